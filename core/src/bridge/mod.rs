@@ -1,0 +1,3 @@
+//! The bridge.
+mod spec;
+pub use spec::ChildSpec;

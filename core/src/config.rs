@@ -1,0 +1,24 @@
+//! What an endpoint serves, to whom, and within which limits.
+
+use crate::bridge::ChildSpec;
+use crate::limits::Limits;
+
+/// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
+/// never from a request.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Path of the MCP endpoint, for example `/mcp`.
+    pub path: String,
+    /// Hosts that are allowed besides the loopback names, without port; `*` allows every host.
+    pub hosts: Vec<String>,
+    /// Origins that are allowed besides those of loopback, as a browser writes them
+    /// (`https://example.com`). Only these are given CORS headers.
+    pub origins: Vec<String>,
+    /// How much of everything a peer may take.
+    pub limits: Limits,
+    /// What runs behind the endpoint.
+    pub child: ChildSpec,
+    /// Whether to start the first child ahead of the first session: it shows at once whether the
+    /// command works, and the first `initialize` need not wait for it.
+    pub eager: bool,
+}

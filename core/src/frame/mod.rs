@@ -1,0 +1,7 @@
+//! Framing: lines on stdio, events on HTTP streams.
+
+mod lines;
+mod sse;
+
+pub use lines::{Framed, Lines};
+pub use sse::event;

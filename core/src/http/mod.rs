@@ -1,0 +1,17 @@
+//! HTTP as data: what a request has to look like, and what an answer looks like.
+//!
+//! Owns: framing checks ([`Guard`]), the rules of a request ([`Rules`]), the head of a reply
+//! ([`ReplyHead`]).
+//! Never: a socket, or the types of an HTTP library.
+
+mod accept;
+mod guard;
+mod reply;
+mod request;
+mod rules;
+
+pub use accept::Accept;
+pub use guard::{Guard, Inspection};
+pub use reply::{ContentType, Cors, ReplyHead, refusal};
+pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
+pub use rules::{Admission, Headers, RequestHead, Rules};

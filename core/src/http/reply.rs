@@ -1,0 +1,142 @@
+//! The head of an answer, and the answer of a refusal.
+
+use bytes::Bytes;
+
+use crate::ids::SessionId;
+use crate::json;
+use crate::reject::Reject;
+
+/// Status and headers of an answer. Adapters send what [`ReplyHead::headers`] lists, and add only
+/// what their transport needs (`Content-Length`, `Transfer-Encoding`, `Date`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyHead {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`; none where there is no body.
+    pub content_type: Option<ContentType>,
+    /// `Mcp-Session-Id`.
+    pub session: Option<SessionId>,
+    /// `Allow`.
+    pub allow: Option<&'static str>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
+    /// Whether the connection ends with this answer.
+    pub close: bool,
+    /// CORS headers, for a browser whose origin is allowed.
+    pub cors: Option<Cors>,
+}
+
+/// The media types of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    /// `application/json`.
+    Json,
+    /// `text/event-stream`.
+    EventStream,
+    /// The Prometheus text format, version 0.0.4.
+    Metrics,
+    /// `text/plain`.
+    Text,
+}
+
+/// What a browser page of an allowed origin is told (Fetch standard, CORS protocol).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cors {
+    /// The origin, as the request gave it.
+    pub origin: Box<str>,
+    /// Whether this answers a preflight.
+    pub preflight: bool,
+}
+
+impl ContentType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            ContentType::Json => "application/json",
+            ContentType::EventStream => "text/event-stream",
+            ContentType::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+            ContentType::Text => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+impl ReplyHead {
+    /// A head with nothing but a status.
+    pub const fn new(status: u16) -> Self {
+        ReplyHead {
+            status,
+            content_type: None,
+            session: None,
+            allow: None,
+            retry_after: None,
+            close: false,
+            cors: None,
+        }
+    }
+
+    /// A head for a body of this type.
+    pub const fn with_body(status: u16, content_type: ContentType) -> Self {
+        let mut head = ReplyHead::new(status);
+        head.content_type = Some(content_type);
+        head
+    }
+
+    /// Calls `line` with the name, in lower case, and the value of each header.
+    pub fn headers(&self, mut line: impl FnMut(&'static str, &str)) {
+        if let Some(content_type) = self.content_type {
+            line("content-type", content_type.as_str());
+        }
+        match self.content_type {
+            // A proxy that collects a stream before it passes it on would hold back every event.
+            Some(ContentType::EventStream) => {
+                line("cache-control", "no-cache, no-transform");
+                line("x-accel-buffering", "no");
+            }
+            Some(_) => line("cache-control", "no-store"),
+            None => {}
+        }
+        if let Some(session) = self.session {
+            line("mcp-session-id", &session.to_string());
+        }
+        if let Some(allow) = self.allow {
+            line("allow", allow);
+        }
+        if let Some(seconds) = self.retry_after {
+            line("retry-after", &seconds.to_string());
+        }
+        if self.close {
+            line("connection", "close");
+        }
+        if let Some(cors) = &self.cors {
+            cors.headers(line);
+        }
+    }
+}
+
+impl Cors {
+    fn headers(&self, mut line: impl FnMut(&'static str, &str)) {
+        line("access-control-allow-origin", &self.origin);
+        line("vary", "Origin");
+        if self.preflight {
+            line("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
+            line(
+                "access-control-allow-headers",
+                "authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id",
+            );
+            line("access-control-max-age", "86400");
+        } else {
+            line("access-control-expose-headers", "mcp-session-id");
+        }
+    }
+}
+
+/// The answer to a request that was refused before its id was known.
+pub fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
+    let wire = reject.wire();
+    let mut head = ReplyHead::with_body(wire.status, ContentType::Json);
+    head.retry_after = reject.retry_after();
+    head.close = reject.closes();
+    if let Reject::MethodNotAllowed { allow } = reject {
+        head.allow = Some(allow);
+    }
+    (head, json::error(None, &wire).into_bytes())
+}

@@ -1,0 +1,85 @@
+//! An admitted request: everything about it that a session needs to know.
+
+use crate::http::Accept;
+use crate::ids::SessionId;
+use crate::json::Body;
+use crate::protocol::Revision;
+use crate::session::{EventId, Principal};
+
+/// A request that passed every rule that needs no session.
+#[derive(Debug)]
+pub enum Request {
+    /// `POST` on the MCP endpoint.
+    Post {
+        /// Its MCP headers.
+        head: McpHead,
+        /// Its messages.
+        body: Body,
+    },
+    /// `GET` on the MCP endpoint: the client listens.
+    Listen {
+        /// Its MCP headers.
+        head: McpHead,
+    },
+    /// `DELETE` on the MCP endpoint: the client ends its session.
+    Delete {
+        /// Its MCP headers.
+        head: McpHead,
+    },
+    /// `GET /health`.
+    Health,
+    /// `GET /livez`.
+    Live,
+    /// `GET /readyz`.
+    Ready,
+    /// `GET /metrics`.
+    Metrics,
+}
+
+/// The MCP headers of a request.
+#[derive(Clone, Debug)]
+pub struct McpHead {
+    /// `Mcp-Session-Id`.
+    pub session: SessionHeader,
+    /// `MCP-Protocol-Version`.
+    pub revision: RevisionHeader,
+    /// `Accept`.
+    pub accept: Accept,
+    /// `Last-Event-ID`.
+    pub last_event: LastEvent,
+    /// Who asks, as far as `Authorization` says.
+    pub principal: Principal,
+}
+
+/// What `Mcp-Session-Id` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionHeader {
+    /// The header is missing.
+    Absent,
+    /// A value this program never gives out.
+    Foreign,
+    /// A value of the form this program gives out.
+    Id(SessionId),
+}
+
+/// What `MCP-Protocol-Version` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevisionHeader {
+    /// The header is missing.
+    Absent,
+    /// A revision that is served.
+    Served(Revision),
+    /// Anything else, as it came.
+    Other(Box<str>),
+}
+
+/// What `Last-Event-ID` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastEvent {
+    /// The header is missing.
+    Absent,
+    /// A value this program never gives out.
+    Foreign,
+    /// An event of a stream.
+    Id(EventId),
+}

@@ -1,0 +1,147 @@
+//! Every limit of the core, with its default and its unit.
+//!
+//! Owns: the numbers. No limit is optional and none is infinite: where a peer could choose how
+//! much memory or time it takes, a number here says how much it gets.
+
+use crate::time::Duration;
+
+/// How much of everything a peer may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    // HTTP connections
+    /// Open connections; further ones wait in the listener's backlog.
+    pub connections_max: usize,
+    /// Bytes of a request head: request line, header lines and the empty line.
+    pub head_bytes_max: usize,
+    /// Header lines in a head.
+    pub head_lines_max: usize,
+    /// Bytes of a request target.
+    pub target_bytes_max: usize,
+    /// From the first byte of a head to its last.
+    pub head_time_max: Duration,
+    /// Silence allowed between two requests of a connection, and before the first.
+    pub idle_time_max: Duration,
+    /// Bytes of a request body.
+    pub body_bytes_max: usize,
+    /// From the end of the head to the end of the body.
+    pub body_time_max: Duration,
+    /// How long a body may be slower than [`Limits::body_bytes_per_second_min`].
+    pub body_grace: Duration,
+    /// Bytes per second a body must bring, averaged since the end of the head, after the grace.
+    pub body_bytes_per_second_min: usize,
+    /// How long a peer may take no byte of what waits for it.
+    pub write_time_max: Duration,
+    /// Pause after a failed accept (file descriptors used up), before the next try.
+    pub accept_pause: Duration,
+
+    // JSON-RPC
+    /// Nesting of arrays and objects in a message.
+    pub json_depth_max: usize,
+    /// Messages in a batch (2025-03-26 only).
+    pub batch_len_max: usize,
+
+    // Sessions
+    /// Sessions at once; then the oldest idle one gives way, or `initialize` is refused.
+    pub sessions_max: usize,
+    /// How long a session may be unused, counted from the end of its last request.
+    pub session_idle_max: Duration,
+    /// Requests in flight in a session.
+    pub in_flight_max: usize,
+    /// Messages that wait in a session for a client to open a stream.
+    pub queue_len_max: usize,
+    /// Bytes of those messages.
+    pub queue_bytes_max: usize,
+    /// Events a stream keeps for `Last-Event-ID`.
+    pub replay_len_max: usize,
+    /// Bytes of those events.
+    pub replay_bytes_max: usize,
+    /// Streams of a session that are kept after their end, for `Last-Event-ID`.
+    pub ended_streams_max: usize,
+    /// GET streams open at once in a session.
+    pub listen_streams_max: usize,
+    /// Silence on an open stream after which a comment line is sent.
+    pub keep_alive_period: Duration,
+    /// Bytes on their way to a session's client at which its child is no longer read.
+    pub outbound_bytes_high: usize,
+    /// Bytes on their way to a session's client at which its child is read again.
+    pub outbound_bytes_low: usize,
+
+    // Children
+    /// From spawning a child to its answer to `initialize`.
+    pub startup_time_max: Duration,
+    /// From a request, or its last sign of progress, to its answer.
+    pub request_time_max: Duration,
+    /// From a request to its answer, whatever progress it shows.
+    pub request_total_max: Duration,
+    /// Bytes of a line on a child's standard output.
+    pub line_bytes_max: usize,
+    /// Lines in a row that are no message, after which a child is given up.
+    pub noise_lines_max: usize,
+    /// Bytes that wait for a child to read them. One message is always taken.
+    pub stdin_bytes_max: usize,
+    /// Requests of a child that wait for the client's answer.
+    pub child_requests_max: usize,
+    /// Lines of a child's standard error that are logged in a second.
+    pub stderr_lines_per_second: usize,
+    /// Bytes of a child's standard error kept for the report of its end.
+    pub stderr_tail_bytes: usize,
+    /// From closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
+    pub stop_grace: Duration,
+    /// From a child's exit to giving up on what its pipes may still hold.
+    pub exit_grace: Duration,
+    /// Longest pause between failed starts of the child.
+    pub start_pause_max: Duration,
+
+    // Shutdown
+    /// From the wish to stop to stopping by force.
+    pub drain_time_max: Duration,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections_max: 1024,
+            head_bytes_max: 32 * KIB,
+            head_lines_max: 100,
+            target_bytes_max: 8 * KIB,
+            head_time_max: Duration::from_secs(10),
+            idle_time_max: Duration::from_secs(60),
+            body_bytes_max: 4 * MIB,
+            body_time_max: Duration::from_secs(30),
+            body_grace: Duration::from_secs(5),
+            body_bytes_per_second_min: KIB,
+            write_time_max: Duration::from_secs(30),
+            accept_pause: Duration::from_millis(50),
+            json_depth_max: 128,
+            batch_len_max: 50,
+            sessions_max: 100,
+            session_idle_max: Duration::from_secs(300),
+            in_flight_max: 1024,
+            queue_len_max: 100,
+            queue_bytes_max: 4 * MIB,
+            replay_len_max: 256,
+            replay_bytes_max: MIB,
+            ended_streams_max: 8,
+            listen_streams_max: 8,
+            keep_alive_period: Duration::from_secs(15),
+            outbound_bytes_high: 4 * MIB,
+            outbound_bytes_low: MIB,
+            startup_time_max: Duration::from_secs(10),
+            request_time_max: Duration::from_secs(30),
+            request_total_max: Duration::from_secs(600),
+            line_bytes_max: 16 * MIB,
+            noise_lines_max: 1000,
+            stdin_bytes_max: 8 * MIB,
+            child_requests_max: 100,
+            stderr_lines_per_second: 50,
+            stderr_tail_bytes: 2 * KIB,
+            stop_grace: Duration::from_secs(5),
+            exit_grace: Duration::from_millis(20),
+            start_pause_max: Duration::from_secs(10),
+            drain_time_max: Duration::from_secs(30),
+        }
+    }
+}

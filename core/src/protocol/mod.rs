@@ -1,0 +1,5 @@
+//! The revisions of MCP and how they differ.
+
+mod revision;
+
+pub use revision::Revision;

@@ -1,0 +1,62 @@
+//! The revisions that are served, and what each has that others have not.
+//!
+//! Source: `docs/specification/<revision>` of the MCP specification, changelogs.
+
+use std::fmt;
+
+/// A revision of the legacy era: `initialize` opens a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Revision {
+    /// 2024-11-05: the first.
+    V2024_11_05,
+    /// 2025-03-26: Streamable HTTP; the only one with batches.
+    V2025_03_26,
+    /// 2025-06-18: the `MCP-Protocol-Version` header; no batches any more.
+    V2025_06_18,
+    /// 2025-11-25: streams begin with a priming event and may be polled.
+    V2025_11_25,
+}
+
+impl Revision {
+    /// Every served revision, oldest first.
+    pub const ALL: [Revision; 4] = [
+        Revision::V2024_11_05,
+        Revision::V2025_03_26,
+        Revision::V2025_06_18,
+        Revision::V2025_11_25,
+    ];
+
+    /// The newest one.
+    pub const NEWEST: Revision = Revision::V2025_11_25;
+
+    /// The date that names it on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Revision::V2024_11_05 => "2024-11-05",
+            Revision::V2025_03_26 => "2025-03-26",
+            Revision::V2025_06_18 => "2025-06-18",
+            Revision::V2025_11_25 => "2025-11-25",
+        }
+    }
+
+    /// Reads the date that names it on the wire.
+    pub fn parse(text: &[u8]) -> Option<Revision> {
+        Revision::ALL.into_iter().find(|r| r.as_str().as_bytes() == text)
+    }
+
+    /// Whether a POST may hold an array of messages (2025-03-26, basic/index, Batching).
+    pub const fn has_batches(self) -> bool {
+        matches!(self, Revision::V2025_03_26)
+    }
+
+    /// Whether a stream begins with an event that only has an id (2025-11-25, basic/transports).
+    pub const fn primes_streams(self) -> bool {
+        matches!(self, Revision::V2025_11_25)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

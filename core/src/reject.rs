@@ -1,0 +1,454 @@
+//! Every way a peer can be wrong, and the one table from there to the wire.
+//!
+//! Owns: HTTP status, JSON-RPC code and text of every refusal.
+//! Never: text taken from a peer; a refusal cannot carry an injection or a secret.
+//!
+//! Sources: RFC 9110 (status codes), RFC 9112 (framing), JSON-RPC 2.0 section 5.1 (codes),
+//! MCP 2025-11-25 basic/transports (sessions), 2026-07-28 basic/versioning (`-32022`).
+
+use std::fmt;
+
+use crate::time::Duration;
+
+/// Why something a peer sent was refused, or why its request could not be answered by the child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reject {
+    // HTTP framing, found before a request exists
+    /// `Content-Length` and `Transfer-Encoding` together, or several lengths.
+    AmbiguousLength,
+    /// A chunk size, extension or trailer that is not to the letter.
+    BadChunk,
+    /// A head that is not HTTP/1.x to the letter: bare LF, control bytes, folded lines.
+    BadHead,
+    /// No `Host`, several, or one that is no host.
+    BadHost,
+    /// A `Content-Length` that is not a plain number.
+    BadLength,
+    /// A request target that is not a path.
+    BadTarget,
+    /// A `Transfer-Encoding` other than `chunked`, or one in HTTP/1.0.
+    BadTransferCoding,
+    /// The body stopped coming, or came too slowly.
+    BodyTimeout,
+    /// The body is longer than the limit.
+    BodyTooLarge,
+    /// The connection ended inside the body.
+    BodyTruncated,
+    /// The head stopped coming, or came too slowly.
+    HeadTimeout,
+    /// Too many header lines, or too many bytes of them.
+    HeadTooLarge,
+    /// The request target is longer than the limit.
+    TargetTooLong,
+    /// `Expect` with something other than `100-continue`.
+    UnknownExpectation,
+    /// A version other than HTTP/1.0 and HTTP/1.1.
+    UnsupportedHttpVersion,
+
+    // HTTP requests
+    /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` given twice or malformed.
+    BadMcpHeader,
+    /// A `Host` that is not allowed: DNS rebinding.
+    ForbiddenHost,
+    /// An `Origin` that is not allowed.
+    ForbiddenOrigin,
+    /// A method this path does not have; the value of `Allow` says which it has.
+    MethodNotAllowed {
+        /// The methods of this path, as `Allow` lists them.
+        allow: &'static str,
+    },
+    /// `Accept` leaves out every form of answer there is.
+    NotAcceptable,
+    /// A path that serves nothing.
+    NotFound,
+    /// `Content-Type` is not `application/json`, or the body is compressed.
+    UnsupportedMediaType,
+
+    // JSON and JSON-RPC
+    /// Not JSON.
+    BadJson,
+    /// Nested deeper than the limit.
+    TooDeep,
+    /// A batch where this revision has none.
+    BatchNotAllowed,
+    /// A batch without a message.
+    BatchEmpty,
+    /// More messages in a batch than the limit.
+    BatchTooLong,
+    /// An `id` that is neither a string nor a whole number.
+    BadId,
+    /// Neither a request, nor a notification, nor a response.
+    BadMessage,
+    /// A `method` that is not a string.
+    BadMethod,
+    /// `params` that are neither an object nor an array, or hold a field of a wrong type.
+    BadParams,
+    /// `jsonrpc` is not `"2.0"`.
+    BadVersion,
+    /// A key twice where only one can be meant.
+    DuplicateKey,
+    /// A key that another parser could read as one of the envelope's.
+    LookalikeKey,
+
+    // Sessions
+    /// `initialize` for a session that has been initialized.
+    AlreadyInitialized,
+    /// `initialize` inside a batch.
+    InitializeInBatch,
+    /// No `Mcp-Session-Id` where one is needed.
+    MissingSession,
+    /// The stream of a `Last-Event-ID` is not known any more.
+    UnknownStream,
+    /// A session that never was, has ended, or belongs to somebody else.
+    UnknownSession,
+    /// A protocol revision that is not served.
+    UnsupportedRevision,
+
+    // Room
+    /// The server is stopping.
+    Draining,
+    /// Too many requests in flight in this session.
+    InFlightFull,
+    /// No room for another session.
+    SessionsFull,
+    /// The child failed to start a moment ago.
+    StartPaused {
+        /// How long to wait before the next try.
+        pause: Duration,
+    },
+    /// The child does not read what waits for it.
+    StdinFull,
+    /// Too many GET streams in this session.
+    StreamsFull,
+
+    // Answers the child owes
+    /// The child ended before it answered.
+    ChildExited(ExitStatus),
+    /// The child could not be started.
+    ChildFailed(SpawnError),
+    /// The child took too long to answer.
+    RequestTimeout,
+    /// The session ended before the answer came.
+    SessionEnded,
+    /// The child took too long to answer `initialize`.
+    StartupTimeout,
+    /// The server stopped before the answer came.
+    Stopped,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitStatus {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// It closed its standard output, and lives on.
+    Silent,
+    /// It sent what cannot be framed: a line over the limit, or noise without end.
+    Garbled,
+    /// The operating system did not say.
+    Unknown,
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExitStatus::Code(code) => write!(f, "exited with status {code}"),
+            ExitStatus::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "was ended by signal {signal} ({name})"),
+                None => write!(f, "was ended by signal {signal}"),
+            },
+            ExitStatus::Silent => f.write_str("closed its standard output"),
+            ExitStatus::Garbled => f.write_str("sent output that is not MCP over stdio"),
+            ExitStatus::Unknown => f.write_str("ended"),
+        }
+    }
+}
+
+/// The signals a child commonly ends by; their numbers are the same on Linux and macOS.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return None,
+    })
+}
+
+/// Why a child could not be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpawnError {
+    /// There is no such command.
+    NotFound,
+    /// The command may not be executed.
+    NotExecutable,
+    /// No file descriptors, processes or memory left.
+    NoResources,
+    /// Anything else.
+    Other,
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SpawnError::NotFound => "no such command",
+            SpawnError::NotExecutable => "the command may not be executed",
+            SpawnError::NoResources => {
+                "the system has no file descriptors, processes or memory left"
+            }
+            SpawnError::Other => "the system refused",
+        })
+    }
+}
+
+/// What a refusal looks like on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// HTTP status; where the answer is one of several in a stream or batch it has no place.
+    pub status: u16,
+    /// JSON-RPC error code.
+    pub code: i32,
+    /// JSON-RPC error message: one sentence for whoever has to put it right.
+    pub message: String,
+}
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
+const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
+
+impl Reject {
+    /// The HTTP status, JSON-RPC code and message of this refusal.
+    pub fn wire(self) -> Wire {
+        let (status, code) = self.status_and_code();
+        Wire { status, code, message: self.to_string() }
+    }
+
+    /// Whether the connection must not be used again: what follows on it cannot be trusted.
+    pub fn closes(self) -> bool {
+        use Reject::*;
+        matches!(
+            self,
+            AmbiguousLength
+                | BadChunk
+                | BadHead
+                | BadHost
+                | BadLength
+                | BadTarget
+                | BadTransferCoding
+                | BodyTimeout
+                | BodyTooLarge
+                | BodyTruncated
+                | HeadTimeout
+                | HeadTooLarge
+                | TargetTooLong
+                | UnknownExpectation
+                | UnsupportedHttpVersion
+                | Draining
+        )
+    }
+
+    /// Seconds for `Retry-After`, where waiting helps.
+    pub fn retry_after(self) -> Option<u64> {
+        match self {
+            Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
+            Reject::SessionsFull | Reject::StreamsFull => Some(5),
+            Reject::StartPaused { pause } => Some(pause.as_secs().max(1)),
+            _ => None,
+        }
+    }
+
+    /// A short stable name for metrics and logs, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        use Reject::*;
+        match self {
+            AmbiguousLength => "ambiguous_length",
+            BadChunk => "bad_chunk",
+            BadHead => "bad_head",
+            BadHost => "bad_host",
+            BadLength => "bad_length",
+            BadTarget => "bad_target",
+            BadTransferCoding => "bad_transfer_coding",
+            BodyTimeout => "body_timeout",
+            BodyTooLarge => "body_too_large",
+            BodyTruncated => "body_truncated",
+            HeadTimeout => "head_timeout",
+            HeadTooLarge => "head_too_large",
+            TargetTooLong => "target_too_long",
+            UnknownExpectation => "unknown_expectation",
+            UnsupportedHttpVersion => "unsupported_http_version",
+            BadMcpHeader => "bad_mcp_header",
+            ForbiddenHost => "forbidden_host",
+            ForbiddenOrigin => "forbidden_origin",
+            MethodNotAllowed { .. } => "method_not_allowed",
+            NotAcceptable => "not_acceptable",
+            NotFound => "not_found",
+            UnsupportedMediaType => "unsupported_media_type",
+            BadJson => "bad_json",
+            TooDeep => "too_deep",
+            BatchNotAllowed => "batch_not_allowed",
+            BatchEmpty => "batch_empty",
+            BatchTooLong => "batch_too_long",
+            BadId => "bad_id",
+            BadMessage => "bad_message",
+            BadMethod => "bad_method",
+            BadParams => "bad_params",
+            BadVersion => "bad_version",
+            DuplicateKey => "duplicate_key",
+            LookalikeKey => "lookalike_key",
+            AlreadyInitialized => "already_initialized",
+            InitializeInBatch => "initialize_in_batch",
+            MissingSession => "missing_session",
+            UnknownStream => "unknown_stream",
+            UnknownSession => "unknown_session",
+            UnsupportedRevision => "unsupported_revision",
+            Draining => "draining",
+            InFlightFull => "in_flight_full",
+            SessionsFull => "sessions_full",
+            StartPaused { .. } => "start_paused",
+            StdinFull => "stdin_full",
+            StreamsFull => "streams_full",
+            ChildExited(_) => "child_exited",
+            ChildFailed(_) => "child_failed",
+            RequestTimeout => "request_timeout",
+            SessionEnded => "session_ended",
+            StartupTimeout => "startup_timeout",
+            Stopped => "stopped",
+        }
+    }
+
+    fn status_and_code(self) -> (u16, i32) {
+        use Reject::*;
+        match self {
+            AmbiguousLength | BadChunk | BadHead | BadHost | BadLength | BadTarget
+            | BadTransferCoding | BodyTruncated | BadMcpHeader => (400, INVALID_REQUEST),
+            BodyTimeout | HeadTimeout => (408, INVALID_REQUEST),
+            BodyTooLarge => (413, INVALID_REQUEST),
+            HeadTooLarge => (431, INVALID_REQUEST),
+            TargetTooLong => (414, INVALID_REQUEST),
+            UnknownExpectation => (417, INVALID_REQUEST),
+            UnsupportedHttpVersion => (505, INVALID_REQUEST),
+            ForbiddenHost | ForbiddenOrigin => (403, INVALID_REQUEST),
+            MethodNotAllowed { .. } => (405, INVALID_REQUEST),
+            NotAcceptable => (406, INVALID_REQUEST),
+            NotFound => (404, INVALID_REQUEST),
+            UnsupportedMediaType => (415, INVALID_REQUEST),
+            BadJson | TooDeep => (400, PARSE_ERROR),
+            BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
+            | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession => {
+                (400, INVALID_REQUEST)
+            }
+            BadParams => (400, INVALID_PARAMS),
+            AlreadyInitialized => (400, INTERNAL_ERROR),
+            UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
+            UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
+            Draining
+            | InFlightFull
+            | SessionsFull
+            | StartPaused { .. }
+            | StdinFull
+            | StreamsFull => (503, INTERNAL_ERROR),
+            // The request was accepted; its answer is an error of the protocol, not of HTTP.
+            ChildExited(_) | RequestTimeout | SessionEnded | Stopped => (200, INTERNAL_ERROR),
+            // No session has come to be.
+            ChildFailed(_) | StartupTimeout => (502, INTERNAL_ERROR),
+        }
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Reject::*;
+        match self {
+            ChildExited(status) => write!(f, "The MCP server process {status}"),
+            ChildFailed(error) => write!(f, "The MCP server process could not be started: {error}"),
+            StartPaused { pause } => write!(
+                f,
+                "The MCP server process failed to start; the next try is possible in {} s",
+                pause.as_secs().max(1)
+            ),
+            fixed => f.write_str(fixed.text()),
+        }
+    }
+}
+
+impl Reject {
+    fn text(self) -> &'static str {
+        use Reject::*;
+        match self {
+            AmbiguousLength => "More than one body length is given",
+            BadChunk => "The chunked body is malformed",
+            BadHead => "The request head is malformed",
+            BadHost => "Exactly one valid Host header is required",
+            BadLength => "Content-Length is not a number",
+            BadTarget => "The request target must be an absolute path",
+            BadTransferCoding => "The only Transfer-Encoding served is chunked, in HTTP/1.1",
+            BodyTimeout => "The request body took too long",
+            BodyTooLarge => "The request body is too large",
+            BodyTruncated => "The request body ended early",
+            HeadTimeout => "The request head took too long",
+            HeadTooLarge => "The request head is too large",
+            TargetTooLong => "The request target is too long",
+            UnknownExpectation => "The only expectation met is 100-continue",
+            UnsupportedHttpVersion => "HTTP/1.1 is required",
+            BadMcpHeader => {
+                "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
+            }
+            ForbiddenHost => "This Host is not allowed (see --allow-host)",
+            ForbiddenOrigin => "This Origin is not allowed (see --allow-origin)",
+            MethodNotAllowed { .. } => {
+                "Method not allowed here; the Allow header lists those that are"
+            }
+            NotAcceptable => "Accept must include application/json or text/event-stream",
+            NotFound => "Nothing is served at this path",
+            UnsupportedMediaType => {
+                "Content-Type must be application/json, not compressed, in UTF-8"
+            }
+            BadJson => "Parse error: the body is not valid JSON",
+            TooDeep => "Parse error: the body is nested too deeply",
+            BatchNotAllowed => {
+                "Invalid Request: batches exist only in sessions of revision 2025-03-26"
+            }
+            BatchEmpty => "Invalid Request: the batch is empty",
+            BatchTooLong => "Invalid Request: the batch has too many messages",
+            BadId => "Invalid Request: id must be a string or an integer",
+            BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
+            BadMethod => "Invalid Request: method must be a string",
+            BadParams => "Invalid params: a field of params has the wrong type",
+            BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
+            DuplicateKey => "Invalid Request: a key is given twice",
+            LookalikeKey => {
+                "Invalid Request: a key differs from jsonrpc, id, method, params, result or error only in spelling"
+            }
+            AlreadyInitialized => "Session already initialized",
+            InitializeInBatch => "Invalid Request: initialize may not be part of a batch",
+            MissingSession => {
+                "Mcp-Session-Id header is required: send initialize first and repeat the id it answers with"
+            }
+            UnknownStream => "Last-Event-ID names no stream of this session",
+            UnknownSession => "Session not found or expired",
+            UnsupportedRevision => "Unsupported protocol version",
+            Draining => "The server is stopping",
+            InFlightFull => "Too many requests are in flight in this session",
+            SessionsFull => "Too many sessions are open",
+            StdinFull => "The MCP server process does not read its input",
+            StreamsFull => "Too many GET streams are open in this session",
+            RequestTimeout => "Request timeout",
+            SessionEnded => "The session ended before the answer came",
+            StartupTimeout => {
+                "Startup timeout: the MCP server process did not answer initialize in time"
+            }
+            Stopped => "The server stopped before the answer came",
+            ChildExited(_) | ChildFailed(_) | StartPaused { .. } => "",
+        }
+    }
+}
