@@ -151,13 +151,7 @@ impl Engine {
         Ok(())
     }
 
-    fn on_listen(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
         let verdict = match self.named_session(head) {
             Ok(_) if self.is_draining() => Err(Reject::Draining),
             Ok(id) => self
@@ -172,13 +166,7 @@ impl Engine {
         }
     }
 
-    fn on_delete(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn on_delete(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
         match self.named_session(head) {
             Ok(id) => {
                 self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded, now, out);
@@ -252,7 +240,7 @@ fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: &Message) ->
     let mut data = serde_json::json!({ "supported": supported });
     let requested = match &head.revision {
         RevisionHeader::Other(text) => Some(text.to_string()),
-        _ => message.modern_revision(),
+        _ => message.modern_revision().map(|text| String::from_utf8_lossy(text).into_owned()),
     };
     if let Some(requested) = requested {
         data["requested"] = requested.into();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::http::ReplyHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
 use crate::observe::{Event, Metrics};
-use crate::http::ReplyHead;
 use crate::time::Instant;
 
 /// Exchanges whose end the adapter will report.

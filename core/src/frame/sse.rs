@@ -7,8 +7,14 @@ pub fn event(_id: Option<EventId>, _payload: Chunk) -> Chunk {
 }
 
 /// stub
-pub fn priming(_id: EventId, _r: Option<std::time::Duration>) -> Chunk { Chunk::new() }
+pub fn priming(_id: EventId, _r: Option<std::time::Duration>) -> Chunk {
+    Chunk::new()
+}
 /// stub
-pub fn comment() -> bytes::Bytes { bytes::Bytes::new() }
+pub fn comment() -> bytes::Bytes {
+    bytes::Bytes::new()
+}
 /// stub
-pub fn retry(_r: std::time::Duration) -> Chunk { Chunk::new() }
+pub fn retry(_r: std::time::Duration) -> Chunk {
+    Chunk::new()
+}

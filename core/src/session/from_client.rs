@@ -59,9 +59,8 @@ impl Session {
         let is_batch = matches!(body, Body::Batch(_));
         let due = self.admit(&messages, is_batch, turn)?;
         self.touch(turn);
-        let stream = (due > 0).then(|| {
-            self.streams.open_call(exchange, accept, due, is_batch, turn)
-        });
+        let stream =
+            (due > 0).then(|| self.streams.open_call(exchange, accept, due, is_batch, turn));
         for message in messages {
             self.take(message, stream.unwrap_or_default(), turn);
         }

@@ -69,10 +69,6 @@ impl Session {
         self.streams.revision
     }
 
-    pub(crate) fn child(&self) -> &Child {
-        &self.child
-    }
-
     pub(crate) fn child_mut(&mut self) -> &mut Child {
         &mut self.child
     }
@@ -163,7 +159,8 @@ impl Session {
         let mut refused = false;
         while let Some((number, call)) = self.calls.take_due(turn.now) {
             refused |= !self.is_open();
-            let reject = if self.is_open() { Reject::RequestTimeout } else { Reject::StartupTimeout };
+            let reject =
+                if self.is_open() { Reject::RequestTimeout } else { Reject::StartupTimeout };
             self.child.feed(cancelled(number, "Request timeout"), turn);
             self.fail(call, reject, turn);
         }

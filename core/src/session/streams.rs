@@ -75,16 +75,20 @@ impl Streams {
         turn: &mut Turn<'_>,
     ) -> u64 {
         let batch = batch.then(Vec::new);
-        self.open_stream(exchange, Stream {
-            exchange: Some(exchange),
-            accept,
-            listens: false,
-            begun: false,
-            due,
-            batch,
-            replay: Replay::default(),
-            quiet_since: turn.now,
-        }, turn)
+        self.open_stream(
+            exchange,
+            Stream {
+                exchange: Some(exchange),
+                accept,
+                listens: false,
+                begun: false,
+                due,
+                batch,
+                replay: Replay::default(),
+                quiet_since: turn.now,
+            },
+            turn,
+        )
     }
 
     /// Opens the stream of a GET.
@@ -97,16 +101,20 @@ impl Streams {
             return Err(Reject::StreamsFull);
         }
         let accept = Accept { json: false, sse: true };
-        let number = self.open_stream(exchange, Stream {
-            exchange: Some(exchange),
-            accept,
-            listens: true,
-            begun: false,
-            due: 0,
-            batch: None,
-            replay: Replay::default(),
-            quiet_since: turn.now,
-        }, turn);
+        let number = self.open_stream(
+            exchange,
+            Stream {
+                exchange: Some(exchange),
+                accept,
+                listens: true,
+                begun: false,
+                due: 0,
+                batch: None,
+                replay: Replay::default(),
+                quiet_since: turn.now,
+            },
+            turn,
+        );
         self.begin(number, turn);
         Ok(number)
     }
