@@ -221,12 +221,13 @@ impl Child {
         self.next_stop_step(next, turn);
     }
 
-    /// When something about it is due.
-    pub(crate) fn next_due(&self) -> Instant {
+    /// When something about it is due next, after `now`.
+    pub(crate) fn next_due(&self, now: Instant) -> Instant {
         let stop = match self.stop {
             Some(stop) if self.exited.is_none() => stop.at,
             _ => Instant::FAR,
         };
-        stop.min(self.ending_at.unwrap_or(Instant::FAR))
+        let ending = self.ending_at.filter(|at| *at > now);
+        stop.min(ending.unwrap_or(Instant::FAR))
     }
 }

@@ -139,7 +139,7 @@ impl Engine {
         }
         self.with_child(id, now, out, |child, turn| {
             child.handle_timeout(turn);
-            turn.wake(child.next_due());
+            turn.wake(child.next_due(now));
         });
         self.reap_child(id, now, out);
     }

@@ -146,7 +146,7 @@ impl Session {
         let idle_max = turn.limits.session_idle_max;
         let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
         idle.min(self.calls.next_due())
-            .min(self.child.next_due())
+            .min(self.child.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))
     }
 
