@@ -212,7 +212,7 @@ impl Engine {
     fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
         let mut turn = self.desk.turn(now, out);
         child.stop(&mut turn);
-        self.timers.set(child.next_due(), Wake::Child(child.id));
+        self.timers.set(child.next_due(now), Wake::Child(child.id));
         self.leaving.insert(child.id, child);
     }
 
