@@ -129,6 +129,7 @@ fn a_peer_that_takes_no_bytes_is_closed() {
     guard.write_blocked(at(1_000));
     guard.write_blocked(at(20_000));
     assert_due(&mut guard, 31_000, Write, Breach::Close);
+    guard.write_blocked(at(31_001));
     assert_eq!(guard.poll_timeout(), None);
 }
 
