@@ -1,3 +1,3 @@
 //! What happened, as values: log events and metrics.
 mod event;
-pub use event::{Dropped, Event, Level, SessionEnd};
+pub use event::{Dropped, Event, Level, SessionEnd, Value};
