@@ -60,3 +60,6 @@ impl fmt::Display for Revision {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;
