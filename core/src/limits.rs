@@ -19,7 +19,8 @@ pub struct Limits {
     pub target_bytes_max: usize,
     /// From the first byte of a head to its last.
     pub head_time_max: Duration,
-    /// Silence allowed between two requests of a connection, and before the first.
+    /// Silence allowed between two requests of a connection. Before the first one it is
+    /// [`Limits::head_time_max`].
     pub idle_time_max: Duration,
     /// Bytes of a request body.
     pub body_bytes_max: usize,
