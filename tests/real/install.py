@@ -31,13 +31,10 @@ def venv(directory: Path, requirements: Path) -> None:
     if is_current(directory, requirements):
         return
     shutil.rmtree(directory, ignore_errors=True)
-    # Debian ships `venv` without the pip it would put inside; the pip outside can fill it.
-    python = [sys.executable, "-m"]
-    call([*python, "venv", "--without-pip", directory])
-    inside = ["--python", directory / "bin" / "python"]
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    call([*python, "pip", *inside, "install", *quiet, "--no-deps", "-r", requirements])
-    call([*python, "pip", *inside, "check"])
+    call([sys.executable, "-m", "venv", directory])
+    pip = [directory / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    call([*pip, "install", "--quiet", "--no-deps", "-r", requirements])
+    call([*pip, "check"])
     mark_current(directory, requirements)
 
 
