@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 10
@@ -66,6 +67,14 @@ class Bridge:
     def at(self, path: str) -> str:
         """The address of another path of the same server."""
         return urlsplit(self.url)._replace(path=path).geturl()
+
+    def gauge(self, name: str) -> float:
+        """The value of a metric without labels."""
+        with urlopen(self.at("/metrics"), timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        raise RuntimeError(f"no metric {name}")
 
     def children(self) -> set[int]:
         """Every process below pontoon that is alive."""
