@@ -22,6 +22,9 @@ macro_rules! cases {
 }
 
 pub mod framing;
+pub mod messages;
+pub mod rules;
+pub mod sessions;
 
 #[cfg(test)]
 mod tests;

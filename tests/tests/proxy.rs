@@ -9,3 +9,15 @@ fn target() -> Target {
 mod framing {
     pontoon_suite::framing!(crate::target());
 }
+
+mod messages {
+    pontoon_suite::messages!(crate::target());
+}
+
+mod rules {
+    pontoon_suite::rules!(crate::target());
+}
+
+mod sessions {
+    pontoon_suite::sessions!(crate::target());
+}
