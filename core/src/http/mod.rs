@@ -11,7 +11,7 @@ mod request;
 mod rules;
 
 pub use accept::Accept;
-pub use guard::{Guard, Inspection};
+pub use guard::{Breach, Guard, Inspection};
 pub use reply::{ContentType, Cors, ReplyHead, refusal};
 pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 pub use rules::{Admission, Headers, RequestHead, Rules};

@@ -161,10 +161,40 @@ pub enum Dropped {
     UnknownAnswer,
     /// A child's answer whose client had gone.
     UndeliverableAnswer,
-    /// A child's progress for a request that is over.
+    /// A client's cancellation of a request that is over or never was.
+    UnknownCancel,
+    /// A child's progress for a request that is over, or that nobody can be told.
     UnknownProgress,
     /// A client's answer to a request the child did not make, or that was answered before.
     UnknownClientAnswer,
     /// The oldest message in a queue that was full.
     Overflow,
+}
+
+impl SessionEnd {
+    /// A short stable name, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        match self {
+            SessionEnd::ChildEnded => "child_ended",
+            SessionEnd::Deleted => "deleted",
+            SessionEnd::Evicted => "evicted",
+            SessionEnd::Expired => "expired",
+            SessionEnd::Refused => "refused",
+            SessionEnd::Shutdown => "shutdown",
+        }
+    }
+}
+
+impl Dropped {
+    /// A short stable name, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dropped::UnknownAnswer => "unknown_answer",
+            Dropped::UndeliverableAnswer => "undeliverable_answer",
+            Dropped::UnknownCancel => "unknown_cancel",
+            Dropped::UnknownProgress => "unknown_progress",
+            Dropped::UnknownClientAnswer => "unknown_client_answer",
+            Dropped::Overflow => "overflow",
+        }
+    }
 }
