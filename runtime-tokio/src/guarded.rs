@@ -8,6 +8,7 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -24,6 +25,7 @@ use crate::clock::Clock;
 /// What the transport, the service and the task of one connection share about it.
 pub(crate) struct Checkpoint {
     clock: Clock,
+    limits: Arc<Limits>,
     post: Mutex<Post>,
 }
 
@@ -37,6 +39,16 @@ struct Post {
     fate: Fate,
     /// Whether hyper has to be polled, because it would read now where it could not before.
     stirred: bool,
+    /// Whether the peer does not take what waits for it.
+    blocked: bool,
+}
+
+/// What is due on a connection.
+pub(crate) enum Due {
+    /// Hyper may read on.
+    Poll,
+    /// It is to be closed at once.
+    Close,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,13 +73,14 @@ enum Supply {
 impl Checkpoint {
     pub(crate) fn new(limits: Arc<Limits>, clock: Clock) -> Self {
         let post = Post {
-            guard: Guard::new(limits, clock.now()),
+            guard: Guard::new(limits.clone(), clock.now()),
             held: BytesMut::new(),
             passed: 0,
             fate: Fate::Open,
             stirred: false,
+            blocked: false,
         };
-        Checkpoint { clock, post: Mutex::new(post) }
+        Checkpoint { clock, limits, post: Mutex::new(post) }
     }
 
     /// Why the connection is refused, if it is.
@@ -82,18 +95,25 @@ impl Checkpoint {
         post.stirred = !post.held.is_empty();
     }
 
-    /// Whether hyper has to be polled again; asked once after every poll.
-    pub(crate) fn take_stirred(&self) -> bool {
-        std::mem::take(&mut self.lock().stirred)
+    /// Whether bytes wait that the peer does not take.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.lock().blocked
     }
 
-    /// Waits for the connection's deadline: `Ready` when it is to be closed at once.
+    /// Waits until hyper has to be polled again, or the connection's deadline has passed.
     ///
     /// `sleep` is moved only to fire earlier. Deadlines mostly move away, and one wake-up too many
     /// costs less than moving it with each of them.
-    pub(crate) fn poll_close(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
+    pub(crate) fn poll_due(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<Due> {
         loop {
-            let Some(deadline) = self.lock().guard.poll_timeout() else { return Poll::Pending };
+            let deadline = {
+                let mut post = self.lock();
+                if mem::take(&mut post.stirred) {
+                    return Poll::Ready(Due::Poll);
+                }
+                post.guard.poll_timeout()
+            };
+            let Some(deadline) = deadline else { return Poll::Pending };
             let at = self.clock.at(deadline.at);
             if at < sleep.deadline() || sleep.is_elapsed() {
                 sleep.as_mut().reset(at);
@@ -102,11 +122,10 @@ impl Checkpoint {
             let mut post = self.lock();
             match post.guard.handle_timeout(self.clock.now()) {
                 None => {}
-                Some(Breach::Close) => return Poll::Ready(()),
+                Some(Breach::Close) => return Poll::Ready(Due::Close),
                 Some(Breach::Refuse(_)) => {
                     post.refuse();
-                    post.stirred = true;
-                    return Poll::Pending;
+                    return Poll::Ready(Due::Poll);
                 }
             }
         }
@@ -161,6 +180,11 @@ impl Post {
         }
     }
 
+    /// Whether the peer may be sending something that nobody will read.
+    fn is_unread(&self) -> bool {
+        self.fate != Fate::Ended && (self.guard.refused().is_some() || self.guard.is_inside_body())
+    }
+
     fn end(&mut self, clock: &Clock) {
         self.fate = Fate::Ended;
         if self.guard.ended(clock.now()).is_some() {
@@ -189,29 +213,26 @@ pub(crate) struct Guarded<S> {
     checkpoint: Arc<Checkpoint>,
     /// Whether the guard has been told that the peer takes nothing.
     blocked: bool,
-    /// How the close goes on, once it has begun.
-    closing: Option<Closing>,
-}
-
-enum Closing {
-    /// Our side is closed.
-    Shutdown,
-    /// The peer may send this much before it has to see it.
-    Linger { bytes_left: usize },
+    /// Once our side is closed: how much the peer may send before it has to see that.
+    linger: Option<usize>,
 }
 
 impl<S> Guarded<S> {
     pub(crate) fn new(stream: S, checkpoint: Arc<Checkpoint>) -> Self {
-        Guarded { stream, checkpoint, blocked: false, closing: None }
+        Guarded { stream, checkpoint, blocked: false, linger: None }
     }
 
-    fn watch_write<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if result.is_pending() {
-            self.blocked = true;
-            self.checkpoint.lock().guard.write_blocked(self.checkpoint.clock.now());
-        } else if self.blocked {
-            self.blocked = false;
-            self.checkpoint.lock().guard.wrote(self.checkpoint.clock.now());
+    /// Tells the guard when the peer stops taking bytes, and when it goes on.
+    fn watch<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if self.blocked || result.is_pending() {
+            let now = self.checkpoint.clock.now();
+            let mut post = self.checkpoint.lock();
+            match result {
+                Poll::Pending => post.guard.write_blocked(now),
+                Poll::Ready(_) => post.guard.wrote(now),
+            }
+            self.blocked = result.is_pending();
+            post.blocked = self.blocked;
         }
         result
     }
@@ -255,3 +276,60 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         }
     }
 }
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Closes our side; then, if the peer may still be sending, waits until it has seen that. To
+    /// close both sides at once would reset the connection, and take the answer from it. How long
+    /// that may last is one of the guard's deadlines.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Guarded { stream, checkpoint, linger, .. } = &mut *self;
+        loop {
+            match linger {
+                None => {
+                    ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+                    let unread = checkpoint.lock().is_unread();
+                    *linger = Some(if unread { checkpoint.limits.body_bytes_max } else { 0 });
+                }
+                Some(0) => return Poll::Ready(Ok(())),
+                Some(bytes_left) => {
+                    let mut scratch = [0; 4096];
+                    let mut buf = ReadBuf::new(&mut scratch);
+                    ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf))?;
+                    match buf.filled().len() {
+                        0 => return Poll::Ready(Ok(())),
+                        bytes => *bytes_left = bytes_left.saturating_sub(bytes),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

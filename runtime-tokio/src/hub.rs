@@ -8,12 +8,11 @@
 //! that is built on it could be trusted. The children end with it.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
-use std::{mem, process, thread};
+use std::{mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
@@ -43,8 +42,8 @@ pub(crate) struct Hub {
     phase: watch::Sender<Phase>,
 }
 
-/// How far the program has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far the program has come, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Connections are accepted.
     Serving,
@@ -105,11 +104,7 @@ impl Hub {
 
     /// Reports facts, in order, and carries out what follows from them.
     pub(crate) fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
-        self.turn(|state, now| {
-            for input in inputs {
-                state.engine.handle_input(input, now, &mut state.actions);
-            }
-        });
+        self.turn(|state, now| state.take(inputs, now));
     }
 
     /// Reports a request, and returns where its answer arrives.
@@ -118,8 +113,7 @@ impl Hub {
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, mailbox.clone());
-            let input = Input::Requested { exchange: id, request };
-            state.engine.handle_input(input, now, &mut state.actions);
+            state.take([Input::Requested { exchange: id, request }], now);
         });
         Exchange::new(id, self.clone(), mailbox)
     }
@@ -128,15 +122,28 @@ impl Hub {
     /// receipt before.
     pub(crate) fn close(&self, exchange: ExchangeId, sent: usize) {
         self.turn(|state, now| {
-            if state.exchanges.remove(&exchange).is_none() {
-                return;
+            if state.exchanges.remove(&exchange).is_some() {
+                let sent = (sent > 0).then_some(Input::Sent { exchange, bytes: sent });
+                state.take(sent.into_iter().chain([Input::Closed { exchange }]), now);
             }
-            if sent > 0 {
-                let input = Input::Sent { exchange, bytes: sent };
-                state.engine.handle_input(input, now, &mut state.actions);
-            }
-            state.engine.handle_input(Input::Closed { exchange }, now, &mut state.actions);
         });
+    }
+
+    /// Reports facts about a child, unless it has been released; `false` then.
+    pub(crate) fn report(&self, child: ChildId, inputs: impl IntoIterator<Item = Input>) -> bool {
+        let mut known = false;
+        self.turn(|state, now| {
+            known = state.children.contains_key(&child);
+            if known {
+                state.take(inputs, now);
+            }
+        });
+        known
+    }
+
+    /// Reports that a child could not be spawned; nothing more is known of it then.
+    pub(crate) fn spawn_failed(&self, child: ChildId, error: SpawnError) {
+        self.turn(|state, now| state.spawn_failed(child, error, now));
     }
 
     /// Calls the engine whenever it wants to be called. Runs until it is dropped.
@@ -158,16 +165,9 @@ impl Hub {
         }
     }
 
-    /// Waits until the program is at least as far as `draining`, or, without it, stopped.
-    pub(crate) fn reached(&self, phase: impl Fn(Phase) -> bool) -> impl Future<Output = Phase> {
-        let mut phases = self.phase.subscribe();
-        async move {
-            match phases.wait_for(|now| phase(*now)).await {
-                Ok(phase) => *phase,
-                // The hub has gone without saying so.
-                Err(_) => Phase::Stopped { forced: true },
-            }
-        }
+    /// How far the program is, and will be.
+    pub(crate) fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     /// Kills what is left of the children, whatever the engine thinks of it.
@@ -184,14 +184,15 @@ impl Hub {
         let now = self.clock.now();
         let mut aftermath = Aftermath::default();
         let hurry = {
-            let _abort = AbortOnPanic;
+            let abort = AbortOnPanic;
             let mut state = self.state.lock().expect("a panic under this lock ends the program");
             facts(&mut state, now);
             state.carry_out(&mut aftermath);
             while let Some(child) = aftermath.unspawned.pop() {
-                state.spawn_failed(child, now);
+                state.spawn_failed(child, SpawnError::NoResources, now);
                 state.carry_out(&mut aftermath);
             }
+            mem::forget(abort);
             state.hurry()
         };
         if hurry {
@@ -199,7 +200,7 @@ impl Hub {
         }
         aftermath.wakers.into_iter().for_each(Waker::wake);
         if let Some(phase) = aftermath.phase {
-            self.phase.send_replace(phase);
+            self.phase.send_if_modified(|now| mem::replace(now, phase.max(*now)) < phase);
         }
         aftermath.events.iter().for_each(|event| (self.log)(event));
     }
@@ -217,9 +218,16 @@ impl State {
         }
     }
 
-    fn spawn_failed(&mut self, child: ChildId, now: Instant) {
-        let input = Input::ChildSpawnFailed { child, error: SpawnError::NoResources };
-        self.engine.handle_input(input, now, &mut self.actions);
+    fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {
+        for input in inputs {
+            self.engine.handle_input(input, now, &mut self.actions);
+        }
+    }
+
+    fn spawn_failed(&mut self, child: ChildId, error: SpawnError, now: Instant) {
+        if self.children.remove(&child).is_some() {
+            self.take([Input::ChildSpawnFailed { child, error }], now);
+        }
     }
 
     fn carry_out(&mut self, aftermath: &mut Aftermath) {
@@ -259,7 +267,6 @@ impl State {
                 let mailbox = Arc::new(child::Mailbox::default());
                 self.children.insert(child, mailbox.clone());
                 if self.spawner.try_send(Order { child, spec, mailbox }).is_err() {
-                    self.children.remove(&child);
                     aftermath.unspawned.push(child);
                 }
                 None
@@ -280,14 +287,12 @@ impl State {
     }
 }
 
-/// Ends the program when it is dropped by a panic. The panic's own message has been written by then.
+/// Ends the program unless it is forgotten. The panic's own message has been written by then.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("pontoon: the protocol engine failed; stopping at once");
-            process::abort();
-        }
+        eprintln!("pontoon: the protocol engine failed; stopping at once");
+        process::abort();
     }
 }
