@@ -236,3 +236,6 @@ fn cancelled(number: u64, reason: &str) -> Chunk {
         r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{number},"reason":"{reason}"}}}}"#
     ))
 }
+
+#[cfg(test)]
+mod tests;
