@@ -4,4 +4,5 @@ mod asks;
 mod calls;
 mod events;
 mod notices;
+mod opening;
 mod rig;
