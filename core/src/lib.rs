@@ -1,4 +1,66 @@
-//! The protocol core of pontoon.
+//! The protocol core of pontoon: MCP over Streamable HTTP and stdio, as pure state machines.
+//!
+//! A pontoon bridge rests on floats that can be swapped. This crate is the bridge; the crates
+//! `runtime-*` are the floats. Here is every rule and no IO: what happened comes in as a value,
+//! what is to be done goes out as a value, and in between there is only arithmetic.
+//!
+//! ```text
+//!                     facts in (Input)                       effects out (Action)
+//!   sockets, pipes,  ─────────────────►  ┌──────────────┐  ──────────────────►  sockets, pipes,
+//!   clock, signals       an adapter      │   Engine     │     the adapter       child processes
+//!                     ◄────────────────  └──────────────┘
+//!                       next deadline
+//! ```
+//!
+//! # The way of a request
+//!
+//! 1. [`http::Guard`], one per connection, sees every byte before the HTTP library does. Only
+//!    unambiguous HTTP/1.1 within its limits and deadlines gets past.
+//! 2. [`http::Rules`] judges the head: route, `Host`, `Origin`, media types, MCP headers. It is a
+//!    function; it needs no lock.
+//! 3. [`json::Body`] reads the messages: envelopes only. A payload stays the bytes it came in, and
+//!    leaves as the same bytes, with another id put in.
+//! 4. [`engine::Engine`] takes the [`http::Request`] as a fact, finds its session, and tells the
+//!    child. It is the one machine with state, and holds its caller for microseconds: nothing in
+//!    it takes time that grows with the length of a payload.
+//! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
+//!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
+//!
+//! # The boundary
+//!
+//! [`machine::Input`] and [`machine::Action`] are the whole of it. Machines have the verbs
+//! `handle_input`, `handle_timeout` and `poll_timeout`, and put effects into a buffer of the
+//! caller's. Actions are carried out in order. An adapter owns sockets, pipes, processes, one
+//! clock, one seed and one timer per machine. It decides nothing: no status code, no retry, no
+//! timeout, no limit is chosen outside this crate.
+//!
+//! # Invariants
+//!
+//! - The core reads no clock, has no threads, no randomness of its own, no environment and no
+//!   global state; `clippy.toml` and `tests/purity.rs` enforce it. The same seed and the same facts
+//!   give the same actions.
+//! - Every request admitted gets exactly one answer: the child's, an error of ours, or the end of
+//!   its exchange after the client cancelled it.
+//! - An answer finds its way by a number that this side chose; the id a client chose is only
+//!   carried. A session is a value that shares nothing with another.
+//! - Every queue, buffer, table and wait has a limit in [`limits::Limits`].
+//! - Nothing a peer sends is repeated in a log, a metric or an error of ours.
+//! - A refused request has no effect on a child.
+//!
+//! # Where to add what
+//!
+//! | to add | go to |
+//! |---|---|
+//! | a way to be wrong | [`reject::Reject`]: a variant, its status, code and text |
+//! | a limit | [`limits::Limits`] |
+//! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
+//! | a field of a message that a rule needs | `json/` |
+//! | a revision, or how two differ | `protocol/revision.rs` |
+//! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
+//! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
+//! | something to log or count | `observe/` |
+//! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

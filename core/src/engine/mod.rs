@@ -1,21 +1,250 @@
-//! stub
-use crate::config::Config;
-use crate::machine::{Actions, Input};
-use crate::time::{Deadline, Instant};
+//! The one machine with state: every session and every child of an endpoint.
+//!
+//! Owns: the table of sessions, children without a session, timers, metrics, the drain.
+//! Never: a byte-length walk over a payload; parsing and framing happen before a fact gets here,
+//! so that whoever holds the lock around this machine holds it for microseconds.
+//!
+//! ```text
+//!   running ──ShutdownRequested──► draining ──all over──────────────► stopped
+//!                                      └──drain limit, or asked again──► stopped (forced)
+//! ```
+
+mod children;
+mod clients;
+mod probes;
+mod shutdown;
+mod starts;
+mod timers;
+mod turn;
+
+pub(crate) use turn::{Exchanges, Transport, Turn};
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
-/// stub
-pub struct Engine;
-impl Engine {
-    /// stub
-    pub fn new(_config: Arc<Config>, _seed: [u8; 32], _now: Instant) -> Self {
-        Engine
-    }
-    /// Takes a fact.
-    pub fn handle_input(&mut self, _input: Input, _now: Instant, _out: &mut Actions) {}
-    /// Does what is due.
-    pub fn handle_timeout(&mut self, _now: Instant, _out: &mut Actions) {}
-    /// When to call `handle_timeout`.
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        None
+
+use crate::bridge::{Child, ChildSpec};
+use crate::config::Config;
+use crate::engine::starts::Starts;
+use crate::engine::timers::{Timers, Wake};
+use crate::ids::{ChildId, ExchangeId, IdSource, SessionId};
+use crate::machine::{Action, Actions, Input};
+use crate::observe::{Event, Metrics, SessionEnd};
+use crate::reject::{ExitStatus, Reject};
+use crate::session::Session;
+use crate::time::{Deadline, Instant};
+
+/// Everything behind an endpoint.
+#[derive(Debug)]
+pub struct Engine {
+    desk: Desk,
+    spec: Arc<ChildSpec>,
+    ids: IdSource,
+    last_child: u64,
+    sessions: BTreeMap<SessionId, Session>,
+    /// Which session a child works for.
+    owners: BTreeMap<ChildId, SessionId>,
+    /// The child that was started ahead of the first session.
+    standby: Option<Child>,
+    /// Children whose session is over, until they have exited.
+    leaving: BTreeMap<ChildId, Child>,
+    timers: Timers,
+    starts: Starts,
+    phase: Phase,
+    started_at: Instant,
+}
+
+/// What every turn uses.
+#[derive(Debug)]
+struct Desk {
+    config: Arc<Config>,
+    metrics: Metrics,
+    exchanges: Exchanges,
+}
+
+impl Desk {
+    fn turn<'a>(&'a mut self, now: Instant, out: &'a mut Actions) -> Turn<'a> {
+        Turn {
+            now,
+            limits: &self.config.limits,
+            out,
+            metrics: &mut self.metrics,
+            exchanges: &mut self.exchanges,
+            wake_at: Instant::FAR,
+        }
     }
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Running,
+    Draining,
+    Stopped,
+}
+
+impl Engine {
+    /// An engine without sessions. The seed must be secret and random in production: session ids
+    /// come from it.
+    pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
+        let spec = Arc::new(config.child.clone());
+        let (metrics, exchanges) = (Metrics::default(), Exchanges::new());
+        Engine {
+            desk: Desk { config, metrics, exchanges },
+            spec,
+            ids: IdSource::new(seed),
+            last_child: 0,
+            sessions: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            standby: None,
+            leaving: BTreeMap::new(),
+            timers: Timers::default(),
+            starts: Starts::default(),
+            phase: Phase::Running,
+            started_at: now,
+        }
+    }
+
+    /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
+    pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
+        match input {
+            Input::Started => self.on_started(out),
+            Input::Requested { exchange, request } => self.on_request(exchange, request, now, out),
+            Input::Refused { reject } => self.on_refused(reject, out),
+            Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
+            Input::Closed { exchange } => self.on_closed(exchange, now, out),
+            Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid, out),
+            Input::ChildSpawnFailed { child, error } => {
+                self.on_child_spawn_failed(child, error, now, out);
+            }
+            Input::ChildLine { child, line } => self.on_child_line(child, line, now, out),
+            Input::ChildStdoutClosed { child, overlong } => {
+                self.on_child_stdout_closed(child, overlong, now, out);
+            }
+            Input::ChildStderr { child, bytes } => {
+                self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
+            }
+            Input::ChildFed { child, bytes } => {
+                self.with_child(child, now, out, |child, _| child.fed(bytes));
+            }
+            Input::ChildStdinClosed { child } => {
+                self.with_child(child, now, out, |child, _| child.stdin_closed());
+            }
+            Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
+            Input::ShutdownRequested => self.on_shutdown_requested(now, out),
+        }
+        self.stop_if_drained(out);
+    }
+
+    /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
+        while let Some((at, wake)) = self.timers.take_due(now) {
+            match wake {
+                Wake::Child(child) => self.on_child_due(child, now, out),
+                Wake::Drain => self.force_stop(now, out),
+                Wake::Session(session) => self.on_session_due(session, at, now, out),
+            }
+        }
+        self.stop_if_drained(out);
+    }
+
+    /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.timers.next().map(|(at, why)| Deadline { at, why })
+    }
+
+    /// Lets a session take part in this turn, and notes when it wants to be called again.
+    fn with_session<T>(
+        &mut self,
+        id: SessionId,
+        now: Instant,
+        out: &mut Actions,
+        work: impl FnOnce(&mut Session, &mut Turn<'_>) -> T,
+    ) -> Option<T> {
+        let session = self.sessions.get_mut(&id)?;
+        let mut turn = self.desk.turn(now, out);
+        let answer = work(session, &mut turn);
+        session.balance(&mut turn);
+        if turn.wake_at < session.wake_at {
+            session.wake_at = turn.wake_at;
+            self.timers.set(turn.wake_at, Wake::Session(id));
+        }
+        Some(answer)
+    }
+
+    fn on_session_due(&mut self, id: SessionId, at: Instant, now: Instant, out: &mut Actions) {
+        // A session that was woken earlier has asked anew; this entry is stale.
+        let Some(session) = self.sessions.get_mut(&id).filter(|s| s.wake_at == at) else { return };
+        session.wake_at = Instant::FAR;
+        let end = self.with_session(id, now, out, |session, turn| {
+            let end = session.handle_timeout(turn);
+            turn.wake(session.next_due(turn));
+            end
+        });
+        if let Some(why) = end.flatten() {
+            if why == SessionEnd::Refused {
+                self.starts.failed(now, self.desk.config.limits.start_pause_max);
+            }
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
+        self.reap(id, now, out);
+    }
+
+    /// Ends a session; its child is stopped unless it is gone already.
+    fn end_session(
+        &mut self,
+        id: SessionId,
+        why: SessionEnd,
+        reject: Reject,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        let unanswered = session.in_flight();
+        let mut turn = self.desk.turn(now, out);
+        let child = session.end(why, reject, &mut turn);
+        self.owners.remove(&child.id);
+        match child.end(now).filter(|_| child.has_exited()) {
+            Some(status) => self.release(&child, status, unanswered, out),
+            None => self.dismiss(child, now, out),
+        }
+    }
+
+    /// Starts the stop order of a child that has no session any more.
+    fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
+        let mut turn = self.desk.turn(now, out);
+        child.stop(&mut turn);
+        self.timers.set(child.next_due(now), Wake::Child(child.id));
+        self.leaving.insert(child.id, child);
+    }
+
+    /// Forgets a child that has exited.
+    fn release(&mut self, child: &Child, status: ExitStatus, unanswered: usize, out: &mut Actions) {
+        let asked = child.was_stopped();
+        let stderr = if asked { Default::default() } else { child.stderr_tail() };
+        self.desk.metrics.child_ended(asked);
+        let child = child.id;
+        out.push(Action::Log(Event::ChildEnded { child, status, asked, unanswered, stderr }));
+        out.push(Action::Release { child });
+    }
+
+    fn on_sent(&mut self, exchange: ExchangeId, bytes: usize, now: Instant, out: &mut Actions) {
+        let Some(transport) = self.desk.exchanges.get_mut(&exchange) else { return };
+        let bytes = bytes.min(transport.unsent);
+        transport.unsent -= bytes;
+        let session = transport.session;
+        self.with_session(session, now, out, |session, _| session.sent(bytes));
+    }
+
+    fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
+        let id = transport.session;
+        self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+    }
+
+    fn on_refused(&mut self, reject: Reject, out: &mut Actions) {
+        self.desk.metrics.refused(reject);
+        out.push(Action::Log(Event::Refused { reject }));
+    }
+}
+
+#[cfg(test)]
+mod tests;

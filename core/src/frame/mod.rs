@@ -4,4 +4,4 @@ mod lines;
 mod sse;
 
 pub use lines::{Framed, Lines};
-pub use sse::event;
+pub use sse::{comment, event, priming, retry};

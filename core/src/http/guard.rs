@@ -1,32 +1,308 @@
-//! stub
+//! The strict front of a connection: only unambiguous HTTP/1.1 gets past it, within its limits.
+//!
+//! Owns: the framing of requests, the limits of a head and a body, and every deadline of a
+//! connection. It stands in front of an HTTP library, so that all libraries see the same bytes and
+//! none of them is asked to judge doubtful ones.
+//! Never: routes, methods, media types, or whether a host is allowed (that is
+//! [`Rules`](super::Rules)); never changes a byte.
+//!
+//! Sources: RFC 9112 (HTTP/1.1), RFC 9110 (Host, Content-Length, Expect). Where they let a recipient
+//! forgive or ignore something that another one may read otherwise, it is refused here:
+//!
+//! | received | verdict |
+//! |---|---|
+//! | a line that ends in LF alone, a folded line, an empty line before the request line | `BadHead` |
+//! | any byte of a head outside visible ASCII, space, and tab (in values only) | `BadHead` |
+//! | a target that does not start with `/` | `BadTarget` |
+//! | no `Host`, two, or one that is no host with an optional port; HTTP/1.0 included | `BadHost` |
+//! | two lengths, a list of lengths, a length beside `Transfer-Encoding` | `AmbiguousLength` |
+//! | `Transfer-Encoding` other than `chunked` alone, or in HTTP/1.0 | `BadTransferCoding` |
+//! | a chunk extension, a trailer | `BadChunk` |
+//!
+//! An offer to upgrade (`Connection: Upgrade`, `Upgrade: h2c`) passes: a server may ignore it
+//! (RFC 9110, section 7.8), and curl makes it. Adapters must never take one up, nor let
+//! their library read the body otherwise because of it.
+//!
+//! ```text
+//!          first byte        head complete        body complete
+//!   Fresh ────────────► Head ─────────────► Body ─────────────► Idle
+//!                       ▲  │                                    ▲  │
+//!                       │  └──────── complete, no body ─────────┘  │
+//!                       └───── first byte, when answered ──────────┘
+//! ```
+//!
+//! Each of them goes to `Refused` when the peer is wrong or late inside a request, and to `Closed`
+//! when its time is up and no answer is owed.
+
+use std::sync::Arc;
+
 use crate::limits::Limits;
 use crate::reject::Reject;
-use crate::time::{Deadline, Instant};
-use std::sync::Arc;
-/// stub
-pub struct Guard;
-/// stub
+use crate::time::{Deadline, Instant, TimerKind};
+
+use body::Body;
+use head::Head;
+
+mod body;
+mod fields;
+mod head;
+
+/// Judges what one connection receives, and says what is due on it.
+///
+/// The adapter keeps the bytes. Whenever some arrive, and after [`Guard::responded`], it shows all
+/// it has not passed on to [`Guard::inspect`]. After any call it asks [`Guard::poll_timeout`] anew.
+///
+/// One request is let through at a time: the next head waits, unread, until the one before has been
+/// answered. That keeps answers in order, and leaves pipelined requests to the adapter's buffer
+/// and, behind it, to TCP.
+#[derive(Debug)]
+pub struct Guard {
+    limits: Arc<Limits>,
+    phase: Phase,
+    in_flight: usize,
+    peer_ended: bool,
+    write_blocked: Option<Instant>,
+    refused: Option<Reject>,
+}
+
+/// What may be done with the bytes that were shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Inspection {
-    /// stub
+    /// How many of them, from the front, go to the HTTP library. The rest is kept, and shown again
+    /// together with what arrives next.
     pub pass: usize,
-    /// stub
+    /// Why nothing after them ever will.
+    ///
+    /// With [`Guard::in_flight`] 0 the library knows nothing of the refused request, and all
+    /// requests before it have been answered: the adapter writes the answer itself. Otherwise the
+    /// body of the request in flight is broken, and the answer takes the place of that request's.
+    /// Either way the connection closes after it.
     pub refuse: Option<Reject>,
 }
+
+/// What an elapsed deadline asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// Answer as for [`Inspection::refuse`], then close.
+    Refuse(Reject),
+    /// Close without an answer.
+    Close,
+}
+
+/// Where the connection is; every `Instant` is when that began.
+#[derive(Debug)]
+enum Phase {
+    /// Connected; no byte has come.
+    Fresh(Instant),
+    /// Between two requests, or waiting for the answer to the last one.
+    Idle(Instant),
+    /// A head has begun.
+    Head(Instant, Head),
+    /// A request is let through, and its body is not complete.
+    Body(Instant, Body),
+    /// The peer was wrong, and may take its answer.
+    Refused(Instant),
+    /// The body broke after its request had been answered: nothing is left to say.
+    Broken(Instant),
+    /// The adapter was told to close.
+    Closed,
+}
+
 impl Guard {
-    /// stub
-    pub fn new(_l: Arc<Limits>, _now: Instant) -> Self {
-        Guard
+    /// The guard of a connection that was accepted at `now`.
+    pub fn new(limits: Arc<Limits>, now: Instant) -> Guard {
+        Guard {
+            limits,
+            phase: Phase::Fresh(now),
+            in_flight: 0,
+            peer_ended: false,
+            write_blocked: None,
+            refused: None,
+        }
     }
-    /// stub
-    pub fn inspect(&mut self, b: &[u8], _now: Instant) -> Inspection {
-        Inspection { pass: b.len(), refuse: None }
+
+    /// Judges `bytes`: everything received and not passed on, so what was held back the last time
+    /// is shown again, in front of what is new.
+    ///
+    /// A head passes only once it is complete and clean; bytes of a body pass as they come. It
+    /// makes no difference how the input is split, and a head that drips in byte by byte is still
+    /// judged in linear time.
+    ///
+    /// The deadlines of a body go by what was shown here, so the adapter keeps reading while
+    /// [`Guard::is_inside_body`].
+    pub fn inspect(&mut self, bytes: &[u8], now: Instant) -> Inspection {
+        let mut pass = 0;
+        loop {
+            match self.advance(&bytes[pass..], now) {
+                Ok(0) => break,
+                Ok(taken) => pass += taken,
+                Err(reject) => {
+                    self.refuse(reject, now);
+                    break;
+                }
+            }
+        }
+        Inspection { pass, refuse: self.refused }
     }
-    /// stub
+
+    /// Bytes an adapter has to be able to hold back. While it holds as many it must not read: they
+    /// are requests that wait for their turn.
+    pub fn held_bytes_max(&self) -> usize {
+        self.limits.head_bytes_max
+    }
+
+    /// The answer to the request in flight was handed to the transport whole. Bytes held back are
+    /// to be shown to [`Guard::inspect`] now. Does nothing when no request is in flight.
+    pub fn responded(&mut self, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Phase::Idle(since) = &mut self.phase {
+            *since = now;
+        }
+    }
+
+    /// Bytes are waiting to be sent, and the peer takes none. May be repeated.
+    pub fn write_blocked(&mut self, now: Instant) {
+        self.write_blocked.get_or_insert(now);
+    }
+
+    /// The peer took bytes. Where more are waiting and it does not take those, that is reported
+    /// with [`Guard::write_blocked`].
+    pub fn wrote(&mut self, _now: Instant) {
+        self.write_blocked = None;
+    }
+
+    /// The peer sends no more; everything it sent has been shown to [`Guard::inspect`].
+    ///
+    /// Refuses a request it broke off. Between requests, and while a complete one is in flight,
+    /// this is no fault: whether the peer still reads is not known.
+    pub fn ended(&mut self, now: Instant) -> Option<Reject> {
+        self.peer_ended = true;
+        if matches!(self.phase, Phase::Head(..) | Phase::Body(..)) {
+            self.refuse(Reject::BodyTruncated, now);
+        }
+        self.refused
+    }
+
+    /// The next deadline of this connection.
+    ///
+    /// There is none while a complete request is in flight and its answer is being taken: streams
+    /// are long.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        None
+        let phase = self.phase_deadline();
+        let write = self.write_deadline();
+        phase.into_iter().chain(write).min()
     }
-    /// stub
-    pub fn handle_timeout(&mut self, _now: Instant) -> Option<Reject> {
-        None
+
+    /// Says what is due at `now`, if anything. Early and late calls are harmless.
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<Breach> {
+        let is_due = |deadline: Option<Deadline>| deadline.is_some_and(|due| due.at <= now);
+        // A peer that takes no bytes would not take a refusal either.
+        if is_due(self.write_deadline()) {
+            return Some(self.close());
+        }
+        if !is_due(self.phase_deadline()) {
+            return None;
+        }
+        let reject = match self.phase {
+            Phase::Head(..) => Reject::HeadTimeout,
+            Phase::Body(..) if self.in_flight > 0 => Reject::BodyTimeout,
+            _ => return Some(self.close()),
+        };
+        self.refuse(reject, now);
+        Some(Breach::Refuse(reject))
+    }
+
+    /// Requests let through and not yet answered: none or one.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether a request has been let through whose body is not complete.
+    pub fn is_inside_body(&self) -> bool {
+        matches!(self.phase, Phase::Body(..))
+    }
+
+    /// Why nothing passes any more, once that is so.
+    pub fn refused(&self) -> Option<Reject> {
+        self.refused
+    }
+
+    /// Takes what the current phase can use of `bytes`; 0 when it needs more of them, or time.
+    fn advance(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
+        match &mut self.phase {
+            Phase::Fresh(_) | Phase::Idle(_) => {
+                if self.in_flight > 0 || bytes.is_empty() {
+                    return Ok(0);
+                }
+                self.phase = Phase::Head(now, Head::new());
+                self.advance_head(bytes, now)
+            }
+            Phase::Head(..) => self.advance_head(bytes, now),
+            Phase::Body(_, body) => {
+                let taken = body.advance(bytes, &self.limits)?;
+                if body.is_complete() {
+                    self.phase = Phase::Idle(now);
+                }
+                Ok(taken)
+            }
+            Phase::Refused(_) | Phase::Broken(_) | Phase::Closed => Ok(0),
+        }
+    }
+
+    fn advance_head(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
+        let Phase::Head(_, head) = &mut self.phase else { return Ok(0) };
+        let Some(framing) = head.scan(bytes, &self.limits)? else {
+            return if self.peer_ended { Err(Reject::BodyTruncated) } else { Ok(0) };
+        };
+        let length = head.len();
+        let body = Body::new(framing);
+        self.phase = if body.is_complete() { Phase::Idle(now) } else { Phase::Body(now, body) };
+        self.in_flight += 1;
+        Ok(length)
+    }
+
+    /// Stops everything, with an answer if one is still owed: a body may break after its request
+    /// has been answered, and a second answer would be taken for that of the next request.
+    fn refuse(&mut self, reject: Reject, now: Instant) {
+        if self.is_inside_body() && self.in_flight == 0 {
+            self.phase = Phase::Broken(now);
+        } else {
+            self.phase = Phase::Refused(now);
+            self.refused = Some(reject);
+        }
+    }
+
+    fn close(&mut self) -> Breach {
+        self.phase = Phase::Closed;
+        Breach::Close
+    }
+
+    fn phase_deadline(&self) -> Option<Deadline> {
+        let limits = &self.limits;
+        let (at, why) = match &self.phase {
+            Phase::Fresh(since) | Phase::Head(since, _) => {
+                (*since + limits.head_time_max, TimerKind::Head)
+            }
+            Phase::Idle(_) if self.in_flight > 0 => return None,
+            Phase::Idle(since) => (*since + limits.idle_time_max, TimerKind::Idle),
+            Phase::Body(since, body) => (*since + body.time_max(limits), TimerKind::Body),
+            // The peer has to take the refusal and hang up; then the connection is reset.
+            Phase::Refused(since) => (*since + limits.write_time_max, TimerKind::Write),
+            Phase::Broken(since) => (*since, TimerKind::Body),
+            Phase::Closed => return None,
+        };
+        Some(Deadline { at, why })
+    }
+
+    fn write_deadline(&self) -> Option<Deadline> {
+        if matches!(self.phase, Phase::Closed) {
+            return None;
+        }
+        let at = self.write_blocked? + self.limits.write_time_max;
+        Some(Deadline { at, why: TimerKind::Write })
     }
 }
+
+#[cfg(test)]
+mod tests;

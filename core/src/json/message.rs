@@ -1,7 +1,21 @@
-//! stub
+//! One message: a line of JSON, and the positions of the few fields a rule needs.
+//!
+//! Owns: what rules may ask of a message, and the replacement of a field's value.
+//! Never: changes a byte that nobody asked to change.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::json::envelope::{Envelope, is_number, is_string};
+use crate::json::params::Params;
+use crate::json::scan::{Cursor, Span};
+use crate::json::string;
+use crate::json::text;
 use crate::machine::Chunk;
 use crate::reject::Reject;
-use bytes::Bytes;
 
 /// How strictly a message is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,55 +57,249 @@ pub enum Field {
 /// A field and the JSON text that takes the place of its value.
 pub type Edit<'a> = (Field, &'a [u8]);
 
-/// stub
-#[derive(Clone, Debug)]
+/// A message that is valid, on one line, and otherwise as it came.
+///
+/// Cheap to clone: the line is shared.
+#[derive(Clone)]
 pub struct Message {
     line: Bytes,
+    kind: Kind,
+    id: Option<Span>,
+    method: Option<Method>,
+    progress_token: Option<Span>,
+    subject: Option<Span>,
+    requested_revision: Option<Span>,
+    modern_revision: Option<Span>,
+    is_modern: bool,
+    result: Option<Span>,
 }
 
+/// The name of a method: where it is, or what it is once its escapes are resolved.
+#[derive(Clone)]
+enum Method {
+    Plain(Span),
+    Unescaped(Box<str>),
+}
+
+/// Up to this many bytes, a message with other values in it is one copy; above, it is made of
+/// slices of what came and of the new values. Below, copying costs less than counting references
+/// and writing several parts.
+const COPY_BYTES_MAX: usize = 1024;
+
 impl Message {
-    /// stub
-    pub fn parse(line: Bytes, _rules: ParseRules) -> Result<Message, Reject> {
-        Ok(Message { line })
+    /// Reads a message. What surrounds it is trimmed, and line breaks in it become spaces.
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::BadJson`] and [`Reject::TooDeep`] for what is not JSON within the rules; for JSON
+    /// that is no message [`Reject::BadVersion`], [`Reject::BadMessage`], [`Reject::BadId`],
+    /// [`Reject::BadMethod`], [`Reject::BadParams`]; for keys that the next parser could read in
+    /// another way [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a text of 4 GiB or
+    /// more [`Reject::BodyTooLarge`].
+    pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Reject> {
+        Message::read(text::admit(line)?, rules)
     }
-    /// stub
+
+    /// Reads a message from a line that is known to be JSON.
+    pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, Reject> {
+        let envelope = Envelope::read(&line, rules)?;
+        let kind = envelope.kind(&line)?;
+        let is_call = matches!(kind, Kind::Request | Kind::Notification);
+        let params = if is_call { envelope.in_params } else { Params::default() };
+        let mut message = Message {
+            kind,
+            id: envelope.id.filter(|id| id.of_text(&line) != b"null"),
+            method: envelope.method.map(|method| Method::read(method, &line)),
+            progress_token: None,
+            subject: None,
+            requested_revision: None,
+            modern_revision: params.in_meta.protocol_version,
+            is_modern: params.in_meta.protocol_version.is_some()
+                || params.in_meta.client_capabilities.is_some(),
+            result: envelope.result,
+            line,
+        };
+        match (kind, message.method()) {
+            (Kind::Request, method) => {
+                let opens = method == Some("initialize");
+                message.requested_revision = params.protocol_version.filter(|_| opens);
+                message.progress_token = params.in_meta.progress_token;
+            }
+            (_, Some("notifications/cancelled")) => message.subject = params.request_id,
+            (_, Some("notifications/progress")) => message.subject = params.progress_token,
+            _ => {}
+        }
+        match message.subject() {
+            Some(subject) if !is_string(subject) && !is_number(subject) => Err(Reject::BadParams),
+            _ => Ok(message),
+        }
+    }
+
+    /// What it is.
     pub fn kind(&self) -> Kind {
-        Kind::Request
+        self.kind
     }
-    /// stub
+
+    /// The JSON text of its id, byte for byte. Absent from notifications, and from errors about a
+    /// request whose id could not be read.
     pub fn id(&self) -> Option<&[u8]> {
-        None
+        self.bytes_at(self.id)
     }
-    /// stub
+
+    /// The method of a request or notification, its escapes resolved.
     pub fn method(&self) -> Option<&str> {
-        None
+        self.method.as_ref().map(|method| match method {
+            Method::Plain(span) => string::as_str(span.of_text(&self.line)),
+            Method::Unescaped(method) => method,
+        })
     }
-    /// stub
+
+    /// The JSON text of `params._meta.progressToken` of a request.
     pub fn progress_token(&self) -> Option<&[u8]> {
-        None
+        self.bytes_at(self.progress_token)
     }
-    /// stub
+
+    /// The JSON text of what a notification is about: `params.requestId` of
+    /// `notifications/cancelled`, `params.progressToken` of `notifications/progress`.
     pub fn subject(&self) -> Option<&[u8]> {
-        None
+        self.bytes_at(self.subject)
     }
-    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`
+
+    /// The revision that the request `initialize` asks for, `params.protocolVersion`: a string as
+    /// it is written between its quotes, any other value as its JSON text.
+    pub fn requested_revision(&self) -> Option<&[u8]> {
+        self.bytes_at(self.requested_revision).map(unquote)
+    }
+
+    /// The revision by which a message of the modern era is to be read,
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`, in the form of
+    /// [`Message::requested_revision`].
     pub fn modern_revision(&self) -> Option<&[u8]> {
-        None
+        self.bytes_at(self.modern_revision).map(unquote)
     }
-    /// stub
+
+    /// Whether it speaks of the modern era: its `params._meta` names a protocol version or client
+    /// capabilities (2026-07-28, basic/versioning).
+    pub fn is_modern(&self) -> bool {
+        self.is_modern
+    }
+
+    /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that
+    /// is a string that is given once. Reads the result anew on every call.
     pub fn result_revision(&self) -> Option<String> {
-        None
+        let result = self.bytes_at(self.result).filter(|result| result[0] == b'{')?;
+        let mut cursor = Cursor::new(result);
+        let mut revision = None;
+        cursor.enter();
+        while let Some(key) = cursor.key() {
+            let value = cursor.value();
+            if *string::unescape(key) == *b"protocolVersion" && revision.replace(value).is_some() {
+                return None;
+            }
+        }
+        let revision = revision?.of_text(result);
+        let text = string::unescape(unquote(revision));
+        is_string(revision).then(|| string::as_str(&text).to_owned())
     }
-    /// stub
+
+    /// The whole message, on one line, without a line break at its end.
+    pub fn bytes(&self) -> &Bytes {
+        &self.line
+    }
+
+    /// Bytes of the line.
     pub fn len(&self) -> usize {
         self.line.len()
     }
-    /// stub
+
+    /// Whether the line is empty, which no message is.
     pub fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
-    /// stub
-    pub fn with(&self, _edits: &[Edit<'_>]) -> Chunk {
-        Chunk::from(self.line.clone())
+
+    /// The message with other values in some fields, every other byte as it is. A field that the
+    /// message has not stays absent; of two edits to one field the first counts.
+    ///
+    /// The new values must be JSON, without line breaks.
+    pub fn with(&self, edits: &[Edit<'_>]) -> Chunk {
+        let mut edits: SmallVec<[(Span, &[u8]); 4]> = edits
+            .iter()
+            .filter_map(|&(field, value)| Some((self.span_of(field)?, value)))
+            .collect();
+        edits.sort_by_key(|(span, _)| span.range().start);
+        edits.dedup_by_key(|(span, _)| span.range().start);
+        match self.line.len() {
+            _ if edits.is_empty() => self.line.clone().into(),
+            ..=COPY_BYTES_MAX => self.copied_with(&edits).into(),
+            _ => self.sliced_with(&edits),
+        }
+    }
+
+    fn copied_with(&self, edits: &[(Span, &[u8])]) -> Vec<u8> {
+        let added: usize = edits.iter().map(|(_, value)| value.len()).sum();
+        let mut copy = Vec::with_capacity(self.line.len() + added);
+        let mut kept = 0;
+        for (span, value) in edits {
+            copy.extend_from_slice(&self.line[kept..span.range().start]);
+            copy.extend_from_slice(value);
+            kept = span.range().end;
+        }
+        copy.extend_from_slice(&self.line[kept..]);
+        copy
+    }
+
+    fn sliced_with(&self, edits: &[(Span, &[u8])]) -> Chunk {
+        let mut chunk = Chunk::new();
+        let mut kept = 0;
+        for (span, value) in edits {
+            chunk.push(self.line.slice(kept..span.range().start));
+            chunk.push(Bytes::copy_from_slice(value));
+            kept = span.range().end;
+        }
+        chunk.push(self.line.slice(kept..));
+        chunk
+    }
+
+    fn span_of(&self, field: Field) -> Option<Span> {
+        match field {
+            Field::Id => self.id,
+            Field::ProgressToken => self.progress_token,
+            Field::Subject => self.subject,
+        }
+    }
+
+    fn bytes_at(&self, span: Option<Span>) -> Option<&[u8]> {
+        span.map(|span| span.of_text(&self.line))
     }
 }
+
+/// Shows no payload: it may hold secrets.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("kind", &self.kind)
+            .field("id", &self.id().map(string::as_str))
+            .field("method", &self.method())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Method {
+    /// The name in a string, of which the span holds the quotes too.
+    fn read(quoted: Span, line: &[u8]) -> Method {
+        let inner = quoted.inner();
+        match string::unescape(inner.of_text(line)) {
+            Cow::Borrowed(_) => Method::Plain(inner),
+            Cow::Owned(name) => Method::Unescaped(string::as_str(&name).into()),
+        }
+    }
+}
+
+/// What is between the quotes of a string; any other value as it is.
+fn unquote(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,27 @@
 //! Owns: parsing, the spans of the few fields a rule needs, splicing other values into them, and
 //! writing the messages the core itself sends.
 //! Never: a tree of values; a payload is never decoded and encoded again.
+//!
+//! A text is read in two passes. `text` leaves the grammar to `serde_json`, which builds nothing
+//! and does not recurse. `scan` then walks what is known to be JSON, and on that walk `envelope`
+//! and `params` note where the fields are, how deep it goes, and which keys could be read in
+//! another way by the next parser:
+//!
+//! ```text
+//! bytes ── text ──► one line of JSON ── scan ──► envelope ──► Message ── with ──► Chunk
+//!          UTF-8, grammar,                       keys,        kind,               other id,
+//!          line breaks                           params       types               same payload
+//! ```
+//!
+//! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 
 mod body;
+mod envelope;
 mod message;
+mod params;
+mod scan;
+mod string;
+mod text;
 mod write;
 
 pub use body::Body;

@@ -1,42 +1,52 @@
-//! The few messages the core writes itself.
+//! The few messages the core writes itself, each on one line.
 
-use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::machine::Chunk;
 use crate::reject::Wire;
 
 /// An error response. Without an id the member is left out, as revisions from 2025-11-25 have it
 /// for requests whose id could not be read.
+///
+/// The id is a JSON text, without line breaks.
 pub fn error(id: Option<&[u8]>, wire: &Wire) -> Chunk {
-    error_object(id, json!({"code": wire.code, "message": wire.message}))
+    write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: None })
 }
 
-/// An error response with `data`.
+/// An error response with `data`; otherwise like [`error`].
 pub fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
-    error_object(id, json!({"code": wire.code, "message": wire.message, "data": data}))
+    write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: Some(data) })
 }
 
-/// A successful response whose result is a JSON text.
+/// A successful response.
+///
+/// The id and the result are JSON texts, without line breaks.
 pub fn result(id: &[u8], result: &[u8]) -> Chunk {
-    let mut out = Vec::with_capacity(id.len() + result.len() + 36);
-    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-    out.extend_from_slice(id);
-    out.extend_from_slice(br#","result":"#);
-    out.extend_from_slice(result);
-    out.push(b'}');
-    Chunk::from(out)
+    let parts: [&[u8]; 5] = [br#"{"jsonrpc":"2.0","id":"#, id, br#","result":"#, result, b"}"];
+    Chunk::from(parts.concat())
 }
 
-fn error_object(id: Option<&[u8]>, error: Value) -> Chunk {
-    let mut out = Vec::with_capacity(128);
-    out.extend_from_slice(br#"{"jsonrpc":"2.0""#);
+/// JSON-RPC 2.0, section 5.1.
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    code: i32,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+fn write_error(id: Option<&[u8]>, error: &ErrorObject<'_>) -> Chunk {
+    let mut out = br#"{"jsonrpc":"2.0""#.to_vec();
     if let Some(id) = id {
         out.extend_from_slice(br#","id":"#);
         out.extend_from_slice(id);
     }
     out.extend_from_slice(br#","error":"#);
-    out.extend_from_slice(error.to_string().as_bytes());
+    serde_json::to_writer(&mut out, error).expect("numbers and strings always have a JSON text");
     out.push(b'}');
-    Chunk::from(Bytes::from(out))
+    Chunk::from(out)
 }
+
+#[cfg(test)]
+mod tests;

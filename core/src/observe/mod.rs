@@ -1,3 +1,10 @@
 //! What happened, as values: log events and metrics.
+//!
+//! Owns: what is logged and counted, and the text of the metrics.
+//! Never: where it is written.
+
 mod event;
-pub use event::{Dropped, Event, Level, SessionEnd};
+mod metrics;
+
+pub use event::{Dropped, Event, Level, SessionEnd, Value};
+pub(crate) use metrics::{Gauges, Metrics};

@@ -44,6 +44,13 @@ impl Revision {
         Revision::ALL.into_iter().find(|r| r.as_str().as_bytes() == text)
     }
 
+    /// The newest served revision that is not newer than `text`: the rules that fit best what a
+    /// child answered, if it answered a revision that is not served.
+    pub fn nearest(text: &str) -> Revision {
+        let not_newer = Revision::ALL.into_iter().rev().find(|r| r.as_str() <= text);
+        not_newer.unwrap_or(Revision::V2024_11_05)
+    }
+
     /// Whether a POST may hold an array of messages (2025-03-26, basic/index, Batching).
     pub const fn has_batches(self) -> bool {
         matches!(self, Revision::V2025_03_26)
@@ -60,3 +67,6 @@ impl fmt::Display for Revision {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,238 @@
-//! Sessions of the legacy era.
+//! Sessions of the legacy era: `initialize` opens one, and everything after it names it.
+//!
+//! Owns: the conversation of one client with one child, both directions, and its streams.
+//! Never: another session's anything; a session is a value without shared parts.
+//!
+//! ```text
+//!   opening ──child answers initialize──► open ──DELETE, idle, evicted, child's end, shutdown──► ended
+//!      └──child refuses, is too slow, or ends──────────────────────────────────────────────────► ended
+//! ```
+//!
+//! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management).
+
 mod event_id;
+mod from_child;
+mod from_client;
 mod principal;
+mod queue;
+mod replay;
+mod stream;
+mod streams;
+
 pub use event_id::EventId;
 pub use principal::Principal;
+use queue::{Queue, Waiting};
+use replay::Replay;
+use stream::Stream;
+use streams::Streams;
+
+use crate::bridge::{Asks, Call, Calls, Child};
+use crate::engine::{Transport, Turn};
+use crate::ids::SessionId;
+use crate::json;
+use crate::machine::Chunk;
+use crate::observe::{Dropped, Event, SessionEnd};
+use crate::protocol::Revision;
+use crate::reject::{ExitStatus, Reject};
+use crate::time::Instant;
+
+/// One client's conversation with its own child.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    principal: Principal,
+    child: Child,
+    calls: Calls,
+    asks: Asks,
+    queue: Queue,
+    streams: Streams,
+    since: Instant,
+    /// The end of the last request.
+    used_at: Instant,
+    /// The earliest moment the engine was asked to come back for this session.
+    pub(crate) wake_at: Instant,
+}
+
+impl Session {
+    /// Whether its child has answered `initialize`.
+    pub(crate) fn is_open(&self) -> bool {
+        self.streams.revision.is_some()
+    }
+
+    /// Whether this principal opened it.
+    pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
+        self.principal == *principal
+    }
+
+    /// The revision both sides agreed on.
+    pub(crate) fn revision(&self) -> Option<Revision> {
+        self.streams.revision
+    }
+
+    pub(crate) fn child_mut(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Requests of the client that wait for their answer.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Exchanges that are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.streams.open()
+    }
+
+    /// Bytes that wait for the client or the child.
+    pub(crate) fn queue_bytes(&self) -> usize {
+        self.queue.bytes() + self.streams.outbound() + self.child.unfed()
+    }
+
+    /// Since when nobody uses it; none while somebody does.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let idle = self.calls.is_empty() && self.streams.open() == 0;
+        idle.then_some(self.used_at)
+    }
+
+    /// The transport took bytes of an exchange of this session.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.streams.sent(bytes);
+    }
+
+    /// An exchange of this session is over. The client may come back: nothing is cancelled
+    /// (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the client
+    /// cancelling its request").
+    pub(crate) fn closed(&mut self, transport: &Transport, turn: &mut Turn<'_>) {
+        self.streams.closed(transport, turn);
+        self.touch(turn);
+    }
+
+    /// Ends the GET streams: the server is stopping.
+    pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
+        self.streams.end_listeners(turn);
+    }
+
+    fn touch(&mut self, turn: &mut Turn<'_>) {
+        self.used_at = turn.now;
+        turn.wake(turn.now + turn.limits.session_idle_max);
+    }
+
+    /// Reads the child only as fast as the client takes what it says.
+    pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) {
+        let outbound = self.streams.outbound();
+        if outbound >= turn.limits.outbound_bytes_high {
+            self.child.gate(false, turn);
+        } else if outbound <= turn.limits.outbound_bytes_low {
+            self.child.gate(true, turn);
+        }
+    }
+
+    /// Does what is due. Tells if the session is over by it.
+    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+        self.child.handle_timeout(turn);
+        self.streams.keep_alive(turn);
+        let refused = self.time_out_calls(turn);
+        let idle_max = turn.limits.session_idle_max;
+        let expired = self.idle_since().is_some_and(|since| since + idle_max <= turn.now);
+        match (refused, expired) {
+            (true, _) => Some(SessionEnd::Refused),
+            (_, true) => Some(SessionEnd::Expired),
+            _ => None,
+        }
+    }
+
+    /// When something is due again.
+    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
+        let idle_max = turn.limits.session_idle_max;
+        let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
+        idle.min(self.calls.next_due())
+            .min(self.child.next_due(turn.now))
+            .min(self.streams.next_due(turn.limits.keep_alive_period))
+    }
+
+    /// Gives up the requests the child took too long for. True if `initialize` was one of them.
+    fn time_out_calls(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.asks.is_empty() {
+            // The child waits for the client; that is no fault of the child's.
+            self.extend_calls(turn);
+        }
+        let mut refused = false;
+        while let Some((number, call)) = self.calls.take_due(turn.now) {
+            refused |= !self.is_open();
+            let reject =
+                if self.is_open() { Reject::RequestTimeout } else { Reject::StartupTimeout };
+            self.child.feed(cancelled(number, "Request timeout"), turn);
+            self.fail(call, reject, turn);
+        }
+        refused
+    }
+
+    fn extend_calls(&mut self, turn: &mut Turn<'_>) {
+        for call in self.calls.iter_mut() {
+            extend(call, turn);
+        }
+    }
+
+    /// Answers a request with an error of our own.
+    fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
+        let wire = reject.wire();
+        let answer = json::error(Some(&call.id), &wire);
+        if self.is_open() {
+            self.deliver(&call, answer, reject.name(), turn);
+        } else {
+            // No session has come to be, so HTTP can say so.
+            turn.metrics.operation(call.method, reject.name(), turn.now.since(call.since));
+            self.streams.refuse(call.stream, wire.status.max(502), answer, turn);
+        }
+    }
+
+    /// Sends an answer to the exchange that waits for it, and counts it.
+    fn deliver(&mut self, call: &Call, answer: Chunk, error: &'static str, turn: &mut Turn<'_>) {
+        let took = turn.now.since(call.since);
+        turn.metrics.operation(call.method, error, took);
+        let (session, method, ok) = (self.id, call.method, error.is_empty());
+        turn.log(Event::RequestDone { session, method, took, ok });
+        if !self.streams.answer(call.stream, answer, turn) {
+            self.dropped(Dropped::UndeliverableAnswer, turn);
+        }
+        self.touch(turn);
+    }
+
+    fn dropped(&self, what: Dropped, turn: &mut Turn<'_>) {
+        turn.metrics.dropped(what);
+        turn.log(Event::Dropped { what, session: self.id });
+    }
+
+    /// Ends the session: every request in flight gets `reject`, every stream ends. The child is
+    /// handed back; it may still run.
+    pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, turn: &mut Turn<'_>) -> Child {
+        while let Some(call) = self.calls.take_first() {
+            self.fail(call, reject, turn);
+        }
+        self.streams.end_listeners(turn);
+        let lived = turn.now.since(self.since);
+        if self.is_open() {
+            turn.metrics.session_ended(why, lived);
+        }
+        turn.log(Event::SessionClosed { session: self.id, why, lived });
+        self.child
+    }
+
+    /// How its child ended, once nothing more can come from it.
+    pub(crate) fn child_end(&self, now: Instant) -> Option<ExitStatus> {
+        self.child.end(now)
+    }
+}
+
+/// Gives a request its time again, up to the hard limit.
+fn extend(call: &mut Call, turn: &Turn<'_>) {
+    let limits = turn.limits;
+    call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
+}
+
+/// `notifications/cancelled` for a request the child knows by `number`.
+fn cancelled(number: u64, reason: &str) -> Chunk {
+    Chunk::from(format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{number},"reason":"{reason}"}}}}"#
+    ))
+}

@@ -1,0 +1,98 @@
+//! Requests of the client that wait for the child's answer.
+//!
+//! Owns: the number the child knows each request by. It counts up for the child's whole life and
+//! stands in for both the request's id and its progress token, so that no answer ever depends on
+//! an id a client chose.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::time::Instant;
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The stream its answer goes to.
+    pub(crate) stream: u64,
+    /// Its id, as the client wrote it.
+    pub(crate) id: Bytes,
+    /// Its progress token, as the client wrote it.
+    pub(crate) token: Option<Bytes>,
+    /// Its method, for metrics and logs.
+    pub(crate) method: &'static str,
+    /// When it was asked.
+    pub(crate) since: Instant,
+    /// When it is given up, unless it shows progress.
+    pub(crate) due: Instant,
+}
+
+/// The requests that wait, by the number the child knows them by.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    waiting: BTreeMap<u64, Call>,
+    last: u64,
+}
+
+impl Calls {
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Notes a request; gives the number to send it under.
+    pub(crate) fn insert(&mut self, call: Call) -> u64 {
+        self.last += 1;
+        self.waiting.insert(self.last, call);
+        self.last
+    }
+
+    /// The request the child knows by this JSON text.
+    pub(crate) fn by_child(&mut self, number: &[u8]) -> Option<&mut Call> {
+        self.waiting.get_mut(&parse(number)?)
+    }
+
+    /// Takes the request the child knows by this JSON text.
+    pub(crate) fn take_by_child(&mut self, number: &[u8]) -> Option<Call> {
+        self.waiting.remove(&parse(number)?)
+    }
+
+    /// Takes the newest request the client knows by this id.
+    pub(crate) fn take_by_client(&mut self, id: &[u8]) -> Option<(u64, Call)> {
+        let number = *self.waiting.iter().rev().find(|(_, call)| call.id == id)?.0;
+        self.waiting.remove(&number).map(|call| (number, call))
+    }
+
+    /// Takes the oldest request that is due at `now`.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(u64, Call)> {
+        let number = *self.waiting.iter().find(|(_, call)| call.due <= now)?.0;
+        self.waiting.remove(&number).map(|call| (number, call))
+    }
+
+    /// Takes the oldest request.
+    pub(crate) fn take_first(&mut self) -> Option<Call> {
+        self.waiting.pop_first().map(|(_, call)| call)
+    }
+
+    /// When the first request is due.
+    pub(crate) fn next_due(&self) -> Instant {
+        self.waiting.values().map(|call| call.due).min().unwrap_or(Instant::FAR)
+    }
+
+    /// Every request that waits.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+        self.waiting.values_mut()
+    }
+}
+
+/// Reads a number as we write it. Another spelling (`1.0`, `"1"`) is not the number we sent.
+fn parse(text: &[u8]) -> Option<u64> {
+    let plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
+    if plain { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! One child process, from the wish to start it to the certainty that it is gone.
+//!
+//! Owns: what was fed to it and not yet taken, whether it is read, the stop order, its standard
+//! error.
+//! Never: a message; what the lines mean is the session's business.
+//!
+//! ```text
+//!   starting ──spawned──► running ──stop()──► stdin closed ──grace──► SIGTERM ──grace──► SIGKILL
+//!      │                     │                     └──────────── exited ────────────────────┘
+//!      └──spawn failed       └──exited, or standard output closed──► ending ──► over
+//! ```
+//!
+//! Whenever the process has exited its group gets SIGKILL: a grandchild does not outlive it, and
+//! cannot keep its pipes open. Stop order: 2025-11-25, basic/lifecycle, Shutdown.
+
+use bytes::Bytes;
+
+use crate::bridge::Stderr;
+use crate::engine::Turn;
+use crate::ids::ChildId;
+use crate::machine::{Action, Chunk, Signal};
+use crate::observe::Event;
+use crate::reject::{ExitStatus, Reject};
+use crate::time::Instant;
+
+/// A child process.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pub(crate) id: ChildId,
+    /// Bytes fed and not yet taken.
+    unfed: usize,
+    gate_open: bool,
+    stdin_open: bool,
+    stdout_open: bool,
+    exited: Option<ExitStatus>,
+    /// When to stop waiting for the other half of its end: the exit, or the end of its output.
+    ending_at: Option<Instant>,
+    stop: Option<Stop>,
+    /// Lines in a row that were no message.
+    noise: usize,
+    stderr: Stderr,
+}
+
+/// How far the stop order has come, and when its next step is due.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    next: Option<Signal>,
+    at: Instant,
+}
+
+impl Child {
+    /// A child that is being started.
+    pub(crate) fn new(id: ChildId) -> Child {
+        Child {
+            id,
+            unfed: 0,
+            gate_open: true,
+            stdin_open: true,
+            stdout_open: true,
+            exited: None,
+            ending_at: None,
+            stop: None,
+            noise: 0,
+            stderr: Stderr::default(),
+        }
+    }
+
+    /// Bytes that wait for it to read them.
+    pub(crate) fn unfed(&self) -> usize {
+        self.unfed
+    }
+
+    /// Whether it takes another message of this size. It always takes one.
+    pub(crate) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
+        self.unfed == 0 || self.unfed + bytes <= turn.limits.stdin_bytes_max
+    }
+
+    /// Writes a line to its standard input.
+    pub(crate) fn feed(&mut self, mut line: Chunk, turn: &mut Turn<'_>) {
+        if !self.stdin_open {
+            return;
+        }
+        line.push(Bytes::from_static(b"\n"));
+        self.unfed += line.len();
+        turn.out.push(Action::Feed { child: self.id, chunk: line });
+    }
+
+    /// Its standard input took this many bytes.
+    pub(crate) fn fed(&mut self, bytes: usize) {
+        self.unfed = self.unfed.saturating_sub(bytes);
+    }
+
+    /// Its standard input takes nothing any more; requests that wait will time out or see its end.
+    pub(crate) fn stdin_closed(&mut self) {
+        self.stdin_open = false;
+        self.unfed = 0;
+    }
+
+    /// Reads it, or stops reading it.
+    pub(crate) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
+        // Once it has exited only what its pipe still holds is left to read.
+        let open = open || self.exited.is_some();
+        if self.gate_open != open {
+            self.gate_open = open;
+            turn.out.push(Action::Gate { child: self.id, open });
+        }
+    }
+
+    /// A line on its standard output was a message.
+    pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
+        self.noise = 0;
+        if self.ending_at.is_some() {
+            self.await_end(turn);
+        }
+    }
+
+    /// A line on its standard output was none. Whether it has to be given up.
+    pub(crate) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
+        self.noise += 1;
+        turn.metrics.noise_line();
+        turn.log(Event::ChildNoise { child: self.id, reject });
+        self.noise >= turn.limits.noise_lines_max
+    }
+
+    /// It wrote to its standard error.
+    pub(crate) fn complained(&mut self, bytes: &Bytes, turn: &mut Turn<'_>) {
+        self.stderr.push(self.id, bytes, turn);
+    }
+
+    /// The end of its standard error.
+    pub(crate) fn stderr_tail(&self) -> Bytes {
+        self.stderr.tail()
+    }
+
+    /// Its process ended.
+    pub(crate) fn exited(&mut self, status: ExitStatus, turn: &mut Turn<'_>) {
+        self.exited = Some(status);
+        turn.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
+        self.gate(true, turn);
+        self.await_end(turn);
+    }
+
+    /// Its standard output ended.
+    pub(crate) fn stdout_closed(&mut self, turn: &mut Turn<'_>) {
+        self.stdout_open = false;
+        self.await_end(turn);
+    }
+
+    fn await_end(&mut self, turn: &mut Turn<'_>) {
+        let at = turn.now + turn.limits.exit_grace;
+        self.ending_at = Some(at);
+        turn.wake(at);
+    }
+
+    /// How it ended, once nothing more can come from it.
+    pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
+        let waited = self.ending_at.is_some_and(|at| at <= now);
+        match self.exited {
+            Some(status) if !self.stdout_open || waited => Some(status),
+            None if !self.stdout_open && waited => Some(ExitStatus::Silent),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more can come from it.
+    pub(crate) fn has_ended(&self, now: Instant) -> bool {
+        self.end(now).is_some()
+    }
+
+    /// Whether its process has ended.
+    pub(crate) fn has_exited(&self) -> bool {
+        self.exited.is_some()
+    }
+
+    /// How its process ended.
+    pub(crate) fn exit_status(&self) -> Option<ExitStatus> {
+        self.exited
+    }
+
+    /// Whether it was asked to end.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    /// Begins the stop order: close its standard input, then ask, then force.
+    pub(crate) fn stop(&mut self, turn: &mut Turn<'_>) {
+        if self.stop.is_some() || self.exited.is_some() {
+            return;
+        }
+        self.stdin_open = false;
+        turn.out.push(Action::CloseStdin { child: self.id });
+        // A child that waits for its output to be read could not end.
+        self.gate(true, turn);
+        self.next_stop_step(Some(Signal::Terminate), turn);
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self, turn: &mut Turn<'_>) {
+        self.stdin_open = false;
+        self.stop = Some(Stop { next: None, at: Instant::FAR });
+        turn.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
+    }
+
+    fn next_stop_step(&mut self, next: Option<Signal>, turn: &mut Turn<'_>) {
+        let at = if next.is_some() { turn.now + turn.limits.stop_grace } else { Instant::FAR };
+        self.stop = Some(Stop { next, at });
+        turn.wake(at);
+    }
+
+    /// Takes the next step of the stop order if it is due.
+    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
+        let Some(Stop { next: Some(signal), at }) = self.stop else { return };
+        if self.exited.is_some() || at > turn.now {
+            return;
+        }
+        turn.out.push(Action::Signal { child: self.id, signal });
+        let next = match signal {
+            Signal::Terminate => Some(Signal::Kill),
+            Signal::Kill => None,
+        };
+        self.next_stop_step(next, turn);
+    }
+
+    /// When something about it is due next, after `now`.
+    pub(crate) fn next_due(&self, now: Instant) -> Instant {
+        let stop = match self.stop {
+            Some(stop) if self.exited.is_none() => stop.at,
+            _ => Instant::FAR,
+        };
+        let ending = self.ending_at.filter(|at| *at > now);
+        stop.min(ending.unwrap_or(Instant::FAR))
+    }
+}

@@ -1,0 +1,193 @@
+//! Facts about children, and who they concern.
+
+use crate::bridge::Child;
+use crate::engine::timers::Wake;
+use crate::engine::{Engine, Phase, Turn};
+use crate::ids::{ChildId, SessionId};
+use crate::json::Message;
+use crate::machine::{Action, Actions};
+use crate::observe::{Event, SessionEnd};
+use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::time::Instant;
+
+impl Engine {
+    /// Starts the first child ahead of the first session.
+    pub(super) fn on_started(&mut self, out: &mut Actions) {
+        if self.desk.config.eager {
+            self.standby = Some(self.spawn(out));
+        }
+    }
+
+    fn spawn(&mut self, out: &mut Actions) -> Child {
+        self.last_child += 1;
+        let child = ChildId(self.last_child);
+        out.push(Action::Spawn { child, spec: self.spec.clone() });
+        Child::new(child)
+    }
+
+    /// The child for a new session.
+    pub(super) fn hire(&mut self, out: &mut Actions) -> Child {
+        match self.standby.take() {
+            Some(child) => child,
+            None => self.spawn(out),
+        }
+    }
+
+    /// Lets a child take part in this turn, wherever it belongs.
+    pub(super) fn with_child<T>(
+        &mut self,
+        id: ChildId,
+        now: Instant,
+        out: &mut Actions,
+        work: impl FnOnce(&mut Child, &mut Turn<'_>) -> T,
+    ) -> Option<T> {
+        if let Some(session) = self.owners.get(&id).copied() {
+            return self.with_session(session, now, out, |s, turn| work(s.child_mut(), turn));
+        }
+        let standby = self.standby.as_mut().filter(|child| child.id == id);
+        let child = standby.or_else(|| self.leaving.get_mut(&id))?;
+        let mut turn = self.desk.turn(now, out);
+        let answer = work(child, &mut turn);
+        let wake_at = turn.wake_at;
+        self.timers.set(wake_at, Wake::Child(id));
+        Some(answer)
+    }
+
+    pub(super) fn on_child_spawned(&mut self, child: ChildId, pid: u32, out: &mut Actions) {
+        self.desk.metrics.child_started();
+        out.push(Action::Log(Event::ChildStarted { child, pid }));
+    }
+
+    pub(super) fn on_child_spawn_failed(
+        &mut self,
+        id: ChildId,
+        error: SpawnError,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.desk.metrics.child_failed();
+        self.starts.failed(now, self.desk.config.limits.start_pause_max);
+        out.push(Action::Log(Event::ChildFailed { child: id, error }));
+        self.standby.take_if(|child| child.id == id);
+        self.leaving.remove(&id);
+        if let Some(session) = self.owners.remove(&id) {
+            self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
+            // There is no process to stop.
+            self.leaving.remove(&id);
+        }
+    }
+
+    pub(super) fn on_child_line(
+        &mut self,
+        child: ChildId,
+        line: Result<Message, Reject>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(id) = self.owners.get(&child).copied() else { return };
+        let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
+        let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
+        match end.flatten() {
+            Some(why) => {
+                let reject = Reject::ChildExited(ExitStatus::Garbled);
+                self.end_session(id, why, reject, now, out);
+            }
+            None if !was_open => self.note_opening(id, now, out),
+            None => self.end_if_drained(id, now, out),
+        }
+    }
+
+    /// A child that has answered `initialize` works.
+    fn note_opening(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
+        if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
+            self.starts.worked();
+            self.end_if_drained(id, now, out);
+        }
+    }
+
+    pub(super) fn on_child_stdout_closed(
+        &mut self,
+        child: ChildId,
+        overlong: bool,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let owner = self.owners.get(&child).copied();
+        if let (Some(session), true) = (owner, overlong) {
+            let reject = Reject::ChildExited(ExitStatus::Garbled);
+            return self.end_session(session, SessionEnd::ChildEnded, reject, now, out);
+        }
+        self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
+        self.reap_child(child, now, out);
+    }
+
+    pub(super) fn on_child_exited(
+        &mut self,
+        child: ChildId,
+        status: ExitStatus,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.with_child(child, now, out, |child, turn| child.exited(status, turn));
+        self.reap_child(child, now, out);
+    }
+
+    /// A timer of a child without a session.
+    pub(super) fn on_child_due(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
+        if self.owners.contains_key(&id) {
+            return;
+        }
+        self.with_child(id, now, out, |child, turn| {
+            child.handle_timeout(turn);
+            turn.wake(child.next_due(now));
+        });
+        self.reap_child(id, now, out);
+    }
+
+    fn reap_child(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
+        match self.owners.get(&id).copied() {
+            Some(session) => self.reap(session, now, out),
+            None => self.reap_ownerless(id, now, out),
+        }
+    }
+
+    /// Ends a session whose child has ended.
+    pub(super) fn reap(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let Some(status) = session.child_end(now) else { return };
+        if !session.is_open() {
+            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+        }
+        let reject = Reject::ChildExited(status);
+        self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
+    }
+
+    /// Forgets a child without a session once its process is gone.
+    fn reap_ownerless(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
+        if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
+            let status = child.end(now).unwrap_or(ExitStatus::Unknown);
+            let stderr = child.stderr_tail();
+            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+            out.push(Action::Log(Event::ChildUnusable { status, stderr }));
+            match child.has_exited() {
+                true => self.release(&child, status, 0, out),
+                false => self.dismiss(child, now, out),
+            }
+        } else if let Some(child) = self.leaving.remove(&id) {
+            match child.exit_status() {
+                Some(status) => self.release(&child, status, 0, out),
+                None => {
+                    self.leaving.insert(id, child);
+                }
+            }
+        }
+    }
+
+    /// Ends a session that only waited for its last answers.
+    fn end_if_drained(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
+        let draining = self.phase == Phase::Draining;
+        if draining && self.sessions.get(&id).is_some_and(|session| session.in_flight() == 0) {
+            self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Requests of clients, and which session they belong to.
+
+use crate::engine::{Engine, Phase, Transport};
+use crate::http::{McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
+use crate::ids::{ExchangeId, SessionId};
+use crate::json::{self, Body, Kind, Message};
+use crate::machine::{Action, Actions, Chunk};
+use crate::observe::{Event, SessionEnd};
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::session::Session;
+use crate::time::Instant;
+
+impl Engine {
+    pub(super) fn on_request(
+        &mut self,
+        exchange: ExchangeId,
+        request: Request,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let probe = match request {
+            Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
+            Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
+            Request::Delete { head } => return self.on_delete(exchange, &head, now, out),
+            Request::Health => self.health(now),
+            Request::Live => self.live(),
+            Request::Ready => self.ready(),
+            Request::Metrics => self.metrics(now),
+        };
+        self.answer(exchange, probe.0, probe.1, now, out);
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        exchange: ExchangeId,
+        head: ReplyHead,
+        body: Chunk,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.desk.turn(now, out).reply(exchange, head, body);
+    }
+
+    fn on_post(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let verdict = match self.route(head, body) {
+            Ok(Route::Open) => self.open(exchange, head, body, now, out),
+            Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
+                Err(Reject::Draining)
+            }
+            Ok(Route::Session(id)) => self
+                .with_session(id, now, out, |session, turn| {
+                    session.post(exchange, head.accept, body, turn)
+                })
+                .unwrap_or(Err(Reject::UnknownSession)),
+            Err(reject) => Err(reject),
+        };
+        if let Err(reject) = verdict {
+            self.refuse(exchange, reject, Some((head, body)), now, out);
+        }
+    }
+
+    /// Decides what a POST is for, in an order that gives each mistake its own answer.
+    fn route(&self, head: &McpHead, body: &Body) -> Result<Route, Reject> {
+        if let Some(id) = self.known_session(head) {
+            return match head.revision {
+                RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
+                _ => Ok(Route::Session(id)),
+            };
+        }
+        let first = match body {
+            Body::One(message) => Some(message),
+            Body::Batch(messages) => messages.iter().flatten().next(),
+        };
+        if first.is_some_and(Message::is_modern) {
+            return Err(Reject::UnsupportedRevision);
+        }
+        let is_initialize = |m: &Message| m.method() == Some("initialize");
+        match (body, &head.session) {
+            (Body::One(m), _) if is_initialize(m) && m.kind() == Kind::Request => Ok(Route::Open),
+            (Body::Batch(all), _) if all.iter().flatten().any(is_initialize) => {
+                Err(Reject::InitializeInBatch)
+            }
+            _ if matches!(head.revision, RevisionHeader::Other(_)) => {
+                Err(Reject::UnsupportedRevision)
+            }
+            (_, SessionHeader::Absent) => Err(Reject::MissingSession),
+            (_, _) => Err(Reject::UnknownSession),
+        }
+    }
+
+    /// The open session this request names, if it belongs to whoever asks. A session of somebody
+    /// else is as unknown as one that never was.
+    fn known_session(&self, head: &McpHead) -> Option<SessionId> {
+        let SessionHeader::Id(id) = head.session else { return None };
+        let session = self.sessions.get(&id)?;
+        (session.is_open() && session.belongs_to(&head.principal)).then_some(id)
+    }
+
+    /// Opens a session with the client's `initialize`.
+    fn open(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        let Body::One(initialize) = body else { return Err(Reject::InitializeInBatch) };
+        if self.is_draining() {
+            return Err(Reject::Draining);
+        }
+        if self.standby.is_none() {
+            self.starts.check(now)?;
+        }
+        self.make_room(now, out)?;
+        let id = self.ids.session();
+        let child = self.hire(out);
+        self.owners.insert(child.id, id);
+        out.push(Action::Log(Event::SessionOpening { session: id, child: child.id }));
+        let mut turn = self.desk.turn(now, out);
+        let at = (exchange, head.accept);
+        let session = Session::open(id, head.principal, child, at, initialize, &mut turn);
+        let wake_at = turn.wake_at;
+        self.sessions.insert(id, session);
+        self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
+        Ok(())
+    }
+
+    /// Makes room for another session: the one that has been idle longest gives way.
+    fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
+        let max = self.desk.config.limits.sessions_max;
+        // Children that take their time to stop count too, or opening and leaving in a loop could
+        // pile up processes.
+        if self.sessions.len() + self.leaving.len() >= max.saturating_mul(2) {
+            return Err(Reject::SessionsFull);
+        }
+        if self.sessions.len() < max {
+            return Ok(());
+        }
+        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
+        let (_, id) = idle.min().ok_or(Reject::SessionsFull)?;
+        self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
+        Ok(())
+    }
+
+    fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
+        let verdict = match self.named_session(head) {
+            Ok(_) if self.is_draining() => Err(Reject::Draining),
+            Ok(id) => self
+                .with_session(id, now, out, |session, turn| {
+                    session.listen(exchange, head.last_event, turn)
+                })
+                .unwrap_or(Err(Reject::UnknownSession)),
+            Err(reject) => Err(reject),
+        };
+        if let Err(reject) = verdict {
+            self.refuse(exchange, reject, None, now, out);
+        }
+    }
+
+    fn on_delete(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
+        match self.named_session(head) {
+            Ok(id) => {
+                self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded, now, out);
+                self.answer(exchange, ReplyHead::new(204), Chunk::new(), now, out);
+            }
+            Err(reject) => self.refuse(exchange, reject, None, now, out),
+        }
+    }
+
+    /// The session a GET or DELETE has to name.
+    fn named_session(&self, head: &McpHead) -> Result<SessionId, Reject> {
+        match (self.known_session(head), &head.session, &head.revision) {
+            (_, _, RevisionHeader::Other(_)) => Err(Reject::UnsupportedRevision),
+            (Some(id), _, _) => Ok(id),
+            (None, SessionHeader::Absent, _) => Err(Reject::MissingSession),
+            (None, _, _) => Err(Reject::UnknownSession),
+        }
+    }
+
+    /// Answers a request that no session took; the error carries the request's id.
+    fn refuse(
+        &mut self,
+        exchange: ExchangeId,
+        reject: Reject,
+        asked: Option<(&McpHead, &Body)>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.on_refused(reject, out);
+        let (head, mut body) = refusal(reject);
+        if let Some((asked, Body::One(message))) = asked {
+            let id = message.id().filter(|_| message.kind() == Kind::Request);
+            body = match reject {
+                Reject::UnsupportedRevision => unsupported_revision(id, asked, message),
+                _ => json::error(id, &reject.wire()),
+            }
+            .into_bytes();
+        }
+        self.answer(exchange, head, Chunk::from(body), now, out);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.phase != Phase::Running
+    }
+
+    /// Exchanges that are open in any session.
+    pub(super) fn transports(&self) -> impl Iterator<Item = &Transport> {
+        self.desk.exchanges.values()
+    }
+}
+
+/// What a POST is for.
+enum Route {
+    /// It opens a session.
+    Open,
+    /// It belongs to this one.
+    Session(SessionId),
+}
+
+fn asks_anything(body: &Body) -> bool {
+    match body {
+        Body::One(message) => message.kind() == Kind::Request,
+        Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),
+    }
+}
+
+/// The error that tells a client which revisions it may choose from (2026-07-28,
+/// basic/versioning).
+fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: &Message) -> Chunk {
+    let supported: Vec<&str> = Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
+    let mut data = serde_json::json!({ "supported": supported });
+    let requested = match &head.revision {
+        RevisionHeader::Other(text) => Some(text.to_string()),
+        _ => message.modern_revision().map(|text| String::from_utf8_lossy(text).into_owned()),
+    };
+    if let Some(requested) = requested {
+        data["requested"] = requested.into();
+    }
+    json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
+}

@@ -1,0 +1,70 @@
+//! What an operator asks: health, liveness, readiness, metrics.
+
+use serde_json::json;
+
+use crate::engine::Engine;
+use crate::http::{ContentType, ReplyHead};
+use crate::machine::Chunk;
+use crate::observe::Gauges;
+use crate::session::Session;
+use crate::time::Instant;
+
+/// A whole answer.
+type Answer = (ReplyHead, Chunk);
+
+impl Engine {
+    /// `GET /health`: the whole state in one line; 503 if a new client would not be served.
+    pub(super) fn health(&self, now: Instant) -> Answer {
+        let (status, word) = match (self.is_draining(), self.starts.last_failed()) {
+            (true, _) => (503, "stopping"),
+            (false, true) => (503, "unhealthy"),
+            (false, false) => (200, "healthy"),
+        };
+        let body = json!({
+            "status": word,
+            "subprocess": self.subprocess(),
+            "sessions": self.sessions.len(),
+            "uptime": now.since(self.started_at).as_secs(),
+        });
+        (ReplyHead::with_body(status, ContentType::Json), Chunk::from(format!("{body}\n")))
+    }
+
+    fn subprocess(&self) -> &'static str {
+        if self.standby.is_some() || !self.sessions.is_empty() {
+            "running"
+        } else if self.starts.last_failed() {
+            "failed"
+        } else {
+            "idle"
+        }
+    }
+
+    /// `GET /livez`: the program runs.
+    pub(super) fn live(&self) -> Answer {
+        text(200, "ok\n")
+    }
+
+    /// `GET /readyz`: the program takes new sessions.
+    pub(super) fn ready(&self) -> Answer {
+        if self.is_draining() { text(503, "stopping\n") } else { text(200, "ok\n") }
+    }
+
+    /// `GET /metrics`.
+    pub(super) fn metrics(&self, now: Instant) -> Answer {
+        let total = |of: fn(&Session) -> usize| self.sessions.values().map(of).sum();
+        let gauges = Gauges {
+            uptime: now.since(self.started_at),
+            sessions: self.sessions.len(),
+            children: self.owners.len() + self.leaving.len() + usize::from(self.standby.is_some()),
+            in_flight: total(Session::in_flight),
+            streams: total(Session::open_streams),
+            queue_bytes: total(Session::queue_bytes),
+        };
+        let body = Chunk::from(self.desk.metrics.render(&gauges));
+        (ReplyHead::with_body(200, ContentType::Metrics), body)
+    }
+}
+
+fn text(status: u16, body: &'static str) -> Answer {
+    (ReplyHead::with_body(status, ContentType::Text), Chunk::from(body))
+}

@@ -1,0 +1,74 @@
+//! The way out: requests in flight get their answers, children are stopped in order.
+
+use crate::engine::timers::Wake;
+use crate::engine::{Engine, Phase};
+use crate::ids::SessionId;
+use crate::machine::{Action, Actions};
+use crate::observe::{Event, SessionEnd};
+use crate::reject::Reject;
+use crate::time::Instant;
+
+impl Engine {
+    pub(super) fn on_shutdown_requested(&mut self, now: Instant, out: &mut Actions) {
+        match self.phase {
+            Phase::Running => self.drain(now, out),
+            Phase::Draining => self.force_stop(now, out),
+            Phase::Stopped => {}
+        }
+    }
+
+    /// Takes no new work; sessions end as soon as nothing is in flight in them.
+    fn drain(&mut self, now: Instant, out: &mut Actions) {
+        self.phase = Phase::Draining;
+        self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
+        out.push(Action::Log(Event::Draining { sessions: self.sessions.len() }));
+        out.push(Action::Unlisten);
+        if let Some(child) = self.standby.take() {
+            self.dismiss(child, now, out);
+        }
+        for id in self.session_ids() {
+            let busy = self.with_session(id, now, out, |session, turn| {
+                session.end_listeners(turn);
+                session.in_flight() > 0
+            });
+            if busy == Some(false) {
+                self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
+            }
+        }
+    }
+
+    /// Ends everything now. Requests in flight get an error.
+    pub(super) fn force_stop(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase != Phase::Draining {
+            return;
+        }
+        for id in self.session_ids() {
+            self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
+        }
+        let mut turn = self.desk.turn(now, out);
+        for child in self.leaving.values_mut() {
+            child.kill(&mut turn);
+        }
+        self.stop(true, out);
+    }
+
+    /// Stops once nothing is left to wait for.
+    pub(super) fn stop_if_drained(&mut self, out: &mut Actions) {
+        let over = self.sessions.is_empty()
+            && self.leaving.is_empty()
+            && self.transports().next().is_none();
+        if self.phase == Phase::Draining && over {
+            self.stop(false, out);
+        }
+    }
+
+    fn stop(&mut self, forced: bool, out: &mut Actions) {
+        self.phase = Phase::Stopped;
+        out.push(Action::Log(Event::Stopped { forced }));
+        out.push(Action::Stop { forced });
+    }
+
+    fn session_ids(&self) -> Vec<SessionId> {
+        self.sessions.keys().copied().collect()
+    }
+}

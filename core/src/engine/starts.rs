@@ -1,0 +1,44 @@
+//! How soon a child may be started again after one failed to start.
+
+use crate::reject::Reject;
+use crate::time::{Duration, Instant};
+
+/// The pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Failed starts in a row.
+#[derive(Debug, Default)]
+pub(crate) struct Starts {
+    failures: u32,
+    paused_until: Instant,
+}
+
+impl Starts {
+    /// Whether a child may be started now.
+    pub(crate) fn check(&self, now: Instant) -> Result<(), Reject> {
+        if now < self.paused_until {
+            return Err(Reject::StartPaused { pause: self.paused_until.since(now) });
+        }
+        Ok(())
+    }
+
+    /// A child ended before it answered `initialize`. The first failure costs no pause: the next
+    /// client should get the same clear error, not a refusal.
+    pub(crate) fn failed(&mut self, now: Instant, pause_max: Duration) {
+        let pause = FIRST_PAUSE * 2u32.saturating_pow(self.failures.min(16));
+        if self.failures > 0 {
+            self.paused_until = now + pause.min(pause_max);
+        }
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// A child answered `initialize`.
+    pub(crate) fn worked(&mut self) {
+        *self = Starts::default();
+    }
+
+    /// Whether the last start failed.
+    pub(crate) fn last_failed(&self) -> bool {
+        self.failures > 0
+    }
+}

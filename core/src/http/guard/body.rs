@@ -1,0 +1,122 @@
+//! Finds the end of a request body, and measures its pace.
+//!
+//! Owns: both framings of a body (RFC 9112, sections 6.2 and 7.1).
+//! Never: lets chunk extensions or trailers through. No MCP client sends any, and libraries disagree
+//! about where they end. RFC 9112, section 7.1.1, asks for a limit on extensions: here it is 0.
+
+use crate::limits::Limits;
+use crate::reject::Reject;
+use crate::time::Duration;
+
+use super::fields::Framing;
+
+/// One body, as far as it has come.
+#[derive(Debug)]
+pub(super) struct Body {
+    part: Part,
+    /// Bytes of the body proper, without what frames chunks.
+    received: u64,
+}
+
+/// What the next byte belongs to.
+#[derive(Debug)]
+enum Part {
+    /// The rest of a body of known length.
+    Plain(u64),
+    /// The size of a chunk, and its line end.
+    Size,
+    /// The rest of a chunk.
+    Chunk(u64),
+    /// The line end after a chunk.
+    ChunkEnd,
+    /// The empty line after the last chunk.
+    LastLine,
+    Complete,
+}
+
+impl Body {
+    pub(super) fn new(framing: Framing) -> Self {
+        let part = match framing {
+            Framing::Length(0) => Part::Complete,
+            Framing::Length(length) => Part::Plain(length),
+            Framing::Chunked => Part::Size,
+        };
+        Body { part, received: 0 }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.part, Part::Complete)
+    }
+
+    /// Takes bytes of one part and says how many. What frames a chunk is taken whole or not at all,
+    /// so the HTTP library never sees the beginning of something that turns out to be wrong.
+    pub(super) fn advance(&mut self, bytes: &[u8], limits: &Limits) -> Result<usize, Reject> {
+        let (taken, next) = match self.part {
+            Part::Plain(left) => match self.receive(bytes, left) {
+                taken if taken == left => (taken as usize, Part::Complete),
+                taken => (taken as usize, Part::Plain(left - taken)),
+            },
+            Part::Chunk(left) => match self.receive(bytes, left) {
+                taken if taken == left => (taken as usize, Part::ChunkEnd),
+                taken => (taken as usize, Part::Chunk(left - taken)),
+            },
+            Part::Size => {
+                let Some((taken, size)) = size_line(bytes)? else { return Ok(0) };
+                if size > limits.body_bytes_max as u64 - self.received {
+                    return Err(Reject::BodyTooLarge);
+                }
+                (taken, if size == 0 { Part::LastLine } else { Part::Chunk(size) })
+            }
+            Part::ChunkEnd if is_line_end(bytes)? => (2, Part::Size),
+            Part::LastLine if is_line_end(bytes)? => (2, Part::Complete),
+            Part::ChunkEnd | Part::LastLine | Part::Complete => return Ok(0),
+        };
+        self.part = next;
+        Ok(taken)
+    }
+
+    /// How long after its head this body must be complete, unless more of it comes.
+    pub(super) fn time_max(&self, limits: &Limits) -> Duration {
+        let pace = limits.body_bytes_per_second_min as u64;
+        match self.received.saturating_mul(1_000_000).checked_div(pace) {
+            None => limits.body_time_max,
+            Some(micros) => {
+                Duration::from_micros(micros).max(limits.body_grace).min(limits.body_time_max)
+            }
+        }
+    }
+
+    fn receive(&mut self, bytes: &[u8], left: u64) -> u64 {
+        let taken = left.min(bytes.len() as u64);
+        self.received += taken;
+        taken
+    }
+}
+
+/// Reads `1*HEXDIG CRLF`; none while its end has not come.
+fn size_line(bytes: &[u8]) -> Result<Option<(usize, u64)>, Reject> {
+    let mut size = 0;
+    for (index, &byte) in bytes.iter().enumerate() {
+        match (byte as char).to_digit(16) {
+            Some(digit) if index < SIZE_DIGITS_MAX => size = size << 4 | u64::from(digit),
+            None if index > 0 => {
+                let is_whole = is_line_end(&bytes[index..])?;
+                return Ok(is_whole.then_some((index + 2, size)));
+            }
+            _ => return Err(Reject::BadChunk),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `bytes` begin with CRLF; false while that cannot be told.
+fn is_line_end(bytes: &[u8]) -> Result<bool, Reject> {
+    match bytes {
+        [] | [b'\r'] => Ok(false),
+        [b'\r', b'\n', ..] => Ok(true),
+        _ => Err(Reject::BadChunk),
+    }
+}
+
+/// As many as a 64-bit number has.
+const SIZE_DIGITS_MAX: usize = 16;

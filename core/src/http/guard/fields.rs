@@ -1,0 +1,158 @@
+//! The header fields that decide where a request ends, and the two that make one improper.
+//!
+//! Owns: `Content-Length` and `Transfer-Encoding` (RFC 9112, section 6), `Host` (RFC 9110, section
+//! 7.2), `Expect` (RFC 9110, section 10.1.1).
+//! Never: whether a host is allowed.
+
+use std::net::Ipv6Addr;
+
+use crate::limits::Limits;
+use crate::reject::Reject;
+
+/// The fields that are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    ContentLength,
+    Expect,
+    Host,
+    Other,
+    TransferEncoding,
+}
+
+/// How the end of a body is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// By its length in bytes; without either field it is 0.
+    Length(u64),
+    /// By a chunk of length 0.
+    Chunked,
+}
+
+/// What the fields of a head have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    host: bool,
+    length: Option<u64>,
+    chunked: bool,
+}
+
+impl Field {
+    /// The field of this name, in any case.
+    pub(super) fn of(name: &[u8]) -> Field {
+        let (field, spelling): (_, &[u8]) = match name.len() {
+            4 => (Field::Host, b"host"),
+            6 => (Field::Expect, b"expect"),
+            14 => (Field::ContentLength, b"content-length"),
+            17 => (Field::TransferEncoding, b"transfer-encoding"),
+            _ => return Field::Other,
+        };
+        if name.eq_ignore_ascii_case(spelling) { field } else { Field::Other }
+    }
+}
+
+impl Fields {
+    /// Takes one line. `value` may have spaces around it; a tab is not expected there.
+    pub(super) fn take(
+        &mut self,
+        field: Field,
+        value: &[u8],
+        is_http_10: bool,
+    ) -> Result<(), Reject> {
+        match field {
+            Field::Other => Ok(()),
+            Field::ContentLength => self.take_length(trim(value)),
+            Field::TransferEncoding => self.take_coding(trim(value), is_http_10),
+            Field::Host => self.take_host(trim(value)),
+            Field::Expect if trim(value).eq_ignore_ascii_case(b"100-continue") => Ok(()),
+            Field::Expect => Err(Reject::UnknownExpectation),
+        }
+    }
+
+    /// How the body is framed, once every line has been taken.
+    pub(super) fn framing(&self, limits: &Limits) -> Result<Framing, Reject> {
+        if !self.host {
+            return Err(Reject::BadHost);
+        }
+        if self.chunked {
+            return Ok(Framing::Chunked);
+        }
+        let length = self.length.unwrap_or(0);
+        if length > limits.body_bytes_max as u64 {
+            return Err(Reject::BodyTooLarge);
+        }
+        Ok(Framing::Length(length))
+    }
+
+    fn take_length(&mut self, value: &[u8]) -> Result<(), Reject> {
+        if self.length.is_some() || self.chunked || value.contains(&b',') {
+            return Err(Reject::AmbiguousLength);
+        }
+        self.length = Some(number(value).ok_or(Reject::BadLength)?);
+        Ok(())
+    }
+
+    fn take_coding(&mut self, value: &[u8], is_http_10: bool) -> Result<(), Reject> {
+        if self.length.is_some() {
+            return Err(Reject::AmbiguousLength);
+        }
+        if self.chunked || is_http_10 || !value.eq_ignore_ascii_case(b"chunked") {
+            return Err(Reject::BadTransferCoding);
+        }
+        self.chunked = true;
+        Ok(())
+    }
+
+    fn take_host(&mut self, value: &[u8]) -> Result<(), Reject> {
+        if self.host || !is_host(value) {
+            return Err(Reject::BadHost);
+        }
+        self.host = true;
+        Ok(())
+    }
+}
+
+/// Whether `value` is a name or an address with an optional port.
+fn is_host(value: &[u8]) -> bool {
+    let (is_valid, port) = if let Some(rest) = value.strip_prefix(b"[") {
+        let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
+        (is_ipv6(&rest[..end]), &rest[end + 1..])
+    } else {
+        let end = value.iter().position(|&byte| byte == b':').unwrap_or(value.len());
+        (is_name(&value[..end]), &value[end..])
+    };
+    is_valid && is_port_suffix(port)
+}
+
+fn is_ipv6(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+}
+
+/// The unreserved characters of RFC 3986: host names and IPv4 addresses, and the underscore that
+/// names of containers have. Escapes and sub-delimiters occur in no name that can be resolved.
+fn is_name(text: &[u8]) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    !text.is_empty() && text.iter().all(is_allowed)
+}
+
+fn is_port_suffix(text: &[u8]) -> bool {
+    let Some(port) = text.strip_prefix(b":") else { return text.is_empty() };
+    port.len() <= 5 && number(port).is_some_and(|port| port <= u64::from(u16::MAX))
+}
+
+/// A number in decimal digits and nothing else.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = value {
+        value = rest;
+    }
+    value
+}

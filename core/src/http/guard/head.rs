@@ -1,0 +1,226 @@
+//! Reads a request head, byte by byte and to the letter.
+//!
+//! Owns: the grammar of the request line and of header lines (RFC 9112, sections 2 to 5), and the
+//! limits on their size.
+//! Never: what a header means (see [`fields`](super::fields)).
+//!
+//! Every byte is judged when it is reached, in order, so the verdict depends on the bytes alone and
+//! not on how they arrived, and what cannot become a request any more is refused at once: a TLS
+//! hello at its first byte, an HTTP/2 preface after `PRI `.
+
+use crate::limits::Limits;
+use crate::reject::Reject;
+
+use super::fields::{Field, Fields, Framing};
+
+/// The head of one request, as far as it has come.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// Bytes judged so far.
+    at: usize,
+    /// Where the current part begins.
+    start: usize,
+    part: Part,
+    lines: usize,
+    is_http_10: bool,
+    fields: Fields,
+}
+
+/// What the next byte belongs to.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Method,
+    Target,
+    Version,
+    /// The LF of a line.
+    LineEnd,
+    /// A header's name, or the CR of the empty line.
+    Name,
+    Value(Field),
+    /// The LF of the empty line.
+    HeadEnd,
+    Complete,
+}
+
+impl Head {
+    pub(super) fn new() -> Self {
+        Head {
+            at: 0,
+            start: 0,
+            part: Part::Method,
+            lines: 0,
+            is_http_10: false,
+            fields: Fields::default(),
+        }
+    }
+
+    /// The length of a complete head.
+    pub(super) fn len(&self) -> usize {
+        self.at
+    }
+
+    /// Judges what is new in `bytes`, which begin with the head; says how its body is framed once
+    /// it is complete.
+    pub(super) fn scan(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<Framing>, Reject> {
+        let window = &bytes[..bytes.len().min(limits.head_bytes_max)];
+        while self.at < window.len() {
+            self.judge(window, limits)?;
+            if let Part::Complete = self.part {
+                return self.fields.framing(limits).map(Some);
+            }
+        }
+        if window.len() < limits.head_bytes_max { Ok(None) } else { Err(Reject::HeadTooLarge) }
+    }
+
+    /// Judges at least one byte.
+    fn judge(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
+        match self.part {
+            Part::Method => self.judge_method(window),
+            Part::Target => self.judge_target(window, limits),
+            Part::Version => self.judge_version(window[self.at]),
+            Part::LineEnd => self.expect_lf(window[self.at], Part::Name),
+            Part::Name => self.judge_name(window, limits),
+            Part::Value(field) => self.judge_value(field, window),
+            Part::HeadEnd => self.expect_lf(window[self.at], Part::Complete),
+            Part::Complete => Ok(()),
+        }
+    }
+
+    fn judge_method(&mut self, window: &[u8]) -> Result<(), Reject> {
+        let Some(end) = self.skip(window, TOKEN) else { return Ok(()) };
+        match &window[self.start..self.at] {
+            b"" => return Err(Reject::BadHead),
+            // Reserved for the preface of HTTP/2 (RFC 9113, section 11.6).
+            b"PRI" => return Err(Reject::UnsupportedHttpVersion),
+            // Its target is an authority, and its answer would turn the connection into a tunnel.
+            b"CONNECT" => return Err(Reject::BadTarget),
+            _ => {}
+        }
+        self.end_part(end == b' ', Part::Target)
+    }
+
+    fn judge_target(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
+        let is_first = self.at == self.start;
+        if is_first && window[self.at] != b'/' {
+            return Err(bad_target(window[self.at]));
+        }
+        let end = self.skip(window, TARGET);
+        if self.at - self.start > limits.target_bytes_max {
+            return Err(Reject::TargetTooLong);
+        }
+        match end {
+            None => Ok(()),
+            Some(b' ') => self.end_part(true, Part::Version),
+            // HTTP/0.9: a request line without a version.
+            Some(b'\r') => Err(Reject::UnsupportedHttpVersion),
+            Some(other) => Err(bad_target(other)),
+        }
+    }
+
+    fn judge_version(&mut self, byte: u8) -> Result<(), Reject> {
+        match (self.at - self.start, byte) {
+            (index @ 0..=4, _) if byte == b"HTTP/"[index] => {}
+            (5, b'1') | (6, b'.') | (7, b'1') => {}
+            (7, b'0') => self.is_http_10 = true,
+            (5 | 7, b'0'..=b'9') => return Err(Reject::UnsupportedHttpVersion),
+            (8, b'\r') => return self.end_part(true, Part::LineEnd),
+            _ => return Err(Reject::BadHead),
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn judge_name(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
+        if self.at == self.start {
+            if window[self.at] == b'\r' {
+                return self.end_part(true, Part::HeadEnd);
+            }
+            if self.lines == limits.head_lines_max {
+                return Err(Reject::HeadTooLarge);
+            }
+        }
+        let Some(end) = self.skip(window, TOKEN) else { return Ok(()) };
+        let name = &window[self.start..self.at];
+        self.lines += 1;
+        self.end_part(end == b':' && !name.is_empty(), Part::Value(Field::of(name)))
+    }
+
+    fn judge_value(&mut self, field: Field, window: &[u8]) -> Result<(), Reject> {
+        let Some(end) = self.skip(window, VALUE) else { return Ok(()) };
+        let value = &window[self.start..self.at];
+        self.end_part(end == b'\r', Part::LineEnd)?;
+        self.fields.take(field, value, self.is_http_10)
+    }
+
+    fn expect_lf(&mut self, byte: u8, next: Part) -> Result<(), Reject> {
+        self.end_part(byte == b'\n', next)
+    }
+
+    /// Goes past the delimiter under `at` to the next part, if it is the right one.
+    fn end_part(&mut self, is_delimiter: bool, next: Part) -> Result<(), Reject> {
+        if !is_delimiter {
+            return Err(Reject::BadHead);
+        }
+        self.at += 1;
+        self.start = self.at;
+        self.part = next;
+        Ok(())
+    }
+
+    /// Goes past bytes of `class`; the first other one is returned, and left under `at`.
+    fn skip(&mut self, window: &[u8], class: u8) -> Option<u8> {
+        let rest = &window[self.at..];
+        let run = rest.iter().position(|&byte| CLASSES[byte as usize] & class == 0);
+        self.at += run.unwrap_or(rest.len());
+        run.map(|run| rest[run])
+    }
+}
+
+/// A printable byte makes a bad target; any other one makes a bad line.
+fn bad_target(byte: u8) -> Reject {
+    if byte.is_ascii_graphic() { Reject::BadTarget } else { Reject::BadHead }
+}
+
+/// Bytes of methods and header names (RFC 9110, section 5.6.2).
+const TOKEN: u8 = 1;
+/// Bytes of a target: visible ASCII without those that neither a path nor a query holds unescaped.
+/// A fragment (`#`) is never sent (RFC 9112, section 3.2.1).
+const TARGET: u8 = 2;
+/// Bytes of a header's value: visible ASCII, space and tab. The other bytes of RFC 9110, section
+/// 5.5 (0x80 and above) are obsolete there, and mean something else to every reader.
+const VALUE: u8 = 4;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let ascii = byte as u8;
+        let is_graphic = ascii.is_ascii_graphic();
+        if ascii.is_ascii_alphanumeric() || is_one_of(ascii, b"!#$%&'*+-.^_`|~") {
+            classes[byte] |= TOKEN;
+        }
+        if is_graphic && !is_one_of(ascii, b"\"#<>`") {
+            classes[byte] |= TARGET;
+        }
+        if is_graphic || is_one_of(ascii, b" \t") {
+            classes[byte] |= VALUE;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+const fn is_one_of(byte: u8, set: &[u8]) -> bool {
+    let mut index = 0;
+    while index < set.len() {
+        if set[index] == byte {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}

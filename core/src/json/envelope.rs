@@ -1,0 +1,160 @@
+//! The members of a message, and what makes them one.
+//!
+//! Owns: exact keys, the four kinds of message, and the types of their members.
+//! Never: carries anything; it only knows positions.
+//!
+//! | kind | `method` | `id` | `params` | `result` | `error` |
+//! |---|---|---|---|---|---|
+//! | request | string | string or integer | object or array, or absent | - | - |
+//! | notification | string | - | object or array, or absent | - | - |
+//! | result | - | string or integer | | any | - |
+//! | error | - | string or integer, null, or absent | | - | any |
+//!
+//! Source: JSON-RPC 2.0, sections 4 and 5; MCP 2025-11-25, basic/index, Messages (ids are never
+//! null, except in the answer to a request whose id could not be read).
+
+use crate::json::params::{Params, fill};
+use crate::json::scan::{Cursor, Span};
+use crate::json::string;
+use crate::json::{Kind, ParseRules};
+use crate::reject::Reject;
+
+/// Where the members of a message are. Others than these are carried and never looked at.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    pub(super) id: Option<Span>,
+    pub(super) method: Option<Span>,
+    pub(super) params: Option<Span>,
+    pub(super) in_params: Params,
+    pub(super) result: Option<Span>,
+    error: Option<Span>,
+    version: Option<Span>,
+}
+
+impl Envelope {
+    /// Walks over a message once.
+    pub(super) fn read(text: &[u8], rules: ParseRules) -> Result<Envelope, Reject> {
+        let mut cursor = Cursor::new(text);
+        if cursor.peek() != b'{' {
+            cursor.value();
+            return cursor.check(rules).and(Err(Reject::BadMessage));
+        }
+        let mut envelope = Envelope::default();
+        cursor.enter();
+        while let Some(key) = cursor.key() {
+            envelope.member(key, &mut cursor)?;
+        }
+        cursor.check(rules)?;
+        Ok(envelope)
+    }
+
+    fn member(&mut self, key: &[u8], cursor: &mut Cursor<'_>) -> Result<(), Reject> {
+        let slot = match key {
+            b"error" => &mut self.error,
+            b"id" => &mut self.id,
+            b"jsonrpc" => &mut self.version,
+            b"method" => &mut self.method,
+            b"params" => {
+                let (in_params, span) = cursor.span(Params::read);
+                self.in_params = in_params?;
+                return fill(&mut self.params, span);
+            }
+            b"result" => &mut self.result,
+            other if string::mimics(other) => return Err(Reject::LookalikeKey),
+            _ => {
+                cursor.value();
+                return Ok(());
+            }
+        };
+        fill(slot, cursor.value())
+    }
+
+    /// What kind of message this is, if every member of it has its type.
+    pub(super) fn kind(&self, text: &[u8]) -> Result<Kind, Reject> {
+        let of_text = |span: Option<Span>| span.map(|span| span.of_text(text));
+        if of_text(self.version) != Some(br#""2.0""#) {
+            return Err(Reject::BadVersion);
+        }
+        let kind = match (self.method, self.result, self.error, self.id) {
+            (Some(_), None, None, Some(_)) => Kind::Request,
+            (Some(_), None, None, None) => Kind::Notification,
+            (None, Some(_), None, Some(_)) => Kind::Result,
+            (None, None, Some(_), _) => Kind::Error,
+            _ => return Err(Reject::BadMessage),
+        };
+        match of_text(self.id) {
+            Some(b"null") if kind == Kind::Error => {}
+            Some(id) if !is_name(id) => return Err(Reject::BadId),
+            _ => {}
+        }
+        if of_text(self.method).is_some_and(|method| !is_string(method)) {
+            return Err(Reject::BadMethod);
+        }
+        if matches!(kind, Kind::Request | Kind::Notification) {
+            self.check_params(kind, text)?;
+        }
+        Ok(kind)
+    }
+
+    fn check_params(&self, kind: Kind, text: &[u8]) -> Result<(), Reject> {
+        let starts = |span: Option<Span>, with: &[u8]| {
+            span.is_none_or(|span| with.contains(&span.of_text(text)[0]))
+        };
+        let token = self.in_params.in_meta.progress_token;
+        let token_is_name = token.is_none_or(|token| is_name(token.of_text(text)));
+        if starts(self.params, b"{[")
+            && starts(self.in_params.meta, b"{")
+            && (kind == Kind::Notification || token_is_name)
+        {
+            return Ok(());
+        }
+        Err(Reject::BadParams)
+    }
+}
+
+/// Whether a value can name a request or a progress: a string, or a number without a fraction,
+/// however it is written.
+fn is_name(value: &[u8]) -> bool {
+    is_string(value) || is_number(value) && is_whole(value)
+}
+
+/// Whether a value is a string.
+pub(super) fn is_string(value: &[u8]) -> bool {
+    value.starts_with(b"\"")
+}
+
+/// Whether a value is a number.
+pub(super) fn is_number(value: &[u8]) -> bool {
+    value.first().is_some_and(|first| matches!(first, b'-' | b'0'..=b'9'))
+}
+
+/// Whether a number has no fraction: `1.0`, `1e2` and `10e-1` have none. Decided on its digits,
+/// because ids are longer than any machine's numbers.
+fn is_whole(number: &[u8]) -> bool {
+    let (mantissa, exponent) = split(number.strip_prefix(b"-").unwrap_or(number), b"eE");
+    let (whole, fraction) = split(mantissa, b".");
+    let fraction = trim_zeros(fraction);
+    let significant = trim_zeros(whole);
+    if significant.is_empty() && fraction.is_empty() {
+        return true;
+    }
+    let exponent = string::as_str(exponent);
+    let too_large = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    let shift = if exponent.is_empty() { 0 } else { exponent.parse().unwrap_or(too_large) };
+    match fraction.len() {
+        0 => (significant.len() as i64 - whole.len() as i64) <= shift,
+        places => places as i64 <= shift,
+    }
+}
+
+fn split<'a>(text: &'a [u8], at: &[u8]) -> (&'a [u8], &'a [u8]) {
+    match text.iter().position(|byte| at.contains(byte)) {
+        Some(place) => (&text[..place], &text[place + 1..]),
+        None => (text, b""),
+    }
+}
+
+fn trim_zeros(digits: &[u8]) -> &[u8] {
+    let end = digits.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    &digits[..end]
+}

@@ -1,0 +1,46 @@
+//! What counts as JSON, and on one line.
+//!
+//! Owns: the grammar (RFC 8259 to the letter, without a byte order mark) and the line breaks.
+//! Never: looks at what the text says.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr2;
+use serde::de::IgnoredAny;
+
+use crate::reject::Reject;
+
+/// The text without the whitespace around it, and with a space for every line break in it: stdio
+/// frames by lines (MCP 2025-11-25, basic/transports, stdio), and so does an event stream.
+///
+/// JSON has raw line breaks only between tokens, where a space means the same and takes as much
+/// room. A text of 4 GiB or more is refused: positions in it are 32 bits wide.
+pub(super) fn admit(bytes: Bytes) -> Result<Bytes, Reject> {
+    let text = trim(bytes);
+    if u32::try_from(text.len()).is_err() {
+        return Err(Reject::BodyTooLarge);
+    }
+    let utf8 = str::from_utf8(&text).map_err(|_| Reject::BadJson)?;
+    serde_json::from_str::<IgnoredAny>(utf8).map_err(|_| Reject::BadJson)?;
+    Ok(flatten(text))
+}
+
+fn trim(bytes: Bytes) -> Bytes {
+    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let start = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(is_text).map_or(start, |last| last + 1);
+    if end - start == bytes.len() { bytes } else { bytes.slice(start..end) }
+}
+
+fn flatten(text: Bytes) -> Bytes {
+    let Some(first) = memchr2(b'\n', b'\r', &text) else { return text };
+    let mut flat = text.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    for byte in &mut flat[first..] {
+        if matches!(*byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    flat.freeze()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Counters and histograms as plain values, and their text.
+//!
+//! Names follow the OpenTelemetry semantic conventions for MCP where those have one
+//! (`mcp.server.operation.duration`, `mcp.server.session.duration`), written as Prometheus writes
+//! them. Every label has a closed set of values: no peer can make a new series.
+//!
+//! Format: Prometheus text exposition format 0.0.4.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::observe::{Dropped, SessionEnd};
+use crate::reject::Reject;
+use crate::time::Duration;
+
+/// Everything counted since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    operations: BTreeMap<Operation, Histogram>,
+    session_time: Histogram,
+    sessions_opened: u64,
+    sessions_ended: BTreeMap<SessionEnd, u64>,
+    children_started: u64,
+    children_failed: u64,
+    children_ended: [u64; 2],
+    refused: BTreeMap<&'static str, u64>,
+    dropped: BTreeMap<Dropped, u64>,
+    noise_lines: u64,
+    replay_lost: u64,
+}
+
+/// Which histogram a finished request belongs to: its method, and the name of what went wrong.
+type Operation = (&'static str, &'static str);
+
+/// What is true at this moment; the engine counts it when it is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gauges {
+    pub(crate) uptime: Duration,
+    pub(crate) sessions: usize,
+    pub(crate) children: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) streams: usize,
+    pub(crate) queue_bytes: usize,
+}
+
+impl Metrics {
+    /// A request of a client was answered; `error` is empty if the answer is a result.
+    pub(crate) fn operation(&mut self, method: &'static str, error: &'static str, took: Duration) {
+        self.operations.entry((method, error)).or_default().observe(took);
+    }
+
+    pub(crate) fn session_opened(&mut self) {
+        self.sessions_opened += 1;
+    }
+
+    pub(crate) fn session_ended(&mut self, why: SessionEnd, lived: Duration) {
+        *self.sessions_ended.entry(why).or_default() += 1;
+        self.session_time.observe(lived);
+    }
+
+    pub(crate) fn child_started(&mut self) {
+        self.children_started += 1;
+    }
+
+    pub(crate) fn child_failed(&mut self) {
+        self.children_failed += 1;
+    }
+
+    pub(crate) fn child_ended(&mut self, asked: bool) {
+        self.children_ended[usize::from(asked)] += 1;
+    }
+
+    pub(crate) fn refused(&mut self, reject: Reject) {
+        *self.refused.entry(reject.name()).or_default() += 1;
+    }
+
+    pub(crate) fn dropped(&mut self, what: Dropped) {
+        *self.dropped.entry(what).or_default() += 1;
+    }
+
+    pub(crate) fn noise_line(&mut self) {
+        self.noise_lines += 1;
+    }
+
+    pub(crate) fn replay_lost(&mut self, events: u64) {
+        self.replay_lost += events;
+    }
+
+    /// Writes everything in the Prometheus text format.
+    pub(crate) fn render(&self, gauges: &Gauges) -> String {
+        let mut text = Text(String::with_capacity(4096));
+        self.render_operations(&mut text);
+        self.render_sessions(&mut text, gauges);
+        self.render_children(&mut text, gauges);
+        self.render_trouble(&mut text);
+        let name = "pontoon_queue_bytes";
+        text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
+        text.sample(name, &[], gauges.queue_bytes as u64);
+        let name = "pontoon_uptime_seconds";
+        text.family(name, "gauge", "Seconds since the start.");
+        text.sample(name, &[], gauges.uptime.as_secs());
+        text.0
+    }
+
+    fn render_operations(&self, text: &mut Text) {
+        let name = "mcp_server_operation_duration_seconds";
+        text.family(name, "histogram", "Time from a client's request to its answer.");
+        for ((method, error), histogram) in &self.operations {
+            match *error {
+                "" => text.histogram(name, &[("mcp_method_name", method)], histogram),
+                error => {
+                    let labels = [("mcp_method_name", *method), ("error_type", error)];
+                    text.histogram(name, &labels, histogram);
+                }
+            }
+        }
+        let name = "mcp_server_session_duration_seconds";
+        text.family(name, "histogram", "Time from a session's opening to its end.");
+        text.histogram(name, &[], &self.session_time);
+    }
+
+    fn render_sessions(&self, text: &mut Text, gauges: &Gauges) {
+        let name = "pontoon_sessions";
+        text.family(name, "gauge", "Sessions that are open.");
+        text.sample(name, &[], gauges.sessions as u64);
+        let name = "pontoon_sessions_opened_total";
+        text.family(name, "counter", "Sessions that were opened.");
+        text.sample(name, &[], self.sessions_opened);
+        let name = "pontoon_sessions_ended_total";
+        text.family(name, "counter", "Sessions that ended, by reason.");
+        for (why, count) in &self.sessions_ended {
+            text.sample(name, &[("reason", why.name())], *count);
+        }
+        let name = "pontoon_requests_in_flight";
+        text.family(name, "gauge", "Requests of clients that wait for their answer.");
+        text.sample(name, &[], gauges.in_flight as u64);
+        let name = "pontoon_streams";
+        text.family(name, "gauge", "Exchanges that are open in a session.");
+        text.sample(name, &[], gauges.streams as u64);
+    }
+
+    fn render_children(&self, text: &mut Text, gauges: &Gauges) {
+        let name = "pontoon_children";
+        text.family(name, "gauge", "Child processes, those that are being stopped included.");
+        text.sample(name, &[], gauges.children as u64);
+        let name = "pontoon_children_started_total";
+        text.family(name, "counter", "Child processes that were started.");
+        text.sample(name, &[], self.children_started);
+        let name = "pontoon_children_failed_total";
+        text.family(name, "counter", "Child processes that could not be started.");
+        text.sample(name, &[], self.children_failed);
+        let name = "pontoon_children_ended_total";
+        text.family(name, "counter", "Child processes that ended, asked to or by themselves.");
+        text.sample(name, &[("asked", "false")], self.children_ended[0]);
+        text.sample(name, &[("asked", "true")], self.children_ended[1]);
+        let name = "pontoon_child_noise_lines_total";
+        text.family(name, "counter", "Lines on a child's standard output that are no message.");
+        text.sample(name, &[], self.noise_lines);
+    }
+
+    fn render_trouble(&self, text: &mut Text) {
+        let name = "pontoon_rejects_total";
+        text.family(name, "counter", "Requests that were refused, by reason.");
+        for (reason, count) in &self.refused {
+            text.sample(name, &[("reason", reason)], *count);
+        }
+        let name = "pontoon_dropped_messages_total";
+        text.family(name, "counter", "Messages nobody waited for or had room for, by reason.");
+        for (what, count) in &self.dropped {
+            text.sample(name, &[("reason", what.name())], *count);
+        }
+        let name = "pontoon_replay_lost_total";
+        text.family(name, "counter", "Events a resuming client asked for that were not kept.");
+        text.sample(name, &[], self.replay_lost);
+    }
+}
+
+/// Upper bounds of the buckets in seconds, as OpenTelemetry's MCP conventions advise.
+const BOUNDS: [f64; 14] =
+    [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 300.0];
+
+/// A histogram with [`BOUNDS`].
+#[derive(Clone, Debug, Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len() + 1],
+    micros: u64,
+}
+
+impl Histogram {
+    fn observe(&mut self, value: Duration) {
+        let seconds = value.as_secs_f64();
+        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
+        self.buckets[bucket] += 1;
+        let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
+        self.micros = self.micros.saturating_add(micros);
+    }
+}
+
+/// The text under construction.
+struct Text(String);
+
+/// Writing to a `String` cannot fail, hence the ignored results.
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        self.0.push_str(name);
+        self.labels(labels, None);
+        let _ = writeln!(self.0, " {value}");
+    }
+
+    fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+        let mut count = 0;
+        for (index, bucket) in histogram.buckets.iter().enumerate() {
+            count += bucket;
+            let bound = BOUNDS.get(index).map_or("+Inf".to_owned(), f64::to_string);
+            let _ = write!(self.0, "{name}_bucket");
+            self.labels(labels, Some(&bound));
+            let _ = writeln!(self.0, " {count}");
+        }
+        let _ = write!(self.0, "{name}_sum");
+        self.labels(labels, None);
+        let _ = writeln!(self.0, " {}", histogram.micros as f64 / 1e6);
+        let _ = write!(self.0, "{name}_count");
+        self.labels(labels, None);
+        let _ = writeln!(self.0, " {count}");
+    }
+
+    /// Label values come from closed sets of plain words, so nothing has to be escaped.
+    fn labels(&mut self, labels: &[(&str, &str)], bound: Option<&str>) {
+        let all = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
+        let mut separator = '{';
+        for (name, value) in all {
+            let _ = write!(self.0, "{separator}{name}=\"{value}\"");
+            separator = ',';
+        }
+        if separator == ',' {
+            self.0.push('}');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

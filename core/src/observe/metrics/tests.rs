@@ -1,0 +1,37 @@
+use super::*;
+
+#[test]
+fn a_finished_request_is_in_its_bucket_and_in_every_wider_one() {
+    let mut metrics = Metrics::default();
+    metrics.operation("tools/call", "", Duration::from_millis(15));
+    let text = metrics.render(&Gauges::default());
+    let line = |bound: &str, count: u64| {
+        format!(
+            "mcp_server_operation_duration_seconds_bucket{{mcp_method_name=\"tools/call\",le=\"{bound}\"}} {count}\n"
+        )
+    };
+    assert!(text.contains(&line("0.01", 0)), "{text}");
+    assert!(text.contains(&line("0.02", 1)), "{text}");
+    assert!(text.contains(&line("+Inf", 1)), "{text}");
+    assert!(text.contains("_sum{mcp_method_name=\"tools/call\"} 0.015\n"), "{text}");
+}
+
+#[test]
+fn every_sample_belongs_to_a_family_that_was_announced() {
+    let mut metrics = Metrics::default();
+    metrics.operation("ping", "timeout", Duration::ZERO);
+    metrics.session_ended(SessionEnd::Expired, Duration::from_secs(3));
+    metrics.refused(Reject::ForbiddenHost);
+    metrics.dropped(Dropped::Overflow);
+    let text = metrics.render(&Gauges::default());
+    let mut family = "";
+    for line in text.lines() {
+        match line.strip_prefix("# TYPE ") {
+            Some(announced) => family = announced.split(' ').next().unwrap(),
+            None if line.starts_with('#') => {}
+            None => assert!(line.starts_with(family), "{line} under {family}"),
+        }
+    }
+    assert!(text.contains("pontoon_rejects_total{reason=\"forbidden_host\"} 1\n"), "{text}");
+    assert!(text.contains("pontoon_sessions_ended_total{reason=\"expired\"} 1\n"), "{text}");
+}

@@ -1,0 +1,144 @@
+//! What the child says: answers, requests for the client, notifications.
+
+use bytes::Bytes;
+
+use crate::engine::Turn;
+use crate::json::{self, Field, Kind, Message};
+use crate::observe::{Dropped, Event, SessionEnd};
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::session::{Session, Waiting, extend};
+
+impl Session {
+    /// Takes a line of the child's standard output. Tells if the session is over by it.
+    pub(crate) fn child_line(
+        &mut self,
+        line: Result<Message, Reject>,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
+        let message = match line {
+            Ok(message) => message,
+            Err(reject) => {
+                return self.child.babbled(reject, turn).then_some(SessionEnd::ChildEnded);
+            }
+        };
+        self.child.spoke(turn);
+        match message.kind() {
+            Kind::Result | Kind::Error => return self.child_answer(&message, turn),
+            Kind::Request => self.ask(&message, turn),
+            Kind::Notification => self.child_notification(&message, turn),
+        }
+        None
+    }
+
+    /// The child answered a request. The answer goes out under the client's own id.
+    fn child_answer(&mut self, message: &Message, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+        let Some(call) = message.id().and_then(|number| self.calls.take_by_child(number)) else {
+            self.dropped(Dropped::UnknownAnswer, turn);
+            return None;
+        };
+        let opening = !self.is_open();
+        let ok = message.kind() == Kind::Result;
+        if opening && ok {
+            self.opened(message, turn);
+        }
+        let error = if ok { "" } else { "error" };
+        self.deliver(&call, message.with(&[(Field::Id, &call.id)]), error, turn);
+        (opening && !ok).then_some(SessionEnd::Refused)
+    }
+
+    fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {
+        let answered = result.result_revision().unwrap_or_default();
+        let revision = Revision::nearest(&answered);
+        self.streams.revision = Some(revision);
+        turn.metrics.session_opened();
+        turn.log(Event::SessionOpened { session: self.id, revision });
+    }
+
+    /// The child asks the client something.
+    fn ask(&mut self, message: &Message, turn: &mut Turn<'_>) {
+        let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
+        if self.asks.len() >= turn.limits.child_requests_max {
+            return self.refuse_ask(&id, turn);
+        }
+        self.asks.insert(id.clone());
+        match self.streams.pick(true) {
+            Some(stream) => self.streams.message(stream, message.with(&[]), turn),
+            None => self.enqueue(Waiting { message: message.with(&[]), ask: Some(id) }, turn),
+        }
+    }
+
+    /// Tells the child that its request reached nobody, unless it does not read what it is told.
+    fn refuse_ask(&mut self, id: &[u8], turn: &mut Turn<'_>) {
+        self.dropped(Dropped::Overflow, turn);
+        let answer = json::error(Some(id), &Reject::StreamsFull.wire());
+        if self.child.has_room(answer.len(), turn) {
+            self.child.feed(answer, turn);
+        }
+    }
+
+    fn child_notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
+        match (message.method(), message.subject()) {
+            (Some("notifications/progress"), Some(number)) => {
+                self.progress(message, number, turn);
+            }
+            (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, turn),
+            (method, _) => {
+                let related = method == Some("notifications/message");
+                self.notify(message, related, turn);
+            }
+        }
+    }
+
+    /// Progress goes to the stream of its request, under the client's own token, and gives the
+    /// request its time again.
+    fn progress(&mut self, message: &Message, number: &[u8], turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.by_child(number) else {
+            return self.dropped(Dropped::UnknownProgress, turn);
+        };
+        extend(call, turn);
+        let (stream, token) = (call.stream, call.token.clone());
+        let Some(token) = token else {
+            return self.dropped(Dropped::UnknownProgress, turn);
+        };
+        // A client that takes only JSON may still listen elsewhere.
+        let stream = match self.streams.carries_messages(stream) {
+            true => Some(stream),
+            false => self.streams.pick(false),
+        };
+        match stream {
+            Some(stream) => {
+                let message = message.with(&[(Field::Subject, &token)]);
+                self.streams.message(stream, message, turn);
+            }
+            None => self.dropped(Dropped::UnknownProgress, turn),
+        }
+    }
+
+    /// The child takes back a request. One that still waits here is taken out; of one that was
+    /// sent the client is told.
+    fn withdraw(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
+        if let Some(id) = self.asks.take(id)
+            && self.queue.remove_ask(&id).is_none()
+        {
+            self.notify(message, true, turn);
+        }
+    }
+
+    fn notify(&mut self, message: &Message, related: bool, turn: &mut Turn<'_>) {
+        match self.streams.pick(related) {
+            Some(stream) => self.streams.message(stream, message.with(&[]), turn),
+            None => self.enqueue(Waiting { message: message.with(&[]), ask: None }, turn),
+        }
+    }
+
+    /// Keeps a message until the client opens a stream.
+    fn enqueue(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
+        for dropped in self.queue.push(waiting, turn.limits) {
+            match dropped.ask.and_then(|id| self.asks.take(&id)) {
+                Some(id) => self.refuse_ask(&id, turn),
+                None => self.dropped(Dropped::Overflow, turn),
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the client says: requests, notifications, answers to the child's requests.
+
+use bytes::Bytes;
+
+use crate::bridge::{Asks, Call, Calls, Child};
+use crate::engine::Turn;
+use crate::http::{Accept, LastEvent, ReplyHead};
+use crate::ids::{ExchangeId, SessionId};
+use crate::json::{Body, Field, Kind, Message};
+use crate::machine::Chunk;
+use crate::observe::Dropped;
+use crate::protocol::known_method;
+use crate::reject::Reject;
+use crate::session::{Principal, Queue, Session, Streams, Waiting};
+use crate::time::{Duration, Instant};
+
+impl Session {
+    /// Opens a session with the client's `initialize`, which the child gets as it is.
+    pub(crate) fn open(
+        id: SessionId,
+        principal: Principal,
+        child: Child,
+        (exchange, accept): (ExchangeId, Accept),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) -> Session {
+        let mut session = Session {
+            id,
+            principal,
+            child,
+            calls: Calls::default(),
+            asks: Asks::default(),
+            queue: Queue::default(),
+            streams: Streams::new(id),
+            since: turn.now,
+            used_at: turn.now,
+            wake_at: Instant::FAR,
+        };
+        let stream = session.streams.open_call(exchange, accept, 1, false, turn);
+        session.request(initialize, stream, turn.limits.startup_time_max, turn);
+        session
+    }
+
+    /// Takes a POST. On an error nothing of it has reached the child.
+    pub(crate) fn post(
+        &mut self,
+        exchange: ExchangeId,
+        accept: Accept,
+        body: &Body,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Reject> {
+        let messages = match body {
+            Body::One(message) => std::slice::from_ref(message).iter().map(Ok).collect(),
+            Body::Batch(messages) if self.revision().is_some_and(|r| r.has_batches()) => {
+                messages.iter().map(Result::as_ref).collect::<Vec<_>>()
+            }
+            Body::Batch(_) => return Err(Reject::BatchNotAllowed),
+        };
+        let is_batch = matches!(body, Body::Batch(_));
+        let due = self.admit(&messages, is_batch, turn)?;
+        self.touch(turn);
+        let stream =
+            (due > 0).then(|| self.streams.open_call(exchange, accept, due, is_batch, turn));
+        for message in messages {
+            self.take(message, stream.unwrap_or_default(), turn);
+        }
+        if stream.is_none() {
+            self.accepted(exchange, turn);
+        }
+        Ok(())
+    }
+
+    /// Checks that a POST can be taken whole; gives the number of answers it is due.
+    fn admit(
+        &self,
+        messages: &[Result<&Message, &Reject>],
+        is_batch: bool,
+        turn: &Turn<'_>,
+    ) -> Result<usize, Reject> {
+        let is_initialize = |m: &Message| m.method() == Some("initialize");
+        if messages.iter().flatten().any(|message| is_initialize(message)) {
+            return Err(match is_batch {
+                true => Reject::InitializeInBatch,
+                false => Reject::AlreadyInitialized,
+            });
+        }
+        let requests = messages.iter().flatten().filter(|m| m.kind() == Kind::Request).count();
+        if self.calls.len() + requests > turn.limits.in_flight_max {
+            return Err(Reject::InFlightFull);
+        }
+        let bytes = messages.iter().flatten().map(|message| message.len()).sum();
+        if !self.child.has_room(bytes, turn) {
+            return Err(Reject::StdinFull);
+        }
+        Ok(requests + messages.iter().filter(|message| message.is_err()).count())
+    }
+
+    fn take(&mut self, message: Result<&Message, &Reject>, stream: u64, turn: &mut Turn<'_>) {
+        match message {
+            Err(reject) => {
+                turn.metrics.refused(*reject);
+                let answer = crate::json::error(None, &reject.wire());
+                self.streams.answer(stream, answer, turn);
+            }
+            Ok(message) => match message.kind() {
+                Kind::Request => {
+                    self.request(message, stream, turn.limits.request_time_max, turn);
+                }
+                Kind::Notification => self.notification(message, turn),
+                Kind::Result | Kind::Error => self.client_answer(message, turn),
+            },
+        }
+    }
+
+    fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        let mut head = ReplyHead::new(202);
+        head.session = Some(self.id);
+        turn.reply(exchange, head, Chunk::new());
+    }
+
+    /// Sends a request to the child, under our own number.
+    fn request(&mut self, message: &Message, stream: u64, time: Duration, turn: &mut Turn<'_>) {
+        let due = turn.now + time;
+        turn.wake(due);
+        let number = self.calls.insert(Call {
+            stream,
+            id: Bytes::copy_from_slice(message.id().unwrap_or_default()),
+            token: message.progress_token().map(Bytes::copy_from_slice),
+            method: known_method(message.method().unwrap_or_default()),
+            since: turn.now,
+            due,
+        });
+        let text = number.to_string();
+        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        self.child.feed(message.with(&edits), turn);
+    }
+
+    fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
+        match (message.method(), message.subject()) {
+            (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, turn),
+            _ => self.child.feed(message.with(&[]), turn),
+        }
+    }
+
+    /// The client gave up a request: the child is told, and the exchange that waits ends without
+    /// an answer (2025-11-25, basic/utilities/cancellation).
+    fn cancel(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
+        let Some((number, call)) = self.calls.take_by_client(id) else {
+            return self.dropped(Dropped::UnknownCancel, turn);
+        };
+        let text = number.to_string();
+        self.child.feed(message.with(&[(Field::Subject, text.as_bytes())]), turn);
+        turn.metrics.operation(call.method, "cancelled", turn.now.since(call.since));
+        self.streams.skip_answer(call.stream, turn);
+    }
+
+    /// The client answered a request of the child.
+    fn client_answer(&mut self, message: &Message, turn: &mut Turn<'_>) {
+        match message.id().and_then(|id| self.asks.take(id)) {
+            Some(id) => {
+                self.child.feed(message.with(&[(Field::Id, &id)]), turn);
+                self.extend_calls(turn);
+            }
+            None => self.dropped(Dropped::UnknownClientAnswer, turn),
+        }
+    }
+
+    /// Takes a GET: a new stream, or one that goes on.
+    pub(crate) fn listen(
+        &mut self,
+        exchange: ExchangeId,
+        last: LastEvent,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Reject> {
+        let stream = match last {
+            LastEvent::Absent => self.streams.listen(exchange, turn)?,
+            LastEvent::Foreign => return Err(Reject::UnknownStream),
+            LastEvent::Id(event) => self.streams.resume(exchange, event, turn)?,
+        };
+        self.touch(turn);
+        if self.streams.listens(stream) {
+            while let Some(Waiting { message, .. }) = self.queue.pop() {
+                self.streams.message(stream, message, turn);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! Messages that wait for the client to open a stream.
+//!
+//! Owns: the bound on them, and which one gives way.
+//! Never: an answer; answers belong to the exchange that asked.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::limits::Limits;
+use crate::machine::Chunk;
+
+/// A message for the client that no open stream could take.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// The message.
+    pub(crate) message: Chunk,
+    /// If it is a request of the child: its id, so that the child can be told when it is dropped.
+    pub(crate) ask: Option<Bytes>,
+}
+
+/// The messages that wait, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+impl Queue {
+    /// Bytes of the messages that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a message; returns those that had to give way, oldest first, possibly itself.
+    pub(crate) fn push(&mut self, waiting: Waiting, limits: &Limits) -> Vec<Waiting> {
+        self.bytes += waiting.message.len();
+        self.waiting.push_back(waiting);
+        let mut dropped = Vec::new();
+        while self.waiting.len() > limits.queue_len_max || self.bytes > limits.queue_bytes_max {
+            dropped.extend(self.pop());
+        }
+        dropped
+    }
+
+    /// Takes the oldest message.
+    pub(crate) fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.message.len();
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new(); // an idle session keeps no buffer
+        }
+        Some(waiting)
+    }
+
+    /// Removes the request of the child with this id, if it still waits.
+    pub(crate) fn remove_ask(&mut self, id: &[u8]) -> Option<Waiting> {
+        let position = self.waiting.iter().position(|w| w.ask.as_deref() == Some(id))?;
+        let waiting = self.waiting.remove(position)?;
+        self.bytes -= waiting.message.len();
+        Some(waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn message(text: &'static str) -> Waiting {
+    Waiting { message: Chunk::from(text), ask: None }
+}
+
+fn texts(waiting: &[Waiting]) -> Vec<String> {
+    waiting.iter().map(|w| String::from_utf8(w.message.to_vec()).unwrap()).collect()
+}
+
+#[test]
+fn the_oldest_message_gives_way_at_the_count_limit() {
+    let limits = Limits { queue_len_max: 2, ..Limits::default() };
+    let mut queue = Queue::default();
+    assert!(queue.push(message("a"), &limits).is_empty());
+    assert!(queue.push(message("b"), &limits).is_empty());
+    assert_eq!(texts(&queue.push(message("c"), &limits)), ["a"]);
+    assert_eq!(texts(&[queue.pop().unwrap(), queue.pop().unwrap()]), ["b", "c"]);
+}
+
+#[test]
+fn a_message_over_the_byte_limit_gives_way_itself() {
+    let limits = Limits { queue_bytes_max: 3, ..Limits::default() };
+    let mut queue = Queue::default();
+    queue.push(message("ab"), &limits);
+    assert_eq!(texts(&queue.push(message("abcd"), &limits)), ["ab", "abcd"]);
+    assert_eq!(queue.bytes(), 0);
+}
+
+#[test]
+fn a_withdrawn_request_leaves_the_queue() {
+    let limits = Limits::default();
+    let mut queue = Queue::default();
+    queue.push(Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) }, &limits);
+    assert!(queue.remove_ask(b"8").is_none());
+    assert!(queue.remove_ask(b"7").is_some());
+    assert!(queue.pop().is_none());
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_unseen_and_the_bounds_hold(
+        sizes in prop::collection::vec(0usize..30, 0..80),
+        len in 1usize..10,
+        bytes in 1usize..100,
+    ) {
+        let limits = Limits { queue_len_max: len, queue_bytes_max: bytes, ..Limits::default() };
+        let mut queue = Queue::default();
+        let mut seen = Vec::new();
+        for (number, size) in sizes.iter().enumerate() {
+            let text = format!("{number:03}{}", "x".repeat(*size));
+            let dropped = queue.push(Waiting { message: Chunk::from(text), ask: None }, &limits);
+            seen.extend(texts(&dropped));
+            prop_assert!(queue.waiting.len() <= len && queue.bytes() <= bytes);
+        }
+        while let Some(waiting) = queue.pop() {
+            seen.extend(texts(&[waiting]));
+        }
+        prop_assert_eq!(queue.bytes(), 0);
+        let numbers: Vec<usize> = seen.iter().map(|text| text[..3].parse().unwrap()).collect();
+        prop_assert_eq!(numbers, (0..sizes.len()).collect::<Vec<_>>());
+    }
+}

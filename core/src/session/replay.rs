@@ -1,0 +1,68 @@
+//! The events a stream keeps for a client that comes back with `Last-Event-ID`.
+//!
+//! Owns: a bounded run of the newest events of one stream.
+//! Never: an event of another stream (2025-11-25, basic/transports, Resumability: "MUST NOT replay
+//! messages that would have been delivered on a different stream").
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::limits::Limits;
+use crate::machine::Chunk;
+
+/// The newest events of a stream, as they were written. Empty until the stream begins.
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    events: VecDeque<Bytes>,
+    bytes: usize,
+    /// Sequence number of the next event; the kept ones are those right below it.
+    next: u64,
+}
+
+impl Replay {
+    /// The sequence number the next event will have.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Bytes kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Keeps a copy of the event, and drops the oldest ones beyond the limits.
+    ///
+    /// A copy, because the chunk may be a small slice of a large buffer. An event over the byte
+    /// limit could only push out everything else, so it is counted but not kept.
+    pub(crate) fn push(&mut self, event: &Chunk, limits: &Limits) {
+        self.next += 1;
+        if event.len() > limits.replay_bytes_max {
+            self.events.clear();
+            self.bytes = 0;
+            return;
+        }
+        self.bytes += event.len();
+        self.events.push_back(Bytes::from(event.to_vec()));
+        while self.events.len() > limits.replay_len_max || self.bytes > limits.replay_bytes_max {
+            let oldest = self.events.pop_front().map_or(0, |event| event.len());
+            self.bytes -= oldest;
+        }
+    }
+
+    /// The kept events after the one with this sequence number, oldest first, and how many of the
+    /// later ones are not kept any more; nothing if this stream has not sent such an event.
+    pub(crate) fn after(&self, sequence: u64) -> Option<(impl Iterator<Item = &Bytes>, u64)> {
+        if sequence >= self.next {
+            return None;
+        }
+        let first_kept = self.next - self.events.len() as u64;
+        let first_wanted = sequence + 1;
+        let lost = first_kept.saturating_sub(first_wanted);
+        let skip = first_wanted.saturating_sub(first_kept) as usize;
+        Some((self.events.iter().skip(skip), lost))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! One stream of a session: the answer of a POST, or what a GET listens to.
+//!
+//! Owns: what is still due on it, whether it has begun, what can be replayed.
+//!
+//! ```text
+//!   waiting ──all answers due are here──► replied        (one JSON body; nothing to resume)
+//!      └──another message comes first, or only event-stream is accepted──► begun ──► ended
+//! ```
+
+use crate::frame;
+use crate::http::Accept;
+use crate::ids::ExchangeId;
+use crate::limits::Limits;
+use crate::machine::Chunk;
+use crate::session::{EventId, Replay};
+use crate::time::Instant;
+
+/// A stream, with or without a client at the other end.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// The exchange that carries it; none while the client is away.
+    pub(crate) exchange: Option<ExchangeId>,
+    /// The forms of answer its client takes.
+    pub(crate) accept: Accept,
+    /// Whether it is a GET's.
+    pub(crate) listens: bool,
+    /// Whether its head went out and events follow.
+    pub(crate) begun: bool,
+    /// Answers still due on it.
+    pub(crate) due: usize,
+    /// Answers that wait for the others of their batch; none: not a batch.
+    pub(crate) batch: Option<Vec<Chunk>>,
+    /// What was sent on it.
+    pub(crate) replay: Replay,
+    /// When something was last sent on it.
+    pub(crate) quiet_since: Instant,
+}
+
+impl Stream {
+    /// Whether a message that is not an answer can be sent on it now.
+    pub(crate) fn takes_messages(&self) -> bool {
+        self.exchange.is_some() && (self.begun || self.accept.sse)
+    }
+
+    /// Whether nothing more will be sent on it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.due == 0 && !self.listens
+    }
+
+    /// Makes the next event, and keeps it for a replay.
+    pub(crate) fn event(&mut self, number: u64, message: Chunk, limits: &Limits) -> Chunk {
+        let event = frame::event(Some(self.next_id(number)), message);
+        self.replay.push(&event, limits);
+        event
+    }
+
+    /// Makes the event that only names the stream, so that a client can resume it from its start
+    /// (2025-11-25, basic/transports, Sending Messages to the Server).
+    pub(crate) fn priming_event(&mut self, number: u64, limits: &Limits) -> Chunk {
+        let event = frame::priming(self.next_id(number), None);
+        self.replay.push(&event, limits);
+        event
+    }
+
+    fn next_id(&self, number: u64) -> EventId {
+        EventId { stream: number, sequence: self.replay.next_sequence() }
+    }
+}

@@ -1,0 +1,428 @@
+//! The streams of a session: which message goes where, and what happens when a client leaves.
+//!
+//! Owns: every stream, the order of what is sent on it, the bytes on their way to the client.
+//! Never: the meaning of a message.
+//!
+//! A message is sent on exactly one stream (2025-11-25, basic/transports, Multiple Connections).
+//! A client that leaves cancels nothing: its stream goes on and can be resumed.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::engine::{Transport, Turn};
+use crate::frame;
+use crate::http::{Accept, ContentType, ReplyHead};
+use crate::ids::{ExchangeId, SessionId};
+use crate::machine::Chunk;
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::session::{EventId, Replay, Stream};
+use crate::time::{Duration, Instant};
+
+/// What a client is told to wait before it reconnects to a stream this side ends.
+const RECONNECT_DELAY: Duration = Duration::from_secs(2);
+
+/// The streams of one session.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    session: SessionId,
+    /// The revision both sides agreed on; none until the child has answered `initialize`.
+    pub(crate) revision: Option<Revision>,
+    live: BTreeMap<u64, Stream>,
+    /// Streams that ended or lost their listener, oldest first, for a client that comes back.
+    ended: VecDeque<(u64, Stream)>,
+    next: u64,
+    /// Bytes handed to the adapter and not yet taken by the client.
+    outbound: usize,
+}
+
+impl Streams {
+    pub(crate) fn new(session: SessionId) -> Streams {
+        Streams {
+            session,
+            revision: None,
+            live: BTreeMap::new(),
+            ended: VecDeque::new(),
+            next: 0,
+            outbound: 0,
+        }
+    }
+
+    /// Bytes handed to the adapter and not yet taken by the client.
+    pub(crate) fn outbound(&self) -> usize {
+        self.outbound
+    }
+
+    /// Exchanges that are open.
+    pub(crate) fn open(&self) -> usize {
+        self.live.values().filter(|stream| stream.exchange.is_some()).count()
+    }
+
+    fn listeners(&self) -> usize {
+        self.live.values().filter(|stream| stream.listens).count()
+    }
+
+    // Opening
+
+    /// Opens the stream of a POST with this many answers due.
+    pub(crate) fn open_call(
+        &mut self,
+        exchange: ExchangeId,
+        accept: Accept,
+        due: usize,
+        batch: bool,
+        turn: &mut Turn<'_>,
+    ) -> u64 {
+        let batch = batch.then(Vec::new);
+        self.open_stream(
+            exchange,
+            Stream {
+                exchange: Some(exchange),
+                accept,
+                listens: false,
+                begun: false,
+                due,
+                batch,
+                replay: Replay::default(),
+                quiet_since: turn.now,
+            },
+            turn,
+        )
+    }
+
+    /// Opens the stream of a GET.
+    pub(crate) fn listen(
+        &mut self,
+        exchange: ExchangeId,
+        turn: &mut Turn<'_>,
+    ) -> Result<u64, Reject> {
+        if self.listeners() >= turn.limits.listen_streams_max {
+            return Err(Reject::StreamsFull);
+        }
+        let accept = Accept { json: false, sse: true };
+        let number = self.open_stream(
+            exchange,
+            Stream {
+                exchange: Some(exchange),
+                accept,
+                listens: true,
+                begun: false,
+                due: 0,
+                batch: None,
+                replay: Replay::default(),
+                quiet_since: turn.now,
+            },
+            turn,
+        );
+        self.begin(number, turn);
+        Ok(number)
+    }
+
+    fn open_stream(&mut self, exchange: ExchangeId, stream: Stream, turn: &mut Turn<'_>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.attach(exchange, number, turn);
+        self.live.insert(number, stream);
+        turn.wake(turn.now + turn.limits.keep_alive_period);
+        number
+    }
+
+    fn attach(&self, exchange: ExchangeId, number: u64, turn: &mut Turn<'_>) {
+        let transport = Transport { session: self.session, stream: Some(number), unsent: 0 };
+        turn.exchanges.insert(exchange, transport);
+    }
+
+    /// Continues a stream after the last event its client saw.
+    pub(crate) fn resume(
+        &mut self,
+        exchange: ExchangeId,
+        last: EventId,
+        turn: &mut Turn<'_>,
+    ) -> Result<u64, Reject> {
+        self.revive(last.stream);
+        let stream = self.live.get(&last.stream).ok_or(Reject::UnknownStream)?;
+        let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
+        let events: Vec<Bytes> = events.cloned().collect();
+        turn.metrics.replay_lost(lost);
+        self.replace_exchange(last.stream, exchange, turn);
+        turn.begin(exchange, self.event_stream_head());
+        for event in events {
+            self.outbound += turn.write(exchange, Chunk::from(event));
+        }
+        self.settle(last.stream, turn);
+        Ok(last.stream)
+    }
+
+    /// Brings a stream that had ended back among the live ones.
+    fn revive(&mut self, number: u64) {
+        if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
+            && let Some((number, stream)) = self.ended.remove(position)
+        {
+            self.live.insert(number, stream);
+        }
+    }
+
+    /// Lets another exchange carry a stream; the one that carried it so far ends.
+    fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        self.attach(exchange, number, turn);
+        if let Some(stream) = self.live.get_mut(&number) {
+            stream.quiet_since = turn.now;
+            turn.wake(turn.now + turn.limits.keep_alive_period);
+            if let Some(before) = stream.exchange.replace(exchange) {
+                turn.finish(before);
+            }
+        }
+    }
+
+    // Sending
+
+    /// Sends an answer that is due on a stream. False if nobody can get it any more.
+    pub(crate) fn answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) -> bool {
+        let Some(stream) = self.live.get_mut(&number) else { return false };
+        stream.due = stream.due.saturating_sub(1);
+        let deliverable = stream.begun || stream.exchange.is_some();
+        if deliverable {
+            self.place_answer(number, answer, turn);
+        }
+        self.settle(number, turn);
+        deliverable
+    }
+
+    fn place_answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) {
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        if !stream.begun && stream.accept.json {
+            match &mut stream.batch {
+                Some(answers) => answers.push(answer),
+                None => self.reply(number, answer, turn),
+            }
+        } else {
+            self.begin(number, turn);
+            self.send(number, answer, turn);
+        }
+    }
+
+    /// Counts an answer that is due on a stream as given: its request was cancelled.
+    pub(crate) fn skip_answer(&mut self, number: u64, turn: &mut Turn<'_>) {
+        if let Some(stream) = self.live.get_mut(&number) {
+            stream.due = stream.due.saturating_sub(1);
+            self.settle(number, turn);
+        }
+    }
+
+    /// Answers the exchange of a stream that has not begun.
+    fn reply(&mut self, number: u64, body: Chunk, turn: &mut Turn<'_>) {
+        let head = self.head(ReplyHead::with_body(200, ContentType::Json));
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        if let Some(exchange) = stream.exchange.take() {
+            self.outbound += turn.reply(exchange, head, body);
+        }
+    }
+
+    /// Answers the exchange of a stream with an error that HTTP tells too.
+    pub(crate) fn refuse(&mut self, number: u64, status: u16, body: Chunk, turn: &mut Turn<'_>) {
+        let Some(mut stream) = self.live.remove(&number) else { return };
+        if let Some(exchange) = stream.exchange.take() {
+            // Without a session nothing has begun to stream, so the status is still free.
+            let head = ReplyHead::with_body(status, ContentType::Json);
+            self.outbound += turn.reply(exchange, head, body);
+        }
+    }
+
+    /// Sends a message that is not an answer on a stream that takes messages.
+    pub(crate) fn message(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
+        self.begin(number, turn);
+        self.send(number, message, turn);
+    }
+
+    /// Sends the head of an event stream, and the answers that were held back for a batch.
+    fn begin(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let head = self.event_stream_head();
+        let primes = self.revision.is_some_and(Revision::primes_streams);
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        if stream.begun {
+            return;
+        }
+        stream.begun = true;
+        let held = stream.batch.take().unwrap_or_default();
+        if let Some(exchange) = stream.exchange {
+            turn.begin(exchange, head);
+            if primes {
+                let event = stream.priming_event(number, turn.limits);
+                self.outbound += turn.write(exchange, event);
+            }
+        }
+        for answer in held {
+            self.send(number, answer, turn);
+        }
+    }
+
+    fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        let event = stream.event(number, message, turn.limits);
+        stream.quiet_since = turn.now;
+        if let Some(exchange) = stream.exchange {
+            self.outbound += turn.write(exchange, event);
+        }
+    }
+
+    fn event_stream_head(&self) -> ReplyHead {
+        self.head(ReplyHead::with_body(200, ContentType::EventStream))
+    }
+
+    fn head(&self, mut head: ReplyHead) -> ReplyHead {
+        // The id is for a session that is open; a refused `initialize` has opened none.
+        head.session = self.revision.map(|_| self.session);
+        head
+    }
+
+    /// The stream for a message of the child that tells no request it belongs to.
+    ///
+    /// `related`: whether such a message is likely to belong to a request in flight. Then the one
+    /// request in flight gets it; otherwise the newest GET stream does. Everything here belongs to
+    /// the same client, so a wrong guess tells nobody anything new.
+    pub(crate) fn pick(&self, related: bool) -> Option<u64> {
+        // Until `initialize` is answered no head may go out: it has to name the session.
+        self.revision?;
+        let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
+        let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| *number);
+        let mut calls = ready().filter(|(_, stream)| !stream.listens).map(|(number, _)| *number);
+        let newest_call = calls.next();
+        let only_call = calls.next().is_none();
+        match (related, newest_call) {
+            (true, Some(call)) if only_call => Some(call),
+            (true, Some(call)) => listener.or(Some(call)),
+            (_, _) => listener,
+        }
+    }
+
+    /// Whether a message for this stream reaches its client, now or when it resumes.
+    pub(crate) fn carries_messages(&self, number: u64) -> bool {
+        self.live.get(&number).is_some_and(|stream| stream.begun || stream.takes_messages())
+    }
+
+    /// Whether this is the stream of a GET.
+    pub(crate) fn listens(&self, number: u64) -> bool {
+        self.live.get(&number).is_some_and(|stream| stream.listens)
+    }
+
+    // Ending
+
+    /// Ends a stream on which nothing is due any more.
+    fn settle(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        if !stream.is_done() {
+            return;
+        }
+        let begun = stream.begun;
+        let answers = stream.batch.take();
+        match (begun, stream.exchange) {
+            (true, Some(exchange)) => {
+                stream.exchange = None;
+                turn.finish(exchange);
+            }
+            (false, Some(_)) => self.reply_collected(number, answers.unwrap_or_default(), turn),
+            (_, None) => {}
+        }
+        self.retire(number, turn);
+    }
+
+    /// Answers a POST that has not begun to stream with what its requests got. If every one of
+    /// them was cancelled there is nothing to say: 202, as for a notification.
+    fn reply_collected(&mut self, number: u64, answers: Vec<Chunk>, turn: &mut Turn<'_>) {
+        if !answers.is_empty() {
+            return self.reply(number, array(answers), turn);
+        }
+        let head = self.head(ReplyHead::new(202));
+        if let Some(exchange) = self.live.get_mut(&number).and_then(|s| s.exchange.take()) {
+            turn.reply(exchange, head, Chunk::new());
+        }
+    }
+
+    /// Moves a stream to those that can only be replayed, if there is anything to replay.
+    fn retire(&mut self, number: u64, turn: &Turn<'_>) {
+        let Some(stream) = self.live.remove(&number) else { return };
+        if stream.replay.next_sequence() > 0 {
+            self.ended.push_back((number, stream));
+        }
+        let bytes = |(_, stream): &(u64, Stream)| stream.replay.bytes();
+        while self.ended.len() > turn.limits.ended_streams_max
+            || self.ended.iter().map(bytes).sum::<usize>() > turn.limits.replay_bytes_max
+        {
+            self.ended.pop_front();
+        }
+    }
+
+    /// The transport took bytes.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.outbound = self.outbound.saturating_sub(bytes);
+    }
+
+    /// An exchange is over at the transport.
+    pub(crate) fn closed(&mut self, transport: &Transport, turn: &Turn<'_>) {
+        self.outbound = self.outbound.saturating_sub(transport.unsent);
+        let Some(number) = transport.stream else { return };
+        let Some(stream) = self.live.get_mut(&number) else { return };
+        stream.exchange = None;
+        if stream.listens {
+            self.retire(number, turn);
+        }
+    }
+
+    /// Ends every GET stream; the hint tells the client when to come back.
+    pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
+        let numbers: Vec<u64> =
+            self.live.iter().filter(|(_, s)| s.listens).map(|(number, _)| *number).collect();
+        for number in numbers {
+            let exchange = self.live.get_mut(&number).and_then(|stream| stream.exchange.take());
+            if let Some(exchange) = exchange {
+                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+                turn.finish(exchange);
+            }
+            self.retire(number, turn);
+        }
+    }
+
+    // Time
+
+    /// Sends a comment on every stream that was quiet for too long. A call that waits that long
+    /// becomes an event stream if its client takes one, lest a proxy between gives it up.
+    pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
+        if self.revision.is_none() {
+            return;
+        }
+        let period = turn.limits.keep_alive_period;
+        let quiet: Vec<u64> = self
+            .live
+            .iter()
+            .filter(|(_, s)| s.takes_messages() && s.quiet_since + period <= turn.now)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in quiet {
+            self.begin(number, turn);
+            let Some(stream) = self.live.get_mut(&number) else { continue };
+            stream.quiet_since = turn.now;
+            if let Some(exchange) = stream.exchange {
+                self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+            }
+        }
+    }
+
+    /// When the next comment is due.
+    pub(crate) fn next_due(&self, period: Duration) -> Instant {
+        let open = self.revision.is_some();
+        let ready = self.live.values().filter(|stream| open && stream.takes_messages());
+        ready.map(|stream| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
+    }
+}
+
+/// A JSON array of JSON texts.
+fn array(items: Vec<Chunk>) -> Chunk {
+    let mut array = Chunk::new();
+    for (index, item) in items.into_iter().enumerate() {
+        array.push(Bytes::from_static(if index == 0 { b"[" } else { b"," }));
+        array.append(item);
+    }
+    array.push(Bytes::from_static(b"]"));
+    array
+}
