@@ -21,10 +21,14 @@ macro_rules! cases {
     };
 }
 
+pub mod calls;
+pub mod children;
 pub mod framing;
+pub mod life;
 pub mod messages;
 pub mod rules;
 pub mod sessions;
+pub mod streams;
 
 #[cfg(test)]
 mod tests;

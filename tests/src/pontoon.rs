@@ -3,7 +3,8 @@
 //! Owns: [`Proxy`], the command line; [`Pontoon`], the running program.
 //! Never: leaves a process behind; whatever runs is killed when its value is dropped.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +38,9 @@ impl Proxy {
         command.args(["proxy", "--port", "0", "--log-format", "json"]);
         if let Some(runtime) = target.runtime {
             command.args(["--runtime", runtime]);
+        }
+        for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Proxy {
@@ -132,6 +136,11 @@ impl Proxy {
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
         Pontoon { child, addr, lines, reader, record: self.record, badchild: self.badchild }
     }
+}
+
+/// Whether a variable of the environment would change what pontoon does.
+fn is_setting(name: &OsStr) -> bool {
+    name == "LOG_FILE" || name.to_str().is_some_and(|name| name.starts_with("MCP_"))
 }
 
 /// The host and port of `http://host:port/path`.

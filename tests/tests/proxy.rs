@@ -6,8 +6,20 @@ fn target() -> Target {
     Target::new(env!("CARGO_BIN_EXE_badchild"))
 }
 
+mod calls {
+    pontoon_suite::calls!(crate::target());
+}
+
+mod children {
+    pontoon_suite::children!(crate::target());
+}
+
 mod framing {
     pontoon_suite::framing!(crate::target());
+}
+
+mod life {
+    pontoon_suite::life!(crate::target());
 }
 
 mod messages {
@@ -20,4 +32,8 @@ mod rules {
 
 mod sessions {
     pontoon_suite::sessions!(crate::target());
+}
+
+mod streams {
+    pontoon_suite::streams!(crate::target());
 }
