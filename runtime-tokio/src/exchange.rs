@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -18,7 +18,7 @@ use pontoon_core::ids::ExchangeId;
 use pontoon_core::machine::{Chunk, Input};
 
 use crate::guarded::Checkpoint;
-use crate::hub::Hub;
+use crate::hub::{Hub, lock};
 
 /// Where the engine's actions about one exchange arrive. Each returns whom to wake.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Mail> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

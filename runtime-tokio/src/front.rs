@@ -43,7 +43,8 @@ impl Front {
     pub(crate) fn new(hub: Arc<Hub>) -> Arc<Self> {
         let limits = Arc::new(hub.config.limits.clone());
         let mut http = http1::Builder::new();
-        http.half_close(false).pipeline_flush(true).writev(true);
+        // Not `pipeline_flush`: with it hyper takes any number of bytes that the peer does not.
+        http.half_close(false).pipeline_flush(false).writev(true);
         http.max_headers(limits.head_lines_max);
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
         Arc::new(Front {
