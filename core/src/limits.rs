@@ -19,7 +19,8 @@ pub struct Limits {
     pub target_bytes_max: usize,
     /// From the first byte of a head to its last.
     pub head_time_max: Duration,
-    /// Silence allowed between two requests of a connection, and before the first.
+    /// Silence allowed between two requests of a connection. Before the first one it is
+    /// [`Limits::head_time_max`].
     pub idle_time_max: Duration,
     /// Bytes of a request body.
     pub body_bytes_max: usize,
@@ -75,6 +76,10 @@ pub struct Limits {
     pub request_total_max: Duration,
     /// Bytes of a line on a child's standard output.
     pub line_bytes_max: usize,
+    /// Bytes read from a child's standard output at a time.
+    pub pipe_read_bytes: usize,
+    /// Bytes written to a child's standard input at a time.
+    pub pipe_write_bytes: usize,
     /// Lines in a row that are no message, after which a child is given up.
     pub noise_lines_max: usize,
     /// Bytes that wait for a child to read them. One message is always taken.
@@ -133,6 +138,8 @@ impl Default for Limits {
             request_time_max: Duration::from_secs(30),
             request_total_max: Duration::from_secs(600),
             line_bytes_max: 16 * MIB,
+            pipe_read_bytes: 64 * KIB,
+            pipe_write_bytes: 64 * KIB,
             noise_lines_max: 1000,
             stdin_bytes_max: 8 * MIB,
             child_requests_max: 100,

@@ -145,7 +145,7 @@ impl Front {
         });
         let admission = match admission {
             Ok(admission) => admission,
-            Err(refusal) => return Ok(self.report(refusal, checkpoint)),
+            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
         let cors = admission.cors.clone();
         let body = if admission.expects_body() {

@@ -6,8 +6,8 @@
 //! Never: routes, methods, media types, or whether a host is allowed (that is
 //! [`Rules`](super::Rules)); never changes a byte.
 //!
-//! Sources: RFC 9112 (HTTP/1.1), RFC 9110 (Host, Content-Length, Expect). Where they leave a
-//! recipient a choice, the choice here is to refuse:
+//! Sources: RFC 9112 (HTTP/1.1), RFC 9110 (Host, Content-Length, Expect). Where they let a recipient
+//! forgive or ignore something that another one may read otherwise, it is refused here:
 //!
 //! | received | verdict |
 //! |---|---|
@@ -20,19 +20,19 @@
 //! | a chunk extension, a trailer | `BadChunk` |
 //!
 //! An offer to upgrade (`Connection: Upgrade`, `Upgrade: h2c`) passes: a server may ignore it
-//! (RFC 9110, section 7.8), and curl makes it. Adapters must never take one up, nor use a library
-//! that reads a body otherwise because of it.
+//! (RFC 9110, section 7.8), and curl makes it. Adapters must never take one up, nor let
+//! their library read the body otherwise because of it.
 //!
 //! ```text
-//!            first byte         head complete           body complete
-//!   Fresh ──────┬──────► Head ───────────────► Body ───────────────► Idle
-//!               │          └─── no body ──────────────────────────────▲ │
-//!               └───────────────────────────────────────────────────────┘
-//!                 once the request before has been answered
+//!          first byte        head complete        body complete
+//!   Fresh ────────────► Head ─────────────► Body ─────────────► Idle
+//!                       ▲  │                                    ▲  │
+//!                       │  └──────── complete, no body ─────────┘  │
+//!                       └───── first byte, when answered ──────────┘
 //! ```
 //!
-//! Any state but `Closed` goes to `Refused` when the peer is wrong or late, and to `Closed` when
-//! its time is up and no answer is owed.
+//! Each of them goes to `Refused` when the peer is wrong or late inside a request, and to `Closed`
+//! when its time is up and no answer is owed.
 
 use std::sync::Arc;
 
@@ -275,7 +275,6 @@ impl Guard {
 
     fn close(&mut self) -> Breach {
         self.phase = Phase::Closed;
-        self.write_blocked = None;
         Breach::Close
     }
 

@@ -158,7 +158,7 @@ impl<'t> Cursor<'t> {
 
     fn string(&mut self) {
         self.at += 1;
-        while let Some(offset) = memchr2(b'"', b'\\', &self.text[self.at..]) {
+        while let Some(offset) = quote_or_escape(&self.text[self.at..]) {
             self.at += offset;
             if self.text[self.at] == b'"' {
                 self.at += 1;
@@ -178,9 +178,19 @@ impl<'t> Cursor<'t> {
     }
 }
 
+/// Most strings are short: a call of `memchr2` costs more than a look at their bytes.
+fn quote_or_escape(rest: &[u8]) -> Option<usize> {
+    let (near, far) = rest.split_at(rest.len().min(NEAR));
+    let is_special = |&byte: &u8| matches!(byte, b'"' | b'\\');
+    near.iter().position(is_special).or_else(|| memchr2(b'"', b'\\', far).map(|at| NEAR + at))
+}
+
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
+
+/// Bytes of a string that are looked at one by one.
+const NEAR: usize = 16;
 
 #[cfg(test)]
 mod tests;

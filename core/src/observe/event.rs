@@ -1,5 +1,8 @@
 //! Log events as values: the core says what happened, the program says where that is written.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::ids::{ChildId, SessionId};
@@ -18,6 +21,24 @@ pub enum Level {
     Warning,
     /// Something went wrong, and somebody has to look.
     Error,
+}
+
+impl Level {
+    /// Its name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Something that happened. Holds no payload and no header: what a peer says stays out of the log,
@@ -171,9 +192,183 @@ pub enum Dropped {
     Overflow,
 }
 
+/// The value of a field of an event, for whoever writes it down.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Bytes of a child, most likely UTF-8; they may hold line ends and control characters.
+    Bytes(&'a [u8]),
+    /// A number of things.
+    Count(u64),
+    /// Yes or no.
+    Flag(bool),
+    /// A name or a short sentence of ours.
+    Text(Cow<'static, str>),
+    /// A length of time.
+    Time(Duration),
+}
+
+impl Event {
+    /// A short stable name, in `snake_case`.
+    pub const fn name(&self) -> &'static str {
+        self.description().0
+    }
+
+    /// What happened, in a few words; the fields say the rest.
+    pub const fn message(&self) -> &'static str {
+        self.description().1
+    }
+
+    const fn description(&self) -> (&'static str, &'static str) {
+        match self {
+            Event::ChildStarted { .. } => ("child_started", "child started"),
+            Event::ChildFailed { .. } => ("child_failed", "child could not be started"),
+            Event::ChildEnded { .. } => ("child_ended", "child ended"),
+            Event::ChildUnusable { .. } => ("child_unusable", "child ended before it was used"),
+            Event::ChildStderr { .. } => ("child_stderr", "child wrote to standard error"),
+            Event::ChildStderrSkipped { .. } => {
+                ("child_stderr_skipped", "child wrote too much to standard error to log it all")
+            }
+            Event::ChildNoise { .. } => ("child_noise", "child wrote a line that is no message"),
+            Event::Dropped { .. } => ("dropped", "message dropped"),
+            Event::Refused { .. } => ("refused", "request refused"),
+            Event::RequestDone { .. } => ("request_done", "request answered"),
+            Event::SessionOpening { .. } => ("session_opening", "session opening"),
+            Event::SessionOpened { .. } => ("session_opened", "session opened"),
+            Event::SessionClosed { .. } => ("session_closed", "session closed"),
+            Event::Draining { .. } => ("draining", "stopping"),
+            Event::Stopped { .. } => ("stopped", "stopped"),
+        }
+    }
+
+    /// How much it matters.
+    pub const fn level(&self) -> Level {
+        match self {
+            Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
+            Event::ChildEnded { asked: false, .. }
+            | Event::ChildNoise { .. }
+            | Event::ChildStderrSkipped { .. }
+            | Event::Dropped { what: Dropped::Overflow, .. }
+            | Event::Stopped { forced: true } => Level::Warning,
+            Event::Refused { reject } => refusal_level(*reject),
+            Event::ChildEnded { asked: true, .. }
+            | Event::ChildStarted { .. }
+            | Event::ChildStderr { .. }
+            | Event::Draining { .. }
+            | Event::SessionClosed { .. }
+            | Event::SessionOpened { .. }
+            | Event::Stopped { forced: false } => Level::Info,
+            Event::Dropped { .. } | Event::RequestDone { .. } | Event::SessionOpening { .. } => {
+                Level::Debug
+            }
+        }
+    }
+
+    /// Calls `field` with the name and the value of each field, in a fixed order.
+    pub fn fields(&self, mut field: impl FnMut(&'static str, Value<'_>)) {
+        match self {
+            Event::ChildStarted { child, pid } => {
+                field("child", count(child.0));
+                field("pid", count(*pid));
+            }
+            Event::ChildFailed { child, error } => {
+                field("child", count(child.0));
+                field("error", text(error));
+            }
+            Event::ChildEnded { child, status, asked, unanswered, stderr } => {
+                field("child", count(child.0));
+                field("status", text(status));
+                field("asked", Value::Flag(*asked));
+                field("unanswered", length(*unanswered));
+                tail(stderr, field);
+            }
+            Event::ChildUnusable { status, stderr } => {
+                field("status", text(status));
+                tail(stderr, field);
+            }
+            Event::ChildStderr { child, line } => {
+                field("child", count(child.0));
+                field("line", Value::Bytes(line));
+            }
+            Event::ChildStderrSkipped { child, lines } => {
+                field("child", count(child.0));
+                field("lines", count(*lines));
+            }
+            Event::ChildNoise { child, reject } => {
+                field("child", count(child.0));
+                field("reason", name(reject.name()));
+            }
+            Event::Dropped { what, session } => {
+                field("what", name(what.name()));
+                field("session", short(*session));
+            }
+            Event::Refused { reject } => {
+                field("reason", name(reject.name()));
+                field("status", count(reject.wire().status));
+            }
+            Event::RequestDone { session, method, took, ok } => {
+                field("session", short(*session));
+                field("method", name(method));
+                field("took", Value::Time(*took));
+                field("ok", Value::Flag(*ok));
+            }
+            Event::SessionOpening { session, child } => {
+                field("session", short(*session));
+                field("child", count(child.0));
+            }
+            Event::SessionOpened { session, revision } => {
+                field("session", short(*session));
+                field("revision", name(revision.as_str()));
+            }
+            Event::SessionClosed { session, why, lived } => {
+                field("session", short(*session));
+                field("why", name(why.name()));
+                field("lived", Value::Time(*lived));
+            }
+            Event::Draining { sessions } => field("sessions", length(*sessions)),
+            Event::Stopped { forced } => field("forced", Value::Flag(*forced)),
+        }
+    }
+}
+
+/// A stranger's mistakes are for whoever looks for them; what an operator can put right shows.
+const fn refusal_level(reject: Reject) -> Level {
+    match reject {
+        Reject::ForbiddenHost | Reject::ForbiddenOrigin => Level::Info,
+        Reject::SessionsFull | Reject::StartPaused { .. } | Reject::StdinFull => Level::Warning,
+        _ => Level::Debug,
+    }
+}
+
+fn count(number: impl Into<u64>) -> Value<'static> {
+    Value::Count(number.into())
+}
+
+fn length(number: usize) -> Value<'static> {
+    Value::Count(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+fn name(name: &'static str) -> Value<'static> {
+    Value::Text(Cow::Borrowed(name))
+}
+
+fn text(shown: &impl fmt::Display) -> Value<'static> {
+    Value::Text(Cow::Owned(shown.to_string()))
+}
+
+/// Enough of a session's id to tell it from others, too little to use it.
+fn short(session: SessionId) -> Value<'static> {
+    Value::Text(Cow::Owned(format!("{session:?}")))
+}
+
+fn tail(stderr: &Bytes, mut field: impl FnMut(&'static str, Value<'_>)) {
+    if !stderr.is_empty() {
+        field("stderr", Value::Bytes(stderr));
+    }
+}
+
 impl SessionEnd {
     /// A short stable name, in `snake_case`.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             SessionEnd::ChildEnded => "child_ended",
             SessionEnd::Deleted => "deleted",
@@ -187,7 +382,7 @@ impl SessionEnd {
 
 impl Dropped {
     /// A short stable name, in `snake_case`.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Dropped::UnknownAnswer => "unknown_answer",
             Dropped::UndeliverableAnswer => "undeliverable_answer",
@@ -198,3 +393,6 @@ impl Dropped {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,5 +6,5 @@
 mod event;
 mod metrics;
 
-pub use event::{Dropped, Event, Level, SessionEnd};
+pub use event::{Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};

@@ -1,0 +1,175 @@
+//! Reading the values of the command line. Each function says what a value has to look like in
+//! the words of its error.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+
+use pontoon_core::observe::Level;
+use pontoon_core::time::Duration;
+
+use crate::args::LogFormat;
+
+/// An environment variable for the wrapped command; without a value it is passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assignment {
+    pub(crate) name: OsString,
+    pub(crate) value: Option<OsString>,
+}
+
+type Read<T> = Result<T, String>;
+
+pub(crate) fn bind_host(text: &str) -> Read<String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.is_empty() || bare.contains(['/', ' ', '[', ']']) {
+        return Err("an address to listen on is an IP address or a host name".into());
+    }
+    Ok(bare.to_owned())
+}
+
+pub(crate) fn port(text: &str) -> Read<u16> {
+    text.parse().map_err(|_| "a port is a whole number from 0 to 65535".into())
+}
+
+pub(crate) fn path(text: &str) -> Read<String> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%');
+    if !text.starts_with('/') || text.contains("//") || !text.bytes().all(plain) {
+        return Err("a path begins with / and has no query, blanks or escapes".into());
+    }
+    let trimmed = text.trim_end_matches('/');
+    if ["/health", "/livez", "/metrics", "/readyz"].contains(&trimmed) {
+        return Err("this path has a meaning of its own".into());
+    }
+    Ok(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
+}
+
+pub(crate) fn host(text: &str) -> Read<String> {
+    let text = text.trim();
+    let name = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+    };
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => Ok(format!("[{address}]")),
+        Ok(IpAddr::V4(address)) => Ok(address.to_string()),
+        Err(_) if text == "*" => Ok(text.to_owned()),
+        Err(_) if !text.is_empty() && name(text) => Ok(text.to_ascii_lowercase()),
+        Err(_) => Err("a host is a name or an IP address, without scheme and port, or *".into()),
+    }
+}
+
+pub(crate) fn origin(text: &str) -> Read<String> {
+    let text = text.trim().trim_end_matches('/').to_ascii_lowercase();
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@');
+    if scheme.is_empty() || rest.is_empty() || rest.contains('*') || !rest.bytes().all(plain) {
+        return Err("an origin is a scheme and a host, as in https://example.com".into());
+    }
+    let default_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return Ok(text),
+    };
+    Ok(text.strip_suffix(default_port).unwrap_or(&text).to_owned())
+}
+
+/// A time: seconds, or with the unit `ms`, `s` or `m`.
+pub(crate) fn time(text: &str) -> Read<Duration> {
+    let (number, unit) = split_unit(text);
+    let seconds = match unit.as_str() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        _ => f64::NAN,
+    };
+    decimal(number)
+        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok())
+        .filter(|time| (TIME_MIN..=TIME_MAX).contains(time))
+        .ok_or_else(|| "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m".into())
+}
+
+/// The size of a request body.
+pub(crate) fn body_size(text: &str) -> Read<usize> {
+    size(text, KIB, 1024 * MIB).ok_or_else(|| "a size from 1KiB to 1024MiB: 65536, 512k".into())
+}
+
+/// The size of a buffer for a pipe.
+pub(crate) fn pipe_size(text: &str) -> Read<usize> {
+    size(text, 4 * KIB, 16 * MIB).ok_or_else(|| "a size from 4KiB to 16MiB: 65536, 512k".into())
+}
+
+pub(crate) fn sessions(text: &str) -> Read<usize> {
+    let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
+    count.ok_or_else(|| "a whole number from 1 to 100000".into())
+}
+
+pub(crate) fn threads(text: &str) -> Read<NonZeroUsize> {
+    let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= 1024);
+    count.ok_or_else(|| "a whole number from 1 to 1024".into())
+}
+
+pub(crate) fn level(text: &str) -> Read<Level> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "debug" => Level::Debug,
+        "info" => Level::Info,
+        "warning" | "warn" => Level::Warning,
+        "error" => Level::Error,
+        _ => return Err("a log level is debug, info, warning or error".into()),
+    })
+}
+
+pub(crate) fn log_format(text: &str) -> Read<LogFormat> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "pretty" => LogFormat::Pretty,
+        "json" => LogFormat::Json,
+        _ => return Err("a log format is pretty or json".into()),
+    })
+}
+
+/// `NAME=VALUE`, or `NAME`.
+pub(crate) fn assignment(text: OsString) -> Read<Assignment> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut name = text.into_vec();
+    let value = name.iter().position(|&byte| byte == b'=').map(|at| {
+        let value = name.split_off(at + 1);
+        name.pop();
+        OsString::from_vec(value)
+    });
+    if name.is_empty() {
+        return Err("a variable is NAME or NAME=VALUE".into());
+    }
+    Ok(Assignment { name: OsString::from_vec(name), value })
+}
+
+fn size(text: &str, min: usize, max: usize) -> Option<usize> {
+    let (number, unit) = split_unit(text);
+    let scale = match unit.as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => KIB,
+        "m" | "mb" | "mib" => MIB,
+        _ => return None,
+    };
+    let size = number.parse::<usize>().ok()?.checked_mul(scale)?;
+    (min..=max).contains(&size).then_some(size)
+}
+
+/// The digits of a number, and the unit behind it in lower case.
+fn split_unit(text: &str) -> (&str, String) {
+    let text = text.trim();
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    (text[..end].trim_end(), text[end..].to_ascii_lowercase())
+}
+
+/// A number written with digits and a point: no sign, no exponent, no `inf`.
+fn decimal(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if plain { text.parse().ok() } else { None }
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+const TIME_MIN: Duration = Duration::from_millis(1);
+const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Slow, silent and unread connections. Times are in milliseconds after the connect.
+
+use super::*;
+use Reject::*;
+use TimerKind::{Body, Head, Idle, Write};
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+fn guard() -> Guard {
+    Guard::new(Arc::default(), Instant::ZERO)
+}
+
+/// A guard that has let through a POST with this many bytes to come.
+fn awaiting(length: usize) -> Guard {
+    let mut guard = guard();
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    assert_eq!(guard.inspect(head.as_bytes(), at(0)).pass, head.len());
+    guard
+}
+
+fn assert_due(guard: &mut Guard, millis: u64, why: TimerKind, breach: Breach) {
+    let due = Deadline { at: at(millis), why };
+    assert_eq!(guard.poll_timeout(), Some(due));
+    let just_before = Instant::from_micros(due.at.as_micros() - 1);
+    assert_eq!(guard.handle_timeout(just_before), None);
+    assert_eq!(guard.handle_timeout(due.at), Some(breach));
+    assert_eq!(guard.handle_timeout(due.at), None);
+    assert!(guard.poll_timeout().is_none_or(|next| next.at > due.at));
+}
+
+#[test]
+fn a_connection_without_a_byte_is_closed_silently() {
+    assert_due(&mut guard(), 10_000, Head, Breach::Close);
+}
+
+#[test]
+fn the_head_deadline_counts_from_its_first_byte_and_not_from_its_last() {
+    let mut guard = guard();
+    for second in 3..13 {
+        let seen = second as usize - 2;
+        assert_eq!(guard.inspect(&GET[..seen], at(second * 1000)).pass, 0);
+    }
+    assert_due(&mut guard, 13_000, Head, Breach::Refuse(HeadTimeout));
+    assert_eq!(guard.refused(), Some(HeadTimeout));
+    assert_eq!(guard.inspect(GET, at(13_000)), Inspection { pass: 0, refuse: Some(HeadTimeout) });
+}
+
+#[test]
+fn a_head_that_waited_for_its_turn_has_its_full_time() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    let _ = guard.inspect(b"GET", at(1));
+    assert_eq!(guard.poll_timeout(), None);
+    guard.responded(at(100_000));
+    let _ = guard.inspect(b"GET", at(100_000));
+    assert_due(&mut guard, 110_000, Head, Breach::Refuse(HeadTimeout));
+}
+
+#[test]
+fn an_idle_connection_is_closed_counted_from_its_last_answer() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.responded(at(5_000));
+    assert_due(&mut guard, 65_000, Idle, Breach::Close);
+    assert_eq!(guard.inspect(GET, at(65_000)), Inspection { pass: 0, refuse: None });
+}
+
+#[test]
+fn nothing_is_due_while_a_complete_request_is_in_flight() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    assert_eq!(guard.poll_timeout(), None);
+    assert_eq!(guard.handle_timeout(at(86_400_000)), None);
+    let mut guard = awaiting(5);
+    let _ = guard.inspect(b"hello", at(1));
+    assert_eq!(guard.poll_timeout(), None);
+}
+
+#[test]
+fn a_body_of_which_nothing_comes_is_refused_after_the_grace() {
+    assert_due(&mut awaiting(5), 5_000, Body, Breach::Refuse(BodyTimeout));
+}
+
+#[test]
+fn a_body_must_keep_its_average_pace_after_the_grace() {
+    let mut slow = awaiting(1000);
+    for second in 1..5 {
+        let _ = slow.inspect(b"x", at(second * 1000));
+    }
+    assert_due(&mut slow, 5_000, Body, Breach::Refuse(BodyTimeout));
+
+    // 1 KiB/s is the least: 6 KiB carry it to the end of the sixth second.
+    let mut steady = awaiting(4 << 20);
+    let _ = steady.inspect(&[b'x'; 6 << 10], at(1000));
+    assert_due(&mut steady, 6_000, Body, Breach::Refuse(BodyTimeout));
+}
+
+#[test]
+fn a_body_has_a_total_time_whatever_its_pace() {
+    let mut guard = awaiting(4 << 20);
+    for second in 1..30 {
+        let _ = guard.inspect(&[b'x'; 100 << 10], at(second * 1000));
+        assert_eq!(guard.handle_timeout(at(second * 1000)), None);
+    }
+    assert_due(&mut guard, 30_000, Body, Breach::Refuse(BodyTimeout));
+}
+
+#[test]
+fn what_frames_chunks_does_not_count_as_pace() {
+    let mut guard = guard();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    // 3 KiB of the body in 18 KiB of chunks.
+    let input = [head, &"1\r\nx\r\n".repeat(3 << 10)].concat();
+    assert_eq!(guard.inspect(input.as_bytes(), at(0)).pass, input.len());
+    assert_due(&mut guard, 5_000, Body, Breach::Refuse(BodyTimeout));
+}
+
+#[test]
+fn a_body_that_is_late_after_its_answer_closes_silently() {
+    let mut guard = awaiting(5);
+    guard.responded(at(1));
+    assert_due(&mut guard, 5_000, Body, Breach::Close);
+}
+
+#[test]
+fn a_peer_that_takes_no_bytes_is_closed() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.write_blocked(at(1_000));
+    guard.write_blocked(at(20_000));
+    assert_due(&mut guard, 31_000, Write, Breach::Close);
+    guard.write_blocked(at(31_001));
+    assert_eq!(guard.poll_timeout(), None);
+}
+
+#[test]
+fn a_peer_that_takes_bytes_slowly_is_not() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    for second in 1..4096 {
+        guard.write_blocked(at(second * 1000));
+        assert_eq!(guard.handle_timeout(at(second * 1000 + 900)), None);
+        guard.wrote(at(second * 1000 + 999));
+        assert_eq!(guard.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn a_refused_peer_has_as_long_to_take_its_answer() {
+    let mut guard = guard();
+    let _ = guard.inspect(b"\0", at(500));
+    assert_due(&mut guard, 30_500, Write, Breach::Close);
+    assert_eq!(guard.refused(), Some(BadHead));
+}
+
+#[test]
+fn a_peer_that_neither_reads_nor_sends_is_closed_rather_than_refused() {
+    let mut guard = awaiting(5);
+    guard.write_blocked(at(0));
+    assert_eq!(guard.handle_timeout(at(40_000)), Some(Breach::Close));
+    assert_eq!(guard.poll_timeout(), None);
+}

@@ -1,0 +1,120 @@
+use super::*;
+use crate::ids::IdSource;
+
+fn session() -> SessionId {
+    IdSource::new([7; 32]).session()
+}
+
+fn fields(event: &Event) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    event.fields(|name, value| fields.push((name, format!("{value:?}"))));
+    fields
+}
+
+/// One event of every kind.
+fn every_event() -> Vec<Event> {
+    let (child, session) = (ChildId(3), session());
+    let (status, stderr) = (ExitStatus::Code(1), Bytes::from_static(b"no\nluck"));
+    vec![
+        Event::ChildStarted { child, pid: 42 },
+        Event::ChildFailed { child, error: SpawnError::NoResources },
+        Event::ChildEnded { child, status, asked: false, unanswered: 2, stderr: stderr.clone() },
+        Event::ChildUnusable { status, stderr: stderr.clone() },
+        Event::ChildStderr { child, line: stderr },
+        Event::ChildStderrSkipped { child, lines: 9 },
+        Event::ChildNoise { child, reject: Reject::BadJson },
+        Event::Dropped { what: Dropped::Overflow, session },
+        Event::Refused { reject: Reject::ForbiddenHost },
+        Event::RequestDone { session, method: "ping", took: Duration::from_millis(2), ok: true },
+        Event::SessionOpening { session, child },
+        Event::SessionOpened { session, revision: Revision::NEWEST },
+        Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
+        Event::Draining { sessions: 4 },
+        Event::Stopped { forced: false },
+    ]
+}
+
+#[test]
+fn every_event_has_a_name_of_its_own_and_fields_of_their_own() {
+    let events = every_event();
+    let mut names: Vec<_> = events.iter().map(Event::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), events.len());
+    for event in &events {
+        let mut keys: Vec<_> = fields(event).into_iter().map(|(name, _)| name).collect();
+        assert!(!keys.is_empty(), "{} has no fields", event.name());
+        keys.sort_unstable();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all, "{} has a field twice", event.name());
+        // These stand beside the fields in a log line.
+        for taken in ["timestamp", "level", "event", "message"] {
+            assert!(!keys.contains(&taken), "{} has a field {taken}", event.name());
+        }
+    }
+}
+
+#[test]
+fn no_event_shows_a_whole_session_id() {
+    let whole = session().to_string();
+    let shown = format!("{}…", &whole[..8]);
+    let mut seen = 0;
+    for event in every_event() {
+        for (name, value) in fields(&event) {
+            assert!(!value.contains(&whole), "{}.{name}", event.name());
+            seen += usize::from(value.contains(&shown));
+        }
+    }
+    assert_eq!(seen, 5, "the events of a session name it");
+}
+
+#[test]
+fn an_unexpected_end_warns_and_an_expected_one_informs() {
+    let end = |asked| {
+        let (child, stderr) = (ChildId(1), Bytes::new());
+        Event::ChildEnded { child, status: ExitStatus::Code(0), asked, unanswered: 0, stderr }
+    };
+    assert_eq!(end(false).level(), Level::Warning);
+    assert_eq!(end(true).level(), Level::Info);
+    assert!(fields(&end(true)).iter().all(|(name, _)| *name != "stderr"), "nothing was written");
+}
+
+#[test]
+fn what_every_request_causes_is_only_logged_for_debugging() {
+    let done =
+        Event::RequestDone { session: session(), method: "ping", took: Duration::ZERO, ok: true };
+    assert_eq!(done.level(), Level::Debug);
+    assert_eq!(Event::Refused { reject: Reject::BadJson }.level(), Level::Debug);
+    assert_eq!(Event::Refused { reject: Reject::ForbiddenOrigin }.level(), Level::Info);
+    assert_eq!(Event::Refused { reject: Reject::SessionsFull }.level(), Level::Warning);
+}
+
+#[test]
+fn fields_say_what_happened() {
+    let event = Event::ChildEnded {
+        child: ChildId(3),
+        status: ExitStatus::Signal(9),
+        asked: false,
+        unanswered: 2,
+        stderr: Bytes::from_static(b"oh"),
+    };
+    let mut seen = Vec::new();
+    event.fields(|name, value| {
+        seen.push(match value {
+            Value::Bytes(bytes) => format!("{name}={}", String::from_utf8_lossy(bytes)),
+            Value::Count(count) => format!("{name}={count}"),
+            Value::Flag(flag) => format!("{name}={flag}"),
+            Value::Text(text) => format!("{name}={text}"),
+            Value::Time(time) => format!("{name}={time:?}"),
+        });
+    });
+    let wanted = [
+        "child=3",
+        "status=was ended by signal 9 (SIGKILL)",
+        "asked=false",
+        "unanswered=2",
+        "stderr=oh",
+    ];
+    assert_eq!(seen, wanted);
+}
