@@ -222,6 +222,10 @@ impl Body for ReplyBody {
             *left -= bytes.len();
         }
         if let Some(exchange) = &mut body.exchange {
+            // What was taken before has been sent, or is about to be.
+            if exchange.sent >= SENT_BYTES_MIN {
+                exchange.report_sent();
+            }
             exchange.sent += bytes.len();
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -265,6 +269,9 @@ fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
 
 /// Up to here one copy costs less than another frame.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
+
+/// As long as more is to be sent, fewer bytes are not worth the engine's lock.
+const SENT_BYTES_MIN: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -218,7 +218,9 @@ impl Hub {
     fn write_log(&self) {
         let log = lock(&self.log);
         let events = mem::take(&mut *lock(&self.events));
-        events.iter().for_each(|event| log(event));
+        for event in &events {
+            log(event);
+        }
     }
 }
 
