@@ -1,4 +1,9 @@
 //! What form of answer a client takes (RFC 9110, section 12.5.1).
+//!
+//! Clients have to list both forms on a POST and `text/event-stream` on a GET (2025-11-25,
+//! basic/transports). Those that do not are served as far as what they do say allows it.
+
+use crate::http::media::{Media, members};
 
 /// The forms of answer a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,3 +13,126 @@ pub struct Accept {
     /// `text/event-stream`.
     pub sse: bool,
 }
+
+impl Accept {
+    /// What `Accept` lines, in order, allow as the answer to a POST; none if they leave out both
+    /// forms.
+    ///
+    /// A stream needs a client that knows what to do with it, so it has to be asked for by
+    /// `text/event-stream` or `text/*`; `*/*`, or no header at all, gets JSON, and a stream only if
+    /// JSON is excluded.
+    pub(super) fn of_post<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
+        let wanted = Wanted::read(lines);
+        let json = wanted.json.is_acceptable();
+        let sse = wanted.sse.is_acceptable() && (wanted.sse.is_named() || !json);
+        (json || sse).then_some(Accept { json, sse })
+    }
+
+    /// What `Accept` lines, in order, allow as the answer to a GET, which can only be a stream;
+    /// none if they leave that out.
+    pub(super) fn of_get<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
+        let wanted = Wanted::read(lines);
+        let json = wanted.json.is_acceptable();
+        wanted.sse.is_acceptable().then_some(Accept { json, sse: true })
+    }
+}
+
+/// What the ranges of a header say about each form.
+struct Wanted {
+    json: Verdict,
+    sse: Verdict,
+}
+
+impl Wanted {
+    fn read<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Wanted {
+        let mut wanted = Wanted { json: Verdict::Silent, sse: Verdict::Silent };
+        let mut listed = false;
+        for member in lines.flat_map(members) {
+            listed = true;
+            let Some(range) = Media::parse(member) else { continue };
+            let Some(weight) = weight(&range) else { continue };
+            wanted.json.hear(&range, "application", "json", weight);
+            wanted.sse.hear(&range, "text", "event-stream", weight);
+        }
+        // An empty list, like a missing header, excludes nothing.
+        if !listed {
+            let anything = Verdict::Heard { by: Range::Any, weight: WEIGHT_MAX };
+            wanted = Wanted { json: anything, sse: anything };
+        }
+        wanted
+    }
+}
+
+/// What the most specific range so far that covers a form says about it.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Silent,
+    Heard { by: Range, weight: u16 },
+}
+
+/// How closely a range names what it covers, loosest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Range {
+    /// `*/*`.
+    Any,
+    /// `text/*`.
+    Kind,
+    /// `text/event-stream`.
+    Exact,
+}
+
+impl Verdict {
+    fn hear(&mut self, range: &Media<'_>, kind: &str, subtype: &str, weight: u16) {
+        let by = if range.is(kind, subtype) {
+            Range::Exact
+        } else if range.is(kind, "*") {
+            Range::Kind
+        } else if range.is("*", "*") {
+            Range::Any
+        } else {
+            return;
+        };
+        // Of two equally specific ranges, which differ in parameters the answer does not have, the
+        // kinder one counts.
+        let counts = match *self {
+            Verdict::Silent => true,
+            Verdict::Heard { by: before, weight: given } => (by, weight) > (before, given),
+        };
+        if counts {
+            *self = Verdict::Heard { by, weight };
+        }
+    }
+
+    fn is_acceptable(self) -> bool {
+        matches!(self, Verdict::Heard { weight: 1.., .. })
+    }
+
+    fn is_named(self) -> bool {
+        matches!(self, Verdict::Heard { by: Range::Kind | Range::Exact, .. })
+    }
+}
+
+const WEIGHT_MAX: u16 = 1000;
+
+/// The weight of a range in thousandths; none if it is malformed (section 12.4.2).
+fn weight(range: &Media<'_>) -> Option<u16> {
+    let Some(text) = range.parameters("q").next() else { return Some(WEIGHT_MAX) };
+    let (whole, fraction) = match text {
+        [whole] => (whole, &[][..]),
+        [whole, b'.', fraction @ ..] => (whole, fraction),
+        _ => return None,
+    };
+    if fraction.len() > 3 || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digit = |place: usize| u16::from(fraction.get(place).map_or(0, |digit| digit - b'0'));
+    let thousandths = digit(0) * 100 + digit(1) * 10 + digit(2);
+    match (whole, thousandths) {
+        (b'0', _) => Some(thousandths),
+        (b'1', 0) => Some(WEIGHT_MAX),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,13 @@
 
 mod accept;
 mod guard;
+mod media;
 mod reply;
 mod request;
 mod rules;
 
 pub use accept::Accept;
 pub use guard::{Breach, Guard, Inspection};
-pub use reply::{ContentType, Cors, ReplyHead, refusal};
+pub use reply::{Answer, ContentType, Cors, ReplyHead, refusal};
 pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 pub use rules::{Admission, Headers, RequestHead, Rules};

@@ -106,6 +106,8 @@ impl ReplyHead {
         if self.close {
             line("connection", "close");
         }
+        // Whether a request is allowed at all hangs on its origin, so no cache may mix them up.
+        line("vary", "Origin");
         if let Some(cors) = &self.cors {
             cors.headers(line);
         }
@@ -115,7 +117,6 @@ impl ReplyHead {
 impl Cors {
     fn headers(&self, mut line: impl FnMut(&'static str, &str)) {
         line("access-control-allow-origin", &self.origin);
-        line("vary", "Origin");
         if self.preflight {
             line("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
             line(
@@ -126,6 +127,34 @@ impl Cors {
         } else {
             line("access-control-expose-headers", "mcp-session-id");
         }
+    }
+}
+
+/// An answer the engine is not asked for: a refusal, or the answer to `OPTIONS`. It is complete.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status and headers.
+    pub head: ReplyHead,
+    /// The body.
+    pub body: Bytes,
+    /// What to report as [`crate::machine::Input::Refused`]; nothing for `OPTIONS`.
+    pub reject: Option<Reject>,
+}
+
+impl Answer {
+    /// A refusal, to a browser whose origin is allowed if there are CORS headers.
+    pub fn refusal(reject: Reject, cors: Option<Cors>) -> Answer {
+        let (mut head, body) = refusal(reject);
+        head.cors = cors;
+        Answer { head, body, reject: Some(reject) }
+    }
+
+    /// The answer to `OPTIONS`, of a preflight or not.
+    pub(super) fn options(allow: &'static str, cors: Option<Cors>) -> Answer {
+        let mut head = ReplyHead::new(204);
+        head.allow = Some(allow);
+        head.cors = cors;
+        Answer { head, body: Bytes::new(), reject: None }
     }
 }
 
@@ -140,3 +169,6 @@ pub fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
     }
     (head, json::error(None, &wire).into_bytes())
 }
+
+#[cfg(test)]
+mod tests;

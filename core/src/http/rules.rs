@@ -1,21 +1,326 @@
-//! stub
-use crate::http::{Cors, Request};
-use crate::reject::Reject;
+//! What a request has to look like before any session is asked: stateless rules, as data.
+//!
+//! Owns: who may ask (`Host`, `Origin`), what is served where, and the reading of the MCP headers.
+//! Never: a session, a body that is still arriving, or the types of an HTTP library.
+//!
+//! An adapter needs four steps for a request, and knows none of the rules:
+//!
+//! ```
+//! use bytes::Bytes;
+//! use pontoon_core::http::{Answer, Cors, Headers, Request, RequestHead, Rules};
+//!
+//! fn receive<H: Headers>(
+//!     rules: &Rules,
+//!     head: &RequestHead<'_, H>,
+//!     read_body: impl FnOnce() -> Bytes,
+//! ) -> Result<(Request, Option<Cors>), Box<Answer>> {
+//!     let admission = rules.admit(head)?;
+//!     let cors = admission.cors.clone();
+//!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
+//!     match admission.request(body) {
+//!         // The engine takes the request; the head of its answer is sent with these `cors`.
+//!         Ok(request) => Ok((request, cors)),
+//!         Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
+//!     }
+//! }
+//! ```
+//!
+//! The first rule that is broken decides:
+//!
+//! | rule | holds for | refusal |
+//! |---|---|---|
+//! | `Host` is one, and loopback or listed | everything | 400, 403 |
+//! | `Origin` is absent, or one of loopback or listed | everything | 403 |
+//! | the path is served | everything | 404 |
+//! | the method is served there | everything | 405 |
+//! | `Content-Type`, `Content-Encoding` | `POST` | 415 |
+//! | `Accept` | `POST` and `GET` of the endpoint | 406 |
+//! | `Mcp-Session-Id`, `MCP-Protocol-Version`, `Last-Event-ID` | the endpoint | 400 |
+//! | the body's length, JSON and JSON-RPC | `POST` | 413, 400 |
+
+mod host;
+mod origin;
+
 use bytes::Bytes;
-/// stub
-pub trait Headers {}
-/// stub
-pub struct RequestHead;
-/// stub
-pub struct Rules;
-/// stub
-pub struct Admission {
-    /// stub
-    pub cors: Option<Cors>,
+
+use crate::config::Config;
+use crate::http::media::{Media, members};
+use crate::http::{
+    Accept, Answer, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
+};
+use crate::ids::SessionId;
+use crate::json::{Body, ParseRules};
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::session::{EventId, Principal};
+
+use host::Hosts;
+use origin::Origins;
+
+/// The headers of a request, wherever the adapter keeps them.
+pub trait Headers {
+    /// Every value of this header, in order, without the white space around it. `name` is in lower
+    /// case; the names in a request are not, and match all the same.
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]>;
 }
-impl Admission {
-    /// stub
-    pub fn request(self, _b: Bytes) -> Result<Request, Reject> {
-        Ok(Request::Live)
+
+/// A request up to its body.
+#[derive(Debug)]
+pub struct RequestHead<'a, H: Headers> {
+    /// The method, as it came.
+    pub method: &'a str,
+    /// The path and the query, as they came.
+    pub target: &'a str,
+    /// The headers.
+    pub headers: &'a H,
+}
+
+/// The rules of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    hosts: Hosts,
+    origins: Origins,
+    /// The path of the endpoint, without a slash at its end.
+    path: Box<str>,
+    body: BodyRules,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct BodyRules {
+    bytes_max: usize,
+    parse: ParseRules,
+}
+
+impl Rules {
+    /// The rules of an endpoint with these settings.
+    pub fn new(config: &Config) -> Rules {
+        let limits = &config.limits;
+        Rules {
+            hosts: Hosts::new(&config.hosts),
+            origins: Origins::new(&config.origins),
+            path: config.path.strip_suffix('/').unwrap_or(&config.path).into(),
+            body: BodyRules {
+                bytes_max: limits.body_bytes_max,
+                parse: ParseRules {
+                    depth_max: limits.json_depth_max,
+                    batch_len_max: limits.batch_len_max,
+                    lone_surrogates: false,
+                },
+            },
+        }
+    }
+
+    /// The entries of [`Config::hosts`] and [`Config::origins`] that are none, and so allow
+    /// nothing: a program does well to complain about them before it starts.
+    pub fn useless_entries(config: &Config) -> impl Iterator<Item = &str> {
+        let hosts = config.hosts.iter().filter(|entry| !Hosts::understands(entry));
+        let origins = config.origins.iter().filter(|entry| !Origins::understands(entry));
+        hosts.chain(origins).map(String::as_str)
+    }
+
+    /// Judges a request by its head, to be called before any byte of the body is read: a request
+    /// that is refused costs nobody its body. The answer, if there is one, is complete.
+    pub fn admit<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Admission, Box<Answer>> {
+        let cors = match self.check_peer(head.headers) {
+            Ok(cors) => cors,
+            Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
+        };
+        match self.asked(head) {
+            Ok(Asked::Options) => Err(Box::new(options(head.headers, cors))),
+            Ok(Asked::Message(mcp)) => Ok(Admission { cors, what: What::Message(mcp, self.body) }),
+            Ok(Asked::Whole(request)) => Ok(Admission { cors, what: What::Whole(request) }),
+            Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
+        }
+    }
+
+    fn check_peer(&self, headers: &impl Headers) -> Result<Option<Cors>, Reject> {
+        self.hosts.check(headers.values("host"))?;
+        let listed = self.origins.check(headers.values("origin"))?;
+        Ok(listed.map(|origin| Cors { origin: origin.into(), preflight: false }))
+    }
+
+    fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
+        let path = head.target.split('?').next().unwrap_or_default();
+        if path.strip_suffix('/').unwrap_or(path) == &*self.path {
+            return endpoint(head.method, head.headers);
+        }
+        let request = match path {
+            "/health" => Request::Health,
+            "/livez" => Request::Live,
+            "/readyz" => Request::Ready,
+            "/metrics" => Request::Metrics,
+            _ => return Err(Reject::NotFound),
+        };
+        match head.method {
+            "GET" | "HEAD" => Ok(Asked::Whole(request)),
+            _ => Err(Reject::MethodNotAllowed { allow: "GET, HEAD" }),
+        }
     }
 }
+
+/// What a request asks for, if its head keeps the rules.
+enum Asked {
+    /// What the endpoint can do.
+    Options,
+    /// To take the messages in the body.
+    Message(McpHead),
+    /// Something that takes no body.
+    Whole(Request),
+}
+
+/// A request whose head keeps the rules, and whose body has not been read.
+#[derive(Debug)]
+pub struct Admission {
+    /// The CORS headers of its answer, whichever that will be: the adapter puts them into
+    /// [`crate::http::ReplyHead::cors`] of the head the engine gives it.
+    pub cors: Option<Cors>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Message(McpHead, BodyRules),
+    Whole(Request),
+}
+
+impl Admission {
+    /// Whether there is a body to be read, up to [`crate::limits::Limits::body_bytes_max`]. Any
+    /// other body means nothing, and can be skipped.
+    pub fn expects_body(&self) -> bool {
+        matches!(self.what, What::Message(..))
+    }
+
+    /// The request, now that its body is there; the body of a request that has none is not looked
+    /// at. A refusal is answered with [`Answer::refusal`].
+    pub fn request(self, body: Bytes) -> Result<Request, Reject> {
+        match self.what {
+            What::Whole(request) => Ok(request),
+            What::Message(_, rules) if body.len() > rules.bytes_max => Err(Reject::BodyTooLarge),
+            What::Message(head, rules) => {
+                Ok(Request::Post { head, body: Body::parse(body, rules.parse)? })
+            }
+        }
+    }
+}
+
+const ENDPOINT_METHODS: &str = "GET, POST, DELETE, OPTIONS";
+
+fn endpoint(method: &str, headers: &impl Headers) -> Result<Asked, Reject> {
+    match method {
+        "POST" => {
+            check_content(headers)?;
+            let accept = Accept::of_post(headers.values("accept")).ok_or(Reject::NotAcceptable)?;
+            Ok(Asked::Message(mcp_head(headers, accept, LastEvent::Absent)?))
+        }
+        "GET" => {
+            let accept = Accept::of_get(headers.values("accept")).ok_or(Reject::NotAcceptable)?;
+            let head = mcp_head(headers, accept, last_event(headers)?)?;
+            Ok(Asked::Whole(Request::Listen { head }))
+        }
+        "DELETE" => {
+            // The answer has no form to choose.
+            let accept = Accept { json: true, sse: false };
+            let head = mcp_head(headers, accept, LastEvent::Absent)?;
+            Ok(Asked::Whole(Request::Delete { head }))
+        }
+        "OPTIONS" => Ok(Asked::Options),
+        _ => Err(Reject::MethodNotAllowed { allow: ENDPOINT_METHODS }),
+    }
+}
+
+/// A preflight is told by the header that only preflights have (Fetch standard, CORS-preflight
+/// request). Who may not read the answer learns the methods and no more.
+fn options(headers: &impl Headers, cors: Option<Cors>) -> Answer {
+    let preflight = headers.values("access-control-request-method").next().is_some();
+    Answer::options(ENDPOINT_METHODS, cors.map(|cors| Cors { preflight, ..cors }))
+}
+
+/// JSON in UTF-8, as it is: nothing is unpacked, so nothing can grow.
+fn check_content(headers: &impl Headers) -> Result<(), Reject> {
+    let json = only(headers, "content-type").ok().flatten().is_some_and(is_json);
+    let plain = headers
+        .values("content-encoding")
+        .flat_map(members)
+        .all(|coding| coding.eq_ignore_ascii_case(b"identity"));
+    if json && plain { Ok(()) } else { Err(Reject::UnsupportedMediaType) }
+}
+
+fn is_json(content_type: &[u8]) -> bool {
+    Media::parse(content_type).is_some_and(|media| {
+        media.is("application", "json")
+            && media.parameters("charset").all(|charset| charset.eq_ignore_ascii_case(b"utf-8"))
+    })
+}
+
+fn mcp_head(
+    headers: &impl Headers,
+    accept: Accept,
+    last_event: LastEvent,
+) -> Result<McpHead, Reject> {
+    Ok(McpHead {
+        session: session(headers)?,
+        revision: revision(headers)?,
+        accept,
+        last_event,
+        principal: Principal::of(authorization(headers).as_deref()),
+    })
+}
+
+/// A value of visible ASCII is all a session id may be (2025-11-25, basic/transports).
+fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
+    Ok(match visible(headers, "mcp-session-id")? {
+        None => SessionHeader::Absent,
+        Some(text) => match SessionId::parse(text.as_bytes()) {
+            Some(id) => SessionHeader::Id(id),
+            None => SessionHeader::Foreign,
+        },
+    })
+}
+
+fn revision(headers: &impl Headers) -> Result<RevisionHeader, Reject> {
+    Ok(match visible(headers, "mcp-protocol-version")? {
+        None => RevisionHeader::Absent,
+        Some(text) => match Revision::parse(text.as_bytes()) {
+            Some(revision) => RevisionHeader::Served(revision),
+            None => RevisionHeader::Other(text.into()),
+        },
+    })
+}
+
+const LAST_EVENT_BYTES_MAX: usize = 1024;
+
+/// An empty value is what a client has that has not seen an event yet (HTML standard, server-sent
+/// events).
+fn last_event(headers: &impl Headers) -> Result<LastEvent, Reject> {
+    match only(headers, "last-event-id")? {
+        None | Some([]) => Ok(LastEvent::Absent),
+        Some(id) if id.len() > LAST_EVENT_BYTES_MAX => Err(Reject::BadMcpHeader),
+        Some(id) => Ok(EventId::parse(id).map_or(LastEvent::Foreign, LastEvent::Id)),
+    }
+}
+
+/// Several lines together are one value (RFC 9110, section 5.3), so nobody can add a line to pass
+/// for the principal of another.
+fn authorization(headers: &impl Headers) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = headers.values("authorization").collect();
+    (!lines.is_empty()).then(|| lines.join(&b", "[..]))
+}
+
+/// The value of a header that may be given once, in visible ASCII.
+fn visible<'a>(headers: &'a impl Headers, name: &str) -> Result<Option<&'a str>, Reject> {
+    let Some(value) = only(headers, name)? else { return Ok(None) };
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.is_empty() && value.iter().all(u8::is_ascii_graphic) => Ok(Some(text)),
+        _ => Err(Reject::BadMcpHeader),
+    }
+}
+
+/// The value of a header that may be given once.
+fn only<'a>(headers: &'a impl Headers, name: &str) -> Result<Option<&'a [u8]>, Reject> {
+    let mut values = headers.values(name);
+    let first = values.next();
+    if values.next().is_some() { Err(Reject::BadMcpHeader) } else { Ok(first) }
+}
+
+#[cfg(test)]
+mod tests;

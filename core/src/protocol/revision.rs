@@ -67,3 +67,6 @@ impl fmt::Display for Revision {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

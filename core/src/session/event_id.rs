@@ -33,3 +33,6 @@ impl fmt::Display for EventId {
         write!(f, "{}-{}", self.stream, self.sequence)
     }
 }
+
+#[cfg(test)]
+mod tests;

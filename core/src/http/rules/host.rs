@@ -1,0 +1,148 @@
+//! Hosts: whom a request thinks it is talking to.
+//!
+//! A page whose name an attacker has pointed at this machine (DNS rebinding) sends its own name in
+//! `Host`. Only names that cannot be pointed anywhere else are allowed by themselves.
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::reject::Reject;
+
+/// The host of an authority (RFC 3986, section 3.2.2), without its port.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Host<S> {
+    /// A registered name, in any case.
+    Name(S),
+    /// `127.0.0.1`.
+    V4(Ipv4Addr),
+    /// `[::1]`.
+    V6(Ipv6Addr),
+}
+
+impl<'a> Host<&'a str> {
+    /// Reads a host and the port that may follow it. Refuses user information, percent escapes and
+    /// everything else that no DNS name has.
+    pub(super) fn with_port(authority: &'a str) -> Option<(Host<&'a str>, Port)> {
+        if let Some(rest) = authority.strip_prefix('[') {
+            let (address, rest) = rest.split_once(']')?;
+            return Some((Host::V6(address.parse().ok()?), Port::parse(rest)?));
+        }
+        let (name, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let host = match name.parse() {
+            Ok(address) => Host::V4(address),
+            Err(_) if is_name(name) => Host::Name(name),
+            Err(_) => return None,
+        };
+        Some((host, Port::parse(port)?))
+    }
+}
+
+impl<S: AsRef<str>> Host<S> {
+    /// Whether this names the machine itself, whatever DNS says: `localhost`, `127.0.0.0/8` or
+    /// `::1`. `0.0.0.0` reaches it too, on most systems, but it is no name of a server.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self {
+            Host::Name(name) => name.as_ref().eq_ignore_ascii_case("localhost"),
+            Host::V4(address) => address.is_loopback(),
+            Host::V6(address) => address.is_loopback(),
+        }
+    }
+
+    /// Whether this is the same host, spelled in any case.
+    pub(super) fn is<T: AsRef<str>>(&self, other: &Host<T>) -> bool {
+        match (self, other) {
+            (Host::Name(one), Host::Name(two)) => one.as_ref().eq_ignore_ascii_case(two.as_ref()),
+            (Host::V4(one), Host::V4(two)) => one == two,
+            (Host::V6(one), Host::V6(two)) => one == two,
+            _ => false,
+        }
+    }
+
+    /// The same host, owned.
+    pub(super) fn to_owned(&self) -> Host<Box<str>> {
+        match self {
+            Host::Name(name) => Host::Name(name.as_ref().into()),
+            Host::V4(address) => Host::V4(*address),
+            Host::V6(address) => Host::V6(*address),
+        }
+    }
+}
+
+/// What follows a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// Nothing.
+    Absent,
+    /// A colon without a number, which is allowed (RFC 3986, section 3.2.3).
+    Empty,
+    /// A port.
+    Number(u16),
+}
+
+impl Port {
+    fn parse(text: &str) -> Option<Port> {
+        let Some(digits) = text.strip_prefix(':') else {
+            return text.is_empty().then_some(Port::Absent);
+        };
+        if digits.is_empty() {
+            return Some(Port::Empty);
+        }
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse().ok().map(Port::Number)).flatten()
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    const NAME_BYTES_MAX: usize = 253;
+    (1..=NAME_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+/// The hosts that are served.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts {
+    any: bool,
+    listed: Vec<Host<Box<str>>>,
+}
+
+impl Hosts {
+    /// Loopback and these; entries that [`Hosts::entry`] does not understand allow nothing.
+    pub(super) fn new(entries: &[String]) -> Hosts {
+        Hosts {
+            any: entries.iter().any(|entry| entry == "*"),
+            listed: entries.iter().filter_map(|entry| Hosts::entry(entry)).collect(),
+        }
+    }
+
+    /// Whether this entry allows something.
+    pub(super) fn understands(entry: &str) -> bool {
+        entry == "*" || Hosts::entry(entry).is_some()
+    }
+
+    fn entry(entry: &str) -> Option<Host<Box<str>>> {
+        // An address of IPv6 is clear without brackets here, where no port can follow it.
+        if let Ok(address) = entry.parse() {
+            return Some(Host::V6(address));
+        }
+        match Host::with_port(entry)? {
+            (host, Port::Absent) => Some(host.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Checks the values of `Host`: exactly one, and allowed (RFC 9112, section 3.2).
+    pub(super) fn check<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<(), Reject> {
+        let host = only(values).ok_or(Reject::BadHost)?;
+        let host = std::str::from_utf8(host).map_err(|_| Reject::BadHost)?;
+        let (host, _) = Host::with_port(host).ok_or(Reject::BadHost)?;
+        let allowed = self.any || host.is_loopback() || self.listed.iter().any(|it| it.is(&host));
+        if allowed { Ok(()) } else { Err(Reject::ForbiddenHost) }
+    }
+}
+
+fn only<T>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests;

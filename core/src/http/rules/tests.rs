@@ -1,0 +1,513 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::bridge::ChildSpec;
+use crate::limits::Limits;
+
+const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
+const LISTED: &str = "https://app.example";
+
+struct Lines<'a>(Vec<(&'a str, &'a [u8])>);
+
+impl Headers for Lines<'_> {
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.0.iter().filter(move |line| line.0 == name).map(|line| line.1)
+    }
+}
+
+fn config() -> Config {
+    Config {
+        path: "/mcp".into(),
+        hosts: vec!["mcp.example".into()],
+        origins: vec![LISTED.into()],
+        limits: Limits::default(),
+        child: ChildSpec { program: "child".into(), args: Vec::new(), env: None },
+        eager: false,
+    }
+}
+
+fn admit_with(
+    config: &Config,
+    method: &str,
+    target: &str,
+    lines: &[(&str, &[u8])],
+) -> Result<Admission, Box<Answer>> {
+    let headers = Lines(lines.to_vec());
+    Rules::new(config).admit(&RequestHead { method, target, headers: &headers })
+}
+
+/// A request with these lines besides those it needs to pass; a line of a name takes the place of
+/// the one given here.
+fn admit(method: &str, target: &str, lines: &[(&str, &str)]) -> Result<Admission, Box<Answer>> {
+    let mut all: Vec<(&str, &[u8])> =
+        lines.iter().map(|line| (line.0, line.1.as_bytes())).collect();
+    for (name, value) in [("host", "localhost:3000"), ("content-type", "application/json")] {
+        if !lines.iter().any(|line| line.0 == name) {
+            all.push((name, value.as_bytes()));
+        }
+    }
+    admit_with(&config(), method, target, &all)
+}
+
+fn refused(method: &str, target: &str, lines: &[(&str, &str)]) -> Option<Reject> {
+    admit(method, target, lines).err().and_then(|answer| answer.reject)
+}
+
+fn request(method: &str, target: &str, lines: &[(&str, &str)]) -> Request {
+    admit(method, target, lines).expect("admitted").request(Bytes::new()).expect("a request")
+}
+
+fn head(method: &str, lines: &[(&str, &str)]) -> McpHead {
+    let admission = admit(method, "/mcp", lines).expect("admitted");
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    match admission.request(Bytes::from(body)).expect("a request") {
+        Request::Post { head, .. } | Request::Listen { head } | Request::Delete { head } => head,
+        other => panic!("no request of the endpoint: {other:?}"),
+    }
+}
+
+fn sent(head: &crate::http::ReplyHead) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    head.headers(|name, value| lines.push((name.into(), value.into())));
+    lines
+}
+
+fn sent_names(head: &crate::http::ReplyHead, prefix: &str) -> Vec<String> {
+    sent(head).into_iter().map(|line| line.0).filter(|name| name.starts_with(prefix)).collect()
+}
+
+#[test]
+fn each_path_has_its_methods() {
+    assert!(matches!(request("GET", "/health", &[]), Request::Health));
+    assert!(matches!(request("HEAD", "/health", &[]), Request::Health));
+    assert!(matches!(request("GET", "/livez", &[]), Request::Live));
+    assert!(matches!(request("GET", "/readyz?verbose", &[]), Request::Ready));
+    assert!(matches!(request("HEAD", "/metrics", &[]), Request::Metrics));
+    assert!(matches!(request("GET", "/mcp", &[]), Request::Listen { .. }));
+    assert!(matches!(request("DELETE", "/mcp", &[]), Request::Delete { .. }));
+    assert!(admit("POST", "/mcp", &[]).is_ok());
+}
+
+#[test]
+fn a_method_a_path_has_not_is_refused_with_those_it_has() {
+    let endpoint = Some(Reject::MethodNotAllowed { allow: "GET, POST, DELETE, OPTIONS" });
+    for method in ["HEAD", "PUT", "PATCH", "TRACE", "CONNECT", "post", "", "GET "] {
+        assert_eq!(refused(method, "/mcp", &[]), endpoint, "{method}");
+    }
+    let probe = Some(Reject::MethodNotAllowed { allow: "GET, HEAD" });
+    for method in ["POST", "DELETE", "OPTIONS", "PUT", "get"] {
+        for path in ["/health", "/livez", "/readyz", "/metrics"] {
+            assert_eq!(refused(method, path, &[]), probe, "{method} {path}");
+        }
+    }
+    let answer = admit("PUT", "/mcp", &[]).unwrap_err();
+    assert!(sent(&answer.head).contains(&("allow".into(), "GET, POST, DELETE, OPTIONS".into())));
+}
+
+#[test]
+fn the_query_and_one_slash_do_not_change_the_endpoint() {
+    for target in ["/mcp", "/mcp/", "/mcp?", "/mcp?a=/health", "/mcp/?x"] {
+        assert!(admit("POST", target, &[]).is_ok(), "{target}");
+    }
+    for target in [
+        "",
+        "/",
+        "/mcp//",
+        "//mcp",
+        "/MCP",
+        "/mcp/x",
+        "/mcpx",
+        "/mc",
+        "/%6dcp",
+        "/x?/mcp",
+        "mcp",
+        "*",
+        "/health/",
+        "/healthz",
+        "/.well-known/oauth-protected-resource",
+    ] {
+        for method in ["GET", "POST", "OPTIONS"] {
+            assert_eq!(refused(method, target, &[]), Some(Reject::NotFound), "{method} {target}");
+        }
+    }
+}
+
+#[test]
+fn the_endpoint_is_where_the_settings_say() {
+    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
+    for (path, served, not_served) in [
+        ("/", vec!["/", "/?x"], vec!["/mcp", "//"]),
+        ("/a/b/", vec!["/a/b", "/a/b/"], vec!["/a", "/a/b//", "/mcp"]),
+        ("/health", vec!["/health"], vec!["/mcp"]),
+    ] {
+        let config = Config { path: path.into(), ..config() };
+        for target in served {
+            assert!(admit_with(&config, "POST", target, lines).is_ok(), "{path} {target}");
+        }
+        for target in not_served {
+            let answer = admit_with(&config, "POST", target, lines).unwrap_err();
+            assert_eq!(answer.reject, Some(Reject::NotFound), "{path} {target}");
+        }
+    }
+}
+
+/// Everything there is to ask for, and some things there are not.
+const EVERYWHERE: &[(&str, &str)] = &[
+    ("POST", "/mcp"),
+    ("GET", "/mcp"),
+    ("DELETE", "/mcp/"),
+    ("OPTIONS", "/mcp"),
+    ("PUT", "/mcp"),
+    ("GET", "/health"),
+    ("HEAD", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("POST", "/metrics"),
+    ("GET", "/nothing"),
+    ("OPTIONS", "*"),
+];
+
+#[test]
+fn host_and_origin_are_checked_everywhere_and_first() {
+    for (method, target) in EVERYWHERE {
+        let check = |lines: &[(&str, &str)]| refused(method, target, lines);
+        assert_eq!(check(&[("host", "evil.example")]), Some(Reject::ForbiddenHost));
+        assert_eq!(check(&[("host", "0.0.0.0:3000")]), Some(Reject::ForbiddenHost));
+        assert_eq!(
+            check(&[("host", "localhost"), ("host", "localhost")]),
+            Some(Reject::BadHost),
+            "{method} {target}"
+        );
+        for origin in ["null", "http://evil.example", "http://localhost.evil", ""] {
+            assert_eq!(check(&[("origin", origin)]), Some(Reject::ForbiddenOrigin), "{origin}");
+        }
+        assert_eq!(check(&[("origin", LISTED), ("origin", LISTED)]), Some(Reject::ForbiddenOrigin));
+        let no_host = admit_with(&config(), method, target, &[]).unwrap_err();
+        assert_eq!(no_host.reject, Some(Reject::BadHost));
+        // The host comes first: whom a page of a wrong host may talk to does not matter.
+        assert_eq!(
+            check(&[("host", "evil.example"), ("origin", "null")]),
+            Some(Reject::ForbiddenHost)
+        );
+    }
+}
+
+#[test]
+fn allowed_hosts_and_origins_pass_everywhere() {
+    for (method, target) in EVERYWHERE {
+        for lines in [
+            [("host", "mcp.example"), ("origin", LISTED)],
+            [("host", "[::1]:3000"), ("origin", "http://localhost:6274")],
+        ] {
+            let reject = refused(method, target, &lines);
+            let forbidden = [Some(Reject::ForbiddenHost), Some(Reject::ForbiddenOrigin)];
+            assert!(!forbidden.contains(&reject), "{method} {target} {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn only_a_listed_origin_gets_cors_headers() {
+    for (method, target) in EVERYWHERE {
+        let cors = |origin: &str| match admit(method, target, &[("origin", origin)]) {
+            Ok(admission) => admission.cors,
+            Err(answer) => answer.head.cors,
+        };
+        let given = cors(LISTED).expect("CORS headers, whatever the answer is");
+        assert_eq!((&*given.origin, given.preflight), (LISTED, false), "{method} {target}");
+        // As the browser wrote it: it compares byte by byte.
+        assert_eq!(&*cors("HTTPS://app.example:443").unwrap().origin, "HTTPS://app.example:443");
+        for origin in ["http://localhost:6274", "https://evil.example", "null", "*"] {
+            assert_eq!(cors(origin), None, "{method} {target} {origin}");
+        }
+    }
+    assert_eq!(admit("POST", "/mcp", &[]).unwrap().cors, None);
+    let wrong_host = admit("POST", "/mcp", &[("host", "evil.example"), ("origin", LISTED)]);
+    assert_eq!(wrong_host.unwrap_err().head.cors, None);
+}
+
+#[test]
+fn every_answer_says_that_it_hangs_on_the_origin() {
+    for origin in [LISTED, "http://localhost", "http://evil.example"] {
+        let answer = admit("OPTIONS", "/mcp", &[("origin", origin)]).unwrap_err();
+        assert!(sent(&answer.head).contains(&("vary".into(), "Origin".into())), "{origin}");
+    }
+}
+
+#[test]
+fn a_preflight_of_a_listed_origin_is_answered() {
+    let lines = [("origin", LISTED), ("access-control-request-method", "POST")];
+    let answer = admit("OPTIONS", "/mcp", &lines).unwrap_err();
+    assert_eq!((answer.head.status, answer.reject, answer.body.len()), (204, None, 0));
+    let sent = sent(&answer.head);
+    let value = |name: &str| &sent.iter().find(|line| line.0 == name).expect(name).1;
+    assert_eq!(value("access-control-allow-origin"), LISTED);
+    assert_eq!(value("access-control-allow-methods"), "GET, POST, DELETE, OPTIONS");
+    for header in ["content-type", "mcp-session-id", "mcp-protocol-version", "last-event-id"] {
+        assert!(value("access-control-allow-headers").contains(header), "{header}");
+    }
+    assert!(!sent.iter().any(|line| line.0 == "access-control-allow-credentials"));
+    assert!(!sent.iter().any(|line| line.1 == "*"));
+}
+
+#[test]
+fn options_tells_anybody_else_the_methods_only() {
+    for lines in [
+        &[][..],
+        &[("access-control-request-method", "POST")],
+        &[("origin", "http://localhost:6274"), ("access-control-request-method", "POST")],
+    ] {
+        let answer = admit("OPTIONS", "/mcp", lines).unwrap_err();
+        assert_eq!((answer.head.status, answer.reject), (204, None), "{lines:?}");
+        assert_eq!(answer.head.allow, Some("GET, POST, DELETE, OPTIONS"));
+        assert_eq!(sent_names(&answer.head, "access-control"), [""; 0], "{lines:?}");
+    }
+    // A listed origin that asks without a preflight may read the answer.
+    let answer = admit("OPTIONS", "/mcp", &[("origin", LISTED)]).unwrap_err();
+    assert_eq!(
+        sent_names(&answer.head, "access-control"),
+        ["access-control-allow-origin", "access-control-expose-headers"]
+    );
+}
+
+#[test]
+fn a_body_is_json_in_utf_8() {
+    for content_type in [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=\"UTF-8\"",
+        "application/json ; profile=x;",
+    ] {
+        assert!(admit("POST", "/mcp", &[("content-type", content_type)]).is_ok(), "{content_type}");
+    }
+    for content_type in [
+        "",
+        "text/plain",
+        "text/json",
+        "application/jsonfoo",
+        "application/json-rpc",
+        "application/vnd.api+json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "*/*",
+        "application/*",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin1",
+        "application/json; charset=utf-8; charset=utf-16",
+        "application/json; charset",
+        "application/json, application/json",
+        "application/json, text/plain",
+        "text/plain; x=application/json",
+    ] {
+        let lines = [("content-type", content_type)];
+        let reject = refused("POST", "/mcp", &lines);
+        assert_eq!(reject, Some(Reject::UnsupportedMediaType), "{content_type}");
+    }
+    let missing = admit_with(&config(), "POST", "/mcp", &[("host", b"localhost")]).unwrap_err();
+    assert_eq!(missing.reject, Some(Reject::UnsupportedMediaType));
+    let twice = [("content-type", "application/json"), ("content-type", "application/json")];
+    assert_eq!(refused("POST", "/mcp", &twice), Some(Reject::UnsupportedMediaType));
+}
+
+#[test]
+fn a_body_is_not_packed() {
+    for coding in ["identity", "Identity", "identity, identity", ""] {
+        assert!(admit("POST", "/mcp", &[("content-encoding", coding)]).is_ok(), "{coding}");
+    }
+    for coding in ["gzip", "br", "deflate", "zstd", "identity, gzip", "gzip;q=0", "x"] {
+        let reject = refused("POST", "/mcp", &[("content-encoding", coding)]);
+        assert_eq!(reject, Some(Reject::UnsupportedMediaType), "{coding}");
+    }
+    let lines = [("content-encoding", "identity"), ("content-encoding", "gzip")];
+    assert_eq!(refused("POST", "/mcp", &lines), Some(Reject::UnsupportedMediaType));
+}
+
+#[test]
+fn only_a_post_needs_a_content_type() {
+    for method in ["GET", "DELETE"] {
+        let lines = [("content-type", "text/plain"), ("content-encoding", "gzip")];
+        assert!(admit(method, "/mcp", &lines).is_ok(), "{method}");
+    }
+}
+
+#[test]
+fn there_is_a_form_of_answer_the_client_takes() {
+    let accept = |method, accept| head(method, &[("accept", accept)]).accept;
+    let both = "application/json, text/event-stream";
+    assert_eq!(accept("POST", both), Accept { json: true, sse: true });
+    assert_eq!(accept("POST", "*/*"), Accept { json: true, sse: false });
+    assert_eq!(accept("POST", "text/event-stream"), Accept { json: false, sse: true });
+    assert!(accept("GET", "text/event-stream").sse && accept("GET", "*/*").sse);
+    assert!(head("GET", &[]).accept.sse);
+    assert_eq!(head("POST", &[]).accept, Accept { json: true, sse: false });
+
+    assert_eq!(refused("POST", "/mcp", &[("accept", "text/html")]), Some(Reject::NotAcceptable));
+    let json = [("accept", "application/json")];
+    assert_eq!(refused("GET", "/mcp", &json), Some(Reject::NotAcceptable));
+    // Nothing but a status answers a DELETE, and a probe has only one form.
+    for (method, target) in [("DELETE", "/mcp"), ("GET", "/health"), ("GET", "/metrics")] {
+        assert!(admit(method, target, &[("accept", "image/png")]).is_ok(), "{method} {target}");
+    }
+}
+
+#[test]
+fn a_session_id_is_ours_or_foreign() {
+    let session = |value| head("POST", &[("mcp-session-id", value)]).session;
+    assert_eq!(head("POST", &[]).session, SessionHeader::Absent);
+    assert_eq!(
+        session(SESSION),
+        SessionHeader::Id(SessionId::parse(SESSION.as_bytes()).expect("an id"))
+    );
+    for foreign in
+        ["x", "!~", &SESSION.to_uppercase(), &SESSION.replace('-', ""), &"a".repeat(5000)]
+    {
+        assert_eq!(session(foreign), SessionHeader::Foreign, "{foreign}");
+    }
+}
+
+#[test]
+fn malformed_mcp_headers_are_refused() {
+    for method in ["POST", "GET", "DELETE"] {
+        for name in ["mcp-session-id", "mcp-protocol-version"] {
+            for value in ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"] {
+                let reject = refused(method, "/mcp", &[(name, value)]);
+                assert_eq!(reject, Some(Reject::BadMcpHeader), "{method} {name}: {value:?}");
+            }
+            let twice = [(name, SESSION), (name, SESSION)];
+            assert_eq!(refused(method, "/mcp", &twice), Some(Reject::BadMcpHeader), "{name}");
+        }
+    }
+    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("mcp-session-id", b"\xff")];
+    let answer = admit_with(&config(), "GET", "/mcp", lines).unwrap_err();
+    assert_eq!(answer.reject, Some(Reject::BadMcpHeader));
+}
+
+#[test]
+fn a_revision_is_served_or_not() {
+    let revision = |value| head("DELETE", &[("mcp-protocol-version", value)]).revision;
+    assert_eq!(head("DELETE", &[]).revision, RevisionHeader::Absent);
+    assert_eq!(revision("2025-06-18"), RevisionHeader::Served(Revision::V2025_06_18));
+    assert_eq!(revision("2026-07-28"), RevisionHeader::Other("2026-07-28".into()));
+    assert_eq!(revision("DRAFT"), RevisionHeader::Other("DRAFT".into()));
+}
+
+#[test]
+fn the_last_event_is_read_on_a_get_only() {
+    let last_event = |value| head("GET", &[("last-event-id", value)]).last_event;
+    assert_eq!(head("GET", &[]).last_event, LastEvent::Absent);
+    assert_eq!(last_event(""), LastEvent::Absent);
+    assert_eq!(last_event("3-14"), LastEvent::Id(EventId { stream: 3, sequence: 14 }));
+    for foreign in ["x", "03-14", "3-14 ", "\u{e4}", &"1".repeat(1024)] {
+        assert_eq!(last_event(foreign), LastEvent::Foreign, "{foreign}");
+    }
+    for lines in [
+        &[("last-event-id", "1-1"), ("last-event-id", "1-1")][..],
+        &[("last-event-id", &"1".repeat(1025))],
+    ] {
+        assert_eq!(refused("GET", "/mcp", lines), Some(Reject::BadMcpHeader));
+        for method in ["POST", "DELETE"] {
+            assert_eq!(head(method, lines).last_event, LastEvent::Absent, "{method}");
+        }
+    }
+}
+
+#[test]
+fn credentials_make_the_principal() {
+    let principal = |lines: &[(&str, &str)]| head("POST", lines).principal;
+    assert_eq!(principal(&[]), Principal::Anonymous);
+    assert_eq!(principal(&[("authorization", "Bearer a")]), Principal::of(Some(b"Bearer a")));
+    // Nobody becomes another by one line more.
+    let both = principal(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
+    for one in ["Bearer a", "Bearer b"] {
+        assert_ne!(both, principal(&[("authorization", one)]), "{one}");
+    }
+}
+
+#[test]
+fn only_a_post_has_a_body() {
+    assert!(admit("POST", "/mcp", &[]).unwrap().expects_body());
+    for (method, target) in [("GET", "/mcp"), ("DELETE", "/mcp"), ("GET", "/health")] {
+        let admission = admit(method, target, &[]).unwrap();
+        assert!(!admission.expects_body(), "{method} {target}");
+        assert!(admission.request(Bytes::from_static(b"\xff")).is_ok(), "{method} {target}");
+    }
+}
+
+#[test]
+fn a_body_may_be_as_long_as_the_limit() {
+    let message = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    let limits = Limits { body_bytes_max: message.len(), ..Limits::default() };
+    let config = Config { limits, ..config() };
+    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
+    let with_body = |body: String| {
+        admit_with(&config, "POST", "/mcp", lines).unwrap().request(Bytes::from(body))
+    };
+    assert!(matches!(with_body(message.into()), Ok(Request::Post { .. })));
+    assert_eq!(with_body(format!("{message} ")).unwrap_err(), Reject::BodyTooLarge);
+}
+
+#[test]
+fn useless_settings_are_found() {
+    let mut config = config();
+    assert_eq!(Rules::useless_entries(&config).count(), 0);
+    config.hosts.extend(["*".into(), "https://a.example".into()]);
+    config.origins.extend(["a.example".into(), "*".into(), "http://b.example:1".into()]);
+    let useless: Vec<&str> = Rules::useless_entries(&config).collect();
+    assert_eq!(useless, ["https://a.example", "a.example", "*"]);
+}
+
+/// A value of a header: sometimes one that is nearly right.
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "localhost",
+        "[::1]:80",
+        "http://localhost",
+        LISTED,
+        "application/json",
+        "*/*;q=0",
+        "gzip",
+        "text/event-stream",
+        SESSION,
+        "2025-11-25",
+        "1-2",
+        "Bearer a.b.c",
+        "\"",
+        ",;=\\",
+    ]);
+    let known = known.prop_map(|text| text.as_bytes().to_vec());
+    prop_oneof![known, proptest::collection::vec(any::<u8>(), 0..40)]
+}
+
+proptest! {
+    #[test]
+    fn no_head_panics_and_every_answer_can_be_sent(
+        method in prop_oneof![
+            prop::sample::select(vec!["GET", "POST", "DELETE", "OPTIONS", "HEAD"])
+                .prop_map(String::from),
+            "\\PC{0,8}",
+        ],
+        target in prop_oneof![Just("/mcp".to_string()), Just("/health".into()), "\\PC{0,20}"],
+        lines in proptest::collection::vec((prop::sample::select(vec![
+            "host", "origin", "content-type", "content-encoding", "accept", "mcp-session-id",
+            "mcp-protocol-version", "last-event-id", "authorization",
+            "access-control-request-method",
+        ]), value()), 0..12),
+        lawful in any::<bool>(),
+    ) {
+        let mut lines: Vec<(&str, &[u8])> = lines.iter().map(|(name, it)| (*name, &it[..])).collect();
+        if lawful {
+            lines.retain(|line| line.0 != "host" && line.0 != "origin");
+            lines.extend([("host", &b"localhost"[..]), ("origin", LISTED.as_bytes())]);
+        }
+        match admit_with(&config(), &method, &target, &lines) {
+            Ok(admission) => prop_assert_eq!(admission.expects_body(), method == "POST"),
+            Err(answer) => {
+                prop_assert!(answer.reject.is_none() == (answer.head.status == 204));
+                for (name, value) in sent(&answer.head) {
+                    prop_assert!(value.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{}", name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What must hold of JSON-RPC parsing whatever the bytes: judged by a slow, simple reading.
+//!
+//! The reading lists everything that is wrong with a text. A text that the parser takes must have
+//! nothing on that list, one that it refuses must have been refused for something on it; which of
+//! several faults is named is the parser's choice.
+//!
+//! Shared by path between the tests of this crate and the fuzz target `jsonrpc`.
+
+mod reading;
+
+use bytes::Bytes;
+use pontoon_core::json::{Body, Field, Message, ParseRules};
+use pontoon_core::reject::Reject;
+
+use self::reading::Reading;
+
+const STRICT: ParseRules = ParseRules { depth_max: 12, batch_len_max: 5, lone_surrogates: false };
+const LENIENT: ParseRules = ParseRules { lone_surrogates: true, ..STRICT };
+
+/// Panics if anything about these bytes is not as it should be.
+pub(crate) fn jsonrpc(bytes: &[u8]) {
+    for rules in [STRICT, LENIENT] {
+        check_message(bytes, rules);
+        check_body(bytes, rules);
+    }
+}
+
+fn check_message(bytes: &[u8], rules: ParseRules) {
+    let verdict = Message::parse(Bytes::copy_from_slice(bytes), rules);
+    let reading = Reading::of(bytes, rules);
+    match &verdict {
+        Ok(message) => {
+            assert_eq!(reading.must_refuse, [], "was let through");
+            assert_eq!(Some(message.kind()), reading.kind);
+            check_fields(message, &reading);
+            check_line(message, bytes, rules);
+            check_edits(message, rules);
+            check_padded(message, rules);
+        }
+        Err(reject) => assert!(
+            reading.may_refuse.contains(reject),
+            "refused as {reject:?}, but only {:?} are wrong",
+            reading.may_refuse
+        ),
+    }
+}
+
+/// The fields are those that the simple reading finds, byte for byte.
+fn check_fields(message: &Message, reading: &Reading) {
+    assert_eq!(message.id(), reading.id.as_deref().map(str::as_bytes));
+    assert_eq!(whole(message.method()), reading.method.as_deref());
+    assert_eq!(message.progress_token(), reading.progress_token.as_deref().map(str::as_bytes));
+    assert_eq!(message.subject(), reading.subject.as_deref().map(str::as_bytes));
+    assert_eq!(message.is_modern(), reading.is_modern);
+    assert!(message.is_modern() || message.modern_revision().is_none());
+    assert_eq!(whole(message.result_revision().as_deref()), reading.result_revision.as_deref());
+}
+
+/// A string in which no half of a surrogate pair has been replaced.
+fn whole(string: Option<&str>) -> Option<&str> {
+    string.filter(|string| !string.contains(char::REPLACEMENT_CHARACTER))
+}
+
+/// The line is the text that came, without what surrounds it, on one line.
+fn check_line(message: &Message, bytes: &[u8], rules: ParseRules) {
+    let line = message.bytes();
+    let spaced = |text: &[u8]| -> Vec<u8> {
+        text.iter().map(|&b| if b == b'\n' || b == b'\r' { b' ' } else { b }).collect()
+    };
+    assert_eq!(&line[..], spaced(bytes.trim_ascii()));
+    assert_eq!(message.len(), line.len());
+    assert_eq!(message.with(&[]).to_vec(), line[..]);
+    assert_same(
+        &Message::parse(line.clone(), rules).expect("what was taken is taken again"),
+        message,
+    );
+}
+
+/// An edit changes the field it names, and nothing else.
+fn check_edits(message: &Message, rules: ParseRules) {
+    let line = &message.bytes()[..];
+    let fields = [
+        (Field::Id, message.id()),
+        (Field::ProgressToken, message.progress_token()),
+        (Field::Subject, message.subject()),
+    ];
+    let new: &[u8] = br#""new \ud83d\ude00""#;
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for (field, value) in fields {
+        let edited = message.with(&[(field, new)]);
+        let Some(value) = value else {
+            assert_eq!(edited.to_vec(), line);
+            continue;
+        };
+        let start = value.as_ptr() as usize - line.as_ptr() as usize;
+        let end = start + value.len();
+        assert_eq!(edited.to_vec(), [&line[..start], new, &line[end..]].concat());
+        places.push((start, end));
+    }
+    places.sort_unstable();
+    let mut all = line.to_vec();
+    for (start, end) in places.into_iter().rev() {
+        all.splice(start..end, new.iter().copied());
+    }
+    let edits = fields.map(|(field, _)| (field, new));
+    assert_eq!(message.with(&edits).to_vec(), all);
+    let again = Message::parse(all.into(), rules).expect("an edited message is a message");
+    assert_eq!(again.kind(), message.kind());
+    assert_eq!(again.id(), message.id().map(|_| new));
+    assert_eq!(again.progress_token(), message.progress_token().map(|_| new));
+    assert_eq!(again.subject(), message.subject().map(|_| new));
+    assert_eq!(again.method(), message.method());
+}
+
+/// Spaces between tokens mean nothing, though they make a short message a long one.
+fn check_padded(message: &Message, rules: ParseRules) {
+    let spaces = " ".repeat(1500);
+    let line = &message.bytes()[1..];
+    let padded = Message::parse([b"{", spaces.as_bytes(), line].concat().into(), rules)
+        .expect("a padded message is a message");
+    assert_same(&padded, message);
+    let edits: [(Field, &[u8]); 3] =
+        [(Field::Subject, b"1"), (Field::ProgressToken, b"2"), (Field::Id, b"3")];
+    let (long, short) = (padded.with(&edits).to_vec(), message.with(&edits).to_vec());
+    assert_eq!(long[1 + spaces.len()..], short[1..]);
+}
+
+fn assert_same(one: &Message, other: &Message) {
+    assert_eq!(one.kind(), other.kind());
+    assert_eq!(one.id(), other.id());
+    assert_eq!(one.method(), other.method());
+    assert_eq!(one.progress_token(), other.progress_token());
+    assert_eq!(one.subject(), other.subject());
+    assert_eq!(one.is_modern(), other.is_modern());
+    assert_eq!(one.modern_revision(), other.modern_revision());
+    assert_eq!(one.requested_revision(), other.requested_revision());
+    assert_eq!(one.result_revision(), other.result_revision());
+}
+
+/// A body is its message, or the messages of its array.
+fn check_body(bytes: &[u8], rules: ParseRules) {
+    let body = Body::parse(Bytes::copy_from_slice(bytes), rules);
+    let message = |text: &[u8]| Message::parse(Bytes::copy_from_slice(text), rules);
+    let Some(elements) = reading::elements(bytes) else {
+        match (body, message(bytes)) {
+            (Ok(Body::One(one)), Ok(other)) => assert_same(&one, &other),
+            (Err(one), Err(other)) => assert_eq!(one, other),
+            (body, message) => panic!("{body:?} is not {message:?}"),
+        }
+        return;
+    };
+    match body {
+        Ok(Body::Batch(batch)) => {
+            assert!((1..=rules.batch_len_max).contains(&batch.len()));
+            assert_eq!(batch.len(), elements.len());
+            for (one, element) in batch.iter().zip(elements) {
+                let other = message(element.as_bytes());
+                assert_eq!(one.as_ref().err(), other.as_ref().err());
+                if let (Ok(one), Ok(other)) = (one, &other) {
+                    assert_eq!(one.bytes(), other.bytes());
+                    assert_same(one, other);
+                }
+            }
+        }
+        Err(Reject::BatchEmpty) => assert!(elements.is_empty()),
+        Err(Reject::BatchTooLong) => assert!(elements.len() > rules.batch_len_max),
+        Err(reject @ (Reject::BadJson | Reject::TooDeep)) => {
+            assert!(Reading::of(bytes, rules).may_refuse.contains(&reject));
+        }
+        other => panic!("an array became {other:?}"),
+    }
+}

@@ -1,0 +1,270 @@
+//! The slow, simple reading: every question is answered on its own, from the text, by `serde_json`.
+
+use std::fmt;
+
+use pontoon_core::json::{Kind, ParseRules};
+use pontoon_core::reject::Reject;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// What a text is, and all that is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Faults that the parser may not overlook.
+    pub(super) must_refuse: Vec<Reject>,
+    /// Faults that it may name: those, and keys on which opinions may differ.
+    pub(super) may_refuse: Vec<Reject>,
+    pub(super) kind: Option<Kind>,
+    pub(super) id: Option<String>,
+    pub(super) method: Option<String>,
+    pub(super) progress_token: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) is_modern: bool,
+    pub(super) result_revision: Option<String>,
+}
+
+const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+const PARAMS: [&str; 6] = ["name", "uri", "_meta", "requestId", "progressToken", "protocolVersion"];
+const MODERN: [&str; 2] =
+    ["io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities"];
+
+impl Reading {
+    pub(super) fn of(bytes: &[u8], rules: ParseRules) -> Reading {
+        let mut reading = Reading::default();
+        let text = str::from_utf8(bytes).ok();
+        let Some(text) = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok()) else {
+            reading.refuse(Reject::BadJson);
+            return reading;
+        };
+        let text = text.trim_ascii();
+        let (depth, strings) = tokens(text);
+        if depth > rules.depth_max {
+            reading.refuse(Reject::TooDeep);
+        }
+        let half_pair = |quoted: &&str| serde_json::from_str::<String>(quoted).is_err();
+        if !rules.lone_surrogates && strings.iter().any(half_pair) {
+            reading.refuse(Reject::BadJson);
+        }
+        match members(text) {
+            Some(members) => reading.envelope(&members),
+            None => reading.refuse(Reject::BadMessage),
+        }
+        reading
+    }
+
+    fn refuse(&mut self, reject: Reject) {
+        self.must_refuse.push(reject);
+        self.may_refuse.push(reject);
+    }
+
+    fn envelope(&mut self, members: &[Member<'_>]) {
+        for member in members {
+            if ENVELOPE.iter().any(|name| member.must_pass_for(name)) {
+                self.refuse(Reject::LookalikeKey);
+            } else if ENVELOPE.iter().any(|name| member.may_pass_for(name)) {
+                self.may_refuse.push(Reject::LookalikeKey);
+            }
+        }
+        self.refuse_duplicates(members, &ENVELOPE);
+        if value(members, "jsonrpc") != Some("\"2.0\"") {
+            self.refuse(Reject::BadVersion);
+        }
+        self.kind = kind(members);
+        if self.kind.is_none() {
+            self.refuse(Reject::BadMessage);
+        }
+        let id = value(members, "id");
+        match id {
+            Some("null") if self.kind == Some(Kind::Error) => {}
+            Some(id) if !is_name(id) => self.refuse(Reject::BadId),
+            _ => self.id = id.map(str::to_owned),
+        }
+        if let Some(method) = value(members, "method") {
+            self.method = string(method);
+            if !method.starts_with('"') {
+                self.refuse(Reject::BadMethod);
+            }
+        }
+        self.params(value(members, "params"));
+        let result = value(members, "result").and_then(self::members).unwrap_or_default();
+        let revisions: Vec<_> = result.iter().filter(|m| m.key == "protocolVersion").collect();
+        if let ([revision], Some(Kind::Result)) = (&revisions[..], self.kind) {
+            self.result_revision = string(revision.value);
+        }
+    }
+
+    fn params(&mut self, params: Option<&str>) {
+        let is_call = matches!(self.kind, Some(Kind::Request | Kind::Notification));
+        if is_call && params.is_some_and(|params| !params.starts_with(['{', '['])) {
+            self.refuse(Reject::BadParams);
+        }
+        let params = params.and_then(members).unwrap_or_default();
+        self.refuse_duplicates(&params, &PARAMS);
+        let meta = value(&params, "_meta");
+        if is_call && meta.is_some_and(|meta| !meta.starts_with('{')) {
+            self.refuse(Reject::BadParams);
+        }
+        let meta = meta.and_then(members).unwrap_or_default();
+        self.refuse_duplicates(&meta, &["progressToken", MODERN[0], MODERN[1]]);
+        self.is_modern = is_call && MODERN.iter().any(|key| value(&meta, key).is_some());
+        match (self.kind, self.method.as_deref()) {
+            (Some(Kind::Request), _) => {
+                self.progress_token = value(&meta, "progressToken").map(str::to_owned);
+                if self.progress_token.as_deref().is_some_and(|token| !is_name(token)) {
+                    self.refuse(Reject::BadParams);
+                }
+            }
+            (_, Some("notifications/cancelled")) => self.about(value(&params, "requestId")),
+            (_, Some("notifications/progress")) => self.about(value(&params, "progressToken")),
+            _ => {}
+        }
+    }
+
+    fn about(&mut self, subject: Option<&str>) {
+        self.subject = subject.map(str::to_owned);
+        if subject.is_some_and(|s| s.starts_with(['{', '[', 't', 'f', 'n'])) {
+            self.refuse(Reject::BadParams);
+        }
+    }
+
+    fn refuse_duplicates(&mut self, members: &[Member<'_>], names: &[&str]) {
+        for name in names {
+            if members.iter().filter(|member| member.key == *name).count() > 1 {
+                self.refuse(Reject::DuplicateKey);
+            }
+        }
+    }
+}
+
+fn kind(members: &[Member<'_>]) -> Option<Kind> {
+    let has = |name| value(members, name).is_some();
+    match (has("method"), has("result"), has("error"), has("id")) {
+        (true, false, false, true) => Some(Kind::Request),
+        (true, false, false, false) => Some(Kind::Notification),
+        (false, true, false, true) => Some(Kind::Result),
+        (false, false, true, _) => Some(Kind::Error),
+        _ => None,
+    }
+}
+
+/// Whether a value is a string or a whole number: one whose last digit other than zero does not
+/// stand behind the point, once the point is where the exponent moves it.
+fn is_name(value: &str) -> bool {
+    if value.starts_with('"') {
+        return true;
+    }
+    if !value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return false;
+    }
+    let (mantissa, exponent) = value.split_once(['e', 'E']).unwrap_or((value, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    if digits.bytes().all(|digit| digit == b'0') {
+        return true;
+    }
+    let zeros = digits.len() - digits.trim_end_matches('0').len();
+    let smallest =
+        exponent.parse::<i128>().ok().map(|e| e + zeros as i128 - fraction.len() as i128);
+    smallest.map_or(!exponent.starts_with('-'), |exponent| exponent >= 0)
+}
+
+/// A member of an object.
+pub(super) struct Member<'a> {
+    /// Its key, as it is written between the quotes.
+    raw: &'a str,
+    /// Its key, unescaped; empty if it has half a surrogate pair.
+    key: String,
+    value: &'a str,
+}
+
+impl Member<'_> {
+    /// Whether a plausible parser takes this key for `name`, though it is not written like it.
+    fn must_pass_for(&self, name: &str) -> bool {
+        let key = self.key.split('\0').next().unwrap_or_default().trim();
+        self.raw != name
+            && (self.key == name
+                || key == name
+                || key.to_lowercase() == name
+                || key.to_uppercase() == name.to_uppercase())
+    }
+
+    /// Whether it has the letters of `name`, in whatever form, possibly among others that are none.
+    fn may_pass_for(&self, name: &str) -> bool {
+        if self.key.is_empty() {
+            return self.raw.contains('\\');
+        }
+        let letters = |text: &str| -> String {
+            let upper = text.chars().flat_map(char::to_uppercase);
+            upper.flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+        };
+        let cuts = self.key.match_indices('\0').map(|(at, _)| at).chain([self.key.len()]);
+        self.raw != name && cuts.into_iter().any(|cut| letters(&self.key[..cut]) == name)
+    }
+}
+
+/// The value of the first member of this name.
+fn value<'a>(members: &[Member<'a>], name: &str) -> Option<&'a str> {
+    members.iter().find(|member| member.key == name).map(|member| member.value)
+}
+
+/// The members of an object, duplicates included; nothing if the value is none.
+fn members(text: &str) -> Option<Vec<Member<'_>>> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<Member<'de>>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                members.push(Member {
+                    raw: &key.get()[1..key.get().len() - 1],
+                    key: string(key.get()).unwrap_or_default(),
+                    value: value.get(),
+                });
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(text).deserialize_map(Members).ok()
+}
+
+/// The elements of an array; nothing if the text is none.
+pub(super) fn elements(bytes: &[u8]) -> Option<Vec<&str>> {
+    let elements: Vec<&RawValue> = serde_json::from_slice(bytes).ok()?;
+    Some(elements.into_iter().map(RawValue::get).collect())
+}
+
+/// The characters of a string; nothing if the value is none, or has half a surrogate pair or the
+/// character that stands for one.
+fn string(value: &str) -> Option<String> {
+    let string: String = serde_json::from_str(value).ok()?;
+    Some(string).filter(|string| !string.contains(char::REPLACEMENT_CHARACTER))
+}
+
+/// The depth of a valid text, and its strings with their quotes.
+fn tokens(text: &str) -> (usize, Vec<&str>) {
+    let (mut depth, mut deepest, mut strings) = (0, 0, Vec::new());
+    let mut string_from = None;
+    let mut escaped = false;
+    for (at, char) in text.char_indices() {
+        match (string_from, char) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(from), '"') => {
+                strings.push(&text[from..=at]);
+                string_from = None;
+            }
+            (Some(_), _) => {}
+            (None, '"') => string_from = Some(at),
+            (None, '{' | '[') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (None, '}' | ']') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    (deepest, strings)
+}

@@ -1,0 +1,141 @@
+//! The core is pure: it is built from nothing that does input or output, and asks for nothing that
+//! only an adapter can know.
+#![allow(clippy::disallowed_methods, reason = "the test is not the core; it has to look at it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Crates that run tasks, touch the operating system, or roll dice. A name that ends with `-`
+/// stands for every crate whose name begins so.
+const FORBIDDEN_CRATES: &[&str] = &[
+    "async-",
+    "axum",
+    "crossbeam-",
+    "errno",
+    "fastrand",
+    "futures-",
+    "getrandom",
+    "hyper",
+    "libc",
+    "log",
+    "mio",
+    "nix",
+    "parking_lot",
+    "polling",
+    "pontoon-",
+    "rand",
+    "reqwest",
+    "runtime-",
+    "rustix",
+    "signal-hook",
+    "smol",
+    "socket2",
+    "tiny_http",
+    "tokio",
+    "tokio-",
+    "tower",
+    "tracing",
+    "windows-",
+];
+
+/// Paths that reach a clock, a thread, a socket, a file, the environment or a process. `core::net`
+/// has addresses and no sockets.
+const FORBIDDEN_PATHS: &[&str] = &[
+    "Instant::now",
+    "SystemTime",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+];
+
+#[test]
+fn the_core_is_built_from_pure_crates() {
+    let crates = normal_dependencies();
+    assert!(crates.iter().any(|name| name == "bytes"), "not a dependency tree: {crates:?}");
+    let impure: Vec<_> = crates.iter().filter(|name| is_forbidden(name)).collect();
+    assert!(impure.is_empty(), "the core depends on {impure:?}");
+}
+
+#[test]
+fn the_core_asks_for_nothing_an_adapter_knows() {
+    let mut found = Vec::new();
+    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            if !line.trim_start().starts_with("//") && reaches_out(line) {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_lists_are_read_as_they_are_meant() {
+    let tree = "0core v0.1.0 (/x)\n1sha2 v1\n2cpufeatures v1\n3libc v1\n1libc v1 (*)\n";
+    assert_eq!(dependencies(tree), ["sha2", "cpufeatures", "libc"]);
+    assert!(["tokio", "tokio-util", "async-process", "rand"].iter().all(|name| is_forbidden(name)));
+    assert!(!["bytes", "rand_core", "smallvec", "logical"].iter().any(|name| is_forbidden(name)));
+    assert!(reaches_out("let now = time::Instant::now();"));
+    assert!(reaches_out("use std::{fmt, net};"));
+    assert!(!reaches_out("use std::fmt;"));
+    assert!(!reaches_out("use core::net::Ipv4Addr;"));
+}
+
+/// The crates the core is built from, without those that only it is tested with.
+fn normal_dependencies() -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "depth"])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    dependencies(&String::from_utf8(output.stdout).unwrap())
+}
+
+/// The names in a tree whose lines are a depth and a crate, `2memchr v2.8.3`; the first is the core.
+fn dependencies(tree: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut skipped_below = usize::MAX;
+    for line in tree.lines().skip(1) {
+        let start = line.find(|char: char| !char.is_ascii_digit()).unwrap();
+        let depth: usize = line[..start].parse().unwrap();
+        let name = line[start..].split(' ').next().unwrap();
+        if depth > skipped_below {
+            continue;
+        }
+        // On some processors it takes a call of libc to learn what they can do.
+        skipped_below = if name == "cpufeatures" { depth } else { usize::MAX };
+        names.push(name.to_string());
+    }
+    names
+}
+
+fn is_forbidden(name: &str) -> bool {
+    FORBIDDEN_CRATES.iter().any(|forbidden| match forbidden.ends_with('-') {
+        true => name.starts_with(forbidden),
+        false => name == *forbidden,
+    })
+}
+
+/// One `use` of several modules of `std` would hide their paths, so there is none.
+fn reaches_out(line: &str) -> bool {
+    line.contains("std::{") || FORBIDDEN_PATHS.iter().any(|path| line.contains(path))
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    assert!(!files.is_empty(), "no sources in {}", directory.display());
+    files
+}

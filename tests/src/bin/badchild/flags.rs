@@ -1,0 +1,86 @@
+//! The command line of `badchild`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to do wrong from the start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    /// `--bad-utf8`: a line that is not UTF-8 before each answer.
+    pub(crate) bad_utf8: bool,
+    /// `--close-stdin`: close standard input after `initialize`, and live on.
+    pub(crate) close_stdin: bool,
+    /// `--close-stdout`: close standard output after `initialize`, and live on.
+    pub(crate) close_stdout: bool,
+    /// `--crlf`: end lines with CRLF.
+    pub(crate) crlf: bool,
+    /// `--delay-init MS`: answer `initialize` late.
+    pub(crate) delay_init: Duration,
+    /// `--exit-after N`: exit with status 3 instead of answering the Nth `tools/call`.
+    pub(crate) exit_after: Option<usize>,
+    /// `--exit-at-start N`: exit with this status before reading anything.
+    pub(crate) exit_at_start: Option<i32>,
+    /// `--flood-stderr BYTES`: write that much to standard error after `initialize`.
+    pub(crate) flood_stderr: usize,
+    /// `--flood-stdout BYTES`: write that much in notifications after `initialize`.
+    pub(crate) flood_stdout: usize,
+    /// `--fork-grandchild`: start a process that holds the pipes open.
+    pub(crate) fork_grandchild: bool,
+    /// `--grandchild`: be that process.
+    pub(crate) grandchild: bool,
+    /// `--ignore-eof`: live on when standard input ends.
+    pub(crate) ignore_eof: bool,
+    /// `--ignore-stdin`: read nothing after `notifications/initialized`.
+    pub(crate) ignore_stdin: bool,
+    /// `--ignore-term`: ignore SIGTERM.
+    pub(crate) ignore_term: bool,
+    /// `--noise`: a banner at the start, and lines that are no message before each answer.
+    pub(crate) noise: bool,
+    /// `--record DIR`: keep what is read in `DIR/<pid>.in`, and other facts beside it.
+    pub(crate) record: Option<PathBuf>,
+    /// `--refuse-init`: answer `initialize` with an error.
+    pub(crate) refuse_init: bool,
+    /// `--revision R`: the revision to answer `initialize` with; the requested one otherwise.
+    pub(crate) revision: Option<String>,
+    /// `--setsid`: the grandchild leaves the process group and the session.
+    pub(crate) setsid: bool,
+}
+
+impl Flags {
+    /// Reads the flags up to `--`; everything after it is only there to be reported by `argv`.
+    pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Flags {
+        let mut flags = Flags::default();
+        let mut args = args.take_while(|arg| arg != "--");
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().and_then(|v| v.into_string().ok()).expect("a value");
+            match arg.to_str().expect("a flag") {
+                "--bad-utf8" => flags.bad_utf8 = true,
+                "--close-stdin" => flags.close_stdin = true,
+                "--close-stdout" => flags.close_stdout = true,
+                "--crlf" => flags.crlf = true,
+                "--delay-init" => flags.delay_init = Duration::from_millis(number(&value())),
+                "--exit-after" => flags.exit_after = Some(number(&value())),
+                "--exit-at-start" => flags.exit_at_start = Some(number(&value())),
+                "--flood-stderr" => flags.flood_stderr = number(&value()),
+                "--flood-stdout" => flags.flood_stdout = number(&value()),
+                "--fork-grandchild" => flags.fork_grandchild = true,
+                "--grandchild" => flags.grandchild = true,
+                "--ignore-eof" => flags.ignore_eof = true,
+                "--ignore-stdin" => flags.ignore_stdin = true,
+                "--ignore-term" => flags.ignore_term = true,
+                "--noise" => flags.noise = true,
+                "--record" => flags.record = Some(value().into()),
+                "--refuse-init" => flags.refuse_init = true,
+                "--revision" => flags.revision = Some(value()),
+                "--setsid" => flags.setsid = true,
+                unknown => panic!("unknown flag {unknown}"),
+            }
+        }
+        flags
+    }
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.parse().unwrap_or_else(|_| panic!("{text} is not a number"))
+}

@@ -1,0 +1,42 @@
+//! What happened to this process, written where a case can read it.
+
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Mutex;
+
+/// `DIR/<pid>.in` holds every byte that was read, `DIR/<pid>.<fact>` one fact each.
+#[derive(Debug)]
+pub(crate) struct Record {
+    place: Option<PathBuf>,
+    lines: Option<Mutex<File>>,
+}
+
+impl Record {
+    /// Opens the record of this process; without a directory nothing is kept.
+    pub(crate) fn open(dir: Option<&Path>) -> Record {
+        let place = dir.map(|dir| dir.join(process::id().to_string()));
+        let lines = place.as_ref().map(|place| {
+            let path = place.with_extension("in");
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            Mutex::new(file.expect("a record"))
+        });
+        Record { place, lines }
+    }
+
+    /// Keeps a line with its line end, as it came.
+    pub(crate) fn line(&self, line: &[u8]) {
+        if let Some(file) = &self.lines {
+            file.lock().unwrap().write_all(line).expect("the record takes a line");
+        }
+    }
+
+    /// Keeps a fact.
+    pub(crate) fn note(&self, fact: &str, value: impl Display) {
+        if let Some(place) = &self.place {
+            std::fs::write(place.with_extension(fact), value.to_string()).expect("the record");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The cases, one file per area.
+//!
+//! Every file lists its cases in [`cases!`], which makes a macro of the area's name. That every
+//! case is listed is tested below.
+
+/// Makes the macro `$area!(target)` that expands to one `#[test]` per case.
+///
+/// The first token is always `$`: a macro cannot write it in a macro it makes.
+macro_rules! cases {
+    ($d:tt $area:ident: $($case:ident)*) => {
+        /// Expands to one `#[test]` per case of this area, for the target it is given.
+        #[macro_export]
+        macro_rules! $area {
+            ($d target:expr) => {
+                $(#[test]
+                fn $case() {
+                    $crate::cases::$area::$case(&$d target);
+                })*
+            };
+        }
+    };
+}
+
+pub mod calls;
+pub mod children;
+pub mod framing;
+pub mod life;
+pub mod messages;
+pub mod rules;
+pub mod sessions;
+pub mod streams;
+
+#[cfg(test)]
+mod tests;

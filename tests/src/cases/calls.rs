@@ -1,0 +1,267 @@
+//! Calls: each request gets exactly one answer, its own, whatever happens around it.
+//!
+//! MCP 2025-11-25, basic/utilities/cancellation and basic/lifecycle (Timeouts).
+
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::client::{Client, text_of, tool_call};
+use crate::pontoon::Pontoon;
+use crate::probe::rss_kib;
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Broken, Wire};
+
+cases! { $ calls:
+    same_ids_in_many_sessions
+    same_id_twice_in_flight
+    many_large_calls_at_once
+    a_very_large_call
+    cancelled_calls
+    cancelled_calls_that_are_answered_late
+    cancelling_what_is_not_there
+    timeout
+    progress_puts_off_the_timeout
+    a_client_that_stops_reading
+    a_client_that_stops_reading_a_large_answer
+    a_child_that_stops_reading
+}
+
+fn scene(target: &Target, options: &[&str]) -> (Pontoon, Client) {
+    let pontoon = target.proxy().options(options).start();
+    let client = Client::open(&pontoon);
+    (pontoon, client)
+}
+
+pub fn same_ids_in_many_sessions(target: &Target) {
+    let pontoon = target.proxy().start();
+    let clients: Vec<_> = (0..8).map(|_| Client::open(&pontoon)).collect();
+    thread::scope(|scope| {
+        for (session, client) in clients.iter().enumerate() {
+            for lane in 0..5 {
+                scope.spawn(move || {
+                    for id in (lane * 10 + 1)..=(lane * 10 + 10) {
+                        let text = format!("session {session} call {id}");
+                        let answer = client.send(tool_call(id, "echo", json!({"text": text})));
+                        let answer = answer.expect(200, &text).answer();
+                        assert_eq!(answer["id"], id);
+                        assert_eq!(text_of(&answer), text);
+                    }
+                });
+            }
+        }
+    });
+}
+
+pub fn same_id_twice_in_flight(target: &Target) {
+    let (_pontoon, client) = scene(target, &[]);
+    let call = |text: &str, ms: u64| tool_call(5, "echo", json!({"text": text, "ms": ms}));
+    let mut first = client.start(call("first", 600));
+    let mut second = client.start(call("second", 300));
+    let mut text_id = client.start(tool_call("5", "echo", json!({"text": "third", "ms": 400})));
+    for (wire, text, id) in [
+        (&mut first, "first", json!(5)),
+        (&mut second, "second", json!(5)),
+        (&mut text_id, "third", json!("5")),
+    ] {
+        let answer = wire.response().answer();
+        assert_eq!(text_of(&answer), text);
+        assert_eq!(answer["id"], id);
+    }
+}
+
+pub fn many_large_calls_at_once(target: &Target) {
+    let (_pontoon, client) = scene(target, &[]);
+    let started = Instant::now();
+    let client = &client;
+    thread::scope(|scope| {
+        for id in 0..64_u8 {
+            scope.spawn(move || {
+                let text = char::from(b'0' + id).to_string().repeat(64 * 1024);
+                let answer = client.send(tool_call(id, "echo", json!({"text": text}))).answer();
+                assert!(text_of(&answer) == text, "another's answer");
+            });
+        }
+    });
+    assert!(started.elapsed() < seconds(10), "{:?}", started.elapsed());
+}
+
+pub fn a_very_large_call(target: &Target) {
+    let (pontoon, client) = scene(target, &["--max-body", "16MiB"]);
+    let text = "10 MiB".repeat(10 * 1024 * 1024 / 6);
+    let answer = client.text("echo", json!({"text": text}));
+    assert!(answer == text, "{} bytes came back", answer.len());
+    client.expect_served();
+    assert_eq!(pontoon.metric("pontoon_queue_bytes", &[]), 0.0);
+}
+
+/// Asserts that an exchange ends without an answer.
+#[track_caller]
+fn expect_no_answer(wire: &mut Wire) {
+    match wire.try_response() {
+        Ok(response) if response.status() == 202 => assert!(response.body.is_empty()),
+        Ok(response) => {
+            response.expect(200, "an event stream that ends");
+            assert_eq!(response.messages(), Vec::<Value>::new());
+        }
+        Err(broken) => assert_eq!(broken, Broken::Closed),
+    }
+}
+
+pub fn cancelled_calls(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    for (id, accept) in [
+        (json!("mine"), "application/json, text/event-stream"),
+        (json!(7), "application/json"),
+        (json!("7"), "text/event-stream"),
+    ] {
+        let before = pontoon.record.messages("notifications/cancelled").len();
+        let call = tool_call(id.clone(), "sleep", json!({"ms": 20_000, "mark": id}));
+        let mut wire = client.post(call).with("Accept", accept).open(pontoon.addr);
+        let at_child = || {
+            let calls = pontoon.record.messages("tools/call");
+            calls.into_iter().find(|call| call["params"]["arguments"]["mark"] == id)
+        };
+        eventually("the call is at the child", seconds(5), || at_child().is_some());
+        assert!(client.cancel(id.clone()).expect(202, "cancel").body.is_empty());
+        expect_no_answer(&mut wire);
+        eventually("the child is told", seconds(5), || {
+            pontoon.record.messages("notifications/cancelled").len() == before + 1
+        });
+        let told = &pontoon.record.messages("notifications/cancelled")[before];
+        assert_eq!(told["params"]["requestId"], at_child().unwrap()["id"], "the child's own id");
+        assert_eq!(told["params"]["reason"], "test");
+    }
+    client.expect_served();
+    assert_eq!(pontoon.metric("pontoon_requests_in_flight", &[]), 0.0);
+}
+
+pub fn cancelled_calls_that_are_answered_late(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let mut wire = client.start(tool_call(1, "late", json!({"ms": 300})));
+    eventually("the call is at the child", seconds(5), || {
+        pontoon.record.lines_with("\"late\"").len() == 1
+    });
+    client.cancel(1).expect(202, "cancel");
+    expect_no_answer(&mut wire);
+    // The id is free again, and the late answer is not taken for the new call's.
+    let answer = client.send(tool_call(1, "echo", json!({"text": "new", "ms": 600}))).answer();
+    assert_eq!(text_of(&answer), "new");
+    assert_eq!(pontoon.metric("pontoon_dropped_messages_total", &["answer"]), 1.0);
+}
+
+pub fn cancelling_what_is_not_there(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let other = Client::open(&pontoon);
+    let mut wire = client.start(tool_call(1, "echo", json!({"text": "unharmed", "ms": 500})));
+    eventually("the call is at the child", seconds(5), || {
+        pontoon.record.lines_with("unharmed").len() == 1
+    });
+    client.cancel(2).expect(202, "an id nobody used");
+    client.cancel("1").expect(202, "the id as a string");
+    other.cancel(1).expect(202, "the id in another session");
+    client.notify("notifications/cancelled", json!({})).expect(202, "no id at all");
+    assert_eq!(text_of(&wire.response().answer()), "unharmed");
+}
+
+pub fn timeout(target: &Target) {
+    let (pontoon, client) = scene(target, &["--request-timeout", "1"]);
+    let started = Instant::now();
+    let mut hanging = client.start(tool_call("slow", "hang", json!({})));
+    let mut quick = client.start(tool_call(2, "echo", json!({"text": "quick", "ms": 800})));
+    assert_eq!(text_of(&quick.response().answer()), "quick", "others go on");
+    let answer = hanging.response().answer();
+    let took = started.elapsed();
+    assert!(took > millis(950) && took < seconds(3), "after {took:?}");
+    assert_eq!(answer["id"], "slow");
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    assert_eq!(answer["error"]["message"], "Request timeout");
+    eventually("the child is told", seconds(5), || {
+        pontoon.record.messages("notifications/cancelled").len() == 1
+    });
+    let calls = pontoon.record.messages("tools/call");
+    let hang = calls.iter().find(|call| call["params"]["name"] == "hang").unwrap();
+    let told = &pontoon.record.messages("notifications/cancelled")[0];
+    assert_eq!(told["params"]["requestId"], hang["id"]);
+    client.expect_served();
+}
+
+pub fn progress_puts_off_the_timeout(target: &Target) {
+    let (_pontoon, client) = scene(target, &["--request-timeout", "1"]);
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+        "name": "progress", "arguments": {"n": 6, "ms": 400}, "_meta": {"progressToken": "t"}}});
+    let answer = client.send(call).answer();
+    assert_eq!(text_of(&answer), "done", "2.4 s in all, but never 1 s of silence");
+}
+
+pub fn a_client_that_stops_reading(target: &Target) {
+    let (mut pontoon, client) = scene(target, &[]);
+    let canary = Client::open(&pontoon);
+    canary.expect_served();
+    let before = rss_kib(pontoon.pid());
+    let flood = client.post(tool_call(1, "flood", json!({"bytes": 256 << 20})));
+    let mut deaf = Wire::connect_narrow(pontoon.addr, 4096);
+    deaf.send(flood.with("Accept", "text/event-stream").bytes());
+    let started = Instant::now();
+    let mut slowest = millis(0);
+    while started.elapsed() < seconds(2) {
+        let call = Instant::now();
+        canary.expect_served();
+        slowest = slowest.max(call.elapsed());
+        let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+        assert!(grown < 40 * 1024, "{grown} KiB more in memory");
+    }
+    assert!(slowest < millis(1000), "another session waited {slowest:?}");
+    deaf.reset();
+    pontoon.expect_alive("after a deaf client");
+    canary.expect_served();
+}
+
+pub fn a_client_that_stops_reading_a_large_answer(target: &Target) {
+    let (mut pontoon, client) = scene(target, &[]);
+    let before = rss_kib(pontoon.pid());
+    let deaf: Vec<_> = (0..4)
+        .map(|id| {
+            let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
+            wire.send(client.post(tool_call(id, "big", json!({"bytes": 4 << 20}))).bytes());
+            wire
+        })
+        .collect();
+    let canary = Client::open(&pontoon);
+    thread::sleep(millis(500));
+    canary.expect_served();
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < 60 * 1024, "{grown} KiB more in memory for 16 MiB of answers");
+    drop(deaf);
+    client.expect_served();
+    pontoon.expect_alive("after deaf clients");
+}
+
+pub fn a_child_that_stops_reading(target: &Target) {
+    let (mut pontoon, client) = scene(target, &["--request-timeout", "2"]);
+    let canary = Client::open(&pontoon);
+    let before = rss_kib(pontoon.pid());
+    client.text("ignore_stdin", json!({}));
+    let text = "x".repeat(1 << 20);
+    let client = &client;
+    let text = &text;
+    thread::scope(|scope| {
+        for id in 0..16 {
+            scope.spawn(move || {
+                let response = client.send(tool_call(id, "echo", json!({"text": text})));
+                let answer = response.answer();
+                assert_eq!(answer["id"], id, "{answer}");
+                assert_eq!(answer["error"]["code"], -32603, "{answer}");
+            });
+        }
+        for _ in 0..20 {
+            canary.expect_served();
+            thread::sleep(millis(50));
+        }
+    });
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < 60 * 1024, "{grown} KiB more in memory");
+    pontoon.expect_alive("after a deaf child");
+}

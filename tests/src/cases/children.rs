@@ -1,0 +1,501 @@
+//! Children: how they fail to start, misbehave, crash and are stopped.
+//!
+//! MCP 2025-11-25, basic/lifecycle (Shutdown: stdio) and basic/transports (stdio).
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::client::{Client, NEWEST, initialize, tool_call};
+use crate::pontoon::Pontoon;
+use crate::probe::{fds, is_running, process, rss_kib};
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Request, Response};
+
+cases! { $ children:
+    commands_that_cannot_be_run
+    exit_at_the_start
+    slow_start
+    crash_with_one_request
+    crash_with_many_requests
+    death_by_signal
+    crash_when_idle
+    floods_of_output
+    floods_of_errors
+    partial_lines
+    wrong_and_double_answers
+    noise
+    bad_utf8
+    crlf
+    endless_line
+    deep_answer
+    closed_stdout
+    closed_stdin
+    sigterm_and_sigkill
+    grandchildren
+    grandchildren_that_left_the_group
+    many_sessions_leave_nothing_behind
+    process_groups
+    environment_and_descriptors
+    clean_environment
+    arguments_arrive_verbatim
+}
+
+fn scene(target: &Target, flags: &[&str]) -> (Pontoon, Client) {
+    let pontoon = target.proxy().child(flags).start();
+    let client = Client::open(&pontoon);
+    (pontoon, client)
+}
+
+fn open(pontoon: &Pontoon) -> Response {
+    Request::post(initialize(NEWEST).to_string()).send(pontoon.addr)
+}
+
+/// The error of an answer; panics unless it is ours for a child that failed.
+#[track_caller]
+fn failure(answer: &Value) -> &str {
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    answer["error"]["message"].as_str().expect("a message")
+}
+
+/// Asserts that the session has ended with its child, and that a new one can be opened.
+#[track_caller]
+fn expect_ended(pontoon: &Pontoon, client: &Client) {
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    client.send(ping).expect_error(404, -32603, "the session went with its child");
+    Client::open(pontoon).expect_served();
+}
+
+/// Asserts that nothing that ended is left unreaped.
+#[track_caller]
+fn expect_no_zombies(pontoon: &Pontoon) {
+    let zombies = || {
+        let mut all = pontoon.descendants();
+        all.retain(|process| process.state == 'Z');
+        all
+    };
+    eventually(&format!("no zombies: {:?}", zombies()), seconds(3), || zombies().is_empty());
+}
+
+pub fn commands_that_cannot_be_run(target: &Target) {
+    for (command, code, why) in [
+        ("/no/such/command", 127, "no such command"),
+        ("no-such-command-in-the-path", 127, "no such command"),
+        ("/etc/passwd", 126, "may not be executed"),
+        ("/tmp", 126, "may not be executed"),
+    ] {
+        let started = Instant::now();
+        let (status, log) = target.proxy().wrapping(&[command, "x"]).run();
+        assert_eq!(status.code(), Some(code), "{command}: {log}");
+        assert!(log.contains(command), "names it: {log}");
+        assert!(log.contains(why), "says why: {log}");
+        assert!(!log.contains("panicked"), "{log}");
+        assert!(started.elapsed() < seconds(5), "{command}: {:?}", started.elapsed());
+    }
+}
+
+pub fn exit_at_the_start(target: &Target) {
+    for code in ["0", "1", "42"] {
+        let mut pontoon = target.proxy().child(&["--exit-at-start", code]).start();
+        let started = Instant::now();
+        let response = open(&pontoon);
+        let took = started.elapsed();
+        let answer = response.answer();
+        let message = failure(&answer);
+        assert!(message.contains(&format!("exited with status {code}")), "{message}");
+        assert_eq!(response.header("mcp-session-id"), None);
+        assert!(took < millis(500), "{took:?}");
+        eventually("what it said last is logged", seconds(2), || {
+            pontoon.log().contains(&format!("exiting with {code}, as told"))
+        });
+        // Whoever asks again and again does not start it again and again.
+        let until = Instant::now() + seconds(1);
+        let mut asked = 0;
+        while Instant::now() < until {
+            let response = open(&pontoon);
+            assert_ne!(response.status(), 500);
+            if response.status() == 503 {
+                assert!(response.header("retry-after").is_some(), "{}", response.describe());
+            }
+            asked += 1;
+            thread::sleep(millis(10));
+        }
+        let starts = pontoon.record.children().len();
+        assert!(starts <= 8, "{starts} starts for {asked} requests");
+        assert_eq!(pontoon.get("/health").status(), 503, "its health says so");
+        pontoon.expect_alive("without a working child");
+        expect_no_zombies(&pontoon);
+    }
+}
+
+pub fn slow_start(target: &Target) {
+    let pontoon = target
+        .proxy()
+        .options(&["--startup-timeout", "1"])
+        .child(&["--delay-init", "30000"])
+        .start();
+    let started = Instant::now();
+    let response = open(&pontoon);
+    let took = started.elapsed();
+    let answer = response.expect(502, "too slow").answer();
+    assert!(failure(&answer).contains("Startup timeout"), "{answer}");
+    assert_eq!(answer["id"], 0);
+    assert!(took > millis(900) && took < seconds(4), "{took:?}");
+    let child = *pontoon.record.children().first().expect("a child");
+    eventually("the child is ended", seconds(15), || !is_running(child));
+}
+
+pub fn crash_with_one_request(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let started = Instant::now();
+    let answer = client.call("crash", json!({"code": 7}));
+    let took = started.elapsed();
+    assert!(failure(&answer).contains("exited with status 7"), "{answer}");
+    assert!(took < millis(500), "{took:?}");
+    expect_ended(&pontoon, &client);
+    expect_no_zombies(&pontoon);
+}
+
+pub fn crash_with_many_requests(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let mut listening = client.listen();
+    let mut waiting: Vec<_> = (0..20)
+        .map(|id| {
+            let request = client.post(tool_call(id, "hang", json!({})));
+            let accept = ["application/json", "text/event-stream"][id % 2];
+            (id, request.with("Accept", accept).open(pontoon.addr))
+        })
+        .collect();
+    eventually("all are at the child", seconds(5), || {
+        pontoon.record.lines_with("\"hang\"").len() == waiting.len()
+    });
+    let started = Instant::now();
+    client.call("crash", json!({"code": 9}));
+    for (id, wire) in &mut waiting {
+        let messages = wire.response().messages();
+        let [answer] = &messages[..] else { panic!("not one answer: {messages:?}") };
+        assert_eq!(answer["id"], *id, "{answer}");
+        assert!(failure(answer).contains("exited with status 9"), "{answer}");
+    }
+    let took = started.elapsed();
+    assert!(took < millis(500), "{took:?}");
+    assert!(listening.messages().is_empty(), "the listening stream ends");
+    expect_ended(&pontoon, &client);
+}
+
+pub fn death_by_signal(target: &Target) {
+    let pontoon = target.proxy().start();
+    for (signal, name) in [(9, "SIGKILL"), (11, "SIGSEGV"), (6, "SIGABRT"), (15, "SIGTERM")] {
+        let client = Client::open(&pontoon);
+        let answer = client.call("crash", json!({"signal": signal}));
+        let message = failure(&answer);
+        assert!(message.contains(name), "{message}");
+        expect_ended(&pontoon, &client);
+    }
+    expect_no_zombies(&pontoon);
+}
+
+pub fn crash_when_idle(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    crate::probe::signal(client.child(), rustix::process::Signal::KILL);
+    eventually("the session ends", seconds(3), || {
+        client.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status() == 404
+    });
+    expect_ended(&pontoon, &client);
+}
+
+pub fn floods_of_output(target: &Target) {
+    let mut pontoon = target.proxy().child(&["--flood-stdout", "33554432"]).start();
+    let before = rss_kib(pontoon.pid());
+    let client = Client::open(&pontoon);
+    let started = Instant::now();
+    client.expect_served();
+    assert!(started.elapsed() < seconds(15), "{:?}", started.elapsed());
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < 40 * 1024, "{grown} KiB more in memory");
+    assert!(pontoon.metric("pontoon_dropped_messages_total", &["overflow"]) > 0.0);
+    pontoon.expect_alive("after a flood");
+}
+
+pub fn floods_of_errors(target: &Target) {
+    let (mut pontoon, client) = scene(target, &["--flood-stderr", "16777216"]);
+    let before = rss_kib(pontoon.pid());
+    for lines in [true, false] {
+        assert_eq!(client.text("stderr", json!({"bytes": 16 << 20, "lines": lines})), "written");
+        client.expect_served();
+    }
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < 20 * 1024, "{grown} KiB more in memory");
+    let log = pontoon.log();
+    assert!(log.len() < 2 << 20, "a log of {} bytes", log.len());
+    pontoon.expect_alive("after a flood of errors");
+}
+
+pub fn partial_lines(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    assert_eq!(client.text("partial", json!({"ms": 300})), "in two parts");
+    let answer = client.call("partial_exit", json!({}));
+    assert!(failure(&answer).contains("exited with status 0"), "{answer}");
+    expect_ended(&pontoon, &client);
+}
+
+pub fn wrong_and_double_answers(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    assert_eq!(client.text("wrong_id", json!({})), "right");
+    assert_eq!(client.text("duplicate", json!({})), "once");
+    client.expect_served();
+    assert_eq!(pontoon.metric("pontoon_dropped_messages_total", &["answer"]), 3.0);
+}
+
+#[track_caller]
+fn expect_twenty_answers(client: &Client) {
+    for nth in 0..20 {
+        let text = format!("answer {nth}");
+        assert_eq!(client.text("echo", json!({"text": text})), text);
+    }
+}
+
+pub fn noise(target: &Target) {
+    let (pontoon, client) = scene(target, &["--noise"]);
+    expect_twenty_answers(&client);
+    assert_eq!(client.text("noise", json!({})), "after the noise");
+    assert!(pontoon.metric("pontoon_child_noise_lines_total", &[]) >= 20.0);
+}
+
+pub fn bad_utf8(target: &Target) {
+    let (_pontoon, client) = scene(target, &["--bad-utf8"]);
+    expect_twenty_answers(&client);
+}
+
+pub fn crlf(target: &Target) {
+    let (_pontoon, client) = scene(target, &["--crlf"]);
+    expect_twenty_answers(&client);
+    let mut events = client.stream(tool_call(1, "echo", json!({"text": "as an event"})));
+    let (event, _) = events.next_message().expect("a message");
+    assert!(event.data.is_some_and(|data| data.ends_with('}')), "no carriage return");
+}
+
+pub fn endless_line(target: &Target) {
+    let (mut pontoon, client) = scene(target, &[]);
+    let canary = Client::open(&pontoon);
+    let child = client.child();
+    let before = rss_kib(pontoon.pid());
+    let answer = client.call("garbled", json!({}));
+    assert!(failure(&answer).contains("not MCP over stdio"), "{answer}");
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < 60 * 1024, "{grown} KiB more in memory");
+    expect_ended(&pontoon, &client);
+    eventually("it is ended", seconds(15), || !is_running(child));
+    canary.expect_served();
+    pontoon.expect_alive("after an endless line");
+}
+
+pub fn deep_answer(target: &Target) {
+    let pontoon = target.proxy().options(&["--request-timeout", "1"]).start();
+    let mut client = Client::open(&pontoon);
+    for depth in [100, 10_000, 1_000_000] {
+        // Too deep to be read, it is no answer; what counts is that there is one.
+        let answer = client.call("deep", json!({"depth": depth}));
+        assert!(answer["result"].is_object() || answer["error"]["code"] == -32603, "{depth}");
+        if client.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status() == 404 {
+            client = Client::open(&pontoon);
+        }
+        client.expect_served();
+    }
+}
+
+pub fn closed_stdout(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let child = client.child();
+    let answer = client.call("close_stdout", json!({}));
+    assert!(failure(&answer).contains("closed its standard output"), "{answer}");
+    expect_ended(&pontoon, &client);
+    eventually("it is ended", seconds(12), || !is_running(child));
+    expect_no_zombies(&pontoon);
+}
+
+pub fn closed_stdin(target: &Target) {
+    let pontoon = target.proxy().child(&["--close-stdin", "--revision", NEWEST]).start();
+    let response = open(&pontoon);
+    let session = response.expect(200, "initialize").header("mcp-session-id").unwrap().to_owned();
+    let post =
+        |body: String| Request::post(body).header("Mcp-Session-Id", &session).send(pontoon.addr);
+    let started = Instant::now();
+    let call = post(tool_call(1, "echo", json!({})).to_string());
+    if call.status() != 404 {
+        failure(&call.answer());
+    }
+    assert!(started.elapsed() < seconds(15), "{:?}", started.elapsed());
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    eventually("the session ends", seconds(5), || post(ping.to_owned()).status() == 404);
+    let used = |pid: &u32| !pontoon.record.bytes(*pid).is_empty();
+    eventually("it is ended", seconds(15), || !pontoon.running_children().iter().any(used));
+}
+
+/// How long the child of a deleted session lives on.
+fn time_to_stop(pontoon: &Pontoon, client: &Client) -> Duration {
+    let child = client.child();
+    client.delete().expect(204, "delete");
+    let took = eventually("it is ended", seconds(20), || !is_running(child));
+    expect_no_zombies(pontoon);
+    took
+}
+
+pub fn sigterm_and_sigkill(target: &Target) {
+    // Side by side: each takes as long as the graces are.
+    let stopped = |flags: &'static [&'static str]| {
+        move || {
+            let (pontoon, client) = scene(target, flags);
+            time_to_stop(&pontoon, &client)
+        }
+    };
+    thread::scope(|scope| {
+        let by_eof = scope.spawn(stopped(&[]));
+        let by_term = scope.spawn(stopped(&["--ignore-eof"]));
+        let by_kill = scope.spawn(stopped(&["--ignore-eof", "--ignore-term"]));
+        let [by_eof, by_term, by_kill] =
+            [by_eof, by_term, by_kill].map(|stopped| stopped.join().expect("a time"));
+        assert!(by_eof < seconds(1), "end of input is enough: {by_eof:?}");
+        assert!(by_term > seconds(1), "some grace before SIGTERM: {by_term:?}");
+        assert!(by_term < seconds(7), "SIGTERM after the grace: {by_term:?}");
+        assert!(by_kill > by_term + seconds(1), "some grace before SIGKILL: {by_kill:?}");
+        assert!(by_kill < seconds(13), "SIGKILL after that: {by_kill:?}");
+    });
+}
+
+pub fn grandchildren(target: &Target) {
+    let (pontoon, client) = scene(target, &["--fork-grandchild"]);
+    let grandchild_of = |client: &Client| -> u32 {
+        pontoon.record.note(client.child(), "grandchild").unwrap().parse().unwrap()
+    };
+    let deleted = grandchild_of(&client);
+    assert!(is_running(deleted));
+    client.delete().expect(204, "delete");
+    eventually("it goes with its parent", seconds(12), || !is_running(deleted));
+
+    let client = Client::open(&pontoon);
+    let orphan = grandchild_of(&client);
+    let started = Instant::now();
+    let answer = client.call("crash", json!({"code": 5}));
+    assert!(failure(&answer).contains("exited with status 5"), "{answer}");
+    let took = started.elapsed();
+    assert!(took < seconds(1), "the pipe it holds open keeps nobody waiting: {took:?}");
+    eventually("it goes with its parent", seconds(12), || !is_running(orphan));
+    expect_no_zombies(&pontoon);
+}
+
+pub fn grandchildren_that_left_the_group(target: &Target) {
+    let (pontoon, client) = scene(target, &["--fork-grandchild", "--setsid"]);
+    let (child, before) = (client.child(), fds(pontoon.pid()));
+    client.delete().expect(204, "delete");
+    eventually("the child ends", seconds(12), || !is_running(child));
+    // The pipes it still holds are no reason for ours to stay open.
+    eventually("its pipes are closed", seconds(12), || fds(pontoon.pid()) < before);
+    Client::open(&pontoon).expect_served();
+    expect_no_zombies(&pontoon);
+}
+
+pub fn many_sessions_leave_nothing_behind(target: &Target) {
+    let pontoon = target.proxy().start();
+    let cycle = |nth: usize| {
+        let client = Client::open(&pontoon);
+        match nth % 3 {
+            0 => drop(client.call("crash", json!({"code": 1}))),
+            1 => drop(client.delete().expect(204, "delete")),
+            _ => drop(client.text("echo", json!({"text": "x"}))),
+        }
+        client.delete();
+    };
+    (0..3).for_each(cycle);
+    let settled = || pontoon.metric("pontoon_children", &[]) <= 1.0;
+    eventually("those children are gone", seconds(10), settled);
+    let before = fds(pontoon.pid());
+    (0..30).for_each(cycle);
+    eventually("their children are gone", seconds(10), settled);
+    expect_no_zombies(&pontoon);
+    eventually("no file descriptors stay open", seconds(5), || fds(pontoon.pid()) <= before + 3);
+    assert!(pontoon.running_children().len() <= 1, "at most the one kept ready");
+}
+
+pub fn process_groups(target: &Target) {
+    let (pontoon, client) = scene(target, &[]);
+    let child = process(client.child()).expect("the child");
+    assert_eq!(child.ppid, pontoon.pid(), "a direct child: no shell between");
+    assert_eq!(child.pgid, child.pid, "in a group of its own");
+}
+
+pub fn environment_and_descriptors(target: &Target) {
+    let pontoon = target
+        .proxy()
+        .env("SUITE_KEY", "from outside")
+        .options(&["--env", "SUITE_SET=from the command line"])
+        .start();
+    let others: Vec<_> = (0..3).map(|_| Client::open(&pontoon)).collect();
+    let _listening = others[0].listen();
+    let client = Client::open(&pontoon);
+    let fds: Vec<(i32, String)> = client
+        .text("fds", json!({}))
+        .parse::<Value>()
+        .map(|value| serde_json::from_value(value).unwrap())
+        .unwrap();
+    // The record of what it reads is the child's own.
+    let inherited: Vec<_> = fds.iter().filter(|(_, to)| !to.ends_with(".in")).collect();
+    assert_eq!(inherited.iter().map(|(fd, _)| *fd).collect::<Vec<_>>(), [0, 1, 2], "{fds:?}");
+    let env: Value = client.text("env", json!({})).parse().unwrap();
+    assert_eq!(env["SUITE_KEY"], "from outside");
+    assert_eq!(env["SUITE_SET"], "from the command line");
+}
+
+pub fn clean_environment(target: &Target) {
+    let pontoon = target
+        .proxy()
+        .env("SUITE_KEY", "secret")
+        .env("SUITE_PASSED", "passed on")
+        .options(&["--clean-env", "--env", "SUITE_PASSED"])
+        .start();
+    let env: Value = Client::open(&pontoon).text("env", json!({})).parse().unwrap();
+    assert_eq!(env["SUITE_KEY"], Value::Null);
+    assert_eq!(env["SUITE_PASSED"], "passed on");
+    assert!(env["PATH"].is_string(), "{env}");
+}
+
+pub fn arguments_arrive_verbatim(target: &Target) {
+    let arguments: Vec<OsString> = [
+        "",
+        " ",
+        "a b",
+        "\"",
+        "'",
+        ";",
+        "$(id)",
+        "`id`",
+        "$HOME",
+        "*",
+        "|",
+        "&&",
+        "--",
+        "--port",
+        "--timeout=1",
+        "-h",
+        "--help",
+        "\\",
+        "\n",
+        "é",
+    ]
+    .into_iter()
+    .map(OsString::from)
+    .chain([OsString::from_vec(b"\xff\xfe".to_vec())])
+    .collect();
+    let pontoon = target.proxy().arguments(&arguments).start();
+    let argv: Vec<String> =
+        serde_json::from_str(&Client::open(&pontoon).text("argv", json!({}))).unwrap();
+    let hex = |arg: &OsString| -> String {
+        arg.clone().into_vec().iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let sent: Vec<_> = arguments.iter().map(hex).collect();
+    assert!(argv.ends_with(&sent), "{argv:?}");
+}

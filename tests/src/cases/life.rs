@@ -1,0 +1,224 @@
+//! The life of the program: how it starts, what it says, and how it ends.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::Target;
+use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
+use crate::pontoon::Pontoon;
+use crate::probe::is_running;
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Request, refuses_connections};
+
+cases! { $ life:
+    port_in_use
+    addresses_that_are_none
+    options_that_are_wrong
+    log_that_cannot_be_written
+    log_that_nobody_reads
+    secrets_stay_out_of_logs_and_metrics
+    sigterm_when_idle
+    sigterm_when_busy
+    sigterm_twice
+    sigterm_with_a_stubborn_child
+    sigkill
+}
+
+pub fn port_in_use(target: &Target) {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (status, log) = target.proxy().options(&["--port", &port]).run();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains(&port), "names the port: {log}");
+    assert!(log.contains("--port"), "says what to do: {log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+pub fn addresses_that_are_none(target: &Target) {
+    for host in ["999.1.1.1", "192.0.2.1", "no-such-host.invalid"] {
+        let (status, log) = target.proxy().options(&["--host", host]).run();
+        assert!(matches!(status.code(), Some(1 | 2)), "{host}: {status:?} {log}");
+        assert!(log.contains(host), "names it: {log}");
+        assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+pub fn options_that_are_wrong(target: &Target) {
+    for options in [
+        ["--port", "70000"],
+        ["--port", "x"],
+        ["--timeout", "never"],
+        ["--max-body", "0"],
+        ["--no-such-option", "x"],
+    ] {
+        let (status, log) = target.proxy().options(&options).run();
+        assert_eq!(status.code(), Some(2), "{options:?}: {log}");
+        assert!(log.contains(options[0]), "names it: {log}");
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[track_caller]
+fn expect_service_without_a_log(mut pontoon: Pontoon) {
+    let port = pontoon.addr.port();
+    eventually("it listens", seconds(10), || !refuses_connections(port));
+    for _ in 0..5 {
+        let client = Client::open(&pontoon);
+        client.expect_served();
+        client.text("stderr", json!({"bytes": 1 << 20, "lines": true}));
+        client.delete().expect(204, "delete");
+    }
+    pontoon.expect_alive("without a log");
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(10)).code(), Some(0));
+}
+
+pub fn log_that_cannot_be_written(target: &Target) {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    expect_service_without_a_log(target.proxy().stderr(full).start_unseen(free_port()));
+}
+
+pub fn log_that_nobody_reads(target: &Target) {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    expect_service_without_a_log(target.proxy().stderr(writer).start_unseen(free_port()));
+}
+
+pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
+    const SECRET: &str = "canary-0f3a";
+    let pontoon = target.proxy().options(&["--log-level", "debug"]).start();
+    let client = Client::open_with(&pontoon, NEWEST, Some(&format!("Bearer {SECRET}")));
+    client.expect_served();
+    client
+        .stream(json!({"jsonrpc": "2.0", "id": SECRET, "method": "tools/call", "params": {
+        "name": "progress", "arguments": {"n": 2, "secret": SECRET},
+        "_meta": {"progressToken": SECRET}}}))
+        .messages();
+    client.request(SECRET, json!({"secret": SECRET}));
+    client.notify(&format!("notifications/{SECRET}"), json!({"secret": SECRET}));
+    // Refusals are where logs like to quote.
+    for request in [
+        client.post(format!("{{{SECRET}")),
+        client.post(tool_call(SECRET, SECRET, json!({}))).with("Accept", SECRET),
+        client.post("{}").header("Cookie", SECRET).header("X-Api-Key", SECRET),
+        client.post("{}").with("Authorization", format!("Basic {SECRET}")),
+        client.post("{}").with("Mcp-Session-Id", SECRET),
+        client.post("{}").with("Host", SECRET),
+        client.post("{}").header("Origin", format!("https://{SECRET}")),
+        client.post("{}").with("MCP-Protocol-Version", SECRET),
+        client.sign(Request::listen()).header("Last-Event-ID", SECRET),
+        Request::new("GET", &format!("/{SECRET}?token={SECRET}")),
+        Request::new("GET", "/livez").header("X-Bad", format!("\u{1}{SECRET}")),
+    ] {
+        request.send(pontoon.addr);
+    }
+    client.call("crash", json!({"code": 3}));
+    let metrics = pontoon.get("/metrics");
+    eventually("the end of the child is logged", seconds(3), || !pontoon.log().is_empty());
+    thread::sleep(millis(200));
+    let (log, metrics) = (pontoon.log(), metrics.text());
+    assert!(log.lines().count() > 5, "a debug log has something in it: {log}");
+    for (what, text) in [("log", log.as_str()), ("metrics", metrics)] {
+        for (line, secret) in
+            text.lines().flat_map(|line| [(line, SECRET), (line, &client.session)])
+        {
+            assert!(!line.contains(secret), "in the {what}: {line}");
+        }
+    }
+}
+
+pub fn sigterm_when_idle(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let clients: Vec<_> = (0..3).map(|_| Client::open(&pontoon)).collect();
+    let children: Vec<_> = clients.iter().map(Client::child).collect();
+    let mut listening = clients[0].listen();
+    pontoon.signal(Signal::TERM);
+    assert!(listening.messages().is_empty(), "the stream ends in order");
+    let status = pontoon.ended(seconds(5));
+    assert_eq!(status.code(), Some(0), "{status:?}\n{}", pontoon.log());
+    assert!(pontoon.running_children().is_empty(), "no child is left");
+    for child in children {
+        assert!(pontoon.record.note(child, "eof").is_some(), "their input was closed first");
+    }
+}
+
+pub fn sigterm_when_busy(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let port = pontoon.addr.port();
+    let clients: Vec<_> = (0..3).map(|_| Client::open(&pontoon)).collect();
+    let mut busy: Vec<_> = (0..12)
+        .map(|nth| {
+            let text = format!("call {nth}");
+            let call = tool_call(nth, "echo", json!({"text": text, "ms": 1000}));
+            (text, clients[nth % 3].start(call))
+        })
+        .collect();
+    eventually("all are at their child", seconds(5), || {
+        pontoon.record.lines_with("\"echo\"").len() == busy.len()
+    });
+    pontoon.signal(Signal::TERM);
+    eventually("nobody new is let in", seconds(1), || refuses_connections(port));
+    for (text, wire) in &mut busy {
+        assert_eq!(text_of(&wire.response().answer()), text, "what was asked is answered");
+    }
+    let status = pontoon.ended(seconds(5));
+    assert_eq!(status.code(), Some(0), "{status:?}\n{}", pontoon.log());
+    assert!(pontoon.running_children().is_empty(), "no child is left");
+}
+
+pub fn sigterm_twice(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let client = Client::open(&pontoon);
+    let mut hanging = client.start(tool_call(1, "hang", json!({})));
+    eventually("the call is at the child", seconds(5), || {
+        pontoon.record.lines_with("\"hang\"").len() == 1
+    });
+    pontoon.signal(Signal::TERM);
+    thread::sleep(millis(300));
+    assert!(refuses_connections(pontoon.addr.port()), "nobody new is let in");
+    pontoon.signal(Signal::TERM);
+    if let Ok(response) = hanging.try_response() {
+        assert_eq!(response.answer()["error"]["code"], -32603, "{}", response.describe());
+    }
+    let status = pontoon.ended(seconds(5));
+    assert_eq!(status.code(), Some(1), "something was broken off: {status:?}");
+    eventually("no child is left", seconds(2), || pontoon.running_children().is_empty());
+}
+
+pub fn sigterm_with_a_stubborn_child(target: &Target) {
+    let mut pontoon =
+        target.proxy().child(&["--ignore-eof", "--ignore-term", "--fork-grandchild"]).start();
+    let client = Client::open(&pontoon);
+    client.expect_served();
+    pontoon.signal(Signal::TERM);
+    pontoon.ended(seconds(20));
+    eventually("no child is left", seconds(1), || pontoon.running_children().is_empty());
+    eventually("no grandchild is left", seconds(1), || {
+        !pontoon.record.grandchildren().into_iter().any(is_running)
+    });
+}
+
+pub fn sigkill(target: &Target) {
+    for flags in [&[][..], &["--ignore-eof"], &["--ignore-eof", "--ignore-term"]] {
+        let mut pontoon = target.proxy().child(flags).start();
+        let clients: Vec<_> = (0..3).map(|_| Client::open(&pontoon)).collect();
+        let _busy = clients[0].start(tool_call(1, "hang", json!({})));
+        clients[1].expect_served();
+        pontoon.signal(Signal::KILL);
+        pontoon.ended(seconds(5));
+        eventually("no child is left", seconds(2), || pontoon.running_children().is_empty());
+    }
+    let pontoon = target.proxy().start();
+    let fresh = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+    fresh.expect(200, "a new one starts at once");
+}

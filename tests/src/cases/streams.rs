@@ -1,0 +1,367 @@
+//! Streams: what is answered as JSON and what as events, what comes where, and what comes again.
+//!
+//! MCP 2025-11-25, basic/transports (Sending and Listening for Messages, Resumability),
+//! basic/utilities/progress; client/{sampling,elicitation,roots}.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::client::{Client, NEWEST, text_of, tool_call};
+use crate::pontoon::Pontoon;
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Events, Request};
+
+cases! { $ streams:
+    one_message_is_json
+    more_messages_are_events
+    progress_carries_the_clients_token
+    nothing_comes_after_the_answer
+    priming_event
+    event_ids_are_unique
+    changes_and_logs_on_the_listening_stream
+    messages_come_on_one_stream_only
+    requests_of_the_child_on_a_calls_stream
+    requests_of_the_child_on_the_listening_stream
+    requests_of_the_child_wait_for_a_stream
+    requests_of_the_child_that_nobody_takes
+    answers_of_the_client_count_once
+    resuming_a_stream_that_broke
+    resuming_a_stream_that_went_on
+    resuming_after_the_answer
+    resuming_from_nowhere
+    leaving_is_not_cancelling
+    too_many_listening_streams
+}
+
+fn scene(target: &Target) -> (Pontoon, Client) {
+    let pontoon = target.proxy().start();
+    let client = Client::open(&pontoon);
+    (pontoon, client)
+}
+
+/// A call with progress; the token is given as JSON text.
+fn progress_call(id: u64, token: &str, n: u64, ms: u64) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"progress","arguments":{{"n":{n},"ms":{ms}}},"_meta":{{"progressToken":{token}}}}}}}"#
+    )
+}
+
+/// The progress of a message; none if it is the answer.
+fn step(message: &Value) -> Option<u64> {
+    message["params"]["progress"].as_u64()
+}
+
+/// Reads a stream to its end: the steps of progress, and how many answers.
+fn steps_and_answers(events: &mut Events) -> (Vec<u64>, usize) {
+    let messages = events.messages();
+    let steps: Vec<_> = messages.iter().filter_map(step).collect();
+    let answers = messages.len() - steps.len();
+    (steps, answers)
+}
+
+pub fn one_message_is_json(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let response = client.send(tool_call(1, "echo", json!({"text": "one"})));
+    assert_eq!(response.expect(200, "one").header("content-type"), Some("application/json"));
+    assert_eq!(text_of(&response.json()), "one");
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+}
+
+pub fn more_messages_are_events(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let response = client.send(progress_call(1, "\"t\"", 3, 10));
+    assert_eq!(response.expect(200, "progress").header("content-type"), Some("text/event-stream"));
+    let messages = response.messages();
+    let steps: Vec<_> = messages.iter().map(step).collect();
+    assert_eq!(steps, [Some(1), Some(2), Some(3), None], "in order, the answer last");
+    assert_eq!(messages[3]["id"], 1);
+}
+
+pub fn progress_carries_the_clients_token(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    for token in ["\"text\"", "7", "-1", "12345678901234567890123", "\"7\"", r#""\u00e9\"""#] {
+        let mut events = client.stream(progress_call(1, token, 1, 0));
+        let (event, _) = events.next_message().expect("progress");
+        let data = event.data.unwrap();
+        assert!(data.contains(&format!(r#""progressToken":{token},"#)), "{token}: {data}");
+    }
+    // Two calls with the same token: each gets its own progress.
+    let mut both = [1, 2].map(|id| client.stream(progress_call(id, "\"same\"", 3, 50)));
+    for (events, id) in both.iter_mut().zip([1, 2]) {
+        let messages = events.messages();
+        assert_eq!(messages.iter().filter_map(step).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(messages[3]["id"], id);
+    }
+    // Without a token there is none to report to.
+    let answer = client.call("progress", json!({"n": 3}));
+    assert_eq!(text_of(&answer), "done");
+}
+
+pub fn nothing_comes_after_the_answer(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut events = client.stream(tool_call(1, "duplicate", json!({})));
+    let messages = events.messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert_eq!(text_of(&messages[0]), "once");
+    client.expect_served();
+}
+
+pub fn priming_event(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut call = client.stream(tool_call(1, "echo", json!({"text": "x", "ms": 200})));
+    let first = call.next_event().expect("an event");
+    assert!(first.id.is_some(), "{first:?}");
+    assert_eq!(first.data.as_deref(), Some(""), "{first:?}");
+    let mut listening = client.listen();
+    let first = listening.next_event().expect("an event");
+    assert!(first.id.is_some() && first.data.as_deref() == Some(""), "{first:?}");
+}
+
+pub fn event_ids_are_unique(target: &Target) {
+    let pontoon = target.proxy().start();
+    for revision in ["2025-03-26", "2025-06-18", NEWEST] {
+        let client = Client::open_revision(&pontoon, revision);
+        let mut ids = BTreeSet::new();
+        for call in 0..3 {
+            let mut events = client.stream(progress_call(call, "1", 3, 0));
+            while let Some(event) = events.next_event() {
+                let id = event.id.clone().unwrap_or_else(|| panic!("{revision}: no id: {event:?}"));
+                assert!(ids.insert(id), "{revision}: twice: {event:?}");
+            }
+        }
+        assert!(ids.len() >= 12, "{revision}: {ids:?}");
+    }
+}
+
+pub fn changes_and_logs_on_the_listening_stream(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut listening = client.listen();
+    client.call("list_changed", json!({"ms": 50}));
+    let changed = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
+    assert_eq!(listening.message(), changed);
+    client.call("log", json!({"ms": 50, "text": "hello"}));
+    let log = listening.message();
+    assert_eq!(log["method"], "notifications/message", "{log}");
+    assert_eq!(log["params"]["data"], "hello");
+}
+
+pub fn messages_come_on_one_stream_only(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut both = [client.listen(), client.listen()];
+    for nth in 0..6 {
+        client.call("log", json!({"ms": 10, "text": nth}));
+    }
+    client.text("echo", json!({"text": "after all of them", "ms": 300}));
+    let mut seen = Vec::new();
+    for events in &mut both {
+        while let Ok(Some(event)) = events.try_next(millis(300)) {
+            seen.extend(event.message().map(|log| log["params"]["data"].as_u64()));
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..6).map(Some).collect::<Vec<_>>());
+}
+
+/// What each kind of request asks, and what the client answers.
+fn questions() -> [(&'static str, Value, Value); 4] {
+    [
+        (
+            "sampling/createMessage",
+            json!({"messages": [], "maxTokens": 10}),
+            json!({"role": "assistant", "model": "m", "content": {"type": "text", "text": "hi"}}),
+        ),
+        (
+            "elicitation/create",
+            json!({"message": "who?", "requestedSchema": {"type": "object", "properties": {}}}),
+            json!({"action": "accept", "content": {"name": "me"}}),
+        ),
+        ("roots/list", json!({}), json!({"roots": [{"uri": "file:///a"}]})),
+        ("ping", json!({}), json!({})),
+    ]
+}
+
+pub fn requests_of_the_child_on_a_calls_stream(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    for (method, params, result) in questions() {
+        for id in [json!(1), json!("one")] {
+            let ask = json!({"method": method, "params": params, "id": id});
+            let mut events = client.stream(tool_call(1, "ask", ask));
+            let mut message = events.message();
+            // A ping need not travel as far as the client.
+            if message["method"] == method {
+                assert_eq!(message["params"], params, "{method}");
+                let answer = client.respond(&message["id"], result.clone());
+                assert!(answer.expect(202, method).body.is_empty());
+                message = events.message();
+            } else {
+                assert_eq!(method, "ping", "{message}");
+            }
+            let at_child: Value = text_of(&message).parse().unwrap();
+            assert_eq!(at_child, json!({"jsonrpc": "2.0", "id": id, "result": result}), "{method}");
+        }
+    }
+}
+
+pub fn requests_of_the_child_on_the_listening_stream(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut listening = client.listen();
+    for (method, params, result) in questions().into_iter().take(3) {
+        let ask = json!({"method": method, "params": params, "id": method, "ms": 50});
+        client.call("ask_later", ask);
+        let question = listening.message();
+        assert_eq!(question["method"], method, "{question}");
+        client.respond(&question["id"], result).expect(202, method);
+        eventually("the answer is at the child", seconds(5), || {
+            client.text("answers", json!({})).contains(&format!(r#"\"id\":\"{method}\""#))
+        });
+    }
+}
+
+pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
+    client.call("log", json!({"text": "waits too"}));
+    client.text("echo", json!({"text": "meanwhile", "ms": 200}));
+    let mut listening = client.listen();
+    let both = [listening.message(), listening.message()];
+    let question = both.iter().find(|m| m["method"] == "roots/list").expect("the question");
+    assert!(both.iter().any(|m| m["params"]["data"] == "waits too"), "{both:?}");
+    client.respond(&question["id"], json!({"roots": []})).expect(202, "answer");
+    eventually("the answer is at the child", seconds(5), || {
+        client.text("answers", json!({})).contains("roots")
+    });
+}
+
+pub fn requests_of_the_child_that_nobody_takes(target: &Target) {
+    let (mut pontoon, client) = scene(target);
+    for id in 0..130 {
+        client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": id}));
+    }
+    eventually("those too many get an error", seconds(5), || {
+        let answers: Vec<String> = client
+            .text("answers", json!({}))
+            .parse::<Value>()
+            .map(|v| serde_json::from_value(v).unwrap())
+            .unwrap();
+        answers.iter().filter(|answer| answer.contains("\"error\"")).count() >= 20
+    });
+    pontoon.expect_alive("with questions nobody answers");
+    client.expect_served();
+}
+
+pub fn answers_of_the_client_count_once(target: &Target) {
+    let (pontoon, client) = scene(target);
+    let mut events = client.stream(tool_call(
+        1,
+        "ask",
+        json!({"method": "roots/list", "id": "q", "params": {}}),
+    ));
+    let question = events.message();
+    for nth in 0..3 {
+        client.respond(&question["id"], json!({"roots": [], "nth": nth})).expect(202, "answer");
+    }
+    let at_child: Value = text_of(&events.message()).parse().unwrap();
+    assert_eq!(at_child["result"]["nth"], 0);
+    client.expect_served();
+    assert_eq!(pontoon.record.lines_with("\"nth\"").len(), 1, "one answer at the child");
+    // Another session cannot answer for this one.
+    let stranger = Client::open(&pontoon);
+    let ask = tool_call(2, "ask", json!({"method": "roots/list", "id": "r", "params": {}}));
+    let mut events = client.stream(ask);
+    let question = events.message();
+    stranger.respond(&question["id"], json!({"roots": "forged"})).expect(202, "a stranger");
+    client.respond(&question["id"], json!({"roots": "true"})).expect(202, "the client");
+    assert!(text_of(&events.message()).contains("\"true\""));
+    assert!(pontoon.record.lines_with("forged").is_empty());
+}
+
+pub fn resuming_a_stream_that_broke(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut events = client.stream(progress_call(1, "1", 8, 100));
+    let mut last = None;
+    for expected in 1..=3 {
+        let (event, message) = events.next_message().expect("progress");
+        assert_eq!(step(&message), Some(expected));
+        last = event.id;
+    }
+    events.reset();
+    let mut rest = client.resume(&last.expect("an id")).events();
+    let (steps, answers) = steps_and_answers(&mut rest);
+    assert_eq!(steps, [4, 5, 6, 7, 8], "exactly what was missed");
+    assert_eq!(answers, 1, "and the answer");
+}
+
+pub fn resuming_a_stream_that_went_on(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut events = client.stream(progress_call(1, "1", 5, 100));
+    let first = events.next_message().expect("progress").0.id.expect("an id");
+    // The first stream is still open: the second takes over from it.
+    let mut rest = client.resume(&first).events();
+    let (steps, answers) = steps_and_answers(&mut rest);
+    assert_eq!((steps, answers), (vec![2, 3, 4, 5], 1));
+    let (_, twice) = steps_and_answers(&mut events);
+    assert_eq!(twice, 0, "the answer came on one stream");
+}
+
+pub fn resuming_after_the_answer(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut events = client.stream(progress_call(1, "1", 3, 0));
+    let mut ids = Vec::new();
+    while let Some(event) = events.next_event() {
+        ids.extend(event.id);
+    }
+    let mut again = client.resume(&ids[0]).events();
+    assert_eq!(steps_and_answers(&mut again), (vec![1, 2, 3], 1), "from the priming event");
+    let mut again = client.resume(&ids[2]).events();
+    assert_eq!(steps_and_answers(&mut again), (vec![3], 1), "from the second step");
+    let mut again = client.resume(ids.last().unwrap()).events();
+    assert_eq!(steps_and_answers(&mut again), (vec![], 0), "from the end");
+}
+
+pub fn resuming_from_nowhere(target: &Target) {
+    let (pontoon, client) = scene(target);
+    let other = Client::open(&pontoon);
+    let mut events = other.stream(progress_call(1, "1", 1, 0));
+    let foreign = events.next_event().expect("an event").id.expect("an id");
+    for id in [foreign.as_str(), "999999-0", "garbage", "0", "-", "1-x", "01-0", "+1-0", ""] {
+        let response = client.resume(id).response();
+        assert!([400, 404].contains(&response.status()), "{id:?}: {}", response.describe());
+    }
+    let long = "1".repeat(20 * 1024);
+    let response = client.resume(&long).response();
+    assert!([400, 404, 431].contains(&response.status()), "{}", response.describe());
+    client.expect_served();
+}
+
+pub fn leaving_is_not_cancelling(target: &Target) {
+    let (pontoon, client) = scene(target);
+    for (nth, accept) in ["application/json", "text/event-stream"].into_iter().enumerate() {
+        let text = format!("left alone {nth}");
+        let call = tool_call(1, "echo", json!({"text": text, "ms": 300}));
+        let wire = client.post(call).with("Accept", accept).open(pontoon.addr);
+        eventually("the call is at the child", seconds(5), || {
+            pontoon.record.lines_with(&text).len() == 1
+        });
+        wire.reset();
+    }
+    client.text("echo", json!({"text": "later", "ms": 600}));
+    assert!(pontoon.record.messages("notifications/cancelled").is_empty());
+    assert_eq!(pontoon.metric("pontoon_requests_in_flight", &[]), 0.0);
+}
+
+pub fn too_many_listening_streams(target: &Target) {
+    let (pontoon, client) = scene(target);
+    let mut open = Vec::new();
+    let refused = (0..20).find_map(|_| {
+        let mut wire = client.sign(Request::listen()).open(pontoon.addr);
+        let head = wire.head();
+        open.push(wire);
+        (head.status != 200).then_some(head)
+    });
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.status, 503);
+    assert!(refused.header("retry-after").is_some());
+    client.expect_served();
+}

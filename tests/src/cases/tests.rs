@@ -1,0 +1,24 @@
+use std::path::Path;
+use std::{env, fs};
+
+/// A case that is written and not listed would never run, and nobody would notice.
+#[test]
+fn every_case_is_listed() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+    let mut cases = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let source = fs::read_to_string(&path).unwrap();
+        let list =
+            source.split("cases! {").nth(1).map_or("", |rest| rest.split('}').next().unwrap());
+        let listed: Vec<_> = list.split_whitespace().collect();
+        let written = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub fn ")?.strip_suffix("(target: &Target) {"));
+        for case in written {
+            assert!(listed.contains(&case), "{case} is not listed in {}", path.display());
+            cases += 1;
+        }
+    }
+    assert!(cases > 0, "no cases found");
+}

@@ -1,0 +1,340 @@
+//! HTTP/1.1 by hand: any bytes can be sent, at any pace, and the answer is read to the letter.
+//!
+//! Owns: [`Wire`], one connection; [`Request`], bytes of a request; what it reads is in
+//! [`response`] and [`sse`].
+//! Never: waits longer than [`PATIENCE`], so that a case cannot hang.
+
+pub mod response;
+pub mod sse;
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
+pub use response::{Head, Response};
+pub use sse::{Event, Events};
+
+/// How long a case waits for anything it does not measure.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why nothing (more) could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The peer ended the connection in the ordinary way.
+    Closed,
+    /// The peer, or the system, broke it off.
+    Reset,
+    /// Nothing came in time.
+    Silent,
+    /// What came is not HTTP/1.1, or not an event stream.
+    Malformed(String),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broken::Closed => f.write_str("the connection was closed"),
+            Broken::Reset => f.write_str("the connection was reset"),
+            Broken::Silent => f.write_str("nothing came in time"),
+            Broken::Malformed(what) => write!(f, "malformed answer: {what}"),
+        }
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Silent,
+            _ => Broken::Reset,
+        }
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    /// What was read and not yet used.
+    pending: Vec<u8>,
+    patience: Duration,
+}
+
+impl Wire {
+    /// Connects.
+    pub fn connect(addr: SocketAddr) -> Wire {
+        let stream = TcpStream::connect_timeout(&addr, PATIENCE)
+            .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));
+        Wire::of(stream)
+    }
+
+    /// Connects with a receive buffer of about this many bytes, so that the peer soon notices when
+    /// nothing is read. The size has to be set before connecting: it decides the TCP window.
+    pub fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> Wire {
+        let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        sockopt::set_socket_recv_buffer_size(&socket, receive_buffer).unwrap();
+        rustix::net::connect(&socket, &addr)
+            .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));
+        Wire::of(TcpStream::from(socket))
+    }
+
+    fn of(stream: TcpStream) -> Wire {
+        stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Wire { stream, pending: Vec::new(), patience: PATIENCE }
+    }
+
+    /// Sets how long one read may take; [`PATIENCE`] otherwise.
+    pub fn patience(mut self, patience: Duration) -> Wire {
+        self.patience = patience;
+        self
+    }
+
+    /// Sets how long one write may take; [`PATIENCE`] otherwise.
+    pub fn write_timeout(&mut self, timeout: Duration) {
+        self.stream.set_write_timeout(Some(timeout)).unwrap();
+    }
+
+    /// Sends bytes; panics if they cannot be sent.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Wire {
+        self.try_send(bytes).unwrap_or_else(|error| panic!("cannot send: {error}"));
+        self
+    }
+
+    /// Sends bytes, or as many as the peer takes: one that has already refused may be gone.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
+    /// Sends pieces of at most `size` bytes with a pause after each.
+    pub fn drip(&mut self, bytes: impl AsRef<[u8]>, size: usize, pause: Duration) -> &mut Wire {
+        for piece in bytes.as_ref().chunks(size) {
+            self.send(piece);
+            thread::sleep(pause);
+        }
+        self
+    }
+
+    /// Says that nothing more will be sent; answers can still be read.
+    pub fn half_close(&mut self) -> &mut Wire {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+        self
+    }
+
+    /// Breaks the connection off: the peer sees a reset (RST).
+    pub fn reset(self) {
+        sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Reads a whole response; panics if there is none.
+    pub fn response(&mut self) -> Response {
+        self.try_response().unwrap_or_else(|broken| panic!("no response: {broken}"))
+    }
+
+    /// Reads a whole response.
+    pub fn try_response(&mut self) -> Result<Response, Broken> {
+        let head = self.try_head()?;
+        let mut framing = head.framing();
+        let mut body = Vec::new();
+        while let Some(part) = framing.read(self)? {
+            body.extend_from_slice(&part);
+        }
+        Ok(Response { head, body })
+    }
+
+    /// Reads the head of a response; panics if there is none.
+    pub fn head(&mut self) -> Head {
+        self.try_head().unwrap_or_else(|broken| panic!("no response: {broken}"))
+    }
+
+    /// Reads the head of a response, passing over `100 Continue`.
+    pub fn try_head(&mut self) -> Result<Head, Broken> {
+        loop {
+            let head = self.any_head()?;
+            if head.status != 100 {
+                return Ok(head);
+            }
+        }
+    }
+
+    /// Reads the next head, interim or final.
+    pub fn any_head(&mut self) -> Result<Head, Broken> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Head::parse(&lines);
+            }
+            lines.push(line);
+        }
+    }
+
+    /// Reads a response whose body is an event stream; panics if it is anything else.
+    pub fn events(mut self) -> Events {
+        let head = self.head();
+        if head.status != 200 || head.header("content-type") != Some("text/event-stream") {
+            let mut framing = head.framing();
+            let body = framing.read(&mut self).ok().flatten().unwrap_or_default();
+            panic!("not an event stream: {head:?} {}", String::from_utf8_lossy(&body));
+        }
+        Events::new(self, head)
+    }
+
+    /// Reads until the peer ends the connection and returns what came. Panics if it stays open for
+    /// longer than `within`.
+    pub fn until_closed(&mut self, within: Duration) -> Vec<u8> {
+        let deadline = Instant::now() + within;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the connection is still open after {within:?}");
+            match self.fill(left) {
+                Ok(()) | Err(Broken::Silent) => {}
+                Err(_) => return std::mem::take(&mut self.pending),
+            }
+        }
+    }
+
+    /// Whether nothing comes and the connection stays open for this long.
+    pub fn is_quiet(&mut self, during: Duration) -> bool {
+        self.pending.is_empty() && self.fill(during) == Err(Broken::Silent)
+    }
+
+    /// A line without its CRLF.
+    fn line(&mut self) -> Result<Vec<u8>, Broken> {
+        let mut searched = 0;
+        loop {
+            if let Some(at) = self.pending[searched..].windows(2).position(|pair| pair == b"\r\n") {
+                let end = searched + at;
+                let line = self.pending[..end].to_vec();
+                self.pending.drain(..end + 2);
+                return Ok(line);
+            }
+            searched = self.pending.len().saturating_sub(1);
+            self.fill(self.patience)?;
+        }
+    }
+
+    /// At least one byte and at most `limit`.
+    fn some(&mut self, limit: usize) -> Result<Vec<u8>, Broken> {
+        if self.pending.is_empty() {
+            self.fill(self.patience)?;
+        }
+        let take = self.pending.len().min(limit);
+        let rest = self.pending.split_off(take);
+        Ok(std::mem::replace(&mut self.pending, rest))
+    }
+
+    fn fill(&mut self, patience: Duration) -> Result<(), Broken> {
+        let patience = patience.max(Duration::from_millis(1));
+        self.stream.set_read_timeout(Some(patience))?;
+        let mut buffer = [0; 64 * 1024];
+        match self.stream.read(&mut buffer)? {
+            0 => Err(Broken::Closed),
+            read => {
+                self.pending.extend_from_slice(&buffer[..read]);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a connection is refused, or ended before anything can be said on it.
+pub fn refuses_connections(port: u16) -> bool {
+    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect_timeout(&addr, PATIENCE).is_err()
+}
+
+/// The bytes of a request, put together header by header.
+#[derive(Clone, Debug)]
+pub struct Request {
+    line: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// A request with a `Host` that is allowed, and nothing else.
+    pub fn new(method: &str, target: &str) -> Request {
+        let line = format!("{method} {target} HTTP/1.1");
+        Request { line, headers: Vec::new(), body: None }.header("Host", "localhost")
+    }
+
+    /// A POST of JSON on the MCP endpoint that takes both forms of answer.
+    pub fn post(body: impl Into<Vec<u8>>) -> Request {
+        Request::new("POST", "/mcp")
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/json, text/event-stream")
+            .body(body)
+    }
+
+    /// A GET on the MCP endpoint: the client listens.
+    pub fn listen() -> Request {
+        Request::new("GET", "/mcp").header("Accept", "text/event-stream")
+    }
+
+    /// Adds a header line.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Request {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Removes every line of a header.
+    pub fn without(mut self, name: &str) -> Request {
+        self.headers.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// Puts one line in place of every line of a header.
+    pub fn with(self, name: &str, value: impl AsRef<[u8]>) -> Request {
+        self.without(name).header(name, value)
+    }
+
+    /// Sets the body; its length goes with it.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Request {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The bytes of the head, with its empty line, and of the body.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = self.head_bytes(self.body.as_ref().map(Vec::len));
+        out.extend_from_slice(self.body.as_deref().unwrap_or_default());
+        out
+    }
+
+    /// The bytes of the head alone, declaring a body of this length.
+    pub fn head_bytes(&self, length: Option<usize>) -> Vec<u8> {
+        let mut out = format!("{}\r\n", self.line).into_bytes();
+        for (name, value) in &self.headers {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value);
+            out.extend_from_slice(b"\r\n");
+        }
+        if let Some(length) = length {
+            out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+
+    /// Sends it on a connection of its own and reads the whole response.
+    pub fn send(&self, addr: SocketAddr) -> Response {
+        self.open(addr).response()
+    }
+
+    /// Sends it on a connection of its own and returns that.
+    pub fn open(&self, addr: SocketAddr) -> Wire {
+        let mut wire = Wire::connect(addr);
+        // A request that is refused half-way may meet a closed connection; the answer says why.
+        let _ = wire.try_send(self.bytes());
+        wire
+    }
+}
+
+#[cfg(test)]
+mod tests;

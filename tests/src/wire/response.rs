@@ -1,0 +1,201 @@
+//! Heads and bodies of responses.
+
+use serde_json::Value;
+
+use super::{Broken, Event, Wire, sse};
+
+/// Status line and headers.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+}
+
+/// A whole response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Its head.
+    pub head: Head,
+    /// Its body, with the framing taken off.
+    pub body: Vec<u8>,
+}
+
+impl Head {
+    pub(super) fn parse(lines: &[Vec<u8>]) -> Result<Head, Broken> {
+        let malformed = |line: &[u8]| Broken::Malformed(String::from_utf8_lossy(line).into_owned());
+        let first = lines.first().ok_or_else(|| malformed(b"an empty line"))?;
+        let status = std::str::from_utf8(first)
+            .ok()
+            .and_then(|line| line.strip_prefix("HTTP/1.1 "))
+            .and_then(|rest| rest.get(..3)?.parse().ok())
+            .ok_or_else(|| malformed(first))?;
+        let headers = lines[1..]
+            .iter()
+            .map(|line| {
+                let text = std::str::from_utf8(line).map_err(|_| malformed(line))?;
+                let (name, value) = text.split_once(':').ok_or_else(|| malformed(line))?;
+                Ok((name.to_ascii_lowercase(), value.trim().to_owned()))
+            })
+            .collect::<Result<_, Broken>>()?;
+        Ok(Head { status, headers })
+    }
+
+    /// The value of a header; panics if there are several.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(have, _)| have.eq_ignore_ascii_case(name));
+        let value = values.next();
+        assert!(values.next().is_none(), "several {name} headers: {:?}", self.headers);
+        value.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the server says that the connection ends with this response.
+    pub fn closes(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
+    /// How the body's end is told (RFC 9112, section 6.3).
+    pub(super) fn framing(&self) -> Framing {
+        if self.status < 200 || self.status == 204 || self.status == 304 {
+            return Framing::Length(0);
+        }
+        if self.header("transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case("chunked")) {
+            return Framing::Chunked { left: 0, first: true };
+        }
+        match self.header("content-length") {
+            Some(length) => Framing::Length(length.parse().expect("a plain Content-Length")),
+            None => Framing::UntilClosed,
+        }
+    }
+}
+
+impl Response {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.head.status
+    }
+
+    /// The value of a header; panics if there are several.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.header(name)
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body in UTF-8")
+    }
+
+    /// The body as JSON; panics unless it is declared as that and is that.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.describe());
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {}", self.describe()))
+    }
+
+    /// Every message of an answer of either form, in order.
+    pub fn messages(&self) -> Vec<Value> {
+        if self.header("content-type") == Some("text/event-stream") {
+            let events = sse::parse_all(&self.body).expect("an event stream");
+            return events.iter().filter_map(Event::message).collect();
+        }
+        match self.json() {
+            Value::Array(messages) => messages,
+            message => vec![message],
+        }
+    }
+
+    /// The last message of an answer of either form: the response itself.
+    pub fn answer(&self) -> Value {
+        self.messages().pop().unwrap_or_else(|| panic!("no message in {}", self.describe()))
+    }
+
+    /// Status and body in one line, for messages.
+    pub fn describe(&self) -> String {
+        let body = String::from_utf8_lossy(&self.body);
+        format!("{} {}", self.status(), body.chars().take(400).collect::<String>())
+    }
+
+    /// Panics unless the status is this one.
+    #[track_caller]
+    pub fn expect(&self, status: u16, case: &str) -> &Response {
+        assert_eq!(self.status(), status, "{case}: {}", self.describe());
+        self
+    }
+
+    /// Panics unless this is a JSON-RPC error with this status and code; returns its message.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: i64, case: &str) -> String {
+        self.expect(status, case);
+        let body = self.json();
+        assert_eq!(body["error"]["code"], code, "{case}: {}", self.describe());
+        assert_eq!(body["jsonrpc"], "2.0", "{case}: {}", self.describe());
+        body["error"]["message"].as_str().expect("an error message").to_owned()
+    }
+}
+
+/// Where a body ends.
+#[derive(Debug)]
+pub(super) enum Framing {
+    /// After this many bytes.
+    Length(usize),
+    /// After the chunk of no bytes.
+    Chunked {
+        /// Bytes left of the current chunk.
+        left: usize,
+        /// Whether no chunk has begun.
+        first: bool,
+    },
+    /// Where the connection ends.
+    UntilClosed,
+    /// It has ended.
+    Ended,
+}
+
+impl Framing {
+    /// The next bytes of the body, `None` at its end.
+    pub(super) fn read(&mut self, wire: &mut Wire) -> Result<Option<Vec<u8>>, Broken> {
+        match self {
+            Framing::Ended | Framing::Length(0) => {
+                *self = Framing::Ended;
+                Ok(None)
+            }
+            Framing::Length(left) => {
+                let part = wire.some(*left)?;
+                *left -= part.len();
+                Ok(Some(part))
+            }
+            Framing::UntilClosed => match wire.some(usize::MAX) {
+                Ok(part) => Ok(Some(part)),
+                Err(Broken::Closed) => {
+                    *self = Framing::Ended;
+                    Ok(None)
+                }
+                Err(broken) => Err(broken),
+            },
+            Framing::Chunked { left: 0, first } => {
+                // A chunk's data is followed by a line end of its own.
+                if !std::mem::take(first) && !wire.line()?.is_empty() {
+                    return Err(Broken::Malformed("chunk data without an end".into()));
+                }
+                let size = chunk_size(&wire.line()?)?;
+                if size == 0 {
+                    while !wire.line()?.is_empty() {}
+                    *self = Framing::Ended;
+                    return Ok(None);
+                }
+                *self = Framing::Chunked { left: size, first: false };
+                self.read(wire)
+            }
+            Framing::Chunked { left, .. } => {
+                let part = wire.some(*left)?;
+                *left -= part.len();
+                Ok(Some(part))
+            }
+        }
+    }
+}
+
+fn chunk_size(line: &[u8]) -> Result<usize, Broken> {
+    let text = String::from_utf8_lossy(line);
+    usize::from_str_radix(&text, 16).map_err(|_| Broken::Malformed(format!("chunk size {text:?}")))
+}

@@ -1,0 +1,165 @@
+//! Event streams, read event by event as they come (HTML standard, server-sent events).
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::response::Framing;
+use super::{Broken, Head, Wire};
+
+/// One block of a stream, up to its empty line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event {
+    /// `id`.
+    pub id: Option<String>,
+    /// `event`.
+    pub name: Option<String>,
+    /// `data`; several lines are joined by a newline.
+    pub data: Option<String>,
+    /// `retry`, in milliseconds.
+    pub retry: Option<u64>,
+    /// Comment lines.
+    pub comments: Vec<String>,
+}
+
+impl Event {
+    /// The message it carries; none for a comment or an event that only has an id.
+    pub fn message(&self) -> Option<Value> {
+        let data = self.data.as_deref().filter(|data| !data.is_empty())?;
+        Some(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error} in {data:?}")))
+    }
+
+    fn take_line(&mut self, line: &str) -> Result<(), Broken> {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" => self.comments.push(value.to_owned()),
+            "id" => self.id = Some(value.to_owned()),
+            "event" => self.name = Some(value.to_owned()),
+            "retry" => self.retry = value.parse().ok(),
+            "data" => match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(value);
+                }
+                none => *none = Some(value.to_owned()),
+            },
+            _ => return Err(Broken::Malformed(format!("event field {line:?}"))),
+        }
+        Ok(())
+    }
+}
+
+/// A response that is an event stream.
+#[derive(Debug)]
+pub struct Events {
+    /// The head of the response.
+    pub head: Head,
+    wire: Wire,
+    framing: Framing,
+    text: Vec<u8>,
+    /// How much of the text is known to hold no end of a block.
+    searched: usize,
+}
+
+impl Events {
+    pub(super) fn new(wire: Wire, head: Head) -> Events {
+        let framing = head.framing();
+        Events { head, wire, framing, text: Vec::new(), searched: 0 }
+    }
+
+    /// The next block; `None` where the stream ended in order.
+    pub fn try_next(&mut self, within: Duration) -> Result<Option<Event>, Broken> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(block) = self.block() {
+                return parse(&block).map(Some);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Broken::Silent);
+            }
+            self.wire.patience = left;
+            match self.framing.read(&mut self.wire)? {
+                Some(part) => self.text.extend_from_slice(&part),
+                None if self.text.is_empty() => return Ok(None),
+                None => return Err(Broken::Malformed("a stream that ends inside an event".into())),
+            }
+        }
+    }
+
+    fn block(&mut self) -> Option<Vec<u8>> {
+        let at = self.text[self.searched..].windows(2).position(|pair| pair == b"\n\n");
+        match at {
+            Some(at) => {
+                let end = std::mem::take(&mut self.searched) + at + 2;
+                Some(self.text.drain(..end).collect())
+            }
+            None => {
+                self.searched = self.text.len().saturating_sub(1);
+                None
+            }
+        }
+    }
+
+    /// The next block; panics on anything but a block or the stream's end.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.try_next(super::PATIENCE).unwrap_or_else(|broken| panic!("no event: {broken}"))
+    }
+
+    /// The next message with the event that carries it, passing over comments and events that only
+    /// have an id; `None` where the stream ended in order.
+    pub fn next_message(&mut self) -> Option<(Event, Value)> {
+        loop {
+            let event = self.next_event()?;
+            if let Some(message) = event.message() {
+                return Some((event, message));
+            }
+        }
+    }
+
+    /// The next message; panics where the stream ends.
+    pub fn message(&mut self) -> Value {
+        self.next_message().expect("one more message on the stream").1
+    }
+
+    /// The messages up to the end of the stream.
+    pub fn messages(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.next_message()).map(|(_, message)| message).collect()
+    }
+
+    /// Whether no message comes for this long, though the stream stays open.
+    pub fn is_quiet(&mut self, during: Duration) -> bool {
+        let deadline = Instant::now() + during;
+        loop {
+            match self.try_next(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Some(event)) if event.message().is_none() => {}
+                Err(Broken::Silent) => return true,
+                _ => return false,
+            }
+        }
+    }
+
+    /// Breaks the connection off: the server sees a reset.
+    pub fn reset(self) {
+        self.wire.reset();
+    }
+}
+
+/// The events of a whole stream.
+pub(super) fn parse_all(stream: &[u8]) -> Result<Vec<Event>, Broken> {
+    let text = std::str::from_utf8(stream).map_err(|e| Broken::Malformed(e.to_string()))?;
+    text.split_terminator("\n\n").map(|block| parse(block.as_bytes())).collect()
+}
+
+fn parse(block: &[u8]) -> Result<Event, Broken> {
+    let text = std::str::from_utf8(block).map_err(|e| Broken::Malformed(e.to_string()))?;
+    if text.contains('\r') {
+        return Err(Broken::Malformed(format!("a carriage return in {text:?}")));
+    }
+    let mut event = Event::default();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        event.take_line(line)?;
+    }
+    Ok(event)
+}
