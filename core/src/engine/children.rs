@@ -27,7 +27,7 @@ impl Engine {
 
     /// The child for a new session.
     pub(super) fn hire(&mut self, out: &mut Actions) -> Child {
-        match self.standby.take() {
+        match self.standby.take_if(|child| !child.is_ending()) {
             Some(child) => child,
             None => self.spawn(out),
         }
