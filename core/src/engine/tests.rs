@@ -14,4 +14,5 @@ mod probes;
 mod resuming;
 mod rig;
 mod routing;
+mod stopping;
 mod streams;

@@ -27,7 +27,8 @@ fn the_answers_of_a_batch_come_in_one_array() {
     rig.child_answers(child, "3", "{}");
     assert_eq!(rig.stage(exchange), Stage::Waiting);
     rig.child_answers(child, "2", "{}");
-    let answers = [r#"{"jsonrpc":"2.0","id":"b","result":{}}"#, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#];
+    let answers =
+        [r#"{"jsonrpc":"2.0","id":"b","result":{}}"#, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#];
     assert_eq!(rig.reply(exchange), (200, batch(&answers).as_str()));
 }
 
@@ -81,7 +82,8 @@ fn a_bad_message_gets_its_own_error_and_the_others_go_on() {
     assert_eq!(rig.fed(child), [request("2")]);
     rig.child_answers(child, "2", "{}");
     let answers = parse(rig.reply(exchange).1);
-    let codes: Vec<_> = answers.as_array().unwrap().iter().map(|a| a["error"]["code"].as_i64()).collect();
+    let codes: Vec<_> =
+        answers.as_array().unwrap().iter().map(|a| a["error"]["code"].as_i64()).collect();
     assert_eq!(codes, [Some(-32600), Some(-32600), None]);
 }
 
@@ -116,7 +118,8 @@ fn what_is_left_of_a_batch_after_cancellations_is_answered() {
 fn a_batch_is_taken_whole_or_not_at_all() {
     let mut rig = Rig::with(Limits { in_flight_max: 2, ..Default::default() });
     let (client, child) = rig.open(Revision::V2025_03_26);
-    let exchange = rig.post(&client, &batch(&[NOTICE, &request("1"), &request("2"), &request("3")]));
+    let exchange =
+        rig.post(&client, &batch(&[NOTICE, &request("1"), &request("2"), &request("3")]));
     assert_eq!(rig.error(exchange).0, 503);
     assert_eq!(rig.fed(child), [""; 0]);
 }

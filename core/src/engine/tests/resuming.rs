@@ -2,7 +2,6 @@
 
 use super::events::Item;
 use super::rig::*;
-use crate::engine::*;
 use crate::limits::Limits;
 use crate::observe::Dropped;
 use crate::protocol::Revision;
@@ -141,7 +140,9 @@ fn a_stream_nobody_began_cannot_be_resumed() {
     rig.child_answers(child, &number, "{}");
     assert_eq!(rig.stage(whole), Stage::Replied);
     rig.call(&client, "2");
-    for last in ["0-0", "1-0", "2-0", "9-0", "18446744073709551615-0", "0", "-", "x", "00-0", "+1-0"] {
+    for last in
+        ["0-0", "1-0", "2-0", "9-0", "18446744073709551615-0", "0", "-", "x", "00-0", "+1-0"]
+    {
         let exchange = rig.resume(&client, last);
         let text = "Last-Event-ID names no stream of this session".to_owned();
         assert_eq!(rig.error(exchange), (404, -32603, text), "{last}");

@@ -2,7 +2,6 @@
 
 use super::events::Item;
 use super::rig::*;
-use crate::engine::*;
 use crate::http::ContentType;
 use crate::limits::Limits;
 use crate::protocol::Revision;
@@ -42,8 +41,10 @@ fn event_ids_are_unique_in_a_session_and_rise_in_a_stream() {
         (0..12).for_each(|step| rig.child_reports_progress(child, &number, step));
         rig.child_answers(child, &number, "{}");
         let items = rig.items(exchange);
-        let of_stream: Vec<EventId> =
-            items.iter().map(|item| EventId::parse(item.id().unwrap().as_bytes()).unwrap()).collect();
+        let of_stream: Vec<EventId> = items
+            .iter()
+            .map(|item| EventId::parse(item.id().unwrap().as_bytes()).unwrap())
+            .collect();
         assert_eq!(of_stream.len(), 14, "{round}");
         assert!(of_stream.is_sorted_by(|a, b| a.stream == b.stream && a.sequence < b.sequence));
         ids.extend(of_stream);
