@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use pontoon_core::reject::ExitStatus;
+
 /// The end of the program, in three lines and an exit code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -42,6 +44,21 @@ impl Failure {
         }
     }
 
+    /// The wrapped command ended before anybody used it.
+    pub(crate) fn unusable(command: &str, status: ExitStatus, stderr: &str) -> Self {
+        let lines: Vec<_> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n       ");
+        Failure {
+            what: format!("the wrapped command {status} before anybody used it"),
+            why: match printable(&last) {
+                said if said.is_empty() => "it did not say".to_owned(),
+                said => format!("its last words were: {said}"),
+            },
+            fix: format!("run it by itself: {command}"),
+            code: 1,
+        }
+    }
+
     /// Tells it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         use io::Write;
@@ -57,3 +74,14 @@ impl fmt::Display for Failure {
         write!(f, "pontoon: {what}\n  why: {why}\n  try: {fix}")
     }
 }
+
+/// Text of a child without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().filter(|&c| c == '\n' || !c.is_control()).collect()
+}
+
+/// Lines of standard error that are repeated.
+const LAST_LINES: usize = 3;
+
+#[cfg(test)]
+mod tests;

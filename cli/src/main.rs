@@ -7,8 +7,14 @@
 compile_error!("pontoon runs on Unix: it ends its children by process group");
 
 mod args;
+mod banner;
+mod command;
+mod config;
 mod errors;
+mod listen;
+mod log;
 mod serve;
+mod signals;
 mod stdio;
 mod values;
 

@@ -1,16 +1,109 @@
-//! `pontoon proxy`.
+//! `pontoon proxy`: from the command line to the end of the endpoint.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
-use crate::args::ProxyArgs;
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::observe::Event;
+use pontoon_core::reject::ExitStatus;
+use pontoon_tokio::{Ended, Options, Running, Stopper};
+
+use crate::args::{LogFormat, ProxyArgs};
+use crate::banner::Endpoint;
 use crate::errors::Failure;
+use crate::log::{Entry, Log};
+use crate::{command, config, listen, signals};
 
 /// Serves the command until the program is asked to stop.
 pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
-    Err(Failure {
-        what: format!("cannot serve {:?}", args.command),
-        why: "no runtime is built in".into(),
-        fix: "use a build that has one".into(),
+    let child = command::resolve(&args.command, args.clean_env, &args.env)?;
+    let listener = listen::bind(&args.host, args.port)?;
+    let log = Log::open(args)?;
+    let (tell, facts) = mpsc::channel();
+    let asked = tell.clone();
+    signals::watch(move || drop(asked.send(Fact::Asked))).map_err(cannot_start)?;
+
+    let options = Options {
+        config: config::of(args, child.clone()),
+        threads: args.threads.map(Into::into),
+        log: Arc::new(keep(log.clone(), tell.clone())),
+    };
+    let running = pontoon_tokio::start(listener, options).map_err(cannot_start)?;
+    greet(args, &child, &running, &log);
+    let outcome = attend(running, tell, &facts, &child);
+    log.flush();
+    outcome
+}
+
+/// What the main thread waits for.
+enum Fact {
+    /// Somebody wants the program to stop.
+    Asked,
+    /// The endpoint is closed.
+    Ended(Ended),
+    /// The command ended before anybody used it.
+    Unusable { status: ExitStatus, stderr: String },
+}
+
+/// What becomes of the events of the endpoint. Called from its threads, so it must not wait.
+fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
+    move |event| {
+        log.write(Entry::event(event.clone()));
+        if let Event::ChildUnusable { status, stderr } = event {
+            let stderr = String::from_utf8_lossy(stderr).into_owned();
+            // Only the end of the program closes the channel.
+            let _ = tell.send(Fact::Unusable { status: *status, stderr });
+        }
+    }
+}
+
+fn greet(args: &ProxyArgs, child: &ChildSpec, running: &Running, log: &Log) {
+    let endpoint = Endpoint { addr: running.addr(), path: &args.path, child };
+    if let Some(warning) = endpoint.exposed(&args.allow_host) {
+        log.write(Entry::notice(warning));
+    }
+    let at_terminal = io::stderr().is_terminal() && args.log_format == LogFormat::Pretty;
+    log.write(Entry::notice(endpoint.listening(at_terminal)));
+}
+
+/// Passes wishes on until the endpoint is closed.
+fn attend(
+    running: Running,
+    tell: Sender<Fact>,
+    facts: &Receiver<Fact>,
+    child: &ChildSpec,
+) -> Result<ExitCode, Failure> {
+    let stopper: Stopper = running.stopper();
+    thread::Builder::new()
+        .name("wait".into())
+        .spawn(move || tell.send(Fact::Ended(running.wait())))
+        .map_err(cannot_start)?;
+    let mut unusable = None;
+    for fact in facts {
+        match fact {
+            Fact::Asked => stopper.stop(),
+            Fact::Unusable { status, stderr } => {
+                unusable = Some(Failure::unusable(&command::shown(child), status, &stderr));
+                stopper.stop();
+            }
+            Fact::Ended(ended) => {
+                let code = ExitCode::from(u8::from(ended.forced));
+                return unusable.map_or(Ok(code), Err);
+            }
+        }
+    }
+    unreachable!("the thread that waits holds a sender until it has told of the end")
+}
+
+fn cannot_start(error: io::Error) -> Failure {
+    Failure {
+        what: "cannot start serving".into(),
+        why: error.to_string(),
+        fix: "let this program have more threads and file descriptors (ulimit -u, ulimit -n)"
+            .into(),
         code: 1,
-    })
+    }
 }

@@ -1,1 +1,132 @@
+use super::*;
 
+fn accepted<T: std::fmt::Debug + PartialEq>(read: fn(&str) -> Read<T>, cases: &[(&str, T)]) {
+    for (text, value) in cases {
+        assert_eq!(read(text).as_ref(), Ok(value), "{text:?}");
+    }
+}
+
+fn refused<T: std::fmt::Debug>(read: fn(&str) -> Read<T>, cases: &[&str]) {
+    for text in cases {
+        assert!(read(text).is_err(), "{text:?} gave {:?}", read(text));
+    }
+}
+
+#[test]
+fn times() {
+    let ms = Duration::from_millis;
+    let cases = [
+        ("30", ms(30_000)),
+        ("1.5", ms(1_500)),
+        ("500ms", ms(500)),
+        ("10s", ms(10_000)),
+        ("2m", ms(120_000)),
+        ("2 M", ms(120_000)),
+        (".5", ms(500)),
+        ("1ms", ms(1)),
+    ];
+    accepted(time, &cases);
+    refused(time, &["", "0", "0ms", "0.0001", "-1", "+1", "1e3", "inf", "nan", "1h", "s", "1.2.3"]);
+    refused(time, &["31622401", "99999999999999999999999"]);
+}
+
+#[test]
+fn sizes() {
+    let cases = [
+        ("65536", 65_536),
+        ("4MiB", 4 * MIB),
+        ("16M", 16 * MIB),
+        ("512k", 512 * KIB),
+        ("4096B", 4096),
+    ];
+    accepted(body_size, &cases);
+    accepted(pipe_size, &cases);
+    refused(
+        body_size,
+        &["", "0", "1023", "1025MiB", "4GiB", "1.5MiB", "-4k", "18446744073709551615M"],
+    );
+    refused(pipe_size, &["4095", "17M", "64 KiB extra"]);
+}
+
+#[test]
+fn counts_and_ports() {
+    accepted(port, &[("0", 0), ("65535", 65_535)]);
+    refused(port, &["", "65536", "-1", "http"]);
+    accepted(sessions, &[("1", 1), ("100000", 100_000)]);
+    refused(sessions, &["0", "100001", "many"]);
+    accepted(threads, &[("4", NonZeroUsize::new(4).unwrap())]);
+    refused(threads, &["0", "1025"]);
+}
+
+#[test]
+fn names_in_any_case() {
+    accepted(
+        level,
+        &[
+            ("DEBUG", Level::Debug),
+            ("Info", Level::Info),
+            ("warn", Level::Warning),
+            ("WARNING", Level::Warning),
+            ("error", Level::Error),
+        ],
+    );
+    refused(level, &["", "trace"]);
+    accepted(log_format, &[("pretty", LogFormat::Pretty), ("JSON", LogFormat::Json)]);
+    refused(log_format, &["yaml"]);
+}
+
+#[test]
+fn paths() {
+    let cases = [("/mcp", "/mcp"), ("/mcp/", "/mcp"), ("/a/b.c", "/a/b.c"), ("/", "/")];
+    accepted(path, &cases.map(|(text, value)| (text, value.to_owned())));
+    refused(
+        path,
+        &["", "mcp", "/m cp", "/m?x", "/m#x", "/%6d", "//mcp", "/mé", "/health", "/metrics/"],
+    );
+}
+
+#[test]
+fn hosts() {
+    let cases = [
+        ("Example.COM", "example.com"),
+        (" b.example", "b.example"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "[::1]"),
+        ("[2001:DB8::1]", "[2001:db8::1]"),
+        ("*", "*"),
+    ];
+    accepted(host, &cases.map(|(text, value)| (text, value.to_owned())));
+    refused(host, &["", "http://a", "a:80", "a/b", "*.example.com", "é.example", "[::1]:80"]);
+    let cases = [("[::1]", "::1"), ("0.0.0.0", "0.0.0.0"), ("localhost", "localhost")];
+    accepted(bind_host, &cases.map(|(text, value)| (text, value.to_owned())));
+    refused(bind_host, &["", "http://a", "a b", "[::1]:80"]);
+}
+
+#[test]
+fn origins() {
+    let cases = [
+        ("https://Example.com", "https://example.com"),
+        ("https://example.com/", "https://example.com"),
+        ("https://example.com:443", "https://example.com"),
+        ("http://example.com:80", "http://example.com"),
+        ("http://example.com:443", "http://example.com:443"),
+        ("chrome-extension://abc", "chrome-extension://abc"),
+    ];
+    accepted(origin, &cases.map(|(text, value)| (text, value.to_owned())));
+    refused(
+        origin,
+        &["", "*", "null", "example.com", "https://", "https://a/b", "https://u@a", "https://*.a"],
+    );
+}
+
+#[test]
+fn assignments() {
+    let read = |text: &str| assignment(text.into());
+    let made = |name: &str, value: Option<&str>| {
+        Ok(Assignment { name: name.into(), value: value.map(Into::into) })
+    };
+    assert_eq!(read("A"), made("A", None));
+    assert_eq!(read("A="), made("A", Some("")));
+    assert_eq!(read("A=b=c"), made("A", Some("b=c")));
+    assert!(read("=b").is_err() && read("").is_err());
+}

@@ -317,7 +317,7 @@ fn slow_catches_up_when_called_late_and_can_be_done_at_once() {
         said.iter().filter(|message| message["method"] == "notifications/progress").count()
     };
     assert_eq!(progress(&client.pass(650)), 3);
-    assert_eq!(progress(&client.pass(3600_000)), 2);
+    assert_eq!(progress(&client.pass(3_600_000)), 2);
     let said = client.start_slow(json!(2), json!({"steps": 100, "interval_ms": 0}));
     assert_eq!(progress(&said), 100);
     assert_eq!(said.last().unwrap()["id"], 2);

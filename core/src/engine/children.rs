@@ -88,10 +88,11 @@ impl Engine {
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
-            Some(why) => {
+            Some(SessionEnd::ChildEnded) => {
                 let reject = Reject::ChildExited(ExitStatus::Garbled);
-                self.end_session(id, why, reject, now, out);
+                self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
             }
+            Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
             None if !was_open => self.note_opening(id, now, out),
             None => self.end_if_drained(id, now, out),
         }
@@ -155,9 +156,6 @@ impl Engine {
     pub(super) fn reap(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
         let Some(session) = self.sessions.get(&id) else { return };
         let Some(status) = session.child_end(now) else { return };
-        if !session.is_open() {
-            self.starts.failed(now, self.desk.config.limits.start_pause_max);
-        }
         let reject = Reject::ChildExited(status);
         self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
     }

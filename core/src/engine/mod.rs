@@ -180,10 +180,11 @@ impl Engine {
             end
         });
         if let Some(why) = end.flatten() {
-            if why == SessionEnd::Refused {
-                self.starts.failed(now, self.desk.config.limits.start_pause_max);
-            }
-            self.end_session(id, why, Reject::SessionEnded, now, out);
+            let reject = match why {
+                SessionEnd::Refused => Reject::StartupTimeout,
+                _ => Reject::SessionEnded,
+            };
+            self.end_session(id, why, reject, now, out);
         }
         self.reap(id, now, out);
     }
@@ -198,6 +199,9 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        if !session.is_open() && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout) {
+            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+        }
         let unanswered = session.in_flight();
         let mut turn = self.desk.turn(now, out);
         let child = session.end(why, reject, &mut turn);

@@ -3,7 +3,7 @@
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
-/// The pause after the first failure; it doubles with each further one.
+/// What the pause is doubled from with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Failed starts in a row.
@@ -22,7 +22,7 @@ impl Starts {
         Ok(())
     }
 
-    /// A child ended before it answered `initialize`. The first failure costs no pause: the next
+    /// A child ended, or was given up, before it answered `initialize`. The first failure costs no pause: the next
     /// client should get the same clear error, not a refusal.
     pub(crate) fn failed(&mut self, now: Instant, pause_max: Duration) {
         let pause = FIRST_PAUSE * 2u32.saturating_pow(self.failures.min(16));

@@ -93,6 +93,10 @@ impl Session {
     /// Progress goes to the stream of its request, under the client's own token, and gives the
     /// request its time again.
     fn progress(&mut self, message: &Message, number: &[u8], turn: &mut Turn<'_>) {
+        // Nothing goes out before the answer to `initialize`, and the time to start is fixed.
+        if !self.is_open() {
+            return self.dropped(Dropped::UnknownProgress, turn);
+        }
         let Some(call) = self.calls.by_child(number) else {
             return self.dropped(Dropped::UnknownProgress, turn);
         };

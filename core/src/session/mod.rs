@@ -152,19 +152,27 @@ impl Session {
 
     /// Gives up the requests the child took too long for. True if `initialize` was one of them.
     fn time_out_calls(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.is_open() {
+            return self.time_out_start(turn);
+        }
         if !self.asks.is_empty() {
             // The child waits for the client; that is no fault of the child's.
             self.extend_calls(turn);
         }
-        let mut refused = false;
         while let Some((number, call)) = self.calls.take_due(turn.now) {
-            refused |= !self.is_open();
-            let reject =
-                if self.is_open() { Reject::RequestTimeout } else { Reject::StartupTimeout };
             self.child.feed(cancelled(number, "Request timeout"), turn);
-            self.fail(call, reject, turn);
+            self.fail(call, Reject::RequestTimeout, turn);
         }
-        refused
+        false
+    }
+
+    /// The child is not told: `initialize` must not be cancelled (2025-11-25,
+    /// basic/utilities/cancellation). Nothing gives it more time; there is no client yet to wait
+    /// for.
+    fn time_out_start(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some((_, call)) = self.calls.take_due(turn.now) else { return false };
+        self.fail(call, Reject::StartupTimeout, turn);
+        true
     }
 
     fn extend_calls(&mut self, turn: &mut Turn<'_>) {
@@ -236,3 +244,6 @@ fn cancelled(number: u64, reason: &str) -> Chunk {
         r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{number},"reason":"{reason}"}}}}"#
     ))
 }
+
+#[cfg(test)]
+mod tests;

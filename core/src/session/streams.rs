@@ -426,3 +426,6 @@ fn array(items: Vec<Chunk>) -> Chunk {
     array.push(Bytes::from_static(b"]"));
     array
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! What is said when the endpoint listens.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::observe::Level;
+use serde_json::json;
+
+use crate::command::quoted;
+use crate::log::Notice;
+
+/// An endpoint as its clients see it.
+pub(crate) struct Endpoint<'a> {
+    /// Where it listens.
+    pub(crate) addr: SocketAddr,
+    /// The path of the endpoint.
+    pub(crate) path: &'a str,
+    /// What runs behind it.
+    pub(crate) child: &'a ChildSpec,
+}
+
+impl Endpoint<'_> {
+    /// Tells the address: to a person at a terminal with all that can be pasted, otherwise in one
+    /// line.
+    pub(crate) fn listening(&self, at_terminal: bool) -> Notice {
+        let url = self.url();
+        let words = if at_terminal { self.banner() } else { format!("pontoon listening on {url}") };
+        Notice {
+            level: Level::Info,
+            name: "listening",
+            message: "listening",
+            fields: vec![("url", url)],
+            words: Some(words),
+        }
+    }
+
+    /// Warns where strangers can reach an endpoint that nobody said may be reached.
+    pub(crate) fn exposed(&self, allowed: &[String]) -> Option<Notice> {
+        if self.addr.ip().is_loopback() || !allowed.is_empty() {
+            return None;
+        }
+        let addr = self.addr;
+        let words = format!(
+            "WARNING: {addr} can be reached from other machines, and pontoon asks nobody who they are.\n  \
+             Whoever reaches it can run the tools of the wrapped server.\n  \
+             Put an authenticating proxy in front of it, and name the host clients use: --allow-host NAME.\n  \
+             Until then requests for other names than this machine's own are refused with 403.\n  \
+             To serve this machine only: --host 127.0.0.1"
+        );
+        Some(Notice {
+            level: Level::Warning,
+            name: "exposed",
+            message: "other machines can reach this endpoint, which authenticates nobody",
+            fields: vec![("address", addr.to_string())],
+            words: Some(words),
+        })
+    }
+
+    fn banner(&self) -> String {
+        let (url, base) = (self.url(), self.base());
+        let name = name_of(self.child);
+        let servers = json!({"mcpServers": {&name: {"type": "http", "url": url}}});
+        format!(
+            "\n  pontoon listening on {url}\n\n  \
+             health     {base}/health\n  \
+             metrics    {base}/metrics\n\n  \
+             Claude     claude mcp add --transport http {name} {url}\n  \
+             clients    {servers}\n  \
+             curl       curl -sS {url} -H 'Content-Type: application/json' \
+             -H 'Accept: application/json, text/event-stream' -d '{INITIALIZE}'\n\n  \
+             Ctrl-C stops it; a second one stops it at once.\n"
+        )
+    }
+
+    fn url(&self) -> String {
+        format!("{}{}", self.base(), self.path)
+    }
+
+    /// The address under which this machine can use it.
+    fn base(&self) -> String {
+        let mut addr = self.addr;
+        if addr.ip().is_unspecified() {
+            addr.set_ip(match addr.ip() {
+                IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+                IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+            });
+        }
+        format!("http://{addr}")
+    }
+}
+
+/// A name for the server in the settings of a client: what runs, without what runs it.
+fn name_of(child: &ChildSpec) -> String {
+    let words = std::iter::once(&child.program).chain(&child.args);
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let program = stem(&words[0]);
+    let is_launcher = LAUNCHERS.contains(&program.trim_end_matches(|c: char| !c.is_alphabetic()));
+    let named = words[1..].iter().find(|word| !word.starts_with('-')).filter(|_| is_launcher);
+    let name: String = named
+        .map_or(program, |word| stem(word))
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
+    if name.is_empty() { "pontoon".to_owned() } else { quoted(&name) }
+}
+
+/// The last part of a path or of a package's name, without extension and version.
+fn stem(word: &str) -> &str {
+    let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or(word);
+    let last = last.split_once('@').map_or(last, |(name, _)| name);
+    Path::new(last).file_stem().and_then(|stem| stem.to_str()).unwrap_or(last)
+}
+
+/// Programs that run what their first argument names.
+const LAUNCHERS: [&str; 10] =
+    ["bun", "bunx", "deno", "env", "node", "npx", "python", "ruby", "tsx", "uvx"];
+
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"}}}"#;
+
+#[cfg(test)]
+mod tests;

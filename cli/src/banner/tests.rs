@@ -1,0 +1,73 @@
+use super::*;
+
+fn spec(words: &[&str]) -> ChildSpec {
+    let mut words = words.iter().map(Into::into);
+    ChildSpec { program: words.next().unwrap(), args: words.collect(), env: None }
+}
+
+fn words(addr: &str, at_terminal: bool) -> String {
+    let child = spec(&["server"]);
+    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+    endpoint.listening(at_terminal).words.unwrap()
+}
+
+#[test]
+fn a_program_reads_one_line() {
+    assert_eq!(words("127.0.0.1:3000", false), "pontoon listening on http://127.0.0.1:3000/mcp");
+}
+
+#[test]
+fn every_address_is_reached_by_that_of_loopback() {
+    assert!(words("0.0.0.0:80", false).ends_with("http://127.0.0.1:80/mcp"));
+    assert!(words("[::]:80", false).ends_with("http://[::1]:80/mcp"));
+    assert!(words("[2001:db8::5]:80", false).ends_with("http://[2001:db8::5]:80/mcp"));
+}
+
+#[test]
+fn a_person_reads_what_can_be_pasted() {
+    let banner = words("127.0.0.1:3000", true);
+    for part in [
+        "pontoon listening on http://127.0.0.1:3000/mcp\n",
+        "http://127.0.0.1:3000/health\n",
+        "http://127.0.0.1:3000/metrics\n",
+        "claude mcp add --transport http server http://127.0.0.1:3000/mcp\n",
+        r#"{"mcpServers":{"server":{"type":"http","url":"http://127.0.0.1:3000/mcp"}}}"#,
+        "curl -sS http://127.0.0.1:3000/mcp -H 'Content-Type: application/json'",
+    ] {
+        assert!(banner.contains(part), "{part} is missing in:{banner}");
+    }
+    let initialize: serde_json::Value = serde_json::from_str(INITIALIZE).unwrap();
+    assert_eq!(initialize["method"], "initialize");
+}
+
+#[test]
+fn a_server_is_named_after_what_runs() {
+    let cases: [(&[&str], &str); 9] = [
+        (&["/usr/local/bin/mcp-server-filesystem", "--root", "/data"], "mcp-server-filesystem"),
+        (&["python", "-m", "mcp_server_fetch"], "mcp_server_fetch"),
+        (&["python3.12", "-u", "src/weather.py"], "weather"),
+        (&["npx", "-y", "@modelcontextprotocol/server-memory@1.2"], "server-memory"),
+        (&["uvx", "mcp-server-time"], "mcp-server-time"),
+        (&["node", "server.js", "other"], "server"),
+        (&["node"], "node"),
+        (&["my server"], "my_server"),
+        (&["/"], "pontoon"),
+    ];
+    for (words, name) in cases {
+        assert_eq!(name_of(&spec(words)), name, "{words:?}");
+    }
+}
+
+#[test]
+fn only_an_endpoint_that_strangers_reach_is_warned_of() {
+    let child = spec(&["server"]);
+    let warns = |addr: &str, allowed: &[String]| {
+        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+        endpoint.exposed(allowed).map(|notice| notice.level)
+    };
+    assert_eq!(warns("127.0.0.1:1", &[]), None);
+    assert_eq!(warns("[::1]:1", &[]), None);
+    assert_eq!(warns("0.0.0.0:1", &[]), Some(Level::Warning));
+    assert_eq!(warns("10.0.0.5:1", &[]), Some(Level::Warning));
+    assert_eq!(warns("0.0.0.0:1", &["mcp.example".to_owned()]), None);
+}

@@ -1,0 +1,181 @@
+//! The wrapped command: what runs, in which environment, and whether it is there at all.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use pontoon_core::bridge::ChildSpec;
+
+use crate::errors::Failure;
+use crate::values::Assignment;
+
+/// The command line to run, or this program's own echo server if there is none; checked to be
+/// there, so that a typing error shows now and not at the first session.
+pub(crate) fn resolve(
+    words: &[OsString],
+    clean: bool,
+    assignments: &[Assignment],
+) -> Result<ChildSpec, Failure> {
+    let env = environment(env::vars_os(), clean, assignments);
+    let Some((program, args)) = words.split_first() else {
+        return Ok(ChildSpec { program: this_program()?, args: echo_args(), env });
+    };
+    let path = match &env {
+        Some(env) => env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()),
+        None => env::var_os("PATH"),
+    };
+    find(program, path.as_deref()).map_err(|missing| missing.failure(program))?;
+    Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env })
+}
+
+/// The command line in the way a person would type it.
+pub(crate) fn shown(spec: &ChildSpec) -> String {
+    let words = std::iter::once(&spec.program).chain(&spec.args);
+    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell reads it back.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn this_program() -> Result<OsString, Failure> {
+    env::current_exe().map(PathBuf::into_os_string).map_err(|error| Failure {
+        what: "cannot wrap the built-in echo server".into(),
+        why: format!("this program cannot find itself: {error}"),
+        fix: "name a command: pontoon proxy COMMAND".into(),
+        code: 1,
+    })
+}
+
+fn echo_args() -> Vec<OsString> {
+    vec!["stdio".into(), "echo".into()]
+}
+
+/// The whole environment of the command; none where it is this program's own.
+fn environment(
+    inherited: impl Iterator<Item = (OsString, OsString)>,
+    clean: bool,
+    assignments: &[Assignment],
+) -> Option<Vec<(OsString, OsString)>> {
+    if !clean && assignments.iter().all(|assignment| assignment.value.is_none()) {
+        return None;
+    }
+    let mut env = Vec::new();
+    for (name, value) in inherited {
+        let passed_on = assignments.iter().any(|assignment| assignment.name == name);
+        if passed_on || !clean || is_harmless(&name) {
+            env.push((name, value));
+        }
+    }
+    for Assignment { name, value } in assignments {
+        let Some(value) = value else { continue };
+        env.retain(|(known, _)| known != name);
+        env.push((name.clone(), value.clone()));
+    }
+    Some(env)
+}
+
+/// What a program needs to find its way about, and what holds no secret.
+fn is_harmless(name: &OsStr) -> bool {
+    const NAMES: [&str; 9] =
+        ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
+    NAMES.iter().any(|harmless| name == *harmless) || name.as_bytes().starts_with(b"LC_")
+}
+
+/// Why there is nothing to run.
+#[derive(Debug, PartialEq, Eq)]
+enum Missing {
+    /// No folder of `PATH` has it.
+    InPath,
+    /// There is no such file.
+    File,
+    /// It is a folder.
+    Folder(PathBuf),
+    /// It may not be executed.
+    NotExecutable(PathBuf),
+}
+
+impl Missing {
+    fn failure(self, program: &OsStr) -> Failure {
+        let program = quoted(&program.to_string_lossy());
+        let (why, fix, code) = match self {
+            Missing::InPath => (
+                "no folder in PATH has a program of that name".to_owned(),
+                "install it, correct its name, or give its whole path".to_owned(),
+                127,
+            ),
+            Missing::File => (
+                "there is no such file".to_owned(),
+                "correct the path; it counts from the current folder".to_owned(),
+                127,
+            ),
+            Missing::Folder(path) => (
+                format!("{} is a folder", path.display()),
+                "name the program inside it".to_owned(),
+                126,
+            ),
+            Missing::NotExecutable(path) => (
+                format!("{} is not executable", path.display()),
+                format!(
+                    "chmod +x {0}, or put its interpreter in front: python {0}",
+                    quoted(&path.to_string_lossy())
+                ),
+                126,
+            ),
+        };
+        Failure { what: format!("cannot run {program}"), why, fix, code }
+    }
+}
+
+/// Looks a program up as `execvp` does; the first thing found decides what is said of it.
+fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
+    if program.as_bytes().contains(&b'/') {
+        let path = Path::new(program);
+        return check(path).unwrap_or(Err(Missing::File));
+    }
+    let mut wrong = Missing::InPath;
+    if program.is_empty() {
+        return Err(wrong);
+    }
+    for folder in env::split_paths(path.unwrap_or(OsStr::new(PATH_UNSET))) {
+        match check(&folder.join(program)) {
+            Some(Ok(found)) => return Ok(found),
+            Some(Err(found)) if wrong == Missing::InPath => wrong = found,
+            _ => {}
+        }
+    }
+    Err(wrong)
+}
+
+/// Whether a file can be run; nothing if there is none.
+fn check(path: &Path) -> Option<Result<PathBuf, Missing>> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Some(Err(Missing::NotExecutable(path.to_owned())));
+        }
+        Err(_) => return None,
+    };
+    if metadata.is_dir() {
+        return Some(Err(Missing::Folder(path.to_owned())));
+    }
+    // Also asks about the owner, the group and the mount, which the mode alone does not tell.
+    match rustix::fs::access(path, rustix::fs::Access::EXEC_OK) {
+        Ok(()) => Some(Ok(path.to_owned())),
+        Err(_) => Some(Err(Missing::NotExecutable(path.to_owned()))),
+    }
+}
+
+/// Where programs are looked for without `PATH`.
+const PATH_UNSET: &str = "/bin:/usr/bin";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use super::*;
+use crate::args::{self, Verb};
+
+fn config(words: &[&str]) -> Config {
+    let words = ["pontoon", "proxy"].iter().chain(words).map(Into::into);
+    let Verb::Proxy(args) = args::parse(words).unwrap() else { panic!("not a proxy") };
+    of(&args, ChildSpec { program: "x".into(), args: vec![], env: None })
+}
+
+#[test]
+fn a_flag_reaches_the_limit_it_is_for() {
+    let limits = config(&[
+        "--timeout=1",
+        "--request-timeout=2",
+        "--startup-timeout=3",
+        "--max-sessions=4",
+        "--max-body=5k",
+        "--read-buffer=6k",
+        "--write-buffer=7k",
+    ])
+    .limits;
+    let wanted = Limits {
+        session_idle_max: Duration::from_secs(1),
+        request_time_max: Duration::from_secs(2),
+        startup_time_max: Duration::from_secs(3),
+        sessions_max: 4,
+        body_bytes_max: 5 * 1024,
+        pipe_read_bytes: 6 * 1024,
+        pipe_write_bytes: 7 * 1024,
+        ..Limits::default()
+    };
+    assert_eq!(limits, wanted);
+    assert_eq!(config(&[]).limits, Limits::default());
+}
+
+#[test]
+fn a_long_request_timeout_is_not_cut_short_by_the_total() {
+    let limits = config(&["--request-timeout=60m"]).limits;
+    assert_eq!(limits.request_total_max, Duration::from_secs(3600));
+}
+
+#[test]
+fn an_address_of_its_own_is_an_allowed_host() {
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&[], &[]),
+        (&["--host", "localhost"], &["localhost"]),
+        (&["--host", "::1"], &[]),
+        (&["--host", "0.0.0.0"], &[]),
+        (&["--host", "::"], &[]),
+        (&["--host", "10.0.0.5"], &["10.0.0.5"]),
+        (&["--host", "2001:db8::5"], &["[2001:db8::5]"]),
+        (&["--host", "Box.lan", "--allow-host", "mcp.example"], &["mcp.example", "box.lan"]),
+    ];
+    for (words, hosts) in cases {
+        assert_eq!(config(words).hosts, hosts, "{words:?}");
+    }
+}

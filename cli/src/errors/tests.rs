@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn a_failure_is_three_lines() {
+    let failure = Failure::bad_value("--port", None, "x", "a port is a number");
+    let wanted = "pontoon: --port cannot be \"x\"\n  \
+                  why: a port is a number\n  \
+                  try: give --port such a value, or see `pontoon proxy --help`";
+    assert_eq!(failure.to_string(), wanted);
+    let failure = Failure::bad_value("--port", Some("MCP_PORT"), "x", "a port is a number");
+    assert!(failure.what.starts_with("MCP_PORT"), "the variable is the one to put right");
+    assert_eq!(failure.code, 2);
+}
+
+#[test]
+fn the_last_words_of_a_command_are_repeated_without_control_characters() {
+    let said = "one\ntwo\n\nthree\n\u{1b}[31mfour\r\n";
+    let failure = Failure::unusable("python x.py", ExitStatus::Code(3), said);
+    assert_eq!(failure.what, "the wrapped command exited with status 3 before anybody used it");
+    assert_eq!(failure.why, "its last words were: two\n       three\n       [31mfour");
+    assert_eq!(failure.fix, "run it by itself: python x.py");
+    assert_eq!(failure.code, 1);
+    let silent = Failure::unusable("true", ExitStatus::Code(0), "\n");
+    assert_eq!(silent.why, "it did not say");
+}

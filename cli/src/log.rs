@@ -1,0 +1,180 @@
+//! The log: entries go out in the background, and never hold up whoever makes them.
+//!
+//! ```text
+//! whoever ──► entry ──┬─► queue ─► thread ─► standard error
+//!                     └─► queue ─► thread ─► file
+//! ```
+//!
+//! Queues are bounded: where a sink cannot keep up, entries are dropped and counted, and the count
+//! is logged as soon as there is room. A sink that fails loses entries; it stops nothing.
+
+mod entry;
+mod text;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pontoon_core::observe::Level;
+
+pub(crate) use self::entry::{Entry, Notice};
+use crate::args::{LogFormat, ProxyArgs};
+use crate::errors::Failure;
+
+/// Where entries go. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Log {
+    sinks: Arc<[Sink]>,
+}
+
+struct Sink {
+    level: Level,
+    queue: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+enum Message {
+    Entry(Box<Entry>),
+    /// Everything before this has to be written; then the sender is dropped.
+    Flush(#[allow(dead_code, reason = "its end is what is waited for")] Sender<()>),
+}
+
+impl Log {
+    /// Opens the log that the command line asks for.
+    pub(crate) fn open(args: &ProxyArgs) -> Result<Log, Failure> {
+        let level = if args.quiet { args.log_level.max(Level::Warning) } else { args.log_level };
+        let style = Style { format: args.log_format, for_people: true };
+        let mut sinks = vec![Sink::start(level, style, io::stderr())?];
+        if let Some(path) = &args.log_file {
+            let file = open_file(path).map_err(|error| Failure {
+                what: format!("cannot log to {}", path.display()),
+                why: error.to_string(),
+                fix: "give --log-file (or LOG_FILE) a file that can be written".into(),
+                code: 1,
+            })?;
+            let style = Style { format: args.log_format, for_people: false };
+            sinks.push(Sink::start(args.log_level, style, file)?);
+        }
+        Ok(Log { sinks: sinks.into() })
+    }
+
+    /// Logs an entry. Never waits.
+    pub(crate) fn write(&self, entry: Entry) {
+        for sink in self.sinks.iter().filter(|sink| entry.level() >= sink.level) {
+            let message = Message::Entry(Box::new(entry.clone()));
+            if let Err(TrySendError::Full(_)) = sink.queue.try_send(message) {
+                sink.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Waits until what was logged so far is written, but not for long.
+    pub(crate) fn flush(&self) {
+        let deadline = Instant::now() + FLUSH_TIME_MAX;
+        for sink in self.sinks.iter() {
+            let (done, written) = mpsc::channel();
+            let mut message = Message::Flush(done);
+            while let Err(TrySendError::Full(refused)) = sink.queue.try_send(message) {
+                if Instant::now() >= deadline {
+                    return;
+                }
+                message = refused;
+                thread::sleep(Duration::from_millis(5));
+            }
+            let _ = written.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        }
+    }
+}
+
+impl Sink {
+    fn start(
+        level: Level,
+        style: Style,
+        out: impl Write + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let (queue, messages) = mpsc::sync_channel(QUEUE_LEN_MAX);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let lost = dropped.clone();
+        thread::Builder::new()
+            .name("log".into())
+            .spawn(move || drain(&messages, &lost, style, out))
+            .map_err(|error| Failure {
+                what: "cannot start the log".into(),
+                why: error.to_string(),
+                fix: "let this program have more threads".into(),
+                code: 1,
+            })?;
+        Ok(Sink { level, queue, dropped })
+    }
+}
+
+/// How a sink shows entries.
+#[derive(Clone, Copy)]
+struct Style {
+    format: LogFormat,
+    /// Whether a person may be reading: notices that have words for people use them.
+    for_people: bool,
+}
+
+/// Writes entries as they come, those that wait in one go.
+fn drain(messages: &Receiver<Message>, lost: &AtomicU64, style: Style, mut out: impl Write) {
+    let mut text = String::new();
+    while let Ok(first) = messages.recv() {
+        let mut flushed = Vec::new();
+        let more = messages.try_iter().take(QUEUE_LEN_MAX);
+        for message in std::iter::once(first).chain(more) {
+            match message {
+                Message::Entry(entry) => style.render(&entry, &mut text),
+                Message::Flush(done) => flushed.push(done),
+            }
+        }
+        match lost.swap(0, Ordering::Relaxed) {
+            0 => {}
+            count => style.render(&Entry::notice(Notice::dropped(count)), &mut text),
+        }
+        // There is nowhere to report that the log cannot be written.
+        let _ = out.write_all(text.as_bytes());
+        text.clear();
+        text.shrink_to(TEXT_BYTES_KEPT);
+    }
+}
+
+impl Style {
+    fn render(self, entry: &Entry, out: &mut String) {
+        match self.format {
+            LogFormat::Json => text::json(entry, out),
+            LogFormat::Pretty => match entry.words() {
+                Some(words) if self.for_people => {
+                    out.push_str(words);
+                    out.push('\n');
+                }
+                _ => text::pretty(entry, out),
+            },
+        }
+    }
+}
+
+/// Opens a file to append to; makes the folders on the way to it.
+fn open_file(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// Entries that wait for a sink.
+const QUEUE_LEN_MAX: usize = 4096;
+
+/// Bytes of the buffer that stay with a sink between two batches.
+const TEXT_BYTES_KEPT: usize = 64 * 1024;
+
+/// How long the end of the program waits for the log.
+const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! What is logged: an event of the core, or a notice of the program itself.
+
+use std::time::SystemTime;
+
+use pontoon_core::observe::{Event, Level, Value};
+
+/// An entry and its time.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(super) at: SystemTime,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Event(Event),
+    Notice(Notice),
+}
+
+/// Something the program itself has to say.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    /// How much it matters.
+    pub(crate) level: Level,
+    /// A short stable name, in `snake_case`.
+    pub(crate) name: &'static str,
+    /// What happened, in a few words.
+    pub(crate) message: &'static str,
+    /// The rest.
+    pub(crate) fields: Vec<(&'static str, String)>,
+    /// What a person is to read instead, where one may be reading.
+    pub(crate) words: Option<String>,
+}
+
+impl Notice {
+    /// Entries were lost.
+    pub(super) fn dropped(count: u64) -> Self {
+        Notice {
+            level: Level::Warning,
+            name: "log_dropped",
+            message: "the log could not keep up",
+            fields: vec![("entries", count.to_string())],
+            words: None,
+        }
+    }
+}
+
+impl Entry {
+    /// An entry of now.
+    pub(crate) fn event(event: Event) -> Self {
+        Entry { at: SystemTime::now(), what: What::Event(event) }
+    }
+
+    /// An entry of now.
+    pub(crate) fn notice(notice: Notice) -> Self {
+        Entry { at: SystemTime::now(), what: What::Notice(notice) }
+    }
+
+    pub(super) fn level(&self) -> Level {
+        match &self.what {
+            What::Event(event) => event.level(),
+            What::Notice(notice) => notice.level,
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match &self.what {
+            What::Event(event) => event.name(),
+            What::Notice(notice) => notice.name,
+        }
+    }
+
+    pub(super) fn message(&self) -> &'static str {
+        match &self.what {
+            What::Event(event) => event.message(),
+            What::Notice(notice) => notice.message,
+        }
+    }
+
+    pub(super) fn words(&self) -> Option<&str> {
+        match &self.what {
+            What::Event(_) => None,
+            What::Notice(notice) => notice.words.as_deref(),
+        }
+    }
+
+    pub(super) fn fields(&self, mut field: impl FnMut(&'static str, Value<'_>)) {
+        match &self.what {
+            What::Event(event) => event.fields(field),
+            What::Notice(notice) => {
+                for (name, value) in &notice.fields {
+                    field(name, Value::Bytes(value.as_bytes()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The command line of the built program: help, values, exit codes, and what it says when it
+//! cannot go on.
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+fn pontoon(words: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pontoon"))
+        .args(words)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs the program, expects it to give up with this code, and returns the three lines it says.
+fn failure(code: i32, words: &[&str], variables: &[(&str, &str)]) -> [String; 3] {
+    let output = pontoon(words, variables);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    assert!(output.stdout.is_empty());
+    let lines: Vec<_> = said.lines().map(ToOwned::to_owned).collect();
+    let lines: [String; 3] = lines.try_into().unwrap_or_else(|_| panic!("not 3 lines:\n{said}"));
+    assert!(lines[0].starts_with("pontoon: "), "{said}");
+    assert!(lines[1].starts_with("  why: "), "{said}");
+    assert!(lines[2].starts_with("  try: "), "{said}");
+    lines
+}
+
+#[test]
+fn help_shows_every_flag_with_its_variable_and_default() {
+    let output = pontoon(&["proxy", "--help"], &[("MCP_PORT", "4444")]);
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    // Lines are broken to the width of the terminal.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flags = [
+        ("--host", "[env: MCP_BIND_HOST] [default: 127.0.0.1]"),
+        ("--port", "[env: MCP_PORT] [default: 3000]"),
+        ("--path", "[env: MCP_PATH] [default: /mcp]"),
+        ("--allow-host", "[env: MCP_ALLOW_HOST]"),
+        ("--allow-origin", "[env: MCP_ALLOW_ORIGIN]"),
+        ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
+        ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
+        ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT] [default: 10]"),
+        ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
+        ("--max-body", "[env: MCP_MAX_BODY] [default: 4MiB]"),
+        ("--read-buffer", "[env: MCP_READ_BUFFER_SIZE] [default: 65536]"),
+        ("--write-buffer", "[env: MCP_WRITE_BUFFER_SIZE] [default: 65536]"),
+        ("--clean-env", "[env: MCP_CLEAN_ENV]"),
+        ("--env", ""),
+        ("--log-level", "[env: MCP_LOG_LEVEL] [default: info]"),
+        ("--log-format", "[env: MCP_LOG_FORMAT] [default: pretty]"),
+        ("--log-file", "[env: LOG_FILE]"),
+        ("--quiet", "[env: MCP_QUIET]"),
+        ("--threads", "[env: MCP_THREADS]"),
+    ];
+    let mut rest = help.as_str();
+    for (flag, twin) in flags {
+        let at = rest.find(&format!(" {flag} ")).unwrap_or_else(|| panic!("no {flag} in {rest}"));
+        rest = &rest[at..];
+        assert!(rest.contains(twin), "{flag} without {twin}");
+    }
+    assert!(!help.contains("4444"), "help shows names of variables, not their values");
+}
+
+#[test]
+fn help_and_version_are_a_success() {
+    for words in [&["--help"][..], &["help"], &["stdio", "--help"], &["--version"]] {
+        let output = pontoon(words, &[]);
+        assert!(output.status.success() && output.stderr.is_empty(), "{words:?}");
+    }
+    let version = pontoon(&["--version"], &[]).stdout;
+    assert_eq!(version, format!("pontoon {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    let help = String::from_utf8(pontoon(&["--help"], &[]).stdout).unwrap();
+    assert!(help.contains("Examples:") && help.lines().count() < 25, "{help}");
+}
+
+#[test]
+fn an_unknown_option_is_no_command() {
+    for words in [&["proxy", "--prot", "1", "sh"][..], &["proxy", "-x"], &["nonsense"], &[]] {
+        assert_eq!(pontoon(words, &[]).status.code(), Some(2), "{words:?}");
+    }
+}
+
+#[test]
+fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
+    let [what, why, _] = failure(2, &["proxy", "--port", "http", "sh"], &[]);
+    assert_eq!(what, "pontoon: --port cannot be \"http\"");
+    assert_eq!(why, "  why: a port is a whole number from 0 to 65535");
+    let variables = [
+        ("MCP_BIND_HOST", "http://x"),
+        ("MCP_PORT", "70000"),
+        ("MCP_PATH", "mcp"),
+        ("MCP_ALLOW_HOST", "good.example,http://bad"),
+        ("MCP_ALLOW_ORIGIN", "example.com"),
+        ("MCP_SESSION_TIMEOUT", "0"),
+        ("MCP_SUBPROCESS_TIMEOUT", "soon"),
+        ("MCP_STARTUP_TIMEOUT", "-1"),
+        ("MCP_MAX_SESSIONS", "0"),
+        ("MCP_MAX_BODY", "4GiB"),
+        ("MCP_READ_BUFFER_SIZE", "1"),
+        ("MCP_WRITE_BUFFER_SIZE", "64kilo"),
+        ("MCP_CLEAN_ENV", "perhaps"),
+        ("MCP_LOG_LEVEL", "trace"),
+        ("MCP_LOG_FORMAT", "xml"),
+        ("MCP_QUIET", "perhaps"),
+        ("MCP_THREADS", "0"),
+    ];
+    for (variable, value) in variables {
+        let [what, ..] = failure(2, &["proxy", "sh"], &[(variable, value)]);
+        assert!(what.starts_with(&format!("pontoon: {variable} cannot be ")), "{what}");
+    }
+}
+
+#[test]
+fn a_flag_is_worth_more_than_its_variable_and_an_empty_variable_nothing() {
+    // A command that is not there shows that everything before it was read.
+    let command = "no-such-program";
+    failure(127, &["proxy", "--port", "1", command], &[("MCP_PORT", "bad")]);
+    failure(127, &["proxy", command], &[("MCP_PORT", ""), ("LOG_FILE", ""), ("MCP_QUIET", "")]);
+    for yes in ["1", "true", "yes", "off", "0"] {
+        failure(127, &["proxy", command], &[("MCP_QUIET", yes)]);
+    }
+}
+
+#[test]
+fn a_command_that_cannot_run_is_told_before_anything_starts() {
+    let [what, why, _] = failure(127, &["proxy", "no-such-program", "--help"], &[]);
+    assert_eq!(what, "pontoon: cannot run no-such-program");
+    assert_eq!(why, "  why: no folder in PATH has a program of that name");
+    failure(127, &["proxy", "./no/such/file"], &[]);
+    let [_, why, _] = failure(126, &["proxy", "/tmp"], &[]);
+    assert_eq!(why, "  why: /tmp is a folder");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let [_, why, fix] = failure(126, &["proxy", file], &[]);
+    assert_eq!(why, format!("  why: {file} is not executable"));
+    assert!(fix.contains("chmod +x"), "{fix}");
+}
+
+#[test]
+fn the_command_is_looked_up_where_it_will_run() {
+    failure(127, &["proxy", "--env", "PATH=/nonexistent", "sh"], &[]);
+}
+
+#[test]
+fn a_port_in_use_is_told_with_a_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let [what, why, fix] = failure(1, &["proxy", "--port", &port.to_string()], &[]);
+    assert_eq!(what, format!("pontoon: cannot listen on 127.0.0.1:{port}"));
+    assert_eq!(why, "  why: another program listens there");
+    assert!(fix.contains("--port 0") && fix.contains(&format!("lsof -i :{port}")), "{fix}");
+}
+
+#[test]
+fn an_address_of_somebody_else_is_told() {
+    // 192.0.2.0/24 is for documentation: no machine has it (RFC 5737).
+    let [_, why, _] = failure(1, &["proxy", "--host", "192.0.2.1"], &[]);
+    assert_eq!(why, "  why: this machine has no such address");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_is_told() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/log");
+    let [what, ..] = failure(1, &["proxy", "--port", "0", "--log-file", path], &[]);
+    assert_eq!(what, format!("pontoon: cannot log to {path}"));
+}

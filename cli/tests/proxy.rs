@@ -1,0 +1,154 @@
+//! `pontoon proxy` from its start to its end, as whoever runs it sees it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+struct Proxy {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Proxy {
+    fn start(words: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pontoon"))
+            .args(["proxy", "--port", "0"])
+            .args(words)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Proxy { child, stderr }
+    }
+
+    /// Reads standard error up to a line that holds this.
+    fn line_with(&mut self, part: &str) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "no line with {part}");
+            if line.contains(part) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end, and returns what is left of standard error.
+    fn end(mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn one_line_tells_where_it_listens_and_each_signal_ends_it() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut proxy = Proxy::start(&[]);
+        let line = proxy.line_with("listening");
+        let addr = line.strip_prefix("pontoon listening on http://").unwrap();
+        let addr = addr.strip_suffix("/mcp").unwrap();
+        assert!(addr.starts_with("127.0.0.1:"), "{line}");
+        TcpStream::connect(addr).unwrap();
+        proxy.signal(signal);
+        let (status, _) = proxy.end();
+        assert_eq!(status.code(), Some(0), "{signal:?}");
+    }
+}
+
+#[test]
+fn in_json_every_line_is_an_object() {
+    let mut proxy = Proxy::start(&["--log-format", "json", "--path", "/x"]);
+    let line: serde_json::Value =
+        serde_json::from_str(&proxy.line_with(r#""event":"listening""#)).unwrap();
+    let url = line["url"].as_str().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/x"), "{url}");
+    assert_eq!(line["level"], "info");
+    assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+    proxy.signal(Signal::TERM);
+    let (_, rest) = proxy.end();
+    for line in rest.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+}
+
+#[test]
+fn a_log_file_gets_what_quiet_keeps_from_standard_error() {
+    let folder = std::env::temp_dir().join(format!("pontoon-proxy-{}", std::process::id()));
+    let path = folder.join("made").join("pontoon.log");
+    let proxy = Proxy::start(&["--quiet", "--log-file", path.to_str().unwrap()]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !fs::read_to_string(&path).is_ok_and(|text| text.contains("INFO listening url=")) {
+        assert!(Instant::now() < deadline, "nothing is logged");
+        thread::sleep(Duration::from_millis(10));
+    }
+    proxy.signal(Signal::TERM);
+    let (status, said) = proxy.end();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_endpoint_that_strangers_reach_warns_even_when_quiet() {
+    let mut proxy = Proxy::start(&["--quiet", "--host", "0.0.0.0"]);
+    proxy.line_with("WARNING: 0.0.0.0:");
+    proxy.line_with("--allow-host");
+    proxy.signal(Signal::TERM);
+    let proxy = Proxy::start(&["--quiet", "--host", "0.0.0.0", "--allow-host", "mcp.example"]);
+    // Nothing to wait for: whatever it would say at its start is said before it stops.
+    thread::sleep(Duration::from_millis(300));
+    proxy.signal(Signal::TERM);
+    assert_eq!(proxy.end().1, "");
+}
+
+#[test]
+fn a_command_that_ends_at_once_ends_it_with_its_last_words() {
+    let script = "echo starting >&2; echo 'no module named x' >&2; exit 3";
+    let proxy = Proxy::start(&["--quiet", "sh", "-c", script]);
+    let (status, said) = proxy.end();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("pontoon: the wrapped command exited with status 3"), "{said}");
+    assert!(said.contains("no module named x"), "{said}");
+    assert!(said.contains("  try: run it by itself: sh -c 'echo starting"), "{said}");
+}
+
+#[test]
+fn ignored_signals_stay_ignored() {
+    // As `nohup` starts a program.
+    let script = "trap '' HUP; exec \"$0\" proxy --port 0";
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_pontoon")])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut proxy = Proxy { child, stderr };
+    let line = proxy.line_with("listening");
+    let addr = line.strip_prefix("pontoon listening on http://").unwrap();
+    let addr = addr.strip_suffix("/mcp").unwrap().to_owned();
+    proxy.signal(Signal::HUP);
+    thread::sleep(Duration::from_millis(300));
+    TcpStream::connect(addr).unwrap();
+    proxy.signal(Signal::TERM);
+    assert_eq!(proxy.end().0.code(), Some(0));
+}

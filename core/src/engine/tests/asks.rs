@@ -1,0 +1,203 @@
+//! Requests of the child, and the client's answers.
+
+use super::rig::*;
+use crate::engine::*;
+use crate::limits::Limits;
+use crate::observe::Dropped;
+use crate::protocol::Revision;
+
+fn answer(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"role":"user"}}}}"#)
+}
+
+#[test]
+fn a_request_of_the_child_goes_to_the_call_it_belongs_to() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    let exchange = rig.call(&client, "1");
+    let number = rig.number(child);
+    rig.child_says(child, &sampling("7"));
+    assert_eq!(rig.messages(exchange), [sampling("7")]);
+    let posted = rig.post(&client, &answer("7"));
+    assert_eq!(rig.reply(posted), (202, ""));
+    assert_eq!(rig.fed(child), [answer("7")]);
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.messages(exchange).len(), 2);
+    assert_eq!(rig.messages(stream), [""; 0], "a message is sent on one stream");
+}
+
+#[test]
+fn without_a_call_it_goes_to_the_get_stream() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    rig.child_says(child, &sampling(r#""s""#));
+    assert_eq!(rig.messages(stream), [sampling(r#""s""#)]);
+}
+
+#[test]
+fn with_several_calls_it_goes_to_the_get_stream() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    let calls = [rig.call(&client, "1"), rig.call(&client, "2")];
+    rig.child_says(child, &sampling("7"));
+    assert_eq!(rig.messages(stream), [sampling("7")]);
+    assert!(calls.iter().all(|call| rig.stage(*call) == Stage::Waiting));
+}
+
+#[test]
+fn without_any_stream_it_waits_for_a_get() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let call = rig.call(&client.accepting(JSON), "1");
+    rig.child_says(child, &sampling("7"));
+    rig.child_says(child, &list_changed(1));
+    rig.child_says(child, &sampling("8"));
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [sampling("7"), list_changed(1), sampling("8")]);
+    assert_eq!(rig.stage(call), Stage::Waiting, "it takes only JSON");
+    let other = rig.get(&client);
+    assert_eq!(rig.messages(other), [""; 0]);
+}
+
+#[test]
+fn the_child_gets_its_own_id_back_however_the_client_spells_it() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    for (asked, answered) in [(r#""\u0061""#, r#""a""#), ("1.0", "1"), ("-0", "-0")] {
+        rig.child_says(child, &sampling(asked));
+        rig.post(&client, &answer(answered));
+        assert_eq!(rig.fed(child), [answer(asked)]);
+    }
+}
+
+#[test]
+fn an_error_of_the_client_is_an_answer_too() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("3"));
+    let text = r#"{"jsonrpc":"2.0","id":3,"error":{"code":-1,"message":"User rejected"}}"#;
+    rig.post(&client, text);
+    assert_eq!(rig.fed(child), [text]);
+}
+
+#[test]
+fn only_the_first_answer_reaches_the_child() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("3"));
+    for _ in 0..2 {
+        let posted = rig.post(&client, &answer("3"));
+        assert_eq!(rig.reply(posted), (202, ""));
+    }
+    rig.post(&client, &answer(r#""3""#));
+    assert_eq!(rig.fed(child), [answer("3")]);
+    assert_eq!(rig.dropped(Dropped::UnknownClientAnswer), 2);
+}
+
+#[test]
+fn nobody_answers_for_another_session() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_06_18);
+    let (other, _) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("3"));
+    rig.post(&other, &answer("3"));
+    assert_eq!(rig.fed(child), [""; 0]);
+}
+
+#[test]
+fn time_stands_still_while_the_child_waits_for_the_client() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let exchange = rig.call(&client, "1");
+    let number = rig.number(child);
+    rig.child_says(child, &sampling("3"));
+    rig.pass(secs(200));
+    assert_eq!(rig.stage(exchange), Stage::Begun);
+    rig.post(&client, &answer("3"));
+    rig.pass(millis(29_999));
+    assert_eq!(rig.stage(exchange), Stage::Begun, "it has its time again");
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.stage(exchange), Stage::Finished);
+
+    let forgotten = rig.call(&client, "2");
+    rig.child_says(child, &sampling("4"));
+    rig.pass(secs(599));
+    assert_eq!(rig.stage(forgotten), Stage::Begun);
+    rig.pass(secs(1));
+    assert_eq!(error_of(rig.messages(forgotten).last().unwrap()).1, "Request timeout");
+}
+
+#[test]
+fn a_child_that_asks_too_much_is_told_so() {
+    let mut rig = Rig::with(Limits { child_requests_max: 2, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    for id in ["1", "2", "3"] {
+        rig.child_says(child, &sampling(id));
+    }
+    assert_eq!(rig.messages(stream), [sampling("1"), sampling("2")]);
+    let told = rig.fed(child);
+    assert_eq!(told.len(), 1);
+    assert_eq!(parse(&told[0])["id"], 3);
+    assert_eq!(error_of(&told[0]).0, -32603);
+    assert_eq!(rig.dropped(Dropped::Overflow), 1);
+    rig.post(&client, &answer("1"));
+    rig.child_says(child, &sampling("4"));
+    assert_eq!(rig.messages(stream).len(), 3, "there is room again");
+}
+
+#[test]
+fn the_oldest_message_gives_way_and_a_child_that_asked_is_told() {
+    let mut rig = Rig::with(Limits { queue_len_max: 2, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &list_changed(1));
+    rig.child_says(child, &sampling(r#""a""#));
+    rig.child_says(child, &list_changed(2));
+    assert_eq!(rig.fed(child), [""; 0], "a notification gave way");
+    rig.child_says(child, &list_changed(3));
+    let told = rig.fed(child);
+    assert_eq!(parse(&told[0])["id"], "a");
+    assert_eq!(rig.dropped(Dropped::Overflow), 2);
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [list_changed(2), list_changed(3)]);
+    rig.post(&client, &answer(r#""a""#));
+    assert_eq!(rig.fed(child), [""; 0], "it was answered already");
+}
+
+#[test]
+fn the_queue_is_bounded_in_bytes_too() {
+    let mut rig = Rig::with(Limits { queue_bytes_max: 200, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    for number in 0..50 {
+        rig.child_says(child, &list_changed(number));
+    }
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [list_changed(48), list_changed(49)]);
+    assert_eq!(rig.dropped(Dropped::Overflow), 48);
+}
+
+#[test]
+fn a_request_the_child_takes_back_before_it_was_sent_is_never_sent() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("1"));
+    rig.child_says(child, &cancel("1"));
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [""; 0]);
+}
+
+#[test]
+fn a_client_is_told_of_a_request_the_child_took_back() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    rig.child_says(child, &sampling("1"));
+    rig.child_says(child, &cancel("1"));
+    rig.child_says(child, &cancel("1"));
+    assert_eq!(rig.messages(stream), [sampling("1"), cancel("1")]);
+    rig.post(&client, &answer("1"));
+    assert_eq!(rig.fed(child), [""; 0]);
+}

@@ -1,0 +1,59 @@
+//! Reads event streams the way a client does, and keeps what a client ignores.
+
+/// A block of an event stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A comment line.
+    Comment,
+    /// An event with an id and no data.
+    Priming(String),
+    /// A time to wait before reconnecting, in milliseconds.
+    Retry(u64),
+    /// A message: its event id and its data.
+    Message(String, String),
+}
+
+impl Item {
+    /// The data of a message.
+    pub(super) fn data(&self) -> Option<&str> {
+        match self {
+            Item::Message(_, data) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// The id of an event.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Item::Message(id, _) | Item::Priming(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// Reads every block of a body. Nothing is skipped: what is unknown panics.
+pub(super) fn items(body: &[u8]) -> Vec<Item> {
+    let text = std::str::from_utf8(body).expect("event streams are UTF-8");
+    assert!(text.is_empty() || text.ends_with("\n\n"), "half an event: {text:?}");
+    text.split_terminator("\n\n").map(item).collect()
+}
+
+fn item(block: &str) -> Item {
+    let (mut id, mut data, mut retry) = (None, None, None);
+    for line in block.split('\n') {
+        match line.split_once(':').map(|(name, value)| (name, value.trim_start_matches(' '))) {
+            Some(("", _)) => return Item::Comment,
+            Some(("id", value)) => assert!(id.replace(value.to_owned()).is_none(), "{block:?}"),
+            Some(("data", value)) => assert!(data.replace(value).is_none(), "{block:?}"),
+            Some(("retry", value)) => retry = value.parse().ok(),
+            Some(("event", value)) => assert_eq!(value, "message"),
+            _ => panic!("not a field: {line:?}"),
+        }
+    }
+    match (id, data, retry) {
+        (Some(id), Some(""), _) => Item::Priming(id),
+        (Some(id), Some(data), None) => Item::Message(id, data.to_owned()),
+        (None, None, Some(retry)) => Item::Retry(retry),
+        _ => panic!("not an event: {block:?}"),
+    }
+}

@@ -1,0 +1,617 @@
+//! An engine with everything around it: clients, transports, children, a clock that is told.
+//!
+//! Every action is checked against the order that `machine.rs` promises, and every step against
+//! the bounds that `limits.rs` promises.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::events::{Item, items};
+use crate::bridge::ChildSpec;
+use crate::config::Config;
+use crate::engine::*;
+use crate::http::*;
+use crate::json::{Body, Message, ParseRules};
+use crate::limits::Limits;
+use crate::machine::{Chunk, Signal};
+use crate::observe::Dropped;
+use crate::protocol::Revision;
+use crate::reject::SpawnError;
+use crate::session::{EventId, Principal};
+use crate::time::Duration;
+
+pub(super) const JSON: Accept = Accept { json: true, sse: false };
+pub(super) const SSE: Accept = Accept { json: false, sse: true };
+pub(super) const BOTH: Accept = Accept { json: true, sse: true };
+
+/// What a client says of itself in every request.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) session: SessionHeader,
+    pub(super) revision: RevisionHeader,
+    pub(super) accept: Accept,
+    pub(super) principal: Principal,
+}
+
+impl Client {
+    /// A client that takes every form of answer and has no session.
+    pub(super) fn new() -> Client {
+        Client {
+            session: SessionHeader::Absent,
+            revision: RevisionHeader::Absent,
+            accept: BOTH,
+            principal: Principal::of(None),
+        }
+    }
+
+    pub(super) fn accepting(&self, accept: Accept) -> Client {
+        Client { accept, ..self.clone() }
+    }
+
+    pub(super) fn id(&self) -> SessionId {
+        match self.session {
+            SessionHeader::Id(id) => id,
+            other => panic!("no session: {other:?}"),
+        }
+    }
+
+    pub(super) fn head(&self, last_event: LastEvent) -> McpHead {
+        McpHead {
+            session: self.session,
+            revision: self.revision.clone(),
+            accept: self.accept,
+            last_event,
+            principal: self.principal,
+        }
+    }
+}
+
+/// How far an exchange has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Waiting,
+    Begun,
+    Finished,
+    Replied,
+    Aborted,
+}
+
+/// What an exchange got so far.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) stage: Stage,
+    pub(super) head: Option<ReplyHead>,
+    pub(super) body: Vec<u8>,
+    pub(super) receipt: bool,
+    /// Bytes the transport has not taken.
+    pub(super) unsent: usize,
+    /// Whether its end at the transport has been reported.
+    pub(super) closed: bool,
+}
+
+/// What a child process got so far.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// Lines fed to it and not yet looked at.
+    pub(super) fed: Vec<String>,
+    /// Bytes it has not taken.
+    pub(super) unfed: usize,
+    pub(super) reading: bool,
+    pub(super) stdin_closed: bool,
+    pub(super) signals: Vec<Signal>,
+    pub(super) exited: bool,
+    pub(super) released: bool,
+}
+
+pub(super) struct Rig {
+    pub(super) engine: Engine,
+    pub(super) now: Instant,
+    pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
+    pub(super) children: BTreeMap<ChildId, Process>,
+    pub(super) events: Vec<Event>,
+    /// Every action, as it was pushed.
+    pub(super) actions: Vec<String>,
+    pub(super) unlistened: bool,
+    pub(super) stopped: Option<bool>,
+    /// Whether transports and children take at once what they are given.
+    pub(super) prompt: bool,
+    /// How the next children start.
+    pub(super) spawning: Spawning,
+    last_exchange: u64,
+}
+
+/// What becomes of a child that is to be started.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spawning {
+    Works,
+    Fails(SpawnError),
+    TakesTime,
+}
+
+pub(super) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(super) fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(super) fn config(limits: Limits) -> Config {
+    Config {
+        path: "/mcp".to_owned(),
+        hosts: Vec::new(),
+        origins: Vec::new(),
+        limits,
+        child: ChildSpec { program: OsString::from("server"), args: Vec::new(), env: None },
+        eager: false,
+    }
+}
+
+pub(super) fn message(text: &str) -> Message {
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: true };
+    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
+}
+
+// What clients do
+
+impl Rig {
+    pub(super) fn new() -> Rig {
+        Rig::with(Limits::default())
+    }
+
+    pub(super) fn with(limits: Limits) -> Rig {
+        Rig::of(config(limits))
+    }
+
+    pub(super) fn of(config: Config) -> Rig {
+        let now = Instant::from_micros(1_000_000);
+        let mut rig = Rig {
+            engine: Engine::new(Arc::new(config), [7; 32], now),
+            now,
+            exchanges: BTreeMap::new(),
+            children: BTreeMap::new(),
+            events: Vec::new(),
+            actions: Vec::new(),
+            unlistened: false,
+            stopped: None,
+            prompt: true,
+            spawning: Spawning::Works,
+            last_exchange: 0,
+        };
+        rig.input(Input::Started);
+        rig
+    }
+
+    pub(super) fn request(&mut self, request: Request) -> ExchangeId {
+        self.last_exchange += 1;
+        let exchange = ExchangeId(self.last_exchange);
+        let fresh = Exchange {
+            stage: Stage::Waiting,
+            head: None,
+            body: Vec::new(),
+            receipt: false,
+            unsent: 0,
+            closed: false,
+        };
+        self.exchanges.insert(exchange, fresh);
+        self.input(Input::Requested { exchange, request });
+        exchange
+    }
+
+    pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
+        let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: false };
+        let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
+        self.request(Request::Post { head: client.head(LastEvent::Absent), body })
+    }
+
+    pub(super) fn get(&mut self, client: &Client) -> ExchangeId {
+        self.request(Request::Listen { head: client.head(LastEvent::Absent) })
+    }
+
+    pub(super) fn resume(&mut self, client: &Client, last: &str) -> ExchangeId {
+        let last = EventId::parse(last.as_bytes()).map_or(LastEvent::Foreign, LastEvent::Id);
+        self.request(Request::Listen { head: client.head(last) })
+    }
+
+    pub(super) fn delete(&mut self, client: &Client) -> ExchangeId {
+        self.request(Request::Delete { head: client.head(LastEvent::Absent) })
+    }
+
+    /// A `tools/call` with this id.
+    pub(super) fn call(&mut self, client: &Client, id: &str) -> ExchangeId {
+        self.post(client, &request(id))
+    }
+
+    /// A `tools/call` with this id and progress token.
+    pub(super) fn call_with_progress(
+        &mut self,
+        client: &Client,
+        id: &str,
+        token: &str,
+    ) -> ExchangeId {
+        self.post(
+            client,
+            &format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x","_meta":{{"progressToken":{token}}}}}}}"#
+            ),
+        )
+    }
+
+    /// Sends `initialize`; the child has not answered yet.
+    pub(super) fn initialize(&mut self, client: &Client) -> (ExchangeId, ChildId) {
+        let exchange = self.post(client, &initialize("0", "2025-11-25"));
+        (exchange, *self.children.keys().last().expect("a child"))
+    }
+
+    /// Opens a session of this revision; its child has taken and answered all it was fed.
+    pub(super) fn open(&mut self, revision: Revision) -> (Client, ChildId) {
+        self.open_as(&Client::new(), revision)
+    }
+
+    pub(super) fn open_as(&mut self, client: &Client, revision: Revision) -> (Client, ChildId) {
+        let exchange = self.post(client, &initialize("0", revision.as_str()));
+        let child = *self.engine.owners.keys().last().expect("a child");
+        let number = self.number(child);
+        self.child_says(child, &welcome(&number, revision.as_str()));
+        let head = self.exchanges[&exchange].head.clone().expect("an answer");
+        let session = SessionHeader::Id(head.session.expect("a session id"));
+        let revision = RevisionHeader::Served(revision);
+        (Client { session, revision, ..client.clone() }, child)
+    }
+
+    /// The peer of an exchange goes away.
+    pub(super) fn disconnect(&mut self, exchange: ExchangeId) {
+        let known = self.exchanges.get_mut(&exchange).expect("an exchange");
+        assert!(!known.closed, "closed already");
+        known.closed = true;
+        known.unsent = 0;
+        self.input(Input::Closed { exchange });
+    }
+
+    /// The transport takes everything it was given.
+    pub(super) fn flush(&mut self, exchange: ExchangeId) {
+        let bytes = std::mem::take(&mut self.exchanges.get_mut(&exchange).unwrap().unsent);
+        self.input(Input::Sent { exchange, bytes });
+    }
+}
+
+// What children do
+
+impl Rig {
+    pub(super) fn child_says(&mut self, child: ChildId, line: &str) {
+        self.input(Input::ChildLine { child, line: Ok(message(line)) });
+    }
+
+    pub(super) fn child_babbles(&mut self, child: ChildId) {
+        self.input(Input::ChildLine { child, line: Err(Reject::BadJson) });
+    }
+
+    /// The child answers the request it knows by `number`.
+    pub(super) fn child_answers(&mut self, child: ChildId, number: &str, result: &str) {
+        self.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{result}}}"#));
+    }
+
+    pub(super) fn child_reports_progress(&mut self, child: ChildId, number: &str, progress: u32) {
+        self.child_says(
+            child,
+            &format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{number},"progress":{progress}}}}}"#
+            ),
+        );
+    }
+
+    /// The child closes its standard output and exits.
+    pub(super) fn child_ends(&mut self, child: ChildId, status: ExitStatus) {
+        self.child_closes_stdout(child);
+        self.child_exits(child, status);
+    }
+
+    pub(super) fn child_closes_stdout(&mut self, child: ChildId) {
+        self.input(Input::ChildStdoutClosed { child, overlong: false });
+    }
+
+    pub(super) fn child_exits(&mut self, child: ChildId, status: ExitStatus) {
+        self.children.get_mut(&child).unwrap().exited = true;
+        self.input(Input::ChildExited { child, status });
+    }
+
+    /// The lines fed to a child since they were last looked at.
+    pub(super) fn fed(&mut self, child: ChildId) -> Vec<String> {
+        std::mem::take(&mut self.children.get_mut(&child).expect("a child").fed)
+    }
+
+    /// The id of the one request that was fed to a child since its lines were last looked at.
+    pub(super) fn number(&mut self, child: ChildId) -> String {
+        let numbers = self.numbers(child);
+        assert_eq!(numbers.len(), 1, "{numbers:?}");
+        numbers[0].clone()
+    }
+
+    /// The ids of the requests that were fed to a child since its lines were last looked at.
+    pub(super) fn numbers(&mut self, child: ChildId) -> Vec<String> {
+        let lines = self.fed(child).into_iter().map(|line| parse(&line));
+        let requests = lines.filter(|line| line.get("method").is_some());
+        requests.filter_map(|line| line.get("id").map(Value::to_string)).collect()
+    }
+}
+
+// What is seen
+
+impl Rig {
+    /// Status and body of an exchange that was answered whole.
+    pub(super) fn reply(&self, exchange: ExchangeId) -> (u16, &str) {
+        let seen = &self.exchanges[&exchange];
+        assert_eq!(seen.stage, Stage::Replied, "{seen:?}");
+        (seen.head.as_ref().unwrap().status, std::str::from_utf8(&seen.body).unwrap())
+    }
+
+    /// The status, and the code and message of the error, of an exchange that was answered whole.
+    pub(super) fn error(&self, exchange: ExchangeId) -> (u16, i64, String) {
+        let (status, body) = self.reply(exchange);
+        let (code, text) = error_of(body);
+        (status, code, text)
+    }
+
+    pub(super) fn stage(&self, exchange: ExchangeId) -> Stage {
+        self.exchanges[&exchange].stage
+    }
+
+    /// Everything on the event stream of an exchange so far.
+    pub(super) fn items(&self, exchange: ExchangeId) -> Vec<Item> {
+        let seen = &self.exchanges[&exchange];
+        assert!(matches!(seen.stage, Stage::Begun | Stage::Finished), "{seen:?}");
+        items(&seen.body)
+    }
+
+    /// The messages on the event stream of an exchange so far.
+    pub(super) fn messages(&self, exchange: ExchangeId) -> Vec<String> {
+        self.items(exchange).iter().filter_map(Item::data).map(str::to_owned).collect()
+    }
+
+    /// A sample of the metrics, by name and labels; 0 if there is none.
+    pub(super) fn metric(&mut self, name: &str) -> u64 {
+        let exchange = self.request(Request::Metrics);
+        let (_, text) = self.reply(exchange);
+        let sample = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        sample.map_or(0, |value| value.parse().expect("a whole number"))
+    }
+
+    pub(super) fn dropped(&mut self, what: Dropped) -> u64 {
+        self.metric(&format!("pontoon_dropped_messages_total{{reason=\"{}\"}}", what.name()))
+    }
+
+    pub(super) fn refused(&mut self, reject: Reject) -> u64 {
+        self.metric(&format!("pontoon_rejects_total{{reason=\"{}\"}}", reject.name()))
+    }
+
+    pub(super) fn has_ended(&self, client: &Client) -> bool {
+        !self.engine.sessions.contains_key(&client.id())
+    }
+}
+
+// Time
+
+impl Rig {
+    /// Lets time pass; the engine is called when it asked to be, and at no other time.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(deadline) = self.engine.poll_timeout().filter(|deadline| deadline.at <= end)
+        {
+            self.now = self.now.max(deadline.at);
+            self.timeout();
+        }
+        self.now = end;
+    }
+
+    pub(super) fn timeout(&mut self) {
+        let mut out = Vec::new();
+        self.engine.handle_timeout(self.now, &mut out);
+        let next = self.engine.poll_timeout();
+        assert!(next.is_none_or(|next| next.at > self.now), "{next:?} at {:?}", self.now);
+        self.carry_out(out);
+    }
+
+    /// A fact, and whatever follows from it.
+    pub(super) fn input(&mut self, input: Input) {
+        let mut out = Vec::new();
+        self.engine.handle_input(input, self.now, &mut out);
+        self.carry_out(out);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        self.engine.check();
+        let mut facts = VecDeque::new();
+        for action in actions {
+            self.actions.push(format!("{action:?}"));
+            self.act(action, &mut facts);
+        }
+        for fact in facts {
+            self.input(fact);
+        }
+    }
+
+    fn act(&mut self, action: Action, facts: &mut VecDeque<Input>) {
+        match action {
+            Action::Abort { exchange }
+            | Action::Begin { exchange, .. }
+            | Action::Finish { exchange }
+            | Action::Reply { exchange, .. }
+            | Action::Write { exchange, .. } => self.answer(exchange, action, facts),
+            Action::CloseStdin { child }
+            | Action::Feed { child, .. }
+            | Action::Gate { child, .. }
+            | Action::Signal { child, .. }
+            | Action::Release { child } => self.order(child, action, facts),
+            Action::Spawn { child, .. } => self.spawn(child, facts),
+            Action::Log(event) => self.events.push(event),
+            Action::Unlisten => assert!(!std::mem::replace(&mut self.unlistened, true)),
+            Action::Stop { forced } => assert_eq!(self.stopped.replace(forced), None),
+        }
+    }
+
+    fn answer(&mut self, exchange: ExchangeId, action: Action, facts: &mut VecDeque<Input>) {
+        let seen = self.exchanges.get_mut(&exchange).expect("an exchange that was asked for");
+        assert!(!seen.closed, "{action:?} after the end of the exchange");
+        let mut over = false;
+        let (from, to) = match action {
+            Action::Begin { head, .. } => {
+                seen.head = Some(head);
+                (&[Stage::Waiting][..], Stage::Begun)
+            }
+            Action::Write { chunk, .. } => {
+                seen.unsent += seen.take(&chunk);
+                (&[Stage::Begun][..], Stage::Begun)
+            }
+            Action::Finish { .. } => {
+                over = true;
+                (&[Stage::Begun][..], Stage::Finished)
+            }
+            Action::Reply { head, body, receipt, .. } => {
+                let bytes = seen.take(&body);
+                (seen.head, seen.receipt, over) = (Some(head), receipt, receipt);
+                seen.unsent = if receipt { bytes } else { 0 };
+                seen.closed = !receipt;
+                (&[Stage::Waiting][..], Stage::Replied)
+            }
+            _ => {
+                over = true;
+                (&[Stage::Waiting, Stage::Begun][..], Stage::Aborted)
+            }
+        };
+        assert!(from.contains(&seen.stage), "{:?} -> {to:?}", seen.stage);
+        seen.stage = to;
+        if self.prompt {
+            let bytes = std::mem::take(&mut seen.unsent);
+            facts.extend((bytes > 0).then_some(Input::Sent { exchange, bytes }));
+            if over {
+                seen.closed = true;
+                facts.push_back(Input::Closed { exchange });
+            }
+        }
+    }
+
+    fn order(&mut self, child: ChildId, action: Action, facts: &mut VecDeque<Input>) {
+        let process = self.children.get_mut(&child).expect("a child that was spawned");
+        assert!(!process.released, "{action:?} after its release");
+        match action {
+            Action::CloseStdin { .. } => {
+                assert!(!std::mem::replace(&mut process.stdin_closed, true), "closed twice");
+            }
+            Action::Feed { chunk, .. } => {
+                assert!(!process.stdin_closed, "fed after its standard input was closed");
+                let bytes = chunk.to_vec();
+                let text = std::str::from_utf8(&bytes).expect("UTF-8");
+                let line = text.strip_suffix('\n').expect("a whole line");
+                assert!(!line.contains('\n'), "two lines in one: {line:?}");
+                process.fed.push(line.to_owned());
+                process.unfed += bytes.len();
+                if self.prompt {
+                    let bytes = std::mem::take(&mut process.unfed);
+                    facts.push_back(Input::ChildFed { child, bytes });
+                }
+            }
+            Action::Gate { open, .. } => {
+                assert_ne!(std::mem::replace(&mut process.reading, open), open, "no change");
+            }
+            Action::Signal { signal, .. } => process.signals.push(signal),
+            _ => {
+                assert!(process.exited, "released while it runs");
+                process.released = true;
+            }
+        }
+    }
+
+    fn spawn(&mut self, child: ChildId, facts: &mut VecDeque<Input>) {
+        let process = Process {
+            fed: Vec::new(),
+            unfed: 0,
+            reading: true,
+            stdin_closed: false,
+            signals: Vec::new(),
+            exited: false,
+            released: false,
+        };
+        assert!(self.children.insert(child, process).is_none(), "a number used twice");
+        match self.spawning {
+            Spawning::Works => facts.push_back(Input::ChildSpawned { child, pid: 1 }),
+            Spawning::Fails(error) => {
+                facts.push_back(Input::ChildSpawnFailed { child, error });
+            }
+            Spawning::TakesTime => {}
+        }
+    }
+}
+
+impl Exchange {
+    fn take(&mut self, chunk: &Chunk) -> usize {
+        self.body.extend(chunk.to_vec());
+        chunk.len()
+    }
+}
+
+impl Engine {
+    /// Checks what has to hold between two facts.
+    pub(super) fn check(&self) {
+        for session in self.sessions.values() {
+            session.check(&self.desk.config.limits, &self.desk.exchanges);
+        }
+        assert!(self.sessions.len() <= self.desk.config.limits.sessions_max);
+        assert_eq!(self.owners.len(), self.sessions.len());
+    }
+
+    /// Checks that nothing is left of anybody.
+    pub(super) fn check_empty(&self) {
+        assert!(self.sessions.is_empty(), "{:?}", self.sessions);
+        assert!(self.owners.is_empty(), "{:?}", self.owners);
+        assert!(self.leaving.is_empty(), "{:?}", self.leaving);
+        assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);
+    }
+}
+
+// Texts
+
+pub(super) fn request(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x"}}}}"#)
+}
+
+pub(super) fn initialize(id: &str, revision: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
+    )
+}
+
+pub(super) fn welcome(number: &str, revision: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{number},"result":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
+    )
+}
+
+pub(super) fn cancel(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+    )
+}
+
+pub(super) fn sampling(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"sampling/createMessage","params":{{}}}}"#)
+}
+
+pub(super) fn list_changed(number: u32) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{{"n":{number}}}}}"#
+    )
+}
+
+pub(super) fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
+}
+
+/// Code and message of an error.
+pub(super) fn error_of(body: &str) -> (i64, String) {
+    let error = &parse(body)["error"];
+    let text = error["message"].as_str().unwrap_or_else(|| panic!("no error: {body}"));
+    (error["code"].as_i64().unwrap(), text.to_owned())
+}

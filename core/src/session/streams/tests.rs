@@ -1,0 +1,37 @@
+//! What has to hold in the streams of a session between two facts.
+
+use super::*;
+use crate::engine::Exchanges;
+use crate::limits::Limits;
+
+impl Streams {
+    pub(in crate::session) fn answers_due(&self) -> usize {
+        self.live.values().map(|stream| stream.due).sum()
+    }
+
+    /// Checks the bounds, that no stream lives on without a purpose, and that the transports are
+    /// those of the streams.
+    pub(in crate::session) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
+        assert!(self.listeners() <= limits.listen_streams_max, "{} listeners", self.listeners());
+        assert!(self.ended.len() <= limits.ended_streams_max, "{} ended", self.ended.len());
+        let kept: usize = self.ended.iter().map(|(_, stream)| stream.replay.bytes()).sum();
+        assert!(kept <= limits.replay_bytes_max, "{kept} bytes of ended streams");
+        for (number, stream) in &self.live {
+            assert!(stream.replay.bytes() <= limits.replay_bytes_max);
+            assert!(!stream.is_done(), "stream {number} has nothing to wait for");
+            assert!(!stream.listens || stream.exchange.is_some(), "nobody listens to {number}");
+            assert!(!stream.begun || self.revision.is_some(), "{number} began before the session");
+            if let Some(exchange) = stream.exchange {
+                assert_eq!(exchanges[&exchange].stream, Some(*number));
+            }
+        }
+        let mine = exchanges.values().filter(|transport| transport.session == self.session);
+        let (mut outbound, mut carrying) = (0, 0);
+        for transport in mine {
+            outbound += transport.unsent;
+            carrying += usize::from(transport.stream.is_some());
+        }
+        assert_eq!(outbound, self.outbound, "bytes on their way");
+        assert_eq!(carrying, self.open(), "exchanges that carry a stream");
+    }
+}
