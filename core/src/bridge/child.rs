@@ -162,6 +162,11 @@ impl Child {
         }
     }
 
+    /// Whether its process or its standard output has ended; the other half follows.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending_at.is_some()
+    }
+
     /// Whether nothing more can come from it.
     pub(crate) fn has_ended(&self, now: Instant) -> bool {
         self.end(now).is_some()

@@ -131,7 +131,7 @@ impl Engine {
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
-        self.stop_if_drained(out);
+        self.go_on_draining(now, out);
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
@@ -143,7 +143,7 @@ impl Engine {
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
             }
         }
-        self.stop_if_drained(out);
+        self.go_on_draining(now, out);
     }
 
     /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.
