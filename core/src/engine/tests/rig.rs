@@ -428,8 +428,21 @@ impl Rig {
             self.actions.push(format!("{action:?}"));
             self.act(action, &mut facts);
         }
+        self.check_gates();
         for fact in facts {
             self.input(fact);
+        }
+    }
+
+    /// A child is read unless its client has too much to read.
+    fn check_gates(&self) {
+        let limits = &self.engine.desk.config.limits;
+        for (child, session) in &self.engine.owners {
+            let process = &self.children[child];
+            let outbound = self.engine.sessions[session].outbound();
+            let must = outbound <= limits.outbound_bytes_low || process.exited;
+            let may = outbound < limits.outbound_bytes_high || process.exited;
+            assert!(if process.reading { may } else { !must }, "{outbound} bytes: {process:?}");
         }
     }
 
