@@ -18,4 +18,5 @@ mod routing;
 mod stopping;
 mod streams;
 mod table;
+mod texts;
 mod world;

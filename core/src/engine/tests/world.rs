@@ -119,7 +119,8 @@ impl World {
             11..=13 => self.transport(who, what),
             14..=25 => self.child(who, what),
             26 => self.child_process(who, what),
-            27..=30 => self.rig.pass(millis(u64::from(what) * 40)),
+            27..=29 => self.rig.pass(millis(u64::from(what) * 40)),
+            30 => self.rig.oversleep(millis(u64::from(what / 2) * 100)),
             _ if what < 8 => self.rig.input(Input::ShutdownRequested),
             _ => self.rig.pass(secs(u64::from(what) / 8)),
         }
@@ -278,7 +279,7 @@ impl World {
         if !life.spawned {
             return self.child_starts(child, what);
         }
-        if life.output_closed || !self.rig.children[&child].reading && what % 2 == 0 {
+        if life.output_closed || !self.rig.children[&child].reading && what.is_multiple_of(2) {
             return;
         }
         let number = match what % 16 {
@@ -310,7 +311,7 @@ impl World {
         if life.failed {
             return;
         }
-        if what % 16 == 0 {
+        if what.is_multiple_of(16) {
             life.failed = true;
             life.output_closed = true;
             life.exited = true;
