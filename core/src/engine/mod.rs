@@ -126,7 +126,7 @@ impl Engine {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }
             Input::ChildStdinClosed { child } => {
-                self.with_child(child, now, out, |child, _| child.stdin_closed());
+                self.with_child(child, now, out, |child, turn| child.stdin_closed(turn));
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),

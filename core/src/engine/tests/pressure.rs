@@ -128,14 +128,15 @@ fn one_message_of_any_size_is_always_taken() {
 }
 
 #[test]
-fn a_child_that_closed_its_input_is_fed_no_more() {
+fn a_child_that_closed_its_input_has_ended() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_06_18);
     rig.input(Input::ChildStdinClosed { child });
     let exchange = rig.call(&client, "1");
     assert_eq!(rig.fed(child), [""; 0]);
-    rig.pass(secs(30));
-    assert_eq!(error_of(rig.messages(exchange).last().unwrap()).1, "Request timeout");
+    rig.pass(Limits::default().exit_grace);
+    let (_, message) = error_of(rig.messages(exchange).last().unwrap());
+    assert_eq!(message, "The MCP server process closed its standard input");
 }
 
 #[test]
