@@ -150,3 +150,17 @@ fn a_child_that_asks_without_reading_is_not_told_either() {
     }
     assert!(rig.children[&child].unfed <= 201, "{}", rig.children[&child].unfed);
 }
+
+#[test]
+fn a_transport_that_reports_too_much_does_no_harm() {
+    let (mut rig, _, child, stream) = slow_reader();
+    fill(&mut rig, child);
+    rig.exchanges.get_mut(&stream).unwrap().unsent = 0;
+    rig.input(Input::Sent { exchange: stream, bytes: 1_000_000 });
+    rig.input(Input::Sent { exchange: stream, bytes: 1 });
+    rig.input(Input::Sent { exchange: ExchangeId(999), bytes: 1 });
+    rig.input(Input::Closed { exchange: ExchangeId(999) });
+    rig.input(Input::ChildFed { child, bytes: 1_000_000 });
+    assert_eq!(rig.metric("pontoon_queue_bytes"), 0);
+    assert!(rig.children[&child].reading);
+}
