@@ -35,7 +35,7 @@ pub struct Proxy {
 impl Proxy {
     pub(crate) fn new(target: &Target) -> Proxy {
         let mut command = Command::new(target::program());
-        command.args(["proxy", "--port", "0", "--log-format", "json"]);
+        command.args(["proxy", "--log-format", "json"]);
         if let Some(runtime) = target.runtime {
             command.args(["--runtime", runtime]);
         }
@@ -122,6 +122,10 @@ impl Proxy {
     }
 
     fn spawn(mut self) -> Pontoon {
+        // Any free port, unless a case has named one.
+        if !self.command.get_args().any(|arg| arg == "--port") {
+            self.command.args(["--port", "0"]);
+        }
         self.command.arg("--");
         match &self.wrapped {
             Some(wrapped) => self.command.args(wrapped),

@@ -61,6 +61,8 @@ pub struct Wire {
     /// What was read and not yet used.
     pending: Vec<u8>,
     patience: Duration,
+    /// When what is being read has to have come.
+    deadline: Instant,
 }
 
 impl Wire {
@@ -85,10 +87,11 @@ impl Wire {
     fn of(stream: TcpStream) -> Wire {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Wire { stream, pending: Vec::new(), patience: PATIENCE }
+        let deadline = Instant::now() + PATIENCE;
+        Wire { stream, pending: Vec::new(), patience: PATIENCE, deadline }
     }
 
-    /// Sets how long one read may take; [`PATIENCE`] otherwise.
+    /// Sets how long a response may take; [`PATIENCE`] otherwise.
     pub fn patience(mut self, patience: Duration) -> Wire {
         self.patience = patience;
         self
@@ -161,8 +164,10 @@ impl Wire {
         }
     }
 
-    /// Reads the next head, interim or final.
+    /// Reads the next head, interim or final. The response it begins has to be whole in time too:
+    /// a body that comes drop by drop is no reason to wait for ever.
     pub fn any_head(&mut self) -> Result<Head, Broken> {
+        self.deadline = Instant::now() + self.patience;
         let mut lines = Vec::new();
         loop {
             let line = self.line()?;
@@ -214,22 +219,29 @@ impl Wire {
                 return Ok(line);
             }
             searched = self.pending.len().saturating_sub(1);
-            self.fill(self.patience)?;
+            self.fill(self.left())?;
         }
     }
 
     /// At least one byte and at most `limit`.
     fn some(&mut self, limit: usize) -> Result<Vec<u8>, Broken> {
         if self.pending.is_empty() {
-            self.fill(self.patience)?;
+            self.fill(self.left())?;
         }
         let take = self.pending.len().min(limit);
         let rest = self.pending.split_off(take);
         Ok(std::mem::replace(&mut self.pending, rest))
     }
 
+    /// How long what is being read may still take.
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     fn fill(&mut self, patience: Duration) -> Result<(), Broken> {
-        let patience = patience.max(Duration::from_millis(1));
+        if patience.is_zero() {
+            return Err(Broken::Silent);
+        }
         self.stream.set_read_timeout(Some(patience))?;
         let mut buffer = [0; 64 * 1024];
         match self.stream.read(&mut buffer)? {

@@ -232,7 +232,7 @@ pub fn folded_and_nameless_lines(target: &Target) {
 
 pub fn host_in_odd_case(target: &Target) {
     let pontoon = target.proxy().start();
-    for line in ["hOsT: localhost", "HOST:localhost", "host: \t localhost  ", "Host: LOCALHOST"] {
+    for line in ["hOsT: localhost", "HOST:localhost", "host:   localhost  ", "Host: LOCALHOST"] {
         let mut wire = Wire::connect(pontoon.addr);
         wire.send(format!("GET /livez HTTP/1.1\r\n{line}\r\n\r\n"));
         wire.response().expect(200, line);

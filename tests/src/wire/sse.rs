@@ -70,16 +70,11 @@ impl Events {
 
     /// The next block; `None` where the stream ended in order.
     pub fn try_next(&mut self, within: Duration) -> Result<Option<Event>, Broken> {
-        let deadline = Instant::now() + within;
+        self.wire.deadline = Instant::now() + within;
         loop {
             if let Some(block) = self.block() {
                 return parse(&block).map(Some);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Broken::Silent);
-            }
-            self.wire.patience = left;
             match self.framing.read(&mut self.wire)? {
                 Some(part) => self.text.extend_from_slice(&part),
                 None if self.text.is_empty() => return Ok(None),

@@ -21,6 +21,8 @@ pub(crate) struct Flags {
     pub(crate) exit_after: Option<usize>,
     /// `--exit-at-start N`: exit with this status before reading anything.
     pub(crate) exit_at_start: Option<i32>,
+    /// `--exit-if-told`: exit with status 42 before reading anything if there is `DIR/exit`.
+    pub(crate) exit_if_told: bool,
     /// `--flood-stderr BYTES`: write that much to standard error after `initialize`.
     pub(crate) flood_stderr: usize,
     /// `--flood-stdout BYTES`: write that much in notifications after `initialize`.
@@ -62,6 +64,7 @@ impl Flags {
                 "--delay-init" => flags.delay_init = Duration::from_millis(number(&value())),
                 "--exit-after" => flags.exit_after = Some(number(&value())),
                 "--exit-at-start" => flags.exit_at_start = Some(number(&value())),
+                "--exit-if-told" => flags.exit_if_told = true,
                 "--flood-stderr" => flags.flood_stderr = number(&value()),
                 "--flood-stdout" => flags.flood_stdout = number(&value()),
                 "--fork-grandchild" => flags.fork_grandchild = true,

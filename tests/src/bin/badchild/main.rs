@@ -36,7 +36,8 @@ fn main() {
         ignore_term();
     }
     let record = Record::open(flags.record.as_deref());
-    if let Some(code) = flags.exit_at_start {
+    let told = flags.exit_if_told && record.told("exit");
+    if let Some(code) = flags.exit_at_start.or(told.then_some(42)) {
         eprintln!("badchild: exiting with {code}, as told");
         process::exit(code);
     }

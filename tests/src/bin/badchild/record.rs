@@ -26,6 +26,11 @@ impl Record {
         Record { place, lines }
     }
 
+    /// Whether a case has put this word beside the record.
+    pub(crate) fn told(&self, word: &str) -> bool {
+        self.place.as_ref().is_some_and(|place| place.with_file_name(word).exists())
+    }
+
     /// Keeps a line with its line end, as it came.
     pub(crate) fn line(&self, line: &[u8]) {
         if let Some(file) = &self.lines {

@@ -72,11 +72,12 @@ impl Server {
         let mut line = Vec::new();
         while input.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             self.record.line(&line);
-            self.take(&line);
-            line.clear();
+            // The pipe is drained no further, though this line has already left it.
             if self.deaf.load(Ordering::Relaxed) {
                 thread::sleep(LIFETIME);
             }
+            self.take(&line);
+            line.clear();
         }
         self.record.note("eof", "standard input ended");
         if self.flags.ignore_eof {

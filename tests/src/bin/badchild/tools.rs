@@ -218,8 +218,11 @@ fn ask_later(server: &Server, arguments: &Value, pause: Duration) {
 fn crash(arguments: &Value) {
     if let Some(signal) = arguments["signal"].as_i64() {
         let signal = Signal::from_named_raw(signal as i32).expect("a signal");
-        rustix::process::kill_process(rustix::process::getpid(), signal).expect("a signal");
-        thread::sleep(LIFETIME);
+        // The handler that Rust installs to report stack overflows swallows the first SIGSEGV.
+        loop {
+            rustix::process::kill_process(rustix::process::getpid(), signal).expect("a signal");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
     process::exit(arguments["code"].as_i64().unwrap_or(1) as i32);
 }
