@@ -1,4 +1,4 @@
-// Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program that uses it would.
+// Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program would.
 //
 //     client.mjs {everything,echo} URL
 //
@@ -159,8 +159,8 @@ async function sameIds(peer, name) {
 }
 
 /**
- * An error that ends a stream ends it for good. This client takes only a result for an end: it comes
- * back for more, and what it is told then must not make it listen a second time.
+ * An error that ends a stream ends it for good. This client takes only a result for an end: it
+ * comes back for more, and what it is told then must not make it listen a second time.
  */
 async function errorInStream(peer, failing) {
   let listening = 0;
@@ -224,7 +224,7 @@ function losing(events) {
   return state;
 }
 
-/** A call whose stream breaks off half-way is resumed; nothing is missing and nothing comes twice. */
+/** A call whose stream breaks off is resumed; nothing is missing and nothing comes twice. */
 async function resume(peer, name, args, expected) {
   const state = losing(2);
   const other = await new Peer(peer.url, state.fetch).open();
@@ -330,7 +330,9 @@ const everything = {
   },
   ping,
   async "at-once"(peer) {
-    const one = async (n) => assert.equal(await peer.call("echo", { message: `m${n}` }), `Echo: m${n}`);
+    const one = async (n) => {
+      assert.equal(await peer.call("echo", { message: `m${n}` }), `Echo: m${n}`);
+    };
     await Promise.all(Array.from({ length: 50 }, (_, n) => one(n)));
   },
   async cancel(peer) {
