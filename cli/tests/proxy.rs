@@ -132,7 +132,7 @@ fn a_command_that_ends_at_once_ends_it_with_its_last_words() {
 }
 
 #[test]
-fn ignored_signals_stay_ignored() {
+fn a_hangup_that_is_ignored_stays_ignored() {
     // As `nohup` starts a program.
     let script = "trap '' HUP; exec \"$0\" proxy --port 0";
     let mut child = Command::new("sh")

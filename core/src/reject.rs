@@ -143,6 +143,8 @@ pub enum ExitStatus {
     Code(i32),
     /// This signal ended it.
     Signal(i32),
+    /// It closed its standard input, and lives on.
+    Deaf,
     /// It closed its standard output, and lives on.
     Silent,
     /// It sent what cannot be framed: a line over the limit, or noise without end.
@@ -159,6 +161,7 @@ impl fmt::Display for ExitStatus {
                 Some(name) => write!(f, "was ended by signal {signal} ({name})"),
                 None => write!(f, "was ended by signal {signal}"),
             },
+            ExitStatus::Deaf => f.write_str("closed its standard input"),
             ExitStatus::Silent => f.write_str("closed its standard output"),
             ExitStatus::Garbled => f.write_str("sent output that is not MCP over stdio"),
             ExitStatus::Unknown => f.write_str("ended"),

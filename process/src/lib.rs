@@ -5,9 +5,9 @@
 //! Never: waits, reads or writes; that is what the runtimes differ in.
 //!
 //! Every child leads a process group of its own, so that whatever it started can be signalled with
-//! it, and a signal from the terminal does not reach it past the stop order of the core. No file
-//! descriptor but the three standard streams is inherited: the standard library opens all others
-//! with `O_CLOEXEC`.
+//! it, and a signal from the terminal does not reach it past the stop order of the core. It inherits
+//! no file descriptor that this program has opened: the standard library opens all of them with
+//! `O_CLOEXEC`.
 //!
 //! On Linux a child is killed when the thread that spawned it ends, even by SIGKILL of the whole
 //! program. **Spawn from a thread that lives as long as the children.** A process that the child

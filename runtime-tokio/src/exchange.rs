@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -18,7 +18,7 @@ use pontoon_core::ids::ExchangeId;
 use pontoon_core::machine::{Chunk, Input};
 
 use crate::guarded::Checkpoint;
-use crate::hub::Hub;
+use crate::hub::{Hub, lock};
 
 /// Where the engine's actions about one exchange arrive. Each returns whom to wake.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Mail> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -222,6 +222,10 @@ impl Body for ReplyBody {
             *left -= bytes.len();
         }
         if let Some(exchange) = &mut body.exchange {
+            // What was taken before has been sent, or is about to be.
+            if exchange.sent >= SENT_BYTES_MIN {
+                exchange.report_sent();
+            }
             exchange.sent += bytes.len();
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -265,6 +269,9 @@ fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
 
 /// Up to here one copy costs less than another frame.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
+
+/// As long as more is to be sent, fewer bytes are not worth the engine's lock.
+const SENT_BYTES_MIN: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Incoming};
@@ -43,7 +43,8 @@ impl Front {
     pub(crate) fn new(hub: Arc<Hub>) -> Arc<Self> {
         let limits = Arc::new(hub.config.limits.clone());
         let mut http = http1::Builder::new();
-        http.half_close(false).pipeline_flush(true).writev(true);
+        // Not `pipeline_flush`: with it hyper takes any number of bytes that the peer does not.
+        http.half_close(false).pipeline_flush(false).writev(true);
         http.max_headers(limits.head_lines_max);
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
         Arc::new(Front {
@@ -80,6 +81,7 @@ impl Front {
         let _ = self.room.acquire_many(all).await;
     }
 
+    /// Serves one connection until it ends, is closed by its guard, or the program stops.
     async fn converse(self: Arc<Self>, stream: TcpStream, _permit: OwnedSemaphorePermit) {
         // It fails only on a connection that is gone.
         let _ = stream.set_nodelay(true);
@@ -90,32 +92,26 @@ impl Front {
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut sleep = pin!(sleep_until(clock.at(Instant::FAR)));
         let mut phases = self.hub.phases();
-        let mut stopped = false;
+        let mut phase = *phases.borrow_and_update();
         loop {
-            let conversation = poll_fn(|cx| {
+            if phase == Phase::Draining {
+                connection.as_mut().graceful_shutdown();
+            }
+            let served = poll_fn(|cx| {
                 loop {
                     if connection.as_mut().poll(cx).is_ready() {
                         return Poll::Ready(());
                     }
-                    match checkpoint.poll_due(cx, sleep.as_mut()) {
-                        Poll::Ready(Due::Poll) => {}
-                        Poll::Ready(Due::Close) => return Poll::Ready(()),
-                        // What is left to be sent is sent; nothing else will come.
-                        Poll::Pending if stopped && !checkpoint.is_blocked() => {
-                            return Poll::Ready(());
-                        }
-                        Poll::Pending => return Poll::Pending,
+                    match ready!(checkpoint.poll_due(cx, sleep.as_mut(), phase)) {
+                        Due::Poll => {}
+                        Due::Close => return Poll::Ready(()),
                     }
                 }
             });
             tokio::select! {
                 biased;
-                () = conversation => break,
-                _ = phases.changed() => match *phases.borrow_and_update() {
-                    Phase::Serving => {}
-                    Phase::Draining => connection.as_mut().graceful_shutdown(),
-                    Phase::Stopped { .. } => stopped = true,
-                }
+                () = served => break,
+                _ = phases.changed() => phase = *phases.borrow_and_update(),
             }
         }
         if let Some(reject) = checkpoint.refused() {

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use crate::clock::Clock;
+use crate::hub::{Phase, lock};
 
 /// What the transport, the service and the task of one connection share about it.
 pub(crate) struct Checkpoint {
@@ -95,23 +96,29 @@ impl Checkpoint {
         post.stirred = !post.held.is_empty();
     }
 
-    /// Whether bytes wait that the peer does not take.
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.lock().blocked
-    }
-
-    /// Waits until hyper has to be polled again, or the connection's deadline has passed.
+    /// Waits until hyper has to be polled again, or the connection is to be closed: because its
+    /// deadline has passed, or because the program has stopped and nothing more will be sent.
     ///
     /// `sleep` is moved only to fire earlier. Deadlines mostly move away, and one wake-up too many
     /// costs less than moving it with each of them.
-    pub(crate) fn poll_due(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<Due> {
+    pub(crate) fn poll_due(
+        &self,
+        cx: &mut Context<'_>,
+        mut sleep: Pin<&mut Sleep>,
+        phase: Phase,
+    ) -> Poll<Due> {
         loop {
             let deadline = {
                 let mut post = self.lock();
                 if mem::take(&mut post.stirred) {
                     return Poll::Ready(Due::Poll);
                 }
-                post.guard.poll_timeout()
+                match phase {
+                    Phase::Stopped { forced } if forced || !post.blocked => {
+                        return Poll::Ready(Due::Close);
+                    }
+                    _ => post.guard.poll_timeout(),
+                }
             };
             let Some(deadline) = deadline else { return Poll::Pending };
             let at = self.clock.at(deadline.at);
@@ -132,7 +139,7 @@ impl Checkpoint {
     }
 
     fn lock(&self) -> MutexGuard<'_, Post> {
-        self.post.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.post)
     }
 }
 

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::{mem, process};
 
@@ -34,8 +34,10 @@ use crate::exchange::{self, Exchange};
 pub(crate) struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
-    log: Log,
+    log: Mutex<Log>,
     state: Mutex<State>,
+    /// Not yet handed to the log; filled under the lock, so they are in order.
+    events: Mutex<Vec<Event>>,
     exchanges: AtomicU64,
     /// Told when the engine's deadline has moved closer.
     hurry: Notify,
@@ -70,7 +72,7 @@ struct State {
 #[derive(Default)]
 struct Aftermath {
     wakers: SmallVec<[Waker; 8]>,
-    events: SmallVec<[Event; 2]>,
+    events: Vec<Event>,
     unspawned: SmallVec<[ChildId; 1]>,
     phase: Option<Phase>,
 }
@@ -94,8 +96,9 @@ impl Hub {
         Hub {
             clock,
             config,
-            log,
+            log: Mutex::new(log),
             state: Mutex::new(state),
+            events: Mutex::default(),
             exchanges: AtomicU64::new(0),
             hurry: Notify::new(),
             phase: watch::channel(Phase::Serving).0,
@@ -183,7 +186,7 @@ impl Hub {
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
         let now = self.clock.now();
         let mut aftermath = Aftermath::default();
-        let hurry = {
+        let (hurry, logged) = {
             let abort = AbortOnPanic;
             let mut state = self.state.lock().expect("a panic under this lock ends the program");
             facts(&mut state, now);
@@ -193,7 +196,11 @@ impl Hub {
                 state.carry_out(&mut aftermath);
             }
             mem::forget(abort);
-            state.hurry()
+            let logged = !aftermath.events.is_empty();
+            if logged {
+                lock(&self.events).append(&mut aftermath.events);
+            }
+            (state.hurry(), logged)
         };
         if hurry {
             self.hurry.notify_one();
@@ -202,8 +209,24 @@ impl Hub {
         if let Some(phase) = aftermath.phase {
             self.phase.send_if_modified(|now| mem::replace(now, phase.max(*now)) < phase);
         }
-        aftermath.events.iter().for_each(|event| (self.log)(event));
+        if logged {
+            self.write_log();
+        }
     }
+
+    /// Hands over what there is, whichever turn it is from: so the log keeps the order of events.
+    fn write_log(&self) {
+        let log = lock(&self.log);
+        let events = mem::take(&mut *lock(&self.events));
+        for event in &events {
+            log(event);
+        }
+    }
+}
+
+/// Locks what a panic cannot leave half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {

@@ -57,8 +57,8 @@ pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
 pub struct Options {
     /// What it serves, to whom, and within which limits.
     pub config: Config,
-    /// Threads that carry connections and pipes; `None`: one for each processor, up to
-    /// [`THREADS_MAX`].
+    /// Threads that carry connections and pipes; `None`: half as many as there are
+    /// processors, up to [`THREADS_MAX`].
     pub threads: Option<usize>,
     /// Takes the events of the log.
     pub log: Log,
@@ -97,8 +97,7 @@ pub fn start(listener: TcpListener, options: Options) -> io::Result<Running> {
 }
 
 fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
-    let processors = || thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    match threads.unwrap_or_else(processors) {
+    match threads.unwrap_or_else(threads_default) {
         0 | 1 => Builder::new_current_thread().enable_all().build(),
         threads => Builder::new_multi_thread()
             .worker_threads(threads)
@@ -108,24 +107,27 @@ fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
     }
 }
 
-/// Runs until the engine has stopped.
+/// Half of the processors: the children need the other half. On two, where one thread leaves out
+/// the wake-ups between threads, it answers a quarter more than two do.
+fn threads_default() -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    (processors / 2).clamp(1, THREADS_MAX)
+}
+
+/// Runs until the engine has stopped, and what it had answered by then is on its way.
 fn serve(runtime: &Runtime, hub: &Arc<Hub>, listener: tokio::net::TcpListener) -> Ended {
-    let ended = runtime.block_on(async {
+    runtime.block_on(async {
         let front = Front::new(hub.clone());
         let mut phases = hub.phases();
         tokio::spawn(hub.clone().keep_time());
         hub.submit([Input::Started]);
         tokio::spawn(front.clone().accept(listener));
-        let stopped = phases.wait_for(|phase| *phase > Phase::Draining).await;
-        let forced = stopped.is_ok_and(|phase| *phase == Phase::Stopped { forced: true });
-        if !forced {
-            front.emptied().await;
-        }
-        Ended { forced }
-    });
-    // The engine has released every child; this is for the case that it has not.
-    hub.kill_children();
-    ended
+        let stopped = phases.wait_for(|phase| *phase > Phase::Draining).await.map(|phase| *phase);
+        // All that are left are those a forced stop does not wait for.
+        hub.kill_children();
+        front.emptied().await;
+        Ended { forced: !matches!(stopped, Ok(Phase::Stopped { forced: false })) }
+    })
 }
 
 /// An endpoint that is being served.

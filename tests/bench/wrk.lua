@@ -21,7 +21,8 @@ function setup(thread)
 end
 
 local function head(session)
-  local lines = { (body and "POST " or "GET ") .. path .. " HTTP/1.1", "Host: " .. wrk.headers["Host"] }
+  local method = body and "POST " or "GET "
+  local lines = { method .. path .. " HTTP/1.1", "Host: " .. wrk.headers["Host"] }
   if body then
     lines[#lines + 1] = "Content-Type: application/json"
     lines[#lines + 1] = "Accept: application/json, text/event-stream"

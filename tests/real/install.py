@@ -46,7 +46,7 @@ def npm(directory: Path, source: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(source / name, directory)
-        call(["npm", "ci", "--silent"], cwd=directory)
+        call(["npm", "ci", "--loglevel=error"], cwd=directory)
         mark_current(directory, lock)
     # Imports are looked up beside the importing file.
     shutil.copy(source / "client.mjs", directory)

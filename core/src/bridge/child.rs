@@ -32,6 +32,8 @@ pub(crate) struct Child {
     gate_open: bool,
     stdin_open: bool,
     stdout_open: bool,
+    /// Whether it closed its standard input unasked.
+    deaf: bool,
     exited: Option<ExitStatus>,
     /// When to stop waiting for the other half of its end: the exit, or the end of its output.
     ending_at: Option<Instant>,
@@ -57,6 +59,7 @@ impl Child {
             gate_open: true,
             stdin_open: true,
             stdout_open: true,
+            deaf: false,
             exited: None,
             ending_at: None,
             stop: None,
@@ -90,10 +93,15 @@ impl Child {
         self.unfed = self.unfed.saturating_sub(bytes);
     }
 
-    /// Its standard input takes nothing any more; requests that wait will time out or see its end.
-    pub(crate) fn stdin_closed(&mut self) {
-        self.stdin_open = false;
+    /// Its standard input takes nothing any more. A child that does not listen is of no use, so
+    /// unless it was told to end this counts as its end.
+    pub(crate) fn stdin_closed(&mut self, turn: &mut Turn<'_>) {
         self.unfed = 0;
+        if self.stop.is_none() && self.stdin_open {
+            self.deaf = true;
+            self.await_end(turn);
+        }
+        self.stdin_open = false;
     }
 
     /// Reads it, or stops reading it.
@@ -158,8 +166,14 @@ impl Child {
         match self.exited {
             Some(status) if !self.stdout_open || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::Silent),
+            None if self.deaf && waited => Some(ExitStatus::Deaf),
             _ => None,
         }
+    }
+
+    /// Whether its process or its standard output has ended; the other half follows.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending_at.is_some()
     }
 
     /// Whether nothing more can come from it.

@@ -2,7 +2,7 @@
 
 use crate::bridge::Child;
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Phase, Turn};
+use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
 use crate::json::Message;
 use crate::machine::{Action, Actions};
@@ -27,7 +27,7 @@ impl Engine {
 
     /// The child for a new session.
     pub(super) fn hire(&mut self, out: &mut Actions) -> Child {
-        match self.standby.take() {
+        match self.standby.take_if(|child| !child.is_ending()) {
             Some(child) => child,
             None => self.spawn(out),
         }
@@ -93,16 +93,15 @@ impl Engine {
                 self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
             }
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
-            None if !was_open => self.note_opening(id, now, out),
-            None => self.end_if_drained(id, now, out),
+            None if !was_open => self.note_opening(id),
+            None => {}
         }
     }
 
     /// A child that has answered `initialize` works.
-    fn note_opening(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
+    fn note_opening(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
             self.starts.worked();
-            self.end_if_drained(id, now, out);
         }
     }
 
@@ -178,14 +177,6 @@ impl Engine {
                     self.leaving.insert(id, child);
                 }
             }
-        }
-    }
-
-    /// Ends a session that only waited for its last answers.
-    fn end_if_drained(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
-        let draining = self.phase == Phase::Draining;
-        if draining && self.sessions.get(&id).is_some_and(|session| session.in_flight() == 0) {
-            self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Requests of clients, and which session they belong to.
 
+use crate::bridge::Child;
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
 use crate::ids::{ExchangeId, SessionId};
@@ -117,7 +118,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        if self.standby.is_none() {
+        if self.standby.as_ref().is_none_or(Child::is_ending) {
             self.starts.check(now)?;
         }
         self.make_room(now, out)?;

@@ -126,12 +126,12 @@ impl Engine {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }
             Input::ChildStdinClosed { child } => {
-                self.with_child(child, now, out, |child, _| child.stdin_closed());
+                self.with_child(child, now, out, |child, turn| child.stdin_closed(turn));
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
-        self.stop_if_drained(out);
+        self.go_on_draining(now, out);
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
@@ -143,7 +143,7 @@ impl Engine {
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
             }
         }
-        self.stop_if_drained(out);
+        self.go_on_draining(now, out);
     }
 
     /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.

@@ -1,7 +1,5 @@
 //! What an operator asks: health, liveness, readiness, metrics.
 
-use serde_json::json;
-
 use crate::engine::Engine;
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
@@ -20,13 +18,12 @@ impl Engine {
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
         };
-        let body = json!({
-            "status": word,
-            "subprocess": self.subprocess(),
-            "sessions": self.sessions.len(),
-            "uptime": now.since(self.started_at).as_secs(),
-        });
-        (ReplyHead::with_body(status, ContentType::Json), Chunk::from(format!("{body}\n")))
+        let (subprocess, sessions) = (self.subprocess(), self.sessions.len());
+        let uptime = now.since(self.started_at).as_secs();
+        let body = format!(
+            r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}}}"#
+        );
+        (ReplyHead::with_body(status, ContentType::Json), Chunk::from(body + "\n"))
     }
 
     fn subprocess(&self) -> &'static str {

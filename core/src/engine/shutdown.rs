@@ -27,13 +27,7 @@ impl Engine {
             self.dismiss(child, now, out);
         }
         for id in self.session_ids() {
-            let busy = self.with_session(id, now, out, |session, turn| {
-                session.end_listeners(turn);
-                session.in_flight() > 0
-            });
-            if busy == Some(false) {
-                self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
-            }
+            self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }
     }
 
@@ -52,12 +46,19 @@ impl Engine {
         self.stop(true, out);
     }
 
-    /// Stops once nothing is left to wait for.
-    pub(super) fn stop_if_drained(&mut self, out: &mut Actions) {
-        let over = self.sessions.is_empty()
-            && self.leaving.is_empty()
-            && self.transports().next().is_none();
-        if self.phase == Phase::Draining && over {
+    /// While draining: ends the sessions in which nothing is in flight any more, whatever the last
+    /// request ended by, and stops once nothing is left to wait for.
+    pub(super) fn go_on_draining(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase != Phase::Draining {
+            return;
+        }
+        for id in self.session_ids() {
+            if self.sessions.get(&id).is_some_and(|session| session.in_flight() == 0) {
+                self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
+            }
+        }
+        let transports = self.transports().next();
+        if self.sessions.is_empty() && self.leaving.is_empty() && transports.is_none() {
             self.stop(false, out);
         }
     }

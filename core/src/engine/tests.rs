@@ -1,8 +1,22 @@
 //! What clients, children and operators see of the engine.
 
 mod asks;
+mod batches;
 mod calls;
+mod children;
+mod eager;
+mod endings;
 mod events;
 mod notices;
 mod opening;
+mod pressure;
+mod probes;
+mod random;
+mod resuming;
 mod rig;
+mod routing;
+mod stopping;
+mod streams;
+mod table;
+mod texts;
+mod world;

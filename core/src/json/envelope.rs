@@ -84,7 +84,7 @@ impl Envelope {
         };
         match of_text(self.id) {
             Some(b"null") if kind == Kind::Error => {}
-            Some(id) if !is_name(id) => return Err(Reject::BadId),
+            Some(id) if !is_id(id) => return Err(Reject::BadId),
             _ => {}
         }
         if of_text(self.method).is_some_and(|method| !is_string(method)) {
@@ -101,10 +101,10 @@ impl Envelope {
             span.is_none_or(|span| with.contains(&span.of_text(text)[0]))
         };
         let token = self.in_params.in_meta.progress_token;
-        let token_is_name = token.is_none_or(|token| is_name(token.of_text(text)));
+        let token_is_id = token.is_none_or(|token| is_id(token.of_text(text)));
         if starts(self.params, b"{[")
             && starts(self.in_params.meta, b"{")
-            && (kind == Kind::Notification || token_is_name)
+            && (kind == Kind::Notification || token_is_id)
         {
             return Ok(());
         }
@@ -112,9 +112,9 @@ impl Envelope {
     }
 }
 
-/// Whether a value can name a request or a progress: a string, or a number without a fraction,
+/// Whether a value can be an id or a progress token: a string, or a number without a fraction,
 /// however it is written.
-fn is_name(value: &[u8]) -> bool {
+fn is_id(value: &[u8]) -> bool {
     is_string(value) || is_number(value) && is_whole(value)
 }
 
@@ -129,7 +129,8 @@ pub(super) fn is_number(value: &[u8]) -> bool {
 }
 
 /// Whether a number has no fraction: `1.0`, `1e2` and `10e-1` have none. Decided on its digits,
-/// because ids are longer than any machine's numbers.
+/// because an id may be longer than any type of number: the last digit that counts must not be
+/// behind the point once the exponent has moved it.
 fn is_whole(number: &[u8]) -> bool {
     let (mantissa, exponent) = split(number.strip_prefix(b"-").unwrap_or(number), b"eE");
     let (whole, fraction) = split(mantissa, b".");

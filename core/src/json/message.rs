@@ -81,11 +81,6 @@ enum Method {
     Unescaped(Box<str>),
 }
 
-/// Up to this many bytes, a message with other values in it is one copy; above, it is made of
-/// slices of what came and of the new values. Below, copying costs less than counting references
-/// and writing several parts.
-const COPY_BYTES_MAX: usize = 1024;
-
 impl Message {
     /// Reads a message. What surrounds it is trimmed, and line breaks in it become spaces.
     ///
@@ -300,6 +295,11 @@ impl Method {
 fn unquote(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
+
+/// A message of up to this many bytes is copied to put other values in it, which costs less than
+/// counting references and writing several parts; a longer one becomes slices of what came, around
+/// the new values.
+const COPY_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests;

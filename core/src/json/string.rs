@@ -7,12 +7,6 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// The keys of the envelope. A message with a key that is nearly one of them is refused.
-const ENVELOPE_KEYS: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
-
-/// The longest of them.
-const KEY_LEN_MAX: usize = 7;
-
 /// The escape at the front of `rest`: its character, and the number of bytes it takes. Half of a
 /// surrogate pair without the other has no character.
 pub(super) fn escape(rest: &[u8]) -> (Option<char>, usize) {
@@ -111,6 +105,12 @@ fn is_invisible(char: char) -> bool {
                 | '\u{feff}'
         )
 }
+
+/// The keys of the envelope. A message with a key that is nearly one of them is refused.
+const ENVELOPE_KEYS: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
+
+/// The longest of them.
+const KEY_LEN_MAX: usize = 7;
 
 #[cfg(test)]
 mod tests;

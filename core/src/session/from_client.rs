@@ -182,6 +182,11 @@ impl Session {
             while let Some(Waiting { message, .. }) = self.queue.pop() {
                 self.streams.message(stream, message, turn);
             }
+        } else if self.streams.carries_messages(stream) {
+            // A call that goes on may wait for the answer to one of these.
+            while let Some(Waiting { message, .. }) = self.queue.pop_ask() {
+                self.streams.message(stream, message, turn);
+            }
         }
         Ok(())
     }

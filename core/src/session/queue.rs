@@ -53,9 +53,18 @@ impl Queue {
         Some(waiting)
     }
 
+    /// Takes the oldest request of the child.
+    pub(crate) fn pop_ask(&mut self) -> Option<Waiting> {
+        self.remove_first(|waiting| waiting.ask.is_some())
+    }
+
     /// Removes the request of the child with this id, if it still waits.
     pub(crate) fn remove_ask(&mut self, id: &[u8]) -> Option<Waiting> {
-        let position = self.waiting.iter().position(|w| w.ask.as_deref() == Some(id))?;
+        self.remove_first(|waiting| waiting.ask.as_deref() == Some(id))
+    }
+
+    fn remove_first(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        let position = self.waiting.iter().position(wanted)?;
         let waiting = self.waiting.remove(position)?;
         self.bytes -= waiting.message.len();
         Some(waiting)

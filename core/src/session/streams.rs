@@ -140,10 +140,15 @@ impl Streams {
         last: EventId,
         turn: &mut Turn<'_>,
     ) -> Result<u64, Reject> {
-        self.revive(last.stream);
-        let stream = self.live.get(&last.stream).ok_or(Reject::UnknownStream)?;
+        let stream = self.find(last.stream).ok_or(Reject::UnknownStream)?;
         let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
         let events: Vec<Bytes> = events.cloned().collect();
+        // To take over a GET stream that is still carried needs no room.
+        let is_new = stream.listens && stream.exchange.is_none();
+        if is_new && self.listeners() >= turn.limits.listen_streams_max {
+            return Err(Reject::StreamsFull);
+        }
+        self.revive(last.stream);
         turn.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, turn);
         turn.begin(exchange, self.event_stream_head());
@@ -152,6 +157,12 @@ impl Streams {
         }
         self.settle(last.stream, turn);
         Ok(last.stream)
+    }
+
+    /// A stream, live or ended.
+    fn find(&self, number: u64) -> Option<&Stream> {
+        let ended = || self.ended.iter().find(|(ended, _)| *ended == number);
+        self.live.get(&number).or_else(|| ended().map(|(_, stream)| stream))
     }
 
     /// Brings a stream that had ended back among the live ones.

@@ -5,6 +5,11 @@ use crate::engine::Exchanges;
 use crate::limits::Limits;
 
 impl Session {
+    /// Bytes on their way to the client.
+    pub(crate) fn outbound(&self) -> usize {
+        self.streams.outbound()
+    }
+
     /// Checks the bounds, and that the tables agree with each other.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.calls.len() <= limits.in_flight_max, "{} in flight", self.calls.len());

@@ -14,7 +14,7 @@ use pontoon_core::reject::Reject;
 
 use self::reading::Reading;
 
-const STRICT: ParseRules = ParseRules { depth_max: 12, batch_len_max: 5, lone_surrogates: false };
+const STRICT: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, lone_surrogates: false };
 const LENIENT: ParseRules = ParseRules { lone_surrogates: true, ..STRICT };
 
 /// Panics if anything about these bytes is not as it should be.

@@ -1,4 +1,4 @@
-// Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program that uses it would.
+// Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program would.
 //
 //     client.mjs {everything,echo} URL
 //
@@ -158,6 +158,27 @@ async function sameIds(peer, name) {
   await Promise.all([left.close(), right.close()]);
 }
 
+/**
+ * An error that ends a stream ends it for good. This client takes only a result for an end: it
+ * comes back for more, and what it is told then must not make it listen a second time.
+ */
+async function errorInStream(peer, failing) {
+  let listening = 0;
+  const streamed = async (url, init) => {
+    const headers = new Headers(init.headers);
+    if (init.method === "POST") headers.set("accept", "text/event-stream");
+    const response = await fetch(url, { ...init, headers });
+    if (init.method === "GET" && response.ok && !headers.has("last-event-id")) listening += 1;
+    return response;
+  };
+  const other = await new Peer(peer.url, streamed).open();
+  await refused(failing(other));
+  // It comes back after 1 s, and once more after another.
+  await sleep(2600);
+  await other.close();
+  assert.equal(listening, 1, `after one error the client listens ${listening} times`);
+}
+
 async function ping(peer) {
   await peer.client.ping();
 }
@@ -203,7 +224,7 @@ function losing(events) {
   return state;
 }
 
-/** A call whose stream breaks off half-way is resumed; nothing is missing and nothing comes twice. */
+/** A call whose stream breaks off is resumed; nothing is missing and nothing comes twice. */
 async function resume(peer, name, args, expected) {
   const state = losing(2);
   const other = await new Peer(peer.url, state.fetch).open();
@@ -309,7 +330,9 @@ const everything = {
   },
   ping,
   async "at-once"(peer) {
-    const one = async (n) => assert.equal(await peer.call("echo", { message: `m${n}` }), `Echo: m${n}`);
+    const one = async (n) => {
+      assert.equal(await peer.call("echo", { message: `m${n}` }), `Echo: m${n}`);
+    };
     await Promise.all(Array.from({ length: 50 }, (_, n) => one(n)));
   },
   async cancel(peer) {
@@ -317,6 +340,10 @@ const everything = {
   },
   async resume(peer) {
     await resume(peer, LONG, { duration: 2, steps: 5 }, [1, 2, 3, 4, 5]);
+  },
+  async "error-in-stream"(peer) {
+    const failing = ({ client }) => client.readResource({ uri: "demo://no/such/resource" });
+    await errorInStream(peer, failing);
   },
   async "same-ids"(peer) {
     await sameIds(peer, "echo");
@@ -387,6 +414,9 @@ const echo = {
   },
   async resume(peer) {
     await resume(peer, "slow", { steps: 5, interval_ms: 300 }, [1, 2, 3, 4, 5]);
+  },
+  async "error-in-stream"(peer) {
+    await errorInStream(peer, (other) => other.call("no-such-tool"));
   },
   async "same-ids"(peer) {
     await sameIds(peer, "echo");

@@ -47,7 +47,7 @@ def why(error: BaseException) -> str:
 
 
 def main(description: str, open_peer: Callable[[str], AbstractAsyncContextManager[Any]]) -> None:
-    """Runs every check of the target named on the command line, one after the other, in one peer."""
+    """Runs every check of the target the command line names, one after the other, in one peer."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("target", choices=sorted(CHECKS))
     parser.add_argument("url")

@@ -23,8 +23,9 @@ from pydantic import AnyUrl
 class Peer:
     """A session and everything the server sent in it on its own account."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None):
         self.url = url
+        self.transport = transport
         self.session: ClientSession
         self.session_id: Callable[[], str | None]
         self.initialized: types.InitializeResult
@@ -38,7 +39,7 @@ class Peer:
     async def open(self):
         async with AsyncExitStack() as stack:
             read, write, self.session_id = await stack.enter_async_context(
-                streamablehttp_client(self.url, timeout=10)
+                streamablehttp_client(self.url, timeout=10, httpx_client_factory=self.http_client)
             )
             self.session = await stack.enter_async_context(
                 ClientSession(
@@ -53,6 +54,11 @@ class Peer:
             with anyio.fail_after(CHECK_SECONDS):
                 self.initialized = await self.session.initialize()
             yield self
+
+    def http_client(self, headers=None, timeout=None, auth=None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers=headers, timeout=timeout, auth=auth, transport=self.transport
+        )
 
     async def on_sampling(self, _context, params) -> types.CreateMessageResult:
         self.sampled.append(params)
@@ -98,6 +104,44 @@ class Peer:
         text = "\n".join(c.text for c in result.content if isinstance(c, types.TextContent))
         expect(not result.isError, f"{tool} failed: {text}")
         return text
+
+
+class Losing(httpx.AsyncBaseTransport):
+    """A connection that is lost once, after two events of the answer to a call with progress."""
+
+    def __init__(self):
+        self.inner = httpx.AsyncHTTPTransport()
+        self.lost = False
+        self.resumed_from: str | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.resumed_from = self.resumed_from or request.headers.get("last-event-id")
+        response = await self.inner.handle_async_request(request)
+        if self.lost or b'"progressToken"' not in await request.aread():
+            return response
+        headers, body = response.headers, Cut(self, response.stream)
+        return httpx.Response(response.status_code, headers=headers, stream=body)
+
+
+class Cut(httpx.AsyncByteStream):
+    """The body that breaks off."""
+
+    def __init__(self, connection: Losing, body: httpx.AsyncByteStream):
+        self.connection = connection
+        self.body = body
+
+    async def __aiter__(self):
+        seen = b""
+        async for chunk in self.body:
+            yield chunk
+            seen += chunk
+            # An event without data only names the stream.
+            if len(re.findall(rb"^data: ?\S", seen, re.MULTILINE)) >= 2:
+                self.connection.lost = True
+                raise httpx.ReadError("connection lost")
+
+    async def aclose(self) -> None:
+        await self.body.aclose()
 
 
 async def refused(awaitable: Awaitable[Any]) -> types.ErrorData:
@@ -455,6 +499,17 @@ async def everything_at_once(peer: Peer) -> None:
 async def everything_cancel(peer: Peer) -> None:
     arguments = {"duration": 2, "steps": 10}
     await cancel_after_progress(peer, "trigger-long-running-operation", arguments, wait=2.5)
+
+
+@check("everything")
+async def everything_resume(peer: Peer) -> None:
+    connection = Losing()
+    async with Peer(peer.url, connection).open() as other:
+        arguments = {"duration": 2, "steps": 5}
+        values, _ = await progress_of(other, "trigger-long-running-operation", arguments)
+    expect(connection.lost, "the connection was never lost")
+    expect(connection.resumed_from, "the client did not resume: its events had no ids")
+    expect_equal(values, [1, 2, 3, 4, 5], "progress over both streams")
 
 
 @check("everything")

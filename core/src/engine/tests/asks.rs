@@ -1,7 +1,6 @@
 //! Requests of the child, and the client's answers.
 
 use super::rig::*;
-use crate::engine::*;
 use crate::limits::Limits;
 use crate::observe::Dropped;
 use crate::protocol::Revision;

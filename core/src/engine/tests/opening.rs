@@ -237,3 +237,22 @@ fn every_way_to_fail_the_start_counts_as_one() {
         assert!(rig.engine.starts.check(rig.now).is_err(), "{way}");
     }
 }
+
+#[test]
+fn a_child_that_is_started_too_late_is_stopped() {
+    let mut rig = Rig::new();
+    rig.spawning = Spawning::TakesTime;
+    let (exchange, child) = rig.initialize(&Client::new());
+    rig.pass(secs(10));
+    assert_eq!(rig.error(exchange).0, 502);
+    rig.input(Input::ChildSpawned { child, pid: 1 });
+    assert!(rig.children[&child].stdin_closed);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert!(rig.children[&child].released);
+
+    let (exchange, child) = rig.initialize(&Client::new());
+    rig.pass(secs(10));
+    assert_eq!(rig.error(exchange).0, 502);
+    rig.input(Input::ChildSpawnFailed { child, error: SpawnError::NoResources });
+    rig.engine.check_empty();
+}

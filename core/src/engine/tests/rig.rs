@@ -10,11 +10,12 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::events::{Item, items};
+pub(super) use super::texts::*;
 use crate::bridge::ChildSpec;
 use crate::config::Config;
 use crate::engine::*;
 use crate::http::*;
-use crate::json::{Body, Message, ParseRules};
+use crate::json::{Body, ParseRules};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
 use crate::observe::Dropped;
@@ -148,11 +149,6 @@ pub(super) fn config(limits: Limits) -> Config {
         child: ChildSpec { program: OsString::from("server"), args: Vec::new(), env: None },
         eager: false,
     }
-}
-
-pub(super) fn message(text: &str) -> Message {
-    let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: true };
-    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
 }
 
 // What clients do
@@ -406,6 +402,12 @@ impl Rig {
         self.now = end;
     }
 
+    /// Lets time pass; the engine is called too late, or for nothing.
+    pub(super) fn oversleep(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.timeout();
+    }
+
     pub(super) fn timeout(&mut self) {
         let mut out = Vec::new();
         self.engine.handle_timeout(self.now, &mut out);
@@ -428,8 +430,21 @@ impl Rig {
             self.actions.push(format!("{action:?}"));
             self.act(action, &mut facts);
         }
+        self.check_gates();
         for fact in facts {
             self.input(fact);
+        }
+    }
+
+    /// A child is read unless its client has too much to read.
+    fn check_gates(&self) {
+        let limits = &self.engine.desk.config.limits;
+        for (child, session) in &self.engine.owners {
+            let process = &self.children[child];
+            let outbound = self.engine.sessions[session].outbound();
+            let must = outbound <= limits.outbound_bytes_low || process.exited;
+            let may = outbound < limits.outbound_bytes_high || process.exited;
+            assert!(if process.reading { may } else { !must }, "{outbound} bytes: {process:?}");
         }
     }
 
@@ -569,49 +584,4 @@ impl Engine {
         assert!(self.leaving.is_empty(), "{:?}", self.leaving);
         assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);
     }
-}
-
-// Texts
-
-pub(super) fn request(id: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x"}}}}"#)
-}
-
-pub(super) fn initialize(id: &str, revision: &str) -> String {
-    format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
-    )
-}
-
-pub(super) fn welcome(number: &str, revision: &str) -> String {
-    format!(
-        r#"{{"jsonrpc":"2.0","id":{number},"result":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
-    )
-}
-
-pub(super) fn cancel(id: &str) -> String {
-    format!(
-        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
-    )
-}
-
-pub(super) fn sampling(id: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"sampling/createMessage","params":{{}}}}"#)
-}
-
-pub(super) fn list_changed(number: u32) -> String {
-    format!(
-        r#"{{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{{"n":{number}}}}}"#
-    )
-}
-
-pub(super) fn parse(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
-}
-
-/// Code and message of an error.
-pub(super) fn error_of(body: &str) -> (i64, String) {
-    let error = &parse(body)["error"];
-    let text = error["message"].as_str().unwrap_or_else(|| panic!("no error: {body}"));
-    (error["code"].as_i64().unwrap(), text.to_owned())
 }

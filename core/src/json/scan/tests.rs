@@ -64,7 +64,7 @@ fn depth_is_that_of_the_deepest_place() {
     {
         assert_eq!(check(shallow, RULES), Ok(()), "{shallow}");
     }
-    for deep in ["[[[[]]]]", "[[],[[[]]]]", r#"{"a":[{"b":[]}]}"#] {
+    for deep in ["[[[[]]]]", "[[],[[[]]]]", "[[[[]]],[]]", r#"{"a":[{"b":[]}]}"#] {
         assert_eq!(check(deep, RULES), Err(Reject::TooDeep), "{deep}");
     }
 }

@@ -22,6 +22,7 @@ fn a_progress_token_is_that_of_a_request() {
     assert_eq!(request.subject(), None);
     for other in [
         r#"{"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":1}}}"#,
+        r#"{"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":null}}}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{"_meta":{"progressToken":1}}}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[{"_meta":{"progressToken":1}}]}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":{"_meta":{"progressToken":1}}}}"#,

@@ -1,0 +1,215 @@
+//! Children that end, babble, hang, or write without end.
+
+use bytes::Bytes;
+
+use super::rig::*;
+use crate::engine::*;
+use crate::limits::Limits;
+use crate::machine::Signal;
+use crate::protocol::Revision;
+
+#[test]
+fn each_request_in_flight_is_told_how_the_child_ended() {
+    for (status, text) in [
+        (ExitStatus::Code(0), "The MCP server process exited with status 0"),
+        (ExitStatus::Signal(9), "The MCP server process was ended by signal 9 (SIGKILL)"),
+        (ExitStatus::Unknown, "The MCP server process ended"),
+    ] {
+        let mut rig = Rig::new();
+        let (client, child) = rig.open(Revision::V2025_11_25);
+        let calls = [rig.call(&client, "1"), rig.call(&client, r#""2""#)];
+        let streamed = rig.call(&client.accepting(SSE), "3");
+        let stream = rig.get(&client);
+        rig.child_ends(child, status);
+        for (call, id) in calls.into_iter().zip(["1", r#""2""#]) {
+            assert_eq!(rig.error(call), (200, -32603, text.to_owned()));
+            assert_eq!(parse(rig.reply(call).1)["id"].to_string(), id);
+        }
+        assert_eq!(error_of(&rig.messages(streamed)[0]).1, text);
+        assert_eq!(rig.stage(stream), Stage::Finished);
+        let call = rig.call(&client, "4");
+        assert_eq!(rig.error(call).0, 404, "its session is over");
+        assert!(rig.children[&child].released);
+        rig.engine.check_empty();
+    }
+}
+
+#[test]
+fn what_the_child_wrote_before_its_end_is_delivered() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let answered = rig.call(&client, "1");
+    let lost = rig.call(&client, "2");
+    rig.child_exits(child, ExitStatus::Code(1));
+    assert_eq!(rig.stage(answered), Stage::Waiting);
+    rig.child_answers(child, "2", "{}");
+    rig.child_closes_stdout(child);
+    assert_eq!(rig.reply(answered).1, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    assert_eq!(rig.error(lost).2, "The MCP server process exited with status 1");
+}
+
+#[test]
+fn a_pipe_that_somebody_else_holds_open_is_given_up_soon() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.child_exits(child, ExitStatus::Code(1));
+    assert_eq!(rig.children[&child].signals, [Signal::Kill], "the whole group");
+    rig.pass(millis(19));
+    assert_eq!(rig.stage(call), Stage::Waiting);
+    rig.pass(millis(1));
+    assert_eq!(rig.error(call).2, "The MCP server process exited with status 1");
+    assert!(rig.children[&child].released);
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_child_that_closes_its_output_is_at_its_end() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.child_closes_stdout(child);
+    rig.pass(millis(20));
+    assert_eq!(rig.error(call).2, "The MCP server process closed its standard output");
+    assert!(rig.children[&child].stdin_closed);
+    rig.pass(secs(10));
+    assert_eq!(rig.children[&child].signals, [Signal::Terminate, Signal::Kill]);
+    rig.child_exits(child, ExitStatus::Signal(9));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn an_exit_right_after_the_end_of_output_tells_the_status() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.child_closes_stdout(child);
+    rig.pass(millis(10));
+    rig.child_exits(child, ExitStatus::Code(7));
+    assert_eq!(rig.error(call).2, "The MCP server process exited with status 7");
+}
+
+#[test]
+fn a_child_whose_line_is_too_long_is_given_up() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.input(Input::ChildStdoutClosed { child, overlong: true });
+    let text = "The MCP server process sent output that is not MCP over stdio";
+    assert_eq!(rig.error(call).2, text);
+    assert!(rig.children[&child].stdin_closed);
+    rig.child_exits(child, ExitStatus::Code(0));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn noise_is_skipped_but_not_without_end() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    (0..999).for_each(|_| rig.child_babbles(child));
+    rig.child_says(child, &list_changed(1));
+    (0..999).for_each(|_| rig.child_babbles(child));
+    assert_eq!(rig.stage(call), Stage::Waiting);
+    rig.child_babbles(child);
+    assert_eq!(rig.error(call).0, 200);
+    assert!(rig.has_ended(&client));
+    assert_eq!(rig.metric("pontoon_child_noise_lines_total"), 1999);
+}
+
+#[test]
+fn one_child_ends_alone() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let (other, _) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&other, "1");
+    rig.child_ends(child, ExitStatus::Signal(11));
+    assert_eq!(rig.stage(call), Stage::Waiting);
+}
+
+#[test]
+fn the_end_of_its_standard_error_is_kept_for_the_report() {
+    let mut rig = Rig::with(Limits { stderr_tail_bytes: 10, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.call(&client, "1");
+    for bytes in ["one\ntw", "o\nthr", "ee"] {
+        rig.input(Input::ChildStderr { child, bytes: Bytes::from(bytes) });
+    }
+    rig.child_ends(child, ExitStatus::Code(2));
+    let lines: Vec<_> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ChildStderr { line, .. } => Some(line.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, ["one", "two"]);
+    assert!(rig.events.contains(&Event::ChildEnded {
+        child,
+        status: ExitStatus::Code(2),
+        asked: false,
+        unanswered: 1,
+        stderr: Bytes::from("two\nthree"),
+    }));
+}
+
+#[test]
+fn a_child_that_is_asked_to_end_is_not_reported_with_its_standard_error() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.input(Input::ChildStderr { child, bytes: Bytes::from("bye\n") });
+    rig.delete(&client);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert!(rig.events.contains(&Event::ChildEnded {
+        child,
+        status: ExitStatus::Code(0),
+        asked: true,
+        unanswered: 0,
+        stderr: Bytes::new(),
+    }));
+}
+
+#[test]
+fn standard_error_is_logged_at_a_bounded_rate() {
+    let mut rig = Rig::with(Limits { stderr_lines_per_second: 3, ..Default::default() });
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let flood = Bytes::from("x\n".repeat(1000));
+    rig.input(Input::ChildStderr { child, bytes: flood });
+    rig.pass(secs(1));
+    rig.input(Input::ChildStderr { child, bytes: Bytes::from("y\n") });
+    let logged = |event: &&Event| matches!(event, Event::ChildStderr { .. });
+    assert_eq!(rig.events.iter().filter(logged).count(), 4);
+    assert!(rig.events.contains(&Event::ChildStderrSkipped { child, lines: 997 }));
+}
+
+#[test]
+fn a_child_of_which_nothing_is_known_any_more_changes_nothing() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.delete(&client);
+    rig.child_says(child, &list_changed(1));
+    rig.child_babbles(child);
+    rig.child_ends(child, ExitStatus::Code(0));
+    let actions = rig.actions.len();
+    for input in [
+        Input::ChildFed { child, bytes: 9 },
+        Input::ChildStdinClosed { child },
+        Input::ChildStderr { child, bytes: Bytes::from("x\n") },
+        Input::ChildStdoutClosed { child, overlong: false },
+        Input::ChildLine { child: ChildId(99), line: Ok(message(&list_changed(1))) },
+    ] {
+        rig.input(input);
+    }
+    assert_eq!(rig.actions.len(), actions);
+}
+
+#[test]
+fn starts_and_ends_are_counted() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.metric("pontoon_children_started_total"), 1);
+    assert_eq!(rig.metric(r#"pontoon_children_ended_total{asked="false"}"#), 1);
+    assert_eq!(rig.metric("pontoon_children"), 0);
+}

@@ -1,0 +1,58 @@
+//! Everything that can happen, in any order: what holds all the same.
+
+use proptest::prelude::*;
+
+use super::world::World;
+
+/// A tape of decisions; a shorter one, and smaller numbers, are a simpler story.
+fn tape() -> impl Strategy<Value = Vec<[u8; 3]>> {
+    prop::collection::vec(any::<[u8; 3]>(), 0..120)
+}
+
+fn play(tape: &[[u8; 3]]) -> World {
+    let mut world = World::new();
+    for step in tape {
+        world.step(*step);
+    }
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    /// Every request gets one outcome, under its own id, from the child of its own session; and
+    /// when everybody has gone, nothing is left.
+    #[test]
+    fn whatever_happens_every_request_gets_its_one_answer(tape in tape()) {
+        let mut world = play(&tape);
+        world.finish();
+        world.check();
+    }
+
+    /// The same seed and the same facts make the same actions.
+    #[test]
+    fn the_engine_does_nothing_by_chance(tape in tape()) {
+        prop_assert_eq!(play(&tape).rig.actions, play(&tape).rig.actions);
+    }
+}
+
+/// What the tapes have to reach, or they prove nothing.
+#[test]
+fn the_random_stories_are_about_something() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..150 {
+        let tape = prop::collection::vec(any::<[u8; 3]>(), 120).new_tree(&mut runner).unwrap();
+        let mut world = play(&tape.current());
+        world.finish();
+        for sight in world.sights() {
+            *seen.entry(sight).or_insert(0) += 1;
+        }
+    }
+    for sight in World::SIGHTS {
+        assert!(seen.get(sight).is_some_and(|count| *count > 1), "{sight} in {seen:?}");
+    }
+}

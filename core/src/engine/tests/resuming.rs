@@ -1,0 +1,210 @@
+//! Clients that come back with `Last-Event-ID`.
+
+use super::events::Item;
+use super::rig::*;
+use crate::limits::Limits;
+use crate::observe::Dropped;
+use crate::protocol::Revision;
+
+fn ids(items: &[Item]) -> Vec<String> {
+    items.iter().filter_map(Item::id).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_client_that_lost_its_call_gets_what_it_missed_and_then_the_rest() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call_with_progress(&client, "1", "1");
+    let number = rig.number(child);
+    rig.child_reports_progress(child, &number, 1);
+    rig.child_reports_progress(child, &number, 2);
+    let seen = rig.items(exchange);
+    rig.disconnect(exchange);
+    rig.child_reports_progress(child, &number, 3);
+    let resumed = rig.resume(&client, seen[1].id().unwrap());
+    assert_eq!(rig.items(resumed)[0], seen[2], "the same event under the same id");
+    assert_eq!(rig.messages(resumed).len(), 2);
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.messages(resumed)[2], r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    assert_eq!(rig.stage(resumed), Stage::Finished);
+}
+
+#[test]
+fn an_answer_that_came_while_nobody_was_there_is_replayed() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client, "1");
+    rig.pass(secs(15));
+    rig.disconnect(exchange);
+    rig.child_answers(child, "2", "{}");
+    let first = ids(&rig.items(exchange))[0].clone();
+    for _ in 0..2 {
+        let resumed = rig.resume(&client, &first);
+        assert_eq!(rig.messages(resumed), [r#"{"jsonrpc":"2.0","id":1,"result":{}}"#]);
+        assert_eq!(rig.stage(resumed), Stage::Finished);
+    }
+    assert_eq!(rig.dropped(Dropped::UndeliverableAnswer), 0);
+}
+
+#[test]
+fn a_replay_is_of_one_stream_only() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let stream = rig.get(&client);
+    let exchange = rig.call_with_progress(&client, "1", "1");
+    let number = rig.number(child);
+    rig.child_reports_progress(child, &number, 1);
+    rig.child_says(child, &list_changed(1));
+    rig.disconnect(stream);
+    let resumed = rig.resume(&client, &ids(&rig.items(stream))[0]);
+    assert_eq!(rig.messages(resumed), [list_changed(1)]);
+    rig.disconnect(exchange);
+    let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
+    assert_eq!(parse(&rig.messages(resumed)[0])["method"], "notifications/progress");
+    assert_eq!(rig.messages(resumed).len(), 1);
+}
+
+#[test]
+fn a_resumed_get_stream_goes_on_with_what_waited() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let stream = rig.get(&client);
+    rig.child_says(child, &list_changed(1));
+    rig.disconnect(stream);
+    rig.child_says(child, &list_changed(2));
+    let resumed = rig.resume(&client, &ids(&rig.items(stream))[0]);
+    rig.child_says(child, &list_changed(3));
+    assert_eq!(rig.messages(resumed), [list_changed(1), list_changed(2), list_changed(3)]);
+    let all = ids(&rig.items(resumed));
+    assert_eq!(all.len(), 3);
+    assert!(!all.contains(&ids(&rig.items(stream))[0]));
+}
+
+#[test]
+fn a_client_that_comes_back_before_its_loss_is_noticed_takes_the_stream_over() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    for resume_call in [false, true] {
+        let before = if resume_call {
+            let exchange = rig.call(&client, "1");
+            rig.pass(secs(15));
+            exchange
+        } else {
+            rig.get(&client)
+        };
+        let resumed = rig.resume(&client, &ids(&rig.items(before))[0]);
+        assert_eq!(rig.stage(before), Stage::Finished);
+        rig.child_says(child, &sampling("7"));
+        assert_eq!(rig.messages(resumed), [sampling("7")]);
+        rig.disconnect(resumed);
+    }
+}
+
+#[test]
+fn events_that_are_not_kept_any_more_are_counted() {
+    let mut rig = Rig::with(Limits { replay_len_max: 2, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let stream = rig.get(&client);
+    (1..=5).for_each(|number| rig.child_says(child, &list_changed(number)));
+    rig.disconnect(stream);
+    let resumed = rig.resume(&client, &ids(&rig.items(stream))[1]);
+    assert_eq!(rig.messages(resumed), [list_changed(4), list_changed(5)]);
+    assert_eq!(rig.metric("pontoon_replay_lost_total"), 2);
+}
+
+#[test]
+fn ended_streams_are_forgotten_oldest_first() {
+    let mut rig = Rig::with(Limits { ended_streams_max: 2, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let mut first = Vec::new();
+    for _ in 0..3 {
+        let exchange = rig.call(&client.accepting(SSE), "1");
+        let number = rig.number(child);
+        rig.child_answers(child, &number, "{}");
+        first.push(ids(&rig.items(exchange))[0].clone());
+    }
+    let gone = rig.resume(&client, &first[0]);
+    assert_eq!(rig.error(gone).0, 404);
+    for id in &first[1..] {
+        let resumed = rig.resume(&client, id);
+        assert_eq!(rig.messages(resumed).len(), 1);
+    }
+}
+
+#[test]
+fn a_stream_nobody_began_cannot_be_resumed() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let whole = rig.call(&client, "1");
+    let number = rig.number(child);
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.stage(whole), Stage::Replied);
+    rig.call(&client, "2");
+    for last in
+        ["0-0", "1-0", "2-0", "9-0", "18446744073709551615-0", "0", "-", "x", "00-0", "+1-0"]
+    {
+        let exchange = rig.resume(&client, last);
+        let text = "Last-Event-ID names no stream of this session".to_owned();
+        assert_eq!(rig.error(exchange), (404, -32603, text), "{last}");
+    }
+}
+
+#[test]
+fn an_event_that_was_never_sent_changes_nothing() {
+    let limits = Limits { listen_streams_max: 2, ended_streams_max: 2, ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    for _ in 0..5 {
+        let stream = rig.get(&client);
+        rig.child_says(child, &list_changed(1));
+        rig.disconnect(stream);
+        let number = ids(&rig.items(stream))[0].split_once('-').unwrap().0.to_owned();
+        let beyond = rig.resume(&client, &format!("{number}-2"));
+        assert_eq!(rig.error(beyond).0, 404);
+        let resumed = rig.resume(&client, &format!("{number}-0"));
+        assert_eq!(rig.messages(resumed), [list_changed(1)]);
+        rig.disconnect(resumed);
+    }
+}
+
+#[test]
+fn the_event_of_another_session_names_nothing() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let (other, _) = rig.open(Revision::V2025_11_25);
+    let stream = rig.get(&client);
+    rig.child_says(child, &list_changed(1));
+    let exchange = rig.resume(&other, &ids(&rig.items(stream))[0]);
+    assert_eq!(rig.error(exchange).0, 404);
+    assert_eq!(rig.stage(stream), Stage::Begun);
+}
+
+#[test]
+fn resumed_get_streams_count_against_the_limit() {
+    let mut rig = Rig::with(Limits { listen_streams_max: 1, ..Default::default() });
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    let first = rig.get(&client);
+    rig.disconnect(first);
+    let second = rig.get(&client);
+    let id = ids(&rig.items(first))[0].clone();
+    let resumed = rig.resume(&client, &id);
+    assert_eq!(rig.error(resumed).0, 503);
+    rig.disconnect(second);
+    let resumed = rig.resume(&client, &id);
+    assert_eq!(rig.stage(resumed), Stage::Begun);
+    let again = rig.resume(&client, &id);
+    assert_eq!(rig.stage(resumed), Stage::Finished, "taking over needs no room");
+    assert_eq!(rig.stage(again), Stage::Begun);
+}
+
+#[test]
+fn a_request_of_the_child_that_waited_reaches_the_client_that_resumes_its_call() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client, "1");
+    rig.pass(secs(15));
+    rig.disconnect(exchange);
+    rig.child_says(child, &sampling("7"));
+    let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
+    assert_eq!(rig.messages(resumed), [sampling("7")]);
+}

@@ -1,0 +1,162 @@
+//! What a request is for, and which mistake gets which answer.
+
+use super::rig::*;
+use crate::engine::*;
+use crate::http::{LastEvent, Request, RevisionHeader, SessionHeader};
+use crate::protocol::Revision;
+use crate::session::Principal;
+
+const MODERN: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+
+fn unknown() -> (u16, i64, String) {
+    (404, -32603, "Session not found or expired".to_owned())
+}
+
+fn some_session() -> SessionHeader {
+    SessionHeader::Id(SessionId::parse(b"6f9619ff-8b86-4011-b42d-00c04fc964ff").unwrap())
+}
+
+#[test]
+fn a_request_without_a_session_is_told_to_initialize() {
+    let mut rig = Rig::new();
+    let exchange = rig.call(&Client::new(), r#""q""#);
+    let (status, code, text) = rig.error(exchange);
+    assert_eq!((status, code), (400, -32600));
+    assert!(text.contains("initialize"), "{text}");
+    assert_eq!(parse(rig.reply(exchange).1)["id"], "q");
+    assert!(rig.children.is_empty());
+}
+
+#[test]
+fn unknown_and_foreign_sessions_are_not_found() {
+    let mut rig = Rig::new();
+    for session in [some_session(), SessionHeader::Foreign] {
+        let client = Client { session, ..Client::new() };
+        let posted = rig.call(&client, "1");
+        let got = rig.get(&client);
+        let deleted = rig.delete(&client);
+        for exchange in [posted, got, deleted] {
+            assert_eq!(rig.error(exchange), unknown());
+        }
+    }
+}
+
+#[test]
+fn get_and_delete_need_a_session() {
+    let mut rig = Rig::new();
+    for exchange in [rig.get(&Client::new()), rig.delete(&Client::new())] {
+        assert_eq!(rig.error(exchange).0, 400);
+    }
+}
+
+#[test]
+fn a_refused_notification_has_an_error_without_an_id() {
+    let mut rig = Rig::new();
+    let client = Client { session: some_session(), ..Client::new() };
+    let exchange = rig.post(&client, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    assert_eq!(rig.error(exchange), unknown());
+    assert_eq!(parse(rig.reply(exchange).1).get("id"), None);
+    let exchange = rig.post(&client, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    assert_eq!(parse(rig.reply(exchange).1).get("id"), None, "that id is not the client's");
+}
+
+#[test]
+fn a_session_of_somebody_else_is_as_unknown_as_any() {
+    let mut rig = Rig::new();
+    let owner = Client { principal: Principal::of(Some(b"Bearer one")), ..Client::new() };
+    let (client, child) = rig.open_as(&owner, Revision::V2025_11_25);
+    for credentials in [None, Some(&b"Bearer two"[..])] {
+        let thief = Client { principal: Principal::of(credentials), ..client.clone() };
+        let posted = rig.call(&thief, "1");
+        let got = rig.get(&thief);
+        let deleted = rig.delete(&thief);
+        for exchange in [posted, got, deleted] {
+            assert_eq!(rig.error(exchange), unknown());
+        }
+    }
+    assert_eq!(rig.fed(child), [""; 0]);
+    rig.call(&client, "1");
+    assert_eq!(rig.fed(child).len(), 1, "its owner goes on");
+}
+
+#[test]
+fn a_modern_request_is_told_which_revisions_there_are() {
+    let mut rig = Rig::new();
+    let exchange = rig.post(&Client::new(), MODERN);
+    assert_eq!(rig.error(exchange), (400, -32022, "Unsupported protocol version".to_owned()));
+    let answer = parse(rig.reply(exchange).1);
+    assert_eq!(answer["id"], 1);
+    let supported = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+    assert_eq!(answer["error"]["data"]["supported"], serde_json::json!(supported));
+    assert_eq!(answer["error"]["data"]["requested"], "2026-07-28");
+}
+
+#[test]
+fn an_unknown_revision_in_the_header_is_refused_with_those_there_are() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let odd = RevisionHeader::Other("1999-01-01".into());
+    for client in [client, Client::new()] {
+        let exchange = rig.call(&Client { revision: odd.clone(), ..client }, "1");
+        assert_eq!(rig.error(exchange).0, 400);
+        let data = parse(rig.reply(exchange).1)["error"]["data"].clone();
+        assert_eq!(data["requested"], "1999-01-01");
+    }
+    assert_eq!(rig.fed(child), [""; 0]);
+    let exchange = rig.get(&Client { revision: odd, ..Client::new() });
+    assert_eq!(rig.error(exchange).1, -32022);
+}
+
+/// The order in which a POST is classified: a known session, the modern era, `initialize`, an
+/// unknown revision, an unknown session, no session.
+#[test]
+fn each_mistake_has_its_own_answer() {
+    let mut rig = Rig::new();
+    let (known, child) = rig.open(Revision::V2025_11_25);
+    let odd = RevisionHeader::Other("x".into());
+    let in_session = rig.post(&known, MODERN);
+    assert_eq!(rig.stage(in_session), Stage::Waiting, "a known session is legacy");
+    assert_eq!(rig.fed(child).len(), 1);
+
+    let mut code = |client: Client, body: &str| {
+        let exchange = rig.post(&client, body);
+        match rig.stage(exchange) {
+            Stage::Waiting => "opens".to_owned(),
+            _ => {
+                let (status, code, _) = rig.error(exchange);
+                format!("{status} {code}")
+            }
+        }
+    };
+    let modern_initialize = MODERN.replace("tools/list", "initialize");
+    let unknown = Client { session: some_session(), ..Client::new() };
+    let unknown_odd = Client { revision: odd.clone(), ..unknown.clone() };
+    let odd = Client { revision: odd, ..Client::new() };
+    assert_eq!(code(unknown.clone(), MODERN), "400 -32022");
+    assert_eq!(code(Client::new(), &modern_initialize), "400 -32022");
+    assert_eq!(code(unknown.clone(), &initialize("1", "2025-11-25")), "opens");
+    assert_eq!(code(odd.clone(), &initialize("1", "2025-11-25")), "opens");
+    assert_eq!(code(odd, &request("1")), "400 -32022");
+    assert_eq!(code(unknown_odd, &request("1")), "400 -32022");
+    assert_eq!(code(unknown, &request("1")), "404 -32603");
+    assert_eq!(code(Client::new(), &request("1")), "400 -32600");
+}
+
+#[test]
+fn refusals_are_counted_and_logged() {
+    let mut rig = Rig::new();
+    rig.call(&Client::new(), "1");
+    rig.input(Input::Refused { reject: Reject::ForbiddenHost });
+    assert!(rig.events.contains(&Event::Refused { reject: Reject::MissingSession }));
+    assert!(rig.events.contains(&Event::Refused { reject: Reject::ForbiddenHost }));
+    assert_eq!(rig.refused(Reject::MissingSession), 1);
+    assert_eq!(rig.refused(Reject::ForbiddenHost), 1);
+}
+
+#[test]
+fn a_malformed_last_event_id_is_refused() {
+    let mut rig = Rig::new();
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.request(Request::Listen { head: client.head(LastEvent::Foreign) });
+    assert_eq!(rig.error(exchange).0, 404);
+}

@@ -1,0 +1,54 @@
+//! The messages the stories are made of.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::json::{Message, ParseRules};
+
+pub(super) fn message(text: &str) -> Message {
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: true };
+    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
+}
+
+pub(super) fn request(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x"}}}}"#)
+}
+
+pub(super) fn initialize(id: &str, revision: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
+    )
+}
+
+pub(super) fn welcome(number: &str, revision: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{number},"result":{{"protocolVersion":"{revision}","capabilities":{{}}}}}}"#
+    )
+}
+
+pub(super) fn cancel(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+    )
+}
+
+pub(super) fn sampling(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"sampling/createMessage","params":{{}}}}"#)
+}
+
+pub(super) fn list_changed(number: u32) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{{"n":{number}}}}}"#
+    )
+}
+
+pub(super) fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
+}
+
+/// Code and message of an error.
+pub(super) fn error_of(body: &str) -> (i64, String) {
+    let error = &parse(body)["error"];
+    let text = error["message"].as_str().unwrap_or_else(|| panic!("no error: {body}"));
+    (error["code"].as_i64().unwrap(), text.to_owned())
+}
