@@ -99,8 +99,9 @@ pub(crate) struct ProxyArgs {
     #[arg(long, env = "MCP_CLEAN_ENV", value_parser = BoolishValueParser::new())]
     pub(crate) clean_env: bool,
 
-    /// Give the command this variable; without a value, the one it has here. Repeatable
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = OsStringValueParser::new().try_map(values::assignment))]
+    /// Give the command this variable; without a value, the one it has here. Repeatable; in the
+    /// environment one a line
+    #[arg(long, env = "MCP_ENV", value_delimiter = '\n', value_name = "NAME[=VALUE]", value_parser = OsStringValueParser::new().try_map(values::assignment))]
     pub(crate) env: Vec<Assignment>,
 
     /// What to log, at least: debug, info, warning or error
@@ -119,7 +120,7 @@ pub(crate) struct ProxyArgs {
     #[arg(long, env = "MCP_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
 
-    /// Threads that serve; as many as processors if not given
+    /// Threads that serve; half as many as there are processors if not given
     #[arg(long, env = "MCP_THREADS", value_name = "COUNT", value_parser = values::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
 

@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 pub use response::{Head, Response};
 pub use sse::{Event, Events};
@@ -77,7 +77,10 @@ impl Wire {
     /// nothing is read. The size has to be set before connecting: it decides the TCP window.
     pub fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> Wire {
         let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        // Programs that other cases start meanwhile must not inherit it.
+        let flags = SocketFlags::CLOEXEC;
+        let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None);
+        let socket = socket.unwrap();
         sockopt::set_socket_recv_buffer_size(&socket, receive_buffer).unwrap();
         rustix::net::connect(&socket, &addr)
             .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));

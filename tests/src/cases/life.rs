@@ -22,6 +22,7 @@ cases! { $ life:
     log_that_cannot_be_written
     log_that_nobody_reads
     secrets_stay_out_of_logs_and_metrics
+    events_are_logged_in_order
     sigterm_when_idle
     sigterm_when_busy
     sigterm_twice
@@ -134,6 +135,26 @@ pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
         {
             assert!(!line.contains(secret), "in the {what}: {line}");
         }
+    }
+}
+
+pub fn events_are_logged_in_order(target: &Target) {
+    for _ in 0..10 {
+        let mut pontoon = target.proxy().start();
+        let client = Client::open(&pontoon);
+        client.expect_served();
+        pontoon.signal(Signal::TERM);
+        pontoon.ended(seconds(5));
+        let log = pontoon.log();
+        let at = |event: &str| {
+            let line =
+                log.lines().position(|line| line.contains(&format!("\"event\":\"{event}\"")));
+            line.unwrap_or_else(|| panic!("{event} is not logged: {log}"))
+        };
+        let order =
+            ["child_started", "session_opened", "draining", "session_closed", "child_ended"];
+        assert!(order.map(at).is_sorted(), "{order:?} in {log}");
+        assert_eq!(at("stopped"), log.lines().count() - 1, "the last line: {log}");
     }
 }
 

@@ -4,6 +4,7 @@
 //! basic/utilities/progress; client/{sampling,elicitation,roots}.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -227,7 +228,8 @@ pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
     let (_pontoon, client) = scene(target);
     client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
     client.call("log", json!({"text": "waits too"}));
-    client.text("echo", json!({"text": "meanwhile", "ms": 200}));
+    // With a call in flight they could come with that.
+    thread::sleep(millis(300));
     let mut listening = client.listen();
     let both = [listening.message(), listening.message()];
     let question = both.iter().find(|m| m["method"] == "roots/list").expect("the question");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::response::Framing;
-use super::{Broken, Head, Wire};
+use super::{Broken, Head, PATIENCE, Wire};
 
 /// One block of a stream, up to its empty line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,18 +99,24 @@ impl Events {
 
     /// The next block; panics on anything but a block or the stream's end.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.try_next(super::PATIENCE).unwrap_or_else(|broken| panic!("no event: {broken}"))
+        self.next_within(PATIENCE)
     }
 
     /// The next message with the event that carries it, passing over comments and events that only
     /// have an id; `None` where the stream ended in order.
     pub fn next_message(&mut self) -> Option<(Event, Value)> {
+        // Comments keep the stream alive, not this waiting.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let event = self.next_event()?;
+            let event = self.next_within(deadline.saturating_duration_since(Instant::now()))?;
             if let Some(message) = event.message() {
                 return Some((event, message));
             }
         }
+    }
+
+    fn next_within(&mut self, within: Duration) -> Option<Event> {
+        self.try_next(within).unwrap_or_else(|broken| panic!("no event: {broken}"))
     }
 
     /// The next message; panics where the stream ends.

@@ -135,7 +135,8 @@ fn a_child_that_closed_its_input_has_ended() {
     let exchange = rig.call(&client, "1");
     assert_eq!(rig.fed(child), [""; 0]);
     rig.pass(Limits::default().exit_grace);
-    let (_, message) = error_of(rig.messages(exchange).last().unwrap());
+    let (status, code, message) = rig.error(exchange);
+    assert_eq!((status, code), (200, -32603));
     assert_eq!(message, "The MCP server process closed its standard input");
 }
 

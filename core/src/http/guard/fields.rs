@@ -4,7 +4,7 @@
 //! 7.2), `Expect` (RFC 9110, section 10.1.1).
 //! Never: whether a host is allowed.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use crate::limits::Limits;
 use crate::reject::Reject;
