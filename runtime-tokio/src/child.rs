@@ -206,7 +206,7 @@ impl Pipes {
                     _ = &mut closed => return Err(io::ErrorKind::BrokenPipe.into()),
                 }
             }
-            match write(stdin, &parts) {
+            match write(stdin, &parts, self.limits.pipe_write_bytes) {
                 Ok(bytes) => {
                     advance(&mut parts, bytes);
                     self.hub.report(child, [Input::ChildFed { child, bytes }]);
@@ -230,7 +230,7 @@ impl Pipes {
         while !overlong {
             self.mailbox.open().await;
             let more = poll_fn(|cx| {
-                poll_scratch(&mut stdout, cx, |bytes| {
+                poll_scratch(&mut stdout, self.limits.pipe_read_bytes, cx, |bytes| {
                     lines.feed(bytes, |framed| match framed {
                         Framed::Line(line) => {
                             let line = Message::parse(line, rules);
@@ -254,7 +254,9 @@ impl Pipes {
         let mut bytes = Bytes::new();
         loop {
             let more = poll_fn(|cx| {
-                poll_scratch(&mut stderr, cx, |read| bytes = Bytes::copy_from_slice(read))
+                poll_scratch(&mut stderr, self.limits.pipe_read_bytes, cx, |read| {
+                    bytes = Bytes::copy_from_slice(read);
+                })
             });
             if !more.await {
                 return;
@@ -266,19 +268,18 @@ impl Pipes {
 
 thread_local! {
     /// What is read lands here first: a pipe that has nothing to say needs no buffer.
-    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into());
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// As much as a pipe holds.
-const SCRATCH_BYTES: usize = 64 * 1024;
-
-/// Reads once, and shows what was read; `false` at the end.
+/// Reads once, at most `bytes_max` bytes, and shows what was read; `false` at the end.
 fn poll_scratch(
     reader: &mut (impl AsyncRead + Unpin),
+    bytes_max: usize,
     cx: &mut Context<'_>,
     show: impl FnOnce(&[u8]),
 ) -> Poll<bool> {
     SCRATCH.with_borrow_mut(|scratch| {
+        scratch.resize(bytes_max, 0);
         let mut buf = ReadBuf::new(scratch);
         let result = ready!(Pin::new(reader).poll_read(cx, &mut buf));
         match buf.filled() {
@@ -296,11 +297,17 @@ fn nonblocking(stdin: ChildStdin) -> io::Result<Sender> {
     Sender::from_owned_fd(stdin.into_owned_fd()?)
 }
 
-fn write(stdin: &Sender, parts: &VecDeque<Bytes>) -> io::Result<usize> {
+fn write(stdin: &Sender, parts: &VecDeque<Bytes>, bytes_max: usize) -> io::Result<usize> {
     let mut slices = [IoSlice::new(&[]); WRITE_PARTS_MAX];
     let mut len = 0;
+    let mut room = bytes_max;
     for (slice, part) in slices.iter_mut().zip(parts) {
-        *slice = IoSlice::new(part);
+        let bytes = &part[..part.len().min(room)];
+        if bytes.is_empty() {
+            break;
+        }
+        room -= bytes.len();
+        *slice = IoSlice::new(bytes);
         len += 1;
     }
     stdin.try_write_vectored(&slices[..len])
