@@ -133,7 +133,9 @@ impl Streams {
         turn.exchanges.insert(exchange, transport);
     }
 
-    /// Continues a stream after the last event its client saw.
+    /// Continues a stream after the last event its client saw. A client that has seen all of a
+    /// stream that is over is told to stay away: 204 ends the reconnecting of an event source (HTML
+    /// standard, section 9.2, Server-sent events).
     pub(crate) fn resume(
         &mut self,
         exchange: ExchangeId,
@@ -143,6 +145,11 @@ impl Streams {
         let stream = self.find(last.stream).ok_or(Reject::UnknownStream)?;
         let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
         let events: Vec<Bytes> = events.cloned().collect();
+        if events.is_empty() && stream.is_done() {
+            turn.metrics.replay_lost(lost);
+            turn.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
+            return Ok(last.stream);
+        }
         // To take over a GET stream that is still carried needs no room.
         let is_new = stream.listens && stream.exchange.is_none();
         if is_new && self.listeners() >= turn.limits.listen_streams_max {

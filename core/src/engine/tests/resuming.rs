@@ -47,6 +47,34 @@ fn an_answer_that_came_while_nobody_was_there_is_replayed() {
 }
 
 #[test]
+fn a_client_that_has_seen_all_of_a_stream_that_is_over_is_told_to_stay_away() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client.accepting(SSE), "1");
+    rig.child_answers(child, "2", "{}");
+    let last = ids(&rig.items(exchange)).pop().unwrap();
+    for _ in 0..2 {
+        let resumed = rig.resume(&client, &last);
+        assert_eq!(rig.reply(resumed), (204, ""));
+        let head = rig.exchanges[&resumed].head.as_ref().unwrap();
+        assert_eq!((head.session, head.content_type), (Some(client.id()), None));
+    }
+}
+
+#[test]
+fn a_call_that_is_not_over_can_be_resumed_with_nothing_to_replay() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client, "1");
+    rig.pass(secs(15));
+    rig.disconnect(exchange);
+    let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
+    assert_eq!(rig.stage(resumed), Stage::Begun);
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.messages(resumed).len(), 1);
+}
+
+#[test]
 fn a_replay_is_of_one_stream_only() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
