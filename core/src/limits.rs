@@ -58,7 +58,7 @@ pub struct Limits {
     pub replay_bytes_max: usize,
     /// Streams of a session that are kept after their end, for `Last-Event-ID`.
     pub ended_streams_max: usize,
-    /// GET streams open at once in a session.
+    /// GET streams open at once in a session; then the oldest gives way.
     pub listen_streams_max: usize,
     /// Silence on an open stream after which a comment line is sent.
     pub keep_alive_period: Duration,

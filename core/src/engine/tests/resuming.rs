@@ -209,20 +209,31 @@ fn the_event_of_another_session_names_nothing() {
 
 #[test]
 fn resumed_get_streams_count_against_the_limit() {
-    let mut rig = Rig::with(Limits { listen_streams_max: 1, ..Default::default() });
-    let (client, _) = rig.open(Revision::V2025_11_25);
+    // The stream that gives way must not push out the one that is resumed.
+    let limits = Limits { listen_streams_max: 1, ended_streams_max: 1, ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_11_25);
     let first = rig.get(&client);
     rig.disconnect(first);
     let second = rig.get(&client);
-    let id = ids(&rig.items(first))[0].clone();
-    let resumed = rig.resume(&client, &id);
-    assert_eq!(rig.error(resumed).0, 503);
-    rig.disconnect(second);
-    let resumed = rig.resume(&client, &id);
-    assert_eq!(rig.stage(resumed), Stage::Begun);
-    let again = rig.resume(&client, &id);
-    assert_eq!(rig.stage(resumed), Stage::Finished, "taking over needs no room");
-    assert_eq!(rig.stage(again), Stage::Begun);
+    let resumed = rig.resume(&client, &ids(&rig.items(first))[0]);
+    assert_eq!(rig.stage(second), Stage::Finished);
+    rig.child_says(child, &list_changed(1));
+    assert_eq!(rig.messages(resumed), [list_changed(1)]);
+    let again = rig.resume(&client, &ids(&rig.items(second))[0]);
+    assert_eq!(rig.stage(resumed), Stage::Finished);
+    rig.child_says(child, &list_changed(2));
+    assert_eq!(rig.messages(again), [list_changed(2)]);
+}
+
+#[test]
+fn a_get_stream_that_is_taken_over_makes_no_other_give_way() {
+    let mut rig = Rig::with(Limits { listen_streams_max: 2, ..Default::default() });
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    let (other, taken) = (rig.get(&client), rig.get(&client));
+    let again = rig.resume(&client, &ids(&rig.items(taken))[0]);
+    assert_eq!(rig.stage(taken), Stage::Finished);
+    assert_eq!([rig.stage(other), rig.stage(again)], [Stage::Begun; 2]);
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn limits() -> Limits {
 
 impl World {
     /// What a good tape comes across.
-    pub(super) const SIGHTS: [&'static str; 14] = [
+    pub(super) const SIGHTS: [&'static str; 13] = [
         "cancelled",
         "child_ended",
         "deleted",
@@ -91,7 +91,6 @@ impl World {
         "replay lost",
         "request_timeout",
         "stdin_full",
-        "streams_full",
         "undeliverable_answer",
     ];
 
