@@ -71,7 +71,7 @@ impl Session {
     /// Tells the child that its request reached nobody, unless it does not read what it is told.
     fn refuse_ask(&mut self, id: &[u8], turn: &mut Turn<'_>) {
         self.dropped(Dropped::Overflow, turn);
-        let answer = json::error(Some(id), &Reject::StreamsFull.wire());
+        let answer = json::error(Some(id), &Reject::AskRefused.wire());
         if self.child.has_room(answer.len(), turn) {
             self.child.feed(answer, turn);
         }

@@ -141,7 +141,8 @@ fn a_child_that_asks_too_much_is_told_so() {
     let told = rig.fed(child);
     assert_eq!(told.len(), 1);
     assert_eq!(parse(&told[0])["id"], 3);
-    assert_eq!(error_of(&told[0]).0, -32603);
+    let text = "The client cannot be asked: too many requests wait for it".to_owned();
+    assert_eq!(error_of(&told[0]), (-32603, text));
     assert_eq!(rig.dropped(Dropped::Overflow), 1);
     rig.post(&client, &answer("1"));
     rig.child_says(child, &sampling("4"));
