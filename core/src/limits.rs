@@ -72,7 +72,7 @@ pub struct Limits {
     pub startup_time_max: Duration,
     /// From a request, or its last sign of progress, to its answer.
     pub request_time_max: Duration,
-    /// From a request to its answer, whatever progress it shows.
+    /// From a request to its answer, whatever progress it shows; for requests of the child too.
     pub request_total_max: Duration,
     /// Bytes of a line on a child's standard output.
     pub line_bytes_max: usize,

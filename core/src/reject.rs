@@ -120,6 +120,8 @@ pub enum Reject {
     StdinFull,
 
     // Answers to the child
+    /// The client did not answer the child in time.
+    AskExpired,
     /// Too many requests of the child wait for the client.
     AskRefused,
 
@@ -321,6 +323,7 @@ impl Reject {
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
+            AskExpired => "ask_expired",
             AskRefused => "ask_refused",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
@@ -360,7 +363,7 @@ impl Reject {
                 (503, INTERNAL_ERROR)
             }
             // The child is no HTTP client.
-            AskRefused => (200, INTERNAL_ERROR),
+            AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
             ChildExited(_) | RequestTimeout | SessionEnded | Stopped => (200, INTERNAL_ERROR),
             // No session has come to be.
@@ -445,6 +448,7 @@ impl Reject {
             InFlightFull => "Too many requests are in flight in this session",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",
+            AskExpired => "The client did not answer in time",
             AskRefused => "The client cannot be asked: too many requests wait for it",
             RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",

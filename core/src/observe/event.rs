@@ -186,8 +186,10 @@ pub enum Dropped {
     UnknownCancel,
     /// A child's progress for a request that is over, or that nobody can be told.
     UnknownProgress,
-    /// A client's answer to a request the child did not make, or that was answered before.
+    /// A client's answer to a request the child did not make, or that is over.
     UnknownClientAnswer,
+    /// A child's request that the client did not answer in time.
+    UnansweredAsk,
     /// The oldest message in a queue that was full.
     Overflow,
 }
@@ -389,6 +391,7 @@ impl Dropped {
             Dropped::UnknownCancel => "unknown_cancel",
             Dropped::UnknownProgress => "unknown_progress",
             Dropped::UnknownClientAnswer => "unknown_client_answer",
+            Dropped::UnansweredAsk => "unanswered_ask",
             Dropped::Overflow => "overflow",
         }
     }

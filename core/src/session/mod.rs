@@ -132,6 +132,7 @@ impl Session {
         self.child.handle_timeout(turn);
         self.streams.keep_alive(turn);
         let refused = self.time_out_calls(turn);
+        self.expire_asks(turn);
         let idle_max = turn.limits.session_idle_max;
         let expired = self.idle_since().is_some_and(|since| since + idle_max <= turn.now);
         match (refused, expired) {
@@ -146,6 +147,7 @@ impl Session {
         let idle_max = turn.limits.session_idle_max;
         let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
         idle.min(self.calls.next_due())
+            .min(self.asks.next_due(turn.limits.request_total_max))
             .min(self.child.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))
     }
@@ -160,7 +162,8 @@ impl Session {
             self.extend_calls(turn);
         }
         while let Some((number, call)) = self.calls.take_due(turn.now) {
-            self.child.feed(cancelled(number, "Request timeout"), turn);
+            let number = number.to_string();
+            self.child.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
             self.fail(call, Reject::RequestTimeout, turn);
         }
         false
@@ -238,11 +241,11 @@ fn extend(call: &mut Call, turn: &Turn<'_>) {
     call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
 }
 
-/// `notifications/cancelled` for a request the child knows by `number`.
-fn cancelled(number: u64, reason: &str) -> Chunk {
-    Chunk::from(format!(
-        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{number},"reason":"{reason}"}}}}"#
-    ))
+/// `notifications/cancelled` for the request with this id.
+fn cancelled(id: &[u8], reason: &str) -> Chunk {
+    let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
+    let tail = format!(r#","reason":"{reason}"}}}}"#);
+    Chunk::from([head, id, tail.as_bytes()].concat())
 }
 
 #[cfg(test)]
