@@ -161,6 +161,8 @@ pub enum Event {
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SessionEnd {
+    /// Its client had gone before it learned the session's id.
+    Abandoned,
     /// Its child ended.
     ChildEnded,
     /// Its client asked.
@@ -372,6 +374,7 @@ impl SessionEnd {
     /// A short stable name, in `snake_case`.
     pub const fn name(self) -> &'static str {
         match self {
+            SessionEnd::Abandoned => "abandoned",
             SessionEnd::ChildEnded => "child_ended",
             SessionEnd::Deleted => "deleted",
             SessionEnd::Evicted => "evicted",

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   opening ──child answers initialize──► open ──DELETE, idle, evicted, child's end, shutdown──► ended
-//!      └──child refuses, is too slow, or ends──────────────────────────────────────────────────► ended
+//!      └──child refuses, is too slow, or ends; client leaves───────────────────────────────────► ended
 //! ```
 //!
 //! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management).
@@ -101,10 +101,16 @@ impl Session {
 
     /// An exchange of this session is over. The client may come back: nothing is cancelled
     /// (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the client
-    /// cancelling its request").
-    pub(crate) fn closed(&mut self, transport: &Transport, turn: &mut Turn<'_>) {
+    /// cancelling its request"). Tells if the session is over by it: nobody can come back to one
+    /// whose id nobody has been told.
+    pub(crate) fn closed(
+        &mut self,
+        transport: &Transport,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
         self.streams.closed(transport, turn);
         self.touch(turn);
+        (!self.is_open()).then_some(SessionEnd::Abandoned)
     }
 
     /// Ends the GET streams: the server is stopping.
