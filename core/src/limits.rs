@@ -92,8 +92,11 @@ pub struct Limits {
     pub stderr_tail_bytes: usize,
     /// From closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
     pub stop_grace: Duration,
-    /// From a child's exit to giving up on what its pipes may still hold.
+    /// From a child's exit, or its last message after that, to giving up on what its pipes may
+    /// still hold.
     pub exit_grace: Duration,
+    /// From a child's exit to giving up on its pipes, whatever still comes from them.
+    pub exit_time_max: Duration,
     /// Longest pause between failed starts of the child.
     pub start_pause_max: Duration,
 
@@ -147,6 +150,7 @@ impl Default for Limits {
             stderr_tail_bytes: 2 * KIB,
             stop_grace: Duration::from_secs(5),
             exit_grace: Duration::from_millis(20),
+            exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             drain_time_max: Duration::from_secs(30),
         }
