@@ -4,8 +4,8 @@
 //! Never: new ids; a session has one child, so its ids are unique already and pass unchanged.
 
 use bytes::Bytes;
-use serde_json::Value;
 
+use crate::bridge::same_id;
 use crate::time::{Duration, Instant};
 
 /// The requests that wait, oldest first.
@@ -58,15 +58,6 @@ impl Asks {
             self.0 = Vec::new(); // an idle session keeps no buffer
         }
         ask.id
-    }
-}
-
-/// Whether two JSON texts are the same id: a client may spell `1.0` as `1`, or `"\u0061"` as `"a"`.
-fn same_id(one: &[u8], other: &[u8]) -> bool {
-    match (serde_json::from_slice(one), serde_json::from_slice(other)) {
-        (Ok(Value::String(one)), Ok(Value::String(other))) => one == other,
-        (Ok(Value::Number(one)), Ok(Value::Number(other))) => one.as_f64() == other.as_f64(),
-        _ => false,
     }
 }
 
