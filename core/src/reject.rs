@@ -118,8 +118,12 @@ pub enum Reject {
     },
     /// The child does not read what waits for it.
     StdinFull,
-    /// Too many GET streams in this session.
-    StreamsFull,
+
+    // Answers to the child
+    /// The client did not answer the child in time.
+    AskExpired,
+    /// Too many requests of the child wait for the client.
+    AskRefused,
 
     // Answers the child owes
     /// The child ended before it answered.
@@ -264,7 +268,7 @@ impl Reject {
     pub fn retry_after(self) -> Option<u64> {
         match self {
             Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
-            Reject::SessionsFull | Reject::StreamsFull => Some(5),
+            Reject::SessionsFull => Some(5),
             Reject::StartPaused { pause } => Some(pause.as_secs().max(1)),
             _ => None,
         }
@@ -319,7 +323,8 @@ impl Reject {
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
-            StreamsFull => "streams_full",
+            AskExpired => "ask_expired",
+            AskRefused => "ask_refused",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
             RequestTimeout => "request_timeout",
@@ -354,12 +359,11 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            Draining
-            | InFlightFull
-            | SessionsFull
-            | StartPaused { .. }
-            | StdinFull
-            | StreamsFull => (503, INTERNAL_ERROR),
+            Draining | InFlightFull | SessionsFull | StartPaused { .. } | StdinFull => {
+                (503, INTERNAL_ERROR)
+            }
+            // The child is no HTTP client.
+            AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
             ChildExited(_) | RequestTimeout | SessionEnded | Stopped => (200, INTERNAL_ERROR),
             // No session has come to be.
@@ -444,7 +448,8 @@ impl Reject {
             InFlightFull => "Too many requests are in flight in this session",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",
-            StreamsFull => "Too many GET streams are open in this session",
+            AskExpired => "The client did not answer in time",
+            AskRefused => "The client cannot be asked: too many requests wait for it",
             RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",
             StartupTimeout => {

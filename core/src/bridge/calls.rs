@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::bridge::same_id;
 use crate::time::Instant;
 
 /// A request that waits for its answer.
@@ -60,9 +61,13 @@ impl Calls {
         self.waiting.remove(&parse(number)?)
     }
 
-    /// Takes the newest request the client knows by this id.
+    /// Takes the newest request the client knows by this id, however it spells it now.
     pub(crate) fn take_by_client(&mut self, id: &[u8]) -> Option<(u64, Call)> {
-        let number = *self.waiting.iter().rev().find(|(_, call)| call.id == id)?.0;
+        let newest = |is_it: &dyn Fn(&Call) -> bool| {
+            self.waiting.iter().rev().find(|(_, call)| is_it(call)).map(|(number, _)| *number)
+        };
+        let exact = newest(&|call| call.id == id);
+        let number = exact.or_else(|| newest(&|call| same_id(&call.id, id)))?;
         self.waiting.remove(&number).map(|call| (number, call))
     }
 

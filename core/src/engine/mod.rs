@@ -241,7 +241,10 @@ impl Engine {
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
         let id = transport.session;
-        self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        if let Some(why) = end.flatten() {
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
     }
 
     fn on_refused(&mut self, reject: Reject, out: &mut Actions) {

@@ -173,7 +173,7 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
         let stream = match last {
-            LastEvent::Absent => self.streams.listen(exchange, turn)?,
+            LastEvent::Absent => self.streams.listen(exchange, turn),
             LastEvent::Foreign => return Err(Reject::UnknownStream),
             LastEvent::Id(event) => self.streams.resume(exchange, event, turn)?,
         };

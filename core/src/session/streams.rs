@@ -79,6 +79,7 @@ impl Streams {
             exchange,
             Stream {
                 exchange: Some(exchange),
+                carried_since: turn.now,
                 accept,
                 listens: false,
                 begun: false,
@@ -92,19 +93,14 @@ impl Streams {
     }
 
     /// Opens the stream of a GET.
-    pub(crate) fn listen(
-        &mut self,
-        exchange: ExchangeId,
-        turn: &mut Turn<'_>,
-    ) -> Result<u64, Reject> {
-        if self.listeners() >= turn.limits.listen_streams_max {
-            return Err(Reject::StreamsFull);
-        }
+    pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
+        self.make_room_to_listen(turn);
         let accept = Accept { json: false, sse: true };
         let number = self.open_stream(
             exchange,
             Stream {
                 exchange: Some(exchange),
+                carried_since: turn.now,
                 accept,
                 listens: true,
                 begun: false,
@@ -116,7 +112,19 @@ impl Streams {
             turn,
         );
         self.begin(number, turn);
-        Ok(number)
+        number
+    }
+
+    /// Makes room for another GET stream: the one that has been carried longest gives way. More
+    /// likely than not its client has gone without a word, and opens this one instead.
+    fn make_room_to_listen(&mut self, turn: &mut Turn<'_>) {
+        if self.listeners() >= turn.limits.listen_streams_max {
+            let listeners = self.live.iter().filter(|(_, stream)| stream.listens);
+            let oldest = listeners.min_by_key(|(_, stream)| stream.carried_since);
+            if let Some(number) = oldest.map(|(number, _)| *number) {
+                self.end_listener(number, turn);
+            }
+        }
     }
 
     fn open_stream(&mut self, exchange: ExchangeId, stream: Stream, turn: &mut Turn<'_>) -> u64 {
@@ -133,7 +141,9 @@ impl Streams {
         turn.exchanges.insert(exchange, transport);
     }
 
-    /// Continues a stream after the last event its client saw.
+    /// Continues a stream after the last event its client saw. A client that has seen all of a
+    /// stream that is over is told to stay away: 204 ends the reconnecting of an event source (HTML
+    /// standard, section 9.2, Server-sent events).
     pub(crate) fn resume(
         &mut self,
         exchange: ExchangeId,
@@ -143,12 +153,12 @@ impl Streams {
         let stream = self.find(last.stream).ok_or(Reject::UnknownStream)?;
         let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
         let events: Vec<Bytes> = events.cloned().collect();
-        // To take over a GET stream that is still carried needs no room.
-        let is_new = stream.listens && stream.exchange.is_none();
-        if is_new && self.listeners() >= turn.limits.listen_streams_max {
-            return Err(Reject::StreamsFull);
+        if events.is_empty() && stream.is_done() {
+            turn.metrics.replay_lost(lost);
+            turn.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
+            return Ok(last.stream);
         }
-        self.revive(last.stream);
+        self.revive(last.stream, turn);
         turn.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, turn);
         turn.begin(exchange, self.event_stream_head());
@@ -166,10 +176,13 @@ impl Streams {
     }
 
     /// Brings a stream that had ended back among the live ones.
-    fn revive(&mut self, number: u64) {
+    fn revive(&mut self, number: u64, turn: &mut Turn<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
             && let Some((number, stream)) = self.ended.remove(position)
         {
+            if stream.listens {
+                self.make_room_to_listen(turn);
+            }
             self.live.insert(number, stream);
         }
     }
@@ -178,6 +191,7 @@ impl Streams {
     fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, turn: &mut Turn<'_>) {
         self.attach(exchange, number, turn);
         if let Some(stream) = self.live.get_mut(&number) {
+            stream.carried_since = turn.now;
             stream.quiet_since = turn.now;
             turn.wake(turn.now + turn.limits.keep_alive_period);
             if let Some(before) = stream.exchange.replace(exchange) {
@@ -380,18 +394,23 @@ impl Streams {
         }
     }
 
-    /// Ends every GET stream; the hint tells the client when to come back.
+    /// Ends every GET stream.
     pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
         let numbers: Vec<u64> =
             self.live.iter().filter(|(_, s)| s.listens).map(|(number, _)| *number).collect();
         for number in numbers {
-            let exchange = self.live.get_mut(&number).and_then(|stream| stream.exchange.take());
-            if let Some(exchange) = exchange {
-                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
-                turn.finish(exchange);
-            }
-            self.retire(number, turn);
+            self.end_listener(number, turn);
         }
+    }
+
+    /// Ends a GET stream; the hint tells the client when to come back.
+    fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let exchange = self.live.get_mut(&number).and_then(|stream| stream.exchange.take());
+        if let Some(exchange) = exchange {
+            self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            turn.finish(exchange);
+        }
+        self.retire(number, turn);
     }
 
     // Time

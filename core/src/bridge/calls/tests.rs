@@ -41,6 +41,16 @@ fn only_the_exact_number_names_a_request() {
 }
 
 #[test]
+fn a_client_may_spell_an_id_in_another_way() {
+    let mut calls = Calls::default();
+    let first = calls.insert(call("1.0", 5));
+    let second = calls.insert(call("1", 5));
+    assert_eq!(calls.take_by_client(b"1.0").unwrap().0, first, "the same spelling goes first");
+    assert_eq!(calls.take_by_client(b"1.0").unwrap().0, second);
+    assert!(calls.take_by_client(b"1").is_none());
+}
+
+#[test]
 fn requests_fall_due_by_time() {
     let mut calls = Calls::default();
     calls.insert(call("a", 9));

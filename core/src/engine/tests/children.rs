@@ -64,6 +64,21 @@ fn a_pipe_that_somebody_else_holds_open_is_given_up_soon() {
 }
 
 #[test]
+fn a_pipe_that_somebody_else_writes_to_is_given_up_in_the_end() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.child_exits(child, ExitStatus::Code(1));
+    for step in 0..100 {
+        assert!(!rig.has_ended(&client), "after {step} lines");
+        rig.child_says(child, &list_changed(step));
+        rig.pass(millis(10));
+    }
+    assert!(rig.has_ended(&client));
+    assert!(rig.children[&child].released);
+    rig.engine.check_empty();
+}
+
+#[test]
 fn a_child_that_closes_its_output_is_at_its_end() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -79,6 +79,7 @@ fn limits() -> Limits {
 impl World {
     /// What a good tape comes across.
     pub(super) const SIGHTS: [&'static str; 14] = [
+        "abandoned",
         "cancelled",
         "child_ended",
         "deleted",
@@ -91,7 +92,6 @@ impl World {
         "replay lost",
         "request_timeout",
         "stdin_full",
-        "streams_full",
         "undeliverable_answer",
     ];
 
@@ -471,6 +471,7 @@ impl World {
         let exchange = self.rig.request(crate::http::Request::Metrics);
         let text = self.rig.reply(exchange).1.to_owned();
         let seen = |sight: &&&str| match **sight {
+            "abandoned" => self.rig.actions.iter().any(|action| action.contains("Abandoned")),
             "failed start" => !text.contains("pontoon_children_failed_total 0"),
             "gate" => self.rig.actions.iter().any(|action| action.starts_with("Gate")),
             "replay lost" => !text.contains("pontoon_replay_lost_total 0"),
