@@ -33,8 +33,8 @@ pub enum Input {
         request: Request,
     },
     /// A request was refused before it became one, by [`crate::http::Guard`] or
-    /// [`crate::http::Rules`]; the adapter has answered it with
-    /// [`crate::http::refusal`].
+    /// [`crate::http::Rules`]; the adapter has answered it with the
+    /// [`crate::http::Answer`] that names this reason.
     Refused {
         /// Why.
         reject: Reject,

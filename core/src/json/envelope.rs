@@ -10,8 +10,8 @@
 //! | result | - | string or integer | | any | - |
 //! | error | - | string or integer, null, or absent | | - | any |
 //!
-//! `jsonrpc` is `"2.0"`. A child may leave it out, and may write null for `params`, for `_meta`, for
-//! `error` beside a result, and for `result` beside an error: a client reads past all of these.
+//! `jsonrpc` is `"2.0"`. A child may leave it out, and null counts as absent in its `params`, its
+//! `_meta`, its `error` beside a result, and its `result` beside an error.
 //!
 //! Source: JSON-RPC 2.0, sections 4 and 5; MCP 2025-11-25, basic/index, Messages (ids are never
 //! null, except in the answer to a request whose id could not be read).
