@@ -18,12 +18,12 @@ use bytes::{Buf, Bytes};
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::frame::{Framed, Lines};
 use pontoon_core::ids::ChildId;
-use pontoon_core::json::{Message, ParseRules};
+use pontoon_core::json::{Message, ParseRules, Sender};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input, Signal};
 use pontoon_core::reject::ExitStatus;
 use tokio::io::{AsyncRead, Interest, ReadBuf};
-use tokio::net::unix::pipe::Sender;
+use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -193,7 +193,7 @@ impl Pipes {
         }
     }
 
-    async fn write_all(&self, stdin: &Sender) -> io::Result<()> {
+    async fn write_all(&self, stdin: &pipe::Sender) -> io::Result<()> {
         let child = self.child;
         let mut parts = VecDeque::new();
         // Bytes that a child leaves unread when it closes its end are lost without a failed write.
@@ -222,7 +222,7 @@ impl Pipes {
         let rules = ParseRules {
             depth_max: self.limits.json_depth_max,
             batch_len_max: self.limits.batch_len_max,
-            lone_surrogates: true,
+            sender: Sender::Child,
         };
         let mut lines = Lines::new(self.limits.line_bytes_max);
         let mut inputs = Vec::new();
@@ -293,11 +293,11 @@ fn poll_scratch(
 }
 
 /// A child's standard input that also tells when the child closes its end.
-fn nonblocking(stdin: ChildStdin) -> io::Result<Sender> {
-    Sender::from_owned_fd(stdin.into_owned_fd()?)
+fn nonblocking(stdin: ChildStdin) -> io::Result<pipe::Sender> {
+    pipe::Sender::from_owned_fd(stdin.into_owned_fd()?)
 }
 
-fn write(stdin: &Sender, parts: &VecDeque<Bytes>, bytes_max: usize) -> io::Result<usize> {
+fn write(stdin: &pipe::Sender, parts: &VecDeque<Bytes>, bytes_max: usize) -> io::Result<usize> {
     let mut slices = [IoSlice::new(&[]); WRITE_PARTS_MAX];
     let mut len = 0;
     let mut room = bytes_max;

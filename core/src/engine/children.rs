@@ -4,7 +4,7 @@ use crate::bridge::Child;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
-use crate::json::Message;
+use crate::json::{Invalid, Message};
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -80,7 +80,7 @@ impl Engine {
     pub(super) fn on_child_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Reject>,
+        line: Result<Message, Invalid>,
         now: Instant,
         out: &mut Actions,
     ) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::engine::Turn;
-use crate::json::{self, Field, Kind, Message};
+use crate::json::{self, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
@@ -14,14 +14,12 @@ impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
     pub(crate) fn child_line(
         &mut self,
-        line: Result<Message, Reject>,
+        line: Result<Message, Invalid>,
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
         let message = match line {
             Ok(message) => message,
-            Err(reject) => {
-                return self.child.babbled(reject, turn).then_some(SessionEnd::ChildEnded);
-            }
+            Err(invalid) => return self.child_noise(&invalid, turn),
         };
         self.child.spoke(turn);
         match message.kind() {
@@ -30,6 +28,21 @@ impl Session {
             Kind::Notification => self.child_notification(&message, turn),
         }
         None
+    }
+
+    /// The child wrote what is no message. If it was meant to be an answer, whoever waits for that
+    /// need not wait any longer.
+    fn child_noise(&mut self, invalid: &Invalid, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+        let mut end = self.child.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
+        if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
+        {
+            self.fail(call, Reject::BadAnswer, turn);
+            // It can only have been the answer to `initialize`.
+            if !self.is_open() {
+                end = Some(SessionEnd::Refused);
+            }
+        }
+        end
     }
 
     /// The child answered a request. The answer goes out under the client's own id.

@@ -6,7 +6,7 @@ use crate::bridge::{Asks, Call, Calls, Child};
 use crate::engine::Turn;
 use crate::http::{Accept, LastEvent, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Field, Kind, Message};
+use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::known_method;
@@ -73,7 +73,7 @@ impl Session {
     /// Checks that a POST can be taken whole; gives the number of answers it is due.
     fn admit(
         &self,
-        messages: &[Result<&Message, &Reject>],
+        messages: &[Result<&Message, &Invalid>],
         is_batch: bool,
         turn: &Turn<'_>,
     ) -> Result<usize, Reject> {
@@ -95,11 +95,11 @@ impl Session {
         Ok(requests + messages.iter().filter(|message| message.is_err()).count())
     }
 
-    fn take(&mut self, message: Result<&Message, &Reject>, stream: u64, turn: &mut Turn<'_>) {
+    fn take(&mut self, message: Result<&Message, &Invalid>, stream: u64, turn: &mut Turn<'_>) {
         match message {
-            Err(reject) => {
-                turn.metrics.refused(*reject);
-                let answer = crate::json::error(None, &reject.wire());
+            Err(invalid) => {
+                turn.metrics.refused(invalid.reject);
+                let answer = json::error(invalid.request_id(), &invalid.reject.wire());
                 self.streams.answer(stream, answer, turn);
             }
             Ok(message) => match message.kind() {

@@ -133,6 +133,77 @@ fn noise_is_skipped_but_not_without_end() {
 }
 
 #[test]
+fn a_request_whose_answer_is_none_fails_at_once() {
+    let text = "The MCP server process sent an answer that is not valid JSON-RPC";
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    for (nth, fault) in [
+        r#""jsonrpc":"2.0""#,
+        r#""jsonrpc":"1.0","result":{}"#,
+        r#""jsonrpc":"2.0","result":{},"error":{"code":1,"message":""}"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let call = rig.call(&client, r#""mine""#);
+        let other = rig.call(&client, "7");
+        let numbers = rig.numbers(child);
+        rig.child_writes(child, &format!(r#"{{"id":{},{fault}}}"#, numbers[0]));
+        assert_eq!(rig.error(call), (200, -32603, text.to_owned()), "{fault}");
+        assert_eq!(parse(rig.reply(call).1)["id"], "mine");
+        assert_eq!(rig.stage(other), Stage::Waiting, "{fault}");
+        rig.child_answers(child, &numbers[1], "{}");
+        assert_eq!(rig.metric("pontoon_child_noise_lines_total"), 1 + nth as u64);
+    }
+    assert!(!rig.has_ended(&client));
+}
+
+#[test]
+fn noise_with_an_id_answers_nothing() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    let number = rig.number(child);
+    for line in [
+        format!(r#"{{"level":"info","id":{number}}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"method":"m","params":1}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":"{number}","result":1,"error":1}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"id":{number},"result":1}}"#),
+        r#"{"jsonrpc":"2.0","id":99,"result":1,"error":1}"#.to_owned(),
+    ] {
+        rig.child_writes(child, &line);
+        assert_eq!(rig.stage(call), Stage::Waiting, "{line}");
+    }
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.reply(call).0, 200);
+}
+
+#[test]
+fn a_session_whose_initialize_is_answered_by_nonsense_never_opens() {
+    let mut rig = Rig::new();
+    let (exchange, child) = rig.initialize(&Client::new());
+    let number = rig.number(child);
+    rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#));
+    let text = "The MCP server process sent an answer that is not valid JSON-RPC";
+    assert_eq!(rig.error(exchange), (502, -32603, text.to_owned()));
+    assert!(rig.children[&child].stdin_closed);
+    rig.child_exits(child, ExitStatus::Code(0));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_sloppy_child_is_understood() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client.accepting(SSE), "1");
+    let number = rig.number(child);
+    let asks = r#"{"id":5,"method":"roots/list","params":null}"#;
+    rig.child_says(child, asks);
+    rig.child_says(child, &format!(r#"{{"id":{number},"result":{{}},"error":null}}"#));
+    assert_eq!(rig.messages(call), [asks, r#"{"id":1,"result":{},"error":null}"#]);
+}
+
+#[test]
 fn one_child_ends_alone() {
     let mut rig = Rig::new();
     let (_, child) = rig.open(Revision::V2025_11_25);

@@ -15,7 +15,7 @@ use crate::bridge::ChildSpec;
 use crate::config::Config;
 use crate::engine::*;
 use crate::http::*;
-use crate::json::{Body, ParseRules};
+use crate::json::{Body, ParseRules, Sender};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
 use crate::observe::Dropped;
@@ -198,7 +198,7 @@ impl Rig {
     }
 
     pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
-        let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: false };
+        let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Sender::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
         self.request(Request::Post { head: client.head(LastEvent::Absent), body })
     }
@@ -282,7 +282,12 @@ impl Rig {
     }
 
     pub(super) fn child_babbles(&mut self, child: ChildId) {
-        self.input(Input::ChildLine { child, line: Err(Reject::BadJson) });
+        self.child_writes(child, "babble");
+    }
+
+    /// The child writes a line, a message or not.
+    pub(super) fn child_writes(&mut self, child: ChildId, text: &str) {
+        self.input(Input::ChildLine { child, line: line(text) });
     }
 
     /// The child answers the request it knows by `number`.

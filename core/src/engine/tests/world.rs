@@ -78,8 +78,9 @@ fn limits() -> Limits {
 
 impl World {
     /// What a good tape comes across.
-    pub(super) const SIGHTS: [&'static str; 14] = [
+    pub(super) const SIGHTS: [&'static str; 15] = [
         "abandoned",
+        "bad_answer",
         "cancelled",
         "child_ended",
         "deleted",
@@ -302,6 +303,7 @@ impl World {
                 r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{{tag}}}}}"#
             )),
             14 => self.rig.child_says(child, &list_changed(1)),
+            _ if what > 128 => self.rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#)),
             _ => self.rig.child_babbles(child),
         }
     }
