@@ -88,6 +88,11 @@ pub enum Input {
         /// What it wrote, as it came.
         bytes: Bytes,
     },
+    /// A child's standard error ended. Reported once, after all it held.
+    ChildStderrClosed {
+        /// The child.
+        child: ChildId,
+    },
     /// A child's standard input took this many bytes.
     ChildFed {
         /// The child.

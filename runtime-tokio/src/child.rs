@@ -259,6 +259,7 @@ impl Pipes {
                 })
             });
             if !more.await {
+                self.hub.report(child, [Input::ChildStderrClosed { child }]);
                 return;
             }
             self.hub.report(child, [Input::ChildStderr { child, bytes: bytes.clone() }]);

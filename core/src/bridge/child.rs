@@ -32,6 +32,7 @@ pub(crate) struct Child {
     gate_open: bool,
     stdin_open: bool,
     stdout_open: bool,
+    stderr_open: bool,
     /// Whether it closed its standard input unasked.
     deaf: bool,
     exited: Option<ExitStatus>,
@@ -66,6 +67,7 @@ impl Child {
             gate_open: true,
             stdin_open: true,
             stdout_open: true,
+            stderr_open: true,
             deaf: false,
             exited: None,
             ending: None,
@@ -163,6 +165,11 @@ impl Child {
 
     /// Waits a little longer for the other half of its end. Whoever inherited its output could
     /// write to it for ever, so there is a limit to that.
+    /// Its standard error ended. This is no sign of its end, but its last words belong to it.
+    pub(crate) fn stderr_closed(&mut self) {
+        self.stderr_open = false;
+    }
+
     fn await_end(&mut self, turn: &mut Turn<'_>) {
         let since = self.ending.map_or(turn.now, |ending| ending.since);
         let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);
@@ -174,7 +181,7 @@ impl Child {
     pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
         let waited = self.ending.is_some_and(|ending| ending.at <= now);
         match self.exited {
-            Some(status) if !self.stdout_open || waited => Some(status),
+            Some(status) if !(self.stdout_open || self.stderr_open) || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::Silent),
             None if self.deaf && waited => Some(ExitStatus::Deaf),
             _ => None,

@@ -121,6 +121,16 @@ impl Engine {
         self.reap_child(child, now, out);
     }
 
+    pub(super) fn on_child_stderr_closed(
+        &mut self,
+        child: ChildId,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.with_child(child, now, out, |child, _| child.stderr_closed());
+        self.reap_child(child, now, out);
+    }
+
     pub(super) fn on_child_exited(
         &mut self,
         child: ChildId,

@@ -122,6 +122,7 @@ impl Engine {
             Input::ChildStderr { child, bytes } => {
                 self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
             }
+            Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
             Input::ChildFed { child, bytes } => {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }

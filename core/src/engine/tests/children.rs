@@ -241,6 +241,25 @@ fn the_end_of_its_standard_error_is_kept_for_the_report() {
 }
 
 #[test]
+fn last_words_that_come_after_the_exit_are_waited_for() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let status = ExitStatus::Code(1);
+    rig.input(Input::ChildExited { child, status });
+    rig.child_closes_stdout(child);
+    rig.input(Input::ChildStderr { child, bytes: Bytes::from("no disk\n") });
+    rig.input(Input::ChildStderrClosed { child });
+    let stderr = Bytes::from("no disk");
+    assert!(rig.events.contains(&Event::ChildEnded {
+        child,
+        status,
+        asked: false,
+        unanswered: 0,
+        stderr,
+    }));
+}
+
+#[test]
 fn a_child_that_is_asked_to_end_is_not_reported_with_its_standard_error() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -314,7 +314,9 @@ impl Rig {
         self.input(Input::ChildStdoutClosed { child, overlong: false });
     }
 
+    /// The child exits, and with it its standard error ends.
     pub(super) fn child_exits(&mut self, child: ChildId, status: ExitStatus) {
+        self.input(Input::ChildStderrClosed { child });
         self.children.get_mut(&child).unwrap().exited = true;
         self.input(Input::ChildExited { child, status });
     }
