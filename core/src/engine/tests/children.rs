@@ -245,6 +245,7 @@ fn last_words_that_come_after_the_exit_are_waited_for() {
     let mut rig = Rig::new();
     let (_, child) = rig.open(Revision::V2025_11_25);
     let status = ExitStatus::Code(1);
+    rig.children.get_mut(&child).unwrap().exited = true;
     rig.input(Input::ChildExited { child, status });
     rig.child_closes_stdout(child);
     rig.input(Input::ChildStderr { child, bytes: Bytes::from("no disk\n") });
