@@ -3,13 +3,13 @@
 mod oracle;
 
 use bytes::Bytes;
-use pontoon_core::json::{Field, Message, ParseRules, Sender};
+use pontoon_core::json::{Field, Message, ParseRules, Peer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-const RULES: ParseRules = ParseRules { depth_max: 100, batch_len_max: 50, sender: Sender::Child };
+const RULES: ParseRules = ParseRules { depth_max: 100, batch_len_max: 50, sender: Peer::Child };
 
 fn parse(text: &str) -> Option<Message> {
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), RULES).ok()

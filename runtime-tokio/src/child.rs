@@ -18,7 +18,7 @@ use bytes::{Buf, Bytes};
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::frame::{Framed, Lines};
 use pontoon_core::ids::ChildId;
-use pontoon_core::json::{Message, ParseRules, Sender};
+use pontoon_core::json::{Message, ParseRules, Peer};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input, Signal};
 use pontoon_core::reject::ExitStatus;
@@ -222,7 +222,7 @@ impl Pipes {
         let rules = ParseRules {
             depth_max: self.limits.json_depth_max,
             batch_len_max: self.limits.batch_len_max,
-            sender: Sender::Child,
+            sender: Peer::Child,
         };
         let mut lines = Lines::new(self.limits.line_bytes_max);
         let mut inputs = Vec::new();

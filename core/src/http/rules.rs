@@ -46,7 +46,7 @@ use crate::http::{
     Accept, Answer, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
-use crate::json::{Body, Invalid, ParseRules, Sender};
+use crate::json::{Body, Invalid, ParseRules, Peer};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{EventId, Principal};
@@ -101,7 +101,7 @@ impl Rules {
                 parse: ParseRules {
                     depth_max: limits.json_depth_max,
                     batch_len_max: limits.batch_len_max,
-                    sender: Sender::Client,
+                    sender: Peer::Client,
                 },
             },
         }

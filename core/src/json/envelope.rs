@@ -21,7 +21,7 @@ use bytes::Bytes;
 use crate::json::params::{Params, fill};
 use crate::json::scan::{Cursor, Span};
 use crate::json::string;
-use crate::json::{About, Invalid, Kind, ParseRules, Sender};
+use crate::json::{About, Invalid, Kind, ParseRules, Peer};
 use crate::reject::Reject;
 
 /// Bytes of the JSON text of an id or a progress token. Each is kept for as long as its request is
@@ -31,7 +31,7 @@ pub const ID_BYTES_MAX: usize = 1024;
 /// Where the members of a message are. Others than these are carried and never looked at.
 #[derive(Debug)]
 pub(super) struct Envelope {
-    sender: Sender,
+    sender: Peer,
     pub(super) id: Option<Span>,
     pub(super) method: Option<Span>,
     pub(super) params: Option<Span>,
@@ -55,13 +55,13 @@ impl Envelope {
             envelope.member(key, &mut cursor)?;
         }
         cursor.check(rules)?;
-        if rules.sender == Sender::Child {
+        if rules.sender == Peer::Child {
             envelope.forget_nulls(text);
         }
         Ok(envelope)
     }
 
-    fn empty(sender: Sender) -> Envelope {
+    fn empty(sender: Peer) -> Envelope {
         Envelope {
             sender,
             id: None,
@@ -113,7 +113,7 @@ impl Envelope {
         let of_text = |span: Option<Span>| span.map(|span| span.of_text(text));
         match of_text(self.version) {
             Some(br#""2.0""#) => {}
-            None if self.sender == Sender::Child => {}
+            None if self.sender == Peer::Child => {}
             _ => return Err(Reject::BadVersion),
         }
         if self.in_params.has_twice() {
@@ -169,8 +169,8 @@ impl Envelope {
         match self.sender {
             _ if self.method.is_some() => Some(About::Request(id)),
             _ if answers => Some(About::Answer(id)),
-            Sender::Client => Some(About::Request(id)),
-            Sender::Child => self.version.map(|_| About::Answer(id)),
+            Peer::Client => Some(About::Request(id)),
+            Peer::Child => self.version.map(|_| About::Answer(id)),
         }
     }
 }

@@ -26,12 +26,12 @@ pub struct ParseRules {
     /// Messages in a batch.
     pub batch_len_max: usize,
     /// Who sent it.
-    pub sender: Sender,
+    pub sender: Peer,
 }
 
-/// Who sent a message, and so how far it may be from the letter.
+/// Who sends messages, and so how far they may be from the letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sender {
+pub enum Peer {
     /// A client, which gets an error for whatever is wrong.
     Client,
     /// A child, whose messages are passed on as they are if only they can be understood. It may

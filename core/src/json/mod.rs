@@ -15,7 +15,7 @@
 //!          line breaks                           params       types               same payload
 //! ```
 //!
-//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Sender`]).
+//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Peer`]).
 //!
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 
@@ -32,5 +32,5 @@ mod write;
 pub use body::Body;
 pub use envelope::ID_BYTES_MAX;
 pub use invalid::{About, Invalid};
-pub use message::{Edit, Field, Kind, Message, ParseRules, Sender};
+pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub use write::{error, error_with_data, result};

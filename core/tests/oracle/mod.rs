@@ -9,16 +9,16 @@
 mod reading;
 
 use bytes::Bytes;
-use pontoon_core::json::{Body, Field, Invalid, Message, ParseRules, Sender};
+use pontoon_core::json::{Body, Field, Invalid, Message, ParseRules, Peer};
 use pontoon_core::reject::Reject;
 
 use self::reading::Reading;
 
-const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, sender: Sender::Client };
+const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, sender: Peer::Client };
 
 /// Panics if anything about these bytes is not as it should be.
 pub(crate) fn jsonrpc(bytes: &[u8]) {
-    for sender in [Sender::Client, Sender::Child] {
+    for sender in [Peer::Client, Peer::Child] {
         let rules = ParseRules { sender, ..RULES };
         check_message(bytes, rules);
         check_body(bytes, rules);
@@ -59,8 +59,8 @@ fn check_invalid(invalid: &Invalid, reading: &Reading) {
 fn check_senders(bytes: &[u8]) {
     let message =
         |sender| Message::parse(Bytes::copy_from_slice(bytes), ParseRules { sender, ..RULES });
-    if let Ok(one) = message(Sender::Client) {
-        assert_same(&one, &message(Sender::Child).expect("a child may do what a client may"));
+    if let Ok(one) = message(Peer::Client) {
+        assert_same(&one, &message(Peer::Child).expect("a child may do what a client may"));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use pontoon_core::json::{About, ID_BYTES_MAX, Kind, ParseRules, Sender};
+use pontoon_core::json::{About, ID_BYTES_MAX, Kind, ParseRules, Peer};
 use pontoon_core::reject::Reject;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -47,7 +47,7 @@ impl Reading {
             reading.refuse_all(Reject::TooDeep);
         }
         let half_pair = |quoted: &&str| serde_json::from_str::<String>(quoted).is_err();
-        if rules.sender == Sender::Client && strings.iter().any(half_pair) {
+        if rules.sender == Peer::Client && strings.iter().any(half_pair) {
             reading.refuse_all(Reject::BadJson);
         }
         match members(text) {
@@ -68,7 +68,7 @@ impl Reading {
         self.is_ambiguous = true;
     }
 
-    fn envelope(&mut self, members: &[Member<'_>], sender: Sender) {
+    fn envelope(&mut self, members: &[Member<'_>], sender: Peer) {
         for member in members {
             if ENVELOPE.iter().any(|name| member.must_pass_for(name)) {
                 self.refuse_all(Reject::LookalikeKey);
@@ -79,7 +79,7 @@ impl Reading {
         if has_twice(members, &ENVELOPE) {
             self.refuse_all(Reject::DuplicateKey);
         }
-        let is_child = sender == Sender::Child;
+        let is_child = sender == Peer::Child;
         let version = value(members, "jsonrpc");
         if version != Some("\"2.0\"") && !(is_child && version.is_none()) {
             self.refuse(Reject::BadVersion);
@@ -170,14 +170,14 @@ fn kind(members: &[Member<'_>], is_child: bool) -> Option<Kind> {
 
 /// The request a text is about: the sender's own unless it looks like an answer. A child's object
 /// without any sign of JSON-RPC is about none.
-fn about(members: &[Member<'_>], sender: Sender) -> Option<About> {
+fn about(members: &[Member<'_>], sender: Peer) -> Option<About> {
     let has = |name| value(members, name).is_some();
     let id = value(members, "id").filter(|id| is_name(id))?;
     let id = Bytes::copy_from_slice(id.as_bytes());
     match (has("method"), has("result") || has("error")) {
         (true, _) => Some(About::Request(id)),
         (false, true) => Some(About::Answer(id)),
-        (false, false) if sender == Sender::Client => Some(About::Request(id)),
+        (false, false) if sender == Peer::Client => Some(About::Request(id)),
         (false, false) => has("jsonrpc").then_some(About::Answer(id)),
     }
 }

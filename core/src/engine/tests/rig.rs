@@ -15,7 +15,7 @@ use crate::bridge::ChildSpec;
 use crate::config::Config;
 use crate::engine::*;
 use crate::http::*;
-use crate::json::{Body, ParseRules, Sender};
+use crate::json::{Body, ParseRules, Peer};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
 use crate::observe::Dropped;
@@ -198,7 +198,7 @@ impl Rig {
     }
 
     pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
-        let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Sender::Client };
+        let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
         self.request(Request::Post { head: client.head(LastEvent::Absent), body })
     }

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::json::{Invalid, Message, ParseRules, Sender};
+use crate::json::{Invalid, Message, ParseRules, Peer};
 
 /// What a child wrote.
 pub(super) fn line(text: &str) -> Result<Message, Invalid> {
-    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Sender::Child };
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
 }
 

@@ -1,7 +1,7 @@
 use super::*;
-use crate::json::{About, Kind, Sender};
+use crate::json::{About, Kind, Peer};
 
-const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, sender: Sender::Client };
+const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, sender: Peer::Client };
 
 fn parse(text: &str) -> Result<Body, Invalid> {
     Body::parse(Bytes::copy_from_slice(text.as_bytes()), RULES)

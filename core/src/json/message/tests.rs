@@ -6,14 +6,14 @@ mod fields;
 mod leniency;
 mod verdicts;
 
-fn parse_of(sender: Sender, text: &str) -> Result<Message, Invalid> {
+fn parse_of(sender: Peer, text: &str) -> Result<Message, Invalid> {
     let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender };
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
 }
 
 /// What a client sent.
 fn parse(text: &str) -> Result<Message, Invalid> {
-    parse_of(Sender::Client, text)
+    parse_of(Peer::Client, text)
 }
 
 fn message(text: &str) -> Message {
@@ -21,10 +21,10 @@ fn message(text: &str) -> Message {
 }
 
 fn verdict(text: &str) -> Result<Kind, Reject> {
-    verdict_of(Sender::Client, text)
+    verdict_of(Peer::Client, text)
 }
 
-fn verdict_of(sender: Sender, text: &str) -> Result<Kind, Reject> {
+fn verdict_of(sender: Peer, text: &str) -> Result<Kind, Reject> {
     match parse_of(sender, text) {
         Ok(message) => Ok(message.kind()),
         Err(invalid) => Err(invalid.reject),

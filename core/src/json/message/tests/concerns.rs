@@ -3,7 +3,7 @@
 use super::*;
 use crate::json::About;
 
-fn concerns(sender: Sender, text: &str) -> (Reject, Option<About>) {
+fn concerns(sender: Peer, text: &str) -> (Reject, Option<About>) {
     let invalid = parse_of(sender, text).expect_err(text);
     (invalid.reject, invalid.about)
 }
@@ -38,7 +38,7 @@ fn a_request_that_is_refused_can_be_answered_under_its_id() {
             Reject::DuplicateKey,
         ),
     ] {
-        assert_eq!(concerns(Sender::Client, text), (reject, request(r#""a\"b""#)), "{text}");
+        assert_eq!(concerns(Peer::Client, text), (reject, request(r#""a\"b""#)), "{text}");
     }
 }
 
@@ -49,7 +49,7 @@ fn an_answer_of_a_client_is_not_answered_under_an_id_that_is_not_its_own() {
         r#"{"jsonrpc":"1.0","id":1,"result":{}}"#,
         r#"{"id":1,"error":{}}"#,
     ] {
-        assert_eq!(concerns(Sender::Client, text).1, answer("1"), "{text}");
+        assert_eq!(concerns(Peer::Client, text).1, answer("1"), "{text}");
     }
 }
 
@@ -63,12 +63,12 @@ fn an_answer_of_a_child_that_is_none_has_its_id() {
         (r#"{"jsonrpc":2.0,"id":1,"error":{}}"#, Reject::BadVersion),
         (r#"{"id":1,"result":1,"error":1}"#, Reject::BadMessage),
     ] {
-        assert_eq!(concerns(Sender::Child, text), (reject, answer("1")), "{text}");
+        assert_eq!(concerns(Peer::Child, text), (reject, answer("1")), "{text}");
     }
     let asks = r#"{"jsonrpc":"2.0","id":1,"method":"m","params":1}"#;
-    assert_eq!(concerns(Sender::Child, asks).1, request("1"));
+    assert_eq!(concerns(Peer::Child, asks).1, request("1"));
     // An object that was never meant to be a message.
-    assert_eq!(concerns(Sender::Child, r#"{"level":"info","id":1}"#).1, None);
+    assert_eq!(concerns(Peer::Child, r#"{"level":"info","id":1}"#).1, None);
 }
 
 #[test]
@@ -89,12 +89,12 @@ fn nobody_is_concerned_if_the_id_is_in_doubt() {
         &deep,
         &long,
     ] {
-        for sender in [Sender::Client, Sender::Child] {
+        for sender in [Peer::Client, Peer::Child] {
             assert_eq!(concerns(sender, text).1, None, "{sender:?}: {text}");
         }
     }
     let half = r#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#;
-    assert_eq!(concerns(Sender::Client, half), (Reject::BadJson, None));
+    assert_eq!(concerns(Peer::Client, half), (Reject::BadJson, None));
 }
 
 #[test]

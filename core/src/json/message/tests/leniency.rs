@@ -6,7 +6,7 @@ use super::*;
 #[track_caller]
 fn forgiven(text: &str, kind: Kind, reject: Reject) -> Message {
     assert_eq!(verdict(text), Err(reject), "{text}");
-    let message = parse_of(Sender::Child, text).unwrap_or_else(|why| panic!("{text}: {why:?}"));
+    let message = parse_of(Peer::Child, text).unwrap_or_else(|why| panic!("{text}: {why:?}"));
     assert_eq!(message.kind(), kind, "{text}");
     assert_eq!(message.bytes(), text.as_bytes(), "it is passed on as it is");
     message
@@ -15,7 +15,7 @@ fn forgiven(text: &str, kind: Kind, reject: Reject) -> Message {
 /// A text that is refused, whoever sent it.
 #[track_caller]
 fn never(text: &str, reject: Reject) {
-    for sender in [Sender::Client, Sender::Child] {
+    for sender in [Peer::Client, Peer::Child] {
         assert_eq!(verdict_of(sender, text), Err(reject), "{sender:?}: {text}");
     }
 }
@@ -33,8 +33,8 @@ fn the_version_may_be_absent_but_not_another() {
     for version in ["2", "2.0", "\"1.0\"", "null", "\"\""] {
         never(&format!(r#"{{"jsonrpc":{version},"id":1,"result":{{}}}}"#), Reject::BadVersion);
     }
-    assert_eq!(verdict_of(Sender::Child, "{}"), Err(Reject::BadMessage));
-    assert_eq!(verdict_of(Sender::Child, r#"{"level":"info","id":7}"#), Err(Reject::BadMessage));
+    assert_eq!(verdict_of(Peer::Child, "{}"), Err(Reject::BadMessage));
+    assert_eq!(verdict_of(Peer::Child, r#"{"level":"info","id":7}"#), Err(Reject::BadMessage));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn half_a_surrogate_pair_is_carried() {
     ] {
         let text = with(members);
         assert_eq!(verdict(&text), Err(Reject::BadJson), "{members}");
-        assert_eq!(parse_of(Sender::Child, &text).unwrap().bytes(), text.as_bytes());
+        assert_eq!(parse_of(Peer::Child, &text).unwrap().bytes(), text.as_bytes());
     }
     assert_eq!(verdict(&with(r#""id":"\ud83d\ude00","method":"m""#)), Ok(Kind::Request));
 }

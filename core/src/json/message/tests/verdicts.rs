@@ -124,9 +124,7 @@ fn ids_have_a_length() {
             with(&format!(r#""id":1,"method":"m","params":{{"_meta":{{"progressToken":{id}}}}}"#));
         (ask, answer, verdict_of(sender, &token))
     };
-    for (sender, id_of) in
-        [Sender::Client, Sender::Child].iter().flat_map(|s| texts.map(|t| (*s, t)))
-    {
+    for (sender, id_of) in [Peer::Client, Peer::Child].iter().flat_map(|s| texts.map(|t| (*s, t))) {
         let fits = id_of(ID_BYTES_MAX);
         assert_eq!(fits.len(), ID_BYTES_MAX);
         let all = (Ok(Kind::Request), Ok(Kind::Result), Ok(Kind::Request));
