@@ -10,8 +10,8 @@
 //! | result | - | string or integer | | any | - |
 //! | error | - | string or integer, null, or absent | | - | any |
 //!
-//! `jsonrpc` is `"2.0"`. A child may leave it out, and null counts as absent in its `params`, its
-//! `_meta`, its `error` beside a result, and its `result` beside an error.
+//! `jsonrpc` is `"2.0"`. From a child null counts as absent in its `params`, its `_meta`, its `error`
+//! beside a result, and its `result` beside an error.
 //!
 //! Source: JSON-RPC 2.0, sections 4 and 5; MCP 2025-11-25, basic/index, Messages (ids are never
 //! null, except in the answer to a request whose id could not be read).
@@ -111,10 +111,8 @@ impl Envelope {
     /// What kind of message this is, if every member of it has its type.
     pub(super) fn kind(&self, text: &[u8]) -> Result<Kind, Reject> {
         let of_text = |span: Option<Span>| span.map(|span| span.of_text(text));
-        match of_text(self.version) {
-            Some(br#""2.0""#) => {}
-            None if self.sender == Peer::Child => {}
-            _ => return Err(Reject::BadVersion),
+        if of_text(self.version) != Some(br#""2.0""#) {
+            return Err(Reject::BadVersion);
         }
         if self.in_params.has_twice() {
             return Err(Reject::DuplicateKey);

@@ -35,8 +35,8 @@ pub enum Peer {
     /// A client, which gets an error for whatever is wrong.
     Client,
     /// A child, whose messages are passed on as they are if only they can be understood. It may
-    /// leave out `jsonrpc`, write null for what is absent (`params`, `_meta`, `result` beside an
-    /// error, `error` beside a result), and escape half a surrogate pair.
+    /// write null for what is absent (`params`, `_meta`, `result` beside an error, `error` beside a
+    /// result), and escape half a surrogate pair.
     Child,
 }
 

@@ -81,7 +81,7 @@ impl Reading {
         }
         let is_child = sender == Peer::Child;
         let version = value(members, "jsonrpc");
-        if version != Some("\"2.0\"") && !(is_child && version.is_none()) {
+        if version != Some("\"2.0\"") {
             self.refuse(Reject::BadVersion);
         }
         self.kind = kind(members, is_child);

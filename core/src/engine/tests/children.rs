@@ -197,10 +197,11 @@ fn a_sloppy_child_is_understood() {
     let (client, child) = rig.open(Revision::V2025_11_25);
     let call = rig.call(&client.accepting(SSE), "1");
     let number = rig.number(child);
-    let asks = r#"{"id":5,"method":"roots/list","params":null}"#;
+    let asks = r#"{"jsonrpc":"2.0","id":5,"method":"roots/list","params":null}"#;
     rig.child_says(child, asks);
-    rig.child_says(child, &format!(r#"{{"id":{number},"result":{{}},"error":null}}"#));
-    assert_eq!(rig.messages(call), [asks, r#"{"id":1,"result":{},"error":null}"#]);
+    let answer = |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}},"error":null}}"#);
+    rig.child_says(child, &answer(number.as_str()));
+    assert_eq!(rig.messages(call), [asks, &answer("1")]);
 }
 
 #[test]
