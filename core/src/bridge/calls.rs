@@ -4,11 +4,14 @@
 //! stands in for both the request's id and its progress token, so that no answer ever depends on
 //! an id a client chose.
 
-use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::bridge::same_id;
 use crate::numbered::Numbered;
 use crate::time::Instant;
+
+/// The JSON text of an id or a progress token. Those of most clients are short.
+pub(crate) type IdText = SmallVec<[u8; 24]>;
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -16,9 +19,9 @@ pub(crate) struct Call {
     /// The stream its answer goes to.
     pub(crate) stream: u64,
     /// Its id, as the client wrote it.
-    pub(crate) id: Bytes,
+    pub(crate) id: IdText,
     /// Its progress token, as the client wrote it.
-    pub(crate) token: Option<Bytes>,
+    pub(crate) token: Option<IdText>,
     /// Its method, for metrics and logs.
     pub(crate) method: &'static str,
     /// When it was asked.
@@ -65,7 +68,7 @@ impl Calls {
         let newest = |is_it: &dyn Fn(&Call) -> bool| {
             self.waiting.iter().rev().find(|(_, call)| is_it(call)).map(|(number, _)| number)
         };
-        let exact = newest(&|call| call.id == id);
+        let exact = newest(&|call| *call.id == *id);
         let number = exact.or_else(|| newest(&|call| same_id(&call.id, id)))?;
         self.waiting.remove(number).map(|call| (number, call))
     }

@@ -12,7 +12,7 @@ mod spec;
 mod stderr;
 
 pub(crate) use asks::Asks;
-pub(crate) use calls::{Call, Calls};
+pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
 use same_id::same_id;
 pub use spec::ChildSpec;

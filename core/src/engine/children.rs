@@ -55,7 +55,7 @@ impl Engine {
 
     pub(super) fn on_child_spawned(&mut self, child: ChildId, pid: u32, out: &mut Actions) {
         self.desk.metrics.child_started();
-        out.push(Action::Log(Event::ChildStarted { child, pid }));
+        self.desk.log(Event::ChildStarted { child, pid }, out);
     }
 
     pub(super) fn on_child_spawn_failed(
@@ -67,7 +67,7 @@ impl Engine {
     ) {
         self.desk.metrics.child_failed();
         self.starts.failed(now, self.desk.config.limits.start_pause_max);
-        out.push(Action::Log(Event::ChildFailed { child: id, error }));
+        self.desk.log(Event::ChildFailed { child: id, error }, out);
         self.standby.take_if(|child| child.id == id);
         self.leaving.remove(&id);
         if let Some(session) = self.owners.remove(&id) {
@@ -175,7 +175,7 @@ impl Engine {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
             let stderr = child.stderr_tail();
             self.starts.failed(now, self.desk.config.limits.start_pause_max);
-            out.push(Action::Log(Event::ChildUnusable { status, stderr }));
+            self.desk.log(Event::ChildUnusable { status, stderr }, out);
             match child.has_exited() {
                 true => self.release(&child, status, 0, out),
                 false => self.dismiss(child, now, out),

@@ -5,7 +5,7 @@ use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Body, Kind, Message};
-use crate::machine::{Action, Actions, Chunk};
+use crate::machine::{Actions, Chunk};
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -125,7 +125,7 @@ impl Engine {
         let id = self.ids.session();
         let child = self.hire(out);
         self.owners.insert(child.id, id);
-        out.push(Action::Log(Event::SessionOpening { session: id, child: child.id }));
+        self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
         let mut turn = self.desk.turn(now, out);
         let at = (exchange, head.accept);
         let session = Session::open(id, head.principal, child, at, initialize, &mut turn);

@@ -66,10 +66,18 @@ impl Desk {
         Turn {
             now,
             limits: &self.config.limits,
+            log_level: self.config.log_level,
             out,
             metrics: &mut self.metrics,
             exchanges: &mut self.exchanges,
             wake_at: Instant::FAR,
+        }
+    }
+
+    /// Hands an event to the log, if it matters enough.
+    fn log(&self, event: Event, out: &mut Actions) {
+        if event.level() >= self.config.log_level {
+            out.push(Action::Log(event));
         }
     }
 }
@@ -227,7 +235,7 @@ impl Engine {
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         self.desk.metrics.child_ended(asked);
         let child = child.id;
-        out.push(Action::Log(Event::ChildEnded { child, status, asked, unanswered, stderr }));
+        self.desk.log(Event::ChildEnded { child, status, asked, unanswered, stderr }, out);
         out.push(Action::Release { child });
     }
 
@@ -250,7 +258,7 @@ impl Engine {
 
     fn on_refused(&mut self, reject: Reject, out: &mut Actions) {
         self.desk.metrics.refused(reject);
-        out.push(Action::Log(Event::Refused { reject }));
+        self.desk.log(Event::Refused { reject }, out);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the client says: requests, notifications, answers to the child's requests.
 
-use bytes::Bytes;
+use smallvec::SmallVec;
 
-use crate::bridge::{Asks, Call, Calls, Child};
+use crate::bridge::{Asks, Call, Calls, Child, IdText};
 use crate::engine::Turn;
 use crate::http::{Accept, LastEvent, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
@@ -49,10 +49,10 @@ impl Session {
         body: &Body,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
-        let messages = match body {
+        let messages: SmallVec<[_; 1]> = match body {
             Body::One(message) => std::slice::from_ref(message).iter().map(Ok).collect(),
             Body::Batch(messages) if self.revision().is_some_and(|r| r.has_batches()) => {
-                messages.iter().map(Result::as_ref).collect::<Vec<_>>()
+                messages.iter().map(Result::as_ref).collect()
             }
             Body::Batch(_) => return Err(Reject::BatchNotAllowed),
         };
@@ -124,8 +124,8 @@ impl Session {
         turn.wake(due);
         let number = self.calls.insert(Call {
             stream,
-            id: Bytes::copy_from_slice(message.id().unwrap_or_default()),
-            token: message.progress_token().map(Bytes::copy_from_slice),
+            id: IdText::from_slice(message.id().unwrap_or_default()),
+            token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
             since: turn.now,
             due,

@@ -3,7 +3,7 @@ use super::*;
 fn call(id: &'static str, due: u64) -> Call {
     Call {
         stream: 0,
-        id: Bytes::from(id),
+        id: IdText::from_slice(id.as_bytes()),
         token: None,
         method: "ping",
         since: Instant::ZERO,
@@ -56,6 +56,6 @@ fn requests_fall_due_by_time() {
     calls.insert(call("a", 9));
     calls.insert(call("b", 4));
     assert_eq!(calls.next_due(), Instant::from_micros(4));
-    assert_eq!(calls.take_due(Instant::from_micros(4)).unwrap().1.id, "b");
+    assert_eq!(calls.take_due(Instant::from_micros(4)).unwrap().1.id[..], *b"b");
     assert!(calls.take_due(Instant::from_micros(4)).is_none());
 }

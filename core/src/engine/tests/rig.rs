@@ -18,7 +18,7 @@ use crate::http::*;
 use crate::json::{Body, ParseRules, Peer};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
-use crate::observe::Dropped;
+use crate::observe::{Dropped, Level};
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
 use crate::session::{EventId, Principal};
@@ -148,6 +148,7 @@ pub(super) fn config(limits: Limits) -> Config {
         limits,
         child: ChildSpec { program: OsString::from("server"), args: Vec::new(), env: None },
         eager: false,
+        log_level: Level::Debug,
     }
 }
 

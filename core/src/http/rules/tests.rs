@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::observe::Level;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
 const LISTED: &str = "https://app.example";
@@ -23,6 +24,7 @@ fn config() -> Config {
         limits: Limits::default(),
         child: ChildSpec { program: "child".into(), args: Vec::new(), env: None },
         eager: false,
+        log_level: Level::Info,
     }
 }
 
