@@ -2,7 +2,7 @@
 //!
 //! Owns: the order. Numbers are given out rising, so that a new thing goes to the end, and the old
 //! ones leave near the front.
-//! Never: more than a few empty places while nothing is in it. There are two such tables in every
+//! Never: more than one empty place while nothing is in it. There are two such tables in every
 //! session, and most sessions are idle.
 
 use std::collections::VecDeque;
@@ -32,6 +32,9 @@ impl<T> Numbered<T> {
 
     /// Puts a thing in; it takes the place of one with the same number.
     pub(crate) fn insert(&mut self, number: u64, thing: T) {
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(PLACES_KEPT); // by itself it would make four
+        }
         match self.position(number) {
             Ok(position) => self.0[position].1 = thing,
             Err(position) => self.0.insert(position, (number, thing)),
@@ -70,7 +73,7 @@ impl<T> Default for Numbered<T> {
 }
 
 /// Empty places that stay, so that one call after the other needs no memory anew.
-const PLACES_KEPT: usize = 4;
+const PLACES_KEPT: usize = 1;
 
 #[cfg(test)]
 mod tests;
