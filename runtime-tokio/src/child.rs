@@ -149,12 +149,7 @@ fn spawn(hub: &Arc<Hub>, Order { child, spec, mailbox }: Order) {
     if !hub.report(child, [Input::ChildSpawned { child, pid }]) {
         pontoon_process::signal_group(pid, Signal::Kill);
     }
-    let pipes = Pipes {
-        hub: hub.clone(),
-        child,
-        mailbox: mailbox.clone(),
-        limits: hub.config.limits.clone(),
-    };
+    let pipes = Pipes { hub: hub.clone(), child, mailbox: mailbox.clone() };
     let stdin = process.stdin.take().expect("it is piped");
     let stdout = process.stdout.take().expect("it is piped");
     let stderr = process.stderr.take().expect("it is piped");
@@ -176,10 +171,13 @@ struct Pipes {
     hub: Arc<Hub>,
     child: ChildId,
     mailbox: Arc<Mailbox>,
-    limits: Limits,
 }
 
 impl Pipes {
+    fn limits(&self) -> &Limits {
+        &self.hub.config.limits
+    }
+
     /// Writes what the engine feeds, until it wants no more written or the child takes no more.
     async fn feed(&self, stdin: ChildStdin) {
         let child = self.child;
@@ -206,7 +204,7 @@ impl Pipes {
                     _ = &mut closed => return Err(io::ErrorKind::BrokenPipe.into()),
                 }
             }
-            match write(stdin, &parts, self.limits.pipe_write_bytes) {
+            match write(stdin, &parts, self.limits().pipe_write_bytes) {
                 Ok(bytes) => {
                     advance(&mut parts, bytes);
                     self.hub.report(child, [Input::ChildFed { child, bytes }]);
@@ -220,17 +218,17 @@ impl Pipes {
     async fn read_stdout(&self, mut stdout: ChildStdout) {
         let child = self.child;
         let rules = ParseRules {
-            depth_max: self.limits.json_depth_max,
-            batch_len_max: self.limits.batch_len_max,
+            depth_max: self.limits().json_depth_max,
+            batch_len_max: self.limits().batch_len_max,
             sender: Peer::Child,
         };
-        let mut lines = Lines::new(self.limits.line_bytes_max);
+        let mut lines = Lines::new(self.limits().line_bytes_max);
         let mut inputs = Vec::new();
         let mut overlong = false;
         while !overlong {
             self.mailbox.open().await;
             let more = poll_fn(|cx| {
-                poll_scratch(&mut stdout, self.limits.pipe_read_bytes, cx, |bytes| {
+                poll_scratch(&mut stdout, self.limits().pipe_read_bytes, cx, |bytes| {
                     lines.feed(bytes, |framed| match framed {
                         Framed::Line(line) => {
                             let line = Message::parse(line, rules);
@@ -254,7 +252,7 @@ impl Pipes {
         let mut bytes = Bytes::new();
         loop {
             let more = poll_fn(|cx| {
-                poll_scratch(&mut stderr, self.limits.pipe_read_bytes, cx, |read| {
+                poll_scratch(&mut stderr, self.limits().pipe_read_bytes, cx, |read| {
                     bytes = Bytes::copy_from_slice(read);
                 })
             });
