@@ -241,7 +241,7 @@ impl Pipes {
             if !more.await {
                 break;
             }
-            self.hub.report(child, inputs.drain(..));
+            self.hub.report(child, std::mem::take(&mut inputs));
         }
         inputs.push(Input::ChildStdoutClosed { child, overlong });
         self.hub.report(child, inputs);
