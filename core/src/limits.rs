@@ -56,6 +56,9 @@ pub struct Limits {
     pub replay_len_max: usize,
     /// Bytes of those events.
     pub replay_bytes_max: usize,
+    /// Bytes of the events that all streams of a session keep together; then the streams that ended
+    /// first, and after them the one that keeps most, give way.
+    pub session_replay_bytes_max: usize,
     /// Streams of a session that are kept after their end, for `Last-Event-ID`.
     pub ended_streams_max: usize,
     /// GET streams open at once in a session; then the oldest gives way.
@@ -132,6 +135,7 @@ impl Default for Limits {
             queue_bytes_max: 4 * MIB,
             replay_len_max: 256,
             replay_bytes_max: MIB,
+            session_replay_bytes_max: 4 * MIB,
             ended_streams_max: 8,
             listen_streams_max: 8,
             keep_alive_period: Duration::from_secs(15),

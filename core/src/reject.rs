@@ -144,6 +144,11 @@ pub enum Reject {
     Stopped,
 }
 
+/// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
+fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
@@ -273,7 +278,7 @@ impl Reject {
         match self {
             Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
             Reject::SessionsFull => Some(5),
-            Reject::StartPaused { pause } => Some(pause.as_secs().max(1)),
+            Reject::StartPaused { pause } => Some(whole_seconds(pause)),
             _ => None,
         }
     }
@@ -388,7 +393,7 @@ impl fmt::Display for Reject {
             StartPaused { pause } => write!(
                 f,
                 "The MCP server process failed to start; the next try is possible in {} s",
-                pause.as_secs().max(1)
+                whole_seconds(*pause)
             ),
             fixed => f.write_str(fixed.text()),
         }

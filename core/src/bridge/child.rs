@@ -163,13 +163,13 @@ impl Child {
         self.await_end(turn);
     }
 
-    /// Waits a little longer for the other half of its end. Whoever inherited its output could
-    /// write to it for ever, so there is a limit to that.
     /// Its standard error ended. This is no sign of its end, but its last words belong to it.
     pub(crate) fn stderr_closed(&mut self) {
         self.stderr_open = false;
     }
 
+    /// Waits a little longer for the other half of its end. Whoever inherited its output could
+    /// write to it for ever, so there is a limit to that.
     fn await_end(&mut self, turn: &mut Turn<'_>) {
         let since = self.ending.map_or(turn.now, |ending| ending.since);
         let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);

@@ -1,7 +1,7 @@
 //! The bridge: what runs behind a session.
 //!
 //! Owns: the child process, and the two tables that tie its messages to the client's: requests of
-//! the client ([`Calls`]) and requests of the child ([`Asks`]).
+//! the client (`Calls`) and requests of the child (`Asks`).
 //! Never: HTTP.
 
 mod asks;

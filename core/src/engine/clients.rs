@@ -237,17 +237,22 @@ fn asks_anything(body: &Body) -> bool {
     }
 }
 
+/// Bytes of a revision that are repeated to the client that asked for it: more than any has, and
+/// fewer than a body.
+const REQUESTED_BYTES_MAX: usize = 64;
+
 /// The error that tells a client which revisions it may choose from (2026-07-28,
 /// basic/versioning).
 fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: &Message) -> Chunk {
     let supported: Vec<&str> = Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
     let mut data = serde_json::json!({ "supported": supported });
     let requested = match &head.revision {
-        RevisionHeader::Other(text) => Some(text.to_string()),
-        _ => message.modern_revision().map(|text| String::from_utf8_lossy(text).into_owned()),
+        RevisionHeader::Other(text) => Some(text.as_bytes()),
+        _ => message.modern_revision(),
     };
     if let Some(requested) = requested {
-        data["requested"] = requested.into();
+        let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];
+        data["requested"] = String::from_utf8_lossy(shown).into();
     }
     json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
 }

@@ -31,7 +31,7 @@ use crate::machine::{Action, Actions, Input};
 use crate::observe::{Event, Metrics, SessionEnd};
 use crate::reject::{ExitStatus, Reject};
 use crate::session::Session;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.
 #[derive(Debug)]
@@ -52,6 +52,10 @@ pub struct Engine {
     phase: Phase,
     started_at: Instant,
 }
+
+/// A session is woken at least this often while something of it is due, if only to look: a wake
+/// that is not needed any more stays set until its time, and long ones would add up.
+const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What every turn uses.
 #[derive(Debug)]
@@ -173,8 +177,8 @@ impl Engine {
         let answer = work(session, &mut turn);
         session.balance(&mut turn);
         if turn.wake_at < session.wake_at {
-            session.wake_at = turn.wake_at;
-            self.timers.set(turn.wake_at, Wake::Session(id));
+            session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
+            self.timers.set(session.wake_at, Wake::Session(id));
         }
         Some(answer)
     }

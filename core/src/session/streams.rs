@@ -33,6 +33,8 @@ pub(crate) struct Streams {
     live: Numbered<Stream>,
     /// Streams that ended or lost their listener, oldest first, for a client that comes back.
     ended: VecDeque<(u64, Stream)>,
+    /// Bytes of the events that all of them keep.
+    kept: usize,
     next: u64,
     /// Bytes handed to the adapter and not yet taken by the client.
     outbound: usize,
@@ -45,6 +47,7 @@ impl Streams {
             revision: None,
             live: Numbered::default(),
             ended: VecDeque::new(),
+            kept: 0,
             next: 0,
             outbound: 0,
         }
@@ -275,9 +278,11 @@ impl Streams {
             turn.begin(exchange, head);
             if primes {
                 let event = stream.priming_event(number, turn.limits);
+                self.kept += stream.replay.bytes();
                 self.outbound += turn.write(exchange, event);
             }
         }
+        self.keep_within(turn.limits.session_replay_bytes_max);
         for answer in held {
             self.send(number, answer, turn);
         }
@@ -285,11 +290,34 @@ impl Streams {
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
+        let before = stream.replay.bytes();
         let event = stream.event(number, message, turn.limits);
+        self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;
         if let Some(exchange) = stream.exchange {
             self.outbound += turn.write(exchange, event);
         }
+        self.keep_within(turn.limits.session_replay_bytes_max);
+    }
+
+    /// Drops events until all that are kept fit: those of streams that are over first, then those
+    /// of the stream that keeps most.
+    fn keep_within(&mut self, bytes_max: usize) {
+        while self.kept > bytes_max && self.forget_ended() {}
+        while self.kept > bytes_max {
+            let replays = self.live.values_mut().map(|stream| &mut stream.replay);
+            let Some(replay) = replays.max_by_key(|replay| replay.bytes()) else { return };
+            let before = replay.bytes();
+            replay.drop_oldest();
+            self.kept = self.kept + replay.bytes() - before;
+        }
+    }
+
+    /// Forgets the stream that ended first; `false` if there is none.
+    fn forget_ended(&mut self) -> bool {
+        let Some((_, stream)) = self.ended.pop_front() else { return false };
+        self.kept -= stream.replay.bytes();
+        true
     }
 
     fn event_stream_head(&self) -> ReplyHead {
@@ -375,7 +403,7 @@ impl Streams {
         while self.ended.len() > turn.limits.ended_streams_max
             || self.ended.iter().map(bytes).sum::<usize>() > turn.limits.replay_bytes_max
         {
-            self.ended.pop_front();
+            self.forget_ended();
         }
     }
 

@@ -24,6 +24,7 @@ fn what_is_not_surely_the_same_is_another_id() {
         ("1", "1.5"),
         ("1", "-1"),
         (r#""a""#, r#""A""#),
+        (r#""a""#, r#""\u0062""#),
         ("9007199254740992", "9007199254740993"),
         ("9007199254740993", "9007199254740992.0"),
         ("18446744073709551616", "18446744073709551617"),
@@ -34,4 +35,13 @@ fn what_is_not_surely_the_same_is_another_id() {
         assert!(!same_id(one.as_bytes(), other.as_bytes()), "{one} and {other}");
         assert!(!same_id(other.as_bytes(), one.as_bytes()), "{other} and {one}");
     }
+}
+
+#[test]
+fn a_text_too_long_for_an_id_is_none() {
+    let id_of = |len: usize| format!(r#""\u0061{}""#, "a".repeat(len - 8));
+    let fits = id_of(ID_BYTES_MAX);
+    assert!(same_id(fits.as_bytes(), fits.replace("\\u0061", "a").as_bytes()));
+    let long = id_of(ID_BYTES_MAX + 1);
+    assert!(!same_id(long.as_bytes(), long.replace("\\u0061", "a").as_bytes()));
 }

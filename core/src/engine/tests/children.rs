@@ -291,6 +291,33 @@ fn standard_error_is_logged_at_a_bounded_rate() {
 }
 
 #[test]
+fn what_follows_skipped_lines_is_logged_whole_and_reported() {
+    let limits = Limits { stderr_lines_per_second: 2, stderr_tail_bytes: 12, ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let mut says = |rig: &mut Rig, bytes: &str| {
+        rig.input(Input::ChildStderr { child, bytes: Bytes::from(bytes.to_owned()) });
+    };
+    says(&mut rig, "one\n\n\nfour\n");
+    says(&mut rig, &format!("{}la", "x\n".repeat(100)));
+    rig.pass(secs(1));
+    says(&mut rig, "st\n");
+    says(&mut rig, &format!("{}end", "y".repeat(100)));
+    rig.child_ends(child, ExitStatus::Code(2));
+    let told: Vec<_> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ChildStderr { line, .. } => Some(line.clone()),
+            Event::ChildStderrSkipped { lines, .. } => Some(Bytes::from(lines.to_string())),
+            Event::ChildEnded { stderr, .. } => Some(stderr.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["one", "102", "last", "yyyyyyyyyend"]);
+}
+
+#[test]
 fn a_child_of_which_nothing_is_known_any_more_changes_nothing() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -222,8 +222,16 @@ fn failed_starts_are_paused_longer_and_longer() {
     assert_eq!(text, "The MCP server process failed to start; the next try is possible in 10 s");
     assert_eq!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after, Some(10));
 
+    rig.pass(millis(8500));
+    let refused = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    assert_eq!(
+        rig.exchanges[&refused].head.as_ref().unwrap().retry_after,
+        Some(2),
+        "whoever waits for one second would come too early"
+    );
+
     rig.spawning = Spawning::Works;
-    rig.pass(secs(10));
+    rig.pass(millis(1500));
     rig.open(Revision::V2025_11_25);
     rig.spawning = Spawning::Fails(SpawnError::Other);
     let (exchange, _) = rig.initialize(&Client::new());

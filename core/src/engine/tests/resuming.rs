@@ -247,3 +247,26 @@ fn a_request_of_the_child_that_waited_reaches_the_client_that_resumes_its_call()
     let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
     assert_eq!(rig.messages(resumed), [sampling("7")]);
 }
+
+#[test]
+fn the_streams_of_a_session_share_what_they_may_keep() {
+    let limits = Limits { session_replay_bytes_max: 2000, ..Limits::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let small = rig.call_with_progress(&client, "1", "1");
+    let small_number = rig.number(child);
+    rig.child_reports_progress(child, &small_number, 1);
+    let big = rig.call_with_progress(&client, "2", "2");
+    let big_number = rig.number(child);
+    for progress in 0..50 {
+        rig.child_reports_progress(child, &big_number, progress);
+    }
+    let (first_small, first_big) = (&ids(&rig.items(small))[0], &ids(&rig.items(big))[0]);
+    let resumed = rig.resume(&client, first_small);
+    assert_eq!(rig.messages(resumed).len(), 1, "the one that keeps most gives way");
+    assert_eq!(rig.metric("pontoon_replay_lost_total"), 0);
+    let resumed = rig.resume(&client, first_big);
+    let kept = rig.messages(resumed).len() as u64;
+    assert!((1..50).contains(&kept), "{kept}");
+    assert_eq!(rig.metric("pontoon_replay_lost_total"), 50 - kept);
+}

@@ -62,6 +62,7 @@ fn limits() -> Limits {
         queue_bytes_max: 300,
         replay_len_max: 3,
         replay_bytes_max: 600,
+        session_replay_bytes_max: 1000,
         ended_streams_max: 2,
         listen_streams_max: 2,
         outbound_bytes_high: 700,

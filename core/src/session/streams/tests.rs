@@ -16,6 +16,9 @@ impl Streams {
         assert!(self.ended.len() <= limits.ended_streams_max, "{} ended", self.ended.len());
         let kept: usize = self.ended.iter().map(|(_, stream)| stream.replay.bytes()).sum();
         assert!(kept <= limits.replay_bytes_max, "{kept} bytes of ended streams");
+        let live: usize = self.live.iter().map(|(_, stream)| stream.replay.bytes()).sum();
+        assert_eq!(live + kept, self.kept, "bytes kept");
+        assert!(self.kept <= limits.session_replay_bytes_max, "{} bytes kept", self.kept);
         for (number, stream) in self.live.iter() {
             assert!(stream.replay.bytes() <= limits.replay_bytes_max);
             assert!(!stream.is_done(), "stream {number} has nothing to wait for");
