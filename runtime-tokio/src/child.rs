@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -22,7 +22,8 @@ use pontoon_core::json::{Message, ParseRules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input, Signal};
 use pontoon_core::reject::ExitStatus;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, Interest, ReadBuf};
+use tokio::net::unix::pipe::Sender;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -179,20 +180,39 @@ struct Pipes {
 }
 
 impl Pipes {
-    async fn feed(&self, mut stdin: ChildStdin) {
+    /// Writes what the engine feeds, until it wants no more written or the child takes no more.
+    async fn feed(&self, stdin: ChildStdin) {
+        let child = self.child;
+        let fed = match nonblocking(stdin) {
+            Ok(stdin) => self.write_all(&stdin).await,
+            Err(error) => Err(error),
+        };
+        if fed.is_err() {
+            self.mailbox.close_stdin();
+            self.hub.report(child, [Input::ChildStdinClosed { child }]);
+        }
+    }
+
+    async fn write_all(&self, stdin: &Sender) -> io::Result<()> {
         let child = self.child;
         let mut parts = VecDeque::new();
-        while !parts.is_empty() || self.mailbox.take_stdin(&mut parts).await {
-            match poll_fn(|cx| poll_write(&mut stdin, cx, &parts)).await {
-                Ok(bytes) if bytes > 0 => {
+        // Bytes that a child leaves unread when it closes its end are lost without a failed write.
+        let mut closed = pin!(stdin.ready(Interest::ERROR));
+        loop {
+            if parts.is_empty() {
+                tokio::select! {
+                    biased;
+                    more = self.mailbox.take_stdin(&mut parts) => if !more { return Ok(()) },
+                    _ = &mut closed => return Err(io::ErrorKind::BrokenPipe.into()),
+                }
+            }
+            match write(stdin, &parts) {
+                Ok(bytes) => {
                     advance(&mut parts, bytes);
                     self.hub.report(child, [Input::ChildFed { child, bytes }]);
                 }
-                _ => {
-                    self.mailbox.close_stdin();
-                    self.hub.report(child, [Input::ChildStdinClosed { child }]);
-                    return;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => stdin.writable().await?,
+                Err(error) => return Err(error),
             }
         }
     }
@@ -271,18 +291,19 @@ fn poll_scratch(
     })
 }
 
-fn poll_write(
-    stdin: &mut ChildStdin,
-    cx: &mut Context<'_>,
-    parts: &VecDeque<Bytes>,
-) -> Poll<io::Result<usize>> {
+/// A child's standard input that also tells when the child closes its end.
+fn nonblocking(stdin: ChildStdin) -> io::Result<Sender> {
+    Sender::from_owned_fd(stdin.into_owned_fd()?)
+}
+
+fn write(stdin: &Sender, parts: &VecDeque<Bytes>) -> io::Result<usize> {
     let mut slices = [IoSlice::new(&[]); WRITE_PARTS_MAX];
     let mut len = 0;
     for (slice, part) in slices.iter_mut().zip(parts) {
         *slice = IoSlice::new(part);
         len += 1;
     }
-    Pin::new(stdin).poll_write_vectored(cx, &slices[..len])
+    stdin.try_write_vectored(&slices[..len])
 }
 
 /// Parts in one write to a child.
