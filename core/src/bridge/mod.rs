@@ -7,11 +7,13 @@
 mod asks;
 mod calls;
 mod child;
+mod same_id;
 mod spec;
 mod stderr;
 
 pub(crate) use asks::Asks;
-pub(crate) use calls::{Call, Calls};
+pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
+use same_id::same_id;
 pub use spec::ChildSpec;
 use stderr::Stderr;

@@ -66,10 +66,18 @@ impl Desk {
         Turn {
             now,
             limits: &self.config.limits,
+            log_level: self.config.log_level,
             out,
             metrics: &mut self.metrics,
             exchanges: &mut self.exchanges,
             wake_at: Instant::FAR,
+        }
+    }
+
+    /// Hands an event to the log, if it matters enough.
+    fn log(&self, event: Event, out: &mut Actions) {
+        if event.level() >= self.config.log_level {
+            out.push(Action::Log(event));
         }
     }
 }
@@ -122,6 +130,7 @@ impl Engine {
             Input::ChildStderr { child, bytes } => {
                 self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
             }
+            Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
             Input::ChildFed { child, bytes } => {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }
@@ -226,7 +235,7 @@ impl Engine {
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         self.desk.metrics.child_ended(asked);
         let child = child.id;
-        out.push(Action::Log(Event::ChildEnded { child, status, asked, unanswered, stderr }));
+        self.desk.log(Event::ChildEnded { child, status, asked, unanswered, stderr }, out);
         out.push(Action::Release { child });
     }
 
@@ -241,12 +250,15 @@ impl Engine {
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
         let id = transport.session;
-        self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        if let Some(why) = end.flatten() {
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
     }
 
     fn on_refused(&mut self, reject: Reject, out: &mut Actions) {
         self.desk.metrics.refused(reject);
-        out.push(Action::Log(Event::Refused { reject }));
+        self.desk.log(Event::Refused { reject }, out);
     }
 }
 

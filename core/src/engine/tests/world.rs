@@ -78,7 +78,9 @@ fn limits() -> Limits {
 
 impl World {
     /// What a good tape comes across.
-    pub(super) const SIGHTS: [&'static str; 14] = [
+    pub(super) const SIGHTS: [&'static str; 15] = [
+        "abandoned",
+        "bad_answer",
         "cancelled",
         "child_ended",
         "deleted",
@@ -91,7 +93,6 @@ impl World {
         "replay lost",
         "request_timeout",
         "stdin_full",
-        "streams_full",
         "undeliverable_answer",
     ];
 
@@ -302,6 +303,7 @@ impl World {
                 r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{{tag}}}}}"#
             )),
             14 => self.rig.child_says(child, &list_changed(1)),
+            _ if what > 128 => self.rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#)),
             _ => self.rig.child_babbles(child),
         }
     }
@@ -471,6 +473,7 @@ impl World {
         let exchange = self.rig.request(crate::http::Request::Metrics);
         let text = self.rig.reply(exchange).1.to_owned();
         let seen = |sight: &&&str| match **sight {
+            "abandoned" => self.rig.actions.iter().any(|action| action.contains("Abandoned")),
             "failed start" => !text.contains("pontoon_children_failed_total 0"),
             "gate" => self.rig.actions.iter().any(|action| action.starts_with("Gate")),
             "replay lost" => !text.contains("pontoon_replay_lost_total 0"),
