@@ -295,7 +295,7 @@ fn what_follows_skipped_lines_is_logged_whole_and_reported() {
     let limits = Limits { stderr_lines_per_second: 2, stderr_tail_bytes: 12, ..Default::default() };
     let mut rig = Rig::with(limits);
     let (_, child) = rig.open(Revision::V2025_11_25);
-    let mut says = |rig: &mut Rig, bytes: &str| {
+    let says = |rig: &mut Rig, bytes: &str| {
         rig.input(Input::ChildStderr { child, bytes: Bytes::from(bytes.to_owned()) });
     };
     says(&mut rig, "one\n\n\nfour\n");
