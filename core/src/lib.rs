@@ -21,8 +21,9 @@
 //! 3. [`json::Body`] reads the messages: envelopes only. A payload stays the bytes it came in, and
 //!    leaves as the same bytes, with another id put in.
 //! 4. [`engine::Engine`] takes the [`http::Request`] as a fact, finds its session, and tells the
-//!    child. It is the one machine with state, and holds its caller for microseconds: nothing in
-//!    it takes time that grows with the length of a payload.
+//!    child. It is the one machine with state, and holds its caller for microseconds: it parses
+//!    no payload. All that takes longer for a longer one is to put it into an event of a stream:
+//!    a search for line ends, and a copy for the replay if it is not too long to be kept.
 //! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
 //!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
 //!
@@ -44,7 +45,9 @@
 //! - An answer finds its way by a number that this side chose; the id a client chose is only
 //!   carried. A session is a value that shares nothing with another.
 //! - Every queue, buffer, table and wait has a limit in [`limits::Limits`].
-//! - Nothing a peer sends is repeated in a log, a metric or an error of ours.
+//! - Nothing a client sends is repeated in a log, a metric or an error of ours, but for the id of
+//!   the request that is answered and the revision that is not served. Of a child only what it
+//!   writes to its standard error is logged.
 //! - A refused request has no effect on a child.
 //!
 //! # Where to add what

@@ -103,6 +103,11 @@ pub struct Limits {
     /// Longest pause between failed starts of the child.
     pub start_pause_max: Duration,
 
+    // Log
+    /// Events of one kind and reason that a peer can cause as often as it likes, and that are
+    /// logged in a second. Those for debugging are not counted.
+    pub log_repeats_per_second: usize,
+
     // Shutdown
     /// From the wish to stop to stopping by force.
     pub drain_time_max: Duration,
@@ -156,6 +161,7 @@ impl Default for Limits {
             exit_grace: Duration::from_millis(20),
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
+            log_repeats_per_second: 5,
             drain_time_max: Duration::from_secs(30),
         }
     }

@@ -199,7 +199,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.on_refused(reject, out);
+        self.on_refused(reject, now, out);
         let (head, mut body) = refusal(reject);
         if let Some((asked, Body::One(message))) = asked {
             let id = message.id().filter(|_| message.kind() == Kind::Request);

@@ -1,8 +1,8 @@
 //! The one machine with state: every session and every child of an endpoint.
 //!
 //! Owns: the table of sessions, children without a session, timers, metrics, the drain.
-//! Never: a byte-length walk over a payload; parsing and framing happen before a fact gets here,
-//! so that whoever holds the lock around this machine holds it for microseconds.
+//! Never: the parsing of a payload; that and the framing of lines happen before a fact gets here, so
+//! that whoever holds the lock around this machine holds it for microseconds.
 //!
 //! ```text
 //!   running ──ShutdownRequested──► draining ──all over──────────────► stopped
@@ -14,6 +14,7 @@ mod clients;
 mod probes;
 mod shutdown;
 mod starts;
+mod throttle;
 mod timers;
 mod turn;
 
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use crate::bridge::{Child, ChildSpec};
 use crate::config::Config;
 use crate::engine::starts::Starts;
+use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
@@ -63,6 +65,7 @@ struct Desk {
     config: Arc<Config>,
     metrics: Metrics,
     exchanges: Exchanges,
+    throttle: Throttle,
 }
 
 impl Desk {
@@ -71,6 +74,7 @@ impl Desk {
             now,
             limits: &self.config.limits,
             log_level: self.config.log_level,
+            throttle: &mut self.throttle,
             out,
             metrics: &mut self.metrics,
             exchanges: &mut self.exchanges,
@@ -99,8 +103,9 @@ impl Engine {
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let spec = Arc::new(config.child.clone());
         let (metrics, exchanges) = (Metrics::default(), Exchanges::new());
+        let throttle = Throttle::default();
         Engine {
-            desk: Desk { config, metrics, exchanges },
+            desk: Desk { config, metrics, exchanges, throttle },
             spec,
             ids: IdSource::new(seed),
             last_child: 0,
@@ -120,7 +125,7 @@ impl Engine {
         match input {
             Input::Started => self.on_started(out),
             Input::Requested { exchange, request } => self.on_request(exchange, request, now, out),
-            Input::Refused { reject } => self.on_refused(reject, out),
+            Input::Refused { reject } => self.on_refused(reject, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),
             Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid, out),
@@ -260,9 +265,9 @@ impl Engine {
         }
     }
 
-    fn on_refused(&mut self, reject: Reject, out: &mut Actions) {
+    fn on_refused(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         self.desk.metrics.refused(reject);
-        self.desk.log(Event::Refused { reject }, out);
+        self.desk.turn(now, out).log(Event::Refused { reject });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::limits::Limits;
@@ -32,6 +33,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Instant,
     pub(crate) limits: &'a Limits,
     pub(crate) log_level: Level,
+    pub(crate) throttle: &'a mut Throttle,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
     pub(crate) exchanges: &'a mut Exchanges,
@@ -45,11 +47,19 @@ impl Turn<'_> {
         self.wake_at = self.wake_at.min(at);
     }
 
-    /// Hands an event to the log, if it matters enough.
+    /// Hands an event to the log, if it matters enough and does not only repeat what was logged a
+    /// moment ago.
     pub(crate) fn log(&mut self, event: Event) {
-        if event.level() >= self.log_level {
-            self.out.push(Action::Log(event));
+        if event.level() < self.log_level {
+            return;
         }
+        let max = self.limits.log_repeats_per_second;
+        match self.throttle.admit(&event, self.now, max) {
+            Verdict::Skip => return,
+            Verdict::Log => {}
+            Verdict::LogAfter(skipped) => self.out.push(Action::Log(skipped)),
+        }
+        self.out.push(Action::Log(event));
     }
 
     /// Answers an exchange whole; returns the bytes that count as on their way until the transport

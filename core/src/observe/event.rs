@@ -146,6 +146,15 @@ pub enum Event {
         /// How long it was open.
         lived: Duration,
     },
+    /// Events like the one that follows were too many to log.
+    Skipped {
+        /// Their name.
+        what: &'static str,
+        /// Their reason.
+        reason: &'static str,
+        /// How many.
+        times: u64,
+    },
     /// The program was asked to stop.
     Draining {
         /// Sessions that are still open.
@@ -239,6 +248,7 @@ impl Event {
             Event::SessionOpening { .. } => ("session_opening", "session opening"),
             Event::SessionOpened { .. } => ("session_opened", "session opened"),
             Event::SessionClosed { .. } => ("session_closed", "session closed"),
+            Event::Skipped { .. } => ("skipped", "events too many to log them all"),
             Event::Draining { .. } => ("draining", "stopping"),
             Event::Stopped { .. } => ("stopped", "stopped"),
         }
@@ -252,6 +262,7 @@ impl Event {
             | Event::ChildNoise { .. }
             | Event::ChildStderrSkipped { .. }
             | Event::Dropped { what: Dropped::Overflow, .. }
+            | Event::Skipped { .. }
             | Event::Stopped { forced: true } => Level::Warning,
             Event::Refused { reject } => refusal_level(*reject),
             Event::ChildEnded { asked: true, .. }
@@ -327,6 +338,11 @@ impl Event {
                 field("session", short(*session));
                 field("why", name(why.name()));
                 field("lived", Value::Time(*lived));
+            }
+            Event::Skipped { what, reason, times } => {
+                field("what", name(what));
+                field("reason", name(reason));
+                field("times", count(*times));
             }
             Event::Draining { sessions } => field("sessions", length(*sessions)),
             Event::Stopped { forced } => field("forced", Value::Flag(*forced)),

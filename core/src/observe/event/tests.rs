@@ -29,6 +29,7 @@ fn every_event() -> Vec<Event> {
         Event::SessionOpening { session, child },
         Event::SessionOpened { session, revision: Revision::NEWEST },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
+        Event::Skipped { what: "refused", reason: "forbidden_host", times: 3 },
         Event::Draining { sessions: 4 },
         Event::Stopped { forced: false },
     ]

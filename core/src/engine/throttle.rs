@@ -1,0 +1,70 @@
+//! How often the log repeats itself: what a peer can cause as often as it likes is written a few
+//! times a second, and then counted.
+//!
+//! Owns: which events these are, by their name and reason; both are of a closed set.
+//! Never: touches the metrics, which count every one of them.
+
+use std::collections::BTreeMap;
+
+use crate::observe::{Event, Level};
+use crate::time::{Duration, Instant};
+
+/// What was logged lately.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(BTreeMap<Kind, Second>);
+
+/// What becomes of an event.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is logged.
+    Log,
+    /// It is logged, and before it that others like it were not.
+    LogAfter(Event),
+    /// It is not logged.
+    Skip,
+}
+
+/// The name of an event, and its reason.
+type Kind = (&'static str, &'static str);
+
+#[derive(Debug, Default)]
+struct Second {
+    since: Instant,
+    logged: usize,
+    skipped: u64,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Throttle {
+    /// Whether this event is to be logged now, `max` of its kind being the most in a second. Those
+    /// for debugging always are.
+    pub(crate) fn admit(&mut self, event: &Event, now: Instant, max: usize) -> Verdict {
+        let Some(kind) = kind(event).filter(|_| event.level() > Level::Debug) else {
+            return Verdict::Log;
+        };
+        let second = self.0.entry(kind).or_default();
+        if now.since(second.since) >= SECOND {
+            second.since = now;
+            second.logged = 0;
+        }
+        if second.logged >= max {
+            second.skipped += 1;
+            return Verdict::Skip;
+        }
+        second.logged += 1;
+        match std::mem::take(&mut second.skipped) {
+            0 => Verdict::Log,
+            times => Verdict::LogAfter(Event::Skipped { what: kind.0, reason: kind.1, times }),
+        }
+    }
+}
+
+fn kind(event: &Event) -> Option<Kind> {
+    let reason = match event {
+        Event::ChildNoise { reject, .. } | Event::Refused { reject } => reject.name(),
+        Event::Dropped { what, .. } => what.name(),
+        _ => return None,
+    };
+    Some((event.name(), reason))
+}
