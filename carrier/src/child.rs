@@ -264,7 +264,11 @@ impl Pipes {
             if !matches!(read.await, Ok(1..)) {
                 break;
             }
-            self.hub.report(child, mem::take(&mut inputs));
+            let mut rest = mem::take(&mut inputs);
+            while !rest.is_empty() {
+                let later = rest.split_off(rest.len().min(LINES_PER_TURN_MAX));
+                self.hub.report(child, mem::replace(&mut rest, later));
+            }
         }
         inputs.push(Input::ChildStdoutClosed { child, overlong });
         self.hub.report(child, inputs);
@@ -323,6 +327,9 @@ fn advance(parts: &mut VecDeque<Bytes>, mut bytes: usize) {
         parts.pop_front();
     }
 }
+
+/// Lines of a child that are reported under one lock: other sessions get their turn in between.
+const LINES_PER_TURN_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use pontoon_core::observe::Level;
@@ -97,7 +97,7 @@ pub(crate) struct ProxyArgs {
     pub(crate) write_buffer: usize,
 
     /// Give the command only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM
-    #[arg(long, env = "MCP_CLEAN_ENV", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MCP_CLEAN_ENV", value_parser = values::switch)]
     pub(crate) clean_env: bool,
 
     /// Give the command this variable; without a value, the one it has here. Repeatable; in the
@@ -118,7 +118,7 @@ pub(crate) struct ProxyArgs {
     pub(crate) log_file: Option<PathBuf>,
 
     /// Say nothing on standard error but warnings and errors
-    #[arg(long, env = "MCP_QUIET", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MCP_QUIET", value_parser = values::switch)]
     pub(crate) quiet: bool,
 
     /// What carries the endpoint; `pontoon --version` names all that are built in
@@ -160,6 +160,9 @@ fn definition() -> clap::Command {
     Cli::command().version(version).mut_subcommand("proxy", |proxy| {
         proxy.mut_args(|arg| {
             let variable = arg.get_env().map(ToOwned::to_owned);
+            // A negative number is a bad value, and no option of that name.
+            let is_option = arg.get_long().is_some() && arg.get_action().takes_values();
+            let arg = arg.allow_negative_numbers(is_option);
             match variable.and_then(std::env::var_os) {
                 Some(value) if value.is_empty() => arg.env(None),
                 _ => arg.hide_env_values(true),

@@ -7,8 +7,15 @@ use crate::errors::Failure;
 
 /// Listens on the first address of a host that can be listened on.
 pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
-    TcpListener::bind((host, port)).map_err(|error| failure(&error, host, port))
+    let listener = TcpListener::bind((host, port)).map_err(|error| failure(&error, host, port))?;
+    // The standard library asks for 128. What comes in one burst beyond that waits a second for its
+    // next try. A system that gives no more is no reason not to listen.
+    let _ = rustix::net::listen(&listener, BACKLOG_LEN_MAX);
+    Ok(listener)
 }
+
+/// Connections that wait to be accepted; the system may have a lower limit.
+const BACKLOG_LEN_MAX: i32 = 1024;
 
 fn failure(error: &io::Error, host: &str, port: u16) -> Failure {
     let (why, fix) = match error.kind() {
@@ -29,3 +36,6 @@ fn failure(error: &io::Error, host: &str, port: u16) -> Failure {
     let address = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     Failure { what: format!("cannot listen on {address}:{port}"), why, fix, code: 1 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,20 +3,26 @@
 use std::fs;
 use std::io;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Calls `asked` for each SIGTERM and SIGINT, and for each SIGHUP unless the program was started
-/// with that ignored, as `nohup` does.
+/// with that ignored, as `nohup` does. Signals in quick succession are one wish: `timeout` sends its
+/// own to the program and then to the group that it is in.
 pub(crate) fn watch(asked: impl Fn() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     if !is_ignored(SIGHUP) {
         signals.add_signal(SIGHUP)?;
     }
     thread::Builder::new().name("signals".into()).spawn(move || {
+        let mut last: Option<Instant> = None;
         for _ in signals.forever() {
-            asked();
+            if last.is_none_or(|last| last.elapsed() >= WISH_TIME) {
+                last = Some(Instant::now());
+                asked();
+            }
         }
     })?;
     Ok(())
@@ -29,3 +35,6 @@ fn is_ignored(signal: i32) -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
+
+/// How long a signal counts as the same wish as the one before.
+const WISH_TIME: Duration = Duration::from_millis(100);

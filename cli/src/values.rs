@@ -132,6 +132,15 @@ pub(crate) fn log_format(text: &str) -> Read<LogFormat> {
     })
 }
 
+/// The variable of a flag that has no value.
+pub(crate) fn switch(text: &str) -> Read<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "on" | "t" | "true" | "y" | "yes" => Ok(true),
+        "0" | "f" | "false" | "n" | "no" | "off" => Ok(false),
+        _ => Err("a switch is true or false, yes or no, on or off, 1 or 0".into()),
+    }
+}
+
 /// `NAME=VALUE`, or `NAME`.
 pub(crate) fn assignment(text: OsString) -> Read<Assignment> {
     use std::os::unix::ffi::OsStringExt;

@@ -99,6 +99,10 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     let [what, why, _] = failure(2, &["proxy", "--port", "http", "sh"], &[]);
     assert_eq!(what, "pontoon: --port cannot be \"http\"");
     assert_eq!(why, "  why: a port is a whole number from 0 to 65535");
+    let [what, ..] = failure(2, &["proxy", "--timeout", "-1", "sh"], &[]);
+    assert_eq!(what, "pontoon: --timeout cannot be \"-1\"");
+    let [_, why, _] = failure(2, &["proxy", "sh"], &[("MCP_QUIET", "perhaps")]);
+    assert_eq!(why, "  why: a switch is true or false, yes or no, on or off, 1 or 0");
     let variables = [
         ("MCP_BIND_HOST", "http://x"),
         ("MCP_PORT", "70000"),

@@ -132,6 +132,22 @@ fn a_command_that_ends_at_once_ends_it_with_its_last_words() {
 }
 
 #[test]
+fn signals_at_once_are_one_wish_and_a_later_one_is_another() {
+    // Neither the end of its input nor SIGTERM ends it, so the endpoint waits for it.
+    let stubborn = "trap '' TERM; cat; sleep 60";
+    let mut proxy = Proxy::start(&["--log-format", "json", "sh", "-c", stubborn]);
+    proxy.line_with("child_started");
+    proxy.signal(Signal::TERM);
+    proxy.line_with("draining");
+    proxy.signal(Signal::INT);
+    thread::sleep(Duration::from_millis(300));
+    assert!(proxy.child.try_wait().unwrap().is_none(), "it was stopped by force");
+    proxy.signal(Signal::TERM);
+    let (status, said) = proxy.end();
+    assert_eq!(status.code(), Some(1), "{said}");
+}
+
+#[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     // As `nohup` starts a program.
     let script = "trap '' HUP; exec \"$0\" proxy --port 0";

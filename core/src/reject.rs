@@ -130,6 +130,8 @@ pub enum Reject {
     /// The child's answer is none: it has neither a result nor an error, or both, or is not of
     /// JSON-RPC 2.0.
     BadAnswer,
+    /// The answers of a batch are too large together for a client that takes no stream.
+    BatchAnswerTooLarge,
     /// The child ended before it answered.
     ChildExited(ExitStatus),
     /// The child could not be started.
@@ -335,6 +337,7 @@ impl Reject {
             AskExpired => "ask_expired",
             AskRefused => "ask_refused",
             BadAnswer => "bad_answer",
+            BatchAnswerTooLarge => "batch_answer_too_large",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
             RequestTimeout => "request_timeout",
@@ -375,9 +378,8 @@ impl Reject {
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
-            BadAnswer | ChildExited(_) | RequestTimeout | SessionEnded | Stopped => {
-                (200, INTERNAL_ERROR)
-            }
+            BadAnswer | BatchAnswerTooLarge | ChildExited(_) | RequestTimeout | SessionEnded
+            | Stopped => (200, INTERNAL_ERROR),
             // No session has come to be.
             ChildFailed(_) | StartupTimeout => (502, INTERNAL_ERROR),
         }
@@ -462,6 +464,9 @@ impl Reject {
             StdinFull => "The MCP server process does not read its input",
             AskExpired => "The client did not answer in time",
             AskRefused => "The client cannot be asked: too many requests wait for it",
+            BatchAnswerTooLarge => {
+                "The answers of this batch are too large together: accept text/event-stream, or ask one by one"
+            }
             BadAnswer => "The MCP server process sent an answer that is not valid JSON-RPC",
             RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",

@@ -64,7 +64,7 @@ impl Engine {
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
-            self.refuse(exchange, reject, Some((head, body)), now, out);
+            self.refuse(exchange, reject, (head, Some(body)), now, out);
         }
     }
 
@@ -166,7 +166,7 @@ impl Engine {
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
-            self.refuse(exchange, reject, None, now, out);
+            self.refuse(exchange, reject, (head, None), now, out);
         }
     }
 
@@ -176,7 +176,7 @@ impl Engine {
                 self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded, now, out);
                 self.answer(exchange, ReplyHead::new(204), Chunk::new(), now, out);
             }
-            Err(reject) => self.refuse(exchange, reject, None, now, out),
+            Err(reject) => self.refuse(exchange, reject, (head, None), now, out),
         }
     }
 
@@ -195,21 +195,22 @@ impl Engine {
         &mut self,
         exchange: ExchangeId,
         reject: Reject,
-        asked: Option<(&McpHead, &Body)>,
+        (asked, body): (&McpHead, Option<&Body>),
         now: Instant,
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let (head, mut body) = refusal(reject);
-        if let Some((asked, Body::One(message))) = asked {
-            let id = message.id().filter(|_| message.kind() == Kind::Request);
-            body = match reject {
-                Reject::UnsupportedRevision => unsupported_revision(id, asked, message),
-                _ => json::error(id, &reject.wire()),
-            }
-            .into_bytes();
-        }
-        self.answer(exchange, head, Chunk::from(body), now, out);
+        let message = match body {
+            Some(Body::One(message)) => Some(message),
+            _ => None,
+        };
+        let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
+        let body = match reject {
+            Reject::UnsupportedRevision => unsupported_revision(id, asked, message),
+            _ => json::error(id, &reject.wire()),
+        };
+        let (head, _) = refusal(reject);
+        self.answer(exchange, head, body, now, out);
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -243,12 +244,12 @@ const REQUESTED_BYTES_MAX: usize = 64;
 
 /// The error that tells a client which revisions it may choose from (2026-07-28,
 /// basic/versioning).
-fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: &Message) -> Chunk {
+fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: Option<&Message>) -> Chunk {
     let supported: Vec<&str> = Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
     let mut data = serde_json::json!({ "supported": supported });
     let requested = match &head.revision {
         RevisionHeader::Other(text) => Some(text.as_bytes()),
-        _ => message.modern_revision(),
+        _ => message.and_then(Message::modern_revision),
     };
     if let Some(requested) = requested {
         let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];

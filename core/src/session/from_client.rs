@@ -99,8 +99,8 @@ impl Session {
         match message {
             Err(invalid) => {
                 turn.metrics.refused(invalid.reject);
-                let answer = json::error(invalid.request_id(), &invalid.reject.wire());
-                self.streams.answer(stream, answer, turn);
+                let id = invalid.request_id();
+                self.streams.answer(stream, id, json::error(id, &invalid.reject.wire()), turn);
             }
             Ok(message) => match message.kind() {
                 Kind::Request => {

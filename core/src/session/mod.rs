@@ -209,7 +209,7 @@ impl Session {
         turn.metrics.operation(call.method, error, took);
         let (session, method, ok) = (self.id, call.method, error.is_empty());
         turn.log(Event::RequestDone { session, method, took, ok });
-        if !self.streams.answer(call.stream, answer, turn) {
+        if !self.streams.answer(call.stream, Some(&call.id), answer, turn) {
             self.dropped(Dropped::UndeliverableAnswer, turn);
         }
         self.touch(turn);

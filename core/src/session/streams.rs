@@ -14,6 +14,7 @@ use crate::engine::{Transport, Turn};
 use crate::frame;
 use crate::http::{Accept, ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
+use crate::json;
 use crate::machine::Chunk;
 use crate::numbered::Numbered;
 use crate::protocol::Revision;
@@ -207,27 +208,41 @@ impl Streams {
     // Sending
 
     /// Sends an answer that is due on a stream. False if nobody can get it any more.
-    pub(crate) fn answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) -> bool {
+    ///
+    /// The answers of a batch wait for each other; if they become too many bytes to hold they are
+    /// streamed, and where the client takes no stream the ones that are too much give way to an
+    /// error under their `id`.
+    pub(crate) fn answer(
+        &mut self,
+        number: u64,
+        id: Option<&[u8]>,
+        answer: Chunk,
+        turn: &mut Turn<'_>,
+    ) -> bool {
         let Some(stream) = self.live.get_mut(number) else { return false };
         stream.due = stream.due.saturating_sub(1);
         let deliverable = stream.begun || stream.exchange.is_some();
         if deliverable {
-            self.place_answer(number, answer, turn);
+            self.place_answer(number, id, answer, turn);
         }
         self.settle(number, turn);
         deliverable
     }
 
-    fn place_answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) {
+    fn place_answer(&mut self, number: u64, id: Option<&[u8]>, answer: Chunk, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
-        if !stream.begun && stream.accept.json {
-            match &mut stream.batch {
-                Some(answers) => answers.push(answer),
-                None => self.reply(number, answer, turn),
-            }
-        } else {
+        if stream.begun || !stream.accept.json {
             self.begin(number, turn);
-            self.send(number, answer, turn);
+            return self.send(number, answer, turn);
+        }
+        let Some(answers) = &mut stream.batch else { return self.reply(number, answer, turn) };
+        let held: usize = answers.iter().map(Chunk::len).sum();
+        if held + answer.len() <= turn.limits.queue_bytes_max {
+            answers.push(answer);
+        } else if stream.accept.sse {
+            self.message(number, answer, turn);
+        } else {
+            answers.push(json::error(id, &Reject::BatchAnswerTooLarge.wire()));
         }
     }
 

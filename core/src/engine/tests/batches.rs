@@ -175,3 +175,29 @@ fn other_revisions_have_no_batches() {
         assert_eq!(rig.fed(child), [""; 0]);
     }
 }
+
+#[test]
+fn answers_too_large_to_be_held_together_are_streamed() {
+    let mut rig = Rig::with(Limits { queue_bytes_max: 60, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_03_26);
+    let exchange = rig.post(&client, &batch(&[&request("1"), &request("2")]));
+    rig.child_answers(child, "2", r#""aaaaaaaaaa""#);
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+    rig.child_answers(child, "3", r#""bbbbbbbbbb""#);
+    let answer = |id, text| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"{text}"}}"#);
+    assert_eq!(rig.messages(exchange), [answer(1, "aaaaaaaaaa"), answer(2, "bbbbbbbbbb")]);
+    assert_eq!(rig.stage(exchange), Stage::Finished);
+}
+
+#[test]
+fn a_client_that_takes_no_stream_is_told_which_answers_were_too_large() {
+    let mut rig = Rig::with(Limits { queue_bytes_max: 60, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_03_26);
+    let exchange = rig.post(&client.accepting(JSON), &batch(&[&request("1"), &request("2")]));
+    rig.child_answers(child, "2", r#""aaaaaaaaaa""#);
+    rig.child_answers(child, "3", r#""bbbbbbbbbb""#);
+    let (status, body) = rig.reply(exchange);
+    assert_eq!(status, 200);
+    assert!(body.starts_with(r#"[{"jsonrpc":"2.0","id":1,"result":"aaaaaaaaaa"},"#), "{body}");
+    assert!(body.contains(r#""id":2,"error":{"code":-32603,"#), "{body}");
+}

@@ -113,6 +113,11 @@ fn an_unknown_revision_in_the_header_is_refused_with_those_there_are() {
     assert_eq!(rig.fed(child), [""; 0]);
     let exchange = rig.get(&Client { revision: odd, ..Client::new() });
     assert_eq!(rig.error(exchange).1, -32022);
+    let data = parse(rig.reply(exchange).1)["error"]["data"].clone();
+    assert_eq!(
+        (&data["requested"], &data["supported"][0]),
+        (&"1999-01-01".into(), &"2025-11-25".into())
+    );
 }
 
 /// The order in which a POST is classified: a known session, the modern era, `initialize`, an
