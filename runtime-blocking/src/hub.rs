@@ -1,0 +1,364 @@
+//! The engine behind its lock: every fact goes in here, and every effect is carried out here.
+//!
+//! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer.
+//! Never: waits under the lock. Every action is a push to a mailbox; whoever is to be woken by it,
+//! and the log, are called once the lock is free.
+//!
+//! A panic of the engine aborts the program: half an effect may have been carried out, and nothing
+//! that is built on it could be trusted. The children end with it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::{io, mem, process};
+
+use pontoon_core::config::Config;
+use pontoon_core::engine::Engine;
+use pontoon_core::http::Request;
+use pontoon_core::ids::{ChildId, ExchangeId};
+use pontoon_core::machine::{Action, Actions, Input, Signal};
+use pontoon_core::observe::Event;
+use pontoon_core::reject::SpawnError;
+use pontoon_core::time::Instant;
+use smallvec::SmallVec;
+
+use crate::Log;
+use crate::bell::{Bell, Latch};
+use crate::child::{self, Order};
+use crate::clock::Clock;
+use crate::exchange::{self, Exchange};
+
+/// What all threads share.
+pub(crate) struct Hub {
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Config>,
+    log: Mutex<Log>,
+    state: Mutex<State>,
+    /// Not yet handed to the log; filled under the lock, so they are in order.
+    events: Mutex<Vec<Event>>,
+    exchanges: AtomicU64,
+    /// Woken when the engine's deadline has moved closer.
+    timer: OnceLock<Thread>,
+    phase: Mutex<Phase>,
+    phase_changed: Condvar,
+    draining: Latch,
+    stopped: Latch,
+}
+
+/// How far the program has come, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Connections are accepted.
+    Serving,
+    /// No more, and the idle ones close.
+    Draining,
+    /// Everything has ended.
+    Stopped {
+        /// Whether something had to be broken off.
+        forced: bool,
+    },
+}
+
+/// Who has something to do after a turn.
+pub(crate) enum Waker {
+    /// A thread that is parked.
+    Parked(Thread),
+    /// One that polls.
+    Polling(Arc<Bell>),
+}
+
+impl Waker {
+    pub(crate) fn wake(self) {
+        match self {
+            Waker::Parked(thread) => thread.unpark(),
+            Waker::Polling(bell) => bell.ring(),
+        }
+    }
+}
+
+struct State {
+    engine: Engine,
+    actions: Actions,
+    exchanges: HashMap<ExchangeId, Arc<exchange::Mailbox>>,
+    children: HashMap<ChildId, Arc<child::Mailbox>>,
+    spawner: SyncSender<Order>,
+    /// When the timer will fire.
+    armed: Instant,
+}
+
+/// What a turn leaves to be done without the lock.
+#[derive(Default)]
+struct Aftermath {
+    wakers: SmallVec<[Waker; 8]>,
+    events: Vec<Event>,
+    unspawned: SmallVec<[ChildId; 1]>,
+    phase: Option<Phase>,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        seed: [u8; 32],
+        log: Log,
+        spawner: SyncSender<Order>,
+    ) -> io::Result<Self> {
+        let clock = Clock::start();
+        let state = State {
+            engine: Engine::new(config.clone(), seed, clock.now()),
+            actions: Actions::new(),
+            exchanges: HashMap::new(),
+            children: HashMap::new(),
+            spawner,
+            armed: Instant::FAR,
+        };
+        Ok(Hub {
+            clock,
+            config,
+            log: Mutex::new(log),
+            state: Mutex::new(state),
+            events: Mutex::default(),
+            exchanges: AtomicU64::new(0),
+            timer: OnceLock::new(),
+            phase: Mutex::new(Phase::Serving),
+            phase_changed: Condvar::new(),
+            draining: Latch::new()?,
+            stopped: Latch::new()?,
+        })
+    }
+
+    /// Reports facts, in order, and carries out what follows from them.
+    pub(crate) fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
+        self.turn(|state, now| state.take(inputs, now));
+    }
+
+    /// Reports a request, and returns where its answer arrives.
+    pub(crate) fn open(self: &Arc<Self>, request: Request) -> Exchange {
+        let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
+        let mailbox = Arc::new(exchange::Mailbox::default());
+        self.turn(|state, now| {
+            state.exchanges.insert(id, mailbox.clone());
+            state.take([Input::Requested { exchange: id, request }], now);
+        });
+        Exchange::new(id, self.clone(), mailbox)
+    }
+
+    /// Reports what was sent of an exchange, and its end, unless it ended by a reply without
+    /// receipt before.
+    pub(crate) fn close(&self, exchange: ExchangeId, sent: usize) {
+        self.turn(|state, now| {
+            if state.exchanges.remove(&exchange).is_some() {
+                let sent = (sent > 0).then_some(Input::Sent { exchange, bytes: sent });
+                state.take(sent.into_iter().chain([Input::Closed { exchange }]), now);
+            }
+        });
+    }
+
+    /// Reports facts about a child, unless it has been released; `false` then.
+    pub(crate) fn report(&self, child: ChildId, inputs: impl IntoIterator<Item = Input>) -> bool {
+        let mut known = false;
+        self.turn(|state, now| {
+            known = state.children.contains_key(&child);
+            if known {
+                state.take(inputs, now);
+            }
+        });
+        known
+    }
+
+    /// Reports that a child could not be spawned; nothing more is known of it then.
+    pub(crate) fn spawn_failed(&self, child: ChildId, error: SpawnError) {
+        self.turn(|state, now| state.spawn_failed(child, error, now));
+    }
+
+    /// Calls the engine whenever it wants to be called, until the hub is gone.
+    pub(crate) fn keep_time(hub: &Weak<Hub>) {
+        while let Some(hub) = hub.upgrade() {
+            hub.timer.get_or_init(thread::current);
+            let mut due = None;
+            hub.turn(|state, now| {
+                if state.engine.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
+                    state.engine.handle_timeout(now, &mut state.actions);
+                }
+                due = state.engine.poll_timeout();
+                state.armed = due.map_or(Instant::FAR, |deadline| deadline.at);
+            });
+            let pause = hub.clock.until(due);
+            drop(hub);
+            thread::park_timeout(pause);
+        }
+    }
+
+    /// How far the program is.
+    pub(crate) fn phase(&self) -> Phase {
+        *lock(&self.phase)
+    }
+
+    /// Waits until the program is further than that.
+    pub(crate) fn wait_beyond(&self, phase: Phase) -> Phase {
+        let now = lock(&self.phase);
+        let now = self.phase_changed.wait_while(now, |now| *now <= phase);
+        *now.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What wakes those who poll once the program is further than `phase`.
+    pub(crate) fn next_phase(&self, phase: Phase) -> &Latch {
+        if phase < Phase::Draining { &self.draining } else { &self.stopped }
+    }
+
+    fn enter(&self, phase: Phase) {
+        {
+            let mut now = lock(&self.phase);
+            *now = phase.max(*now);
+        }
+        self.phase_changed.notify_all();
+        self.draining.open();
+        if phase > Phase::Draining {
+            self.stopped.open();
+        }
+    }
+
+    /// Kills what is left of the children, whatever the engine thinks of it.
+    pub(crate) fn kill_children(&self) {
+        self.turn(|state, _| {
+            for child in state.children.values() {
+                child.signal(Signal::Kill);
+            }
+        });
+    }
+
+    /// Gives `facts` the state, then carries out the actions that follow.
+    fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
+        let now = self.clock.now();
+        let mut aftermath = Aftermath::default();
+        let (hurry, logged) = {
+            let abort = AbortOnPanic;
+            let mut state = self.state.lock().expect("a panic under this lock ends the program");
+            facts(&mut state, now);
+            state.carry_out(&mut aftermath);
+            while let Some(child) = aftermath.unspawned.pop() {
+                state.spawn_failed(child, SpawnError::NoResources, now);
+                state.carry_out(&mut aftermath);
+            }
+            mem::forget(abort);
+            let logged = !aftermath.events.is_empty();
+            if logged {
+                lock(&self.events).append(&mut aftermath.events);
+            }
+            (state.hurry(), logged)
+        };
+        if let (true, Some(timer)) = (hurry, self.timer.get()) {
+            timer.unpark();
+        }
+        aftermath.wakers.into_iter().for_each(Waker::wake);
+        if let Some(phase) = aftermath.phase {
+            self.enter(phase);
+        }
+        if logged {
+            self.write_log();
+        }
+    }
+
+    /// Hands over what there is, whichever turn it is from: so the log keeps the order of events.
+    fn write_log(&self) {
+        let log = lock(&self.log);
+        let events = mem::take(&mut *lock(&self.events));
+        for event in &events {
+            log(event);
+        }
+    }
+}
+
+/// Locks what a panic cannot leave half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    /// Whether the timer fires too late, from now on taking it as put right.
+    fn hurry(&mut self) -> bool {
+        match self.engine.poll_timeout() {
+            Some(deadline) if deadline.at < self.armed => {
+                self.armed = deadline.at;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {
+        for input in inputs {
+            self.engine.handle_input(input, now, &mut self.actions);
+        }
+    }
+
+    fn spawn_failed(&mut self, child: ChildId, error: SpawnError, now: Instant) {
+        if self.children.remove(&child).is_some() {
+            self.take([Input::ChildSpawnFailed { child, error }], now);
+        }
+    }
+
+    fn carry_out(&mut self, aftermath: &mut Aftermath) {
+        let mut actions = mem::take(&mut self.actions);
+        for action in actions.drain(..) {
+            let woken = self.execute(action, aftermath);
+            aftermath.wakers.extend(woken);
+        }
+        self.actions = actions;
+    }
+
+    /// Carries out one action; returns whom to wake.
+    fn execute(&mut self, action: Action, aftermath: &mut Aftermath) -> Option<Waker> {
+        match action {
+            Action::Abort { exchange } => self.exchanges.get(&exchange)?.abort(),
+            Action::Begin { exchange, head } => self.exchanges.get(&exchange)?.begin(head),
+            Action::Finish { exchange } => self.exchanges.get(&exchange)?.finish(),
+            Action::Reply { exchange, head, body, receipt: true } => {
+                self.exchanges.get(&exchange)?.reply(head, body, true)
+            }
+            Action::Reply { exchange, head, body, receipt: false } => {
+                self.exchanges.remove(&exchange)?.reply(head, body, false)
+            }
+            Action::Write { exchange, chunk } => self.exchanges.get(&exchange)?.write(chunk),
+            Action::CloseStdin { child } => self.children.get(&child)?.close_stdin(),
+            Action::Feed { child, chunk } => self.children.get(&child)?.feed(chunk),
+            Action::Gate { child, open } => self.children.get(&child)?.gate(open),
+            Action::Signal { child, signal } => {
+                self.children.get(&child)?.signal(signal);
+                None
+            }
+            Action::Release { child } => self.children.remove(&child)?.release(),
+            Action::Spawn { child, spec } => {
+                let mailbox = Arc::new(child::Mailbox::default());
+                self.children.insert(child, mailbox.clone());
+                if self.spawner.try_send(Order { child, spec, mailbox }).is_err() {
+                    aftermath.unspawned.push(child);
+                }
+                None
+            }
+            Action::Log(event) => {
+                aftermath.events.push(event);
+                None
+            }
+            Action::Unlisten => {
+                aftermath.phase = Some(Phase::Draining);
+                None
+            }
+            Action::Stop { forced } => {
+                aftermath.phase = Some(Phase::Stopped { forced });
+                None
+            }
+        }
+    }
+}
+
+/// Ends the program unless it is forgotten. The panic's own message has been written by then.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        eprintln!("pontoon: the protocol engine failed; stopping at once");
+        process::abort();
+    }
+}
