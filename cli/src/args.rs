@@ -14,11 +14,12 @@ use pontoon_core::observe::Level;
 use pontoon_core::time::Duration;
 
 use crate::errors::Failure;
+use crate::runtime::{self, RUNTIMES, Runtime};
 use crate::values::{self, Assignment};
 
 /// Serves any stdio MCP server over Streamable HTTP.
 #[derive(Debug, Parser)]
-#[command(name = "pontoon", version, after_help = EXAMPLES)]
+#[command(name = "pontoon", after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -120,6 +121,10 @@ pub(crate) struct ProxyArgs {
     #[arg(long, env = "MCP_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
 
+    /// What carries the endpoint; `pontoon --version` names all that are built in
+    #[arg(long, env = "MCP_RUNTIME", value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
+    pub(crate) runtime: Runtime,
+
     /// Threads that serve; half as many as there are processors if not given
     #[arg(long, env = "MCP_THREADS", value_name = "COUNT", value_parser = values::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -151,7 +156,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Verb, F
 }
 
 fn definition() -> clap::Command {
-    Cli::command().mut_subcommand("proxy", |proxy| {
+    let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
+    Cli::command().version(version).mut_subcommand("proxy", |proxy| {
         proxy.mut_args(|arg| {
             let variable = arg.get_env().map(ToOwned::to_owned);
             match variable.and_then(std::env::var_os) {

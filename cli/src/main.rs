@@ -13,6 +13,7 @@ mod config;
 mod errors;
 mod listen;
 mod log;
+mod runtime;
 mod serve;
 mod signals;
 mod stdio;

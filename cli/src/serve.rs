@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
+use pontoon_carrier::{Ended, Options, Running, Stopper};
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::observe::Event;
 use pontoon_core::reject::ExitStatus;
-use pontoon_tokio::{Ended, Options, Running, Stopper};
 
 use crate::args::{LogFormat, ProxyArgs};
 use crate::banner::Endpoint;
@@ -31,7 +31,7 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
         threads: args.threads.map(Into::into),
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
-    let running = pontoon_tokio::start(listener, options).map_err(cannot_start)?;
+    let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
     greet(args, &child, &running, &log);
     let outcome = attend(running, tell, &facts, &child);
     log.flush();

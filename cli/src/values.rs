@@ -9,6 +9,7 @@ use pontoon_core::observe::Level;
 use pontoon_core::time::Duration;
 
 use crate::args::LogFormat;
+use crate::runtime::{self, RUNTIMES, Runtime};
 
 /// An environment variable for the wrapped command; without a value it is passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,11 @@ pub(crate) fn sessions(text: &str) -> Read<usize> {
 pub(crate) fn threads(text: &str) -> Read<NonZeroUsize> {
     let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= 1024);
     count.ok_or_else(|| "a whole number from 1 to 1024".into())
+}
+
+pub(crate) fn runtime(text: &str) -> Read<Runtime> {
+    let named = RUNTIMES.iter().find(|runtime| runtime.name.eq_ignore_ascii_case(text));
+    named.copied().ok_or_else(|| format!("the runtimes built in here are: {}", runtime::names()))
 }
 
 pub(crate) fn level(text: &str) -> Read<Level> {

@@ -58,6 +58,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--log-format", "[env: MCP_LOG_FORMAT] [default: pretty]"),
         ("--log-file", "[env: LOG_FILE]"),
         ("--quiet", "[env: MCP_QUIET]"),
+        ("--runtime", "[env: MCP_RUNTIME]"),
         ("--threads", "[env: MCP_THREADS]"),
     ];
     let mut rest = help.as_str();
@@ -75,8 +76,13 @@ fn help_and_version_are_a_success() {
         let output = pontoon(words, &[]);
         assert!(output.status.success() && output.stderr.is_empty(), "{words:?}");
     }
-    let version = pontoon(&["--version"], &[]).stdout;
-    assert_eq!(version, format!("pontoon {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    let version = String::from_utf8(pontoon(&["--version"], &[]).stdout).unwrap();
+    let expected = concat!("pontoon ", env!("CARGO_PKG_VERSION"), " (runtimes: ");
+    let runtimes = version.strip_prefix(expected).and_then(|rest| rest.strip_suffix(")\n"));
+    for name in runtimes.unwrap_or_else(|| panic!("{version}")).split(", ") {
+        // A command that is not there shows that everything before it was read.
+        failure(127, &["proxy", "--runtime", name, "no-such-program"], &[]);
+    }
     let help = String::from_utf8(pontoon(&["--help"], &[]).stdout).unwrap();
     assert!(help.contains("Examples:") && help.lines().count() < 25, "{help}");
 }
@@ -110,6 +116,7 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
         ("MCP_LOG_LEVEL", "trace"),
         ("MCP_LOG_FORMAT", "xml"),
         ("MCP_QUIET", "perhaps"),
+        ("MCP_RUNTIME", "perhaps"),
         ("MCP_THREADS", "0"),
     ];
     for (variable, value) in variables {

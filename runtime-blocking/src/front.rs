@@ -4,23 +4,25 @@
 //! Owns: the listener, and the threads of connections and requests.
 //! Never: a status, a header or a body that the core has not made.
 
+use std::future::Future;
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use pontoon_carrier::Phase;
+use pontoon_carrier::exchange::{Answer, Exchange};
+use pontoon_carrier::hub::Hub;
 use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
 
-use crate::bell::poll;
-use crate::clock::FAR;
-use crate::exchange::{Answer, Exchange};
 use crate::guarded::Guarded;
-use crate::hub::{Hub, Phase};
+use crate::io::{FAR, Latch, poll};
 use crate::library::{Ending, Library, Link, OWN_LINES};
 use crate::respond::{Form, Response};
 use crate::room::Room;
@@ -32,13 +34,17 @@ pub(crate) struct Front {
     pub(crate) library: Library,
     pub(crate) room: Room,
     rules: Rules,
+    draining: Latch,
+    stopped: Latch,
 }
 
 impl Front {
     pub(crate) fn new(hub: Arc<Hub>) -> io::Result<Arc<Self>> {
-        let limits = Arc::new(hub.config.limits.clone());
+        let limits = Arc::new(hub.config().limits.clone());
         Ok(Arc::new(Front {
-            rules: Rules::new(&hub.config),
+            rules: Rules::new(hub.config()),
+            draining: Latch::new()?,
+            stopped: Latch::new()?,
             library: Library::open()?,
             room: Room::new(&limits),
             limits,
@@ -85,7 +91,7 @@ impl Front {
                 Ok(Some(stream))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let latch = self.hub.next_phase(Phase::Serving);
+                let latch = &self.draining;
                 let mut fds =
                     [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
                 poll(&mut fds, FAR)?;
@@ -96,18 +102,25 @@ impl Front {
     }
 
     fn pause(&self) {
-        let latch = self.hub.next_phase(Phase::Serving).as_fd();
+        let latch = self.draining.as_fd();
         let _ =
             poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], self.limits.accept_pause);
     }
 
-    /// Lets nobody in any more.
-    pub(crate) fn unlisten(&self) {
-        self.room.close();
+    /// What wakes those who poll once the program is further than `phase`.
+    pub(crate) fn latch_after(&self, phase: Phase) -> &Latch {
+        if phase < Phase::Draining { &self.draining } else { &self.stopped }
     }
 
-    /// Waits until no connection is open any more; nothing can be asked then.
-    pub(crate) fn emptied(&self) {
+    /// Lets nobody in any more, and those who are idle go.
+    pub(crate) fn unlisten(&self) {
+        self.room.close();
+        self.draining.open();
+    }
+
+    /// Waits until everybody has gone, who has nothing to wait for any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.open();
         self.room.emptied();
         self.library.close();
     }
@@ -161,8 +174,11 @@ impl Front {
             Err(reject) => return Some(self.refuse(Refusal::refusal(reject, cors))),
         };
         let mut exchange = self.hub.open(request);
-        link.watch(exchange.mailbox());
-        let (mut head, body) = match exchange.answer()? {
+        let answer = {
+            let mut answer = pin!(exchange.answer());
+            link.wait(|cx| answer.as_mut().poll(cx))?.ok()?
+        };
+        let (mut head, body) = match answer {
             Answer::Reply(head, body, _) => (head, Some(body)),
             Answer::Begin(head) => (head, None),
         };
@@ -194,7 +210,9 @@ fn respond(
     let mut response = Response::new(writer, Form { close, ..form });
     let sent = match (&body, &mut exchange) {
         (Some(body), _) => response.reply(head, body).map(|()| true),
-        (None, Some(exchange)) => response.stream(head, exchange),
+        (None, Some(exchange)) => response.stream(head, exchange, |exchange, parts| {
+            link.wait(|cx| exchange.poll_parts(cx, parts))
+        }),
         (None, None) => Ok(false),
     };
     if let Ok(true) = sent {
@@ -202,7 +220,7 @@ fn respond(
     }
     drop(response);
     if let (Some(body), Some(exchange), Ok(_)) = (body, &mut exchange, sent) {
-        exchange.sent(body.len());
+        exchange.taken(body.len());
     }
 }
 

@@ -19,16 +19,16 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use pontoon_carrier::Phase;
 use pontoon_core::http::{Breach, Guard, Inspection, refusal};
 use pontoon_core::machine::{Chunk, Input};
-use pontoon_core::time::Instant;
+use pontoon_core::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
-use crate::bell::poll;
 use crate::front::Front;
-use crate::hub::Phase;
+use crate::io::{FAR, poll};
 use crate::library::{Ending, Head, Link};
 use crate::respond::{Form, Response};
 
@@ -74,7 +74,7 @@ impl<'f> Guarded<'f> {
     pub(crate) fn new(front: &'f Arc<Front>, stream: TcpStream) -> Self {
         Guarded {
             stream,
-            guard: Guard::new(front.limits.clone(), front.hub.clock.now()),
+            guard: Guard::new(front.limits.clone(), front.hub.clock().now()),
             held: Vec::new(),
             passed: 0,
             link: None,
@@ -305,7 +305,7 @@ impl<'f> Guarded<'f> {
             let read = if read { PollFlags::IN } else { PollFlags::empty() };
             read | if write { PollFlags::OUT } else { PollFlags::empty() }
         };
-        let latch = self.front.hub.next_phase(phase);
+        let latch = self.front.latch_after(phase);
         let peer = wanted(self.room() > 0, !self.back.is_empty());
         let mut fds = vec![PollFd::new(&self.stream, peer), PollFd::new(latch, PollFlags::IN)];
         let is_whole = matches!(self.reply, Reply::Whole(_));
@@ -314,7 +314,7 @@ impl<'f> Guarded<'f> {
         if let (Some(link), false) = (&self.link, library.is_empty()) {
             fds.push(PollFd::new(link.stream(), library));
         }
-        let mut pause = self.front.hub.clock.until(self.guard.poll_timeout());
+        let mut pause = self.pause();
         if self.starved {
             pause = pause.min(self.front.limits.accept_pause);
         }
@@ -361,12 +361,12 @@ impl<'f> Guarded<'f> {
                 Got::Bytes(bytes) => left = left.saturating_sub(bytes),
                 Got::End | Got::Failure => return,
                 Got::Nothing => {
-                    let latch = hub.next_phase(Phase::Draining).as_fd();
+                    let latch = self.front.latch_after(Phase::Draining).as_fd();
                     let mut fds = [
                         PollFd::new(&self.stream, PollFlags::IN),
                         PollFd::from_borrowed_fd(latch, PollFlags::IN),
                     ];
-                    let pause = hub.clock.until(self.guard.poll_timeout());
+                    let pause = self.pause();
                     if poll(&mut fds, pause).is_err() {
                         return;
                     }
@@ -378,8 +378,13 @@ impl<'f> Guarded<'f> {
         }
     }
 
+    /// How long nothing is due.
+    fn pause(&self) -> Duration {
+        self.guard.poll_timeout().map_or(FAR, |deadline| deadline.at.since(self.now()))
+    }
+
     fn now(&self) -> Instant {
-        self.front.hub.clock.now()
+        self.front.hub.clock().now()
     }
 }
 

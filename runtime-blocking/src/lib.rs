@@ -1,76 +1,63 @@
 //! pontoon's protocol core carried by threads and tiny_http.
 //!
-//! A runtime is ten small functions around one engine. Here they are:
+//! A runtime is ten small functions around one engine. Those that need no runtime are
+//! `pontoon_carrier`'s; the others are here:
 //!
 //! | function | where | obligation |
 //! |---|---|---|
-//! | `now` | `clock::Clock::now` | monotonic microseconds; the only caller of the clock |
-//! | `seed` | `clock::seed` | 32 random bytes from the operating system |
+//! | `now` | `carrier::clock::Clock::now` | monotonic microseconds; the only caller of the clock |
+//! | `seed` | `carrier::clock` | 32 random bytes from the operating system |
 //! | `accept` | `front::Front::accept` | connections, up to a limit, each behind its guard |
 //! | `reply` | `respond::Response::reply` | a head and a whole body |
 //! | `stream` | `respond::Response::stream` | a body as it comes; reports what was taken |
-//! | `watch` | `guarded::Guarded::receive` | reports a peer that has gone, once for each exchange |
-//! | `sleep` | `hub::Hub::keep_time`, `guarded::Guarded::wait` | one timer per machine |
+//! | `watch` | `guarded::Guarded`, `library::Link` | reports a peer that has gone, once for each exchange |
+//! | `sleep` | `io::Alarm`, `guarded::Guarded` | one timer per machine |
 //! | `spawn` | `child::spawn_all` | children with piped streams, each in its own process group |
 //! | `run` | - | nothing of the core runs outside of it |
 //! | `stop` | [`Stopper::stop`] | the wish to stop; the engine decides how |
 //!
 //! ```text
-//!   socket ─ guarded ─ tiny_http ─ front ─┐           ┌─ child ─ pipes
-//!     a thread for each connection        ├─ [ hub ] ─┤   two threads for each child; lines
-//!     the guard's verdict, then a private │  engine   │   are framed and parsed outside
-//!     connection for each clean request   └───────────┘   the lock
+//!   socket ─ guarded ─ library ─ front ─┐           ┌─ child ─ pipes
+//!     the guard's verdict, then tiny_http ├─ [ hub ] ─┤
+//!     on a private connection for each  │  engine   │
+//!     clean request                     └───────────┘
 //! ```
 //!
 //! Threads: one for each connection, one more for each request in flight, two for each child, and
-//! about a dozen that are always there. What waits, waits in the kernel: for a socket, a pipe, a
-//! lock, or the end of a process.
+//! about a dozen that are always there. Each of them waits in the kernel for whatever it waits for.
 //!
-//! Owns: sockets, pipes, processes, the clock, and the lock around the engine.
+//! Owns: sockets, pipes, processes, timers and threads.
 //! Never: a protocol rule, a status, a retry, or a deadline of its own.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod bell;
 mod child;
-mod clock;
-mod exchange;
 mod front;
 mod guarded;
-mod hub;
+mod io;
 mod library;
 mod respond;
 mod room;
 
-use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Weak};
-use std::thread::{self, JoinHandle};
+use std::future::{Future, poll_fn};
+use std::io::Result;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::thread::{Builder, JoinHandle};
 
-use pontoon_core::config::Config;
+use pontoon_carrier::Phase;
+use pontoon_carrier::hub::Hub;
+pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
 use pontoon_core::machine::Input;
-use pontoon_core::observe::Event;
 
 use crate::front::Front;
-use crate::hub::{Hub, Phase};
+use crate::io::{Alarm, block_on};
 
-/// Takes the events of the log, from any thread; it is never called under a lock.
-pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// How to run an endpoint.
-#[derive(Clone)]
-pub struct Options {
-    /// What it serves, to whom, and within which limits.
-    pub config: Config,
-    /// Not used: there are as many threads as connections.
-    pub threads: Option<usize>,
-    /// Takes the events of the log.
-    pub log: Log,
-}
-
-/// Serves an endpoint on `listener`, on threads of its own. It listens when this returns.
+/// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] means nothing
+/// here. It listens when this returns.
 ///
 /// tiny_http is reached through a socket in a new directory of [`std::env::temp_dir`], which only
 /// this user may enter, and which is removed in the end.
@@ -78,98 +65,58 @@ pub struct Options {
 /// # Errors
 ///
 /// The operating system refuses a thread, a file descriptor, randomness, or that directory.
-pub fn start(listener: TcpListener, options: Options) -> io::Result<Running> {
+pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
-    // A session has one child, and an ended one may overlap with its successor.
-    let (spawner, orders) = sync_channel(2 * options.config.limits.sessions_max.max(1));
-    let hub = Arc::new(Hub::new(Arc::new(options.config), clock::seed()?, options.log, spawner)?);
+    let (hub, orders) = Hub::new(&options)?;
     let front = Front::new(hub.clone())?;
-    let stopper = Stopper { hub: Arc::downgrade(&hub) };
+    let weak = Arc::downgrade(&hub);
 
-    let weak = stopper.hub.clone();
-    spawn("pontoon-spawn", move || child::spawn_all(&orders, &weak))?;
-    let weak = stopper.hub.clone();
-    let timer = spawn("pontoon-timer", move || Hub::keep_time(&weak))?;
+    let spawner = weak.clone();
+    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner))?;
+    let timekeeper = hub.clone();
+    spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();
     spawn("pontoon-accept", move || accepting.accept(&listener))?;
-    let thread = spawn("pontoon", move || {
-        let ended = serve(&hub, &front);
-        drop((front, hub));
-        // It finds that there is nothing to keep the time for.
-        timer.thread().unpark();
-        ended
-    })?;
-    Ok(Running { addr, stopper, thread })
+    let thread = spawn("pontoon", move || serve(&hub, &front))?;
+    Ok(Running::new(addr, weak, thread))
+}
+
+fn keep_time(hub: &Hub) {
+    let mut kept = pin!(hub.keep_time(Alarm(hub.clock())));
+    let mut stopped = pin!(hub.phase_after(Phase::Draining));
+    let until = poll_fn(|cx| match stopped.as_mut().poll(cx) {
+        Poll::Pending => kept.as_mut().poll(cx),
+        Poll::Ready(_) => Poll::Ready(()),
+    });
+    block_on(until).expect("the system waits");
 }
 
 /// Runs until the engine has stopped, and what it had answered by then is on its way.
 fn serve(hub: &Arc<Hub>, front: &Arc<Front>) -> Ended {
     hub.submit([Input::Started]);
-    hub.wait_beyond(Phase::Serving);
-    front.unlisten();
-    let stopped = hub.wait_beyond(Phase::Draining);
-    // All that are left are those a forced stop does not wait for.
-    hub.kill_children();
-    front.emptied();
-    Ended { forced: stopped != Phase::Stopped { forced: false } }
+    let stopped = block_on(async {
+        hub.phase_after(Phase::Serving).await;
+        front.unlisten();
+        hub.stopped().await
+    });
+    front.stop();
+    // Whoever cannot even wait has broken everything off.
+    Ended { forced: stopped.unwrap_or(true) }
 }
 
 /// A thread by its name, with a stack that fits into many.
 fn spawn<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(run)
+) -> Result<JoinHandle<T>> {
+    Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(run)
 }
 
 /// The deepest stack is that of the JSON parser, which goes no deeper than its limit.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// An endpoint that is being served.
-#[derive(Debug)]
-pub struct Running {
-    addr: SocketAddr,
-    stopper: Stopper,
-    thread: JoinHandle<Ended>,
-}
-
-impl Running {
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// What stops it.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
-    }
-
-    /// Waits until it has stopped.
-    pub fn wait(self) -> Ended {
-        self.thread.join().unwrap_or(Ended { forced: true })
-    }
-}
-
-/// How an endpoint ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Whether something had to be broken off.
-    pub forced: bool,
-}
-
-/// Stops an endpoint, from any thread.
-#[derive(Clone, Debug)]
-pub struct Stopper {
-    hub: Weak<Hub>,
-}
-
-impl Stopper {
-    /// Wishes it to stop: no new work, and an end once all that is under way is done or its time is
-    /// up. The second time: at once.
-    pub fn stop(&self) {
-        if let Some(hub) = self.hub.upgrade() {
-            hub.submit([Input::ShutdownRequested]);
-        }
-    }
+/// Locks what a panic cannot leave half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

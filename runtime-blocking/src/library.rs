@@ -24,14 +24,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
 use std::{env, mem};
 
 use tiny_http::{Request, Server};
 
-use crate::clock;
-use crate::exchange::Mailbox;
-use crate::hub::lock;
+use crate::lock;
 
 /// The library, and everybody who waits for it.
 pub(crate) struct Library {
@@ -63,14 +63,18 @@ pub(crate) struct Link {
     /// Whether the whole body has been passed.
     whole: AtomicBool,
     ending: AtomicU8,
-    watch: Mutex<Watch>,
+    deserted: AtomicBool,
+    /// Whoever waits for the engine to answer.
+    waits: OnceLock<Arc<Parked>>,
 }
 
-/// Who wants to know when the peer goes.
-enum Watch {
-    Nobody,
-    Waiting(Arc<Mailbox>),
-    Gone,
+/// A thread that waits for a mailbox to fill.
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 /// What becomes of a connection after an answer.
@@ -85,8 +89,9 @@ pub(crate) enum Ending {
 
 impl Library {
     pub(crate) fn open() -> io::Result<Library> {
-        let name = clock::seed()?[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let dir = env::temp_dir().join(format!("pontoon-{name}"));
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).map_err(io::Error::from)?;
+        let dir = env::temp_dir().join(format!("pontoon-{:016x}", u64::from_ne_bytes(name)));
         DirBuilder::new().mode(0o700).create(&dir)?;
         let server = serve(&dir, 0).inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
         let state = State {
@@ -130,7 +135,8 @@ impl Library {
             is_last,
             whole: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Broken as u8),
-            watch: Mutex::new(Watch::Nobody),
+            deserted: AtomicBool::new(false),
+            waits: OnceLock::new(),
         });
         state.links.insert(link.number, link.clone());
         Ok(link)
@@ -245,25 +251,26 @@ impl Link {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Tells this mailbox when the peer has gone, or that it has.
-    pub(crate) fn watch(&self, mailbox: &Arc<Mailbox>) {
-        let before = {
-            let mut watch = lock(&self.watch);
-            match *watch {
-                Watch::Gone => Watch::Gone,
-                _ => mem::replace(&mut *watch, Watch::Waiting(mailbox.clone())),
+    /// Parks this thread until `poll` is ready, or the peer has gone without that being so.
+    pub(crate) fn wait<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+        let parked = self.waits.get_or_init(|| Arc::new(Parked(thread::current())));
+        let waker = parked.clone().into();
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            let deserted = self.deserted.load(Ordering::Acquire);
+            match poll(&mut cx) {
+                Poll::Ready(output) => return Some(output),
+                Poll::Pending if deserted => return None,
+                Poll::Pending => thread::park(),
             }
-        };
-        if let Watch::Gone = before {
-            mailbox.desert();
         }
     }
 
     /// The peer has gone.
     pub(crate) fn desert(&self) {
-        let before = mem::replace(&mut *lock(&self.watch), Watch::Gone);
-        if let Watch::Waiting(mailbox) = before {
-            mailbox.desert();
+        self.deserted.store(true, Ordering::SeqCst);
+        if let Some(parked) = self.waits.get() {
+            parked.0.unpark();
         }
     }
 

@@ -8,14 +8,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use pontoon_carrier::exchange::Exchange;
 use pontoon_core::http::ReplyHead;
 use pontoon_core::machine::Chunk;
 use tiny_http::StatusCode;
-
-use crate::clock;
-use crate::exchange::Exchange;
 
 /// What of a request decides about the form of its answer.
 #[derive(Clone, Copy, Debug)]
@@ -69,23 +68,23 @@ impl<W: Write> Response<W> {
         self.flush()
     }
 
-    /// Sends a body as it comes, each part at once; `false` if it has no orderly end.
+    /// Sends a body as it comes, each part at once; `false` if it has no orderly end. `more` waits
+    /// for parts of the exchange, as [`Exchange::poll_parts`] does, or until nobody wants them.
     ///
     /// # Errors
     ///
     /// The peer takes no more.
-    pub(crate) fn stream(&mut self, head: &ReplyHead, exchange: &mut Exchange) -> io::Result<bool> {
+    pub(crate) fn stream(
+        &mut self,
+        head: &ReplyHead,
+        exchange: &mut Exchange,
+        more: impl Fn(&mut Exchange, &mut VecDeque<Bytes>) -> Option<io::Result<bool>>,
+    ) -> io::Result<bool> {
         let chunked = !self.form.is_http_10;
         self.head(head, if chunked { Length::Chunked } else { Length::UntilClosed });
+        self.flush()?;
         let mut parts = VecDeque::new();
-        loop {
-            // Whatever is ready goes out together, and nothing waits for what is not.
-            if !exchange.has_arrived() {
-                self.flush()?;
-            }
-            if !exchange.take_parts(&mut parts) {
-                return Ok(false);
-            }
+        while let Some(Ok(more)) = more(exchange, &mut parts) {
             let bytes = parts.iter().map(Bytes::len).sum::<usize>();
             if chunked {
                 self.push(format!("{bytes:x}\r\n").as_bytes())?;
@@ -95,11 +94,12 @@ impl<W: Write> Response<W> {
                 self.push(b"\r\n")?;
             }
             self.flush()?;
-            if bytes == 0 {
+            if !more {
                 return Ok(true);
             }
-            exchange.sent(bytes);
+            exchange.taken(bytes);
         }
+        Ok(false)
     }
 
     fn head(&mut self, head: &ReplyHead, length: Length) {
@@ -118,7 +118,7 @@ impl<W: Write> Response<W> {
             Length::Chunked => line(out, &["transfer-encoding: chunked"]),
             Length::None | Length::UntilClosed => {}
         }
-        line(out, &["date: ", &clock::date()]);
+        line(out, &["date: ", &httpdate::fmt_http_date(SystemTime::now())]);
         line(out, &[]);
     }
 

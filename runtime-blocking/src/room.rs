@@ -12,7 +12,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use pontoon_core::limits::Limits;
 use rustix::process::{Resource, getrlimit};
 
-use crate::hub::lock;
+use crate::lock;
 
 /// Room for connections, and for requests on them.
 pub(crate) struct Room {
@@ -36,7 +36,7 @@ const CONNECTION_FDS: usize = 1;
 /// copy of its own.
 const REQUEST_FDS: usize = 3;
 
-/// Descriptors of a child that runs: three pipes, and both ends of its bell.
+/// Descriptors of a child that runs: three pipes, and two to wake their thread.
 const CHILD_FDS: usize = 5;
 
 /// Descriptors that come and go: those of a child while it is being spawned, and a log file.

@@ -1,66 +1,37 @@
-//! The HTTP front: accepts connections, lets hyper speak HTTP/1.1 on each, and takes every request
-//! through the rules to the engine and its answer back.
+//! The HTTP front: accepts connections, and has each of them served by a task of its own.
 //!
-//! Owns: the listener and the tasks of connections.
-//! Never: a status, a header or a body that the core has not made.
+//! Owns: the listener, and the tasks of connections.
+//! Never: looks at what is said on a connection.
 
-use std::future::poll_fn;
-use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Poll, ready};
 
-use bytes::{Bytes, BytesMut};
-use hyper::body::{Body, Incoming};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
-use pontoon_core::limits::Limits;
-use pontoon_core::machine::{Chunk, Input};
-use pontoon_core::time::Instant;
+use pontoon_carrier::Phase;
+use pontoon_carrier::http::Endpoint;
+use pontoon_carrier::hub::Hub;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep;
 
-use crate::exchange::{Answer, ReplyBody};
-use crate::guarded::{Checkpoint, Due, Guarded};
-use crate::hub::{Hub, Phase};
+use crate::io::{Alarm, Io};
 
 /// What all connections share.
 pub(crate) struct Front {
     hub: Arc<Hub>,
-    rules: Rules,
-    limits: Arc<Limits>,
-    http: http1::Builder,
+    endpoint: Endpoint,
     /// One permit for each connection that may still be opened.
     room: Arc<Semaphore>,
 }
 
 impl Front {
     pub(crate) fn new(hub: Arc<Hub>) -> Arc<Self> {
-        let limits = Arc::new(hub.config.limits.clone());
-        let mut http = http1::Builder::new();
-        // Not `pipeline_flush`: with it hyper takes any number of bytes that the peer does not.
-        http.half_close(false).pipeline_flush(false).writev(true);
-        http.max_headers(limits.head_lines_max);
-        http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
-        Arc::new(Front {
-            rules: Rules::new(&hub.config),
-            room: Arc::new(Semaphore::new(limits.connections_max)),
-            limits,
-            http,
-            hub,
-        })
+        let room = Arc::new(Semaphore::new(hub.config().limits.connections_max));
+        Arc::new(Front { endpoint: Endpoint::new(hub.clone()), room, hub })
     }
 
     /// Accepts connections until the engine wants no more.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
-        let mut phases = self.hub.phases();
         tokio::select! {
-            _ = phases.wait_for(|phase| *phase != Phase::Serving) => {}
+            _ = self.hub.phase_after(Phase::Serving) => {}
             () = self.clone().accept_all(&listener) => {}
         }
     }
@@ -70,152 +41,20 @@ impl Front {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(self.clone().converse(stream, permit))),
                 // Out of file descriptors, or the peer has gone already; either way it passes.
-                Err(_) => sleep(self.limits.accept_pause).await,
+                Err(_) => sleep(self.hub.config().limits.accept_pause).await,
             }
         }
     }
 
     /// Waits until no connection is open any more.
     pub(crate) async fn emptied(&self) {
-        let all = u32::try_from(self.limits.connections_max).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.hub.config().limits.connections_max).unwrap_or(u32::MAX);
         let _ = self.room.acquire_many(all).await;
     }
 
-    /// Serves one connection until it ends, is closed by its guard, or the program stops.
     async fn converse(self: Arc<Self>, stream: TcpStream, _permit: OwnedSemaphorePermit) {
         // It fails only on a connection that is gone.
         let _ = stream.set_nodelay(true);
-        let clock = self.hub.clock;
-        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), clock));
-        let io = TokioIo::new(Guarded::new(stream, checkpoint.clone()));
-        let service = service_fn(|request| self.exchange(request, checkpoint.clone()));
-        let mut connection = pin!(self.http.serve_connection(io, service));
-        let mut sleep = pin!(sleep_until(clock.at(Instant::FAR)));
-        let mut phases = self.hub.phases();
-        let mut phase = *phases.borrow_and_update();
-        loop {
-            if phase == Phase::Draining {
-                connection.as_mut().graceful_shutdown();
-            }
-            let served = poll_fn(|cx| {
-                loop {
-                    if connection.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(());
-                    }
-                    match ready!(checkpoint.poll_due(cx, sleep.as_mut(), phase)) {
-                        Due::Poll => {}
-                        Due::Close => return Poll::Ready(()),
-                    }
-                }
-            });
-            tokio::select! {
-                biased;
-                () = served => break,
-                _ = phases.changed() => phase = *phases.borrow_and_update(),
-            }
-        }
-        if let Some(reject) = checkpoint.refused() {
-            self.hub.submit([Input::Refused { reject }]);
-        }
+        self.endpoint.converse(Io(stream), Alarm::new(self.hub.clock())).await;
     }
-
-    /// Answers one request.
-    ///
-    /// # Errors
-    ///
-    /// The request is not to be answered: the connection closes.
-    async fn exchange(
-        &self,
-        request: Request<Incoming>,
-        checkpoint: Arc<Checkpoint>,
-    ) -> io::Result<Response<ReplyBody>> {
-        if let Some(reject) = checkpoint.refused() {
-            return Ok(refuse(Refusal::refusal(reject, None), checkpoint));
-        }
-        let (head, body) = request.into_parts();
-        let admission = self.rules.admit(&RequestHead {
-            method: head.method.as_str(),
-            target: head.uri.path_and_query().map_or("", |target| target.as_str()),
-            headers: &HeaderLines(&head.headers),
-        });
-        let admission = match admission {
-            Ok(admission) => admission,
-            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
-        };
-        let cors = admission.cors.clone();
-        let body = if admission.expects_body() {
-            match read(body).await {
-                Ok(body) => body,
-                Err(broken) => {
-                    let reject = checkpoint.refused().ok_or_else(|| io::Error::other(broken))?;
-                    return Ok(refuse(Refusal::refusal(reject, cors), checkpoint));
-                }
-            }
-        } else {
-            Bytes::new()
-        };
-        let request = match admission.request(body) {
-            Ok(request) => request,
-            Err(reject) => return Ok(self.report(Refusal::refusal(reject, cors), checkpoint)),
-        };
-        let mut exchange = self.hub.open(request);
-        let (mut head, body) = match exchange.answer().await? {
-            Answer::Reply(head, body, receipt) => {
-                (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
-            }
-            Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
-        };
-        head.cors = cors;
-        Ok(respond(&head, body))
-    }
-
-    fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-        if let Some(reject) = refusal.reject {
-            self.hub.submit([Input::Refused { reject }]);
-        }
-        refuse(refusal, checkpoint)
-    }
-}
-
-/// hyper does not take less.
-const HTTP_BUF_BYTES_MIN: usize = 8 * 1024;
-
-struct HeaderLines<'a>(&'a HeaderMap);
-
-impl Headers for HeaderLines<'_> {
-    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).iter().map(HeaderValue::as_bytes)
-    }
-}
-
-/// The body of a request, copied: a slice of hyper's buffer would keep all of that alive.
-async fn read(body: Incoming) -> hyper::Result<Bytes> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut whole = BytesMut::with_capacity(expected.min(BODY_BYTES_EXPECTED_MAX));
-    let mut body = pin!(body);
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        if let Ok(data) = frame?.into_data() {
-            whole.extend_from_slice(&data);
-        }
-    }
-    Ok(whole.freeze())
-}
-
-/// Up to here the room for a body is made before its bytes have come.
-const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;
-
-fn refuse(refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-    let body = ReplyBody::whole(Chunk::from(refusal.body), None, checkpoint);
-    respond(&refusal.head, body)
-}
-
-fn respond(head: &ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
-    head.headers(|name, value| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().append(HeaderName::from_static(name), value);
-        }
-    });
-    response
 }

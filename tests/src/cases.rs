@@ -21,6 +21,37 @@ macro_rules! cases {
     };
 }
 
+/// Mounts every case for a target, in a module for each area.
+#[macro_export]
+macro_rules! every_case {
+    ($target:expr) => {
+        mod calls {
+            $crate::calls!($target);
+        }
+        mod children {
+            $crate::children!($target);
+        }
+        mod framing {
+            $crate::framing!($target);
+        }
+        mod life {
+            $crate::life!($target);
+        }
+        mod messages {
+            $crate::messages!($target);
+        }
+        mod rules {
+            $crate::rules!($target);
+        }
+        mod sessions {
+            $crate::sessions!($target);
+        }
+        mod streams {
+            $crate::streams!($target);
+        }
+    };
+}
+
 pub mod calls;
 pub mod children;
 pub mod framing;

@@ -6,11 +6,12 @@
 //! Never: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
-//! one `#[test]` per case, so a test crate mounts the same list for as many targets as there are:
+//! one `#[test]` per case, and [`every_case!`] mounts all of them, so a test crate for each runtime
+//! is one line, and a case that fails there names itself and the runtime:
 //!
 //! ```ignore
-//! mod framing {
-//!     pontoon_suite::framing!(crate::target());
+//! mod tokio {
+//!     pontoon_suite::every_case!(pontoon_suite::Target::new("tokio", env!("CARGO_BIN_EXE_badchild")));
 //! }
 //! ```
 

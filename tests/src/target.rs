@@ -17,9 +17,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// The default runtime. Test crates know `badchild` as `env!("CARGO_BIN_EXE_badchild")`.
-    pub fn new(badchild: &str) -> Target {
-        Target { runtime: None, badchild: badchild.into() }
+    /// This runtime. Test crates know `badchild` as `env!("CARGO_BIN_EXE_badchild")`.
+    pub fn new(runtime: &'static str, badchild: &str) -> Target {
+        Target { runtime: Some(runtime), badchild: badchild.into() }
     }
 
     /// `pontoon proxy` on a free port of loopback, in front of `badchild`.
@@ -60,6 +60,8 @@ fn build(cargo: &std::ffi::OsStr, profile: &Path) {
     };
     let status = Command::new(cargo)
         .args(["build", "--quiet", "--package", "pontoon", "--bin", "pontoon", "--profile", name])
+        // Every runtime there is.
+        .arg("--all-features")
         .arg("--target-dir")
         .arg(profile.parent().expect("target/<profile>"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))

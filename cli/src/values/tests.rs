@@ -71,6 +71,11 @@ fn names_in_any_case() {
         ],
     );
     refused(level, &["", "trace"]);
+    for built_in in RUNTIMES {
+        assert_eq!(runtime(built_in.name).unwrap().name, built_in.name);
+    }
+    let why = runtime("async-std").unwrap_err();
+    assert!(why.ends_with(&runtime::names()), "{why}");
     accepted(log_format, &[("pretty", LogFormat::Pretty), ("JSON", LogFormat::Json)]);
     refused(log_format, &["yaml"]);
 }

@@ -1,29 +1,41 @@
 //! Time and chance: the only callers of the operating system's clock and of its randomness.
 
 use std::io;
+use std::time;
 
 use pontoon_core::time::{Duration, Instant};
 
 /// Counts from when the program was started. A copy counts from the same moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(tokio::time::Instant);
+pub struct Clock(time::Instant);
 
 impl Clock {
     /// Starts to count.
     pub(crate) fn start() -> Self {
-        Clock(tokio::time::Instant::now())
+        Clock(moment())
     }
 
     /// What time it is.
-    pub(crate) fn now(&self) -> Instant {
-        let elapsed = self.0.elapsed().as_micros();
+    pub fn now(&self) -> Instant {
+        let elapsed = moment().duration_since(self.0).as_micros();
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    /// The moment `at` names, for tokio's timers.
-    pub(crate) fn at(&self, at: Instant) -> tokio::time::Instant {
+    /// The moment `at` names, for a runtime's timers.
+    pub fn at(&self, at: Instant) -> time::Instant {
         self.0 + Duration::from_micros(at.as_micros()).min(FAR)
     }
+}
+
+#[cfg(not(test))]
+fn moment() -> time::Instant {
+    time::Instant::now()
+}
+
+/// A clock that a test can stop.
+#[cfg(test)]
+fn moment() -> time::Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// Thirty years; further ahead some systems cannot represent a moment.

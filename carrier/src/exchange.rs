@@ -4,39 +4,41 @@
 //! Never: looks into what it sends.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::{mem, thread};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use pontoon_core::http::ReplyHead;
 use pontoon_core::ids::ExchangeId;
 use pontoon_core::machine::{Chunk, Input};
 
-use crate::hub::{Hub, Waker, lock};
+use crate::hub::{Hub, lock};
 
 /// Where the engine's actions about one exchange arrive. Each returns whom to wake.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Mail>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Mail {
     answer: Option<Answer>,
     parts: VecDeque<Bytes>,
     end: End,
-    /// Whether the peer has gone: nothing more is waited for.
-    deserted: bool,
     reader: Option<Waker>,
 }
 
 /// How an exchange is answered.
-pub(crate) enum Answer {
+#[derive(Debug)]
+pub enum Answer {
     /// Whole, and whether the engine wants to know when it has been sent.
     Reply(ReplyHead, Chunk, bool),
     /// By a stream.
     Begin(ReplyHead),
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 enum End {
     #[default]
     Open,
@@ -68,13 +70,6 @@ impl Mailbox {
         })
     }
 
-    /// The peer has gone.
-    pub(crate) fn desert(&self) {
-        if let Some(reader) = self.put(|mail| mail.deserted = true) {
-            reader.wake();
-        }
-    }
-
     fn put(&self, change: impl FnOnce(&mut Mail)) -> Option<Waker> {
         let mut mail = self.lock();
         change(&mut mail);
@@ -84,31 +79,16 @@ impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Mail> {
         lock(&self.0)
     }
-
-    /// Waits until `take` finds something; `None` when nobody wants it any more.
-    fn wait<T>(&self, mut take: impl FnMut(&mut Mail) -> Option<T>) -> Option<T> {
-        loop {
-            {
-                let mut mail = self.lock();
-                if let Some(taken) = take(&mut mail) {
-                    return Some(taken);
-                }
-                if mail.deserted || mail.end == End::Aborted {
-                    return None;
-                }
-                mail.reader = Some(Waker::Parked(thread::current()));
-            }
-            thread::park();
-        }
-    }
 }
 
-/// The reading end of a mailbox. Dropping it reports the exchange as closed.
-pub(crate) struct Exchange {
+/// The reading end of a mailbox. Dropping it, because all has been sent or the peer has gone,
+/// reports the exchange as closed.
+#[derive(Debug)]
+pub struct Exchange {
     id: ExchangeId,
     hub: Arc<Hub>,
     mailbox: Arc<Mailbox>,
-    /// Bytes that were sent and the engine has not been told of.
+    /// Bytes that the transport took and the engine has not been told of.
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
@@ -119,46 +99,57 @@ impl Exchange {
         Exchange { id, hub, mailbox, sent: 0, settled: false }
     }
 
-    /// Where its answer arrives.
-    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
-        &self.mailbox
-    }
-
-    /// The engine's answer; `None` when there will be none, and the connection is to be closed.
-    pub(crate) fn answer(&mut self) -> Option<Answer> {
-        let answer = self.mailbox.wait(|mail| match mail.end {
-            End::Aborted => None,
-            _ => mail.answer.take(),
-        })?;
+    /// The engine's answer.
+    ///
+    /// # Errors
+    ///
+    /// The engine broke the exchange off: the connection is to be closed.
+    pub async fn answer(&mut self) -> io::Result<Answer> {
+        let answer = poll_fn(|cx| {
+            let mut mail = self.mailbox.lock();
+            match (mail.answer.take(), mail.end) {
+                (_, End::Aborted) => Poll::Ready(Err(aborted())),
+                (Some(answer), _) => Poll::Ready(Ok(answer)),
+                (None, _) => wait(&mut mail, cx),
+            }
+        })
+        .await?;
         self.settled = matches!(answer, Answer::Reply(_, _, false));
-        Some(answer)
+        Ok(answer)
     }
 
-    /// Moves to `parts`, which is empty, what has arrived of a stream. Afterwards it is still empty
-    /// at the stream's end; `false` if that is no orderly one.
-    pub(crate) fn take_parts(&mut self, parts: &mut VecDeque<Bytes>) -> bool {
-        if !self.has_arrived() {
+    /// Moves to `parts` what has arrived of a stream; `false` at its end.
+    ///
+    /// # Errors
+    ///
+    /// The engine broke the exchange off: the connection is to be closed.
+    pub fn poll_parts(
+        &mut self,
+        cx: &mut Context<'_>,
+        parts: &mut VecDeque<Bytes>,
+    ) -> Poll<io::Result<bool>> {
+        let arrived = {
+            let mut mail = self.mailbox.lock();
+            mem::swap(&mut mail.parts, parts);
+            match (parts.is_empty(), mail.end) {
+                (_, End::Aborted) => Poll::Ready(Err(aborted())),
+                (false, _) => Poll::Ready(Ok(true)),
+                (true, End::Finished) => Poll::Ready(Ok(false)),
+                (true, End::Open) => wait(&mut mail, cx),
+            }
+        };
+        if arrived.is_pending() {
             self.report_sent();
         }
-        let arrived = self.mailbox.wait(|mail| {
-            mem::swap(&mut mail.parts, parts);
-            (!parts.is_empty() || mail.end == End::Finished).then_some(())
-        });
-        arrived.is_some()
+        arrived
     }
 
-    /// Whether [`Exchange::take_parts`] would not wait.
-    pub(crate) fn has_arrived(&self) -> bool {
-        let mail = self.mailbox.lock();
-        !mail.parts.is_empty() || mail.end != End::Open
-    }
-
-    /// So many bytes were taken from us.
-    pub(crate) fn sent(&mut self, bytes: usize) {
-        self.sent += bytes;
+    /// The transport takes so many bytes. What it took before has been sent, or is about to be.
+    pub fn taken(&mut self, bytes: usize) {
         if self.sent >= SENT_BYTES_MIN {
             self.report_sent();
         }
+        self.sent += bytes;
     }
 
     fn report_sent(&mut self) {
@@ -169,9 +160,6 @@ impl Exchange {
     }
 }
 
-/// As long as more is to be sent, fewer bytes are not worth the engine's lock.
-const SENT_BYTES_MIN: usize = 64 * 1024;
-
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.settled {
@@ -179,3 +167,18 @@ impl Drop for Exchange {
         }
     }
 }
+
+fn wait<T>(mail: &mut Mail, cx: &Context<'_>) -> Poll<T> {
+    match &mut mail.reader {
+        Some(reader) => reader.clone_from(cx.waker()),
+        reader => *reader = Some(cx.waker().clone()),
+    }
+    Poll::Pending
+}
+
+fn aborted() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
+}
+
+/// As long as more is to be sent, fewer bytes are not worth the engine's lock.
+const SENT_BYTES_MIN: usize = 64 * 1024;

@@ -8,11 +8,12 @@
 //! that is built on it could be trusted. The children end with it.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread::{self, Thread};
-use std::{io, mem, process};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker, ready};
+use std::{fmt, io, mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
@@ -24,14 +25,15 @@ use pontoon_core::reject::SpawnError;
 use pontoon_core::time::Instant;
 use smallvec::SmallVec;
 
-use crate::Log;
-use crate::bell::{Bell, Latch};
 use crate::child::{self, Order};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::exchange::{self, Exchange};
+use crate::io::Alarm;
+use crate::phase::{Phase, Phases};
+use crate::{Log, Options};
 
-/// What all threads share.
-pub(crate) struct Hub {
+/// What all tasks share.
+pub struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
     log: Mutex<Log>,
@@ -39,43 +41,7 @@ pub(crate) struct Hub {
     /// Not yet handed to the log; filled under the lock, so they are in order.
     events: Mutex<Vec<Event>>,
     exchanges: AtomicU64,
-    /// Woken when the engine's deadline has moved closer.
-    timer: OnceLock<Thread>,
-    phase: Mutex<Phase>,
-    phase_changed: Condvar,
-    draining: Latch,
-    stopped: Latch,
-}
-
-/// How far the program has come, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// Connections are accepted.
-    Serving,
-    /// No more, and the idle ones close.
-    Draining,
-    /// Everything has ended.
-    Stopped {
-        /// Whether something had to be broken off.
-        forced: bool,
-    },
-}
-
-/// Who has something to do after a turn.
-pub(crate) enum Waker {
-    /// A thread that is parked.
-    Parked(Thread),
-    /// One that polls.
-    Polling(Arc<Bell>),
-}
-
-impl Waker {
-    pub(crate) fn wake(self) {
-        match self {
-            Waker::Parked(thread) => thread.unpark(),
-            Waker::Polling(bell) => bell.ring(),
-        }
-    }
+    phases: Phases,
 }
 
 struct State {
@@ -86,6 +52,8 @@ struct State {
     spawner: SyncSender<Order>,
     /// When the timer will fire.
     armed: Instant,
+    /// Whoever keeps that timer.
+    timekeeper: Option<Waker>,
 }
 
 /// What a turn leaves to be done without the lock.
@@ -98,43 +66,55 @@ struct Aftermath {
 }
 
 impl Hub {
-    pub(crate) fn new(
-        config: Arc<Config>,
-        seed: [u8; 32],
-        log: Log,
-        spawner: SyncSender<Order>,
-    ) -> io::Result<Self> {
+    /// A hub, and the children it wants spawned, by [`crate::child::Order::command`] and in order.
+    /// That ends when the hub is gone.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses randomness.
+    pub fn new(options: &Options) -> io::Result<(Arc<Hub>, Receiver<Order>)> {
+        let config = Arc::new(options.config.clone());
+        // A session has one child, and an ended one may overlap with its successor.
+        let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
         let clock = Clock::start();
         let state = State {
-            engine: Engine::new(config.clone(), seed, clock.now()),
+            engine: Engine::new(config.clone(), clock::seed()?, clock.now()),
             actions: Actions::new(),
             exchanges: HashMap::new(),
             children: HashMap::new(),
             spawner,
             armed: Instant::FAR,
+            timekeeper: None,
         };
-        Ok(Hub {
+        let hub = Hub {
             clock,
             config,
-            log: Mutex::new(log),
+            log: Mutex::new(options.log.clone()),
             state: Mutex::new(state),
             events: Mutex::default(),
             exchanges: AtomicU64::new(0),
-            timer: OnceLock::new(),
-            phase: Mutex::new(Phase::Serving),
-            phase_changed: Condvar::new(),
-            draining: Latch::new()?,
-            stopped: Latch::new()?,
-        })
+            phases: Phases::new(),
+        };
+        Ok((Arc::new(hub), orders))
+    }
+
+    /// What time it is here.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The settings of the endpoint.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
     }
 
     /// Reports facts, in order, and carries out what follows from them.
-    pub(crate) fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
+    pub fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
         self.turn(|state, now| state.take(inputs, now));
     }
 
     /// Reports a request, and returns where its answer arrives.
-    pub(crate) fn open(self: &Arc<Self>, request: Request) -> Exchange {
+    pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
@@ -172,55 +152,57 @@ impl Hub {
         self.turn(|state, now| state.spawn_failed(child, error, now));
     }
 
-    /// Calls the engine whenever it wants to be called, until the hub is gone.
-    pub(crate) fn keep_time(hub: &Weak<Hub>) {
-        while let Some(hub) = hub.upgrade() {
-            hub.timer.get_or_init(thread::current);
-            let mut due = None;
-            hub.turn(|state, now| {
-                if state.engine.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
-                    state.engine.handle_timeout(now, &mut state.actions);
-                }
-                due = state.engine.poll_timeout();
-                state.armed = due.map_or(Instant::FAR, |deadline| deadline.at);
-            });
-            let pause = hub.clock.until(due);
-            drop(hub);
-            thread::park_timeout(pause);
-        }
+    /// Calls the engine whenever it wants to be called. Runs until it is dropped.
+    pub async fn keep_time(&self, mut alarm: impl Alarm) {
+        poll_fn(|cx| {
+            loop {
+                let at = self.time_passed(cx);
+                ready!(alarm.poll_until(cx, at));
+            }
+        })
+        .await
+    }
+
+    /// Calls the engine if its deadline has come; returns the next one. When an earlier one turns
+    /// up, `cx` is woken.
+    fn time_passed(&self, cx: &Context<'_>) -> Instant {
+        let mut at = Instant::FAR;
+        self.turn(|state, now| {
+            if state.engine.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
+                state.engine.handle_timeout(now, &mut state.actions);
+            }
+            at = state.engine.poll_timeout().map_or(Instant::FAR, |deadline| deadline.at);
+            state.armed = at;
+            state.timekeeper = Some(cx.waker().clone());
+        });
+        at
     }
 
     /// How far the program is.
-    pub(crate) fn phase(&self) -> Phase {
-        *lock(&self.phase)
+    pub fn phase(&self) -> Phase {
+        self.phases.now()
     }
 
-    /// Waits until the program is further than that.
-    pub(crate) fn wait_beyond(&self, phase: Phase) -> Phase {
-        let now = lock(&self.phase);
-        let now = self.phase_changed.wait_while(now, |now| *now <= phase);
-        *now.unwrap_or_else(PoisonError::into_inner)
+    /// Waits until the program has come further than this.
+    pub async fn phase_after(&self, known: Phase) -> Phase {
+        self.phases.after(known).await
     }
 
-    /// What wakes those who poll once the program is further than `phase`.
-    pub(crate) fn next_phase(&self, phase: Phase) -> &Latch {
-        if phase < Phase::Draining { &self.draining } else { &self.stopped }
-    }
-
-    fn enter(&self, phase: Phase) {
-        {
-            let mut now = lock(&self.phase);
-            *now = phase.max(*now);
-        }
-        self.phase_changed.notify_all();
-        self.draining.open();
-        if phase > Phase::Draining {
-            self.stopped.open();
+    /// Waits until everything has ended; returns whether something had to be broken off. What is
+    /// left of children is killed then, whatever the engine thinks of it: those that a forced stop
+    /// does not wait for.
+    pub async fn stopped(&self) -> bool {
+        let mut phase = self.phase();
+        loop {
+            if let Phase::Stopped { forced } = phase {
+                self.kill_children();
+                return forced;
+            }
+            phase = self.phase_after(phase).await;
         }
     }
 
-    /// Kills what is left of the children, whatever the engine thinks of it.
-    pub(crate) fn kill_children(&self) {
+    fn kill_children(&self) {
         self.turn(|state, _| {
             for child in state.children.values() {
                 child.signal(Signal::Kill);
@@ -232,7 +214,7 @@ impl Hub {
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
         let now = self.clock.now();
         let mut aftermath = Aftermath::default();
-        let (hurry, logged) = {
+        let logged = {
             let abort = AbortOnPanic;
             let mut state = self.state.lock().expect("a panic under this lock ends the program");
             facts(&mut state, now);
@@ -246,14 +228,12 @@ impl Hub {
             if logged {
                 lock(&self.events).append(&mut aftermath.events);
             }
-            (state.hurry(), logged)
+            aftermath.wakers.extend(state.hurry());
+            logged
         };
-        if let (true, Some(timer)) = (hurry, self.timer.get()) {
-            timer.unpark();
-        }
         aftermath.wakers.into_iter().for_each(Waker::wake);
         if let Some(phase) = aftermath.phase {
-            self.enter(phase);
+            self.phases.advance(phase);
         }
         if logged {
             self.write_log();
@@ -275,16 +255,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("phase", &self.phase()).finish_non_exhaustive()
+    }
+}
+
 impl State {
-    /// Whether the timer fires too late, from now on taking it as put right.
-    fn hurry(&mut self) -> bool {
-        match self.engine.poll_timeout() {
-            Some(deadline) if deadline.at < self.armed => {
-                self.armed = deadline.at;
-                true
-            }
-            _ => false,
-        }
+    /// Whom to wake because the timer would fire too late; takes it as put right from now on.
+    fn hurry(&mut self) -> Option<Waker> {
+        let deadline = self.engine.poll_timeout().filter(|deadline| deadline.at < self.armed)?;
+        self.armed = deadline.at;
+        self.timekeeper.take()
     }
 
     fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {

@@ -1,18 +1,70 @@
 use std::future::poll_fn;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use hyper_util::rt::TokioIo;
+use pontoon_core::limits::Limits;
+use pontoon_core::reject::Reject;
+use pontoon_core::time::Instant;
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 use tokio::time::{sleep_until, timeout};
 
 use super::*;
+use crate::clock::Clock;
+use crate::http::checkpoint::{Due, STAND_IN};
+use crate::io::{Alarm, Sink, Source};
+use crate::phase::Phase;
 
 const HEAD: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const POST: &[u8] = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
-const SERVING: Phase = Phase::Serving;
+
+impl Source for DuplexStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buf = ReadBuf::new(buf);
+        ready!(AsyncRead::poll_read(Pin::new(self), cx, &mut buf))?;
+        Poll::Ready(Ok(buf.filled().len()))
+    }
+}
+
+impl Sink for DuplexStream {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(self), cx, bufs)
+    }
+}
+
+impl Socket for DuplexStream {
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        AsyncWrite::poll_shutdown(Pin::new(self), cx)
+    }
+}
+
+/// Rings on time, and at no other.
+struct Punctual(Clock);
+
+impl Alarm for Punctual {
+    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        let mut sleep = Box::pin(sleep_until(self.0.at(at).into()));
+        let rings = sleep.as_mut().poll(cx);
+        if rings.is_pending() {
+            let waker = cx.waker().clone();
+            tokio::spawn(async move {
+                sleep.await;
+                waker.wake();
+            });
+        }
+        rings
+    }
+}
 
 struct Pair {
     peer: DuplexStream,
-    guarded: Guarded<DuplexStream>,
+    guarded: TokioIo<Guarded<DuplexStream>>,
     checkpoint: Arc<Checkpoint>,
     limits: Arc<Limits>,
 }
@@ -21,7 +73,7 @@ fn pair(buf_bytes: usize) -> Pair {
     let limits = Arc::new(Limits::default());
     let checkpoint = Arc::new(Checkpoint::new(limits.clone(), Clock::start()));
     let (peer, stream) = duplex(buf_bytes);
-    let guarded = Guarded::new(stream, checkpoint.clone());
+    let guarded = TokioIo::new(Guarded::new(stream, checkpoint.clone()));
     Pair { peer, guarded, checkpoint, limits }
 }
 
@@ -40,12 +92,10 @@ impl Pair {
 
     /// What is due on the connection; time runs as far as it has to.
     async fn due(&mut self) -> Due {
-        let mut sleep = Box::pin(sleep_until(self.checkpoint.clock.at(FAR)));
-        poll_fn(|cx| self.checkpoint.poll_due(cx, sleep.as_mut(), SERVING)).await
+        let mut alarm = Punctual(self.checkpoint.clock);
+        poll_fn(|cx| self.checkpoint.poll_due(cx, &mut alarm, Phase::Serving)).await
     }
 }
-
-const FAR: pontoon_core::time::Instant = pontoon_core::time::Instant::FAR;
 
 #[tokio::test(start_paused = true)]
 async fn a_clean_request_passes_as_it_came() {

@@ -1,0 +1,315 @@
+//! A child process seen from the hub: the mailbox the engine fills, and the pipes that empty it.
+//!
+//! Owns: what waits to be written to a child, which the engine bounds.
+//! Never: decides when a child is to end, or what its lines mean.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf, Bytes};
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::frame::{Framed, Lines};
+use pontoon_core::ids::ChildId;
+use pontoon_core::json::{Message, ParseRules};
+use pontoon_core::machine::{Chunk, Input, Signal};
+use pontoon_core::reject::ExitStatus;
+
+use crate::hub::{Hub, lock};
+use crate::io::{Source, Stdin};
+use crate::scratch;
+
+/// Where the engine's actions about one child arrive. Most return whom to wake.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    mail: Mutex<Mail>,
+    /// Whether standard output is not to be read. A read that already waits is let through.
+    gated: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Mail {
+    stdin: VecDeque<Bytes>,
+    /// Nothing more is taken for standard input.
+    stdin_closed: bool,
+    pid: Option<u32>,
+    released: bool,
+    /// The task of the pipes.
+    pipes: Option<Waker>,
+}
+
+impl Mailbox {
+    pub(crate) fn feed(&self, chunk: Chunk) -> Option<Waker> {
+        let mut mail = self.lock();
+        if !mail.stdin_closed {
+            mail.stdin.extend(chunk);
+        }
+        mail.pipes.take()
+    }
+
+    pub(crate) fn close_stdin(&self) -> Option<Waker> {
+        let mut mail = self.lock();
+        mail.stdin_closed = true;
+        mail.pipes.take()
+    }
+
+    pub(crate) fn gate(&self, open: bool) -> Option<Waker> {
+        self.gated.store(!open, Ordering::Release);
+        if open { self.lock().pipes.take() } else { None }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.lock().pid {
+            pontoon_process::signal_group(pid, signal);
+        }
+    }
+
+    pub(crate) fn release(&self) -> Option<Waker> {
+        let mut mail = self.lock();
+        mail.released = true;
+        mail.pipes.take()
+    }
+
+    /// Takes what waits for standard input; `false` when nothing ever will again.
+    fn poll_stdin(&self, cx: &Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
+        let mut mail = self.lock();
+        std::mem::swap(&mut mail.stdin, parts);
+        if !parts.is_empty() {
+            return Poll::Ready(true);
+        }
+        if mail.stdin_closed {
+            return Poll::Ready(false);
+        }
+        mail.wake(cx)
+    }
+
+    fn poll_open(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.gated.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        let mut mail = self.lock();
+        // It opens before it looks for whom to wake.
+        if self.gated.load(Ordering::Acquire) { mail.wake(cx) } else { Poll::Ready(()) }
+    }
+
+    fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut mail = self.lock();
+        if mail.released { Poll::Ready(()) } else { mail.wake(cx) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mail> {
+        lock(&self.mail)
+    }
+}
+
+impl Mail {
+    /// Wakes the task of the pipes when anything changes.
+    fn wake<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        match &mut self.pipes {
+            Some(pipes) => pipes.clone_from(cx.waker()),
+            pipes => *pipes = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// A child to be spawned.
+#[derive(Debug)]
+pub struct Order {
+    pub(crate) child: ChildId,
+    pub(crate) spec: Arc<ChildSpec>,
+    pub(crate) mailbox: Arc<Mailbox>,
+}
+
+impl Order {
+    /// The command to spawn, on a thread that lives as long as the children: they die with it.
+    pub fn command(&self) -> process::Command {
+        pontoon_process::command(&self.spec)
+    }
+
+    /// It could not be spawned.
+    pub fn failed(self, hub: &Hub, error: &io::Error) {
+        hub.spawn_failed(self.child, pontoon_process::spawn_error(error));
+    }
+
+    /// It runs. Its pipes and its end are to be attended to, each by a task of its own.
+    pub fn spawned(self, hub: &Arc<Hub>, pid: u32) -> (Pipes, End) {
+        let Order { child, mailbox, .. } = self;
+        mailbox.lock().pid = Some(pid);
+        if !hub.report(child, [Input::ChildSpawned { child, pid }]) {
+            pontoon_process::signal_group(pid, Signal::Kill);
+        }
+        (Pipes { hub: hub.clone(), child, mailbox }, End { hub: hub.clone(), child })
+    }
+}
+
+/// The end of a child, which somebody has to wait for, whether or not anybody still wants to know:
+/// so it leaves no zombie.
+#[derive(Debug)]
+pub struct End {
+    hub: Arc<Hub>,
+    child: ChildId,
+}
+
+impl End {
+    /// The process has ended.
+    pub fn reached(self, status: io::Result<process::ExitStatus>) {
+        let status = status.map_or(ExitStatus::Unknown, pontoon_process::exit_status);
+        self.hub.report(self.child, [Input::ChildExited { child: self.child, status }]);
+    }
+}
+
+/// The pipes of a child.
+#[derive(Debug)]
+pub struct Pipes {
+    hub: Arc<Hub>,
+    child: ChildId,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Pipes {
+    /// Carries bytes both ways until all three pipes have ended, or the engine wants none of them.
+    /// Without pipes it is as if the child had closed them.
+    pub async fn carry(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
+        let child = self.child;
+        let Ok((stdin, stdout, stderr)) = pipes else {
+            let stdout = Input::ChildStdoutClosed { child, overlong: false };
+            self.hub.report(child, [Input::ChildStdinClosed { child }, stdout]);
+            return;
+        };
+        let mut feed = pin!(self.feed(stdin));
+        let mut stdout = pin!(self.read_stdout(stdout));
+        let mut stderr = pin!(self.read_stderr(stderr));
+        let mut open = [true; 3];
+        poll_fn(|cx| {
+            if self.mailbox.poll_released(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            open[0] = open[0] && feed.as_mut().poll(cx).is_pending();
+            open[1] = open[1] && stdout.as_mut().poll(cx).is_pending();
+            open[2] = open[2] && stderr.as_mut().poll(cx).is_pending();
+            if open.contains(&true) { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await
+    }
+
+    /// Writes what the engine feeds, until it wants no more written or the child takes no more.
+    async fn feed(&self, stdin: impl Stdin) {
+        let child = self.child;
+        if self.write_all(stdin).await.is_err() {
+            self.mailbox.close_stdin();
+            self.hub.report(child, [Input::ChildStdinClosed { child }]);
+        }
+    }
+
+    async fn write_all(&self, mut stdin: impl Stdin) -> io::Result<()> {
+        let child = self.child;
+        let mut parts = VecDeque::new();
+        loop {
+            if parts.is_empty() {
+                let more = poll_fn(|cx| {
+                    if let Poll::Ready(more) = self.mailbox.poll_stdin(cx, &mut parts) {
+                        return Poll::Ready(Ok(more));
+                    }
+                    stdin.poll_closed(cx).map(|()| Err(io::ErrorKind::BrokenPipe))
+                });
+                if !more.await? {
+                    return Ok(());
+                }
+            }
+            match poll_fn(|cx| poll_write(&mut stdin, cx, &parts)).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                bytes => {
+                    advance(&mut parts, bytes);
+                    self.hub.report(child, [Input::ChildFed { child, bytes }]);
+                }
+            }
+        }
+    }
+
+    async fn read_stdout(&self, mut stdout: impl Source) {
+        let (child, limits) = (self.child, &self.hub.config.limits);
+        let rules = ParseRules {
+            depth_max: limits.json_depth_max,
+            batch_len_max: limits.batch_len_max,
+            lone_surrogates: true,
+        };
+        let mut lines = Lines::new(limits.line_bytes_max);
+        let mut inputs = Vec::new();
+        let mut overlong = false;
+        while !overlong {
+            let read = poll_fn(|cx| {
+                ready!(self.mailbox.poll_open(cx));
+                scratch::poll_read(&mut stdout, cx, scratch::SCRATCH_BYTES, |bytes| {
+                    lines.feed(bytes, |framed| match framed {
+                        Framed::Line(line) => {
+                            let line = Message::parse(line, rules);
+                            inputs.push(Input::ChildLine { child, line });
+                        }
+                        Framed::Overlong => overlong = true,
+                    });
+                    bytes.len()
+                })
+            });
+            if !matches!(read.await, Ok(1..)) {
+                break;
+            }
+            self.hub.report(child, inputs.drain(..));
+        }
+        inputs.push(Input::ChildStdoutClosed { child, overlong });
+        self.hub.report(child, inputs);
+    }
+
+    async fn read_stderr(&self, mut stderr: impl Source) {
+        let child = self.child;
+        loop {
+            let read = poll_fn(|cx| {
+                let all = scratch::SCRATCH_BYTES;
+                scratch::poll_read(&mut stderr, cx, all, Bytes::copy_from_slice)
+            });
+            match read.await {
+                Ok(bytes) if !bytes.is_empty() => {
+                    self.hub.report(child, [Input::ChildStderr { child, bytes }]);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn poll_write(
+    stdin: &mut impl Stdin,
+    cx: &mut Context<'_>,
+    parts: &VecDeque<Bytes>,
+) -> Poll<io::Result<usize>> {
+    let mut slices = [IoSlice::new(&[]); WRITE_PARTS_MAX];
+    let mut len = 0;
+    for (slice, part) in slices.iter_mut().zip(parts) {
+        *slice = IoSlice::new(part);
+        len += 1;
+    }
+    stdin.poll_write(cx, &slices[..len])
+}
+
+/// Parts in one write to a child.
+const WRITE_PARTS_MAX: usize = 64;
+
+/// Drops the first `bytes` bytes.
+fn advance(parts: &mut VecDeque<Bytes>, mut bytes: usize) {
+    while let Some(first) = parts.front_mut() {
+        if bytes < first.len() {
+            first.advance(bytes);
+            return;
+        }
+        bytes -= first.len();
+        parts.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! What all connections of an endpoint share, and what happens on each.
+//!
+//! Never: a status, a header or a body that the core has not made.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body, Incoming};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::limits::Limits;
+use pontoon_core::machine::{Chunk, Input};
+
+use crate::exchange::Answer;
+use crate::http::body::ReplyBody;
+use crate::http::checkpoint::{Checkpoint, Due};
+use crate::http::guarded::Guarded;
+use crate::hub::Hub;
+use crate::io::{Alarm, Socket};
+use crate::phase::Phase;
+
+/// What all connections share.
+pub struct Endpoint {
+    hub: Arc<Hub>,
+    rules: Rules,
+    limits: Arc<Limits>,
+    http: http1::Builder,
+}
+
+impl Endpoint {
+    /// The endpoint of this hub.
+    pub fn new(hub: Arc<Hub>) -> Self {
+        let limits = Arc::new(hub.config.limits.clone());
+        let mut http = http1::Builder::new();
+        // Not `pipeline_flush`: with it hyper takes any number of bytes that the peer does not.
+        http.half_close(false).pipeline_flush(false).writev(true);
+        http.max_headers(limits.head_lines_max);
+        http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
+        Endpoint { rules: Rules::new(&hub.config), limits, http, hub }
+    }
+
+    /// Serves one connection until it ends, is closed by its guard, or the program stops.
+    pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
+        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock));
+        let io = Guarded::new(socket, checkpoint.clone());
+        let service = service_fn(|request| self.exchange(request, checkpoint.clone()));
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut phase = self.hub.phase();
+        loop {
+            if phase == Phase::Draining {
+                connection.as_mut().graceful_shutdown();
+            }
+            let mut later = pin!(self.hub.phase_after(phase));
+            let later = poll_fn(|cx| {
+                loop {
+                    if connection.as_mut().poll(cx).is_ready() {
+                        return Poll::Ready(None);
+                    }
+                    match checkpoint.poll_due(cx, &mut alarm, phase) {
+                        Poll::Ready(Due::Poll) => {}
+                        Poll::Ready(Due::Close) => return Poll::Ready(None),
+                        Poll::Pending => return later.as_mut().poll(cx).map(Some),
+                    }
+                }
+            });
+            match later.await {
+                Some(later) => phase = later,
+                None => break,
+            }
+        }
+        if let Some(reject) = checkpoint.refused() {
+            self.hub.submit([Input::Refused { reject }]);
+        }
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    ///
+    /// The request is not to be answered: the connection closes.
+    async fn exchange(
+        &self,
+        request: Request<Incoming>,
+        checkpoint: Arc<Checkpoint>,
+    ) -> io::Result<Response<ReplyBody>> {
+        if let Some(reject) = checkpoint.refused() {
+            return Ok(refuse(Refusal::refusal(reject, None), checkpoint));
+        }
+        let (head, body) = request.into_parts();
+        let admission = self.rules.admit(&RequestHead {
+            method: head.method.as_str(),
+            target: head.uri.path_and_query().map_or("", |target| target.as_str()),
+            headers: &HeaderLines(&head.headers),
+        });
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
+        };
+        let cors = admission.cors.clone();
+        let body = if admission.expects_body() {
+            match read(body).await {
+                Ok(body) => body,
+                Err(broken) => {
+                    let reject = checkpoint.refused().ok_or_else(|| io::Error::other(broken))?;
+                    return Ok(refuse(Refusal::refusal(reject, cors), checkpoint));
+                }
+            }
+        } else {
+            Bytes::new()
+        };
+        let request = match admission.request(body) {
+            Ok(request) => request,
+            Err(reject) => return Ok(self.report(Refusal::refusal(reject, cors), checkpoint)),
+        };
+        let mut exchange = self.hub.open(request);
+        let (mut head, body) = match exchange.answer().await? {
+            Answer::Reply(head, body, receipt) => {
+                (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
+            }
+            Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
+        };
+        head.cors = cors;
+        Ok(respond(&head, body))
+    }
+
+    fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
+        if let Some(reject) = refusal.reject {
+            self.hub.submit([Input::Refused { reject }]);
+        }
+        refuse(refusal, checkpoint)
+    }
+}
+
+/// hyper does not take less.
+const HTTP_BUF_BYTES_MIN: usize = 8 * 1024;
+
+struct HeaderLines<'a>(&'a HeaderMap);
+
+impl Headers for HeaderLines<'_> {
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.0.get_all(name).iter().map(HeaderValue::as_bytes)
+    }
+}
+
+/// The body of a request, copied: a slice of hyper's buffer would keep all of that alive.
+async fn read(body: Incoming) -> hyper::Result<Bytes> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut whole = BytesMut::with_capacity(expected.min(BODY_BYTES_EXPECTED_MAX));
+    let mut body = pin!(body);
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        if let Ok(data) = frame?.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.freeze())
+}
+
+/// Up to here the room for a body is made before its bytes have come.
+const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;
+
+fn refuse(refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
+    let body = ReplyBody::whole(Chunk::from(refusal.body), None, checkpoint);
+    respond(&refusal.head, body)
+}
+
+fn respond(head: &ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
+    head.headers(|name, value| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().append(HeaderName::from_static(name), value);
+        }
+    });
+    response
+}

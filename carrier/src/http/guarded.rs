@@ -1,0 +1,126 @@
+//! A connection behind its guard, as hyper reads and writes it.
+//!
+//! Owns: the socket, and the lingering close.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+
+use crate::http::checkpoint::{Checkpoint, Supply};
+use crate::io::Socket;
+use crate::scratch;
+
+/// A socket that is read through a [`Checkpoint`], and whose writing is watched by it.
+pub(crate) struct Guarded<S> {
+    socket: S,
+    checkpoint: Arc<Checkpoint>,
+    /// Whether the guard has been told that the peer takes nothing.
+    blocked: bool,
+    /// Once our side is closed: how much the peer may send before it has to see that.
+    linger: Option<usize>,
+}
+
+impl<S> Guarded<S> {
+    pub(crate) fn new(socket: S, checkpoint: Arc<Checkpoint>) -> Self {
+        Guarded { socket, checkpoint, blocked: false, linger: None }
+    }
+
+    /// Tells the guard when the peer stops taking bytes, and when it goes on.
+    fn watch<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if self.blocked || result.is_pending() {
+            let now = self.checkpoint.clock.now();
+            let mut post = self.checkpoint.lock();
+            match result {
+                Poll::Pending => post.guard.write_blocked(now),
+                Poll::Ready(_) => post.guard.wrote(now),
+            }
+            self.blocked = result.is_pending();
+            post.blocked = self.blocked;
+        }
+        result
+    }
+}
+
+impl<S: Socket + Unpin> Read for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Guarded { socket, checkpoint, .. } = self.get_mut();
+        let mut post = checkpoint.lock();
+        loop {
+            let bytes_max = match post.supply(&mut buf, &checkpoint.clock) {
+                Supply::Filled => return Poll::Ready(Ok(())),
+                Supply::Nothing => return Poll::Pending,
+                Supply::Fail => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+                Supply::Receive { bytes_max } => bytes_max,
+            };
+            let filled = ready!(scratch::poll_read(socket, cx, bytes_max, |received| {
+                post.receive(received, &mut buf, &checkpoint.clock)
+            }))?;
+            if filled {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl<S: Socket + Unpin> Write for Guarded<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = self.socket.poll_write(cx, bufs);
+        self.watch(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Closes our side; then, if the peer may still be sending, waits until it has seen that. To
+    /// close both sides at once would reset the connection, and take the answer from it. How long
+    /// that may last is one of the guard's deadlines.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Guarded { socket, checkpoint, linger, .. } = &mut *self;
+        loop {
+            match linger {
+                None => {
+                    ready!(socket.poll_close(cx))?;
+                    let unread = checkpoint.lock().is_unread();
+                    *linger = Some(if unread { checkpoint.limits.body_bytes_max } else { 0 });
+                }
+                Some(0) => return Poll::Ready(Ok(())),
+                Some(bytes_left) => {
+                    match ready!(scratch::poll_read(socket, cx, LINGER_BYTES, <[u8]>::len))? {
+                        0 => return Poll::Ready(Ok(())),
+                        bytes => *bytes_left = bytes_left.saturating_sub(bytes),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Read at once of what nobody wants.
+const LINGER_BYTES: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests;

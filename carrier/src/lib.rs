@@ -1,0 +1,34 @@
+//! What every runtime of pontoon does alike: the engine behind its lock, and the ways to it.
+//!
+//! The core says what is to happen and this crate where that waits until somebody carries it out:
+//! in mailboxes that are emptied by polling. Any runtime that can poll can carry the core with it.
+//! A runtime brings what this crate has not: sockets, pipes, processes, timers and threads, as
+//! [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`].
+//!
+//! ```text
+//!   runtime            carrier                        runtime
+//!   socket ─ http::Endpoint ─┐           ┌─ child::Pipes ─ pipes
+//!     guard, hyper, rules    ├─ [ hub ] ─┤    lines, framed and parsed
+//!                            │  engine   │    outside the lock
+//!   timer ─ Hub::keep_time ──┘           └── child::Order ─ processes
+//! ```
+//!
+//! Owns: the lock around the engine, everything that waits on its way in or out, the clock.
+//! Never: a socket, a thread, a task or a timer of its own; a protocol rule, a status, a retry.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod child;
+pub mod clock;
+pub mod exchange;
+#[cfg(feature = "hyper")]
+pub mod http;
+pub mod hub;
+pub mod io;
+mod phase;
+mod running;
+mod scratch;
+
+pub use phase::Phase;
+pub use running::{Ended, Log, Options, Running, Stopper, THREADS_MAX};

@@ -1,0 +1,33 @@
+//! The runtimes that are built in.
+
+use std::io;
+use std::net::TcpListener;
+
+use pontoon_carrier::{Options, Running};
+
+/// What carries the endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runtime {
+    /// The value of `--runtime`.
+    pub(crate) name: &'static str,
+    /// Serves an endpoint.
+    pub(crate) start: fn(TcpListener, Options) -> io::Result<Running>,
+}
+
+/// All of them; the first is the default one.
+pub(crate) const RUNTIMES: &[Runtime] = &[
+    #[cfg(feature = "tokio")]
+    Runtime { name: "tokio", start: pontoon_tokio::start },
+    #[cfg(feature = "smol")]
+    Runtime { name: "smol", start: pontoon_smol::start },
+    #[cfg(feature = "blocking")]
+    Runtime { name: "blocking", start: pontoon_blocking::start },
+];
+
+#[cfg(not(any(feature = "tokio", feature = "smol", feature = "blocking")))]
+compile_error!("pontoon needs a runtime: --features tokio, smol, or blocking");
+
+/// The names of all, with commas.
+pub(crate) fn names() -> String {
+    RUNTIMES.iter().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,48 @@
+//! Child processes: one thread that spawns them, and for each child a task for its pipes and one
+//! that waits for its end.
+//!
+//! Owns: the processes, and their pipes.
+//! Never: decides when a child is to end, or what its lines mean.
+
+use std::fs::File;
+use std::io::Result;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Weak};
+
+use pontoon_carrier::child::Order;
+use pontoon_carrier::hub::Hub;
+use smol::Executor;
+use smol::process::{Child, Command};
+
+use crate::io::Io;
+
+/// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
+/// that spawned them, and a fork takes longer than a connection ought to wait.
+pub(crate) fn spawn_all(
+    orders: &Receiver<Order>,
+    hub: &Weak<Hub>,
+    executor: &Weak<Executor<'static>>,
+) {
+    for order in orders {
+        let (Some(hub), Some(executor)) = (hub.upgrade(), executor.upgrade()) else { return };
+        spawn(&hub, order, &executor);
+    }
+}
+
+fn spawn(hub: &Arc<Hub>, order: Order, executor: &Executor<'static>) {
+    let mut process = match Command::from(order.command()).spawn() {
+        Ok(process) => process,
+        Err(error) => return order.failed(hub, &error),
+    };
+    let (pipes, end) = order.spawned(hub, process.id());
+    let streams = streams(&mut process);
+    executor.spawn(pipes.carry(streams)).detach();
+    executor.spawn(async move { end.reached(process.status().await) }).detach();
+}
+
+fn streams(process: &mut Child) -> Result<(Io<File>, Io<File>, Io<File>)> {
+    let stdin = Io::pipe(process.stdin.take().expect("it is piped"))?;
+    let stdout = Io::pipe(process.stdout.take().expect("it is piped"))?;
+    let stderr = Io::pipe(process.stderr.take().expect("it is piped"))?;
+    Ok((stdin, stdout, stderr))
+}

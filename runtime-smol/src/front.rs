@@ -1,0 +1,70 @@
+//! The HTTP front: accepts connections, and has each of them served by a task of its own.
+//!
+//! Owns: the listener, and the tasks of connections.
+//! Never: looks at what is said on a connection.
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Weak};
+
+use pontoon_carrier::Phase;
+use pontoon_carrier::http::Endpoint;
+use pontoon_carrier::hub::Hub;
+use smol::future::or;
+use smol::lock::{Semaphore, SemaphoreGuardArc};
+use smol::{Async, Executor, Timer};
+
+use crate::io::{Alarm, Io};
+
+/// What all connections share.
+pub(crate) struct Front {
+    /// Weak, because it owns the tasks that own this.
+    executor: Weak<Executor<'static>>,
+    hub: Arc<Hub>,
+    endpoint: Endpoint,
+    /// One permit for each connection that may still be opened.
+    room: Arc<Semaphore>,
+}
+
+impl Front {
+    pub(crate) fn new(executor: &Arc<Executor<'static>>, hub: Arc<Hub>) -> Arc<Self> {
+        let room = Arc::new(Semaphore::new(hub.config().limits.connections_max));
+        let executor = Arc::downgrade(executor);
+        Arc::new(Front { executor, endpoint: Endpoint::new(hub.clone()), room, hub })
+    }
+
+    /// Accepts connections until the engine wants no more.
+    pub(crate) async fn accept(self: Arc<Self>, listener: Async<TcpListener>) {
+        let draining = async {
+            self.hub.phase_after(Phase::Serving).await;
+        };
+        or(draining, self.clone().accept_all(&listener)).await;
+    }
+
+    async fn accept_all(self: Arc<Self>, listener: &Async<TcpListener>) {
+        loop {
+            let permit = self.room.acquire_arc().await;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let Some(executor) = self.executor.upgrade() else { return };
+                    executor.spawn(self.clone().converse(stream, permit)).detach();
+                }
+                // Out of file descriptors, or the peer has gone already; either way it passes.
+                Err(_) => drop(Timer::after(self.hub.config().limits.accept_pause).await),
+            }
+        }
+    }
+
+    /// Waits until no connection is open any more.
+    pub(crate) async fn emptied(&self) {
+        let mut all = Vec::new();
+        for _ in 0..self.hub.config().limits.connections_max {
+            all.push(self.room.acquire().await);
+        }
+    }
+
+    async fn converse(self: Arc<Self>, stream: Async<TcpStream>, _permit: SemaphoreGuardArc) {
+        // It fails only on a connection that is gone.
+        let _ = stream.get_ref().set_nodelay(true);
+        self.endpoint.converse(Io::new(stream), Alarm::new(self.hub.clock())).await;
+    }
+}

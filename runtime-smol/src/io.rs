@@ -1,0 +1,110 @@
+//! smol's sockets, pipes and timers, as the carrier polls them.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, IoSlice, Read, Result, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pontoon_carrier::clock::Clock;
+use pontoon_carrier::io::{self as carrier, Sink, Socket, Source, Stdin};
+use pontoon_core::time::Instant;
+use smol::{Async, Timer};
+
+/// A socket or a pipe.
+pub(crate) struct Io<T> {
+    io: Async<T>,
+    /// Whether the last read took all there was: then another one would be for nothing.
+    drained: bool,
+}
+
+impl<T> Io<T> {
+    pub(crate) fn new(io: Async<T>) -> Self {
+        Io { io, drained: false }
+    }
+}
+
+impl Io<File> {
+    pub(crate) fn pipe(pipe: impl TryInto<OwnedFd, Error = io::Error>) -> Result<Self> {
+        Async::new(File::from(pipe.try_into()?)).map(Io::new)
+    }
+}
+
+impl<T> Source for Io<T>
+where
+    for<'a> &'a T: Read,
+{
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
+        loop {
+            if self.drained {
+                ready!(self.io.poll_readable(cx))?;
+            }
+            match self.io.get_ref().read(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => {
+                    self.drained = matches!(read, Ok(bytes) if bytes < buf.len());
+                    return Poll::Ready(read);
+                }
+            }
+        }
+    }
+}
+
+impl<T> Sink for Io<T>
+where
+    for<'a> &'a T: Write,
+{
+    fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<Result<usize>> {
+        loop {
+            match self.io.get_ref().write_vectored(bufs) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.io.poll_writable(cx))?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+}
+
+impl Socket for Io<TcpStream> {
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+impl Stdin for Io<File> {
+    /// There is never anything to read from the end that is written; only its error is reported.
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.io.poll_readable(cx).map(drop)
+    }
+}
+
+/// A timer.
+pub(crate) struct Alarm {
+    clock: Clock,
+    timer: Timer,
+    /// When it fires.
+    at: Instant,
+}
+
+impl Alarm {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Alarm { clock, timer: Timer::never(), at: Instant::FAR }
+    }
+}
+
+impl carrier::Alarm for Alarm {
+    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        if at < self.at {
+            self.timer.set_at(self.clock.at(at));
+            self.at = at;
+        }
+        ready!(Pin::new(&mut self.timer).poll(cx));
+        self.at = Instant::FAR;
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,11 @@
+//! `pontoon proxy --runtime smol`, judged by every case there is.
+
+use pontoon_suite::Target;
+
+fn target() -> Target {
+    Target::new("smol", env!("CARGO_BIN_EXE_badchild"))
+}
+
+mod smol {
+    pontoon_suite::every_case!(crate::target());
+}
