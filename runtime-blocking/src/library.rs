@@ -24,7 +24,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 use std::{env, mem};
@@ -63,9 +63,15 @@ pub(crate) struct Link {
     /// Whether the whole body has been passed.
     whole: AtomicBool,
     ending: AtomicU8,
-    deserted: AtomicBool,
+    watch: Mutex<Watch>,
+}
+
+/// Who is to know that the peer has gone.
+#[derive(Default)]
+struct Watch {
+    deserted: bool,
     /// Whoever waits for the engine to answer.
-    waits: OnceLock<Arc<Parked>>,
+    waits: Option<Thread>,
 }
 
 /// A thread that waits for a mailbox to fill.
@@ -135,8 +141,7 @@ impl Library {
             is_last,
             whole: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Broken as u8),
-            deserted: AtomicBool::new(false),
-            waits: OnceLock::new(),
+            watch: Mutex::default(),
         });
         state.links.insert(link.number, link.clone());
         Ok(link)
@@ -253,11 +258,15 @@ impl Link {
 
     /// Parks this thread until `poll` is ready, or the peer has gone without that being so.
     pub(crate) fn wait<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
-        let parked = self.waits.get_or_init(|| Arc::new(Parked(thread::current())));
-        let waker = parked.clone().into();
+        let waker = Arc::new(Parked(thread::current())).into();
         let mut cx = Context::from_waker(&waker);
         loop {
-            let deserted = self.deserted.load(Ordering::Acquire);
+            // Whatever was answered before the peer has gone is still sent.
+            let deserted = {
+                let mut watch = lock(&self.watch);
+                watch.waits = Some(thread::current());
+                watch.deserted
+            };
             match poll(&mut cx) {
                 Poll::Ready(output) => return Some(output),
                 Poll::Pending if deserted => return None,
@@ -268,9 +277,10 @@ impl Link {
 
     /// The peer has gone.
     pub(crate) fn desert(&self) {
-        self.deserted.store(true, Ordering::SeqCst);
-        if let Some(parked) = self.waits.get() {
-            parked.0.unpark();
+        let mut watch = lock(&self.watch);
+        watch.deserted = true;
+        if let Some(thread) = watch.waits.take() {
+            thread.unpark();
         }
     }
 
