@@ -10,7 +10,6 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Result, Write};
-use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,8 +31,11 @@ struct Notes {
 }
 
 thread_local! {
-    static NOTES: RefCell<Notes> =
-        const { RefCell::new(Notes { wishes: Vec::new(), pause: FAR, told: Vec::new() }) };
+    static NOTES: RefCell<Notes> = const { RefCell::new(Notes::NONE) };
+}
+
+impl Notes {
+    const NONE: Notes = Notes { wishes: Vec::new(), pause: FAR, told: Vec::new() };
 }
 
 /// Runs a future on this thread, which waits in `poll` for whatever the future waits for.
@@ -47,13 +49,12 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        let polled = future.as_mut().poll(&mut cx);
+        // Notes keep a pipe open: none of them outlives what it is about.
+        let Notes { mut wishes, pause, .. } = NOTES.replace(Notes::NONE);
+        if let Poll::Ready(output) = polled {
             return Ok(output);
         }
-        let (mut wishes, pause) = NOTES.with_borrow_mut(|notes| {
-            notes.told.clear();
-            (mem::take(&mut notes.wishes), mem::replace(&mut notes.pause, FAR))
-        });
         let mut fds = Vec::with_capacity(1 + wishes.len());
         fds.push(PollFd::new(&*bell, PollFlags::IN));
         fds.extend(wishes.iter().map(|(pipe, on)| PollFd::new(&**pipe, *on)));
@@ -219,3 +220,6 @@ impl carrier::Alarm for Alarm {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -390,3 +390,6 @@ impl Head {
 const EAGER_DIGITS_MAX: usize = 4;
 
 const OWN_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests;

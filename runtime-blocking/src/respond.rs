@@ -146,3 +146,6 @@ fn line(out: &mut Vec<u8>, parts: &[&str]) {
     parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
     out.extend_from_slice(b"\r\n");
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,6 @@ fn descriptors_free() -> usize {
 
 /// Where the system does not tell.
 const OPEN_FDS_GUESSED: usize = 32;
+
+#[cfg(test)]
+mod tests;
