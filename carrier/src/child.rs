@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::pin;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use bytes::{Buf, Bytes};
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::frame::{Framed, Lines};
 use pontoon_core::ids::ChildId;
-use pontoon_core::json::{Message, ParseRules};
+use pontoon_core::json::{Message, ParseRules, Peer};
 use pontoon_core::machine::{Chunk, Input, Signal};
 use pontoon_core::reject::ExitStatus;
 
@@ -78,7 +79,8 @@ impl Mailbox {
     /// Takes what waits for standard input; `false` when nothing ever will again.
     fn poll_stdin(&self, cx: &Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
         let mut mail = self.lock();
-        std::mem::swap(&mut mail.stdin, parts);
+        // Not a swap: a child that is fed nothing keeps no room for what it once was fed.
+        *parts = mem::take(&mut mail.stdin);
         if !parts.is_empty() {
             return Poll::Ready(true);
         }
@@ -178,8 +180,10 @@ impl Pipes {
     pub async fn carry(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
         let child = self.child;
         let Ok((stdin, stdout, stderr)) = pipes else {
+            let stdin = Input::ChildStdinClosed { child };
             let stdout = Input::ChildStdoutClosed { child, overlong: false };
-            self.hub.report(child, [Input::ChildStdinClosed { child }, stdout]);
+            let stderr = Input::ChildStderrClosed { child };
+            self.hub.report(child, [stdin, stdout, stderr]);
             return;
         };
         let mut feed = pin!(self.feed(stdin));
@@ -210,6 +214,7 @@ impl Pipes {
 
     async fn write_all(&self, mut stdin: impl Stdin) -> io::Result<()> {
         let child = self.child;
+        let bytes_max = self.hub.config.limits.pipe_write_bytes;
         let mut parts = VecDeque::new();
         loop {
             if parts.is_empty() {
@@ -223,7 +228,7 @@ impl Pipes {
                     return Ok(());
                 }
             }
-            match poll_fn(|cx| poll_write(&mut stdin, cx, &parts)).await? {
+            match poll_fn(|cx| poll_write(&mut stdin, cx, &parts, bytes_max)).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 bytes => {
                     advance(&mut parts, bytes);
@@ -238,7 +243,7 @@ impl Pipes {
         let rules = ParseRules {
             depth_max: limits.json_depth_max,
             batch_len_max: limits.batch_len_max,
-            lone_surrogates: true,
+            sender: Peer::Child,
         };
         let mut lines = Lines::new(limits.line_bytes_max);
         let mut inputs = Vec::new();
@@ -246,7 +251,7 @@ impl Pipes {
         while !overlong {
             let read = poll_fn(|cx| {
                 ready!(self.mailbox.poll_open(cx));
-                scratch::poll_read(&mut stdout, cx, scratch::SCRATCH_BYTES, |bytes| {
+                scratch::poll_read(&mut stdout, cx, limits.pipe_read_bytes, |bytes| {
                     lines.feed(bytes, |framed| match framed {
                         Framed::Line(line) => {
                             let line = Message::parse(line, rules);
@@ -260,7 +265,7 @@ impl Pipes {
             if !matches!(read.await, Ok(1..)) {
                 break;
             }
-            self.hub.report(child, inputs.drain(..));
+            self.hub.report(child, mem::take(&mut inputs));
         }
         inputs.push(Input::ChildStdoutClosed { child, overlong });
         self.hub.report(child, inputs);
@@ -268,18 +273,19 @@ impl Pipes {
 
     async fn read_stderr(&self, mut stderr: impl Source) {
         let child = self.child;
+        let bytes_max = self.hub.config.limits.pipe_read_bytes;
         loop {
             let read = poll_fn(|cx| {
-                let all = scratch::SCRATCH_BYTES;
-                scratch::poll_read(&mut stderr, cx, all, Bytes::copy_from_slice)
+                scratch::poll_read(&mut stderr, cx, bytes_max, Bytes::copy_from_slice)
             });
             match read.await {
                 Ok(bytes) if !bytes.is_empty() => {
                     self.hub.report(child, [Input::ChildStderr { child, bytes }]);
                 }
-                _ => return,
+                _ => break,
             }
         }
+        self.hub.report(child, [Input::ChildStderrClosed { child }]);
     }
 }
 
@@ -287,11 +293,18 @@ fn poll_write(
     stdin: &mut impl Stdin,
     cx: &mut Context<'_>,
     parts: &VecDeque<Bytes>,
+    bytes_max: usize,
 ) -> Poll<io::Result<usize>> {
     let mut slices = [IoSlice::new(&[]); WRITE_PARTS_MAX];
     let mut len = 0;
+    let mut room = bytes_max;
     for (slice, part) in slices.iter_mut().zip(parts) {
-        *slice = IoSlice::new(part);
+        let bytes = &part[..part.len().min(room)];
+        if bytes.is_empty() {
+            break;
+        }
+        room -= bytes.len();
+        *slice = IoSlice::new(bytes);
         len += 1;
     }
     stdin.poll_write(cx, &slices[..len])

@@ -212,11 +212,12 @@ impl Hub {
 
     /// Gives `facts` the state, then carries out the actions that follow.
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
-        let now = self.clock.now();
         let mut aftermath = Aftermath::default();
         let logged = {
             let abort = AbortOnPanic;
             let mut state = self.state.lock().expect("a panic under this lock ends the program");
+            // Asked for under the lock: so time never runs backwards for the engine.
+            let now = self.clock.now();
             facts(&mut state, now);
             state.carry_out(&mut aftermath);
             while let Some(child) = aftermath.unspawned.pop() {

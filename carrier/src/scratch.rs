@@ -7,11 +7,8 @@ use std::task::{Context, Poll, ready};
 use crate::io::Source;
 
 thread_local! {
-    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into());
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
-
-/// As much as a pipe holds.
-pub(crate) const SCRATCH_BYTES: usize = 64 * 1024;
 
 /// Reads once, at most so many bytes, and shows what was read; nothing at the end.
 pub(crate) fn poll_read<R>(
@@ -21,7 +18,10 @@ pub(crate) fn poll_read<R>(
     show: impl FnOnce(&[u8]) -> R,
 ) -> Poll<io::Result<R>> {
     SCRATCH.with_borrow_mut(|scratch| {
-        let buf = &mut scratch[..bytes_max.min(SCRATCH_BYTES)];
+        if scratch.len() < bytes_max {
+            scratch.resize(bytes_max, 0);
+        }
+        let buf = &mut scratch[..bytes_max];
         let bytes = ready!(source.poll_read(cx, buf))?;
         Poll::Ready(Ok(show(&buf[..bytes])))
     })

@@ -90,6 +90,17 @@ impl Endpoint<'_> {
     }
 }
 
+/// Warns of an entry of `--allow-host` or `--allow-origin` that no request can match.
+pub(crate) fn useless(entry: &str) -> Notice {
+    Notice {
+        level: Level::Warning,
+        name: "useless_entry",
+        message: "this is no host and no origin, and allows nothing",
+        fields: vec![("entry", entry.to_owned())],
+        words: None,
+    }
+}
+
 /// A name for the server in the settings of a client: what runs, without what runs it.
 fn name_of(child: &ChildSpec) -> String {
     let words = std::iter::once(&child.program).chain(&child.args);

@@ -19,6 +19,7 @@ pub(crate) fn of(args: &ProxyArgs, child: ChildSpec) -> Config {
         limits: limits(args),
         child,
         eager: true,
+        log_level: args.log_level,
     }
 }
 

@@ -8,11 +8,13 @@ use std::thread;
 
 use pontoon_carrier::{Ended, Options, Running, Stopper};
 use pontoon_core::bridge::ChildSpec;
+use pontoon_core::config::Config;
+use pontoon_core::http::Rules;
 use pontoon_core::observe::Event;
 use pontoon_core::reject::ExitStatus;
 
 use crate::args::{LogFormat, ProxyArgs};
-use crate::banner::Endpoint;
+use crate::banner::{self, Endpoint};
 use crate::errors::Failure;
 use crate::log::{Entry, Log};
 use crate::{command, config, listen, signals};
@@ -26,13 +28,14 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
     let asked = tell.clone();
     signals::watch(move || drop(asked.send(Fact::Asked))).map_err(cannot_start)?;
 
+    let config = config::of(args, child.clone());
     let options = Options {
-        config: config::of(args, child.clone()),
+        config: config.clone(),
         threads: args.threads.map(Into::into),
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    greet(args, &child, &running, &log);
+    greet(args, &config, &running, &log);
     let outcome = attend(running, tell, &facts, &child);
     log.flush();
     outcome
@@ -60,10 +63,14 @@ fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     }
 }
 
-fn greet(args: &ProxyArgs, child: &ChildSpec, running: &Running, log: &Log) {
+fn greet(args: &ProxyArgs, config: &Config, running: &Running, log: &Log) {
+    let child = &config.child;
     let endpoint = Endpoint { addr: running.addr(), path: &args.path, child };
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
         log.write(Entry::notice(warning));
+    }
+    for entry in Rules::useless_entries(config) {
+        log.write(Entry::notice(banner::useless(entry)));
     }
     let at_terminal = io::stderr().is_terminal() && args.log_format == LogFormat::Pretty;
     log.write(Entry::notice(endpoint.listening(at_terminal)));

@@ -152,3 +152,10 @@ fn a_hangup_that_is_ignored_stays_ignored() {
     proxy.signal(Signal::TERM);
     assert_eq!(proxy.end().0.code(), Some(0));
 }
+
+#[test]
+fn an_entry_that_allows_nothing_is_named() {
+    let mut proxy = Proxy::start(&["--allow-origin", "https://example.com:99999"]);
+    let line = proxy.line_with("allows nothing");
+    assert!(line.contains("https://example.com:99999"), "{line}");
+}

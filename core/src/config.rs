@@ -2,6 +2,7 @@
 
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::observe::Level;
 
 /// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
 /// never from a request.
@@ -21,4 +22,6 @@ pub struct Config {
     /// Whether to start the first child ahead of the first session: it shows at once whether the
     /// command works, and the first `initialize` need not wait for it.
     pub eager: bool,
+    /// The least that an event has to matter to be handed to the log.
+    pub log_level: Level,
 }

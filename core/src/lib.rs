@@ -74,6 +74,7 @@ pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod machine;
+mod numbered;
 pub mod observe;
 pub mod protocol;
 pub mod reject;

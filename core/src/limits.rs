@@ -56,9 +56,12 @@ pub struct Limits {
     pub replay_len_max: usize,
     /// Bytes of those events.
     pub replay_bytes_max: usize,
+    /// Bytes of the events that all streams of a session keep together; then the streams that ended
+    /// first, and after them the one that keeps most, give way.
+    pub session_replay_bytes_max: usize,
     /// Streams of a session that are kept after their end, for `Last-Event-ID`.
     pub ended_streams_max: usize,
-    /// GET streams open at once in a session.
+    /// GET streams open at once in a session; then the oldest gives way.
     pub listen_streams_max: usize,
     /// Silence on an open stream after which a comment line is sent.
     pub keep_alive_period: Duration,
@@ -72,7 +75,7 @@ pub struct Limits {
     pub startup_time_max: Duration,
     /// From a request, or its last sign of progress, to its answer.
     pub request_time_max: Duration,
-    /// From a request to its answer, whatever progress it shows.
+    /// From a request to its answer, whatever progress it shows; for requests of the child too.
     pub request_total_max: Duration,
     /// Bytes of a line on a child's standard output.
     pub line_bytes_max: usize,
@@ -92,8 +95,11 @@ pub struct Limits {
     pub stderr_tail_bytes: usize,
     /// From closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
     pub stop_grace: Duration,
-    /// From a child's exit to giving up on what its pipes may still hold.
+    /// From a child's exit, or its last message after that, to giving up on what its pipes may
+    /// still hold.
     pub exit_grace: Duration,
+    /// From a child's exit to giving up on its pipes, whatever still comes from them.
+    pub exit_time_max: Duration,
     /// Longest pause between failed starts of the child.
     pub start_pause_max: Duration,
 
@@ -129,6 +135,7 @@ impl Default for Limits {
             queue_bytes_max: 4 * MIB,
             replay_len_max: 256,
             replay_bytes_max: MIB,
+            session_replay_bytes_max: 4 * MIB,
             ended_streams_max: 8,
             listen_streams_max: 8,
             keep_alive_period: Duration::from_secs(15),
@@ -147,6 +154,7 @@ impl Default for Limits {
             stderr_tail_bytes: 2 * KIB,
             stop_grace: Duration::from_secs(5),
             exit_grace: Duration::from_millis(20),
+            exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             drain_time_max: Duration::from_secs(30),
         }

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::bridge::ChildSpec;
 use crate::http::{ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
-use crate::json::Message;
+use crate::json::{Invalid, Message};
 use crate::observe::Event;
 use crate::reject::{ExitStatus, Reject, SpawnError};
 
@@ -33,8 +33,8 @@ pub enum Input {
         request: Request,
     },
     /// A request was refused before it became one, by [`crate::http::Guard`] or
-    /// [`crate::http::Rules`]; the adapter has answered it with
-    /// [`crate::http::refusal`].
+    /// [`crate::http::Rules`]; the adapter has answered it with the
+    /// [`crate::http::Answer`] that names this reason.
     Refused {
         /// Why.
         reject: Reject,
@@ -72,7 +72,7 @@ pub enum Input {
         /// The child.
         child: ChildId,
         /// The message on it, or why it is none.
-        line: Result<Message, Reject>,
+        line: Result<Message, Invalid>,
     },
     /// A child's standard output ended, or cannot be framed any further.
     ChildStdoutClosed {
@@ -87,6 +87,11 @@ pub enum Input {
         child: ChildId,
         /// What it wrote, as it came.
         bytes: Bytes,
+    },
+    /// A child's standard error ended. Reported once, after all it held.
+    ChildStderrClosed {
+        /// The child.
+        child: ChildId,
     },
     /// A child's standard input took this many bytes.
     ChildFed {

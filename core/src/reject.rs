@@ -75,13 +75,14 @@ pub enum Reject {
     BatchEmpty,
     /// More messages in a batch than the limit.
     BatchTooLong,
-    /// An `id` that is neither a string nor a whole number.
+    /// An `id` that is neither a string nor a whole number, or is too long.
     BadId,
     /// Neither a request, nor a notification, nor a response.
     BadMessage,
     /// A `method` that is not a string.
     BadMethod,
-    /// `params` that are neither an object nor an array, or hold a field of a wrong type.
+    /// `params` that are neither an object nor an array, or hold a field that has a wrong type or
+    /// is too long.
     BadParams,
     /// `jsonrpc` is not `"2.0"`.
     BadVersion,
@@ -118,10 +119,17 @@ pub enum Reject {
     },
     /// The child does not read what waits for it.
     StdinFull,
-    /// Too many GET streams in this session.
-    StreamsFull,
+
+    // Answers to the child
+    /// The client did not answer the child in time.
+    AskExpired,
+    /// Too many requests of the child wait for the client.
+    AskRefused,
 
     // Answers the child owes
+    /// The child's answer is none: it has neither a result nor an error, or both, or is not of
+    /// JSON-RPC 2.0.
+    BadAnswer,
     /// The child ended before it answered.
     ChildExited(ExitStatus),
     /// The child could not be started.
@@ -134,6 +142,11 @@ pub enum Reject {
     StartupTimeout,
     /// The server stopped before the answer came.
     Stopped,
+}
+
+/// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
+fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
 /// How a process ended.
@@ -264,8 +277,8 @@ impl Reject {
     pub fn retry_after(self) -> Option<u64> {
         match self {
             Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
-            Reject::SessionsFull | Reject::StreamsFull => Some(5),
-            Reject::StartPaused { pause } => Some(pause.as_secs().max(1)),
+            Reject::SessionsFull => Some(5),
+            Reject::StartPaused { pause } => Some(whole_seconds(pause)),
             _ => None,
         }
     }
@@ -319,7 +332,9 @@ impl Reject {
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
-            StreamsFull => "streams_full",
+            AskExpired => "ask_expired",
+            AskRefused => "ask_refused",
+            BadAnswer => "bad_answer",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
             RequestTimeout => "request_timeout",
@@ -354,14 +369,15 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            Draining
-            | InFlightFull
-            | SessionsFull
-            | StartPaused { .. }
-            | StdinFull
-            | StreamsFull => (503, INTERNAL_ERROR),
+            Draining | InFlightFull | SessionsFull | StartPaused { .. } | StdinFull => {
+                (503, INTERNAL_ERROR)
+            }
+            // The child is no HTTP client.
+            AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
-            ChildExited(_) | RequestTimeout | SessionEnded | Stopped => (200, INTERNAL_ERROR),
+            BadAnswer | ChildExited(_) | RequestTimeout | SessionEnded | Stopped => {
+                (200, INTERNAL_ERROR)
+            }
             // No session has come to be.
             ChildFailed(_) | StartupTimeout => (502, INTERNAL_ERROR),
         }
@@ -377,7 +393,7 @@ impl fmt::Display for Reject {
             StartPaused { pause } => write!(
                 f,
                 "The MCP server process failed to start; the next try is possible in {} s",
-                pause.as_secs().max(1)
+                whole_seconds(*pause)
             ),
             fixed => f.write_str(fixed.text()),
         }
@@ -423,10 +439,10 @@ impl Reject {
             }
             BatchEmpty => "Invalid Request: the batch is empty",
             BatchTooLong => "Invalid Request: the batch has too many messages",
-            BadId => "Invalid Request: id must be a string or an integer",
+            BadId => "Invalid Request: id must be a string or an integer, of up to 1 KiB",
             BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
             BadMethod => "Invalid Request: method must be a string",
-            BadParams => "Invalid params: a field of params has the wrong type",
+            BadParams => "Invalid params: a field of params has the wrong type or is too long",
             BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
             DuplicateKey => "Invalid Request: a key is given twice",
             LookalikeKey => {
@@ -444,7 +460,9 @@ impl Reject {
             InFlightFull => "Too many requests are in flight in this session",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",
-            StreamsFull => "Too many GET streams are open in this session",
+            AskExpired => "The client did not answer in time",
+            AskRefused => "The client cannot be asked: too many requests wait for it",
+            BadAnswer => "The MCP server process sent an answer that is not valid JSON-RPC",
             RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",
             StartupTimeout => {

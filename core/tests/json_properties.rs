@@ -3,13 +3,13 @@
 mod oracle;
 
 use bytes::Bytes;
-use pontoon_core::json::{Field, Message, ParseRules};
+use pontoon_core::json::{Field, Message, ParseRules, Peer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-const RULES: ParseRules = ParseRules { depth_max: 100, batch_len_max: 50, lone_surrogates: true };
+const RULES: ParseRules = ParseRules { depth_max: 100, batch_len_max: 50, sender: Peer::Child };
 
 fn parse(text: &str) -> Option<Message> {
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), RULES).ok()
@@ -113,6 +113,11 @@ fn id() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Ids about as long as an id may be.
+fn long_id() -> impl Strategy<Value = String> {
+    prop_oneof!["\"x{1020,1024}\"", "[1-9]{1022,1026}", "1\\.0{1020,1024}"]
+}
+
 /// Objects that are messages more often than not.
 fn message() -> impl Strategy<Value = String> {
     let method = select(vec![
@@ -121,22 +126,40 @@ fn message() -> impl Strategy<Value = String> {
         r#""notifications\/progress""#,
         "\"notifications/cancelled\"",
     ]);
-    let call = (method, prop_oneof![object(object(json())), object(json()), json()])
+    let nulls = select(vec!["null", r#"{"_meta":null,"requestId":1}"#]).prop_map(str::to_owned);
+    let params = prop_oneof![
+        4 => object(object(json())),
+        4 => object(json()),
+        4 => json(),
+        1 => nulls,
+        1 => long_id().prop_map(|id| format!(r#"{{"_meta":{{"progressToken":{id}}}}}"#)),
+    ];
+    let call = (method, params)
         .prop_map(|(method, params)| format!(r#""params":{params},"method":{method}"#));
-    let answer = (select(vec!["result", "error"]), json())
-        .prop_map(|(key, value)| format!(r#""{key}":{value}"#));
-    let id = id().prop_map(|id| format!(r#","id": {id}"#));
+    let key = || select(vec!["result", "error"]);
+    let answer = prop_oneof![
+        4 => (key(), json()).prop_map(|(key, value)| format!(r#""{key}":{value}"#)),
+        1 => (json(), Just("null".to_owned())).prop_map(result_and_error),
+        1 => (Just("null".to_owned()), json()).prop_map(result_and_error),
+    ];
+    let id = prop_oneof![9 => id(), 1 => long_id()].prop_map(|id| format!(r#","id": {id}"#));
+    let version = prop_oneof![8 => Just("\"jsonrpc\":\"2.0\","), 1 => Just("")];
     let other = (key(), json()).prop_map(|(key, value)| format!(r#","{key}":{value}"#));
     (
         space(),
+        version,
         prop_oneof![2 => call, 1 => answer],
         proptest::option::weighted(0.7, id),
         proptest::option::weighted(0.1, other),
     )
-        .prop_map(|(space, body, id, other)| {
+        .prop_map(|(space, version, body, id, other)| {
             let (id, other) = (id.unwrap_or_default(), other.unwrap_or_default());
-            format!(r#"{space}{{{space}"jsonrpc":"2.0",{body}{id}{other}}}{space}"#)
+            format!(r#"{space}{{{space}{version}{body}{id}{other}}}{space}"#)
         })
+}
+
+fn result_and_error((result, error): (String, String)) -> String {
+    format!(r#""result":{result},"error":{error}"#)
 }
 
 /// A text in which a few bytes were lost, doubled or replaced.

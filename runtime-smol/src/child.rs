@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use pontoon_carrier::child::Order;
 use pontoon_carrier::hub::Hub;
 use smol::Executor;
-use smol::process::{Child, Command};
+use smol::process::{Child, Command, Stdio};
 
 use crate::io::Io;
 
@@ -30,7 +30,10 @@ pub(crate) fn spawn_all(
 }
 
 fn spawn(hub: &Arc<Hub>, order: Order, executor: &Executor<'static>) {
-    let mut process = match Command::from(order.command()).spawn() {
+    let mut command = Command::from(order.command());
+    // It does not see that they are piped already.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = match command.spawn() {
         Ok(process) => process,
         Err(error) => return order.failed(hub, &error),
     };

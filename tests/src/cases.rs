@@ -1,6 +1,6 @@
 //! The cases, one file per area.
 //!
-//! Every file lists its cases in [`cases!`], which makes a macro of the area's name. That every
+//! Every file lists its cases in `cases!`, which makes a macro of the area's name. That every
 //! case is listed is tested below.
 
 /// Makes the macro `$area!(target)` that expands to one `#[test]` per case.

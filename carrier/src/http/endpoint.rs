@@ -117,7 +117,7 @@ impl Endpoint {
         };
         let request = match admission.request(body) {
             Ok(request) => request,
-            Err(reject) => return Ok(self.report(Refusal::refusal(reject, cors), checkpoint)),
+            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
         let mut exchange = self.hub.open(request);
         let (mut head, body) = match exchange.answer().await? {

@@ -1,14 +1,25 @@
 //! Requests of the child that wait for the client's answer.
 //!
-//! Owns: which ids the child used, so that each is answered at most once.
+//! Owns: which ids the child used, so that each is answered at most once, and when.
 //! Never: new ids; a session has one child, so its ids are unique already and pass unchanged.
 
 use bytes::Bytes;
-use serde_json::Value;
 
-/// The ids of the requests that wait, as the child wrote them.
+use crate::bridge::same_id;
+use crate::time::{Duration, Instant};
+
+/// The requests that wait, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Asks(Vec<Bytes>);
+pub(crate) struct Asks(Vec<Ask>);
+
+/// A request of the child.
+#[derive(Debug)]
+struct Ask {
+    /// Its id, as the child wrote it.
+    id: Bytes,
+    /// When it was asked.
+    since: Instant,
+}
 
 impl Asks {
     pub(crate) fn len(&self) -> usize {
@@ -20,28 +31,33 @@ impl Asks {
     }
 
     /// Notes a request of the child.
-    pub(crate) fn insert(&mut self, id: Bytes) {
-        self.0.push(id);
+    pub(crate) fn insert(&mut self, id: Bytes, now: Instant) {
+        self.0.push(Ask { id, since: now });
     }
 
     /// Takes the request a client's answer is meant for; gives its id as the child wrote it.
     pub(crate) fn take(&mut self, id: &[u8]) -> Option<Bytes> {
-        let exact = self.0.iter().position(|known| known == id);
-        let position = exact.or_else(|| self.0.iter().position(|known| same_id(known, id)))?;
-        let found = self.0.remove(position);
+        let exact = self.0.iter().position(|ask| ask.id == id);
+        let position = exact.or_else(|| self.0.iter().position(|ask| same_id(&ask.id, id)))?;
+        Some(self.remove(position))
+    }
+
+    /// Takes the oldest request if it has waited for `time_max` at `now`; gives its id.
+    pub(crate) fn take_due(&mut self, now: Instant, time_max: Duration) -> Option<Bytes> {
+        (self.next_due(time_max) <= now).then(|| self.remove(0))
+    }
+
+    /// When the first request will have waited for `time_max`.
+    pub(crate) fn next_due(&self, time_max: Duration) -> Instant {
+        self.0.first().map_or(Instant::FAR, |ask| ask.since + time_max)
+    }
+
+    fn remove(&mut self, position: usize) -> Bytes {
+        let ask = self.0.remove(position);
         if self.0.is_empty() {
             self.0 = Vec::new(); // an idle session keeps no buffer
         }
-        Some(found)
-    }
-}
-
-/// Whether two JSON texts are the same id: a client may spell `1.0` as `1`, or `"\u0061"` as `"a"`.
-fn same_id(one: &[u8], other: &[u8]) -> bool {
-    match (serde_json::from_slice(one), serde_json::from_slice(other)) {
-        (Ok(Value::String(one)), Ok(Value::String(other))) => one == other,
-        (Ok(Value::Number(one)), Ok(Value::Number(other))) => one.as_f64() == other.as_f64(),
-        _ => false,
+        ask.id
     }
 }
 

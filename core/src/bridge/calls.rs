@@ -4,11 +4,14 @@
 //! stands in for both the request's id and its progress token, so that no answer ever depends on
 //! an id a client chose.
 
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
 
-use bytes::Bytes;
-
+use crate::bridge::same_id;
+use crate::numbered::Numbered;
 use crate::time::Instant;
+
+/// The JSON text of an id or a progress token. Those of most clients are short.
+pub(crate) type IdText = SmallVec<[u8; 24]>;
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -16,9 +19,9 @@ pub(crate) struct Call {
     /// The stream its answer goes to.
     pub(crate) stream: u64,
     /// Its id, as the client wrote it.
-    pub(crate) id: Bytes,
+    pub(crate) id: IdText,
     /// Its progress token, as the client wrote it.
-    pub(crate) token: Option<Bytes>,
+    pub(crate) token: Option<IdText>,
     /// Its method, for metrics and logs.
     pub(crate) method: &'static str,
     /// When it was asked.
@@ -30,7 +33,7 @@ pub(crate) struct Call {
 /// The requests that wait, by the number the child knows them by.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    waiting: BTreeMap<u64, Call>,
+    waiting: Numbered<Call>,
     last: u64,
 }
 
@@ -52,34 +55,39 @@ impl Calls {
 
     /// The request the child knows by this JSON text.
     pub(crate) fn by_child(&mut self, number: &[u8]) -> Option<&mut Call> {
-        self.waiting.get_mut(&parse(number)?)
+        self.waiting.get_mut(parse(number)?)
     }
 
     /// Takes the request the child knows by this JSON text.
     pub(crate) fn take_by_child(&mut self, number: &[u8]) -> Option<Call> {
-        self.waiting.remove(&parse(number)?)
+        self.waiting.remove(parse(number)?)
     }
 
-    /// Takes the newest request the client knows by this id.
+    /// Takes the newest request the client knows by this id, however it spells it now.
     pub(crate) fn take_by_client(&mut self, id: &[u8]) -> Option<(u64, Call)> {
-        let number = *self.waiting.iter().rev().find(|(_, call)| call.id == id)?.0;
-        self.waiting.remove(&number).map(|call| (number, call))
+        let newest = |is_it: &dyn Fn(&Call) -> bool| {
+            self.waiting.iter().rev().find(|(_, call)| is_it(call)).map(|(number, _)| number)
+        };
+        let exact = newest(&|call| *call.id == *id);
+        let number = exact.or_else(|| newest(&|call| same_id(&call.id, id)))?;
+        self.waiting.remove(number).map(|call| (number, call))
     }
 
     /// Takes the oldest request that is due at `now`.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<(u64, Call)> {
-        let number = *self.waiting.iter().find(|(_, call)| call.due <= now)?.0;
-        self.waiting.remove(&number).map(|call| (number, call))
+        let (number, _) = self.waiting.iter().find(|(_, call)| call.due <= now)?;
+        self.waiting.remove(number).map(|call| (number, call))
     }
 
     /// Takes the oldest request.
     pub(crate) fn take_first(&mut self) -> Option<Call> {
-        self.waiting.pop_first().map(|(_, call)| call)
+        let (number, _) = self.waiting.iter().next()?;
+        self.waiting.remove(number)
     }
 
     /// When the first request is due.
     pub(crate) fn next_due(&self) -> Instant {
-        self.waiting.values().map(|call| call.due).min().unwrap_or(Instant::FAR)
+        self.waiting.iter().map(|(_, call)| call.due).min().unwrap_or(Instant::FAR)
     }
 
     /// Every request that waits.

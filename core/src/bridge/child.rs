@@ -32,15 +32,23 @@ pub(crate) struct Child {
     gate_open: bool,
     stdin_open: bool,
     stdout_open: bool,
+    stderr_open: bool,
     /// Whether it closed its standard input unasked.
     deaf: bool,
     exited: Option<ExitStatus>,
-    /// When to stop waiting for the other half of its end: the exit, or the end of its output.
-    ending_at: Option<Instant>,
+    ending: Option<Ending>,
     stop: Option<Stop>,
     /// Lines in a row that were no message.
     noise: usize,
     stderr: Stderr,
+}
+
+/// One half of its end has come, the exit or the end of its output; the other half is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    since: Instant,
+    /// When to stop waiting.
+    at: Instant,
 }
 
 /// How far the stop order has come, and when its next step is due.
@@ -59,9 +67,10 @@ impl Child {
             gate_open: true,
             stdin_open: true,
             stdout_open: true,
+            stderr_open: true,
             deaf: false,
             exited: None,
-            ending_at: None,
+            ending: None,
             stop: None,
             noise: 0,
             stderr: Stderr::default(),
@@ -117,7 +126,7 @@ impl Child {
     /// A line on its standard output was a message.
     pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
         self.noise = 0;
-        if self.ending_at.is_some() {
+        if self.is_ending() {
             self.await_end(turn);
         }
     }
@@ -154,17 +163,25 @@ impl Child {
         self.await_end(turn);
     }
 
+    /// Its standard error ended. This is no sign of its end, but its last words belong to it.
+    pub(crate) fn stderr_closed(&mut self) {
+        self.stderr_open = false;
+    }
+
+    /// Waits a little longer for the other half of its end. Whoever inherited its output could
+    /// write to it for ever, so there is a limit to that.
     fn await_end(&mut self, turn: &mut Turn<'_>) {
-        let at = turn.now + turn.limits.exit_grace;
-        self.ending_at = Some(at);
+        let since = self.ending.map_or(turn.now, |ending| ending.since);
+        let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);
+        self.ending = Some(Ending { since, at });
         turn.wake(at);
     }
 
     /// How it ended, once nothing more can come from it.
     pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
-        let waited = self.ending_at.is_some_and(|at| at <= now);
+        let waited = self.ending.is_some_and(|ending| ending.at <= now);
         match self.exited {
-            Some(status) if !self.stdout_open || waited => Some(status),
+            Some(status) if !(self.stdout_open || self.stderr_open) || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::Silent),
             None if self.deaf && waited => Some(ExitStatus::Deaf),
             _ => None,
@@ -173,7 +190,7 @@ impl Child {
 
     /// Whether its process or its standard output has ended; the other half follows.
     pub(crate) fn is_ending(&self) -> bool {
-        self.ending_at.is_some()
+        self.ending.is_some()
     }
 
     /// Whether nothing more can come from it.
@@ -241,7 +258,7 @@ impl Child {
             Some(stop) if self.exited.is_none() => stop.at,
             _ => Instant::FAR,
         };
-        let ending = self.ending_at.filter(|at| *at > now);
+        let ending = self.ending.map(|ending| ending.at).filter(|at| *at > now);
         stop.min(ending.unwrap_or(Instant::FAR))
     }
 }

@@ -4,7 +4,7 @@ use crate::bridge::Child;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
-use crate::json::Message;
+use crate::json::{Invalid, Message};
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -55,7 +55,7 @@ impl Engine {
 
     pub(super) fn on_child_spawned(&mut self, child: ChildId, pid: u32, out: &mut Actions) {
         self.desk.metrics.child_started();
-        out.push(Action::Log(Event::ChildStarted { child, pid }));
+        self.desk.log(Event::ChildStarted { child, pid }, out);
     }
 
     pub(super) fn on_child_spawn_failed(
@@ -67,7 +67,7 @@ impl Engine {
     ) {
         self.desk.metrics.child_failed();
         self.starts.failed(now, self.desk.config.limits.start_pause_max);
-        out.push(Action::Log(Event::ChildFailed { child: id, error }));
+        self.desk.log(Event::ChildFailed { child: id, error }, out);
         self.standby.take_if(|child| child.id == id);
         self.leaving.remove(&id);
         if let Some(session) = self.owners.remove(&id) {
@@ -80,7 +80,7 @@ impl Engine {
     pub(super) fn on_child_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Reject>,
+        line: Result<Message, Invalid>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -118,6 +118,16 @@ impl Engine {
             return self.end_session(session, SessionEnd::ChildEnded, reject, now, out);
         }
         self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
+        self.reap_child(child, now, out);
+    }
+
+    pub(super) fn on_child_stderr_closed(
+        &mut self,
+        child: ChildId,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.with_child(child, now, out, |child, _| child.stderr_closed());
         self.reap_child(child, now, out);
     }
 
@@ -165,7 +175,7 @@ impl Engine {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
             let stderr = child.stderr_tail();
             self.starts.failed(now, self.desk.config.limits.start_pause_max);
-            out.push(Action::Log(Event::ChildUnusable { status, stderr }));
+            self.desk.log(Event::ChildUnusable { status, stderr }, out);
             match child.has_exited() {
                 true => self.release(&child, status, 0, out),
                 false => self.dismiss(child, now, out),

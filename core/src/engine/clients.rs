@@ -2,10 +2,10 @@
 
 use crate::bridge::Child;
 use crate::engine::{Engine, Phase, Transport};
-use crate::http::{McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
+use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Body, Kind, Message};
-use crate::machine::{Action, Actions, Chunk};
+use crate::machine::{Actions, Chunk};
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -125,7 +125,7 @@ impl Engine {
         let id = self.ids.session();
         let child = self.hire(out);
         self.owners.insert(child.id, id);
-        out.push(Action::Log(Event::SessionOpening { session: id, child: child.id }));
+        self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
         let mut turn = self.desk.turn(now, out);
         let at = (exchange, head.accept);
         let session = Session::open(id, head.principal, child, at, initialize, &mut turn);
@@ -154,7 +154,10 @@ impl Engine {
 
     fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
         let verdict = match self.named_session(head) {
-            Ok(_) if self.is_draining() => Err(Reject::Draining),
+            // A stream that goes on may be that of a call whose answer is still awaited.
+            Ok(_) if self.is_draining() && head.last_event == LastEvent::Absent => {
+                Err(Reject::Draining)
+            }
             Ok(id) => self
                 .with_session(id, now, out, |session, turn| {
                     session.listen(exchange, head.last_event, turn)
@@ -234,17 +237,22 @@ fn asks_anything(body: &Body) -> bool {
     }
 }
 
+/// Bytes of a revision that are repeated to the client that asked for it: more than any has, and
+/// fewer than a body.
+const REQUESTED_BYTES_MAX: usize = 64;
+
 /// The error that tells a client which revisions it may choose from (2026-07-28,
 /// basic/versioning).
 fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: &Message) -> Chunk {
     let supported: Vec<&str> = Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
     let mut data = serde_json::json!({ "supported": supported });
     let requested = match &head.revision {
-        RevisionHeader::Other(text) => Some(text.to_string()),
-        _ => message.modern_revision().map(|text| String::from_utf8_lossy(text).into_owned()),
+        RevisionHeader::Other(text) => Some(text.as_bytes()),
+        _ => message.modern_revision(),
     };
     if let Some(requested) = requested {
-        data["requested"] = requested.into();
+        let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];
+        data["requested"] = String::from_utf8_lossy(shown).into();
     }
     json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
 }

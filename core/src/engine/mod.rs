@@ -31,7 +31,7 @@ use crate::machine::{Action, Actions, Input};
 use crate::observe::{Event, Metrics, SessionEnd};
 use crate::reject::{ExitStatus, Reject};
 use crate::session::Session;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.
 #[derive(Debug)]
@@ -53,6 +53,10 @@ pub struct Engine {
     started_at: Instant,
 }
 
+/// A session is woken at least this often while something of it is due, if only to look: a wake
+/// that is not needed any more stays set until its time, and long ones would add up.
+const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
+
 /// What every turn uses.
 #[derive(Debug)]
 struct Desk {
@@ -66,10 +70,18 @@ impl Desk {
         Turn {
             now,
             limits: &self.config.limits,
+            log_level: self.config.log_level,
             out,
             metrics: &mut self.metrics,
             exchanges: &mut self.exchanges,
             wake_at: Instant::FAR,
+        }
+    }
+
+    /// Hands an event to the log, if it matters enough.
+    fn log(&self, event: Event, out: &mut Actions) {
+        if event.level() >= self.config.log_level {
+            out.push(Action::Log(event));
         }
     }
 }
@@ -122,6 +134,7 @@ impl Engine {
             Input::ChildStderr { child, bytes } => {
                 self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
             }
+            Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
             Input::ChildFed { child, bytes } => {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }
@@ -164,8 +177,8 @@ impl Engine {
         let answer = work(session, &mut turn);
         session.balance(&mut turn);
         if turn.wake_at < session.wake_at {
-            session.wake_at = turn.wake_at;
-            self.timers.set(turn.wake_at, Wake::Session(id));
+            session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
+            self.timers.set(session.wake_at, Wake::Session(id));
         }
         Some(answer)
     }
@@ -226,7 +239,7 @@ impl Engine {
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         self.desk.metrics.child_ended(asked);
         let child = child.id;
-        out.push(Action::Log(Event::ChildEnded { child, status, asked, unanswered, stderr }));
+        self.desk.log(Event::ChildEnded { child, status, asked, unanswered, stderr }, out);
         out.push(Action::Release { child });
     }
 
@@ -241,12 +254,15 @@ impl Engine {
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
         let id = transport.session;
-        self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        if let Some(why) = end.flatten() {
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
     }
 
     fn on_refused(&mut self, reject: Reject, out: &mut Actions) {
         self.desk.metrics.refused(reject);
-        out.push(Action::Log(Event::Refused { reject }));
+        self.desk.log(Event::Refused { reject }, out);
     }
 }
 

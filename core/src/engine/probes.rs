@@ -11,14 +11,15 @@ use crate::time::Instant;
 type Answer = (ReplyHead, Chunk);
 
 impl Engine {
-    /// `GET /health`: the whole state in one line; 503 if a new client would not be served.
+    /// `GET /health`: the whole state in one line; 503 if a new client would most likely
+    /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
-        let (status, word) = match (self.is_draining(), self.starts.last_failed()) {
+        let (status, word) = match (self.is_draining(), self.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
         };
-        let (subprocess, sessions) = (self.subprocess(), self.sessions.len());
+        let (subprocess, sessions) = (self.subprocess(now), self.sessions.len());
         let uptime = now.since(self.started_at).as_secs();
         let body = format!(
             r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}}}"#
@@ -26,10 +27,10 @@ impl Engine {
         (ReplyHead::with_body(status, ContentType::Json), Chunk::from(body + "\n"))
     }
 
-    fn subprocess(&self) -> &'static str {
+    fn subprocess(&self, now: Instant) -> &'static str {
         if self.standby.is_some() || !self.sessions.is_empty() {
             "running"
-        } else if self.starts.last_failed() {
+        } else if self.starts.failed_lately(now) {
             "failed"
         } else {
             "idle"

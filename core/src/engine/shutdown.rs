@@ -21,7 +21,7 @@ impl Engine {
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         self.phase = Phase::Draining;
         self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
-        out.push(Action::Log(Event::Draining { sessions: self.sessions.len() }));
+        self.desk.log(Event::Draining { sessions: self.sessions.len() }, out);
         out.push(Action::Unlisten);
         if let Some(child) = self.standby.take() {
             self.dismiss(child, now, out);
@@ -65,7 +65,7 @@ impl Engine {
 
     fn stop(&mut self, forced: bool, out: &mut Actions) {
         self.phase = Phase::Stopped;
-        out.push(Action::Log(Event::Stopped { forced }));
+        self.desk.log(Event::Stopped { forced }, out);
         out.push(Action::Stop { forced });
     }
 

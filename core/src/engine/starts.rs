@@ -1,4 +1,4 @@
-//! How soon a child may be started again after one failed to start.
+//! Failed starts of children: how soon one may be started again, and what health makes of it.
 
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -6,11 +6,16 @@ use crate::time::{Duration, Instant};
 /// What the pause is doubled from with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a failure counts against the health. An endpoint that is asked for nothing starts
+/// nothing, and whoever sees it unhealthy may ask it for nothing; so it would stay unhealthy.
+const FAILURE_AGE_MAX: Duration = Duration::from_secs(60);
+
 /// Failed starts in a row.
 #[derive(Debug, Default)]
 pub(crate) struct Starts {
     failures: u32,
     paused_until: Instant,
+    failed_at: Instant,
 }
 
 impl Starts {
@@ -22,14 +27,15 @@ impl Starts {
         Ok(())
     }
 
-    /// A child ended, or was given up, before it answered `initialize`. The first failure costs no pause: the next
-    /// client should get the same clear error, not a refusal.
+    /// A child ended, or was given up, before it answered `initialize`. The first failure costs no
+    /// pause: the next client should get the same clear error, not a refusal.
     pub(crate) fn failed(&mut self, now: Instant, pause_max: Duration) {
         let pause = FIRST_PAUSE * 2u32.saturating_pow(self.failures.min(16));
         if self.failures > 0 {
             self.paused_until = now + pause.min(pause_max);
         }
         self.failures = self.failures.saturating_add(1);
+        self.failed_at = now;
     }
 
     /// A child answered `initialize`.
@@ -37,8 +43,8 @@ impl Starts {
         *self = Starts::default();
     }
 
-    /// Whether the last start failed.
-    pub(crate) fn last_failed(&self) -> bool {
-        self.failures > 0
+    /// Whether a start failed a short time ago, and none has worked since.
+    pub(crate) fn failed_lately(&self, now: Instant) -> bool {
+        self.failures > 0 && now.since(self.failed_at) < FAILURE_AGE_MAX
     }
 }

@@ -7,6 +7,7 @@ mod children;
 mod eager;
 mod endings;
 mod events;
+mod logging;
 mod notices;
 mod opening;
 mod pressure;

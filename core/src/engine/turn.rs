@@ -6,7 +6,7 @@ use crate::http::ReplyHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
-use crate::observe::{Event, Metrics};
+use crate::observe::{Event, Level, Metrics};
 use crate::time::Instant;
 
 /// Exchanges whose end the adapter will report.
@@ -31,6 +31,7 @@ const RECEIPT_BYTES_MIN: usize = 16 * 1024;
 pub(crate) struct Turn<'a> {
     pub(crate) now: Instant,
     pub(crate) limits: &'a Limits,
+    pub(crate) log_level: Level,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
     pub(crate) exchanges: &'a mut Exchanges,
@@ -44,8 +45,11 @@ impl Turn<'_> {
         self.wake_at = self.wake_at.min(at);
     }
 
+    /// Hands an event to the log, if it matters enough.
     pub(crate) fn log(&mut self, event: Event) {
-        self.out.push(Action::Log(event));
+        if event.level() >= self.log_level {
+            self.out.push(Action::Log(event));
+        }
     }
 
     /// Answers an exchange whole; returns the bytes that count as on their way until the transport

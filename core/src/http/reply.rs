@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::ids::SessionId;
-use crate::json;
+use crate::json::{self, Invalid};
 use crate::reject::Reject;
 
 /// Status and headers of an answer. Adapters send what [`ReplyHead::headers`] lists, and add only
@@ -144,9 +144,15 @@ pub struct Answer {
 impl Answer {
     /// A refusal, to a browser whose origin is allowed if there are CORS headers.
     pub fn refusal(reject: Reject, cors: Option<Cors>) -> Answer {
-        let (mut head, body) = refusal(reject);
-        head.cors = cors;
-        Answer { head, body, reject: Some(reject) }
+        Answer::invalid(&Invalid::from(reject), cors)
+    }
+
+    /// The refusal of a body. The error carries the id of the request that the body was meant to
+    /// be, if that can be read (JSON-RPC 2.0, section 5).
+    pub(super) fn invalid(invalid: &Invalid, cors: Option<Cors>) -> Answer {
+        let reject = invalid.reject;
+        let body = json::error(invalid.request_id(), &reject.wire()).into_bytes();
+        Answer { head: ReplyHead { cors, ..refusal_head(reject) }, body, reject: Some(reject) }
     }
 
     /// The answer to `OPTIONS`, of a preflight or not.
@@ -160,14 +166,17 @@ impl Answer {
 
 /// The answer to a request that was refused before its id was known.
 pub fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
-    let wire = reject.wire();
-    let mut head = ReplyHead::with_body(wire.status, ContentType::Json);
+    (refusal_head(reject), json::error(None, &reject.wire()).into_bytes())
+}
+
+fn refusal_head(reject: Reject) -> ReplyHead {
+    let mut head = ReplyHead::with_body(reject.wire().status, ContentType::Json);
     head.retry_after = reject.retry_after();
     head.close = reject.closes();
     if let Reject::MethodNotAllowed { allow } = reject {
         head.allow = Some(allow);
     }
-    (head, json::error(None, &wire).into_bytes())
+    head
 }
 
 #[cfg(test)]

@@ -17,11 +17,8 @@
 //!     let admission = rules.admit(head)?;
 //!     let cors = admission.cors.clone();
 //!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
-//!     match admission.request(body) {
-//!         // The engine takes the request; the head of its answer is sent with these `cors`.
-//!         Ok(request) => Ok((request, cors)),
-//!         Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
-//!     }
+//!     // The engine takes the request; the head of its answer is sent with these `cors`.
+//!     admission.request(body).map(|request| (request, cors))
 //! }
 //! ```
 //!
@@ -49,7 +46,7 @@ use crate::http::{
     Accept, Answer, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
-use crate::json::{Body, ParseRules};
+use crate::json::{Body, Invalid, ParseRules, Peer};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{EventId, Principal};
@@ -104,7 +101,7 @@ impl Rules {
                 parse: ParseRules {
                     depth_max: limits.json_depth_max,
                     batch_len_max: limits.batch_len_max,
-                    lone_surrogates: false,
+                    sender: Peer::Client,
                 },
             },
         }
@@ -191,14 +188,25 @@ impl Admission {
     }
 
     /// The request, now that its body is there; the body of a request that has none is not looked
-    /// at. A refusal is answered with [`Answer::refusal`].
-    pub fn request(self, body: Bytes) -> Result<Request, Reject> {
-        match self.what {
-            What::Whole(request) => Ok(request),
-            What::Message(_, rules) if body.len() > rules.bytes_max => Err(Reject::BodyTooLarge),
-            What::Message(head, rules) => {
-                Ok(Request::Post { head, body: Body::parse(body, rules.parse)? })
-            }
+    /// at. The answer, if there is one, is complete, and carries the id of what was asked if that
+    /// can be read.
+    pub fn request(self, body: Bytes) -> Result<Request, Box<Answer>> {
+        let (head, rules) = match self.what {
+            What::Message(head, rules) => (head, rules),
+            What::Whole(request) => return Ok(request),
+        };
+        match rules.read(body) {
+            Ok(body) => Ok(Request::Post { head, body }),
+            Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
+        }
+    }
+}
+
+impl BodyRules {
+    fn read(self, body: Bytes) -> Result<Body, Invalid> {
+        match body.len() > self.bytes_max {
+            true => Err(Reject::BodyTooLarge.into()),
+            false => Body::parse(body, self.parse),
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::json::scan::{Cursor, Span};
 use crate::json::text;
-use crate::json::{Message, ParseRules};
+use crate::json::{Invalid, Message, ParseRules};
 use crate::reject::Reject;
 
 /// What a client sent.
@@ -16,7 +16,7 @@ pub enum Body {
     /// One message.
     One(Message),
     /// An array of messages, each with its own verdict. There is at least one.
-    Batch(Vec<Result<Message, Reject>>),
+    Batch(Vec<Result<Message, Invalid>>),
 }
 
 impl Body {
@@ -29,7 +29,7 @@ impl Body {
     /// # Errors
     ///
     /// Those of [`Message::parse`], and [`Reject::BatchEmpty`] and [`Reject::BatchTooLong`].
-    pub fn parse(body: Bytes, rules: ParseRules) -> Result<Body, Reject> {
+    pub fn parse(body: Bytes, rules: ParseRules) -> Result<Body, Invalid> {
         let text = text::admit(body)?;
         if text.first() != Some(&b'[') {
             return Message::read(text, rules).map(Body::One);

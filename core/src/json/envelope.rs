@@ -10,18 +10,28 @@
 //! | result | - | string or integer | | any | - |
 //! | error | - | string or integer, null, or absent | | - | any |
 //!
+//! `jsonrpc` is `"2.0"`. From a child null counts as absent in its `params`, its `_meta`, its `error`
+//! beside a result, and its `result` beside an error.
+//!
 //! Source: JSON-RPC 2.0, sections 4 and 5; MCP 2025-11-25, basic/index, Messages (ids are never
 //! null, except in the answer to a request whose id could not be read).
+
+use bytes::Bytes;
 
 use crate::json::params::{Params, fill};
 use crate::json::scan::{Cursor, Span};
 use crate::json::string;
-use crate::json::{Kind, ParseRules};
+use crate::json::{About, Invalid, Kind, ParseRules, Peer};
 use crate::reject::Reject;
 
+/// Bytes of the JSON text of an id or a progress token. Each is kept for as long as its request is
+/// in flight, so what a peer may have in flight is bounded only if these are.
+pub const ID_BYTES_MAX: usize = 1024;
+
 /// Where the members of a message are. Others than these are carried and never looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Envelope {
+    sender: Peer,
     pub(super) id: Option<Span>,
     pub(super) method: Option<Span>,
     pub(super) params: Option<Span>,
@@ -32,20 +42,36 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Walks over a message once.
+    /// Walks over a message once. On an error nothing that was found can be relied on.
     pub(super) fn read(text: &[u8], rules: ParseRules) -> Result<Envelope, Reject> {
         let mut cursor = Cursor::new(text);
         if cursor.peek() != b'{' {
             cursor.value();
             return cursor.check(rules).and(Err(Reject::BadMessage));
         }
-        let mut envelope = Envelope::default();
+        let mut envelope = Envelope::empty(rules.sender);
         cursor.enter();
         while let Some(key) = cursor.key() {
             envelope.member(key, &mut cursor)?;
         }
         cursor.check(rules)?;
+        if rules.sender == Peer::Child {
+            envelope.forget_nulls(text);
+        }
         Ok(envelope)
+    }
+
+    fn empty(sender: Peer) -> Envelope {
+        Envelope {
+            sender,
+            id: None,
+            method: None,
+            params: None,
+            in_params: Params::default(),
+            result: None,
+            error: None,
+            version: None,
+        }
     }
 
     fn member(&mut self, key: &[u8], cursor: &mut Cursor<'_>) -> Result<(), Reject> {
@@ -56,8 +82,8 @@ impl Envelope {
             b"method" => &mut self.method,
             b"params" => {
                 let (in_params, span) = cursor.span(Params::read);
-                self.in_params = in_params?;
-                return fill(&mut self.params, span);
+                self.in_params = in_params;
+                return once(&mut self.params, span);
             }
             b"result" => &mut self.result,
             other if string::mimics(other) => return Err(Reject::LookalikeKey),
@@ -66,7 +92,20 @@ impl Envelope {
                 return Ok(());
             }
         };
-        fill(slot, cursor.value())
+        once(slot, cursor.value())
+    }
+
+    /// Takes for absent what is there only to say that it is not.
+    fn forget_nulls(&mut self, text: &[u8]) {
+        let is_null = |span: &mut Span| span.of_text(text) == b"null";
+        self.params.take_if(is_null);
+        self.in_params.meta.take_if(is_null);
+        if self.result.is_some() {
+            self.error.take_if(is_null);
+        }
+        if self.error.is_some() {
+            self.result.take_if(is_null);
+        }
     }
 
     /// What kind of message this is, if every member of it has its type.
@@ -74,6 +113,9 @@ impl Envelope {
         let of_text = |span: Option<Span>| span.map(|span| span.of_text(text));
         if of_text(self.version) != Some(br#""2.0""#) {
             return Err(Reject::BadVersion);
+        }
+        if self.in_params.has_twice() {
+            return Err(Reject::DuplicateKey);
         }
         let kind = match (self.method, self.result, self.error, self.id) {
             (Some(_), None, None, Some(_)) => Kind::Request,
@@ -110,12 +152,36 @@ impl Envelope {
         }
         Err(Reject::BadParams)
     }
+
+    /// What is said of this message if it is none.
+    pub(super) fn invalid(&self, reject: Reject, line: &Bytes) -> Invalid {
+        let id = self.id.filter(|id| is_id(id.of_text(line)));
+        Invalid { reject, about: id.and_then(|id| self.about(line.slice(id.range()))) }
+    }
+
+    /// Which request it concerns, as far as its members tell. A child's objects may be anything,
+    /// even lines of a log that have an `id`: only those count that have another member of a
+    /// message.
+    fn about(&self, id: Bytes) -> Option<About> {
+        let answers = self.result.is_some() || self.error.is_some();
+        match self.sender {
+            _ if self.method.is_some() => Some(About::Request(id)),
+            _ if answers => Some(About::Answer(id)),
+            Peer::Client => Some(About::Request(id)),
+            Peer::Child => self.version.map(|_| About::Answer(id)),
+        }
+    }
+}
+
+/// Notes where a member's value is, unless it is given twice.
+fn once(slot: &mut Option<Span>, value: Span) -> Result<(), Reject> {
+    if fill(slot, value) { Err(Reject::DuplicateKey) } else { Ok(()) }
 }
 
 /// Whether a value can be an id or a progress token: a string, or a number without a fraction,
-/// however it is written.
+/// however it is written, and not too long.
 fn is_id(value: &[u8]) -> bool {
-    is_string(value) || is_number(value) && is_whole(value)
+    value.len() <= ID_BYTES_MAX && (is_string(value) || is_number(value) && is_whole(value))
 }
 
 /// Whether a value is a string.

@@ -9,6 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::json::Invalid;
 use crate::json::envelope::{Envelope, is_number, is_string};
 use crate::json::params::Params;
 use crate::json::scan::{Cursor, Span};
@@ -24,9 +25,19 @@ pub struct ParseRules {
     pub depth_max: usize,
     /// Messages in a batch.
     pub batch_len_max: usize,
-    /// Whether `\ud800` without its other half passes. Clients may not send it; a child's answers
-    /// are passed on as they are.
-    pub lone_surrogates: bool,
+    /// Who sent it.
+    pub sender: Peer,
+}
+
+/// Who sends messages, and so how far they may be from the letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A client, which gets an error for whatever is wrong.
+    Client,
+    /// A child, whose messages are passed on as they are if only they can be understood. It may
+    /// write null for what is absent (`params`, `_meta`, `result` beside an error, `error` beside a
+    /// result), and escape half a surrogate pair.
+    Child,
 }
 
 /// What a message is.
@@ -91,14 +102,14 @@ impl Message {
     /// [`Reject::BadMethod`], [`Reject::BadParams`]; for keys that the next parser could read in
     /// another way [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a text of 4 GiB or
     /// more [`Reject::BodyTooLarge`].
-    pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Reject> {
+    pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
         Message::read(text::admit(line)?, rules)
     }
 
     /// Reads a message from a line that is known to be JSON.
-    pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, Reject> {
+    pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
         let envelope = Envelope::read(&line, rules)?;
-        let kind = envelope.kind(&line)?;
+        let kind = envelope.kind(&line).map_err(|reject| envelope.invalid(reject, &line))?;
         let is_call = matches!(kind, Kind::Request | Kind::Notification);
         let params = if is_call { envelope.in_params } else { Params::default() };
         let mut message = Message {
@@ -125,7 +136,9 @@ impl Message {
             _ => {}
         }
         match message.subject() {
-            Some(subject) if !is_string(subject) && !is_number(subject) => Err(Reject::BadParams),
+            Some(subject) if !is_string(subject) && !is_number(subject) => {
+                Err(Reject::BadParams.into())
+            }
             _ => Ok(message),
         }
     }

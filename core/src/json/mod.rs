@@ -15,10 +15,13 @@
 //!          line breaks                           params       types               same payload
 //! ```
 //!
+//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Peer`]).
+//!
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 
 mod body;
 mod envelope;
+mod invalid;
 mod message;
 mod params;
 mod scan;
@@ -27,5 +30,7 @@ mod text;
 mod write;
 
 pub use body::Body;
-pub use message::{Edit, Field, Kind, Message, ParseRules};
+pub use envelope::ID_BYTES_MAX;
+pub use invalid::{About, Invalid};
+pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub use write::{error, error_with_data, result};

@@ -1,11 +1,10 @@
 //! The few members of `params` that a rule needs.
 //!
-//! Owns: which members these are, and that none of them is given twice.
+//! Owns: which members these are, and whether one of them is given twice.
 //! Never: says what they mean; that depends on the method, which may come after them.
 
 use crate::json::scan::{Cursor, Span};
 use crate::json::string::unescape;
-use crate::reject::Reject;
 
 /// Members of `params`; all empty if it is no object.
 #[derive(Debug, Default)]
@@ -17,6 +16,7 @@ pub(super) struct Params {
     name: Option<Span>,
     uri: Option<Span>,
     pub(super) in_meta: Meta,
+    twice: bool,
 }
 
 /// Members of `params._meta`; all empty if it is no object.
@@ -25,23 +25,24 @@ pub(super) struct Meta {
     pub(super) client_capabilities: Option<Span>,
     pub(super) progress_token: Option<Span>,
     pub(super) protocol_version: Option<Span>,
+    twice: bool,
 }
 
 impl Params {
     /// Goes past the value of `params`. Keys are the same whatever escapes they are written with.
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Params, Reject> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Params {
         let mut params = Params::default();
         if cursor.peek() != b'{' {
             cursor.value();
-            return Ok(params);
+            return params;
         }
         cursor.enter();
         while let Some(key) = cursor.key() {
             let slot = match &*unescape(key) {
                 b"_meta" => {
                     let (in_meta, span) = cursor.span(Meta::read);
-                    params.in_meta = in_meta?;
-                    fill(&mut params.meta, span)?;
+                    params.twice |= in_meta.twice | fill(&mut params.meta, span);
+                    params.in_meta = in_meta;
                     continue;
                 }
                 b"name" => &mut params.name,
@@ -54,42 +55,41 @@ impl Params {
                     continue;
                 }
             };
-            fill(slot, cursor.value())?;
+            params.twice |= fill(slot, cursor.value());
         }
-        Ok(params)
+        params
+    }
+
+    /// Whether one of these members, or of those of `_meta`, is given twice.
+    pub(super) fn has_twice(&self) -> bool {
+        self.twice
     }
 }
 
 impl Meta {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Meta, Reject> {
+    fn read(cursor: &mut Cursor<'_>) -> Meta {
         let mut meta = Meta::default();
         if cursor.peek() != b'{' {
             cursor.value();
-            return Ok(meta);
+            return meta;
         }
         cursor.enter();
         while let Some(key) = cursor.key() {
             let value = cursor.value();
-            match &*unescape(key) {
-                b"io.modelcontextprotocol/clientCapabilities" => {
-                    fill(&mut meta.client_capabilities, value)?;
-                }
-                b"io.modelcontextprotocol/protocolVersion" => {
-                    fill(&mut meta.protocol_version, value)?;
-                }
-                b"progressToken" => fill(&mut meta.progress_token, value)?,
-                _ => {}
-            }
+            let slot = match &*unescape(key) {
+                b"io.modelcontextprotocol/clientCapabilities" => &mut meta.client_capabilities,
+                b"io.modelcontextprotocol/protocolVersion" => &mut meta.protocol_version,
+                b"progressToken" => &mut meta.progress_token,
+                _ => continue,
+            };
+            meta.twice |= fill(slot, value);
         }
-        Ok(meta)
+        meta
     }
 }
 
-/// Notes where a member's value is. The second of its name is refused: parsers differ in which of
-/// them they take (RFC 8259, section 4).
-pub(super) fn fill(slot: &mut Option<Span>, value: Span) -> Result<(), Reject> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Reject::DuplicateKey),
-    }
+/// Notes where a member's value is. True if it is not the first of its name, of which parsers may
+/// take either (RFC 8259, section 4).
+pub(super) fn fill(slot: &mut Option<Span>, value: Span) -> bool {
+    slot.replace(value).is_some()
 }

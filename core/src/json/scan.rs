@@ -18,8 +18,8 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use crate::json::ParseRules;
 use crate::json::string;
+use crate::json::{ParseRules, Peer};
 use crate::reject::Reject;
 
 /// Where a value is in its text. No value is empty, so no span ends at 0.
@@ -131,7 +131,7 @@ impl<'t> Cursor<'t> {
         if self.deepest > rules.depth_max {
             return Err(Reject::TooDeep);
         }
-        if self.half_pairs && !rules.lone_surrogates {
+        if self.half_pairs && rules.sender == Peer::Client {
             return Err(Reject::BadJson);
         }
         Ok(())

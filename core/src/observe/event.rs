@@ -161,6 +161,8 @@ pub enum Event {
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SessionEnd {
+    /// Its client had gone before it learned the session's id.
+    Abandoned,
     /// Its child ended.
     ChildEnded,
     /// Its client asked.
@@ -186,8 +188,10 @@ pub enum Dropped {
     UnknownCancel,
     /// A child's progress for a request that is over, or that nobody can be told.
     UnknownProgress,
-    /// A client's answer to a request the child did not make, or that was answered before.
+    /// A client's answer to a request the child did not make, or that is over.
     UnknownClientAnswer,
+    /// A child's request that the client did not answer in time.
+    UnansweredAsk,
     /// The oldest message in a queue that was full.
     Overflow,
 }
@@ -370,6 +374,7 @@ impl SessionEnd {
     /// A short stable name, in `snake_case`.
     pub const fn name(self) -> &'static str {
         match self {
+            SessionEnd::Abandoned => "abandoned",
             SessionEnd::ChildEnded => "child_ended",
             SessionEnd::Deleted => "deleted",
             SessionEnd::Evicted => "evicted",
@@ -389,6 +394,7 @@ impl Dropped {
             Dropped::UnknownCancel => "unknown_cancel",
             Dropped::UnknownProgress => "unknown_progress",
             Dropped::UnknownClientAnswer => "unknown_client_answer",
+            Dropped::UnansweredAsk => "unanswered_ask",
             Dropped::Overflow => "overflow",
         }
     }

@@ -3,24 +3,23 @@
 use bytes::Bytes;
 
 use crate::engine::Turn;
-use crate::json::{self, Field, Kind, Message};
+use crate::json::{self, Field, Invalid, Kind, Message};
+use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{Session, Waiting, extend};
+use crate::session::{Session, Waiting, cancelled, extend};
 
 impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
     pub(crate) fn child_line(
         &mut self,
-        line: Result<Message, Reject>,
+        line: Result<Message, Invalid>,
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
         let message = match line {
             Ok(message) => message,
-            Err(reject) => {
-                return self.child.babbled(reject, turn).then_some(SessionEnd::ChildEnded);
-            }
+            Err(invalid) => return self.child_noise(&invalid, turn),
         };
         self.child.spoke(turn);
         match message.kind() {
@@ -29,6 +28,21 @@ impl Session {
             Kind::Notification => self.child_notification(&message, turn),
         }
         None
+    }
+
+    /// The child wrote what is no message. If it was meant to be an answer, whoever waits for that
+    /// need not wait any longer.
+    fn child_noise(&mut self, invalid: &Invalid, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+        let mut end = self.child.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
+        if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
+        {
+            self.fail(call, Reject::BadAnswer, turn);
+            // It can only have been the answer to `initialize`.
+            if !self.is_open() {
+                end = Some(SessionEnd::Refused);
+            }
+        }
+        end
     }
 
     /// The child answered a request. The answer goes out under the client's own id.
@@ -61,17 +75,35 @@ impl Session {
         if self.asks.len() >= turn.limits.child_requests_max {
             return self.refuse_ask(&id, turn);
         }
-        self.asks.insert(id.clone());
+        turn.wake(turn.now + turn.limits.request_total_max);
+        self.asks.insert(id.clone(), turn.now);
         match self.streams.pick(true) {
             Some(stream) => self.streams.message(stream, message.with(&[]), turn),
             None => self.enqueue(Waiting { message: message.with(&[]), ask: Some(id) }, turn),
         }
     }
 
-    /// Tells the child that its request reached nobody, unless it does not read what it is told.
+    /// Gives up the requests the client took too long for. Both sides are told (2025-11-25,
+    /// basic/lifecycle, Timeouts), the client only if it was asked.
+    pub(super) fn expire_asks(&mut self, turn: &mut Turn<'_>) {
+        while let Some(id) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
+            self.dropped(Dropped::UnansweredAsk, turn);
+            self.answer_ask(&id, Reject::AskExpired, turn);
+            if self.queue.remove_ask(&id).is_none() {
+                self.notify(cancelled(&id, "Request timeout"), true, turn);
+            }
+        }
+    }
+
     fn refuse_ask(&mut self, id: &[u8], turn: &mut Turn<'_>) {
         self.dropped(Dropped::Overflow, turn);
-        let answer = json::error(Some(id), &Reject::StreamsFull.wire());
+        self.answer_ask(id, Reject::AskRefused, turn);
+    }
+
+    /// Answers a request of the child with an error of our own, unless the child does not read
+    /// what it is told.
+    fn answer_ask(&mut self, id: &[u8], reject: Reject, turn: &mut Turn<'_>) {
+        let answer = json::error(Some(id), &reject.wire());
         if self.child.has_room(answer.len(), turn) {
             self.child.feed(answer, turn);
         }
@@ -85,7 +117,7 @@ impl Session {
             (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, turn),
             (method, _) => {
                 let related = method == Some("notifications/message");
-                self.notify(message, related, turn);
+                self.notify(message.with(&[]), related, turn);
             }
         }
     }
@@ -125,14 +157,14 @@ impl Session {
         if let Some(id) = self.asks.take(id)
             && self.queue.remove_ask(&id).is_none()
         {
-            self.notify(message, true, turn);
+            self.notify(message.with(&[]), true, turn);
         }
     }
 
-    fn notify(&mut self, message: &Message, related: bool, turn: &mut Turn<'_>) {
+    fn notify(&mut self, message: Chunk, related: bool, turn: &mut Turn<'_>) {
         match self.streams.pick(related) {
-            Some(stream) => self.streams.message(stream, message.with(&[]), turn),
-            None => self.enqueue(Waiting { message: message.with(&[]), ask: None }, turn),
+            Some(stream) => self.streams.message(stream, message, turn),
+            None => self.enqueue(Waiting { message, ask: None }, turn),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What the client says: requests, notifications, answers to the child's requests.
 
-use bytes::Bytes;
+use smallvec::SmallVec;
 
-use crate::bridge::{Asks, Call, Calls, Child};
+use crate::bridge::{Asks, Call, Calls, Child, IdText};
 use crate::engine::Turn;
 use crate::http::{Accept, LastEvent, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Field, Kind, Message};
+use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::known_method;
@@ -49,10 +49,10 @@ impl Session {
         body: &Body,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
-        let messages = match body {
+        let messages: SmallVec<[_; 1]> = match body {
             Body::One(message) => std::slice::from_ref(message).iter().map(Ok).collect(),
             Body::Batch(messages) if self.revision().is_some_and(|r| r.has_batches()) => {
-                messages.iter().map(Result::as_ref).collect::<Vec<_>>()
+                messages.iter().map(Result::as_ref).collect()
             }
             Body::Batch(_) => return Err(Reject::BatchNotAllowed),
         };
@@ -73,7 +73,7 @@ impl Session {
     /// Checks that a POST can be taken whole; gives the number of answers it is due.
     fn admit(
         &self,
-        messages: &[Result<&Message, &Reject>],
+        messages: &[Result<&Message, &Invalid>],
         is_batch: bool,
         turn: &Turn<'_>,
     ) -> Result<usize, Reject> {
@@ -95,11 +95,11 @@ impl Session {
         Ok(requests + messages.iter().filter(|message| message.is_err()).count())
     }
 
-    fn take(&mut self, message: Result<&Message, &Reject>, stream: u64, turn: &mut Turn<'_>) {
+    fn take(&mut self, message: Result<&Message, &Invalid>, stream: u64, turn: &mut Turn<'_>) {
         match message {
-            Err(reject) => {
-                turn.metrics.refused(*reject);
-                let answer = crate::json::error(None, &reject.wire());
+            Err(invalid) => {
+                turn.metrics.refused(invalid.reject);
+                let answer = json::error(invalid.request_id(), &invalid.reject.wire());
                 self.streams.answer(stream, answer, turn);
             }
             Ok(message) => match message.kind() {
@@ -124,8 +124,8 @@ impl Session {
         turn.wake(due);
         let number = self.calls.insert(Call {
             stream,
-            id: Bytes::copy_from_slice(message.id().unwrap_or_default()),
-            token: message.progress_token().map(Bytes::copy_from_slice),
+            id: IdText::from_slice(message.id().unwrap_or_default()),
+            token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
             since: turn.now,
             due,
@@ -173,7 +173,7 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
         let stream = match last {
-            LastEvent::Absent => self.streams.listen(exchange, turn)?,
+            LastEvent::Absent => self.streams.listen(exchange, turn),
             LastEvent::Foreign => return Err(Reject::UnknownStream),
             LastEvent::Id(event) => self.streams.resume(exchange, event, turn)?,
         };

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   opening ──child answers initialize──► open ──DELETE, idle, evicted, child's end, shutdown──► ended
-//!      └──child refuses, is too slow, or ends──────────────────────────────────────────────────► ended
+//!      └──child refuses, is too slow, or ends; client leaves───────────────────────────────────► ended
 //! ```
 //!
 //! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management).
@@ -101,10 +101,16 @@ impl Session {
 
     /// An exchange of this session is over. The client may come back: nothing is cancelled
     /// (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the client
-    /// cancelling its request").
-    pub(crate) fn closed(&mut self, transport: &Transport, turn: &mut Turn<'_>) {
+    /// cancelling its request"). Tells if the session is over by it: nobody can come back to one
+    /// whose id nobody has been told.
+    pub(crate) fn closed(
+        &mut self,
+        transport: &Transport,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
         self.streams.closed(transport, turn);
         self.touch(turn);
+        (!self.is_open()).then_some(SessionEnd::Abandoned)
     }
 
     /// Ends the GET streams: the server is stopping.
@@ -132,6 +138,7 @@ impl Session {
         self.child.handle_timeout(turn);
         self.streams.keep_alive(turn);
         let refused = self.time_out_calls(turn);
+        self.expire_asks(turn);
         let idle_max = turn.limits.session_idle_max;
         let expired = self.idle_since().is_some_and(|since| since + idle_max <= turn.now);
         match (refused, expired) {
@@ -146,6 +153,7 @@ impl Session {
         let idle_max = turn.limits.session_idle_max;
         let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
         idle.min(self.calls.next_due())
+            .min(self.asks.next_due(turn.limits.request_total_max))
             .min(self.child.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))
     }
@@ -160,7 +168,8 @@ impl Session {
             self.extend_calls(turn);
         }
         while let Some((number, call)) = self.calls.take_due(turn.now) {
-            self.child.feed(cancelled(number, "Request timeout"), turn);
+            let number = number.to_string();
+            self.child.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
             self.fail(call, Reject::RequestTimeout, turn);
         }
         false
@@ -238,11 +247,11 @@ fn extend(call: &mut Call, turn: &Turn<'_>) {
     call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
 }
 
-/// `notifications/cancelled` for a request the child knows by `number`.
-fn cancelled(number: u64, reason: &str) -> Chunk {
-    Chunk::from(format!(
-        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{number},"reason":"{reason}"}}}}"#
-    ))
+/// `notifications/cancelled` for the request with this id.
+fn cancelled(id: &[u8], reason: &str) -> Chunk {
+    let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
+    let tail = format!(r#","reason":"{reason}"}}}}"#);
+    Chunk::from([head, id, tail.as_bytes()].concat())
 }
 
 #[cfg(test)]

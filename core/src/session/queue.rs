@@ -45,12 +45,7 @@ impl Queue {
 
     /// Takes the oldest message.
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.waiting.pop_front()?;
-        self.bytes -= waiting.message.len();
-        if self.waiting.is_empty() {
-            self.waiting = VecDeque::new(); // an idle session keeps no buffer
-        }
-        Some(waiting)
+        self.remove_first(|_| true)
     }
 
     /// Takes the oldest request of the child.
@@ -67,6 +62,9 @@ impl Queue {
         let position = self.waiting.iter().position(wanted)?;
         let waiting = self.waiting.remove(position)?;
         self.bytes -= waiting.message.len();
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new(); // an idle session keeps no buffer
+        }
         Some(waiting)
     }
 }

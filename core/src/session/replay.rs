@@ -31,6 +31,12 @@ impl Replay {
         self.bytes
     }
 
+    /// Drops the oldest event.
+    pub(crate) fn drop_oldest(&mut self) {
+        let oldest = self.events.pop_front().map_or(0, |event| event.len());
+        self.bytes -= oldest;
+    }
+
     /// Keeps a copy of the event, and drops the oldest ones beyond the limits.
     ///
     /// A copy, because the chunk may be a small slice of a large buffer. An event over the byte
@@ -45,8 +51,7 @@ impl Replay {
         self.bytes += event.len();
         self.events.push_back(Bytes::from(event.to_vec()));
         while self.events.len() > limits.replay_len_max || self.bytes > limits.replay_bytes_max {
-            let oldest = self.events.pop_front().map_or(0, |event| event.len());
-            self.bytes -= oldest;
+            self.drop_oldest();
         }
     }
 

@@ -20,6 +20,8 @@ use crate::time::Instant;
 pub(crate) struct Stream {
     /// The exchange that carries it; none while the client is away.
     pub(crate) exchange: Option<ExchangeId>,
+    /// Since when that exchange carries it.
+    pub(crate) carried_since: Instant,
     /// The forms of answer its client takes.
     pub(crate) accept: Accept,
     /// Whether it is a GET's.

@@ -6,7 +6,7 @@
 //! A message is sent on exactly one stream (2025-11-25, basic/transports, Multiple Connections).
 //! A client that leaves cancels nothing: its stream goes on and can be resumed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -15,6 +15,7 @@ use crate::frame;
 use crate::http::{Accept, ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::machine::Chunk;
+use crate::numbered::Numbered;
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{EventId, Replay, Stream};
@@ -29,9 +30,11 @@ pub(crate) struct Streams {
     session: SessionId,
     /// The revision both sides agreed on; none until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
-    live: BTreeMap<u64, Stream>,
+    live: Numbered<Stream>,
     /// Streams that ended or lost their listener, oldest first, for a client that comes back.
     ended: VecDeque<(u64, Stream)>,
+    /// Bytes of the events that all of them keep.
+    kept: usize,
     next: u64,
     /// Bytes handed to the adapter and not yet taken by the client.
     outbound: usize,
@@ -42,8 +45,9 @@ impl Streams {
         Streams {
             session,
             revision: None,
-            live: BTreeMap::new(),
+            live: Numbered::default(),
             ended: VecDeque::new(),
+            kept: 0,
             next: 0,
             outbound: 0,
         }
@@ -56,11 +60,11 @@ impl Streams {
 
     /// Exchanges that are open.
     pub(crate) fn open(&self) -> usize {
-        self.live.values().filter(|stream| stream.exchange.is_some()).count()
+        self.live.iter().filter(|(_, stream)| stream.exchange.is_some()).count()
     }
 
     fn listeners(&self) -> usize {
-        self.live.values().filter(|stream| stream.listens).count()
+        self.live.iter().filter(|(_, stream)| stream.listens).count()
     }
 
     // Opening
@@ -79,6 +83,7 @@ impl Streams {
             exchange,
             Stream {
                 exchange: Some(exchange),
+                carried_since: turn.now,
                 accept,
                 listens: false,
                 begun: false,
@@ -92,19 +97,14 @@ impl Streams {
     }
 
     /// Opens the stream of a GET.
-    pub(crate) fn listen(
-        &mut self,
-        exchange: ExchangeId,
-        turn: &mut Turn<'_>,
-    ) -> Result<u64, Reject> {
-        if self.listeners() >= turn.limits.listen_streams_max {
-            return Err(Reject::StreamsFull);
-        }
+    pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
+        self.make_room_to_listen(turn);
         let accept = Accept { json: false, sse: true };
         let number = self.open_stream(
             exchange,
             Stream {
                 exchange: Some(exchange),
+                carried_since: turn.now,
                 accept,
                 listens: true,
                 begun: false,
@@ -116,7 +116,19 @@ impl Streams {
             turn,
         );
         self.begin(number, turn);
-        Ok(number)
+        number
+    }
+
+    /// Makes room for another GET stream: the one that has been carried longest gives way. More
+    /// likely than not its client has gone without a word, and opens this one instead.
+    fn make_room_to_listen(&mut self, turn: &mut Turn<'_>) {
+        if self.listeners() >= turn.limits.listen_streams_max {
+            let listeners = self.live.iter().filter(|(_, stream)| stream.listens);
+            let oldest = listeners.min_by_key(|(_, stream)| stream.carried_since);
+            if let Some(number) = oldest.map(|(number, _)| number) {
+                self.end_listener(number, turn);
+            }
+        }
     }
 
     fn open_stream(&mut self, exchange: ExchangeId, stream: Stream, turn: &mut Turn<'_>) -> u64 {
@@ -133,7 +145,9 @@ impl Streams {
         turn.exchanges.insert(exchange, transport);
     }
 
-    /// Continues a stream after the last event its client saw.
+    /// Continues a stream after the last event its client saw. A client that has seen all of a
+    /// stream that is over is told to stay away: 204 ends the reconnecting of an event source (HTML
+    /// standard, section 9.2, Server-sent events).
     pub(crate) fn resume(
         &mut self,
         exchange: ExchangeId,
@@ -143,12 +157,12 @@ impl Streams {
         let stream = self.find(last.stream).ok_or(Reject::UnknownStream)?;
         let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
         let events: Vec<Bytes> = events.cloned().collect();
-        // To take over a GET stream that is still carried needs no room.
-        let is_new = stream.listens && stream.exchange.is_none();
-        if is_new && self.listeners() >= turn.limits.listen_streams_max {
-            return Err(Reject::StreamsFull);
+        if events.is_empty() && stream.is_done() {
+            turn.metrics.replay_lost(lost);
+            turn.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
+            return Ok(last.stream);
         }
-        self.revive(last.stream);
+        self.revive(last.stream, turn);
         turn.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, turn);
         turn.begin(exchange, self.event_stream_head());
@@ -162,14 +176,17 @@ impl Streams {
     /// A stream, live or ended.
     fn find(&self, number: u64) -> Option<&Stream> {
         let ended = || self.ended.iter().find(|(ended, _)| *ended == number);
-        self.live.get(&number).or_else(|| ended().map(|(_, stream)| stream))
+        self.live.get(number).or_else(|| ended().map(|(_, stream)| stream))
     }
 
     /// Brings a stream that had ended back among the live ones.
-    fn revive(&mut self, number: u64) {
+    fn revive(&mut self, number: u64, turn: &mut Turn<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
             && let Some((number, stream)) = self.ended.remove(position)
         {
+            if stream.listens {
+                self.make_room_to_listen(turn);
+            }
             self.live.insert(number, stream);
         }
     }
@@ -177,7 +194,8 @@ impl Streams {
     /// Lets another exchange carry a stream; the one that carried it so far ends.
     fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, turn: &mut Turn<'_>) {
         self.attach(exchange, number, turn);
-        if let Some(stream) = self.live.get_mut(&number) {
+        if let Some(stream) = self.live.get_mut(number) {
+            stream.carried_since = turn.now;
             stream.quiet_since = turn.now;
             turn.wake(turn.now + turn.limits.keep_alive_period);
             if let Some(before) = stream.exchange.replace(exchange) {
@@ -190,7 +208,7 @@ impl Streams {
 
     /// Sends an answer that is due on a stream. False if nobody can get it any more.
     pub(crate) fn answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) -> bool {
-        let Some(stream) = self.live.get_mut(&number) else { return false };
+        let Some(stream) = self.live.get_mut(number) else { return false };
         stream.due = stream.due.saturating_sub(1);
         let deliverable = stream.begun || stream.exchange.is_some();
         if deliverable {
@@ -201,7 +219,7 @@ impl Streams {
     }
 
     fn place_answer(&mut self, number: u64, answer: Chunk, turn: &mut Turn<'_>) {
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
         if !stream.begun && stream.accept.json {
             match &mut stream.batch {
                 Some(answers) => answers.push(answer),
@@ -215,7 +233,7 @@ impl Streams {
 
     /// Counts an answer that is due on a stream as given: its request was cancelled.
     pub(crate) fn skip_answer(&mut self, number: u64, turn: &mut Turn<'_>) {
-        if let Some(stream) = self.live.get_mut(&number) {
+        if let Some(stream) = self.live.get_mut(number) {
             stream.due = stream.due.saturating_sub(1);
             self.settle(number, turn);
         }
@@ -224,7 +242,7 @@ impl Streams {
     /// Answers the exchange of a stream that has not begun.
     fn reply(&mut self, number: u64, body: Chunk, turn: &mut Turn<'_>) {
         let head = self.head(ReplyHead::with_body(200, ContentType::Json));
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
         if let Some(exchange) = stream.exchange.take() {
             self.outbound += turn.reply(exchange, head, body);
         }
@@ -232,7 +250,7 @@ impl Streams {
 
     /// Answers the exchange of a stream with an error that HTTP tells too.
     pub(crate) fn refuse(&mut self, number: u64, status: u16, body: Chunk, turn: &mut Turn<'_>) {
-        let Some(mut stream) = self.live.remove(&number) else { return };
+        let Some(mut stream) = self.live.remove(number) else { return };
         if let Some(exchange) = stream.exchange.take() {
             // Without a session nothing has begun to stream, so the status is still free.
             let head = ReplyHead::with_body(status, ContentType::Json);
@@ -250,7 +268,7 @@ impl Streams {
     fn begin(&mut self, number: u64, turn: &mut Turn<'_>) {
         let head = self.event_stream_head();
         let primes = self.revision.is_some_and(Revision::primes_streams);
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
         if stream.begun {
             return;
         }
@@ -260,21 +278,46 @@ impl Streams {
             turn.begin(exchange, head);
             if primes {
                 let event = stream.priming_event(number, turn.limits);
+                self.kept += stream.replay.bytes();
                 self.outbound += turn.write(exchange, event);
             }
         }
+        self.keep_within(turn.limits.session_replay_bytes_max);
         for answer in held {
             self.send(number, answer, turn);
         }
     }
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
+        let before = stream.replay.bytes();
         let event = stream.event(number, message, turn.limits);
+        self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;
         if let Some(exchange) = stream.exchange {
             self.outbound += turn.write(exchange, event);
         }
+        self.keep_within(turn.limits.session_replay_bytes_max);
+    }
+
+    /// Drops events until all that are kept fit: those of streams that are over first, then those
+    /// of the stream that keeps most.
+    fn keep_within(&mut self, bytes_max: usize) {
+        while self.kept > bytes_max && self.forget_ended() {}
+        while self.kept > bytes_max {
+            let replays = self.live.values_mut().map(|stream| &mut stream.replay);
+            let Some(replay) = replays.max_by_key(|replay| replay.bytes()) else { return };
+            let before = replay.bytes();
+            replay.drop_oldest();
+            self.kept = self.kept + replay.bytes() - before;
+        }
+    }
+
+    /// Forgets the stream that ended first; `false` if there is none.
+    fn forget_ended(&mut self) -> bool {
+        let Some((_, stream)) = self.ended.pop_front() else { return false };
+        self.kept -= stream.replay.bytes();
+        true
     }
 
     fn event_stream_head(&self) -> ReplyHead {
@@ -296,8 +339,8 @@ impl Streams {
         // Until `initialize` is answered no head may go out: it has to name the session.
         self.revision?;
         let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
-        let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| *number);
-        let mut calls = ready().filter(|(_, stream)| !stream.listens).map(|(number, _)| *number);
+        let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| number);
+        let mut calls = ready().filter(|(_, stream)| !stream.listens).map(|(number, _)| number);
         let newest_call = calls.next();
         let only_call = calls.next().is_none();
         match (related, newest_call) {
@@ -309,19 +352,19 @@ impl Streams {
 
     /// Whether a message for this stream reaches its client, now or when it resumes.
     pub(crate) fn carries_messages(&self, number: u64) -> bool {
-        self.live.get(&number).is_some_and(|stream| stream.begun || stream.takes_messages())
+        self.live.get(number).is_some_and(|stream| stream.begun || stream.takes_messages())
     }
 
     /// Whether this is the stream of a GET.
     pub(crate) fn listens(&self, number: u64) -> bool {
-        self.live.get(&number).is_some_and(|stream| stream.listens)
+        self.live.get(number).is_some_and(|stream| stream.listens)
     }
 
     // Ending
 
     /// Ends a stream on which nothing is due any more.
     fn settle(&mut self, number: u64, turn: &mut Turn<'_>) {
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
         if !stream.is_done() {
             return;
         }
@@ -345,14 +388,14 @@ impl Streams {
             return self.reply(number, array(answers), turn);
         }
         let head = self.head(ReplyHead::new(202));
-        if let Some(exchange) = self.live.get_mut(&number).and_then(|s| s.exchange.take()) {
+        if let Some(exchange) = self.live.get_mut(number).and_then(|s| s.exchange.take()) {
             turn.reply(exchange, head, Chunk::new());
         }
     }
 
     /// Moves a stream to those that can only be replayed, if there is anything to replay.
     fn retire(&mut self, number: u64, turn: &Turn<'_>) {
-        let Some(stream) = self.live.remove(&number) else { return };
+        let Some(stream) = self.live.remove(number) else { return };
         if stream.replay.next_sequence() > 0 {
             self.ended.push_back((number, stream));
         }
@@ -360,7 +403,7 @@ impl Streams {
         while self.ended.len() > turn.limits.ended_streams_max
             || self.ended.iter().map(bytes).sum::<usize>() > turn.limits.replay_bytes_max
         {
-            self.ended.pop_front();
+            self.forget_ended();
         }
     }
 
@@ -373,25 +416,30 @@ impl Streams {
     pub(crate) fn closed(&mut self, transport: &Transport, turn: &Turn<'_>) {
         self.outbound = self.outbound.saturating_sub(transport.unsent);
         let Some(number) = transport.stream else { return };
-        let Some(stream) = self.live.get_mut(&number) else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
         stream.exchange = None;
         if stream.listens {
             self.retire(number, turn);
         }
     }
 
-    /// Ends every GET stream; the hint tells the client when to come back.
+    /// Ends every GET stream.
     pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
         let numbers: Vec<u64> =
-            self.live.iter().filter(|(_, s)| s.listens).map(|(number, _)| *number).collect();
+            self.live.iter().filter(|(_, s)| s.listens).map(|(number, _)| number).collect();
         for number in numbers {
-            let exchange = self.live.get_mut(&number).and_then(|stream| stream.exchange.take());
-            if let Some(exchange) = exchange {
-                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
-                turn.finish(exchange);
-            }
-            self.retire(number, turn);
+            self.end_listener(number, turn);
         }
+    }
+
+    /// Ends a GET stream; the hint tells the client when to come back.
+    fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
+        if let Some(exchange) = exchange {
+            self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            turn.finish(exchange);
+        }
+        self.retire(number, turn);
     }
 
     // Time
@@ -407,11 +455,11 @@ impl Streams {
             .live
             .iter()
             .filter(|(_, s)| s.takes_messages() && s.quiet_since + period <= turn.now)
-            .map(|(number, _)| *number)
+            .map(|(number, _)| number)
             .collect();
         for number in quiet {
             self.begin(number, turn);
-            let Some(stream) = self.live.get_mut(&number) else { continue };
+            let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = turn.now;
             if let Some(exchange) = stream.exchange {
                 self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
@@ -422,8 +470,8 @@ impl Streams {
     /// When the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
         let open = self.revision.is_some();
-        let ready = self.live.values().filter(|stream| open && stream.takes_messages());
-        ready.map(|stream| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
+        let ready = self.live.iter().filter(|(_, stream)| open && stream.takes_messages());
+        ready.map(|(_, stream)| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
     }
 }
 

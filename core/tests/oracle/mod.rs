@@ -9,20 +9,21 @@
 mod reading;
 
 use bytes::Bytes;
-use pontoon_core::json::{Body, Field, Message, ParseRules};
+use pontoon_core::json::{Body, Field, Invalid, Message, ParseRules, Peer};
 use pontoon_core::reject::Reject;
 
 use self::reading::Reading;
 
-const STRICT: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, lone_surrogates: false };
-const LENIENT: ParseRules = ParseRules { lone_surrogates: true, ..STRICT };
+const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, sender: Peer::Client };
 
 /// Panics if anything about these bytes is not as it should be.
 pub(crate) fn jsonrpc(bytes: &[u8]) {
-    for rules in [STRICT, LENIENT] {
+    for sender in [Peer::Client, Peer::Child] {
+        let rules = ParseRules { sender, ..RULES };
         check_message(bytes, rules);
         check_body(bytes, rules);
     }
+    check_senders(bytes);
 }
 
 fn check_message(bytes: &[u8], rules: ParseRules) {
@@ -37,11 +38,29 @@ fn check_message(bytes: &[u8], rules: ParseRules) {
             check_edits(message, rules);
             check_padded(message, rules);
         }
-        Err(reject) => assert!(
-            reading.may_refuse.contains(reject),
-            "refused as {reject:?}, but only {:?} are wrong",
-            reading.may_refuse
-        ),
+        Err(invalid) => check_invalid(invalid, &reading),
+    }
+}
+
+/// A refusal names a fault there is, and the request it is about unless its id is in doubt.
+fn check_invalid(invalid: &Invalid, reading: &Reading) {
+    assert!(
+        reading.may_refuse.contains(&invalid.reject),
+        "refused as {:?}, but only {:?} are wrong",
+        invalid.reject,
+        reading.may_refuse
+    );
+    let in_doubt = reading.is_ambiguous || invalid.reject == Reject::LookalikeKey;
+    let about = reading.about.clone().filter(|_| !in_doubt);
+    assert_eq!(invalid.about, about, "refused as {:?}", invalid.reject);
+}
+
+/// What a client may send a child may send too, and it is the same message.
+fn check_senders(bytes: &[u8]) {
+    let message =
+        |sender| Message::parse(Bytes::copy_from_slice(bytes), ParseRules { sender, ..RULES });
+    if let Ok(one) = message(Peer::Client) {
+        assert_same(&one, &message(Peer::Child).expect("a child may do what a client may"));
     }
 }
 
@@ -162,11 +181,15 @@ fn check_body(bytes: &[u8], rules: ParseRules) {
                 }
             }
         }
-        Err(Reject::BatchEmpty) => assert!(elements.is_empty()),
-        Err(Reject::BatchTooLong) => assert!(elements.len() > rules.batch_len_max),
-        Err(reject @ (Reject::BadJson | Reject::TooDeep)) => {
+        Ok(Body::One(one)) => panic!("an array became {one:?}"),
+        Err(Invalid { about: Some(about), .. }) => panic!("an array is about {about:?}"),
+        Err(Invalid { reject: Reject::BatchEmpty, .. }) => assert!(elements.is_empty()),
+        Err(Invalid { reject: Reject::BatchTooLong, .. }) => {
+            assert!(elements.len() > rules.batch_len_max);
+        }
+        Err(Invalid { reject, .. }) => {
+            assert!(matches!(reject, Reject::BadJson | Reject::TooDeep));
             assert!(Reading::of(bytes, rules).may_refuse.contains(&reject));
         }
-        other => panic!("an array became {other:?}"),
     }
 }

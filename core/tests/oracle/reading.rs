@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use pontoon_core::json::{Kind, ParseRules};
+use bytes::Bytes;
+use pontoon_core::json::{About, ID_BYTES_MAX, Kind, ParseRules, Peer};
 use pontoon_core::reject::Reject;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,6 +15,10 @@ pub(super) struct Reading {
     pub(super) must_refuse: Vec<Reject>,
     /// Faults that it may name: those, and keys on which opinions may differ.
     pub(super) may_refuse: Vec<Reject>,
+    /// Whether another parser could find another id.
+    pub(super) is_ambiguous: bool,
+    /// The request it is about, if it is no message.
+    pub(super) about: Option<About>,
     pub(super) kind: Option<Kind>,
     pub(super) id: Option<String>,
     pub(super) method: Option<String>,
@@ -33,20 +38,20 @@ impl Reading {
         let mut reading = Reading::default();
         let text = str::from_utf8(bytes).ok();
         let Some(text) = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok()) else {
-            reading.refuse(Reject::BadJson);
+            reading.refuse_all(Reject::BadJson);
             return reading;
         };
         let text = text.trim_ascii();
         let (depth, strings) = tokens(text);
         if depth > rules.depth_max {
-            reading.refuse(Reject::TooDeep);
+            reading.refuse_all(Reject::TooDeep);
         }
         let half_pair = |quoted: &&str| serde_json::from_str::<String>(quoted).is_err();
-        if !rules.lone_surrogates && strings.iter().any(half_pair) {
-            reading.refuse(Reject::BadJson);
+        if rules.sender == Peer::Client && strings.iter().any(half_pair) {
+            reading.refuse_all(Reject::BadJson);
         }
         match members(text) {
-            Some(members) => reading.envelope(&members),
+            Some(members) => reading.envelope(&members, rules.sender),
             None => reading.refuse(Reject::BadMessage),
         }
         reading
@@ -57,22 +62,33 @@ impl Reading {
         self.may_refuse.push(reject);
     }
 
-    fn envelope(&mut self, members: &[Member<'_>]) {
+    /// Refuses a text in which not even an id can be relied on.
+    fn refuse_all(&mut self, reject: Reject) {
+        self.refuse(reject);
+        self.is_ambiguous = true;
+    }
+
+    fn envelope(&mut self, members: &[Member<'_>], sender: Peer) {
         for member in members {
             if ENVELOPE.iter().any(|name| member.must_pass_for(name)) {
-                self.refuse(Reject::LookalikeKey);
+                self.refuse_all(Reject::LookalikeKey);
             } else if ENVELOPE.iter().any(|name| member.may_pass_for(name)) {
                 self.may_refuse.push(Reject::LookalikeKey);
             }
         }
-        self.refuse_duplicates(members, &ENVELOPE);
-        if value(members, "jsonrpc") != Some("\"2.0\"") {
+        if has_twice(members, &ENVELOPE) {
+            self.refuse_all(Reject::DuplicateKey);
+        }
+        let is_child = sender == Peer::Child;
+        let version = value(members, "jsonrpc");
+        if version != Some("\"2.0\"") {
             self.refuse(Reject::BadVersion);
         }
-        self.kind = kind(members);
+        self.kind = kind(members, is_child);
         if self.kind.is_none() {
             self.refuse(Reject::BadMessage);
         }
+        self.about = about(members, sender);
         let id = value(members, "id");
         match id {
             Some("null") if self.kind == Some(Kind::Error) => {}
@@ -85,7 +101,7 @@ impl Reading {
                 self.refuse(Reject::BadMethod);
             }
         }
-        self.params(value(members, "params"));
+        self.params(value(members, "params"), is_child);
         let result = value(members, "result").and_then(self::members).unwrap_or_default();
         let revisions: Vec<_> = result.iter().filter(|m| m.key == "protocolVersion").collect();
         if let ([revision], Some(Kind::Result)) = (&revisions[..], self.kind) {
@@ -93,19 +109,24 @@ impl Reading {
         }
     }
 
-    fn params(&mut self, params: Option<&str>) {
+    fn params(&mut self, params: Option<&str>, may_be_null: bool) {
         let is_call = matches!(self.kind, Some(Kind::Request | Kind::Notification));
+        let params = params.filter(|params| !(may_be_null && *params == "null"));
         if is_call && params.is_some_and(|params| !params.starts_with(['{', '['])) {
             self.refuse(Reject::BadParams);
         }
         let params = params.and_then(members).unwrap_or_default();
-        self.refuse_duplicates(&params, &PARAMS);
-        let meta = value(&params, "_meta");
+        if has_twice(&params, &PARAMS) {
+            self.refuse(Reject::DuplicateKey);
+        }
+        let meta = value(&params, "_meta").filter(|meta| !(may_be_null && *meta == "null"));
         if is_call && meta.is_some_and(|meta| !meta.starts_with('{')) {
             self.refuse(Reject::BadParams);
         }
         let meta = meta.and_then(members).unwrap_or_default();
-        self.refuse_duplicates(&meta, &["progressToken", MODERN[0], MODERN[1]]);
+        if has_twice(&meta, &["progressToken", MODERN[0], MODERN[1]]) {
+            self.refuse(Reject::DuplicateKey);
+        }
         self.is_modern = is_call && MODERN.iter().any(|key| value(&meta, key).is_some());
         match (self.kind, self.method.as_deref()) {
             (Some(Kind::Request), _) => {
@@ -126,30 +147,47 @@ impl Reading {
             self.refuse(Reject::BadParams);
         }
     }
-
-    fn refuse_duplicates(&mut self, members: &[Member<'_>], names: &[&str]) {
-        for name in names {
-            if members.iter().filter(|member| member.key == *name).count() > 1 {
-                self.refuse(Reject::DuplicateKey);
-            }
-        }
-    }
 }
 
-fn kind(members: &[Member<'_>]) -> Option<Kind> {
+fn has_twice(members: &[Member<'_>], names: &[&str]) -> bool {
+    let count = |name: &&str| members.iter().filter(|member| member.key == *name).count();
+    names.iter().any(|name| count(name) > 1)
+}
+
+fn kind(members: &[Member<'_>], is_child: bool) -> Option<Kind> {
     let has = |name| value(members, name).is_some();
+    let is = |name| value(members, name).is_some_and(|value| !is_child || value != "null");
     match (has("method"), has("result"), has("error"), has("id")) {
         (true, false, false, true) => Some(Kind::Request),
         (true, false, false, false) => Some(Kind::Notification),
         (false, true, false, true) => Some(Kind::Result),
         (false, false, true, _) => Some(Kind::Error),
+        (false, true, true, true) if !is("error") => Some(Kind::Result),
+        (false, true, true, _) if is("error") && !is("result") => Some(Kind::Error),
         _ => None,
     }
 }
 
+/// The request a text is about: the sender's own unless it looks like an answer. A child's object
+/// without any sign of JSON-RPC is about none.
+fn about(members: &[Member<'_>], sender: Peer) -> Option<About> {
+    let has = |name| value(members, name).is_some();
+    let id = value(members, "id").filter(|id| is_name(id))?;
+    let id = Bytes::copy_from_slice(id.as_bytes());
+    match (has("method"), has("result") || has("error")) {
+        (true, _) => Some(About::Request(id)),
+        (false, true) => Some(About::Answer(id)),
+        (false, false) if sender == Peer::Client => Some(About::Request(id)),
+        (false, false) => has("jsonrpc").then_some(About::Answer(id)),
+    }
+}
+
 /// Whether a value is a string or a whole number: one whose last digit other than zero does not
-/// stand behind the point, once the point is where the exponent moves it.
+/// stand behind the point, once the point is where the exponent moves it. Not too long, either way.
 fn is_name(value: &str) -> bool {
+    if value.len() > ID_BYTES_MAX {
+        return false;
+    }
     if value.starts_with('"') {
         return true;
     }

@@ -2,7 +2,7 @@ use super::*;
 
 fn asks(ids: &[&'static str]) -> Asks {
     let mut asks = Asks::default();
-    ids.iter().for_each(|id| asks.insert(Bytes::from(*id)));
+    ids.iter().for_each(|id| asks.insert(Bytes::from(*id), Instant::ZERO));
     asks
 }
 
@@ -26,4 +26,18 @@ fn big_ids_that_differ_beyond_a_double_are_told_apart_by_their_bytes() {
     let mut asks = asks(&["9007199254740993", "9007199254740992"]);
     assert_eq!(asks.take(b"9007199254740992").as_deref(), Some(&b"9007199254740992"[..]));
     assert_eq!(asks.take(b"9007199254740993").as_deref(), Some(&b"9007199254740993"[..]));
+}
+
+#[test]
+fn requests_fall_due_in_the_order_they_were_asked_in() {
+    let (time_max, at) = (Duration::from_micros(10), Instant::from_micros);
+    let mut asks = Asks::default();
+    assert_eq!(asks.next_due(time_max), Instant::FAR);
+    asks.insert(Bytes::from("1"), at(5));
+    asks.insert(Bytes::from("2"), at(6));
+    assert_eq!(asks.next_due(time_max), at(15));
+    assert_eq!(asks.take_due(at(14), time_max), None);
+    assert_eq!(asks.take_due(at(15), time_max).as_deref(), Some(&b"1"[..]));
+    assert_eq!(asks.take_due(at(15), time_max), None);
+    assert_eq!(asks.next_due(time_max), at(16));
 }

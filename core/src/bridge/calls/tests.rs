@@ -3,7 +3,7 @@ use super::*;
 fn call(id: &'static str, due: u64) -> Call {
     Call {
         stream: 0,
-        id: Bytes::from(id),
+        id: IdText::from_slice(id.as_bytes()),
         token: None,
         method: "ping",
         since: Instant::ZERO,
@@ -41,11 +41,21 @@ fn only_the_exact_number_names_a_request() {
 }
 
 #[test]
+fn a_client_may_spell_an_id_in_another_way() {
+    let mut calls = Calls::default();
+    let first = calls.insert(call("1.0", 5));
+    let second = calls.insert(call("1", 5));
+    assert_eq!(calls.take_by_client(b"1.0").unwrap().0, first, "the same spelling goes first");
+    assert_eq!(calls.take_by_client(b"1.0").unwrap().0, second);
+    assert!(calls.take_by_client(b"1").is_none());
+}
+
+#[test]
 fn requests_fall_due_by_time() {
     let mut calls = Calls::default();
     calls.insert(call("a", 9));
     calls.insert(call("b", 4));
     assert_eq!(calls.next_due(), Instant::from_micros(4));
-    assert_eq!(calls.take_due(Instant::from_micros(4)).unwrap().1.id, "b");
+    assert_eq!(calls.take_due(Instant::from_micros(4)).unwrap().1.id[..], *b"b");
     assert!(calls.take_due(Instant::from_micros(4)).is_none());
 }

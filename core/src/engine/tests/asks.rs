@@ -130,6 +130,63 @@ fn time_stands_still_while_the_child_waits_for_the_client() {
 }
 
 #[test]
+fn a_request_the_client_does_not_answer_in_time_is_given_up() {
+    let limits = Limits { session_idle_max: secs(3600), ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    rig.child_says(child, &sampling(r#""late""#));
+    rig.pass(secs(300));
+    rig.child_says(child, &sampling("7"));
+    rig.pass(millis(299_999));
+    assert_eq!(rig.fed(child), [""; 0]);
+    rig.pass(millis(1));
+    let told = rig.fed(child);
+    assert_eq!(told.len(), 1);
+    assert_eq!(parse(&told[0])["id"], "late");
+    assert_eq!(error_of(&told[0]), (-32603, "The client did not answer in time".to_owned()));
+    let withdrawn = parse(rig.messages(stream).last().unwrap());
+    assert_eq!(withdrawn["method"], "notifications/cancelled");
+    assert_eq!(withdrawn["params"]["requestId"], "late");
+
+    for id in [r#""late""#, "7"] {
+        rig.post(&client, &answer(id));
+    }
+    assert_eq!(rig.fed(child), [answer("7")]);
+    assert_eq!(rig.dropped(Dropped::UnansweredAsk), 1);
+    assert_eq!(rig.dropped(Dropped::UnknownClientAnswer), 1);
+}
+
+#[test]
+fn a_request_that_is_given_up_before_it_was_sent_is_never_sent() {
+    let limits = Limits { session_idle_max: secs(3600), ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("1"));
+    rig.child_says(child, &list_changed(1));
+    rig.pass(secs(600));
+    assert_eq!(rig.fed(child).len(), 1);
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [list_changed(1)]);
+}
+
+#[test]
+fn a_call_has_its_time_again_once_its_child_knows_that_no_answer_comes() {
+    let limits = Limits { request_total_max: secs(100), ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    rig.child_says(child, &sampling("1"));
+    rig.pass(secs(90));
+    let call = rig.call(&client.accepting(JSON), "1");
+    rig.pass(secs(39));
+    assert_eq!(rig.messages(stream).len(), 2, "asked, and asked no more");
+    assert_eq!(rig.stage(call), Stage::Waiting);
+    rig.pass(secs(1));
+    assert_eq!(rig.error(call).2, "Request timeout");
+}
+
+#[test]
 fn a_child_that_asks_too_much_is_told_so() {
     let mut rig = Rig::with(Limits { child_requests_max: 2, ..Default::default() });
     let (client, child) = rig.open(Revision::V2025_06_18);
@@ -141,7 +198,8 @@ fn a_child_that_asks_too_much_is_told_so() {
     let told = rig.fed(child);
     assert_eq!(told.len(), 1);
     assert_eq!(parse(&told[0])["id"], 3);
-    assert_eq!(error_of(&told[0]).0, -32603);
+    let text = "The client cannot be asked: too many requests wait for it".to_owned();
+    assert_eq!(error_of(&told[0]), (-32603, text));
     assert_eq!(rig.dropped(Dropped::Overflow), 1);
     rig.post(&client, &answer("1"));
     rig.child_says(child, &sampling("4"));

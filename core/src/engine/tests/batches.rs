@@ -88,6 +88,22 @@ fn a_bad_message_gets_its_own_error_and_the_others_go_on() {
 }
 
 #[test]
+fn the_error_of_a_bad_message_has_its_id_if_that_can_be_read() {
+    let (mut rig, client, _) = open();
+    let exchange = rig.post(
+        &client,
+        &batch(&[
+            r#"{"jsonrpc":"2.0","id":"a","method":1}"#,
+            r#"{"jsonrpc":"2.0","id":{},"method":"m"}"#,
+            r#"{"jsonrpc":"1.0","id":4,"result":{}}"#,
+        ]),
+    );
+    let answers = parse(rig.reply(exchange).1);
+    let ids: Vec<_> = answers.as_array().unwrap().iter().map(|a| a.get("id").cloned()).collect();
+    assert_eq!(ids, [Some("a".into()), None, None], "the last is not the client's own");
+}
+
+#[test]
 fn a_batch_of_nothing_but_bad_messages_is_answered_at_once() {
     let (mut rig, client, child) = open();
     let exchange = rig.post(&client, "[1,2]");

@@ -206,6 +206,17 @@ fn a_request_can_be_cancelled() {
 }
 
 #[test]
+fn a_request_can_be_cancelled_under_another_spelling_of_its_id() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client, r#""\u0061/""#);
+    let number = rig.number(child);
+    rig.post(&client, &cancel(r#""a\/""#));
+    assert_eq!(rig.fed(child), [cancel(&number)]);
+    assert_eq!(rig.reply(exchange), (202, ""));
+}
+
+#[test]
 fn a_stream_ends_with_the_cancellation_of_its_request() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -64,6 +64,21 @@ fn a_pipe_that_somebody_else_holds_open_is_given_up_soon() {
 }
 
 #[test]
+fn a_pipe_that_somebody_else_writes_to_is_given_up_in_the_end() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.child_exits(child, ExitStatus::Code(1));
+    for step in 0..100 {
+        assert!(!rig.has_ended(&client), "after {step} lines");
+        rig.child_says(child, &list_changed(step));
+        rig.pass(millis(10));
+    }
+    assert!(rig.has_ended(&client));
+    assert!(rig.children[&child].released);
+    rig.engine.check_empty();
+}
+
+#[test]
 fn a_child_that_closes_its_output_is_at_its_end() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
@@ -118,6 +133,78 @@ fn noise_is_skipped_but_not_without_end() {
 }
 
 #[test]
+fn a_request_whose_answer_is_none_fails_at_once() {
+    let text = "The MCP server process sent an answer that is not valid JSON-RPC";
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    for (nth, fault) in [
+        r#""jsonrpc":"2.0""#,
+        r#""jsonrpc":"1.0","result":{}"#,
+        r#""jsonrpc":"2.0","result":{},"error":{"code":1,"message":""}"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let call = rig.call(&client, r#""mine""#);
+        let other = rig.call(&client, "7");
+        let numbers = rig.numbers(child);
+        rig.child_writes(child, &format!(r#"{{"id":{},{fault}}}"#, numbers[0]));
+        assert_eq!(rig.error(call), (200, -32603, text.to_owned()), "{fault}");
+        assert_eq!(parse(rig.reply(call).1)["id"], "mine");
+        assert_eq!(rig.stage(other), Stage::Waiting, "{fault}");
+        rig.child_answers(child, &numbers[1], "{}");
+        assert_eq!(rig.metric("pontoon_child_noise_lines_total"), 1 + nth as u64);
+    }
+    assert!(!rig.has_ended(&client));
+}
+
+#[test]
+fn noise_with_an_id_answers_nothing() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    let number = rig.number(child);
+    for line in [
+        format!(r#"{{"level":"info","id":{number}}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"method":"m","params":1}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":"{number}","result":1,"error":1}}"#),
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"id":{number},"result":1}}"#),
+        r#"{"jsonrpc":"2.0","id":99,"result":1,"error":1}"#.to_owned(),
+    ] {
+        rig.child_writes(child, &line);
+        assert_eq!(rig.stage(call), Stage::Waiting, "{line}");
+    }
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.reply(call).0, 200);
+}
+
+#[test]
+fn a_session_whose_initialize_is_answered_by_nonsense_never_opens() {
+    let mut rig = Rig::new();
+    let (exchange, child) = rig.initialize(&Client::new());
+    let number = rig.number(child);
+    rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#));
+    let text = "The MCP server process sent an answer that is not valid JSON-RPC";
+    assert_eq!(rig.error(exchange), (502, -32603, text.to_owned()));
+    assert!(rig.children[&child].stdin_closed);
+    rig.child_exits(child, ExitStatus::Code(0));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_sloppy_child_is_understood() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client.accepting(SSE), "1");
+    let number = rig.number(child);
+    let asks = r#"{"jsonrpc":"2.0","id":5,"method":"roots/list","params":null}"#;
+    rig.child_says(child, asks);
+    let answer = |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}},"error":null}}"#);
+    rig.child_says(child, &answer(number.as_str()));
+    assert_eq!(rig.messages(call), [asks, &answer("1")]);
+}
+
+#[test]
 fn one_child_ends_alone() {
     let mut rig = Rig::new();
     let (_, child) = rig.open(Revision::V2025_11_25);
@@ -155,6 +242,26 @@ fn the_end_of_its_standard_error_is_kept_for_the_report() {
 }
 
 #[test]
+fn last_words_that_come_after_the_exit_are_waited_for() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let status = ExitStatus::Code(1);
+    rig.children.get_mut(&child).unwrap().exited = true;
+    rig.input(Input::ChildExited { child, status });
+    rig.child_closes_stdout(child);
+    rig.input(Input::ChildStderr { child, bytes: Bytes::from("no disk\n") });
+    rig.input(Input::ChildStderrClosed { child });
+    let stderr = Bytes::from("no disk");
+    assert!(rig.events.contains(&Event::ChildEnded {
+        child,
+        status,
+        asked: false,
+        unanswered: 0,
+        stderr,
+    }));
+}
+
+#[test]
 fn a_child_that_is_asked_to_end_is_not_reported_with_its_standard_error() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
@@ -181,6 +288,33 @@ fn standard_error_is_logged_at_a_bounded_rate() {
     let logged = |event: &&Event| matches!(event, Event::ChildStderr { .. });
     assert_eq!(rig.events.iter().filter(logged).count(), 4);
     assert!(rig.events.contains(&Event::ChildStderrSkipped { child, lines: 997 }));
+}
+
+#[test]
+fn what_follows_skipped_lines_is_logged_whole_and_reported() {
+    let limits = Limits { stderr_lines_per_second: 2, stderr_tail_bytes: 12, ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    let says = |rig: &mut Rig, bytes: &str| {
+        rig.input(Input::ChildStderr { child, bytes: Bytes::from(bytes.to_owned()) });
+    };
+    says(&mut rig, "one\n\n\nfour\n");
+    says(&mut rig, &format!("{}la", "x\n".repeat(100)));
+    rig.pass(secs(1));
+    says(&mut rig, "st\n");
+    says(&mut rig, &format!("{}end", "y".repeat(100)));
+    rig.child_ends(child, ExitStatus::Code(2));
+    let told: Vec<_> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ChildStderr { line, .. } => Some(line.clone()),
+            Event::ChildStderrSkipped { lines, .. } => Some(Bytes::from(lines.to_string())),
+            Event::ChildEnded { stderr, .. } => Some(stderr.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["one", "102", "last", "yyyyyyyyyend"]);
 }
 
 #[test]

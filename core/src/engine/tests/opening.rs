@@ -118,6 +118,21 @@ fn what_the_child_said_before_its_session_was_open_reaches_the_first_stream() {
 }
 
 #[test]
+fn a_session_whose_client_left_before_it_was_open_ends_at_once() {
+    let mut rig = Rig::new();
+    let (exchange, child) = rig.initialize(&Client::new());
+    rig.disconnect(exchange);
+    assert!(rig.children[&child].stdin_closed, "nobody will ever know the session's id");
+    let ended =
+        |event: &Event| matches!(event, Event::SessionClosed { why: SessionEnd::Abandoned, .. });
+    assert!(rig.events.iter().any(ended));
+    rig.child_says(child, &welcome("1", "2025-11-25"));
+    rig.child_ends(child, ExitStatus::Code(0));
+    rig.engine.check_empty();
+    assert!(rig.engine.starts.check(rig.now).is_ok(), "the child has not failed");
+}
+
+#[test]
 fn a_command_that_cannot_be_started_is_named_as_the_reason() {
     let mut rig = Rig::new();
     rig.spawning = Spawning::Fails(SpawnError::NotFound);
@@ -207,8 +222,16 @@ fn failed_starts_are_paused_longer_and_longer() {
     assert_eq!(text, "The MCP server process failed to start; the next try is possible in 10 s");
     assert_eq!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after, Some(10));
 
+    rig.pass(millis(8500));
+    let refused = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    assert_eq!(
+        rig.exchanges[&refused].head.as_ref().unwrap().retry_after,
+        Some(2),
+        "whoever waits for one second would come too early"
+    );
+
     rig.spawning = Spawning::Works;
-    rig.pass(secs(10));
+    rig.pass(millis(1500));
     rig.open(Revision::V2025_11_25);
     rig.spawning = Spawning::Fails(SpawnError::Other);
     let (exchange, _) = rig.initialize(&Client::new());

@@ -38,6 +38,21 @@ fn health_tells_the_state_of_everything() {
 }
 
 #[test]
+fn a_failed_start_is_forgotten_after_a_minute() {
+    let mut rig = Rig::new();
+    rig.spawning = Spawning::Fails(SpawnError::NotFound);
+    let _ = rig.initialize(&Client::new());
+    rig.pass(millis(59_999));
+    let (status, body) = health(&mut rig);
+    assert_eq!((status, body["subprocess"].as_str()), (503, Some("failed")));
+    rig.pass(millis(1));
+    let (status, body) = health(&mut rig);
+    assert_eq!((status, body["subprocess"].as_str()), (200, Some("idle")));
+    let _ = rig.initialize(&Client::new());
+    assert_eq!(health(&mut rig).1["status"], "unhealthy");
+}
+
+#[test]
 fn readiness_ends_with_the_wish_to_stop_and_liveness_does_not() {
     let mut rig = Rig::new();
     rig.open(Revision::V2025_11_25);

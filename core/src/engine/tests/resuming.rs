@@ -47,6 +47,34 @@ fn an_answer_that_came_while_nobody_was_there_is_replayed() {
 }
 
 #[test]
+fn a_client_that_has_seen_all_of_a_stream_that_is_over_is_told_to_stay_away() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client.accepting(SSE), "1");
+    rig.child_answers(child, "2", "{}");
+    let last = ids(&rig.items(exchange)).pop().unwrap();
+    for _ in 0..2 {
+        let resumed = rig.resume(&client, &last);
+        assert_eq!(rig.reply(resumed), (204, ""));
+        let head = rig.exchanges[&resumed].head.as_ref().unwrap();
+        assert_eq!((head.session, head.content_type), (Some(client.id()), None));
+    }
+}
+
+#[test]
+fn a_call_that_is_not_over_can_be_resumed_with_nothing_to_replay() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let exchange = rig.call(&client, "1");
+    rig.pass(secs(15));
+    rig.disconnect(exchange);
+    let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
+    assert_eq!(rig.stage(resumed), Stage::Begun);
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.messages(resumed).len(), 1);
+}
+
+#[test]
 fn a_replay_is_of_one_stream_only() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
@@ -181,20 +209,31 @@ fn the_event_of_another_session_names_nothing() {
 
 #[test]
 fn resumed_get_streams_count_against_the_limit() {
-    let mut rig = Rig::with(Limits { listen_streams_max: 1, ..Default::default() });
-    let (client, _) = rig.open(Revision::V2025_11_25);
+    // The stream that gives way must not push out the one that is resumed.
+    let limits = Limits { listen_streams_max: 1, ended_streams_max: 1, ..Default::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_11_25);
     let first = rig.get(&client);
     rig.disconnect(first);
     let second = rig.get(&client);
-    let id = ids(&rig.items(first))[0].clone();
-    let resumed = rig.resume(&client, &id);
-    assert_eq!(rig.error(resumed).0, 503);
-    rig.disconnect(second);
-    let resumed = rig.resume(&client, &id);
-    assert_eq!(rig.stage(resumed), Stage::Begun);
-    let again = rig.resume(&client, &id);
-    assert_eq!(rig.stage(resumed), Stage::Finished, "taking over needs no room");
-    assert_eq!(rig.stage(again), Stage::Begun);
+    let resumed = rig.resume(&client, &ids(&rig.items(first))[0]);
+    assert_eq!(rig.stage(second), Stage::Finished);
+    rig.child_says(child, &list_changed(1));
+    assert_eq!(rig.messages(resumed), [list_changed(1)]);
+    let again = rig.resume(&client, &ids(&rig.items(second))[0]);
+    assert_eq!(rig.stage(resumed), Stage::Finished);
+    rig.child_says(child, &list_changed(2));
+    assert_eq!(rig.messages(again), [list_changed(2)]);
+}
+
+#[test]
+fn a_get_stream_that_is_taken_over_makes_no_other_give_way() {
+    let mut rig = Rig::with(Limits { listen_streams_max: 2, ..Default::default() });
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    let (other, taken) = (rig.get(&client), rig.get(&client));
+    let again = rig.resume(&client, &ids(&rig.items(taken))[0]);
+    assert_eq!(rig.stage(taken), Stage::Finished);
+    assert_eq!([rig.stage(other), rig.stage(again)], [Stage::Begun; 2]);
 }
 
 #[test]
@@ -207,4 +246,27 @@ fn a_request_of_the_child_that_waited_reaches_the_client_that_resumes_its_call()
     rig.child_says(child, &sampling("7"));
     let resumed = rig.resume(&client, &ids(&rig.items(exchange))[0]);
     assert_eq!(rig.messages(resumed), [sampling("7")]);
+}
+
+#[test]
+fn the_streams_of_a_session_share_what_they_may_keep() {
+    let limits = Limits { session_replay_bytes_max: 2000, ..Limits::default() };
+    let mut rig = Rig::with(limits);
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let small = rig.call_with_progress(&client, "1", "1");
+    let small_number = rig.number(child);
+    rig.child_reports_progress(child, &small_number, 1);
+    let big = rig.call_with_progress(&client, "2", "2");
+    let big_number = rig.number(child);
+    for progress in 0..50 {
+        rig.child_reports_progress(child, &big_number, progress);
+    }
+    let (first_small, first_big) = (&ids(&rig.items(small))[0], &ids(&rig.items(big))[0]);
+    let resumed = rig.resume(&client, first_small);
+    assert_eq!(rig.messages(resumed).len(), 1, "the one that keeps most gives way");
+    assert_eq!(rig.metric("pontoon_replay_lost_total"), 0);
+    let resumed = rig.resume(&client, first_big);
+    let kept = rig.messages(resumed).len() as u64;
+    assert!((1..50).contains(&kept), "{kept}");
+    assert_eq!(rig.metric("pontoon_replay_lost_total"), 50 - kept);
 }

@@ -15,10 +15,10 @@ use crate::bridge::ChildSpec;
 use crate::config::Config;
 use crate::engine::*;
 use crate::http::*;
-use crate::json::{Body, ParseRules};
+use crate::json::{Body, ParseRules, Peer};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
-use crate::observe::Dropped;
+use crate::observe::{Dropped, Level};
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
 use crate::session::{EventId, Principal};
@@ -148,6 +148,7 @@ pub(super) fn config(limits: Limits) -> Config {
         limits,
         child: ChildSpec { program: OsString::from("server"), args: Vec::new(), env: None },
         eager: false,
+        log_level: Level::Debug,
     }
 }
 
@@ -198,7 +199,7 @@ impl Rig {
     }
 
     pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
-        let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: false };
+        let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
         self.request(Request::Post { head: client.head(LastEvent::Absent), body })
     }
@@ -282,7 +283,12 @@ impl Rig {
     }
 
     pub(super) fn child_babbles(&mut self, child: ChildId) {
-        self.input(Input::ChildLine { child, line: Err(Reject::BadJson) });
+        self.child_writes(child, "babble");
+    }
+
+    /// The child writes a line, a message or not.
+    pub(super) fn child_writes(&mut self, child: ChildId, text: &str) {
+        self.input(Input::ChildLine { child, line: line(text) });
     }
 
     /// The child answers the request it knows by `number`.
@@ -309,7 +315,9 @@ impl Rig {
         self.input(Input::ChildStdoutClosed { child, overlong: false });
     }
 
+    /// The child exits, and with it its standard error ends.
     pub(super) fn child_exits(&mut self, child: ChildId, status: ExitStatus) {
+        self.input(Input::ChildStderrClosed { child });
         self.children.get_mut(&child).unwrap().exited = true;
         self.input(Input::ChildExited { child, status });
     }

@@ -92,6 +92,14 @@ fn a_modern_request_is_told_which_revisions_there_are() {
 }
 
 #[test]
+fn a_client_is_not_told_more_than_a_revision_it_asked_for() {
+    let mut rig = Rig::new();
+    let exchange = rig.post(&Client::new(), &MODERN.replace("2026-07-28", &"9".repeat(100_000)));
+    let answer = parse(rig.reply(exchange).1);
+    assert_eq!(answer["error"]["data"]["requested"], "9".repeat(64));
+}
+
+#[test]
 fn an_unknown_revision_in_the_header_is_refused_with_those_there_are() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -104,6 +104,23 @@ fn new_work_is_refused_and_the_connection_closed() {
 }
 
 #[test]
+fn a_client_that_lost_its_call_can_still_come_back_for_the_answer() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.pass(secs(15));
+    rig.disconnect(call);
+    shut_down(&mut rig);
+    let first = rig.items(call)[0].id().unwrap().to_owned();
+    let resumed = rig.resume(&client, &first);
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.messages(resumed), [r#"{"jsonrpc":"2.0","id":1,"result":{}}"#]);
+    assert_eq!(rig.stage(resumed), Stage::Finished);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+}
+
+#[test]
 fn it_waits_until_the_last_answer_was_taken() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

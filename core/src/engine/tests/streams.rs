@@ -102,15 +102,35 @@ fn comments_are_no_events_and_are_not_replayed() {
 }
 
 #[test]
-fn get_streams_are_limited() {
+fn the_oldest_get_stream_gives_way_to_another_one() {
     let mut rig = Rig::with(Limits { listen_streams_max: 2, ..Default::default() });
-    let (client, _) = rig.open(Revision::V2025_06_18);
-    let streams = [rig.get(&client), rig.get(&client)];
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let first = rig.get(&client);
+    rig.pass(secs(1));
+    let second = rig.get(&client);
     let third = rig.get(&client);
-    assert_eq!(rig.error(third).0, 503);
-    rig.disconnect(streams[0]);
-    let fourth = rig.get(&client);
-    assert_eq!(rig.stage(fourth), Stage::Begun);
+    assert_eq!(rig.stage(first), Stage::Finished);
+    assert_eq!(rig.items(first).last(), Some(&Item::Retry(2000)), "when to come back");
+    rig.child_says(child, &list_changed(1));
+    assert_eq!(rig.messages(third), [list_changed(1)]);
+    assert_eq!(rig.messages(first), [""; 0]);
+    assert_eq!(rig.stage(second), Stage::Begun);
+    assert_eq!(rig.metric("pontoon_streams"), 2);
+}
+
+#[test]
+fn what_counts_is_how_long_a_get_stream_has_been_carried() {
+    let mut rig = Rig::with(Limits { listen_streams_max: 2, ..Default::default() });
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    let first = rig.get(&client);
+    let id = rig.items(first)[0].id().unwrap().to_owned();
+    let second = rig.get(&client);
+    rig.pass(secs(1));
+    let resumed = rig.resume(&client, &id);
+    rig.pass(secs(1));
+    let third = rig.get(&client);
+    assert_eq!(rig.stage(second), Stage::Finished);
+    assert_eq!([rig.stage(resumed), rig.stage(third)], [Stage::Begun; 2]);
 }
 
 #[test]

@@ -3,11 +3,16 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::json::{Message, ParseRules};
+use crate::json::{Invalid, Message, ParseRules, Peer};
+
+/// What a child wrote.
+pub(super) fn line(text: &str) -> Result<Message, Invalid> {
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };
+    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
+}
 
 pub(super) fn message(text: &str) -> Message {
-    let rules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: true };
-    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
+    line(text).expect(text)
 }
 
 pub(super) fn request(id: &str) -> String {

@@ -62,6 +62,7 @@ fn limits() -> Limits {
         queue_bytes_max: 300,
         replay_len_max: 3,
         replay_bytes_max: 600,
+        session_replay_bytes_max: 1000,
         ended_streams_max: 2,
         listen_streams_max: 2,
         outbound_bytes_high: 700,
@@ -78,7 +79,9 @@ fn limits() -> Limits {
 
 impl World {
     /// What a good tape comes across.
-    pub(super) const SIGHTS: [&'static str; 14] = [
+    pub(super) const SIGHTS: [&'static str; 15] = [
+        "abandoned",
+        "bad_answer",
         "cancelled",
         "child_ended",
         "deleted",
@@ -91,7 +94,6 @@ impl World {
         "replay lost",
         "request_timeout",
         "stdin_full",
-        "streams_full",
         "undeliverable_answer",
     ];
 
@@ -302,6 +304,7 @@ impl World {
                 r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{{tag}}}}}"#
             )),
             14 => self.rig.child_says(child, &list_changed(1)),
+            _ if what > 128 => self.rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#)),
             _ => self.rig.child_babbles(child),
         }
     }
@@ -471,6 +474,7 @@ impl World {
         let exchange = self.rig.request(crate::http::Request::Metrics);
         let text = self.rig.reply(exchange).1.to_owned();
         let seen = |sight: &&&str| match **sight {
+            "abandoned" => self.rig.actions.iter().any(|action| action.contains("Abandoned")),
             "failed start" => !text.contains("pontoon_children_failed_total 0"),
             "gate" => self.rig.actions.iter().any(|action| action.starts_with("Gate")),
             "replay lost" => !text.contains("pontoon_replay_lost_total 0"),

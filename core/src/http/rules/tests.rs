@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::observe::Level;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
 const LISTED: &str = "https://app.example";
@@ -23,6 +24,7 @@ fn config() -> Config {
         limits: Limits::default(),
         child: ChildSpec { program: "child".into(), args: Vec::new(), env: None },
         eager: false,
+        log_level: Level::Info,
     }
 }
 
@@ -444,7 +446,41 @@ fn a_body_may_be_as_long_as_the_limit() {
         admit_with(&config, "POST", "/mcp", lines).unwrap().request(Bytes::from(body))
     };
     assert!(matches!(with_body(message.into()), Ok(Request::Post { .. })));
-    assert_eq!(with_body(format!("{message} ")).unwrap_err(), Reject::BodyTooLarge);
+    let refusal = with_body(format!("{message} ")).unwrap_err();
+    assert_eq!((refusal.head.status, refusal.reject), (413, Some(Reject::BodyTooLarge)));
+    assert!(refusal.head.close);
+}
+
+#[test]
+fn a_body_that_is_no_message_is_answered_under_its_id() {
+    let answer = |body: &'static str| {
+        let admission = admit("POST", "/mcp", &[("origin", LISTED)]).unwrap();
+        *admission.request(Bytes::from(body)).unwrap_err()
+    };
+    let refusal = answer(r#"{"id":"x","params":17,"method":"m","jsonrpc":"2.0"}"#);
+    assert_eq!((refusal.head.status, refusal.reject), (400, Some(Reject::BadParams)));
+    assert_eq!(
+        refusal.body,
+        r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"Invalid params: a field of params has the wrong type or is too long"}}"#
+    );
+    assert_eq!(refusal.head.cors.unwrap().origin, LISTED.into());
+    for (body, id) in [
+        (r#"{"jsonrpc":"2.0","id":1.0}"#, "1.0"),
+        (r#"{"jsonrpc":"2.0","id":"\u0061","method":null}"#, r#""\u0061""#),
+    ] {
+        let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":"#);
+        assert!(answer(body).body.starts_with(start.as_bytes()), "{body}");
+    }
+    for body in [
+        "",
+        r#"{"jsonrpc":"2.0","id":1"#,
+        r#"{"jsonrpc":"2.0","id":1,"id":1,"method":"m"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+        r#"[{"jsonrpc":"2.0","id":1,"method":"m"},"#,
+        "[]",
+    ] {
+        assert!(answer(body).body.starts_with(br#"{"jsonrpc":"2.0","error":"#), "{body}");
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 use super::*;
-use crate::json::Kind;
+use crate::json::{About, Kind, Peer};
 
-const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, lone_surrogates: false };
+const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, sender: Peer::Client };
 
-fn parse(text: &str) -> Result<Body, Reject> {
+fn parse(text: &str) -> Result<Body, Invalid> {
     Body::parse(Bytes::copy_from_slice(text.as_bytes()), RULES)
 }
 
-fn batch(text: &str) -> Vec<Result<Message, Reject>> {
+fn batch(text: &str) -> Vec<Result<Message, Invalid>> {
     match parse(text) {
         Ok(Body::Batch(batch)) => batch,
         other => panic!("{text} is no batch: {other:?}"),
@@ -15,7 +15,7 @@ fn batch(text: &str) -> Vec<Result<Message, Reject>> {
 }
 
 fn refusal(text: &str) -> Option<Reject> {
-    parse(text).err()
+    parse(text).err().map(|invalid| invalid.reject)
 }
 
 #[test]
@@ -49,17 +49,33 @@ fn every_message_of_a_batch_has_its_own_verdict() {
         verdicts,
         [
             Ok((Kind::Request, Some(b"1".to_vec()))),
-            Err(Reject::BadMessage),
+            Err(Reject::BadMessage.into()),
             Ok((Kind::Result, Some(b"1".to_vec()))),
-            Err(Reject::BadVersion),
+            Err(Invalid {
+                reject: Reject::BadVersion,
+                about: Some(About::Request(Bytes::from("2")))
+            }),
         ]
     );
 }
 
 #[test]
+fn a_body_that_is_refused_whole_is_about_no_request() {
+    let good = r#"{"jsonrpc":"2.0","id":1,"method":"m"}"#;
+    for text in [
+        "[]".to_owned(),
+        format!("[{good},{good},{good},{good},{good}]"),
+        format!(r#"[{good},"\ud800"]"#),
+        format!("{good}{good}"),
+    ] {
+        assert_eq!(parse(&text).unwrap_err().about, None, "{text}");
+    }
+}
+
+#[test]
 fn elements_that_are_no_objects_are_no_messages() {
     for text in ["[1]", "[null]", "[[]]", "[\"{}\"]", "[true]"] {
-        assert_eq!(batch(text)[0].as_ref().err(), Some(&Reject::BadMessage), "{text}");
+        assert_eq!(batch(text)[0].as_ref().err(), Some(&Reject::BadMessage.into()), "{text}");
     }
 }
 

@@ -1,13 +1,19 @@
 use super::*;
 
+mod concerns;
 mod edits;
 mod fields;
+mod leniency;
 mod verdicts;
 
-const RULES: ParseRules = ParseRules { depth_max: 128, batch_len_max: 50, lone_surrogates: false };
+fn parse_of(sender: Peer, text: &str) -> Result<Message, Invalid> {
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender };
+    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
+}
 
-fn parse(text: &str) -> Result<Message, Reject> {
-    Message::parse(Bytes::copy_from_slice(text.as_bytes()), RULES)
+/// What a client sent.
+fn parse(text: &str) -> Result<Message, Invalid> {
+    parse_of(Peer::Client, text)
 }
 
 fn message(text: &str) -> Message {
@@ -15,7 +21,19 @@ fn message(text: &str) -> Message {
 }
 
 fn verdict(text: &str) -> Result<Kind, Reject> {
-    parse(text).map(|message| message.kind())
+    verdict_of(Peer::Client, text)
+}
+
+fn verdict_of(sender: Peer, text: &str) -> Result<Kind, Reject> {
+    match parse_of(sender, text) {
+        Ok(message) => Ok(message.kind()),
+        Err(invalid) => Err(invalid.reject),
+    }
+}
+
+/// A message with these members besides `jsonrpc`.
+fn with(members: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0",{members}}}"#)
 }
 
 fn text(bytes: Option<&[u8]>) -> Option<&str> {

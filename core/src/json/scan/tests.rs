@@ -1,6 +1,6 @@
 use super::*;
 
-const RULES: ParseRules = ParseRules { depth_max: 3, batch_len_max: 1, lone_surrogates: false };
+const RULES: ParseRules = ParseRules { depth_max: 3, batch_len_max: 1, sender: Peer::Client };
 
 fn members(text: &str) -> Vec<(&str, &str)> {
     let mut cursor = Cursor::new(text.as_bytes());
@@ -71,7 +71,7 @@ fn depth_is_that_of_the_deepest_place() {
 
 #[test]
 fn half_a_surrogate_pair_is_seen_in_keys_and_values() {
-    let lenient = ParseRules { lone_surrogates: true, ..RULES };
+    let lenient = ParseRules { sender: Peer::Child, ..RULES };
     for text in [
         r#""\ud800""#,
         r#""\uDC00""#,

@@ -63,3 +63,16 @@ proptest! {
         prop_assert_eq!(numbers, (0..sizes.len()).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn an_empty_queue_keeps_no_buffer() {
+    let empty: [fn(&mut Queue) -> Option<Waiting>; 3] =
+        [Queue::pop, Queue::pop_ask, |queue| queue.remove_ask(b"7")];
+    for empty in empty {
+        let mut queue = Queue::default();
+        let waiting = Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) };
+        queue.push(waiting, &Limits::default());
+        assert!(empty(&mut queue).is_some());
+        assert_eq!(queue.waiting.capacity(), 0);
+    }
+}

@@ -6,7 +6,7 @@ use crate::limits::Limits;
 
 impl Streams {
     pub(in crate::session) fn answers_due(&self) -> usize {
-        self.live.values().map(|stream| stream.due).sum()
+        self.live.iter().map(|(_, stream)| stream.due).sum()
     }
 
     /// Checks the bounds, that no stream lives on without a purpose, and that the transports are
@@ -16,13 +16,16 @@ impl Streams {
         assert!(self.ended.len() <= limits.ended_streams_max, "{} ended", self.ended.len());
         let kept: usize = self.ended.iter().map(|(_, stream)| stream.replay.bytes()).sum();
         assert!(kept <= limits.replay_bytes_max, "{kept} bytes of ended streams");
-        for (number, stream) in &self.live {
+        let live: usize = self.live.iter().map(|(_, stream)| stream.replay.bytes()).sum();
+        assert_eq!(live + kept, self.kept, "bytes kept");
+        assert!(self.kept <= limits.session_replay_bytes_max, "{} bytes kept", self.kept);
+        for (number, stream) in self.live.iter() {
             assert!(stream.replay.bytes() <= limits.replay_bytes_max);
             assert!(!stream.is_done(), "stream {number} has nothing to wait for");
             assert!(!stream.listens || stream.exchange.is_some(), "nobody listens to {number}");
             assert!(!stream.begun || self.revision.is_some(), "{number} began before the session");
             if let Some(exchange) = stream.exchange {
-                assert_eq!(exchanges[&exchange].stream, Some(*number));
+                assert_eq!(exchanges[&exchange].stream, Some(number));
             }
         }
         let mine = exchanges.values().filter(|transport| transport.session == self.session);

@@ -1,0 +1,79 @@
+//! A table of numbered things, most of which come and go in the order of their numbers.
+//!
+//! Owns: the order. Numbers are given out rising, so that a new thing goes to the end, and the old
+//! ones leave near the front.
+//! Never: more than one empty place while nothing is in it. There are two such tables in every
+//! session, and most sessions are idle.
+
+use std::collections::VecDeque;
+
+/// Things by their numbers.
+#[derive(Debug)]
+pub(crate) struct Numbered<T>(VecDeque<(u64, T)>);
+
+impl<T> Numbered<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        let position = self.position(number).ok()?;
+        self.0.get(position).map(|(_, thing)| thing)
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
+        let position = self.position(number).ok()?;
+        self.0.get_mut(position).map(|(_, thing)| thing)
+    }
+
+    /// Puts a thing in; it takes the place of one with the same number.
+    pub(crate) fn insert(&mut self, number: u64, thing: T) {
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(PLACES_KEPT); // by itself it would make four
+        }
+        match self.position(number) {
+            Ok(position) => self.0[position].1 = thing,
+            Err(position) => self.0.insert(position, (number, thing)),
+        }
+    }
+
+    /// Takes a thing out.
+    pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
+        let position = self.position(number).ok()?;
+        let (_, thing) = self.0.remove(position)?;
+        if self.0.is_empty() && self.0.capacity() > PLACES_KEPT {
+            self.0 = VecDeque::new();
+        }
+        Some(thing)
+    }
+
+    /// All of them, by rising numbers.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
+        self.0.iter().map(|(number, thing)| (*number, thing))
+    }
+
+    /// All of them, by rising numbers.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(|(_, thing)| thing)
+    }
+
+    fn position(&self, number: u64) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |(number, _)| *number)
+    }
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Numbered(VecDeque::new())
+    }
+}
+
+/// Empty places that stay, so that one call after the other needs no memory anew.
+const PLACES_KEPT: usize = 1;
+
+#[cfg(test)]
+mod tests;
