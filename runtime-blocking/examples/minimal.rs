@@ -1,33 +1,35 @@
-//! Serves a stdio MCP server at `http://127.0.0.1:8080/mcp` until standard input ends:
-//! `cargo run -p runtime-blocking --example minimal -- COMMAND [ARGUMENT]...`
+//! Serves a stdio MCP server over Streamable HTTP, on threads:
+//!
+//!     cargo run -p runtime-blocking --example minimal -- COMMAND [ARGUMENT]...
 
-use std::error::Error;
+use std::env;
 use std::net::TcpListener;
-use std::{env, io};
+use std::process::ExitCode;
 
-use pontoon_blocking::Options;
+use pontoon_blocking::{Options, start};
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::Config;
 use pontoon_core::limits::Limits;
+use pontoon_core::observe::Level;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut command = env::args_os().skip(1);
-    let program = command.next().ok_or("usage: minimal COMMAND [ARGUMENT]...")?;
+fn main() -> std::io::Result<ExitCode> {
+    let mut words = env::args_os().skip(1);
+    let Some(program) = words.next() else {
+        eprintln!("usage: minimal COMMAND [ARGUMENT]...");
+        return Ok(ExitCode::from(2));
+    };
     let config = Config {
         path: "/mcp".into(),
         hosts: Vec::new(),
         origins: Vec::new(),
         limits: Limits::default(),
-        child: ChildSpec { program, args: command.collect(), env: None },
+        child: ChildSpec { program, args: words.collect(), env: None },
         eager: false,
+        log_level: Level::Warning,
     };
-    let listener = TcpListener::bind(("127.0.0.1", 8080))?;
-    let running = pontoon_blocking::start(listener, Options::new(config))?;
-    println!("serving at http://{}/mcp", running.addr());
-
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    running.stopper().stop();
+    let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
+    println!("listening on http://{}/mcp", running.addr());
+    // Another thread could end it: `running.stopper().stop()`.
     let ended = running.wait();
-    println!("{}", if ended.forced { "stopped by force" } else { "stopped" });
-    Ok(())
+    Ok(ExitCode::from(u8::from(ended.forced)))
 }

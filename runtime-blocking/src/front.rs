@@ -171,7 +171,7 @@ impl Front {
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
         let request = match admission.request(body) {
             Ok(request) => request,
-            Err(reject) => return Some(self.refuse(Refusal::refusal(reject, cors))),
+            Err(refusal) => return Some(self.refuse(*refusal)),
         };
         let mut exchange = self.hub.open(request);
         let answer = {
