@@ -195,8 +195,9 @@ impl Pipes {
                 return Poll::Ready(());
             }
             open[0] = open[0] && feed.as_mut().poll(cx).is_pending();
-            open[1] = open[1] && stdout.as_mut().poll(cx).is_pending();
+            // In this order: what a child says last is part of the report of its end.
             open[2] = open[2] && stderr.as_mut().poll(cx).is_pending();
+            open[1] = open[1] && stdout.as_mut().poll(cx).is_pending();
             if open.contains(&true) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await

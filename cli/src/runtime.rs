@@ -20,10 +20,12 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
     Runtime { name: "tokio", start: pontoon_tokio::start },
     #[cfg(feature = "smol")]
     Runtime { name: "smol", start: pontoon_smol::start },
+    #[cfg(feature = "blocking")]
+    Runtime { name: "blocking", start: pontoon_blocking::start },
 ];
 
-#[cfg(not(any(feature = "tokio", feature = "smol")))]
-compile_error!("pontoon needs a runtime: --features tokio, or smol");
+#[cfg(not(any(feature = "tokio", feature = "smol", feature = "blocking")))]
+compile_error!("pontoon needs a runtime: --features tokio, smol, or blocking");
 
 /// The names of all, with commas.
 pub(crate) fn names() -> String {

@@ -1,0 +1,35 @@
+//! Serves a stdio MCP server over Streamable HTTP, on threads:
+//!
+//!     cargo run -p runtime-blocking --example minimal -- COMMAND [ARGUMENT]...
+
+use std::env;
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use pontoon_blocking::{Options, start};
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::config::Config;
+use pontoon_core::limits::Limits;
+use pontoon_core::observe::Level;
+
+fn main() -> std::io::Result<ExitCode> {
+    let mut words = env::args_os().skip(1);
+    let Some(program) = words.next() else {
+        eprintln!("usage: minimal COMMAND [ARGUMENT]...");
+        return Ok(ExitCode::from(2));
+    };
+    let config = Config {
+        path: "/mcp".into(),
+        hosts: Vec::new(),
+        origins: Vec::new(),
+        limits: Limits::default(),
+        child: ChildSpec { program, args: words.collect(), env: None },
+        eager: false,
+        log_level: Level::Warning,
+    };
+    let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
+    println!("listening on http://{}/mcp", running.addr());
+    // Another thread could end it: `running.stopper().stop()`.
+    let ended = running.wait();
+    Ok(ExitCode::from(u8::from(ended.forced)))
+}

@@ -1,0 +1,60 @@
+//! Child processes: one thread that spawns them, and for each child one for its pipes and one that
+//! waits for its end.
+//!
+//! Owns: the processes, and their pipes.
+//! Never: decides when a child is to end, or what its lines mean.
+
+use std::io::Result;
+use std::process::Child;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Weak};
+
+use pontoon_carrier::child::{End, Order, Pipes};
+use pontoon_carrier::hub::Hub;
+
+use crate::io::{Io, block_on};
+
+/// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
+/// that spawned them, and a fork takes longer than a connection ought to wait.
+pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>) {
+    for order in orders {
+        let Some(hub) = hub.upgrade() else { return };
+        spawn(&hub, order);
+    }
+}
+
+fn spawn(hub: &Arc<Hub>, order: Order) {
+    // The threads come first: without them there would be nobody to take care of the child.
+    let (give_pipes, take_pipes) = sync_channel(1);
+    let (give_end, take_end) = sync_channel(1);
+    let carry = move || take_pipes.recv().into_iter().for_each(carry);
+    let wait = move || take_end.recv().into_iter().for_each(wait);
+    let hired = crate::spawn("pontoon-pipes", carry).and(crate::spawn("pontoon-child", wait));
+    let process = match hired.and_then(|_| order.command().spawn()) {
+        Ok(process) => process,
+        Err(error) => return order.failed(hub, &error),
+    };
+    let (pipes, end) = order.spawned(hub, process.id());
+    let mut process = process;
+    let streams = streams(&mut process);
+    // Both threads wait for nothing else.
+    let _ = (give_pipes.send((pipes, streams)), give_end.send((end, process)));
+}
+
+type Streams = Result<(Io, Io, Io)>;
+
+fn streams(process: &mut Child) -> Streams {
+    let stdin = Io::pipe(process.stdin.take().expect("it is piped"))?;
+    let stdout = Io::pipe(process.stdout.take().expect("it is piped"))?;
+    let stderr = Io::pipe(process.stderr.take().expect("it is piped"))?;
+    Ok((stdin, stdout, stderr))
+}
+
+fn carry((pipes, streams): (Pipes, Streams)) {
+    // Without a descriptor to wait with, the pipes close, and the child ends by that.
+    let _ = block_on(pipes.carry(streams));
+}
+
+fn wait((end, mut process): (End, Child)) {
+    end.reached(process.wait());
+}

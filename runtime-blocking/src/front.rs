@@ -1,0 +1,246 @@
+//! The HTTP front: accepts connections, and takes every request that comes out of tiny_http through
+//! the rules to the engine and its answer back.
+//!
+//! Owns: the listener, and the threads of connections and requests.
+//! Never: a status, a header or a body that the core has not made.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pontoon_carrier::Phase;
+use pontoon_carrier::exchange::{Answer, Exchange};
+use pontoon_carrier::hub::Hub;
+use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::limits::Limits;
+use pontoon_core::machine::{Chunk, Input};
+use rustix::event::{PollFd, PollFlags};
+use tiny_http::{HTTPVersion, Header, Method, Request};
+
+use crate::guarded::Guarded;
+use crate::io::{FAR, Latch, poll};
+use crate::library::{Ending, Library, Link, OWN_LINES};
+use crate::respond::{Form, Response};
+use crate::room::Room;
+
+/// What all connections share.
+pub(crate) struct Front {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) library: Library,
+    pub(crate) room: Room,
+    rules: Rules,
+    draining: Latch,
+    stopped: Latch,
+}
+
+impl Front {
+    pub(crate) fn new(hub: Arc<Hub>) -> io::Result<Arc<Self>> {
+        let limits = Arc::new(hub.config().limits.clone());
+        Ok(Arc::new(Front {
+            rules: Rules::new(hub.config()),
+            draining: Latch::new()?,
+            stopped: Latch::new()?,
+            library: Library::open()?,
+            room: Room::new(&limits),
+            limits,
+            hub,
+        }))
+    }
+
+    /// Accepts connections until the engine wants no more.
+    pub(crate) fn accept(self: Arc<Self>, listener: &TcpListener) {
+        while self.room.enter() {
+            let connected = loop {
+                if self.hub.phase() > Phase::Serving {
+                    break None;
+                }
+                match self.accept_one(listener) {
+                    Ok(Some(stream)) => break Some(stream),
+                    Ok(None) => {}
+                    // Out of descriptors or threads, or the peer has gone already; it passes.
+                    Err(_) => self.pause(),
+                }
+            };
+            let Some(stream) = connected else {
+                return self.room.leave();
+            };
+            let front = self.clone();
+            let converse = move || {
+                Guarded::new(&front, stream).converse();
+                front.room.leave();
+            };
+            if crate::spawn("pontoon-http", converse).is_err() {
+                self.room.leave();
+                self.pause();
+            }
+        }
+    }
+
+    /// Waits for a connection; `None` if it has to be waited for again.
+    fn accept_one(&self, listener: &TcpListener) -> io::Result<Option<TcpStream>> {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                // It fails only on a connection that is gone.
+                let _ = stream.set_nodelay(true);
+                Ok(Some(stream))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let latch = &self.draining;
+                let mut fds =
+                    [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
+                poll(&mut fds, FAR)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn pause(&self) {
+        let latch = self.draining.as_fd();
+        let _ =
+            poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], self.limits.accept_pause);
+    }
+
+    /// What wakes those who poll once the program is further than `phase`.
+    pub(crate) fn latch_after(&self, phase: Phase) -> &Latch {
+        if phase < Phase::Draining { &self.draining } else { &self.stopped }
+    }
+
+    /// Lets nobody in any more, and those who are idle go.
+    pub(crate) fn unlisten(&self) {
+        self.room.close();
+        self.draining.open();
+    }
+
+    /// Waits until everybody has gone, who has nothing to wait for any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.open();
+        self.room.emptied();
+        self.library.close();
+    }
+
+    /// Opens a way through the library for one request.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses a thread or a descriptor.
+    pub(crate) fn link(self: &Arc<Self>, is_last: bool) -> io::Result<Arc<Link>> {
+        self.library.link(is_last, || {
+            let front = self.clone();
+            let take = move || {
+                front.library.take_all(|request, link| front.take(request, link));
+            };
+            crate::spawn("pontoon-request", take).map(drop)
+        })
+    }
+
+    /// Answers a request.
+    fn take(&self, mut request: Request, link: &Link) {
+        let form = Form {
+            is_http_10: *request.http_version() < HTTPVersion(1, 1),
+            is_head: *request.method() == Method::Head,
+            close: link.is_last || self.hub.phase() > Phase::Serving,
+        };
+        let answer = self.answer(&mut request, link);
+        // The library would wait for what is left of a body before it gives its writer away.
+        link.end_body();
+        let writer = request.into_writer();
+        if let Some((head, body, exchange)) = answer {
+            respond(writer, form, link, &head, body, exchange);
+        }
+    }
+
+    /// What is to be answered; `None` if nothing is, or it is up to the guard.
+    fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
+        let admission = self.rules.admit(&RequestHead {
+            method: request.method().as_str(),
+            target: request.url(),
+            headers: &HeaderLines(request.headers().get(OWN_LINES..)?),
+        });
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(refusal) => return Some(self.refuse(*refusal)),
+        };
+        let cors = admission.cors.clone();
+        let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
+        let request = match admission.request(body) {
+            Ok(request) => request,
+            Err(refusal) => return Some(self.refuse(*refusal)),
+        };
+        let mut exchange = self.hub.open(request);
+        let answer = {
+            let mut answer = pin!(exchange.answer());
+            link.wait(|cx| answer.as_mut().poll(cx))?.ok()?
+        };
+        let (mut head, body) = match answer {
+            Answer::Reply(head, body, _) => (head, Some(body)),
+            Answer::Begin(head) => (head, None),
+        };
+        head.cors = cors;
+        Some((head, body, Some(exchange)))
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Reply {
+        if let Some(reject) = refusal.reject {
+            self.hub.submit([Input::Refused { reject }]);
+        }
+        (refusal.head, Some(Chunk::from(refusal.body)), None)
+    }
+}
+
+/// A head, the body unless it is still to come, and whose progress is reported.
+type Reply = (ReplyHead, Option<Chunk>, Option<Exchange>);
+
+/// Sends an answer. Where the peer does not take it, the guard has seen that, or will.
+fn respond(
+    writer: impl Write,
+    form: Form,
+    link: &Link,
+    head: &ReplyHead,
+    body: Option<Chunk>,
+    mut exchange: Option<Exchange>,
+) {
+    let close = form.close || head.close || (form.is_http_10 && body.is_none());
+    let mut response = Response::new(writer, Form { close, ..form });
+    let sent = match (&body, &mut exchange) {
+        (Some(body), _) => response.reply(head, body).map(|()| true),
+        (None, Some(exchange)) => response.stream(head, exchange, |exchange, parts| {
+            link.wait(|cx| exchange.poll_parts(cx, parts))
+        }),
+        (None, None) => Ok(false),
+    };
+    if let Ok(true) = sent {
+        link.end(if close { Ending::Close } else { Ending::KeepAlive });
+    }
+    drop(response);
+    if let (Some(body), Some(exchange), Ok(_)) = (body, &mut exchange, sent) {
+        exchange.taken(body.len());
+    }
+}
+
+struct HeaderLines<'a>(&'a [Header]);
+
+impl Headers for HeaderLines<'_> {
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = move |line: &&Header| line.field.as_str().as_str().eq_ignore_ascii_case(name);
+        let lines: Vec<_> = self.0.iter().filter(named).map(|line| line.value.as_bytes()).collect();
+        lines.into_iter()
+    }
+}
+
+/// The body of a request; `None` if it was broken off.
+fn read(request: &mut Request, link: &Link) -> Option<Bytes> {
+    let expected = request.body_length().unwrap_or_default();
+    let mut body = Vec::with_capacity(expected.min(BODY_BYTES_EXPECTED_MAX));
+    request.as_reader().read_to_end(&mut body).ok()?;
+    link.is_complete().then(|| body.into())
+}
+
+/// Up to here the room for a body is made before its bytes have come.
+const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;

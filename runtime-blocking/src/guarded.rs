@@ -1,0 +1,417 @@
+//! A connection behind the guard: tiny_http reads only what [`Guard`] has let through.
+//!
+//! Owns: the socket, the bytes that are held back, the connection's deadline, and the lingering
+//! close.
+//! Never: judges a byte itself.
+//!
+//! ```text
+//!            held              feed
+//!   socket ───────► [ guard ] ───────► link ─► tiny_http ─► request thread
+//!   socket ◄────────────────────────── link ◄──────────────────┘
+//!                        back
+//! ```
+//!
+//! One thread moves all of it, and waits for both sides at once: so it sees at any moment that the
+//! peer has gone, or does not take what waits for it.
+
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use pontoon_carrier::Phase;
+use pontoon_core::http::{Breach, Guard, Inspection, refusal};
+use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::time::{Duration, Instant};
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+
+use crate::front::Front;
+use crate::io::{FAR, poll};
+use crate::library::{Ending, Head, Link};
+use crate::respond::{Form, Response};
+
+/// A connection, and the thread that serves it.
+pub(crate) struct Guarded<'f> {
+    front: &'f Arc<Front>,
+    stream: TcpStream,
+    guard: Guard,
+    /// Received, and not yet given to the library.
+    held: Vec<u8>,
+    /// How many of the held bytes the library may have.
+    passed: usize,
+    /// The request in flight.
+    link: Option<Arc<Link>>,
+    /// Given to the library, but not taken by it.
+    feed: Vec<u8>,
+    /// On the way to the peer.
+    back: Vec<u8>,
+    reply: Reply,
+    /// Whether the peer sends no more.
+    ended: bool,
+    /// Whether a request waits for file descriptors.
+    starved: bool,
+    received: bool,
+    answered: bool,
+}
+
+/// How far an answer has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reply {
+    Awaited,
+    /// It may begin with a word that invites the body.
+    Expected,
+    Begun,
+    /// All of it is here, but the peer has not taken it.
+    Whole(Ending),
+}
+
+/// The connection is over.
+struct Over;
+
+impl<'f> Guarded<'f> {
+    pub(crate) fn new(front: &'f Arc<Front>, stream: TcpStream) -> Self {
+        Guarded {
+            stream,
+            guard: Guard::new(front.limits.clone(), front.hub.clock().now()),
+            held: Vec::new(),
+            passed: 0,
+            link: None,
+            feed: Vec::new(),
+            back: Vec::new(),
+            reply: Reply::Awaited,
+            ended: false,
+            starved: false,
+            received: true,
+            answered: false,
+            front,
+        }
+    }
+
+    /// Serves the connection until it ends, is closed by its guard, or the program stops.
+    pub(crate) fn converse(mut self) {
+        while let Ok(()) = self.turn() {}
+        self.unlink();
+        if let Some(reject) = self.guard.refused() {
+            self.front.hub.submit([Input::Refused { reject }]);
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), Over> {
+        if self.received {
+            self.receive()?;
+        }
+        self.judge()?;
+        self.feed();
+        if self.answered {
+            self.take_answer()?;
+        }
+        self.send()?;
+        if let (true, Reply::Whole(ending)) = (self.back.is_empty(), self.reply) {
+            self.settle(ending)?;
+            // The next request may be here already.
+            self.judge()?;
+            self.feed();
+        }
+        self.wait()
+    }
+
+    /// Reads what the peer has sent.
+    fn receive(&mut self) -> Result<(), Over> {
+        let room = self.room();
+        match read(&self.stream, &mut self.held, room) {
+            Got::Bytes(_) | Got::Nothing => {}
+            Got::Failure => return Err(Over),
+            Got::End => {
+                self.ended = true;
+                if self.guard.ended(self.now()).is_some() {
+                    self.refuse();
+                } else if let Some(link) = &self.link {
+                    // What has been answered already is still on its way.
+                    link.desert();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes may be received now.
+    fn room(&self) -> usize {
+        if self.ended || self.guard.refused().is_some() || !self.feed.is_empty() {
+            return 0;
+        }
+        let waiting = self.held.len() - self.passed;
+        self.guard.held_bytes_max().saturating_sub(waiting).min(RECEIVED_BYTES_MAX)
+    }
+
+    fn judge(&mut self) -> Result<(), Over> {
+        if self.passed < self.held.len() && self.guard.refused().is_none() {
+            let now = self.now();
+            let Inspection { pass, refuse } = self.guard.inspect(&self.held[self.passed..], now);
+            self.passed += pass;
+            if refuse.is_some() {
+                self.refuse();
+            }
+        }
+        if self.passed > 0 {
+            self.pass()?;
+        }
+        Ok(())
+    }
+
+    /// Gives the library what it may have.
+    fn pass(&mut self) -> Result<(), Over> {
+        let mut head_bytes = 0;
+        if self.link.is_none() {
+            head_bytes = memchr::memmem::find(&self.held[..self.passed], b"\r\n\r\n")
+                .map_or(self.passed, |at| at + 4);
+            let head = Head::adapt(&self.held[..head_bytes]);
+            if head.is_eager && self.guard.is_inside_body() {
+                return Ok(());
+            }
+            self.starved = !self.front.room.take_request();
+            if self.starved {
+                return Ok(());
+            }
+            self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
+            match self.front.link(head.is_last) {
+                Ok(link) => {
+                    self.feed = head.into_bytes(&link);
+                    self.link = Some(link);
+                }
+                Err(_) => {
+                    self.front.room.give_request();
+                    return Err(Over);
+                }
+            }
+        }
+        if let (Some(link), false) = (&self.link, self.guard.is_inside_body()) {
+            link.complete();
+        }
+        self.feed.extend_from_slice(&self.held[head_bytes..self.passed]);
+        self.held.drain(..self.passed);
+        self.passed = 0;
+        Ok(())
+    }
+
+    fn feed(&mut self) {
+        let Some(link) = &self.link else { return };
+        while !self.feed.is_empty() {
+            match link.stream().write(&self.feed) {
+                Ok(bytes) if bytes > 0 => drop(self.feed.drain(..bytes)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // Nobody wants the body.
+                _ => self.feed.clear(),
+            }
+        }
+    }
+
+    /// Takes what the library has written, once the peer has taken what was there before.
+    fn take_answer(&mut self) -> Result<(), Over> {
+        let (Some(link), true) = (&self.link, self.back.is_empty()) else { return Ok(()) };
+        match (read(link.stream(), &mut self.back, ANSWER_BYTES_MAX), self.reply) {
+            (Got::Nothing, _) => {}
+            (Got::Bytes(_), Reply::Expected) if self.back.starts_with(b"HTTP/1.1 100 ") => {
+                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it).
+                self.back.clear();
+                self.back.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.reply = Reply::Awaited;
+            }
+            (Got::Bytes(_), _) => self.reply = Reply::Begun,
+            (_, Reply::Begun) => self.reply = Reply::Whole(link.ending()),
+            _ if self.guard.refused().is_some() => self.write_refusal(),
+            _ => return Err(Over),
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), Over> {
+        while !self.back.is_empty() {
+            let now = self.now();
+            match self.stream.write(&self.back) {
+                Ok(bytes) if bytes > 0 => {
+                    self.guard.wrote(now);
+                    self.back.drain(..bytes);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.guard.write_blocked(now);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return Err(Over),
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer has taken the answer.
+    fn settle(&mut self, ending: Ending) -> Result<(), Over> {
+        self.unlink();
+        self.reply = Reply::Awaited;
+        if ending == Ending::Broken {
+            return Err(Over);
+        }
+        // A body that nobody has read might be taken for the next request, by anybody else.
+        let is_unread = self.guard.refused().is_some() || self.guard.is_inside_body();
+        if ending == Ending::Close || is_unread || self.ended {
+            self.linger(is_unread);
+            return Err(Over);
+        }
+        self.guard.responded(self.now());
+        Ok(())
+    }
+
+    /// Answers why nothing passes any more: at once, or in the place of the answer that is awaited.
+    fn refuse(&mut self) {
+        self.held.clear();
+        self.passed = 0;
+        self.feed.clear();
+        match &self.link {
+            Some(link) => link.end_body(),
+            None => self.write_refusal(),
+        }
+    }
+
+    fn write_refusal(&mut self) {
+        let Some(reject) = self.guard.refused() else { return };
+        let (head, body) = refusal(reject);
+        let form = Form { is_http_10: false, is_head: false, close: true };
+        // A vector takes everything.
+        let _ = Response::new(&mut self.back, form).reply(&head, &Chunk::from(body));
+        self.reply = Reply::Whole(Ending::Close);
+    }
+
+    fn unlink(&mut self) {
+        self.feed.clear();
+        if let Some(link) = self.link.take() {
+            self.front.library.unlink(&link);
+            drop(link);
+            self.front.room.give_request();
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&mut self) -> Result<(), Over> {
+        let phase = self.front.hub.phase();
+        if self.is_over(phase) {
+            return Err(Over);
+        }
+        if self.link.is_none() && self.held.is_empty() {
+            // Those who are idle need no memory.
+            (self.held, self.feed, self.back) = Default::default();
+        }
+        let wanted = |read, write| {
+            let read = if read { PollFlags::IN } else { PollFlags::empty() };
+            read | if write { PollFlags::OUT } else { PollFlags::empty() }
+        };
+        let latch = self.front.latch_after(phase);
+        let peer = wanted(self.room() > 0, !self.back.is_empty());
+        let mut fds = vec![PollFd::new(&self.stream, peer), PollFd::new(latch, PollFlags::IN)];
+        let is_whole = matches!(self.reply, Reply::Whole(_));
+        let library = wanted(self.back.is_empty() && !is_whole, !self.feed.is_empty());
+        // Its end would be told even if nothing is wanted of it.
+        if let (Some(link), false) = (&self.link, library.is_empty()) {
+            fds.push(PollFd::new(link.stream(), library));
+        }
+        let mut pause = self.pause();
+        if self.starved {
+            pause = pause.min(self.front.limits.accept_pause);
+        }
+        poll(&mut fds, pause).map_err(|_| Over)?;
+        let peer = fds[0].revents();
+        self.received = peer.contains(PollFlags::IN);
+        self.answered = fds.get(2).is_some_and(|link| !link.revents().is_empty());
+        if peer.intersects(PollFlags::ERR | PollFlags::HUP) {
+            return Err(Over);
+        }
+        match self.guard.handle_timeout(self.now()) {
+            None => Ok(()),
+            Some(Breach::Close) => Err(Over),
+            Some(Breach::Refuse(_)) => {
+                self.refuse();
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nothing more is to be said. Once the engine has stopped, what has been answered
+    /// is, and nothing else.
+    fn is_over(&self, phase: Phase) -> bool {
+        let is_idle = self.link.is_none() && self.back.is_empty();
+        let is_unasked = self.ended || phase == Phase::Draining && self.guard.in_flight() == 0;
+        match phase {
+            Phase::Serving | Phase::Draining => is_idle && is_unasked,
+            Phase::Stopped { forced } => forced || is_idle || self.guard.is_inside_body(),
+        }
+    }
+
+    /// Closes our side; then, if the peer may still be sending, waits until it has seen that. To
+    /// close both sides at once would reset the connection, and take the answer from it. How long
+    /// that may last is one of the guard's deadlines.
+    fn linger(&mut self, is_unread: bool) {
+        if self.stream.shutdown(Shutdown::Write).is_err() || !is_unread || self.ended {
+            return;
+        }
+        let hub = &self.front.hub;
+        let mut left = self.front.limits.body_bytes_max;
+        while left > 0 && hub.phase() <= Phase::Draining {
+            self.held.clear();
+            match read(&self.stream, &mut self.held, RECEIVED_BYTES_MAX) {
+                Got::Bytes(bytes) => left = left.saturating_sub(bytes),
+                Got::End | Got::Failure => return,
+                Got::Nothing => {
+                    let latch = self.front.latch_after(Phase::Draining).as_fd();
+                    let mut fds = [
+                        PollFd::new(&self.stream, PollFlags::IN),
+                        PollFd::from_borrowed_fd(latch, PollFlags::IN),
+                    ];
+                    let pause = self.pause();
+                    if poll(&mut fds, pause).is_err() {
+                        return;
+                    }
+                }
+            }
+            if self.guard.handle_timeout(self.now()).is_some() {
+                return;
+            }
+        }
+    }
+
+    /// How long nothing is due.
+    fn pause(&self) -> Duration {
+        self.guard.poll_timeout().map_or(FAR, |deadline| deadline.at.since(self.now()))
+    }
+
+    fn now(&self) -> Instant {
+        self.front.hub.clock().now()
+    }
+}
+
+/// What a read has brought.
+enum Got {
+    Bytes(usize),
+    Nothing,
+    End,
+    Failure,
+}
+
+/// Appends up to `bytes_max` bytes, or a few more, of what is there.
+fn read(from: impl AsFd, to: &mut Vec<u8>, bytes_max: usize) -> Got {
+    if bytes_max == 0 {
+        return Got::Nothing;
+    }
+    to.reserve(bytes_max);
+    match rustix::io::read(from, spare_capacity(to)) {
+        Ok(0) => Got::End,
+        Ok(bytes) => Got::Bytes(bytes),
+        Err(Errno::AGAIN | Errno::INTR) => Got::Nothing,
+        Err(_) => Got::Failure,
+    }
+}
+
+/// How much is read from the peer at a time.
+const RECEIVED_BYTES_MAX: usize = 16 * 1024;
+
+/// How much of an answer is on its way to the peer.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;

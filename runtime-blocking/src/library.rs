@@ -1,0 +1,395 @@
+//! tiny_http behind a private socket: what it is given, and what comes out of it.
+//!
+//! Owns: the socket, the links to it, and the threads that take requests out of the library.
+//! Never: lets a byte in that the guard has not passed.
+//!
+//! Every request goes in by a connection of its own, a [`Link`], and only once it is so far complete
+//! that the library will not wait for it on one of its own threads. What could make the library
+//! read or answer otherwise than the guard has understood is replaced:
+//!
+//! | of a head | instead | because otherwise |
+//! |---|---|---|
+//! | - | a first line with the link's number | nobody could tell whose request it is |
+//! | every `Connection` | one that says `close` | an offer to upgrade would unbound the body |
+//! | `Expect` in HTTP/1.0 | - | it would be met, against RFC 9110, section 10.1.1 |
+//!
+//! As each link carries one request, the library has nothing to pipeline, and its thread is free
+//! once the head is read. Nobody but this user can enter the directory of the socket.
+
+use std::collections::HashMap;
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
+use std::{env, mem};
+
+use tiny_http::{Request, Server};
+
+use crate::lock;
+
+/// The library, and everybody who waits for it.
+pub(crate) struct Library {
+    dir: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    server: Arc<Server>,
+    /// How many servers there have been. One whose listener has failed is replaced.
+    renewals: u64,
+    /// Links opened so far; each is known by its number.
+    opened: u64,
+    /// Links whose request has not come out yet.
+    links: HashMap<u64, Arc<Link>>,
+    /// Takers that wait for a request, or are about to, each of them.
+    waiting: usize,
+    /// Those of them whom no link relies on.
+    free: usize,
+    closed: bool,
+}
+
+/// A request on its way through the library, and its answer on the way back.
+pub(crate) struct Link {
+    number: u64,
+    stream: UnixStream,
+    /// Whether the client wants the connection to end with the answer.
+    pub(crate) is_last: bool,
+    /// Whether the whole body has been passed.
+    whole: AtomicBool,
+    ending: AtomicU8,
+    watch: Mutex<Watch>,
+}
+
+/// Who is to know that the peer has gone.
+#[derive(Default)]
+struct Watch {
+    deserted: bool,
+    /// Whoever waits for the engine to answer.
+    waits: Option<Thread>,
+}
+
+/// A thread that waits for a mailbox to fill.
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// What becomes of a connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Ending {
+    /// The answer is not complete.
+    Broken,
+    Close,
+    KeepAlive,
+}
+
+impl Library {
+    pub(crate) fn open() -> io::Result<Library> {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).map_err(io::Error::from)?;
+        let dir = env::temp_dir().join(format!("pontoon-{:016x}", u64::from_ne_bytes(name)));
+        DirBuilder::new().mode(0o700).create(&dir)?;
+        let server = serve(&dir, 0).inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
+        let state = State {
+            server,
+            renewals: 0,
+            opened: 0,
+            links: HashMap::new(),
+            waiting: 0,
+            free: 0,
+            closed: false,
+        };
+        Ok(Library { dir, state: Mutex::new(state) })
+    }
+
+    /// Opens a link; `hire` is called if another taker is needed.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread or no descriptor for it.
+    pub(crate) fn link(
+        &self,
+        is_last: bool,
+        hire: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<Arc<Link>> {
+        let stream = self.connect()?;
+        stream.set_nonblocking(true)?;
+        let hired = {
+            let mut state = lock(&self.state);
+            let relied = state.free > 0;
+            state.free -= usize::from(relied);
+            relied
+        };
+        if !hired {
+            hire()?;
+        }
+        let mut state = lock(&self.state);
+        state.opened += 1;
+        let link = Arc::new(Link {
+            number: state.opened,
+            stream,
+            is_last,
+            whole: AtomicBool::new(false),
+            ending: AtomicU8::new(Ending::Broken as u8),
+            watch: Mutex::default(),
+        });
+        state.links.insert(link.number, link.clone());
+        Ok(link)
+    }
+
+    fn connect(&self) -> io::Result<UnixStream> {
+        loop {
+            let renewals = lock(&self.state).renewals;
+            match UnixStream::connect(socket(&self.dir, renewals)) {
+                // tiny_http gives up a listener with the first failed accept.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    self.renew(renewals)?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Puts another server in the place of the one that is known by that number.
+    fn renew(&self, renewals: u64) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        if state.renewals == renewals {
+            let server = serve(&self.dir, renewals + 1)?;
+            state.renewals += 1;
+            let old = mem::replace(&mut state.server, server);
+            (0..state.waiting).for_each(|_| old.unblock());
+        }
+        Ok(())
+    }
+
+    /// The link is not used any more.
+    pub(crate) fn unlink(&self, link: &Link) {
+        link.desert();
+        let _ = link.stream.shutdown(Shutdown::Both);
+        let mut state = lock(&self.state);
+        // Nothing came out of it, so whoever was to take it may take another one.
+        if state.links.remove(&link.number).is_some() {
+            state.free += 1;
+        }
+    }
+
+    /// Calls `take` with each request that comes out, until this taker is not needed any more.
+    pub(crate) fn take_all(&self, mut take: impl FnMut(Request, &Link)) {
+        loop {
+            let server = {
+                let mut state = lock(&self.state);
+                if state.closed {
+                    return;
+                }
+                state.waiting += 1;
+                state.server.clone()
+            };
+            let taken = server.recv();
+            let link = {
+                let mut state = lock(&self.state);
+                state.waiting -= 1;
+                taken.as_ref().ok().and_then(number).and_then(|nth| state.links.remove(&nth))
+            };
+            match (taken, link) {
+                (Ok(request), Some(link)) => {
+                    take(request, &link);
+                    drop(link);
+                    let mut state = lock(&self.state);
+                    if state.free >= FREE_MAX {
+                        return;
+                    }
+                    state.free += 1;
+                }
+                // Nobody waits for an answer any more. Dropped as it is, it would be given one.
+                (Ok(request), None) => drop(request.into_writer()),
+                // Another server has taken its place, or the end has come.
+                (Err(_), _) => {}
+            }
+        }
+    }
+
+    /// Lets the takers go.
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        (0..state.waiting).for_each(|_| state.server.unblock());
+    }
+}
+
+/// Takers that wait for requests to come: the rest end when they are done.
+const FREE_MAX: usize = 32;
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Link {
+    /// Our end of the private connection.
+    pub(crate) fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
+    /// The whole body will have been passed with the next bytes.
+    pub(crate) fn complete(&self) {
+        self.whole.store(true, Ordering::Release);
+    }
+
+    /// Whether a body that has ended is the whole one: the library does not tell.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.whole.load(Ordering::Acquire)
+    }
+
+    /// Ends the body, as far as the library can see. What comes of it later is dropped.
+    pub(crate) fn end_body(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Parks this thread until `poll` is ready, or the peer has gone without that being so.
+    pub(crate) fn wait<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+        let waker = Arc::new(Parked(thread::current())).into();
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            // Whatever was answered before the peer has gone is still sent.
+            let deserted = {
+                let mut watch = lock(&self.watch);
+                watch.waits = Some(thread::current());
+                watch.deserted
+            };
+            match poll(&mut cx) {
+                Poll::Ready(output) => return Some(output),
+                Poll::Pending if deserted => return None,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+
+    /// The peer has gone.
+    pub(crate) fn desert(&self) {
+        let mut watch = lock(&self.watch);
+        watch.deserted = true;
+        if let Some(thread) = watch.waits.take() {
+            thread.unpark();
+        }
+    }
+
+    /// How the answer ended, to be said before its last byte is sent.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.ending.store(ending as u8, Ordering::Release);
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        match self.ending.load(Ordering::Acquire) {
+            value if value == Ending::KeepAlive as u8 => Ending::KeepAlive,
+            value if value == Ending::Close as u8 => Ending::Close,
+            _ => Ending::Broken,
+        }
+    }
+}
+
+fn serve(dir: &std::path::Path, renewals: u64) -> io::Result<Arc<Server>> {
+    let listener = UnixListener::bind(socket(dir, renewals))?;
+    Server::from_listener(listener, None).map(Arc::new).map_err(io::Error::other)
+}
+
+fn socket(dir: &std::path::Path, renewals: u64) -> PathBuf {
+    dir.join(renewals.to_string())
+}
+
+/// Which link a request came by. Our line is the first, whatever a client has put after it.
+fn number(request: &Request) -> Option<u64> {
+    request.headers().first()?.value.as_str().parse().ok()
+}
+
+/// A head as the library gets it, and what was taken from it.
+pub(crate) struct Head {
+    /// The bytes of the head, but for the link's number.
+    lines: Vec<u8>,
+    /// Where that goes.
+    number_at: usize,
+    /// Whether the client wants the connection to end with the answer.
+    pub(crate) is_last: bool,
+    /// Whether the client waits for a word before it sends the body.
+    pub(crate) expects: bool,
+    /// Whether the library takes the whole body before it tells of the request.
+    pub(crate) is_eager: bool,
+}
+
+/// Header lines in front of those of the client.
+pub(crate) const OWN_LINES: usize = 2;
+
+impl Head {
+    /// Makes one of a clean head, from its first byte to its empty line.
+    pub(crate) fn adapt(head: &[u8]) -> Head {
+        let mut rest = head.split_inclusive(|byte| *byte == b'\n');
+        let first = rest.next().unwrap_or_default();
+        let is_http_10 = first.ends_with(b"1.0\r\n");
+        let mut adapted = Head {
+            lines: Vec::with_capacity(head.len() + OWN_BYTES),
+            number_at: first.len(),
+            is_last: is_http_10,
+            expects: false,
+            is_eager: false,
+        };
+        adapted.lines.extend_from_slice(first);
+        adapted.lines.extend_from_slice(b"connection: close\r\n");
+        for line in rest {
+            let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+            let (name, value) = line.split_at(colon);
+            if name.eq_ignore_ascii_case(b"connection") {
+                adapted.connection(value);
+                continue;
+            }
+            if name.eq_ignore_ascii_case(b"expect") {
+                if is_http_10 {
+                    continue;
+                }
+                adapted.expects = true;
+            }
+            if name.eq_ignore_ascii_case(b"content-length") {
+                let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+                adapted.is_eager = value.len() <= EAGER_DIGITS_MAX;
+            }
+            adapted.lines.extend_from_slice(line);
+        }
+        adapted.is_eager &= !adapted.expects;
+        adapted
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in value.split(|byte| matches!(byte, b':' | b',')).map(<[u8]>::trim_ascii) {
+            if option.eq_ignore_ascii_case(b"close") {
+                self.is_last = true;
+            } else if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.is_last = false;
+            }
+        }
+    }
+
+    /// The bytes for this link.
+    pub(crate) fn into_bytes(self, link: &Link) -> Vec<u8> {
+        let mut lines = self.lines;
+        let number = format!("pontoon-link: {}\r\n", link.number);
+        lines.splice(self.number_at..self.number_at, number.into_bytes());
+        lines
+    }
+}
+
+/// The library reads up to 1024 bytes of body at once. A few more make no difference.
+const EAGER_DIGITS_MAX: usize = 4;
+
+const OWN_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! `pontoon proxy --runtime blocking`, judged by every case there is.
+
+use pontoon_suite::Target;
+
+fn target() -> Target {
+    Target::new("blocking", env!("CARGO_BIN_EXE_badchild"))
+}
+
+mod blocking {
+    pontoon_suite::every_case!(crate::target());
+}
