@@ -11,7 +11,7 @@
 //!
 //! ```ignore
 //! mod tokio {
-//!     pontoon_suite::every_case!(pontoon_suite::Target::new("tokio", env!("CARGO_BIN_EXE_badchild")));
+//!     pontoon_suite::every_case!(pontoon_suite::Target::new("tokio"));
 //! }
 //! ```
 

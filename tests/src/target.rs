@@ -1,5 +1,6 @@
 //! What is judged: the built program with one of its runtimes.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -17,9 +18,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// This runtime. Test crates know `badchild` as `env!("CARGO_BIN_EXE_badchild")`.
-    pub fn new(runtime: &'static str, badchild: &str) -> Target {
-        Target { runtime: Some(runtime), badchild: badchild.into() }
+    /// This runtime.
+    pub fn new(runtime: &'static str) -> Target {
+        Target { runtime: Some(runtime), badchild: badchild().into() }
     }
 
     /// `pontoon proxy` on a free port of loopback, in front of `badchild`.
@@ -28,44 +29,47 @@ impl Target {
     }
 }
 
-/// The path of the program under test.
-///
-/// `PONTOON_BIN` names it; otherwise it is `target/<profile>/pontoon` beside the running test,
-/// brought up to date once per run.
+/// The path of the program under test: what `PONTOON_BIN` names, or what is built of this tree,
+/// with every runtime there is.
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| match env::var_os("PONTOON_BIN") {
         Some(path) => fs::canonicalize(path).expect("PONTOON_BIN names a file"),
-        None => built(),
+        None => built("pontoon"),
     })
 }
 
-fn built() -> PathBuf {
+/// The path of the child it is judged with.
+pub fn badchild() -> &'static Path {
+    static BADCHILD: OnceLock<PathBuf> = OnceLock::new();
+    BADCHILD.get_or_init(|| built("badchild"))
+}
+
+/// `target/<profile>/<package>` beside the running test, brought up to date once per run.
+fn built(package: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let program = profile.join("pontoon");
+    let program = profile.join(package);
     // Without cargo, what it built before has to do.
     if let Some(cargo) = env::var_os("CARGO") {
-        build(&cargo, profile);
+        build(&cargo, package, profile);
     }
-    assert!(program.exists(), "{} is missing: cargo build -p pontoon", program.display());
+    assert!(program.exists(), "{} is missing: cargo build -p {package}", program.display());
     program
 }
 
 /// Cargo's own lock keeps several test programs from building at once.
-fn build(cargo: &std::ffi::OsStr, profile: &Path) {
+fn build(cargo: &OsStr, package: &str, profile: &Path) {
     let name = match profile.file_name().and_then(|name| name.to_str()).expect("a profile") {
         "debug" => "dev",
         name => name,
     };
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "pontoon", "--bin", "pontoon", "--profile", name])
-        // Every runtime there is.
-        .arg("--all-features")
+        .args(["build", "--quiet", "--all-features", "--package", package, "--profile", name])
         .arg("--target-dir")
         .arg(profile.parent().expect("target/<profile>"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "pontoon does not build");
+    assert!(status.success(), "{package} does not build");
 }

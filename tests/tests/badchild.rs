@@ -13,7 +13,7 @@ struct Conversation {
 
 impl Conversation {
     fn start(flags: &[&str]) -> Conversation {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_badchild"))
+        let mut child = Command::new(pontoon_suite::target::badchild())
             .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

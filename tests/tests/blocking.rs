@@ -3,7 +3,7 @@
 use pontoon_suite::Target;
 
 fn target() -> Target {
-    Target::new("blocking", env!("CARGO_BIN_EXE_badchild"))
+    Target::new("blocking")
 }
 
 mod blocking {

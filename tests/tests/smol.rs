@@ -3,7 +3,7 @@
 use pontoon_suite::Target;
 
 fn target() -> Target {
-    Target::new("smol", env!("CARGO_BIN_EXE_badchild"))
+    Target::new("smol")
 }
 
 mod smol {
