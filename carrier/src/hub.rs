@@ -233,11 +233,12 @@ impl Hub {
             logged
         };
         aftermath.wakers.into_iter().for_each(Waker::wake);
-        if let Some(phase) = aftermath.phase {
-            self.phases.advance(phase);
-        }
         if logged {
             self.write_log();
+        }
+        // Last of all: the program may end with it, on another thread.
+        if let Some(phase) = aftermath.phase {
+            self.phases.advance(phase);
         }
     }
 

@@ -218,22 +218,17 @@ impl Library {
         }
     }
 
-    /// Lets the takers go.
+    /// Lets the takers go, and nobody in any more. The program may end before the last of them.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
         (0..state.waiting).for_each(|_| state.server.unblock());
+        let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
 /// Takers that wait for requests to come: the rest end when they are done.
 const FREE_MAX: usize = 32;
-
-impl Drop for Library {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
-    }
-}
 
 impl Link {
     /// Our end of the private connection.

@@ -104,6 +104,6 @@ fn the_directory_is_for_this_user_and_does_not_stay() {
     let library = Library::open().unwrap();
     let dir = library.dir.clone();
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
-    drop(library);
+    library.close();
     assert!(!dir.exists());
 }
