@@ -33,4 +33,4 @@ pub use body::Body;
 pub use envelope::ID_BYTES_MAX;
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
-pub use write::{error, error_with_data, result};
+pub use write::{error, error_with_data};

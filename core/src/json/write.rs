@@ -19,14 +19,6 @@ pub fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: Some(data) })
 }
 
-/// A successful response.
-///
-/// The id and the result are JSON texts, without line breaks.
-pub fn result(id: &[u8], result: &[u8]) -> Chunk {
-    let parts: [&[u8]; 5] = [br#"{"jsonrpc":"2.0","id":"#, id, br#","result":"#, result, b"}"];
-    Chunk::from(parts.concat())
-}
-
 /// JSON-RPC 2.0, section 5.1.
 #[derive(Serialize)]
 struct ErrorObject<'a> {

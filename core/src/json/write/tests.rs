@@ -42,8 +42,3 @@ fn the_text_of_an_error_cannot_break_out_of_its_line() {
     let read: Value = serde_json::from_str(&written).unwrap();
     assert_eq!(read["error"]["message"], wire().message);
 }
-
-#[test]
-fn a_result_is_carried_as_it_is() {
-    assert_eq!(text(result(b"1e2", b"{ }")), r#"{"jsonrpc":"2.0","id":1e2,"result":{ }}"#);
-}
