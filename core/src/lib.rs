@@ -81,5 +81,6 @@ mod numbered;
 pub mod observe;
 pub mod protocol;
 pub mod reject;
+pub mod server;
 pub mod session;
 pub mod time;

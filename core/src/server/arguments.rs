@@ -1,0 +1,44 @@
+//! The arguments of a call: read once, checked once, then taken by name.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+/// The members of `params.arguments`, as they came.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments<'a> {
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The JSON text of an argument.
+    pub fn json(&self, name: &str) -> Option<&'a str> {
+        self.members.iter().find(|(key, _)| key == name).map(|(_, value)| value.get())
+    }
+
+    /// A string; none if it was not given, or is something else.
+    pub fn string(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.json(name)?).ok()
+    }
+
+    /// Whether a switch was given as `true`.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.json(name) == Some("true")
+    }
+
+    /// A whole number.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.json(name)?.parse().ok()
+    }
+
+    /// The members, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.iter().map(|(name, value)| (&**name, *value))
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, &'a RawValue)> for Arguments<'a> {
+    fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, &'a RawValue)>>(members: T) -> Self {
+        Arguments { members: members.into_iter().collect() }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a server offers. Fixed for its life.
+
+use serde_json::Value;
+
+use super::Schema;
+
+/// Who a server is and what it offers.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Its name, for programs.
+    pub name: &'static str,
+    /// Its name, for people.
+    pub title: Option<&'static str>,
+    /// Its version.
+    pub version: &'static str,
+    /// How a model is best to use it.
+    pub instructions: Option<&'static str>,
+    /// Its tools, in the order in which they are listed.
+    pub tools: Vec<Tool>,
+    /// Its prompts.
+    pub prompts: Vec<Prompt>,
+    /// Its resources.
+    pub resources: Vec<Resource>,
+    /// Its resource templates.
+    pub templates: Vec<Template>,
+    /// Whether it can complete arguments.
+    pub completions: bool,
+    /// Whether it has log messages for the client.
+    pub logging: bool,
+    /// Whether its resources can be subscribed to.
+    pub subscriptions: bool,
+    /// Whether it says when a list has changed.
+    pub list_changed: bool,
+    /// Whether it executes batches in every revision, and not only where the revision has them.
+    pub batches: bool,
+    /// Whether its tools look at the head of the HTTP request they came with.
+    pub reads_http: bool,
+}
+
+/// A tool (server/tools).
+#[derive(Clone, Debug, Default)]
+pub struct Tool {
+    /// Its name: letters, digits, `_`, `-` and `.`, 128 at most.
+    pub name: String,
+    /// Its name, for people.
+    pub title: Option<&'static str>,
+    /// What it does.
+    pub description: &'static str,
+    /// What it takes.
+    pub input: Schema,
+    /// What its structured content looks like; none if it has none.
+    pub output: Option<Value>,
+    /// Hints about what it does, as the schema has them (`ToolAnnotations`).
+    pub annotations: Option<Value>,
+}
+
+impl Tool {
+    /// A tool.
+    pub fn new(name: impl Into<String>, description: &'static str, input: Schema) -> Self {
+        Tool { name: name.into(), description, input, ..Tool::default() }
+    }
+}
+
+/// A prompt (server/prompts).
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// Its name.
+    pub name: &'static str,
+    /// Its name, for people.
+    pub title: Option<&'static str>,
+    /// What it is for.
+    pub description: &'static str,
+    /// What it takes.
+    pub arguments: Vec<PromptArgument>,
+}
+
+/// An argument of a prompt; always a string.
+#[derive(Clone, Debug)]
+pub struct PromptArgument {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Whether it has to be given.
+    pub required: bool,
+}
+
+/// A resource (server/resources).
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Where it is.
+    pub uri: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// Its media type.
+    pub mime_type: &'static str,
+}
+
+/// A resource template (server/resources; RFC 6570).
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The URI template.
+    pub uri_template: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What such a resource is.
+    pub description: &'static str,
+    /// Its media type.
+    pub mime_type: &'static str,
+}

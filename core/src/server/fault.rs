@@ -1,0 +1,40 @@
+//! Why a request cannot be served.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Its code.
+    pub code: i32,
+    /// What is wrong, in one sentence.
+    pub message: Cow<'static, str>,
+    /// More about it, for programs.
+    pub data: Option<Value>,
+}
+
+impl Fault {
+    /// An error with this code.
+    pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
+        Fault { code, message: message.into(), data: None }
+    }
+
+    /// -32602: the parameters are wrong; the message says which.
+    pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
+        Fault::new(-32602, message)
+    }
+
+    /// -32601: there is no such method.
+    pub fn method_not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Fault::new(-32601, message)
+    }
+
+    /// There is no such resource: -32002 in the legacy era (server/resources, Error Handling). An
+    /// era that words it otherwise translates the code where the answer is written.
+    pub fn resource_not_found(uri: &str, message: impl Into<Cow<'static, str>>) -> Self {
+        let data = Some(serde_json::json!({ "uri": uri }));
+        Fault { data, ..Fault::new(-32002, message) }
+    }
+}

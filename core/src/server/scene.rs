@@ -1,0 +1,95 @@
+//! What a server may look at while it answers.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::LogLevel;
+use crate::ids::SessionId;
+use crate::protocol::Revision;
+use crate::time::{Duration, Instant};
+
+/// The circumstances of a request.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    /// What time it is.
+    pub now: Instant,
+    /// When the request had arrived.
+    pub arrived: Instant,
+    /// What time it is in the world: since 1970-01-01 00:00 UTC.
+    pub wall: Duration,
+    /// The revision that is spoken.
+    pub revision: Revision,
+    /// Who asks, as far as it said.
+    pub client: &'a Client,
+    /// The HTTP request; none over stdio.
+    pub http: Option<&'a Arc<HttpScene>>,
+    /// The session; none where there are no sessions.
+    pub session: Option<&'a SessionFacts>,
+    /// Unpredictable, and another for each request.
+    pub random: u64,
+}
+
+/// A client, by its own account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Client {
+    /// `clientInfo.name`.
+    pub name: Option<String>,
+    /// `clientInfo.version`.
+    pub version: Option<String>,
+    /// Its capabilities; an object, if anything.
+    pub capabilities: Option<Value>,
+    /// Whether it wants progress of this request.
+    pub wants_progress: bool,
+    /// The least a log message must matter to be sent to it.
+    pub log_level: Option<LogLevel>,
+}
+
+/// The head of an HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpScene {
+    /// The method.
+    pub method: Box<str>,
+    /// The path and the query, as they came.
+    pub target: Box<str>,
+    /// Every header line in order, the name in lower case. Values need not be UTF-8.
+    pub headers: Vec<(Box<str>, Box<[u8]>)>,
+    /// Who is connected; not who an intermediary says is behind it.
+    pub peer: Option<IpAddr>,
+    /// Whether a browser of the request's origin is given CORS headers.
+    pub cors: bool,
+}
+
+impl HttpScene {
+    /// The values of a header, in order; `name` in lower case.
+    pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.iter().filter(move |(key, _)| &**key == name).map(|(_, value)| &**value)
+    }
+
+    /// The first value of a header, as text.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.values(name).next().map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+}
+
+/// The session a request belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Its id.
+    pub id: SessionId,
+    /// Whether the client has sent `initialize`.
+    pub initialized: bool,
+    /// When it began.
+    pub since: Instant,
+    /// The end of the request before this one.
+    pub used_at: Instant,
+    /// How long it lasts unused.
+    pub idle_max: Duration,
+    /// Requests so far, this one included.
+    pub requests: u64,
+    /// Time all of them took before this one.
+    pub took: Duration,
+    /// Messages that wait for a stream.
+    pub queued: usize,
+}
