@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::time::Instant as Clock;
 
-use pontoon_core::echo::Server;
+use pontoon_core::small::Server;
 use pontoon_core::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 

@@ -69,7 +69,6 @@
 
 pub mod bridge;
 pub mod config;
-pub mod echo;
 pub mod engine;
 pub mod frame;
 pub mod http;
@@ -83,4 +82,5 @@ pub mod protocol;
 pub mod reject;
 pub mod server;
 pub mod session;
+pub mod small;
 pub mod time;
