@@ -18,13 +18,19 @@
 
 mod arguments;
 mod catalog;
+mod check;
 mod conversation;
 mod facts;
 mod fault;
+mod incoming;
+mod legacy;
 mod outbox;
+mod params;
 mod reply;
 mod scene;
 mod schema;
+mod sink;
+mod waiting;
 
 use std::fmt;
 
@@ -39,6 +45,7 @@ pub use outbox::{LogLevel, Notice, Outbox};
 pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 pub use scene::{Client, HttpScene, Scene, SessionFacts};
 pub use schema::{Field, Kind, Schema};
+pub use sink::{Line, Sink};
 
 use crate::time::Instant;
 
@@ -49,6 +56,11 @@ pub trait Server: fmt::Debug + Send + Sync {
 
     /// Its side of a new conversation. A server without state gives a new one to each request.
     fn open(&self) -> Box<dyn Seat>;
+
+    /// What is said to the call of a tool that is not in the catalog; `name` may be cut short.
+    fn unknown_tool(&self, name: &str) -> Fault {
+        Fault::invalid_params(format!("Unknown tool: {name}"))
+    }
 }
 
 /// A server's side of one conversation: what it remembers of it.
