@@ -25,6 +25,7 @@ mod outbox;
 mod reply;
 mod scene;
 mod schema;
+pub mod secrets;
 
 use std::fmt;
 
