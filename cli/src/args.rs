@@ -3,6 +3,8 @@
 //! Owns: options, defaults and help texts. A flag is worth more than its variable, the variable
 //! more than the file, the file more than the default.
 
+mod calculator;
+mod echo;
 mod naming;
 mod probe;
 mod proxy;
@@ -14,6 +16,8 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub(crate) use calculator::CalculatorArgs;
+pub(crate) use echo::EchoArgs;
 pub(crate) use probe::ProbeArgs;
 pub(crate) use proxy::ProxyArgs;
 pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
@@ -37,6 +41,12 @@ pub(crate) enum Verb {
     /// Serve a stdio MCP server over HTTP, one process for each session
     #[command(after_help = proxy::EXAMPLES)]
     Proxy(Box<ProxyArgs>),
+    /// Serve tools that diagnose clients, gateways and tokens
+    #[command(after_help = echo::EXAMPLES)]
+    Echo(Box<EchoArgs>),
+    /// Serve a calculator that remembers nothing
+    #[command(after_help = calculator::EXAMPLES)]
+    Calculator(Box<CalculatorArgs>),
     /// Be an MCP server on standard input and output
     Stdio {
         /// Which server
@@ -50,8 +60,12 @@ pub(crate) enum Verb {
 /// The servers that `pontoon stdio` can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
-    /// Small tools to try clients and proxies with
+    /// The tools of `pontoon echo`
     Echo,
+    /// Those of `pontoon echo --stateless`
+    EchoStateless,
+    /// The calculator
+    Calculator,
 }
 
 /// Reads the command line. Help and version are printed from here, and end the program.

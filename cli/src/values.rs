@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
+use pontoon_core::calculator;
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
@@ -164,14 +165,9 @@ pub(crate) fn revisions(text: &str) -> Read<Revisions> {
     }
 }
 
-/// The name of a tool (2025-11-25, server/tools, Tool Names).
-pub(crate) fn tool(text: &str) -> Read<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if (1..=128).contains(&text.len()) && text.bytes().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        Err("a tool's name is 1 to 128 letters, digits, _, - and .".into())
-    }
+/// A calculator with one more tool, of this name.
+pub(crate) fn sample_tool(name: &str) -> Read<calculator::Settings> {
+    calculator::Settings::default().sample_tool(name).map_err(|invalid| invalid.to_string())
 }
 
 pub(crate) fn probe_url(text: &str) -> Read<ProbeUrl> {

@@ -72,10 +72,22 @@ impl Variables {
             },
         )
     }
+
+    /// All of them that are text, each once.
+    pub(crate) fn all(&self) -> Vec<(String, String)> {
+        let mut all: Vec<(String, String)> = Vec::new();
+        // Of several assignments in a file the last one counts, as in a shell.
+        for (name, value) in self.environment.iter().chain(self.file.iter().rev()) {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+            if !value.is_empty() && all.iter().all(|(known, _)| known != name) {
+                all.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        all
+    }
 }
 
 fn value<'a>(variables: &'a [(OsString, OsString)], name: &str) -> Option<&'a OsStr> {
-    // Of several assignments in a file the last one counts, as in a shell.
     let (_, value) = variables.iter().rev().find(|(key, _)| key == name)?;
     Some(value.as_os_str()).filter(|value| !value.is_empty())
 }

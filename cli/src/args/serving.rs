@@ -47,7 +47,7 @@ pub(crate) struct ServingArgs {
     pub(crate) runtime: Runtime,
 
     /// Threads that serve; half as many as there are processors if not given
-    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
+    #[arg(long, alias = "workers", value_name = "COUNT", value_parser = values::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Where entries of the log go.

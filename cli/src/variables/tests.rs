@@ -67,3 +67,10 @@ fn a_file_is_written_in_the_ways_people_write_it() {
 fn the_last_assignment_counts() {
     assert_eq!(variables(&[], "A=1\nA=2").first(&["A"]).unwrap().value, "2");
 }
+
+#[test]
+fn all_of_them_are_each_what_counts() {
+    let some = variables(&[("A", "env"), ("B", "")], "A=file\nB=1\nB=2\nC=\n");
+    let wanted = [("A", "env"), ("B", "2")];
+    assert_eq!(some.all(), wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
