@@ -68,6 +68,7 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
+pub mod calculator;
 pub mod config;
 pub mod engine;
 pub mod frame;
