@@ -14,7 +14,6 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
              explain, to practise and to teach.",
         ),
         tools: settings.sample_tool_name().map(sample::tool).into_iter().chain(tools()).collect(),
-        refused: extended::refused(),
         prompts: vec![explain::definition(), problems::definition(), tutor::definition()],
         resources: resources::resources(),
         templates: resources::templates(),
@@ -28,7 +27,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
 /// Whether a tool is called so, or is known to be missing.
 pub(super) fn is_taken(name: &str) -> bool {
     tools().iter().any(|tool| tool.name == name)
-        || extended::refused().iter().any(|(refused, _)| *refused == name)
+        || extended::MISSING.contains(&name)
 }
 
 fn tools() -> Vec<Tool> {

@@ -30,25 +30,21 @@ pub(super) fn tools() -> [Tool; 3] {
     ]
 }
 
-/// What a call of one of these tools is answered, or of one there is not.
-pub(super) fn fault(name: &str) -> Fault {
-    let refused = refused().into_iter().find(|(refused, _)| *refused == name);
-    match refused {
-        Some((_, fault)) => fault,
-        None if tools().iter().any(|tool| tool.name == name) => {
-            Fault::new(UNAVAILABLE, "Available in extended build")
-        }
-        None => Fault::invalid_params(format!("unknown tool: {name}")),
+/// What a call of each of [`tools`] is answered.
+pub(super) fn unavailable() -> Fault {
+    Fault::new(UNAVAILABLE, "Available in extended build")
+}
+
+/// What is said to the call of a tool that is not listed.
+pub(super) fn unknown(name: &str) -> Fault {
+    match MISSING.contains(&name) {
+        true => Fault::method_not_found(format!("Tool {name} is not part of this stateless server")),
+        false => Fault::invalid_params(format!("Unknown tool: {name}")),
     }
 }
 
-/// Not listed; a call is answered as that of a missing method.
-pub(super) fn refused() -> Vec<(&'static str, Fault)> {
-    let refusal = |name| {
-        let message = format!("Tool {name} is not part of this stateless server");
-        (name, Fault::method_not_found(message))
-    };
-    vec![refusal("batch_calculate"), refusal("advanced_calculate")]
-}
+/// Tools of the extended build that are not even listed here: calling them is calling a method
+/// there is not.
+pub(super) const MISSING: &[&str] = &["advanced_calculate", "batch_calculate"];
 
 const UNAVAILABLE: i32 = -32004;

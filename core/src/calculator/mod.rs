@@ -73,6 +73,10 @@ impl Server for Calculator {
     fn open(&self) -> Box<dyn Seat> {
         Box::new(Desk { sample_tool: self.sample_tool.clone() })
     }
+
+    fn unknown_tool(&self, name: &str) -> Fault {
+        extended::unknown(name)
+    }
 }
 
 /// Where one request is answered. It keeps nothing but a setting.
@@ -111,7 +115,8 @@ impl Desk {
         match name {
             calculate::NAME => calculate::call(arguments, scene, out),
             demo_progress::NAME => demo_progress::call(scene),
-            _ => Outcome::fault(extended::fault(name)),
+            // The catalog has no others but those of the extended build.
+            _ => Outcome::fault(extended::unavailable()),
         }
     }
 }
