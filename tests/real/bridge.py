@@ -29,6 +29,14 @@ def binary() -> Path:
     sys.exit("no pontoon: build it (cargo build --release), or name it in PONTOON")
 
 
+def fixture() -> Path:
+    """The server on the seat of pontoon's core; it is built into the same directory."""
+    path = binary().with_name("fixture")
+    if not path.exists():
+        sys.exit(f"no {path}: build it (cargo build --release --package fixture)")
+    return path
+
+
 class Pontoon:
     """A server of pontoon's, on a port of its own."""
 
@@ -100,10 +108,10 @@ class Pontoon:
 
 
 class Bridge(Pontoon):
-    """`pontoon proxy` in front of a command, or of the server it brings along."""
+    """`pontoon proxy` in front of a command."""
 
     def __init__(self, command: list, *options: str):
-        super().__init__(["proxy", *options, *(["--", *command] if command else [])])
+        super().__init__(["proxy", *options, "--", *command])
 
 
 def adopt_orphans() -> None:
