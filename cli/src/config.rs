@@ -6,36 +6,40 @@ use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::Config;
 use pontoon_core::limits::Limits;
 
-use crate::args::ProxyArgs;
+use crate::args::{ProxyArgs, ServingArgs};
 
-/// The settings of an endpoint for this command.
-pub(crate) fn of(args: &ProxyArgs, child: ChildSpec) -> Config {
+/// The settings of an endpoint for a command.
+pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
+    let defaults = Limits::default();
+    let limits = Limits {
+        pipe_read_bytes: args.read_buffer,
+        pipe_write_bytes: args.write_buffer,
+        request_time_max: args.request_timeout,
+        // Whoever allows one answer more time than that wants it to have it.
+        request_total_max: defaults.request_total_max.max(args.request_timeout),
+        session_idle_max: args.sessions.timeout,
+        sessions_max: args.sessions.max_sessions,
+        startup_time_max: args.startup_timeout,
+        ..defaults
+    };
+    of(&args.serving, limits, child)
+}
+
+fn of(args: &ServingArgs, limits: Limits, child: ChildSpec) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
         path: args.path.clone(),
         hosts,
         origins: args.allow_origin.clone(),
-        limits: limits(args),
+        limits: Limits {
+            body_bytes_max: args.max_body,
+            connections_max: args.max_connections,
+            ..limits
+        },
         child,
         eager: true,
-        log_level: args.log_level,
-    }
-}
-
-fn limits(args: &ProxyArgs) -> Limits {
-    let defaults = Limits::default();
-    Limits {
-        body_bytes_max: args.max_body,
-        pipe_read_bytes: args.read_buffer,
-        pipe_write_bytes: args.write_buffer,
-        request_time_max: args.request_timeout,
-        // Whoever allows one answer more time than that wants it to have it.
-        request_total_max: defaults.request_total_max.max(args.request_timeout),
-        session_idle_max: args.timeout,
-        sessions_max: args.max_sessions,
-        startup_time_max: args.startup_timeout,
-        ..defaults
+        log_level: args.log.log_level,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `pontoon proxy`: from the command line to the end of the endpoint.
+//! The servers: from the command line to the end of the endpoint.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -13,30 +13,36 @@ use pontoon_core::http::Rules;
 use pontoon_core::observe::Event;
 use pontoon_core::reject::ExitStatus;
 
-use crate::args::{LogFormat, ProxyArgs};
+use crate::args::{LogFormat, ProxyArgs, ServingArgs};
 use crate::banner::{self, Endpoint};
 use crate::errors::Failure;
 use crate::log::{Entry, Log};
 use crate::{command, config, listen, signals};
 
-/// Serves the command until the program is asked to stop.
+/// `pontoon proxy`.
 pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
     let child = command::resolve(&args.command, args.clean_env, &args.env)?;
+    let name = banner::name_of(&child);
+    serve(&args.serving, config::proxy(args, child), &name)
+}
+
+/// Serves until the program is asked to stop.
+fn serve(args: &ServingArgs, config: Config, name: &str) -> Result<ExitCode, Failure> {
     let listener = listen::bind(&args.host, args.port)?;
-    let log = Log::open(args)?;
+    let log = Log::open(&args.log)?;
     let (tell, facts) = mpsc::channel();
     let asked = tell.clone();
     signals::watch(move || drop(asked.send(Fact::Asked))).map_err(cannot_start)?;
 
-    let config = config::of(args, child.clone());
     let options = Options {
         config: config.clone(),
         threads: args.threads.map(Into::into),
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    greet(args, &config, &running, &log);
-    let outcome = attend(running, tell, &facts, &child);
+    let endpoint = Endpoint { addr: running.addr(), path: &args.path, name };
+    greet(args, &config, &endpoint, &log);
+    let outcome = attend(running, tell, &facts, &config.child);
     log.flush();
     outcome
 }
@@ -63,16 +69,14 @@ fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     }
 }
 
-fn greet(args: &ProxyArgs, config: &Config, running: &Running, log: &Log) {
-    let child = &config.child;
-    let endpoint = Endpoint { addr: running.addr(), path: &args.path, child };
+fn greet(args: &ServingArgs, config: &Config, endpoint: &Endpoint<'_>, log: &Log) {
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
         log.write(Entry::notice(warning));
     }
     for entry in Rules::useless_entries(config) {
         log.write(Entry::notice(banner::useless(entry)));
     }
-    let at_terminal = io::stderr().is_terminal() && args.log_format == LogFormat::Pretty;
+    let at_terminal = io::stderr().is_terminal() && args.log.log_format == LogFormat::Pretty;
     log.write(Entry::notice(endpoint.listening(at_terminal)));
 }
 

@@ -68,7 +68,9 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
+pub mod calculator;
 pub mod config;
+pub mod echo;
 pub mod engine;
 pub mod frame;
 pub mod http;

@@ -1,9 +1,15 @@
+use pontoon_core::observe::Level;
+
 use super::*;
+use crate::values::Assignment;
+
+/// Every program: its verb, and whether it is the one without state.
+const VERBS: [(&str, bool); 2] = [("probe", false), ("proxy", false)];
 
 /// The settings of `pontoon proxy` with these words; no variables are set here.
 fn proxy(words: &[&str]) -> ProxyArgs {
     let words = ["pontoon", "proxy"].iter().chain(words).map(OsString::from);
-    match parse(words).unwrap() {
+    match parse(words, &Variables::default()).unwrap() {
         Verb::Proxy(args) => *args,
         other => panic!("{other:?}"),
     }
@@ -11,12 +17,50 @@ fn proxy(words: &[&str]) -> ProxyArgs {
 
 fn refused(words: &[&str]) -> Failure {
     let words = ["pontoon", "proxy"].iter().chain(words).map(OsString::from);
-    parse(words).unwrap_err()
+    parse(words, &Variables::default()).unwrap_err()
 }
 
 #[test]
-fn the_definition_is_sound() {
-    Cli::command().debug_assert();
+fn the_definitions_are_sound() {
+    let variables = Variables::of([("MCP_ENV".into(), "A=1\nB".into())], "MCP_QUIET=yes");
+    for (verb, stateless) in VERBS {
+        let program = naming::Program { verb: verb.into(), stateless };
+        definition(&program, &variables).debug_assert();
+    }
+}
+
+#[test]
+fn every_option_has_a_variable_that_is_no_other_options() {
+    for (verb, stateless) in VERBS {
+        let program = naming::Program { verb: verb.into(), stateless };
+        let command = definition(&program, &Variables::default());
+        let mut seen = Vec::new();
+        for arg in command.find_subcommand(verb).unwrap().get_arguments() {
+            let Some(option) = arg.get_long() else { continue };
+            let Some(naming) = program.naming(option) else {
+                assert!(["stateless", "timeout"].contains(&option), "--{option} has no variable");
+                continue;
+            };
+            for variable in naming.variables {
+                assert!(!seen.contains(variable), "{variable} sets two options of {verb}");
+                seen.push(variable);
+            }
+        }
+    }
+}
+
+#[test]
+fn variables_are_read_as_flags_are() {
+    let variables = Variables::of(
+        [("MCP_ENV".into(), "A=1,2\nB".into()), ("MCP_ALLOW_HOST".into(), "a.example,b".into())],
+        "MCP_QUIET=yes\nMCP_PORT=1\nMCP_ENV=C\n",
+    );
+    let words = ["pontoon", "proxy", "--allow-host", "c", "server"].map(OsString::from);
+    let Verb::Proxy(args) = parse(words, &variables).unwrap() else { panic!("not a proxy") };
+    assert_eq!(args.serving.port, 1);
+    assert!(args.serving.log.quiet && !args.clean_env);
+    assert_eq!(args.env.len(), 2);
+    assert_eq!(args.serving.allow_host, ["c"], "a flag replaces what a variable lists");
 }
 
 #[test]
@@ -39,7 +83,7 @@ fn the_first_word_that_is_no_option_of_ours_starts_the_command() {
         assert_eq!(args.command, command, "{words:?}");
     }
     let args = proxy(&["--port", "8080", "server", "--port", "9"]);
-    assert_eq!(args.port, 8080);
+    assert_eq!(args.serving.port, 8080);
 }
 
 #[test]
@@ -47,7 +91,8 @@ fn the_command_need_not_be_utf8() {
     use std::os::unix::ffi::OsStringExt;
     let odd = OsString::from_vec(vec![b'-', 0xff, 0xfe]);
     let words = ["pontoon", "proxy", "server"].map(OsString::from);
-    let Verb::Proxy(args) = parse(words.into_iter().chain([odd.clone()])).unwrap() else {
+    let words = words.into_iter().chain([odd.clone()]);
+    let Verb::Proxy(args) = parse(words, &Variables::default()).unwrap() else {
         panic!("not a proxy")
     };
     assert_eq!(args.command, ["server".into(), odd]);
@@ -57,24 +102,34 @@ fn the_command_need_not_be_utf8() {
 fn defaults_are_those_of_the_core() {
     let args = proxy(&[]);
     let limits = pontoon_core::limits::Limits::default();
-    assert_eq!((args.host.as_str(), args.port, args.path.as_str()), ("127.0.0.1", 3000, "/mcp"));
-    assert_eq!(args.timeout, limits.session_idle_max);
+    assert_eq!(
+        (args.serving.host.as_str(), args.serving.port, args.serving.path.as_str()),
+        ("127.0.0.1", 3000, "/mcp")
+    );
+    assert_eq!(args.sessions.timeout, limits.session_idle_max);
     assert_eq!(args.request_timeout, limits.request_time_max);
     assert_eq!(args.startup_timeout, limits.startup_time_max);
-    assert_eq!(args.max_sessions, limits.sessions_max);
-    assert_eq!(args.max_body, limits.body_bytes_max);
+    assert_eq!(args.sessions.max_sessions, limits.sessions_max);
+    assert_eq!(args.serving.max_body, limits.body_bytes_max);
     assert_eq!(args.read_buffer, limits.pipe_read_bytes);
     assert_eq!(args.write_buffer, limits.pipe_write_bytes);
-    assert_eq!((args.log_level, args.log_format), (Level::Info, LogFormat::Pretty));
-    assert_eq!((args.log_file, args.threads), (None, None));
-    assert!(!args.quiet && !args.clean_env);
-    assert!(args.allow_host.is_empty() && args.allow_origin.is_empty() && args.env.is_empty());
+    assert_eq!(
+        (args.serving.log.log_level, args.serving.log.log_format),
+        (Level::Info, LogFormat::Pretty)
+    );
+    assert_eq!((args.serving.log.log_file, args.serving.threads), (None, None));
+    assert!(!args.serving.log.quiet && !args.clean_env);
+    assert!(
+        args.serving.allow_host.is_empty()
+            && args.serving.allow_origin.is_empty()
+            && args.env.is_empty()
+    );
 }
 
 #[test]
 fn lists_take_commas_and_repetition() {
     let args = proxy(&["--allow-host", "a.example,B.example", "--allow-host", "*"]);
-    assert_eq!(args.allow_host, ["a.example", "b.example", "*"]);
+    assert_eq!(args.serving.allow_host, ["a.example", "b.example", "*"]);
     let args = proxy(&["--env", "A=1,2", "--env", "B"]);
     let assignment = |name: &str, value: Option<&str>| Assignment {
         name: name.into(),

@@ -6,8 +6,7 @@ fn spec(words: &[&str]) -> ChildSpec {
 }
 
 fn words(addr: &str, at_terminal: bool) -> String {
-    let child = spec(&["server"]);
-    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", name: "server" };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -60,9 +59,8 @@ fn a_server_is_named_after_what_runs() {
 
 #[test]
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
-    let child = spec(&["server"]);
     let warns = |addr: &str, allowed: &[String]| {
-        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", name: "server" };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);
