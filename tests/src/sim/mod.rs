@@ -23,9 +23,11 @@ pub(crate) mod program;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::io::{Write, stderr};
 use std::mem;
+use std::panic;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Everything there is.
 pub struct World {
+    /// What makes it repeat itself.
+    pub seed: u64,
     /// What time it is.
     pub clock: Clock,
     /// Chance, for whoever needs it.
@@ -109,9 +113,6 @@ pub struct Stay(Arc<World>);
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("--- {} in the simulated world ---", self.0.now().as_micros());
-        }
         CURRENT.set(None);
         self.0.end();
     }
@@ -128,7 +129,9 @@ impl std::ops::Deref for Stay {
 impl World {
     /// Makes a world and takes this thread there.
     pub fn enter(seed: u64, weather: Weather) -> Stay {
+        tell_seed_on_panic();
         let world = Arc::new(World {
+            seed,
             clock: Clock::manual(),
             dice: Mutex::new(Dice::new(seed)),
             weather,
@@ -217,7 +220,7 @@ impl World {
                 continue;
             }
             let mut chores = mem::take(&mut *lock(&self.chores));
-            let busy = chores.iter_mut().fold(false, |busy, chore| chore() || busy);
+            let busy = chores.iter_mut().any(|chore| chore());
             let added = mem::replace(&mut *lock(&self.chores), chores);
             lock(&self.chores).extend(added);
             if !busy {
@@ -329,6 +332,23 @@ impl Future for Pause {
         let until = self.until;
         io::Alarm::poll_until(&mut self.alarm, cx, until)
     }
+}
+
+/// Has every panic in a world followed by what repeats it. That goes past the test's captured output:
+/// a panic of the engine ends the program, and nothing captured is shown any more.
+fn tell_seed_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            usual(info);
+            if let Some(world) = current() {
+                let (seed, now) = (world.seed, Duration::from_micros(world.now().as_micros()));
+                let _ =
+                    writeln!(stderr(), "PONTOON_SEED={seed} repeats it, {now:?} into its world");
+            }
+        }));
+    });
 }
 
 /// Locks what only this thread uses.
