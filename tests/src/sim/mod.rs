@@ -12,6 +12,7 @@
 //! Owns: [`World`], the tasks and the alarms.
 //! Never: a socket, a process, a thread, a clock.
 
+pub mod crowd;
 pub mod dice;
 mod log;
 pub mod net;

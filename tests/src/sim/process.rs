@@ -311,12 +311,16 @@ impl Out {
         Out { pipe: Mutex::new(Some(Arc::new(pipe))), turns: Mutex::default() }
     }
 
-    async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+    async fn write(&self, world: &Arc<World>, mut bytes: &[u8]) -> io::Result<()> {
         let turn = lock(&self.turns).join();
         poll_fn(|cx| lock(&self.turns).poll(cx, turn)).await;
         let mut written = Ok(());
         while !bytes.is_empty() && written.is_ok() {
-            let Some(pipe) = lock(&self.pipe).clone() else { break };
+            let Some(pipe) = lock(&self.pipe).clone() else {
+                // Whoever writes to nobody for ever is busy with it, and time has to go on.
+                world.pause(Duration::from_millis(1)).await;
+                break;
+            };
             match poll_fn(|cx| pipe.poll_write(cx, &[IoSlice::new(bytes)])).await {
                 Ok(taken) => bytes = &bytes[taken..],
                 Err(error) => written = Err(error),
@@ -380,8 +384,8 @@ impl System for Child {
 
     async fn write(&self, output: Output, bytes: &[u8]) -> io::Result<()> {
         match output {
-            Output::Stderr => self.stderr.write(bytes).await,
-            Output::Stdout => self.stdout.write(bytes).await,
+            Output::Stderr => self.stderr.write(&self.world, bytes).await,
+            Output::Stdout => self.stdout.write(&self.world, bytes).await,
         }
     }
 

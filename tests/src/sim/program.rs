@@ -24,6 +24,7 @@ use crate::record::Memory;
 /// A running program.
 pub(crate) struct Program {
     pub(crate) pid: Pid,
+    pub(crate) port: u16,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn start(
         record: record.clone(),
     });
     carrier.carry(port, listener, orders);
-    Program { pid, lines }
+    Program { pid, port, lines }
 }
 
 /// What all tasks of a program share.
