@@ -51,6 +51,10 @@ impl Memory {
         kept.facts.insert(fact.to_owned(), value.to_owned());
     }
 
+    pub(crate) fn fact(&self, child: u32, fact: &str) -> Option<String> {
+        self.children.get(&child)?.facts.get(fact).cloned()
+    }
+
     pub(crate) fn is_told(&self, word: &str) -> bool {
         self.told.contains(word)
     }
@@ -95,7 +99,7 @@ impl Record {
     pub fn note(&self, child: u32, fact: &str) -> Option<String> {
         match &self.place {
             Place::Dir(dir) => fs::read_to_string(dir.path().join(format!("{child}.{fact}"))).ok(),
-            Place::Memory(memory) => lock(memory).children.get(&child)?.facts.get(fact).cloned(),
+            Place::Memory(memory) => lock(memory).fact(child, fact),
         }
     }
 

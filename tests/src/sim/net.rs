@@ -213,3 +213,6 @@ pub const ROOM_BYTES: usize = 256 * 1024;
 const CONNECT_TIME: Duration = Duration::from_micros(250);
 
 const PORT_MIN: u16 = 20_000;
+
+#[cfg(test)]
+mod tests;

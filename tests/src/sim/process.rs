@@ -468,3 +468,6 @@ const READ_BYTES: usize = 8 * 1024;
 
 /// The process that starts programs.
 const PID_MIN: Pid = 1;
+
+#[cfg(test)]
+mod tests;
