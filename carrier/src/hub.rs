@@ -73,12 +73,18 @@ impl Hub {
     ///
     /// The operating system refuses randomness.
     pub fn new(options: &Options) -> io::Result<(Arc<Hub>, Receiver<Order>)> {
+        Ok(Hub::seeded(options, Clock::start(), clock::seed()?))
+    }
+
+    /// The same with time and chance handed in, so that whatever happens can happen again.
+    ///
+    /// Session ids come from `seed`: with one that can be guessed, a hub belongs into a simulation.
+    pub fn seeded(options: &Options, clock: Clock, seed: [u8; 32]) -> (Arc<Hub>, Receiver<Order>) {
         let config = Arc::new(options.config.clone());
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
-        let clock = Clock::start();
         let state = State {
-            engine: Engine::new(config.clone(), clock::seed()?, clock.now()),
+            engine: Engine::new(config.clone(), seed, clock.now()),
             actions: Actions::new(),
             exchanges: HashMap::new(),
             children: HashMap::new(),
@@ -95,12 +101,12 @@ impl Hub {
             exchanges: AtomicU64::new(0),
             phases: Phases::new(),
         };
-        Ok((Arc::new(hub), orders))
+        (Arc::new(hub), orders)
     }
 
     /// What time it is here.
     pub fn clock(&self) -> Clock {
-        self.clock
+        self.clock.clone()
     }
 
     /// The settings of the endpoint.

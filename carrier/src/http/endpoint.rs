@@ -48,7 +48,7 @@ impl Endpoint {
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
-        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock));
+        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
         let io = Guarded::new(socket, checkpoint.clone());
         let service = service_fn(|request| self.exchange(request, checkpoint.clone()));
         let mut connection = pin!(self.http.serve_connection(io, service));

@@ -4,14 +4,13 @@
 //! basic/utilities/progress; client/{sampling,elicitation,roots}.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use serde_json::{Value, json};
 
 use crate::Target;
 use crate::client::{Client, NEWEST, text_of, tool_call};
 use crate::pontoon::Pontoon;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{eventually, millis, seconds, sleep};
 use crate::wire::Events;
 
 cases! { $ streams:
@@ -229,7 +228,7 @@ pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
     client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
     client.call("log", json!({"text": "waits too"}));
     // With a call in flight they could come with that.
-    thread::sleep(millis(300));
+    sleep(millis(300));
     let mut listening = client.listen();
     let both = [listening.message(), listening.message()];
     let question = both.iter().find(|m| m["method"] == "roots/list").expect("the question");

@@ -195,6 +195,49 @@ impl Framing {
     }
 }
 
+/// The response these bytes begin with, and its length; none if it is not whole yet. `ended` tells
+/// whether no more bytes will come.
+pub(crate) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Response, usize)>, Broken> {
+    let Some(head_len) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let lines: Vec<_> = bytes[..head_len].split(|byte| *byte == b'\n').map(trimmed).collect();
+    let head = Head::parse(&lines)?;
+    let start = head_len + 4;
+    let rest = &bytes[start..];
+    let body = match head.framing() {
+        Framing::Length(len) => rest.get(..len).map(|body| (body.to_vec(), len)),
+        Framing::Chunked { .. } => whole_chunks(rest)?,
+        Framing::UntilClosed | Framing::Ended => ended.then(|| (rest.to_vec(), rest.len())),
+    };
+    Ok(body.map(|(body, len)| (Response { head, body }, start + len)))
+}
+
+fn trimmed(line: &[u8]) -> Vec<u8> {
+    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
+}
+
+/// The body in these chunks, and how many bytes it took; none if it is not whole yet.
+fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let Some(line) = bytes[at..].windows(2).position(|pair| pair == b"\r\n") else {
+            return Ok(None);
+        };
+        let size = chunk_size(&bytes[at..at + line])?;
+        let data = at + line + 2;
+        let Some(chunk) = bytes.get(data..data + size + 2) else { return Ok(None) };
+        if !chunk.ends_with(b"\r\n") {
+            return Err(Broken::Malformed("chunk data without an end".into()));
+        }
+        body.extend_from_slice(&chunk[..size]);
+        at = data + size + 2;
+        if size == 0 {
+            return Ok(Some((body, at)));
+        }
+    }
+}
+
 fn chunk_size(line: &[u8]) -> Result<usize, Broken> {
     let text = String::from_utf8_lossy(line);
     usize::from_str_radix(&text, 16).map_err(|_| Broken::Malformed(format!("chunk size {text:?}")))

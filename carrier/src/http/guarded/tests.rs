@@ -92,7 +92,7 @@ impl Pair {
 
     /// What is due on the connection; time runs as far as it has to.
     async fn due(&mut self) -> Due {
-        let mut alarm = Punctual(self.checkpoint.clock);
+        let mut alarm = Punctual(self.checkpoint.clock.clone());
         poll_fn(|cx| self.checkpoint.poll_due(cx, &mut alarm, Phase::Serving)).await
     }
 }
