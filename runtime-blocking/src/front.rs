@@ -176,7 +176,7 @@ impl Front {
         let mut exchange = self.hub.open(request);
         let answer = {
             let mut answer = pin!(exchange.answer());
-            link.wait(|cx| answer.as_mut().poll(cx))?.ok()?
+            link.wait(|cx| answer.as_mut().poll(cx))?
         };
         let (mut head, body) = match answer {
             Answer::Reply(head, body, _) => (head, Some(body)),
