@@ -99,11 +99,7 @@ impl Exchange {
     }
 
     /// Moves to `parts` what has arrived of a stream; `false` at its end.
-    pub fn poll_parts(
-        &mut self,
-        cx: &mut Context<'_>,
-        parts: &mut VecDeque<Bytes>,
-    ) -> Poll<bool> {
+    pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
         let arrived = {
             let mut mail = self.mailbox.lock();
             mem::swap(&mut mail.parts, parts);
