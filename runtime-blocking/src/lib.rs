@@ -33,6 +33,7 @@
 #![warn(missing_docs)]
 
 mod child;
+mod door;
 mod front;
 mod guarded;
 mod io;
@@ -59,12 +60,13 @@ use crate::io::{Alarm, block_on};
 /// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] means nothing
 /// here. It listens when this returns.
 ///
-/// tiny_http is reached through a socket in a new directory of [`std::env::temp_dir`], which only
-/// this user may enter, and which is removed in the end.
+/// tiny_http is reached through a socket that is bound in a new directory, which only this user may
+/// enter: of `XDG_RUNTIME_DIR`, of [`std::env::temp_dir`] or of `/dev/shm`, the first that can be
+/// written to. On Linux it is gone from there when this returns.
 ///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor, randomness, or that directory.
+/// The operating system refuses a thread, a file descriptor, randomness, or any such directory.
 pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;

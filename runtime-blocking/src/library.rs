@@ -14,33 +14,36 @@
 //! | `Expect` in HTTP/1.0 | - | it would be met, against RFC 9110, section 10.1.1 |
 //!
 //! As each link carries one request, the library has nothing to pipeline, and its thread is free
-//! once the head is read. Nobody but this user can enter the directory of the socket.
+//! once the head is read.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::Shutdown;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
-use std::{env, mem};
 
 use tiny_http::{Request, Server};
 
+use crate::door::Door;
 use crate::lock;
 
 /// The library, and everybody who waits for it.
 pub(crate) struct Library {
-    dir: PathBuf,
     state: Mutex<State>,
 }
 
+/// One of the library's servers. In this order: it is over, and then it is knocked at.
+struct Served {
+    server: Server,
+    door: Door,
+}
+
 struct State {
-    server: Arc<Server>,
+    served: Arc<Served>,
     /// How many servers there have been. One whose listener has failed is replaced.
     renewals: u64,
     /// Links opened so far; each is known by its number.
@@ -95,13 +98,8 @@ pub(crate) enum Ending {
 
 impl Library {
     pub(crate) fn open() -> io::Result<Library> {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).map_err(io::Error::from)?;
-        let dir = env::temp_dir().join(format!("pontoon-{:016x}", u64::from_ne_bytes(name)));
-        DirBuilder::new().mode(0o700).create(&dir)?;
-        let server = serve(&dir, 0).inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
         let state = State {
-            server,
+            served: Served::start()?,
             renewals: 0,
             opened: 0,
             links: HashMap::new(),
@@ -109,7 +107,7 @@ impl Library {
             free: 0,
             closed: false,
         };
-        Ok(Library { dir, state: Mutex::new(state) })
+        Ok(Library { state: Mutex::new(state) })
     }
 
     /// Opens a link; `hire` is called if another taker is needed.
@@ -149,8 +147,11 @@ impl Library {
 
     fn connect(&self) -> io::Result<UnixStream> {
         loop {
-            let renewals = lock(&self.state).renewals;
-            match UnixStream::connect(socket(&self.dir, renewals)) {
+            let (served, renewals) = {
+                let state = lock(&self.state);
+                (state.served.clone(), state.renewals)
+            };
+            match served.door.connect() {
                 // tiny_http gives up a listener with the first failed accept.
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                     self.renew(renewals)?;
@@ -164,10 +165,9 @@ impl Library {
     fn renew(&self, renewals: u64) -> io::Result<()> {
         let mut state = lock(&self.state);
         if state.renewals == renewals {
-            let server = serve(&self.dir, renewals + 1)?;
+            let old = mem::replace(&mut state.served, Served::start()?);
             state.renewals += 1;
-            let old = mem::replace(&mut state.server, server);
-            (0..state.waiting).for_each(|_| old.unblock());
+            (0..state.waiting).for_each(|_| old.server.unblock());
         }
         Ok(())
     }
@@ -186,15 +186,15 @@ impl Library {
     /// Calls `take` with each request that comes out, until this taker is not needed any more.
     pub(crate) fn take_all(&self, mut take: impl FnMut(Request, &Link)) {
         loop {
-            let server = {
+            let served = {
                 let mut state = lock(&self.state);
                 if state.closed {
                     return;
                 }
                 state.waiting += 1;
-                state.server.clone()
+                state.served.clone()
             };
-            let taken = server.recv();
+            let taken = served.server.recv();
             let link = {
                 let mut state = lock(&self.state);
                 state.waiting -= 1;
@@ -222,8 +222,7 @@ impl Library {
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        (0..state.waiting).for_each(|_| state.server.unblock());
-        let _ = fs::remove_dir_all(&self.dir);
+        (0..state.waiting).for_each(|_| state.served.server.unblock());
     }
 }
 
@@ -293,13 +292,12 @@ impl Link {
     }
 }
 
-fn serve(dir: &std::path::Path, renewals: u64) -> io::Result<Arc<Server>> {
-    let listener = UnixListener::bind(socket(dir, renewals))?;
-    Server::from_listener(listener, None).map(Arc::new).map_err(io::Error::other)
-}
-
-fn socket(dir: &std::path::Path, renewals: u64) -> PathBuf {
-    dir.join(renewals.to_string())
+impl Served {
+    fn start() -> io::Result<Arc<Served>> {
+        let (listener, door) = Door::open()?;
+        let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
+        Ok(Arc::new(Served { server, door }))
+    }
 }
 
 /// Which link a request came by. Our line is the first, whatever a client has put after it.
