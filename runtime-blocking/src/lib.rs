@@ -36,6 +36,7 @@ mod child;
 mod door;
 mod front;
 mod guarded;
+mod head;
 mod io;
 mod library;
 mod respond;
