@@ -301,7 +301,6 @@ impl State {
     /// Carries out one action; returns whom to wake.
     fn execute(&mut self, action: Action, aftermath: &mut Aftermath) -> Option<Waker> {
         match action {
-            Action::Abort { exchange } => self.exchanges.get(&exchange)?.abort(),
             Action::Begin { exchange, head } => self.exchanges.get(&exchange)?.begin(head),
             Action::Finish { exchange } => self.exchanges.get(&exchange)?.finish(),
             Action::Reply { exchange, head, body, receipt: true } => {

@@ -6,7 +6,7 @@
 //!
 //! Order: actions are carried out in the order in which they were pushed. For one exchange that is
 //! either one [`Action::Reply`], or [`Action::Begin`], any number of [`Action::Write`], and one
-//! [`Action::Finish`]; [`Action::Abort`] may end either at any point.
+//! [`Action::Finish`].
 
 use std::sync::Arc;
 
@@ -121,11 +121,6 @@ pub enum Input {
 /// An action about an exchange or a child that has gone in the meantime does nothing.
 #[derive(Debug)]
 pub enum Action {
-    /// End an exchange without an answer; the peer sees a broken response.
-    Abort {
-        /// The exchange.
-        exchange: ExchangeId,
-    },
     /// Send a head; body bytes follow, each to be flushed at once.
     Begin {
         /// The exchange.

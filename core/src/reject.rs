@@ -278,7 +278,10 @@ impl Reject {
     /// Seconds for `Retry-After`, where waiting helps.
     pub fn retry_after(self) -> Option<u64> {
         match self {
-            Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
+            Reject::Draining
+            | Reject::InFlightFull
+            | Reject::StdinFull
+            | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
             Reject::StartPaused { pause } => Some(whole_seconds(pause)),
             _ => None,
@@ -372,9 +375,12 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            Draining | InFlightFull | SessionsFull | StartPaused { .. } | StdinFull => {
-                (503, INTERNAL_ERROR)
-            }
+            Draining
+            | InFlightFull
+            | SessionsFull
+            | StartPaused { .. }
+            | StdinFull
+            | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.

@@ -15,15 +15,16 @@ use bytes::Bytes;
 use pontoon_carrier::Phase;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
-use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
 
 use crate::guarded::Guarded;
+use crate::head::{HeadLines, OWN_LINES};
 use crate::io::{FAR, Latch, poll};
-use crate::library::{Ending, Library, Link, OWN_LINES};
+use crate::library::{Ending, Library, Link};
 use crate::respond::{Form, Response};
 use crate::room::Room;
 
@@ -140,6 +141,14 @@ impl Front {
         })
     }
 
+    /// What an answer to this clean head tells a browser, whatever becomes of the body.
+    pub(crate) fn cors(&self, head: &[u8]) -> Option<Cors> {
+        let mut words = head.split(|byte| *byte == b' ').map(|word| str::from_utf8(word).ok());
+        let (method, target) = (words.next()??, words.next()??);
+        let head = RequestHead { method, target, headers: &HeadLines(head) };
+        self.rules.admit(&head).ok()?.cors
+    }
+
     /// Answers a request.
     fn take(&self, mut request: Request, link: &Link) {
         let form = Form {
@@ -176,7 +185,7 @@ impl Front {
         let mut exchange = self.hub.open(request);
         let answer = {
             let mut answer = pin!(exchange.answer());
-            link.wait(|cx| answer.as_mut().poll(cx))?.ok()?
+            link.wait(|cx| answer.as_mut().poll(cx))?
         };
         let (mut head, body) = match answer {
             Answer::Reply(head, body, _) => (head, Some(body)),

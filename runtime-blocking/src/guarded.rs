@@ -20,7 +20,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use pontoon_carrier::Phase;
-use pontoon_core::http::{Breach, Guard, Inspection, refusal};
+use pontoon_core::http::{Answer, Breach, Cors, Guard, Inspection};
 use pontoon_core::machine::{Chunk, Input};
 use pontoon_core::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
@@ -28,8 +28,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
 use crate::front::Front;
+use crate::head::Head;
 use crate::io::{FAR, poll};
-use crate::library::{Ending, Head, Link};
+use crate::library::{Ending, Link};
 use crate::respond::{Form, Response};
 
 /// A connection, and the thread that serves it.
@@ -43,6 +44,8 @@ pub(crate) struct Guarded<'f> {
     passed: usize,
     /// The request in flight.
     link: Option<Arc<Link>>,
+    /// What its refusal would tell a browser, should its body break.
+    cors: Option<Cors>,
     /// Given to the library, but not taken by it.
     feed: Vec<u8>,
     /// On the way to the peer.
@@ -78,6 +81,7 @@ impl<'f> Guarded<'f> {
             held: Vec::new(),
             passed: 0,
             link: None,
+            cors: None,
             feed: Vec::new(),
             back: Vec::new(),
             reply: Reply::Awaited,
@@ -164,9 +168,8 @@ impl<'f> Guarded<'f> {
     fn pass(&mut self) -> Result<(), Over> {
         let mut head_bytes = 0;
         if self.link.is_none() {
-            head_bytes = memchr::memmem::find(&self.held[..self.passed], b"\r\n\r\n")
-                .map_or(self.passed, |at| at + 4);
-            let head = Head::adapt(&self.held[..head_bytes]);
+            head_bytes = self.head().len();
+            let head = Head::adapt(self.head());
             if head.is_eager && self.guard.is_inside_body() {
                 return Ok(());
             }
@@ -177,7 +180,10 @@ impl<'f> Guarded<'f> {
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
             match self.front.link(head.is_last) {
                 Ok(link) => {
-                    self.feed = head.into_bytes(&link);
+                    if self.guard.is_inside_body() {
+                        self.cors = self.front.cors(self.head());
+                    }
+                    self.feed = head.into_bytes(link.number);
                     self.link = Some(link);
                 }
                 Err(_) => {
@@ -193,6 +199,13 @@ impl<'f> Guarded<'f> {
         self.held.drain(..self.passed);
         self.passed = 0;
         Ok(())
+    }
+
+    /// The head at the front of what the library may have; all of that if it is not complete.
+    fn head(&self) -> &[u8] {
+        let passed = &self.held[..self.passed];
+        let end = memchr::memmem::find(passed, b"\r\n\r\n").map_or(passed.len(), |at| at + 4);
+        &passed[..end]
     }
 
     fn feed(&mut self) {
@@ -264,6 +277,9 @@ impl<'f> Guarded<'f> {
 
     /// Answers why nothing passes any more: at once, or in the place of the answer that is awaited.
     fn refuse(&mut self) {
+        if self.link.is_none() && self.guard.in_flight() > 0 {
+            self.cors = self.front.cors(self.head());
+        }
         self.held.clear();
         self.passed = 0;
         self.feed.clear();
@@ -275,7 +291,7 @@ impl<'f> Guarded<'f> {
 
     fn write_refusal(&mut self) {
         let Some(reject) = self.guard.refused() else { return };
-        let (head, body) = refusal(reject);
+        let Answer { head, body, .. } = Answer::refusal(reject, self.cors.take());
         let form = Form { is_http_10: false, is_head: false, close: true };
         // A vector takes everything.
         let _ = Response::new(&mut self.back, form).reply(&head, &Chunk::from(body));
@@ -284,6 +300,7 @@ impl<'f> Guarded<'f> {
 
     fn unlink(&mut self) {
         self.feed.clear();
+        self.cors = None;
         if let Some(link) = self.link.take() {
             self.front.library.unlink(&link);
             drop(link);
@@ -297,7 +314,7 @@ impl<'f> Guarded<'f> {
         if self.is_over(phase) {
             return Err(Over);
         }
-        if self.link.is_none() && self.held.is_empty() {
+        if self.link.is_none() && self.held.is_empty() && self.back.is_empty() {
             // Those who are idle need no memory.
             (self.held, self.feed, self.back) = Default::default();
         }
@@ -415,3 +432,6 @@ const RECEIVED_BYTES_MAX: usize = 16 * 1024;
 
 /// How much of an answer is on its way to the peer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -29,12 +29,19 @@ def binary() -> Path:
     sys.exit("no pontoon: build it (cargo build --release), or name it in PONTOON")
 
 
+def runtimes() -> list[str]:
+    """Those that are built in, by `pontoon --version`: `pontoon 0.1.0 (runtimes: tokio, smol)`."""
+    said = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.partition("(runtimes: ")[2].rstrip(")\n").split(", ")
+
+
 class Bridge:
     """`pontoon proxy` in front of a command, or of the server it brings along."""
 
-    def __init__(self, command: list, *options: str):
+    def __init__(self, runtime: str, command: list):
         behind = ["--", *map(str, command)] if command else []
-        arguments = [binary(), "proxy", "--port", "0", "--log-format", "json", *options, *behind]
+        options = ["--port", "0", "--log-format", "json", "--runtime", runtime]
+        arguments = [binary(), "proxy", *options, *behind]
         self.log: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(

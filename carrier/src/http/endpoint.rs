@@ -120,7 +120,7 @@ impl Endpoint {
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
         let mut exchange = self.hub.open(request);
-        let (mut head, body) = match exchange.answer().await? {
+        let (mut head, body) = match exchange.answer().await {
             Answer::Reply(head, body, receipt) => {
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
