@@ -218,8 +218,11 @@ impl Client<'_> {
                 let is_own = call.texts.iter().any(|text| text == given);
                 assert!(is_own, "another's answer to {}: {given}", call.id);
             }
-            // A child that does not answer in time, or not any more.
-            None => assert_eq!(answer["error"]["code"], -32603, "{case}"),
+            // A child that does not answer in time, or not any more; or one that was not answered.
+            None => {
+                let code = &answer["error"]["code"];
+                assert!(*code == -32603 || *code == -32000, "{answer}");
+            }
         }
     }
 
