@@ -72,3 +72,6 @@ pub(crate) fn seed() -> io::Result<[u8; 32]> {
     getrandom::fill(&mut seed).map_err(io::Error::from)?;
     Ok(seed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,11 @@ impl Link {
         }
     }
 
+    /// What was received and not yet used.
+    pub(super) fn received(&self) -> &[u8] {
+        &self.received
+    }
+
     /// Whatever else comes, until the end or for this long.
     pub(super) async fn rest(&mut self, within: Duration) -> Vec<u8> {
         let until = self.world.now() + within;
