@@ -109,6 +109,10 @@ pub struct Limits {
     pub log_repeats_per_second: usize,
 
     // Shutdown
+    /// Once everything has been answered: how long a connection stays open for a request that its
+    /// client sent before it could know. It is refused in order, so nobody is left without an
+    /// answer.
+    pub farewell_time_max: Duration,
     /// From the wish to stop to stopping by force.
     pub drain_time_max: Duration,
 }
@@ -162,6 +166,7 @@ impl Default for Limits {
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             log_repeats_per_second: 5,
+            farewell_time_max: Duration::from_millis(250),
             drain_time_max: Duration::from_secs(30),
         }
     }

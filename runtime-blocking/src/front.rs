@@ -52,21 +52,11 @@ impl Front {
         }))
     }
 
-    /// Accepts connections until the engine wants no more.
+    /// Accepts connections until the engine wants no more, and then those that wait already: some
+    /// may have been asked something.
     pub(crate) fn accept(self: Arc<Self>, listener: &TcpListener) {
         while self.room.enter() {
-            let connected = loop {
-                if self.hub.phase() > Phase::Serving {
-                    break None;
-                }
-                match self.accept_one(listener) {
-                    Ok(Some(stream)) => break Some(stream),
-                    Ok(None) => {}
-                    // Out of descriptors or threads, or the peer has gone already; it passes.
-                    Err(_) => self.pause(),
-                }
-            };
-            let Some(stream) = connected else {
+            let Some(stream) = self.accepted(listener) else {
                 return self.room.leave();
             };
             let front = self.clone();
@@ -81,7 +71,22 @@ impl Front {
         }
     }
 
-    /// Waits for a connection; `None` if it has to be waited for again.
+    /// Waits for a connection; `None` once there will be no more.
+    fn accepted(&self, listener: &TcpListener) -> Option<TcpStream> {
+        loop {
+            // Before it is looked whether any connection waits.
+            let phase = self.hub.phase();
+            match self.accept_one(listener) {
+                Ok(Some(stream)) => return Some(stream),
+                _ if phase > Phase::Serving => return None,
+                Ok(None) => {}
+                // Out of descriptors or threads, or the peer has gone already; it passes.
+                Err(_) => self.pause(),
+            }
+        }
+    }
+
+    /// Accepts a connection; `None` if it has to be tried again.
     fn accept_one(&self, listener: &TcpListener) -> io::Result<Option<TcpStream>> {
         match listener.accept() {
             Ok((stream, _)) => {
@@ -107,18 +112,22 @@ impl Front {
             poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], self.limits.accept_pause);
     }
 
-    /// What wakes those who poll once the program is further than `phase`.
-    pub(crate) fn latch_after(&self, phase: Phase) -> &Latch {
-        if phase < Phase::Draining { &self.draining } else { &self.stopped }
+    /// What wakes those who poll once the program is further than `phase`, if it is to come further.
+    pub(crate) fn latch_after(&self, phase: Phase) -> Option<&Latch> {
+        match phase {
+            Phase::Serving => Some(&self.draining),
+            Phase::Draining => Some(&self.stopped),
+            Phase::Stopped { .. } => None,
+        }
     }
 
-    /// Lets nobody in any more, and those who are idle go.
+    /// Lets nobody in any more but those who wait already.
     pub(crate) fn unlisten(&self) {
         self.room.close();
         self.draining.open();
     }
 
-    /// Waits until everybody has gone, who has nothing to wait for any more.
+    /// Waits until everybody has gone, which they do by their guards, or at once if forced.
     pub(crate) fn stop(&self) {
         self.stopped.open();
         self.room.emptied();

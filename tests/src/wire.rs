@@ -68,9 +68,12 @@ pub struct Wire {
 impl Wire {
     /// Connects.
     pub fn connect(addr: SocketAddr) -> Wire {
-        let stream = TcpStream::connect_timeout(&addr, PATIENCE)
-            .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));
-        Wire::of(stream)
+        Wire::try_connect(addr).unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"))
+    }
+
+    /// Connects, if it is let in.
+    pub fn try_connect(addr: SocketAddr) -> io::Result<Wire> {
+        TcpStream::connect_timeout(&addr, PATIENCE).map(Wire::of)
     }
 
     /// Connects with a receive buffer of about this many bytes, so that the peer soon notices when
@@ -203,6 +206,17 @@ impl Wire {
                 Ok(()) | Err(Broken::Silent) => {}
                 Err(_) => return std::mem::take(&mut self.pending),
             }
+        }
+    }
+
+    /// Whether the peer's end of the connection, or a reset, is already here.
+    pub fn has_ended(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
         }
     }
 

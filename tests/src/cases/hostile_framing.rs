@@ -1,0 +1,4 @@
+//! TODO
+
+cases! { $ hostile_framing:
+}
