@@ -54,9 +54,11 @@ impl Front {
 
     /// Accepts connections until the engine wants no more, and then those that wait already: some
     /// may have been asked something.
-    pub(crate) fn accept(self: Arc<Self>, listener: &TcpListener) {
+    pub(crate) fn accept(self: Arc<Self>, listener: TcpListener) {
         while self.room.enter() {
-            let Some(stream) = self.accepted(listener) else {
+            let Some(stream) = self.accepted(&listener) else {
+                // Whoever connects from now on is not let in, instead of being left waiting.
+                drop(listener);
                 return self.room.leave();
             };
             let front = self.clone();
@@ -74,35 +76,22 @@ impl Front {
     /// Waits for a connection; `None` once there will be no more.
     fn accepted(&self, listener: &TcpListener) -> Option<TcpStream> {
         loop {
-            // Before it is looked whether any connection waits.
+            // Asked first: none that has come while the engine wanted more is forgotten.
             let phase = self.hub.phase();
-            match self.accept_one(listener) {
-                Ok(Some(stream)) => return Some(stream),
-                _ if phase > Phase::Serving => return None,
-                Ok(None) => {}
+            match accept_one(listener) {
+                Ok(stream) => return Some(stream),
+                Err(_) if phase > Phase::Serving => return None,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let latch = &self.draining;
+                    let mut fds =
+                        [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
+                    if poll(&mut fds, FAR).is_err() {
+                        self.pause();
+                    }
+                }
                 // Out of descriptors or threads, or the peer has gone already; it passes.
                 Err(_) => self.pause(),
             }
-        }
-    }
-
-    /// Accepts a connection; `None` if it has to be tried again.
-    fn accept_one(&self, listener: &TcpListener) -> io::Result<Option<TcpStream>> {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                // It fails only on a connection that is gone.
-                let _ = stream.set_nodelay(true);
-                Ok(Some(stream))
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let latch = &self.draining;
-                let mut fds =
-                    [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
-                poll(&mut fds, FAR)?;
-                Ok(None)
-            }
-            Err(error) => Err(error),
         }
     }
 
@@ -201,6 +190,14 @@ impl Front {
         }
         (refusal.head, Some(Chunk::from(refusal.body)), None)
     }
+}
+
+fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    // It fails only on a connection that is gone.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// A head, the body unless it is still to come, and whose progress is reported.

@@ -77,7 +77,7 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();
-    let accepting = spawn("pontoon-accept", move || accepting.accept(&listener))?;
+    let accepting = spawn("pontoon-accept", move || accepting.accept(listener))?;
     let thread = spawn("pontoon", move || serve(&hub, &front, accepting))?;
     Ok(Running::new(addr, weak, thread))
 }

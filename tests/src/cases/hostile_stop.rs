@@ -86,16 +86,18 @@ fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
             let (addr, client) = (pontoon.addr, sessions[nth % sessions.len()].clone());
             let ready = ready.clone();
             thread::spawn(move || {
-                let mut wire = (nth < KEEPERS).then(|| Wire::connect(addr));
+                let mut kept = (nth < KEEPERS).then(|| Wire::connect(addr));
                 ready.wait();
                 let mut story = Story::new();
                 // Until nobody lets it in any more.
-                while let Some(mut used) = wire.take().or_else(|| Wire::try_connect(addr).ok()) {
+                loop {
+                    let is_known = kept.is_some();
+                    let wire = kept.take().or_else(|| Wire::try_connect(addr).ok());
+                    let Some(mut wire) = wire else { break };
                     let text = format!("load {nth} {}", story.len());
-                    let is_known = nth < KEEPERS && !story.is_empty();
-                    let (fate, keep) = ask(&client, &mut used, &text, is_known);
+                    let (fate, keep) = ask(&client, &mut wire, &text, is_known);
                     story.push((text, fate));
-                    wire = (keep && nth < KEEPERS).then_some(used);
+                    kept = (keep && nth < KEEPERS).then_some(wire);
                 }
                 story
             })
