@@ -30,7 +30,8 @@ pub struct Limits {
     pub body_grace: Duration,
     /// Bytes per second a body must bring, averaged since the end of the head, after the grace.
     pub body_bytes_per_second_min: usize,
-    /// How long a peer may take no byte of what waits for it.
+    /// How long a peer may take no byte of what waits for it. What the operating system has taken off
+    /// our hands counts as taken; it asks for more only once a good part of that has gone.
     pub write_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,

@@ -2,8 +2,8 @@
 //!
 //! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] (a small MCP client on it),
 //! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
-//! the system says of processes), [`canary`] (who has to be served whatever happens), and the
-//! [`cases`].
+//! the system says of processes), [`canary`] (who has to be served whatever happens), [`crowd`]
+//! (who only takes room), and the [`cases`].
 //! Never: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
@@ -19,6 +19,7 @@
 pub mod canary;
 pub mod cases;
 pub mod client;
+pub mod crowd;
 pub mod pontoon;
 pub mod probe;
 pub mod record;

@@ -83,6 +83,22 @@ impl Proxy {
         self
     }
 
+    /// Lets it have no more than so many file descriptors.
+    pub fn descriptors(mut self, max: u32) -> Proxy {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &max.to_string()]);
+        limited.arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        self.command = limited;
+        self
+    }
+
     /// Puts something else in place of standard error, so that no log can be read.
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Proxy {
         self.command.stderr(stderr);

@@ -209,6 +209,16 @@ impl Wire {
         }
     }
 
+    /// Waits for something to read, or the end; whether it has come within this time.
+    pub fn has_arrived(&mut self, within: Duration) -> bool {
+        !self.pending.is_empty() || self.fill(within) != Err(Broken::Silent)
+    }
+
+    /// Reads once, as much as is there.
+    pub fn read_some(&mut self) -> Result<(), Broken> {
+        self.fill(self.patience)
+    }
+
     /// Whether the peer's end of the connection, or a reset, is already here.
     pub fn has_ended(&self) -> bool {
         self.stream.set_nonblocking(true).unwrap();
