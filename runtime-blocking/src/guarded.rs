@@ -297,7 +297,7 @@ impl<'f> Guarded<'f> {
         if self.is_over(phase) {
             return Err(Over);
         }
-        if self.link.is_none() && self.held.is_empty() {
+        if self.link.is_none() && self.held.is_empty() && self.back.is_empty() {
             // Those who are idle need no memory.
             (self.held, self.feed, self.back) = Default::default();
         }

@@ -227,6 +227,6 @@ pub fn peers_that_take_nothing_do_not_hold_it_up(target: &Target) {
     deaf.send(client.post(tool_call(1, "big", json!({"bytes": 8 << 20}))).bytes());
     client.expect_served();
     pontoon.signal(Signal::TERM);
-    assert_eq!(pontoon.ended(seconds(5)).code(), Some(0));
+    assert_eq!(pontoon.ended(seconds(15)).code(), Some(0));
     assert!(pontoon.running_children().is_empty(), "no child is left");
 }
