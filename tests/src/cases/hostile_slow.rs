@@ -13,7 +13,7 @@ use crate::crowd::Crowd;
 use crate::pontoon::Pontoon;
 use crate::probe::{fds, rss_kib};
 use crate::wait::{eventually, millis, seconds, throughout};
-use crate::wire::{Broken, Request, Wire};
+use crate::wire::{Request, Wire};
 
 cases! { $ hostile_slow:
     two_thousand_silent_connections
