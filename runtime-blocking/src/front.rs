@@ -165,7 +165,7 @@ impl Front {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
-        let cors = admission.cors.clone();
+        let (cors, close) = (admission.cors.clone(), admission.close);
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
         let request = match admission.request(body) {
             Ok(request) => request,
@@ -181,6 +181,7 @@ impl Front {
             Answer::Begin(head) => (head, None),
         };
         head.cors = cors;
+        head.close |= close;
         Some((head, body, Some(exchange)))
     }
 

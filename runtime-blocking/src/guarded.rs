@@ -213,10 +213,13 @@ impl<'f> Guarded<'f> {
         match (read(link.stream(), &mut self.back, ANSWER_BYTES_MAX), self.reply) {
             (Got::Nothing, _) => {}
             (Got::Bytes(_), Reply::Expected) if self.back.starts_with(b"HTTP/1.1 100 ") => {
-                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it).
-                self.back.clear();
-                self.back.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.reply = Reply::Awaited;
+                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it). The
+                // answer may follow at once, if there is nothing to wait for.
+                let end = memchr::memmem::find(&self.back, b"\r\n\r\n");
+                let end = end.map_or(self.back.len(), |at| at + 4);
+                let is_last = end == self.back.len();
+                self.back.splice(..end, *b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.reply = if is_last { Reply::Awaited } else { Reply::Begun };
             }
             (Got::Bytes(_), _) => self.reply = Reply::Begun,
             (_, Reply::Begun) => self.reply = Reply::Whole(link.ending()),

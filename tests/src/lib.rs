@@ -16,6 +16,7 @@
 //! }
 //! ```
 
+pub mod agreement;
 pub mod canary;
 pub mod cases;
 pub mod client;

@@ -100,7 +100,7 @@ impl Endpoint {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
-        let cors = admission.cors.clone();
+        let (cors, close) = (admission.cors.clone(), admission.close);
         let body = if admission.expects_body() {
             match read(body).await {
                 Ok(body) => body,
@@ -124,6 +124,7 @@ impl Endpoint {
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
         };
         head.cors = cors;
+        head.close |= close;
         Ok(self.respond(head, body))
     }
 

@@ -24,6 +24,8 @@ cases! { $ hostile_framing:
     each_refusal_closes_soon_and_is_logged_once
     a_pipeline_is_answered_in_order
     a_refusal_ends_a_pipeline
+    expectations_that_nobody_waits_for
+    refused_requests_whose_body_is_not_read
 }
 
 /// A whole request, to be hidden where another reader may find it.
@@ -238,5 +240,47 @@ pub fn a_refusal_ends_a_pipeline(target: &Target) {
     refused.expect(400, "the third");
     assert!(refused.head.closes());
     assert!(wire.until_closed(seconds(5)).is_empty(), "nothing behind it is answered");
+    scene.end();
+}
+
+pub fn expectations_that_nobody_waits_for(target: &Target) {
+    let scene = Scene::new(target);
+    let mut wire = Wire::connect(scene.pontoon.addr);
+    for nth in 0..20 {
+        let call = tool_call(nth, "echo", json!({"text": "expected"}));
+        let request = scene.client.post(call).header("Expect", "100-continue");
+        // The body is there with the head, so the invitation may come with the answer.
+        wire.send(request.bytes());
+        assert_eq!(text_of(&wire.response().json()), "expected");
+        let empty = scene.client.sign(Request::post("")).header("Expect", "100-continue");
+        wire.send(empty.bytes()).response().expect_error(400, -32700, "no body at all");
+    }
+    scene.end();
+}
+
+pub fn refused_requests_whose_body_is_not_read(target: &Target) {
+    let scene = Scene::new(target);
+    let hidden = hidden(&scene);
+    let chunked = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
+    let host = "Host: localhost\r\n";
+    for (line, status) in [
+        ("POST /nothing/here HTTP/1.1", 404),
+        ("POST /livez HTTP/1.1", 405),
+        ("PUT /mcp HTTP/1.1", 405),
+        ("POST /mcp HTTP/1.1", 415),
+        ("GET /livez HTTP/1.1", 200),
+    ] {
+        // Nobody can tell whether the next request would be read, unless the answer says so.
+        let length = format!("{line}\r\n{host}Content-Length: {}\r\n\r\n{hidden}", hidden.len());
+        scene.refused(line, length, &[status]);
+        let coding = format!("{line}\r\n{host}Transfer-Encoding: chunked\r\n\r\n{chunked}");
+        scene.refused(line, coding, &[status]);
+        let mut wire = Wire::connect(scene.pontoon.addr);
+        let none = format!("{line}\r\n{host}Content-Length: 0\r\n\r\n");
+        let answer = wire.send(&none).response();
+        answer.expect(status, line);
+        assert!(!answer.head.closes(), "{line} without a body");
+        wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, line);
+    }
     scene.end();
 }
