@@ -88,6 +88,34 @@ pub(crate) struct ProxyArgs {
     #[arg(long, env = "MCP_MAX_BODY", value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
     pub(crate) max_body: usize,
 
+    /// Connections at once; further ones wait until one closes
+    #[arg(long, env = "MCP_MAX_CONNECTIONS", value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
+    pub(crate) max_connections: usize,
+
+    /// Time a client has to send the head of a request
+    #[arg(long, env = "MCP_HEAD_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = values::time)]
+    pub(crate) head_timeout: Duration,
+
+    /// Time a client has to send the body of a request
+    #[arg(long, env = "MCP_BODY_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) body_timeout: Duration,
+
+    /// Time for which a client may take nothing of an answer that waits for it
+    #[arg(long, env = "MCP_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) write_timeout: Duration,
+
+    /// Time after which a connection that asks nothing is closed
+    #[arg(long, env = "MCP_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "60", value_parser = values::time)]
+    pub(crate) idle_timeout: Duration,
+
+    /// Silence on an event stream after which it shows that it is alive
+    #[arg(long, env = "MCP_KEEP_ALIVE", value_name = "SECONDS", default_value = "15", value_parser = values::time)]
+    pub(crate) keep_alive: Duration,
+
+    /// Time for requests in flight to be answered once the program is asked to stop
+    #[arg(long, env = "MCP_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) drain_timeout: Duration,
+
     /// Bytes read from the command at a time
     #[arg(long, env = "MCP_READ_BUFFER_SIZE", value_name = "BYTES", default_value = "65536", value_parser = values::pipe_size)]
     pub(crate) read_buffer: usize,

@@ -27,6 +27,12 @@ fn limits(args: &ProxyArgs) -> Limits {
     let defaults = Limits::default();
     Limits {
         body_bytes_max: args.max_body,
+        body_time_max: args.body_timeout,
+        connections_max: args.max_connections,
+        drain_time_max: args.drain_timeout,
+        head_time_max: args.head_timeout,
+        idle_time_max: args.idle_timeout,
+        keep_alive_period: args.keep_alive,
         pipe_read_bytes: args.read_buffer,
         pipe_write_bytes: args.write_buffer,
         request_time_max: args.request_timeout,
@@ -35,6 +41,7 @@ fn limits(args: &ProxyArgs) -> Limits {
         session_idle_max: args.timeout,
         sessions_max: args.max_sessions,
         startup_time_max: args.startup_timeout,
+        write_time_max: args.write_timeout,
         ..defaults
     }
 }

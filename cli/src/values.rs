@@ -100,6 +100,14 @@ pub(crate) fn pipe_size(text: &str) -> Read<usize> {
 }
 
 pub(crate) fn sessions(text: &str) -> Read<usize> {
+    count(text)
+}
+
+pub(crate) fn connections(text: &str) -> Read<usize> {
+    count(text)
+}
+
+fn count(text: &str) -> Read<usize> {
     let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
     count.ok_or_else(|| "a whole number from 1 to 100000".into())
 }

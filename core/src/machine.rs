@@ -191,9 +191,11 @@ pub enum Action {
     },
     /// Hand an event to whoever keeps the log.
     Log(Event),
-    /// Stop accepting connections, and close those that are idle.
+    /// Stop accepting connections, once those that wait to be accepted have been. Every answer from
+    /// now on says that its connection closes; nothing else happens to those that are open.
     Unlisten,
-    /// Everything has ended. The adapter returns.
+    /// Everything has ended. The adapter returns once the connections have: at once if forced, else
+    /// as [`crate::http::Guard::stopped`] has it. What is asked until then is refused.
     Stop {
         /// Whether something had to be broken off.
         forced: bool,

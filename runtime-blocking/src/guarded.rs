@@ -226,10 +226,13 @@ impl<'f> Guarded<'f> {
         match (read(link.stream(), &mut self.back, ANSWER_BYTES_MAX), self.reply) {
             (Got::Nothing, _) => {}
             (Got::Bytes(_), Reply::Expected) if self.back.starts_with(b"HTTP/1.1 100 ") => {
-                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it).
-                self.back.clear();
-                self.back.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.reply = Reply::Awaited;
+                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it). The
+                // answer may follow at once, if there is nothing to wait for.
+                let end = memchr::memmem::find(&self.back, b"\r\n\r\n");
+                let end = end.map_or(self.back.len(), |at| at + 4);
+                let is_last = end == self.back.len();
+                self.back.splice(..end, *b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.reply = if is_last { Reply::Awaited } else { Reply::Begun };
             }
             (Got::Bytes(_), _) => self.reply = Reply::Begun,
             (_, Reply::Begun) => self.reply = Reply::Whole(link.ending()),
@@ -268,7 +271,7 @@ impl<'f> Guarded<'f> {
         // A body that nobody has read might be taken for the next request, by anybody else.
         let is_unread = self.guard.refused().is_some() || self.guard.is_inside_body();
         if ending == Ending::Close || is_unread || self.ended {
-            self.linger(is_unread);
+            self.linger(is_unread || !self.held.is_empty());
             return Err(Over);
         }
         self.guard.responded(self.now());
@@ -322,15 +325,17 @@ impl<'f> Guarded<'f> {
             let read = if read { PollFlags::IN } else { PollFlags::empty() };
             read | if write { PollFlags::OUT } else { PollFlags::empty() }
         };
-        let latch = self.front.latch_after(phase);
         let peer = wanted(self.room() > 0, !self.back.is_empty());
-        let mut fds = vec![PollFd::new(&self.stream, peer), PollFd::new(latch, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&self.stream, peer)];
         let is_whole = matches!(self.reply, Reply::Whole(_));
         let library = wanted(self.back.is_empty() && !is_whole, !self.feed.is_empty());
         // Its end would be told even if nothing is wanted of it.
         if let (Some(link), false) = (&self.link, library.is_empty()) {
             fds.push(PollFd::new(link.stream(), library));
         }
+        let linked = fds.len() > 1;
+        let latch = self.front.latch_after(phase);
+        fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
         let mut pause = self.pause();
         if self.starved {
             pause = pause.min(self.front.limits.accept_pause);
@@ -338,13 +343,14 @@ impl<'f> Guarded<'f> {
         poll(&mut fds, pause).map_err(|_| Over)?;
         let peer = fds[0].revents();
         self.received = peer.contains(PollFlags::IN);
-        self.answered = fds.get(2).is_some_and(|link| !link.revents().is_empty());
+        self.answered = linked && !fds[1].revents().is_empty();
         if peer.intersects(PollFlags::ERR | PollFlags::HUP) {
             return Err(Over);
         }
         match self.guard.handle_timeout(self.now()) {
             None => Ok(()),
             Some(Breach::Close) => Err(Over),
+            Some(Breach::CloseIdle) => self.look(),
             Some(Breach::Refuse(_)) => {
                 self.refuse();
                 Ok(())
@@ -352,14 +358,22 @@ impl<'f> Guarded<'f> {
         }
     }
 
-    /// Whether nothing more is to be said. Once the engine has stopped, what has been answered
-    /// is, and nothing else.
-    fn is_over(&self, phase: Phase) -> bool {
-        let is_idle = self.link.is_none() && self.back.is_empty();
-        let is_unasked = self.ended || phase == Phase::Draining && self.guard.in_flight() == 0;
+    /// Whether nothing more is to be said.
+    fn is_over(&mut self, phase: Phase) -> bool {
         match phase {
-            Phase::Serving | Phase::Draining => is_idle && is_unasked,
-            Phase::Stopped { forced } => forced || is_idle || self.guard.is_inside_body(),
+            Phase::Serving | Phase::Draining => {}
+            Phase::Stopped { forced: false } => self.guard.stopped(self.now()),
+            Phase::Stopped { forced: true } => return true,
+        }
+        self.ended && self.link.is_none() && self.back.is_empty()
+    }
+
+    /// The last look at a connection that is about to be closed for its silence.
+    fn look(&mut self) -> Result<(), Over> {
+        let room = self.room();
+        match read(&self.stream, &mut self.held, room) {
+            Got::Bytes(_) => Ok(()),
+            Got::Nothing | Got::End | Got::Failure => Err(Over),
         }
     }
 
@@ -370,19 +384,20 @@ impl<'f> Guarded<'f> {
         if self.stream.shutdown(Shutdown::Write).is_err() || !is_unread || self.ended {
             return;
         }
-        let hub = &self.front.hub;
         let mut left = self.front.limits.body_bytes_max;
-        while left > 0 && hub.phase() <= Phase::Draining {
+        while left > 0 {
+            let phase = self.front.hub.phase();
+            if self.is_over(phase) {
+                return;
+            }
             self.held.clear();
             match read(&self.stream, &mut self.held, RECEIVED_BYTES_MAX) {
                 Got::Bytes(bytes) => left = left.saturating_sub(bytes),
                 Got::End | Got::Failure => return,
                 Got::Nothing => {
-                    let latch = self.front.latch_after(Phase::Draining).as_fd();
-                    let mut fds = [
-                        PollFd::new(&self.stream, PollFlags::IN),
-                        PollFd::from_borrowed_fd(latch, PollFlags::IN),
-                    ];
+                    let mut fds = vec![PollFd::new(&self.stream, PollFlags::IN)];
+                    let latch = self.front.latch_after(phase);
+                    fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
                     let pause = self.pause();
                     if poll(&mut fds, pause).is_err() {
                         return;

@@ -77,8 +77,8 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();
-    spawn("pontoon-accept", move || accepting.accept(&listener))?;
-    let thread = spawn("pontoon", move || serve(&hub, &front))?;
+    let accepting = spawn("pontoon-accept", move || accepting.accept(listener))?;
+    let thread = spawn("pontoon", move || serve(&hub, &front, accepting))?;
     Ok(Running::new(addr, weak, thread))
 }
 
@@ -93,13 +93,14 @@ fn keep_time(hub: &Hub) {
 }
 
 /// Runs until the engine has stopped, and what it had answered by then is on its way.
-fn serve(hub: &Arc<Hub>, front: &Arc<Front>) -> Ended {
+fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: JoinHandle<()>) -> Ended {
     hub.submit([Input::Started]);
     let stopped = block_on(async {
         hub.phase_after(Phase::Serving).await;
         front.unlisten();
         hub.stopped().await
     });
+    let _ = accepting.join();
     front.stop();
     // Whoever cannot even wait has broken everything off.
     Ended { forced: stopped.unwrap_or(true) }

@@ -74,6 +74,10 @@ impl Socket for Io<TcpStream> {
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
     }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.io.get_ref().read(buf)
+    }
 }
 
 impl Stdin for Io<File> {

@@ -82,8 +82,9 @@ async fn serve(
     let alarm = Alarm::new(hub.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
     hub.submit([Input::Started]);
-    executor.spawn(front.clone().accept(listener)).detach();
+    let accepting = executor.spawn(front.clone().accept(listener));
     let forced = hub.stopped().await;
+    let _ = accepting.await;
     front.emptied().await;
     Ended { forced }
 }

@@ -36,6 +36,10 @@ impl Socket for Io<TcpStream> {
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        Ok(rustix::io::read(&self.0, buf)?)
+    }
 }
 
 /// A child's standard input.

@@ -76,8 +76,9 @@ async fn serve(hub: Arc<Hub>, listener: tokio::net::TcpListener) -> Ended {
     let timekeeper = hub.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
     hub.submit([Input::Started]);
-    tokio::spawn(front.clone().accept(listener));
+    let accepting = tokio::spawn(front.clone().accept(listener));
     let forced = hub.stopped().await;
+    let _ = accepting.await;
     front.emptied().await;
     Ended { forced }
 }

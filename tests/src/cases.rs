@@ -56,6 +56,18 @@ macro_rules! every_case {
         mod framing {
             $crate::framing!($($target)*);
         }
+        mod hostile_framing {
+            $crate::hostile_framing!($($target)*);
+        }
+        mod hostile_slow {
+            $crate::hostile_slow!($($target)*);
+        }
+        mod hostile_stop {
+            $crate::hostile_stop!($($target)*);
+        }
+        mod hostile_streams {
+            $crate::hostile_streams!($($target)*);
+        }
         mod life {
             $crate::life!($($target)*);
         }
@@ -77,6 +89,10 @@ macro_rules! every_case {
 pub mod calls;
 pub mod children;
 pub mod framing;
+pub mod hostile_framing;
+pub mod hostile_slow;
+pub mod hostile_stop;
+pub mod hostile_streams;
 pub mod life;
 pub mod messages;
 pub mod rules;

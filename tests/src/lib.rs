@@ -3,7 +3,8 @@
 //!
 //! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] (a small MCP client on it),
 //! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
-//! the system says of processes), [`wait`] (time), the [`cases`], and [`sim`], the simulated world.
+//! the system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever
+//! happens), [`crowd`] (who only takes room), the [`cases`], and [`sim`], the simulated world.
 //! Never, but for [`sim`]: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
@@ -19,8 +20,11 @@
 //! A case says nothing of the world it runs in: it takes time and connections from [`wait`] and
 //! [`wire`], not from the standard library.
 
+pub mod agreement;
+pub mod canary;
 pub mod cases;
 pub mod client;
+pub mod crowd;
 pub mod pontoon;
 pub mod probe;
 pub mod record;

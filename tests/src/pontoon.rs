@@ -31,6 +31,7 @@ pub struct Proxy {
     stderr: Option<Stdio>,
     wrapped: Option<Vec<OsString>>,
     flags: Vec<OsString>,
+    descriptors: Option<u32>,
 }
 
 /// What it is to run on.
@@ -57,6 +58,7 @@ impl Proxy {
             stderr: None,
             wrapped: None,
             flags: Vec::new(),
+            descriptors: None,
         }
     }
 
@@ -88,6 +90,12 @@ impl Proxy {
     /// Sets an environment variable of pontoon.
     pub fn env(mut self, name: &str, value: &str) -> Proxy {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets it have no more than so many file descriptors.
+    pub fn descriptors(mut self, max: u32) -> Proxy {
+        self.descriptors = Some(max);
         self
     }
 

@@ -63,6 +63,13 @@ fn defaults_are_those_of_the_core() {
     assert_eq!(args.startup_timeout, limits.startup_time_max);
     assert_eq!(args.max_sessions, limits.sessions_max);
     assert_eq!(args.max_body, limits.body_bytes_max);
+    assert_eq!(args.max_connections, limits.connections_max);
+    assert_eq!(args.head_timeout, limits.head_time_max);
+    assert_eq!(args.body_timeout, limits.body_time_max);
+    assert_eq!(args.write_timeout, limits.write_time_max);
+    assert_eq!(args.idle_timeout, limits.idle_time_max);
+    assert_eq!(args.keep_alive, limits.keep_alive_period);
+    assert_eq!(args.drain_timeout, limits.drain_time_max);
     assert_eq!(args.read_buffer, limits.pipe_read_bytes);
     assert_eq!(args.write_buffer, limits.pipe_write_bytes);
     assert_eq!((args.log_level, args.log_format), (Level::Info, LogFormat::Pretty));

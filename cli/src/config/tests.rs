@@ -19,6 +19,13 @@ fn a_flag_reaches_the_limit_it_is_for() {
         "--max-body=5k",
         "--read-buffer=6k",
         "--write-buffer=7k",
+        "--max-connections=8",
+        "--head-timeout=9",
+        "--body-timeout=10",
+        "--write-timeout=11",
+        "--idle-timeout=12",
+        "--keep-alive=13",
+        "--drain-timeout=14",
     ])
     .limits;
     let wanted = Limits {
@@ -29,6 +36,13 @@ fn a_flag_reaches_the_limit_it_is_for() {
         body_bytes_max: 5 * 1024,
         pipe_read_bytes: 6 * 1024,
         pipe_write_bytes: 7 * 1024,
+        connections_max: 8,
+        head_time_max: Duration::from_secs(9),
+        body_time_max: Duration::from_secs(10),
+        write_time_max: Duration::from_secs(11),
+        idle_time_max: Duration::from_secs(12),
+        keep_alive_period: Duration::from_secs(13),
+        drain_time_max: Duration::from_secs(14),
         ..Limits::default()
     };
     assert_eq!(limits, wanted);

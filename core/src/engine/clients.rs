@@ -60,7 +60,7 @@ impl Engine {
                 .with_session(id, now, out, |session, turn| {
                     session.post(exchange, head.accept, body, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -93,7 +93,7 @@ impl Engine {
                 Err(Reject::UnsupportedRevision)
             }
             (_, SessionHeader::Absent) => Err(Reject::MissingSession),
-            (_, _) => Err(Reject::UnknownSession),
+            (_, _) => Err(self.unknown_session()),
         }
     }
 
@@ -103,6 +103,12 @@ impl Engine {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         (session.is_open() && session.belongs_to(&head.principal)).then_some(id)
+    }
+
+    /// What is said of a session that is not open. During the drain sessions end that nobody has
+    /// given up: their clients are told of the end of the program, not of a mistake of theirs.
+    fn unknown_session(&self) -> Reject {
+        if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
     /// Opens a session with the client's `initialize`.
@@ -162,7 +168,7 @@ impl Engine {
                 .with_session(id, now, out, |session, turn| {
                     session.listen(exchange, head.last_event, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -186,7 +192,7 @@ impl Engine {
             (_, _, RevisionHeader::Other(_)) => Err(Reject::UnsupportedRevision),
             (Some(id), _, _) => Ok(id),
             (None, SessionHeader::Absent, _) => Err(Reject::MissingSession),
-            (None, _, _) => Err(Reject::UnknownSession),
+            (None, _, _) => Err(self.unknown_session()),
         }
     }
 

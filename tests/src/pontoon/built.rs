@@ -22,7 +22,7 @@ pub(super) struct Built {
 
 impl Built {
     pub(super) fn spawn(runtime: &str, proxy: Proxy, record: &Record) -> Built {
-        let mut command = Command::new(target::program());
+        let mut command = program(proxy.descriptors);
         command.args(["proxy", "--log-format", "json", "--runtime", runtime]);
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
@@ -63,6 +63,15 @@ impl Built {
             probe::signal(pid, Signal::KILL);
         }
     }
+}
+
+/// The program, with no more file descriptors than so many.
+fn program(descriptors: Option<u32>) -> Command {
+    let Some(max) = descriptors else { return Command::new(target::program()) };
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &max.to_string()]);
+    limited.arg(target::program());
+    limited
 }
 
 /// Whether a variable of the environment would change what pontoon does.

@@ -135,6 +135,14 @@ impl carrier::Socket for Socket {
         self.half_close();
         Poll::Ready(Ok(()))
     }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        match self.incoming.poll_read(cx, buf) {
+            Poll::Ready(read) => read,
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
 }
 
 /// A connection as blocking code uses it: while it waits, the world goes on.

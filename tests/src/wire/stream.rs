@@ -1,6 +1,6 @@
 //! A connection's stream of bytes, real or simulated.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -65,6 +65,20 @@ impl Stream {
                 stream.read(buf)
             }
             Stream::Simulated(stream) => stream.read(buf, patience),
+        }
+    }
+
+    /// Whether the peer's end, or a reset, is already here.
+    pub(super) fn has_ended(&self) -> bool {
+        let Stream::Real(stream) = self else {
+            unimplemented!("only cases on sockets look without reading");
+        };
+        stream.set_nonblocking(true).unwrap();
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).unwrap();
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
         }
     }
 
