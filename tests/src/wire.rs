@@ -71,18 +71,24 @@ pub struct Wire {
 impl Wire {
     /// Connects.
     pub fn connect(addr: SocketAddr) -> Wire {
-        Wire::of(addr, Stream::connect(addr))
+        Wire::try_connect(addr).unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"))
+    }
+
+    /// Connects, if it is let in.
+    pub fn try_connect(addr: SocketAddr) -> io::Result<Wire> {
+        Stream::connect(addr).map(Wire::of)
     }
 
     /// Connects with a receive buffer of about this many bytes, so that the peer soon notices when
     /// nothing is read. The size has to be set before connecting: it decides the TCP window.
     pub fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> Wire {
-        Wire::of(addr, Stream::connect_narrow(addr, receive_buffer))
+        let stream = Stream::connect_narrow(addr, receive_buffer);
+        Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
     }
 
-    fn of(addr: SocketAddr, stream: io::Result<Stream>) -> Wire {
+    fn of(stream: Stream) -> Wire {
         Wire {
-            stream: stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")),
+            stream,
             pending: Vec::new(),
             patience: PATIENCE,
             deadline: Instant::now() + PATIENCE,
@@ -200,6 +206,21 @@ impl Wire {
                 Err(_) => return std::mem::take(&mut self.pending),
             }
         }
+    }
+
+    /// Waits for something to read, or the end; whether it has come within this time.
+    pub fn has_arrived(&mut self, within: Duration) -> bool {
+        !self.pending.is_empty() || self.fill(within) != Err(Broken::Silent)
+    }
+
+    /// Reads once, as much as is there.
+    pub fn read_some(&mut self) -> Result<(), Broken> {
+        self.fill(self.patience)
+    }
+
+    /// Whether the peer's end of the connection, or a reset, is already here.
+    pub fn has_ended(&self) -> bool {
+        self.stream.has_ended()
     }
 
     /// Whether nothing comes and the connection stays open for this long.

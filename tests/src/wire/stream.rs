@@ -1,6 +1,6 @@
 //! A connection's stream of bytes, real or simulated.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -65,6 +65,22 @@ impl Stream {
                 stream.read(buf)
             }
             Stream::Simulated(stream) => stream.read(buf, patience),
+        }
+    }
+
+    /// Whether the peer's end of it, or a reset, is already here.
+    pub(super) fn has_ended(&self) -> bool {
+        match self {
+            Stream::Real(stream) => {
+                stream.set_nonblocking(true).unwrap();
+                let peeked = stream.peek(&mut [0]);
+                stream.set_nonblocking(false).unwrap();
+                match peeked {
+                    Ok(bytes) => bytes == 0,
+                    Err(error) => error.kind() != ErrorKind::WouldBlock,
+                }
+            }
+            Stream::Simulated(stream) => stream.has_ended(),
         }
     }
 
