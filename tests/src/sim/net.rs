@@ -200,6 +200,10 @@ impl Stream {
         Ok(())
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.socket.incoming.has_ended()
+    }
+
     pub(crate) fn half_close(&self) {
         self.socket.half_close();
     }

@@ -92,6 +92,12 @@ impl Reader {
         Poll::Pending
     }
 
+    /// Whether there is nothing left to read, and nothing more will come.
+    pub fn has_ended(&self) -> bool {
+        let pipe = lock(&self.pipe);
+        pipe.bytes.is_empty() && (pipe.ended || pipe.reset)
+    }
+
     /// Whether there is something that was not read.
     pub fn is_unread(&self) -> bool {
         !lock(&self.pipe).bytes.is_empty()

@@ -68,17 +68,19 @@ impl Stream {
         }
     }
 
-    /// Whether the peer's end, or a reset, is already here.
+    /// Whether the peer's end of it, or a reset, is already here.
     pub(super) fn has_ended(&self) -> bool {
-        let Stream::Real(stream) = self else {
-            unimplemented!("only cases on sockets look without reading");
-        };
-        stream.set_nonblocking(true).unwrap();
-        let peeked = stream.peek(&mut [0]);
-        stream.set_nonblocking(false).unwrap();
-        match peeked {
-            Ok(bytes) => bytes == 0,
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        match self {
+            Stream::Real(stream) => {
+                stream.set_nonblocking(true).unwrap();
+                let peeked = stream.peek(&mut [0]);
+                stream.set_nonblocking(false).unwrap();
+                match peeked {
+                    Ok(bytes) => bytes == 0,
+                    Err(error) => error.kind() != ErrorKind::WouldBlock,
+                }
+            }
+            Stream::Simulated(stream) => stream.has_ended(),
         }
     }
 

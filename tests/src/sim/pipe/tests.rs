@@ -32,7 +32,9 @@ fn what_was_written_arrives_before_the_end() {
             writer.reset();
         }
         drop(writer);
+        assert!(!reader.has_ended());
         assert_eq!(read(&mut reader), Poll::Ready(Ok(b"ab".to_vec())));
+        assert!(reader.has_ended());
         assert_eq!(read(&mut reader), Poll::Ready(end));
     }
 }
