@@ -137,11 +137,7 @@ impl carrier::Socket for Socket {
     }
 
     fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let cx = &mut Context::from_waker(Waker::noop());
-        match self.incoming.poll_read(cx, buf) {
-            Poll::Ready(read) => read,
-            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
-        }
+        self.incoming.read_arrived(buf)
     }
 }
 

@@ -76,20 +76,33 @@ impl Reader {
             },
             None => buf.len(),
         };
+        match self.read_arrived(&mut buf[..len]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                lock(&self.pipe).reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            read => Poll::Ready(read),
+        }
+    }
+
+    /// Reads what is there, whatever the weather, and wakes nobody later: `WouldBlock` if nothing
+    /// is.
+    ///
+    /// # Errors
+    ///
+    /// The peer broke it off, or nothing has arrived.
+    pub fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut pipe = lock(&self.pipe);
         if !pipe.bytes.is_empty() {
-            let len = pipe.bytes.read(&mut buf[..len])?;
+            let len = pipe.bytes.read(buf)?;
             wake(&mut pipe.writer);
-            return Poll::Ready(Ok(len));
+            return Ok(len);
         }
-        if pipe.reset {
-            return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
+        match (pipe.reset, pipe.ended) {
+            (true, _) => Err(ErrorKind::ConnectionReset.into()),
+            (_, true) => Ok(0),
+            _ => Err(ErrorKind::WouldBlock.into()),
         }
-        if pipe.ended {
-            return Poll::Ready(Ok(0));
-        }
-        pipe.reader = Some(cx.waker().clone());
-        Poll::Pending
     }
 
     /// Whether there is nothing left to read, and nothing more will come.
