@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 
 use crate::args::ProxyArgs;
@@ -17,7 +17,7 @@ pub(crate) fn of(args: &ProxyArgs, child: ChildSpec) -> Config {
         hosts,
         origins: args.allow_origin.clone(),
         limits: limits(args),
-        child,
+        serves: Serves::Command(child),
         eager: true,
         log_level: args.log_level,
     }

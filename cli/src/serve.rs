@@ -35,7 +35,7 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    greet(args, &config, &running, &log);
+    greet(args, &config, &child, &running, &log);
     let outcome = attend(running, tell, &facts, &child);
     log.flush();
     outcome
@@ -63,8 +63,7 @@ fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     }
 }
 
-fn greet(args: &ProxyArgs, config: &Config, running: &Running, log: &Log) {
-    let child = &config.child;
+fn greet(args: &ProxyArgs, config: &Config, child: &ChildSpec, running: &Running, log: &Log) {
     let endpoint = Endpoint { addr: running.addr(), path: &args.path, child };
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
         log.write(Entry::notice(warning));
