@@ -44,6 +44,13 @@ pub struct Circumstances<'a> {
     pub random: u64,
 }
 
+impl Circumstances<'static> {
+    /// Those of a message that arrives now, over stdio.
+    pub fn without_http(now: Instant, wall: Duration, random: u64) -> Self {
+        Circumstances { now, arrived: now, wall, http: None, session: None, random }
+    }
+}
+
 /// The server's side of one conversation in the legacy era.
 ///
 /// Every verb appends whole lines to `out`, each a message that ends in a newline, in the order in

@@ -48,10 +48,14 @@ impl<'a> Incoming<'a> {
 pub(super) fn batch(text: &[u8]) -> Result<Vec<&RawValue>, Fault> {
     match serde_json::from_slice::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(Fault::of(Reject::BatchEmpty)),
+        Ok(messages) if messages.len() > BATCH_LEN_MAX => Err(Fault::of(Reject::BatchTooLong)),
         Ok(messages) => Ok(messages),
         Err(_) => Err(Fault::of(Reject::BadJson)),
     }
 }
+
+/// Messages in a batch.
+const BATCH_LEN_MAX: usize = 50;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

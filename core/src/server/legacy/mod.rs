@@ -82,6 +82,25 @@ fn json(buffer: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(buffer, value).expect(TAKES_ALL);
 }
 
+/// A text as a JSON string. One that needs no escapes, as most do that are long, is copied whole.
+fn quoted(buffer: &mut Vec<u8>, text: &str) {
+    if needs_escapes(text.as_bytes()) {
+        return json(buffer, text);
+    }
+    push(buffer, &["\"", text, "\""]);
+}
+
+fn needs_escapes(text: &[u8]) -> bool {
+    // Without an early end inside a chunk, so that a chunk is looked at in one go.
+    let in_chunk = |chunk: &[u8]| {
+        let escaped = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
+        chunk.iter().fold(false, |found, byte| found | escaped(byte))
+    };
+    text.chunks(CHUNK).any(in_chunk)
+}
+
+const CHUNK: usize = 64;
+
 fn push(buffer: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         buffer.extend_from_slice(part.as_bytes());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{begin_result, json, push, since};
+use super::{begin_result, json, push, quoted, since};
 use crate::protocol::Revision;
 use crate::server::{Completion, Content, Contents, Line, Message, Reply, Role, Sink, ToolResult};
 
@@ -87,7 +87,7 @@ fn content(buffer: &mut Vec<u8>, content: &Content, revision: Revision) {
 
 fn text_block(buffer: &mut Vec<u8>, text: &str) {
     push(buffer, &[r#"{"type":"text","text":"#]);
-    json(buffer, text);
+    quoted(buffer, text);
     push(buffer, &["}"]);
 }
 
