@@ -1,7 +1,7 @@
 //! Time and chance: the only callers of the operating system's clock and of its randomness.
 
 use std::io;
-use std::time;
+use std::time::{self, SystemTime};
 
 use pontoon_core::time::{Duration, Instant};
 
@@ -19,6 +19,12 @@ impl Clock {
     pub fn now(&self) -> Instant {
         let elapsed = moment().duration_since(self.0).as_micros();
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// What time it was in the world when it started to count, since 1970-01-01 00:00 UTC.
+    pub(crate) fn epoch(&self) -> Duration {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        wall.saturating_sub(self.now().since(Instant::ZERO))
     }
 
     /// The moment `at` names, for a runtime's timers.

@@ -87,16 +87,31 @@ impl Mailbox {
 pub struct Exchange {
     id: ExchangeId,
     hub: Arc<Hub>,
-    mailbox: Arc<Mailbox>,
+    way: Way,
     /// Bytes that the transport took and the engine has not been told of.
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
 }
 
+/// Where an answer comes from.
+#[derive(Debug)]
+enum Way {
+    /// The engine.
+    Mailbox(Arc<Mailbox>),
+    /// It is there; none once it has been taken.
+    Ready(Option<Answer>),
+}
+
 impl Exchange {
     pub(crate) fn new(id: ExchangeId, hub: Arc<Hub>, mailbox: Arc<Mailbox>) -> Self {
-        Exchange { id, hub, mailbox, sent: 0, settled: false }
+        Exchange { id, hub, way: Way::Mailbox(mailbox), sent: 0, settled: false }
+    }
+
+    /// An exchange that the engine knows nothing of, and its answer.
+    pub(crate) fn answered(hub: &Arc<Hub>, head: ReplyHead, body: Chunk) -> Self {
+        let way = Way::Ready(Some(Answer::Reply(head, body, false)));
+        Exchange { id: ExchangeId(u64::MAX), hub: hub.clone(), way, sent: 0, settled: true }
     }
 
     /// The engine's answer.
@@ -105,8 +120,12 @@ impl Exchange {
     ///
     /// The engine broke the exchange off: the connection is to be closed.
     pub async fn answer(&mut self) -> io::Result<Answer> {
+        let mailbox = match &mut self.way {
+            Way::Mailbox(mailbox) => mailbox,
+            Way::Ready(answer) => return answer.take().ok_or_else(aborted),
+        };
         let answer = poll_fn(|cx| {
-            let mut mail = self.mailbox.lock();
+            let mut mail = mailbox.lock();
             match (mail.answer.take(), mail.end) {
                 (_, End::Aborted) => Poll::Ready(Err(aborted())),
                 (Some(answer), _) => Poll::Ready(Ok(answer)),
@@ -128,8 +147,9 @@ impl Exchange {
         cx: &mut Context<'_>,
         parts: &mut VecDeque<Bytes>,
     ) -> Poll<io::Result<bool>> {
+        let Way::Mailbox(mailbox) = &self.way else { return Poll::Ready(Ok(false)) };
         let arrived = {
-            let mut mail = self.mailbox.lock();
+            let mut mail = mailbox.lock();
             mem::swap(&mut mail.parts, parts);
             match (parts.is_empty(), mail.end) {
                 (_, End::Aborted) => Poll::Ready(Err(aborted())),

@@ -175,7 +175,8 @@ impl<'f> Guarded<'f> {
                 return Ok(());
             }
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
-            match self.front.link(head.is_last) {
+            let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
+            match self.front.link(head.is_last, peer) {
                 Ok(link) => {
                     self.feed = head.into_bytes(&link);
                     self.link = Some(link);

@@ -19,7 +19,7 @@
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -60,6 +60,8 @@ pub(crate) struct Link {
     stream: UnixStream,
     /// Whether the client wants the connection to end with the answer.
     pub(crate) is_last: bool,
+    /// Who sent it.
+    pub(crate) peer: Option<IpAddr>,
     /// Whether the whole body has been passed.
     whole: AtomicBool,
     ending: AtomicU8,
@@ -120,6 +122,7 @@ impl Library {
     pub(crate) fn link(
         &self,
         is_last: bool,
+        peer: Option<IpAddr>,
         hire: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<Arc<Link>> {
         let stream = self.connect()?;
@@ -139,6 +142,7 @@ impl Library {
             number: state.opened,
             stream,
             is_last,
+            peer,
             whole: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Broken as u8),
             watch: Mutex::default(),
