@@ -1,6 +1,7 @@
 //! The servers: from the command line to the end of the endpoint.
 
 use std::io::{self, IsTerminal};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -24,7 +25,8 @@ pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
     let child = command::resolve(&args.command, args.clean_env, &args.env)?;
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
-    serve(&args.serving, config::proxy(args, child), about)
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    serve(&args.serving, config::proxy(args, child), about, listener)
 }
 
 /// `pontoon echo`.
@@ -32,24 +34,33 @@ pub(crate) fn echo(mut args: EchoArgs, variables: &Variables) -> Result<ExitCode
     if args.debug {
         args.serving.log.log_level = Level::Debug;
     }
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    // A tool shows it, and 0 is nobody's port.
+    args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
     let native = programs::echo(&args, variables)?;
     let about = match args.stateless {
         true => About { name: "echo-stateless", what: "the echo server, without sessions" },
         false => About { name: "echo", what: "the echo server, with sessions" },
     };
-    serve(&args.serving, config::native(&args.serving, Some(&args.sessions), native), about)
+    let config = config::native(&args.serving, Some(&args.sessions), native);
+    serve(&args.serving, config, about, listener)
 }
 
 /// `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs) -> Result<ExitCode, Failure> {
     let about = About { name: "calculator", what: "the calculator, without sessions" };
     let native = programs::calculator(args);
-    serve(&args.serving, config::native(&args.serving, None, native), about)
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    serve(&args.serving, config::native(&args.serving, None, native), about, listener)
 }
 
 /// Serves until the program is asked to stop.
-fn serve(args: &ServingArgs, config: Config, about: About<'_>) -> Result<ExitCode, Failure> {
-    let listener = listen::bind(&args.host, args.port)?;
+fn serve(
+    args: &ServingArgs,
+    config: Config,
+    about: About<'_>,
+    listener: TcpListener,
+) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.log)?;
     let (tell, facts) = mpsc::channel();
     let asked = tell.clone();
