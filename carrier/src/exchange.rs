@@ -85,7 +85,6 @@ impl Mailbox {
 /// reports the exchange as closed.
 #[derive(Debug)]
 pub struct Exchange {
-    id: ExchangeId,
     hub: Arc<Hub>,
     way: Way,
     /// Bytes that the transport took and the engine has not been told of.
@@ -97,21 +96,21 @@ pub struct Exchange {
 /// Where an answer comes from.
 #[derive(Debug)]
 enum Way {
-    /// The engine.
-    Mailbox(Arc<Mailbox>),
+    /// The engine, which knows the exchange by this number.
+    Mailbox(ExchangeId, Arc<Mailbox>),
     /// It is there; none once it has been taken.
     Ready(Option<Answer>),
 }
 
 impl Exchange {
     pub(crate) fn new(id: ExchangeId, hub: Arc<Hub>, mailbox: Arc<Mailbox>) -> Self {
-        Exchange { id, hub, way: Way::Mailbox(mailbox), sent: 0, settled: false }
+        Exchange { hub, way: Way::Mailbox(id, mailbox), sent: 0, settled: false }
     }
 
     /// An exchange that the engine knows nothing of, and its answer.
     pub(crate) fn answered(hub: &Arc<Hub>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
-        Exchange { id: ExchangeId(u64::MAX), hub: hub.clone(), way, sent: 0, settled: true }
+        Exchange { hub: hub.clone(), way, sent: 0, settled: true }
     }
 
     /// The engine's answer.
@@ -121,7 +120,7 @@ impl Exchange {
     /// The engine broke the exchange off: the connection is to be closed.
     pub async fn answer(&mut self) -> io::Result<Answer> {
         let mailbox = match &mut self.way {
-            Way::Mailbox(mailbox) => mailbox,
+            Way::Mailbox(_, mailbox) => mailbox,
             Way::Ready(answer) => return answer.take().ok_or_else(aborted),
         };
         let answer = poll_fn(|cx| {
@@ -147,7 +146,7 @@ impl Exchange {
         cx: &mut Context<'_>,
         parts: &mut VecDeque<Bytes>,
     ) -> Poll<io::Result<bool>> {
-        let Way::Mailbox(mailbox) = &self.way else { return Poll::Ready(Ok(false)) };
+        let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(Ok(false)) };
         let arrived = {
             let mut mail = mailbox.lock();
             mem::swap(&mut mail.parts, parts);
@@ -173,17 +172,19 @@ impl Exchange {
     }
 
     fn report_sent(&mut self) {
-        match mem::take(&mut self.sent) {
-            0 => {}
-            bytes => self.hub.submit([Input::Sent { exchange: self.id, bytes }]),
+        match (&self.way, mem::take(&mut self.sent)) {
+            (Way::Ready(_), _) | (_, 0) => {}
+            (&Way::Mailbox(exchange, _), bytes) => {
+                self.hub.submit([Input::Sent { exchange, bytes }]);
+            }
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if !self.settled {
-            self.hub.close(self.id, self.sent);
+        if let (&Way::Mailbox(id, _), false) = (&self.way, self.settled) {
+            self.hub.close(id, self.sent);
         }
     }
 }

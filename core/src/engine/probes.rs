@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::engine::Engine;
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
-use crate::native::{Vitals, details, health};
+use crate::native::{Native, Vitals, details, health};
 use crate::observe::{Gauges, Program};
 use crate::session::Session;
 use crate::time::Instant;
@@ -18,7 +18,7 @@ impl Engine {
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
         if let Some(native) = self.desk.config.serves.native() {
-            return self.vital(&health(native, &self.vitals(now)));
+            return self.vital(native, health, now);
         }
         let (status, word) = match (self.is_draining(), self.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
@@ -36,23 +36,27 @@ impl Engine {
     /// `GET /health/detailed`, of a server in this process.
     pub(super) fn health_details(&self, now: Instant) -> Answer {
         match self.desk.config.serves.native() {
-            Some(native) => self.vital(&details(native, &self.vitals(now))),
+            Some(native) => self.vital(native, details, now),
             None => self.health(now),
         }
     }
 
-    fn vitals(&self, now: Instant) -> Vitals<'_> {
-        Vitals {
+    /// The health of a server in this process, in one of its forms.
+    fn vital(
+        &self,
+        native: &Native,
+        form: fn(&Native, &Vitals<'_>) -> Value,
+        now: Instant,
+    ) -> Answer {
+        let vitals = Vitals {
             stopping: self.is_draining(),
             uptime: now.since(self.started_at),
             wall: self.desk.wall(now),
             facts: &self.facts,
-        }
-    }
-
-    fn vital(&self, body: &Value) -> Answer {
+            counters: &self.counters(now),
+        };
         let status = if self.is_draining() { 503 } else { 200 };
-        let body = Chunk::from(format!("{body}\n"));
+        let body = Chunk::from(format!("{}\n", form(native, &vitals)));
         (ReplyHead::with_body(status, ContentType::Json), body)
     }
 

@@ -4,10 +4,10 @@
 //! Never: a request that can be answered at once; those do not get here.
 
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Owner, Transport, Want};
+use crate::engine::{Desk, Engine, Owner, Transport, Turn, Want};
 use crate::frame;
-use crate::http::refusal;
 use crate::ids::ExchangeId;
+use crate::limits::Limits;
 use crate::machine::{Actions, Chunk};
 use crate::native::{Moment, Run, Step};
 use crate::reject::Reject;
@@ -24,6 +24,60 @@ pub(super) struct Waiting {
     wake_at: Instant,
 }
 
+impl Waiting {
+    /// Sends what there is. Whether that was the end.
+    fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
+        let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        if unsent >= turn.limits.outbound_bytes_high {
+            self.run.forget_messages();
+        }
+        match self.run.step() {
+            Step::Wait => false,
+            Step::Reply(head, body) => {
+                turn.reply(exchange, head, body);
+                true
+            }
+            Step::Stream { begin, events, finish } => {
+                if let Some(head) = begin {
+                    turn.begin(exchange, head);
+                }
+                if !events.is_empty() {
+                    turn.write(exchange, events);
+                    self.quiet_since = turn.now;
+                }
+                if finish {
+                    turn.finish(exchange);
+                }
+                finish
+            }
+        }
+    }
+
+    /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
+    /// client takes one, lest a proxy between gives it up.
+    fn keep_alive(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        if self.quiet_due(turn.limits) <= turn.now {
+            if let Some(head) = self.run.begin() {
+                turn.begin(exchange, head);
+            }
+            turn.write(exchange, Chunk::from(frame::comment()));
+            self.quiet_since = turn.now;
+        }
+    }
+
+    fn quiet_due(&self, limits: &Limits) -> Instant {
+        match self.run.streams() {
+            true => self.quiet_since + limits.keep_alive_period,
+            false => Instant::FAR,
+        }
+    }
+
+    fn next_due(&self, limits: &Limits) -> Instant {
+        let given_up = self.run.arrived() + limits.request_total_max;
+        self.run.next_due().min(given_up).min(self.quiet_due(limits))
+    }
+}
+
 impl Engine {
     pub(super) fn on_run(
         &mut self,
@@ -37,23 +91,13 @@ impl Engine {
         } else {
             (self.runs.len() >= self.desk.config.limits.runs_max).then_some(Reject::RunsFull)
         };
-        let mut run = run;
         if let Some(reject) = refused {
             self.on_refused(reject, now, out);
-            run.fail(reject);
-            let (mut head, _) = refusal(reject);
-            let body = match run.step() {
-                Step::Reply(reply, body) => {
-                    head.foreign_session = reply.foreign_session;
-                    body
-                }
-                Step::Stream { .. } | Step::Wait => Chunk::from(refusal(reject).1),
-            };
+            let (head, body) = run.refuse(reject);
             return self.answer(exchange, head, body, now, out);
         }
-        self.desk
-            .exchanges
-            .insert(exchange, Transport { owner: Owner::Run, stream: None, unsent: 0 });
+        let transport = Transport { owner: Owner::Run, stream: None, unsent: 0 };
+        self.desk.exchanges.insert(exchange, transport);
         let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
         self.runs.insert(exchange, waiting);
         self.go_on(exchange, now, out);
@@ -106,51 +150,19 @@ impl Engine {
         }
     }
 
-    /// Sends what a run has said, and notes when it wants to be called again.
+    /// Sends what a run has said; if it is not over then, notes when it wants to be called again.
     fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
         if let Some(tally) = &self.desk.tally {
             waiting.run.count(tally, now);
         }
         let mut turn = self.desk.turn(now, out);
-        let over = match waiting.run.step() {
-            Step::Wait => false,
-            Step::Reply(head, body) => {
-                turn.reply(exchange, head, body);
-                true
-            }
-            Step::Stream { begin, events, finish } => {
-                if let Some(head) = begin {
-                    turn.begin(exchange, head);
-                }
-                if !events.is_empty() {
-                    turn.write(exchange, events);
-                    waiting.quiet_since = now;
-                }
-                if finish {
-                    turn.finish(exchange);
-                }
-                finish
-            }
-        };
-        if over {
+        if waiting.send(exchange, &mut turn) {
             self.runs.remove(&exchange);
             return;
         }
-        let period = turn.limits.keep_alive_period;
-        if waiting.run.streams() && waiting.quiet_since + period <= now {
-            if let Some(head) = waiting.run.begin() {
-                turn.begin(exchange, head);
-            }
-            turn.write(exchange, Chunk::from(frame::comment()));
-            waiting.quiet_since = now;
-        }
-        let total = waiting.run.arrived() + turn.limits.request_total_max;
-        let quiet = match waiting.run.streams() {
-            true => waiting.quiet_since + period,
-            false => Instant::FAR,
-        };
-        let due = waiting.run.next_due().min(total).min(quiet);
+        waiting.keep_alive(exchange, &mut turn);
+        let due = waiting.next_due(turn.limits);
         if due < waiting.wake_at {
             waiting.wake_at = due;
             self.timers.set(due, Wake::Run(exchange));
@@ -166,7 +178,7 @@ impl Engine {
     }
 }
 
-impl super::Desk {
+impl Desk {
     fn moment(&self, now: Instant) -> Moment<'_> {
         Moment { now, wall: self.wall(now), chance: &self.chance }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::native::{HealthForm, Native};
-use crate::server::Facts;
+use crate::server::{Counters, Facts};
 use crate::time::Duration;
 
 /// How a program is.
@@ -14,6 +14,7 @@ pub(crate) struct Vitals<'a> {
     /// What time it is in the world, since 1970-01-01 00:00 UTC.
     pub(crate) wall: Duration,
     pub(crate) facts: &'a Facts,
+    pub(crate) counters: &'a Counters,
 }
 
 impl Vitals<'_> {
@@ -25,7 +26,7 @@ impl Vitals<'_> {
 /// The body of `/health`.
 pub(crate) fn health(native: &Native, vitals: &Vitals<'_>) -> Value {
     let version = native.server.catalog().version;
-    let (status, counters) = (vitals.status(), &vitals.facts.counters);
+    let (status, counters) = (vitals.status(), vitals.counters);
     match native.health {
         HealthForm::EchoStateless => json!({
             "status": status,
@@ -58,7 +59,8 @@ pub(crate) fn health(native: &Native, vitals: &Vitals<'_>) -> Value {
 /// release of anything but the program, no name, no id of a process.
 pub(crate) fn details(native: &Native, vitals: &Vitals<'_>) -> Value {
     let catalog = native.server.catalog();
-    let Facts { process, system, counters } = vitals.facts;
+    let Facts { process, system, .. } = vitals.facts;
+    let counters = vitals.counters;
     json!({
         "status": vitals.status(),
         "timestamp": timestamp(vitals.wall),

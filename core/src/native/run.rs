@@ -174,6 +174,18 @@ impl Run {
         }
     }
 
+    /// The answer to a run that is not to go on.
+    pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
+        self.fail(reject);
+        let body = self.reply().1;
+        (self.head(refusal(reject).0), body)
+    }
+
+    /// Drops what was said and is no answer: the client does not take what was sent before.
+    pub(crate) fn forget_messages(&mut self) {
+        self.said.forget_messages();
+    }
+
     /// Counts what has been answered since the last time.
     pub(crate) fn count(&mut self, tally: &Tally, now: Instant) {
         for (series, ok) in self.said.answered.drain(..) {
@@ -189,7 +201,10 @@ impl Run {
             || self.accept.sse && self.said.lines.iter().any(|line| !line.is_answer);
         match (streams, over) {
             (true, _) => self.stream(over),
-            (false, true) => self.reply(),
+            (false, true) => {
+                let (head, body) = self.reply();
+                Step::Reply(head, body)
+            }
             (false, false) => {
                 self.said.forget_messages();
                 Step::Wait
@@ -213,17 +228,17 @@ impl Run {
     }
 
     /// Everything in one body; what is no answer is left out.
-    fn reply(&mut self) -> Step {
+    fn reply(&mut self) -> (ReplyHead, Chunk) {
         let lines = self.said.take();
         let mut answers = lines.into_iter().filter(|(_, is_answer)| *is_answer);
         let Some((first, _)) = answers.next() else {
-            return Step::Reply(self.head(ReplyHead::new(202)), Chunk::new());
+            return (self.head(ReplyHead::new(202)), Chunk::new());
         };
         let body = match self.is_batch {
             false => Chunk::from(first),
             true => array(first, answers.map(|(answer, _)| answer)),
         };
-        Step::Reply(self.head(ReplyHead::with_body(200, ContentType::Json)), body)
+        (self.head(ReplyHead::with_body(200, ContentType::Json)), body)
     }
 
     fn head(&self, mut head: ReplyHead) -> ReplyHead {

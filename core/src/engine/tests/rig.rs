@@ -206,9 +206,15 @@ impl Rig {
     }
 
     pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
+        let (head, body) = self.posted(client, body);
+        self.request(Request::Post { head, body })
+    }
+
+    /// What an adapter makes of a POST.
+    pub(super) fn posted(&self, client: &Client, body: &str) -> (McpHead, Body) {
         let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
-        self.request(Request::Post { head: client.head(LastEvent::Absent), body })
+        (McpHead { arrived: self.now, ..client.head(LastEvent::Absent) }, body)
     }
 
     pub(super) fn get(&mut self, client: &Client) -> ExchangeId {
