@@ -29,12 +29,20 @@ def binary() -> Path:
     sys.exit("no pontoon: build it (cargo build --release), or name it in PONTOON")
 
 
+def fixture() -> Path:
+    """The server on the seat of pontoon's core; it is built into the same directory."""
+    path = binary().with_name("fixture")
+    if not path.exists():
+        sys.exit(f"no {path}: build it (cargo build --release --package fixture)")
+    return path
+
+
 class Bridge:
-    """`pontoon proxy` in front of a command, or of the server it brings along."""
+    """`pontoon proxy` in front of a command."""
 
     def __init__(self, command: list, *options: str):
-        behind = ["--", *map(str, command)] if command else []
-        arguments = [binary(), "proxy", "--port", "0", "--log-format", "json", *options, *behind]
+        proxy = [binary(), "proxy", "--port", "0", "--log-format", "json"]
+        arguments = [*proxy, *options, "--", *map(str, command)]
         self.log: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(

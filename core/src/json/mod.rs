@@ -31,6 +31,7 @@ mod write;
 
 pub use body::Body;
 pub use envelope::ID_BYTES_MAX;
+pub(crate) use envelope::is_id;
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub use write::{error, error_with_data};
