@@ -59,9 +59,8 @@ fn check_groups(data: &Value, http: &HttpScene) {
 
 /// What was presented may claim what it likes, behind a name of ours; the verdict is one of these.
 fn check_status(text: &str) {
-    let is_verdict = |line: &&str| {
-        line.starts_with("- Authentication: ") || line.starts_with(['⚠', '❌', '✅'])
-    };
+    let is_verdict =
+        |line: &&str| line.starts_with("- Authentication: ") || line.starts_with(['⚠', '❌', '✅']);
     let verdicts: Vec<_> = text.lines().filter(is_verdict).collect();
     let [verdict] = verdicts[..] else { panic!("not one verdict: {text}") };
     let honest = [
