@@ -26,8 +26,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
 
 /// Whether a tool is called so, or is known to be missing.
 pub(super) fn is_taken(name: &str) -> bool {
-    tools().iter().any(|tool| tool.name == name)
-        || extended::MISSING.contains(&name)
+    tools().iter().any(|tool| tool.name == name) || extended::MISSING.contains(&name)
 }
 
 fn tools() -> Vec<Tool> {
