@@ -165,7 +165,8 @@ fn it_offers_the_documented_tools_prompts_and_resources() {
     let templates: Vec<_> = catalog.templates.iter().map(|it| it.uri_template).collect();
     assert_eq!(templates, ["calculator://history/{id}"]);
     assert!(catalog.batches && catalog.completions && catalog.logging);
-    assert!(!catalog.subscriptions && !catalog.reads_http);
+    assert!(catalog.reads_http, "request://current tells of the head of the request");
+    assert!(!catalog.subscriptions && !catalog.list_changed);
 }
 
 #[test]
