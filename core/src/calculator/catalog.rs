@@ -20,6 +20,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
         completions: true,
         logging: true,
         batches: true,
+        reads_http: true,
         ..Catalog::default()
     }
 }
