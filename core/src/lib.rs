@@ -69,6 +69,7 @@
 
 pub mod bridge;
 pub mod config;
+pub mod echo;
 pub mod engine;
 pub mod frame;
 pub mod http;

@@ -135,6 +135,11 @@ pub trait Seat: fmt::Debug + Send {
     /// Answers a request, or says what has to be waited for. What it asks for is in the catalog,
     /// and its arguments have been checked against the published schema.
     fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
+
+    /// Bytes of what it remembers, for whoever watches the memory of all conversations.
+    fn stored_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// An evaluation that waits. It is dropped when its request is cancelled.

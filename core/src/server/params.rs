@@ -105,9 +105,9 @@ impl<'a> Params<'a> {
     pub(super) fn client(&self) -> Result<(Option<String>, Option<String>), Fault> {
         let Some(info) = self.client_info else { return Ok((None, None)) };
         let info: Named<'a> = object(info, "params.clientInfo")?;
-        let name = optional(info.name, "params.clientInfo.name")?;
-        let version = optional(info.version, "params.clientInfo.version")?;
-        Ok((name.map(Cow::into_owned), version.map(Cow::into_owned)))
+        let name = kept(info.name, "params.clientInfo.name")?;
+        let version = kept(info.version, "params.clientInfo.version")?;
+        Ok((name, version))
     }
 
     /// What the client can do; an object, if anything.
@@ -115,6 +115,9 @@ impl<'a> Params<'a> {
         let Some(capabilities) = self.capabilities else { return Ok(None) };
         if !capabilities.get().starts_with('{') {
             return Err(wrong("params.capabilities", "must be an object"));
+        }
+        if capabilities.get().len() > CAPABILITIES_BYTES_MAX {
+            return Err(wrong("params.capabilities", "is too long"));
         }
         serde_json::from_str(capabilities.get())
             .map(Some)
@@ -195,6 +198,15 @@ fn optional<'a>(
     value.map(|value| string(Some(value), path)).transpose()
 }
 
+/// A field that is kept for as long as its conversation lasts, and must not be long.
+fn kept(value: Option<&RawValue>, path: &'static str) -> Result<Option<String>, Fault> {
+    let text = optional(value, path)?;
+    match text {
+        Some(text) if text.len() > KEPT_BYTES_MAX => Err(wrong(path, "is too long")),
+        text => Ok(text.map(Cow::into_owned)),
+    }
+}
+
 /// The fault of a field.
 pub(super) fn wrong(path: &str, must: &str) -> Fault {
     Fault::invalid_params(format!("{path} {must}"))
@@ -207,6 +219,12 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
         None => name.into(),
     }
 }
+
+/// Bytes of what a client says of itself, each of it.
+const KEPT_BYTES_MAX: usize = 1024;
+
+/// Bytes of the JSON text of what a client can do.
+const CAPABILITIES_BYTES_MAX: usize = 64 * 1024;
 
 /// Characters of a client's name that are repeated to it.
 const SHOWN_MAX: usize = 100;

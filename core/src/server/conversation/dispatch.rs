@@ -74,6 +74,7 @@ impl Conversation {
         let revision = legacy::agree(wanted.as_deref(), self.allowed.as_deref())?;
         let (name, version) = params.client()?;
         let capabilities = params.capabilities()?;
+        self.subscriptions.clear();
         self.client = Client { name, version, capabilities, ..Client::default() };
         self.revision = revision;
         Ok(legacy::introduction(self.server.catalog(), revision))
@@ -182,6 +183,9 @@ impl Conversation {
     }
 
     fn subscribe(&mut self, uri: &str) -> Result<(), Fault> {
+        if uri.len() > URI_BYTES_MAX {
+            return Err(Fault::invalid_params("params.uri is too long"));
+        }
         if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains(uri) {
             return Err(Fault::internal("Too many subscriptions"));
         }
@@ -216,6 +220,9 @@ impl Conversation {
 fn empty() -> Value {
     Value::Object(Map::new())
 }
+
+/// Bytes of a URI that is subscribed to.
+const URI_BYTES_MAX: usize = 8 * 1024;
 
 /// URIs a client may be subscribed to at once.
 const SUBSCRIPTIONS_MAX: usize = 1000;

@@ -141,6 +141,8 @@ fn initialize_names_the_field_that_is_wrong() {
         (json!({"protocolVersion": null}), "params.protocolVersion must be a string"),
         (json!({"protocolVersion": 1}), "params.protocolVersion must be a string"),
         (json!({"capabilities": []}), "params.capabilities must be an object"),
+        (json!({"capabilities": {"x": "y".repeat(70_000)}}), "params.capabilities is too long"),
+        (json!({"clientInfo": {"name": "n".repeat(1025)}}), "params.clientInfo.name is too long"),
         (json!({"clientInfo": "me"}), "params.clientInfo must be an object"),
         (json!({"clientInfo": {"name": 1}}), "params.clientInfo.name must be a string"),
         (json!({"clientInfo": {"version": []}}), "params.clientInfo.version must be a string"),

@@ -133,6 +133,8 @@ fn changes_are_told_to_those_who_subscribed() {
     assert!(updates(&mut client).is_empty());
     let refused = client.answer("resources/subscribe", json!({"uri": "demo://refused"}));
     assert_eq!(error(&refused).0, -32002);
+    let long = client.answer("resources/subscribe", json!({"uri": "x".repeat(10_000)}));
+    assert_eq!(error(&long), (-32602, "params.uri is too long"));
     for place in 0..1000 {
         let uri = format!("demo://{place}");
         assert!(client.answer("resources/subscribe", json!({"uri": uri})).get("error").is_none());
