@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time;
+use std::time::{self, SystemTime};
 
 use pontoon_core::time::{Duration, Instant};
 
@@ -43,6 +43,16 @@ impl Clock {
         }
         let elapsed = moment().duration_since(self.started).as_micros();
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// What time it was in the world when it started to count, since 1970-01-01 00:00 UTC. A manual
+    /// clock began then.
+    pub(crate) fn epoch(&self) -> Duration {
+        if self.set.is_some() {
+            return Duration::ZERO;
+        }
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        wall.saturating_sub(self.now().since(Instant::ZERO))
     }
 
     /// The moment `at` names, for a runtime's timers. Those of a manual clock have nothing to do

@@ -70,24 +70,46 @@ impl Mailbox {
 /// reports the exchange as closed.
 #[derive(Debug)]
 pub struct Exchange {
-    id: ExchangeId,
     hub: Arc<Hub>,
-    mailbox: Arc<Mailbox>,
+    way: Way,
     /// Bytes that the transport took and the engine has not been told of.
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
 }
 
+/// Where an answer comes from.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be the only allocation of such an answer"
+)]
+enum Way {
+    /// The engine, which knows the exchange by this number.
+    Mailbox(ExchangeId, Arc<Mailbox>),
+    /// It is there; none once it has been taken.
+    Ready(Option<Answer>),
+}
+
 impl Exchange {
     pub(crate) fn new(id: ExchangeId, hub: Arc<Hub>, mailbox: Arc<Mailbox>) -> Self {
-        Exchange { id, hub, mailbox, sent: 0, settled: false }
+        Exchange { hub, way: Way::Mailbox(id, mailbox), sent: 0, settled: false }
+    }
+
+    /// An exchange that the engine knows nothing of, and its answer.
+    pub(crate) fn answered(hub: &Arc<Hub>, head: ReplyHead, body: Chunk) -> Self {
+        let way = Way::Ready(Some(Answer::Reply(head, body, false)));
+        Exchange { hub: hub.clone(), way, sent: 0, settled: true }
     }
 
     /// The engine's answer.
     pub async fn answer(&mut self) -> Answer {
+        let mailbox = match &mut self.way {
+            Way::Mailbox(_, mailbox) => mailbox,
+            Way::Ready(answer) => return answer.take().expect("it is asked for once"),
+        };
         let answer = poll_fn(|cx| {
-            let mut mail = self.mailbox.lock();
+            let mut mail = mailbox.lock();
             match mail.answer.take() {
                 Some(answer) => Poll::Ready(answer),
                 None => wait(&mut mail, cx),
@@ -100,8 +122,9 @@ impl Exchange {
 
     /// Moves to `parts` what has arrived of a stream; `false` at its end.
     pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
+        let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(false) };
         let arrived = {
-            let mut mail = self.mailbox.lock();
+            let mut mail = mailbox.lock();
             mem::swap(&mut mail.parts, parts);
             match (parts.is_empty(), mail.finished) {
                 (false, _) => Poll::Ready(true),
@@ -124,17 +147,19 @@ impl Exchange {
     }
 
     fn report_sent(&mut self) {
-        match mem::take(&mut self.sent) {
-            0 => {}
-            bytes => self.hub.submit([Input::Sent { exchange: self.id, bytes }]),
+        match (&self.way, mem::take(&mut self.sent)) {
+            (Way::Ready(_), _) | (_, 0) => {}
+            (&Way::Mailbox(exchange, _), bytes) => {
+                self.hub.submit([Input::Sent { exchange, bytes }]);
+            }
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if !self.settled {
-            self.hub.close(self.id, self.sent);
+        if let (&Way::Mailbox(id, _), false) = (&self.way, self.settled) {
+            self.hub.close(id, self.sent);
         }
     }
 }

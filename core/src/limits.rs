@@ -42,6 +42,10 @@ pub struct Limits {
     /// Messages in a batch (2025-03-26 only).
     pub batch_len_max: usize,
 
+    // Servers without sessions
+    /// Requests that wait for their answer at once; those that are answered at once do not count.
+    pub runs_max: usize,
+
     // Sessions
     /// Sessions at once; then the oldest idle one gives way, or `initialize` is refused.
     pub sessions_max: usize,
@@ -138,6 +142,7 @@ impl Default for Limits {
             accept_pause: Duration::from_millis(50),
             json_depth_max: 128,
             batch_len_max: 50,
+            runs_max: 1024,
             sessions_max: 100,
             session_idle_max: Duration::from_secs(300),
             in_flight_max: 1024,

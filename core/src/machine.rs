@@ -19,6 +19,7 @@ use crate::ids::{ChildId, ExchangeId};
 use crate::json::{Invalid, Message};
 use crate::observe::Event;
 use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::server::Facts;
 
 /// A fact the adapter reports.
 #[derive(Debug)]
@@ -112,6 +113,12 @@ pub enum Input {
         /// How it ended.
         status: ExitStatus,
     },
+    /// What is known about the process and its machine: because of [`Action::Sample`], or ahead of
+    /// a request that wants to know ([`crate::http::Request::wants_facts`]).
+    Sampled {
+        /// The facts; what is counted here is filled in here.
+        facts: Box<Facts>,
+    },
     /// The operator wants the program to stop. A second time: at once.
     ShutdownRequested,
 }
@@ -189,6 +196,8 @@ pub enum Action {
         /// What to run.
         spec: Arc<ChildSpec>,
     },
+    /// Find out what is known about the process and its machine, and report it.
+    Sample,
     /// Hand an event to whoever keeps the log.
     Log(Event),
     /// Stop accepting connections, once those that wait to be accepted have been. Every answer from

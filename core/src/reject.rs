@@ -110,6 +110,8 @@ pub enum Reject {
     Draining,
     /// Too many requests in flight in this session.
     InFlightFull,
+    /// Too many requests without a session wait for their answer.
+    RunsFull,
     /// No room for another session.
     SessionsFull,
     /// The child failed to start a moment ago.
@@ -280,6 +282,7 @@ impl Reject {
         match self {
             Reject::Draining
             | Reject::InFlightFull
+            | Reject::RunsFull
             | Reject::StdinFull
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
@@ -334,6 +337,7 @@ impl Reject {
             UnsupportedRevision => "unsupported_revision",
             Draining => "draining",
             InFlightFull => "in_flight_full",
+            RunsFull => "runs_full",
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
@@ -377,6 +381,7 @@ impl Reject {
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
             Draining
             | InFlightFull
+            | RunsFull
             | SessionsFull
             | StartPaused { .. }
             | StdinFull
@@ -466,6 +471,7 @@ impl Reject {
             UnsupportedRevision => "Unsupported protocol version",
             Draining => "The server is stopping",
             InFlightFull => "Too many requests are in flight in this session",
+            RunsFull => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",
             AskExpired => "The client did not answer in time",

@@ -1,5 +1,10 @@
 //! Replays what is kept for the fuzzer.
 
+mod arithmetic;
+#[path = "oracle/arguments.rs"]
+mod checked;
+#[path = "diagnosis/jwt.rs"]
+mod diagnosis;
 mod oracle;
 
 use std::fs;
@@ -7,14 +12,38 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 #[test]
+fn arguments() {
+    replay("arguments", checked::arguments);
+}
+
+#[test]
+fn headers() {
+    replay("headers", diagnosis::headers::headers);
+}
+
+#[test]
 fn jsonrpc() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/jsonrpc");
+    replay("jsonrpc", oracle::jsonrpc);
+}
+
+#[test]
+fn expression() {
+    replay("expression", arithmetic::expression);
+}
+
+#[test]
+fn jwt() {
+    replay("jwt", diagnosis::jwt);
+}
+
+fn replay(target: &str, check: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let files = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
     let texts: Vec<_> = files.map(|path| (fs::read(&path).unwrap(), path)).collect();
-    assert!(texts.len() > 40, "the corpus is there");
+    assert!(texts.len() > 20, "the corpus is there");
     let failed: Vec<_> = texts
         .iter()
-        .filter(|(text, _)| catch_unwind(|| oracle::jsonrpc(text)).is_err())
+        .filter(|(text, _)| catch_unwind(|| check(text)).is_err())
         .map(|(_, path)| path)
         .collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
@@ -129,8 +129,12 @@ impl Front {
     /// # Errors
     ///
     /// The operating system refuses a thread or a descriptor.
-    pub(crate) fn link(self: &Arc<Self>, is_last: bool) -> io::Result<Arc<Link>> {
-        self.library.link(is_last, || {
+    pub(crate) fn link(
+        self: &Arc<Self>,
+        is_last: bool,
+        peer: Option<IpAddr>,
+    ) -> io::Result<Arc<Link>> {
+        self.library.link(is_last, peer, || {
             let front = self.clone();
             let take = move || {
                 front.library.take_all(|request, link| front.take(request, link));
@@ -143,7 +147,9 @@ impl Front {
     pub(crate) fn cors(&self, head: &[u8]) -> Option<Cors> {
         let mut words = head.split(|byte| *byte == b' ').map(|word| str::from_utf8(word).ok());
         let (method, target) = (words.next()??, words.next()??);
-        let head = RequestHead { method, target, headers: &HeadLines(head) };
+        let arrived = self.hub.clock().now();
+        let headers = &HeadLines(head);
+        let head = RequestHead { method, target, headers, peer: None, arrived };
         self.rules.admit(&head).ok()?.cors
     }
 
@@ -169,6 +175,8 @@ impl Front {
             method: request.method().as_str(),
             target: request.url(),
             headers: &HeaderLines(request.headers().get(OWN_LINES..)?),
+            peer: link.peer,
+            arrived: self.hub.clock().now(),
         });
         let admission = match admission {
             Ok(admission) => admission,
@@ -247,6 +255,10 @@ impl Headers for HeaderLines<'_> {
         let named = move |line: &&Header| line.field.as_str().as_str().eq_ignore_ascii_case(name);
         let lines: Vec<_> = self.0.iter().filter(named).map(|line| line.value.as_bytes()).collect();
         lines.into_iter()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|line| (line.field.as_str().as_str(), line.value.as_bytes()))
     }
 }
 

@@ -178,7 +178,8 @@ impl<'f> Guarded<'f> {
                 return Ok(());
             }
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
-            match self.front.link(head.is_last) {
+            let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
+            match self.front.link(head.is_last, peer) {
                 Ok(link) => {
                     if self.guard.is_inside_body() {
                         self.cors = self.front.cors(self.head());

@@ -96,11 +96,15 @@ pub(crate) struct HeadLines<'a>(pub(crate) &'a [u8]);
 
 impl Headers for HeadLines<'_> {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = move |line: &(&str, &[u8])| line.0.eq_ignore_ascii_case(name);
+        self.lines().filter(named).map(|(_, value)| value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let lines = self.0.split(|byte| *byte == b'\n').skip(1);
-        lines.filter_map(move |line| {
+        lines.filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
-            let named = line[..colon].eq_ignore_ascii_case(name.as_bytes());
-            named.then(|| line[colon + 1..].trim_ascii())
+            Some((str::from_utf8(&line[..colon]).ok()?, line[colon + 1..].trim_ascii()))
         })
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,6 +54,8 @@ pub(crate) struct Link {
     stream: UnixStream,
     /// Whether the client wants the connection to end with the answer.
     pub(crate) is_last: bool,
+    /// Who sent it.
+    pub(crate) peer: Option<IpAddr>,
     /// Whether the whole body has been passed.
     whole: AtomicBool,
     ending: AtomicU8,
@@ -109,6 +111,7 @@ impl Library {
     pub(crate) fn link(
         &self,
         is_last: bool,
+        peer: Option<IpAddr>,
         hire: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<Arc<Link>> {
         let stream = self.connect()?;
@@ -128,6 +131,7 @@ impl Library {
             number: state.opened,
             stream,
             is_last,
+            peer,
             whole: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Broken as u8),
             watch: Mutex::default(),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{IoSlice, Result};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -39,6 +40,10 @@ impl Socket for Io<TcpStream> {
 
     fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
         Ok(rustix::io::read(&self.0, buf)?)
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.0.peer_addr().ok().map(|peer| peer.ip())
     }
 }
 

@@ -182,7 +182,7 @@ def wrong_content_type(user: User) -> None:
 # --- a session -----------------------------------------------------------------------------------
 
 
-@check("time", "everything", "echo")
+@check("time", "everything", "fixture")
 def initialize(user: User) -> None:
     answer = user.ask("initialize", INITIALIZE)
     expect_equal(answer.result(1)["protocolVersion"], PROTOCOL, "protocol version")
@@ -191,7 +191,7 @@ def initialize(user: User) -> None:
     user.session = ["-H", f"Mcp-Session-Id: {session}", "-H", f"MCP-Protocol-Version: {PROTOCOL}"]
 
 
-@check("time", "everything", "echo")
+@check("time", "everything", "fixture")
 def initialized(user: User) -> None:
     answer = user.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
     expect_equal((answer.status, answer.body), (202, ""), "status and body")
@@ -233,7 +233,7 @@ def unsupported_version(user: User) -> None:
         user.session = kept
 
 
-@check("everything", "echo")
+@check("everything", "fixture")
 def echo(user: User) -> None:
     text = user.call("echo", {"message": "Hello, MCP!"}, request_id=2)
     expect(text.endswith("Hello, MCP!"), f"echo: {text!r}")
@@ -272,7 +272,7 @@ def listen(user: User) -> None:
     expect_equal(done.returncode, 28, "curl's exit status (28: time is up)")
 
 
-@check("time", "everything", "echo")
+@check("time", "everything", "fixture")
 def delete(user: User) -> None:
     before = user.bridge.children()
     expect(before, "no child process behind a session")
@@ -282,7 +282,7 @@ def delete(user: User) -> None:
     wait_until(lambda: bool(ended()), 12, "the session's child did not end")
 
 
-@check("time", "everything", "echo")
+@check("time", "everything", "fixture")
 def after_delete(user: User) -> None:
     user.ask("ping").refusal(404)
 

@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -49,8 +50,9 @@ impl Endpoint {
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
         let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
+        let peer = socket.peer();
         let io = Guarded::new(socket, checkpoint.clone());
-        let service = service_fn(|request| self.exchange(request, checkpoint.clone()));
+        let service = service_fn(|request| self.exchange(request, peer, checkpoint.clone()));
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut phase = self.hub.phase();
         loop {
@@ -85,8 +87,10 @@ impl Endpoint {
     async fn exchange(
         &self,
         request: Request<Incoming>,
+        peer: Option<IpAddr>,
         checkpoint: Arc<Checkpoint>,
     ) -> io::Result<Response<ReplyBody>> {
+        let arrived = self.hub.clock.now();
         if let Some(reject) = checkpoint.refused() {
             return Ok(self.refuse(Refusal::refusal(reject, None), checkpoint));
         }
@@ -95,6 +99,8 @@ impl Endpoint {
             method: head.method.as_str(),
             target: head.uri.path_and_query().map_or("", |target| target.as_str()),
             headers: &HeaderLines(&head.headers),
+            peer,
+            arrived,
         });
         let admission = match admission {
             Ok(admission) => admission,
@@ -162,6 +168,11 @@ struct HeaderLines<'a>(&'a HeaderMap);
 impl Headers for HeaderLines<'_> {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).iter().map(HeaderValue::as_bytes)
+    }
+
+    /// Lines of one name stand together.
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }
 

@@ -180,7 +180,7 @@ fn once(slot: &mut Option<Span>, value: Span) -> Result<(), Reject> {
 
 /// Whether a value can be an id or a progress token: a string, or a number without a fraction,
 /// however it is written, and not too long.
-fn is_id(value: &[u8]) -> bool {
+pub(crate) fn is_id(value: &[u8]) -> bool {
     value.len() <= ID_BYTES_MAX && (is_string(value) || is_number(value) && is_whole(value))
 }
 

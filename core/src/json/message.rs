@@ -81,6 +81,7 @@ pub struct Message {
     subject: Option<Span>,
     modern_revision: Option<Span>,
     is_modern: bool,
+    name: Option<Span>,
     result: Option<Span>,
 }
 
@@ -120,6 +121,7 @@ impl Message {
             modern_revision: params.in_meta.protocol_version,
             is_modern: params.in_meta.protocol_version.is_some()
                 || params.in_meta.client_capabilities.is_some(),
+            name: params.name,
             result: envelope.result,
             line,
         };
@@ -178,6 +180,12 @@ impl Message {
     /// capabilities (2026-07-28, basic/versioning).
     pub fn is_modern(&self) -> bool {
         self.is_modern
+    }
+
+    /// What `params.name` of a request names, a tool or a prompt: a string as it is written between
+    /// its quotes, any other value as its JSON text.
+    pub fn name(&self) -> Option<&[u8]> {
+        self.bytes_at(self.name).map(unquote)
     }
 
     /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that

@@ -23,6 +23,7 @@ mod body;
 mod envelope;
 mod invalid;
 mod message;
+mod outline;
 mod params;
 mod scan;
 mod string;
@@ -31,6 +32,8 @@ mod write;
 
 pub use body::Body;
 pub use envelope::ID_BYTES_MAX;
+pub(crate) use envelope::is_id;
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
+pub(crate) use outline::outline;
 pub use write::{error, error_with_data};

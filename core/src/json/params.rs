@@ -13,7 +13,7 @@ pub(super) struct Params {
     pub(super) progress_token: Option<Span>,
     protocol_version: Option<Span>,
     pub(super) request_id: Option<Span>,
-    name: Option<Span>,
+    pub(super) name: Option<Span>,
     uri: Option<Span>,
     pub(super) in_meta: Meta,
     twice: bool,

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-/// The members of `params.arguments`, as they came.
+use super::check;
+use super::incoming::text_of;
+
+/// The members of `params.arguments`, as they came; no name is given twice.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments<'a> {
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
@@ -18,7 +21,13 @@ impl<'a> Arguments<'a> {
 
     /// A string; none if it was not given, or is something else.
     pub fn string(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.json(name)?).ok()
+        self.text(name).map(Cow::into_owned)
+    }
+
+    /// A string, borrowed from the message unless it holds escapes; none if it was not given, or is
+    /// something else.
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        text_of(self.json(name)?)
     }
 
     /// Whether a switch was given as `true`.
@@ -26,9 +35,10 @@ impl<'a> Arguments<'a> {
         self.json(name) == Some("true")
     }
 
-    /// A whole number.
+    /// A whole number, also one that is written with a point or an exponent; none if it was not
+    /// given, or is something else.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.json(name)?.parse().ok()
+        check::integer(self.json(name)?)
     }
 
     /// The members, in order.

@@ -37,6 +37,18 @@ pub struct Catalog {
     pub reads_http: bool,
 }
 
+impl Catalog {
+    /// Whether there is anything to get with `prompts/get`.
+    pub(super) fn has_prompts(&self) -> bool {
+        !self.prompts.is_empty()
+    }
+
+    /// Whether there is anything to read with `resources/read`.
+    pub(super) fn has_resources(&self) -> bool {
+        !(self.resources.is_empty() && self.templates.is_empty())
+    }
+}
+
 /// A tool (server/tools).
 #[derive(Clone, Debug, Default)]
 pub struct Tool {

@@ -73,6 +73,9 @@ pub struct Counters {
     pub sessions_lived: Duration,
     /// Sessions that have ended.
     pub sessions_ended: u64,
+    /// Bytes the seats of all sessions remember ([`super::Seat::stored_bytes`]); none where nobody
+    /// adds them up.
+    pub stored_bytes: Option<u64>,
     /// Bytes that wait in the queues of all sessions.
     pub queue_bytes: u64,
     /// Messages that wait in the queues of all sessions.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::reject::Reject;
+
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
@@ -19,6 +21,17 @@ impl Fault {
     /// An error with this code.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
         Fault { code, message: message.into(), data: None }
+    }
+
+    /// A refusal that every transport words alike.
+    pub(super) fn of(reject: Reject) -> Self {
+        let wire = reject.wire();
+        Fault::new(wire.code, wire.message)
+    }
+
+    /// -32603: the server cannot answer, whatever was asked.
+    pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
+        Fault::new(-32603, message)
     }
 
     /// -32602: the parameters are wrong; the message says which.

@@ -14,17 +14,90 @@
 //!                                                      the client
 //! ```
 //!
+//! The least there is to a server:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use pontoon_core::server::{
+//!     Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene,
+//!     Schema, Seat, Server, Tool,
+//! };
+//! use pontoon_core::time::{Duration, Instant};
+//!
+//! #[derive(Debug)]
+//! struct Greeter(Catalog);
+//!
+//! impl Greeter {
+//!     fn new() -> Self {
+//!         let name = Field::new("name", Kind::String, "Whom to greet.").required();
+//!         let greet = Tool::new("greet", "Says hello.", Schema::closed().field(name));
+//!         let tools = vec![greet];
+//!         Greeter(Catalog { name: "greeter", version: "1.0.0", tools, ..Catalog::default() })
+//!     }
+//! }
+//!
+//! impl Server for Greeter {
+//!     fn catalog(&self) -> &Catalog {
+//!         &self.0
+//!     }
+//!
+//!     fn open(&self) -> Box<dyn Seat> {
+//!         Box::new(GreeterSeat { greeted: 0 })
+//!     }
+//! }
+//!
+//! #[derive(Debug)]
+//! struct GreeterSeat {
+//!     greeted: u32,
+//! }
+//!
+//! impl Seat for GreeterSeat {
+//!     fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+//!         // The only tool; that its argument is there and a string has been checked.
+//!         let Request::CallTool { arguments, .. } = request else { unreachable!("not announced") };
+//!         self.greeted += 1;
+//!         let name = arguments.text("name").unwrap_or_default();
+//!         Outcome::text(format!("Hello {name}, number {}!", self.greeted))
+//!     }
+//! }
+//!
+//! let mut conversation = Conversation::new(Arc::new(Greeter::new()));
+//! let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0);
+//! let mut out = Vec::new();
+//! let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
+//!     {"name":"greet","arguments":{"name":"Ada"}}}"#;
+//! conversation.handle_message(call, &at, &mut out);
+//! let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Hello Ada, number 1!"}]}}"#;
+//! assert_eq!(out, [answer.as_bytes(), b"\n"].concat());
+//!
+//! out.clear();
+//! let slip = br#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":
+//!     {"name":"greet","arguments":{"nmae":"Ada"}}}"#;
+//! conversation.handle_message(slip, &at, &mut out);
+//! let told = String::from_utf8(out).unwrap();
+//! assert!(told.contains("params.arguments.name must be a string"));
+//! ```
+//!
 //! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*.
 
 mod arguments;
 mod catalog;
+mod check;
 mod conversation;
 mod facts;
 mod fault;
+mod incoming;
+mod legacy;
 mod outbox;
+mod params;
+mod pipe;
 mod reply;
 mod scene;
 mod schema;
+pub mod secrets;
+mod sink;
+mod waiting;
 
 use std::fmt;
 
@@ -36,9 +109,11 @@ pub use conversation::{Circumstances, Conversation};
 pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
 pub use outbox::{LogLevel, Notice, Outbox};
+pub use pipe::Pipe;
 pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 pub use scene::{Client, HttpScene, Scene, SessionFacts};
 pub use schema::{Field, Kind, Schema};
+pub use sink::{Line, Sink};
 
 use crate::time::Instant;
 
@@ -49,6 +124,11 @@ pub trait Server: fmt::Debug + Send + Sync {
 
     /// Its side of a new conversation. A server without state gives a new one to each request.
     fn open(&self) -> Box<dyn Seat>;
+
+    /// What is said to the call of a tool that is not in the catalog; `name` may be cut short.
+    fn unknown_tool(&self, name: &str) -> Fault {
+        Fault::invalid_params(format!("Unknown tool: {name}"))
+    }
 }
 
 /// A server's side of one conversation: what it remembers of it.
@@ -56,6 +136,11 @@ pub trait Seat: fmt::Debug + Send {
     /// Answers a request, or says what has to be waited for. What it asks for is in the catalog,
     /// and its arguments have been checked against the published schema.
     fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
+
+    /// Bytes of what it remembers, for whoever watches the memory of all conversations.
+    fn stored_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// An evaluation that waits. It is dropped when its request is cancelled.
@@ -161,3 +246,6 @@ impl From<ToolResult> for Outcome {
         Outcome::Done(Ok(Reply::Tool(result)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What a server may look at while it answers.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -44,6 +44,28 @@ pub struct Client {
     pub wants_progress: bool,
     /// The least a log message must matter to be sent to it.
     pub log_level: Option<LogLevel>,
+}
+
+impl Client {
+    /// Whether it declared that it can be asked this: `sampling/createMessage`, `elicitation/create`
+    /// or `roots/list`.
+    pub fn can_be_asked(&self, method: &str) -> bool {
+        match method {
+            "elicitation/create" => self.capability("elicitation").is_some_and(has_form),
+            "roots/list" => self.capability("roots").is_some(),
+            "sampling/createMessage" => self.capability("sampling").is_some(),
+            _ => false,
+        }
+    }
+
+    fn capability(&self, name: &str) -> Option<&Value> {
+        self.capabilities.as_ref()?.get(name).filter(|capability| capability.is_object())
+    }
+}
+
+/// No mode at all means forms (2025-11-25, client/elicitation, Capabilities).
+fn has_form(modes: &Value) -> bool {
+    modes.get("form").is_some() || modes.get("url").is_none()
 }
 
 /// The head of an HTTP request.

@@ -4,7 +4,7 @@ use std::thread::{self, JoinHandle};
 
 use pontoon_carrier::Options;
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
 
@@ -18,7 +18,11 @@ fn front(limits: Limits) -> Arc<Front> {
         hosts: Vec::new(),
         origins: vec!["https://app.example".into()],
         limits,
-        child: ChildSpec { program: "nothing".into(), args: Vec::new(), env: None },
+        serves: Serves::Command(ChildSpec {
+            program: "nothing".into(),
+            args: Vec::new(),
+            env: None,
+        }),
         eager: false,
         log_level: Level::Warning,
     };

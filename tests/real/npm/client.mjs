@@ -1,6 +1,6 @@
 // Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program would.
 //
-//     client.mjs {everything,echo} URL
+//     client.mjs {everything,fixture} URL
 //
 // Prints the names of all checks of the target first (`plan a b c`), then for each one either
 // `ok NAME` or `FAIL NAME: why`; see `run`, which counts them.
@@ -352,11 +352,11 @@ const everything = {
   quiet,
 };
 
-// --- the server that pontoon brings along -------------------------------------------------------
+// --- the server on the seat of pontoon's core ---------------------------------------------------
 
-const echo = {
+const fixture = {
   initialize(peer) {
-    assert.equal(peer.client.getServerVersion().name, "pontoon-echo");
+    assert.equal(peer.client.getServerVersion().name, "fixture");
     assert.equal(peer.transport.protocolVersion, PROTOCOL);
     assert.match(peer.transport.sessionId, /^[\x21-\x7e]+$/);
   },
@@ -396,7 +396,7 @@ const echo = {
   async logging(peer) {
     await peer.client.setLoggingLevel("debug");
     await peer.call("slow", { steps: 1, interval_ms: 0 });
-    const matching = ({ logger }) => logger === "pontoon-echo";
+    const matching = ({ logger }) => logger === "fixture";
     await peer.hear("notifications/message", { matching });
   },
   async "list-changed"(peer) {
@@ -427,7 +427,7 @@ const echo = {
 
 // --- running them -------------------------------------------------------------------------------
 
-const CHECKS = { everything, echo };
+const CHECKS = { everything, fixture };
 
 function within(promise, milliseconds) {
   const late = sleep(milliseconds, null, { ref: false }).then(() => {

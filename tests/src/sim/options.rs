@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
 
@@ -15,7 +15,7 @@ fn defaults(flags: Vec<OsString>) -> Config {
         hosts: Vec::new(),
         origins: Vec::new(),
         limits: Limits::default(),
-        child: ChildSpec { program: "badchild".into(), args: flags, env: None },
+        serves: Serves::Command(ChildSpec { program: "badchild".into(), args: flags, env: None }),
         eager: true,
         log_level: Level::Info,
     }

@@ -1,0 +1,259 @@
+//! The diagnostic servers: they show a client what reaches a server, and what a server is like.
+//!
+//! Owns: [`Echo`], as the stateful server with its 11 tools and as the stateless one with 9.
+//! Never: verifies a token, shows a secret, or states what it cannot know: that is `n/a`.
+//!
+//! | tool | shows | stateful only |
+//! |---|---|---|
+//! | `echo` | the message | |
+//! | `replayLastEcho` | the last message once more | yes |
+//! | `printHeader` | the HTTP headers by category, credentials masked | |
+//! | `bearerDecode` | what a JWT says, unproved | |
+//! | `authContext` | who the request says is asking | |
+//! | `requestTiming` | how long this request takes, and on what | |
+//! | `corsAnalysis` | what a browser makes of the request | |
+//! | `environmentDump` | how the server is set up | |
+//! | `healthProbe` | whether all is well | |
+//! | `sessionInfo` | the caller's own session | yes |
+//! | `whoIStheGOAT` | a legend of computing | |
+
+mod auth;
+mod bearer;
+mod cors;
+mod environment;
+mod goat;
+mod headers;
+mod health;
+mod jwt;
+mod legends;
+mod memory;
+mod message;
+mod secrets;
+mod session;
+mod settings;
+mod shape;
+mod text;
+mod timing;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use self::memory::Memory;
+pub use self::settings::{Container, Settings};
+use crate::server::{
+    Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
+    SystemFacts, Task, Tool, ToolResult, Wait,
+};
+
+/// A diagnostic server.
+#[derive(Debug)]
+pub struct Echo {
+    program: Program,
+    catalog: Catalog,
+    settings: Arc<Settings>,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    Stateful,
+    Stateless,
+}
+
+impl Echo {
+    /// The server that remembers each conversation: 11 tools.
+    pub fn stateful(settings: Settings) -> Self {
+        let catalog = Catalog {
+            name: "mcp-echo-streamablehttp-server-stateful",
+            title: Some("Diagnostic echo server with sessions"),
+            tools: vec![
+                changes_state(message::echo_tool(Program::Stateful)),
+                changes_state(message::replay_tool()),
+                reads_only(headers::tool()),
+                reads_only(bearer::tool()),
+                reads_only(auth::tool()),
+                reads_only(timing::tool()),
+                reads_only(cors::tool()),
+                reads_only(environment::tool()),
+                reads_only(health::tool()),
+                reads_only(session::tool()),
+                reads_only(goat::tool()),
+            ],
+            logging: true,
+            ..common()
+        };
+        Echo { program: Program::Stateful, catalog, settings: Arc::new(settings) }
+    }
+
+    /// The server that keeps nothing between two requests: 9 tools.
+    pub fn stateless(settings: Settings) -> Self {
+        let catalog = Catalog {
+            name: "mcp-echo-streamablehttp-server-stateless",
+            title: Some("Diagnostic echo server without sessions"),
+            tools: vec![
+                reads_only(message::echo_tool(Program::Stateless)),
+                reads_only(headers::tool()),
+                reads_only(bearer::tool()),
+                reads_only(auth::tool()),
+                reads_only(timing::tool()),
+                reads_only(cors::tool()),
+                reads_only(environment::tool()),
+                reads_only(health::tool()),
+                reads_only(goat::tool()),
+            ],
+            ..common()
+        };
+        Echo { program: Program::Stateless, catalog, settings: Arc::new(settings) }
+    }
+}
+
+fn common() -> Catalog {
+    Catalog {
+        version: env!("CARGO_PKG_VERSION"),
+        instructions: Some(
+            "Tools that show what reaches a server. What they say of tokens and users is not \
+             verified.",
+        ),
+        reads_http: true,
+        ..Catalog::default()
+    }
+}
+
+fn reads_only(mut tool: Tool) -> Tool {
+    tool.annotations = Some(json!({ "readOnlyHint": true, "openWorldHint": false }));
+    tool
+}
+
+fn changes_state(mut tool: Tool) -> Tool {
+    tool.annotations = Some(json!({
+        "readOnlyHint": false,
+        "destructiveHint": false,
+        "openWorldHint": false,
+    }));
+    tool
+}
+
+impl Server for Echo {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(EchoSeat {
+            program: self.program,
+            settings: Arc::clone(&self.settings),
+            memory: Memory::default(),
+        })
+    }
+}
+
+/// The server's side of a conversation.
+#[derive(Debug)]
+struct EchoSeat {
+    program: Program,
+    settings: Arc<Settings>,
+    memory: Memory,
+}
+
+impl Seat for EchoSeat {
+    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        let (name, arguments) = match request {
+            Request::CallTool { name, arguments } => (*name, *arguments),
+            Request::ReadResource { uri } => {
+                return Outcome::fault(Fault::resource_not_found(uri, "there are no resources"));
+            }
+            _ => return Outcome::fault(Fault::method_not_found("there are only tools")),
+        };
+        let program = self.program;
+        let call = Call { program, settings: &self.settings, arguments, scene };
+        Outcome::Done(
+            match name {
+                "authContext" => Ok(auth::answer(&call)),
+                "bearerDecode" => bearer::answer(&call),
+                "corsAnalysis" => Ok(cors::answer(&call)),
+                "echo" => message::echo(&call, &mut self.memory, out),
+                "environmentDump" => Ok(environment::answer(&call)),
+                "healthProbe" => return Sampling { program, report: health::report }.wait(),
+                "printHeader" => headers::answer(&call),
+                "replayLastEcho" => Ok(message::replay(&mut self.memory)),
+                "requestTiming" => return Sampling { program, report: timing::report }.wait(),
+                "sessionInfo" => Ok(session::answer(&call, &self.memory)),
+                "whoIStheGOAT" => goat::answer(&call),
+                _ => Err(Fault::invalid_params(format!("Unknown tool: {name}"))),
+            }
+            .map(Reply::Tool),
+        )
+    }
+
+    fn stored_bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+}
+
+/// A call of a tool, and all it may look at.
+#[derive(Debug)]
+struct Call<'a> {
+    program: Program,
+    settings: &'a Settings,
+    arguments: &'a Arguments<'a>,
+    scene: &'a Scene<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// An argument that is a string; none if it was left out.
+    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+        if self.arguments.json(name).is_none() {
+            return Ok(None);
+        }
+        // Half of a surrogate pair passes for a string in JSON, and is none.
+        let text = self.arguments.text(name);
+        text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
+    }
+
+    fn session_id(&self) -> Option<String> {
+        self.scene.session.map(|session| session.id.to_string())
+    }
+
+    /// `test-client v1.0`, by its own account.
+    fn client(&self) -> Option<String> {
+        let client = self.scene.client;
+        let name = text::visible(client.name.as_ref()?.as_bytes());
+        Some(match &client.version {
+            Some(version) => format!("{name} v{}", text::visible(version.as_bytes())),
+            None => name,
+        })
+    }
+}
+
+/// A tool that waits for facts.
+#[derive(Debug)]
+struct Sampling {
+    program: Program,
+    report: fn(Program, &Facts, &Scene<'_>) -> ToolResult,
+}
+
+impl Sampling {
+    fn wait(self) -> Outcome {
+        Outcome::Wait(Wait::Facts, Box::new(self))
+    }
+}
+
+impl Task for Sampling {
+    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        match event {
+            Event::Sampled(facts) => (self.report)(self.program, facts, scene).into(),
+            Event::Answered(_) | Event::Due => self.wait(),
+        }
+    }
+}
+
+/// Bytes of the machine's memory that are in use.
+fn used_memory(system: &SystemFacts) -> Option<u64> {
+    let (total, available) = system.memory_total.zip(system.memory_available)?;
+    Some(total.saturating_sub(available))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Arguments against what is published: every fault is an invalid parameter, named by its path.
+//!
+//! | wrong is | the message |
+//! |---|---|
+//! | all of them | `params.arguments must be an object` |
+//! | a key | `params.arguments holds a key twice` |
+//! | a type, or nothing is given | `params.arguments.message must be a string` |
+//! | a value | `params.arguments.count must be a whole number from 1 to 10` |
+//! | a name, where no others are taken | `params.arguments.mesage is unknown` |
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::incoming::text_of;
+use super::params::{shown, wrong};
+use super::{Arguments, Fault, Field, Kind, Prompt, Schema};
+
+const PATH: &str = "params.arguments";
+
+/// Reads `params.arguments`. Those that are not given are none; a `null` is given.
+pub(super) fn arguments(given: Option<&RawValue>) -> Result<Arguments<'_>, Fault> {
+    let Some(given) = given else { return Ok(Arguments::default()) };
+    if !given.get().starts_with('{') {
+        return Err(wrong(PATH, "must be an object"));
+    }
+    let members = serde_json::Deserializer::from_str(given.get())
+        .deserialize_map(Members)
+        .map_err(|_| wrong(PATH, "cannot be read"))?;
+    let members: Option<Vec<_>> = members
+        .into_iter()
+        .map(|(key, value)| text_of(key.get()).map(|key| (key, value)))
+        .collect();
+    let members = members.ok_or_else(|| wrong(PATH, "holds a key that is no text"))?;
+    if has_twice(&members) {
+        return Err(wrong(PATH, "holds a key twice"));
+    }
+    Ok(Arguments::from_iter(members))
+}
+
+/// Checks the arguments of a tool.
+pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), Fault> {
+    for field in schema.fields() {
+        match arguments.json(field.name) {
+            Some(json) => value(field, json)?,
+            None if field.required => return Err(refusal(field)),
+            None => {}
+        }
+    }
+    let is_known = |name: &str| schema.fields().iter().any(|field| field.name == name);
+    match arguments.iter().find(|(name, _)| schema.is_closed() && !is_known(name)) {
+        Some((name, _)) => Err(wrong(&path(&shown(name)), "is unknown")),
+        None => Ok(()),
+    }
+}
+
+/// Checks the arguments of a prompt: strings, all of them.
+pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), Fault> {
+    let must_be_string = |name: &str| wrong(&path(&shown(name)), "must be a string");
+    for argument in &prompt.arguments {
+        if argument.required && arguments.json(argument.name).is_none() {
+            return Err(must_be_string(argument.name));
+        }
+    }
+    match arguments.iter().find(|(_, value)| text_of(value.get()).is_none()) {
+        Some((name, _)) => Err(must_be_string(name)),
+        None => Ok(()),
+    }
+}
+
+fn value(field: &Field, json: &str) -> Result<(), Fault> {
+    let fits = match &field.kind {
+        Kind::Boolean => matches!(json, "true" | "false"),
+        Kind::Choice(values) => text_of(json).is_some_and(|given| values.contains(&&*given)),
+        Kind::Integer(min, max) => {
+            integer(json).is_some_and(|number| (*min..=*max).contains(&number))
+        }
+        Kind::Number => json.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
+        Kind::String => text_of(json).is_some(),
+    };
+    if fits { Ok(()) } else { Err(refusal(field)) }
+}
+
+fn refusal(field: &Field) -> Fault {
+    let must = match &field.kind {
+        Kind::Boolean => "must be true or false".into(),
+        Kind::Choice(values) => format!("must be one of {}", values.join(", ")).into(),
+        Kind::Integer(i64::MIN, i64::MAX) => "must be a whole number".into(),
+        Kind::Integer(min, max) => Cow::from(format!("must be a whole number from {min} to {max}")),
+        Kind::Number => "must be a number".into(),
+        Kind::String => "must be a string".into(),
+    };
+    wrong(&path(field.name), &must)
+}
+
+fn path(name: &str) -> String {
+    format!("{PATH}.{name}")
+}
+
+/// The value of a JSON number without a fraction, however it is written: `10`, `10.0`, `1e1`
+/// (JSON Schema 2020-12, validation, section 6.1.1).
+pub(super) fn integer(json: &str) -> Option<i64> {
+    json.parse().ok().or_else(|| {
+        let number: f64 = json.parse().ok()?;
+        let is_whole = number.fract() == 0.0 && number.abs() < I64_END;
+        (is_whole && json.contains(['.', 'e', 'E'])).then_some(number as i64)
+    })
+}
+
+/// 2^63: an `f64` below it is in the range of an `i64`.
+const I64_END: f64 = 9_223_372_036_854_775_808.0;
+
+/// Whether two members have the same name. Sorted where there are many: a client may send as many
+/// as a message has room for.
+fn has_twice(members: &[(Cow<'_, str>, &RawValue)]) -> bool {
+    if members.len() <= FEW {
+        let is_before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
+        return (1..members.len()).any(is_before);
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+const FEW: usize = 8;
+
+/// Every member of an object, those given twice included.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(&'de RawValue, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}

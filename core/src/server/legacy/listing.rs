@@ -1,0 +1,84 @@
+//! The lists of what a server offers; each is one page.
+
+use serde_json::{Value, json};
+
+use super::since;
+use crate::protocol::Revision;
+use crate::server::{Catalog, Prompt, Resource, Template, Tool};
+
+/// The result of `tools/list`.
+pub(in crate::server) fn tools(catalog: &Catalog, revision: Revision) -> Value {
+    list("tools", &catalog.tools, |tool| self::tool(tool, revision))
+}
+
+/// The result of `prompts/list`.
+pub(in crate::server) fn prompts(catalog: &Catalog, revision: Revision) -> Value {
+    list("prompts", &catalog.prompts, |prompt| self::prompt(prompt, revision))
+}
+
+/// The result of `resources/list`.
+pub(in crate::server) fn resources(catalog: &Catalog) -> Value {
+    list("resources", &catalog.resources, resource)
+}
+
+/// The result of `resources/templates/list`.
+pub(in crate::server) fn templates(catalog: &Catalog) -> Value {
+    list("resourceTemplates", &catalog.templates, template)
+}
+
+fn list<T>(key: &str, items: &[T], write: impl Fn(&T) -> Value) -> Value {
+    json!({ key: items.iter().map(write).collect::<Vec<_>>() })
+}
+
+fn tool(tool: &Tool, revision: Revision) -> Value {
+    let mut listed = named(&tool.name, tool.title, revision);
+    listed["description"] = tool.description.into();
+    listed["inputSchema"] = tool.input.to_json();
+    if let Some(output) = tool.output.as_ref().filter(|_| revision >= since::STRUCTURED_CONTENT) {
+        listed["outputSchema"] = output.clone();
+    }
+    if let Some(annotations) = tool.annotations.as_ref().filter(|_| revision >= since::ANNOTATIONS)
+    {
+        listed["annotations"] = annotations.clone();
+    }
+    listed
+}
+
+fn prompt(prompt: &Prompt, revision: Revision) -> Value {
+    let mut listed = named(prompt.name, prompt.title, revision);
+    listed["description"] = prompt.description.into();
+    let arguments = prompt.arguments.iter().map(|argument| {
+        json!({
+            "name": argument.name,
+            "description": argument.description,
+            "required": argument.required,
+        })
+    });
+    listed["arguments"] = arguments.collect();
+    listed
+}
+
+fn resource(resource: &Resource) -> Value {
+    json!({
+        "uri": resource.uri,
+        "name": resource.name,
+        "description": resource.description,
+        "mimeType": resource.mime_type,
+    })
+}
+
+fn template(template: &Template) -> Value {
+    json!({
+        "uriTemplate": template.uri_template,
+        "name": template.name,
+        "description": template.description,
+        "mimeType": template.mime_type,
+    })
+}
+
+fn named(name: &str, title: Option<&str>, revision: Revision) -> Value {
+    match title.filter(|_| revision >= since::TITLES) {
+        Some(title) => json!({"name": name, "title": title}),
+        None => json!({"name": name}),
+    }
+}

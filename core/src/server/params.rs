@@ -1,0 +1,230 @@
+//! The fields a request may hold: found by name, and checked when they are used.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Fault;
+use super::incoming::{present, text_of};
+use crate::json::is_id;
+
+/// `params` of every request and notification served here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Params<'a> {
+    #[serde(borrow, default)]
+    argument: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) arguments: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) capabilities: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    client_info: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    cursor: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) level: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "_meta")]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) name: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    protocol_version: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "ref")]
+    reference: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) request_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) uri: Option<&'a RawValue>,
+}
+
+/// Who a client says it is.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow, default)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    version: Option<&'a RawValue>,
+}
+
+/// What is to be completed.
+#[derive(Debug)]
+pub(super) struct Completed<'a> {
+    /// The prompt or template, by its name or its URI.
+    pub(super) of: Reference<'a>,
+    /// The argument.
+    pub(super) argument: Cow<'a, str>,
+    /// What has been typed of its value.
+    pub(super) value: Cow<'a, str>,
+}
+
+/// What an argument that is to be completed belongs to.
+#[derive(Debug)]
+pub(super) enum Reference<'a> {
+    Prompt(Cow<'a, str>),
+    Template(Cow<'a, str>),
+}
+
+impl<'a> Params<'a> {
+    pub(super) fn parse(params: Option<&'a RawValue>) -> Result<Self, Fault> {
+        params.map_or(Ok(Params::default()), |value| object(value, "params"))
+    }
+
+    /// The JSON text of the token under which progress is wanted.
+    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
+        #[derive(Deserialize)]
+        struct Meta<'a> {
+            #[serde(borrow, default, rename = "progressToken")]
+            progress_token: Option<&'a RawValue>,
+        }
+        let Some(meta) = self.meta else { return Ok(None) };
+        let meta: Meta<'a> = object(meta, "params._meta")?;
+        match meta.progress_token.map(RawValue::get) {
+            Some(token) if !is_id(token.as_bytes()) => {
+                Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
+            }
+            token => Ok(token),
+        }
+    }
+
+    /// Lists have one page, and no cursor leads to another.
+    pub(super) fn no_cursor(&self) -> Result<(), Fault> {
+        match self.cursor {
+            Some(_) => Err(wrong("params.cursor", "is unknown: there is only one page")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn protocol_version(&self) -> Result<Option<Cow<'a, str>>, Fault> {
+        optional(self.protocol_version, "params.protocolVersion")
+    }
+
+    /// The name and the version of the client.
+    pub(super) fn client(&self) -> Result<(Option<String>, Option<String>), Fault> {
+        let Some(info) = self.client_info else { return Ok((None, None)) };
+        let info: Named<'a> = object(info, "params.clientInfo")?;
+        let name = kept(info.name, "params.clientInfo.name")?;
+        let version = kept(info.version, "params.clientInfo.version")?;
+        Ok((name, version))
+    }
+
+    /// What the client can do; an object, if anything.
+    pub(super) fn capabilities(&self) -> Result<Option<Value>, Fault> {
+        let Some(capabilities) = self.capabilities else { return Ok(None) };
+        if !capabilities.get().starts_with('{') {
+            return Err(wrong("params.capabilities", "must be an object"));
+        }
+        if capabilities.get().len() > CAPABILITIES_BYTES_MAX {
+            return Err(wrong("params.capabilities", "is too long"));
+        }
+        serde_json::from_str(capabilities.get())
+            .map(Some)
+            .map_err(|_| wrong("params.capabilities", "cannot be read"))
+    }
+
+    /// What is to be completed.
+    pub(super) fn completed(&self) -> Result<Completed<'a>, Fault> {
+        #[derive(Deserialize)]
+        struct Argument<'a> {
+            #[serde(borrow, default)]
+            name: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            value: Option<&'a RawValue>,
+        }
+        let of = self.reference()?;
+        let argument: Argument<'a> = required_object(self.argument, "params.argument")?;
+        Ok(Completed {
+            of,
+            argument: string(argument.name, "params.argument.name")?,
+            value: string(argument.value, "params.argument.value")?,
+        })
+    }
+
+    fn reference(&self) -> Result<Reference<'a>, Fault> {
+        #[derive(Deserialize)]
+        struct Ref<'a> {
+            #[serde(borrow, default)]
+            name: Option<&'a RawValue>,
+            #[serde(borrow, default, rename = "type")]
+            kind: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            uri: Option<&'a RawValue>,
+        }
+        let reference: Ref<'a> = required_object(self.reference, "params.ref")?;
+        match &*string(reference.kind, "params.ref.type")? {
+            "ref/prompt" => Ok(Reference::Prompt(string(reference.name, "params.ref.name")?)),
+            "ref/resource" => Ok(Reference::Template(string(reference.uri, "params.ref.uri")?)),
+            _ => Err(wrong("params.ref.type", "must be \"ref/prompt\" or \"ref/resource\"")),
+        }
+    }
+}
+
+/// The fields of a JSON object; what else it holds is passed over.
+pub(super) fn object<'a, T: Deserialize<'a>>(
+    value: &'a RawValue,
+    path: &'static str,
+) -> Result<T, Fault> {
+    if !value.get().starts_with('{') {
+        return Err(wrong(path, "must be an object"));
+    }
+    serde_json::from_str(value.get()).map_err(|error| {
+        let is_twice = error.is_data();
+        wrong(path, if is_twice { "holds a key twice" } else { "holds a key that is no text" })
+    })
+}
+
+fn required_object<'a, T: Deserialize<'a>>(
+    value: Option<&'a RawValue>,
+    path: &'static str,
+) -> Result<T, Fault> {
+    value.map_or_else(|| Err(wrong(path, "must be an object")), |value| object(value, path))
+}
+
+/// A field that must be a string.
+pub(super) fn string<'a>(
+    value: Option<&'a RawValue>,
+    path: &'static str,
+) -> Result<Cow<'a, str>, Fault> {
+    value.map(RawValue::get).and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
+}
+
+/// A field that must be a string if it is there.
+fn optional<'a>(
+    value: Option<&'a RawValue>,
+    path: &'static str,
+) -> Result<Option<Cow<'a, str>>, Fault> {
+    value.map(|value| string(Some(value), path)).transpose()
+}
+
+/// A field that is kept for as long as its conversation lasts, and must not be long.
+fn kept(value: Option<&RawValue>, path: &'static str) -> Result<Option<String>, Fault> {
+    let text = optional(value, path)?;
+    match text {
+        Some(text) if text.len() > KEPT_BYTES_MAX => Err(wrong(path, "is too long")),
+        text => Ok(text.map(Cow::into_owned)),
+    }
+}
+
+/// The fault of a field.
+pub(super) fn wrong(path: &str, must: &str) -> Fault {
+    Fault::invalid_params(format!("{path} {must}"))
+}
+
+/// A name of the client's in an error of ours: as much of it as helps to see a slip.
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}
+
+/// Bytes of what a client says of itself, each of it.
+const KEPT_BYTES_MAX: usize = 1024;
+
+/// Bytes of the JSON text of what a client can do.
+const CAPABILITIES_BYTES_MAX: usize = 64 * 1024;
+
+/// Characters of a client's name that are repeated to it.
+const SHOWN_MAX: usize = 100;

@@ -1,0 +1,100 @@
+//! A conversation over stdio: bytes in, lines out.
+//!
+//! Owns: where a line of the client ends, and how long it may be.
+//! Never: reads or writes; the caller hands in what it read, and sends what is appended.
+//!
+//! | a line | then |
+//! |---|---|
+//! | a message or a batch | it is handled |
+//! | blank | nothing |
+//! | anything else | an error without an id |
+//! | too long | an error without an id, once; the rest of the line is passed over |
+//!
+//! Source: MCP 2025-11-25, basic/transports, stdio.
+
+use memchr::memchr;
+
+use super::{Circumstances, Conversation, Facts, Fault, legacy};
+use crate::time::Instant;
+
+/// The server's side of a pair of pipes.
+#[derive(Debug)]
+pub struct Pipe {
+    conversation: Conversation,
+    line_bytes_max: usize,
+    /// The beginning of a line whose end has not come.
+    partial: Vec<u8>,
+    /// Whether that line is too long already.
+    skipping: bool,
+}
+
+impl Pipe {
+    /// Takes lines of up to this many bytes, not counting the line feed.
+    pub fn new(conversation: Conversation, line_bytes_max: usize) -> Self {
+        Pipe { conversation, line_bytes_max, partial: Vec::new(), skipping: false }
+    }
+
+    /// Takes the next bytes, however they are cut, and answers the lines they complete.
+    pub fn handle_input(&mut self, bytes: &[u8], at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        let mut rest = bytes;
+        while let Some(end) = memchr(b'\n', rest) {
+            self.complete(&rest[..end], at, out);
+            rest = &rest[end + 1..];
+        }
+        self.keep(rest, out);
+    }
+
+    /// The client has said everything. Answers the last line, which need not have an end.
+    pub fn handle_end(&mut self, at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        self.complete(&[], at, out);
+    }
+
+    /// As [`Conversation::handle_facts`].
+    pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        self.conversation.handle_facts(facts, at, out);
+    }
+
+    /// As [`Conversation::handle_timeout`].
+    pub fn handle_timeout(&mut self, at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        self.conversation.handle_timeout(at, out);
+    }
+
+    /// As [`Conversation::poll_timeout`].
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.conversation.poll_timeout()
+    }
+
+    /// As [`Conversation::wants_facts`].
+    pub fn wants_facts(&self) -> bool {
+        self.conversation.wants_facts()
+    }
+
+    /// As [`Conversation::is_idle`].
+    pub fn is_idle(&self) -> bool {
+        self.conversation.is_idle()
+    }
+
+    fn complete(&mut self, tail: &[u8], at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        if self.partial.is_empty() && !self.skipping && tail.len() <= self.line_bytes_max {
+            return self.conversation.handle_message(tail, at, out);
+        }
+        self.keep(tail, out);
+        let line = std::mem::take(&mut self.partial);
+        if !std::mem::take(&mut self.skipping) {
+            self.conversation.handle_message(&line, at, out);
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.skipping {
+            return;
+        }
+        if self.partial.len() + bytes.len() <= self.line_bytes_max {
+            return self.partial.extend_from_slice(bytes);
+        }
+        self.skipping = true;
+        self.partial = Vec::new();
+        let text = format!("Parse error: a line exceeds {} bytes", self.line_bytes_max);
+        legacy::error(out, None, &Fault::new(-32700, text));
+    }
+}

@@ -1,0 +1,31 @@
+//! Where a conversation writes, and what each of its lines is about.
+
+/// Takes the lines of a conversation. A plain buffer is one: over stdio every line goes the same
+/// way. Over HTTP the lines go to different streams, and [`Sink::ended`] says which.
+pub trait Sink {
+    /// What the next line is appended to.
+    fn buffer(&mut self) -> &mut Vec<u8>;
+
+    /// The line is whole: a message that ends in a newline.
+    fn ended(&mut self, line: Line<'_>);
+}
+
+/// What a line is about. Ids are JSON text, as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// The answer to the request with this id; none if the id could not be read. Nothing comes
+    /// after it.
+    Answer(Option<&'a str>),
+    /// A notification or a question that belongs to the request with this id.
+    Related(&'a str),
+    /// A notification that belongs to no request.
+    Unrelated,
+}
+
+impl Sink for Vec<u8> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self
+    }
+
+    fn ended(&mut self, _: Line<'_>) {}
+}

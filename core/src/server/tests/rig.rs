@@ -1,0 +1,378 @@
+//! A client, and a server with something of everything.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::server::*;
+use crate::time::Duration;
+
+/// A client: says things, moves time, and reads what comes back.
+pub(super) struct Client {
+    pub(super) conversation: Conversation,
+    pub(super) now: Instant,
+    /// What each line of the last verb was about.
+    pub(super) about: Vec<String>,
+}
+
+impl Client {
+    pub(super) fn new() -> Self {
+        Client::of(Demo::default())
+    }
+
+    pub(super) fn of(server: Demo) -> Self {
+        let conversation = Conversation::new(Arc::new(server));
+        Client { conversation, now: Instant::from_micros(1_000), about: Vec::new() }
+    }
+
+    pub(super) fn speaking(revision: &str) -> Self {
+        let mut client = Client::new();
+        client.answer("initialize", json!({"protocolVersion": revision}));
+        client
+    }
+
+    pub(super) fn with_capabilities(capabilities: &Value) -> Self {
+        let mut client = Client::new();
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities});
+        client.answer("initialize", params);
+        client
+    }
+
+    pub(super) fn raw(&mut self, message: impl AsRef<[u8]>) -> Vec<Value> {
+        let mut out = Said::default();
+        self.conversation.handle_message(message.as_ref(), &at(self.now), &mut out);
+        self.read(out)
+    }
+
+    pub(super) fn request(&mut self, id: Value, method: &str, params: Value) -> Vec<Value> {
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        self.raw(request.to_string())
+    }
+
+    /// Sends a request that is answered at once, and returns the answer.
+    pub(super) fn answer(&mut self, method: &str, params: Value) -> Value {
+        let mut said = self.request(json!(1), method, params);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0]["id"], 1);
+        said.remove(0)
+    }
+
+    pub(super) fn call(&mut self, name: &str, arguments: Value) -> Value {
+        self.answer("tools/call", json!({"name": name, "arguments": arguments}))
+    }
+
+    /// Calls a tool with the id as the token of its progress.
+    pub(super) fn start(&mut self, id: Value, name: &str, arguments: Value) -> Vec<Value> {
+        let meta = json!({"progressToken": id});
+        let params = json!({"name": name, "arguments": arguments, "_meta": meta});
+        self.request(id, "tools/call", params)
+    }
+
+    pub(super) fn notify(&mut self, method: &str, params: Value) -> Vec<Value> {
+        self.raw(json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string())
+    }
+
+    pub(super) fn reply(&mut self, id: &Value, result: Value) -> Vec<Value> {
+        self.raw(json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string())
+    }
+
+    pub(super) fn pass(&mut self, millis: u64) -> Vec<Value> {
+        self.now = self.now + Duration::from_millis(millis);
+        let mut out = Said::default();
+        self.conversation.handle_timeout(&at(self.now), &mut out);
+        self.read(out)
+    }
+
+    pub(super) fn sample(&mut self, facts: &Facts) -> Vec<Value> {
+        let mut out = Said::default();
+        self.conversation.handle_facts(facts, &at(self.now), &mut out);
+        self.read(out)
+    }
+
+    fn read(&mut self, said: Said) -> Vec<Value> {
+        let lines = messages(&said.bytes);
+        assert_eq!(lines.len(), said.about.len(), "each line is about something");
+        self.about = said.about;
+        lines
+    }
+}
+
+pub(super) fn at(now: Instant) -> Circumstances<'static> {
+    Circumstances::without_http(now, Duration::from_secs(1_800_000_000), 7)
+}
+
+/// The lines, and what each is about.
+#[derive(Default)]
+struct Said {
+    bytes: Vec<u8>,
+    about: Vec<String>,
+}
+
+impl Sink for Said {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    fn ended(&mut self, line: Line<'_>) {
+        assert_eq!(self.bytes.last(), Some(&b'\n'), "a line is not ended");
+        self.about.push(match line {
+            Line::Answer(id) => format!("answer {}", id.unwrap_or("-")),
+            Line::Related(id) => format!("related {id}"),
+            Line::Unrelated => "unrelated".to_owned(),
+        });
+    }
+}
+
+pub(super) fn messages(out: &[u8]) -> Vec<Value> {
+    assert!(out.is_empty() || out.ends_with(b"\n"), "a line is not ended");
+    let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).expect("every line is JSON")).collect()
+}
+
+pub(super) fn text(answer: &Value) -> &str {
+    assert_eq!(answer["result"]["content"][0]["type"], "text", "{answer}");
+    answer["result"]["content"][0]["text"].as_str().unwrap()
+}
+
+pub(super) fn error(answer: &Value) -> (i64, &str) {
+    let error = &answer["error"];
+    assert!(error.is_object(), "no error: {answer}");
+    (error["code"].as_i64().unwrap(), error["message"].as_str().unwrap())
+}
+
+/// A server with something of everything; what it offers can be taken away.
+#[derive(Debug)]
+pub(super) struct Demo {
+    pub(super) catalog: Catalog,
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        let count = Field::new("count", Kind::Integer(1, 10), "How many.");
+        let typed = Schema::closed()
+            .field(Field::new("flag", Kind::Boolean, "A switch.").default(false))
+            .field(Field::new("mode", Kind::Choice(&["fast", "slow"]), "How."))
+            .field(count.required())
+            .field(Field::new("ratio", Kind::Number, "Some number."))
+            .field(Field::new("name", Kind::String, "A name."));
+        let message = Field::new("message", Kind::String, "What to say.").required();
+        let steps = Schema::open()
+            .field(Field::new("steps", Kind::Integer(0, 1_000_000), "How often."))
+            .field(Field::new("pause", Kind::Integer(0, 10_000), "Milliseconds."));
+        let ask = Schema::open().field(Field::new("method", Kind::String, "What to ask."));
+        let mut echo = Tool::new("echo", "Says it.", Schema::open().field(message));
+        echo.title = Some("Echo");
+        echo.annotations = Some(json!({"readOnlyHint": true}));
+        echo.output = Some(json!({"type": "object"}));
+        let any = Schema::verbatim(json!({"type": "object", "minProperties": 1}));
+        Demo {
+            catalog: Catalog {
+                name: "demo",
+                title: Some("A demonstration"),
+                version: "1.2.3",
+                instructions: Some("Try it."),
+                tools: vec![
+                    echo,
+                    Tool::new("typed", "Takes every kind.", typed),
+                    Tool::new("any", "Takes anything.", any),
+                    Tool::new("steps", "Goes on for a while.", steps),
+                    Tool::new("ask", "Asks the client.", ask),
+                    Tool::new("facts", "Tells facts.", Schema::open()),
+                    Tool::new("notices", "Says everything there is to say.", Schema::open()),
+                    Tool::new("contents", "Shows every kind of content.", Schema::open()),
+                    Tool::new("fault", "Fails.", Schema::open()),
+                    Tool::new("greedy", "Never has enough.", Schema::open()),
+                ],
+                prompts: vec![Prompt {
+                    name: "greet",
+                    title: Some("Greeting"),
+                    description: "Greets.",
+                    arguments: vec![argument("who", true), argument("how", false)],
+                }],
+                resources: vec![Resource {
+                    uri: "demo://one",
+                    name: "one",
+                    description: "The one.",
+                    mime_type: "text/plain",
+                }],
+                templates: vec![Template {
+                    uri_template: "demo://{id}",
+                    name: "any",
+                    description: "Any.",
+                    mime_type: "text/plain",
+                }],
+                completions: true,
+                logging: true,
+                subscriptions: true,
+                list_changed: true,
+                ..Catalog::default()
+            },
+        }
+    }
+}
+
+fn argument(name: &'static str, required: bool) -> PromptArgument {
+    PromptArgument { name, description: "Somebody.", required }
+}
+
+impl Server for Demo {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(DemoSeat)
+    }
+}
+
+#[derive(Debug)]
+struct DemoSeat;
+
+impl Seat for DemoSeat {
+    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        match request {
+            Request::CallTool { name, arguments } => call(name, arguments, scene, out),
+            Request::Complete { of, argument, value } => {
+                let values = (0..150).map(|n| format!("{of} {argument} {value}{n}")).collect();
+                Outcome::Done(Ok(Reply::Completion(Completion { values, total: 150 })))
+            }
+            Request::GetPrompt { arguments, .. } => {
+                let who = arguments.string("who").unwrap();
+                let content = Content::Text(format!("Hello {who}"));
+                let messages = vec![Message { role: Role::User, content }];
+                Outcome::Done(Ok(Reply::Prompt { description: None, messages }))
+            }
+            Request::ReadResource { uri: "demo://one" } => {
+                let uri = "demo://one".to_owned();
+                let mime_type = "text/plain".to_owned();
+                let contents = Contents::Text { uri, mime_type, text: "1".to_owned() };
+                Outcome::Done(Ok(Reply::Resource(vec![contents])))
+            }
+            Request::Subscribe { uri: "demo://refused" } | Request::ReadResource { .. } => {
+                Outcome::fault(Fault::resource_not_found("demo://x", "Resource not found"))
+            }
+            Request::Subscribe { .. } | Request::Unsubscribe { .. } => {
+                Outcome::Done(Ok(Reply::Empty))
+            }
+        }
+    }
+}
+
+fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    match name {
+        "echo" => {
+            let message = arguments.string("message").unwrap();
+            ToolResult::text(message.clone()).with(json!({ "message": message })).into()
+        }
+        "typed" => Outcome::text(format!("{:?}", arguments.integer("count").unwrap())),
+        "any" => Outcome::text(format!("{}", arguments.iter().count())),
+        "steps" => {
+            let total = arguments.integer("steps").unwrap_or(3) as u64;
+            let millis = arguments.integer("pause").unwrap_or(100) as u64;
+            let pause = Duration::from_millis(millis);
+            let due = scene.now + pause;
+            Outcome::Wait(Wait::Until(due), Box::new(Steps { done: 0, total, pause, due }))
+        }
+        "ask" => {
+            let method = match arguments.text("method").as_deref() {
+                Some("elicit") => "elicitation/create",
+                Some("roots") => "roots/list",
+                _ => "sampling/createMessage",
+            };
+            let params = json!({"q": 1});
+            Outcome::Wait(Wait::Answer { method, params }, Box::new(Told))
+        }
+        "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
+        "notices" => notices(out),
+        "contents" => contents(),
+        "fault" => Outcome::fault(Fault::new(-32004, "Available in extended build")),
+        _ => Outcome::Wait(ask_again(), Box::new(Greedy)),
+    }
+}
+
+#[derive(Debug)]
+struct Steps {
+    done: u64,
+    total: u64,
+    pause: Duration,
+    due: Instant,
+}
+
+impl Task for Steps {
+    fn resume(mut self: Box<Self>, event: Event<'_>, _: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        assert!(matches!(event, Event::Due));
+        if self.done == self.total {
+            return Outcome::text(format!("done: {}", self.total));
+        }
+        self.done += 1;
+        self.due = self.due + self.pause;
+        out.progress(self.done as f64, self.total as f64, format!("step {}", self.done));
+        Outcome::Wait(Wait::Until(self.due), self)
+    }
+}
+
+/// Tells what came.
+#[derive(Debug)]
+struct Told;
+
+impl Task for Told {
+    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        match event {
+            Event::Answered(Ok(answer)) => Outcome::text(answer.to_string()),
+            Event::Answered(Err(message)) => ToolResult::failure(message).into(),
+            Event::Due => Outcome::text("due"),
+            Event::Sampled(facts) => Outcome::text(format!("pid {}", facts.process.pid)),
+        }
+    }
+}
+
+/// Asks again, whatever the answer is.
+#[derive(Debug)]
+struct Greedy;
+
+impl Task for Greedy {
+    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        Outcome::Wait(ask_again(), self)
+    }
+}
+
+fn ask_again() -> Wait {
+    Wait::Answer { method: "roots/list", params: json!({}) }
+}
+
+fn notices(out: &mut Outbox) -> Outcome {
+    for level in LogLevel::ALL {
+        out.push(Notice::Log { level, logger: Some("demo"), data: json!(level.as_str()) });
+    }
+    for progress in [1.0, 1.0, 0.5, f64::NAN, 1.5, 3.0] {
+        out.push(Notice::Progress { progress, total: None, message: Some("on".to_owned()) });
+    }
+    let (level, data) = (LogLevel::Info, json!({"a": "b"}));
+    out.push(Notice::Unrelated { level, logger: None, data });
+    out.push(Notice::PromptsChanged);
+    out.push(Notice::ResourcesChanged);
+    out.push(Notice::ToolsChanged);
+    out.push(Notice::ResourceUpdated { uri: "demo://one".to_owned() });
+    Outcome::text("said")
+}
+
+fn contents() -> Outcome {
+    let mime_type = || "x/y".to_owned();
+    let uri = || "demo://one".to_owned();
+    let content = vec![
+        Content::Text("t".to_owned()),
+        Content::Image { data: "AA==".to_owned(), mime_type: mime_type() },
+        Content::Audio { data: "AA==".to_owned(), mime_type: mime_type() },
+        Content::Link { uri: uri(), name: "one".to_owned(), mime_type: None },
+        Content::Resource(Contents::Blob {
+            uri: uri(),
+            mime_type: mime_type(),
+            blob: "AA==".to_owned(),
+        }),
+    ];
+    let extra = Map::from_iter([
+        ("metadata".to_owned(), json!(1)),
+        ("isError".to_owned(), json!("of the protocol")),
+    ]);
+    ToolResult { content, structured: Some(json!({"s": 1})), is_error: false, extra }.into()
+}

@@ -1,0 +1,155 @@
+//! What must hold of a conversation whatever the client sends, and of a call whatever its arguments:
+//! judged by a slow, simple reading of the schema that is published.
+//!
+//! Shared by path between the tests of this crate and the fuzz target `arguments`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use pontoon_core::server::{
+    Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene, Schema,
+    Seat, Server, Tool,
+};
+use pontoon_core::time::{Duration, Instant};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Panics if anything about these bytes is not as it should be.
+pub(crate) fn arguments(bytes: &[u8]) {
+    say(bytes);
+    let Ok(json) = serde_json::from_slice::<&RawValue>(bytes) else { return };
+    for tool in &Typed::new().0.tools {
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{}","arguments":{json}}}}}"#,
+            tool.name
+        );
+        let answers = say(call.as_bytes());
+        assert_eq!((answers.len(), &answers[0]["id"]), (1, &Value::from(1)), "{call}");
+        let is_taken = answers[0].get("result").is_some();
+        assert_eq!(is_taken, is_valid(&tool.input.to_json(), json.get()), "{call}");
+        if !is_taken {
+            let error = &answers[0]["error"];
+            let message = error["message"].as_str().unwrap();
+            assert_eq!(error["code"], -32602);
+            assert!(message.starts_with("params.arguments") && message.len() < 500, "{message}");
+        }
+    }
+}
+
+/// What a server says to bytes: lines of JSON.
+fn say(bytes: &[u8]) -> Vec<Value> {
+    let mut conversation = Conversation::new(Arc::new(Typed::new()));
+    let mut out = Vec::new();
+    let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0);
+    conversation.handle_message(bytes, &at, &mut out);
+    assert!(out.is_empty() || out.ends_with(b"\n"));
+    let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).expect("every line is JSON")).collect()
+}
+
+/// Whether the published schema allows arguments. An object in which a name is given twice, or is no
+/// text, is not one that everybody reads alike.
+fn is_valid(schema: &Value, arguments: &str) -> bool {
+    let Some(members) = members(arguments) else { return false };
+    let names: Option<Vec<String>> =
+        members.iter().map(|(name, _)| serde_json::from_str(name).ok()).collect();
+    let Some(names) = names else { return false };
+    let mut sorted = names.clone();
+    sorted.sort();
+    sorted.dedup();
+    let properties = schema["properties"].as_object().unwrap();
+    let is_open = schema.get("additionalProperties").is_none();
+    let required = schema["required"].as_array().into_iter().flatten();
+    sorted.len() == names.len()
+        && required.into_iter().all(|name| names.iter().any(|given| name == given))
+        && names.iter().zip(&members).all(|(name, (_, value))| match properties.get(name) {
+            Some(property) => fits(property, value),
+            None => is_open,
+        })
+}
+
+fn fits(property: &Value, json: &str) -> bool {
+    let text = serde_json::from_str::<String>(json).ok();
+    let number = json.parse::<f64>().ok();
+    let is_type = match property["type"].as_str().unwrap() {
+        "boolean" => json == "true" || json == "false",
+        "integer" => number.is_some_and(|number| number.fract() == 0.0),
+        "number" => number.is_some(),
+        _ => text.is_some(),
+    };
+    let within = |bound: &str, is_kept: fn(f64, f64) -> bool| match property[bound].as_f64() {
+        Some(bound) => number.is_some_and(|number| is_kept(number, bound)),
+        None => true,
+    };
+    let is_listed = property["enum"]
+        .as_array()
+        .is_none_or(|values| text.is_some_and(|text| values.iter().any(|value| *value == text)));
+    is_type && is_listed && within("minimum", |n, b| n >= b) && within("maximum", |n, b| n <= b)
+}
+
+/// The members of an object, as JSON text; nothing if the value is none.
+fn members(json: &str) -> Option<Vec<(&str, &str)>> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(&'de str, &'de str)>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                members.push((key.get(), value.get()));
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(json).deserialize_map(Members).ok()
+}
+
+/// A server whose tools take every kind of argument.
+#[derive(Debug)]
+struct Typed(Catalog);
+
+impl Typed {
+    fn new() -> Self {
+        let fields = [
+            Field::new("flag", Kind::Boolean, "A switch."),
+            Field::new("mode", Kind::Choice(&["fast", "slow", ""]), "How."),
+            Field::new("count", Kind::Integer(-3, 10), "How many.").required(),
+            Field::new("ratio", Kind::Number, "Some number."),
+            Field::new("name", Kind::String, "A name."),
+        ];
+        let with = |schema| fields.iter().cloned().fold(schema, Schema::field);
+        let tools = vec![
+            Tool::new("closed", "Takes these.", with(Schema::closed())),
+            Tool::new("open", "Takes more.", with(Schema::open())),
+        ];
+        Typed(Catalog { name: "typed", version: "1", tools, ..Catalog::default() })
+    }
+}
+
+impl Server for Typed {
+    fn catalog(&self) -> &Catalog {
+        &self.0
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(TypedSeat)
+    }
+}
+
+/// Takes for granted what is promised of checked arguments.
+#[derive(Debug)]
+struct TypedSeat;
+
+impl Seat for TypedSeat {
+    fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        let Request::CallTool { arguments, .. } = request else { unreachable!("not announced") };
+        assert!((-3..=10).contains(&arguments.integer("count").unwrap()));
+        for name in ["mode", "name"] {
+            assert_eq!(arguments.json(name).is_some(), arguments.string(name).is_some());
+        }
+        Outcome::text(arguments.string("name").unwrap_or_default())
+    }
+}
