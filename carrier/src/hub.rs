@@ -20,9 +20,12 @@ use pontoon_core::engine::Engine;
 use pontoon_core::http::Request;
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::machine::{Action, Actions, Input, Signal};
+use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
 use pontoon_core::reject::SpawnError;
+use pontoon_core::server::Facts;
 use pontoon_core::time::Instant;
+use pontoon_process::Sampler;
 use smallvec::SmallVec;
 
 use crate::child::{self, Order};
@@ -36,6 +39,9 @@ use crate::{Log, Options};
 pub struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
+    /// What answers requests outside the lock, where there are no sessions.
+    stateless: Option<Stateless>,
+    sampler: Sampler,
     log: Mutex<Log>,
     state: Mutex<State>,
     /// Not yet handed to the log; filled under the lock, so they are in order.
@@ -62,6 +68,8 @@ struct Aftermath {
     wakers: SmallVec<[Waker; 8]>,
     events: Vec<Event>,
     unspawned: SmallVec<[ChildId; 1]>,
+    /// Whether the engine wants facts.
+    sample: bool,
     phase: Option<Phase>,
 }
 
@@ -73,12 +81,21 @@ impl Hub {
     ///
     /// The operating system refuses randomness.
     pub fn new(options: &Options) -> io::Result<(Arc<Hub>, Receiver<Order>)> {
+        Ok(Hub::seeded(options, Clock::start(), clock::seed()?))
+    }
+
+    /// The same with time and chance handed in, so that whatever happens can happen again.
+    ///
+    /// Session ids come from `seed`: with one that can be guessed, a hub belongs into a simulation.
+    pub fn seeded(options: &Options, clock: Clock, seed: [u8; 32]) -> (Arc<Hub>, Receiver<Order>) {
         let config = Arc::new(options.config.clone());
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
-        let clock = Clock::start();
+        let mut engine = Engine::new(config.clone(), seed, clock.now());
+        engine.set_epoch(clock.epoch());
+        let stateless = engine.stateless();
         let state = State {
-            engine: Engine::new(config.clone(), clock::seed()?, clock.now()),
+            engine,
             actions: Actions::new(),
             exchanges: HashMap::new(),
             children: HashMap::new(),
@@ -89,18 +106,20 @@ impl Hub {
         let hub = Hub {
             clock,
             config,
+            stateless,
+            sampler: Sampler::default(),
             log: Mutex::new(options.log.clone()),
             state: Mutex::new(state),
             events: Mutex::default(),
             exchanges: AtomicU64::new(0),
             phases: Phases::new(),
         };
-        Ok((Arc::new(hub), orders))
+        (Arc::new(hub), orders)
     }
 
     /// What time it is here.
     pub fn clock(&self) -> Clock {
-        self.clock
+        self.clock.clone()
     }
 
     /// The settings of the endpoint.
@@ -113,15 +132,41 @@ impl Hub {
         self.turn(|state, now| state.take(inputs, now));
     }
 
-    /// Reports a request, and returns where its answer arrives.
+    /// Takes a request, and returns where its answer arrives. A server without sessions answers
+    /// here and now, without the engine, unless it has to wait.
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
+        let request = match (&self.stateless, request) {
+            (Some(stateless), Request::Post { head, body }) => {
+                match stateless.answer(head, &body, || self.clock.now(), || self.sample()) {
+                    Served::Reply(head, body) => return Exchange::answered(self, head, body),
+                    Served::Refused(reject, head, body) => {
+                        self.submit([Input::Refused { reject }]);
+                        return Exchange::answered(self, head, body);
+                    }
+                    Served::Unfinished(run) => Request::Run { run },
+                }
+            }
+            (_, request) => request,
+        };
+        self.submit_request(request)
+    }
+
+    /// Reports a request, and returns where its answer arrives.
+    fn submit_request(self: &Arc<Self>, request: Request) -> Exchange {
+        let wants_facts = request.wants_facts() && self.config.serves.native().is_some();
+        let sampled = wants_facts.then(|| Input::Sampled { facts: Box::new(self.sample()) });
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, mailbox.clone());
-            state.take([Input::Requested { exchange: id, request }], now);
+            let requested = Input::Requested { exchange: id, request };
+            state.take(sampled.into_iter().chain([requested]), now);
         });
         Exchange::new(id, self.clone(), mailbox)
+    }
+
+    fn sample(&self) -> Facts {
+        self.sampler.sample(self.clock.now().since(Instant::ZERO))
     }
 
     /// Reports what was sent of an exchange, and its end, unless it ended by a reply without
@@ -236,6 +281,9 @@ impl Hub {
         if logged {
             self.write_log();
         }
+        if aftermath.sample {
+            self.submit([Input::Sampled { facts: Box::new(self.sample()) }]);
+        }
         // Last of all: the program may end with it, on another thread.
         if let Some(phase) = aftermath.phase {
             self.phases.advance(phase);
@@ -295,7 +343,6 @@ impl State {
     /// Carries out one action; returns whom to wake.
     fn execute(&mut self, action: Action, aftermath: &mut Aftermath) -> Option<Waker> {
         match action {
-            Action::Abort { exchange } => self.exchanges.get(&exchange)?.abort(),
             Action::Begin { exchange, head } => self.exchanges.get(&exchange)?.begin(head),
             Action::Finish { exchange } => self.exchanges.get(&exchange)?.finish(),
             Action::Reply { exchange, head, body, receipt: true } => {
@@ -319,6 +366,10 @@ impl State {
                 if self.spawner.try_send(Order { child, spec, mailbox }).is_err() {
                     aftermath.unspawned.push(child);
                 }
+                None
+            }
+            Action::Sample => {
+                aftermath.sample = true;
                 None
             }
             Action::Log(event) => {

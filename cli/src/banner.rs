@@ -16,8 +16,17 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) addr: SocketAddr,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
+    /// What is served there.
+    pub(crate) about: About<'a>,
+}
+
+/// What an endpoint serves, in words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
     /// What a client calls it in its settings.
     pub(crate) name: &'a str,
+    /// What runs behind it.
+    pub(crate) what: &'a str,
 }
 
 impl Endpoint<'_> {
@@ -59,10 +68,11 @@ impl Endpoint<'_> {
 
     fn banner(&self) -> String {
         let (url, base) = (self.url(), self.base());
-        let name = self.name;
+        let About { name, what } = self.about;
         let servers = json!({"mcpServers": {name: {"type": "http", "url": url}}});
         format!(
             "\n  pontoon listening on {url}\n\n  \
+             serves     {what}\n  \
              health     {base}/health\n  \
              metrics    {base}/metrics\n\n  \
              Claude     claude mcp add --transport http {name} {url}\n  \

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
+use pontoon_core::native::Native;
 
-use crate::args::{ProxyArgs, ServingArgs};
+use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 
 /// The settings of an endpoint for a command.
 pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
@@ -22,10 +23,24 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         startup_time_max: args.startup_timeout,
         ..defaults
     };
-    of(&args.serving, limits, child)
+    of(&args.serving, limits, Serves::Command(child))
 }
 
-fn of(args: &ServingArgs, limits: Limits, child: ChildSpec) -> Config {
+/// The settings of an endpoint for a server that runs in this process, with or without sessions.
+pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native: Native) -> Config {
+    let defaults = Limits::default();
+    let limits = match sessions {
+        None => defaults,
+        Some(sessions) => Limits {
+            session_idle_max: sessions.timeout,
+            sessions_max: sessions.max_sessions,
+            ..defaults
+        },
+    };
+    of(args, limits, Serves::Native(native))
+}
+
+fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
@@ -34,10 +49,16 @@ fn of(args: &ServingArgs, limits: Limits, child: ChildSpec) -> Config {
         origins: args.allow_origin.clone(),
         limits: Limits {
             body_bytes_max: args.max_body,
+            body_time_max: args.body_timeout,
             connections_max: args.max_connections,
+            drain_time_max: args.drain_timeout,
+            head_time_max: args.head_timeout,
+            idle_time_max: args.idle_timeout,
+            keep_alive_period: args.keep_alive,
+            write_time_max: args.write_timeout,
             ..limits
         },
-        child,
+        serves,
         eager: true,
         log_level: args.log.log_level,
     }

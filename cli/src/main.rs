@@ -10,10 +10,12 @@ mod args;
 mod banner;
 mod command;
 mod config;
+mod container;
 mod errors;
 mod listen;
 mod log;
 mod probe;
+mod programs;
 mod runtime;
 mod serve;
 mod signals;
@@ -23,7 +25,7 @@ mod variables;
 
 use std::process::ExitCode;
 
-use args::{Program, Verb};
+use args::Verb;
 use errors::Failure;
 use variables::Variables;
 
@@ -37,10 +39,12 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, Failure> {
     let variables = Variables::read()?;
     match args::parse(std::env::args_os(), &variables)? {
+        Verb::Calculator(args) => serve::calculator(&args),
+        Verb::Echo(args) => serve::echo(*args, &variables),
         Verb::Probe(args) => probe::probe(&args),
         Verb::Proxy(args) => serve::proxy(&args),
-        Verb::Stdio { program: Program::Echo } => {
-            stdio::echo().map_err(Failure::stdio)?;
+        Verb::Stdio { program } => {
+            stdio::serve(programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Assignment {
     pub(crate) value: Option<OsString>,
 }
 
-/// Revisions of the protocol, the oldest first; at least one.
+/// Revisions of the protocol, each once and in the order they were named in; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Revisions(pub(crate) Vec<Revision>);
 
@@ -132,11 +132,14 @@ pub(crate) fn pipe_size(text: &str) -> Read<usize> {
 }
 
 pub(crate) fn sessions(text: &str) -> Read<usize> {
-    let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
-    count.ok_or_else(|| "a whole number from 1 to 100000".into())
+    count(text)
 }
 
 pub(crate) fn connections(text: &str) -> Read<usize> {
+    count(text)
+}
+
+fn count(text: &str) -> Read<usize> {
     let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
     count.ok_or_else(|| "a whole number from 1 to 100000".into())
 }
@@ -147,22 +150,24 @@ pub(crate) fn requests(text: &str) -> Read<u64> {
 }
 
 pub(crate) fn revision(text: &str) -> Read<Revision> {
-    Revision::parse(text.trim().as_bytes()).ok_or_else(|| {
-        let served: Vec<_> = Revision::ALL.iter().map(|revision| revision.as_str()).collect();
-        format!("the revisions there are: {}", served.join(", "))
-    })
+    Revision::parse(text.trim().as_bytes()).ok_or_else(unknown_revision)
 }
 
 /// Revisions with commas. Unknown ones are passed over as long as one is known, so that a list can
 /// name those of other servers and of later times.
 pub(crate) fn revisions(text: &str) -> Read<Revisions> {
-    let mut known: Vec<_> = text.split(',').filter_map(|date| revision(date).ok()).collect();
-    known.sort_unstable();
-    known.dedup();
-    match known.is_empty() {
-        true => Err(revision("").expect_err("no revision is called nothing")),
-        false => Ok(Revisions(known)),
+    let mut known = Vec::new();
+    for found in text.split(',').filter_map(|date| revision(date).ok()) {
+        if !known.contains(&found) {
+            known.push(found);
+        }
     }
+    if known.is_empty() { Err(unknown_revision()) } else { Ok(Revisions(known)) }
+}
+
+fn unknown_revision() -> String {
+    let served = Revision::ALL.map(Revision::as_str).join(", ");
+    format!("the revisions there are: {served}")
 }
 
 /// A calculator with one more tool, of this name.

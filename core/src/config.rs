@@ -2,6 +2,7 @@
 
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::native::Native;
 use crate::observe::Level;
 
 /// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
@@ -17,11 +18,30 @@ pub struct Config {
     pub origins: Vec<String>,
     /// How much of everything a peer may take.
     pub limits: Limits,
-    /// What runs behind the endpoint.
-    pub child: ChildSpec,
+    /// What answers behind the endpoint.
+    pub serves: Serves,
     /// Whether to start the first child ahead of the first session: it shows at once whether the
     /// command works, and the first `initialize` need not wait for it.
     pub eager: bool,
     /// The least that an event has to matter to be handed to the log.
     pub log_level: Level,
+}
+
+/// What answers behind an endpoint.
+#[derive(Clone, Debug)]
+pub enum Serves {
+    /// A command: each session has a child process of its own, which speaks MCP over stdio.
+    Command(ChildSpec),
+    /// A server that runs in this process.
+    Native(Native),
+}
+
+impl Serves {
+    /// The server that runs in this process, if it is one.
+    pub fn native(&self) -> Option<&Native> {
+        match self {
+            Serves::Command(_) => None,
+            Serves::Native(native) => Some(native),
+        }
+    }
 }

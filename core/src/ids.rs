@@ -4,6 +4,8 @@
 //! Never: asks the operating system for randomness; the adapter hands in a seed.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -66,10 +68,35 @@ impl IdSource {
         IdSource(ChaCha20Rng::from_seed(seed))
     }
 
+    /// A source of other numbers.
+    pub(crate) fn chance(&mut self) -> Chance {
+        let mut key = [0; 32];
+        self.0.fill_bytes(&mut key);
+        Chance { key, drawn: AtomicU64::new(0) }
+    }
+
     /// The next session id.
     pub fn session(&mut self) -> SessionId {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);
         SessionId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// Numbers nobody can foresee, for everybody at the same time. They tell requests apart and pick
+/// one of several; a secret they are not.
+#[derive(Debug)]
+pub(crate) struct Chance {
+    key: [u8; 32],
+    drawn: AtomicU64,
+}
+
+impl Chance {
+    /// The next one.
+    pub(crate) fn draw(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        hash.write(&self.key);
+        hash.write_u64(self.drawn.fetch_add(1, Ordering::Relaxed));
+        hash.finish()
     }
 }

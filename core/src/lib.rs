@@ -80,6 +80,7 @@ pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod machine;
+pub mod native;
 mod numbered;
 pub mod observe;
 pub mod protocol;

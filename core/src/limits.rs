@@ -30,7 +30,8 @@ pub struct Limits {
     pub body_grace: Duration,
     /// Bytes per second a body must bring, averaged since the end of the head, after the grace.
     pub body_bytes_per_second_min: usize,
-    /// How long a peer may take no byte of what waits for it.
+    /// How long a peer may take no byte of what waits for it. What the operating system has taken off
+    /// our hands counts as taken; it asks for more only once a good part of that has gone.
     pub write_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,
@@ -40,6 +41,10 @@ pub struct Limits {
     pub json_depth_max: usize,
     /// Messages in a batch (2025-03-26 only).
     pub batch_len_max: usize,
+
+    // Servers without sessions
+    /// Requests that wait for their answer at once; those that are answered at once do not count.
+    pub runs_max: usize,
 
     // Sessions
     /// Sessions at once; then the oldest idle one gives way, or `initialize` is refused.
@@ -109,6 +114,10 @@ pub struct Limits {
     pub log_repeats_per_second: usize,
 
     // Shutdown
+    /// Once everything has been answered: how long a connection stays open for a request that its
+    /// client sent before it could know. It is refused in order, so nobody is left without an
+    /// answer.
+    pub farewell_time_max: Duration,
     /// From the wish to stop to stopping by force.
     pub drain_time_max: Duration,
 }
@@ -133,6 +142,7 @@ impl Default for Limits {
             accept_pause: Duration::from_millis(50),
             json_depth_max: 128,
             batch_len_max: 50,
+            runs_max: 1024,
             sessions_max: 100,
             session_idle_max: Duration::from_secs(300),
             in_flight_max: 1024,
@@ -162,6 +172,7 @@ impl Default for Limits {
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             log_repeats_per_second: 5,
+            farewell_time_max: Duration::from_millis(250),
             drain_time_max: Duration::from_secs(30),
         }
     }

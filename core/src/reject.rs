@@ -110,6 +110,8 @@ pub enum Reject {
     Draining,
     /// Too many requests in flight in this session.
     InFlightFull,
+    /// Too many requests without a session wait for their answer.
+    RunsFull,
     /// No room for another session.
     SessionsFull,
     /// The child failed to start a moment ago.
@@ -278,7 +280,11 @@ impl Reject {
     /// Seconds for `Retry-After`, where waiting helps.
     pub fn retry_after(self) -> Option<u64> {
         match self {
-            Reject::Draining | Reject::InFlightFull | Reject::StdinFull => Some(1),
+            Reject::Draining
+            | Reject::InFlightFull
+            | Reject::RunsFull
+            | Reject::StdinFull
+            | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
             Reject::StartPaused { pause } => Some(whole_seconds(pause)),
             _ => None,
@@ -331,6 +337,7 @@ impl Reject {
             UnsupportedRevision => "unsupported_revision",
             Draining => "draining",
             InFlightFull => "in_flight_full",
+            RunsFull => "runs_full",
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
@@ -372,9 +379,13 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            Draining | InFlightFull | SessionsFull | StartPaused { .. } | StdinFull => {
-                (503, INTERNAL_ERROR)
-            }
+            Draining
+            | InFlightFull
+            | RunsFull
+            | SessionsFull
+            | StartPaused { .. }
+            | StdinFull
+            | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
@@ -460,6 +471,7 @@ impl Reject {
             UnsupportedRevision => "Unsupported protocol version",
             Draining => "The server is stopping",
             InFlightFull => "Too many requests are in flight in this session",
+            RunsFull => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",
             AskExpired => "The client did not answer in time",

@@ -72,6 +72,8 @@ pub enum TimerKind {
     Head,
     /// A connection between two requests has been silent for too long.
     Idle,
+    /// Something is due of a request without a session.
+    Run,
     /// Something in a session is due: a request, a keep-alive, its idle limit.
     Session,
     /// A peer has not taken any bytes for too long.
@@ -86,6 +88,7 @@ impl fmt::Display for TimerKind {
             TimerKind::Drain => "drain",
             TimerKind::Head => "head",
             TimerKind::Idle => "idle",
+            TimerKind::Run => "run",
             TimerKind::Session => "session",
             TimerKind::Write => "write",
         })

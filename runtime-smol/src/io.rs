@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, IoSlice, Read, Result, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -73,6 +73,14 @@ where
 impl Socket for Io<TcpStream> {
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
+    }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.io.get_ref().read(buf)
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.io.get_ref().peer_addr().ok().map(|peer| peer.ip())
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
 use pontoon_tokio::{Options, start};
@@ -23,7 +23,7 @@ fn main() -> std::io::Result<ExitCode> {
         hosts: Vec::new(),
         origins: Vec::new(),
         limits: Limits::default(),
-        child: ChildSpec { program, args: words.collect(), env: None },
+        serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
         eager: false,
         log_level: Level::Warning,
     };

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{IoSlice, Result};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -35,6 +36,14 @@ impl Sink for Io<TcpStream> {
 impl Socket for Io<TcpStream> {
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        Ok(rustix::io::read(&self.0, buf)?)
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.0.peer_addr().ok().map(|peer| peer.ip())
     }
 }
 

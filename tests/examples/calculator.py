@@ -124,11 +124,11 @@ def metrics(server):
 @example("calculator")
 def inspector(server):
     cli = NODE / "node_modules/.bin/mcp-inspector-cli"
-    out = server.bash(f"{cli} http://localhost:1071/mcp --transport http --method tools/list")
+    out = server.bash(f"{cli} --cli http://localhost:1071/mcp --transport http --method tools/list")
     names = [tool["name"] for tool in json.loads(out)["tools"]]
     expect_equal(names[:2], ["calculate", "demo_progress"], "tools")
     out = server.bash(
-        f"{cli} http://localhost:1071/mcp --transport http --method tools/call "
+        f"{cli} --cli http://localhost:1071/mcp --transport http --method tools/call "
         "--tool-name calculate --tool-arg a=100 --tool-arg b=5 --tool-arg op=divide"
     )
     expect_in_order(json.loads(out)["content"][0]["text"], "DIVIDE: 100 ÷ 5 = 20")

@@ -112,7 +112,11 @@ def every_tool(server):
     tools = server.request("tools/list", {}, session=session).message["result"]["tools"]
     expect_equal([tool["name"] for tool in tools], list(titles), "tools, in their order")
     token = unsigned({"alg": "RS256", "typ": "JWT"}, {"sub": "user123", "iat": 1516239022})
-    arguments = {"echo": {"message": "x"}, "bearerDecode": {"token": token}}
+    arguments = {
+        "echo": {"message": "x"},
+        "bearerDecode": {"token": token},
+        "whoIStheGOAT": {"subject": "MCP Protocol"},
+    }
     for tool, title in titles.items():
         expect_in_order(server.call(tool, arguments.get(tool), session=session), title)
 
@@ -168,7 +172,7 @@ curl -s -X POST http://localhost:3000/mcp \\
 )
 def debug_mode(server):
     secret = unsigned({"alg": "none"}, {"sub": "somebody"})
-    server.call("authContext", {}, f"Authorization: Bearer {secret}", session=server.session())
+    server.call("authContext", {}, f"Authorization: Bearer {secret}")
     log = (server.folder / "logs" / "mcp-echo-stateful.log").read_text()
     expect('"level":"debug"' in log, f"nothing for debugging in {log}")
     expect(secret not in log and secret not in "".join(server.log), "a token is in the log")
@@ -196,12 +200,26 @@ def every_variable(server):
     too_long = {"name": "echo", "arguments": {"message": "x" * 1025}}
     answer = server.request("tools/call", too_long, session=session).message
     expect_equal(answer.get("error", {}).get("code"), -32602, "a message that is too long")
-    offered = server.request("initialize", {"protocolVersion": "2025-03-26"}).message
-    named = json.dumps(offered)
-    expect("2025-06-18" in named and '"protocolVersion": "2025-03-26"' not in named, named)
+    for wanted, agreed in {
+        "2025-06-18": "2025-06-18",
+        "2025-11-25": "2025-06-18",
+        "2025-03-26": "2024-11-05",
+        "2024-11-05": "2024-11-05",
+    }.items():
+        offered = server.request("initialize", {"protocolVersion": wanted}).message
+        expect_equal(offered["result"]["protocolVersion"], agreed, f"offered for {wanted}")
     for _ in range(3):
         server.session()
     expect_equal(server.health()["sessions"]["active"], 2, "sessions at most")
+
+
+@example("echo", MCP_PROTOCOL_VERSIONS_SUPPORTED="2025-06-18")
+def unsupported_version(server):
+    """Nothing in common: the client is older than every revision that is served."""
+    answer = server.request("initialize", {"protocolVersion": "2024-11-05"}).message
+    expect_equal(answer["error"]["code"], -32602, "code")
+    expect("Unsupported protocol version" in answer["error"]["message"], str(answer))
+    expect_equal(answer["error"]["data"]["supported"], ["2025-06-18"], "data")
 
 
 @example("echo")

@@ -202,6 +202,7 @@ def metrics(server):
 def debug_mode(server):
     secret = unsigned({"alg": "none"}, {"sub": "somebody"})
     server.call("authContext", {}, f"Authorization: Bearer {secret}")
+    server.bash(f'curl -s -H "Authorization: Bearer {secret}" http://localhost:3000/nothing')
     log = "".join(server.log)
     expect('"level":"debug"' in log, f"nothing for debugging in {log}")
     expect(secret not in log, "a token is in the log")

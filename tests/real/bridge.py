@@ -29,6 +29,12 @@ def binary() -> Path:
     sys.exit("no pontoon: build it (cargo build --release), or name it in PONTOON")
 
 
+def runtimes() -> list[str]:
+    """Those that are built in, by `pontoon --version`: `pontoon 0.1.0 (runtimes: tokio, smol)`."""
+    said = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.partition("(runtimes: ")[2].rstrip(")\n").split(", ")
+
+
 def fixture() -> Path:
     """The server on the seat of pontoon's core; it is built into the same directory."""
     path = binary().with_name("fixture")

@@ -42,6 +42,30 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
     pub(crate) max_connections: usize,
 
+    /// Time a client has to send the head of a request
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = values::time)]
+    pub(crate) head_timeout: Duration,
+
+    /// Time a client has to send the body of a request
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) body_timeout: Duration,
+
+    /// Time for which a client may take nothing of an answer that waits for it
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) write_timeout: Duration,
+
+    /// Time after which a connection that asks nothing is closed
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::time)]
+    pub(crate) idle_timeout: Duration,
+
+    /// Silence on an event stream after which it shows that it is alive
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
+    pub(crate) keep_alive: Duration,
+
+    /// Time for requests in flight to be answered once the program is asked to stop
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) drain_timeout: Duration,
+
     /// What carries the endpoint; `pontoon --version` names all that are built in
     #[arg(long, value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
     pub(crate) runtime: Runtime,

@@ -22,6 +22,12 @@ fn a_flag_reaches_the_limit_it_is_for() {
         "--max-connections=8",
         "--read-buffer=6k",
         "--write-buffer=7k",
+        "--head-timeout=9",
+        "--body-timeout=10",
+        "--write-timeout=11",
+        "--idle-timeout=12",
+        "--keep-alive=13",
+        "--drain-timeout=14",
     ])
     .limits;
     let wanted = Limits {
@@ -33,6 +39,12 @@ fn a_flag_reaches_the_limit_it_is_for() {
         connections_max: 8,
         pipe_read_bytes: 6 * 1024,
         pipe_write_bytes: 7 * 1024,
+        head_time_max: Duration::from_secs(9),
+        body_time_max: Duration::from_secs(10),
+        write_time_max: Duration::from_secs(11),
+        idle_time_max: Duration::from_secs(12),
+        keep_alive_period: Duration::from_secs(13),
+        drain_time_max: Duration::from_secs(14),
         ..Limits::default()
     };
     assert_eq!(limits, wanted);

@@ -7,7 +7,8 @@ fn the_id_is_found_where_it_is_written() {
     let short = Some("4f5ca80b1b2c".to_owned());
     assert_eq!(id(&format!("12:cpu:/docker/{ID}\n")), short);
     assert_eq!(id(&format!("0::/kubepods.slice/cri-containerd-{ID}.scope\n")), short);
-    let mount = format!("7 6 0:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4\n");
+    let mount =
+        format!("7 6 0:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4\n");
     assert_eq!(id(&mount), short);
     assert_eq!(id("0::/\n"), None);
     assert_eq!(id("0::/user.slice/user-1000.slice/session-2.scope\n"), None);

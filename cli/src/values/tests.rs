@@ -43,7 +43,7 @@ fn lists_of_revisions() {
     accepted(revision, &[("2024-11-05", first), (" 2025-06-18 ", third)]);
     refused(revision, &["", "2024-10-07", "2025-06-18,2024-11-05"]);
     let cases = [
-        ("2025-06-18,2024-11-05", vec![first, third]),
+        ("2025-06-18,2024-11-05", vec![third, first]),
         ("2025-03-26, 2025-03-26", vec![second]),
         ("2030-01-01,2024-11-05,", vec![first]),
     ];

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::bridge::same_id;
 use crate::numbered::Numbered;
+use crate::observe::SeriesId;
 use crate::time::Instant;
 
 /// The JSON text of an id or a progress token. Those of most clients are short.
@@ -24,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) token: Option<IdText>,
     /// Its method, for metrics and logs.
     pub(crate) method: &'static str,
+    /// Where it is counted, if a server in this process answers it.
+    pub(crate) series: Option<SeriesId>,
     /// When it was asked.
     pub(crate) since: Instant,
     /// When it is given up, unless it shows progress.
@@ -56,6 +59,11 @@ impl Calls {
     /// The request the child knows by this JSON text.
     pub(crate) fn by_child(&mut self, number: &[u8]) -> Option<&mut Call> {
         self.waiting.get_mut(parse(number)?)
+    }
+
+    /// The request the child knows by this number.
+    pub(crate) fn get(&self, number: u64) -> Option<&Call> {
+        self.waiting.get(number)
     }
 
     /// Takes the request the child knows by this JSON text.

@@ -177,18 +177,16 @@ fn operand(arguments: &Arguments<'_>, name: &str) -> Result<Number, Fault> {
     parsed.map_err(|why| Fault::invalid_params(format!("params.arguments.{name} {why}")))
 }
 
-/// A whole number in any spelling, so that 2.0 is 2.
 fn precision(arguments: &Arguments<'_>) -> Result<u32, Fault> {
-    let Some(json) = arguments.json("precision") else { return Ok(PRECISION) };
-    let whole = Number::parse(json).ok().and_then(|number| number.to_i64());
-    whole
-        .filter(|it| (0..=PRECISION_MAX).contains(it))
-        .and_then(|it| u32::try_from(it).ok())
-        .ok_or_else(|| {
-            Fault::invalid_params(format!(
-                "params.arguments.precision must be a whole number from 0 to {PRECISION_MAX}"
-            ))
-        })
+    if arguments.json("precision").is_none() {
+        return Ok(PRECISION);
+    }
+    let given = arguments.integer("precision").filter(|it| (0..=PRECISION_MAX).contains(it));
+    given.and_then(|it| u32::try_from(it).ok()).ok_or_else(|| {
+        Fault::invalid_params(format!(
+            "params.arguments.precision must be a whole number from 0 to {PRECISION_MAX}"
+        ))
+    })
 }
 
 /// The digits of an operand; unlike a result's they always end.

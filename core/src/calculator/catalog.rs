@@ -20,14 +20,14 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
         completions: true,
         logging: true,
         batches: true,
+        reads_http: true,
         ..Catalog::default()
     }
 }
 
 /// Whether a tool is called so, or is known to be missing.
 pub(super) fn is_taken(name: &str) -> bool {
-    tools().iter().any(|tool| tool.name == name)
-        || extended::MISSING.contains(&name)
+    tools().iter().any(|tool| tool.name == name) || extended::MISSING.contains(&name)
 }
 
 fn tools() -> Vec<Tool> {

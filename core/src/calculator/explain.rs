@@ -126,11 +126,11 @@ impl Work {
         if self.steps.is_empty() {
             text += "There is nothing left to calculate: this is a number already.\n\n";
         } else {
+            let result = approximately(&self.result);
             text += &self.plan(level);
             text += &format!("## Steps\n\n{}\n", numbered(self.explained_lines(level)));
+            text += &format!("## Result\n\n**{} = {result}**\n\n", self.expression);
         }
-        let result = approximately(&self.result);
-        text += &format!("## Result\n\n**{} = {result}**\n\n", self.expression);
         if let Some(check) = self.check() {
             text += &format!("## Check\n\n{check}\n\n");
         }
@@ -180,9 +180,9 @@ impl Work {
                  prime factor other than 2 and 5"
             ),
         };
-        let float = result.to_json(DEPTH_PLACES);
-        let float = match (result.exact(), float.is_string()) {
-            (Some(_), false) => "a 64-bit float shows these digits too",
+        let places = result.places().and_then(|places| u32::try_from(places).ok());
+        let float = match places.map(|places| result.to_json(places)) {
+            Some(json) if !json.is_string() => "a 64-bit float shows these digits too",
             _ => "a 64-bit float can only come near it",
         };
         let rounded = |places| result.decimal(places);
@@ -329,9 +329,6 @@ fn example() -> String {
 
 /// Characters of the text that are shown before what is wrong with it, and after.
 const BEFORE: usize = 30;
-
-/// Digits after the point that are compared with those of a 64-bit float.
-const DEPTH_PLACES: u32 = 30;
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,9 @@ pub(super) fn unavailable() -> Fault {
 /// What is said to the call of a tool that is not listed.
 pub(super) fn unknown(name: &str) -> Fault {
     match MISSING.contains(&name) {
-        true => Fault::method_not_found(format!("Tool {name} is not part of this stateless server")),
+        true => {
+            Fault::method_not_found(format!("Tool {name} is not part of this stateless server"))
+        }
         false => Fault::invalid_params(format!("Unknown tool: {name}")),
     }
 }

@@ -165,7 +165,8 @@ fn it_offers_the_documented_tools_prompts_and_resources() {
     let templates: Vec<_> = catalog.templates.iter().map(|it| it.uri_template).collect();
     assert_eq!(templates, ["calculator://history/{id}"]);
     assert!(catalog.batches && catalog.completions && catalog.logging);
-    assert!(!catalog.subscriptions && !catalog.reads_http);
+    assert!(catalog.reads_http, "request://current tells of the head of the request");
+    assert!(!catalog.subscriptions && !catalog.list_changed);
 }
 
 #[test]
@@ -235,17 +236,12 @@ fn tools_of_the_extended_build_say_where_they_are() {
 #[test]
 fn tools_that_are_not_part_of_it_are_missing_methods() {
     let calculator = Calculator::new(Settings::default());
-    let refused = &calculator.catalog().refused;
-    assert_eq!(
-        refused.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["batch_calculate", "advanced_calculate"]
-    );
-    for (name, fault) in refused {
-        assert_eq!(fault.code, -32601);
-        assert!(fault.message.contains(name));
-        assert_eq!(Visitor::new().call(name, "{}").as_ref(), Err(fault));
+    for name in ["batch_calculate", "advanced_calculate"] {
+        let fault = calculator.unknown_tool(name);
+        let message = format!("Tool {name} is not part of this stateless server");
+        assert_eq!((fault.code, fault.message.into_owned()), (-32601, message));
     }
-    assert_eq!(Visitor::new().call("calculates", "{}").unwrap_err().code, -32602);
+    assert_eq!(calculator.unknown_tool("calculates").code, -32602);
 }
 
 #[test]

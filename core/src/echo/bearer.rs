@@ -1,5 +1,7 @@
 //! `bearerDecode`: what a JWT says, unproved.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::jwt::{Jwt, Time, Validity};
@@ -62,7 +64,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
     Ok(failure(call.program, source, &decoded))
 }
 
-fn find(call: &Call<'_>, argument: Option<String>) -> Result<Found, String> {
+fn find(call: &Call<'_>, argument: Option<Cow<'_, str>>) -> Result<Found, String> {
     if let Some(token) = argument {
         let token = match secrets::credentials(&token) {
             Some(("Bearer", token)) => token,

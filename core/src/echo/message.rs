@@ -1,5 +1,7 @@
 //! `echo` and `replayLastEcho`.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -88,15 +90,16 @@ pub(super) fn echo(
     Ok(result)
 }
 
-fn changed(call: &Call<'_>, mut message: String) -> String {
-    if call.arguments.is_set("uppercase") {
-        message = message.to_uppercase();
-    }
-    if call.arguments.is_set("reverse") {
+fn changed(call: &Call<'_>, message: Cow<'_, str>) -> String {
+    let message = match call.arguments.is_set("uppercase") {
+        true => message.to_uppercase(),
+        false => message.into_owned(),
+    };
+    match call.arguments.is_set("reverse") {
         // By what a reader takes for a character: an accent stays on its letter.
-        message = message.graphemes(true).rev().collect();
+        true => message.graphemes(true).rev().collect(),
+        false => message,
     }
-    message
 }
 
 fn counted(call: &Call<'_>, message: String, echoes: u64) -> ToolResult {

@@ -35,6 +35,7 @@ mod shape;
 mod text;
 mod timing;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -200,14 +201,14 @@ struct Call<'a> {
     scene: &'a Scene<'a>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// An argument that is a string; none if it was left out.
-    fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
         if self.arguments.json(name).is_none() {
             return Ok(None);
         }
         // Half of a surrogate pair passes for a string in JSON, and is none.
-        let text = self.arguments.string(name);
+        let text = self.arguments.text(name);
         text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
     }
 

@@ -187,9 +187,9 @@ pub(super) fn megabytes(bytes: u64) -> String {
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// Milliseconds, as a number.
+/// Milliseconds, as a number; the clock has microseconds.
 pub(super) fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    duration.as_micros() as f64 / 1000.0
 }
 
 /// A part of a whole as a percentage; none if there is no whole.

@@ -1,6 +1,8 @@
 //! Facts about children, and who they concern.
 
-use crate::bridge::Child;
+use std::sync::Arc;
+
+use crate::bridge::{Child, ChildSpec};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
@@ -8,28 +10,31 @@ use crate::json::{Invalid, Message};
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::session::Session;
 use crate::time::Instant;
 
 impl Engine {
     /// Starts the first child ahead of the first session.
-    pub(super) fn on_started(&mut self, out: &mut Actions) {
-        if self.desk.config.eager {
-            self.standby = Some(self.spawn(out));
+    pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
+        match self.spec.clone() {
+            Some(spec) if self.desk.config.eager => self.standby = Some(self.spawn(spec, out)),
+            Some(_) => {}
+            None => self.plan_sweep(now),
         }
     }
 
-    fn spawn(&mut self, out: &mut Actions) -> Child {
+    fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
         self.last_child += 1;
         let child = ChildId(self.last_child);
-        out.push(Action::Spawn { child, spec: self.spec.clone() });
+        out.push(Action::Spawn { child, spec });
         Child::new(child)
     }
 
     /// The child for a new session.
-    pub(super) fn hire(&mut self, out: &mut Actions) -> Child {
+    pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
         match self.standby.take_if(|child| !child.is_ending()) {
             Some(child) => child,
-            None => self.spawn(out),
+            None => self.spawn(spec, out),
         }
     }
 
@@ -42,7 +47,10 @@ impl Engine {
         work: impl FnOnce(&mut Child, &mut Turn<'_>) -> T,
     ) -> Option<T> {
         if let Some(session) = self.owners.get(&id).copied() {
-            return self.with_session(session, now, out, |s, turn| work(s.child_mut(), turn));
+            let work = |session: &mut Session, turn: &mut Turn<'_>| {
+                session.backend_mut().child_mut().map(|child| work(child, turn))
+            };
+            return self.with_session(session, now, out, work).flatten();
         }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
         let child = standby.or_else(|| self.leaving.get_mut(&id))?;

@@ -2,14 +2,15 @@
 
 use crate::bridge::Child;
 use crate::engine::{Engine, Phase, Transport};
-use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refusal};
+use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{self, Body, Kind, Message};
+use crate::json::{Body, Kind, Message};
 use crate::machine::{Actions, Chunk};
+use crate::native::{UNSAID, refusal_of};
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::Session;
+use crate::session::{Backend, Seated, Session};
 use crate::time::Instant;
 
 impl Engine {
@@ -24,7 +25,9 @@ impl Engine {
             Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
             Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
             Request::Delete { head } => return self.on_delete(exchange, &head, now, out),
+            Request::Run { run } => return self.on_run(exchange, run, now, out),
             Request::Health => self.health(now),
+            Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
             Request::Ready => self.ready(),
             Request::Metrics => self.metrics(now),
@@ -51,16 +54,17 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let verdict = match self.route(head, body) {
+        let verdict = match self.route(head, body, now) {
             Ok(Route::Open) => self.open(exchange, head, body, now, out),
+            Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
             Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
                 Err(Reject::Draining)
             }
             Ok(Route::Session(id)) => self
                 .with_session(id, now, out, |session, turn| {
-                    session.post(exchange, head.accept, body, turn)
+                    session.post(exchange, head, body, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -69,8 +73,8 @@ impl Engine {
     }
 
     /// Decides what a POST is for, in an order that gives each mistake its own answer.
-    fn route(&self, head: &McpHead, body: &Body) -> Result<Route, Reject> {
-        if let Some(id) = self.known_session(head) {
+    fn route(&self, head: &McpHead, body: &Body, now: Instant) -> Result<Route, Reject> {
+        if let Some(id) = self.known_session(head, now) {
             return match head.revision {
                 RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
                 _ => Ok(Route::Session(id)),
@@ -92,17 +96,28 @@ impl Engine {
             _ if matches!(head.revision, RevisionHeader::Other(_)) => {
                 Err(Reject::UnsupportedRevision)
             }
+            (_, SessionHeader::Absent) if self.desk.tally.is_some() && asks_anything(body) => {
+                Ok(Route::OpenUnasked)
+            }
             (_, SessionHeader::Absent) => Err(Reject::MissingSession),
-            (_, _) => Err(Reject::UnknownSession),
+            (_, _) => Err(self.unknown_session()),
         }
     }
 
     /// The open session this request names, if it belongs to whoever asks. A session of somebody
     /// else is as unknown as one that never was.
-    fn known_session(&self, head: &McpHead) -> Option<SessionId> {
+    fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
-        (session.is_open() && session.belongs_to(&head.principal)).then_some(id)
+        let is_usable = session.is_open() && session.belongs_to(&head.principal);
+        let has_expired = session.has_expired(now, self.desk.config.limits.session_idle_max);
+        (is_usable && !has_expired).then_some(id)
+    }
+
+    /// What is said of a session that is not open. During the drain sessions end that nobody has
+    /// given up: their clients are told of the end of the program, not of a mistake of theirs.
+    fn unknown_session(&self) -> Reject {
+        if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
     /// Opens a session with the client's `initialize`.
@@ -118,21 +133,70 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        if self.standby.as_ref().is_none_or(Child::is_ending) {
-            self.starts.check(now)?;
-        }
-        self.make_room(now, out)?;
-        let id = self.ids.session();
-        let child = self.hire(out);
-        self.owners.insert(child.id, id);
-        self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
+        let (id, backend) = self.admit(spoken(head), now, out)?;
         let mut turn = self.desk.turn(now, out);
-        let at = (exchange, head.accept);
-        let session = Session::open(id, head.principal, child, at, initialize, &mut turn);
+        let session = Session::open(id, backend, (exchange, head), initialize, &mut turn);
         let wake_at = turn.wake_at;
         self.sessions.insert(id, session);
         self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
         Ok(())
+    }
+
+    /// Opens a session for a client that did not ask for one: a server in this process needs no
+    /// `initialize`.
+    fn open_unasked(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        if self.is_draining() {
+            return Err(Reject::Draining);
+        }
+        let revision = spoken(head);
+        let native = self.desk.config.serves.native();
+        let takes_batches = native.is_some_and(|native| native.takes_batches(Some(revision)));
+        if matches!(body, Body::Batch(_)) && !takes_batches {
+            return Err(Reject::BatchNotAllowed);
+        }
+        let (id, backend) = self.admit(spoken(head), now, out)?;
+        let mut turn = self.desk.turn(now, out);
+        let session = Session::open_unasked(id, backend, head, revision, &mut turn);
+        self.sessions.insert(id, session);
+        self.desk.metrics.session_opened();
+        self.desk.log(Event::SessionOpened { session: id, revision }, out);
+        self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
+            .unwrap_or(Err(Reject::UnknownSession))
+    }
+
+    /// Makes room for a session; gives its id and who is to answer in it.
+    fn admit(
+        &mut self,
+        revision: Revision,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(SessionId, Backend), Reject> {
+        if let Some(spec) = self.spec.clone() {
+            if self.standby.as_ref().is_none_or(Child::is_ending) {
+                self.starts.check(now)?;
+            }
+            self.make_room(now, out)?;
+            let id = self.ids.session();
+            let child = self.hire(spec, out);
+            self.owners.insert(child.id, id);
+            self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
+            return Ok((id, Backend::Child(child)));
+        }
+        self.make_room(now, out)?;
+        let id = self.ids.session();
+        let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
+        let takes_batches = native.server.catalog().batches;
+        let idle_max = self.desk.config.limits.session_idle_max;
+        let conversation = native.converse(revision);
+        let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
+        Ok((id, Backend::Native(Box::new(seated))))
     }
 
     /// Makes room for another session: the one that has been idle longest gives way.
@@ -153,7 +217,7 @@ impl Engine {
     }
 
     fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
-        let verdict = match self.named_session(head) {
+        let verdict = match self.named_session(head, now) {
             // A stream that goes on may be that of a call whose answer is still awaited.
             Ok(_) if self.is_draining() && head.last_event == LastEvent::Absent => {
                 Err(Reject::Draining)
@@ -162,7 +226,7 @@ impl Engine {
                 .with_session(id, now, out, |session, turn| {
                     session.listen(exchange, head.last_event, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -171,7 +235,7 @@ impl Engine {
     }
 
     fn on_delete(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
-        match self.named_session(head) {
+        match self.named_session(head, now) {
             Ok(id) => {
                 self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded, now, out);
                 self.answer(exchange, ReplyHead::new(204), Chunk::new(), now, out);
@@ -181,12 +245,12 @@ impl Engine {
     }
 
     /// The session a GET or DELETE has to name.
-    fn named_session(&self, head: &McpHead) -> Result<SessionId, Reject> {
-        match (self.known_session(head), &head.session, &head.revision) {
+    fn named_session(&self, head: &McpHead, now: Instant) -> Result<SessionId, Reject> {
+        match (self.known_session(head, now), &head.session, &head.revision) {
             (_, _, RevisionHeader::Other(_)) => Err(Reject::UnsupportedRevision),
             (Some(id), _, _) => Ok(id),
             (None, SessionHeader::Absent, _) => Err(Reject::MissingSession),
-            (None, _, _) => Err(Reject::UnknownSession),
+            (None, _, _) => Err(self.unknown_session()),
         }
     }
 
@@ -195,21 +259,13 @@ impl Engine {
         &mut self,
         exchange: ExchangeId,
         reject: Reject,
-        (asked, body): (&McpHead, Option<&Body>),
+        asked: (&McpHead, Option<&Body>),
         now: Instant,
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let message = match body {
-            Some(Body::One(message)) => Some(message),
-            _ => None,
-        };
-        let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
-        let body = match reject {
-            Reject::UnsupportedRevision => unsupported_revision(id, asked, message),
-            _ => json::error(id, &reject.wire()),
-        };
-        let (head, _) = refusal(reject);
+        let served = self.desk.config.serves.native().map(|native| &*native.revisions);
+        let (head, body) = refusal_of(reject, asked, served.unwrap_or(&Revision::ALL));
         self.answer(exchange, head, body, now, out);
     }
 
@@ -227,8 +283,18 @@ impl Engine {
 enum Route {
     /// It opens a session.
     Open,
+    /// It asks something outside of any session, and is given one.
+    OpenUnasked,
     /// It belongs to this one.
     Session(SessionId),
+}
+
+/// The revision of a request before `initialize`.
+fn spoken(head: &McpHead) -> Revision {
+    match head.revision {
+        RevisionHeader::Served(revision) => revision,
+        RevisionHeader::Absent | RevisionHeader::Other(_) => UNSAID,
+    }
 }
 
 fn asks_anything(body: &Body) -> bool {
@@ -236,24 +302,4 @@ fn asks_anything(body: &Body) -> bool {
         Body::One(message) => message.kind() == Kind::Request,
         Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),
     }
-}
-
-/// Bytes of a revision that are repeated to the client that asked for it: more than any has, and
-/// fewer than a body.
-const REQUESTED_BYTES_MAX: usize = 64;
-
-/// The error that tells a client which revisions it may choose from (2026-07-28,
-/// basic/versioning).
-fn unsupported_revision(id: Option<&[u8]>, head: &McpHead, message: Option<&Message>) -> Chunk {
-    let supported: Vec<&str> = Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
-    let mut data = serde_json::json!({ "supported": supported });
-    let requested = match &head.revision {
-        RevisionHeader::Other(text) => Some(text.as_bytes()),
-        _ => message.and_then(Message::modern_revision),
-    };
-    if let Some(requested) = requested {
-        let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];
-        data["requested"] = String::from_utf8_lossy(shown).into();
-    }
-    json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
 }

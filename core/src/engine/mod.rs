@@ -1,6 +1,7 @@
 //! The one machine with state: every session and every child of an endpoint.
 //!
-//! Owns: the table of sessions, children without a session, timers, metrics, the drain.
+//! Owns: the table of sessions, children without a session, requests without a session that wait,
+//! timers, metrics, the drain.
 //! Never: the parsing of a payload; that and the framing of lines happen before a fact gets here, so
 //! that whoever holds the lock around this machine holds it for microseconds.
 //!
@@ -12,34 +13,40 @@
 mod children;
 mod clients;
 mod probes;
+mod runs;
+mod sampling;
 mod shutdown;
 mod starts;
 mod throttle;
 mod timers;
 mod turn;
 
-pub(crate) use turn::{Exchanges, Transport, Turn};
+pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bridge::{Child, ChildSpec};
-use crate::config::Config;
+use crate::config::{Config, Serves};
+use crate::engine::sampling::{Sweeps, Want};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
-use crate::ids::{ChildId, ExchangeId, IdSource, SessionId};
+use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
-use crate::observe::{Event, Metrics, SessionEnd};
+use crate::native::Stateless;
+use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::reject::{ExitStatus, Reject};
-use crate::session::Session;
+use crate::server::Facts;
+use crate::session::{Backend, Session};
 use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.
 #[derive(Debug)]
 pub struct Engine {
     desk: Desk,
-    spec: Arc<ChildSpec>,
+    /// What to run for a session, if that is a command.
+    spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
     last_child: u64,
     sessions: BTreeMap<SessionId, Session>,
@@ -49,6 +56,15 @@ pub struct Engine {
     standby: Option<Child>,
     /// Children whose session is over, until they have exited.
     leaving: BTreeMap<ChildId, Child>,
+    /// Requests without a session that wait.
+    runs: BTreeMap<ExchangeId, runs::Waiting>,
+    /// Sessions that are over by what was said in them, and that are to be ended.
+    over: Vec<(SessionId, SessionEnd)>,
+    /// Who waits for facts.
+    wanting: BTreeSet<Want>,
+    /// The newest facts.
+    facts: Facts,
+    sweeps: Sweeps,
     timers: Timers,
     starts: Starts,
     phase: Phase,
@@ -66,6 +82,11 @@ struct Desk {
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
+    /// What a server in this process has answered.
+    tally: Option<Arc<Tally>>,
+    chance: Arc<Chance>,
+    /// What time it was in the world at [`Instant::ZERO`].
+    epoch: Duration,
 }
 
 impl Desk {
@@ -77,9 +98,17 @@ impl Desk {
             throttle: &mut self.throttle,
             out,
             metrics: &mut self.metrics,
+            tally: self.tally.as_deref(),
+            wall: self.epoch + now.since(Instant::ZERO),
+            chance: &self.chance,
             exchanges: &mut self.exchanges,
             wake_at: Instant::FAR,
         }
+    }
+
+    /// What time it is in the world.
+    fn wall(&self, now: Instant) -> Duration {
+        self.epoch + now.since(Instant::ZERO)
     }
 
     /// Hands an event to the log, if it matters enough.
@@ -101,18 +130,34 @@ impl Engine {
     /// An engine without sessions. The seed must be secret and random in production: session ids
     /// come from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
-        let spec = Arc::new(config.child.clone());
-        let (metrics, exchanges) = (Metrics::default(), Exchanges::new());
-        let throttle = Throttle::default();
+        let mut ids = IdSource::new(seed);
+        let (spec, tally) = match &config.serves {
+            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None),
+            Serves::Native(native) => (None, Some(Arc::new(Tally::new(native.server.catalog())))),
+        };
+        let desk = Desk {
+            config,
+            metrics: Metrics::default(),
+            exchanges: Exchanges::new(),
+            throttle: Throttle::default(),
+            tally,
+            chance: Arc::new(ids.chance()),
+            epoch: Duration::ZERO,
+        };
         Engine {
-            desk: Desk { config, metrics, exchanges, throttle },
+            desk,
             spec,
-            ids: IdSource::new(seed),
+            ids,
             last_child: 0,
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
             standby: None,
             leaving: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            over: Vec::new(),
+            wanting: BTreeSet::new(),
+            facts: Facts::default(),
+            sweeps: Sweeps::default(),
             timers: Timers::default(),
             starts: Starts::default(),
             phase: Phase::Running,
@@ -120,10 +165,25 @@ impl Engine {
         }
     }
 
+    /// Tells what time it was in the world at [`Instant::ZERO`], since 1970-01-01 00:00 UTC. To be
+    /// called before any fact; without it that is when the world began.
+    pub fn set_epoch(&mut self, epoch: Duration) {
+        self.desk.epoch = epoch;
+    }
+
+    /// What answers requests without this engine, if it serves a server without sessions. What that
+    /// counts is counted here too.
+    pub fn stateless(&self) -> Option<Stateless> {
+        let desk = &self.desk;
+        let native = desk.config.serves.native().filter(|native| !native.sessions);
+        let tally = desk.tally.clone().filter(|_| native.is_some())?;
+        Some(Stateless::new(desk.config.clone(), tally, desk.chance.clone(), desk.epoch))
+    }
+
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
         match input {
-            Input::Started => self.on_started(out),
+            Input::Started => self.on_started(now, out),
             Input::Requested { exchange, request } => self.on_request(exchange, request, now, out),
             Input::Refused { reject } => self.on_refused(reject, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
@@ -147,8 +207,10 @@ impl Engine {
                 self.with_child(child, now, out, |child, turn| child.stdin_closed(turn));
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
+            Input::Sampled { facts } => self.on_sampled(*facts, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
+        self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
 
@@ -158,9 +220,12 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
+                Wake::Sweep => self.sweep(now, out),
             }
         }
+        self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
 
@@ -180,10 +245,16 @@ impl Engine {
         let session = self.sessions.get_mut(&id)?;
         let mut turn = self.desk.turn(now, out);
         let answer = work(session, &mut turn);
+        let end = session.hear(&mut turn);
         session.balance(&mut turn);
         if turn.wake_at < session.wake_at {
             session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(session.wake_at, Wake::Session(id));
+        }
+        let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_facts());
+        self.over.extend(end.map(|why| (id, why)));
+        if wants_facts {
+            self.want(Want::Session(id), out);
         }
         Some(answer)
     }
@@ -207,6 +278,13 @@ impl Engine {
         self.reap(id, now, out);
     }
 
+    /// Ends the sessions that are over by what was said in them.
+    fn end_those_over(&mut self, now: Instant, out: &mut Actions) {
+        while let Some((id, why)) = self.over.pop() {
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
+    }
+
     /// Ends a session; its child is stopped unless it is gone already.
     fn end_session(
         &mut self,
@@ -222,7 +300,7 @@ impl Engine {
         }
         let unanswered = session.in_flight();
         let mut turn = self.desk.turn(now, out);
-        let child = session.end(why, reject, &mut turn);
+        let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(&child, status, unanswered, out),
@@ -252,13 +330,17 @@ impl Engine {
         let Some(transport) = self.desk.exchanges.get_mut(&exchange) else { return };
         let bytes = bytes.min(transport.unsent);
         transport.unsent -= bytes;
-        let session = transport.session;
-        self.with_session(session, now, out, |session, _| session.sent(bytes));
+        if let Owner::Session(id) = transport.owner {
+            self.with_session(id, now, out, |session, _| session.sent(bytes));
+        }
     }
 
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
-        let id = transport.session;
+        let Owner::Session(id) = transport.owner else {
+            self.runs.remove(&exchange);
+            return;
+        };
         let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
         if let Some(why) = end.flatten() {
             self.end_session(id, why, Reject::SessionEnded, now, out);

@@ -1,9 +1,12 @@
 //! What an operator asks: health, liveness, readiness, metrics.
 
+use serde_json::Value;
+
 use crate::engine::Engine;
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
-use crate::observe::Gauges;
+use crate::native::{Native, Vitals, details, health};
+use crate::observe::{Gauges, Program};
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -14,6 +17,9 @@ impl Engine {
     /// `GET /health`: the whole state in one line; 503 if a new client would most likely
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
+        if let Some(native) = self.desk.config.serves.native() {
+            return self.vital(native, health, now);
+        }
         let (status, word) = match (self.is_draining(), self.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
@@ -25,6 +31,33 @@ impl Engine {
             r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}}}"#
         );
         (ReplyHead::with_body(status, ContentType::Json), Chunk::from(body + "\n"))
+    }
+
+    /// `GET /health/detailed`, of a server in this process.
+    pub(super) fn health_details(&self, now: Instant) -> Answer {
+        match self.desk.config.serves.native() {
+            Some(native) => self.vital(native, details, now),
+            None => self.health(now),
+        }
+    }
+
+    /// The health of a server in this process, in one of its forms.
+    fn vital(
+        &self,
+        native: &Native,
+        form: fn(&Native, &Vitals<'_>) -> Value,
+        now: Instant,
+    ) -> Answer {
+        let vitals = Vitals {
+            stopping: self.is_draining(),
+            uptime: now.since(self.started_at),
+            wall: self.desk.wall(now),
+            facts: &self.facts,
+            counters: &self.counters(now),
+        };
+        let status = if self.is_draining() { 503 } else { 200 };
+        let body = Chunk::from(format!("{}\n", form(native, &vitals)));
+        (ReplyHead::with_body(status, ContentType::Json), body)
     }
 
     fn subprocess(&self, now: Instant) -> &'static str {
@@ -54,11 +87,19 @@ impl Engine {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
             children: self.owners.len() + self.leaving.len() + usize::from(self.standby.is_some()),
-            in_flight: total(Session::in_flight),
+            in_flight: total(Session::in_flight) + self.waiting_in_runs(),
             streams: total(Session::open_streams),
             queue_bytes: total(Session::queue_bytes),
         };
-        let body = Chunk::from(self.desk.metrics.render(&gauges));
+        let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
+        let program = native.map(|(native, tally)| Program {
+            form: native.health,
+            sessions: native.sessions,
+            tally,
+            process: &self.facts.process,
+            active: gauges.in_flight,
+        });
+        let body = Chunk::from(self.desk.metrics.render(&gauges, program.as_ref()));
         (ReplyHead::with_body(200, ContentType::Metrics), body)
     }
 }

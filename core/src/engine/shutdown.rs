@@ -39,6 +39,7 @@ impl Engine {
         for id in self.session_ids() {
             self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
+        self.fail_runs(Reject::Stopped, now, out);
         let mut turn = self.desk.turn(now, out);
         for child in self.leaving.values_mut() {
             child.kill(&mut turn);

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::ids::{ChildId, SessionId};
+use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::time::{Instant, TimerKind};
 
 /// Who is to be woken.
@@ -17,8 +17,12 @@ pub(crate) enum Wake {
     Child(ChildId),
     /// The engine, when its drain is over.
     Drain,
+    /// A request without a session.
+    Run(ExchangeId),
     /// A session.
     Session(SessionId),
+    /// The engine, to look through all sessions.
+    Sweep,
 }
 
 /// The wakes that are set.
@@ -39,7 +43,8 @@ impl Timers {
         let why = match wake {
             Wake::Child(_) => TimerKind::Child,
             Wake::Drain => TimerKind::Drain,
-            Wake::Session(_) => TimerKind::Session,
+            Wake::Run(_) => TimerKind::Run,
+            Wake::Session(_) | Wake::Sweep => TimerKind::Session,
         };
         Some((*at, why))
     }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::bridge::Call;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
-use crate::ids::{ExchangeId, SessionId};
+use crate::ids::{Chance, ExchangeId, SessionId};
+use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
-use crate::observe::{Event, Level, Metrics};
-use crate::time::Instant;
+use crate::observe::{Event, Level, Metrics, SeriesId, Tally};
+use crate::time::{Duration, Instant};
 
 /// Exchanges whose end the adapter will report.
 pub(crate) type Exchanges = BTreeMap<ExchangeId, Transport>;
@@ -16,12 +18,21 @@ pub(crate) type Exchanges = BTreeMap<ExchangeId, Transport>;
 /// What is known of an exchange at the transport.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    /// The session it belongs to.
-    pub(crate) session: SessionId,
+    /// Whose it is.
+    pub(crate) owner: Owner,
     /// The stream it carries, while that stream has something to send.
     pub(crate) stream: Option<u64>,
     /// Bytes handed to the adapter and not yet taken by the transport.
     pub(crate) unsent: usize,
+}
+
+/// Whose an exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A request's that has no session.
+    Run,
+    /// A session's.
+    Session(SessionId),
 }
 
 /// Replies from this size on are accounted for until the transport has taken them. Smaller ones
@@ -36,6 +47,11 @@ pub(crate) struct Turn<'a> {
     pub(crate) throttle: &'a mut Throttle,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
+    /// Where a server in this process is counted.
+    pub(crate) tally: Option<&'a Tally>,
+    /// What time it is in the world.
+    pub(crate) wall: Duration,
+    pub(crate) chance: &'a Chance,
     pub(crate) exchanges: &'a mut Exchanges,
     /// The earliest moment at which something set up in this turn is due.
     pub(crate) wake_at: Instant,
@@ -45,6 +61,30 @@ impl Turn<'_> {
     /// Asks to be called again at `at`.
     pub(crate) fn wake(&mut self, at: Instant) {
         self.wake_at = self.wake_at.min(at);
+    }
+
+    /// Where a request is counted, if a server in this process answers it.
+    pub(crate) fn series(&self, request: &Message) -> Option<SeriesId> {
+        let method = request.method().unwrap_or_default();
+        self.tally.map(|tally| tally.series(method, request.name()))
+    }
+
+    /// Counts a request that was answered; `error` is empty if the answer is a result. Returns how
+    /// long it took.
+    pub(crate) fn answered(&mut self, call: &Call, error: &'static str) -> Duration {
+        let took = self.now.since(call.since);
+        match (self.tally, call.series) {
+            (Some(tally), Some(series)) => tally.answered(series, error.is_empty(), took),
+            _ => self.metrics.operation(call.method, error, took),
+        }
+        took
+    }
+
+    /// Counts a request that was cancelled.
+    pub(crate) fn cancelled(&mut self, call: &Call) {
+        if call.series.is_none() {
+            self.metrics.operation(call.method, "cancelled", self.now.since(call.since));
+        }
     }
 
     /// Hands an event to the log, if it matters enough and does not only repeat what was logged a

@@ -4,4 +4,4 @@ mod lines;
 mod sse;
 
 pub use lines::{Framed, Lines};
-pub use sse::{comment, event, priming, retry};
+pub use sse::{comment, event, ping, priming, retry};

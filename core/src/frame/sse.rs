@@ -45,6 +45,12 @@ pub fn comment() -> Bytes {
     Bytes::from_static(b": keep-alive\n\n")
 }
 
+/// Shows that the stream is alive, to a client that waits for an event of this name; others pass
+/// over it.
+pub fn ping() -> Bytes {
+    Bytes::from_static(b"event: keep-alive\ndata: {\"type\":\"ping\"}\n\n")
+}
+
 fn on_one_line(part: Bytes) -> Bytes {
     if memchr2(b'\n', b'\r', &part).is_none() {
         return part;

@@ -28,6 +28,14 @@ impl Accept {
         (json || sse).then_some(Accept { json, sse })
     }
 
+    /// The same for a server that only streams where a stream says more than one message: `*/*`, or
+    /// no header at all, gets that too.
+    pub(super) fn of_anything<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
+        let wanted = Wanted::read(lines);
+        let (json, sse) = (wanted.json.is_acceptable(), wanted.sse.is_acceptable());
+        (json || sse).then_some(Accept { json, sse })
+    }
+
     /// What `Accept` lines, in order, allow as the answer to a GET, which can only be a stream;
     /// none if they leave that out.
     pub(super) fn of_get<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {

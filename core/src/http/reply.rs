@@ -16,6 +16,8 @@ pub struct ReplyHead {
     pub content_type: Option<ContentType>,
     /// `Mcp-Session-Id`.
     pub session: Option<SessionId>,
+    /// `Mcp-Session-Id` of a client that has chosen it itself: visible ASCII.
+    pub foreign_session: Option<Box<str>>,
     /// `Allow`.
     pub allow: Option<&'static str>,
     /// `Retry-After`, in seconds.
@@ -66,6 +68,7 @@ impl ReplyHead {
             status,
             content_type: None,
             session: None,
+            foreign_session: None,
             allow: None,
             retry_after: None,
             close: false,
@@ -96,6 +99,9 @@ impl ReplyHead {
         }
         if let Some(session) = self.session {
             line("mcp-session-id", &session.to_string());
+        }
+        if let Some(session) = &self.foreign_session {
+            line("mcp-session-id", session);
         }
         if let Some(allow) = self.allow {
             line("allow", allow);
@@ -165,7 +171,7 @@ impl Answer {
 }
 
 /// The answer to a request that was refused before its id was known.
-pub fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
+pub(crate) fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
     (refusal_head(reject), json::error(None, &reject.wire()).into_bytes())
 }
 

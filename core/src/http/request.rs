@@ -1,10 +1,15 @@
 //! An admitted request: everything about it that a session needs to know.
 
+use std::sync::Arc;
+
 use crate::http::Accept;
 use crate::ids::SessionId;
 use crate::json::Body;
+use crate::native::Run;
 use crate::protocol::Revision;
+use crate::server::HttpScene;
 use crate::session::{EventId, Principal};
+use crate::time::Instant;
 
 /// A request that passed every rule that needs no session.
 #[derive(Debug)]
@@ -26,14 +31,30 @@ pub enum Request {
         /// Its MCP headers.
         head: McpHead,
     },
+    /// A `POST` to a server without sessions that [`crate::native::Stateless`] could not answer at
+    /// once.
+    Run {
+        /// What became of it so far.
+        run: Box<Run>,
+    },
     /// `GET /health`.
     Health,
+    /// `GET /health/detailed`.
+    HealthDetails,
     /// `GET /livez`.
     Live,
     /// `GET /readyz`.
     Ready,
     /// `GET /metrics`.
     Metrics,
+}
+
+impl Request {
+    /// Whether its answer tells what is known about the process and its machine, which is then to
+    /// be reported first.
+    pub fn wants_facts(&self) -> bool {
+        matches!(self, Request::Health | Request::HealthDetails | Request::Metrics)
+    }
 }
 
 /// The MCP headers of a request.
@@ -49,6 +70,13 @@ pub struct McpHead {
     pub last_event: LastEvent,
     /// Who asks, as far as `Authorization` says.
     pub principal: Principal,
+    /// `Mcp-Session-Id` of a client that talks to a server without sessions. It means nothing, and
+    /// is sent back as it is.
+    pub foreign_session: Option<Box<str>>,
+    /// The whole head, for a server that looks at it.
+    pub http: Option<Arc<HttpScene>>,
+    /// When the head had arrived.
+    pub arrived: Instant,
 }
 
 /// What `Mcp-Session-Id` says.

@@ -38,18 +38,24 @@
 mod host;
 mod origin;
 
+use core::net::IpAddr;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use crate::config::Config;
+use crate::config::{Config, Serves};
 use crate::http::media::{Media, members};
 use crate::http::{
     Accept, Answer, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, ParseRules, Peer};
+use crate::native::HealthForm;
 use crate::protocol::Revision;
 use crate::reject::Reject;
+use crate::server::HttpScene;
 use crate::session::{EventId, Principal};
+use crate::time::Instant;
 
 use host::Hosts;
 use origin::Origins;
@@ -59,6 +65,10 @@ pub trait Headers {
     /// Every value of this header, in order, without the white space around it. `name` is in lower
     /// case; the names in a request are not, and match all the same.
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]>;
+
+    /// Every line, in order as far as the adapter knows it: the name, in any case, and the value
+    /// without the white space around it.
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
 }
 
 /// A request up to its body.
@@ -70,6 +80,10 @@ pub struct RequestHead<'a, H: Headers> {
     pub target: &'a str,
     /// The headers.
     pub headers: &'a H,
+    /// Who is connected.
+    pub peer: Option<IpAddr>,
+    /// When the last byte of it had arrived.
+    pub arrived: Instant,
 }
 
 /// The rules of an endpoint.
@@ -80,6 +94,47 @@ pub struct Rules {
     /// The path of the endpoint, without a slash at its end.
     path: Box<str>,
     body: BodyRules,
+    program: Program,
+}
+
+/// What depends on the program that is served.
+#[derive(Clone, Debug)]
+struct Program {
+    /// Whether there are sessions.
+    sessions: bool,
+    /// Whether it wants to see whole heads.
+    reads_http: bool,
+    /// Whether it has a second health.
+    has_details: bool,
+    /// Whether a client that takes anything is served a stream where that says more.
+    streams_to_all: bool,
+    revisions: Arc<[Revision]>,
+}
+
+impl Program {
+    fn of(serves: &Serves) -> Program {
+        match serves {
+            Serves::Command(_) => Program {
+                sessions: true,
+                reads_http: false,
+                has_details: false,
+                streams_to_all: false,
+                revisions: Arc::new(Revision::ALL),
+            },
+            Serves::Native(native) => Program {
+                sessions: native.sessions,
+                reads_http: native.server.catalog().reads_http,
+                has_details: native.health == HealthForm::Calculator,
+                streams_to_all: true,
+                revisions: native.revisions.clone(),
+            },
+        }
+    }
+
+    /// The methods of the endpoint.
+    fn methods(&self) -> &'static str {
+        if self.sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +159,7 @@ impl Rules {
                     sender: Peer::Client,
                 },
             },
+            program: Program::of(&config.serves),
         }
     }
 
@@ -117,15 +173,34 @@ impl Rules {
 
     /// Judges a request by its head, to be called before any byte of the body is read: a request
     /// that is refused costs nobody its body. The answer, if there is one, is complete.
+    ///
+    /// Where a body is left unread the connection ends with the answer, and the answer says so:
+    /// libraries differ in what they do about such a body, and in whether they tell.
     pub fn admit<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Admission, Box<Answer>> {
+        let close = has_body(head.headers);
+        self.judge(head, close).map_err(|mut answer| {
+            answer.head.close |= close;
+            answer
+        })
+    }
+
+    fn judge<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        close: bool,
+    ) -> Result<Admission, Box<Answer>> {
         let cors = match self.check_peer(head.headers) {
             Ok(cors) => cors,
             Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
         };
-        match self.asked(head) {
-            Ok(Asked::Options) => Err(Box::new(options(head.headers, cors))),
-            Ok(Asked::Message(mcp)) => Ok(Admission { cors, what: What::Message(mcp, self.body) }),
-            Ok(Asked::Whole(request)) => Ok(Admission { cors, what: What::Whole(request) }),
+        match self.asked(head, cors.is_some()) {
+            Ok(Asked::Options) => {
+                Err(Box::new(options(head.headers, self.program.methods(), cors)))
+            }
+            Ok(Asked::Message(mcp)) => {
+                Ok(Admission { cors, close: false, what: What::Message(mcp, self.body) })
+            }
+            Ok(Asked::Whole(request)) => Ok(Admission { cors, close, what: What::Whole(request) }),
             Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
         }
     }
@@ -136,13 +211,14 @@ impl Rules {
         Ok(listed.map(|origin| Cors { origin: origin.into(), preflight: false }))
     }
 
-    fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
+    fn asked<H: Headers>(&self, head: &RequestHead<'_, H>, cors: bool) -> Result<Asked, Reject> {
         let path = head.target.split('?').next().unwrap_or_default();
         if path.strip_suffix('/').unwrap_or(path) == &*self.path {
-            return endpoint(head.method, head.headers);
+            return self.program.endpoint(head, cors);
         }
         let request = match path {
             "/health" => Request::Health,
+            "/health/detailed" if self.program.has_details => Request::HealthDetails,
             "/livez" => Request::Live,
             "/readyz" => Request::Ready,
             "/metrics" => Request::Metrics,
@@ -171,6 +247,9 @@ pub struct Admission {
     /// The CORS headers of its answer, whichever that will be: the adapter puts them into
     /// [`crate::http::ReplyHead::cors`] of the head the engine gives it.
     pub cors: Option<Cors>,
+    /// Whether the connection ends with the answer, because of a body that nobody reads: the adapter
+    /// sets [`crate::http::ReplyHead::close`] then.
+    pub close: bool,
     what: What,
 }
 
@@ -211,36 +290,95 @@ impl BodyRules {
     }
 }
 
-const ENDPOINT_METHODS: &str = "GET, POST, DELETE, OPTIONS";
+/// Whether a head that the guard has let through is followed by a body.
+fn has_body(headers: &impl Headers) -> bool {
+    let is_some = |length: &[u8]| length.iter().any(|digit| *digit != b'0');
+    headers.values("transfer-encoding").next().is_some()
+        || headers.values("content-length").any(is_some)
+}
 
-fn endpoint(method: &str, headers: &impl Headers) -> Result<Asked, Reject> {
-    match method {
-        "POST" => {
-            check_content(headers)?;
-            let accept = Accept::of_post(headers.values("accept")).ok_or(Reject::NotAcceptable)?;
-            Ok(Asked::Message(mcp_head(headers, accept, LastEvent::Absent)?))
+impl Program {
+    fn endpoint<H: Headers>(&self, head: &RequestHead<'_, H>, cors: bool) -> Result<Asked, Reject> {
+        let headers = head.headers;
+        match head.method {
+            "POST" => {
+                check_content(headers)?;
+                let accept = match self.streams_to_all {
+                    true => Accept::of_anything(headers.values("accept")),
+                    false => Accept::of_post(headers.values("accept")),
+                };
+                let accept = accept.ok_or(Reject::NotAcceptable)?;
+                let mut mcp = self.mcp_head(head, accept, LastEvent::Absent)?;
+                mcp.http = self.reads_http.then(|| Arc::new(scene(head, cors)));
+                Ok(Asked::Message(mcp))
+            }
+            "GET" if self.sessions => {
+                let accept = Accept::of_get(headers.values("accept"));
+                let accept = accept.ok_or(Reject::NotAcceptable)?;
+                let head = self.mcp_head(head, accept, last_event(headers)?)?;
+                Ok(Asked::Whole(Request::Listen { head }))
+            }
+            "DELETE" if self.sessions => {
+                // The answer has no form to choose.
+                let accept = Accept { json: true, sse: false };
+                let head = self.mcp_head(head, accept, LastEvent::Absent)?;
+                Ok(Asked::Whole(Request::Delete { head }))
+            }
+            "OPTIONS" => Ok(Asked::Options),
+            _ => Err(Reject::MethodNotAllowed { allow: self.methods() }),
         }
-        "GET" => {
-            let accept = Accept::of_get(headers.values("accept")).ok_or(Reject::NotAcceptable)?;
-            let head = mcp_head(headers, accept, last_event(headers)?)?;
-            Ok(Asked::Whole(Request::Listen { head }))
-        }
-        "DELETE" => {
-            // The answer has no form to choose.
-            let accept = Accept { json: true, sse: false };
-            let head = mcp_head(headers, accept, LastEvent::Absent)?;
-            Ok(Asked::Whole(Request::Delete { head }))
-        }
-        "OPTIONS" => Ok(Asked::Options),
-        _ => Err(Reject::MethodNotAllowed { allow: ENDPOINT_METHODS }),
+    }
+
+    fn mcp_head<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        accept: Accept,
+        last_event: LastEvent,
+    ) -> Result<McpHead, Reject> {
+        let headers = head.headers;
+        let (session, foreign_session, principal) = match self.sessions {
+            true => (session(headers)?, None, Principal::of(authorization(headers).as_deref())),
+            // There is nothing that could belong to anybody.
+            false => (SessionHeader::Absent, foreign_session(headers), Principal::Anonymous),
+        };
+        Ok(McpHead {
+            session,
+            revision: self.revision(headers)?,
+            accept,
+            last_event,
+            principal,
+            foreign_session,
+            http: None,
+            arrived: head.arrived,
+        })
+    }
+
+    fn revision(&self, headers: &impl Headers) -> Result<RevisionHeader, Reject> {
+        let Some(text) = visible(headers, "mcp-protocol-version")? else {
+            return Ok(RevisionHeader::Absent);
+        };
+        let served = Revision::parse(text.as_bytes()).filter(|it| self.revisions.contains(it));
+        Ok(served.map_or_else(|| RevisionHeader::Other(text.into()), RevisionHeader::Served))
+    }
+}
+
+/// The whole head, for a server that looks at it.
+fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
+    let own = |(name, value): (&str, &[u8])| (name.to_ascii_lowercase().into(), value.into());
+    HttpScene {
+        method: head.method.into(),
+        target: head.target.into(),
+        headers: head.headers.lines().map(own).collect(),
+        peer: head.peer,
+        cors,
     }
 }
 
 /// A preflight is told by the header that only preflights have (Fetch standard, CORS-preflight
 /// request). Who may not read the answer learns the methods and no more.
-fn options(headers: &impl Headers, cors: Option<Cors>) -> Answer {
+fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) -> Answer {
     let preflight = headers.values("access-control-request-method").next().is_some();
-    Answer::options(ENDPOINT_METHODS, cors.map(|cors| Cors { preflight, ..cors }))
+    Answer::options(methods, cors.map(|cors| Cors { preflight, ..cors }))
 }
 
 /// JSON in UTF-8, as it is: nothing is unpacked, so nothing can grow.
@@ -260,20 +398,6 @@ fn is_json(content_type: &[u8]) -> bool {
     })
 }
 
-fn mcp_head(
-    headers: &impl Headers,
-    accept: Accept,
-    last_event: LastEvent,
-) -> Result<McpHead, Reject> {
-    Ok(McpHead {
-        session: session(headers)?,
-        revision: revision(headers)?,
-        accept,
-        last_event,
-        principal: Principal::of(authorization(headers).as_deref()),
-    })
-}
-
 /// A value of visible ASCII is all a session id may be (2025-11-25, basic/transports).
 fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
     Ok(match visible(headers, "mcp-session-id")? {
@@ -285,15 +409,14 @@ fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
     })
 }
 
-fn revision(headers: &impl Headers) -> Result<RevisionHeader, Reject> {
-    Ok(match visible(headers, "mcp-protocol-version")? {
-        None => RevisionHeader::Absent,
-        Some(text) => match Revision::parse(text.as_bytes()) {
-            Some(revision) => RevisionHeader::Served(revision),
-            None => RevisionHeader::Other(text.into()),
-        },
-    })
+/// A value that goes back as it is. One that is malformed means as little as any other, and is left
+/// out.
+fn foreign_session(headers: &impl Headers) -> Option<Box<str>> {
+    let text = visible(headers, "mcp-session-id").ok().flatten()?;
+    (text.len() <= FOREIGN_BYTES_MAX).then(|| text.into())
 }
+
+const FOREIGN_BYTES_MAX: usize = 128;
 
 const LAST_EVENT_BYTES_MAX: usize = 1024;
 

@@ -79,9 +79,9 @@ pub struct Message {
     method: Option<Method>,
     progress_token: Option<Span>,
     subject: Option<Span>,
-    requested_revision: Option<Span>,
     modern_revision: Option<Span>,
     is_modern: bool,
+    name: Option<Span>,
     result: Option<Span>,
 }
 
@@ -118,19 +118,15 @@ impl Message {
             method: envelope.method.map(|method| Method::read(method, &line)),
             progress_token: None,
             subject: None,
-            requested_revision: None,
             modern_revision: params.in_meta.protocol_version,
             is_modern: params.in_meta.protocol_version.is_some()
                 || params.in_meta.client_capabilities.is_some(),
+            name: params.name,
             result: envelope.result,
             line,
         };
         match (kind, message.method()) {
-            (Kind::Request, method) => {
-                let opens = method == Some("initialize");
-                message.requested_revision = params.protocol_version.filter(|_| opens);
-                message.progress_token = params.in_meta.progress_token;
-            }
+            (Kind::Request, _) => message.progress_token = params.in_meta.progress_token,
             (_, Some("notifications/cancelled")) => message.subject = params.request_id,
             (_, Some("notifications/progress")) => message.subject = params.progress_token,
             _ => {}
@@ -173,15 +169,9 @@ impl Message {
         self.bytes_at(self.subject)
     }
 
-    /// The revision that the request `initialize` asks for, `params.protocolVersion`: a string as
-    /// it is written between its quotes, any other value as its JSON text.
-    pub fn requested_revision(&self) -> Option<&[u8]> {
-        self.bytes_at(self.requested_revision).map(unquote)
-    }
-
     /// The revision by which a message of the modern era is to be read,
-    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`, in the form of
-    /// [`Message::requested_revision`].
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`: a string as it is written between
+    /// its quotes, any other value as its JSON text.
     pub fn modern_revision(&self) -> Option<&[u8]> {
         self.bytes_at(self.modern_revision).map(unquote)
     }
@@ -190,6 +180,12 @@ impl Message {
     /// capabilities (2026-07-28, basic/versioning).
     pub fn is_modern(&self) -> bool {
         self.is_modern
+    }
+
+    /// What `params.name` of a request names, a tool or a prompt: a string as it is written between
+    /// its quotes, any other value as its JSON text.
+    pub fn name(&self) -> Option<&[u8]> {
+        self.bytes_at(self.name).map(unquote)
     }
 
     /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that

@@ -11,9 +11,9 @@ use crate::json::string::unescape;
 pub(super) struct Params {
     pub(super) meta: Option<Span>,
     pub(super) progress_token: Option<Span>,
-    pub(super) protocol_version: Option<Span>,
+    protocol_version: Option<Span>,
     pub(super) request_id: Option<Span>,
-    name: Option<Span>,
+    pub(super) name: Option<Span>,
     uri: Option<Span>,
     pub(super) in_meta: Meta,
     twice: bool,

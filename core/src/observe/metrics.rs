@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::observe::{Dropped, SessionEnd};
+use crate::observe::{Dropped, Program, SessionEnd};
 use crate::reject::Reject;
 use crate::time::Duration;
 
@@ -58,6 +58,20 @@ impl Metrics {
         self.session_time.observe(lived);
     }
 
+    pub(crate) fn sessions_opened(&self) -> u64 {
+        self.sessions_opened
+    }
+
+    pub(crate) fn sessions_expired(&self) -> u64 {
+        self.sessions_ended.get(&SessionEnd::Expired).copied().unwrap_or_default()
+    }
+
+    /// How many sessions have ended, and how long they lasted together.
+    pub(crate) fn sessions_ended(&self) -> (u64, Duration) {
+        let ended = self.sessions_ended.values().sum();
+        (ended, Duration::from_micros(self.session_time.micros))
+    }
+
     pub(crate) fn child_started(&mut self) {
         self.children_started += 1;
     }
@@ -87,11 +101,14 @@ impl Metrics {
     }
 
     /// Writes everything in the Prometheus text format.
-    pub(crate) fn render(&self, gauges: &Gauges) -> String {
+    pub(crate) fn render(&self, gauges: &Gauges, native: Option<&Program<'_>>) -> String {
         let mut text = Text(String::with_capacity(4096));
-        self.render_operations(&mut text);
+        self.render_operations(&mut text, native);
         self.render_sessions(&mut text, gauges);
-        self.render_children(&mut text, gauges);
+        match native {
+            Some(program) => program.render(&mut text),
+            None => self.render_children(&mut text, gauges),
+        }
         self.render_trouble(&mut text);
         let name = "pontoon_queue_bytes";
         text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
@@ -102,7 +119,7 @@ impl Metrics {
         text.0
     }
 
-    fn render_operations(&self, text: &mut Text) {
+    fn render_operations(&self, text: &mut Text, native: Option<&Program<'_>>) {
         let name = "mcp_server_operation_duration_seconds";
         text.family(name, "histogram", "Time from a client's request to its answer.");
         for ((method, error), histogram) in &self.operations {
@@ -113,6 +130,9 @@ impl Metrics {
                     text.histogram(name, &labels, histogram);
                 }
             }
+        }
+        if let Some(program) = native {
+            program.render_operations(name, text);
         }
         let name = "mcp_server_session_duration_seconds";
         text.family(name, "histogram", "Time from a session's opening to its end.");
@@ -176,42 +196,49 @@ impl Metrics {
 }
 
 /// Upper bounds of the buckets in seconds, as OpenTelemetry's MCP conventions advise.
-const BOUNDS: [f64; 14] =
+pub(super) const BOUNDS: [f64; 14] =
     [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 300.0];
 
 /// A histogram with [`BOUNDS`].
 #[derive(Clone, Debug, Default)]
-struct Histogram {
-    buckets: [u64; BOUNDS.len() + 1],
-    micros: u64,
+pub(super) struct Histogram {
+    pub(super) buckets: [u64; BOUNDS.len() + 1],
+    pub(super) micros: u64,
 }
 
 impl Histogram {
     fn observe(&mut self, value: Duration) {
-        let seconds = value.as_secs_f64();
-        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
-        self.buckets[bucket] += 1;
-        let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
-        self.micros = self.micros.saturating_add(micros);
+        self.buckets[bucket(value)] += 1;
+        self.micros = self.micros.saturating_add(micros(value));
     }
 }
 
+/// The bucket of a value.
+pub(super) fn bucket(value: Duration) -> usize {
+    let seconds = value.as_secs_f64();
+    BOUNDS.partition_point(|bound| *bound < seconds)
+}
+
+pub(super) fn micros(value: Duration) -> u64 {
+    u64::try_from(value.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// The text under construction.
-struct Text(String);
+pub(crate) struct Text(String);
 
 /// Writing to a `String` cannot fail, hence the ignored results.
 impl Text {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
         self.0.push_str(name);
         self.labels(labels, None);
         let _ = writeln!(self.0, " {value}");
     }
 
-    fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+    pub(super) fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
         let mut count = 0;
         for (index, bucket) in histogram.buckets.iter().enumerate() {
             count += bucket;

@@ -3,11 +3,16 @@
 /// The method as one of a closed set of names, `other` for those the specification does not have:
 /// what stands in a metric's label must not be a client's choice.
 pub fn known_method(method: &str) -> &'static str {
-    KNOWN.iter().find(|known| **known == method).copied().unwrap_or("other")
+    KNOWN[method_index(method)]
 }
 
-/// Requests of a client, the common ones first.
-const KNOWN: [&str; 17] = [
+/// The place of a method among [`KNOWN`].
+pub(crate) fn method_index(method: &str) -> usize {
+    KNOWN.iter().position(|known| *known == method).unwrap_or(OTHER)
+}
+
+/// Requests of a client, the common ones first, and `other` for the rest.
+pub(crate) const KNOWN: [&str; OTHER + 1] = [
     "tools/call",
     "tools/list",
     "ping",
@@ -25,4 +30,7 @@ const KNOWN: [&str; 17] = [
     "tasks/list",
     "tasks/result",
     "tasks/cancel",
+    "other",
 ];
+
+const OTHER: usize = 17;

@@ -4,4 +4,5 @@ mod method;
 mod revision;
 
 pub use method::known_method;
+pub(crate) use method::{KNOWN, method_index};
 pub use revision::Revision;

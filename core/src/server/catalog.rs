@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Fault, Schema};
+use super::Schema;
 
 /// Who a server is and what it offers.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +17,6 @@ pub struct Catalog {
     pub instructions: Option<&'static str>,
     /// Its tools, in the order in which they are listed.
     pub tools: Vec<Tool>,
-    /// Tools there are not, whose calls are answered otherwise than those of any unknown tool.
-    pub refused: Vec<(&'static str, Fault)>,
     /// Its prompts.
     pub prompts: Vec<Prompt>,
     /// Its resources.

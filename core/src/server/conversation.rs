@@ -136,6 +136,11 @@ impl Conversation {
         self.waiting.iter().any(|waiting| waiting.on == On::Facts)
     }
 
+    /// Bytes the server remembers of it ([`Seat::stored_bytes`]).
+    pub fn stored_bytes(&self) -> usize {
+        self.seat.stored_bytes()
+    }
+
     /// Whether every request has been answered.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()

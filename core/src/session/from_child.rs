@@ -1,4 +1,4 @@
-//! What the child says: answers, requests for the client, notifications.
+//! What the child, or the server in its place, says: answers, requests for the client, notifications.
 
 use bytes::Bytes;
 
@@ -8,7 +8,7 @@ use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{Session, Waiting, cancelled, extend};
+use crate::session::{About, Session, Waiting, cancelled, extend};
 
 impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
@@ -21,11 +21,21 @@ impl Session {
             Ok(message) => message,
             Err(invalid) => return self.child_noise(&invalid, turn),
         };
-        self.child.spoke(turn);
+        self.backend.spoke(turn);
+        self.backend_said(&message, About::Unknown, turn)
+    }
+
+    /// Takes a message. Tells if the session is over by it.
+    pub(super) fn backend_said(
+        &mut self,
+        message: &Message,
+        about: About,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
         match message.kind() {
-            Kind::Result | Kind::Error => return self.child_answer(&message, turn),
-            Kind::Request => self.ask(&message, turn),
-            Kind::Notification => self.child_notification(&message, turn),
+            Kind::Result | Kind::Error => return self.child_answer(message, turn),
+            Kind::Request => self.ask(message, about, turn),
+            Kind::Notification => self.child_notification(message, about, turn),
         }
         None
     }
@@ -33,7 +43,7 @@ impl Session {
     /// The child wrote what is no message. If it was meant to be an answer, whoever waits for that
     /// need not wait any longer.
     fn child_noise(&mut self, invalid: &Invalid, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        let mut end = self.child.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
+        let mut end = self.backend.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
         if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
         {
             self.fail(call, Reject::BadAnswer, turn);
@@ -53,7 +63,7 @@ impl Session {
         };
         let opening = !self.is_open();
         let ok = message.kind() == Kind::Result;
-        if opening && ok {
+        if ok && (opening || call.method == "initialize") {
             self.opened(message, turn);
         }
         let error = if ok { "" } else { "error" };
@@ -64,20 +74,24 @@ impl Session {
     fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {
         let answered = result.result_revision().unwrap_or_default();
         let revision = Revision::nearest(&answered);
-        self.streams.revision = Some(revision);
-        turn.metrics.session_opened();
+        if self.streams.revision.replace(revision).is_none() {
+            turn.metrics.session_opened();
+        }
+        if let Some(seated) = self.backend.native_mut() {
+            seated.facts.initialized = true;
+        }
         turn.log(Event::SessionOpened { session: self.id, revision });
     }
 
     /// The child asks the client something.
-    fn ask(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    fn ask(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
         let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
         if self.asks.len() >= turn.limits.child_requests_max {
             return self.refuse_ask(&id, turn);
         }
         turn.wake(turn.now + turn.limits.request_total_max);
         self.asks.insert(id.clone(), turn.now);
-        match self.streams.pick(true) {
+        match self.stream_for(about, true) {
             Some(stream) => self.streams.message(stream, message.with(&[]), turn),
             None => self.enqueue(Waiting { message: message.with(&[]), ask: Some(id) }, turn),
         }
@@ -90,7 +104,7 @@ impl Session {
             self.dropped(Dropped::UnansweredAsk, turn);
             self.answer_ask(&id, Reject::AskExpired, turn);
             if self.queue.remove_ask(&id).is_none() {
-                self.notify(cancelled(&id, "Request timeout"), true, turn);
+                self.notify(cancelled(&id, "Request timeout"), About::Unknown, true, turn);
             }
         }
     }
@@ -104,12 +118,12 @@ impl Session {
     /// what it is told.
     fn answer_ask(&mut self, id: &[u8], reject: Reject, turn: &mut Turn<'_>) {
         let answer = json::error(Some(id), &reject.wire());
-        if self.child.has_room(answer.len(), turn) {
-            self.child.feed(answer, turn);
+        if self.backend.has_room(answer.len(), turn) {
+            self.backend.feed(answer, turn);
         }
     }
 
-    fn child_notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    fn child_notification(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
                 self.progress(message, number, turn);
@@ -117,7 +131,7 @@ impl Session {
             (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, turn),
             (method, _) => {
                 let related = method == Some("notifications/message");
-                self.notify(message.with(&[]), related, turn);
+                self.notify(message.with(&[]), about, related, turn);
             }
         }
     }
@@ -157,14 +171,28 @@ impl Session {
         if let Some(id) = self.asks.take(id)
             && self.queue.remove_ask(&id).is_none()
         {
-            self.notify(message.with(&[]), true, turn);
+            self.notify(message.with(&[]), About::Unknown, true, turn);
         }
     }
 
-    fn notify(&mut self, message: Chunk, related: bool, turn: &mut Turn<'_>) {
-        match self.streams.pick(related) {
+    fn notify(&mut self, message: Chunk, about: About, related: bool, turn: &mut Turn<'_>) {
+        match self.stream_for(about, related) {
             Some(stream) => self.streams.message(stream, message, turn),
             None => self.enqueue(Waiting { message, ask: None }, turn),
+        }
+    }
+
+    /// The stream for a message that is no answer. `related`: whether such messages are likely to
+    /// belong to a request, if nobody says whether this one does.
+    fn stream_for(&self, about: About, related: bool) -> Option<u64> {
+        match about {
+            About::Unknown => self.streams.pick(related),
+            About::Nothing => self.streams.pick(false),
+            About::Call(number) => {
+                let own = self.calls.get(number).map(|call| call.stream);
+                own.filter(|own| self.streams.carries_messages(*own))
+                    .or_else(|| self.streams.pick(false))
+            }
         }
     }
 

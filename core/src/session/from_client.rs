@@ -2,32 +2,25 @@
 
 use smallvec::SmallVec;
 
-use crate::bridge::{Asks, Call, Calls, Child, IdText};
+use crate::bridge::{Asks, Call, Calls, IdText};
 use crate::engine::Turn;
-use crate::http::{Accept, LastEvent, ReplyHead};
+use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
 use crate::observe::Dropped;
-use crate::protocol::known_method;
+use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
-use crate::session::{Principal, Queue, Session, Streams, Waiting};
+use crate::session::{Backend, Queue, Session, Streams, Waiting};
 use crate::time::{Duration, Instant};
 
 impl Session {
-    /// Opens a session with the client's `initialize`, which the child gets as it is.
-    pub(crate) fn open(
-        id: SessionId,
-        principal: Principal,
-        child: Child,
-        (exchange, accept): (ExchangeId, Accept),
-        initialize: &Message,
-        turn: &mut Turn<'_>,
-    ) -> Session {
-        let mut session = Session {
+    /// A session in which nothing has been said.
+    fn new(id: SessionId, head: &McpHead, backend: Backend, turn: &Turn<'_>) -> Session {
+        Session {
             id,
-            principal,
-            child,
+            principal: head.principal,
+            backend,
             calls: Calls::default(),
             asks: Asks::default(),
             queue: Queue::default(),
@@ -35,39 +28,83 @@ impl Session {
             since: turn.now,
             used_at: turn.now,
             wake_at: Instant::FAR,
-        };
-        let stream = session.streams.open_call(exchange, accept, 1, false, turn);
+        }
+    }
+
+    /// Opens a session with the client's `initialize`, which the backend gets as it is.
+    pub(crate) fn open(
+        id: SessionId,
+        backend: Backend,
+        (exchange, head): (ExchangeId, &McpHead),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) -> Session {
+        let mut session = Session::new(id, head, backend, turn);
+        session.attend(head);
+        let stream = session.streams.open_call(exchange, head.accept, 1, false, turn);
         session.request(initialize, stream, turn.limits.startup_time_max, turn);
+        session.attended();
         session
     }
 
-    /// Takes a POST. On an error nothing of it has reached the child.
+    /// Opens a session for a client that has not sent `initialize`, in this revision until it does.
+    pub(crate) fn open_unasked(
+        id: SessionId,
+        backend: Backend,
+        head: &McpHead,
+        revision: Revision,
+        turn: &mut Turn<'_>,
+    ) -> Session {
+        let mut session = Session::new(id, head, backend, turn);
+        session.streams.revision = Some(revision);
+        session.touch(turn);
+        session
+    }
+
+    /// Takes a POST. On an error nothing of it has reached the backend.
     pub(crate) fn post(
         &mut self,
         exchange: ExchangeId,
-        accept: Accept,
+        head: &McpHead,
         body: &Body,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
+        let has_batches = || self.revision().is_some_and(|r| r.has_batches());
         let messages: SmallVec<[_; 1]> = match body {
             Body::One(message) => std::slice::from_ref(message).iter().map(Ok).collect(),
-            Body::Batch(messages) if self.revision().is_some_and(|r| r.has_batches()) => {
+            Body::Batch(messages) if self.backend.takes_batches() || has_batches() => {
                 messages.iter().map(Result::as_ref).collect()
             }
             Body::Batch(_) => return Err(Reject::BatchNotAllowed),
         };
         let is_batch = matches!(body, Body::Batch(_));
         let due = self.admit(&messages, is_batch, turn)?;
+        self.attend(head);
         self.touch(turn);
         let stream =
-            (due > 0).then(|| self.streams.open_call(exchange, accept, due, is_batch, turn));
+            (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, turn));
         for message in messages {
             self.take(message, stream.unwrap_or_default(), turn);
         }
+        self.attended();
         if stream.is_none() {
             self.accepted(exchange, turn);
         }
         Ok(())
+    }
+
+    /// Tells a server in this process whose messages come next.
+    fn attend(&mut self, head: &McpHead) {
+        let (used_at, queued) = (self.used_at, self.queue.len());
+        if let Some(seated) = self.backend.native_mut() {
+            seated.attend(head, used_at, queued);
+        }
+    }
+
+    fn attended(&mut self) {
+        if let Some(seated) = self.backend.native_mut() {
+            seated.attended();
+        }
     }
 
     /// Checks that a POST can be taken whole; gives the number of answers it is due.
@@ -79,17 +116,19 @@ impl Session {
     ) -> Result<usize, Reject> {
         let is_initialize = |m: &Message| m.method() == Some("initialize");
         if messages.iter().flatten().any(|message| is_initialize(message)) {
-            return Err(match is_batch {
-                true => Reject::InitializeInBatch,
-                false => Reject::AlreadyInitialized,
-            });
+            if is_batch {
+                return Err(Reject::InitializeInBatch);
+            }
+            if self.is_initialized() {
+                return Err(Reject::AlreadyInitialized);
+            }
         }
         let requests = messages.iter().flatten().filter(|m| m.kind() == Kind::Request).count();
         if self.calls.len() + requests > turn.limits.in_flight_max {
             return Err(Reject::InFlightFull);
         }
         let bytes = messages.iter().flatten().map(|message| message.len()).sum();
-        if !self.child.has_room(bytes, turn) {
+        if !self.backend.has_room(bytes, turn) {
             return Err(Reject::StdinFull);
         }
         Ok(requests + messages.iter().filter(|message| message.is_err()).count())
@@ -122,23 +161,27 @@ impl Session {
     fn request(&mut self, message: &Message, stream: u64, time: Duration, turn: &mut Turn<'_>) {
         let due = turn.now + time;
         turn.wake(due);
+        if let Some(seated) = self.backend.native_mut() {
+            seated.facts.requests += 1;
+        }
         let number = self.calls.insert(Call {
             stream,
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
+            series: turn.series(message),
             since: turn.now,
             due,
         });
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        self.child.feed(message.with(&edits), turn);
+        self.backend.feed(message.with(&edits), turn);
     }
 
     fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
         match (message.method(), message.subject()) {
             (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, turn),
-            _ => self.child.feed(message.with(&[]), turn),
+            _ => self.backend.feed(message.with(&[]), turn),
         }
     }
 
@@ -149,8 +192,8 @@ impl Session {
             return self.dropped(Dropped::UnknownCancel, turn);
         };
         let text = number.to_string();
-        self.child.feed(message.with(&[(Field::Subject, text.as_bytes())]), turn);
-        turn.metrics.operation(call.method, "cancelled", turn.now.since(call.since));
+        self.backend.feed(message.with(&[(Field::Subject, text.as_bytes())]), turn);
+        turn.cancelled(&call);
         self.streams.skip_answer(call.stream, turn);
     }
 
@@ -158,7 +201,7 @@ impl Session {
     fn client_answer(&mut self, message: &Message, turn: &mut Turn<'_>) {
         match message.id().and_then(|id| self.asks.take(id)) {
             Some(id) => {
-                self.child.feed(message.with(&[(Field::Id, &id)]), turn);
+                self.backend.feed(message.with(&[(Field::Id, &id)]), turn);
                 self.extend_calls(turn);
             }
             None => self.dropped(Dropped::UnknownClientAnswer, turn),

@@ -1,6 +1,7 @@
 //! Sessions of the legacy era: `initialize` opens one, and everything after it names it.
 //!
-//! Owns: the conversation of one client with one child, both directions, and its streams.
+//! Owns: the conversation of one client with one child, or with a server in this process, both
+//! directions, and its streams.
 //! Never: another session's anything; a session is a value without shared parts.
 //!
 //! ```text
@@ -10,6 +11,7 @@
 //!
 //! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management).
 
+mod backend;
 mod event_id;
 mod from_child;
 mod from_client;
@@ -19,6 +21,8 @@ mod replay;
 mod stream;
 mod streams;
 
+use backend::About;
+pub(crate) use backend::{Backend, Seated};
 pub use event_id::EventId;
 pub use principal::Principal;
 use queue::{Queue, Waiting};
@@ -26,22 +30,23 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
-use crate::bridge::{Asks, Call, Calls, Child};
+use crate::bridge::{Asks, Call, Calls};
 use crate::engine::{Transport, Turn};
+use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
 use crate::json;
 use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// One client's conversation with its own child.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     principal: Principal,
-    child: Child,
+    backend: Backend,
     calls: Calls,
     asks: Asks,
     queue: Queue,
@@ -59,6 +64,12 @@ impl Session {
         self.streams.revision.is_some()
     }
 
+    /// Whether the client has sent `initialize`, with success. Without it only a server in this
+    /// process has a session.
+    fn is_initialized(&self) -> bool {
+        self.backend.native().is_none_or(|seated| seated.facts.initialized)
+    }
+
     /// Whether this principal opened it.
     pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
         self.principal == *principal
@@ -69,8 +80,34 @@ impl Session {
         self.streams.revision
     }
 
-    pub(crate) fn child_mut(&mut self) -> &mut Child {
-        &mut self.child
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    pub(crate) fn backend_mut(&mut self) -> &mut Backend {
+        &mut self.backend
+    }
+
+    /// Takes what a server in this process has said. Tells if the session is over by it.
+    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+        while let Some((message, about)) = self.backend.native_mut()?.next_said() {
+            let end = self.backend_said(&message, about, turn);
+            if end.is_some() {
+                return end;
+            }
+        }
+        turn.wake(self.backend.next_due(turn.now));
+        None
+    }
+
+    /// Whether it has been unused for too long.
+    pub(crate) fn has_expired(&self, now: Instant, idle_max: Duration) -> bool {
+        self.idle_since().is_some_and(|since| since + idle_max <= now)
+    }
+
+    /// Messages that wait for a stream.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Requests of the client that wait for their answer.
@@ -85,7 +122,7 @@ impl Session {
 
     /// Bytes that wait for the client or the child.
     pub(crate) fn queue_bytes(&self) -> usize {
-        self.queue.bytes() + self.streams.outbound() + self.child.unfed()
+        self.queue.bytes() + self.streams.outbound() + self.backend.unfed()
     }
 
     /// Since when nobody uses it; none while somebody does.
@@ -127,20 +164,19 @@ impl Session {
     pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) {
         let outbound = self.streams.outbound();
         if outbound >= turn.limits.outbound_bytes_high {
-            self.child.gate(false, turn);
+            self.backend.gate(false, turn);
         } else if outbound <= turn.limits.outbound_bytes_low {
-            self.child.gate(true, turn);
+            self.backend.gate(true, turn);
         }
     }
 
     /// Does what is due. Tells if the session is over by it.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        self.child.handle_timeout(turn);
+        self.backend.handle_timeout(turn);
         self.streams.keep_alive(turn);
         let refused = self.time_out_calls(turn);
         self.expire_asks(turn);
-        let idle_max = turn.limits.session_idle_max;
-        let expired = self.idle_since().is_some_and(|since| since + idle_max <= turn.now);
+        let expired = self.has_expired(turn.now, turn.limits.session_idle_max);
         match (refused, expired) {
             (true, _) => Some(SessionEnd::Refused),
             (_, true) => Some(SessionEnd::Expired),
@@ -154,7 +190,7 @@ impl Session {
         let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
         idle.min(self.calls.next_due())
             .min(self.asks.next_due(turn.limits.request_total_max))
-            .min(self.child.next_due(turn.now))
+            .min(self.backend.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))
     }
 
@@ -169,7 +205,7 @@ impl Session {
         }
         while let Some((number, call)) = self.calls.take_due(turn.now) {
             let number = number.to_string();
-            self.child.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
+            self.backend.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
             self.fail(call, Reject::RequestTimeout, turn);
         }
         false
@@ -198,15 +234,19 @@ impl Session {
             self.deliver(&call, answer, reject.name(), turn);
         } else {
             // No session has come to be, so HTTP can say so.
-            turn.metrics.operation(call.method, reject.name(), turn.now.since(call.since));
-            self.streams.refuse(call.stream, wire.status.max(502), answer, turn);
+            turn.answered(&call, reject.name());
+            let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
+            head.retry_after = reject.retry_after();
+            self.streams.refuse(call.stream, head, answer, turn);
         }
     }
 
     /// Sends an answer to the exchange that waits for it, and counts it.
     fn deliver(&mut self, call: &Call, answer: Chunk, error: &'static str, turn: &mut Turn<'_>) {
-        let took = turn.now.since(call.since);
-        turn.metrics.operation(call.method, error, took);
+        let took = turn.answered(call, error);
+        if let Some(seated) = self.backend.native_mut() {
+            seated.facts.took += took;
+        }
         let (session, method, ok) = (self.id, call.method, error.is_empty());
         turn.log(Event::RequestDone { session, method, took, ok });
         if !self.streams.answer(call.stream, Some(&call.id), answer, turn) {
@@ -220,9 +260,9 @@ impl Session {
         turn.log(Event::Dropped { what, session: self.id });
     }
 
-    /// Ends the session: every request in flight gets `reject`, every stream ends. The child is
-    /// handed back; it may still run.
-    pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, turn: &mut Turn<'_>) -> Child {
+    /// Ends the session: every request in flight gets `reject`, every stream ends. The backend
+    /// is handed back; a child may still run.
+    pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, turn: &mut Turn<'_>) -> Backend {
         while let Some(call) = self.calls.take_first() {
             self.fail(call, reject, turn);
         }
@@ -232,12 +272,12 @@ impl Session {
             turn.metrics.session_ended(why, lived);
         }
         turn.log(Event::SessionClosed { session: self.id, why, lived });
-        self.child
+        self.backend
     }
 
     /// How its child ended, once nothing more can come from it.
     pub(crate) fn child_end(&self, now: Instant) -> Option<ExitStatus> {
-        self.child.end(now)
+        self.backend.end(now)
     }
 }
 

@@ -32,6 +32,11 @@ impl Queue {
         self.bytes
     }
 
+    /// The messages that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Adds a message; returns those that had to give way, oldest first, possibly itself.
     pub(crate) fn push(&mut self, waiting: Waiting, limits: &Limits) -> Vec<Waiting> {
         self.bytes += waiting.message.len();

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::engine::{Transport, Turn};
+use crate::engine::{Owner, Transport, Turn};
 use crate::frame;
 use crate::http::{Accept, ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
@@ -142,7 +142,8 @@ impl Streams {
     }
 
     fn attach(&self, exchange: ExchangeId, number: u64, turn: &mut Turn<'_>) {
-        let transport = Transport { session: self.session, stream: Some(number), unsent: 0 };
+        let transport =
+            Transport { owner: Owner::Session(self.session), stream: Some(number), unsent: 0 };
         turn.exchanges.insert(exchange, transport);
     }
 
@@ -264,11 +265,16 @@ impl Streams {
     }
 
     /// Answers the exchange of a stream with an error that HTTP tells too.
-    pub(crate) fn refuse(&mut self, number: u64, status: u16, body: Chunk, turn: &mut Turn<'_>) {
+    pub(crate) fn refuse(
+        &mut self,
+        number: u64,
+        head: ReplyHead,
+        body: Chunk,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(mut stream) = self.live.remove(number) else { return };
+        // Without a session nothing has begun to stream, so the status is still free.
         if let Some(exchange) = stream.exchange.take() {
-            // Without a session nothing has begun to stream, so the status is still free.
-            let head = ReplyHead::with_body(status, ContentType::Json);
             self.outbound += turn.reply(exchange, head, body);
         }
     }
@@ -477,7 +483,11 @@ impl Streams {
             let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = turn.now;
             if let Some(exchange) = stream.exchange {
-                self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+                let sign = match stream.listens && turn.tally.is_some() {
+                    true => frame::ping(),
+                    false => frame::comment(),
+                };
+                self.outbound += turn.write(exchange, Chunk::from(sign));
             }
         }
     }

@@ -100,7 +100,7 @@ fn tokens(text: &[char]) -> Result<Vec<(usize, Token)>, Unreadable> {
     let last = text.iter().rposition(|it| !it.is_whitespace() && !"=?".contains(*it));
     let text = &text[..last.map_or(0, |last| last + 1)];
     let mut tokens = Vec::new();
-    let mut at = 0;
+    let mut at = request_len(text);
     while at < text.len() {
         if text[at].is_whitespace() {
             at += 1;
@@ -159,6 +159,15 @@ fn word(text: &[char]) -> Option<(usize, Token)> {
         let ends = !text.get(len).is_some_and(|it| it.is_alphabetic());
         (found && ends).then_some((len, Token::Operator(*operation)))
     })
+}
+
+/// How long the words are that ask for the expression after them.
+fn request_len(text: &[char]) -> usize {
+    let begins_with = |request: &&&str| {
+        let start = text.iter().take(request.len()).collect::<String>();
+        start.eq_ignore_ascii_case(request)
+    };
+    REQUESTS.iter().find(begins_with).map_or(0, |request| request.len())
 }
 
 struct Reader {
@@ -315,3 +324,7 @@ const WORDS: &[(&str, Operation)] = &[
     ("to the power of", Operation::Power),
     ("x", Operation::Multiply),
 ];
+
+/// What people write before an expression. ASCII, so that bytes are characters.
+const REQUESTS: &[&str] =
+    &["calculate ", "compute ", "evaluate ", "explain ", "solve ", "what is "];

@@ -11,8 +11,6 @@ use crate::calculator::topic::{Difficulty, Topic};
 pub(in crate::calculator) struct Problem {
     /// What is asked.
     pub(in crate::calculator) question: String,
-    /// The calculation that solves it.
-    pub(in crate::calculator) calculation: String,
     /// What that comes to.
     pub(in crate::calculator) answer: String,
     /// How it gets there, line by line.
@@ -33,7 +31,6 @@ impl Problem {
             question: format!("{calculation} = ?"),
             answer: work.as_ref().map_or_else(String::new, |work| written(work.result())),
             solution: work.map_or_else(Vec::new, |work| work.lines()),
-            calculation,
         }
     }
 }
@@ -180,7 +177,6 @@ fn fraction_problem((a, b): (i64, i64), sign: char, (c, d): (i64, i64)) -> Probl
     let swapped = sign == '-' && left < right;
     let (left, right) = if swapped { (right, left) } else { (left, right) };
     let ((a, b), (c, d)) = if swapped { ((c, d), (a, b)) } else { ((a, b), (c, d)) };
-    let question = format!("{a}/{b} {sign} {c}/{d}");
     let (how, top, bottom) = match sign {
         '×' => (format!("Numerators and denominators: ({a} × {c})/({b} × {d})"), a * c, b * d),
         '÷' => (format!("With the reciprocal: {a}/{b} × {d}/{c}"), a * d, b * c),
@@ -195,9 +191,12 @@ fn fraction_problem((a, b): (i64, i64), sign: char, (c, d): (i64, i64)) -> Probl
     if unreduced != answer {
         solution.push(format!("In lowest terms: {unreduced} = {answer}"));
     }
-    // The parentheses keep each fraction together as an operand of ÷.
-    let calculation = format!("({a}/{b}) {sign} ({c}/{d})");
-    Problem { question: format!("{question} = ?"), calculation, answer, solution }
+    // Parentheses keep each fraction together where it would matter.
+    let calculation = match sign {
+        '÷' => format!("({a}/{b}) ÷ ({c}/{d})"),
+        _ => format!("{a}/{b} {sign} {c}/{d}"),
+    };
+    Problem { question: format!("{calculation} = ?"), answer, solution }
 }
 
 fn gcd(a: i64, b: i64) -> i64 {
@@ -241,7 +240,6 @@ fn equation(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     });
     Problem {
         question: format!("Solve for x: {left} = {right}"),
-        calculation: format!("({d} - {b}) ÷ {}", a - c),
         answer: format!("x = {x}"),
         solution,
     }

@@ -1,1 +1,135 @@
+use serde_json::json;
 
+use super::*;
+use crate::echo::tests::rig::{Stage, stateful, stateless};
+
+const PAGE: &str = "https://app.example.com";
+
+/// A request of a page whose origin the server knows.
+fn listed(mut stage: Stage) -> Stage {
+    stage.settings.origins = vec![PAGE.to_owned()];
+    stage.http.as_mut().unwrap().cors = true;
+    stage.header("origin", PAGE)
+}
+
+#[test]
+fn the_stateless_layout_is_the_documented_one() {
+    let stage = listed(stateless()).headers(&[
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization, content-type"),
+    ]);
+    assert_eq!(
+        stage.text("corsAnalysis", json!({})),
+        "\
+🌐 CORS Analysis
+
+📥 Request Headers:
+  Origin: https://app.example.com
+  Access-Control-Request-Method: POST
+  Access-Control-Request-Headers: authorization, content-type
+
+📤 Response Headers (Expected):
+  Access-Control-Allow-Origin: https://app.example.com
+  Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS
+  Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id
+  Access-Control-Allow-Credentials: not sent
+  Access-Control-Max-Age: 86400
+
+🔍 CORS Status:
+  ✅ Origin allowed
+  ✅ Method allowed
+  ✅ Headers allowed
+  ❌ Credentials not allowed
+
+💡 Recommendations:
+- CORS headers should be set by Traefik
+- This service should not set CORS headers (it does for 1 listed origin)
+- Use specific origins, not wildcards"
+    );
+}
+
+#[test]
+fn the_stateful_layout_is_the_documented_one() {
+    assert_eq!(
+        listed(stateful()).text("corsAnalysis", json!({})),
+        "\
+🌐 CORS Analysis
+
+Allowed Origins: https://app.example.com
+Allowed Methods: GET, POST, DELETE, OPTIONS
+Allowed Headers: Authorization, Content-Type, Accept, Last-Event-Id, Mcp-Protocol-Version, Mcp-Session-Id
+Exposed Headers: Mcp-Session-Id
+Max Age: 86400
+Credentials: false
+This Request: ✅ https://app.example.com may read the answer
+
+Status: ✅ CORS for 1 listed origin"
+    );
+}
+
+#[test]
+fn by_default_there_is_no_cors_and_nothing_else_is_claimed() {
+    assert_eq!(
+        stateful().text("corsAnalysis", json!({})),
+        "\
+🌐 CORS Analysis
+
+Allowed Origins: n/a (none sent)
+Allowed Methods: n/a (none sent)
+Allowed Headers: n/a (none sent)
+Exposed Headers: n/a (none sent)
+Max Age: n/a (none sent)
+Credentials: n/a (none sent)
+This Request: it names no origin, so CORS does not apply to it
+
+Status: 🔒 No CORS headers: pages of other origins cannot read answers"
+    );
+    let text = stateless().header("origin", PAGE).text("corsAnalysis", json!({}));
+    for line in [
+        "Access-Control-Allow-Origin: not sent",
+        "❌ Origin not allowed",
+        "❌ Method not allowed",
+        "❌ Headers not allowed",
+        "❌ Credentials not allowed",
+        "- This service should not set CORS headers (it sets none)",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let text = stateless().text("corsAnalysis", json!({}));
+    assert!(!text.contains("allowed"), "without an origin there is nothing to allow: {text}");
+}
+
+#[test]
+fn what_the_server_would_refuse_is_said() {
+    let stage = listed(stateless()).headers(&[
+        ("access-control-request-method", "PATCH"),
+        ("access-control-request-headers", "authorization, x-own"),
+    ]);
+    let data = stage.data("corsAnalysis", json!({}));
+    assert_eq!(
+        (&data["allowed"], &data["method_allowed"], &data["headers_allowed"]),
+        (&json!(true), &json!(false), &json!(false))
+    );
+    // A request that is no preflight is judged by what it does and has.
+    let stage = listed(stateless())
+        .headers(&[("content-type", "application/json"), ("x-request-id", "a gateway's")]);
+    let data = stage.data("corsAnalysis", json!({}));
+    assert_eq!((&data["method_allowed"], &data["headers_allowed"]), (&json!(true), &json!(true)));
+}
+
+#[test]
+fn the_data_holds_the_headers_that_are_sent() {
+    let data = listed(stateful()).data("corsAnalysis", json!({}));
+    assert_eq!(data["response_headers"]["access-control-allow-origin"], PAGE);
+    assert_eq!(data["credentials_allowed"], false);
+    assert_eq!(stateful().data("corsAnalysis", json!({}))["response_headers"], json!({}));
+}
+
+#[test]
+fn the_policy_is_the_one_that_is_sent() {
+    let policy = Policy::of_server();
+    assert!(policy.allows_method("POST") && !policy.allows_method("post"));
+    assert!(policy.allows_header("Content-Type") && !policy.allows_header("*"));
+    assert!(!policy.credentials, "a page's cookies mean nothing here");
+    assert_eq!(sent(PAGE, false)[0], ("access-control-allow-origin", PAGE.to_owned()));
+}

@@ -80,7 +80,7 @@ fn an_echo_is_queued_for_whoever_listens() {
 fn a_message_has_to_be_there_and_may_not_be_too_long() {
     for mut stage in [stateful(), stateless()] {
         stage.settings.message_bytes_max = 4;
-        let mut ask = |arguments| stage.ask(&mut *stage.open(), "echo", &arguments).0;
+        let ask = |arguments| stage.ask(&mut *stage.open(), "echo", &arguments).0;
         let missing = ask(json!({})).unwrap_err();
         assert_eq!((missing.code, &*missing.message), (-32602, "message must be a string"));
         assert!(ask(json!({ "message": "äö" })).is_ok());

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::events::{Item, items};
 pub(super) use super::texts::*;
 use crate::bridge::ChildSpec;
-use crate::config::Config;
+use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::json::{Body, ParseRules, Peer};
@@ -66,6 +66,9 @@ impl Client {
             accept: self.accept,
             last_event,
             principal: self.principal,
+            foreign_session: None,
+            http: None,
+            arrived: Instant::ZERO,
         }
     }
 }
@@ -77,7 +80,6 @@ pub(super) enum Stage {
     Begun,
     Finished,
     Replied,
-    Aborted,
 }
 
 /// What an exchange got so far.
@@ -146,7 +148,11 @@ pub(super) fn config(limits: Limits) -> Config {
         hosts: Vec::new(),
         origins: Vec::new(),
         limits,
-        child: ChildSpec { program: OsString::from("server"), args: Vec::new(), env: None },
+        serves: Serves::Command(ChildSpec {
+            program: OsString::from("server"),
+            args: Vec::new(),
+            env: None,
+        }),
         eager: false,
         log_level: Level::Debug,
     }
@@ -199,9 +205,15 @@ impl Rig {
     }
 
     pub(super) fn post(&mut self, client: &Client, body: &str) -> ExchangeId {
+        let (head, body) = self.posted(client, body);
+        self.request(Request::Post { head, body })
+    }
+
+    /// What an adapter makes of a POST.
+    pub(super) fn posted(&self, client: &Client, body: &str) -> (McpHead, Body) {
         let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
-        self.request(Request::Post { head: client.head(LastEvent::Absent), body })
+        (McpHead { arrived: self.now, ..client.head(LastEvent::Absent) }, body)
     }
 
     pub(super) fn get(&mut self, client: &Client) -> ExchangeId {
@@ -458,8 +470,7 @@ impl Rig {
 
     fn act(&mut self, action: Action, facts: &mut VecDeque<Input>) {
         match action {
-            Action::Abort { exchange }
-            | Action::Begin { exchange, .. }
+            Action::Begin { exchange, .. }
             | Action::Finish { exchange }
             | Action::Reply { exchange, .. }
             | Action::Write { exchange, .. } => self.answer(exchange, action, facts),
@@ -470,6 +481,7 @@ impl Rig {
             | Action::Release { child } => self.order(child, action, facts),
             Action::Spawn { child, .. } => self.spawn(child, facts),
             Action::Log(event) => self.events.push(event),
+            Action::Sample => facts.push_back(Input::Sampled { facts: Box::default() }),
             Action::Unlisten => assert!(!std::mem::replace(&mut self.unlistened, true)),
             Action::Stop { forced } => assert_eq!(self.stopped.replace(forced), None),
         }
@@ -499,10 +511,7 @@ impl Rig {
                 seen.closed = !receipt;
                 (&[Stage::Waiting][..], Stage::Replied)
             }
-            _ => {
-                over = true;
-                (&[Stage::Waiting, Stage::Begun][..], Stage::Aborted)
-            }
+            _ => unreachable!("{action:?} is about no exchange"),
         };
         assert!(from.contains(&seen.stage), "{:?} -> {to:?}", seen.stage);
         seen.stage = to;
@@ -582,7 +591,8 @@ impl Engine {
             session.check(&self.desk.config.limits, &self.desk.exchanges);
         }
         assert!(self.sessions.len() <= self.desk.config.limits.sessions_max);
-        assert_eq!(self.owners.len(), self.sessions.len());
+        let children = self.sessions.values().filter(|it| it.backend().child().is_some());
+        assert_eq!(self.owners.len(), children.count());
     }
 
     /// Checks that nothing is left of anybody.
@@ -590,6 +600,7 @@ impl Engine {
         assert!(self.sessions.is_empty(), "{:?}", self.sessions);
         assert!(self.owners.is_empty(), "{:?}", self.owners);
         assert!(self.leaving.is_empty(), "{:?}", self.leaving);
+        assert!(self.runs.is_empty(), "{:?}", self.runs);
         assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);
     }
 }

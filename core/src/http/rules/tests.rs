@@ -14,6 +14,10 @@ impl Headers for Lines<'_> {
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.0.iter().filter(move |line| line.0 == name).map(|line| line.1)
     }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().copied()
+    }
 }
 
 fn config() -> Config {
@@ -22,7 +26,7 @@ fn config() -> Config {
         hosts: vec!["mcp.example".into()],
         origins: vec![LISTED.into()],
         limits: Limits::default(),
-        child: ChildSpec { program: "child".into(), args: Vec::new(), env: None },
+        serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
         eager: false,
         log_level: Level::Info,
     }
@@ -35,7 +39,13 @@ fn admit_with(
     lines: &[(&str, &[u8])],
 ) -> Result<Admission, Box<Answer>> {
     let headers = Lines(lines.to_vec());
-    Rules::new(config).admit(&RequestHead { method, target, headers: &headers })
+    Rules::new(config).admit(&RequestHead {
+        method,
+        target,
+        headers: &headers,
+        peer: None,
+        arrived: Instant::ZERO,
+    })
 }
 
 /// A request with these lines besides those it needs to pass; a line of a name takes the place of

@@ -4,7 +4,7 @@ use super::*;
 fn a_finished_request_is_in_its_bucket_and_in_every_wider_one() {
     let mut metrics = Metrics::default();
     metrics.operation("tools/call", "", Duration::from_millis(15));
-    let text = metrics.render(&Gauges::default());
+    let text = metrics.render(&Gauges::default(), None);
     let line = |bound: &str, count: u64| {
         format!(
             "mcp_server_operation_duration_seconds_bucket{{mcp_method_name=\"tools/call\",le=\"{bound}\"}} {count}\n"
@@ -23,7 +23,7 @@ fn every_sample_belongs_to_a_family_that_was_announced() {
     metrics.session_ended(SessionEnd::Expired, Duration::from_secs(3));
     metrics.refused(Reject::ForbiddenHost);
     metrics.dropped(Dropped::Overflow);
-    let text = metrics.render(&Gauges::default());
+    let text = metrics.render(&Gauges::default(), None);
     let mut family = "";
     for line in text.lines() {
         match line.strip_prefix("# TYPE ") {

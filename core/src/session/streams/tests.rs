@@ -28,7 +28,8 @@ impl Streams {
                 assert_eq!(exchanges[&exchange].stream, Some(number));
             }
         }
-        let mine = exchanges.values().filter(|transport| transport.session == self.session);
+        let mine =
+            exchanges.values().filter(|transport| transport.owner == Owner::Session(self.session));
         let (mut outbound, mut carrying) = (0, 0);
         for transport in mine {
             outbound += transport.unsent;

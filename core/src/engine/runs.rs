@@ -1,0 +1,185 @@
+//! Requests to a server without sessions that have to wait: for time, or for facts.
+//!
+//! Owns: the runs, each bound to its exchange: when the client leaves, the run ends.
+//! Never: a request that can be answered at once; those do not get here.
+
+use crate::engine::timers::Wake;
+use crate::engine::{Desk, Engine, Owner, Transport, Turn, Want};
+use crate::frame;
+use crate::ids::ExchangeId;
+use crate::limits::Limits;
+use crate::machine::{Actions, Chunk};
+use crate::native::{Moment, Run, Step};
+use crate::reject::Reject;
+use crate::server::Facts;
+use crate::time::Instant;
+
+/// A run, and how it stands with its exchange.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    run: Box<Run>,
+    /// When something was last sent.
+    quiet_since: Instant,
+    /// The earliest moment the engine was asked to come back for it.
+    wake_at: Instant,
+}
+
+impl Waiting {
+    /// Sends what there is. Whether that was the end.
+    fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
+        let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        if unsent >= turn.limits.outbound_bytes_high {
+            self.run.forget_messages();
+        }
+        match self.run.step() {
+            Step::Wait => false,
+            Step::Reply(head, body) => {
+                turn.reply(exchange, head, body);
+                true
+            }
+            Step::Stream { begin, events, finish } => {
+                if let Some(head) = begin {
+                    turn.begin(exchange, head);
+                }
+                if !events.is_empty() {
+                    turn.write(exchange, events);
+                    self.quiet_since = turn.now;
+                }
+                if finish {
+                    turn.finish(exchange);
+                }
+                finish
+            }
+        }
+    }
+
+    /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
+    /// client takes one, lest a proxy between gives it up.
+    fn keep_alive(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        if self.quiet_due(turn.limits) <= turn.now {
+            if let Some(head) = self.run.begin() {
+                turn.begin(exchange, head);
+            }
+            turn.write(exchange, Chunk::from(frame::comment()));
+            self.quiet_since = turn.now;
+        }
+    }
+
+    fn quiet_due(&self, limits: &Limits) -> Instant {
+        match self.run.streams() {
+            true => self.quiet_since + limits.keep_alive_period,
+            false => Instant::FAR,
+        }
+    }
+
+    fn next_due(&self, limits: &Limits) -> Instant {
+        let given_up = self.run.arrived() + limits.request_total_max;
+        self.run.next_due().min(given_up).min(self.quiet_due(limits))
+    }
+}
+
+impl Engine {
+    pub(super) fn on_run(
+        &mut self,
+        exchange: ExchangeId,
+        run: Box<Run>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let refused = if self.is_draining() {
+            Some(Reject::Draining)
+        } else {
+            (self.runs.len() >= self.desk.config.limits.runs_max).then_some(Reject::RunsFull)
+        };
+        if let Some(reject) = refused {
+            self.on_refused(reject, now, out);
+            let (head, body) = run.refuse(reject);
+            return self.answer(exchange, head, body, now, out);
+        }
+        let transport = Transport { owner: Owner::Run, stream: None, unsent: 0 };
+        self.desk.exchanges.insert(exchange, transport);
+        let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
+        self.runs.insert(exchange, waiting);
+        self.go_on(exchange, now, out);
+    }
+
+    /// The facts that a run wanted.
+    pub(super) fn on_run_sampled(
+        &mut self,
+        exchange: ExchangeId,
+        facts: &Facts,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let moment = self.desk.moment(now);
+        if let Some(waiting) = self.runs.get_mut(&exchange) {
+            waiting.run.facts(facts, moment);
+        }
+        self.go_on(exchange, now, out);
+    }
+
+    pub(super) fn on_run_due(
+        &mut self,
+        exchange: ExchangeId,
+        at: Instant,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        // A run that was woken earlier has asked anew; this entry is stale.
+        let Some(waiting) = self.runs.get_mut(&exchange).filter(|it| it.wake_at == at) else {
+            return;
+        };
+        waiting.wake_at = Instant::FAR;
+        if waiting.run.next_due() <= now {
+            waiting.run.timeout(self.desk.moment(now));
+        }
+        if waiting.run.arrived() + self.desk.config.limits.request_total_max <= now {
+            waiting.run.fail(Reject::RequestTimeout);
+        }
+        self.go_on(exchange, now, out);
+    }
+
+    /// Gives up every run.
+    pub(super) fn fail_runs(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
+        let exchanges: Vec<_> = self.runs.keys().copied().collect();
+        for exchange in exchanges {
+            if let Some(waiting) = self.runs.get_mut(&exchange) {
+                waiting.run.fail(reject);
+            }
+            self.go_on(exchange, now, out);
+        }
+    }
+
+    /// Sends what a run has said; if it is not over then, notes when it wants to be called again.
+    fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let Some(waiting) = self.runs.get_mut(&exchange) else { return };
+        if let Some(tally) = &self.desk.tally {
+            waiting.run.count(tally, now);
+        }
+        let mut turn = self.desk.turn(now, out);
+        if waiting.send(exchange, &mut turn) {
+            self.runs.remove(&exchange);
+            return;
+        }
+        waiting.keep_alive(exchange, &mut turn);
+        let due = waiting.next_due(turn.limits);
+        if due < waiting.wake_at {
+            waiting.wake_at = due;
+            self.timers.set(due, Wake::Run(exchange));
+        }
+        if waiting.run.wants_facts() {
+            self.want(Want::Run(exchange), out);
+        }
+    }
+
+    /// Requests that wait in a run for their answer.
+    pub(super) fn waiting_in_runs(&self) -> usize {
+        self.runs.values().map(|waiting| waiting.run.owed()).sum()
+    }
+}
+
+impl Desk {
+    fn moment(&self, now: Instant) -> Moment<'_> {
+        Moment { now, wall: self.wall(now), chance: &self.chance }
+    }
+}

@@ -1,0 +1,103 @@
+//! Facts about the process and its machine: who waits for them, and what is counted beside them.
+//!
+//! Owns: what a server may be told of the sessions here, and the regular look through them.
+
+use std::mem;
+
+use crate::engine::Engine;
+use crate::engine::timers::Wake;
+use crate::ids::{ExchangeId, SessionId};
+use crate::machine::{Action, Actions};
+use crate::observe::SessionEnd;
+use crate::reject::Reject;
+use crate::server::{Counters, Facts};
+use crate::time::{Duration, Instant};
+
+/// Who waits for facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Want {
+    /// A request without a session.
+    Run(ExchangeId),
+    /// A session.
+    Session(SessionId),
+}
+
+/// How often the sessions were looked through for expired ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sweeps {
+    count: u64,
+    last: Option<Instant>,
+}
+
+impl Engine {
+    /// Notes who waits for facts, and asks for them unless somebody has.
+    pub(super) fn want(&mut self, want: Want, out: &mut Actions) {
+        if self.wanting.is_empty() {
+            out.push(Action::Sample);
+        }
+        self.wanting.insert(want);
+    }
+
+    pub(super) fn on_sampled(&mut self, facts: Facts, now: Instant, out: &mut Actions) {
+        let facts = Facts { counters: self.counters(now), ..facts };
+        for want in mem::take(&mut self.wanting) {
+            match want {
+                Want::Run(exchange) => self.on_run_sampled(exchange, &facts, now, out),
+                Want::Session(id) => {
+                    self.with_session(id, now, out, |session, turn| {
+                        if let Some(seated) = session.backend_mut().native_mut() {
+                            seated.sampled(&facts, turn);
+                        }
+                    });
+                }
+            }
+        }
+        self.facts = facts;
+    }
+
+    /// What is counted here.
+    pub(crate) fn counters(&self, now: Instant) -> Counters {
+        let (requests, errors, took) =
+            self.desk.tally.as_ref().map(|it| it.totals()).unwrap_or_default();
+        let metrics = &self.desk.metrics;
+        let (sessions_ended, sessions_lived) = metrics.sessions_ended();
+        Counters {
+            requests,
+            errors,
+            took,
+            sessions: self.sessions.len() as u64,
+            sessions_opened: metrics.sessions_opened(),
+            sessions_expired: metrics.sessions_expired(),
+            sessions_lived,
+            sessions_ended,
+            stored_bytes: None,
+            queue_bytes: self.sessions.values().map(|session| session.queue_bytes() as u64).sum(),
+            queued: self.sessions.values().map(|session| session.queued() as u64).sum(),
+            cleanups: self.sweeps.count,
+            last_cleanup: self.sweeps.last.map(|last| now.since(last)),
+        }
+    }
+
+    /// Sets the time of the next look through the sessions, if there can be any.
+    pub(super) fn plan_sweep(&mut self, now: Instant) {
+        if let Some(native) = self.desk.config.serves.native().filter(|native| native.sessions) {
+            // A period of nothing would be due for ever.
+            let period = native.sweep_period.max(SWEEP_PERIOD_MIN);
+            self.timers.set(now + period, Wake::Sweep);
+        }
+    }
+
+    /// Ends the sessions that have expired and whose own timer has not told so.
+    pub(super) fn sweep(&mut self, now: Instant, out: &mut Actions) {
+        self.sweeps = Sweeps { count: self.sweeps.count + 1, last: Some(now) };
+        let idle_max = self.desk.config.limits.session_idle_max;
+        let sessions = self.sessions.values().filter(|session| session.has_expired(now, idle_max));
+        let expired: Vec<_> = sessions.map(|session| session.id).collect();
+        for id in expired {
+            self.end_session(id, SessionEnd::Expired, Reject::SessionEnded, now, out);
+        }
+        self.plan_sweep(now);
+    }
+}
+
+const SWEEP_PERIOD_MIN: Duration = Duration::from_secs(1);

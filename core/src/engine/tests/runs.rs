@@ -1,0 +1,206 @@
+//! Requests without a session that have to wait.
+
+use serde_json::json;
+
+use super::rig::*;
+use crate::config::{Config, Serves};
+use crate::engine::*;
+use crate::http::*;
+use crate::limits::Limits;
+use crate::native::tests::Fixture;
+use crate::native::{HealthForm, Native, Served};
+
+fn rig() -> Rig {
+    rig_with(Limits::default(), |native| native)
+}
+
+fn rig_with(limits: Limits, change: impl FnOnce(Native) -> Native) -> Rig {
+    let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::Calculator);
+    Rig::of(Config { serves: Serves::Native(change(native)), ..config(limits) })
+}
+
+fn call(id: &str, tool: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","_meta":{{"progressToken":"t"}}}}}}"#
+    )
+}
+
+/// A POST as an adapter handles it, of which the engine gets what has to wait.
+fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
+    let (head, body) = rig.posted(&Client::new().accepting(accept), body);
+    let stateless = rig.engine.stateless().expect("no sessions");
+    let now = rig.now;
+    match stateless.answer(head, &body, || now, Facts::default) {
+        Served::Unfinished(run) => rig.request(Request::Run { run }),
+        served => panic!("it does not have to wait: {served:?}"),
+    }
+}
+
+/// Names and data of the events of an exchange.
+fn events(rig: &Rig, exchange: ExchangeId) -> Vec<(String, String)> {
+    let body = std::str::from_utf8(&rig.exchanges[&exchange].body).unwrap();
+    let blocks = body.split_terminator("\n\n").filter(|block| !block.starts_with(':'));
+    let event = |block: &str| {
+        let (name, data) = block.split_once('\n').expect(block);
+        let name = name.strip_prefix("event: ").expect(block).to_owned();
+        (name, data.strip_prefix("data: ").expect(block).to_owned())
+    };
+    blocks.map(event).collect()
+}
+
+#[test]
+fn progress_comes_when_it_is_made_and_the_answer_ends_the_stream() {
+    let mut rig = rig();
+    let exchange = post(&mut rig, BOTH, &call("7", "steps"));
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+    for step in 1..=3 {
+        rig.pass(millis(99));
+        assert_eq!(events(&rig, exchange).len(), step - 1);
+        rig.pass(millis(1));
+        let (name, data) = events(&rig, exchange)[step - 1].clone();
+        let data = parse(&data);
+        assert_eq!(name, "message");
+        assert_eq!(data["params"]["progress"], step as f64);
+        assert_eq!(data["params"]["progressToken"], "t");
+    }
+    let answer = parse(&events(&rig, exchange)[3].1);
+    assert_eq!((&answer["id"], rig.stage(exchange)), (&json!(7), Stage::Finished));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_client_that_takes_only_json_gets_the_answer_alone() {
+    let mut rig = rig();
+    let exchange = post(&mut rig, JSON, &call("7", "steps"));
+    rig.pass(millis(300));
+    let (status, answer) = rig.reply(exchange);
+    assert_eq!((status, &parse(answer)["id"]), (200, &json!(7)));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn the_answers_of_a_batch_come_together() {
+    let mut rig = rig_with(Limits::default(), |native| Native {
+        server: Arc::new(Fixture::with_batches()),
+        ..native
+    });
+    let batch = format!("[{},5,{}]", call("1", "steps"), call("2", "say"));
+    let exchange = post(&mut rig, JSON, &batch);
+    rig.pass(millis(300));
+    let answers = parse(rig.reply(exchange).1);
+    let ids: Vec<_> = answers.as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    assert_eq!(ids, [json!(null), json!(2), json!(1)]);
+}
+
+#[test]
+fn a_client_that_leaves_ends_its_request() {
+    let mut rig = rig();
+    let exchange = post(&mut rig, BOTH, &call("7", "steps"));
+    rig.pass(millis(100));
+    rig.disconnect(exchange);
+    rig.engine.check_empty();
+    rig.pass(secs(5));
+}
+
+#[test]
+fn a_stream_that_is_quiet_shows_that_it_is_alive() {
+    let mut rig = rig_with(Limits { keep_alive_period: millis(40), ..Limits::default() }, |it| it);
+    let exchange = post(&mut rig, BOTH, &call("7", "steps"));
+    rig.pass(millis(90));
+    let body = String::from_utf8(rig.exchanges[&exchange].body.clone()).unwrap();
+    assert_eq!(body, ": keep-alive\n\n: keep-alive\n\n");
+    rig.pass(millis(300));
+    assert_eq!(rig.stage(exchange), Stage::Finished);
+}
+
+#[test]
+fn too_many_at_once_are_told_to_come_back() {
+    let mut rig = rig_with(Limits { runs_max: 2, ..Limits::default() }, |it| it);
+    post(&mut rig, BOTH, &call("1", "steps"));
+    post(&mut rig, BOTH, &call("2", "steps"));
+    let exchange = post(&mut rig, BOTH, &call("3", "steps"));
+    let (status, code, message) = rig.error(exchange);
+    assert_eq!((status, code, &*message), (503, -32603, "Too many requests are in flight"));
+    assert_eq!(parse(rig.reply(exchange).1)["id"], 3);
+    assert_eq!(rig.exchanges[&exchange].head.as_ref().unwrap().retry_after, Some(1));
+    rig.pass(secs(1));
+    let exchange = post(&mut rig, BOTH, &call("3", "steps"));
+    rig.pass(secs(1));
+    assert_eq!(rig.stage(exchange), Stage::Finished);
+}
+
+#[test]
+fn what_takes_too_long_is_given_up() {
+    let mut rig = rig_with(Limits { request_total_max: millis(250), ..Limits::default() }, |it| it);
+    let exchange = post(&mut rig, JSON, &call("7", "steps"));
+    rig.pass(millis(250));
+    assert_eq!(rig.error(exchange), (200, -32603, "Request timeout".to_owned()));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_drain_waits_and_a_forced_stop_answers() {
+    for forced in [false, true] {
+        let mut rig = rig();
+        let exchange = post(&mut rig, BOTH, &call("7", "steps"));
+        rig.input(Input::ShutdownRequested);
+        let late = post(&mut rig, BOTH, &call("8", "steps"));
+        assert_eq!(rig.reply(late).0, 503);
+        assert_eq!(rig.stopped, None);
+        if forced {
+            rig.input(Input::ShutdownRequested);
+            let text = "The server stopped before the answer came".to_owned();
+            assert_eq!(rig.error(exchange), (200, -32603, text));
+        } else {
+            rig.pass(secs(1));
+            assert_eq!(events(&rig, exchange).len(), 4);
+        }
+        assert_eq!(rig.stopped, Some(forced));
+    }
+}
+
+#[test]
+fn flat_events_are_there_for_whoever_wants_them() {
+    let mut rig = rig_with(Limits::default(), |native| Native { plain_events: true, ..native });
+    // Not even a token is needed.
+    let body = r#"{"jsonrpc":"2.0","id":"req-2","method":"tools/call","params":{"name":"steps","arguments":{}}}"#;
+    let exchange = post(&mut rig, BOTH, body);
+    rig.pass(secs(1));
+    let events = events(&rig, exchange);
+    let names: Vec<_> = events.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["progress", "progress", "progress", "data"]);
+    let step = parse(&events[1].1);
+    assert!(step["progressToken"].is_string(), "{step}");
+    assert_eq!((&step["progress"], &step["level"]), (&json!(2), &json!("info")));
+    assert_eq!(step["data"], "Step 2 of 3");
+    assert_eq!(parse(&events[3].1)["id"], "req-2");
+}
+
+#[test]
+fn the_calculators_health_tells_time_and_memory() {
+    let mut rig = rig();
+    let facts = Facts {
+        process: crate::server::ProcessFacts { memory: Some(5), ..Default::default() },
+        ..Facts::default()
+    };
+    rig.pass(millis(1500));
+    rig.input(Input::Sampled { facts: Box::new(facts) });
+    let exchange = rig.request(Request::Health);
+    assert_eq!(
+        parse(rig.reply(exchange).1),
+        json!({
+            "status": "healthy",
+            "timestamp": "1970-01-01T00:00:02.500Z",
+            "pattern": "stateless",
+            "uptime": 1.5,
+            "memory": { "rss": 5 },
+            "version": "0.2.0",
+        })
+    );
+    let exchange = rig.request(Request::HealthDetails);
+    let details = parse(rig.reply(exchange).1);
+    for part in ["system", "application", "characteristics"] {
+        assert!(details[part].is_object(), "{details}");
+    }
+    assert_eq!(details["characteristics"]["pattern"], "stateless");
+}

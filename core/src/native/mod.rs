@@ -1,0 +1,95 @@
+//! Native servers over Streamable HTTP: what a [`Server`] needs to be an endpoint.
+//!
+//! Owns: requests that need no session ([`Stateless`], [`Run`]) and the health of such programs.
+//! Never: JSON-RPC or a tool; a [`Conversation`] speaks for the server.
+//!
+//! ```text
+//!                     ┌ sessions ──────► engine: a session whose other side is a conversation
+//!   POST ── rules ────┤
+//!                     └ no sessions ───► Stateless ── answered ────────────────► reply
+//!                        (no lock)            └────── has to wait ──► engine ──► stream or reply
+//! ```
+
+mod health;
+mod plain;
+mod run;
+mod stateless;
+
+use std::sync::Arc;
+
+pub(crate) use health::{Vitals, details, health};
+pub use run::Run;
+pub(crate) use run::{Moment, Step, refusal_of};
+pub use stateless::{Served, Stateless};
+
+use crate::protocol::Revision;
+use crate::server::{Conversation, Server};
+use crate::time::Duration;
+
+/// A server that runs in this process, and how it is served.
+#[derive(Clone, Debug)]
+pub struct Native {
+    /// The server.
+    pub server: Arc<dyn Server>,
+    /// Whether it has sessions. A server without them answers every request by itself, and any
+    /// process that runs it can answer any request.
+    pub sessions: bool,
+    /// The revisions that are spoken, in any order.
+    pub revisions: Arc<[Revision]>,
+    /// What its `/health` looks like.
+    pub health: HealthForm,
+    /// Whether streams of requests without a session have the events `progress`, flat, and `data`,
+    /// which no specification knows, in place of messages.
+    pub plain_events: bool,
+    /// How often the sessions are looked through for expired ones. Each also ends by a timer of
+    /// its own, so that an expired session is never served.
+    pub sweep_period: Duration,
+}
+
+impl Native {
+    /// A server without sessions.
+    pub fn stateless(server: Arc<dyn Server>, health: HealthForm) -> Native {
+        Native { sessions: false, ..Native::stateful(server, health) }
+    }
+
+    /// A server with sessions.
+    pub fn stateful(server: Arc<dyn Server>, health: HealthForm) -> Native {
+        Native {
+            server,
+            sessions: true,
+            revisions: Arc::new(Revision::ALL),
+            health,
+            plain_events: false,
+            sweep_period: Duration::from_secs(60),
+        }
+    }
+
+    /// A new conversation, in this revision until `initialize` agrees on another.
+    pub(crate) fn converse(&self, revision: Revision) -> Conversation {
+        let conversation = Conversation::new(self.server.clone());
+        conversation.restricted_to(self.revisions.clone()).speaking(revision)
+    }
+
+    /// Whether a POST may be a batch.
+    pub(crate) fn takes_batches(&self, revision: Option<Revision>) -> bool {
+        self.server.catalog().batches || revision.is_some_and(Revision::has_batches)
+    }
+}
+
+/// The documented body of a program's `/health`, and the names of its metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthForm {
+    /// The calculator's; the only one with `/health/detailed`.
+    Calculator,
+    /// The echo server's with sessions.
+    EchoStateful,
+    /// The echo server's without.
+    EchoStateless,
+}
+
+/// The revision of a client that says nothing about it (2025-11-25, basic/transports, Protocol
+/// Version Header).
+pub(crate) const UNSAID: Revision = Revision::V2025_03_26;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,389 @@
+//! One POST to a server without sessions, from its messages to the last byte of its answer.
+//!
+//! Owns: the form of the answer: one body or a stream.
+//! Never: a lock, a timer or an exchange; whoever runs it has those.
+//!
+//! ```text
+//!   waiting ──every request is answered──► replied   (one JSON body)
+//!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
+//! ```
+
+use std::mem;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::frame;
+use crate::http::{Accept, ContentType, McpHead, ReplyHead, RevisionHeader, refusal};
+use crate::ids::Chance;
+use crate::json::{self, Body, Kind, Message, outline};
+use crate::machine::Chunk;
+use crate::native::{Native, plain};
+use crate::observe::{SeriesId, Tally};
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink};
+use crate::time::{Duration, Instant};
+
+/// A POST that is being answered by a conversation of its own.
+#[derive(Debug)]
+pub struct Run {
+    conversation: Conversation,
+    http: Option<Arc<HttpScene>>,
+    arrived: Instant,
+    accept: Accept,
+    /// `Mcp-Session-Id` as it came; it means nothing here and goes back as it is.
+    session: Option<Box<str>>,
+    is_batch: bool,
+    plain_events: bool,
+    said: Said,
+    begun: bool,
+    /// Whether it was given up.
+    failed: bool,
+}
+
+/// What is to be sent now.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Nothing; it goes on later.
+    Wait,
+    /// The whole answer.
+    Reply(ReplyHead, Chunk),
+    /// Some of a stream.
+    Stream { begin: Option<ReplyHead>, events: Chunk, finish: bool },
+}
+
+/// What a run needs to know of a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) now: Instant,
+    pub(crate) wall: Duration,
+    pub(crate) chance: &'a Chance,
+}
+
+impl Run {
+    /// A run in which nothing has been said.
+    pub(super) fn new(native: &Native, head: McpHead, body: &Body) -> Run {
+        let revision = match head.revision {
+            RevisionHeader::Served(revision) => revision,
+            RevisionHeader::Absent | RevisionHeader::Other(_) => super::UNSAID,
+        };
+        Run {
+            conversation: native.converse(revision),
+            http: head.http,
+            arrived: head.arrived,
+            accept: head.accept,
+            session: head.foreign_session,
+            is_batch: matches!(body, Body::Batch(_)),
+            plain_events: native.plain_events,
+            said: Said::default(),
+            begun: false,
+            failed: false,
+        }
+    }
+
+    /// Takes the messages of the body, in order.
+    pub(super) fn take(&mut self, body: &Body, moment: Moment<'_>, tally: &Tally) {
+        match body {
+            Body::One(message) => self.message(message, moment, tally),
+            Body::Batch(messages) => {
+                for message in messages {
+                    match message {
+                        Ok(message) => self.message(message, moment, tally),
+                        Err(invalid) => {
+                            let answer = json::error(invalid.request_id(), &invalid.reject.wire());
+                            self.said.answer(&answer);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message, moment: Moment<'_>, tally: &Tally) {
+        if message.kind() == Kind::Request {
+            let series = tally.series(message.method().unwrap_or_default(), message.name());
+            let id = message.id().unwrap_or_default();
+            self.said.owed.push(Owed { id: SmallVec::from_slice(id), series });
+        }
+        let random = moment.chance.draw();
+        let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
+        let bytes = with_token.as_deref().unwrap_or(message.bytes());
+        let at =
+            Circumstances { random, ..circumstances(self.arrived, self.http.as_ref(), moment) };
+        self.conversation.handle_message(bytes, &at, &mut self.said);
+    }
+
+    /// Whether it goes on once it is given facts.
+    pub(crate) fn wants_facts(&self) -> bool {
+        !self.failed && self.conversation.wants_facts()
+    }
+
+    /// Goes on with the facts it wants.
+    pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
+        let at = circumstances(self.arrived, self.http.as_ref(), moment);
+        self.conversation.handle_facts(facts, &at, &mut self.said);
+    }
+
+    /// Does what is due.
+    pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
+        let at = circumstances(self.arrived, self.http.as_ref(), moment);
+        self.conversation.handle_timeout(&at, &mut self.said);
+    }
+
+    /// When something is due.
+    pub(crate) fn next_due(&self) -> Instant {
+        self.conversation.poll_timeout().unwrap_or(Instant::FAR)
+    }
+
+    /// When its request had arrived.
+    pub(crate) fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
+    /// Whether nothing more will be said.
+    pub(crate) fn is_over(&self) -> bool {
+        self.failed || self.conversation.is_idle()
+    }
+
+    /// Whether it is, or may become, a stream.
+    pub(crate) fn streams(&self) -> bool {
+        self.begun || self.accept.sse
+    }
+
+    /// The head of its stream, if that has not been sent; it counts as sent then.
+    pub(crate) fn begin(&mut self) -> Option<ReplyHead> {
+        if mem::replace(&mut self.begun, true) {
+            return None;
+        }
+        Some(self.head(ReplyHead::with_body(200, ContentType::EventStream)))
+    }
+
+    /// Requests that wait for their answer.
+    pub(crate) fn owed(&self) -> usize {
+        self.said.owed.len()
+    }
+
+    /// Answers what is owed with an error, and says nothing more.
+    pub(crate) fn fail(&mut self, reject: Reject) {
+        self.failed = true;
+        for owed in mem::take(&mut self.said.owed) {
+            self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
+            self.said.answered.push((owed.series, false));
+        }
+    }
+
+    /// The answer to a run that is not to go on.
+    pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
+        self.fail(reject);
+        let body = self.reply().1;
+        (self.head(refusal(reject).0), body)
+    }
+
+    /// Drops what was said and is no answer: the client does not take what was sent before.
+    pub(crate) fn forget_messages(&mut self) {
+        self.said.forget_messages();
+    }
+
+    /// Counts what has been answered since the last time.
+    pub(crate) fn count(&mut self, tally: &Tally, now: Instant) {
+        for (series, ok) in self.said.answered.drain(..) {
+            tally.answered(series, ok, now.since(self.arrived));
+        }
+    }
+
+    /// What is to be sent of what was said.
+    pub(crate) fn step(&mut self) -> Step {
+        let over = self.is_over();
+        let streams = self.begun
+            || !self.accept.json && !self.said.lines.is_empty()
+            || self.accept.sse && self.said.lines.iter().any(|line| !line.is_answer);
+        match (streams, over) {
+            (true, _) => self.stream(over),
+            (false, true) => {
+                let (head, body) = self.reply();
+                Step::Reply(head, body)
+            }
+            (false, false) => {
+                self.said.forget_messages();
+                Step::Wait
+            }
+        }
+    }
+
+    fn stream(&mut self, finish: bool) -> Step {
+        let begin = self.begin();
+        let mut events = Chunk::new();
+        for (line, _) in self.said.take() {
+            events.append(match self.plain_events {
+                true => plain::event(line),
+                false => frame::event(None, Chunk::from(line)),
+            });
+        }
+        if begin.is_none() && events.is_empty() && !finish {
+            return Step::Wait;
+        }
+        Step::Stream { begin, events, finish }
+    }
+
+    /// Everything in one body; what is no answer is left out.
+    fn reply(&mut self) -> (ReplyHead, Chunk) {
+        let lines = self.said.take();
+        let mut answers = lines.into_iter().filter(|(_, is_answer)| *is_answer);
+        let Some((first, _)) = answers.next() else {
+            return (self.head(ReplyHead::new(202)), Chunk::new());
+        };
+        let body = match self.is_batch {
+            false => Chunk::from(first),
+            true => array(first, answers.map(|(answer, _)| answer)),
+        };
+        (self.head(ReplyHead::with_body(200, ContentType::Json)), body)
+    }
+
+    fn head(&self, mut head: ReplyHead) -> ReplyHead {
+        head.foreign_session.clone_from(&self.session);
+        head
+    }
+}
+
+fn circumstances<'a>(
+    arrived: Instant,
+    http: Option<&'a Arc<HttpScene>>,
+    moment: Moment<'_>,
+) -> Circumstances<'a> {
+    let random = moment.chance.draw();
+    Circumstances { now: moment.now, arrived, wall: moment.wall, http, session: None, random }
+}
+
+fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Chunk {
+    let mut array = [b"[", &*first].concat();
+    for item in rest {
+        array.push(b',');
+        array.extend_from_slice(&item);
+    }
+    array.push(b']');
+    Chunk::from(array)
+}
+
+/// What a conversation has said, and what it has not yet.
+#[derive(Debug, Default)]
+struct Said {
+    text: Vec<u8>,
+    lines: SmallVec<[Spoken; 2]>,
+    owed: SmallVec<[Owed; 1]>,
+    /// Requests that were answered and have not been counted, and whether by a result.
+    answered: SmallVec<[(SeriesId, bool); 1]>,
+}
+
+/// A line of the text.
+#[derive(Clone, Copy, Debug)]
+struct Spoken {
+    /// Where it ends, its line break included.
+    end: usize,
+    is_answer: bool,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+struct Owed {
+    id: SmallVec<[u8; 24]>,
+    series: SeriesId,
+}
+
+impl Sink for Said {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    fn ended(&mut self, line: Line<'_>) {
+        let start = self.lines.last().map_or(0, |line| line.end);
+        let is_answer = matches!(line, Line::Answer(_));
+        if let Line::Answer(Some(id)) = line {
+            let (kind, _) = outline(&self.text[start..]);
+            if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
+                let owed = self.owed.remove(place);
+                self.answered.push((owed.series, kind == Kind::Result));
+            }
+        }
+        self.lines.push(Spoken { end: self.text.len(), is_answer });
+    }
+}
+
+impl Said {
+    /// Adds an answer of our own.
+    fn answer(&mut self, answer: &Chunk) {
+        answer.parts().iter().for_each(|part| self.text.extend_from_slice(part));
+        self.text.push(b'\n');
+        self.lines.push(Spoken { end: self.text.len(), is_answer: true });
+    }
+
+    /// Takes every line, without its line break, and whether it is an answer.
+    fn take(&mut self) -> SmallVec<[(Bytes, bool); 2]> {
+        let text = Bytes::from(mem::take(&mut self.text));
+        let mut start = 0;
+        let lines = mem::take(&mut self.lines);
+        let cut = |line: Spoken| {
+            let line_start = mem::replace(&mut start, line.end);
+            (text.slice(line_start..line.end - 1), line.is_answer)
+        };
+        lines.into_iter().map(cut).collect()
+    }
+
+    /// Drops what is no answer.
+    fn forget_messages(&mut self) {
+        if self.lines.iter().all(|line| line.is_answer) {
+            return;
+        }
+        for (line, is_answer) in self.take() {
+            if is_answer {
+                self.answer(&Chunk::from(line));
+            }
+        }
+    }
+}
+
+/// The answer to a request that nobody took: the error carries the request's id.
+pub(crate) fn refusal_of(
+    reject: Reject,
+    (asked, body): (&McpHead, Option<&Body>),
+    served: &[Revision],
+) -> (ReplyHead, Chunk) {
+    let message = match body {
+        Some(Body::One(message)) => Some(message),
+        _ => None,
+    };
+    let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
+    let body = match reject {
+        Reject::UnsupportedRevision => unsupported_revision(id, asked, message, served),
+        _ => json::error(id, &reject.wire()),
+    };
+    (refusal(reject).0, body)
+}
+
+/// Bytes of a revision that are repeated to the client that asked for it: more than any has, and
+/// fewer than a body.
+const REQUESTED_BYTES_MAX: usize = 64;
+
+/// The error that tells a client which revisions it may choose from (2026-07-28,
+/// basic/versioning).
+fn unsupported_revision(
+    id: Option<&[u8]>,
+    head: &McpHead,
+    message: Option<&Message>,
+    served: &[Revision],
+) -> Chunk {
+    let mut served = served.to_vec();
+    served.sort_unstable_by(|one, other| other.cmp(one));
+    let supported: Vec<&str> = served.iter().map(|r| r.as_str()).collect();
+    let mut data = serde_json::json!({ "supported": supported });
+    let requested = match &head.revision {
+        RevisionHeader::Other(text) => Some(text.as_bytes()),
+        _ => message.and_then(Message::modern_revision),
+    };
+    if let Some(requested) = requested {
+        let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];
+        data["requested"] = String::from_utf8_lossy(shown).into();
+    }
+    json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
+}

@@ -1,0 +1,131 @@
+//! Requests to a server without sessions, answered where they arrived.
+//!
+//! Owns: what is decided about such a request before its server is asked.
+//! Never: waits, or needs a lock. What has to wait is handed on, to the engine.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::http::{McpHead, ReplyHead, RevisionHeader};
+use crate::ids::Chance;
+use crate::json::{Body, Message};
+use crate::machine::Chunk;
+use crate::native::run::{Moment, Step};
+use crate::native::{Native, Run, refusal_of};
+use crate::observe::Tally;
+use crate::reject::Reject;
+use crate::server::{Counters, Facts};
+use crate::time::{Duration, Instant};
+
+/// A server without sessions, for all who bring requests, at the same time.
+#[derive(Debug)]
+pub struct Stateless {
+    config: Arc<Config>,
+    tally: Arc<Tally>,
+    chance: Arc<Chance>,
+    /// What time it was in the world at [`Instant::ZERO`].
+    epoch: Duration,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Served {
+    /// It is answered.
+    Reply(ReplyHead, Chunk),
+    /// It is answered: it was refused, which the engine is to be told of.
+    Refused(Reject, ReplyHead, Chunk),
+    /// It has to wait: the engine is to get it as [`crate::http::Request::Run`].
+    Unfinished(Box<Run>),
+}
+
+/// Facts that are wanted one after the other before a request has to wait its turn.
+const FACTS_MAX: usize = 4;
+
+impl Stateless {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        tally: Arc<Tally>,
+        chance: Arc<Chance>,
+        epoch: Duration,
+    ) -> Stateless {
+        Stateless { config, tally, chance, epoch }
+    }
+
+    /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
+    /// and its machine; it is asked only if the server wants to know.
+    pub fn answer(
+        &self,
+        head: McpHead,
+        body: &Body,
+        clock: impl Fn() -> Instant,
+        sample: impl Fn() -> Facts,
+    ) -> Served {
+        let Some(native) = self.config.serves.native() else {
+            return refused(Reject::NotFound, &head, body, &[]);
+        };
+        if let Err(reject) = check(native, &head, body) {
+            return refused(reject, &head, body, &native.revisions);
+        }
+        let mut run = Run::new(native, head, body);
+        run.take(body, self.moment(clock()), &self.tally);
+        for _ in 0..FACTS_MAX {
+            if !run.wants_facts() {
+                break;
+            }
+            let facts = Facts { counters: self.counters(), ..sample() };
+            run.facts(&facts, self.moment(clock()));
+        }
+        run.count(&self.tally, clock());
+        if !run.is_over() {
+            return Served::Unfinished(Box::new(run));
+        }
+        match run.step() {
+            Step::Reply(head, body) => Served::Reply(head, body),
+            Step::Stream { begin: Some(head), events, .. } => Served::Reply(head, events),
+            // Nothing of it has been sent, so there is a head.
+            Step::Stream { begin: None, .. } | Step::Wait => Served::Unfinished(Box::new(run)),
+        }
+    }
+
+    fn moment(&self, now: Instant) -> Moment<'_> {
+        Moment { now, wall: self.epoch + now.since(Instant::ZERO), chance: &self.chance }
+    }
+
+    fn counters(&self) -> Counters {
+        let (requests, errors, took) = self.tally.totals();
+        Counters { requests, errors, took, ..Counters::default() }
+    }
+}
+
+fn refused(
+    reject: Reject,
+    head: &McpHead,
+    body: &Body,
+    served: &[crate::protocol::Revision],
+) -> Served {
+    let (head, body) = refusal_of(reject, (head, Some(body)), served);
+    Served::Refused(reject, head, body)
+}
+
+fn check(native: &Native, head: &McpHead, body: &Body) -> Result<(), Reject> {
+    let revision = match head.revision {
+        RevisionHeader::Other(_) => return Err(Reject::UnsupportedRevision),
+        RevisionHeader::Served(revision) => Some(revision),
+        RevisionHeader::Absent => None,
+    };
+    let messages = match body {
+        Body::One(message) if message.is_modern() => return Err(Reject::UnsupportedRevision),
+        Body::One(_) => return Ok(()),
+        Body::Batch(messages) => messages,
+    };
+    let any = |is_it: fn(&Message) -> bool| messages.iter().flatten().any(is_it);
+    if any(Message::is_modern) {
+        Err(Reject::UnsupportedRevision)
+    } else if !native.takes_batches(revision) {
+        Err(Reject::BatchNotAllowed)
+    } else if any(|message| message.method() == Some("initialize")) {
+        Err(Reject::InitializeInBatch)
+    } else {
+        Ok(())
+    }
+}

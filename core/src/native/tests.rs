@@ -1,0 +1,4 @@
+mod fixture;
+mod stateless;
+
+pub(crate) use fixture::Fixture;

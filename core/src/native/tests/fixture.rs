@@ -1,0 +1,152 @@
+//! A server with a tool for each way there is to answer.
+
+use serde_json::json;
+
+use crate::server::*;
+use crate::time::Duration;
+
+/// The server. Its tools:
+///
+/// | tool | what it does |
+/// |---|---|
+/// | `say` | answers at once, with `text` |
+/// | `count` | how often it was called in this conversation |
+/// | `steps` | three steps of 100 ms, each with progress, then the answer |
+/// | `facts` | waits for facts, and tells them |
+/// | `scene` | tells what it was shown |
+/// | `ask` | asks the client |
+/// | `news` | a log message that belongs to the call, one that does not, and an answer |
+/// | `fail` | an error |
+#[derive(Debug)]
+pub(crate) struct Fixture {
+    catalog: Catalog,
+}
+
+const TOOLS: [&str; 8] = ["say", "count", "steps", "facts", "scene", "ask", "news", "fail"];
+
+impl Fixture {
+    pub(crate) fn new() -> Fixture {
+        let tools = TOOLS.map(|name| Tool::new(name, "", Schema::open())).to_vec();
+        let catalog = Catalog {
+            name: "fixture",
+            version: "0.2.0",
+            tools,
+            logging: true,
+            reads_http: true,
+            ..Catalog::default()
+        };
+        Fixture { catalog }
+    }
+
+    pub(crate) fn with_batches() -> Fixture {
+        let mut fixture = Fixture::new();
+        fixture.catalog.batches = true;
+        fixture
+    }
+}
+
+impl Server for Fixture {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(Counter(0))
+    }
+}
+
+#[derive(Debug)]
+struct Counter(u64);
+
+impl Seat for Counter {
+    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        let Request::CallTool { name, arguments } = request else {
+            return Outcome::fault(Fault::method_not_found("no"));
+        };
+        self.0 += 1;
+        let log = |text: &str| (LogLevel::Info, None, json!(text));
+        match *name {
+            "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
+            "count" => Outcome::text(self.0.to_string()),
+            "steps" => Steps(0).wait(scene),
+            "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
+            "scene" => Outcome::text(describe(scene)),
+            "ask" => {
+                let params = json!({ "messages": [], "maxTokens": 1 });
+                let wait = Wait::Answer { method: "sampling/createMessage", params };
+                Outcome::Wait(wait, Box::new(Told))
+            }
+            "news" => {
+                let (level, logger, data) = log("yours");
+                out.push(Notice::Log { level, logger, data });
+                let (level, logger, data) = log("everybody's");
+                out.push(Notice::Unrelated { level, logger, data });
+                Outcome::text("told")
+            }
+            _ => Outcome::fault(Fault::invalid_params("it always fails")),
+        }
+    }
+}
+
+/// What a server is shown, one word after the other.
+fn describe(scene: &Scene<'_>) -> String {
+    let http = scene.http.map_or("-".to_owned(), |http| {
+        let headers = http
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(value)));
+        let peer = http.peer.map_or("-".to_owned(), |peer| peer.to_string());
+        let headers: Vec<_> = headers.collect();
+        format!("{} {} {peer} cors={} {}", http.method, http.target, http.cors, headers.join(";"))
+    });
+    let session = scene.session.map_or("-".to_owned(), |session| {
+        format!(
+            "initialized={} requests={} used={} took={} queued={}",
+            session.initialized,
+            session.requests,
+            session.used_at.since(session.since).as_secs(),
+            session.took.as_millis(),
+            session.queued,
+        )
+    });
+    let late = scene.now.since(scene.arrived).as_millis();
+    let wall = scene.wall.as_secs();
+    format!("{} late={late} wall={wall} | {http} | {session}", scene.revision)
+}
+
+#[derive(Debug)]
+struct Steps(u32);
+
+impl Steps {
+    fn wait(self, scene: &Scene<'_>) -> Outcome {
+        Outcome::Wait(Wait::Until(scene.now + Duration::from_millis(100)), Box::new(self))
+    }
+}
+
+impl Task for Steps {
+    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        let step = self.0 + 1;
+        out.progress(f64::from(step), 3.0, format!("Step {step} of 3"));
+        if step == 3 { Outcome::text("done") } else { Steps(step).wait(scene) }
+    }
+}
+
+#[derive(Debug)]
+struct Told;
+
+impl Task for Told {
+    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        let text = match event {
+            Event::Answered(Ok(answer)) => answer.to_string(),
+            Event::Answered(Err(message)) => message,
+            Event::Due => "due".to_owned(),
+            Event::Sampled(facts) => {
+                let Counters { requests, sessions, cleanups, .. } = facts.counters;
+                let pid = facts.process.pid;
+                format!("pid={pid} requests={requests} sessions={sessions} cleanups={cleanups}")
+            }
+        };
+        let method = scene.http.map_or("", |http| &http.method);
+        Outcome::text(format!("{text} {method}"))
+    }
+}

@@ -1,0 +1,207 @@
+//! What is counted of a native server's requests, by whoever answers them, without a lock.
+//!
+//! Owns: a histogram for each method and tool of the catalog, and how it is shown.
+//! Never: a name that a client chose.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::native::HealthForm;
+use crate::observe::metrics::{BOUNDS, Histogram, Text, bucket, micros};
+use crate::protocol::{KNOWN, method_index};
+use crate::server::{Catalog, ProcessFacts};
+use crate::time::Duration;
+
+/// The requests that have been answered.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    tools: Box<[Box<str>]>,
+    /// One for each known method, then one for each tool.
+    series: Box<[Series]>,
+}
+
+/// Which histogram a request belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeriesId(u16);
+
+#[derive(Debug, Default)]
+struct Series {
+    done: Counts,
+    failed: Counts,
+}
+
+/// A histogram that anybody may add to.
+#[derive(Debug, Default)]
+struct Counts {
+    buckets: [AtomicU64; BOUNDS.len() + 1],
+    micros: AtomicU64,
+}
+
+const TOOL_CALL: &str = "tools/call";
+
+impl Tally {
+    /// Nothing counted yet of the requests to a server with this catalog.
+    pub(crate) fn new(catalog: &Catalog) -> Tally {
+        let tools: Box<[Box<str>]> = catalog.tools.iter().map(|tool| (*tool.name).into()).collect();
+        let series = (0..KNOWN.len() + tools.len()).map(|_| Series::default()).collect();
+        Tally { tools, series }
+    }
+
+    /// Where a request is counted; `name` is the tool it calls, if it calls one.
+    pub(crate) fn series(&self, method: &str, name: Option<&[u8]>) -> SeriesId {
+        let tool = || self.tools.iter().position(|tool| Some(tool.as_bytes()) == name);
+        let index = match tool().filter(|_| method == TOOL_CALL) {
+            Some(tool) => KNOWN.len() + tool,
+            None => method_index(method),
+        };
+        SeriesId(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
+    /// A request was answered, with a result or an error.
+    pub(crate) fn answered(&self, series: SeriesId, ok: bool, took: Duration) {
+        let Some(series) = self.series.get(usize::from(series.0)) else { return };
+        let counts = if ok { &series.done } else { &series.failed };
+        counts.buckets[bucket(took)].fetch_add(1, Ordering::Relaxed);
+        counts.micros.fetch_add(micros(took), Ordering::Relaxed);
+    }
+
+    /// Requests that were answered, those of them with an error, and the time all took.
+    pub(crate) fn totals(&self) -> (u64, u64, Duration) {
+        let sum = |of: fn(&Series) -> &Counts| {
+            let all = self.series.iter().map(|series| of(series).read());
+            all.fold((0, 0), |(count, micros), next| {
+                (count + next.buckets.iter().sum::<u64>(), micros + next.micros)
+            })
+        };
+        let ((done, fast), (failed, slow)) = (sum(|it| &it.done), sum(|it| &it.failed));
+        (done + failed, failed, Duration::from_micros(fast + slow))
+    }
+
+    /// Every series that has counted something: its labels, what was done and what failed.
+    fn used(&self) -> impl Iterator<Item = (Labels<'_>, Histogram, Histogram)> {
+        let read = self.series.iter().map(|series| (series.done.read(), series.failed.read()));
+        let counted = read.enumerate().filter(|(_, (done, failed))| {
+            done.buckets.iter().chain(&failed.buckets).any(|count| *count > 0)
+        });
+        counted.map(|(index, (done, failed))| {
+            let tool = index.checked_sub(KNOWN.len()).map(|tool| &*self.tools[tool]);
+            (
+                Labels { method: if tool.is_some() { TOOL_CALL } else { KNOWN[index] }, tool },
+                done,
+                failed,
+            )
+        })
+    }
+}
+
+impl Counts {
+    fn read(&self) -> Histogram {
+        let mut read = Histogram::default();
+        for (value, bucket) in read.buckets.iter_mut().zip(&self.buckets) {
+            *value = bucket.load(Ordering::Relaxed);
+        }
+        read.micros = self.micros.load(Ordering::Relaxed);
+        read
+    }
+}
+
+/// What a series is about.
+struct Labels<'a> {
+    method: &'static str,
+    tool: Option<&'a str>,
+}
+
+impl<'a> Labels<'a> {
+    /// With these names for the labels, and one more label if there is one.
+    fn named(
+        &self,
+        [method, tool]: [&'static str; 2],
+        more: Option<(&'static str, &'static str)>,
+    ) -> Vec<(&'static str, &'a str)> {
+        let tool = self.tool.map(|name| (tool, name));
+        [Some((method, self.method)), tool, more].into_iter().flatten().collect()
+    }
+}
+
+/// What is shown of a native server beside what is shown of all programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program<'a> {
+    pub(crate) form: HealthForm,
+    pub(crate) sessions: bool,
+    pub(crate) tally: &'a Tally,
+    pub(crate) process: &'a ProcessFacts,
+    /// Requests that wait for their answer.
+    pub(crate) active: usize,
+}
+
+impl Program<'_> {
+    /// The histograms of all requests, under the names of the OpenTelemetry conventions.
+    pub(super) fn render_operations(&self, name: &str, text: &mut Text) {
+        for (labels, done, failed) in self.tally.used() {
+            let names = ["mcp_method_name", "gen_ai_tool_name"];
+            text.histogram(name, &labels.named(names, None), &done);
+            let failure = Some(("error_type", "error"));
+            text.histogram(name, &labels.named(names, failure), &failed);
+        }
+    }
+
+    /// The names the program's document has, and those of its process.
+    pub(super) fn render(&self, text: &mut Text) {
+        match self.form {
+            HealthForm::Calculator => self.render_pattern(text),
+            HealthForm::EchoStateful | HealthForm::EchoStateless => self.render_echo(text),
+        }
+        self.render_process(text);
+    }
+
+    fn render_echo(&self, text: &mut Text) {
+        let names = ["method", "tool"];
+        let name = "mcp_echo_requests_total";
+        text.family(name, "counter", "Requests that were answered.");
+        for (labels, done, failed) in self.tally.used() {
+            let count = done.buckets.iter().chain(&failed.buckets).sum();
+            text.sample(name, &labels.named(names, None), count);
+        }
+        let name = "mcp_echo_request_duration_seconds";
+        text.family(name, "histogram", "Time from a request to its answer.");
+        for (labels, mut all, failed) in self.tally.used() {
+            all.buckets.iter_mut().zip(failed.buckets).for_each(|(all, failed)| *all += failed);
+            all.micros += failed.micros;
+            text.histogram(name, &labels.named(names, None), &all);
+        }
+        let name = "mcp_echo_errors_total";
+        text.family(name, "counter", "Requests that were answered with an error.");
+        for (labels, _, failed) in self.tally.used() {
+            text.sample(name, &labels.named(names, None), failed.buckets.iter().sum());
+        }
+        let name = "mcp_echo_active_requests";
+        text.family(name, "gauge", "Requests that wait for their answer.");
+        text.sample(name, &[], self.active as u64);
+    }
+
+    fn render_pattern(&self, text: &mut Text) {
+        let pattern = if self.sessions { "stateful" } else { "stateless" };
+        text.family("mcp_pattern", "gauge", "How the server keeps state: always 1.");
+        text.sample("mcp_pattern", &[("pattern", pattern)], 1);
+    }
+
+    /// The names every Prometheus client library has; what cannot be known is left out.
+    fn render_process(&self, text: &mut Text) {
+        let known = [
+            ("process_resident_memory_bytes", "Memory in use, in bytes.", self.process.memory),
+            ("process_open_fds", "Open file descriptors.", self.process.open_files),
+            ("process_threads", "Threads.", self.process.threads),
+        ];
+        for (name, help, value) in known {
+            if let Some(value) = value {
+                text.family(name, "gauge", help);
+                text.sample(name, &[], value);
+            }
+        }
+        let name = "process_uptime_seconds";
+        text.family(name, "gauge", "Seconds since the process started.");
+        text.sample(name, &[], self.process.uptime.as_secs());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+use super::*;
+use crate::observe::{Gauges, Metrics};
+use crate::server::{Schema, Tool};
+
+fn tally() -> Tally {
+    let tools = vec![Tool::new("echo", "", Schema::open()), Tool::new("ping", "", Schema::open())];
+    Tally::new(&Catalog { tools, ..Catalog::default() })
+}
+
+fn render(tally: &Tally, form: HealthForm) -> String {
+    let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
+    let program = Program { form, sessions: false, tally, process: &process, active: 2 };
+    Metrics::default().render(&Gauges::default(), Some(&program))
+}
+
+#[test]
+fn a_name_that_a_client_chose_makes_no_series() {
+    let tally = tally();
+    let other = tally.series("tools/call", None);
+    assert_eq!(tally.series("tools/call", Some(b"evil\"} 1")), other);
+    assert_ne!(tally.series("tools/call", Some(b"echo")), other);
+    assert_eq!(tally.series("echo", Some(b"echo")), tally.series("anything", None));
+    // A prompt may be called like a tool.
+    assert_eq!(tally.series("prompts/get", Some(b"echo")), tally.series("prompts/get", None));
+}
+
+#[test]
+fn every_request_is_in_the_totals_and_under_its_labels() {
+    let tally = tally();
+    tally.answered(tally.series("tools/call", Some(b"echo")), true, Duration::from_millis(15));
+    tally.answered(tally.series("tools/call", Some(b"echo")), false, Duration::from_millis(5));
+    tally.answered(tally.series("ping", None), true, Duration::from_millis(1));
+    assert_eq!(tally.totals(), (3, 1, Duration::from_millis(21)));
+    let text = render(&tally, HealthForm::EchoStateless);
+    for line in [
+        "mcp_echo_requests_total{method=\"tools/call\",tool=\"echo\"} 2\n",
+        "mcp_echo_requests_total{method=\"ping\"} 1\n",
+        "mcp_echo_errors_total{method=\"tools/call\",tool=\"echo\"} 1\n",
+        "mcp_echo_request_duration_seconds_sum{method=\"tools/call\",tool=\"echo\"} 0.02\n",
+        "mcp_echo_request_duration_seconds_bucket{method=\"tools/call\",tool=\"echo\",le=\"0.01\"} 1\n",
+        "mcp_echo_active_requests 2\n",
+        "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\"} 1\n",
+        "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\",error_type=\"error\"} 1\n",
+        "process_resident_memory_bytes 7\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("process_open_fds"), "what is not known is left out");
+    assert!(!text.contains("pontoon_children"), "there are none");
+}
+
+#[test]
+fn the_calculator_says_that_it_keeps_no_state() {
+    let text = render(&tally(), HealthForm::Calculator);
+    assert!(text.contains("mcp_pattern{pattern=\"stateless\"} 1\n"), "{text}");
+    assert!(!text.contains("mcp_echo"), "{text}");
+}
+
+#[test]
+fn every_sample_belongs_to_a_family_that_was_announced() {
+    let tally = tally();
+    tally.answered(tally.series("ping", None), true, Duration::ZERO);
+    let mut family = String::new();
+    for line in render(&tally, HealthForm::EchoStateful).lines() {
+        match line.strip_prefix("# TYPE ") {
+            Some(announced) => family = announced.split(' ').next().unwrap().to_owned(),
+            None if line.starts_with('#') => {}
+            None => assert!(line.starts_with(&family), "{line} under {family}"),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Tokens nobody has checked: `cargo +nightly fuzz run jwt`.
+#![no_main]
+
+#[path = "../../core/tests/diagnosis/jwt.rs"]
+mod jwt;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| jwt::jwt(bytes));

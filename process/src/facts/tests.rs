@@ -1,0 +1,58 @@
+use std::net::{TcpListener, TcpStream};
+
+use super::*;
+
+#[test]
+fn busy_is_what_was_not_idle_since_the_last_time() {
+    let stat = "cpu  10 0 10 70 10 0 0 0 5 0\ncpu0 1 2 3 4\n";
+    let before = Busy::parse(stat).unwrap();
+    assert_eq!(before, Busy { busy: 20, all: 100 });
+    assert_eq!(Busy { busy: 50, all: 200 }.since(before), Some(0.3));
+    assert_eq!(before.since(before), None, "no time has passed");
+    assert_eq!(Busy::parse("intr 1 2 3\n"), None);
+    assert_eq!(Busy::parse("cpu  1 2\n"), None);
+}
+
+#[test]
+fn a_container_has_no_more_memory_than_it_may_use() {
+    let machine = Memory { total: 1000, available: 600 };
+    assert_eq!(machine.within(400, 100), Memory { total: 400, available: 300 });
+    assert_eq!(machine.within(900, 100), Memory { total: 900, available: 600 });
+    assert_eq!(machine.within(400, 500), Memory { total: 400, available: 0 });
+    assert_eq!(machine.within(u64::MAX, 5), machine);
+}
+
+#[test]
+fn tables_of_the_kernel_are_read_by_their_columns() {
+    let row = "   1: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1";
+    assert_eq!(established(row), Some(4242));
+    assert_eq!(established(&row.replace(" 01 ", " 0A ")), None, "it only listens");
+    assert_eq!(established("  sl"), None);
+    assert_eq!(socket_inode(OsStr::new("socket:[77]")), Some(77));
+    assert_eq!(socket_inode(OsStr::new("/dev/null")), None);
+    assert_eq!(load("0.15 0.20 0.18 1/100 4\n"), Some([0.15, 0.20, 0.18]));
+    assert_eq!(load("no"), None);
+    assert_eq!(field("VmRSS:\t  120 kB\n", "VmRSS:"), Some(120));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sample_tells_what_is_true_of_this_process() {
+    let sampler = Sampler::default();
+    let before = sampler.sample(Duration::from_secs(1)).process;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _server = listener.accept().unwrap();
+    let Facts { process, system, .. } = sampler.sample(Duration::from_secs(2));
+    assert_eq!(process.pid, std::process::id());
+    assert_eq!(process.uptime, Duration::from_secs(2));
+    assert!(process.memory > Some(100_000) && process.memory < system.memory_total);
+    assert!(process.threads >= Some(1));
+    // Other tests open files and connections too, and may have closed theirs meanwhile.
+    assert!(process.connections >= Some(2), "{before:?} {process:?} {client:?}");
+    assert!(process.open_files >= Some(3), "{before:?} {process:?}");
+    assert!(system.platform.starts_with("Linux "), "{system:?}");
+    assert!(system.memory_available <= system.memory_total);
+    assert!(system.disk_available <= system.disk_total && system.disk_total > Some(0));
+    assert!(system.cores >= 1 && system.load.is_some());
+}
