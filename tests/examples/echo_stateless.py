@@ -244,6 +244,16 @@ def every_variable(server):
     expect('"event":"listening"' in log, log)
 
 
+@example(*STATELESS, ECHO_STATELESS_MAX_REQUESTS="2")
+def connections_are_renewed(server):
+    """Three requests of one client that would keep its connection take two of them."""
+    url = "http://localhost:3000/livez"
+    out = server.bash(f"""
+curl -s -w '%{{num_connects}} ' {url} {url} {url} -o /dev/null -o /dev/null -o /dev/null
+""")
+    expect_equal(out.split(), ["1", "0", "1"], "new connections")
+
+
 @example(*STATELESS)
 def wisdom(server):
     text = server.call("whoIStheGOAT")

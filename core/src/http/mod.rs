@@ -10,9 +10,11 @@ mod media;
 mod reply;
 mod request;
 mod rules;
+mod throttle;
 
 pub use accept::Accept;
 pub use guard::{Breach, Guard, Inspection};
 pub use reply::{Answer, ContentType, Cors, ReplyHead, refusal};
 pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 pub use rules::{Admission, Headers, RequestHead, Rules};
+pub use throttle::{Rate, Throttle};
