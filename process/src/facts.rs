@@ -16,11 +16,21 @@ use std::thread;
 use pontoon_core::server::{Counters, Facts, ProcessFacts, SystemFacts};
 use pontoon_core::time::Duration;
 
-/// Finds out facts. It remembers how busy the processors were, so that it can tell the difference.
+/// Finds out facts, at most ten times a second: whoever asks more often is told the last ones.
 #[derive(Debug, Default)]
-pub struct Sampler {
-    before: Mutex<Option<Busy>>,
+pub struct Sampler(Mutex<Last>);
+
+/// What was found out last.
+#[derive(Debug, Default)]
+struct Last {
+    facts: Option<Facts>,
+    /// Then, so that the difference can be told.
+    busy: Option<Busy>,
 }
+
+/// Facts are sampled anew once they are so old. To sample them takes some system calls for each open
+/// file, and it may be a client who asks.
+const AGE_MAX: Duration = Duration::from_millis(100);
 
 /// What the processors have done since the system started, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +40,21 @@ struct Busy {
 }
 
 impl Sampler {
-    /// Samples everything, for a process that runs since `uptime`. Takes some system calls for each
-    /// open file descriptor.
+    /// The facts about a process that has been running for `uptime`, which never gets less.
     pub fn sample(&self, uptime: Duration) -> Facts {
-        Facts { process: process(uptime), system: self.system(), counters: Counters::default() }
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |it: &&Facts| uptime.saturating_sub(it.process.uptime) < AGE_MAX;
+        if let Some(facts) = last.facts.as_ref().filter(is_fresh) {
+            return facts.clone();
+        }
+        let (process, system) = (process(uptime), last.system());
+        let facts = Facts { process, system, counters: Counters::default() };
+        last.facts.insert(facts).clone()
     }
+}
 
-    fn system(&self) -> SystemFacts {
+impl Last {
+    fn system(&mut self) -> SystemFacts {
         let memory = Memory::read();
         let disk = rustix::fs::statvfs(".").ok();
         SystemFacts {
@@ -53,10 +71,9 @@ impl Sampler {
     }
 
     /// How busy the processors were since the last time this was asked.
-    fn cpu(&self) -> Option<f64> {
+    fn cpu(&mut self) -> Option<f64> {
         let now = text("/proc/stat").as_deref().and_then(Busy::parse)?;
-        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-        now.since(before.replace(now)?)
+        now.since(self.busy.replace(now)?)
     }
 }
 

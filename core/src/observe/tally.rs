@@ -129,6 +129,8 @@ pub(crate) struct Program<'a> {
     pub(crate) sessions: bool,
     pub(crate) tally: &'a Tally,
     pub(crate) process: &'a ProcessFacts,
+    /// When the process started, since 1970-01-01 00:00 UTC.
+    pub(crate) started: Duration,
     /// Requests that wait for their answer.
     pub(crate) active: usize,
 }
@@ -197,9 +199,9 @@ impl Program<'_> {
                 text.sample(name, &[], value);
             }
         }
-        let name = "process_uptime_seconds";
-        text.family(name, "gauge", "Seconds since the process started.");
-        text.sample(name, &[], self.process.uptime.as_secs());
+        let name = "process_start_time_seconds";
+        text.family(name, "gauge", "When the process started, in seconds since 1970.");
+        text.sample(name, &[], self.started.as_secs());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server may look at while it answers.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;

@@ -56,3 +56,12 @@ fn a_sample_tells_what_is_true_of_this_process() {
     assert!(system.disk_available <= system.disk_total && system.disk_total > Some(0));
     assert!(system.cores >= 1 && system.load.is_some());
 }
+
+#[test]
+fn whoever_asks_again_at_once_is_told_the_same() {
+    let sampler = Sampler::default();
+    let first = sampler.sample(Duration::from_millis(1000));
+    assert_eq!(sampler.sample(Duration::from_millis(1099)), first);
+    let later = sampler.sample(Duration::from_millis(1100));
+    assert_eq!(later.process.uptime, Duration::from_millis(1100));
+}
