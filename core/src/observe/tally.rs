@@ -140,9 +140,12 @@ impl Program<'_> {
     pub(super) fn render_operations(&self, name: &str, text: &mut Text) {
         for (labels, done, failed) in self.tally.used() {
             let names = ["mcp_method_name", "gen_ai_tool_name"];
-            text.histogram(name, &labels.named(names, None), &done);
             let failure = Some(("error_type", "error"));
-            text.histogram(name, &labels.named(names, failure), &failed);
+            for (histogram, more) in [(done, None), (failed, failure)] {
+                if histogram.buckets.iter().any(|count| *count > 0) {
+                    text.histogram(name, &labels.named(names, more), &histogram);
+                }
+            }
         }
     }
 

@@ -49,7 +49,9 @@ fn a_sample_tells_what_is_true_of_this_process() {
     assert!(process.memory > Some(100_000) && process.memory < system.memory_total);
     assert!(process.threads >= Some(1));
     // Other tests open files and connections too, and may have closed theirs meanwhile.
-    assert!(process.connections >= Some(2), "{before:?} {process:?} {client:?}");
+    // Where the kernel's table is long they are not counted.
+    let connections = process.connections.unwrap_or(2);
+    assert!(connections >= 2, "{before:?} {process:?} {client:?}");
     assert!(process.open_files >= Some(3), "{before:?} {process:?}");
     assert!(system.platform.starts_with("Linux "), "{system:?}");
     assert!(system.memory_available <= system.memory_total);
