@@ -95,7 +95,7 @@ impl Desk {
         let (head, body) = self.post(more, &call(1, tool));
         assert_eq!(head.status, 200, "{body}");
         let body: Value = serde_json::from_str(&body).expect("one JSON body");
-        body["result"]["content"][0]["text"].as_str().expect(&body.to_string()).to_owned()
+        body["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
     }
 }
 
