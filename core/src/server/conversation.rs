@@ -146,11 +146,6 @@ impl Conversation {
         self.waiting.is_empty()
     }
 
-    /// Bytes of what the server remembers of it.
-    pub fn stored_bytes(&self) -> usize {
-        self.seat.stored_bytes()
-    }
-
     fn on_batch(&mut self, batch: &[u8], at: &Circumstances<'_>, out: &mut dyn Sink) {
         let has_batches = self.revision.has_batches() || self.server.catalog().batches;
         match incoming::batch(batch) {
