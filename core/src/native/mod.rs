@@ -22,6 +22,7 @@ pub use run::Run;
 pub(crate) use run::{Moment, Step, refusal_of};
 pub use stateless::{Served, Stateless};
 
+use crate::http::Rate;
 use crate::protocol::Revision;
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
@@ -44,6 +45,10 @@ pub struct Native {
     /// How often the sessions are looked through for expired ones. Each also ends by a timer of
     /// its own, so that an expired session is never served.
     pub sweep_period: Duration,
+    /// How many requests an address may send; none where the endpoint does not count.
+    pub rate: Option<Rate>,
+    /// After so many requests a connection is closed; none where it may bring as many as it likes.
+    pub connection_requests_max: Option<u64>,
 }
 
 impl Native {
@@ -61,6 +66,8 @@ impl Native {
             health,
             plain_events: false,
             sweep_period: Duration::from_secs(60),
+            rate: None,
+            connection_requests_max: None,
         }
     }
 
