@@ -4,6 +4,7 @@
 //! Never: decides when a child is to end, or what its lines mean.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::mem;
@@ -38,7 +39,7 @@ struct Mail {
     stdin: VecDeque<Bytes>,
     /// Nothing more is taken for standard input.
     stdin_closed: bool,
-    pid: Option<u32>,
+    process: Option<Process>,
     released: bool,
     /// The task of the pipes.
     pipes: Option<Waker>,
@@ -65,8 +66,8 @@ impl Mailbox {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.lock().pid {
-            pontoon_process::signal_group(pid, signal);
+        if let Some(process) = &self.lock().process {
+            process.signal(signal);
         }
     }
 
@@ -120,6 +121,21 @@ impl Mail {
     }
 }
 
+/// Who is signalled in a child's name.
+struct Process(Box<dyn Fn(Signal) + Send>);
+
+impl Process {
+    fn signal(&self, signal: Signal) {
+        (self.0)(signal);
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Process")
+    }
+}
+
 /// A child to be spawned.
 #[derive(Debug)]
 pub struct Order {
@@ -134,6 +150,11 @@ impl Order {
         pontoon_process::command(&self.spec)
     }
 
+    /// What is to be spawned.
+    pub fn spec(&self) -> &ChildSpec {
+        &self.spec
+    }
+
     /// It could not be spawned.
     pub fn failed(self, hub: &Hub, error: &io::Error) {
         hub.spawn_failed(self.child, pontoon_process::spawn_error(error));
@@ -141,10 +162,21 @@ impl Order {
 
     /// It runs. Its pipes and its end are to be attended to, each by a task of its own.
     pub fn spawned(self, hub: &Arc<Hub>, pid: u32) -> (Pipes, End) {
+        self.spawned_as(hub, pid, move |signal| pontoon_process::signal_group(pid, signal))
+    }
+
+    /// The same for a child that is no process of the operating system. `signal` is called under
+    /// the engine's lock, so it must only note what is to be done.
+    pub fn spawned_as(
+        self,
+        hub: &Arc<Hub>,
+        pid: u32,
+        signal: impl Fn(Signal) + Send + 'static,
+    ) -> (Pipes, End) {
         let Order { child, mailbox, .. } = self;
-        mailbox.lock().pid = Some(pid);
+        mailbox.lock().process = Some(Process(Box::new(signal)));
         if !hub.report(child, [Input::ChildSpawned { child, pid }]) {
-            pontoon_process::signal_group(pid, Signal::Kill);
+            mailbox.signal(Signal::Kill);
         }
         (Pipes { hub: hub.clone(), child, mailbox }, End { hub: hub.clone(), child })
     }

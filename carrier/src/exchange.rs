@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -25,7 +24,8 @@ pub(crate) struct Mailbox(Mutex<Mail>);
 struct Mail {
     answer: Option<Answer>,
     parts: VecDeque<Bytes>,
-    end: End,
+    /// Whether the stream has ended.
+    finished: bool,
     reader: Option<Waker>,
 }
 
@@ -36,14 +36,6 @@ pub enum Answer {
     Reply(ReplyHead, Chunk, bool),
     /// By a stream.
     Begin(ReplyHead),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum End {
-    #[default]
-    Open,
-    Finished,
-    Aborted,
 }
 
 impl Mailbox {
@@ -60,14 +52,7 @@ impl Mailbox {
     }
 
     pub(crate) fn finish(&self) -> Option<Waker> {
-        self.put(|mail| mail.end = End::Finished)
-    }
-
-    pub(crate) fn abort(&self) -> Option<Waker> {
-        self.put(|mail| {
-            mail.parts.clear();
-            mail.end = End::Aborted;
-        })
+        self.put(|mail| mail.finished = true)
     }
 
     fn put(&self, change: impl FnOnce(&mut Mail)) -> Option<Waker> {
@@ -95,7 +80,10 @@ pub struct Exchange {
 
 /// Where an answer comes from.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box would be one allocation more for each answer")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be the only allocation of such an answer"
+)]
 enum Way {
     /// The engine, which knows the exchange by this number.
     Mailbox(ExchangeId, Arc<Mailbox>),
@@ -115,47 +103,33 @@ impl Exchange {
     }
 
     /// The engine's answer.
-    ///
-    /// # Errors
-    ///
-    /// The engine broke the exchange off: the connection is to be closed.
-    pub async fn answer(&mut self) -> io::Result<Answer> {
+    pub async fn answer(&mut self) -> Answer {
         let mailbox = match &mut self.way {
             Way::Mailbox(_, mailbox) => mailbox,
-            Way::Ready(answer) => return answer.take().ok_or_else(aborted),
+            Way::Ready(answer) => return answer.take().expect("it is asked for once"),
         };
         let answer = poll_fn(|cx| {
             let mut mail = mailbox.lock();
-            match (mail.answer.take(), mail.end) {
-                (_, End::Aborted) => Poll::Ready(Err(aborted())),
-                (Some(answer), _) => Poll::Ready(Ok(answer)),
-                (None, _) => wait(&mut mail, cx),
+            match mail.answer.take() {
+                Some(answer) => Poll::Ready(answer),
+                None => wait(&mut mail, cx),
             }
         })
-        .await?;
+        .await;
         self.settled = matches!(answer, Answer::Reply(_, _, false));
-        Ok(answer)
+        answer
     }
 
     /// Moves to `parts` what has arrived of a stream; `false` at its end.
-    ///
-    /// # Errors
-    ///
-    /// The engine broke the exchange off: the connection is to be closed.
-    pub fn poll_parts(
-        &mut self,
-        cx: &mut Context<'_>,
-        parts: &mut VecDeque<Bytes>,
-    ) -> Poll<io::Result<bool>> {
-        let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(Ok(false)) };
+    pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
+        let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(false) };
         let arrived = {
             let mut mail = mailbox.lock();
             mem::swap(&mut mail.parts, parts);
-            match (parts.is_empty(), mail.end) {
-                (_, End::Aborted) => Poll::Ready(Err(aborted())),
-                (false, _) => Poll::Ready(Ok(true)),
-                (true, End::Finished) => Poll::Ready(Ok(false)),
-                (true, End::Open) => wait(&mut mail, cx),
+            match (parts.is_empty(), mail.finished) {
+                (false, _) => Poll::Ready(true),
+                (true, true) => Poll::Ready(false),
+                (true, false) => wait(&mut mail, cx),
             }
         };
         if arrived.is_pending() {
@@ -196,10 +170,6 @@ fn wait<T>(mail: &mut Mail, cx: &Context<'_>) -> Poll<T> {
         reader => *reader = Some(cx.waker().clone()),
     }
     Poll::Pending
-}
-
-fn aborted() -> io::Error {
-    io::ErrorKind::ConnectionAborted.into()
 }
 
 /// As long as more is to be sent, fewer bytes are not worth the engine's lock.

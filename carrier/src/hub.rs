@@ -81,11 +81,17 @@ impl Hub {
     ///
     /// The operating system refuses randomness.
     pub fn new(options: &Options) -> io::Result<(Arc<Hub>, Receiver<Order>)> {
+        Ok(Hub::seeded(options, Clock::start(), clock::seed()?))
+    }
+
+    /// The same with time and chance handed in, so that whatever happens can happen again.
+    ///
+    /// Session ids come from `seed`: with one that can be guessed, a hub belongs into a simulation.
+    pub fn seeded(options: &Options, clock: Clock, seed: [u8; 32]) -> (Arc<Hub>, Receiver<Order>) {
         let config = Arc::new(options.config.clone());
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
-        let clock = Clock::start();
-        let mut engine = Engine::new(config.clone(), clock::seed()?, clock.now());
+        let mut engine = Engine::new(config.clone(), seed, clock.now());
         engine.set_epoch(clock.epoch());
         let stateless = engine.stateless();
         let state = State {
@@ -108,12 +114,12 @@ impl Hub {
             exchanges: AtomicU64::new(0),
             phases: Phases::new(),
         };
-        Ok((Arc::new(hub), orders))
+        (Arc::new(hub), orders)
     }
 
     /// What time it is here.
     pub fn clock(&self) -> Clock {
-        self.clock
+        self.clock.clone()
     }
 
     /// The settings of the endpoint.
@@ -337,7 +343,6 @@ impl State {
     /// Carries out one action; returns whom to wake.
     fn execute(&mut self, action: Action, aftermath: &mut Aftermath) -> Option<Waker> {
         match action {
-            Action::Abort { exchange } => self.exchanges.get(&exchange)?.abort(),
             Action::Begin { exchange, head } => self.exchanges.get(&exchange)?.begin(head),
             Action::Finish { exchange } => self.exchanges.get(&exchange)?.finish(),
             Action::Reply { exchange, head, body, receipt: true } => {

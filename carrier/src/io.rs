@@ -38,6 +38,14 @@ pub trait Socket: Source + Sink {
     /// The operating system's.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
+    /// Reads into `buf` what has arrived by now, asking the operating system itself: the runtime
+    /// may not have heard of it yet.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's; `WouldBlock` if nothing has arrived.
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+
     /// Who is connected, as far as that can be told.
     fn peer(&self) -> Option<IpAddr> {
         None

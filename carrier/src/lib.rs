@@ -3,7 +3,7 @@
 //! The core says what is to happen and this crate where that waits until somebody carries it out:
 //! in mailboxes that are emptied by polling. Any runtime that can poll can carry the core with it.
 //! A runtime brings what this crate has not: sockets, pipes, processes, timers and threads, as
-//! [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`].
+//! [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`]. What it owes is in [`contract`].
 //!
 //! ```text
 //!   runtime            carrier                        runtime
@@ -21,6 +21,7 @@
 
 pub mod child;
 pub mod clock;
+pub mod contract;
 pub mod exchange;
 #[cfg(feature = "hyper")]
 pub mod http;

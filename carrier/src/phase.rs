@@ -11,9 +11,9 @@ use crate::hub::lock;
 pub enum Phase {
     /// Connections are accepted.
     Serving,
-    /// No more, and the idle ones close.
+    /// No more; whoever is answered is not to come back.
     Draining,
-    /// Everything has ended.
+    /// Everything has been answered; connections close once nothing more comes.
     Stopped {
         /// Whether something had to be broken off.
         forced: bool,

@@ -1,23 +1,33 @@
-//! The command line and its environment twins.
+//! The command line, with its twins in the environment and in the file `.env`.
 //!
-//! Owns: names, defaults and help texts. A flag is worth more than its variable, the variable more
-//! than the default; an empty variable is one that is not set.
+//! Owns: options, defaults and help texts. A flag is worth more than its variable, the variable
+//! more than the file, the file more than the default.
+
+mod calculator;
+mod echo;
+mod naming;
+mod probe;
+mod proxy;
+mod serving;
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use pontoon_core::observe::Level;
-use pontoon_core::time::Duration;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::errors::Failure;
-use crate::runtime::{self, RUNTIMES, Runtime};
-use crate::values::{self, Assignment};
+pub(crate) use calculator::CalculatorArgs;
+pub(crate) use echo::EchoArgs;
+pub(crate) use probe::ProbeArgs;
+pub(crate) use proxy::ProxyArgs;
+pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
 
-/// Serves any stdio MCP server over Streamable HTTP.
+use crate::errors::{Failure, Setting};
+use crate::runtime;
+use crate::variables::{Found, Origin, Variables};
+use naming::Naming;
+
+/// Serves MCP over Streamable HTTP: any stdio server, and servers of its own.
 #[derive(Debug, Parser)]
 #[command(name = "pontoon", after_help = EXAMPLES)]
 struct Cli {
@@ -29,150 +39,105 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Serve a stdio MCP server over HTTP, one process for each session
-    #[command(after_help = PROXY_EXAMPLES)]
+    #[command(after_help = proxy::EXAMPLES)]
     Proxy(Box<ProxyArgs>),
+    /// Serve tools that diagnose clients, gateways and tokens
+    #[command(after_help = echo::EXAMPLES)]
+    Echo(Box<EchoArgs>),
+    /// Serve a calculator that remembers nothing
+    #[command(after_help = calculator::EXAMPLES)]
+    Calculator(Box<CalculatorArgs>),
     /// Be an MCP server on standard input and output
     Stdio {
         /// Which server
         program: Program,
     },
+    /// Ask a server how it is: exit 0 if it is well
+    #[command(after_help = probe::EXAMPLES)]
+    Probe(ProbeArgs),
 }
 
 /// The servers that `pontoon stdio` can be.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
-    /// Small tools to try clients and proxies with
+    /// The tools of `pontoon echo`
     Echo,
-}
-
-/// The settings of `pontoon proxy`.
-#[derive(Debug, Args)]
-pub(crate) struct ProxyArgs {
-    /// Address to listen on
-    #[arg(long, env = "MCP_BIND_HOST", default_value = "127.0.0.1", value_parser = values::bind_host)]
-    pub(crate) host: String,
-
-    /// Port to listen on; 0 takes any that is free
-    #[arg(long, env = "MCP_PORT", default_value = "3000", value_parser = values::port)]
-    pub(crate) port: u16,
-
-    /// Path of the endpoint
-    #[arg(long, env = "MCP_PATH", default_value = "/mcp", value_parser = values::path)]
-    pub(crate) path: String,
-
-    /// Host names to answer to, besides those of loopback; `*` for all. Repeatable, or with commas
-    #[arg(long, env = "MCP_ALLOW_HOST", value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
-    pub(crate) allow_host: Vec<String>,
-
-    /// Web pages to answer to, besides those of loopback: `https://example.com`
-    #[arg(long, env = "MCP_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
-    pub(crate) allow_origin: Vec<String>,
-
-    /// Time after which an unused session ends
-    #[arg(long, env = "MCP_SESSION_TIMEOUT", value_name = "SECONDS", default_value = "300", value_parser = values::time)]
-    pub(crate) timeout: Duration,
-
-    /// Time the command has to answer a request, counted anew at each sign of progress
-    #[arg(long, env = "MCP_SUBPROCESS_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = values::time)]
-    pub(crate) request_timeout: Duration,
-
-    /// Time the command has to start
-    #[arg(long, env = "MCP_STARTUP_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = values::time)]
-    pub(crate) startup_timeout: Duration,
-
-    /// Sessions at once
-    #[arg(long, env = "MCP_MAX_SESSIONS", value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
-    pub(crate) max_sessions: usize,
-
-    /// Size of a request
-    #[arg(long, env = "MCP_MAX_BODY", value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
-    pub(crate) max_body: usize,
-
-    /// Bytes read from the command at a time
-    #[arg(long, env = "MCP_READ_BUFFER_SIZE", value_name = "BYTES", default_value = "65536", value_parser = values::pipe_size)]
-    pub(crate) read_buffer: usize,
-
-    /// Bytes written to the command at a time
-    #[arg(long, env = "MCP_WRITE_BUFFER_SIZE", value_name = "BYTES", default_value = "65536", value_parser = values::pipe_size)]
-    pub(crate) write_buffer: usize,
-
-    /// Give the command only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM
-    #[arg(long, env = "MCP_CLEAN_ENV", value_parser = values::switch)]
-    pub(crate) clean_env: bool,
-
-    /// Give the command this variable; without a value, the one it has here. Repeatable; in the
-    /// environment one a line
-    #[arg(long, env = "MCP_ENV", value_delimiter = '\n', value_name = "NAME[=VALUE]", value_parser = OsStringValueParser::new().try_map(values::assignment))]
-    pub(crate) env: Vec<Assignment>,
-
-    /// What to log, at least: debug, info, warning or error
-    #[arg(long, env = "MCP_LOG_LEVEL", value_name = "LEVEL", default_value = "info", value_parser = values::level)]
-    pub(crate) log_level: Level,
-
-    /// How to log: pretty or json
-    #[arg(long, env = "MCP_LOG_FORMAT", value_name = "FORMAT", default_value = "pretty", value_parser = values::log_format)]
-    pub(crate) log_format: LogFormat,
-
-    /// File to log to as well; its folder is made
-    #[arg(long, env = "LOG_FILE", value_name = "FILE")]
-    pub(crate) log_file: Option<PathBuf>,
-
-    /// Say nothing on standard error but warnings and errors
-    #[arg(long, env = "MCP_QUIET", value_parser = values::switch)]
-    pub(crate) quiet: bool,
-
-    /// What carries the endpoint; `pontoon --version` names all that are built in
-    #[arg(long, env = "MCP_RUNTIME", value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
-    pub(crate) runtime: Runtime,
-
-    /// Threads that serve; half as many as there are processors if not given
-    #[arg(long, env = "MCP_THREADS", value_name = "COUNT", value_parser = values::threads)]
-    pub(crate) threads: Option<NonZeroUsize>,
-
-    /// The command and its arguments, as they are: no option behind the first word is ours.
-    /// Without a command: `pontoon stdio echo`
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
-}
-
-/// How log entries look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// A line of text.
-    Pretty,
-    /// A JSON object on a line.
-    Json,
+    /// Those of `pontoon echo --stateless`
+    EchoStateless,
+    /// The calculator
+    Calculator,
 }
 
 /// Reads the command line. Help and version are printed from here, and end the program.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Verb, Failure> {
-    let mut command = definition();
+pub(crate) fn parse(
+    words: impl IntoIterator<Item = OsString>,
+    variables: &Variables,
+) -> Result<Verb, Failure> {
+    let words: Vec<_> = words.into_iter().collect();
+    let program = naming::Program {
+        verb: words.get(1).and_then(|word| word.to_str()).unwrap_or_default().to_owned(),
+        stateless: words.iter().any(|word| word == "--stateless"),
+    };
+    let mut command = definition(&program, variables);
     let outcome =
         command.try_get_matches_from_mut(words).and_then(|matches| Cli::from_arg_matches(&matches));
     match outcome {
         Ok(cli) => Ok(cli.verb),
-        Err(error) => Err(bad_value(&error, &command).unwrap_or_else(|| error.exit())),
+        Err(error) => Err(bad_value(&error, &program, variables).unwrap_or_else(|| error.exit())),
     }
 }
 
-fn definition() -> clap::Command {
+/// The command line of a program, with what is set for it outside.
+fn definition(program: &naming::Program, variables: &Variables) -> clap::Command {
     let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
-    Cli::command().version(version).mut_subcommand("proxy", |proxy| {
-        proxy.mut_args(|arg| {
-            let variable = arg.get_env().map(ToOwned::to_owned);
-            // A negative number is a bad value, and no option of that name.
-            let is_option = arg.get_long().is_some() && arg.get_action().takes_values();
-            let arg = arg.allow_negative_numbers(is_option);
-            match variable.and_then(std::env::var_os) {
-                Some(value) if value.is_empty() => arg.env(None),
-                _ => arg.hide_env_values(true),
+    let command = Cli::command().version(version);
+    if command.find_subcommand(&program.verb).is_none() {
+        return command;
+    }
+    command.mut_subcommand(&program.verb, |verb| {
+        verb.mut_args(|arg| {
+            let option = arg.get_long().unwrap_or_else(|| arg.get_id().as_str());
+            match program.naming(option) {
+                Some(naming) => complete(arg, naming, variables),
+                None => arg,
             }
         })
     })
 }
 
-/// What to say of a value that is wrong: whether it is the flag's or the variable's, and why.
-fn bad_value(error: &clap::Error, command: &clap::Command) -> Option<Failure> {
+/// Gives an option what it has in this program: a default, and variables that set it.
+///
+/// What a variable holds becomes the default, so that clap reads it as it reads a flag's value.
+/// The help shows the default all the same, and never what a variable holds.
+fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap::Arg {
+    if let Some(default) = naming.default {
+        arg = arg.default_value(default);
+    }
+    let mut help = arg.get_help().cloned().unwrap_or_default().to_string();
+    if !naming.variables.is_empty() {
+        help += &format!(" [env: {}]", naming.variables.join(", "));
+    }
+    if let [default] = arg.get_default_values() {
+        help += &format!(" [default: {}]", default.to_string_lossy());
+    }
+    // A negative number is a bad value, and no option of that name.
+    let takes_value = arg.get_action().takes_values();
+    arg = arg
+        .help(StyledStr::from(help))
+        .hide_default_value(takes_value)
+        .allow_negative_numbers(takes_value);
+    match variables.first(naming.variables) {
+        Some(found) => arg.default_value(found.value.to_owned()),
+        None => arg,
+    }
+}
+
+/// What to say of a value that is wrong: whether it is the flag's or a variable's, and why.
+fn bad_value(
+    error: &clap::Error,
+    program: &naming::Program,
+    variables: &Variables,
+) -> Option<Failure> {
     if error.kind() != ErrorKind::ValueValidation {
         return None;
     }
@@ -183,37 +148,30 @@ fn bad_value(error: &clap::Error, command: &clap::Command) -> Option<Failure> {
     let flag = text(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
     let value = text(ContextKind::InvalidValue)?;
     let why = std::error::Error::source(error)?.to_string();
-    let arg = command
-        .find_subcommand("proxy")?
-        .get_arguments()
-        .find(|arg| arg.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long)))?;
-    let variable = arg.get_env().and_then(|name| name.to_str());
-    Some(Failure::bad_value(flag, variable.filter(|name| holds(name, value)), value, &why))
+    // `--port`, or `[URL]` of an argument that has no flag.
+    let option = flag.trim_matches(['-', '[', ']']).to_lowercase();
+    let naming = program.naming(&option)?;
+    let setting = match variables.first(naming.variables).filter(|found| holds(found, value)) {
+        Some(Found { name, origin: Origin::Environment, .. }) => Setting::Variable(name),
+        Some(Found { name, origin: Origin::File, .. }) => Setting::File(name),
+        None => Setting::Flag(flag),
+    };
+    Some(Failure::bad_value(&program.verb, setting, value, &why))
 }
 
-/// Whether an environment variable is, or lists, this value.
-fn holds(variable: &str, value: &str) -> bool {
-    std::env::var(variable).is_ok_and(|held| held == value || held.split(',').any(|v| v == value))
+/// Whether a variable is, or lists, this value.
+fn holds(found: &Found<'_>, value: &str) -> bool {
+    found.value.to_str().is_some_and(|held| held == value || held.split(',').any(|v| v == value))
 }
 
 const EXAMPLES: &str = "\
 Examples:
   pontoon proxy python -m mcp_server_fetch     serve it on http://127.0.0.1:3000/mcp
-  pontoon proxy --port 0                       serve a small echo server on any free port
-  pontoon stdio echo                           be that echo server
+  pontoon echo                                 serve tools that look into clients and gateways
+  pontoon calculator                           serve a calculator on http://127.0.0.1:1071/mcp
+  pontoon stdio echo                           be the echo server, for a client that starts it
 
-`pontoon proxy --help` lists all settings.";
-
-const PROXY_EXAMPLES: &str = "\
-Examples:
-  pontoon proxy python -m mcp_server_fetch
-  pontoon proxy --port 8080 npx @modelcontextprotocol/server-memory
-  pontoon proxy /usr/local/bin/mcp-server-filesystem --root /data
-  pontoon proxy --host 0.0.0.0 --allow-host mcp.example.com uvx mcp-server-time
-  pontoon proxy --clean-env --env API_KEY node server.js
-
-Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
-(`512KiB`, `4MiB`). A flag is worth more than its variable.";
+`pontoon proxy --help` lists all settings of the proxy; so for the other servers.";
 
 #[cfg(test)]
 mod tests;

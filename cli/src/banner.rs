@@ -16,8 +16,17 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) addr: SocketAddr,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
+    /// What is served there.
+    pub(crate) about: About<'a>,
+}
+
+/// What an endpoint serves, in words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    /// What a client calls it in its settings.
+    pub(crate) name: &'a str,
     /// What runs behind it.
-    pub(crate) child: &'a ChildSpec,
+    pub(crate) what: &'a str,
 }
 
 impl Endpoint<'_> {
@@ -43,7 +52,7 @@ impl Endpoint<'_> {
         let addr = self.addr;
         let words = format!(
             "WARNING: {addr} can be reached from other machines, and pontoon asks nobody who they are.\n  \
-             Whoever reaches it can run the tools of the wrapped server.\n  \
+             Whoever reaches it can run the tools of the server behind it.\n  \
              Put an authenticating proxy in front of it, and name the host clients use: --allow-host NAME.\n  \
              Until then requests for other names than this machine's own are refused with 403.\n  \
              To serve this machine only: --host 127.0.0.1"
@@ -59,10 +68,11 @@ impl Endpoint<'_> {
 
     fn banner(&self) -> String {
         let (url, base) = (self.url(), self.base());
-        let name = name_of(self.child);
-        let servers = json!({"mcpServers": {&name: {"type": "http", "url": url}}});
+        let About { name, what } = self.about;
+        let servers = json!({"mcpServers": {name: {"type": "http", "url": url}}});
         format!(
             "\n  pontoon listening on {url}\n\n  \
+             serves     {what}\n  \
              health     {base}/health\n  \
              metrics    {base}/metrics\n\n  \
              Claude     claude mcp add --transport http {name} {url}\n  \
@@ -102,7 +112,7 @@ pub(crate) fn useless(entry: &str) -> Notice {
 }
 
 /// A name for the server in the settings of a client: what runs, without what runs it.
-fn name_of(child: &ChildSpec) -> String {
+pub(crate) fn name_of(child: &ChildSpec) -> String {
     let words = std::iter::once(&child.program).chain(&child.args);
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
     let program = stem(&words[0]);

@@ -5,37 +5,62 @@ use std::net::IpAddr;
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
+use pontoon_core::native::Native;
 
-use crate::args::ProxyArgs;
+use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 
-/// The settings of an endpoint for this command.
-pub(crate) fn of(args: &ProxyArgs, child: ChildSpec) -> Config {
+/// The settings of an endpoint for a command.
+pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
+    let defaults = Limits::default();
+    let limits = Limits {
+        pipe_read_bytes: args.read_buffer,
+        pipe_write_bytes: args.write_buffer,
+        request_time_max: args.request_timeout,
+        // Whoever allows one answer more time than that wants it to have it.
+        request_total_max: defaults.request_total_max.max(args.request_timeout),
+        session_idle_max: args.sessions.timeout,
+        sessions_max: args.sessions.max_sessions,
+        startup_time_max: args.startup_timeout,
+        ..defaults
+    };
+    of(&args.serving, limits, Serves::Command(child))
+}
+
+/// The settings of an endpoint for a server that runs in this process, with or without sessions.
+pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native: Native) -> Config {
+    let defaults = Limits::default();
+    let limits = match sessions {
+        None => defaults,
+        Some(sessions) => Limits {
+            session_idle_max: sessions.timeout,
+            sessions_max: sessions.max_sessions,
+            ..defaults
+        },
+    };
+    of(args, limits, Serves::Native(native))
+}
+
+fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
         path: args.path.clone(),
         hosts,
         origins: args.allow_origin.clone(),
-        limits: limits(args),
-        serves: Serves::Command(child),
+        limits: Limits {
+            body_bytes_max: args.max_body,
+            body_time_max: args.body_timeout,
+            connections_max: args.max_connections,
+            drain_time_max: args.drain_timeout,
+            head_time_max: args.head_timeout,
+            idle_time_max: args.idle_timeout,
+            keep_alive_period: args.keep_alive,
+            write_time_max: args.write_timeout,
+            ..limits
+        },
+        serves,
         eager: true,
-        log_level: args.log_level,
-    }
-}
-
-fn limits(args: &ProxyArgs) -> Limits {
-    let defaults = Limits::default();
-    Limits {
-        body_bytes_max: args.max_body,
-        pipe_read_bytes: args.read_buffer,
-        pipe_write_bytes: args.write_buffer,
-        request_time_max: args.request_timeout,
-        // Whoever allows one answer more time than that wants it to have it.
-        request_total_max: defaults.request_total_max.max(args.request_timeout),
-        session_idle_max: args.timeout,
-        sessions_max: args.max_sessions,
-        startup_time_max: args.startup_timeout,
-        ..defaults
+        log_level: args.log.log_level,
     }
 }
 

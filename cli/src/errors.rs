@@ -19,19 +19,31 @@ pub(crate) struct Failure {
     pub(crate) code: u8,
 }
 
+/// Where a value is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting<'a> {
+    /// In the file `.env`, by a variable of this name.
+    File(&'a str),
+    /// By a flag.
+    Flag(&'a str),
+    /// By a variable of the environment.
+    Variable(&'a str),
+}
+
 impl Failure {
-    /// A value of the command line, or of the environment, that cannot be used.
-    pub(crate) fn bad_value(flag: &str, variable: Option<&str>, value: &str, why: &str) -> Self {
-        let (name, other) = match variable {
-            Some(variable) => (variable, format!("unset {variable}, give it such a value, or")),
-            None => (flag, format!("give {flag} such a value, or")),
+    /// A value that cannot be used.
+    pub(crate) fn bad_value(verb: &str, setting: Setting<'_>, value: &str, why: &str) -> Self {
+        let help = format!("or see `pontoon {verb} --help`");
+        let (name, fix) = match setting {
+            Setting::File(name) => {
+                (format!("{name} in the file .env"), format!("correct or remove it there, {help}"))
+            }
+            Setting::Flag(name) => (name.to_owned(), format!("give {name} such a value, {help}")),
+            Setting::Variable(name) => {
+                (name.to_owned(), format!("unset {name}, give it such a value, {help}"))
+            }
         };
-        Failure {
-            what: format!("{name} cannot be {value:?}"),
-            why: why.to_owned(),
-            fix: format!("{other} see `pontoon proxy --help`"),
-            code: 2,
-        }
+        Failure { what: format!("{name} cannot be {value:?}"), why: why.to_owned(), fix, code: 2 }
     }
 
     /// Standard input or output cannot be used any more.

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use pontoon_core::observe::Level;
 
 pub(crate) use self::entry::{Entry, Notice};
-use crate::args::{LogFormat, ProxyArgs};
+use crate::args::{LogArgs, LogFormat};
 use crate::errors::Failure;
 
 /// Where entries go. Clones share it.
@@ -46,7 +46,7 @@ enum Message {
 
 impl Log {
     /// Opens the log that the command line asks for.
-    pub(crate) fn open(args: &ProxyArgs) -> Result<Log, Failure> {
+    pub(crate) fn open(args: &LogArgs) -> Result<Log, Failure> {
         let level = if args.quiet { args.log_level.max(Level::Warning) } else { args.log_level };
         let style = Style { format: args.log_format, for_people: true };
         let mut sinks = vec![Sink::start(level, style, io::stderr())?];

@@ -1,4 +1,4 @@
-//! `pontoon`: serves any stdio MCP server over Streamable HTTP.
+//! `pontoon`: serves MCP over Streamable HTTP, any stdio server and servers of its own.
 //!
 //! Owns: the command line, the log, the banner, signals and exit codes.
 //! Never: rules of the protocol; those are `pontoon_core`'s.
@@ -10,19 +10,24 @@ mod args;
 mod banner;
 mod command;
 mod config;
+mod container;
 mod errors;
 mod listen;
 mod log;
+mod probe;
+mod programs;
 mod runtime;
 mod serve;
 mod signals;
 mod stdio;
 mod values;
+mod variables;
 
 use std::process::ExitCode;
 
-use args::{Program, Verb};
+use args::Verb;
 use errors::Failure;
+use variables::Variables;
 
 fn main() -> ExitCode {
     match run() {
@@ -32,10 +37,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    match args::parse(std::env::args_os())? {
+    let variables = Variables::read()?;
+    match args::parse(std::env::args_os(), &variables)? {
+        Verb::Calculator(args) => serve::calculator(&args),
+        Verb::Echo(args) => serve::echo(*args, &variables),
+        Verb::Probe(args) => probe::probe(&args),
         Verb::Proxy(args) => serve::proxy(&args),
-        Verb::Stdio { program: Program::Echo } => {
-            stdio::echo().map_err(Failure::stdio)?;
+        Verb::Stdio { program } => {
+            stdio::serve(programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -1,42 +1,80 @@
-//! `pontoon proxy`: from the command line to the end of the endpoint.
+//! The servers: from the command line to the end of the endpoint.
 
 use std::io::{self, IsTerminal};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use pontoon_carrier::{Ended, Options, Running, Stopper};
-use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::Config;
 use pontoon_core::http::Rules;
-use pontoon_core::observe::Event;
+use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
 
-use crate::args::{LogFormat, ProxyArgs};
-use crate::banner::{self, Endpoint};
+use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs};
+use crate::banner::{self, About, Endpoint};
 use crate::errors::Failure;
 use crate::log::{Entry, Log};
-use crate::{command, config, listen, signals};
+use crate::variables::Variables;
+use crate::{command, config, listen, programs, signals};
 
-/// Serves the command until the program is asked to stop.
+/// `pontoon proxy`.
 pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
     let child = command::resolve(&args.command, args.clean_env, &args.env)?;
-    let listener = listen::bind(&args.host, args.port)?;
-    let log = Log::open(args)?;
+    let (name, shown) = (banner::name_of(&child), command::shown(&child));
+    let about = About { name: &name, what: &shown };
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    serve(&args.serving, config::proxy(args, child), about, listener)
+}
+
+/// `pontoon echo`.
+pub(crate) fn echo(mut args: EchoArgs, variables: &Variables) -> Result<ExitCode, Failure> {
+    if args.debug {
+        args.serving.log.log_level = Level::Debug;
+    }
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    // A tool shows it, and 0 is nobody's port.
+    args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
+    let native = programs::echo(&args, variables)?;
+    let about = match args.stateless {
+        true => About { name: "echo-stateless", what: "the echo server, without sessions" },
+        false => About { name: "echo", what: "the echo server, with sessions" },
+    };
+    let config = config::native(&args.serving, Some(&args.sessions), native);
+    serve(&args.serving, config, about, listener)
+}
+
+/// `pontoon calculator`.
+pub(crate) fn calculator(args: &CalculatorArgs) -> Result<ExitCode, Failure> {
+    let about = About { name: "calculator", what: "the calculator, without sessions" };
+    let native = programs::calculator(args);
+    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    serve(&args.serving, config::native(&args.serving, None, native), about, listener)
+}
+
+/// Serves until the program is asked to stop.
+fn serve(
+    args: &ServingArgs,
+    config: Config,
+    about: About<'_>,
+    listener: TcpListener,
+) -> Result<ExitCode, Failure> {
+    let log = Log::open(&args.log)?;
     let (tell, facts) = mpsc::channel();
     let asked = tell.clone();
     signals::watch(move || drop(asked.send(Fact::Asked))).map_err(cannot_start)?;
 
-    let config = config::of(args, child.clone());
     let options = Options {
         config: config.clone(),
         threads: args.threads.map(Into::into),
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    greet(args, &config, &child, &running, &log);
-    let outcome = attend(running, tell, &facts, &child);
+    let endpoint = Endpoint { addr: running.addr(), path: &args.path, about };
+    greet(args, &config, &endpoint, &log);
+    let outcome = attend(running, tell, &facts, about.what);
     log.flush();
     outcome
 }
@@ -63,15 +101,14 @@ fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     }
 }
 
-fn greet(args: &ProxyArgs, config: &Config, child: &ChildSpec, running: &Running, log: &Log) {
-    let endpoint = Endpoint { addr: running.addr(), path: &args.path, child };
+fn greet(args: &ServingArgs, config: &Config, endpoint: &Endpoint<'_>, log: &Log) {
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
         log.write(Entry::notice(warning));
     }
     for entry in Rules::useless_entries(config) {
         log.write(Entry::notice(banner::useless(entry)));
     }
-    let at_terminal = io::stderr().is_terminal() && args.log_format == LogFormat::Pretty;
+    let at_terminal = io::stderr().is_terminal() && args.log.log_format == LogFormat::Pretty;
     log.write(Entry::notice(endpoint.listening(at_terminal)));
 }
 
@@ -80,7 +117,7 @@ fn attend(
     running: Running,
     tell: Sender<Fact>,
     facts: &Receiver<Fact>,
-    child: &ChildSpec,
+    command: &str,
 ) -> Result<ExitCode, Failure> {
     let stopper: Stopper = running.stopper();
     thread::Builder::new()
@@ -92,7 +129,7 @@ fn attend(
         match fact {
             Fact::Asked => stopper.stop(),
             Fact::Unusable { status, stderr } => {
-                unusable = Some(Failure::unusable(&command::shown(child), status, &stderr));
+                unusable = Some(Failure::unusable(command, status, &stderr));
                 stopper.stop();
             }
             Fact::Ended(ended) => {

@@ -6,47 +6,75 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::time::Instant as Clock;
+use std::sync::Arc;
+use std::time::{Instant as Clock, SystemTime};
 
-use pontoon_core::small::Server;
+use pontoon_core::limits::Limits;
+use pontoon_core::server::{Circumstances, Conversation, Pipe, Server};
 use pontoon_core::time::{Duration, Instant};
+use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Serves the echo server until the end of input.
-pub(crate) fn echo() -> io::Result<()> {
+/// Serves until the end of input.
+pub(crate) fn serve(server: Arc<dyn Server>) -> io::Result<()> {
     // Straight to the descriptors: the buffers of the standard library flush at every line.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    match converse(input, output) {
+    match converse(server, input, output) {
         // A client that went away has ended the conversation.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
 }
 
-fn converse(mut input: File, mut output: File) -> io::Result<()> {
-    let started = Clock::now();
-    let now = || Instant::ZERO + started.elapsed();
-    let mut server = Server::new();
-    let mut lines = Lines::default();
+fn converse(server: Arc<dyn Server>, mut input: File, mut output: File) -> io::Result<()> {
+    let surroundings = Surroundings::new();
+    let mut pipe = Pipe::new(Conversation::new(server), Limits::default().line_bytes_max);
     let mut chunk = vec![0; READ_BYTES];
     let mut out = Vec::new();
-    loop {
-        if wait(&input, server.poll_timeout(), now())? {
+    let mut ended = false;
+    while !ended {
+        if wait(&input, pipe.poll_timeout(), surroundings.now())? {
             let count = match input.read(&mut chunk) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 count => count?,
             };
-            let at = now();
-            if count == 0 {
-                server.handle_line(&lines.partial, at, &mut out);
-                return output.write_all(&out);
+            ended = count == 0;
+            match ended {
+                true => pipe.handle_end(&surroundings.at()?, &mut out),
+                false => pipe.handle_input(&chunk[..count], &surroundings.at()?, &mut out),
             }
-            lines.split(&chunk[..count], |line| server.handle_line(line, at, &mut out))?;
         }
-        server.handle_timeout(now(), &mut out);
+        if pipe.wants_facts() {
+            let facts = surroundings.sampler.sample(surroundings.started.elapsed());
+            pipe.handle_facts(&facts, &surroundings.at()?, &mut out);
+        }
+        pipe.handle_timeout(&surroundings.at()?, &mut out);
         output.write_all(&out)?;
         out.clear();
+    }
+    Ok(())
+}
+
+/// What the system tells: time, chance, and how it is.
+struct Surroundings {
+    started: Clock,
+    sampler: Sampler,
+}
+
+impl Surroundings {
+    fn new() -> Self {
+        Surroundings { started: Clock::now(), sampler: Sampler::default() }
+    }
+
+    fn now(&self) -> Instant {
+        Instant::ZERO + self.started.elapsed()
+    }
+
+    fn at(&self) -> io::Result<Circumstances<'static>> {
+        let wall = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let random = getrandom::u64().map_err(io::Error::from)?;
+        Ok(Circumstances::without_http(self.now(), wall, random))
     }
 }
 
@@ -62,34 +90,5 @@ fn wait(input: &File, deadline: Option<Instant>, now: Instant) -> io::Result<boo
     }
 }
 
-/// Cuts a stream into lines; keeps the piece of a line that has not ended.
-#[derive(Default)]
-struct Lines {
-    partial: Vec<u8>,
-}
-
-impl Lines {
-    fn split(&mut self, mut bytes: &[u8], mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            if self.partial.is_empty() {
-                each(&bytes[..end]);
-            } else {
-                self.partial.extend_from_slice(&bytes[..end]);
-                each(&self.partial);
-                self.partial.clear();
-            }
-            bytes = &bytes[end + 1..];
-        }
-        if self.partial.len() + bytes.len() > LINE_BYTES_MAX {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line exceeds 64 MiB"));
-        }
-        self.partial.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 /// As much as a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
-
-/// A line may be this long.
-const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;

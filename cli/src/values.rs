@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
+use pontoon_core::calculator;
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
 
 use crate::args::LogFormat;
@@ -16,6 +18,20 @@ use crate::runtime::{self, RUNTIMES, Runtime};
 pub(crate) struct Assignment {
     pub(crate) name: OsString,
     pub(crate) value: Option<OsString>,
+}
+
+/// Revisions of the protocol, each once and in the order they were named in; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Revisions(pub(crate) Vec<Revision>);
+
+/// An address that can be asked over plain HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProbeUrl {
+    /// The host, without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// The path and the query.
+    pub(crate) target: String,
 }
 
 type Read<T> = Result<T, String>;
@@ -63,6 +79,11 @@ pub(crate) fn origin(text: &str) -> Read<String> {
     let text = text.trim().trim_end_matches('/').to_ascii_lowercase();
     let (scheme, rest) = text.split_once("://").unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@');
+    if text == "*" {
+        return Err(
+            "every page there is would be let in; name those that may: https://example.com".into(),
+        );
+    }
     if scheme.is_empty() || rest.is_empty() || rest.contains('*') || !rest.bytes().all(plain) {
         return Err("an origin is a scheme and a host, as in https://example.com".into());
     }
@@ -76,17 +97,28 @@ pub(crate) fn origin(text: &str) -> Read<String> {
 
 /// A time: seconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn time(text: &str) -> Read<Duration> {
+    time_in(text, 1.0)
+        .ok_or_else(|| "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m".into())
+}
+
+/// A time: milliseconds, or with the unit `ms`, `s` or `m`.
+pub(crate) fn milliseconds(text: &str) -> Read<Duration> {
+    time_in(text, 0.001)
+        .ok_or_else(|| "a time is more than 0 and at most a year: 900000, 500ms, 10s, 2m".into())
+}
+
+/// A time in this unit, in seconds, unless it names another.
+fn time_in(text: &str, plain: f64) -> Option<Duration> {
     let (number, unit) = split_unit(text);
     let seconds = match unit.as_str() {
+        "" => plain,
         "ms" => 0.001,
-        "" | "s" => 1.0,
+        "s" => 1.0,
         "m" => 60.0,
-        _ => f64::NAN,
+        _ => return None,
     };
-    decimal(number)
-        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok())
-        .filter(|time| (TIME_MIN..=TIME_MAX).contains(time))
-        .ok_or_else(|| "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m".into())
+    let time = Duration::try_from_secs_f64(decimal(number)? * seconds).ok()?;
+    (TIME_MIN..=TIME_MAX).contains(&time).then_some(time)
 }
 
 /// The size of a request body.
@@ -100,8 +132,63 @@ pub(crate) fn pipe_size(text: &str) -> Read<usize> {
 }
 
 pub(crate) fn sessions(text: &str) -> Read<usize> {
+    count(text)
+}
+
+pub(crate) fn connections(text: &str) -> Read<usize> {
+    count(text)
+}
+
+fn count(text: &str) -> Read<usize> {
     let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
     count.ok_or_else(|| "a whole number from 1 to 100000".into())
+}
+
+pub(crate) fn requests(text: &str) -> Read<u64> {
+    let count = text.parse().ok().filter(|&count: &u64| count > 0);
+    count.ok_or_else(|| "a whole number from 1 on".into())
+}
+
+pub(crate) fn revision(text: &str) -> Read<Revision> {
+    Revision::parse(text.trim().as_bytes()).ok_or_else(unknown_revision)
+}
+
+/// Revisions with commas. Unknown ones are passed over as long as one is known, so that a list can
+/// name those of other servers and of later times.
+pub(crate) fn revisions(text: &str) -> Read<Revisions> {
+    let mut known = Vec::new();
+    for found in text.split(',').filter_map(|date| revision(date).ok()) {
+        if !known.contains(&found) {
+            known.push(found);
+        }
+    }
+    if known.is_empty() { Err(unknown_revision()) } else { Ok(Revisions(known)) }
+}
+
+fn unknown_revision() -> String {
+    let served = Revision::ALL.map(Revision::as_str).join(", ");
+    format!("the revisions there are: {served}")
+}
+
+/// A calculator with one more tool, of this name.
+pub(crate) fn sample_tool(name: &str) -> Read<calculator::Settings> {
+    calculator::Settings::default().sample_tool(name).map_err(|invalid| invalid.to_string())
+}
+
+pub(crate) fn probe_url(text: &str) -> Read<ProbeUrl> {
+    let why = || "an address to ask is http://host:port/path; there is no TLS".to_owned();
+    let rest = text.strip_prefix("http://").ok_or_else(why)?;
+    let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| why())?),
+        _ => (authority, 80),
+    };
+    let target = if target.is_empty() { "/" } else { target };
+    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(why());
+    }
+    let host = bind_host(host).map_err(|_| why())?;
+    Ok(ProbeUrl { host, port, target: target.to_owned() })
 }
 
 pub(crate) fn threads(text: &str) -> Read<NonZeroUsize> {

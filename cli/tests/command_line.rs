@@ -2,16 +2,22 @@
 //! cannot go on.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::{env, fs};
 
-fn pontoon(words: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pontoon"))
+fn command(words: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pontoon"));
+    command
         .args(words)
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap()
+        .envs(variables.iter().copied());
+    command
+}
+
+fn pontoon(words: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(words, variables).output().unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -45,21 +51,28 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--path", "[env: MCP_PATH] [default: /mcp]"),
         ("--allow-host", "[env: MCP_ALLOW_HOST]"),
         ("--allow-origin", "[env: MCP_ALLOW_ORIGIN]"),
-        ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
-        ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
-        ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT] [default: 10]"),
-        ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
         ("--max-body", "[env: MCP_MAX_BODY] [default: 4MiB]"),
-        ("--read-buffer", "[env: MCP_READ_BUFFER_SIZE] [default: 65536]"),
-        ("--write-buffer", "[env: MCP_WRITE_BUFFER_SIZE] [default: 65536]"),
-        ("--clean-env", "[env: MCP_CLEAN_ENV]"),
-        ("--env", ""),
+        ("--max-connections", "[env: MCP_MAX_CONNECTIONS] [default: 1024]"),
+        ("--head-timeout", "[env: MCP_HEAD_TIMEOUT] [default: 10]"),
+        ("--body-timeout", "[env: MCP_BODY_TIMEOUT] [default: 30]"),
+        ("--write-timeout", "[env: MCP_WRITE_TIMEOUT] [default: 30]"),
+        ("--idle-timeout", "[env: MCP_IDLE_TIMEOUT] [default: 60]"),
+        ("--keep-alive", "[env: MCP_KEEP_ALIVE] [default: 15]"),
+        ("--drain-timeout", "[env: MCP_DRAIN_TIMEOUT] [default: 30]"),
+        ("--runtime", "[env: MCP_RUNTIME]"),
+        ("--threads", "[env: MCP_THREADS]"),
         ("--log-level", "[env: MCP_LOG_LEVEL] [default: info]"),
         ("--log-format", "[env: MCP_LOG_FORMAT] [default: pretty]"),
         ("--log-file", "[env: LOG_FILE]"),
         ("--quiet", "[env: MCP_QUIET]"),
-        ("--runtime", "[env: MCP_RUNTIME]"),
-        ("--threads", "[env: MCP_THREADS]"),
+        ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
+        ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
+        ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
+        ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT] [default: 10]"),
+        ("--read-buffer", "[env: MCP_READ_BUFFER_SIZE] [default: 65536]"),
+        ("--write-buffer", "[env: MCP_WRITE_BUFFER_SIZE] [default: 65536]"),
+        ("--clean-env", "[env: MCP_CLEAN_ENV]"),
+        ("--env", "[env: MCP_ENV]"),
     ];
     let mut rest = help.as_str();
     for (flag, twin) in flags {
@@ -114,6 +127,13 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
         ("MCP_STARTUP_TIMEOUT", "-1"),
         ("MCP_MAX_SESSIONS", "0"),
         ("MCP_MAX_BODY", "4GiB"),
+        ("MCP_MAX_CONNECTIONS", "0"),
+        ("MCP_HEAD_TIMEOUT", "0"),
+        ("MCP_BODY_TIMEOUT", "1h"),
+        ("MCP_WRITE_TIMEOUT", "-1"),
+        ("MCP_IDLE_TIMEOUT", "never"),
+        ("MCP_KEEP_ALIVE", "15 seconds"),
+        ("MCP_DRAIN_TIMEOUT", "1e3"),
         ("MCP_READ_BUFFER_SIZE", "1"),
         ("MCP_WRITE_BUFFER_SIZE", "64kilo"),
         ("MCP_CLEAN_ENV", "perhaps"),
@@ -138,6 +158,59 @@ fn a_flag_is_worth_more_than_its_variable_and_an_empty_variable_nothing() {
     for yes in ["1", "true", "yes", "off", "0"] {
         failure(127, &["proxy", command], &[("MCP_QUIET", yes)]);
     }
+}
+
+/// A directory of its own with this file `.env` in it.
+fn beside(file: &str, test: &str) -> PathBuf {
+    let folder = env::temp_dir().join(format!("pontoon-env-{test}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(".env"), file).unwrap();
+    folder
+}
+
+#[test]
+fn a_file_is_worth_less_than_the_environment_and_more_than_a_default() {
+    let folder = beside("MCP_PORT=nonsense\nMCP_QUIET=yes\nOTHER=x\n", "worth");
+    let run = |words: &[&str], variables: &[(&str, &str)]| {
+        let output = command(words, variables).current_dir(&folder).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (code, said) = run(&["proxy", "no-such-program"], &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.starts_with("pontoon: MCP_PORT in the file .env cannot be \"nonsense\"\n"),
+        "{said}"
+    );
+    // A command that is not there shows that everything before it was read.
+    assert_eq!(run(&["proxy", "no-such-program"], &[("MCP_PORT", "1")]).0, Some(127));
+    assert_eq!(run(&["proxy", "--port", "1", "no-such-program"], &[]).0, Some(127));
+    // What the environment has empty it does not have.
+    assert_eq!(run(&["proxy", "no-such-program"], &[("MCP_PORT", "")]).0, Some(2));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told() {
+    let folder = beside("", "folder");
+    fs::remove_file(folder.join(".env")).unwrap();
+    fs::create_dir(folder.join(".env")).unwrap();
+    let output = command(&["proxy", "sh"], &[]).current_dir(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("pontoon: cannot read .env in the working directory\n"));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_probe_tells_by_its_exit_code() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let [what, ..] = failure(1, &["probe", &format!("http://{nobody}/x")], &[]);
+    assert_eq!(what, format!("pontoon: http://{nobody}/x is not well"));
+    let [what, ..] = failure(1, &["probe"], &[("PONTOON_PROBE", &format!("http://{nobody}/"))]);
+    assert_eq!(what, format!("pontoon: http://{nobody}/ is not well"));
+    let [what, ..] = failure(2, &["probe", "https://example.com/"], &[]);
+    assert_eq!(what, "pontoon: [URL] cannot be \"https://example.com/\"");
+    let [what, ..] = failure(2, &["probe"], &[("PONTOON_PROBE", "here")]);
+    assert_eq!(what, "pontoon: PONTOON_PROBE cannot be \"here\"");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `pontoon stdio echo` as a client sees it: a process with two pipes.
+//! `pontoon stdio` as a client sees it: a process with two pipes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -6,23 +6,24 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-struct Echo {
+struct Server {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
 }
 
-impl Echo {
-    fn start() -> Self {
+impl Server {
+    fn start(program: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pontoon"))
-            .args(["stdio", "echo"])
+            .args(["stdio", program])
+            .env("ECHO_MAX_MESSAGE_SIZE", "16MiB")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Echo { child, stdin, stdout }
+        Server { child, stdin, stdout }
     }
 
     fn say(&mut self, bytes: impl AsRef<[u8]>) {
@@ -40,6 +41,16 @@ impl Echo {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
+    /// The next answer; what is said before it is passed over.
+    fn answer(&mut self) -> Value {
+        loop {
+            let message = self.hear();
+            if message.get("id").is_some() {
+                return message;
+            }
+        }
+    }
+
     /// Ends the input, and returns what is left of the output.
     fn end(mut self) -> String {
         drop(self.stdin.take());
@@ -50,7 +61,7 @@ impl Echo {
     }
 }
 
-impl Drop for Echo {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -59,22 +70,24 @@ impl Drop for Echo {
 
 #[test]
 fn a_conversation_from_initialize_to_the_end_of_input() {
-    let mut echo = Echo::start();
+    let mut echo = Server::start("echo");
     echo.request(1, "initialize", &json!({"protocolVersion": "2025-06-18", "capabilities": {}}));
     assert_eq!(echo.hear()["result"]["protocolVersion"], "2025-06-18");
     echo.say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n");
-    echo.request(2, "tools/call", &json!({"name": "add", "arguments": {"a": 2, "b": 3}}));
-    let answer = echo.hear();
-    assert_eq!(
-        (&answer["id"], &answer["result"]["structuredContent"]),
-        (&json!(2), &json!({"sum": 5}))
-    );
+    for (id, text) in [(2, "Echo count in session: 1"), (3, "Echo count in session: 2")] {
+        let arguments = json!({"message": "hello", "uppercase": true});
+        echo.request(id, "tools/call", &json!({"name": "echo", "arguments": arguments}));
+        let answer = echo.answer();
+        assert_eq!(answer["id"], id);
+        let said = answer["result"]["content"][0]["text"].as_str().unwrap();
+        assert!(said.starts_with("HELLO\n") && said.ends_with(text), "{said}");
+    }
     assert_eq!(echo.end(), "");
 }
 
 #[test]
 fn lines_may_come_in_any_pieces() {
-    let mut echo = Echo::start();
+    let mut echo = Server::start("echo");
     let ping = |id: u64| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\r\n");
     echo.say([ping(1), ping(2), ping(3)[..20].to_owned()].concat());
     assert_eq!(echo.hear()["id"], 1);
@@ -88,38 +101,46 @@ fn lines_may_come_in_any_pieces() {
 
 #[test]
 fn a_message_larger_than_every_buffer_comes_back_whole() {
-    let mut echo = Echo::start();
+    let mut echo = Server::start("echo");
     let message = "päck ".repeat(400_000);
     echo.request(1, "tools/call", &json!({"name": "echo", "arguments": {"message": message}}));
-    assert_eq!(echo.hear()["result"]["content"][0]["text"], message);
+    let answer = echo.answer();
+    let said = answer["result"]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(said.lines().next(), Some(message.as_str()));
+}
+
+#[test]
+fn a_tool_is_told_how_the_machine_is() {
+    let mut echo = Server::start("echo-stateless");
+    echo.request(1, "tools/call", &json!({"name": "requestTiming", "arguments": {}}));
+    let answer = echo.answer();
+    let said = answer["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(said.contains(&format!("Process ID: {}\n", echo.child.id())), "{said}");
 }
 
 #[test]
 fn a_slow_call_tells_its_progress_while_others_are_answered() {
-    let mut echo = Echo::start();
+    let mut calculator = Server::start("calculator");
     let started = Instant::now();
-    let arguments = json!({"steps": 2, "interval_ms": 150});
-    let meta = json!({"progressToken": "t"});
-    let params = json!({"name": "slow", "arguments": arguments, "_meta": meta});
-    echo.request(1, "tools/call", &params);
-    echo.request(2, "ping", &json!({}));
-    assert_eq!(echo.hear()["id"], 2);
-    for step in 1..=2 {
-        assert_eq!(echo.hear()["params"]["progress"], step);
-    }
-    assert_eq!(echo.hear()["method"], "notifications/message");
-    assert_eq!(echo.hear()["id"], 1);
-    assert!(started.elapsed() >= Duration::from_millis(300));
+    let params = json!({"name": "demo_progress", "_meta": {"progressToken": "t"}});
+    calculator.request(1, "tools/call", &params);
+    calculator.request(2, "ping", &json!({}));
+    let heard: Vec<_> = (0..7).map(|_| calculator.hear()).collect();
+    let progress = heard.iter().filter(|message| message["params"]["progressToken"] == "t");
+    let progress: Vec<_> = progress.map(|it| it["params"]["progress"].as_f64().unwrap()).collect();
+    assert_eq!(progress, [0.2, 0.4, 0.6, 0.8, 1.0]);
+    let ids: Vec<_> = heard.iter().filter_map(|message| message["id"].as_u64()).collect();
+    assert_eq!(ids, [2, 1], "the quick request does not wait for the slow one");
+    assert!(started.elapsed() >= Duration::from_millis(800));
 }
 
 #[test]
 fn the_end_of_input_ends_it_in_the_middle_of_a_slow_call() {
-    let mut echo = Echo::start();
-    let arguments = json!({"steps": 100, "interval_ms": 10_000});
-    echo.request(1, "tools/call", &json!({"name": "slow", "arguments": arguments}));
-    let started = Instant::now();
-    assert_eq!(echo.end(), "");
-    assert!(started.elapsed() < Duration::from_secs(5));
+    let mut calculator = Server::start("calculator");
+    let params = json!({"name": "demo_progress", "_meta": {"progressToken": 1}});
+    calculator.request(1, "tools/call", &params);
+    calculator.hear();
+    assert!(!calculator.end().contains("\"result\""));
 }
 
 #[test]

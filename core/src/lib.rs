@@ -49,10 +49,11 @@
 //!   its exchange after the client cancelled it.
 //! - An answer finds its way by a number that this side chose; the id a client chose is only
 //!   carried. A session is a value that shares nothing with another.
-//! - Every queue, buffer, table and wait has a limit in [`limits::Limits`].
+//! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a conversation
+//!   with a native server beside what is limited.
 //! - Nothing a client sends is repeated in a log, a metric or an error of ours, but for the id of
-//!   the request that is answered and the revision that is not served. Of a child only what it
-//!   writes to its standard error is logged.
+//!   the request that is answered, the revision that is not served and, cut short, the name of what
+//!   a native server does not have. Of a child only what it writes to its standard error is logged.
 //! - A refused request has no effect on a child.
 //!
 //! # Where to add what
@@ -63,7 +64,8 @@
 //! | a limit | [`limits::Limits`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | a field of a message that a rule needs | `json/` |
-//! | a revision, or how two differ | `protocol/revision.rs` |
+//! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/legacy/` |
+//! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
@@ -74,6 +76,7 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
+pub mod calculator;
 pub mod config;
 pub mod echo;
 pub mod engine;
@@ -90,5 +93,4 @@ pub mod protocol;
 pub mod reject;
 pub mod server;
 pub mod session;
-pub mod small;
 pub mod time;

@@ -30,7 +30,8 @@ pub struct Limits {
     pub body_grace: Duration,
     /// Bytes per second a body must bring, averaged since the end of the head, after the grace.
     pub body_bytes_per_second_min: usize,
-    /// How long a peer may take no byte of what waits for it.
+    /// How long a peer may take no byte of what waits for it. What the operating system has taken off
+    /// our hands counts as taken; it asks for more only once a good part of that has gone.
     pub write_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,
@@ -113,6 +114,10 @@ pub struct Limits {
     pub log_repeats_per_second: usize,
 
     // Shutdown
+    /// Once everything has been answered: how long a connection stays open for a request that its
+    /// client sent before it could know. It is refused in order, so nobody is left without an
+    /// answer.
+    pub farewell_time_max: Duration,
     /// From the wish to stop to stopping by force.
     pub drain_time_max: Duration,
 }
@@ -167,6 +172,7 @@ impl Default for Limits {
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             log_repeats_per_second: 5,
+            farewell_time_max: Duration::from_millis(250),
             drain_time_max: Duration::from_secs(30),
         }
     }

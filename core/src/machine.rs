@@ -6,7 +6,7 @@
 //!
 //! Order: actions are carried out in the order in which they were pushed. For one exchange that is
 //! either one [`Action::Reply`], or [`Action::Begin`], any number of [`Action::Write`], and one
-//! [`Action::Finish`]; [`Action::Abort`] may end either at any point.
+//! [`Action::Finish`].
 
 use std::sync::Arc;
 
@@ -128,11 +128,6 @@ pub enum Input {
 /// An action about an exchange or a child that has gone in the meantime does nothing.
 #[derive(Debug)]
 pub enum Action {
-    /// End an exchange without an answer; the peer sees a broken response.
-    Abort {
-        /// The exchange.
-        exchange: ExchangeId,
-    },
     /// Send a head; body bytes follow, each to be flushed at once.
     Begin {
         /// The exchange.
@@ -205,9 +200,11 @@ pub enum Action {
     Sample,
     /// Hand an event to whoever keeps the log.
     Log(Event),
-    /// Stop accepting connections, and close those that are idle.
+    /// Stop accepting connections, once those that wait to be accepted have been. Every answer from
+    /// now on says that its connection closes; nothing else happens to those that are open.
     Unlisten,
-    /// Everything has ended. The adapter returns.
+    /// Everything has ended. The adapter returns once the connections have: at once if forced, else
+    /// as [`crate::http::Guard::stopped`] has it. What is asked until then is refused.
     Stop {
         /// Whether something had to be broken off.
         forced: bool,

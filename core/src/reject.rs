@@ -280,9 +280,11 @@ impl Reject {
     /// Seconds for `Retry-After`, where waiting helps.
     pub fn retry_after(self) -> Option<u64> {
         match self {
-            Reject::Draining | Reject::InFlightFull | Reject::RunsFull | Reject::StdinFull => {
-                Some(1)
-            }
+            Reject::Draining
+            | Reject::InFlightFull
+            | Reject::RunsFull
+            | Reject::StdinFull
+            | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
             Reject::StartPaused { pause } => Some(whole_seconds(pause)),
             _ => None,
@@ -377,9 +379,13 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            Draining | InFlightFull | RunsFull | SessionsFull | StartPaused { .. } | StdinFull => {
-                (503, INTERNAL_ERROR)
-            }
+            Draining
+            | InFlightFull
+            | RunsFull
+            | SessionsFull
+            | StartPaused { .. }
+            | StdinFull
+            | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.

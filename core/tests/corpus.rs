@@ -1,5 +1,6 @@
 //! Replays what is kept for the fuzzer.
 
+mod arithmetic;
 #[path = "oracle/arguments.rs"]
 mod checked;
 #[path = "diagnosis/jwt.rs"]
@@ -23,6 +24,11 @@ fn headers() {
 #[test]
 fn jsonrpc() {
     replay("jsonrpc", oracle::jsonrpc);
+}
+
+#[test]
+fn expression() {
+    replay("expression", arithmetic::expression);
 }
 
 #[test]

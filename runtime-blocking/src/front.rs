@@ -15,15 +15,16 @@ use bytes::Bytes;
 use pontoon_carrier::Phase;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
-use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
 
 use crate::guarded::Guarded;
+use crate::head::{HeadLines, OWN_LINES};
 use crate::io::{FAR, Latch, poll};
-use crate::library::{Ending, Library, Link, OWN_LINES};
+use crate::library::{Ending, Library, Link};
 use crate::respond::{Form, Response};
 use crate::room::Room;
 
@@ -52,21 +53,13 @@ impl Front {
         }))
     }
 
-    /// Accepts connections until the engine wants no more.
-    pub(crate) fn accept(self: Arc<Self>, listener: &TcpListener) {
+    /// Accepts connections until the engine wants no more, and then those that wait already: some
+    /// may have been asked something.
+    pub(crate) fn accept(self: Arc<Self>, listener: TcpListener) {
         while self.room.enter() {
-            let connected = loop {
-                if self.hub.phase() > Phase::Serving {
-                    break None;
-                }
-                match self.accept_one(listener) {
-                    Ok(Some(stream)) => break Some(stream),
-                    Ok(None) => {}
-                    // Out of descriptors or threads, or the peer has gone already; it passes.
-                    Err(_) => self.pause(),
-                }
-            };
-            let Some(stream) = connected else {
+            let Some(stream) = self.accepted(&listener) else {
+                // Whoever connects from now on is not let in, instead of being left waiting.
+                drop(listener);
                 return self.room.leave();
             };
             let front = self.clone();
@@ -81,23 +74,25 @@ impl Front {
         }
     }
 
-    /// Waits for a connection; `None` if it has to be waited for again.
-    fn accept_one(&self, listener: &TcpListener) -> io::Result<Option<TcpStream>> {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                // It fails only on a connection that is gone.
-                let _ = stream.set_nodelay(true);
-                Ok(Some(stream))
+    /// Waits for a connection; `None` once there will be no more.
+    fn accepted(&self, listener: &TcpListener) -> Option<TcpStream> {
+        loop {
+            // Asked first: none that has come while the engine wanted more is forgotten.
+            let phase = self.hub.phase();
+            match accept_one(listener) {
+                Ok(stream) => return Some(stream),
+                Err(_) if phase > Phase::Serving => return None,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let latch = &self.draining;
+                    let mut fds =
+                        [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
+                    if poll(&mut fds, FAR).is_err() {
+                        self.pause();
+                    }
+                }
+                // Out of descriptors or threads, or the peer has gone already; it passes.
+                Err(_) => self.pause(),
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let latch = &self.draining;
-                let mut fds =
-                    [PollFd::new(listener, PollFlags::IN), PollFd::new(latch, PollFlags::IN)];
-                poll(&mut fds, FAR)?;
-                Ok(None)
-            }
-            Err(error) => Err(error),
         }
     }
 
@@ -107,18 +102,22 @@ impl Front {
             poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], self.limits.accept_pause);
     }
 
-    /// What wakes those who poll once the program is further than `phase`.
-    pub(crate) fn latch_after(&self, phase: Phase) -> &Latch {
-        if phase < Phase::Draining { &self.draining } else { &self.stopped }
+    /// What wakes those who poll once the program is further than `phase`, if it is to come further.
+    pub(crate) fn latch_after(&self, phase: Phase) -> Option<&Latch> {
+        match phase {
+            Phase::Serving => Some(&self.draining),
+            Phase::Draining => Some(&self.stopped),
+            Phase::Stopped { .. } => None,
+        }
     }
 
-    /// Lets nobody in any more, and those who are idle go.
+    /// Lets nobody in any more but those who wait already.
     pub(crate) fn unlisten(&self) {
         self.room.close();
         self.draining.open();
     }
 
-    /// Waits until everybody has gone, who has nothing to wait for any more.
+    /// Waits until everybody has gone, which they do by their guards, or at once if forced.
     pub(crate) fn stop(&self) {
         self.stopped.open();
         self.room.emptied();
@@ -142,6 +141,16 @@ impl Front {
             };
             crate::spawn("pontoon-request", take).map(drop)
         })
+    }
+
+    /// What an answer to this clean head tells a browser, whatever becomes of the body.
+    pub(crate) fn cors(&self, head: &[u8]) -> Option<Cors> {
+        let mut words = head.split(|byte| *byte == b' ').map(|word| str::from_utf8(word).ok());
+        let (method, target) = (words.next()??, words.next()??);
+        let arrived = self.hub.clock().now();
+        let headers = &HeadLines(head);
+        let head = RequestHead { method, target, headers, peer: None, arrived };
+        self.rules.admit(&head).ok()?.cors
     }
 
     /// Answers a request.
@@ -173,7 +182,7 @@ impl Front {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
-        let cors = admission.cors.clone();
+        let (cors, close) = (admission.cors.clone(), admission.close);
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
         let request = match admission.request(body) {
             Ok(request) => request,
@@ -182,13 +191,14 @@ impl Front {
         let mut exchange = self.hub.open(request);
         let answer = {
             let mut answer = pin!(exchange.answer());
-            link.wait(|cx| answer.as_mut().poll(cx))?.ok()?
+            link.wait(|cx| answer.as_mut().poll(cx))?
         };
         let (mut head, body) = match answer {
             Answer::Reply(head, body, _) => (head, Some(body)),
             Answer::Begin(head) => (head, None),
         };
         head.cors = cors;
+        head.close |= close;
         Some((head, body, Some(exchange)))
     }
 
@@ -198,6 +208,14 @@ impl Front {
         }
         (refusal.head, Some(Chunk::from(refusal.body)), None)
     }
+}
+
+fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    // It fails only on a connection that is gone.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// A head, the body unless it is still to come, and whose progress is reported.

@@ -20,7 +20,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use pontoon_carrier::Phase;
-use pontoon_core::http::{Breach, Guard, Inspection, refusal};
+use pontoon_core::http::{Answer, Breach, Cors, Guard, Inspection};
 use pontoon_core::machine::{Chunk, Input};
 use pontoon_core::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
@@ -28,8 +28,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
 use crate::front::Front;
+use crate::head::Head;
 use crate::io::{FAR, poll};
-use crate::library::{Ending, Head, Link};
+use crate::library::{Ending, Link};
 use crate::respond::{Form, Response};
 
 /// A connection, and the thread that serves it.
@@ -43,6 +44,8 @@ pub(crate) struct Guarded<'f> {
     passed: usize,
     /// The request in flight.
     link: Option<Arc<Link>>,
+    /// What its refusal would tell a browser, should its body break.
+    cors: Option<Cors>,
     /// Given to the library, but not taken by it.
     feed: Vec<u8>,
     /// On the way to the peer.
@@ -78,6 +81,7 @@ impl<'f> Guarded<'f> {
             held: Vec::new(),
             passed: 0,
             link: None,
+            cors: None,
             feed: Vec::new(),
             back: Vec::new(),
             reply: Reply::Awaited,
@@ -164,9 +168,8 @@ impl<'f> Guarded<'f> {
     fn pass(&mut self) -> Result<(), Over> {
         let mut head_bytes = 0;
         if self.link.is_none() {
-            head_bytes = memchr::memmem::find(&self.held[..self.passed], b"\r\n\r\n")
-                .map_or(self.passed, |at| at + 4);
-            let head = Head::adapt(&self.held[..head_bytes]);
+            head_bytes = self.head().len();
+            let head = Head::adapt(self.head());
             if head.is_eager && self.guard.is_inside_body() {
                 return Ok(());
             }
@@ -178,7 +181,10 @@ impl<'f> Guarded<'f> {
             let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
             match self.front.link(head.is_last, peer) {
                 Ok(link) => {
-                    self.feed = head.into_bytes(&link);
+                    if self.guard.is_inside_body() {
+                        self.cors = self.front.cors(self.head());
+                    }
+                    self.feed = head.into_bytes(link.number);
                     self.link = Some(link);
                 }
                 Err(_) => {
@@ -194,6 +200,13 @@ impl<'f> Guarded<'f> {
         self.held.drain(..self.passed);
         self.passed = 0;
         Ok(())
+    }
+
+    /// The head at the front of what the library may have; all of that if it is not complete.
+    fn head(&self) -> &[u8] {
+        let passed = &self.held[..self.passed];
+        let end = memchr::memmem::find(passed, b"\r\n\r\n").map_or(passed.len(), |at| at + 4);
+        &passed[..end]
     }
 
     fn feed(&mut self) {
@@ -214,10 +227,13 @@ impl<'f> Guarded<'f> {
         match (read(link.stream(), &mut self.back, ANSWER_BYTES_MAX), self.reply) {
             (Got::Nothing, _) => {}
             (Got::Bytes(_), Reply::Expected) if self.back.starts_with(b"HTTP/1.1 100 ") => {
-                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it).
-                self.back.clear();
-                self.back.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.reply = Reply::Awaited;
+                // The library's own has a Content-Length (RFC 9110, section 8.6, forbids it). The
+                // answer may follow at once, if there is nothing to wait for.
+                let end = memchr::memmem::find(&self.back, b"\r\n\r\n");
+                let end = end.map_or(self.back.len(), |at| at + 4);
+                let is_last = end == self.back.len();
+                self.back.splice(..end, *b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.reply = if is_last { Reply::Awaited } else { Reply::Begun };
             }
             (Got::Bytes(_), _) => self.reply = Reply::Begun,
             (_, Reply::Begun) => self.reply = Reply::Whole(link.ending()),
@@ -256,7 +272,7 @@ impl<'f> Guarded<'f> {
         // A body that nobody has read might be taken for the next request, by anybody else.
         let is_unread = self.guard.refused().is_some() || self.guard.is_inside_body();
         if ending == Ending::Close || is_unread || self.ended {
-            self.linger(is_unread);
+            self.linger(is_unread || !self.held.is_empty());
             return Err(Over);
         }
         self.guard.responded(self.now());
@@ -265,6 +281,9 @@ impl<'f> Guarded<'f> {
 
     /// Answers why nothing passes any more: at once, or in the place of the answer that is awaited.
     fn refuse(&mut self) {
+        if self.link.is_none() && self.guard.in_flight() > 0 {
+            self.cors = self.front.cors(self.head());
+        }
         self.held.clear();
         self.passed = 0;
         self.feed.clear();
@@ -276,7 +295,7 @@ impl<'f> Guarded<'f> {
 
     fn write_refusal(&mut self) {
         let Some(reject) = self.guard.refused() else { return };
-        let (head, body) = refusal(reject);
+        let Answer { head, body, .. } = Answer::refusal(reject, self.cors.take());
         let form = Form { is_http_10: false, is_head: false, close: true };
         // A vector takes everything.
         let _ = Response::new(&mut self.back, form).reply(&head, &Chunk::from(body));
@@ -285,6 +304,7 @@ impl<'f> Guarded<'f> {
 
     fn unlink(&mut self) {
         self.feed.clear();
+        self.cors = None;
         if let Some(link) = self.link.take() {
             self.front.library.unlink(&link);
             drop(link);
@@ -298,7 +318,7 @@ impl<'f> Guarded<'f> {
         if self.is_over(phase) {
             return Err(Over);
         }
-        if self.link.is_none() && self.held.is_empty() {
+        if self.link.is_none() && self.held.is_empty() && self.back.is_empty() {
             // Those who are idle need no memory.
             (self.held, self.feed, self.back) = Default::default();
         }
@@ -306,15 +326,17 @@ impl<'f> Guarded<'f> {
             let read = if read { PollFlags::IN } else { PollFlags::empty() };
             read | if write { PollFlags::OUT } else { PollFlags::empty() }
         };
-        let latch = self.front.latch_after(phase);
         let peer = wanted(self.room() > 0, !self.back.is_empty());
-        let mut fds = vec![PollFd::new(&self.stream, peer), PollFd::new(latch, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&self.stream, peer)];
         let is_whole = matches!(self.reply, Reply::Whole(_));
         let library = wanted(self.back.is_empty() && !is_whole, !self.feed.is_empty());
         // Its end would be told even if nothing is wanted of it.
         if let (Some(link), false) = (&self.link, library.is_empty()) {
             fds.push(PollFd::new(link.stream(), library));
         }
+        let linked = fds.len() > 1;
+        let latch = self.front.latch_after(phase);
+        fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
         let mut pause = self.pause();
         if self.starved {
             pause = pause.min(self.front.limits.accept_pause);
@@ -322,13 +344,14 @@ impl<'f> Guarded<'f> {
         poll(&mut fds, pause).map_err(|_| Over)?;
         let peer = fds[0].revents();
         self.received = peer.contains(PollFlags::IN);
-        self.answered = fds.get(2).is_some_and(|link| !link.revents().is_empty());
+        self.answered = linked && !fds[1].revents().is_empty();
         if peer.intersects(PollFlags::ERR | PollFlags::HUP) {
             return Err(Over);
         }
         match self.guard.handle_timeout(self.now()) {
             None => Ok(()),
             Some(Breach::Close) => Err(Over),
+            Some(Breach::CloseIdle) => self.look(),
             Some(Breach::Refuse(_)) => {
                 self.refuse();
                 Ok(())
@@ -336,14 +359,22 @@ impl<'f> Guarded<'f> {
         }
     }
 
-    /// Whether nothing more is to be said. Once the engine has stopped, what has been answered
-    /// is, and nothing else.
-    fn is_over(&self, phase: Phase) -> bool {
-        let is_idle = self.link.is_none() && self.back.is_empty();
-        let is_unasked = self.ended || phase == Phase::Draining && self.guard.in_flight() == 0;
+    /// Whether nothing more is to be said.
+    fn is_over(&mut self, phase: Phase) -> bool {
         match phase {
-            Phase::Serving | Phase::Draining => is_idle && is_unasked,
-            Phase::Stopped { forced } => forced || is_idle || self.guard.is_inside_body(),
+            Phase::Serving | Phase::Draining => {}
+            Phase::Stopped { forced: false } => self.guard.stopped(self.now()),
+            Phase::Stopped { forced: true } => return true,
+        }
+        self.ended && self.link.is_none() && self.back.is_empty()
+    }
+
+    /// The last look at a connection that is about to be closed for its silence.
+    fn look(&mut self) -> Result<(), Over> {
+        let room = self.room();
+        match read(&self.stream, &mut self.held, room) {
+            Got::Bytes(_) => Ok(()),
+            Got::Nothing | Got::End | Got::Failure => Err(Over),
         }
     }
 
@@ -354,19 +385,20 @@ impl<'f> Guarded<'f> {
         if self.stream.shutdown(Shutdown::Write).is_err() || !is_unread || self.ended {
             return;
         }
-        let hub = &self.front.hub;
         let mut left = self.front.limits.body_bytes_max;
-        while left > 0 && hub.phase() <= Phase::Draining {
+        while left > 0 {
+            let phase = self.front.hub.phase();
+            if self.is_over(phase) {
+                return;
+            }
             self.held.clear();
             match read(&self.stream, &mut self.held, RECEIVED_BYTES_MAX) {
                 Got::Bytes(bytes) => left = left.saturating_sub(bytes),
                 Got::End | Got::Failure => return,
                 Got::Nothing => {
-                    let latch = self.front.latch_after(Phase::Draining).as_fd();
-                    let mut fds = [
-                        PollFd::new(&self.stream, PollFlags::IN),
-                        PollFd::from_borrowed_fd(latch, PollFlags::IN),
-                    ];
+                    let mut fds = vec![PollFd::new(&self.stream, PollFlags::IN)];
+                    let latch = self.front.latch_after(phase);
+                    fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
                     let pause = self.pause();
                     if poll(&mut fds, pause).is_err() {
                         return;
@@ -416,3 +448,6 @@ const RECEIVED_BYTES_MAX: usize = 16 * 1024;
 
 /// How much of an answer is on its way to the peer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests;

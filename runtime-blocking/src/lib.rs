@@ -1,20 +1,17 @@
 //! pontoon's protocol core carried by threads and tiny_http.
 //!
-//! A runtime is ten small functions around one engine. Those that need no runtime are
-//! `pontoon_carrier`'s; the others are here:
+//! What it owes is [`pontoon_carrier::contract`]. Some of the ten functions are the carrier's; the
+//! others are here, those of HTTP because tiny_http polls no futures:
 //!
-//! | function | where | obligation |
-//! |---|---|---|
-//! | `now` | `carrier::clock::Clock::now` | monotonic microseconds; the only caller of the clock |
-//! | `seed` | `carrier::clock` | 32 random bytes from the operating system |
-//! | `accept` | `front::Front::accept` | connections, up to a limit, each behind its guard |
-//! | `reply` | `respond::Response::reply` | a head and a whole body |
-//! | `stream` | `respond::Response::stream` | a body as it comes; reports what was taken |
-//! | `watch` | `guarded::Guarded`, `library::Link` | reports a peer that has gone, once for each exchange |
-//! | `sleep` | `io::Alarm`, `guarded::Guarded` | one timer per machine |
-//! | `spawn` | `child::spawn_all` | children with piped streams, each in its own process group |
-//! | `run` | - | nothing of the core runs outside of it |
-//! | `stop` | [`Stopper::stop`] | the wish to stop; the engine decides how |
+//! | function | where |
+//! |---|---|
+//! | `accept` | `front::Front::accept` |
+//! | `reply` | `respond::Response::reply` |
+//! | `stream` | `respond::Response::stream` |
+//! | `watch` | `guarded::Guarded` sees it, `library::Link` tells whoever waits |
+//! | `sleep` | `io::Alarm`; `guarded::Guarded` for its connection |
+//! | `spawn` | `child::spawn_all` |
+//! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
 //! ```text
 //!   socket ─ guarded ─ library ─ front ─┐           ┌─ child ─ pipes
@@ -33,8 +30,10 @@
 #![warn(missing_docs)]
 
 mod child;
+mod door;
 mod front;
 mod guarded;
+mod head;
 mod io;
 mod library;
 mod respond;
@@ -59,12 +58,13 @@ use crate::io::{Alarm, block_on};
 /// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] means nothing
 /// here. It listens when this returns.
 ///
-/// tiny_http is reached through a socket in a new directory of [`std::env::temp_dir`], which only
-/// this user may enter, and which is removed in the end.
+/// tiny_http is reached through a socket that is bound in a new directory, which only this user may
+/// enter: of `XDG_RUNTIME_DIR`, of [`std::env::temp_dir`] or of `/dev/shm`, the first that can be
+/// written to. On Linux it is gone from there when this returns.
 ///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor, randomness, or that directory.
+/// The operating system refuses a thread, a file descriptor, randomness, or any such directory.
 pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
@@ -77,8 +77,8 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();
-    spawn("pontoon-accept", move || accepting.accept(&listener))?;
-    let thread = spawn("pontoon", move || serve(&hub, &front))?;
+    let accepting = spawn("pontoon-accept", move || accepting.accept(listener))?;
+    let thread = spawn("pontoon", move || serve(&hub, &front, accepting))?;
     Ok(Running::new(addr, weak, thread))
 }
 
@@ -93,13 +93,14 @@ fn keep_time(hub: &Hub) {
 }
 
 /// Runs until the engine has stopped, and what it had answered by then is on its way.
-fn serve(hub: &Arc<Hub>, front: &Arc<Front>) -> Ended {
+fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: JoinHandle<()>) -> Ended {
     hub.submit([Input::Started]);
     let stopped = block_on(async {
         hub.phase_after(Phase::Serving).await;
         front.unlisten();
         hub.stopped().await
     });
+    let _ = accepting.join();
     front.stop();
     // Whoever cannot even wait has broken everything off.
     Ended { forced: stopped.unwrap_or(true) }

@@ -4,43 +4,37 @@
 //! Never: lets a byte in that the guard has not passed.
 //!
 //! Every request goes in by a connection of its own, a [`Link`], and only once it is so far complete
-//! that the library will not wait for it on one of its own threads. What could make the library
-//! read or answer otherwise than the guard has understood is replaced:
-//!
-//! | of a head | instead | because otherwise |
-//! |---|---|---|
-//! | - | a first line with the link's number | nobody could tell whose request it is |
-//! | every `Connection` | one that says `close` | an offer to upgrade would unbound the body |
-//! | `Expect` in HTTP/1.0 | - | it would be met, against RFC 9110, section 10.1.1 |
-//!
-//! As each link carries one request, the library has nothing to pipeline, and its thread is free
-//! once the head is read. Nobody but this user can enter the directory of the socket.
+//! that the library will not wait for it on one of its own threads. As each link carries one request, the library has nothing to pipeline, and its thread is free
+//! once the head is read.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{IpAddr, Shutdown};
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
-use std::{env, mem};
 
 use tiny_http::{Request, Server};
 
+use crate::door::Door;
 use crate::lock;
 
 /// The library, and everybody who waits for it.
 pub(crate) struct Library {
-    dir: PathBuf,
     state: Mutex<State>,
 }
 
+/// One of the library's servers. In this order: it is over, and then it is knocked at.
+struct Served {
+    server: Server,
+    door: Door,
+}
+
 struct State {
-    server: Arc<Server>,
+    served: Arc<Served>,
     /// How many servers there have been. One whose listener has failed is replaced.
     renewals: u64,
     /// Links opened so far; each is known by its number.
@@ -56,7 +50,7 @@ struct State {
 
 /// A request on its way through the library, and its answer on the way back.
 pub(crate) struct Link {
-    number: u64,
+    pub(crate) number: u64,
     stream: UnixStream,
     /// Whether the client wants the connection to end with the answer.
     pub(crate) is_last: bool,
@@ -97,13 +91,8 @@ pub(crate) enum Ending {
 
 impl Library {
     pub(crate) fn open() -> io::Result<Library> {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).map_err(io::Error::from)?;
-        let dir = env::temp_dir().join(format!("pontoon-{:016x}", u64::from_ne_bytes(name)));
-        DirBuilder::new().mode(0o700).create(&dir)?;
-        let server = serve(&dir, 0).inspect_err(|_| drop(fs::remove_dir_all(&dir)))?;
         let state = State {
-            server,
+            served: Served::start()?,
             renewals: 0,
             opened: 0,
             links: HashMap::new(),
@@ -111,7 +100,7 @@ impl Library {
             free: 0,
             closed: false,
         };
-        Ok(Library { dir, state: Mutex::new(state) })
+        Ok(Library { state: Mutex::new(state) })
     }
 
     /// Opens a link; `hire` is called if another taker is needed.
@@ -153,8 +142,11 @@ impl Library {
 
     fn connect(&self) -> io::Result<UnixStream> {
         loop {
-            let renewals = lock(&self.state).renewals;
-            match UnixStream::connect(socket(&self.dir, renewals)) {
+            let (served, renewals) = {
+                let state = lock(&self.state);
+                (state.served.clone(), state.renewals)
+            };
+            match served.door.connect() {
                 // tiny_http gives up a listener with the first failed accept.
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                     self.renew(renewals)?;
@@ -168,10 +160,9 @@ impl Library {
     fn renew(&self, renewals: u64) -> io::Result<()> {
         let mut state = lock(&self.state);
         if state.renewals == renewals {
-            let server = serve(&self.dir, renewals + 1)?;
+            let old = mem::replace(&mut state.served, Served::start()?);
             state.renewals += 1;
-            let old = mem::replace(&mut state.server, server);
-            (0..state.waiting).for_each(|_| old.unblock());
+            (0..state.waiting).for_each(|_| old.server.unblock());
         }
         Ok(())
     }
@@ -190,15 +181,15 @@ impl Library {
     /// Calls `take` with each request that comes out, until this taker is not needed any more.
     pub(crate) fn take_all(&self, mut take: impl FnMut(Request, &Link)) {
         loop {
-            let server = {
+            let served = {
                 let mut state = lock(&self.state);
                 if state.closed {
                     return;
                 }
                 state.waiting += 1;
-                state.server.clone()
+                state.served.clone()
             };
-            let taken = server.recv();
+            let taken = served.server.recv();
             let link = {
                 let mut state = lock(&self.state);
                 state.waiting -= 1;
@@ -226,8 +217,7 @@ impl Library {
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        (0..state.waiting).for_each(|_| state.server.unblock());
-        let _ = fs::remove_dir_all(&self.dir);
+        (0..state.waiting).for_each(|_| state.served.server.unblock());
     }
 }
 
@@ -297,98 +287,18 @@ impl Link {
     }
 }
 
-fn serve(dir: &std::path::Path, renewals: u64) -> io::Result<Arc<Server>> {
-    let listener = UnixListener::bind(socket(dir, renewals))?;
-    Server::from_listener(listener, None).map(Arc::new).map_err(io::Error::other)
-}
-
-fn socket(dir: &std::path::Path, renewals: u64) -> PathBuf {
-    dir.join(renewals.to_string())
+impl Served {
+    fn start() -> io::Result<Arc<Served>> {
+        let (listener, door) = Door::open()?;
+        let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
+        Ok(Arc::new(Served { server, door }))
+    }
 }
 
 /// Which link a request came by. Our line is the first, whatever a client has put after it.
 fn number(request: &Request) -> Option<u64> {
     request.headers().first()?.value.as_str().parse().ok()
 }
-
-/// A head as the library gets it, and what was taken from it.
-pub(crate) struct Head {
-    /// The bytes of the head, but for the link's number.
-    lines: Vec<u8>,
-    /// Where that goes.
-    number_at: usize,
-    /// Whether the client wants the connection to end with the answer.
-    pub(crate) is_last: bool,
-    /// Whether the client waits for a word before it sends the body.
-    pub(crate) expects: bool,
-    /// Whether the library takes the whole body before it tells of the request.
-    pub(crate) is_eager: bool,
-}
-
-/// Header lines in front of those of the client.
-pub(crate) const OWN_LINES: usize = 2;
-
-impl Head {
-    /// Makes one of a clean head, from its first byte to its empty line.
-    pub(crate) fn adapt(head: &[u8]) -> Head {
-        let mut rest = head.split_inclusive(|byte| *byte == b'\n');
-        let first = rest.next().unwrap_or_default();
-        let is_http_10 = first.ends_with(b"1.0\r\n");
-        let mut adapted = Head {
-            lines: Vec::with_capacity(head.len() + OWN_BYTES),
-            number_at: first.len(),
-            is_last: is_http_10,
-            expects: false,
-            is_eager: false,
-        };
-        adapted.lines.extend_from_slice(first);
-        adapted.lines.extend_from_slice(b"connection: close\r\n");
-        for line in rest {
-            let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
-            let (name, value) = line.split_at(colon);
-            if name.eq_ignore_ascii_case(b"connection") {
-                adapted.connection(value);
-                continue;
-            }
-            if name.eq_ignore_ascii_case(b"expect") {
-                if is_http_10 {
-                    continue;
-                }
-                adapted.expects = true;
-            }
-            if name.eq_ignore_ascii_case(b"content-length") {
-                let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
-                adapted.is_eager = value.len() <= EAGER_DIGITS_MAX;
-            }
-            adapted.lines.extend_from_slice(line);
-        }
-        adapted.is_eager &= !adapted.expects;
-        adapted
-    }
-
-    fn connection(&mut self, value: &[u8]) {
-        for option in value.split(|byte| matches!(byte, b':' | b',')).map(<[u8]>::trim_ascii) {
-            if option.eq_ignore_ascii_case(b"close") {
-                self.is_last = true;
-            } else if option.eq_ignore_ascii_case(b"keep-alive") {
-                self.is_last = false;
-            }
-        }
-    }
-
-    /// The bytes for this link.
-    pub(crate) fn into_bytes(self, link: &Link) -> Vec<u8> {
-        let mut lines = self.lines;
-        let number = format!("pontoon-link: {}\r\n", link.number);
-        lines.splice(self.number_at..self.number_at, number.into_bytes());
-        lines
-    }
-}
-
-/// The library reads up to 1024 bytes of body at once. A few more make no difference.
-const EAGER_DIGITS_MAX: usize = 4;
-
-const OWN_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests;

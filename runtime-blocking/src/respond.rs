@@ -78,13 +78,13 @@ impl<W: Write> Response<W> {
         &mut self,
         head: &ReplyHead,
         exchange: &mut Exchange,
-        more: impl Fn(&mut Exchange, &mut VecDeque<Bytes>) -> Option<io::Result<bool>>,
+        more: impl Fn(&mut Exchange, &mut VecDeque<Bytes>) -> Option<bool>,
     ) -> io::Result<bool> {
         let chunked = !self.form.is_http_10;
         self.head(head, if chunked { Length::Chunked } else { Length::UntilClosed });
         self.flush()?;
         let mut parts = VecDeque::new();
-        while let Some(Ok(more)) = more(exchange, &mut parts) {
+        while let Some(more) = more(exchange, &mut parts) {
             let bytes = parts.iter().map(Bytes::len).sum::<usize>();
             if chunked {
                 self.push(format!("{bytes:x}\r\n").as_bytes())?;

@@ -55,17 +55,17 @@ impl Room {
         Room { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Waits for room for one more connection that can ask something; `false` when it will not be
-    /// needed any more.
+    /// Waits for room for one more connection that can ask something; `false` if there is none, and
+    /// none is waited for any more.
     pub(crate) fn enter(&self) -> bool {
-        let is_full = |state: &mut State| {
+        let is_full = |state: &State| {
             let scarce = state.descriptors < CONNECTION_FDS + REQUEST_FDS;
-            !state.closed && (state.connections == 0 || scarce)
+            state.connections == 0 || scarce
         };
         let state = lock(&self.state);
-        let mut state =
-            self.changed.wait_while(state, is_full).unwrap_or_else(PoisonError::into_inner);
-        if state.closed {
+        let wait = self.changed.wait_while(state, |state| !state.closed && is_full(state));
+        let mut state = wait.unwrap_or_else(PoisonError::into_inner);
+        if is_full(&state) {
             return false;
         }
         state.connections -= 1;
@@ -98,7 +98,7 @@ impl Room {
         self.changed.notify_all();
     }
 
-    /// Lets nobody in any more.
+    /// Lets nobody wait for room any more.
     pub(crate) fn close(&self) {
         lock(&self.state).closed = true;
         self.changed.notify_all();

@@ -3,6 +3,7 @@
 //! Owns: the listener, and the tasks of connections.
 //! Never: looks at what is said on a connection.
 
+use std::io::Result;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Weak};
 
@@ -32,12 +33,20 @@ impl Front {
         Arc::new(Front { executor, endpoint: Endpoint::new(hub.clone()), room, hub })
     }
 
-    /// Accepts connections until the engine wants no more.
-    pub(crate) async fn accept(self: Arc<Self>, listener: Async<TcpListener>) {
+    /// Accepts connections until the engine wants no more, and then those that wait already: some
+    /// may have been asked something.
+    pub(crate) async fn accept(self: Arc<Self>, listener: Async<TcpListener>) -> Result<()> {
         let draining = async {
             self.hub.phase_after(Phase::Serving).await;
         };
         or(draining, self.clone().accept_all(&listener)).await;
+        while let (Some(permit), Some(executor)) =
+            (self.room.try_acquire_arc(), self.executor.upgrade())
+        {
+            let (stream, _) = listener.get_ref().accept()?;
+            executor.spawn(self.clone().converse(Async::new(stream)?, permit)).detach();
+        }
+        Ok(())
     }
 
     async fn accept_all(self: Arc<Self>, listener: &Async<TcpListener>) {

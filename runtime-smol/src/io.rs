@@ -75,6 +75,10 @@ impl Socket for Io<TcpStream> {
         Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
     }
 
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.io.get_ref().read(buf)
+    }
+
     fn peer(&self) -> Option<IpAddr> {
         self.io.get_ref().peer_addr().ok().map(|peer| peer.ip())
     }

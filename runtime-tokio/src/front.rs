@@ -3,6 +3,7 @@
 //! Owns: the listener, and the tasks of connections.
 //! Never: looks at what is said on a connection.
 
+use std::io::Result;
 use std::sync::Arc;
 
 use pontoon_carrier::Phase;
@@ -28,12 +29,20 @@ impl Front {
         Arc::new(Front { endpoint: Endpoint::new(hub.clone()), room, hub })
     }
 
-    /// Accepts connections until the engine wants no more.
-    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
+    /// Accepts connections until the engine wants no more, and then those that wait already: some
+    /// may have been asked something.
+    pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) -> Result<()> {
         tokio::select! {
             _ = self.hub.phase_after(Phase::Serving) => {}
             () = self.clone().accept_all(&listener) => {}
         }
+        let listener = listener.into_std()?;
+        while let Ok(permit) = self.room.clone().try_acquire_owned() {
+            let (stream, _) = listener.accept()?;
+            stream.set_nonblocking(true)?;
+            tokio::spawn(self.clone().converse(TcpStream::from_std(stream)?, permit));
+        }
+        Ok(())
     }
 
     async fn accept_all(self: Arc<Self>, listener: &TcpListener) {

@@ -38,6 +38,10 @@ impl Socket for Io<TcpStream> {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
 
+    fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
+        Ok(rustix::io::read(&self.0, buf)?)
+    }
+
     fn peer(&self) -> Option<IpAddr> {
         self.0.peer_addr().ok().map(|peer| peer.ip())
     }

@@ -1,20 +1,14 @@
 //! pontoon's protocol core carried by tokio and hyper.
 //!
-//! A runtime is ten small functions around one engine. Those that need no runtime are
-//! `pontoon_carrier`'s; the others are here:
+//! What it owes is [`pontoon_carrier::contract`]. Most of the ten functions are the carrier's; the
+//! others are here:
 //!
-//! | function | where | obligation |
-//! |---|---|---|
-//! | `now` | `carrier::clock::Clock::now` | monotonic microseconds; the only caller of the clock |
-//! | `seed` | `carrier::clock` | 32 random bytes from the operating system |
-//! | `accept` | `front::Front::accept` | connections, up to a limit, each behind its guard |
-//! | `reply` | `carrier::http` | a head and a whole body |
-//! | `stream` | `carrier::http` | a body as it comes; reports what was taken |
-//! | `watch` | `carrier::exchange::Exchange` | reports a peer that has gone, once for each exchange |
-//! | `sleep` | `io::Alarm` | one timer per machine |
-//! | `spawn` | `child::spawn_all` | children with piped streams, each in its own process group |
-//! | `run` | - | nothing of the core runs outside of it |
-//! | `stop` | [`Stopper::stop`] | the wish to stop; the engine decides how |
+//! | function | where |
+//! |---|---|
+//! | `accept` | `front::Front::accept` |
+//! | `sleep` | `io::Alarm` |
+//! | `spawn` | `child::spawn_all` |
+//! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
 //! Owns: sockets, pipes, processes, timers and threads.
 //! Never: a protocol rule, a status, a retry, or a deadline of its own.
@@ -82,8 +76,9 @@ async fn serve(hub: Arc<Hub>, listener: tokio::net::TcpListener) -> Ended {
     let timekeeper = hub.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
     hub.submit([Input::Started]);
-    tokio::spawn(front.clone().accept(listener));
+    let accepting = tokio::spawn(front.clone().accept(listener));
     let forced = hub.stopped().await;
+    let _ = accepting.await;
     front.emptied().await;
     Ended { forced }
 }

@@ -29,6 +29,12 @@ def binary() -> Path:
     sys.exit("no pontoon: build it (cargo build --release), or name it in PONTOON")
 
 
+def runtimes() -> list[str]:
+    """Those that are built in, by `pontoon --version`: `pontoon 0.1.0 (runtimes: tokio, smol)`."""
+    said = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.partition("(runtimes: ")[2].rstrip(")\n").split(", ")
+
+
 def fixture() -> Path:
     """The server on the seat of pontoon's core; it is built into the same directory."""
     path = binary().with_name("fixture")
@@ -37,16 +43,24 @@ def fixture() -> Path:
     return path
 
 
-class Bridge:
-    """`pontoon proxy` in front of a command."""
+class Pontoon:
+    """A server of pontoon's, on a port of its own."""
 
-    def __init__(self, command: list, *options: str):
-        proxy = [binary(), "proxy", "--port", "0", "--log-format", "json"]
-        arguments = [*proxy, *options, "--", *map(str, command)]
+    def __init__(self, arguments: list, env: dict[str, str] | None = None, cwd: Path | None = None):
+        command = [binary(), *map(str, arguments), "--port", "0", "--log-format", "json"]
+        if "--" in command:
+            # What follows is the wrapped command's.
+            at = command.index("--")
+            command[at:] = command[-4:] + command[at:-4]
         self.log: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | (env or {}),
+            cwd=cwd,
         )
         threading.Thread(target=self._read_log, daemon=True).start()
         self.url = self._wait_for_url()
@@ -97,6 +111,13 @@ class Bridge:
             self.process.kill()
             self.process.wait()
             raise RuntimeError(f"pontoon had not stopped {STOP_SECONDS} s after SIGTERM") from None
+
+
+class Bridge(Pontoon):
+    """`pontoon proxy` in front of a command."""
+
+    def __init__(self, command: list, *options: str):
+        super().__init__(["proxy", *options, "--", *command])
 
 
 def adopt_orphans() -> None:

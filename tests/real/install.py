@@ -49,7 +49,8 @@ def npm(directory: Path, source: Path) -> None:
         call(["npm", "ci", "--loglevel=error"], cwd=directory)
         mark_current(directory, lock)
     # Imports are looked up beside the importing file.
-    shutil.copy(source / "client.mjs", directory)
+    for script in source.glob("*.mjs"):
+        shutil.copy(script, directory)
 
 
 def is_current(directory: Path, pins: Path) -> bool:

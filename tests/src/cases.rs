@@ -5,49 +5,83 @@
 
 /// Makes the macro `$area!(target)` that expands to one `#[test]` per case.
 ///
+/// A case that is about the operating system, or about the program's dealings with it, stands
+/// behind `; on sockets only:`, with the reason: for a simulated target, `$area!(simulated target)`,
+/// its test is ignored, and says why.
+///
 /// The first token is always `$`: a macro cannot write it in a macro it makes.
 macro_rules! cases {
-    ($d:tt $area:ident: $($case:ident)*) => {
+    ($d:tt $area:ident: $($case:ident)*
+        $(; on sockets only: $($real:ident: $why:literal)*)?
+    ) => {
         /// Expands to one `#[test]` per case of this area, for the target it is given.
         #[macro_export]
         macro_rules! $area {
+            (simulated $d target:expr) => {
+                $(#[test]
+                fn $case() {
+                    $crate::cases::$area::$case(&$d target);
+                })*
+                $($(#[test]
+                #[ignore = $why]
+                fn $real() {
+                    unreachable!("it has no simulated form");
+                })*)?
+            };
             ($d target:expr) => {
                 $(#[test]
                 fn $case() {
                     $crate::cases::$area::$case(&$d target);
                 })*
+                $($(#[test]
+                fn $real() {
+                    $crate::cases::$area::$real(&$d target);
+                })*)?
             };
         }
     };
 }
 
-/// Mounts every case for a target, in a module for each area.
+/// Mounts every case for a target, in a module for each area; `simulated` goes before one that has
+/// no sockets and no processes.
 #[macro_export]
 macro_rules! every_case {
-    ($target:expr) => {
+    ($($target:tt)*) => {
         mod calls {
-            $crate::calls!($target);
+            $crate::calls!($($target)*);
         }
         mod children {
-            $crate::children!($target);
+            $crate::children!($($target)*);
         }
         mod framing {
-            $crate::framing!($target);
+            $crate::framing!($($target)*);
+        }
+        mod hostile_framing {
+            $crate::hostile_framing!($($target)*);
+        }
+        mod hostile_slow {
+            $crate::hostile_slow!($($target)*);
+        }
+        mod hostile_stop {
+            $crate::hostile_stop!($($target)*);
+        }
+        mod hostile_streams {
+            $crate::hostile_streams!($($target)*);
         }
         mod life {
-            $crate::life!($target);
+            $crate::life!($($target)*);
         }
         mod messages {
-            $crate::messages!($target);
+            $crate::messages!($($target)*);
         }
         mod rules {
-            $crate::rules!($target);
+            $crate::rules!($($target)*);
         }
         mod sessions {
-            $crate::sessions!($target);
+            $crate::sessions!($($target)*);
         }
         mod streams {
-            $crate::streams!($target);
+            $crate::streams!($($target)*);
         }
     };
 }
@@ -55,6 +89,10 @@ macro_rules! every_case {
 pub mod calls;
 pub mod children;
 pub mod framing;
+pub mod hostile_framing;
+pub mod hostile_slow;
+pub mod hostile_stop;
+pub mod hostile_streams;
 pub mod life;
 pub mod messages;
 pub mod rules;

@@ -1,9 +1,11 @@
 //! The suite that judges pontoon from outside: the built program, real sockets, real processes.
+//! The same cases are run by a simulated program too, in a world of memory and virtual time.
 //!
 //! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] (a small MCP client on it),
 //! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
-//! the system says of processes), and the [`cases`].
-//! Never: a type of the product. What a user cannot see, no case asserts.
+//! the system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever
+//! happens), [`crowd`] (who only takes room), the [`cases`], and [`sim`], the simulated world.
+//! Never, but for [`sim`]: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
 //! one `#[test]` per case, and [`every_case!`] mounts all of them, so a test crate for each runtime
@@ -14,12 +16,19 @@
 //!     pontoon_suite::every_case!(pontoon_suite::Target::new("tokio"));
 //! }
 //! ```
+//!
+//! A case says nothing of the world it runs in: it takes time and connections from [`wait`] and
+//! [`wire`], not from the standard library.
 
+pub mod agreement;
+pub mod canary;
 pub mod cases;
 pub mod client;
+pub mod crowd;
 pub mod pontoon;
 pub mod probe;
 pub mod record;
+pub mod sim;
 pub mod target;
 pub mod wait;
 pub mod wire;

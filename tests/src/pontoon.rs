@@ -1,60 +1,70 @@
 //! The program under test: how it is started, what it logs, and its end.
 //!
-//! Owns: [`Proxy`], the command line; [`Pontoon`], the running program.
+//! Owns: [`Proxy`], the command line; [`Pontoon`], the running program, built or simulated.
 //! Never: leaves a process behind; whatever runs is killed when its value is dropped.
 
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Read};
+mod built;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
+use self::built::Built;
 use crate::probe::{self, Process};
 use crate::record::Record;
-use crate::target::{self, Target};
-use crate::wait::eventually;
+use crate::sim::program::{self, Program};
+use crate::sim::{World, lock};
+use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
 
 /// A `pontoon proxy` command line in the making.
-#[derive(Debug)]
 pub struct Proxy {
-    command: Command,
-    badchild: PathBuf,
+    machine: Machine,
+    options: Vec<String>,
+    env: Vec<(String, String)>,
+    stderr: Option<Stdio>,
     wrapped: Option<Vec<OsString>>,
     flags: Vec<OsString>,
-    record: Record,
+    descriptors: Option<u32>,
+}
+
+/// What it is to run on.
+enum Machine {
+    /// This one, with this `--runtime`.
+    Real(&'static str),
+    Simulated(Arc<World>),
 }
 
 impl Proxy {
-    pub(crate) fn new(target: &Target) -> Proxy {
-        let mut command = Command::new(target::program());
-        command.args(["proxy", "--log-format", "json"]);
-        if let Some(runtime) = target.runtime {
-            command.args(["--runtime", runtime]);
-        }
-        for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
-            command.env_remove(name);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    pub(crate) fn built(runtime: &'static str) -> Proxy {
+        Proxy::on(Machine::Real(runtime))
+    }
+
+    pub(crate) fn simulated(world: &Arc<World>) -> Proxy {
+        Proxy::on(Machine::Simulated(world.clone()))
+    }
+
+    fn on(machine: Machine) -> Proxy {
         Proxy {
-            command,
-            badchild: target.badchild.clone(),
+            machine,
+            options: Vec::new(),
+            env: Vec::new(),
+            stderr: None,
             wrapped: None,
             flags: Vec::new(),
-            record: Record::new(),
+            descriptors: None,
         }
     }
 
     /// Adds options of pontoon.
     pub fn options(mut self, options: &[&str]) -> Proxy {
-        self.command.args(options);
+        self.options.extend(options.iter().map(|option| (*option).to_owned()));
         self
     }
 
@@ -79,13 +89,19 @@ impl Proxy {
 
     /// Sets an environment variable of pontoon.
     pub fn env(mut self, name: &str, value: &str) -> Proxy {
-        self.command.env(name, value);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets it have no more than so many file descriptors.
+    pub fn descriptors(mut self, max: u32) -> Proxy {
+        self.descriptors = Some(max);
         self
     }
 
     /// Puts something else in place of standard error, so that no log can be read.
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Proxy {
-        self.command.stderr(stderr);
+        self.stderr = Some(stderr.into());
         self
     }
 
@@ -99,10 +115,10 @@ impl Proxy {
                 pontoon.addr = address(url);
                 return pontoon;
             }
-            let ended = pontoon.child.try_wait().expect("its state");
+            let ended = pontoon.has_ended();
             assert!(ended.is_none(), "ended at once: {ended:?}\n{}", pontoon.log());
             assert!(Instant::now() < deadline, "does not listen:\n{}", pontoon.log());
-            thread::sleep(Duration::from_millis(5));
+            sleep(Duration::from_millis(5));
         }
     }
 
@@ -121,30 +137,23 @@ impl Proxy {
         (status, pontoon.log())
     }
 
-    fn spawn(mut self) -> Pontoon {
-        // Any free port, unless a case has named one.
-        if !self.command.get_args().any(|arg| arg == "--port") {
-            self.command.args(["--port", "0"]);
-        }
-        self.command.arg("--");
-        match &self.wrapped {
-            Some(wrapped) => self.command.args(wrapped),
-            None => {
-                self.command.arg(&self.badchild).arg("--record").arg(self.record.path());
-                self.command.args(&self.flags)
-            }
-        };
-        let mut child = self.command.spawn().expect("pontoon runs");
-        let lines = Arc::default();
-        let reader = child.stderr.take().map(|stderr| read(stderr, Arc::clone(&lines)));
+    fn spawn(self) -> Pontoon {
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        Pontoon { child, addr, lines, reader, record: self.record, badchild: self.badchild }
+        match &self.machine {
+            Machine::Real(runtime) => {
+                let record = Record::on_disk();
+                let runs = Runs::Built(Built::spawn(runtime, self, &record));
+                Pontoon { addr, record, runs }
+            }
+            Machine::Simulated(world) => {
+                let is_plain = self.env.is_empty() && self.stderr.is_none();
+                assert!(is_plain && self.wrapped.is_none(), "a simulated program has only options");
+                let (record, memory) = Record::in_memory();
+                let program = program::start(world, &self.options, self.flags, &memory);
+                Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }
+            }
+        }
     }
-}
-
-/// Whether a variable of the environment would change what pontoon does.
-fn is_setting(name: &OsStr) -> bool {
-    name == "LOG_FILE" || name.to_str().is_some_and(|name| name.starts_with("MCP_"))
 }
 
 /// The host and port of `http://host:port/path`.
@@ -154,45 +163,45 @@ fn address(url: &str) -> SocketAddr {
     host.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
-fn read(stderr: ChildStderr, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
-    thread::spawn(move || {
-        let mut stderr = BufReader::new(stderr);
-        let mut line = Vec::new();
-        while stderr.by_ref().read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            lines.lock().unwrap().push(text);
-            line.clear();
-        }
-    })
-}
-
 /// The running program.
-#[derive(Debug)]
 pub struct Pontoon {
     /// Where it listens.
     pub addr: SocketAddr,
     /// What reached its children.
     pub record: Record,
-    child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
-    reader: Option<JoinHandle<()>>,
-    badchild: PathBuf,
+    runs: Runs,
+}
+
+/// Where it runs.
+enum Runs {
+    Built(Built),
+    Simulated(Arc<World>, Program),
 }
 
 impl Pontoon {
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        match &self.runs {
+            Runs::Built(built) => built.child.id(),
+            Runs::Simulated(_, program) => program.pid,
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        match &self.runs {
+            Runs::Built(built) => built.lines.lock().unwrap().clone(),
+            Runs::Simulated(_, program) => lock(&program.lines).clone(),
+        }
     }
 
     /// Everything it wrote to standard error so far.
     pub fn log(&self) -> String {
-        self.lines.lock().unwrap().join("\n")
+        self.lines().join("\n")
     }
 
     /// The log lines of an event.
     pub fn log_events(&self, event: &str) -> Vec<Value> {
-        let lines = self.lines.lock().unwrap();
+        let lines = self.lines();
         let parsed = lines.iter().filter_map(|line| line.parse::<Value>().ok());
         parsed.filter(|line| line["event"] == event).collect()
     }
@@ -231,25 +240,33 @@ impl Pontoon {
         probe::signal(self.pid(), signal);
     }
 
+    /// How it ended, if it has.
+    fn has_ended(&mut self) -> Option<ExitStatus> {
+        match &mut self.runs {
+            Runs::Built(built) => built.child.try_wait().expect("its state"),
+            Runs::Simulated(world, program) => world.ended(program.pid),
+        }
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn ended(&mut self, within: Duration) -> ExitStatus {
         let mut status = None;
         eventually("pontoon ends", within, || {
-            status = self.child.try_wait().expect("its state");
+            status = self.has_ended();
             status.is_some()
         });
-        // Children may hold the pipe open for longer; what they write is not awaited.
-        eventually("its log ends", PATIENCE, || {
-            self.reader.as_ref().is_none_or(|reader| reader.is_finished())
-        });
+        if let Runs::Built(built) = &self.runs {
+            // Children may hold the pipe open for longer; what they write is not awaited.
+            eventually("its log ends", PATIENCE, || built.has_logged_all());
+        }
         status.expect("a status")
     }
 
     /// Panics unless it runs and answers.
     #[track_caller]
     pub fn expect_alive(&mut self, case: &str) {
-        let ended = self.child.try_wait().expect("its state");
+        let ended = self.has_ended();
         assert!(ended.is_none(), "{case}: pontoon ended: {ended:?}\n{}", self.log());
         self.get("/livez").expect(200, case);
     }
@@ -257,15 +274,11 @@ impl Pontoon {
 
 impl Drop for Pontoon {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let mut left = self.record.children();
-        left.extend(self.record.grandchildren());
-        for pid in left.into_iter().filter(|pid| probe::runs(*pid, &self.badchild)) {
-            probe::signal(pid, Signal::KILL);
+        if let Runs::Built(built) = &mut self.runs {
+            built.kill(&self.record);
         }
         if thread::panicking() {
-            let lines = self.lines.lock().unwrap();
+            let lines = self.lines();
             let tail = &lines[lines.len().saturating_sub(20)..];
             eprintln!("--- the last lines pontoon logged ---\n{}", tail.join("\n"));
         }

@@ -1,9 +1,11 @@
-//! What the system says of processes: `/proc`, and signals.
+//! What the system says of processes: `/proc`, and signals. In a simulated world that says it.
 
 use std::fs;
 use std::path::Path;
 
 use rustix::process::{Pid, Signal};
+
+use crate::sim::{self, lock};
 
 /// A process, as `/proc/<pid>/stat` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub struct Process {
 
 /// The process with this id.
 pub fn process(pid: u32) -> Option<Process> {
+    if let Some(world) = sim::current() {
+        let processes = lock(&world.processes);
+        return processes.running(pid).map(|process| simulated(pid, process));
+    }
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name stands in parentheses and may itself hold some.
     let (head, tail) = stat.rsplit_once(") ")?;
@@ -33,12 +39,26 @@ pub fn process(pid: u32) -> Option<Process> {
     Some(Process { pid, ppid, pgid, state, name: name.to_owned() })
 }
 
-/// Every process whose chain of parents leads to this one, those that ended unreaped included.
-pub fn descendants(pid: u32) -> Vec<Process> {
-    let all: Vec<Process> = fs::read_dir("/proc")
+fn simulated(pid: u32, process: &sim::process::Process) -> Process {
+    let (ppid, pgid) = (process.parent, process.group);
+    Process { pid, ppid, pgid, state: 'S', name: "simulated".to_owned() }
+}
+
+/// Every process there is.
+fn all() -> Vec<Process> {
+    if let Some(world) = sim::current() {
+        let processes = lock(&world.processes);
+        return processes.all_running().map(|(pid, process)| simulated(pid, process)).collect();
+    }
+    fs::read_dir("/proc")
         .expect("/proc")
         .filter_map(|entry| process(entry.ok()?.file_name().to_str()?.parse().ok()?))
-        .collect();
+        .collect()
+}
+
+/// Every process whose chain of parents leads to this one, those that ended unreaped included.
+pub fn descendants(pid: u32) -> Vec<Process> {
+    let all = all();
     let mut found = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
@@ -54,8 +74,12 @@ pub fn is_running(pid: u32) -> bool {
     process(pid).is_some_and(|process| process.state != 'Z' && process.state != 'X')
 }
 
-/// Memory in use by a process, in KiB (`VmRSS`).
+/// Memory in use by a process, in KiB (`VmRSS`). A simulated process has none of its own: in a
+/// simulated world nothing is said of memory.
 pub fn rss_kib(pid: u32) -> u64 {
+    if sim::current().is_some() {
+        return 0;
+    }
     status_field(pid, "VmRSS:")
 }
 
@@ -66,6 +90,10 @@ pub fn threads(pid: u32) -> u64 {
 
 /// Open file descriptors of a process.
 pub fn fds(pid: u32) -> usize {
+    if let Some(world) = sim::current() {
+        let processes = lock(&world.processes);
+        return processes.running(pid).expect("a process of ours").descriptors();
+    }
     fs::read_dir(format!("/proc/{pid}/fd")).expect("a process of ours").count()
 }
 
@@ -76,6 +104,9 @@ pub fn runs(pid: u32, program: &Path) -> bool {
 
 /// Sends a signal to one process, if it is still there.
 pub fn signal(pid: u32, signal: Signal) {
+    if let Some(world) = sim::current() {
+        return world.signal(pid, signal);
+    }
     let pid = Pid::from_raw(pid as i32).expect("a process id");
     let _ = rustix::process::kill_process(pid, signal);
 }

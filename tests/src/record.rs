@@ -1,47 +1,106 @@
-//! What reached the children: `badchild --record` writes it down, byte for byte.
+//! What reached the children, byte for byte: `badchild --record` writes it down, a simulated one
+//! keeps it in memory.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::sim::lock;
+
 /// The records of every child of one program under test.
 #[derive(Debug)]
 pub struct Record {
-    dir: TempDir,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Dir(TempDir),
+    Memory(Arc<Mutex<Memory>>),
+}
+
+/// The record of simulated children.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    told: BTreeSet<String>,
+    children: BTreeMap<u32, Kept>,
+}
+
+/// What one child has kept.
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    facts: BTreeMap<String, String>,
+}
+
+impl Memory {
+    pub(crate) fn start(&mut self, child: u32) {
+        self.children.entry(child).or_default();
+    }
+
+    pub(crate) fn keep(&mut self, child: u32, line: &[u8]) {
+        self.children.entry(child).or_default().bytes.extend_from_slice(line);
+    }
+
+    pub(crate) fn note(&mut self, child: u32, fact: &str, value: &str) {
+        let kept = self.children.entry(child).or_default();
+        kept.facts.insert(fact.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn fact(&self, child: u32, fact: &str) -> Option<String> {
+        self.children.get(&child)?.facts.get(fact).cloned()
+    }
+
+    pub(crate) fn is_told(&self, word: &str) -> bool {
+        self.told.contains(word)
+    }
 }
 
 impl Record {
-    pub(crate) fn new() -> Record {
-        Record { dir: TempDir::with_prefix("pontoon-suite-").expect("a temporary directory") }
+    pub(crate) fn on_disk() -> Record {
+        let dir = TempDir::with_prefix("pontoon-suite-").expect("a temporary directory");
+        Record { place: Place::Dir(dir) }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.dir.path()
+    pub(crate) fn in_memory() -> (Record, Arc<Mutex<Memory>>) {
+        let memory = Arc::default();
+        (Record { place: Place::Memory(Arc::clone(&memory)) }, memory)
+    }
+
+    /// The directory for `--record`; none if there is no disk.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Dir(dir) => Some(dir.path()),
+            Place::Memory(_) => None,
+        }
     }
 
     /// Tells children that will be started a word: see the flags of `badchild`.
     pub fn tell(&self, word: &str) {
-        fs::write(self.path().join(word), "").expect("the record");
+        match &self.place {
+            Place::Dir(dir) => fs::write(dir.path().join(word), "").expect("the record"),
+            Place::Memory(memory) => drop(lock(memory).told.insert(word.to_owned())),
+        }
     }
 
     /// The process ids of every child that ever started, in rising order.
     pub fn children(&self) -> Vec<u32> {
-        let mut pids: Vec<u32> = fs::read_dir(self.path())
-            .expect("the record")
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name().into_string().ok()?;
-                name.strip_suffix(".in")?.parse().ok()
-            })
-            .collect();
-        pids.sort_unstable();
-        pids
+        match &self.place {
+            Place::Dir(dir) => children_in(dir.path()),
+            Place::Memory(memory) => lock(memory).children.keys().copied().collect(),
+        }
     }
 
     /// A fact a child wrote down: `eof`, `garbage` or `grandchild`.
     pub fn note(&self, child: u32, fact: &str) -> Option<String> {
-        fs::read_to_string(self.path().join(format!("{child}.{fact}"))).ok()
+        match &self.place {
+            Place::Dir(dir) => fs::read_to_string(dir.path().join(format!("{child}.{fact}"))).ok(),
+            Place::Memory(memory) => lock(memory).fact(child, fact),
+        }
     }
 
     /// The process ids of every grandchild.
@@ -52,7 +111,11 @@ impl Record {
 
     /// The bytes a child read.
     pub fn bytes(&self, child: u32) -> Vec<u8> {
-        fs::read(self.path().join(format!("{child}.in"))).expect("the record of a child")
+        let bytes = match &self.place {
+            Place::Dir(dir) => fs::read(dir.path().join(format!("{child}.in"))).ok(),
+            Place::Memory(memory) => lock(memory).children.get(&child).map(|it| it.bytes.clone()),
+        };
+        bytes.expect("the record of a child")
     }
 
     /// The lines every child read, without their ends.
@@ -77,4 +140,16 @@ impl Record {
         lines.retain(|line| line.contains(text));
         lines
     }
+}
+
+fn children_in(dir: &Path) -> Vec<u32> {
+    let mut pids: Vec<u32> = fs::read_dir(dir)
+        .expect("the record")
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.strip_suffix(".in")?.parse().ok()
+        })
+        .collect();
+    pids.sort_unstable();
+    pids
 }

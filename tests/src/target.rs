@@ -1,4 +1,4 @@
-//! What is judged: the built program with one of its runtimes.
+//! What is judged: the built program with one of its runtimes, or a simulated one.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,40 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use crate::pontoon::Proxy;
+use crate::sim::{self, Stay, Weather, World};
 
-/// A runtime of the built program, and the child it is judged with.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The value of `--runtime`; none: the default one.
-    pub runtime: Option<&'static str>,
-    /// The program `badchild`.
-    pub badchild: PathBuf,
+/// What a case is about.
+pub struct Target(Kind);
+
+enum Kind {
+    Built { runtime: &'static str },
+    Simulated(Stay),
 }
 
 impl Target {
-    /// This runtime.
+    /// The built program with this runtime, in front of the program `badchild`.
     pub fn new(runtime: &'static str) -> Target {
-        Target { runtime: Some(runtime), badchild: badchild().into() }
+        Target(Kind::Built { runtime })
+    }
+
+    /// A simulated program in front of simulated children. As long as this lives the thread is in
+    /// their world.
+    pub fn simulated() -> Target {
+        let seed = sim::seed_asked_for().unwrap_or(SEED);
+        Target(Kind::Simulated(World::enter(seed, Weather::Calm)))
     }
 
     /// `pontoon proxy` on a free port of loopback, in front of `badchild`.
     pub fn proxy(&self) -> Proxy {
-        Proxy::new(self)
+        match &self.0 {
+            Kind::Built { runtime } => Proxy::built(runtime),
+            Kind::Simulated(world) => Proxy::simulated(world),
+        }
     }
 }
+
+/// The seed of simulated worlds.
+const SEED: u64 = 1;
 
 /// The path of the program under test: what `PONTOON_BIN` names, or what is built of this tree,
 /// with every runtime there is.

@@ -1,7 +1,61 @@
-//! Waiting for something to become true, and measuring how long that took.
+//! Time, in whichever world this thread is, and waiting for something to become true.
 
+use std::ops::{Add, Sub};
+use std::sync::LazyLock;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{self, Duration};
+
+use crate::sim;
+
+/// A moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(Duration);
+
+impl Instant {
+    /// This moment.
+    pub fn now() -> Instant {
+        static START: LazyLock<time::Instant> = LazyLock::new(time::Instant::now);
+        Instant(match sim::current() {
+            Some(world) => Duration::from_micros(world.now().as_micros()),
+            None => START.elapsed(),
+        })
+    }
+
+    /// Time since then.
+    pub fn elapsed(self) -> Duration {
+        Instant::now() - self
+    }
+
+    /// Time from now to then; none if it has passed.
+    pub fn left(self) -> Duration {
+        self - Instant::now()
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, time: Duration) -> Instant {
+        Instant(self.0 + time)
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// Zero when the other is later.
+    fn sub(self, earlier: Instant) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Lets this time pass.
+pub fn sleep(time: Duration) {
+    match sim::current() {
+        Some(world) => world.sleep(time),
+        None => thread::sleep(time),
+    }
+}
 
 /// Waits until the condition holds and returns how long that took; panics after `within`.
 #[track_caller]
@@ -9,7 +63,7 @@ pub fn eventually(what: &str, within: Duration, mut condition: impl FnMut() -> b
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < within, "not within {within:?}: {what}");
-        thread::sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(5));
     }
     start.elapsed()
 }
@@ -20,7 +74,7 @@ pub fn throughout(what: &str, during: Duration, mut condition: impl FnMut() -> b
     let start = Instant::now();
     while start.elapsed() < during {
         assert!(condition(), "no longer true after {:?}: {what}", start.elapsed());
-        thread::sleep(Duration::from_millis(10));
+        sleep(Duration::from_millis(10));
     }
 }
 

@@ -6,17 +6,18 @@
 
 pub mod response;
 pub mod sse;
+mod stream;
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 pub use response::{Head, Response};
 pub use sse::{Event, Events};
+use stream::Stream;
+
+use crate::wait::{Instant, sleep};
 
 /// How long a case waits for anything it does not measure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,41 +58,42 @@ impl From<io::Error> for Broken {
 /// One connection.
 #[derive(Debug)]
 pub struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     /// What was read and not yet used.
     pending: Vec<u8>,
     patience: Duration,
     /// When what is being read has to have come.
     deadline: Instant,
+    /// How long one write may take.
+    write_timeout: Duration,
 }
 
 impl Wire {
     /// Connects.
     pub fn connect(addr: SocketAddr) -> Wire {
-        let stream = TcpStream::connect_timeout(&addr, PATIENCE)
-            .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));
-        Wire::of(stream)
+        Wire::try_connect(addr).unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"))
+    }
+
+    /// Connects, if it is let in.
+    pub fn try_connect(addr: SocketAddr) -> io::Result<Wire> {
+        Stream::connect(addr).map(Wire::of)
     }
 
     /// Connects with a receive buffer of about this many bytes, so that the peer soon notices when
     /// nothing is read. The size has to be set before connecting: it decides the TCP window.
     pub fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> Wire {
-        let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
-        // Programs that other cases start meanwhile must not inherit it.
-        let flags = SocketFlags::CLOEXEC;
-        let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None);
-        let socket = socket.unwrap();
-        sockopt::set_socket_recv_buffer_size(&socket, receive_buffer).unwrap();
-        rustix::net::connect(&socket, &addr)
-            .unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"));
-        Wire::of(TcpStream::from(socket))
+        let stream = Stream::connect_narrow(addr, receive_buffer);
+        Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
     }
 
-    fn of(stream: TcpStream) -> Wire {
-        stream.set_nodelay(true).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        Wire { stream, pending: Vec::new(), patience: PATIENCE, deadline }
+    fn of(stream: Stream) -> Wire {
+        Wire {
+            stream,
+            pending: Vec::new(),
+            patience: PATIENCE,
+            deadline: Instant::now() + PATIENCE,
+            write_timeout: PATIENCE,
+        }
     }
 
     /// Sets how long a response may take; [`PATIENCE`] otherwise.
@@ -102,7 +104,7 @@ impl Wire {
 
     /// Sets how long one write may take; [`PATIENCE`] otherwise.
     pub fn write_timeout(&mut self, timeout: Duration) {
-        self.stream.set_write_timeout(Some(timeout)).unwrap();
+        self.write_timeout = timeout;
     }
 
     /// Sends bytes; panics if they cannot be sent.
@@ -113,27 +115,27 @@ impl Wire {
 
     /// Sends bytes, or as many as the peer takes: one that has already refused may be gone.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.write_all(bytes.as_ref())
+        self.stream.write_all(bytes.as_ref(), self.write_timeout)
     }
 
     /// Sends pieces of at most `size` bytes with a pause after each.
     pub fn drip(&mut self, bytes: impl AsRef<[u8]>, size: usize, pause: Duration) -> &mut Wire {
         for piece in bytes.as_ref().chunks(size) {
             self.send(piece);
-            thread::sleep(pause);
+            sleep(pause);
         }
         self
     }
 
     /// Says that nothing more will be sent; answers can still be read.
     pub fn half_close(&mut self) -> &mut Wire {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+        self.stream.half_close();
         self
     }
 
     /// Breaks the connection off: the peer sees a reset (RST).
     pub fn reset(self) {
-        sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
+        self.stream.reset();
     }
 
     /// Reads a whole response; panics if there is none.
@@ -197,13 +199,28 @@ impl Wire {
     pub fn until_closed(&mut self, within: Duration) -> Vec<u8> {
         let deadline = Instant::now() + within;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             assert!(!left.is_zero(), "the connection is still open after {within:?}");
             match self.fill(left) {
                 Ok(()) | Err(Broken::Silent) => {}
                 Err(_) => return std::mem::take(&mut self.pending),
             }
         }
+    }
+
+    /// Waits for something to read, or the end; whether it has come within this time.
+    pub fn has_arrived(&mut self, within: Duration) -> bool {
+        !self.pending.is_empty() || self.fill(within) != Err(Broken::Silent)
+    }
+
+    /// Reads once, as much as is there.
+    pub fn read_some(&mut self) -> Result<(), Broken> {
+        self.fill(self.patience)
+    }
+
+    /// Whether the peer's end of the connection, or a reset, is already here.
+    pub fn has_ended(&self) -> bool {
+        self.stream.has_ended()
     }
 
     /// Whether nothing comes and the connection stays open for this long.
@@ -238,16 +255,15 @@ impl Wire {
 
     /// How long what is being read may still take.
     fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.left()
     }
 
     fn fill(&mut self, patience: Duration) -> Result<(), Broken> {
         if patience.is_zero() {
             return Err(Broken::Silent);
         }
-        self.stream.set_read_timeout(Some(patience))?;
         let mut buffer = [0; 64 * 1024];
-        match self.stream.read(&mut buffer)? {
+        match self.stream.read(&mut buffer, patience)? {
             0 => Err(Broken::Closed),
             read => {
                 self.pending.extend_from_slice(&buffer[..read]);
@@ -260,7 +276,7 @@ impl Wire {
 /// Whether a connection is refused, or ended before anything can be said on it.
 pub fn refuses_connections(port: u16) -> bool {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpStream::connect_timeout(&addr, PATIENCE).is_err()
+    Stream::connect(addr).is_err()
 }
 
 /// The bytes of a request, put together header by header.

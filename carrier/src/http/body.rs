@@ -57,7 +57,7 @@ impl Body for ReplyBody {
         let body = &mut *self;
         if let (true, Left::Unknown, Some(exchange)) =
             (body.parts.is_empty(), &body.left, &mut body.exchange)
-            && !ready!(exchange.poll_parts(cx, &mut body.parts))?
+            && !ready!(exchange.poll_parts(cx, &mut body.parts))
         {
             return Poll::Ready(None);
         }

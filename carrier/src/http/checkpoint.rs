@@ -35,8 +35,8 @@ pub(super) struct Post {
     fate: Fate,
     /// Whether hyper has to be polled, because it would read now where it could not before.
     stirred: bool,
-    /// Whether the peer does not take what waits for it.
-    pub(super) blocked: bool,
+    /// Whether the connection is to be closed, unless one more look finds that something has come.
+    pub(super) parting: bool,
 }
 
 /// What is due on a connection.
@@ -74,7 +74,7 @@ impl Checkpoint {
             passed: 0,
             fate: Fate::Open,
             stirred: false,
-            blocked: false,
+            parting: false,
         };
         Checkpoint { clock, limits, post: Mutex::new(post) }
     }
@@ -91,8 +91,8 @@ impl Checkpoint {
         post.stirred = !post.held.is_empty();
     }
 
-    /// Waits until hyper has to be polled again, or the connection is to be closed: because its
-    /// deadline has passed, or because the program has stopped and nothing more will be sent.
+    /// Waits until hyper has to be polled again, or the connection is to be closed, because its
+    /// deadline has passed or something is broken off.
     pub(crate) fn poll_due(
         &self,
         cx: &mut Context<'_>,
@@ -105,12 +105,16 @@ impl Checkpoint {
                 if mem::take(&mut post.stirred) {
                     return Poll::Ready(Due::Poll);
                 }
-                match phase {
-                    Phase::Stopped { forced } if forced || !post.blocked => {
-                        return Poll::Ready(Due::Close);
-                    }
-                    _ => post.guard.poll_timeout(),
+                // Hyper has been polled and did not look: it is not going to.
+                if post.parting {
+                    return Poll::Ready(Due::Close);
                 }
+                match phase {
+                    Phase::Serving | Phase::Draining => {}
+                    Phase::Stopped { forced: false } => post.guard.stopped(self.clock.now()),
+                    Phase::Stopped { forced: true } => return Poll::Ready(Due::Close),
+                }
+                post.guard.poll_timeout()
             };
             let Some(deadline) = deadline else { return Poll::Pending };
             ready!(alarm.poll_until(cx, deadline.at));
@@ -118,6 +122,10 @@ impl Checkpoint {
             match post.guard.handle_timeout(self.clock.now()) {
                 None => {}
                 Some(Breach::Close) => return Poll::Ready(Due::Close),
+                Some(Breach::CloseIdle) => {
+                    post.parting = true;
+                    return Poll::Ready(Due::Poll);
+                }
                 Some(Breach::Refuse(_)) => {
                     post.refuse();
                     return Poll::Ready(Due::Poll);
@@ -191,9 +199,15 @@ impl Post {
         pass > 0
     }
 
-    /// Whether the peer may be sending something that nobody will read.
+    /// Nothing has come in time, and nothing more is read.
+    pub(super) fn part(&mut self) {
+        self.fate = Fate::Ended;
+    }
+
+    /// Whether the peer has sent, or may be sending, something that nobody will read.
     pub(super) fn is_unread(&self) -> bool {
-        self.fate != Fate::Ended && (self.guard.refused().is_some() || self.guard.is_inside_body())
+        let may_send = self.guard.refused().is_some() || self.guard.is_inside_body();
+        self.fate != Fate::Ended && (may_send || !self.held.is_empty())
     }
 
     fn end(&mut self, clock: &Clock) {

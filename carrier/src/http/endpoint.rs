@@ -49,16 +49,13 @@ impl Endpoint {
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
-        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock));
+        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
         let peer = socket.peer();
         let io = Guarded::new(socket, checkpoint.clone());
         let service = service_fn(|request| self.exchange(request, peer, checkpoint.clone()));
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut phase = self.hub.phase();
         loop {
-            if phase == Phase::Draining {
-                connection.as_mut().graceful_shutdown();
-            }
             let mut later = pin!(self.hub.phase_after(phase));
             let later = poll_fn(|cx| {
                 loop {
@@ -95,7 +92,7 @@ impl Endpoint {
     ) -> io::Result<Response<ReplyBody>> {
         let arrived = self.hub.clock.now();
         if let Some(reject) = checkpoint.refused() {
-            return Ok(refuse(Refusal::refusal(reject, None), checkpoint));
+            return Ok(self.refuse(Refusal::refusal(reject, None), checkpoint));
         }
         let (head, body) = request.into_parts();
         let admission = self.rules.admit(&RequestHead {
@@ -109,13 +106,13 @@ impl Endpoint {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
-        let cors = admission.cors.clone();
+        let (cors, close) = (admission.cors.clone(), admission.close);
         let body = if admission.expects_body() {
             match read(body).await {
                 Ok(body) => body,
                 Err(broken) => {
                     let reject = checkpoint.refused().ok_or_else(|| io::Error::other(broken))?;
-                    return Ok(refuse(Refusal::refusal(reject, cors), checkpoint));
+                    return Ok(self.refuse(Refusal::refusal(reject, cors), checkpoint));
                 }
             }
         } else {
@@ -126,21 +123,40 @@ impl Endpoint {
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
         let mut exchange = self.hub.open(request);
-        let (mut head, body) = match exchange.answer().await? {
+        let (mut head, body) = match exchange.answer().await {
             Answer::Reply(head, body, receipt) => {
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
         };
         head.cors = cors;
-        Ok(respond(&head, body))
+        head.close |= close;
+        Ok(self.respond(head, body))
     }
 
     fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
         if let Some(reject) = refusal.reject {
             self.hub.submit([Input::Refused { reject }]);
         }
-        refuse(refusal, checkpoint)
+        self.refuse(refusal, checkpoint)
+    }
+
+    fn refuse(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
+        let body = ReplyBody::whole(Chunk::from(refusal.body), None, checkpoint);
+        self.respond(refusal.head, body)
+    }
+
+    fn respond(&self, mut head: ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
+        // Whoever is answered now is not to come back on this connection.
+        head.close |= self.hub.phase() > Phase::Serving;
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
+        head.headers(|name, value| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().append(HeaderName::from_static(name), value);
+            }
+        });
+        response
     }
 }
 
@@ -175,19 +191,3 @@ async fn read(body: Incoming) -> hyper::Result<Bytes> {
 
 /// Up to here the room for a body is made before its bytes have come.
 const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;
-
-fn refuse(refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-    let body = ReplyBody::whole(Chunk::from(refusal.body), None, checkpoint);
-    respond(&refusal.head, body)
-}
-
-fn respond(head: &ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
-    head.headers(|name, value| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().append(HeaderName::from_static(name), value);
-        }
-    });
-    response
-}

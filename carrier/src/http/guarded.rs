@@ -3,6 +3,7 @@
 //! Owns: the socket, and the lingering close.
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
 use crate::http::checkpoint::{Checkpoint, Supply};
-use crate::io::Socket;
+use crate::io::{Socket, Source};
 use crate::scratch;
 
 /// A socket that is read through a [`Checkpoint`], and whose writing is watched by it.
@@ -38,9 +39,17 @@ impl<S> Guarded<S> {
                 Poll::Ready(_) => post.guard.wrote(now),
             }
             self.blocked = result.is_pending();
-            post.blocked = self.blocked;
         }
         result
+    }
+}
+
+/// What of a socket has arrived by now.
+struct Arrived<'a, S>(&'a mut S);
+
+impl<S: Socket> Source for Arrived<'_, S> {
+    fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.0.read_arrived(buf))
     }
 }
 
@@ -59,11 +68,18 @@ impl<S: Socket + Unpin> Read for Guarded<S> {
                 Supply::Fail => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
                 Supply::Receive { bytes_max } => bytes_max,
             };
-            let filled = ready!(scratch::poll_read(socket, cx, bytes_max, |received| {
-                post.receive(received, &mut buf, &checkpoint.clock)
-            }))?;
-            if filled {
-                return Poll::Ready(Ok(()));
+            let parting = mem::take(&mut post.parting);
+            let receive = |received: &[u8]| post.receive(received, &mut buf, &checkpoint.clock);
+            let filled = if parting {
+                scratch::poll_read(&mut Arrived(socket), cx, bytes_max, receive)
+            } else {
+                scratch::poll_read(socket, cx, bytes_max, receive)
+            };
+            match ready!(filled) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => post.part(),
+                Ok(false) => {}
+                Ok(true) => return Poll::Ready(Ok(())),
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }

@@ -5,9 +5,10 @@ fn spec(words: &[&str]) -> ChildSpec {
     ChildSpec { program: words.next().unwrap(), args: words.collect(), env: None }
 }
 
+const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
+
 fn words(addr: &str, at_terminal: bool) -> String {
-    let child = spec(&["server"]);
-    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", about: ABOUT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -28,6 +29,7 @@ fn a_person_reads_what_can_be_pasted() {
     let banner = words("127.0.0.1:3000", true);
     for part in [
         "pontoon listening on http://127.0.0.1:3000/mcp\n",
+        "  serves     server --root /data\n",
         "http://127.0.0.1:3000/health\n",
         "http://127.0.0.1:3000/metrics\n",
         "claude mcp add --transport http server http://127.0.0.1:3000/mcp\n",
@@ -60,9 +62,8 @@ fn a_server_is_named_after_what_runs() {
 
 #[test]
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
-    let child = spec(&["server"]);
     let warns = |addr: &str, allowed: &[String]| {
-        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", child: &child };
+        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", about: ABOUT };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);

@@ -2,11 +2,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::args::{self, Verb};
+use crate::variables::Variables;
 
 fn config(words: &[&str]) -> Config {
     let words = ["pontoon", "proxy"].iter().chain(words).map(Into::into);
-    let Verb::Proxy(args) = args::parse(words).unwrap() else { panic!("not a proxy") };
-    of(&args, ChildSpec { program: "x".into(), args: vec![], env: None })
+    let verb = args::parse(words, &Variables::default()).unwrap();
+    let Verb::Proxy(args) = verb else { panic!("not a proxy") };
+    proxy(&args, ChildSpec { program: "x".into(), args: vec![], env: None })
 }
 
 #[test]
@@ -17,8 +19,15 @@ fn a_flag_reaches_the_limit_it_is_for() {
         "--startup-timeout=3",
         "--max-sessions=4",
         "--max-body=5k",
+        "--max-connections=8",
         "--read-buffer=6k",
         "--write-buffer=7k",
+        "--head-timeout=9",
+        "--body-timeout=10",
+        "--write-timeout=11",
+        "--idle-timeout=12",
+        "--keep-alive=13",
+        "--drain-timeout=14",
     ])
     .limits;
     let wanted = Limits {
@@ -27,8 +36,15 @@ fn a_flag_reaches_the_limit_it_is_for() {
         startup_time_max: Duration::from_secs(3),
         sessions_max: 4,
         body_bytes_max: 5 * 1024,
+        connections_max: 8,
         pipe_read_bytes: 6 * 1024,
         pipe_write_bytes: 7 * 1024,
+        head_time_max: Duration::from_secs(9),
+        body_time_max: Duration::from_secs(10),
+        write_time_max: Duration::from_secs(11),
+        idle_time_max: Duration::from_secs(12),
+        keep_alive_period: Duration::from_secs(13),
+        drain_time_max: Duration::from_secs(14),
         ..Limits::default()
     };
     assert_eq!(limits, wanted);

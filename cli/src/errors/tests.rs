@@ -2,14 +2,14 @@ use super::*;
 
 #[test]
 fn a_failure_is_three_lines() {
-    let failure = Failure::bad_value("--port", None, "x", "a port is a number");
+    let bad = |setting| Failure::bad_value("echo", setting, "x", "a port is a number");
     let wanted = "pontoon: --port cannot be \"x\"\n  \
                   why: a port is a number\n  \
-                  try: give --port such a value, or see `pontoon proxy --help`";
-    assert_eq!(failure.to_string(), wanted);
-    let failure = Failure::bad_value("--port", Some("MCP_PORT"), "x", "a port is a number");
-    assert!(failure.what.starts_with("MCP_PORT"), "the variable is the one to put right");
-    assert_eq!(failure.code, 2);
+                  try: give --port such a value, or see `pontoon echo --help`";
+    assert_eq!(bad(Setting::Flag("--port")).to_string(), wanted);
+    assert_eq!(bad(Setting::Variable("MCP_PORT")).what, "MCP_PORT cannot be \"x\"");
+    assert_eq!(bad(Setting::File("MCP_PORT")).what, "MCP_PORT in the file .env cannot be \"x\"");
+    assert_eq!(bad(Setting::Flag("--port")).code, 2);
 }
 
 #[test]

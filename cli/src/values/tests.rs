@@ -31,6 +31,53 @@ fn times() {
 }
 
 #[test]
+fn times_in_milliseconds() {
+    let ms = Duration::from_millis;
+    accepted(milliseconds, &[("900000", ms(900_000)), ("15m", ms(900_000)), ("1.5s", ms(1_500))]);
+    refused(milliseconds, &["", "0", "-1", "1h"]);
+}
+
+#[test]
+fn lists_of_revisions() {
+    let [first, second, third, _] = Revision::ALL;
+    accepted(revision, &[("2024-11-05", first), (" 2025-06-18 ", third)]);
+    refused(revision, &["", "2024-10-07", "2025-06-18,2024-11-05"]);
+    let cases = [
+        ("2025-06-18,2024-11-05", vec![third, first]),
+        ("2025-03-26, 2025-03-26", vec![second]),
+        ("2030-01-01,2024-11-05,", vec![first]),
+    ];
+    accepted(revisions, &cases.map(|(text, list)| (text, Revisions(list))));
+    refused(revisions, &["", ",", "2030-01-01", "2024-10-07, newest"]);
+}
+
+#[test]
+fn names_of_tools() {
+    for name in ["educational_echo", "a", "A-1.b"] {
+        assert_eq!(sample_tool(name).unwrap().sample_tool_name(), Some(name));
+    }
+    refused(sample_tool, &["bad name!", "a/b", "schön", "calculate", &"x".repeat(129)]);
+}
+
+#[test]
+fn addresses_to_ask() {
+    let url = |host: &str, port, target: &str| ProbeUrl {
+        host: host.to_owned(),
+        port,
+        target: target.to_owned(),
+    };
+    let cases = [
+        ("http://127.0.0.1:3000/health", url("127.0.0.1", 3000, "/health")),
+        ("http://[::1]:80", url("::1", 80, "/")),
+        ("http://[::1]/x?y", url("::1", 80, "/x?y")),
+        ("http://localhost", url("localhost", 80, "/")),
+    ];
+    accepted(probe_url, &cases);
+    refused(probe_url, &["", "localhost", "https://h/", "http://", "http://h:x/", "http://h/a b"]);
+    refused(probe_url, &["http://h/\r\nX: y", "http://:80/"]);
+}
+
+#[test]
 fn sizes() {
     let cases = [
         ("65536", 65_536),
@@ -54,6 +101,10 @@ fn counts_and_ports() {
     refused(port, &["", "65536", "-1", "http"]);
     accepted(sessions, &[("1", 1), ("100000", 100_000)]);
     refused(sessions, &["0", "100001", "many"]);
+    accepted(connections, &[("1000", 1000)]);
+    refused(connections, &["0", "100001"]);
+    accepted(requests, &[("10000", 10_000)]);
+    refused(requests, &["0", "-1", ""]);
     accepted(threads, &[("4", NonZeroUsize::new(4).unwrap())]);
     refused(threads, &["0", "1025"]);
 }

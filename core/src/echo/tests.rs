@@ -139,8 +139,83 @@ fn settings_are_printed_without_the_environment() {
     assert!(printed.contains("127.0.0.1") && !printed.contains("hunter2"));
 }
 
+/// What a server answers to these messages in one conversation, and says besides.
+fn converse(server: Echo, messages: &[Value]) -> Vec<Value> {
+    let mut conversation = crate::server::Conversation::new(Arc::new(server));
+    let wall = crate::time::Duration::from_secs(1_704_110_400);
+    let at = crate::server::Circumstances::without_http(Default::default(), wall, 0);
+    let mut out = Vec::new();
+    for message in messages {
+        conversation.handle_message(message.to_string().as_bytes(), &at, &mut out);
+        if conversation.wants_facts() {
+            conversation.handle_facts(&Facts::default(), &at, &mut out);
+        }
+    }
+    let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+fn tool_call(id: u32, name: &str, arguments: Value) -> Value {
+    let params = json!({ "name": name, "arguments": arguments });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+}
+
+#[test]
+fn a_conversation_over_stdio_has_a_memory_and_no_session() {
+    let initialize = json!({
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": { "name": "test-client", "version": "1.0" },
+        },
+    });
+    let said = converse(
+        Echo::stateful(Settings::default()),
+        &[
+            initialize,
+            tool_call(2, "echo", json!({ "message": "First message" })),
+            tool_call(3, "replayLastEcho", json!({})),
+            tool_call(4, "requestTiming", json!({})),
+        ],
+    );
+    let [introduction, log, echo, replay, timing] = &said[..] else { panic!("{said:#?}") };
+    let info = &introduction["result"]["serverInfo"];
+    assert_eq!(info["name"], "mcp-echo-streamablehttp-server-stateful");
+    assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(log["params"]["data"], json!({ "message": "First message", "echo": 1 }));
+    assert_eq!(
+        echo["result"]["content"][0]["text"],
+        "First message\nSession: n/a\nEcho count in session: 1"
+    );
+    assert_eq!(replay["result"]["structuredContent"]["message"], "First message");
+    assert_eq!(timing["result"]["structuredContent"]["rating"], "Excellent");
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    for (call, told) in [
+        (tool_call(1, "echo", json!({})), "message must be a string"),
+        (tool_call(1, "echo", json!({ "message": 1 })), "message must be a string"),
+        (tool_call(1, "echo", json!({ "message": "", "reverse": "yes" })), "reverse"),
+        (tool_call(1, "echo", json!(null)), "arguments"),
+        (tool_call(1, "echo", json!(["message"])), "arguments"),
+        (tool_call(1, "printHeader", json!({ "category": "other" })), "category"),
+        (tool_call(1, "environmentDump", json!({ "showSecrets": true })), "showSecrets"),
+        (tool_call(1, "sessionInfo", json!({})), "Unknown tool: sessionInfo"),
+        (tool_call(1, "nosuch", json!({})), "Unknown tool: nosuch"),
+    ] {
+        let said = converse(Echo::stateless(Settings::default()), std::slice::from_ref(&call));
+        let [answer] = &said[..] else { panic!("{said:#?}") };
+        assert_eq!(answer["error"]["code"], -32602, "{call}: {answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains(told), "{call}: {answer}");
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn no_tool_panics_and_none_calls_anything_proved(

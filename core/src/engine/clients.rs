@@ -64,7 +64,7 @@ impl Engine {
                 .with_session(id, now, out, |session, turn| {
                     session.post(exchange, head, body, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -100,7 +100,7 @@ impl Engine {
                 Ok(Route::OpenUnasked)
             }
             (_, SessionHeader::Absent) => Err(Reject::MissingSession),
-            (_, _) => Err(Reject::UnknownSession),
+            (_, _) => Err(self.unknown_session()),
         }
     }
 
@@ -112,6 +112,12 @@ impl Engine {
         let is_usable = session.is_open() && session.belongs_to(&head.principal);
         let has_expired = session.has_expired(now, self.desk.config.limits.session_idle_max);
         (is_usable && !has_expired).then_some(id)
+    }
+
+    /// What is said of a session that is not open. During the drain sessions end that nobody has
+    /// given up: their clients are told of the end of the program, not of a mistake of theirs.
+    fn unknown_session(&self) -> Reject {
+        if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
     /// Opens a session with the client's `initialize`.
@@ -220,7 +226,7 @@ impl Engine {
                 .with_session(id, now, out, |session, turn| {
                     session.listen(exchange, head.last_event, turn)
                 })
-                .unwrap_or(Err(Reject::UnknownSession)),
+                .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
@@ -244,7 +250,7 @@ impl Engine {
             (_, _, RevisionHeader::Other(_)) => Err(Reject::UnsupportedRevision),
             (Some(id), _, _) => Ok(id),
             (None, SessionHeader::Absent, _) => Err(Reject::MissingSession),
-            (None, _, _) => Err(Reject::UnknownSession),
+            (None, _, _) => Err(self.unknown_session()),
         }
     }
 

@@ -12,7 +12,8 @@
 use bytes::Bytes;
 use memchr::memchr;
 
-/// Splits what a child writes into lines, however it is cut up on the way.
+/// Splits what a child writes into lines, however it is cut up on the way. An incomplete line at the
+/// end of the output is none: it may be half a message.
 ///
 /// Time is linear in the bytes fed. Memory is the incomplete line and nothing else: at most one
 /// byte over the limit, and none at all between two lines.
@@ -51,17 +52,6 @@ impl Lines {
             self.complete(&rest[..end], &mut each);
             rest = &rest[end + 1..];
         }
-    }
-
-    /// The number of bytes of the incomplete line.
-    pub fn pending(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// The output has ended: drops the incomplete line, which may be half a message, and gives its
-    /// length.
-    pub fn finish(&mut self) -> usize {
-        std::mem::take(&mut self.pending).len()
     }
 
     fn complete(&mut self, tail: &[u8], each: &mut impl FnMut(Framed)) {

@@ -31,14 +31,20 @@
 //!                       └───── first byte, when answered ──────────┘
 //! ```
 //!
-//! Each of them goes to `Refused` when the peer is wrong or late inside a request, and to `Closed`
-//! when its time is up and no answer is owed.
+//! Each of them goes to `Refused` when the peer is wrong or late inside a request. When its time is up
+//! and no answer is owed, it goes to `Parting` if a request may still come, from which one leads on to
+//! `Head`, and else to `Closed`.
+//!
+//! While the endpoint drains, connections stay as they are: what is in flight may need a client's
+//! word, and a request that is answered by a refusal is better off than one that meets a closed
+//! connection. Only once the endpoint has stopped are they closed, and each is given a moment for
+//! what is on its way.
 
 use std::sync::Arc;
 
 use crate::limits::Limits;
 use crate::reject::Reject;
-use crate::time::{Deadline, Instant, TimerKind};
+use crate::time::{Deadline, Duration, Instant, TimerKind};
 
 use body::Body;
 use head::Head;
@@ -63,6 +69,8 @@ pub struct Guard {
     peer_ended: bool,
     write_blocked: Option<Instant>,
     refused: Option<Reject>,
+    /// When the endpoint had stopped.
+    stopped: Option<Instant>,
 }
 
 /// What may be done with the bytes that were shown.
@@ -88,6 +96,11 @@ pub enum Breach {
     Refuse(Reject),
     /// Close without an answer.
     Close,
+    /// Close, unless something has arrived in the meantime: that is looked for first, by reading
+    /// once more, and if there is anything it is shown to [`Guard::inspect`]. A client cannot know
+    /// that its connection is about to be closed, so between two requests this is what keeps the
+    /// next one from being lost (RFC 9112, section 9.5).
+    CloseIdle,
 }
 
 /// Where the connection is; every `Instant` is when that began.
@@ -99,6 +112,8 @@ enum Phase {
     Idle(Instant),
     /// A head has begun.
     Head(Instant, Head),
+    /// Silent for too long; closed unless a request has just come.
+    Parting,
     /// A request is let through, and its body is not complete.
     Body(Instant, Body),
     /// The peer was wrong, and may take its answer.
@@ -119,6 +134,7 @@ impl Guard {
             peer_ended: false,
             write_blocked: None,
             refused: None,
+            stopped: None,
         }
     }
 
@@ -168,8 +184,17 @@ impl Guard {
 
     /// The peer took bytes. Where more are waiting and it does not take those, that is reported
     /// with [`Guard::write_blocked`].
-    pub fn wrote(&mut self, _now: Instant) {
+    pub fn wrote(&mut self, now: Instant) {
         self.write_blocked = None;
+        if let Phase::Idle(since) = &mut self.phase {
+            *since = now;
+        }
+    }
+
+    /// The endpoint has stopped: every request it took has been answered, and no connection
+    /// outlives [`Limits::farewell_time_max`] without a reason. May be repeated.
+    pub fn stopped(&mut self, now: Instant) {
+        self.stopped.get_or_insert(now);
     }
 
     /// The peer sends no more; everything it sent has been shown to [`Guard::inspect`].
@@ -205,8 +230,14 @@ impl Guard {
             return None;
         }
         let reject = match self.phase {
+            Phase::Head(..) if self.stopped.is_some() => Reject::Draining,
             Phase::Head(..) => Reject::HeadTimeout,
+            Phase::Body(..) if self.in_flight > 0 && self.stopped.is_some() => Reject::Draining,
             Phase::Body(..) if self.in_flight > 0 => Reject::BodyTimeout,
+            Phase::Fresh(_) | Phase::Idle(_) => {
+                self.phase = Phase::Parting;
+                return Some(Breach::CloseIdle);
+            }
             _ => return Some(self.close()),
         };
         self.refuse(reject, now);
@@ -231,7 +262,7 @@ impl Guard {
     /// Takes what the current phase can use of `bytes`; 0 when it needs more of them, or time.
     fn advance(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         match &mut self.phase {
-            Phase::Fresh(_) | Phase::Idle(_) => {
+            Phase::Fresh(_) | Phase::Idle(_) | Phase::Parting => {
                 if self.in_flight > 0 || bytes.is_empty() {
                     return Ok(0);
                 }
@@ -280,27 +311,37 @@ impl Guard {
 
     fn phase_deadline(&self) -> Option<Deadline> {
         let limits = &self.limits;
-        let (at, why) = match &self.phase {
+        let deadline = |since: &Instant, time, why| Deadline { at: *since + time, why };
+        let deadline = match &self.phase {
             Phase::Fresh(since) | Phase::Head(since, _) => {
-                (*since + limits.head_time_max, TimerKind::Head)
+                deadline(since, limits.head_time_max, TimerKind::Head)
             }
-            Phase::Idle(_) if self.in_flight > 0 => return None,
-            Phase::Idle(since) => (*since + limits.idle_time_max, TimerKind::Idle),
-            Phase::Body(since, body) => (*since + body.time_max(limits), TimerKind::Body),
+            // A peer that takes an answer slowly is not idle.
+            Phase::Idle(_) if self.in_flight > 0 || self.write_blocked.is_some() => return None,
+            Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),
+            Phase::Body(since, body) => deadline(since, body.time_max(limits), TimerKind::Body),
             // The peer has to take the refusal and hang up; then the connection is reset.
-            Phase::Refused(since) => (*since + limits.write_time_max, TimerKind::Write),
-            Phase::Broken(since) => (*since, TimerKind::Body),
-            Phase::Closed => return None,
+            Phase::Refused(since) => {
+                let time = match self.stopped {
+                    Some(_) => limits.farewell_time_max.min(limits.write_time_max),
+                    None => limits.write_time_max,
+                };
+                return Some(deadline(since, time, TimerKind::Write));
+            }
+            Phase::Broken(since) => deadline(since, Duration::ZERO, TimerKind::Body),
+            Phase::Parting | Phase::Closed => return None,
         };
-        Some(Deadline { at, why })
+        let farewell = self.stopped.map(|stopped| stopped + limits.farewell_time_max);
+        Some(Deadline { at: farewell.map_or(deadline.at, |at| deadline.at.min(at)), ..deadline })
     }
 
+    /// When a peer has taken no byte for too long; or, once the endpoint has stopped, not all.
     fn write_deadline(&self) -> Option<Deadline> {
-        if matches!(self.phase, Phase::Closed) {
+        if matches!(self.phase, Phase::Closed | Phase::Parting) {
             return None;
         }
-        let at = self.write_blocked? + self.limits.write_time_max;
-        Some(Deadline { at, why: TimerKind::Write })
+        let since = self.write_blocked.into_iter().chain(self.stopped).min()?;
+        Some(Deadline { at: since + self.limits.write_time_max, why: TimerKind::Write })
     }
 }
 

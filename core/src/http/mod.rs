@@ -13,6 +13,7 @@ mod rules;
 
 pub use accept::Accept;
 pub use guard::{Breach, Guard, Inspection};
-pub use reply::{Answer, ContentType, Cors, ReplyHead, refusal};
+pub(crate) use reply::refusal;
+pub use reply::{Answer, ContentType, Cors, ReplyHead};
 pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 pub use rules::{Admission, Headers, RequestHead, Rules};

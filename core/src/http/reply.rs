@@ -171,7 +171,7 @@ impl Answer {
 }
 
 /// The answer to a request that was refused before its id was known.
-pub fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
+pub(crate) fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
     (refusal_head(reject), json::error(None, &reject.wire()).into_bytes())
 }
 

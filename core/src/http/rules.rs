@@ -173,7 +173,22 @@ impl Rules {
 
     /// Judges a request by its head, to be called before any byte of the body is read: a request
     /// that is refused costs nobody its body. The answer, if there is one, is complete.
+    ///
+    /// Where a body is left unread the connection ends with the answer, and the answer says so:
+    /// libraries differ in what they do about such a body, and in whether they tell.
     pub fn admit<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Admission, Box<Answer>> {
+        let close = has_body(head.headers);
+        self.judge(head, close).map_err(|mut answer| {
+            answer.head.close |= close;
+            answer
+        })
+    }
+
+    fn judge<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        close: bool,
+    ) -> Result<Admission, Box<Answer>> {
         let cors = match self.check_peer(head.headers) {
             Ok(cors) => cors,
             Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
@@ -182,8 +197,10 @@ impl Rules {
             Ok(Asked::Options) => {
                 Err(Box::new(options(head.headers, self.program.methods(), cors)))
             }
-            Ok(Asked::Message(mcp)) => Ok(Admission { cors, what: What::Message(mcp, self.body) }),
-            Ok(Asked::Whole(request)) => Ok(Admission { cors, what: What::Whole(request) }),
+            Ok(Asked::Message(mcp)) => {
+                Ok(Admission { cors, close: false, what: What::Message(mcp, self.body) })
+            }
+            Ok(Asked::Whole(request)) => Ok(Admission { cors, close, what: What::Whole(request) }),
             Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
         }
     }
@@ -230,6 +247,9 @@ pub struct Admission {
     /// The CORS headers of its answer, whichever that will be: the adapter puts them into
     /// [`crate::http::ReplyHead::cors`] of the head the engine gives it.
     pub cors: Option<Cors>,
+    /// Whether the connection ends with the answer, because of a body that nobody reads: the adapter
+    /// sets [`crate::http::ReplyHead::close`] then.
+    pub close: bool,
     what: What,
 }
 
@@ -268,6 +288,13 @@ impl BodyRules {
             false => Body::parse(body, self.parse),
         }
     }
+}
+
+/// Whether a head that the guard has let through is followed by a body.
+fn has_body(headers: &impl Headers) -> bool {
+    let is_some = |length: &[u8]| length.iter().any(|digit| *digit != b'0');
+    headers.values("transfer-encoding").next().is_some()
+        || headers.values("content-length").any(is_some)
 }
 
 impl Program {

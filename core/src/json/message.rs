@@ -79,7 +79,6 @@ pub struct Message {
     method: Option<Method>,
     progress_token: Option<Span>,
     subject: Option<Span>,
-    requested_revision: Option<Span>,
     modern_revision: Option<Span>,
     is_modern: bool,
     name: Option<Span>,
@@ -119,7 +118,6 @@ impl Message {
             method: envelope.method.map(|method| Method::read(method, &line)),
             progress_token: None,
             subject: None,
-            requested_revision: None,
             modern_revision: params.in_meta.protocol_version,
             is_modern: params.in_meta.protocol_version.is_some()
                 || params.in_meta.client_capabilities.is_some(),
@@ -128,11 +126,7 @@ impl Message {
             line,
         };
         match (kind, message.method()) {
-            (Kind::Request, method) => {
-                let opens = method == Some("initialize");
-                message.requested_revision = params.protocol_version.filter(|_| opens);
-                message.progress_token = params.in_meta.progress_token;
-            }
+            (Kind::Request, _) => message.progress_token = params.in_meta.progress_token,
             (_, Some("notifications/cancelled")) => message.subject = params.request_id,
             (_, Some("notifications/progress")) => message.subject = params.progress_token,
             _ => {}
@@ -175,15 +169,9 @@ impl Message {
         self.bytes_at(self.subject)
     }
 
-    /// The revision that the request `initialize` asks for, `params.protocolVersion`: a string as
-    /// it is written between its quotes, any other value as its JSON text.
-    pub fn requested_revision(&self) -> Option<&[u8]> {
-        self.bytes_at(self.requested_revision).map(unquote)
-    }
-
     /// The revision by which a message of the modern era is to be read,
-    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`, in the form of
-    /// [`Message::requested_revision`].
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`: a string as it is written between
+    /// its quotes, any other value as its JSON text.
     pub fn modern_revision(&self) -> Option<&[u8]> {
         self.bytes_at(self.modern_revision).map(unquote)
     }

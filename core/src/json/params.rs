@@ -11,7 +11,7 @@ use crate::json::string::unescape;
 pub(super) struct Params {
     pub(super) meta: Option<Span>,
     pub(super) progress_token: Option<Span>,
-    pub(super) protocol_version: Option<Span>,
+    protocol_version: Option<Span>,
     pub(super) request_id: Option<Span>,
     pub(super) name: Option<Span>,
     uri: Option<Span>,

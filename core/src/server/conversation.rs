@@ -136,14 +136,14 @@ impl Conversation {
         self.waiting.iter().any(|waiting| waiting.on == On::Facts)
     }
 
+    /// Bytes the server remembers of it ([`Seat::stored_bytes`]).
+    pub fn stored_bytes(&self) -> usize {
+        self.seat.stored_bytes()
+    }
+
     /// Whether every request has been answered.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()
-    }
-
-    /// Bytes of what the server remembers of it.
-    pub fn stored_bytes(&self) -> usize {
-        self.seat.stored_bytes()
     }
 
     fn on_batch(&mut self, batch: &[u8], at: &Circumstances<'_>, out: &mut dyn Sink) {

@@ -95,6 +95,7 @@ mod pipe;
 mod reply;
 mod scene;
 mod schema;
+pub mod secrets;
 mod sink;
 mod waiting;
 

@@ -32,6 +32,7 @@ use streams::Streams;
 
 use crate::bridge::{Asks, Call, Calls};
 use crate::engine::{Transport, Turn};
+use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
 use crate::json;
 use crate::machine::Chunk;
@@ -234,7 +235,9 @@ impl Session {
         } else {
             // No session has come to be, so HTTP can say so.
             turn.answered(&call, reject.name());
-            self.streams.refuse(call.stream, wire.status.max(502), answer, turn);
+            let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
+            head.retry_after = reject.retry_after();
+            self.streams.refuse(call.stream, head, answer, turn);
         }
     }
 

@@ -265,11 +265,16 @@ impl Streams {
     }
 
     /// Answers the exchange of a stream with an error that HTTP tells too.
-    pub(crate) fn refuse(&mut self, number: u64, status: u16, body: Chunk, turn: &mut Turn<'_>) {
+    pub(crate) fn refuse(
+        &mut self,
+        number: u64,
+        head: ReplyHead,
+        body: Chunk,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(mut stream) = self.live.remove(number) else { return };
+        // Without a session nothing has begun to stream, so the status is still free.
         if let Some(exchange) = stream.exchange.take() {
-            // Without a session nothing has begun to stream, so the status is still free.
-            let head = ReplyHead::with_body(status, ContentType::Json);
             self.outbound += turn.reply(exchange, head, body);
         }
     }

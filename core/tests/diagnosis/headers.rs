@@ -3,7 +3,7 @@
 //! Shared by path between the tests of this crate and the fuzz targets `headers` and `jwt`.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use pontoon_core::echo::{Echo, Settings};
 use pontoon_core::protocol::Revision;
@@ -26,11 +26,11 @@ pub(crate) fn headers(bytes: &[u8]) {
         cors: bytes.len().is_multiple_of(2),
     });
     for server in servers() {
-        check_groups(&data(&call(&server, "printHeader", None, Some(&http))), &http);
-        check_status(&text(&call(&server, "authContext", None, Some(&http))));
-        let decoded = data(&call(&server, "bearerDecode", None, Some(&http)));
+        check_groups(&data(&call(server, "printHeader", None, Some(&http))), &http);
+        check_status(&text(&call(server, "authContext", None, Some(&http))));
+        let decoded = data(&call(server, "bearerDecode", None, Some(&http)));
         assert_eq!(decoded["verified"], false);
-        let cors = data(&call(&server, "corsAnalysis", None, Some(&http)));
+        let cors = data(&call(server, "corsAnalysis", None, Some(&http)));
         assert!(http.cors || cors["method_allowed"] == false, "{cors}");
     }
 }
@@ -52,7 +52,9 @@ fn check_groups(data: &Value, http: &HttpScene) {
     assert_eq!((sum, &data["total"]), (http.headers.len(), &Value::from(sum)));
     for line in groups.iter().flat_map(|lines| lines.iter()) {
         let holds = |lines: &&&Vec<Value>| lines.iter().any(|other| other["name"] == line["name"]);
-        assert_eq!(groups.iter().filter(holds).count(), 1, "{line}");
+        // Names of which only the beginning is shown may look alike.
+        let is_whole = line["name"].as_str().is_some_and(|name| !name.ends_with('…'));
+        assert!(!is_whole || groups.iter().filter(holds).count() == 1, "{line}");
         assert!(!line["value"].as_str().expect("a text").contains(char::is_control), "{line}");
     }
 }
@@ -72,8 +74,11 @@ fn check_status(text: &str) {
     assert!(honest.iter().any(|honest| verdict.starts_with(honest)), "{text}");
 }
 
-pub(crate) fn servers() -> [Echo; 2] {
-    [Echo::stateful(Settings::default()), Echo::stateless(Settings::default())]
+pub(crate) fn servers() -> &'static [Echo; 2] {
+    static SERVERS: LazyLock<[Echo; 2]> = LazyLock::new(|| {
+        [Echo::stateful(Settings::default()), Echo::stateless(Settings::default())]
+    });
+    &SERVERS
 }
 
 /// What a tool answers, in a conversation of its own.

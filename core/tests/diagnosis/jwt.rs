@@ -15,7 +15,7 @@ use self::headers::{call, data, servers};
 pub(crate) fn jwt(bytes: &[u8]) {
     let token = String::from_utf8_lossy(bytes);
     for server in servers() {
-        let data = data(&call(&server, "bearerDecode", Some(("token", &token)), None));
+        let data = data(&call(server, "bearerDecode", Some(("token", &token)), None));
         assert_eq!(data["verified"], false);
         match beyond_doubt(token.trim()) {
             Some((header, payload)) => {

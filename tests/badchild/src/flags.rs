@@ -6,52 +6,52 @@ use std::time::Duration;
 
 /// What to do wrong from the start.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flags {
+pub struct Flags {
     /// `--bad-utf8`: a line that is not UTF-8 before each answer.
-    pub(crate) bad_utf8: bool,
+    pub bad_utf8: bool,
     /// `--close-stdin`: close standard input after `initialize`, and live on.
-    pub(crate) close_stdin: bool,
+    pub close_stdin: bool,
     /// `--close-stdout`: close standard output after `initialize`, and live on.
-    pub(crate) close_stdout: bool,
+    pub close_stdout: bool,
     /// `--crlf`: end lines with CRLF.
-    pub(crate) crlf: bool,
+    pub crlf: bool,
     /// `--delay-init MS`: answer `initialize` late.
-    pub(crate) delay_init: Duration,
+    pub delay_init: Duration,
     /// `--exit-after N`: exit with status 3 instead of answering the Nth `tools/call`.
-    pub(crate) exit_after: Option<usize>,
+    pub exit_after: Option<usize>,
     /// `--exit-at-start N`: exit with this status before reading anything.
-    pub(crate) exit_at_start: Option<i32>,
+    pub exit_at_start: Option<i32>,
     /// `--exit-if-told`: exit with status 42 before reading anything if there is `DIR/exit`.
-    pub(crate) exit_if_told: bool,
+    pub exit_if_told: bool,
     /// `--flood-stderr BYTES`: write that much to standard error after `initialize`.
-    pub(crate) flood_stderr: usize,
+    pub flood_stderr: usize,
     /// `--flood-stdout BYTES`: write that much in notifications after `initialize`.
-    pub(crate) flood_stdout: usize,
+    pub flood_stdout: usize,
     /// `--fork-grandchild`: start a process that holds the pipes open.
-    pub(crate) fork_grandchild: bool,
+    pub fork_grandchild: bool,
     /// `--grandchild`: be that process.
-    pub(crate) grandchild: bool,
+    pub grandchild: bool,
     /// `--ignore-eof`: live on when standard input ends.
-    pub(crate) ignore_eof: bool,
+    pub ignore_eof: bool,
     /// `--ignore-stdin`: read nothing after `notifications/initialized`.
-    pub(crate) ignore_stdin: bool,
+    pub ignore_stdin: bool,
     /// `--ignore-term`: ignore SIGTERM.
-    pub(crate) ignore_term: bool,
+    pub ignore_term: bool,
     /// `--noise`: a banner at the start, and lines that are no message before each answer.
-    pub(crate) noise: bool,
+    pub noise: bool,
     /// `--record DIR`: keep what is read in `DIR/<pid>.in`, and other facts beside it.
-    pub(crate) record: Option<PathBuf>,
+    pub record: Option<PathBuf>,
     /// `--refuse-init`: answer `initialize` with an error.
-    pub(crate) refuse_init: bool,
+    pub refuse_init: bool,
     /// `--revision R`: the revision to answer `initialize` with; the requested one otherwise.
-    pub(crate) revision: Option<String>,
+    pub revision: Option<String>,
     /// `--setsid`: the grandchild leaves the process group and the session.
-    pub(crate) setsid: bool,
+    pub setsid: bool,
 }
 
 impl Flags {
     /// Reads the flags up to `--`; everything after it is only there to be reported by `argv`.
-    pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Flags {
+    pub fn parse(args: impl Iterator<Item = OsString>) -> Flags {
         let mut flags = Flags::default();
         let mut args = args.take_while(|arg| arg != "--");
         while let Some(arg) = args.next() {

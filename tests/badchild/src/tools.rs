@@ -1,18 +1,17 @@
 //! The tools: one misdeed each, and a few honest ones to measure it by.
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::{env, process, thread};
 
-use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::server::{Server, null};
-use crate::{LIFETIME, flood_stderr, open_fds};
+use crate::server::Server;
+use crate::{LIFETIME, System};
 
 /// What each tool does with its arguments.
 const TOOLS: [(&str, &str); 31] = [
@@ -75,108 +74,118 @@ pub(crate) fn list() -> Value {
     json!({"tools": tools})
 }
 
-/// Carries out `tools/call` on a thread of its own.
-pub(crate) fn call(server: &Arc<Server>, id: &str, params: &str) {
-    let server = Arc::clone(server);
+/// Carries out `tools/call` beside everything else.
+pub(crate) fn call<S: System>(server: &Arc<Server<S>>, id: &str, params: &str) {
+    let (server, system) = (Arc::clone(server), Arc::clone(&server.system));
     let (id, params) = (id.to_owned(), params.to_owned());
-    let run = move || match serde_json::from_str::<Call<'_>>(&params) {
-        Ok(call) => run(&server, &id, &call),
-        Err(error) => server.error(&id, -32602, &error.to_string()),
-    };
-    thread::spawn(run);
+    system.spawn(async move {
+        match serde_json::from_str::<Call<'_>>(&params) {
+            Ok(call) => run(&server, &id, &call).await,
+            Err(error) => server.error(&id, -32602, &error.to_string()).await,
+        }
+    });
 }
 
-fn run(server: &Server, id: &str, call: &Call<'_>) {
+async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
+    let system = &*server.system;
     let raw = call.arguments.map_or("{}", RawValue::get);
     let arguments: Value = raw.parse().unwrap_or(Value::Null);
     let number = |key: &str| arguments[key].as_u64().unwrap_or(0);
     let pause = Duration::from_millis(number("ms"));
     let bytes = number("bytes") as usize;
-    let answer = |answer: &str| server.result(id, &text(answer));
+    let answer = async |answer: &str| server.result(id, &text(answer)).await;
     match call.name.as_str() {
-        "argv" => answer(&argv().to_string()),
-        "ask" => ask(server, id, &arguments),
+        "argv" => answer(&argv(system).to_string()).await,
+        "ask" => ask(server, id, &arguments).await,
         "ask_later" => {
-            answer("asking");
-            ask_later(server, &arguments, pause);
+            answer("asking").await;
+            ask_later(server, &arguments, pause).await;
         }
-        "answers" => answer(&json!(*server.stray.lock().unwrap()).to_string()),
-        "big" => answer(&"b".repeat(bytes)),
-        "cancelled" => answer(&json!(server.cancelled()).to_string()),
-        "close_stdout" => rustix::stdio::dup2_stdout(null()).expect("standard output closes"),
-        "crash" => crash(&arguments),
-        "deep" => deep(server, id, number("depth") as usize),
+        "answers" => {
+            let answers = json!(*server.stray.lock().unwrap()).to_string();
+            answer(&answers).await;
+        }
+        "big" => answer(&"b".repeat(bytes)).await,
+        "cancelled" => answer(&json!(server.cancelled()).to_string()).await,
+        "close_stdout" => system.close_stdout(),
+        "crash" => crash(system, &arguments).await,
+        "deep" => deep(server, id, number("depth") as usize).await,
         "duplicate" => {
-            answer("once");
-            answer("twice");
+            answer("once").await;
+            answer("twice").await;
         }
         "echo" => {
-            thread::sleep(pause);
-            answer(arguments["text"].as_str().unwrap_or_default());
+            system.sleep(pause).await;
+            answer(arguments["text"].as_str().unwrap_or_default()).await;
         }
-        "env" => answer(&environment().to_string()),
-        "fds" => answer(&json!(open_fds()).to_string()),
+        "env" => answer(&environment(system).to_string()).await,
+        "fds" => answer(&json!(system.descriptors()).to_string()).await,
         "flood" => {
-            server.flood(bytes);
-            answer("flooded");
+            server.flood(bytes).await;
+            answer("flooded").await;
         }
-        "garbled" => garble(server),
-        "hang" => thread::sleep(LIFETIME),
+        "garbled" => garble(server).await,
+        "hang" => system.sleep(LIFETIME).await,
         "ignore_stdin" => {
             server.deaf.store(true, Ordering::Relaxed);
-            answer("deaf");
+            answer("deaf").await;
         }
         "late" => {
-            thread::sleep(pause);
-            answer("late");
+            system.sleep(pause).await;
+            answer("late").await;
         }
         "list_changed" => {
-            answer("will change");
-            thread::sleep(pause);
-            server.send(&json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}));
+            answer("will change").await;
+            system.sleep(pause).await;
+            let changed = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
+            server.send(&changed).await;
         }
         "log" => {
-            answer("will log");
-            thread::sleep(pause);
+            answer("will log").await;
+            system.sleep(pause).await;
             let params = json!({"level": "info", "logger": "badchild", "data": arguments["text"]});
-            server.send(
-                &json!({"jsonrpc": "2.0", "method": "notifications/message", "params": params}),
+            let method = "notifications/message";
+            server.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
+        }
+        "lone_surrogate" => server.result(id, r#"{"content":[],"note":"\ud800"}"#).await,
+        "newlines" => {
+            let line = format!(
+                "{{ \"jsonrpc\" :\t\"2.0\" , \"id\" : {id} ,\r \"result\" : {{ \"content\" : [ ] }} }} "
             );
+            server.line(&line).await;
         }
-        "lone_surrogate" => server.result(id, r#"{"content":[],"note":"\ud800"}"#),
-        "newlines" => server.line(&format!(
-            "{{ \"jsonrpc\" :\t\"2.0\" , \"id\" : {id} ,\r \"result\" : {{ \"content\" : [ ] }} }} "
-        )),
         "noise" => {
-            server.write(b"not JSON\n\n   \n[1,2,3]\nnull\n\xff\xfe\n{\"jsonrpc\":\"2.0\"}\n");
-            answer("after the noise");
+            server
+                .write(b"not JSON\n\n   \n[1,2,3]\nnull\n\xff\xfe\n{\"jsonrpc\":\"2.0\"}\n")
+                .await;
+            answer("after the noise").await;
         }
-        "partial" => partial(server, id, pause),
+        "partial" => partial(server, id, pause).await,
         "partial_exit" => {
-            server.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"#).as_bytes());
-            process::exit(0);
+            server.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"#).as_bytes()).await;
+            match system.exit(0).await {}
         }
-        "pid" => answer(&process::id().to_string()),
+        "pid" => answer(&system.pid().to_string()).await,
         "progress" => {
             let token = call.meta.as_ref().and_then(|meta| meta.progress_token);
-            progress(server, id, token.map(RawValue::get), number("n"), pause);
+            progress(server, id, token.map(RawValue::get), number("n"), pause).await;
         }
-        "raw" => server.result(id, &format!(r#"{{"content":[],"structuredContent":{raw}}}"#)),
+        "raw" => server.result(id, &format!(r#"{{"content":[],"structuredContent":{raw}}}"#)).await,
         "sleep" => {
-            if !server.wait(id, pause) {
-                answer("slept");
+            if !server.wait(id, pause).await {
+                answer("slept").await;
             }
         }
         "stderr" => {
-            flood_stderr(bytes, arguments["lines"] == true);
-            answer("written");
+            server.flood_stderr(bytes, arguments["lines"] == true).await;
+            answer("written").await;
         }
         "wrong_id" => {
-            server.result("987654321", &text("wrong"));
-            server.result("\"never used\"", &text("wrong"));
-            answer("right");
+            server.result("987654321", &text("wrong")).await;
+            server.result("\"never used\"", &text("wrong")).await;
+            answer("right").await;
         }
-        unknown => server.error(id, -32602, &format!("Unknown tool: {unknown}")),
+        unknown => server.error(id, -32602, &format!("Unknown tool: {unknown}")).await,
     }
 }
 
@@ -185,78 +194,83 @@ fn text(text: &str) -> String {
     json!({"content": [{"type": "text", "text": text}]}).to_string()
 }
 
-fn argv() -> Value {
-    let hex = |arg: std::ffi::OsString| -> String {
+fn argv(system: &impl System) -> Value {
+    let hex = |arg: OsString| -> String {
         arg.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     };
-    env::args_os().skip(1).map(hex).collect()
+    system.arguments().into_iter().map(hex).collect()
 }
 
-fn environment() -> Value {
-    env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), json!(value.to_string_lossy())))
+fn environment(system: &impl System) -> Value {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let variables = system.environment().into_iter();
+    variables
+        .map(|(name, value)| (text(name), json!(text(value))))
         .collect::<serde_json::Map<_, _>>()
         .into()
 }
 
-fn ask(server: &Server, id: &str, arguments: &Value) {
+async fn ask<S: System>(server: &Server<S>, id: &str, arguments: &Value) {
     let method = arguments["method"].as_str().unwrap_or("ping");
-    match server.ask(&arguments["id"], method, &arguments["params"]) {
-        Some(line) => server.result(id, &text(&line)),
-        None => server.error(id, -32000, "the client did not answer"),
+    match server.ask(&arguments["id"], method, &arguments["params"]).await {
+        Some(line) => server.result(id, &text(&line)).await,
+        None => server.error(id, -32000, "the client did not answer").await,
     }
 }
 
-fn ask_later(server: &Server, arguments: &Value, pause: Duration) {
-    thread::sleep(pause);
+async fn ask_later<S: System>(server: &Server<S>, arguments: &Value, pause: Duration) {
+    server.system.sleep(pause).await;
     let method = arguments["method"].as_str().unwrap_or("ping");
-    if let Some(line) = server.ask(&arguments["id"], method, &arguments["params"]) {
+    if let Some(line) = server.ask(&arguments["id"], method, &arguments["params"]).await {
         server.stray.lock().unwrap().push(line);
     }
 }
 
-fn crash(arguments: &Value) {
+async fn crash(system: &impl System, arguments: &Value) {
     if let Some(signal) = arguments["signal"].as_i64() {
-        let signal = Signal::from_named_raw(signal as i32).expect("a signal");
-        // The handler that Rust installs to report stack overflows swallows the first SIGSEGV.
-        loop {
-            rustix::process::kill_process(rustix::process::getpid(), signal).expect("a signal");
-            thread::sleep(Duration::from_millis(5));
-        }
+        match system.raise(signal as i32).await {}
     }
-    process::exit(arguments["code"].as_i64().unwrap_or(1) as i32);
+    match system.exit(arguments["code"].as_i64().unwrap_or(1) as i32).await {}
 }
 
-fn deep(server: &Server, id: &str, depth: usize) {
+async fn deep<S: System>(server: &Server<S>, id: &str, depth: usize) {
     let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    server.result(id, &format!(r#"{{"content":[],"deep":{nested}}}"#));
+    server.result(id, &format!(r#"{{"content":[],"deep":{nested}}}"#)).await;
 }
 
-fn garble(server: &Server) {
+async fn garble<S: System>(server: &Server<S>) {
     loop {
-        server.write(&[b'g'; 64 * 1024]);
+        server.write(&[b'g'; 64 * 1024]).await;
     }
 }
 
-fn partial(server: &Server, id: &str, pause: Duration) {
+async fn partial<S: System>(server: &Server<S>, id: &str, pause: Duration) {
     let result = text("in two parts");
     let line = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}\n");
     let (head, tail) = line.split_at(line.len() / 2);
-    server.write(head.as_bytes());
-    thread::sleep(pause);
-    server.write(tail.as_bytes());
+    server.write(head.as_bytes()).await;
+    server.system.sleep(pause).await;
+    server.write(tail.as_bytes()).await;
 }
 
-fn progress(server: &Server, id: &str, token: Option<&str>, n: u64, pause: Duration) {
+async fn progress<S: System>(
+    server: &Server<S>,
+    id: &str,
+    token: Option<&str>,
+    n: u64,
+    pause: Duration,
+) {
     for step in 1..=n {
         if let Some(token) = token {
-            server.line(&format!(
-                r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{step},"total":{n}}}}}"#
-            ));
+            server
+                .line(&format!(
+                    r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{step},"total":{n}}}}}"#
+                ))
+                .await;
         }
-        if server.wait(id, pause) {
+        if server.wait(id, pause).await {
             return;
         }
     }
-    server.result(id, &text("done"));
+    server.result(id, &text("done")).await;
 }

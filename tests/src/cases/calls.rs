@@ -2,16 +2,13 @@
 //!
 //! MCP 2025-11-25, basic/utilities/cancellation and basic/lifecycle (Timeouts).
 
-use std::thread;
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
 use crate::Target;
 use crate::client::{Client, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::rss_kib;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{Instant, eventually, millis, seconds, sleep};
 use crate::wire::{Broken, Wire};
 
 cases! { $ calls:
@@ -38,21 +35,25 @@ fn scene(target: &Target, options: &[&str]) -> (Pontoon, Client) {
 pub fn same_ids_in_many_sessions(target: &Target) {
     let pontoon = target.proxy().start();
     let clients: Vec<_> = (0..8).map(|_| Client::open(&pontoon)).collect();
-    thread::scope(|scope| {
-        for (session, client) in clients.iter().enumerate() {
-            for lane in 0..5 {
-                scope.spawn(move || {
-                    for id in (lane * 10 + 1)..=(lane * 10 + 10) {
-                        let text = format!("session {session} call {id}");
-                        let answer = client.send(tool_call(id, "echo", json!({"text": text})));
-                        let answer = answer.expect(200, &text).answer();
-                        assert_eq!(answer["id"], id);
-                        assert_eq!(text_of(&answer), text);
-                    }
-                });
-            }
+    let text = |session, id| format!("session {session} call {id}");
+    for round in 0..10 {
+        // In every session the same five ids at once.
+        let ids = (round * 5 + 1)..=(round * 5 + 5);
+        let sessions = || clients.iter().enumerate();
+        let calls = ids.flat_map(|id| sessions().map(move |(nth, client)| (id, nth, client)));
+        let mut started: Vec<_> = calls
+            .map(|(id, session, client)| {
+                let call = tool_call(id, "echo", json!({"text": text(session, id)}));
+                (id, session, client.start(call))
+            })
+            .collect();
+        for (id, session, wire) in &mut started {
+            let text = text(*session, *id);
+            let answer = wire.response().expect(200, &text).answer();
+            assert_eq!(answer["id"], *id);
+            assert_eq!(text_of(&answer), text);
         }
-    });
+    }
 }
 
 pub fn same_id_twice_in_flight(target: &Target) {
@@ -75,16 +76,13 @@ pub fn same_id_twice_in_flight(target: &Target) {
 pub fn many_large_calls_at_once(target: &Target) {
     let (_pontoon, client) = scene(target, &[]);
     let started = Instant::now();
-    let client = &client;
-    thread::scope(|scope| {
-        for id in 0..64_u8 {
-            scope.spawn(move || {
-                let text = char::from(b'0' + id).to_string().repeat(64 * 1024);
-                let answer = client.send(tool_call(id, "echo", json!({"text": text}))).answer();
-                assert!(text_of(&answer) == text, "another's answer");
-            });
-        }
-    });
+    let text = |id| char::from(b'0' + id).to_string().repeat(64 * 1024);
+    let call = |id| client.start(tool_call(id, "echo", json!({"text": text(id)})));
+    let mut calls: Vec<_> = (0..64).map(|id| (id, call(id))).collect();
+    for (id, wire) in &mut calls {
+        let answer = wire.response().answer();
+        assert!(text_of(&answer) == text(*id), "another's answer");
+    }
     assert!(started.elapsed() < seconds(10), "{:?}", started.elapsed());
 }
 
@@ -207,6 +205,7 @@ pub fn a_client_that_stops_reading(target: &Target) {
     let started = Instant::now();
     let mut slowest = millis(0);
     while started.elapsed() < seconds(2) {
+        sleep(millis(5));
         let call = Instant::now();
         canary.expect_served();
         slowest = slowest.max(call.elapsed());
@@ -230,7 +229,7 @@ pub fn a_client_that_stops_reading_a_large_answer(target: &Target) {
         })
         .collect();
     let canary = Client::open(&pontoon);
-    thread::sleep(millis(500));
+    sleep(millis(500));
     canary.expect_served();
     let grown = rss_kib(pontoon.pid()).saturating_sub(before);
     assert!(grown < 60 * 1024, "{grown} KiB more in memory for 16 MiB of answers");
@@ -245,22 +244,17 @@ pub fn a_child_that_stops_reading(target: &Target) {
     let before = rss_kib(pontoon.pid());
     client.text("ignore_stdin", json!({}));
     let text = "x".repeat(1 << 20);
-    let client = &client;
-    let text = &text;
-    thread::scope(|scope| {
-        for id in 0..16 {
-            scope.spawn(move || {
-                let response = client.send(tool_call(id, "echo", json!({"text": text})));
-                let answer = response.answer();
-                assert_eq!(answer["id"], id, "{answer}");
-                assert_eq!(answer["error"]["code"], -32603, "{answer}");
-            });
-        }
-        for _ in 0..20 {
-            canary.expect_served();
-            thread::sleep(millis(50));
-        }
-    });
+    let call = |id| client.start(tool_call(id, "echo", json!({"text": text})));
+    let mut calls: Vec<_> = (0..16).map(|id| (id, call(id))).collect();
+    for _ in 0..20 {
+        canary.expect_served();
+        sleep(millis(50));
+    }
+    for (id, wire) in &mut calls {
+        let answer = wire.response().answer();
+        assert_eq!(answer["id"], *id, "{answer}");
+        assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    }
     let grown = rss_kib(pontoon.pid()).saturating_sub(before);
     assert!(grown < 60 * 1024, "{grown} KiB more in memory");
     pontoon.expect_alive("after a deaf child");

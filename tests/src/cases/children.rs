@@ -5,8 +5,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -14,12 +12,10 @@ use crate::Target;
 use crate::client::{Client, NEWEST, initialize, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::{fds, is_running, process, rss_kib};
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{Instant, eventually, millis, seconds, sleep};
 use crate::wire::{Request, Response};
 
 cases! { $ children:
-    commands_that_cannot_be_run
-    exit_at_the_start
     exit_at_a_later_start
     slow_start
     crash_with_one_request
@@ -42,9 +38,13 @@ cases! { $ children:
     grandchildren_that_left_the_group
     many_sessions_leave_nothing_behind
     process_groups
-    environment_and_descriptors
-    clean_environment
     arguments_arrive_verbatim
+
+    ; on sockets only:
+    commands_that_cannot_be_run: "the command line looks for the program on the disk"
+    exit_at_the_start: "the command line ends the program, and says why"
+    environment_and_descriptors: "what a process inherits is the system's"
+    clean_environment: "what a process inherits is the system's"
 }
 
 fn scene(target: &Target, flags: &[&str]) -> (Pontoon, Client) {
@@ -135,7 +135,7 @@ pub fn exit_at_a_later_start(target: &Target) {
             paused += 1;
         }
         asked += 1;
-        thread::sleep(millis(10));
+        sleep(millis(10));
     }
     let starts = pontoon.record.children().len();
     assert!(starts <= 8 && paused > 0, "{starts} starts, {paused} pauses for {asked} requests");
@@ -349,35 +349,26 @@ pub fn closed_stdin(target: &Target) {
     eventually("it is ended", seconds(15), || !pontoon.running_children().iter().any(used));
 }
 
-/// How long the child of a deleted session lives on.
-fn time_to_stop(pontoon: &Pontoon, client: &Client) -> Duration {
-    let child = client.child();
-    client.delete().expect(204, "delete");
-    let took = eventually("it is ended", seconds(20), || !is_running(child));
-    expect_no_zombies(pontoon);
-    took
-}
-
 pub fn sigterm_and_sigkill(target: &Target) {
     // Side by side: each takes as long as the graces are.
-    let stopped = |flags: &'static [&'static str]| {
-        move || {
-            let (pontoon, client) = scene(target, flags);
-            time_to_stop(&pontoon, &client)
-        }
-    };
-    thread::scope(|scope| {
-        let by_eof = scope.spawn(stopped(&[]));
-        let by_term = scope.spawn(stopped(&["--ignore-eof"]));
-        let by_kill = scope.spawn(stopped(&["--ignore-eof", "--ignore-term"]));
-        let [by_eof, by_term, by_kill] =
-            [by_eof, by_term, by_kill].map(|stopped| stopped.join().expect("a time"));
-        assert!(by_eof < seconds(1), "end of input is enough: {by_eof:?}");
-        assert!(by_term > seconds(1), "some grace before SIGTERM: {by_term:?}");
-        assert!(by_term < seconds(7), "SIGTERM after the grace: {by_term:?}");
-        assert!(by_kill > by_term + seconds(1), "some grace before SIGKILL: {by_kill:?}");
-        assert!(by_kill < seconds(13), "SIGKILL after that: {by_kill:?}");
+    let all = [&[][..], &["--ignore-eof"], &["--ignore-eof", "--ignore-term"]]
+        .map(|flags| scene(target, flags));
+    let children = all.each_ref().map(|(_, client)| client.child());
+    let started = Instant::now();
+    for (_, client) in &all {
+        client.delete().expect(204, "delete");
+    }
+    // Whoever is easier to end has ended by then.
+    let [by_eof, by_term, by_kill] = children.map(|child| {
+        eventually("it is ended", seconds(20), || !is_running(child));
+        started.elapsed()
     });
+    assert!(by_eof < seconds(1), "end of input is enough: {by_eof:?}");
+    assert!(by_term > seconds(1), "some grace before SIGTERM: {by_term:?}");
+    assert!(by_term < seconds(7), "SIGTERM after the grace: {by_term:?}");
+    assert!(by_kill > by_term + seconds(1), "some grace before SIGKILL: {by_kill:?}");
+    assert!(by_kill < seconds(13), "SIGKILL after that: {by_kill:?}");
+    all.iter().for_each(|(pontoon, _)| expect_no_zombies(pontoon));
 }
 
 pub fn grandchildren(target: &Target) {

@@ -35,42 +35,42 @@ cases! { $ framing:
 }
 
 /// A text that never may reach a child.
-const SMUGGLED: &str = "smuggled";
+pub(super) const SMUGGLED: &str = "smuggled";
 
 /// A program, a session in it, and bytes to be refused.
-struct Scene {
-    pontoon: Pontoon,
-    client: Client,
+pub(super) struct Scene {
+    pub(super) pontoon: Pontoon,
+    pub(super) client: Client,
 }
 
 impl Scene {
-    fn new(target: &Target) -> Scene {
+    pub(super) fn new(target: &Target) -> Scene {
         let pontoon = target.proxy().start();
         let client = Client::open(&pontoon);
         Scene { pontoon, client }
     }
 
     /// A `tools/call` that would be answered if it were well-formed.
-    fn body(&self) -> String {
+    pub(super) fn body(&self) -> String {
         tool_call(1, "echo", json!({"text": SMUGGLED})).to_string()
     }
 
     /// The lines of a good head but for the body's length, without the empty line.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         let request = self.client.sign(Request::post(""));
         let head = String::from_utf8(request.head_bytes(None)).unwrap();
         head.trim_end().to_owned() + "\r\n"
     }
 
     /// A good head with more lines and the body after it.
-    fn post(&self, lines: &str, body: &str) -> String {
+    pub(super) fn post(&self, lines: &str, body: &str) -> String {
         format!("{}{lines}\r\n{body}", self.head())
     }
 
     /// Asserts that these bytes are answered once, with one of these statuses, that nothing behind
     /// them is answered, and that the connection ends.
     #[track_caller]
-    fn refused(&self, case: &str, bytes: impl AsRef<[u8]>, statuses: &[u16]) {
+    pub(super) fn refused(&self, case: &str, bytes: impl AsRef<[u8]>, statuses: &[u16]) {
         let mut wire = Wire::connect(self.pontoon.addr);
         let _ = wire.try_send(bytes);
         let _ = wire.try_send(Request::new("GET", "/livez").bytes());
@@ -87,7 +87,7 @@ impl Scene {
     }
 
     /// Asserts that nothing of it reached the child, and that the session is unharmed.
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         self.client.expect_served();
         let lines = self.pontoon.record.lines_with(SMUGGLED);
         assert!(lines.is_empty(), "reached the child: {lines:?}");

@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -12,22 +11,24 @@ use crate::Target;
 use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::is_running;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{eventually, millis, seconds, sleep};
 use crate::wire::{Request, refuses_connections};
 
 cases! { $ life:
-    port_in_use
-    addresses_that_are_none
-    options_that_are_wrong
-    log_that_cannot_be_written
-    log_that_nobody_reads
     secrets_stay_out_of_logs_and_metrics
     events_are_logged_in_order
     sigterm_when_idle
     sigterm_when_busy
     sigterm_twice
     sigterm_with_a_stubborn_child
-    sigkill
+
+    ; on sockets only:
+    port_in_use: "which ports are taken is the system's"
+    addresses_that_are_none: "which addresses there are is the system's"
+    options_that_are_wrong: "the command line judges its options"
+    log_that_cannot_be_written: "standard error is a file of the system"
+    log_that_nobody_reads: "standard error is a pipe of the system"
+    sigkill: "that children die with the program is the system's doing"
 }
 
 pub fn port_in_use(target: &Target) {
@@ -126,7 +127,7 @@ pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
     client.call("crash", json!({"code": 3}));
     let metrics = pontoon.get("/metrics");
     eventually("the end of the child is logged", seconds(3), || !pontoon.log().is_empty());
-    thread::sleep(millis(200));
+    sleep(millis(200));
     let (log, metrics) = (pontoon.log(), metrics.text());
     assert!(log.lines().count() > 5, "a debug log has something in it: {log}");
     for (what, text) in [("log", log.as_str()), ("metrics", metrics)] {
@@ -205,7 +206,7 @@ pub fn sigterm_twice(target: &Target) {
         pontoon.record.lines_with("\"hang\"").len() == 1
     });
     pontoon.signal(Signal::TERM);
-    thread::sleep(millis(300));
+    sleep(millis(300));
     assert!(refuses_connections(pontoon.addr.port()), "nobody new is let in");
     pontoon.signal(Signal::TERM);
     if let Ok(response) = hanging.try_response() {

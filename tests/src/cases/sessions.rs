@@ -3,7 +3,6 @@
 //! MCP 2025-11-25, basic/transports (Session Management) and basic/lifecycle.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use serde_json::{Value, json};
 
@@ -11,7 +10,7 @@ use crate::Target;
 use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::is_running;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{eventually, millis, seconds, sleep};
 use crate::wire::{Request, Response};
 
 cases! { $ sessions:
@@ -245,7 +244,7 @@ pub fn expiry_counts_from_the_last_answer(target: &Target) {
     let answer = client.text("echo", json!({"text": "took its time", "ms": 2500}));
     assert_eq!(answer, "took its time");
     for _ in 0..4 {
-        thread::sleep(millis(500));
+        sleep(millis(500));
         client.expect_served();
     }
 }

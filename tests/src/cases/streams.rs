@@ -4,7 +4,6 @@
 //! basic/utilities/progress; client/{sampling,elicitation,roots}.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use serde_json::{Value, json};
 
@@ -225,11 +224,14 @@ pub fn requests_of_the_child_on_the_listening_stream(target: &Target) {
 }
 
 pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
-    client.call("log", json!({"text": "waits too"}));
+    let (pontoon, client) = scene(target);
+    let waiting = || pontoon.metric("pontoon_queue_bytes", &[]);
     // With a call in flight they could come with that.
-    thread::sleep(millis(300));
+    client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
+    eventually("the question waits", seconds(5), || waiting() > 0.0);
+    let question = waiting();
+    client.call("log", json!({"text": "waits too"}));
+    eventually("the message waits too", seconds(5), || waiting() > question);
     let mut listening = client.listen();
     let both = [listening.message(), listening.message()];
     let question = both.iter().find(|m| m["method"] == "roots/list").expect("the question");

@@ -195,6 +195,70 @@ impl Framing {
     }
 }
 
+/// The response these bytes begin with, and its length; none if it is not whole yet. `ended` tells
+/// whether no more bytes will come.
+pub(crate) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Response, usize)>, Broken> {
+    let Some((head, start)) = parse_head(bytes)? else { return Ok(None) };
+    let rest = &bytes[start..];
+    let body = match head.framing() {
+        Framing::Length(len) => rest.get(..len).map(|body| (body.to_vec(), len)),
+        Framing::Chunked { .. } => whole_chunks(rest)?,
+        Framing::UntilClosed | Framing::Ended => ended.then(|| (rest.to_vec(), rest.len())),
+    };
+    Ok(body.map(|(body, len)| (Response { head, body }, start + len)))
+}
+
+/// The head, and where the body begins.
+fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Broken> {
+    let Some(len) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
+    let lines: Vec<_> = bytes[..len].split(|byte| *byte == b'\n').map(trimmed).collect();
+    Ok(Some((Head::parse(&lines)?, len + 4)))
+}
+
+fn trimmed(line: &[u8]) -> Vec<u8> {
+    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
+}
+
+/// The events that are whole in the beginning of a response; none if it is something else.
+pub(crate) fn events_so_far(bytes: &[u8]) -> Result<Vec<Event>, Broken> {
+    let Some((head, start)) = parse_head(bytes)? else { return Ok(Vec::new()) };
+    if head.header("content-type") != Some("text/event-stream") {
+        return Ok(Vec::new());
+    }
+    let mut stream = Vec::new();
+    let mut rest = &bytes[start..];
+    while let Some((data, len)) = chunk(rest)?.filter(|(data, _)| !data.is_empty()) {
+        stream.extend_from_slice(data);
+        rest = &rest[len..];
+    }
+    let whole = stream.windows(2).rposition(|pair| pair == b"\n\n").map_or(0, |at| at + 2);
+    sse::parse_all(&stream[..whole])
+}
+
+/// The body in these chunks, and how many bytes it took; none if it is not whole yet.
+fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    while let Some((data, len)) = chunk(&bytes[at..])? {
+        body.extend_from_slice(data);
+        at += len;
+        if data.is_empty() {
+            return Ok(Some((body, at)));
+        }
+    }
+    Ok(None)
+}
+
+/// The data of the chunk these bytes begin with, and the length of that chunk; none if it is not
+/// whole yet.
+fn chunk(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Broken> {
+    let Some(line) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
+    let size = chunk_size(&bytes[..line])?;
+    let Some(data) = bytes.get(line + 2..line + 2 + size + 2) else { return Ok(None) };
+    let data = data.strip_suffix(b"\r\n");
+    let data = data.ok_or_else(|| Broken::Malformed("chunk data without an end".into()))?;
+    Ok(Some((data, line + 2 + size + 2)))
+}
+
 fn chunk_size(line: &[u8]) -> Result<usize, Broken> {
     let text = String::from_utf8_lossy(line);
     usize::from_str_radix(&text, 16).map_err(|_| Broken::Malformed(format!("chunk size {text:?}")))

@@ -1,11 +1,12 @@
 //! Event streams, read event by event as they come (HTML standard, server-sent events).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::response::Framing;
 use super::{Broken, Head, PATIENCE, Wire};
+use crate::wait::Instant;
 
 /// One block of a stream, up to its empty line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Events {
         // Comments keep the stream alive, not this waiting.
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let event = self.next_within(deadline.saturating_duration_since(Instant::now()))?;
+            let event = self.next_within(deadline.left())?;
             if let Some(message) = event.message() {
                 return Some((event, message));
             }
@@ -133,7 +134,7 @@ impl Events {
     pub fn is_quiet(&mut self, during: Duration) -> bool {
         let deadline = Instant::now() + during;
         loop {
-            match self.try_next(deadline.saturating_duration_since(Instant::now())) {
+            match self.try_next(deadline.left()) {
                 Ok(Some(event)) if event.message().is_none() => {}
                 Err(Broken::Silent) => return true,
                 _ => return false,

@@ -40,7 +40,9 @@ fn tells_how_a_response_broke() {
     let bare = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbodyxx0\r\n\r\n";
     assert!(matches!(get(bare).try_response(), Err(Broken::Malformed(_))));
     assert!(matches!(get(b"hello\r\n\r\n").try_response(), Err(Broken::Malformed(_))));
-    assert_eq!(get(b"").try_response().unwrap_err(), Broken::Closed);
+    let mut closed = get(b"");
+    assert_eq!(closed.try_response().unwrap_err(), Broken::Closed);
+    assert!(closed.has_ended());
 }
 
 #[test]
@@ -66,4 +68,5 @@ fn notices_silence() {
         Wire::connect(listener.local_addr().unwrap()).patience(Duration::from_millis(20));
     assert_eq!(wire.try_response().unwrap_err(), Broken::Silent);
     assert!(wire.is_quiet(Duration::from_millis(20)));
+    assert!(!wire.has_arrived(Duration::from_millis(1)) && !wire.has_ended());
 }

@@ -1,5 +1,6 @@
 use std::future::poll_fn;
 use std::sync::Mutex;
+use std::task::Waker;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
@@ -41,6 +42,13 @@ impl Sink for DuplexStream {
 impl Socket for DuplexStream {
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         AsyncWrite::poll_shutdown(Pin::new(self), cx)
+    }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.poll_read(&mut Context::from_waker(Waker::noop()), buf) {
+            Poll::Ready(read) => read,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
 }
 
@@ -92,8 +100,12 @@ impl Pair {
 
     /// What is due on the connection; time runs as far as it has to.
     async fn due(&mut self) -> Due {
-        let mut alarm = Punctual(self.checkpoint.clock);
-        poll_fn(|cx| self.checkpoint.poll_due(cx, &mut alarm, Phase::Serving)).await
+        self.due_in(Phase::Serving).await
+    }
+
+    async fn due_in(&mut self, phase: Phase) -> Due {
+        let mut alarm = Punctual(self.checkpoint.clock.clone());
+        poll_fn(|cx| self.checkpoint.poll_due(cx, &mut alarm, phase)).await
     }
 }
 
@@ -193,8 +205,34 @@ async fn a_slow_head_is_refused_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_connection_is_closed_in_time() {
     let mut pair = pair(4096);
-    assert!(matches!(pair.due().await, Due::Close));
+    assert!(matches!(pair.due().await, Due::Poll), "there is one more look at it");
+    assert_eq!(pair.guarded.read(&mut [0; 9]).await.unwrap(), 0, "hyper sees an end");
     assert_eq!(pair.checkpoint.refused(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_connection_that_is_not_looked_at_is_closed() {
+    let mut pair = pair(4096);
+    assert!(matches!(pair.due().await, Due::Poll));
+    assert!(matches!(pair.due().await, Due::Close));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_look_finds_a_request_that_has_just_come() {
+    let mut pair = pair(4096);
+    assert!(matches!(pair.due().await, Due::Poll));
+    pair.peer.write_all(HEAD).await.unwrap();
+    assert_eq!(pair.read().await, HEAD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_stopped_a_connection_has_a_moment_left() {
+    let mut pair = pair(4096);
+    let began = tokio::time::Instant::now();
+    let stopped = Phase::Stopped { forced: false };
+    assert!(matches!(pair.due_in(stopped).await, Due::Poll));
+    assert_eq!(began.elapsed().as_millis(), pair.limits.farewell_time_max.as_millis());
+    assert!(matches!(pair.due_in(Phase::Stopped { forced: true }).await, Due::Close));
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,6 +145,18 @@ fn a_command_that_cannot_be_started_is_named_as_the_reason() {
 }
 
 #[test]
+fn a_system_that_has_nothing_left_for_a_child_may_be_asked_again() {
+    let mut rig = Rig::new();
+    rig.spawning = Spawning::Fails(SpawnError::NoResources);
+    let (exchange, _) = rig.initialize(&Client::new());
+    assert_eq!(rig.error(exchange).0, 503);
+    assert_eq!(rig.exchanges[&exchange].head.as_ref().unwrap().retry_after, Some(1));
+    rig.pass(secs(1));
+    rig.spawning = Spawning::Works;
+    rig.open(Revision::NEWEST);
+}
+
+#[test]
 fn a_child_that_ends_while_it_starts_is_named_as_the_reason() {
     let mut rig = Rig::new();
     let (exchange, child) = rig.initialize(&Client::new());

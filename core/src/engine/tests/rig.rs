@@ -80,7 +80,6 @@ pub(super) enum Stage {
     Begun,
     Finished,
     Replied,
-    Aborted,
 }
 
 /// What an exchange got so far.
@@ -471,8 +470,7 @@ impl Rig {
 
     fn act(&mut self, action: Action, facts: &mut VecDeque<Input>) {
         match action {
-            Action::Abort { exchange }
-            | Action::Begin { exchange, .. }
+            Action::Begin { exchange, .. }
             | Action::Finish { exchange }
             | Action::Reply { exchange, .. }
             | Action::Write { exchange, .. } => self.answer(exchange, action, facts),
@@ -513,10 +511,7 @@ impl Rig {
                 seen.closed = !receipt;
                 (&[Stage::Waiting][..], Stage::Replied)
             }
-            _ => {
-                over = true;
-                (&[Stage::Waiting, Stage::Begun][..], Stage::Aborted)
-            }
+            _ => unreachable!("{action:?} is about no exchange"),
         };
         assert!(from.contains(&seen.stage), "{:?} -> {to:?}", seen.stage);
         seen.stage = to;

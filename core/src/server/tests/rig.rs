@@ -205,8 +205,7 @@ impl Default for Demo {
                 logging: true,
                 subscriptions: true,
                 list_changed: true,
-                batches: false,
-                reads_http: false,
+                ..Catalog::default()
             },
         }
     }

@@ -30,7 +30,7 @@ fn assert_due(guard: &mut Guard, millis: u64, why: TimerKind, breach: Breach) {
 
 #[test]
 fn a_connection_without_a_byte_is_closed_silently() {
-    assert_due(&mut guard(), 10_000, Head, Breach::Close);
+    assert_due(&mut guard(), 10_000, Head, Breach::CloseIdle);
 }
 
 #[test]
@@ -61,8 +61,20 @@ fn an_idle_connection_is_closed_counted_from_its_last_answer() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.responded(at(5_000));
-    assert_due(&mut guard, 65_000, Idle, Breach::Close);
-    assert_eq!(guard.inspect(GET, at(65_000)), Inspection { pass: 0, refuse: None });
+    assert_due(&mut guard, 65_000, Idle, Breach::CloseIdle);
+}
+
+#[test]
+fn a_request_that_comes_as_its_connection_is_closed_is_still_let_through() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.responded(at(0));
+    assert_due(&mut guard, 60_000, Idle, Breach::CloseIdle);
+    assert_eq!(guard.inspect(GET, at(60_000)).pass, GET.len());
+    guard.responded(at(60_001));
+    assert_due(&mut guard, 120_001, Idle, Breach::CloseIdle);
+    let _ = guard.inspect(&GET[..5], at(120_001));
+    assert_due(&mut guard, 130_001, Head, Breach::Refuse(HeadTimeout));
 }
 
 #[test]
@@ -159,4 +171,61 @@ fn a_peer_that_neither_reads_nor_sends_is_closed_rather_than_refused() {
     guard.write_blocked(at(0));
     assert_eq!(guard.handle_timeout(at(40_000)), Some(Breach::Close));
     assert_eq!(guard.poll_timeout(), None);
+}
+
+#[test]
+fn a_peer_that_takes_an_answer_slowly_is_not_idle() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.write_blocked(at(1));
+    guard.responded(at(1));
+    for second in 1..600 {
+        guard.wrote(at(second * 1000));
+        guard.write_blocked(at(second * 1000));
+        assert_eq!(guard.handle_timeout(at(second * 1000 + 999)), None);
+    }
+    guard.wrote(at(600_000));
+    assert_due(&mut guard, 660_000, Idle, Breach::CloseIdle);
+}
+
+#[test]
+fn once_stopped_a_connection_is_given_a_moment_for_what_is_on_its_way() {
+    let mut fresh = guard();
+    fresh.stopped(at(1_000));
+    fresh.stopped(at(1_100));
+    assert_due(&mut fresh, 1_250, Head, Breach::CloseIdle);
+
+    let mut idle = guard();
+    let _ = idle.inspect(GET, at(0));
+    idle.responded(at(0));
+    idle.stopped(at(1_000));
+    assert_eq!(idle.inspect(GET, at(1_249)).pass, GET.len());
+    assert_eq!(idle.handle_timeout(at(1_250)), None, "its answer is being made");
+    idle.responded(at(1_251));
+    assert_due(&mut idle, 1_250, Idle, Breach::CloseIdle);
+}
+
+#[test]
+fn once_stopped_a_request_that_is_not_whole_in_time_is_refused() {
+    let mut head = guard();
+    let _ = head.inspect(&GET[..9], at(900));
+    head.stopped(at(1_000));
+    assert_due(&mut head, 1_250, Head, Breach::Refuse(Draining));
+    assert_due(&mut head, 1_500, Write, Breach::Close);
+
+    let mut body = awaiting(5);
+    body.stopped(at(1_000));
+    assert_due(&mut body, 1_250, Body, Breach::Refuse(Draining));
+}
+
+#[test]
+fn once_stopped_nobody_holds_a_connection_by_taking_little() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.stopped(at(0));
+    for second in 1..30 {
+        guard.write_blocked(at(second * 1000));
+        guard.wrote(at(second * 1000 + 1));
+    }
+    assert_due(&mut guard, 30_000, Write, Breach::Close);
 }

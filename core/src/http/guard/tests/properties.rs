@@ -130,6 +130,7 @@ enum Step {
     Block,
     Write,
     End,
+    Stop,
     Wait(u64),
 }
 
@@ -140,6 +141,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Block),
         1 => Just(Step::Write),
         1 => Just(Step::End),
+        1 => Just(Step::Stop),
         3 => (0u64..20_000).prop_map(Step::Wait),
     ]
 }
@@ -226,19 +228,28 @@ proptest! {
         steps in vec(step(), 0..30),
     ) {
         let mut guard = Guard::new(Arc::default(), Instant::ZERO);
-        let (mut now, mut passed, mut seen, mut closed) = (0, 0, 0, false);
+        let (mut now, mut passed, mut seen) = (0, 0, 0);
+        let (mut parting, mut closed) = (false, false);
         for step in steps {
             match step {
                 Step::Arrive(bytes) => {
+                    let bytes = if parting { bytes.max(1) } else { bytes };
                     seen = (seen + bytes).min(input.len());
                     let inspection = guard.inspect(&input[passed..seen], at(now));
                     prop_assert!(!closed || inspection.pass == 0);
                     passed += inspection.pass;
+                    if parting && passed == seen && inspection.pass == 0 {
+                        // The last look has found nothing.
+                        break;
+                    }
+                    parting = false;
                 }
+                _ if parting => break,
                 Step::Respond => guard.responded(at(now)),
                 Step::Block => guard.write_blocked(at(now)),
                 Step::Write => guard.wrote(at(now)),
                 Step::End => prop_assert_eq!(guard.ended(at(now)), guard.refused()),
+                Step::Stop => guard.stopped(at(now)),
                 Step::Wait(millis) => now += millis,
             }
             let was_refused = guard.refused();
@@ -247,13 +258,14 @@ proptest! {
                     prop_assert_eq!((was_refused, guard.refused()), (None, Some(reject)));
                 }
                 Some(Breach::Close) => closed = true,
+                Some(Breach::CloseIdle) => parting = true,
                 None => {}
             }
             let next = guard.poll_timeout();
             prop_assert!(next.is_none_or(|due| due.at > at(now)), "{:?} at {}", next, now);
             prop_assert!(guard.in_flight() <= 1);
             // Only a complete request in flight, or the end, is without a deadline.
-            prop_assert!(next.is_some() || closed || guard.in_flight() == 1);
+            prop_assert!(next.is_some() || closed || parting || guard.in_flight() == 1);
         }
     }
 }

@@ -64,22 +64,6 @@ fn a_subject_is_what_a_notification_is_about() {
 }
 
 #[test]
-fn initialize_asks_for_a_revision() {
-    let asked = |params: &str| {
-        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{params}}}"#);
-        text(message(&line).requested_revision()).map(str::to_owned)
-    };
-    assert_eq!(asked(r#"{"protocolVersion":"2025-11-25"}"#).as_deref(), Some("2025-11-25"));
-    assert_eq!(asked(r#"{"protocolVersion":""}"#).as_deref(), Some(""));
-    assert_eq!(asked(r#"{"protocolVersion":[1]}"#).as_deref(), Some("[1]"));
-    assert_eq!(asked("{}"), None);
-    assert_eq!(asked("[]"), None);
-    let other =
-        r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"protocolVersion":"2025-11-25"}}"#;
-    assert_eq!(message(other).requested_revision(), None);
-}
-
-#[test]
 fn a_message_of_the_modern_era_says_so_in_its_meta() {
     let of_meta = |meta: &str| {
         message(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{meta}}}}}"#))

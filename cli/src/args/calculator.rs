@@ -1,0 +1,46 @@
+//! The settings of `pontoon calculator`.
+
+use clap::Args;
+use pontoon_core::calculator::Settings;
+use pontoon_core::time::Duration;
+
+use super::ServingArgs;
+use crate::values;
+
+/// The settings of `pontoon calculator`.
+#[derive(Debug, Args)]
+pub(crate) struct CalculatorArgs {
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+
+    /// Offer one more tool, of this name, that repeats its message
+    #[arg(long, help_heading = "Tools", value_name = "NAME", value_parser = values::sample_tool)]
+    pub(crate) sample_tool: Option<Settings>,
+
+    /// Tell progress as flat `event: progress` and end with `event: data`, which is no MCP
+    #[arg(long, help_heading = "Tools", value_parser = values::switch)]
+    pub(crate) documented_events: bool,
+
+    /// Requests that an address may send in a window of time; as many as it likes if not given
+    #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
+    pub(crate) rate_limit: Option<u64>,
+
+    /// That window of time, in milliseconds unless it has a unit
+    #[arg(
+        long,
+        help_heading = "Endpoint",
+        value_name = "MILLISECONDS",
+        default_value = "900000",
+        value_parser = values::milliseconds
+    )]
+    pub(crate) rate_window: Duration,
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  pontoon calculator                           http://127.0.0.1:1071/mcp
+  pontoon calculator --rate-limit 1000 --rate-window 15m
+  SAMPLE_TOOL_NAME=educational_echo pontoon calculator
+
+No request leaves anything behind, so any number of instances can share them out. Times and sizes
+as for `pontoon proxy`.";

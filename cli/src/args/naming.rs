@@ -1,0 +1,130 @@
+//! Which variables set an option, and its default where programs differ.
+//!
+//! Each program keeps the names it is known by; a name is looked up in its own table and then in
+//! the one of all.
+
+/// A program, as far as its settings go: the echo servers with and without state are two.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// Its verb on the command line.
+    pub(super) verb: String,
+    /// Whether it is the one without state.
+    pub(super) stateless: bool,
+}
+
+/// What sets an option.
+#[derive(Debug)]
+pub(super) struct Naming {
+    /// The option, without dashes; the name of an argument that has no flag.
+    option: &'static str,
+    /// The variables, what is worth most first.
+    pub(super) variables: &'static [&'static str],
+    /// What it is if nothing sets it; none where its definition says so.
+    pub(super) default: Option<&'static str>,
+}
+
+impl Program {
+    /// What sets this option.
+    pub(super) fn naming(&self, option: &str) -> Option<&'static Naming> {
+        let own = match self.verb.as_str() {
+            "calculator" => CALCULATOR,
+            "echo" if self.stateless => ECHO_STATELESS,
+            "echo" => ECHO,
+            _ => PROXY,
+        };
+        own.iter().chain(ALL).find(|naming| naming.option == option)
+    }
+}
+
+const fn named(option: &'static str, variables: &'static [&'static str]) -> Naming {
+    Naming { option, variables, default: None }
+}
+
+const fn preset(
+    option: &'static str,
+    variables: &'static [&'static str],
+    default: &'static str,
+) -> Naming {
+    Naming { option, variables, default: Some(default) }
+}
+
+const PROXY: &[Naming] = &[
+    named("timeout", &["MCP_SESSION_TIMEOUT"]),
+    named("max-sessions", &["MCP_MAX_SESSIONS"]),
+    named("clean-env", &["MCP_CLEAN_ENV"]),
+    named("env", &["MCP_ENV"]),
+    named("read-buffer", &["MCP_READ_BUFFER_SIZE"]),
+    named("request-timeout", &["MCP_SUBPROCESS_TIMEOUT"]),
+    named("startup-timeout", &["MCP_STARTUP_TIMEOUT"]),
+    named("write-buffer", &["MCP_WRITE_BUFFER_SIZE"]),
+];
+
+const ECHO: &[Naming] = &[
+    named("host", &["MCP_ECHO_HOST"]),
+    named("port", &["MCP_ECHO_PORT"]),
+    named("allow-origin", &["MCP_ALLOW_ORIGIN", "MCP_CORS_ORIGINS"]),
+    named("max-message", &["ECHO_MAX_MESSAGE_SIZE"]),
+    preset("timeout", &["MCP_SESSION_TIMEOUT"], "3600"),
+    preset("max-sessions", &["MCP_MAX_SESSIONS"], "1000"),
+    named("cleanup-interval", &["MCP_SESSION_CLEANUP_INTERVAL", "ECHO_CLEANUP_INTERVAL"]),
+    named("log-level", &["ECHO_LOG_LEVEL", "LOG_LEVEL", "MCP_LOG_LEVEL"]),
+    named("debug", &["MCP_ECHO_DEBUG"]),
+    named("binary", &["ECHO_ENABLE_BINARY"]),
+    named("compression", &["ECHO_ENABLE_COMPRESSION"]),
+];
+
+const ECHO_STATELESS: &[Naming] = &[
+    named("host", &["MCP_ECHO_HOST"]),
+    named("port", &["MCP_ECHO_PORT"]),
+    named("allow-origin", &["MCP_ALLOW_ORIGIN", "MCP_CORS_ORIGINS"]),
+    named("max-message", &["ECHO_MAX_MESSAGE_SIZE"]),
+    preset("timeout", &["MCP_SESSION_TIMEOUT"], "3600"),
+    preset("max-sessions", &["MCP_MAX_SESSIONS"], "1000"),
+    named("cleanup-interval", &["MCP_SESSION_CLEANUP_INTERVAL", "ECHO_CLEANUP_INTERVAL"]),
+    named("max-connections", &["WORKER_CONNECTIONS", "MCP_MAX_CONNECTIONS"]),
+    named("max-requests", &["ECHO_STATELESS_MAX_REQUESTS", "MCP_MAX_REQUESTS"]),
+    named("threads", &["ECHO_STATELESS_WORKERS", "MCP_THREADS"]),
+    named("log-level", &["ECHO_STATELESS_LOG_LEVEL", "LOG_LEVEL", "MCP_LOG_LEVEL"]),
+    named("debug", &["MCP_ECHO_DEBUG"]),
+    named("binary", &["ECHO_ENABLE_BINARY"]),
+    named("compression", &["ECHO_ENABLE_COMPRESSION"]),
+];
+
+const CALCULATOR: &[Naming] = &[
+    named("host", &["HOST"]),
+    preset("port", &["PORT"], "1071"),
+    named("allow-origin", &["CORS_ORIGIN", "MCP_ALLOW_ORIGIN"]),
+    preset("max-body", &["MCP_MAX_BODY"], "1MiB"),
+    preset("log-format", &["MCP_LOG_FORMAT"], "json"),
+    named("log-level", &["LOG_LEVEL", "MCP_LOG_LEVEL"]),
+    named("rate-limit", &["RATE_LIMIT_MAX"]),
+    named("rate-window", &["RATE_LIMIT_WINDOW"]),
+    named("sample-tool", &["SAMPLE_TOOL_NAME"]),
+    named("documented-events", &["MCP_DOCUMENTED_EVENTS"]),
+];
+
+const ALL: &[Naming] = &[
+    named("host", &["MCP_BIND_HOST"]),
+    named("port", &["MCP_PORT"]),
+    named("path", &["MCP_PATH"]),
+    named("allow-host", &["MCP_ALLOW_HOST"]),
+    named("allow-origin", &["MCP_ALLOW_ORIGIN"]),
+    named("max-body", &["MCP_MAX_BODY"]),
+    named("max-connections", &["MCP_MAX_CONNECTIONS"]),
+    named("max-requests", &["MCP_MAX_REQUESTS"]),
+    named("head-timeout", &["MCP_HEAD_TIMEOUT"]),
+    named("body-timeout", &["MCP_BODY_TIMEOUT"]),
+    named("write-timeout", &["MCP_WRITE_TIMEOUT"]),
+    named("idle-timeout", &["MCP_IDLE_TIMEOUT"]),
+    named("keep-alive", &["MCP_KEEP_ALIVE"]),
+    named("drain-timeout", &["MCP_DRAIN_TIMEOUT"]),
+    named("protocol-version", &["MCP_PROTOCOL_VERSION"]),
+    named("protocol-versions", &["MCP_PROTOCOL_VERSIONS_SUPPORTED"]),
+    named("runtime", &["MCP_RUNTIME"]),
+    named("threads", &["MCP_THREADS"]),
+    named("log-level", &["MCP_LOG_LEVEL"]),
+    named("log-format", &["MCP_LOG_FORMAT"]),
+    named("log-file", &["LOG_FILE"]),
+    named("quiet", &["MCP_QUIET"]),
+    preset("url", &["PONTOON_PROBE"], "http://127.0.0.1:3000/health"),
+];

@@ -1,0 +1,94 @@
+//! The settings of `pontoon proxy`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use pontoon_core::time::Duration;
+
+use super::{ServingArgs, SessionArgs};
+use crate::values::{self, Assignment};
+
+/// The settings of `pontoon proxy`.
+#[derive(Debug, Args)]
+pub(crate) struct ProxyArgs {
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+
+    #[command(flatten)]
+    pub(crate) sessions: SessionArgs,
+
+    /// Time the command has to answer a request, counted anew at each sign of progress
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = values::time
+    )]
+    pub(crate) request_timeout: Duration,
+
+    /// Time the command has to start
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = values::time
+    )]
+    pub(crate) startup_timeout: Duration,
+
+    /// Bytes read from the command at a time
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "BYTES",
+        default_value = "65536",
+        value_parser = values::pipe_size
+    )]
+    pub(crate) read_buffer: usize,
+
+    /// Bytes written to the command at a time
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "BYTES",
+        default_value = "65536",
+        value_parser = values::pipe_size
+    )]
+    pub(crate) write_buffer: usize,
+
+    /// Give the command only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM
+    #[arg(long, help_heading = COMMAND, value_parser = values::switch)]
+    pub(crate) clean_env: bool,
+
+    /// Give the command this variable; without a value, the one it has here. Repeatable; in the
+    /// environment one a line
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_delimiter = '\n',
+        value_name = "NAME[=VALUE]",
+        value_parser = OsStringValueParser::new().try_map(values::assignment)
+    )]
+    pub(crate) env: Vec<Assignment>,
+
+    /// The command and its arguments, as they are: no option behind the first word is ours.
+    /// Without a command: `pontoon stdio echo`
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+const COMMAND: &str = "Command";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  pontoon proxy python -m mcp_server_fetch
+  pontoon proxy --port 8080 npx @modelcontextprotocol/server-memory
+  pontoon proxy /usr/local/bin/mcp-server-filesystem --root /data
+  pontoon proxy --host 0.0.0.0 --allow-host mcp.example.com uvx mcp-server-time
+  pontoon proxy --clean-env --env API_KEY node server.js
+
+Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
+(`512KiB`, `4MiB`). A flag is worth more than its variable, and that more than one in the file
+`.env` here; the command does not get to see that file's.";

@@ -1,0 +1,129 @@
+//! What every server can be told.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use pontoon_core::observe::Level;
+use pontoon_core::time::Duration;
+
+use crate::runtime::{RUNTIMES, Runtime};
+use crate::values;
+
+/// The settings of an endpoint.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Endpoint")]
+pub(crate) struct ServingArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_parser = values::bind_host)]
+    pub(crate) host: String,
+
+    /// Port to listen on; 0 takes any that is free
+    #[arg(long, default_value = "3000", value_parser = values::port)]
+    pub(crate) port: u16,
+
+    /// Path of the endpoint
+    #[arg(long, default_value = "/mcp", value_parser = values::path)]
+    pub(crate) path: String,
+
+    /// Host names to answer to, besides those of loopback; `*` for all. Repeatable, or with commas
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Web pages to answer to, besides those of loopback: `https://example.com`
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
+    pub(crate) allow_origin: Vec<String>,
+
+    /// Size of a request
+    #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
+    pub(crate) max_body: usize,
+
+    /// Connections at once; further ones wait
+    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
+    pub(crate) max_connections: usize,
+
+    /// Time a client has to send the head of a request
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = values::time)]
+    pub(crate) head_timeout: Duration,
+
+    /// Time a client has to send the body of a request
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) body_timeout: Duration,
+
+    /// Time for which a client may take nothing of an answer that waits for it
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) write_timeout: Duration,
+
+    /// Time after which a connection that asks nothing is closed
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::time)]
+    pub(crate) idle_timeout: Duration,
+
+    /// Silence on an event stream after which it shows that it is alive
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
+    pub(crate) keep_alive: Duration,
+
+    /// Time for requests in flight to be answered once the program is asked to stop
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    pub(crate) drain_timeout: Duration,
+
+    /// What carries the endpoint; `pontoon --version` names all that are built in
+    #[arg(long, value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
+    pub(crate) runtime: Runtime,
+
+    /// Threads that serve; half as many as there are processors if not given
+    #[arg(long, alias = "workers", value_name = "COUNT", value_parser = values::threads)]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Where entries of the log go.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// The settings of the log.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Log")]
+pub(crate) struct LogArgs {
+    /// What to log, at least: debug, info, warning or error
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = values::level)]
+    pub(crate) log_level: Level,
+
+    /// How to log: pretty or json
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = values::log_format)]
+    pub(crate) log_format: LogFormat,
+
+    /// File to log to as well; its folder is made
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+
+    /// Say nothing on standard error but warnings and errors
+    #[arg(long, value_parser = values::switch)]
+    pub(crate) quiet: bool,
+}
+
+/// The settings of sessions, where a server has them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sessions")]
+pub(crate) struct SessionArgs {
+    /// Time after which an unused session ends
+    #[arg(
+        long,
+        alias = "session-timeout",
+        value_name = "SECONDS",
+        default_value = "300",
+        value_parser = values::time
+    )]
+    pub(crate) timeout: Duration,
+
+    /// Sessions at once; then the one that is idle longest gives way
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
+    pub(crate) max_sessions: usize,
+}
+
+/// How log entries look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// A line of text.
+    Pretty,
+    /// A JSON object on a line.
+    Json,
+}

@@ -1,0 +1,80 @@
+//! The servers that pontoon brings along, set up as the command line says.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use pontoon_core::calculator::Calculator;
+use pontoon_core::echo::{Echo, Settings};
+use pontoon_core::native::{HealthForm, Native};
+use pontoon_core::protocol::Revision;
+use pontoon_core::server::Server;
+
+use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
+use crate::container;
+use crate::errors::Failure;
+use crate::variables::Variables;
+
+/// `pontoon echo`.
+pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Failure> {
+    let revisions = revisions(args)?;
+    let settings = Settings {
+        environment: variables.all(),
+        host: args.serving.host.clone(),
+        port: args.serving.port,
+        debug: args.debug,
+        session_timeout: args.sessions.timeout,
+        binary: args.binary,
+        compression: args.compression,
+        message_bytes_max: args.max_message,
+        revisions: revisions.clone(),
+        origins: args.serving.allow_origin.clone(),
+        container: container::detect(variables.first(&["KUBERNETES_SERVICE_HOST"]).is_some()),
+    };
+    let native = match args.stateless {
+        true => Native::stateless(Arc::new(Echo::stateless(settings)), HealthForm::EchoStateless),
+        false => Native::stateful(Arc::new(Echo::stateful(settings)), HealthForm::EchoStateful),
+    };
+    Ok(Native { revisions: revisions.into(), sweep_period: args.cleanup_interval, ..native })
+}
+
+/// `pontoon calculator`.
+pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
+    let server = Calculator::new(args.sample_tool.clone().unwrap_or_default());
+    let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
+    Native { plain_events: args.documented_events, ..native }
+}
+
+/// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.
+pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Arc<dyn Server>, Failure> {
+    let words: &[&str] = match program {
+        Program::Echo => &["pontoon", "echo"],
+        Program::EchoStateless => &["pontoon", "echo", "--stateless"],
+        Program::Calculator => &["pontoon", "calculator"],
+    };
+    let native = match args::parse(words.iter().map(OsString::from), variables)? {
+        Verb::Echo(args) => echo(&args, variables)?,
+        Verb::Calculator(args) => calculator(&args),
+        other => unreachable!("no server: {other:?}"),
+    };
+    Ok(native.server)
+}
+
+/// The revisions to serve.
+fn revisions(args: &EchoArgs) -> Result<Vec<Revision>, Failure> {
+    match (&args.protocol_versions, args.protocol_version) {
+        (None, None) => Ok(Revision::ALL.to_vec()),
+        (None, Some(only)) => Ok(vec![only]),
+        (Some(listed), Some(one)) if !listed.0.contains(&one) => Err(Failure {
+            what: format!("revision {one} cannot be the one to serve"),
+            why: "the list of revisions to serve does not name it".into(),
+            fix: "add it to --protocol-versions (MCP_PROTOCOL_VERSIONS_SUPPORTED), or leave \
+                  --protocol-version (MCP_PROTOCOL_VERSION) out"
+                .into(),
+            code: 2,
+        }),
+        (Some(listed), _) => Ok(listed.0.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! `request://current`: the request that reads it, and nothing of the process that answers it.
+
+use serde_json::{Map, Value, json};
+use uuid::{Builder, Uuid};
+
+use super::utc;
+use crate::server::{Client, HttpScene, Scene, secrets};
+
+/// The id under which a request is spoken of: a version 4 UUID, made of what is unpredictable
+/// about its scene ([`Scene::random`]).
+pub fn request_id(random: u64) -> Uuid {
+    // Both halves are permutations of `random`: other requests have other ids.
+    let (first, second) = (random, random.wrapping_mul(ODD).rotate_left(32));
+    let bytes = (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
+    Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// What is known about the request, as JSON. Secrets are masked.
+pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
+    let mut request = json!({
+        "requestId": request_id(scene.random).to_string(),
+        "timestamp": utc::rfc3339(scene.wall),
+        "method": "resources/read",
+        "uri": uri,
+        "protocolVersion": scene.revision.as_str(),
+        "client": client(scene.client),
+        "transport": if scene.http.is_some() { "http" } else { "stdio" },
+    });
+    if let Some(http) = scene.http {
+        request["http"] = json!({
+            "method": http.method,
+            "target": secrets::mask_url(&http.target),
+            "headers": headers(http),
+        });
+    }
+    request
+}
+
+fn client(client: &Client) -> Value {
+    json!({ "name": client.name, "version": client.version })
+}
+
+/// Lines of one name become one, in their order (RFC 9110, section 5.3).
+fn headers(http: &HttpScene) -> Map<String, Value> {
+    let mut headers = Map::new();
+    for (name, value) in &http.headers {
+        let value = secrets::mask_header(name, value);
+        match headers.get_mut(&**name) {
+            Some(Value::String(before)) => *before = format!("{before}, {value}"),
+            _ => {
+                headers.insert(name.to_string(), value.into());
+            }
+        }
+    }
+    headers
+}
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! What can be practised and taught.
+
+use super::choice::Choice;
+
+/// A topic of arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    Addition,
+    Subtraction,
+    Multiplication,
+    Division,
+    Fractions,
+    Percentages,
+    Decimals,
+    OrderOfOperations,
+    Algebra,
+}
+
+impl Choice for Topic {
+    const ALL: &'static [Topic] = &[
+        Topic::Addition,
+        Topic::Subtraction,
+        Topic::Multiplication,
+        Topic::Division,
+        Topic::Fractions,
+        Topic::Percentages,
+        Topic::Decimals,
+        Topic::OrderOfOperations,
+        Topic::Algebra,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Topic::Addition => "addition",
+            Topic::Subtraction => "subtraction",
+            Topic::Multiplication => "multiplication",
+            Topic::Division => "division",
+            Topic::Fractions => "fractions",
+            Topic::Percentages => "percentages",
+            Topic::Decimals => "decimals",
+            Topic::OrderOfOperations => "order of operations",
+            Topic::Algebra => "algebra",
+        }
+    }
+}
+
+impl Topic {
+    /// The topic that a text is about, by the words in it; what is more special goes first.
+    pub(super) fn find(text: &str) -> Option<Topic> {
+        let text = text.to_lowercase();
+        let is_about = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        WORDS.iter().find(|(_, words)| is_about(words)).map(|(topic, _)| *topic)
+    }
+}
+
+/// How hard a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Difficulty {
+    Easy,
+    Medium,
+    Hard,
+}
+
+impl Choice for Difficulty {
+    const ALL: &'static [Difficulty] = &[Difficulty::Easy, Difficulty::Medium, Difficulty::Hard];
+
+    fn word(self) -> &'static str {
+        match self {
+            Difficulty::Easy => "easy",
+            Difficulty::Medium => "medium",
+            Difficulty::Hard => "hard",
+        }
+    }
+}
+
+/// Parts of words that tell a topic.
+const WORDS: &[(Topic, &[&str])] = &[
+    (Topic::Algebra, &["algebra", "equation", "linear", "solve for", "unknown", "variable"]),
+    (
+        Topic::OrderOfOperations,
+        &["order of", "bodmas", "bracket", "parenthes", "pemdas", "precedence"],
+    ),
+    (Topic::Percentages, &["percent", "%", "discount", "interest", "tax"]),
+    (Topic::Fractions, &["fraction", "denominator", "numerator", "ratio", "halves"]),
+    (Topic::Decimals, &["decimal", "money", "price"]),
+    (Topic::Multiplication, &["multipl", "product", "times"]),
+    (Topic::Division, &["divi", "quotient", "sharing"]),
+    (Topic::Subtraction, &["subtract", "difference", "minus", "take away"]),
+    (Topic::Addition, &["add", "plus", "sum"]),
+];

@@ -1,0 +1,148 @@
+use std::io::Read;
+use std::net::TcpListener;
+use std::thread::{self, JoinHandle};
+
+use pontoon_carrier::Options;
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::config::{Config, Serves};
+use pontoon_core::limits::Limits;
+use pontoon_core::observe::Level;
+
+use super::*;
+
+const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+fn front(limits: Limits) -> Arc<Front> {
+    let config = Config {
+        path: "/mcp".into(),
+        hosts: Vec::new(),
+        origins: vec!["https://app.example".into()],
+        limits,
+        serves: Serves::Command(ChildSpec {
+            program: "nothing".into(),
+            args: Vec::new(),
+            env: None,
+        }),
+        eager: false,
+        log_level: Level::Warning,
+    };
+    let (hub, _orders) = pontoon_carrier::hub::Hub::new(&Options::new(config)).unwrap();
+    hub.submit([Input::Started]);
+    Front::new(hub).unwrap()
+}
+
+/// A peer, and the thread that serves it.
+fn connect(front: &Arc<Front>) -> (TcpStream, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let front = front.clone();
+    (peer, thread::spawn(move || Guarded::new(&front, stream).converse()))
+}
+
+/// All that is answered until the connection ends.
+fn rest(mut peer: TcpStream) -> String {
+    let mut answers = String::new();
+    peer.read_to_string(&mut answers).unwrap();
+    answers.to_ascii_lowercase()
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_their_order() {
+    let front = front(Limits::default());
+    let (mut peer, served) = connect(&front);
+    let last = "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    peer.write_all([LIVEZ, LIVEZ, last].concat().as_bytes()).unwrap();
+    let answers = rest(peer);
+    let statuses: Vec<_> =
+        answers.match_indices("http/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+    assert_eq!(statuses, ["200", "200", "404"], "{answers}");
+    served.join().unwrap();
+}
+
+#[test]
+fn what_the_guard_refuses_is_answered_after_what_it_let_through() {
+    let front = front(Limits::default());
+    let (mut peer, served) = connect(&front);
+    let bad = "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
+    peer.write_all([LIVEZ, bad, LIVEZ].concat().as_bytes()).unwrap();
+    let answers = rest(peer);
+    let (first, second) = answers.split_at(answers.rfind("http/1.1 ").unwrap());
+    assert!(first.starts_with("http/1.1 200 "), "{answers}");
+    assert!(second.starts_with("http/1.1 400 ") && second.contains("connection: close"));
+    assert_eq!(answers.matches("http/1.1 ").count(), 2, "{answers}");
+    served.join().unwrap();
+}
+
+#[test]
+fn a_browser_may_read_why_its_body_was_refused() {
+    let front = front(Limits::default());
+    // Held until it is whole, passed as it comes, and broken together with its head.
+    for body in [
+        "Content-Length: 5\r\n\r\n{}",
+        "Content-Length: 50000\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+    ] {
+        let (mut peer, served) = connect(&front);
+        let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n\
+                    Content-Type: application/json\r\nAccept: application/json\r\n";
+        peer.write_all([head, body].concat().as_bytes()).unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+        let answer = rest(peer);
+        assert!(answer.starts_with("http/1.1 400 "), "{body}: {answer}");
+        let allowed = "access-control-allow-origin: https://app.example\r\n";
+        assert!(answer.contains(allowed), "{body}: {answer}");
+        served.join().unwrap();
+    }
+}
+
+#[test]
+fn a_request_waits_for_descriptors() {
+    let front = front(Limits::default());
+    let mut taken = 0;
+    while front.room.take_request() {
+        taken += 1;
+    }
+    let (mut peer, served) = connect(&front);
+    peer.write_all(LIVEZ.as_bytes()).unwrap();
+    peer.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    (0..taken).for_each(|_| front.room.give_request());
+    peer.set_read_timeout(None).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert!(rest(peer).starts_with("http/1.1 200 "));
+    served.join().unwrap();
+}
+
+#[test]
+fn silence_and_a_head_that_never_ends_have_their_time() {
+    let limits = Limits { head_time_max: Duration::from_millis(50), ..Limits::default() };
+    let front = front(limits);
+    let (peer, served) = connect(&front);
+    assert_eq!(rest(peer), "");
+    served.join().unwrap();
+    let (mut peer, served) = connect(&front);
+    peer.write_all(&LIVEZ.as_bytes()[..20]).unwrap();
+    assert!(rest(peer).starts_with("http/1.1 408 "));
+    served.join().unwrap();
+}
+
+#[test]
+fn an_idle_connection_ends_with_the_first_wish_to_stop() {
+    let front = front(Limits::default());
+    let (peer, served) = connect(&front);
+    front.hub.submit([Input::ShutdownRequested]);
+    front.unlisten();
+    assert_eq!(rest(peer), "");
+    served.join().unwrap();
+}
+
+#[test]
+fn nobody_is_served_whose_peer_has_gone() {
+    let front = front(Limits::default());
+    let (mut peer, served) = connect(&front);
+    peer.write_all(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\n").unwrap();
+    drop(peer);
+    served.join().unwrap();
+}

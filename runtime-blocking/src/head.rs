@@ -1,0 +1,113 @@
+//! The head of a request: as the library gets it, and as the rules take it.
+//!
+//! Never: a head that the guard has not passed.
+//!
+//! What could make the library read or answer otherwise than the guard has understood is replaced:
+//!
+//! | of a head | instead | because otherwise |
+//! |---|---|---|
+//! | - | a first line with the link's number | nobody could tell whose request it is |
+//! | every `Connection` | one that says `close` | an offer to upgrade would unbound the body |
+//! | `Expect` in HTTP/1.0 | - | it would be met, against RFC 9110, section 10.1.1 |
+
+use pontoon_core::http::Headers;
+
+/// A head as the library gets it, and what was taken from it.
+pub(crate) struct Head {
+    /// The bytes of the head, but for the link's number.
+    lines: Vec<u8>,
+    /// Where that goes.
+    number_at: usize,
+    /// Whether the client wants the connection to end with the answer.
+    pub(crate) is_last: bool,
+    /// Whether the client waits for a word before it sends the body.
+    pub(crate) expects: bool,
+    /// Whether the library takes the whole body before it tells of the request.
+    pub(crate) is_eager: bool,
+}
+
+/// Header lines in front of those of the client.
+pub(crate) const OWN_LINES: usize = 2;
+
+impl Head {
+    /// Makes one of a clean head, from its first byte to its empty line.
+    pub(crate) fn adapt(head: &[u8]) -> Head {
+        let mut rest = head.split_inclusive(|byte| *byte == b'\n');
+        let first = rest.next().unwrap_or_default();
+        let is_http_10 = first.ends_with(b"1.0\r\n");
+        let mut adapted = Head {
+            lines: Vec::with_capacity(head.len() + OWN_BYTES),
+            number_at: first.len(),
+            is_last: is_http_10,
+            expects: false,
+            is_eager: false,
+        };
+        adapted.lines.extend_from_slice(first);
+        adapted.lines.extend_from_slice(b"connection: close\r\n");
+        for line in rest {
+            let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+            let (name, value) = line.split_at(colon);
+            if name.eq_ignore_ascii_case(b"connection") {
+                adapted.connection(value);
+                continue;
+            }
+            if name.eq_ignore_ascii_case(b"expect") {
+                if is_http_10 {
+                    continue;
+                }
+                adapted.expects = true;
+            }
+            if name.eq_ignore_ascii_case(b"content-length") {
+                let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+                adapted.is_eager = value.len() <= EAGER_DIGITS_MAX;
+            }
+            adapted.lines.extend_from_slice(line);
+        }
+        adapted.is_eager &= !adapted.expects;
+        adapted
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in value.split(|byte| matches!(byte, b':' | b',')).map(<[u8]>::trim_ascii) {
+            if option.eq_ignore_ascii_case(b"close") {
+                self.is_last = true;
+            } else if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.is_last = false;
+            }
+        }
+    }
+
+    /// The bytes for the link of this number.
+    pub(crate) fn into_bytes(self, number: u64) -> Vec<u8> {
+        let mut lines = self.lines;
+        let number = format!("pontoon-link: {number}\r\n");
+        lines.splice(self.number_at..self.number_at, number.into_bytes());
+        lines
+    }
+}
+
+/// The library reads up to 1024 bytes of body at once. A few more make no difference.
+const EAGER_DIGITS_MAX: usize = 4;
+
+const OWN_BYTES: usize = 64;
+
+/// The header lines of a clean head.
+pub(crate) struct HeadLines<'a>(pub(crate) &'a [u8]);
+
+impl Headers for HeadLines<'_> {
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = move |line: &(&str, &[u8])| line.0.eq_ignore_ascii_case(name);
+        self.lines().filter(named).map(|(_, value)| value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lines = self.0.split(|byte| *byte == b'\n').skip(1);
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((str::from_utf8(&line[..colon]).ok()?, line[colon + 1..].trim_ascii()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! What hyper is given to answer with, on whatever runtime.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+
+/// Serves a connection until it ends.
+pub(crate) async fn converse(io: impl Read + Write + Unpin, answer: Bytes) {
+    let service = service_fn(|request| respond(request, answer.clone()));
+    // A connection that breaks off is no concern of the others.
+    let _ = http1::Builder::new().serve_connection(io, service).await;
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    answer: Bytes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    // A body that breaks off takes the connection, and so this answer, with it.
+    let _ = request.into_body().collect().await;
+    let mut response = Response::new(Full::new(answer));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

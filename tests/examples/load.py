@@ -1,0 +1,128 @@
+"""The documents' load tests, and the balancer in front of two instances."""
+
+import json
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from example import SAMPLES, Server, example, expect, expect_equal, text_of
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+CALL = {"name": "echo", "arguments": {"message": "Hello!"}}
+MESSAGE = {"jsonrpc": "2.0", "method": "tools/call", "params": CALL, "id": 1}
+
+
+@example("echo")
+def hundred_sessions(server):
+    server.python("stateful_load.py")
+
+
+@example("echo", "--stateless")
+def apache_bench(server):
+    (server.folder / "request.json").write_text(json.dumps(MESSAGE))
+    out = server.bash("""
+ab -n 10000 -c 100 \\
+  -p request.json \\
+  -T application/json \\
+  http://localhost:3000/mcp 2>&1
+""")
+    expect(re.search(r"Complete requests: +10000\b", out), out)
+    expect(re.search(r"Failed requests: +0\b", out), out)
+    expect("Non-2xx" not in out, out)
+
+
+@example("echo", "--stateless")
+def wrk(server):
+    """Three seconds in place of thirty, and as many threads as there are processors."""
+    (server.folder / "mcp_echo.lua").write_text((SAMPLES / "mcp_echo.lua").read_text())
+    out = server.bash("wrk -t2 -c400 -d3s --script=mcp_echo.lua http://localhost:3000/mcp")
+    expect("Non-2xx" not in out and "Socket errors" not in out, out)
+    rate = float(re.search(r"Requests/sec: +([0-9.]+)", out)[1])
+    expect(rate > 1000, out)
+
+
+@example("echo", "--stateless", "--allow-host", "mcp_echo_stateless")
+def balancer_of_the_document(server):
+    balanced(server, """
+upstream mcp_echo_stateless {
+    server echo1:3000;
+    server echo2:3000;
+    server echo3:3000;
+}
+server {
+    listen 8080;
+    location /mcp {
+        proxy_pass http://mcp_echo_stateless;
+    }
+}
+""")
+
+
+@example("echo", "--stateless")
+def balancer_of_deploy(server):
+    balanced(server, (DEPLOY / "nginx.conf").read_text())
+
+
+def balanced(first: Server, config: str) -> None:
+    """Two instances behind nginx with this configuration answer alike, and both are asked."""
+    allowed = ("--allow-host", "mcp_echo_stateless")
+    with Server(["echo", "--stateless", *allowed]) as second:
+        instances = [urlsplit(server.url).netloc for server in (first, second)]
+        config = config.replace("echo1:3000", instances[0]).replace("echo2:3000", instances[1])
+        config = re.sub(r" *server echo3:3000;\n", "", config)
+        port = free_port()
+        config = config.replace("listen 8080", f"listen 127.0.0.1:{port}")
+        with Nginx(first.folder, config, port):
+            url = f"http://127.0.0.1:{port}/mcp"
+            answers = {curl(url, MESSAGE) for _ in range(10)}
+            expect_equal(len(answers), 1, "different answers")
+            expect_equal(text_of(json.loads(answers.pop())), "Hello!", "the answer")
+            handled = [server.health()["requests_handled"] for server in (first, second)]
+            expect(min(handled) >= 4, f"not in turn: {handled}")
+
+
+class Nginx:
+    def __init__(self, folder: Path, config: str, port: int):
+        self.config = folder / "nginx.conf"
+        paths = "".join(
+            f"{kind}_temp_path {folder}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        self.config.write_text(
+            f"daemon off; pid {folder}/nginx.pid; error_log stderr;\n"
+            f"events {{}}\nhttp {{ access_log off;\n{paths}{config}}}\n"
+        )
+        self.port = port
+
+    def __enter__(self):
+        command = ["nginx", "-c", str(self.config)]
+        done = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=10)
+        expect(done.returncode == 0, done.stderr)
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        probe = ["curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{self.port}/"]
+        while subprocess.run(probe, timeout=10).returncode != 0:
+            expect(time.monotonic() < deadline, "nginx does not listen")
+            time.sleep(0.05)
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def curl(url: str, message: dict) -> str:
+    command = ["curl", "-sS", "-f", url, "-H", "Content-Type: application/json"]
+    done = subprocess.run(
+        [*command, "-d", json.dumps(message)], capture_output=True, text=True, timeout=10
+    )
+    expect(done.returncode == 0, done.stderr)
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

@@ -1,0 +1,235 @@
+//! Peers that are silent, slow or many, beside a session that has to be served all the while.
+//!
+//! Every limit of time is set to a second or less here; what their defaults are is the core's.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::canary::Canary;
+use crate::client::{Client, text_of, tool_call};
+use crate::crowd::Crowd;
+use crate::pontoon::Pontoon;
+use crate::probe::{fds, rss_kib};
+use crate::wait::{eventually, millis, seconds, throughout};
+use crate::wire::{Request, Wire};
+
+cases! { $ hostile_slow:
+    ; on sockets only:
+    two_thousand_silent_connections: "it is about sockets, descriptors and a healthy client beside it"
+    more_connections_than_there_is_room_for: "it is about sockets, descriptors and a healthy client beside it"
+    bursts_under_a_limit_of_64_descriptors: "it is about sockets, descriptors and a healthy client beside it"
+    heads_byte_by_byte: "it is about sockets, descriptors and a healthy client beside it"
+    bodies_byte_by_byte: "it is about sockets, descriptors and a healthy client beside it"
+    idle_connections: "it is about sockets, descriptors and a healthy client beside it"
+    idle_limits_spare_what_is_under_way: "it is about sockets, descriptors and a healthy client beside it"
+    answers_taken_slowly: "it is about sockets, descriptors and a healthy client beside it"
+    answers_not_taken: "it is about sockets, descriptors and a healthy client beside it"
+    hundreds_of_idle_streams: "it is about sockets, descriptors and a healthy client beside it"
+}
+
+fn scene(target: &Target, options: &[&str]) -> (Pontoon, Canary) {
+    let pontoon = target.proxy().options(options).start();
+    let canary = Canary::start(&pontoon);
+    (pontoon, canary)
+}
+
+pub fn two_thousand_silent_connections(target: &Target) {
+    let options = ["--max-connections", "3000", "--head-timeout", "1s"];
+    let (mut pontoon, canary) = scene(target, &options);
+    let open = fds(pontoon.pid());
+    let mut crowd = Crowd::connect(pontoon.addr, 2000);
+    eventually("all of them are closed", seconds(15), || crowd.left() == 0);
+    // What the canary uses comes and goes.
+    eventually("nothing of them is left", seconds(5), || fds(pontoon.pid()) <= open + 8);
+    pontoon.expect_alive("after silent connections");
+    Client::open(&pontoon).expect_served();
+    canary.finish();
+}
+
+pub fn more_connections_than_there_is_room_for(target: &Target) {
+    let (mut pontoon, canary) = scene(target, &["--max-connections", "20", "--head-timeout", "1s"]);
+    let open = fds(pontoon.pid());
+    let _crowd = Crowd::connect(pontoon.addr, 100);
+    // 19 are let in at a time, and closed after a second: the next one has its turn in between.
+    let began = Instant::now();
+    pontoon.expect_alive("beside a crowd");
+    assert!(began.elapsed() < seconds(15), "it was let in after {:?}", began.elapsed());
+    let held = fds(pontoon.pid()).saturating_sub(open);
+    // The blocking runtime has three more for each request that it reads.
+    assert!(held <= 80, "{held} descriptors more than before");
+    canary.finish();
+}
+
+pub fn bursts_under_a_limit_of_64_descriptors(target: &Target) {
+    let options = ["--head-timeout", "500ms"];
+    let mut pontoon = target.proxy().options(&options).descriptors(64).start();
+    let canary = Canary::start(&pontoon);
+    for burst in 0..3 {
+        let mut crowd = Crowd::connect(pontoon.addr, 200);
+        if burst == 1 {
+            // Those who ask are no better: each request may need descriptors of its own.
+            crowd.say(&Request::new("GET", "/livez").bytes());
+        }
+        throughout("it runs", millis(300), || crate::probe::is_running(pontoon.pid()));
+        drop(crowd);
+        pontoon.expect_alive("after a burst");
+    }
+    let client = Client::open(&pontoon);
+    client.expect_served();
+    canary.finish();
+}
+
+pub fn heads_byte_by_byte(target: &Target) {
+    let (pontoon, canary) = scene(target, &["--head-timeout", "1s"]);
+    let head = Request::new("GET", "/livez").header("X-Long", "x".repeat(1000)).bytes();
+    let mut wire = Wire::connect(pontoon.addr);
+    let began = Instant::now();
+    // The limit is for the whole head: that bytes keep coming does not prolong it.
+    for byte in head.chunks(1) {
+        if wire.has_arrived(millis(20)) || wire.try_send(byte).is_err() {
+            break;
+        }
+    }
+    let took = began.elapsed();
+    assert!(took > millis(900) && took < seconds(3), "refused after {took:?}");
+    let response = wire.response();
+    response.expect_error(408, -32600, "a head that takes too long");
+    assert!(response.head.closes());
+    canary.finish();
+}
+
+pub fn bodies_byte_by_byte(target: &Target) {
+    let (pontoon, canary) = scene(target, &["--body-timeout", "1s"]);
+    let client = Client::open(&pontoon);
+    let post = client.sign(Request::post(""));
+    for (case, head) in [
+        ("a short one", post.head_bytes(Some(1000))),
+        ("a long one", post.head_bytes(Some(4 << 20))),
+        ("in chunks", post.clone().header("Transfer-Encoding", "chunked").head_bytes(None)),
+    ] {
+        let mut wire = Wire::connect(pontoon.addr);
+        wire.send(head);
+        let began = Instant::now();
+        let pieces: &[&str] = if case == "in chunks" { &["1\r\nx\r\n"] } else { &["x"] };
+        for piece in pieces.iter().cycle() {
+            if wire.has_arrived(millis(20)) || wire.try_send(piece).is_err() {
+                break;
+            }
+        }
+        let took = began.elapsed();
+        assert!(took > millis(900) && took < seconds(3), "{case}: refused after {took:?}");
+        let response = wire.response();
+        response.expect_error(408, -32600, case);
+        assert!(response.head.closes(), "{case}");
+    }
+    client.expect_served();
+    canary.finish();
+}
+
+pub fn idle_connections(target: &Target) {
+    let (pontoon, canary) = scene(target, &["--idle-timeout", "500ms"]);
+    let mut used = Wire::connect(pontoon.addr);
+    let ask = Request::new("GET", "/livez").bytes();
+    for _ in 0..4 {
+        used.send(&ask).response().expect(200, "before its time is up");
+        throughout("it stays open", millis(300), || !used.has_ended());
+    }
+    let began = Instant::now();
+    assert!(used.until_closed(seconds(3)).is_empty(), "closed without a word");
+    let took = millis(300) + began.elapsed();
+    assert!(took > millis(450) && took < seconds(2), "closed after {took:?}");
+    canary.finish();
+}
+
+pub fn idle_limits_spare_what_is_under_way(target: &Target) {
+    let options = ["--idle-timeout", "1s", "--head-timeout", "1s", "--body-timeout", "1s"];
+    let (pontoon, canary) = scene(target, &options);
+    let client = Client::open(&pontoon);
+    let mut listening = client.listen();
+    let mut call = client.start(tool_call(1, "echo", json!({"text": "late", "ms": 1600})));
+    let mut stream = client.stream(tool_call(2, "echo", json!({"text": "later", "ms": 1800})));
+    assert_eq!(text_of(&call.response().answer()), "late");
+    assert_eq!(text_of(&stream.message()), "later");
+    client.call("list_changed", json!({}));
+    let changed = "notifications/tools/list_changed";
+    assert_eq!(listening.message()["method"], changed, "the silent stream is still there");
+    canary.finish();
+}
+
+/// More bytes than the system buffers on the way.
+const LARGE: usize = 12 << 20;
+
+/// Calls for a large answer on this connection.
+fn large_answer(client: &Client, mut wire: Wire) -> Wire {
+    wire.send(client.post(tool_call(1, "big", json!({"bytes": LARGE}))).bytes());
+    wire
+}
+
+pub fn answers_taken_slowly(target: &Target) {
+    let options = ["--write-timeout", "700ms", "--idle-timeout", "700ms"];
+    let (pontoon, canary) = scene(target, &options);
+    let mut wire = large_answer(&Client::open(&pontoon), Wire::connect(pontoon.addr));
+    let began = Instant::now();
+    // Each limit passes several times; but the peer always takes something.
+    while began.elapsed() < seconds(3) {
+        wire.read_some().expect("it goes on");
+        throughout("a pause", millis(20), || true);
+    }
+    let answer: Value = wire.response().answer();
+    assert_eq!(text_of(&answer).len(), LARGE, "nothing of it is missing");
+    canary.finish();
+}
+
+pub fn answers_not_taken(target: &Target) {
+    let (pontoon, canary) = scene(target, &["--write-timeout", "700ms"]);
+    let clients: Vec<_> = (0..4).map(|_| Client::open(&pontoon)).collect();
+    clients.iter().for_each(Client::expect_served);
+    let before = rss_kib(pontoon.pid());
+    let narrow = || Wire::connect_narrow(pontoon.addr, 4096);
+    let mut deaf: Vec<_> = clients.iter().map(|client| large_answer(client, narrow())).collect();
+    for wire in &mut deaf {
+        assert_eq!(wire.head().status, 200);
+    }
+    throughout("nobody reads", millis(2500), || true);
+    for wire in &mut deaf {
+        let read = wire.until_closed(seconds(5)).len();
+        assert!(read < LARGE, "the answer is cut off");
+    }
+    let grown = || rss_kib(pontoon.pid()).saturating_sub(before);
+    eventually("their answers are forgotten", seconds(5), || grown() < 32 * 1024);
+    canary.finish();
+}
+
+pub fn hundreds_of_idle_streams(target: &Target) {
+    const STREAMS: u64 = 300;
+    let (mut pontoon, canary) = scene(target, &["--keep-alive", "500ms"]);
+    let client = Client::open(&pontoon);
+    client.expect_served();
+    let before = rss_kib(pontoon.pid());
+    let open = |id| {
+        let call = client.post(tool_call(id, "hang", json!({})));
+        call.with("Accept", "text/event-stream").open(pontoon.addr)
+    };
+    let wires: Vec<_> = (0..STREAMS).map(open).collect();
+    let mut streams: Vec<_> = wires.into_iter().map(Wire::events).collect();
+    let each = rss_kib(pontoon.pid()).saturating_sub(before) / STREAMS;
+    assert!(each < 128, "{each} KiB for each stream");
+    for events in &mut streams {
+        let alive = loop {
+            let event = events.try_next(seconds(3)).expect("a sign of life").expect("no end");
+            if !event.comments.is_empty() {
+                break event;
+            }
+        };
+        assert_eq!(alive.message(), None);
+    }
+    pontoon.expect_alive("with many streams");
+    canary.finish();
+    drop(streams);
+    eventually("nothing of them is left", seconds(5), || {
+        pontoon.metric("pontoon_streams", &[]) <= STREAMS as f64
+    });
+    client.expect_served();
+}

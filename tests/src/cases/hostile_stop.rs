@@ -1,0 +1,233 @@
+//! SIGTERM at full load, at random moments: nobody who asked is left without an answer.
+//!
+//! A client may have written a request when the program closes its connection, and then cannot know
+//! whether it was carried out (RFC 9112, section 9.5). Here each client knows to the byte what it
+//! has sent and received, and the children's record tells what was carried out.
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::Target;
+use crate::client::{Client, text_of, tool_call};
+use crate::pontoon::Pontoon;
+use crate::probe::is_running;
+use crate::wait::{eventually, millis, seconds, throughout};
+use crate::wire::{Broken, Request, Wire, refuses_connections};
+
+cases! { $ hostile_stop:
+    ; on sockets only:
+    sigterm_at_full_load: "it ends a process at random moments under the load of many threads"
+    requests_on_idle_connections_while_it_stops: "it ends a process at random moments under the load of many threads"
+    requests_that_are_half_sent_while_it_stops: "it ends a process at random moments under the load of many threads"
+    idle_connections_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
+    peers_that_take_nothing_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
+}
+
+/// Rounds of the case at full load.
+const ROUNDS: u64 = 20;
+
+/// Clients that keep their connection.
+const KEEPERS: usize = 12;
+
+/// Clients that open a connection for each request.
+const STRANGERS: usize = 4;
+
+/// What became of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Answered by the child.
+    Answered,
+    /// 503 with `Connection: close` and `Retry-After`.
+    Refused,
+    /// Its connection had ended before it was written whole, so it was never a request.
+    Unsent,
+    /// Written whole on a connection that was reset without a byte: nobody had taken it up.
+    TurnedAway,
+    /// Written whole on a connection that had been answered on before, and no answer.
+    Lost,
+}
+
+/// Everything one client has asked, and what became of it.
+type Story = Vec<(String, Fate)>;
+
+pub fn sigterm_at_full_load(target: &Target) {
+    let mut totals = [0; 5];
+    let mut slowest = Duration::ZERO;
+    for round in 0..ROUNDS {
+        let (story, took) = sigterm_after(target, moment(round));
+        slowest = slowest.max(took);
+        for (_, fate) in &story {
+            totals[*fate as usize] += 1;
+        }
+    }
+    let [answered, refused, unsent, turned_away, lost] = totals;
+    eprintln!(
+        "{ROUNDS} rounds: {answered} answered, {refused} refused, {unsent} not sent, \
+         {turned_away} turned away, {lost} lost; at most {slowest:?} to the end"
+    );
+    assert!(refused > 0, "no request has met a program that stops: nothing was shown");
+}
+
+/// When to stop, after the load has begun: anything up to 200 ms, and the same in every run.
+fn moment(round: u64) -> Duration {
+    millis(round.wrapping_mul(6_364_136_223_846_793_005).rotate_left(29) % 200)
+}
+
+/// One round; returns what became of every request, and how long the end took.
+fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
+    let mut pontoon = target.proxy().start();
+    let sessions: Vec<_> = (0..4).map(|_| Arc::new(Client::open(&pontoon))).collect();
+    let ready = Arc::new(Barrier::new(KEEPERS + STRANGERS + 1));
+    let clients: Vec<_> = (0..KEEPERS + STRANGERS)
+        .map(|nth| {
+            let (addr, client) = (pontoon.addr, sessions[nth % sessions.len()].clone());
+            let ready = ready.clone();
+            thread::spawn(move || {
+                let mut kept = (nth < KEEPERS).then(|| Wire::connect(addr));
+                ready.wait();
+                let mut story = Story::new();
+                // Until nobody lets it in any more.
+                loop {
+                    let is_known = kept.is_some();
+                    let wire = kept.take().or_else(|| Wire::try_connect(addr).ok());
+                    let Some(mut wire) = wire else { break };
+                    let text = format!("load {nth} {}", story.len());
+                    let (fate, keep) = ask(&client, &mut wire, &text, is_known);
+                    story.push((text, fate));
+                    kept = (keep && nth < KEEPERS).then_some(wire);
+                }
+                story
+            })
+        })
+        .collect();
+    ready.wait();
+    throughout("the load is on", moment, || true);
+    pontoon.signal(Signal::TERM);
+    let began = Instant::now();
+    let status = pontoon.ended(seconds(10));
+    let took = began.elapsed();
+    let story: Story = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    assert_eq!(status.code(), Some(0), "{}", pontoon.log());
+    assert!(!pontoon.record.children().into_iter().any(is_running), "no child is left");
+    expect_nothing_lost(&pontoon, &story);
+    (story, took)
+}
+
+/// Asks once. Returns what became of it, and whether the connection may be used again.
+fn ask(client: &Client, wire: &mut Wire, text: &str, is_known: bool) -> (Fate, bool) {
+    if wire.has_ended() {
+        return (Fate::Unsent, false);
+    }
+    let request = client.post(tool_call(1, "echo", json!({"text": text}))).bytes();
+    if wire.try_send(request).is_err() {
+        return (Fate::Unsent, false);
+    }
+    match wire.try_response() {
+        Ok(response) if response.status() == 200 => {
+            assert_eq!(text_of(&response.answer()), text);
+            (Fate::Answered, !response.head.closes())
+        }
+        Ok(response) => {
+            response.expect_error(503, -32603, text);
+            assert!(response.head.closes(), "{}", response.describe());
+            assert_eq!(response.header("retry-after"), Some("1"), "{}", response.describe());
+            (Fate::Refused, false)
+        }
+        Err(broken) => {
+            assert!(!matches!(broken, Broken::Malformed(_) | Broken::Silent), "{text}: {broken}");
+            (if is_known { Fate::Lost } else { Fate::TurnedAway }, false)
+        }
+    }
+}
+
+/// Asserts that a request that was not answered was not carried out either, and that none was lost.
+#[track_caller]
+fn expect_nothing_lost(pontoon: &Pontoon, story: &Story) {
+    let carried_out = pontoon.record.lines_with("\"load ");
+    for (text, fate) in story {
+        let quoted = format!("\"{text}\"");
+        let times = carried_out.iter().filter(|line| line.contains(&quoted)).count();
+        assert_eq!(times, usize::from(*fate == Fate::Answered), "{text}: {fate:?}");
+        assert_ne!(*fate, Fate::Lost, "{text}");
+    }
+}
+
+pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let (busy, idle) = (Client::open(&pontoon), Client::open(&pontoon));
+    let mut hanging = busy.start(tool_call(1, "sleep", json!({"ms": 700})));
+    let mut used: Vec<_> = (0..3).map(|_| Wire::connect(pontoon.addr)).collect();
+    for wire in &mut used {
+        wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
+    }
+    let mut silent = Wire::connect(pontoon.addr);
+    eventually("the call is at the child", seconds(5), || {
+        pontoon.record.lines_with("\"sleep\"").len() == 1
+    });
+    pontoon.signal(Signal::TERM);
+    eventually("nobody new is let in", seconds(2), || refuses_connections(pontoon.addr.port()));
+    let call = tool_call(2, "echo", json!({"text": "too late"}));
+    let [asks, cancels, probes] = &mut used[..] else { panic!("three") };
+    let refused = asks.send(idle.post(&call).bytes()).response();
+    refused.expect_error(503, -32603, "a session that has ended by itself");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    asks.until_closed(seconds(1));
+    let refused = silent.send(busy.post(&call).bytes()).response();
+    refused.expect_error(503, -32603, "a connection on which nothing had been asked");
+    // What is in flight may need a word of its client, and nobody can connect any more.
+    let note = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}});
+    cancels.send(busy.post(note).bytes()).response().expect(202, "a word for what is in flight");
+    probes.send(Request::new("GET", "/readyz").bytes()).response().expect(503, "readiness");
+    assert_eq!(text_of(&hanging.response().answer()), "slept", "what was asked is answered");
+    assert_eq!(pontoon.ended(seconds(5)).code(), Some(0));
+    assert!(pontoon.record.lines_with("too late").is_empty(), "a refusal has no effect");
+}
+
+pub fn requests_that_are_half_sent_while_it_stops(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let client = Client::open(&pontoon);
+    let bytes = client.post(tool_call(1, "echo", json!({"text": "half sent"}))).bytes();
+    let ends = [10, bytes.len() - 10];
+    let mut halves = ends.map(|end| {
+        let mut wire = Wire::connect(pontoon.addr);
+        wire.send(&bytes[..end]);
+        wire
+    });
+    client.expect_served();
+    pontoon.signal(Signal::TERM);
+    for (wire, end) in halves.iter_mut().zip(ends) {
+        let response = wire.response();
+        response.expect_error(503, -32603, &format!("after {end} bytes"));
+        assert!(response.head.closes());
+    }
+    assert_eq!(pontoon.ended(seconds(5)).code(), Some(0));
+    assert!(pontoon.record.lines_with("half sent").is_empty());
+}
+
+pub fn idle_connections_do_not_hold_it_up(target: &Target) {
+    let mut pontoon = target.proxy().start();
+    let mut idle: Vec<_> = (0..50).map(|_| Wire::connect(pontoon.addr)).collect();
+    for wire in &mut idle[..25] {
+        wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
+    }
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(3)).code(), Some(0));
+    for wire in &mut idle {
+        assert_eq!(wire.try_response().unwrap_err(), Broken::Closed, "they end in order");
+    }
+}
+
+pub fn peers_that_take_nothing_do_not_hold_it_up(target: &Target) {
+    let mut pontoon = target.proxy().options(&["--write-timeout", "500ms"]).start();
+    let client = Client::open(&pontoon);
+    let mut deaf = Wire::connect_narrow(pontoon.addr, 4096);
+    deaf.send(client.post(tool_call(1, "big", json!({"bytes": 8 << 20}))).bytes());
+    client.expect_served();
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(15)).code(), Some(0));
+    assert!(pontoon.running_children().is_empty(), "no child is left");
+}

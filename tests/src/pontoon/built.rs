@@ -1,0 +1,92 @@
+//! The built program as a process.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use rustix::process::Signal;
+
+use super::Proxy;
+use crate::record::Record;
+use crate::{probe, target};
+
+/// A process, and what it wrote to standard error.
+pub(super) struct Built {
+    pub(super) child: Child,
+    pub(super) lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Built {
+    pub(super) fn spawn(runtime: &str, proxy: Proxy, record: &Record) -> Built {
+        let mut command = program(proxy.descriptors);
+        command.args(["proxy", "--log-format", "json", "--runtime", runtime]);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
+        }
+        command.envs(proxy.env);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(proxy.stderr.unwrap_or_else(Stdio::piped));
+        // Any free port, unless a case has named one.
+        if !proxy.options.iter().any(|option| option == "--port") {
+            command.args(["--port", "0"]);
+        }
+        command.args(&proxy.options).arg("--");
+        match &proxy.wrapped {
+            Some(wrapped) => command.args(wrapped),
+            None => {
+                let record = record.path().expect("a record on disk");
+                command.arg(target::badchild()).arg("--record").arg(record).args(&proxy.flags)
+            }
+        };
+        let mut child = command.spawn().expect("pontoon runs");
+        let lines = Arc::default();
+        let reader = child.stderr.take().map(|stderr| read(stderr, Arc::clone(&lines)));
+        Built { child, lines, reader }
+    }
+
+    /// Whether nothing more will be logged.
+    pub(super) fn has_logged_all(&self) -> bool {
+        self.reader.as_ref().is_none_or(|reader| reader.is_finished())
+    }
+
+    /// Kills it, and what its children left.
+    pub(super) fn kill(&mut self, record: &Record) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let mut left = record.children();
+        left.extend(record.grandchildren());
+        for pid in left.into_iter().filter(|pid| probe::runs(*pid, target::badchild())) {
+            probe::signal(pid, Signal::KILL);
+        }
+    }
+}
+
+/// The program, with no more file descriptors than so many.
+fn program(descriptors: Option<u32>) -> Command {
+    let Some(max) = descriptors else { return Command::new(target::program()) };
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &max.to_string()]);
+    limited.arg(target::program());
+    limited
+}
+
+/// Whether a variable of the environment would change what pontoon does.
+fn is_setting(name: &OsStr) -> bool {
+    name == "LOG_FILE" || name.to_str().is_some_and(|name| name.starts_with("MCP_"))
+}
+
+fn read(stderr: ChildStderr, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while stderr.by_ref().read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            lines.lock().unwrap().push(text);
+            line.clear();
+        }
+    })
+}

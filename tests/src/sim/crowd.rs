@@ -1,0 +1,226 @@
+//! A crowd of clients in rough weather: some follow the rules, some do not, and all of it is chance.
+//!
+//! Owns: [`rush`], one run of one seed, and what has to be true of every run:
+//!
+//! - A request gets one answer, its own, and nothing comes behind that; what breaks the rules may
+//!   lose its connection instead.
+//! - No two sessions have the same id. One that was deleted or has ended is not found again.
+//! - A session is there as long as nothing has happened that may end it.
+//! - Once all connections are closed and all times are up, nothing is left in the engine.
+//! - The program ends when it is asked to, and so do all of its children.
+
+mod hostile;
+mod lawful;
+mod link;
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use self::link::Link;
+use super::dice::Dice;
+use super::process::Pid;
+use super::program::{self, Program};
+use super::{Stay, Weather, World, lock};
+use crate::record::Record;
+use crate::wire::Request;
+
+/// What a run amounted to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// A digest of everything that was said, and when.
+    pub digest: u64,
+    /// Requests that were answered as they should be.
+    pub answers: u64,
+    /// Sessions that were opened.
+    pub sessions: u64,
+}
+
+/// Runs the world of this seed to its end.
+///
+/// # Panics
+///
+/// Something was not as it has to be.
+pub fn rush(seed: u64) -> Tally {
+    let world = World::enter(seed, Weather::Rough);
+    let mut dice = lock(&world.dice).fork();
+    let (options, flags) = swarm(&mut dice);
+    let (record, memory) = Record::in_memory();
+    let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
+    let flags = flags.iter().map(Into::into).collect();
+    let program = program::start(&world, &options, flags, &memory);
+    let scene = Arc::new(Scene {
+        world: world.clone(),
+        port: program.port,
+        is_fragile,
+        story: Mutex::default(),
+    });
+    for number in 0..dice.within(2..6) {
+        lock(&scene.story).clients += 1;
+        let (scene, dice) = (scene.clone(), dice.fork());
+        world.spawn(CROWD, async move {
+            match number % 3 {
+                2 => hostile::live(&scene, dice).await,
+                _ => lawful::live(&scene, number, dice).await,
+            }
+            lock(&scene.story).gone += 1;
+        });
+    }
+    let all_gone = || lock(&scene.story).is_over();
+    let over = world.run_until(world.now() + RUN_TIME_MAX, all_gone);
+    assert!(over, "some client waits for ever");
+    expect_nothing_left(&world, &scene, &program);
+    expect_end(&world, &program);
+    let mut story = lock(&scene.story);
+    record.lines().hash(&mut story.digest);
+    Tally { digest: story.digest.finish(), ..story.tally }
+}
+
+/// What this program and its children are like: every run has a few things out of many.
+fn swarm(dice: &mut Dice) -> (Vec<String>, Vec<&'static str>) {
+    let mut options = Vec::new();
+    for (option, values) in [
+        ("--request-timeout", &["1", "3"][..]),
+        ("--timeout", &["1", "5"]),
+        ("--max-sessions", &["1", "2", "3"]),
+        ("--startup-timeout", &["1"]),
+    ] {
+        if dice.once_in(4) {
+            options.extend([option.to_owned(), dice.pick(values).to_owned()]);
+        }
+    }
+    let mut flags = Vec::new();
+    for flag in [
+        &["--bad-utf8"][..],
+        &["--crlf"],
+        &["--delay-init", "300"],
+        &["--exit-after", "7"],
+        &["--flood-stderr", "20000"],
+        &["--flood-stdout", "200000"],
+        &["--ignore-eof"],
+        &["--ignore-term"],
+        &["--noise"],
+    ] {
+        if dice.once_in(6) {
+            flags.extend(flag);
+        }
+    }
+    (options, flags)
+}
+
+/// What all clients share.
+struct Scene {
+    world: Arc<World>,
+    port: u16,
+    /// Whether sessions may end though nobody ends them.
+    is_fragile: bool,
+    story: Mutex<Story>,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+struct Story {
+    digest: DefaultHasher,
+    tally: Tally,
+    sessions: BTreeSet<String>,
+    clients: u64,
+    gone: u64,
+}
+
+impl Story {
+    fn is_over(&self) -> bool {
+        self.gone == self.clients
+    }
+}
+
+impl Scene {
+    /// Adds to what happened, and when.
+    fn tell(&self, what: &impl Hash) {
+        let mut story = lock(&self.story);
+        self.world.now().hash(&mut story.digest);
+        what.hash(&mut story.digest);
+    }
+
+    /// A session was opened.
+    fn opened(&self, session: &str) {
+        let mut story = lock(&self.story);
+        assert!(story.sessions.insert(session.to_owned()), "{session}: the same id twice");
+        story.tally.sessions += 1;
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.world.pause(time).await;
+    }
+}
+
+/// Asserts that the engine has forgotten everybody, once every time that it grants is up.
+fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program) {
+    world.sleep(QUIET_TIME);
+    let metrics = ask(world, scene, "/metrics");
+    for (gauge, max) in [
+        ("pontoon_sessions", 0.0),
+        ("pontoon_requests_in_flight", 0.0),
+        ("pontoon_streams", 0.0),
+        ("pontoon_queue_bytes", 0.0),
+        // The one that is kept ready for the next session.
+        ("pontoon_children", 1.0),
+    ] {
+        let sample = metrics.lines().find_map(|line| line.strip_prefix(gauge)?.strip_prefix(' '));
+        let sample: f64 = sample.expect(gauge).parse().expect("a number");
+        assert!(sample <= max, "{gauge} is {sample} though everybody has gone");
+    }
+    let opened = metrics.lines().find_map(|l| l.strip_prefix("pontoon_sessions_opened_total "));
+    scene.tell(&opened);
+    let processes = lock(&world.processes);
+    let held = processes.running(program.pid).expect("the program runs").descriptors();
+    assert!(held <= 3, "{held} file descriptors are open, and only three pipes should be");
+    let running = processes.all_running().count();
+    assert!(running <= 2, "{running} processes run, and only pontoon and its spare child should");
+}
+
+/// What the program says of itself.
+fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
+    let answer = Arc::new(Mutex::new(None));
+    let (asking, place) = (scene.clone(), answer.clone());
+    let request = Request::new("GET", path).header("Connection", "close").bytes();
+    world.spawn(CROWD, async move {
+        let mut link = Link::connect(&asking).expect("it listens");
+        link.send(&request).await;
+        let response = link.response(QUIET_TIME).await.expect("an answer");
+        *lock(&place) = Some(response.text().to_owned());
+        assert!(link.rest(QUIET_TIME).await.is_empty(), "more than an answer");
+    });
+    let answered = world.run_until(world.now() + QUIET_TIME, || lock(&answer).is_some());
+    assert!(answered, "{path} is not answered");
+    world.sleep(Duration::from_secs(10));
+    lock(&answer).take().expect("it was there")
+}
+
+/// Asserts that the program ends in order, and that nothing runs after it.
+fn expect_end(world: &Stay, program: &Program) {
+    world.signal(program.pid, Signal::TERM);
+    let at = world.now() + Duration::from_secs(60);
+    assert!(world.run_until(at, || world.ended(program.pid).is_some()), "it does not end");
+    let status = world.ended(program.pid).expect("it has ended");
+    assert_eq!(status.code(), Some(0), "{status:?}");
+    let left: Vec<_> = lock(&world.processes).all_running().map(|(pid, _)| pid).collect();
+    assert!(left.is_empty(), "children live on: {left:?}");
+}
+
+/// The id of a message, as text; nothing for a notification.
+fn id_of(message: &Value) -> Option<&str> {
+    message["id"].as_str()
+}
+
+/// The clients are one process.
+const CROWD: Pid = 1;
+
+/// No client takes longer.
+const RUN_TIME_MAX: Duration = Duration::from_secs(3600);
+
+/// After this time nothing that was said before has any effect.
+const QUIET_TIME: Duration = Duration::from_secs(700);

@@ -1,0 +1,369 @@
+//! Clients that follow the rules, of servers that do not.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::link::Link;
+use super::{Scene, id_of};
+use crate::client::{NEWEST, initialize, tool_call};
+use crate::sim::dice::Dice;
+use crate::sim::lock;
+use crate::wire::{Broken, Event, Request, Response, response};
+
+/// A few sessions, one after the other.
+pub(super) async fn live(scene: &Scene, number: u64, mut dice: Dice) {
+    let mut client = Client { scene, number, calls: 0, session: None };
+    for _ in 0..dice.within(1..4) {
+        client.open(&mut dice).await;
+        for _ in 0..dice.within(1..8) {
+            scene.pause(Duration::from_millis(dice.within(0..300))).await;
+            client.act(&mut dice).await;
+        }
+    }
+}
+
+struct Client<'a> {
+    scene: &'a Scene,
+    number: u64,
+    calls: u64,
+    session: Option<Session>,
+}
+
+struct Session {
+    id: String,
+    /// Whether something has happened that may end it.
+    is_doubtful: bool,
+    /// Whether it has ended.
+    is_gone: bool,
+}
+
+/// A request, and what may come of it.
+struct Call {
+    id: String,
+    body: Value,
+    /// What the text of the answer may be, if that is a result.
+    texts: Vec<String>,
+    accept: &'static str,
+}
+
+impl Client<'_> {
+    async fn open(&mut self, dice: &mut Dice) {
+        let mut body = initialize(NEWEST);
+        let id = self.next_id();
+        body["id"] = json!(id);
+        let request = Request::post(body.to_string());
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request.bytes()).await;
+        let response = self.told(link.response(PATIENCE).await);
+        let Some(session) = response.header("mcp-session-id") else {
+            let statuses = [200, 502, 503, 504];
+            assert!(statuses.contains(&response.status()), "{}", response.describe());
+            assert!(response.answer()["error"].is_object(), "{}", response.describe());
+            self.session = None;
+            return;
+        };
+        response.expect(200, "initialize");
+        assert_eq!(id_of(&response.answer()), Some(&*id), "{}", response.describe());
+        self.scene.opened(session);
+        let (id, is_doubtful) = (session.to_owned(), self.scene.is_fragile);
+        self.session = Some(Session { id, is_doubtful, is_gone: false });
+        if !dice.once_in(5) {
+            let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+            self.notify(body).await;
+        }
+    }
+
+    async fn act(&mut self, dice: &mut Dice) {
+        match dice.within(0..14) {
+            0 => self.delete().await,
+            1 => self.listen(dice).await,
+            2 => self.leave(dice).await,
+            3 => self.cancel(dice).await,
+            4 => {
+                let time = dice.pick(&[1, 7, 20]);
+                self.scene.pause(Duration::from_secs(time)).await;
+            }
+            5 if dice.once_in(2) => {
+                if let Some(session) = &mut self.session {
+                    session.is_doubtful = true;
+                }
+                let tool = dice.pick(&["crash", "partial_exit", "close_stdout", "garbled"]);
+                let call = self.call(tool, json!({"code": 5}), [], dice);
+                self.exchange(vec![call]).await;
+            }
+            6 => {
+                let calls = (0..dice.within(2..6)).map(|_| self.some_call(dice)).collect();
+                self.exchange(calls).await;
+            }
+            7 => self.come_back(dice).await,
+            8 => self.be_asked(dice).await,
+            // Alone: between the halves of its line others would spoil it, and be spoiled.
+            9 => {
+                let ms = dice.pick(&[0, 30, 900]);
+                let texts = ["in two parts".to_owned()];
+                let call = self.call("partial", json!({"ms": ms}), texts, dice);
+                self.exchange(vec![call]).await;
+            }
+            _ => {
+                let call = self.some_call(dice);
+                self.exchange(vec![call]).await;
+            }
+        }
+    }
+
+    /// A call that a good child answers.
+    fn some_call(&mut self, dice: &mut Dice) -> Call {
+        let ms = dice.pick(&[0, 0, 1, 30, 900]);
+        match dice.within(0..7) {
+            0 => self.call("wrong_id", json!({}), ["right".to_owned()], dice),
+            1 => {
+                // The first is lost where half a line of a call that was given up came before it.
+                let both = ["once", "twice"].map(str::to_owned);
+                self.call("duplicate", json!({}), both, dice)
+            }
+            2 => self.call("noise", json!({}), ["after the noise".to_owned()], dice),
+            3 => self.call("progress", json!({"n": 3, "ms": ms}), ["done".to_owned()], dice),
+            4 => {
+                let bytes = dice.within(1..100_000);
+                let text = "b".repeat(bytes as usize);
+                self.call("big", json!({"bytes": bytes}), [text], dice)
+            }
+            _ => {
+                let text = format!("{} {}", self.number, dice.roll());
+                self.call("echo", json!({"text": text, "ms": ms}), [text], dice)
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        tool: &str,
+        arguments: Value,
+        texts: impl Into<Vec<String>>,
+        dice: &mut Dice,
+    ) -> Call {
+        let id = self.next_id();
+        let mut body = tool_call(&*id, tool, arguments);
+        body["params"]["_meta"] = json!({"progressToken": id});
+        let both = "application/json, text/event-stream";
+        let accept = dice.pick(&[both, both, "application/json", "text/event-stream"]);
+        Call { id, body, texts: texts.into(), accept }
+    }
+
+    fn next_id(&mut self) -> String {
+        self.calls += 1;
+        format!("{}.{}", self.number, self.calls)
+    }
+
+    fn sign(&self, request: Request) -> Option<Request> {
+        let session = self.session.as_ref()?;
+        let request = request.header("Mcp-Session-Id", &session.id);
+        Some(request.header("MCP-Protocol-Version", NEWEST))
+    }
+
+    /// Sends calls in one go on one connection, and judges their answers.
+    async fn exchange(&mut self, calls: Vec<Call>) {
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        for call in &calls {
+            let Some(request) = self.post(call) else { return };
+            link.send(&request).await;
+        }
+        for call in &calls {
+            let response = self.told(link.response(PATIENCE).await);
+            self.judge(call, &response);
+            if response.head.closes() {
+                break;
+            }
+        }
+        let more = link.rest(Duration::from_millis(50)).await;
+        assert!(more.is_empty(), "behind the last answer: {}", more.escape_ascii());
+    }
+
+    fn post(&self, call: &Call) -> Option<Vec<u8>> {
+        let request = self.sign(Request::post(call.body.to_string()))?;
+        Some(request.with("Accept", call.accept).bytes())
+    }
+
+    /// Keeps in mind what came. No weather ends a connection, and nothing else that happens here
+    /// may.
+    fn told(&self, response: Result<Response, Broken>) -> Response {
+        let response = response.unwrap_or_else(|broken| panic!("no answer: {broken}"));
+        self.scene.tell(&(response.status(), &response.body));
+        lock(&self.scene.story).tally.answers += 1;
+        response
+    }
+
+    /// An answer has to be the one to this call, and fit what is known of the session.
+    fn judge(&mut self, call: &Call, response: &Response) {
+        let session = self.session.as_mut().expect("it was used");
+        let case = response.describe();
+        match response.status() {
+            404 => {
+                assert!(session.is_doubtful || session.is_gone, "the session has gone: {case}");
+                session.is_gone = true;
+                return;
+            }
+            408 => return,
+            200 | 502 | 503 | 504 => {}
+            _ => panic!("an odd answer to {}: {case}", call.id),
+        }
+        assert!(!session.is_gone, "an answer of a session that has gone: {case}");
+        let messages = response.messages();
+        let answers = messages.iter().filter(|message| message["method"].is_null()).count();
+        let answer = messages.last().unwrap_or_else(|| panic!("nothing in {case}"));
+        assert_eq!((answers, id_of(answer)), (1, Some(&*call.id)), "{messages:?}");
+        match answer["result"]["content"][0]["text"].as_str() {
+            Some(given) => {
+                let is_own = call.texts.iter().any(|text| text == given);
+                assert!(is_own, "another's answer to {}: {given}", call.id);
+            }
+            // A child that does not answer in time, or not any more; or one that was not answered.
+            None => {
+                let code = &answer["error"]["code"];
+                assert!(*code == -32603 || *code == -32000, "{answer}");
+            }
+        }
+    }
+
+    /// Sends a message that nobody answers.
+    async fn notify(&mut self, body: Value) {
+        let Some(request) = self.sign(Request::post(body.to_string())) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request.bytes()).await;
+        let response = self.told(link.response(PATIENCE).await);
+        let statuses = [202, 404, 408, 503];
+        assert!(statuses.contains(&response.status()), "{}", response.describe());
+    }
+
+    async fn delete(&mut self) {
+        let Some(request) = self.sign(Request::new("DELETE", "/mcp")) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request.bytes()).await;
+        let response = self.told(link.response(PATIENCE).await);
+        let Some(session) = &mut self.session else { return };
+        session.is_doubtful = true;
+        if response.status() != 408 {
+            let expected = if session.is_gone { &[404][..] } else { &[204, 404] };
+            assert!(expected.contains(&response.status()), "{}", response.describe());
+            session.is_gone = true;
+        }
+    }
+
+    /// Listens for a while, and leaves.
+    async fn listen(&mut self, dice: &mut Dice) {
+        let Some(request) = self.sign(Request::listen()) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request.bytes()).await;
+        let came = link.rest(Duration::from_millis(dice.within(0..30_000))).await;
+        self.scene.tell(&came.len());
+        let came = String::from_utf8_lossy(&came);
+        assert!(!came.contains("\"result\""), "the answer to a call of somebody else: {came}");
+        if dice.once_in(2) {
+            link.socket.reset();
+        }
+    }
+
+    /// Leaves before it has the answer.
+    async fn leave(&mut self, dice: &mut Dice) {
+        let call = self.some_call(dice);
+        let Some(request) = self.post(&call) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        let len = dice.within(1..request.len() as u64 * 2) as usize;
+        link.send(&request[..len.min(request.len())]).await;
+        self.scene.pause(Duration::from_millis(dice.within(0..200))).await;
+        match dice.within(0..3) {
+            0 => link.socket.reset(),
+            1 => link.socket.half_close(),
+            _ => {}
+        }
+    }
+
+    /// Leaves a stream, and comes back for the rest: nothing comes twice, and nothing is missing.
+    async fn come_back(&mut self, dice: &mut Dice) {
+        let n = dice.within(1..8);
+        let mut call = self.call("progress", json!({"n": n, "ms": 100}), ["done".to_owned()], dice);
+        call.accept = "text/event-stream";
+        let Some(request) = self.post(&call) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request).await;
+        let came = link.rest(Duration::from_millis(dice.within(0..2000))).await;
+        drop(link);
+        let first = response::events_so_far(&came).expect("events");
+        let Some(last) = first.iter().filter_map(|event| event.id.as_ref()).next_back() else {
+            return;
+        };
+        let Some(request) = self.sign(Request::listen()) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request.header("Last-Event-ID", last).bytes()).await;
+        let response = self.told(link.response(PATIENCE).await);
+        let mut messages: Vec<_> = first.iter().filter_map(Event::message).collect();
+        if response.status() == 200 {
+            messages.extend(response.messages());
+        }
+        let steps: Vec<_> =
+            messages.iter().filter_map(|message| message["params"]["progress"].as_u64()).collect();
+        let answers = messages.iter().filter(|message| message["method"].is_null()).count();
+        let session = self.session.as_ref().expect("it was used");
+        assert!(answers <= 1 && steps.is_sorted_by(|a, b| a < b), "twice: {messages:?}");
+        if !session.is_doubtful {
+            assert!([200, 204, 408].contains(&response.status()), "{}", response.describe());
+            assert!(response.status() == 408 || answers == 1, "no answer: {messages:?}");
+            let is_done = messages.iter().any(|message| message["result"].is_object());
+            let all: Vec<_> = (1..=n).collect();
+            assert!(!is_done || steps == all, "steps are missing: {steps:?}");
+        }
+    }
+
+    /// Answers a question of the child, which then answers with what it was told.
+    async fn be_asked(&mut self, dice: &mut Dice) {
+        let ask = json!({"method": "roots/list", "params": {}, "id": "q"});
+        let mut call = self.call("ask", ask, [], dice);
+        call.accept = "text/event-stream";
+        let Some(request) = self.post(&call) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request).await;
+        let question = loop {
+            let events = response::events_so_far(link.received()).expect("events");
+            let mut messages = events.iter().filter_map(Event::message);
+            if let Some(question) = messages.find(|message| message["method"] == "roots/list") {
+                break Some(question["id"].clone());
+            }
+            let is_whole = !matches!(response::parse(link.received(), false), Ok(None));
+            if is_whole || !link.receive(PATIENCE).await {
+                break None;
+            }
+        };
+        if let Some(id) = question {
+            let said = format!("file:///{}", dice.roll());
+            let result = json!({"roots": [{"uri": said}]});
+            self.notify(json!({"jsonrpc": "2.0", "id": id, "result": result})).await;
+            let line = json!({"jsonrpc": "2.0", "id": "q", "result": result});
+            call.texts = vec![line.to_string()];
+        }
+        let response = self.told(link.response(PATIENCE).await);
+        self.judge(&call, &response);
+    }
+
+    /// Cancels a call; then it may be answered or not, but not twice.
+    async fn cancel(&mut self, dice: &mut Dice) {
+        let call = self.call("sleep", json!({"ms": 400}), ["slept".to_owned()], dice);
+        let Some(request) = self.post(&call) else { return };
+        let Some(mut link) = Link::connect(self.scene) else { return };
+        link.send(&request).await;
+        self.scene.pause(Duration::from_millis(dice.within(0..600))).await;
+        self.notify(json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+                           "params": {"requestId": call.id}}))
+            .await;
+        let response = self.told(link.response(PATIENCE).await);
+        let is_stream = response.header("content-type") == Some("text/event-stream");
+        let is_unanswered = response.status() == 202
+            || is_stream && response.messages().iter().all(|message| message["method"].is_string());
+        if !is_unanswered {
+            self.judge(&call, &response);
+        }
+    }
+}
+
+/// Longer than anything may take: the time of a request and of its child's start, and the weather.
+const PATIENCE: Duration = Duration::from_secs(120);

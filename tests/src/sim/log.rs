@@ -1,0 +1,28 @@
+//! The log of a simulated program, in the form of `--log-format json`.
+
+use pontoon_core::observe::{Event, Value};
+use serde_json::{Map, json};
+
+/// The line of an event.
+pub(super) fn line(event: &Event) -> String {
+    let mut line = Map::new();
+    line.insert("level".into(), json!(event.level().name()));
+    line.insert("event".into(), json!(event.name()));
+    line.insert("message".into(), json!(event.message()));
+    event.fields(|name, value| {
+        let value = match value {
+            Value::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
+            Value::Count(count) => json!(count),
+            Value::Flag(flag) => json!(flag),
+            Value::Text(text) => json!(text),
+            Value::Time(time) => json!(time.as_secs_f64()),
+        };
+        line.insert(name.into(), value);
+    });
+    serde_json::Value::from(line).to_string()
+}
+
+/// What the program says first.
+pub(super) fn listening(port: u16) -> String {
+    json!({"event": "listening", "url": format!("http://127.0.0.1:{port}/mcp")}).to_string()
+}

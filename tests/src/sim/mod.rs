@@ -1,0 +1,364 @@
+//! A world of its own: programs, children, connections and time, all in the memory of one thread.
+//!
+//! pontoon's engine, its rules, its guard and hyper run in it as they run on tokio, carried by the
+//! same `pontoon_carrier`; `badchild` runs in it as it runs as a process. What is simulated is the
+//! operating system: byte streams ([`pipe`], [`net`]), processes and signals ([`process`]), and
+//! time, which stands still while anybody has something to do and then jumps to the next alarm.
+//!
+//! A thread is either in the real world or in one of these: [`World::enter`]. The rest of the suite
+//! asks [`current`], and so its cases run here unchanged. Which task goes on next is chance; the
+//! world's seed is `PONTOON_SEED`, or else always the same, and it repeats whatever happened.
+//!
+//! Owns: [`World`], the tasks and the alarms.
+//! Never: a socket, a process, a thread, a clock.
+
+pub mod crowd;
+pub mod dice;
+mod log;
+pub mod net;
+mod options;
+pub mod pipe;
+pub mod process;
+pub(crate) mod program;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::io::{Write, stderr};
+use std::mem;
+use std::panic;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use pontoon_carrier::clock::Clock;
+use pontoon_carrier::io;
+use pontoon_core::time::Instant;
+
+use dice::Dice;
+use net::Network;
+use process::{Pid, Processes};
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Everything there is.
+pub struct World {
+    /// What makes it repeat itself.
+    pub seed: u64,
+    /// What time it is.
+    pub clock: Clock,
+    /// Chance, for whoever needs it.
+    pub dice: Mutex<Dice>,
+    /// What bytes go through on their way.
+    pub weather: Weather,
+    pub(crate) processes: Mutex<Processes>,
+    pub(crate) network: Mutex<Network>,
+    tasks: Mutex<Tasks>,
+    ready: Arc<Ready>,
+    alarms: Mutex<BTreeMap<(Instant, u64), Waker>>,
+    /// Called whenever no task has anything to do; true if one of them had.
+    chores: Mutex<Vec<Chore>>,
+}
+
+type Chore = Box<dyn FnMut() -> bool + Send>;
+
+/// What bytes go through on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// They arrive at once, as many as there is room for.
+    Calm,
+    /// They are split and joined anywhere, and held up now and then; never lost or swapped.
+    Rough,
+}
+
+#[derive(Default)]
+struct Tasks {
+    /// Never used twice. Alarms are numbered with the tasks.
+    numbers: u64,
+    all: BTreeMap<u64, (Pid, Option<Task>)>,
+}
+
+/// The tasks that have something to do.
+#[derive(Default)]
+struct Ready(Mutex<BTreeSet<u64>>);
+
+struct Wakeup {
+    task: u64,
+    ready: Arc<Ready>,
+}
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Self>) {
+        lock(&self.ready.0).insert(self.task);
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<World>>> = const { RefCell::new(None) };
+}
+
+/// The world this thread is in; none in the real one.
+pub fn current() -> Option<Arc<World>> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// The seed that `PONTOON_SEED` asks for.
+pub fn seed_asked_for() -> Option<u64> {
+    let seed = env::var("PONTOON_SEED").ok()?;
+    Some(seed.parse().unwrap_or_else(|_| panic!("PONTOON_SEED={seed} is not a number")))
+}
+
+/// A thread's stay in a world, which ends with it.
+pub struct Stay(Arc<World>);
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+        self.0.end();
+    }
+}
+
+impl std::ops::Deref for Stay {
+    type Target = Arc<World>;
+
+    fn deref(&self) -> &Arc<World> {
+        &self.0
+    }
+}
+
+impl World {
+    /// Makes a world and takes this thread there.
+    pub fn enter(seed: u64, weather: Weather) -> Stay {
+        tell_seed_on_panic();
+        let world = Arc::new(World {
+            seed,
+            clock: Clock::manual(),
+            dice: Mutex::new(Dice::new(seed)),
+            weather,
+            processes: Mutex::default(),
+            network: Mutex::default(),
+            tasks: Mutex::default(),
+            ready: Arc::default(),
+            alarms: Mutex::default(),
+            chores: Mutex::default(),
+        });
+        assert!(current().is_none(), "a thread is in one world at a time");
+        CURRENT.set(Some(world.clone()));
+        Stay(world)
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Runs a task of this process beside all others.
+    pub fn spawn(&self, owner: Pid, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        tasks.numbers += 1;
+        let number = tasks.numbers;
+        tasks.all.insert(number, (owner, Some(Box::pin(task))));
+        lock(&self.ready.0).insert(number);
+    }
+
+    /// Has something looked after whenever no task has anything to do.
+    pub(crate) fn add_chore(&self, chore: impl FnMut() -> bool + Send + 'static) {
+        lock(&self.chores).push(Box::new(chore));
+    }
+
+    /// Ends all tasks of a process.
+    pub(crate) fn kill(&self, owner: Pid) {
+        let killed = {
+            let mut tasks = lock(&self.tasks);
+            let (killed, left) =
+                mem::take(&mut tasks.all).into_iter().partition(|(_, (of, _))| *of == owner);
+            tasks.all = left;
+            killed
+        };
+        // Whatever they hold may wake others.
+        drop::<BTreeMap<_, _>>(killed);
+    }
+
+    /// Lets the world go on until `done`, or until this moment; returns whether it is done.
+    pub fn run_until(&self, at: Instant, mut done: impl FnMut() -> bool) -> bool {
+        loop {
+            self.settle();
+            if done() {
+                return true;
+            }
+            let next = lock(&self.alarms).first_key_value().map_or(Instant::FAR, |(key, _)| key.0);
+            self.clock.set(next.min(at));
+            if next > at {
+                return false;
+            }
+            self.ring();
+        }
+    }
+
+    /// Lets this time pass.
+    pub fn sleep(&self, time: Duration) {
+        self.run_until(self.now() + time, || false);
+    }
+
+    /// A timer of its own.
+    pub fn alarm(self: &Arc<Self>) -> Alarm {
+        let mut tasks = lock(&self.tasks);
+        tasks.numbers += 1;
+        Alarm { world: self.clone(), number: tasks.numbers, set: None }
+    }
+
+    /// Waits for this time to pass, as a task does.
+    pub fn pause(self: &Arc<Self>, time: Duration) -> Pause {
+        Pause { alarm: self.alarm(), until: self.now() + time }
+    }
+
+    /// Polls tasks until none has anything to do.
+    fn settle(&self) {
+        for _ in 0..POLLS_MAX {
+            if let Some(task) = self.next_task() {
+                self.poll(task);
+                continue;
+            }
+            let mut chores = mem::take(&mut *lock(&self.chores));
+            let busy = chores.iter_mut().any(|chore| chore());
+            let added = mem::replace(&mut *lock(&self.chores), chores);
+            lock(&self.chores).extend(added);
+            if !busy {
+                return;
+            }
+        }
+        panic!("the world does not come to rest: somebody is busy for ever");
+    }
+
+    fn next_task(&self) -> Option<u64> {
+        let mut ready = lock(&self.ready.0);
+        let count = ready.len() as u64;
+        let nth = if count > 1 { lock(&self.dice).within(0..count) } else { 0 };
+        let task = *ready.iter().nth(nth as usize)?;
+        ready.remove(&task);
+        Some(task)
+    }
+
+    fn poll(&self, number: u64) {
+        let task = lock(&self.tasks).all.get_mut(&number).and_then(|(_, task)| task.take());
+        let Some(mut task) = task else { return };
+        let waker = Waker::from(Arc::new(Wakeup { task: number, ready: self.ready.clone() }));
+        let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
+        let mut tasks = lock(&self.tasks);
+        match polled {
+            Poll::Ready(()) => drop(tasks.all.remove(&number)),
+            // It may have been killed meanwhile.
+            Poll::Pending => {
+                if let Some((_, place)) = tasks.all.get_mut(&number) {
+                    *place = Some(task);
+                    return;
+                }
+            }
+        }
+        drop(tasks);
+    }
+
+    /// Wakes whoever waits for a moment that has come.
+    fn ring(&self) {
+        let now = self.now();
+        let mut alarms = lock(&self.alarms);
+        while let Some(alarm) = alarms.first_entry().filter(|alarm| alarm.key().0 <= now) {
+            alarm.remove().wake();
+        }
+    }
+
+    /// Ends everything.
+    fn end(&self) {
+        let chores = mem::take(&mut *lock(&self.chores));
+        drop(chores);
+        loop {
+            let tasks = mem::take(&mut lock(&self.tasks).all);
+            if tasks.is_empty() {
+                break;
+            }
+            drop(tasks);
+        }
+        let network = mem::take(&mut *lock(&self.network));
+        drop(network);
+    }
+}
+
+/// A timer.
+pub struct Alarm {
+    world: Arc<World>,
+    number: u64,
+    set: Option<Instant>,
+}
+
+impl Alarm {
+    fn unset(&mut self) {
+        if let Some(at) = self.set.take() {
+            lock(&self.world.alarms).remove(&(at, self.number));
+        }
+    }
+}
+
+impl io::Alarm for Alarm {
+    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        if self.set != Some(at) {
+            self.unset();
+        }
+        if at <= self.world.now() {
+            self.unset();
+            return Poll::Ready(());
+        }
+        self.set = Some(at);
+        lock(&self.world.alarms).insert((at, self.number), cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.unset();
+    }
+}
+
+/// A time that passes.
+pub struct Pause {
+    alarm: Alarm,
+    until: Instant,
+}
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let until = self.until;
+        io::Alarm::poll_until(&mut self.alarm, cx, until)
+    }
+}
+
+/// Has every panic in a world followed by what repeats it. That goes past the test's captured output:
+/// a panic of the engine ends the program, and nothing captured is shown any more.
+fn tell_seed_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            usual(info);
+            if let Some(world) = current() {
+                let (seed, now) = (world.seed, Duration::from_micros(world.now().as_micros()));
+                let _ =
+                    writeln!(stderr(), "PONTOON_SEED={seed} repeats it, {now:?} into its world");
+            }
+        }));
+    });
+}
+
+/// Locks what only this thread uses.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Polls at one moment after which nobody believes any more that it will pass.
+const POLLS_MAX: u64 = 20_000_000;
+
+#[cfg(test)]
+mod tests;

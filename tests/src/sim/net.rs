@@ -1,0 +1,226 @@
+//! Connections: a stream of bytes each way.
+//!
+//! They end as TCP does it: who closes with bytes unread, or breaks off, resets the connection;
+//! what had been sent by then still arrives.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pontoon_carrier::io as carrier;
+
+use super::pipe::{Reader, Writer, pipe};
+use super::process::Descriptor;
+use super::{World, lock};
+
+/// Who listens where.
+#[derive(Default)]
+pub(crate) struct Network {
+    ports: BTreeMap<u16, Arc<Listener>>,
+}
+
+/// Where connections arrive. Dropped by whoever listens, it refuses them.
+#[derive(Default)]
+pub(crate) struct Listener {
+    backlog: Mutex<VecDeque<Socket>>,
+    accepting: Mutex<Option<Waker>>,
+}
+
+impl Listener {
+    pub(crate) fn poll_accept(&self, cx: &Context<'_>) -> Poll<Socket> {
+        match lock(&self.backlog).pop_front() {
+            Some(socket) => Poll::Ready(socket),
+            None => {
+                *lock(&self.accepting) = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl World {
+    /// Listens on a port nobody listened on before.
+    pub(crate) fn listen(&self) -> (u16, Arc<Listener>) {
+        let mut network = lock(&self.network);
+        let port = network.ports.keys().next_back().map_or(PORT_MIN, |port| port + 1);
+        let listener = Arc::new(Listener::default());
+        network.ports.insert(port, listener.clone());
+        (port, listener)
+    }
+
+    /// Refuses connections from now on, and resets those nobody has accepted.
+    pub(crate) fn unlisten(&self, port: u16) {
+        let listener = lock(&self.network).ports.remove(&port);
+        if let Some(listener) = listener {
+            lock(&listener.backlog).drain(..).for_each(Socket::reset);
+        }
+    }
+
+    /// Connects, with room for so many bytes that the peer has sent and nobody has read.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub fn connect(self: &Arc<Self>, port: u16, bytes_max: usize) -> io::Result<Socket> {
+        let listener = lock(&self.network).ports.get(&port).cloned();
+        let listener = listener.ok_or(ErrorKind::ConnectionRefused)?;
+        let (to_server, from_client) = pipe(self, ROOM_BYTES);
+        let (to_client, from_server) = pipe(self, bytes_max);
+        lock(&listener.backlog).push_back(Socket::new(from_client, to_client));
+        if let Some(waker) = lock(&listener.accepting).take() {
+            waker.wake();
+        }
+        Ok(Socket::new(from_server, to_server))
+    }
+}
+
+/// One side of a connection.
+pub struct Socket {
+    incoming: Reader,
+    outgoing: Writer,
+    descriptor: Option<Descriptor>,
+}
+
+impl Socket {
+    fn new(incoming: Reader, outgoing: Writer) -> Socket {
+        Socket { incoming, outgoing, descriptor: None }
+    }
+
+    /// Counts it as a descriptor of its process.
+    pub(crate) fn owned(mut self, descriptor: Descriptor) -> Socket {
+        self.descriptor = Some(descriptor);
+        self
+    }
+
+    /// Breaks the connection off.
+    pub fn reset(self) {
+        self.outgoing.reset();
+    }
+
+    /// Says that nothing more will be sent.
+    pub fn half_close(&self) {
+        self.outgoing.end();
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.incoming.is_unread() {
+            self.outgoing.reset();
+        }
+    }
+}
+
+impl carrier::Source for Socket {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.incoming.poll_read(cx, buf)
+    }
+}
+
+impl carrier::Sink for Socket {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.outgoing.poll_write(cx, bufs)
+    }
+}
+
+impl carrier::Socket for Socket {
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.half_close();
+        Poll::Ready(Ok(()))
+    }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.incoming.read_arrived(buf)
+    }
+}
+
+/// A connection as blocking code uses it: while it waits, the world goes on.
+pub struct Stream {
+    world: Arc<World>,
+    socket: Socket,
+}
+
+impl Stream {
+    /// Connects, which takes a moment.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub(crate) fn connect(
+        world: &Arc<World>,
+        port: u16,
+        bytes_max: Option<usize>,
+    ) -> io::Result<Stream> {
+        world.sleep(CONNECT_TIME);
+        let socket = world.connect(port, bytes_max.unwrap_or(ROOM_BYTES))?;
+        Ok(Stream { world: world.clone(), socket })
+    }
+
+    /// Reads what there is, at least one byte; nothing at the end.
+    pub(crate) fn read(&mut self, buf: &mut [u8], patience: Duration) -> io::Result<usize> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut read = Poll::Pending;
+        self.world.run_until(self.world.now() + patience, || {
+            read = self.socket.incoming.poll_read(cx, buf);
+            read.is_ready()
+        });
+        match read {
+            Poll::Ready(read) => read,
+            Poll::Pending => Err(ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// Writes all of it; no single step may take longer than `patience`.
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        while !bytes.is_empty() {
+            let mut written = self.socket.outgoing.poll_write(cx, &[IoSlice::new(bytes)]);
+            if written.is_pending() {
+                self.world.run_until(self.world.now() + patience, || {
+                    written = self.socket.outgoing.poll_write(cx, &[IoSlice::new(bytes)]);
+                    written.is_ready()
+                });
+            }
+            match written {
+                Poll::Ready(written) => bytes = &bytes[written?..],
+                Poll::Pending => return Err(ErrorKind::TimedOut.into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.socket.incoming.has_ended()
+    }
+
+    pub(crate) fn half_close(&self) {
+        self.socket.half_close();
+    }
+
+    pub(crate) fn reset(self) {
+        self.socket.reset();
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+/// Bytes on their way in one direction.
+pub const ROOM_BYTES: usize = 256 * 1024;
+
+const CONNECT_TIME: Duration = Duration::from_micros(250);
+
+const PORT_MIN: u16 = 20_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The options of the command line that a simulated program has.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::config::{Config, Serves};
+use pontoon_core::limits::Limits;
+use pontoon_core::observe::Level;
+
+/// What the program does without any option.
+fn defaults(flags: Vec<OsString>) -> Config {
+    Config {
+        path: "/mcp".into(),
+        hosts: Vec::new(),
+        origins: Vec::new(),
+        limits: Limits::default(),
+        serves: Serves::Command(ChildSpec { program: "badchild".into(), args: flags, env: None }),
+        eager: true,
+        log_level: Level::Info,
+    }
+}
+
+/// The settings of these options, in front of `badchild` with these flags.
+///
+/// # Panics
+///
+/// There is no such option here, or no such value.
+pub(super) fn of(arguments: &[String], flags: Vec<OsString>) -> Config {
+    let mut config = defaults(flags);
+    let (pairs, rest) = arguments.as_chunks();
+    assert!(rest.is_empty(), "{rest:?} has no value");
+    for [option, value] in pairs {
+        let limits = &mut config.limits;
+        match option.as_str() {
+            "--allow-host" => config.hosts.push(value.clone()),
+            "--allow-origin" => config.origins.push(value.clone()),
+            "--log-level" => {
+                config.log_level = match value.as_str() {
+                    "debug" => Level::Debug,
+                    "info" => Level::Info,
+                    other => panic!("no log level {other}"),
+                };
+            }
+            "--max-body" => limits.body_bytes_max = bytes(value),
+            "--max-sessions" => limits.sessions_max = number(value),
+            "--request-timeout" => limits.request_time_max = seconds(value),
+            "--startup-timeout" => limits.startup_time_max = seconds(value),
+            "--timeout" => limits.session_idle_max = seconds(value),
+            unknown => panic!("the simulated program has no option {unknown}"),
+        }
+    }
+    config
+}
+
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs_f64(text.parse().unwrap_or_else(|_| panic!("{text} is no time")))
+}
+
+fn bytes(text: &str) -> usize {
+    let (number_part, scale) = match text {
+        text if text.ends_with("KiB") => (&text[..text.len() - 3], 1 << 10),
+        text if text.ends_with("MiB") => (&text[..text.len() - 3], 1 << 20),
+        text => (text, 1),
+    };
+    number(number_part) * scale
+}
+
+fn number(text: &str) -> usize {
+    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+}

@@ -1,0 +1,473 @@
+//! Processes: a table of them, their ends, and what a child has around it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::future::{self, poll_fn};
+use std::io::{self, IoSlice};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use badchild::{Flags, LIFETIME, Output, System};
+use pontoon_carrier::io as carrier;
+use rustix::process::Signal;
+
+use super::pipe::{Reader, Writer, pipe};
+use super::{World, lock};
+use crate::record::Memory;
+
+/// A process id.
+pub type Pid = u32;
+
+/// Every process there ever was.
+pub(crate) struct Processes {
+    last: Pid,
+    all: BTreeMap<Pid, Process>,
+}
+
+/// One process.
+pub(crate) struct Process {
+    pub(crate) parent: Pid,
+    pub(crate) group: Pid,
+    /// How it ended, once it has. Whoever started it learns that at once, so nobody stays unreaped.
+    status: Option<ExitStatus>,
+    ignores_term: bool,
+    /// Whether it handles SIGTERM itself; how often it has been asked to end.
+    asked: Option<u32>,
+    descriptors: Descriptors,
+    waiting: Option<Waker>,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Processes { last: PID_MIN, all: BTreeMap::new() }
+    }
+}
+
+impl Processes {
+    /// The process with this id, unless it has ended.
+    pub(crate) fn running(&self, pid: Pid) -> Option<&Process> {
+        self.all.get(&pid).filter(|process| process.status.is_none())
+    }
+
+    /// Those that run, by their ids.
+    pub(crate) fn all_running(&self) -> impl Iterator<Item = (Pid, &Process)> {
+        let all = self.all.iter().map(|(pid, process)| (*pid, process));
+        all.filter(|(_, process)| process.status.is_none())
+    }
+
+    fn add(&mut self, parent: Pid) -> (Pid, &mut Process) {
+        self.last += 1;
+        let process = Process {
+            parent,
+            group: self.last,
+            status: None,
+            ignores_term: false,
+            asked: None,
+            descriptors: Descriptors::default(),
+            waiting: None,
+        };
+        (self.last, self.all.entry(self.last).or_insert(process))
+    }
+}
+
+/// How many file descriptors a process has open.
+#[derive(Clone, Default)]
+pub(crate) struct Descriptors(Arc<AtomicUsize>);
+
+/// One of them, closed when dropped.
+pub(crate) struct Descriptor(Descriptors);
+
+impl Descriptors {
+    pub(crate) fn open(&self) -> Descriptor {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Descriptor(self.clone())
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Process {
+    /// How many file descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        self.descriptors.0.load(Ordering::Relaxed)
+    }
+}
+
+impl World {
+    /// Starts a program that handles SIGTERM itself.
+    pub(crate) fn start_program(&self) -> (Pid, Descriptors) {
+        let mut processes = lock(&self.processes);
+        let (pid, process) = processes.add(PID_MIN);
+        process.asked = Some(0);
+        (pid, process.descriptors.clone())
+    }
+
+    /// Ends a process and all its tasks, unless it has ended.
+    pub(crate) fn end_process(&self, pid: Pid, status: ExitStatus) {
+        let waiting = {
+            let mut processes = lock(&self.processes);
+            let Some(process) = processes.all.get_mut(&pid) else { return };
+            if process.status.is_some() {
+                return;
+            }
+            process.status = Some(status);
+            process.waiting.take()
+        };
+        self.kill(pid);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// How a process ended; none if it runs.
+    pub(crate) fn ended(&self, pid: Pid) -> Option<ExitStatus> {
+        lock(&self.processes).all.get(&pid)?.status
+    }
+
+    /// Waits for the end of a process.
+    pub(crate) async fn end_of(&self, pid: Pid) -> ExitStatus {
+        poll_fn(|cx| {
+            let mut processes = lock(&self.processes);
+            let process = processes.all.get_mut(&pid).expect("a process there was");
+            process.waiting = Some(cx.waker().clone());
+            process.status.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Sends a signal to a process.
+    pub(crate) fn signal(&self, pid: Pid, signal: Signal) {
+        {
+            let mut processes = lock(&self.processes);
+            let Some(process) = processes.all.get_mut(&pid) else { return };
+            if signal == Signal::TERM && process.ignores_term {
+                return;
+            }
+            if let Some(asked) = process.asked.as_mut().filter(|_| signal == Signal::TERM) {
+                *asked += 1;
+                if let Some(waker) = process.waiting.take() {
+                    waker.wake();
+                }
+                return;
+            }
+        }
+        self.end_process(pid, ExitStatus::from_raw(signal.as_raw()));
+    }
+
+    /// Sends a signal to every process of a group.
+    pub(crate) fn signal_group(&self, group: Pid, signal: Signal) {
+        let members: Vec<_> = {
+            let processes = lock(&self.processes);
+            let all = processes.all_running().filter(|(_, process)| process.group == group);
+            all.map(|(pid, _)| pid).collect()
+        };
+        members.into_iter().for_each(|pid| self.signal(pid, signal));
+    }
+
+    /// Waits until a program is asked to end once more than so many times; returns how many times.
+    pub(crate) async fn asked_to_end(&self, pid: Pid, known: u32) -> u32 {
+        poll_fn(|cx| {
+            let mut processes = lock(&self.processes);
+            let process = processes.all.get_mut(&pid).expect("a process there was");
+            match process.asked.filter(|asked| *asked > known) {
+                Some(asked) => Poll::Ready(asked),
+                None => {
+                    process.waiting = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// Our ends of a child's streams.
+pub(crate) struct Pipes {
+    pub(crate) stdin: Stdin,
+    pub(crate) stdout: Held<Reader>,
+    pub(crate) stderr: Held<Reader>,
+}
+
+/// An end of a pipe, as a descriptor of the process that holds it.
+pub(crate) struct Held<T>(T, #[expect(dead_code, reason = "it counts")] Descriptor);
+
+impl carrier::Source for Held<Reader> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+/// A child's standard input, to be written.
+pub(crate) struct Stdin(Held<Writer>);
+
+impl carrier::Sink for Stdin {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.0.poll_write(cx, bufs)
+    }
+}
+
+impl carrier::Stdin for Stdin {
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.0.poll_closed(cx)
+    }
+}
+
+/// A `badchild` in a world.
+pub(crate) struct Child {
+    world: Arc<World>,
+    pid: Pid,
+    arguments: Vec<OsString>,
+    record: Arc<Mutex<Memory>>,
+    stdin: Input,
+    stdout: Out,
+    stderr: Out,
+}
+
+/// Standard input: the pipe, unless it was closed, and what was read of it and not used.
+struct Input {
+    pipe: Mutex<Option<Arc<Mutex<Reader>>>>,
+    read: Mutex<Vec<u8>>,
+}
+
+/// A stream that several tasks write to, one after the other.
+struct Out {
+    /// None: it was closed, and whatever is written is lost.
+    pipe: Mutex<Option<Arc<Writer>>>,
+    /// Whose turn it is, and who comes after that.
+    turns: Mutex<Turns>,
+}
+
+#[derive(Default)]
+struct Turns {
+    last: u64,
+    queue: VecDeque<u64>,
+    waiting: Vec<Waker>,
+}
+
+impl Child {
+    /// Starts a child of `parent`, which holds the other ends of its streams.
+    pub(crate) fn start(
+        world: &Arc<World>,
+        parent: (Pid, &Descriptors),
+        arguments: Vec<OsString>,
+        record: Arc<Mutex<Memory>>,
+    ) -> (Pid, Pipes) {
+        let flags = Flags::parse(arguments.iter().cloned());
+        let pid = {
+            let mut processes = lock(&world.processes);
+            let (pid, process) = processes.add(parent.0);
+            process.ignores_term = flags.ignore_term;
+            pid
+        };
+        let held = || parent.1.open();
+        let [stdin, stdout, stderr] = [(); 3].map(|()| pipe(world, PIPE_BYTES));
+        lock(&record).start(pid);
+        let child = Arc::new(Child {
+            world: world.clone(),
+            pid,
+            arguments,
+            record,
+            stdin: Input {
+                pipe: Mutex::new(Some(Arc::new(Mutex::new(stdin.1)))),
+                read: Mutex::default(),
+            },
+            stdout: Out::new(stdout.0),
+            stderr: Out::new(stderr.0),
+        });
+        let own = world.clone();
+        world.spawn(pid, async move {
+            badchild::run(child, flags).await;
+            own.end_process(pid, exit_status(0));
+        });
+        let pipes = Pipes {
+            stdin: Stdin(Held(stdin.0, held())),
+            stdout: Held(stdout.1, held()),
+            stderr: Held(stderr.1, held()),
+        };
+        (pid, pipes)
+    }
+}
+
+/// The status of a process that exited with this code.
+pub(crate) fn exit_status(code: i32) -> ExitStatus {
+    ExitStatus::from_raw((code & 0xff) << 8)
+}
+
+impl Out {
+    fn new(pipe: Writer) -> Out {
+        Out { pipe: Mutex::new(Some(Arc::new(pipe))), turns: Mutex::default() }
+    }
+
+    async fn write(&self, world: &Arc<World>, mut bytes: &[u8]) -> io::Result<()> {
+        let turn = lock(&self.turns).join();
+        poll_fn(|cx| lock(&self.turns).poll(cx, turn)).await;
+        let mut written = Ok(());
+        while !bytes.is_empty() && written.is_ok() {
+            let Some(pipe) = lock(&self.pipe).clone() else {
+                // Whoever writes to nobody for ever is busy with it, and time has to go on.
+                world.pause(Duration::from_millis(1)).await;
+                break;
+            };
+            match poll_fn(|cx| pipe.poll_write(cx, &[IoSlice::new(bytes)])).await {
+                Ok(taken) => bytes = &bytes[taken..],
+                Err(error) => written = Err(error),
+            }
+        }
+        lock(&self.turns).leave();
+        written
+    }
+}
+
+impl Turns {
+    fn join(&mut self) -> u64 {
+        self.last += 1;
+        self.queue.push_back(self.last);
+        self.last
+    }
+
+    fn poll(&mut self, cx: &Context<'_>, turn: u64) -> Poll<()> {
+        if self.queue.front() == Some(&turn) {
+            return Poll::Ready(());
+        }
+        self.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn leave(&mut self) {
+        self.queue.pop_front();
+        self.waiting.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl System for Child {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.world.spawn(self.pid, task);
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        self.world.pause(time)
+    }
+
+    async fn read_line(&self, line: &mut Vec<u8>) {
+        let mut buf = [0; READ_BYTES];
+        loop {
+            {
+                let mut read = lock(&self.stdin.read);
+                let end = read.iter().position(|byte| *byte == b'\n');
+                let len = end.map_or(read.len(), |end| end + 1);
+                line.extend(read.drain(..len));
+                if end.is_some() {
+                    return;
+                }
+            }
+            let Some(pipe) = lock(&self.stdin.pipe).clone() else { return };
+            let bytes = poll_fn(|cx| lock(&pipe).poll_read(cx, &mut buf)).await.unwrap_or(0);
+            if bytes == 0 {
+                return;
+            }
+            lock(&self.stdin.read).extend_from_slice(&buf[..bytes]);
+        }
+    }
+
+    async fn write(&self, output: Output, bytes: &[u8]) -> io::Result<()> {
+        match output {
+            Output::Stderr => self.stderr.write(&self.world, bytes).await,
+            Output::Stdout => self.stdout.write(&self.world, bytes).await,
+        }
+    }
+
+    fn close_stdin(&self) {
+        *lock(&self.stdin.pipe) = None;
+    }
+
+    fn close_stdout(&self) {
+        *lock(&self.stdout.pipe) = None;
+    }
+
+    async fn exit(&self, code: i32) -> Infallible {
+        self.world.end_process(self.pid, exit_status(code));
+        future::pending().await
+    }
+
+    async fn raise(&self, signal: i32) -> Infallible {
+        self.world.end_process(self.pid, ExitStatus::from_raw(signal));
+        future::pending().await
+    }
+
+    fn fork(&self, setsid: bool) -> Pid {
+        let pid = {
+            let mut processes = lock(&self.world.processes);
+            let (group, ignores_term) = processes
+                .running(self.pid)
+                .map_or((self.pid, false), |this| (this.group, this.ignores_term));
+            let (pid, process) = processes.add(self.pid);
+            process.ignores_term = ignores_term;
+            if !setsid {
+                process.group = group;
+            }
+            pid
+        };
+        let stdin = lock(&self.stdin.pipe).clone();
+        let outputs = [&self.stdout, &self.stderr].map(|out| lock(&out.pipe).clone());
+        let (world, pause) = (self.world.clone(), self.world.pause(LIFETIME));
+        self.world.spawn(pid, async move {
+            let _held_open = (stdin, outputs);
+            pause.await;
+            world.end_process(pid, exit_status(0));
+        });
+        pid
+    }
+
+    fn keep(&self, line: &[u8]) {
+        lock(&self.record).keep(self.pid, line);
+    }
+
+    fn note(&self, fact: &str, value: &str) {
+        lock(&self.record).note(self.pid, fact, value);
+    }
+
+    fn told(&self, word: &str) -> bool {
+        lock(&self.record).is_told(word)
+    }
+
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        self.arguments.clone()
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        Vec::new()
+    }
+
+    fn descriptors(&self) -> Vec<(i32, String)> {
+        (0..3).map(|number| (number, "pipe".to_owned())).collect()
+    }
+}
+
+/// What a pipe takes until somebody reads.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// What a child reads at a time.
+const READ_BYTES: usize = 8 * 1024;
+
+/// The process that starts programs.
+const PID_MIN: Pid = 1;
+
+#[cfg(test)]
+mod tests;

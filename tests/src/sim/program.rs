@@ -1,0 +1,187 @@
+//! `pontoon proxy` in a world: the adapter that carries the core there.
+//!
+//! It has the same parts as any other runtime; see `pontoon_carrier`.
+
+use std::ffi::OsString;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
+
+use pontoon_carrier::child::Order;
+use pontoon_carrier::http::Endpoint;
+use pontoon_carrier::hub::Hub;
+use pontoon_carrier::{Options, Phase};
+use pontoon_core::machine::{Input, Signal as Wish};
+use rustix::process::Signal;
+
+use super::net::Listener;
+use super::process::{Child, Descriptors, Pid, exit_status};
+use super::{World, lock, log, options};
+use crate::record::Memory;
+
+/// A running program.
+pub(crate) struct Program {
+    pub(crate) pid: Pid,
+    pub(crate) port: u16,
+    pub(crate) lines: Arc<Mutex<Vec<String>>>,
+}
+
+/// Starts the program with these options of its command line, in front of `badchild` with these
+/// flags.
+pub(crate) fn start(
+    world: &Arc<World>,
+    arguments: &[String],
+    flags: Vec<OsString>,
+    record: &Arc<Mutex<Memory>>,
+) -> Program {
+    let (pid, descriptors) = world.start_program();
+    let (port, listener) = world.listen();
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    lock(&lines).push(log::listening(port));
+    let logged = lines.clone();
+    let mut options = Options::new(options::of(arguments, flags));
+    options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
+
+    let seed = lock(&world.dice).seed();
+    let (hub, orders) = Hub::seeded(&options, world.clock.clone(), seed);
+    let carrier = Arc::new(Carrier {
+        world: world.clone(),
+        pid,
+        descriptors,
+        endpoint: Endpoint::new(hub.clone()),
+        room: Mutex::new(Room::default()),
+        hub,
+        record: record.clone(),
+    });
+    carrier.carry(port, listener, orders);
+    Program { pid, port, lines }
+}
+
+/// What all tasks of a program share.
+struct Carrier {
+    world: Arc<World>,
+    pid: Pid,
+    descriptors: Descriptors,
+    hub: Arc<Hub>,
+    endpoint: Endpoint,
+    room: Mutex<Room>,
+    record: Arc<Mutex<Memory>>,
+}
+
+/// How many connections are open, and who waits for there to be fewer.
+#[derive(Default)]
+struct Room {
+    open: usize,
+    waiting: Vec<Waker>,
+}
+
+/// An open connection.
+struct Permit(Arc<Carrier>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut room = lock(&self.0.room);
+        room.open -= 1;
+        room.waiting.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Carrier {
+    fn carry(self: Arc<Self>, port: u16, listener: Arc<Listener>, orders: Receiver<Order>) {
+        let (world, pid) = (self.world.clone(), self.pid);
+        let this = self.clone();
+        world.add_chore(move || this.spawn_ordered(&orders));
+        let this = self.clone();
+        world.spawn(pid, async move { this.hub.keep_time(this.world.alarm()).await });
+        self.hub.submit([Input::Started]);
+        let this = self.clone();
+        world.spawn(pid, async move {
+            this.clone().accept(&listener).await;
+            this.world.unlisten(port);
+        });
+        let this = self.clone();
+        world.spawn(pid, async move { this.obey().await });
+        world.spawn(pid, async move {
+            let forced = self.hub.stopped().await;
+            poll_fn(|cx| self.poll_room(cx, 0)).await;
+            self.world.end_process(self.pid, exit_status(i32::from(forced)));
+        });
+    }
+
+    /// Takes SIGTERM as the wish to stop.
+    async fn obey(&self) {
+        let mut asked = 0;
+        loop {
+            asked = self.world.asked_to_end(self.pid, asked).await;
+            self.hub.submit([Input::ShutdownRequested]);
+        }
+    }
+
+    /// Accepts connections until the engine wants no more.
+    async fn accept(self: Arc<Self>, listener: &Listener) {
+        let connections_max = self.hub.config().limits.connections_max;
+        let mut draining = pin!(self.hub.phase_after(Phase::Serving));
+        loop {
+            let accepted = poll_fn(|cx| {
+                if draining.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(None);
+                }
+                ready!(self.poll_room(cx, connections_max - 1));
+                listener.poll_accept(cx).map(Some)
+            });
+            let Some(socket) = accepted.await else { return };
+            let socket = socket.owned(self.descriptors.open());
+            lock(&self.room).open += 1;
+            let permit = Permit(self.clone());
+            self.world.spawn(self.pid, async move {
+                let Permit(this) = &permit;
+                this.endpoint.converse(socket, this.world.alarm()).await;
+            });
+        }
+    }
+
+    /// Ready once no more than so many connections are open.
+    fn poll_room(&self, cx: &Context<'_>, open_max: usize) -> Poll<()> {
+        let mut room = lock(&self.room);
+        if room.open <= open_max {
+            return Poll::Ready(());
+        }
+        room.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Spawns the children that were ordered; returns whether there were any.
+    fn spawn_ordered(&self, orders: &Receiver<Order>) -> bool {
+        let mut spawned = false;
+        while let Ok(order) = orders.try_recv() {
+            self.spawn(order);
+            spawned = true;
+        }
+        spawned
+    }
+
+    fn spawn(&self, order: Order) {
+        let (world, hub) = (&self.world, &self.hub);
+        let arguments = order.spec().args.clone();
+        let parent = (self.pid, &self.descriptors);
+        let (child, ours) = Child::start(world, parent, arguments, self.record.clone());
+        let signalled = world.clone();
+        let (pipes, end) = order.spawned_as(hub, child, move |wish| {
+            let signal = match wish {
+                Wish::Kill => Signal::KILL,
+                Wish::Terminate => Signal::TERM,
+            };
+            // Under the engine's lock nothing is ended.
+            let world = signalled.clone();
+            signalled.spawn(KERNEL, async move { world.signal_group(child, signal) });
+        });
+        world.spawn(self.pid, pipes.carry(Ok((ours.stdin, ours.stdout, ours.stderr))));
+        let awaited = world.clone();
+        world.spawn(self.pid, async move { end.reached(Ok(awaited.end_of(child).await)) });
+    }
+}
+
+/// Whose tasks nobody ends.
+const KERNEL: Pid = 0;

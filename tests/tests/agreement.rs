@@ -1,0 +1,15 @@
+//! Doubtful requests are judged alike by every runtime.
+
+use pontoon_suite::Target;
+use pontoon_suite::agreement::expect_agreement;
+
+#[test]
+fn changed_requests_are_judged_alike() {
+    // Requests that are not whole are given up soon.
+    let options = ["--head-timeout", "300ms", "--body-timeout", "300ms"];
+    let judges = ["tokio", "smol", "blocking"]
+        .map(|runtime| Target::new(runtime).proxy().options(&options).start());
+    let count = 1000;
+    let passed = expect_agreement(&judges, count);
+    assert!(passed > count / 10 && passed < count, "{passed} of {count} passed: no test of either");
+}
