@@ -274,13 +274,13 @@ impl Reject {
                 | BodyTimeout
                 | BodyTooLarge
                 | BodyTruncated
+                | Draining
                 | HeadTimeout
                 | HeadTooLarge
+                | RateExceeded { .. }
                 | TargetTooLong
                 | UnknownExpectation
-                | RateExceeded { .. }
                 | UnsupportedHttpVersion
-                | Draining
         )
     }
 

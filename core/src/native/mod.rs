@@ -22,7 +22,7 @@ pub use run::Run;
 pub(crate) use run::{Moment, Step, refusal_of};
 pub use stateless::{Served, Stateless};
 
-use crate::http::Rate;
+use crate::http::{Rate, RevisionHeader};
 use crate::protocol::Revision;
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
@@ -77,6 +77,19 @@ impl Native {
         conversation.restricted_to(self.revisions.clone()).speaking(revision)
     }
 
+    /// The revision of a request before `initialize` agrees on one.
+    pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
+        match said {
+            RevisionHeader::Served(revision) => *revision,
+            RevisionHeader::Absent | RevisionHeader::Other(_) => {
+                let served = self.revisions.iter().copied();
+                // The newest of those that such a client may know, or else the oldest there is.
+                let known = served.clone().filter(|revision| *revision <= UNSAID).max();
+                known.or(served.min()).unwrap_or(UNSAID)
+            }
+        }
+    }
+
     /// Whether a POST may be a batch.
     pub(crate) fn takes_batches(&self, revision: Option<Revision>) -> bool {
         self.server.catalog().batches || revision.is_some_and(Revision::has_batches)
@@ -96,7 +109,7 @@ pub enum HealthForm {
 
 /// The revision of a client that says nothing about it (2025-11-25, basic/transports, Protocol
 /// Version Header).
-pub(crate) const UNSAID: Revision = Revision::V2025_03_26;
+const UNSAID: Revision = Revision::V2025_03_26;
 
 #[cfg(test)]
 pub(crate) mod tests;
