@@ -80,10 +80,7 @@ pub struct Exchange {
 
 /// Where an answer comes from.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would be the only allocation of such an answer"
-)]
+#[expect(clippy::large_enum_variant, reason = "a box would be one allocation more for each answer")]
 enum Way {
     /// The engine, which knows the exchange by this number.
     Mailbox(ExchangeId, Arc<Mailbox>),

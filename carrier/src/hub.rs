@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +18,12 @@ use std::{fmt, io, mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
-use pontoon_core::http::Request;
+use pontoon_core::http::{Request, Throttle};
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::machine::{Action, Actions, Input, Signal};
 use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
-use pontoon_core::reject::SpawnError;
+use pontoon_core::reject::{Reject, SpawnError};
 use pontoon_core::server::Facts;
 use pontoon_core::time::Instant;
 use pontoon_process::Sampler;
@@ -41,6 +42,8 @@ pub struct Hub {
     pub(crate) config: Arc<Config>,
     /// What answers requests outside the lock, where there are no sessions.
     stateless: Option<Stateless>,
+    /// Counts requests, where they are counted.
+    throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
     log: Mutex<Log>,
     state: Mutex<State>,
@@ -94,6 +97,8 @@ impl Hub {
         let mut engine = Engine::new(config.clone(), seed, clock.now());
         engine.set_epoch(clock.epoch());
         let stateless = engine.stateless();
+        let rate = config.serves.native().and_then(|native| native.rate);
+        let throttle = rate.map(|rate| Mutex::new(Throttle::new(rate)));
         let state = State {
             engine,
             actions: Actions::new(),
@@ -107,6 +112,7 @@ impl Hub {
             clock,
             config,
             stateless,
+            throttle,
             sampler: Sampler::default(),
             log: Mutex::new(options.log.clone()),
             state: Mutex::new(state),
@@ -130,6 +136,24 @@ impl Hub {
     /// Reports facts, in order, and carries out what follows from them.
     pub fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
         self.turn(|state, now| state.take(inputs, now));
+    }
+
+    /// How many requests a connection may bring; its last answer says that it closes.
+    pub fn connection_requests_max(&self) -> u64 {
+        let native = self.config.serves.native();
+        native.and_then(|native| native.connection_requests_max).unwrap_or(u64::MAX)
+    }
+
+    /// Counts a message of this address, where they are counted.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub fn count(&self, peer: Option<IpAddr>, arrived: Instant) -> Result<(), Reject> {
+        match &self.throttle {
+            Some(throttle) => lock(throttle).handle_request(peer, arrived),
+            None => Ok(()),
+        }
     }
 
     /// Takes a request, and returns where its answer arrives. A server without sessions answers

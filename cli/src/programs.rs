@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pontoon_core::calculator::Calculator;
 use pontoon_core::echo::{Echo, Settings};
+use pontoon_core::http::Rate;
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::Server;
@@ -34,14 +35,21 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
         true => Native::stateless(Arc::new(Echo::stateless(settings)), HealthForm::EchoStateless),
         false => Native::stateful(Arc::new(Echo::stateful(settings)), HealthForm::EchoStateful),
     };
-    Ok(Native { revisions: revisions.into(), sweep_period: args.cleanup_interval, ..native })
+    Ok(Native {
+        revisions: revisions.into(),
+        sweep_period: args.cleanup_interval,
+        connection_requests_max: args.max_requests,
+        ..native
+    })
 }
 
 /// `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let server = Calculator::new(args.sample_tool.clone().unwrap_or_default());
     let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
-    Native { plain_events: args.documented_events, ..native }
+    let window = args.rate_window;
+    let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
+    Native { plain_events: args.documented_events, rate, ..native }
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.

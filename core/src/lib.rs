@@ -27,6 +27,11 @@
 //! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
 //!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
 //!
+//! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] where a
+//! command has a child. With sessions everything else is as above. Without, a POST is answered
+//! between steps 3 and 4, by [`native::Stateless`]: it needs no lock. Only a request that has to
+//! wait, for time to pass, becomes a [`native::Run`] and goes on to the engine.
+//!
 //! # The boundary
 //!
 //! [`machine::Input`] and [`machine::Action`] are the whole of it. Machines have the verbs
@@ -62,6 +67,7 @@
 //! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/legacy/` |
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
+//! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |

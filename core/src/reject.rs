@@ -110,6 +110,11 @@ pub enum Reject {
     Draining,
     /// Too many requests in flight in this session.
     InFlightFull,
+    /// Too many requests of one address in a window of time.
+    RateExceeded {
+        /// How long until the window is over.
+        pause: Duration,
+    },
     /// Too many requests without a session wait for their answer.
     RunsFull,
     /// No room for another session.
@@ -244,6 +249,7 @@ const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
+const SERVER_ERROR: i32 = -32000;
 const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
 
 impl Reject {
@@ -268,12 +274,13 @@ impl Reject {
                 | BodyTimeout
                 | BodyTooLarge
                 | BodyTruncated
+                | Draining
                 | HeadTimeout
                 | HeadTooLarge
+                | RateExceeded { .. }
                 | TargetTooLong
                 | UnknownExpectation
                 | UnsupportedHttpVersion
-                | Draining
         )
     }
 
@@ -286,7 +293,9 @@ impl Reject {
             | Reject::StdinFull
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
-            Reject::StartPaused { pause } => Some(whole_seconds(pause)),
+            Reject::RateExceeded { pause } | Reject::StartPaused { pause } => {
+                Some(whole_seconds(pause))
+            }
             _ => None,
         }
     }
@@ -337,6 +346,7 @@ impl Reject {
             UnsupportedRevision => "unsupported_revision",
             Draining => "draining",
             InFlightFull => "in_flight_full",
+            RateExceeded { .. } => "rate_exceeded",
             RunsFull => "runs_full",
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
@@ -386,6 +396,7 @@ impl Reject {
             | StartPaused { .. }
             | StdinFull
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
+            RateExceeded { .. } => (429, SERVER_ERROR),
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
@@ -471,6 +482,7 @@ impl Reject {
             UnsupportedRevision => "Unsupported protocol version",
             Draining => "The server is stopping",
             InFlightFull => "Too many requests are in flight in this session",
+            RateExceeded { .. } => "Too many requests. Please try again later.",
             RunsFull => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open",
             StdinFull => "The MCP server process does not read its input",

@@ -10,17 +10,28 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use pontoon_core::server::{Counters, Facts, ProcessFacts, SystemFacts};
 use pontoon_core::time::Duration;
 
-/// Finds out facts. It remembers how busy the processors were, so that it can tell the difference.
+/// Finds out facts, at most ten times a second: whoever asks more often is told the last ones.
 #[derive(Debug, Default)]
-pub struct Sampler {
-    before: Mutex<Option<Busy>>,
+pub struct Sampler(Mutex<Last>);
+
+/// What was found out last.
+#[derive(Debug, Default)]
+struct Last {
+    facts: Option<Facts>,
+    /// Then, so that the difference can be told.
+    busy: Option<Busy>,
 }
+
+/// Facts are sampled anew once they are so old. To sample them takes some system calls for each open
+/// file, and it may be a client who asks.
+const AGE_MAX: Duration = Duration::from_millis(100);
 
 /// What the processors have done since the system started, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +41,21 @@ struct Busy {
 }
 
 impl Sampler {
-    /// Samples everything, for a process that runs since `uptime`. Takes some system calls for each
-    /// open file descriptor.
+    /// The facts about a process that has been running for `uptime`, which never gets less.
     pub fn sample(&self, uptime: Duration) -> Facts {
-        Facts { process: process(uptime), system: self.system(), counters: Counters::default() }
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |it: &&Facts| uptime.saturating_sub(it.process.uptime) < AGE_MAX;
+        if let Some(facts) = last.facts.as_ref().filter(is_fresh) {
+            return facts.clone();
+        }
+        let (process, system) = (process(uptime), last.system());
+        let facts = Facts { process, system, counters: Counters::default() };
+        last.facts.insert(facts).clone()
     }
+}
 
-    fn system(&self) -> SystemFacts {
+impl Last {
+    fn system(&mut self) -> SystemFacts {
         let memory = Memory::read();
         let disk = rustix::fs::statvfs(".").ok();
         SystemFacts {
@@ -53,10 +72,9 @@ impl Sampler {
     }
 
     /// How busy the processors were since the last time this was asked.
-    fn cpu(&self) -> Option<f64> {
-        let now = text("/proc/stat").as_deref().and_then(Busy::parse)?;
-        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-        now.since(before.replace(now)?)
+    fn cpu(&mut self) -> Option<f64> {
+        let now = start("/proc/stat", STAT_LINE_BYTES_MAX).as_deref().and_then(Busy::parse)?;
+        now.since(self.busy.replace(now)?)
     }
 }
 
@@ -99,12 +117,15 @@ fn socket_inode(target: &OsStr) -> Option<u64> {
 
 /// How many of the sockets are TCP connections.
 fn connections(files: &OpenFiles) -> Option<u64> {
-    let tables = [text("/proc/self/net/tcp"), text("/proc/self/net/tcp6")];
-    let known = tables.iter().any(Option::is_some);
+    let tables = [text("/proc/self/net/tcp"), text(TCP_6)];
+    let known = tables[0].is_some() && (tables[1].is_some() || !Path::new(TCP_6).exists());
     let rows = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
     let own = rows.filter_map(established).filter(|inode| files.sockets.contains(inode));
     known.then(|| own.count() as u64)
 }
+
+/// Not there on a system without IPv6.
+const TCP_6: &str = "/proc/self/net/tcp6";
 
 /// The inode of a row of the kernel's table of TCP sockets, if that is a connection.
 fn established(row: &str) -> Option<u64> {
@@ -189,15 +210,23 @@ fn host() -> Option<String> {
     (!host.is_empty()).then_some(host)
 }
 
-/// The start of a file that has no length of its own.
+/// A file that has no length of its own, if it is not long.
 fn text(path: &str) -> Option<String> {
-    let mut text = Vec::new();
-    File::open(path).ok()?.take(TEXT_BYTES_MAX).read_to_end(&mut text).ok()?;
+    start(path, TEXT_BYTES_MAX).filter(|text| text.len() < TEXT_BYTES_MAX)
+}
+
+/// The first bytes of a file.
+fn start(path: &str, bytes_max: usize) -> Option<String> {
+    let mut text = Vec::with_capacity(bytes_max.min(4096));
+    File::open(path).ok()?.take(bytes_max as u64).read_to_end(&mut text).ok()?;
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// The table of all connections in a network can be long.
-const TEXT_BYTES_MAX: u64 = 1024 * 1024;
+/// Of many processors each has a line of its own; the first line is about all.
+const STAT_LINE_BYTES_MAX: usize = 1024;
+
+/// The kernel takes milliseconds for the table of many connections, those that ended included.
+const TEXT_BYTES_MAX: usize = 128 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -171,18 +171,24 @@ impl Front {
 
     /// What is to be answered; `None` if nothing is, or it is up to the guard.
     fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
+        let arrived = self.hub.clock().now();
         let admission = self.rules.admit(&RequestHead {
             method: request.method().as_str(),
             target: request.url(),
             headers: &HeaderLines(request.headers().get(OWN_LINES..)?),
             peer: link.peer,
-            arrived: self.hub.clock().now(),
+            arrived,
         });
         let admission = match admission {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
         let (cors, close) = (admission.cors.clone(), admission.close);
+        if admission.expects_body()
+            && let Err(reject) = self.hub.count(link.peer, arrived)
+        {
+            return Some(self.refuse(Refusal::refusal(reject, cors)));
+        }
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
         let request = match admission.request(body) {
             Ok(request) => request,

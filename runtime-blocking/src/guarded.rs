@@ -51,6 +51,8 @@ pub(crate) struct Guarded<'f> {
     /// On the way to the peer.
     back: Vec<u8>,
     reply: Reply,
+    /// Requests so far.
+    requests: u64,
     /// Whether the peer sends no more.
     ended: bool,
     /// Whether a request waits for file descriptors.
@@ -85,6 +87,7 @@ impl<'f> Guarded<'f> {
             feed: Vec::new(),
             back: Vec::new(),
             reply: Reply::Awaited,
+            requests: 0,
             ended: false,
             starved: false,
             received: true,
@@ -179,7 +182,9 @@ impl<'f> Guarded<'f> {
             }
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
             let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
-            match self.front.link(head.is_last, peer) {
+            self.requests += 1;
+            let is_last = self.requests >= self.front.hub.connection_requests_max();
+            match self.front.link(head.is_last || is_last, peer) {
                 Ok(link) => {
                     if self.guard.is_inside_body() {
                         self.cors = self.front.cors(self.head());

@@ -38,17 +38,18 @@ impl Head {
         let mut adapted = Head {
             lines: Vec::with_capacity(head.len() + OWN_BYTES),
             number_at: first.len(),
-            is_last: is_http_10,
+            is_last: false,
             expects: false,
             is_eager: false,
         };
         adapted.lines.extend_from_slice(first);
         adapted.lines.extend_from_slice(b"connection: close\r\n");
+        let mut persists = !is_http_10;
         for line in rest {
             let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
             let (name, value) = line.split_at(colon);
             if name.eq_ignore_ascii_case(b"connection") {
-                adapted.connection(value);
+                persists |= adapted.connection(value);
                 continue;
             }
             if name.eq_ignore_ascii_case(b"expect") {
@@ -63,18 +64,20 @@ impl Head {
             }
             adapted.lines.extend_from_slice(line);
         }
+        adapted.is_last |= !persists;
         adapted.is_eager &= !adapted.expects;
         adapted
     }
 
-    fn connection(&mut self, value: &[u8]) {
+    /// Takes a `Connection`; returns whether it asks to keep the connection. One that asks for its
+    /// end is stronger, wherever it stands (RFC 9112, section 9.3).
+    fn connection(&mut self, value: &[u8]) -> bool {
+        let mut persists = false;
         for option in value.split(|byte| matches!(byte, b':' | b',')).map(<[u8]>::trim_ascii) {
-            if option.eq_ignore_ascii_case(b"close") {
-                self.is_last = true;
-            } else if option.eq_ignore_ascii_case(b"keep-alive") {
-                self.is_last = false;
-            }
+            self.is_last |= option.eq_ignore_ascii_case(b"close");
+            persists |= option.eq_ignore_ascii_case(b"keep-alive");
         }
+        persists
     }
 
     /// The bytes for the link of this number.

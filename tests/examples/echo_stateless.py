@@ -2,8 +2,18 @@
 
 import json
 import re
+import time
 
-from example import example, expect, expect_equal, expect_in_order, text_of, unsigned
+from example import (
+    Server,
+    check,
+    example,
+    expect,
+    expect_equal,
+    expect_in_order,
+    text_of,
+    unsigned,
+)
 
 STATELESS = ("echo", "--stateless")
 
@@ -40,6 +50,18 @@ curl -s -X POST http://localhost:3000/mcp \\
 def production_start(server):
     expect_equal(server.call("echo", {"message": "x"}), "x", "the answer")
     expect("WARNING" in "".join(server.log) or "exposed" in "".join(server.log), "no warning")
+
+
+@check
+def starts_and_stops_at_once():
+    """Within the two seconds that are promised, even where the machine is busy."""
+    began = time.monotonic()
+    with Server(list(STATELESS)) as server:
+        server.health()
+        started = time.monotonic() - began
+        began = time.monotonic()
+    stopped = time.monotonic() - began
+    expect(started < 2 and stopped < 2, f"starts in {started:.2f} s, stops in {stopped:.2f} s")
 
 
 @example(*STATELESS)
@@ -168,11 +190,18 @@ def health_check_of_the_image(server):
 
 @example(*STATELESS)
 def health_check_of_compose(server):
-    out = server.bash("""
+    deadline = time.monotonic() + 20
+    while True:
+        out = server.bash("""
 curl -f http://localhost:3000/mcp -X POST -H "Content-Type: application/json" \\
   -d '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"healthProbe","arguments":{}},"id":1}'
 """)
-    expect_in_order(text_of(json.loads(out)), "🏥 System Health Report", "✅ Overall Status: HEALTHY")
+        text = text_of(json.loads(out))
+        # It may be true for a moment that the machine is too busy to be well.
+        if "DEGRADED" not in text or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    expect_in_order(text, "🏥 System Health Report", "✅ Overall Status: HEALTHY")
 
 
 @example(*STATELESS)
@@ -203,9 +232,7 @@ def debug_mode(server):
     secret = unsigned({"alg": "none"}, {"sub": "somebody"})
     server.call("authContext", {}, f"Authorization: Bearer {secret}")
     server.bash(f'curl -s -H "Authorization: Bearer {secret}" http://localhost:3000/nothing')
-    log = "".join(server.log)
-    expect('"level":"debug"' in log, f"nothing for debugging in {log}")
-    expect(secret not in log, "a token is in the log")
+    expect(secret not in server.logged('"level":"debug"'), "a token is in the log")
 
 
 @example(
@@ -244,10 +271,28 @@ def every_variable(server):
     expect('"event":"listening"' in log, log)
 
 
+@example(*STATELESS, ECHO_STATELESS_MAX_REQUESTS="2")
+def connections_are_renewed(server):
+    """Three requests of one client that would keep its connection take two of them."""
+    url = "http://localhost:3000/livez"
+    out = server.bash(f"""
+curl -s -w '%{{num_connects}} ' {url} {url} {url} -o /dev/null -o /dev/null -o /dev/null
+""")
+    expect_equal(out.split(), ["1", "0", "1"], "new connections")
+
+
 @example(*STATELESS)
 def wisdom(server):
     text = server.call("whoIStheGOAT")
     expect_in_order(text, "🐐 Excellence Analysis: ", "🌟 Why ", "💡 Key Contributions:", "📖 Wisdom:", "🎯 Legacy Impact:")
+
+
+@example(*STATELESS)
+def nothing_to_listen_to(server):
+    """Without sessions no message waits for anybody, and there is no session to end."""
+    for method in ("GET", "DELETE"):
+        out = server.bash(f"curl -s -i -X {method} http://localhost:3000/mcp")
+        expect_in_order(out.lower(), "http/1.1 405", "allow: post, options")
 
 
 @example(*STATELESS)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -158,6 +159,14 @@ class Server(Pontoon):
 
     def get(self, path: str) -> str:
         return self._output(["curl", "-sS", "-f", f"http://{self.base}{path}"])
+
+    def logged(self, text: str) -> str:
+        """The log so far, which is written in the background, once it has this text."""
+        deadline = time.monotonic() + 5
+        while text not in (log := "".join(self.log)):
+            expect(time.monotonic() < deadline, f"no {text!r} in the log: {log}")
+            time.sleep(0.02)
+        return log
 
     def health(self) -> dict:
         return json.loads(self.get("/health"))

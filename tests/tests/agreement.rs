@@ -9,7 +9,7 @@ fn changed_requests_are_judged_alike() {
     let options = ["--head-timeout", "300ms", "--body-timeout", "300ms"];
     let judges = ["tokio", "smol", "blocking"]
         .map(|runtime| Target::new(runtime).proxy().options(&options).start());
-    let count = 1000;
+    let count = 3000;
     let passed = expect_agreement(&judges, count);
     assert!(passed > count / 10 && passed < count, "{passed} of {count} passed: no test of either");
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
@@ -33,6 +34,8 @@ pub struct Endpoint {
     rules: Rules,
     limits: Arc<Limits>,
     http: http1::Builder,
+    /// Requests that a connection may bring.
+    requests_max: u64,
 }
 
 impl Endpoint {
@@ -44,7 +47,8 @@ impl Endpoint {
         http.half_close(false).pipeline_flush(false).writev(true);
         http.max_headers(limits.head_lines_max);
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
-        Endpoint { rules: Rules::new(&hub.config), limits, http, hub }
+        let requests_max = hub.connection_requests_max();
+        Endpoint { rules: Rules::new(&hub.config), limits, http, requests_max, hub }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
@@ -52,7 +56,11 @@ impl Endpoint {
         let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
         let peer = socket.peer();
         let io = Guarded::new(socket, checkpoint.clone());
-        let service = service_fn(|request| self.exchange(request, peer, checkpoint.clone()));
+        let requests = AtomicU64::new(0);
+        let service = service_fn(|request| {
+            let is_last = self.requests_max <= requests.fetch_add(1, Ordering::Relaxed) + 1;
+            self.exchange(request, peer, is_last, checkpoint.clone())
+        });
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut phase = self.hub.phase();
         loop {
@@ -88,6 +96,7 @@ impl Endpoint {
         &self,
         request: Request<Incoming>,
         peer: Option<IpAddr>,
+        is_last: bool,
         checkpoint: Arc<Checkpoint>,
     ) -> io::Result<Response<ReplyBody>> {
         let arrived = self.hub.clock.now();
@@ -108,6 +117,9 @@ impl Endpoint {
         };
         let (cors, close) = (admission.cors.clone(), admission.close);
         let body = if admission.expects_body() {
+            if let Err(reject) = self.hub.count(peer, arrived) {
+                return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
+            }
             match read(body).await {
                 Ok(body) => body,
                 Err(broken) => {
@@ -130,7 +142,7 @@ impl Endpoint {
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
         };
         head.cors = cors;
-        head.close |= close;
+        head.close |= close || is_last;
         Ok(self.respond(head, body))
     }
 

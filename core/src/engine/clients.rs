@@ -6,7 +6,7 @@ use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, Sessio
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind, Message};
 use crate::machine::{Actions, Chunk};
-use crate::native::{UNSAID, refusal_of};
+use crate::native::refusal_of;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -133,7 +133,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let (id, backend) = self.admit(spoken(head), now, out)?;
+        let (id, backend) = self.admit(head, now, out)?;
         let mut turn = self.desk.turn(now, out);
         let session = Session::open(id, backend, (exchange, head), initialize, &mut turn);
         let wake_at = turn.wake_at;
@@ -155,13 +155,16 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let revision = spoken(head);
-        let native = self.desk.config.serves.native();
-        let takes_batches = native.is_some_and(|native| native.takes_batches(Some(revision)));
-        if matches!(body, Body::Batch(_)) && !takes_batches {
+        let native = self.desk.config.serves.native().ok_or(Reject::MissingSession)?;
+        let revision = native.spoken(&head.revision);
+        let said = match head.revision {
+            RevisionHeader::Served(revision) => Some(revision),
+            RevisionHeader::Absent | RevisionHeader::Other(_) => None,
+        };
+        if matches!(body, Body::Batch(_)) && !native.takes_batches(said) {
             return Err(Reject::BatchNotAllowed);
         }
-        let (id, backend) = self.admit(spoken(head), now, out)?;
+        let (id, backend) = self.admit(head, now, out)?;
         let mut turn = self.desk.turn(now, out);
         let session = Session::open_unasked(id, backend, head, revision, &mut turn);
         self.sessions.insert(id, session);
@@ -174,7 +177,7 @@ impl Engine {
     /// Makes room for a session; gives its id and who is to answer in it.
     fn admit(
         &mut self,
-        revision: Revision,
+        head: &McpHead,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(SessionId, Backend), Reject> {
@@ -194,7 +197,7 @@ impl Engine {
         let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
-        let conversation = native.converse(revision);
+        let conversation = native.converse(native.spoken(&head.revision));
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
         Ok((id, Backend::Native(Box::new(seated))))
     }
@@ -287,14 +290,6 @@ enum Route {
     OpenUnasked,
     /// It belongs to this one.
     Session(SessionId),
-}
-
-/// The revision of a request before `initialize`.
-fn spoken(head: &McpHead) -> Revision {
-    match head.revision {
-        RevisionHeader::Served(revision) => revision,
-        RevisionHeader::Absent | RevisionHeader::Other(_) => UNSAID,
-    }
 }
 
 fn asks_anything(body: &Body) -> bool {

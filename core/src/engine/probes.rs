@@ -97,6 +97,7 @@ impl Engine {
             sessions: native.sessions,
             tally,
             process: &self.facts.process,
+            started: self.desk.epoch,
             active: gauges.in_flight,
         });
         let body = Chunk::from(self.desk.metrics.render(&gauges, program.as_ref()));

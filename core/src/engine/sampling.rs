@@ -61,6 +61,8 @@ impl Engine {
             self.desk.tally.as_ref().map(|it| it.totals()).unwrap_or_default();
         let metrics = &self.desk.metrics;
         let (sessions_ended, sessions_lived) = metrics.sessions_ended();
+        let seats = self.sessions.values().filter_map(|session| session.backend().native());
+        let stored = seats.map(|seated| seated.stored_bytes() as u64).sum();
         Counters {
             requests,
             errors,
@@ -70,7 +72,7 @@ impl Engine {
             sessions_expired: metrics.sessions_expired(),
             sessions_lived,
             sessions_ended,
-            stored_bytes: None,
+            stored_bytes: Some(stored),
             queue_bytes: self.sessions.values().map(|session| session.queue_bytes() as u64).sum(),
             queued: self.sessions.values().map(|session| session.queued() as u64).sum(),
             cleanups: self.sweeps.count,

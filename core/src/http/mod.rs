@@ -10,6 +10,7 @@ mod media;
 mod reply;
 mod request;
 mod rules;
+mod throttle;
 
 pub use accept::Accept;
 pub use guard::{Breach, Guard, Inspection};
@@ -17,3 +18,4 @@ pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};
 pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 pub use rules::{Admission, Headers, RequestHead, Rules};
+pub use throttle::{Rate, Throttle};

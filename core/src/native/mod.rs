@@ -22,6 +22,7 @@ pub use run::Run;
 pub(crate) use run::{Moment, Step, refusal_of};
 pub use stateless::{Served, Stateless};
 
+use crate::http::{Rate, RevisionHeader};
 use crate::protocol::Revision;
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
@@ -44,6 +45,10 @@ pub struct Native {
     /// How often the sessions are looked through for expired ones. Each also ends by a timer of
     /// its own, so that an expired session is never served.
     pub sweep_period: Duration,
+    /// How many requests an address may send; none where the endpoint does not count.
+    pub rate: Option<Rate>,
+    /// After so many requests a connection is closed; none where it may bring as many as it likes.
+    pub connection_requests_max: Option<u64>,
 }
 
 impl Native {
@@ -61,6 +66,8 @@ impl Native {
             health,
             plain_events: false,
             sweep_period: Duration::from_secs(60),
+            rate: None,
+            connection_requests_max: None,
         }
     }
 
@@ -68,6 +75,19 @@ impl Native {
     pub(crate) fn converse(&self, revision: Revision) -> Conversation {
         let conversation = Conversation::new(self.server.clone());
         conversation.restricted_to(self.revisions.clone()).speaking(revision)
+    }
+
+    /// The revision of a request before `initialize` agrees on one.
+    pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
+        match said {
+            RevisionHeader::Served(revision) => *revision,
+            RevisionHeader::Absent | RevisionHeader::Other(_) => {
+                let served = self.revisions.iter().copied();
+                // The newest of those that such a client may know, or else the oldest there is.
+                let known = served.clone().filter(|revision| *revision <= UNSAID).max();
+                known.or(served.min()).unwrap_or(UNSAID)
+            }
+        }
     }
 
     /// Whether a POST may be a batch.
@@ -89,7 +109,7 @@ pub enum HealthForm {
 
 /// The revision of a client that says nothing about it (2025-11-25, basic/transports, Protocol
 /// Version Header).
-pub(crate) const UNSAID: Revision = Revision::V2025_03_26;
+const UNSAID: Revision = Revision::V2025_03_26;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -65,10 +65,7 @@ pub(crate) struct Moment<'a> {
 impl Run {
     /// A run in which nothing has been said.
     pub(super) fn new(native: &Native, head: McpHead, body: &Body) -> Run {
-        let revision = match head.revision {
-            RevisionHeader::Served(revision) => revision,
-            RevisionHeader::Absent | RevisionHeader::Other(_) => super::UNSAID,
-        };
+        let revision = native.spoken(&head.revision);
         Run {
             conversation: native.converse(revision),
             http: head.http,

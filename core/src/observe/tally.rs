@@ -129,6 +129,8 @@ pub(crate) struct Program<'a> {
     pub(crate) sessions: bool,
     pub(crate) tally: &'a Tally,
     pub(crate) process: &'a ProcessFacts,
+    /// When the process started, since 1970-01-01 00:00 UTC.
+    pub(crate) started: Duration,
     /// Requests that wait for their answer.
     pub(crate) active: usize,
 }
@@ -138,9 +140,12 @@ impl Program<'_> {
     pub(super) fn render_operations(&self, name: &str, text: &mut Text) {
         for (labels, done, failed) in self.tally.used() {
             let names = ["mcp_method_name", "gen_ai_tool_name"];
-            text.histogram(name, &labels.named(names, None), &done);
             let failure = Some(("error_type", "error"));
-            text.histogram(name, &labels.named(names, failure), &failed);
+            for (histogram, more) in [(done, None), (failed, failure)] {
+                if histogram.buckets.iter().any(|count| *count > 0) {
+                    text.histogram(name, &labels.named(names, more), &histogram);
+                }
+            }
         }
     }
 
@@ -197,9 +202,9 @@ impl Program<'_> {
                 text.sample(name, &[], value);
             }
         }
-        let name = "process_uptime_seconds";
-        text.family(name, "gauge", "Seconds since the process started.");
-        text.sample(name, &[], self.process.uptime.as_secs());
+        let name = "process_start_time_seconds";
+        text.family(name, "gauge", "When the process started, in seconds since 1970.");
+        text.sample(name, &[], self.started.as_secs());
     }
 }
 

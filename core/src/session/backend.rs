@@ -196,6 +196,11 @@ impl Seated {
         self.conversation.wants_facts()
     }
 
+    /// Bytes of what the server remembers of the session.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        self.conversation.stored_bytes()
+    }
+
     /// The next thing it said.
     pub(super) fn next_said(&mut self) -> Option<(Message, About)> {
         let said = self.said.lines.pop_front();

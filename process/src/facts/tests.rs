@@ -49,10 +49,21 @@ fn a_sample_tells_what_is_true_of_this_process() {
     assert!(process.memory > Some(100_000) && process.memory < system.memory_total);
     assert!(process.threads >= Some(1));
     // Other tests open files and connections too, and may have closed theirs meanwhile.
-    assert!(process.connections >= Some(2), "{before:?} {process:?} {client:?}");
+    // Where the kernel's table is long they are not counted.
+    let connections = process.connections.unwrap_or(2);
+    assert!(connections >= 2, "{before:?} {process:?} {client:?}");
     assert!(process.open_files >= Some(3), "{before:?} {process:?}");
     assert!(system.platform.starts_with("Linux "), "{system:?}");
     assert!(system.memory_available <= system.memory_total);
     assert!(system.disk_available <= system.disk_total && system.disk_total > Some(0));
     assert!(system.cores >= 1 && system.load.is_some());
+}
+
+#[test]
+fn whoever_asks_again_at_once_is_told_the_same() {
+    let sampler = Sampler::default();
+    let first = sampler.sample(Duration::from_millis(1000));
+    assert_eq!(sampler.sample(Duration::from_millis(1099)), first);
+    let later = sampler.sample(Duration::from_millis(1100));
+    assert_eq!(later.process.uptime, Duration::from_millis(1100));
 }

@@ -23,6 +23,8 @@ fn our_lines_come_first_and_no_wish_about_the_connection_gets_through() {
 #[test]
 fn a_connection_ends_when_its_client_wants_it() {
     for (head, is_last) in [
+        ("GET / HTTP/1.1\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n", true),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", true),
         ("GET / HTTP/1.1\r\n\r\n", false),
         ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", true),
         ("GET / HTTP/1.1\r\nconnection: foo,  CLOSE , bar\r\n\r\n", true),

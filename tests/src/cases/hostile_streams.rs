@@ -226,8 +226,7 @@ pub fn ids_across_reconnects(target: &Target) {
         let mut seen = Vec::new();
         // It breaks after every second message, until the answer has come.
         let answered = |message: &Value| message["id"] == id;
-        loop {
-            let Some((event, message)) = events.next_message() else { break };
+        while let Some((event, message)) = events.next_message() {
             seen.push(event.id.expect("an id"));
             if answered(&message) {
                 break;

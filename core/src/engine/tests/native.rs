@@ -305,11 +305,10 @@ fn a_batch_is_executed_in_the_revision_that_has_them() {
     let client = open(&mut rig);
     let exchange = rig.post(&client, &batch);
     assert_eq!(rig.error(exchange).1, -32600);
-    let exchange = rig.post(
-        &Client { revision: RevisionHeader::Served(Revision::V2025_06_18), ..Client::new() },
-        &batch,
-    );
-    assert_eq!(rig.error(exchange).1, -32600);
+    for revision in [RevisionHeader::Absent, RevisionHeader::Served(Revision::V2025_06_18)] {
+        let exchange = rig.post(&Client { revision, ..Client::new() }, &batch);
+        assert_eq!(rig.error(exchange).1, -32600);
+    }
     assert_eq!(rig.engine.sessions.len(), 2, "a refused batch opens nothing");
 }
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::native::Native;
 use crate::observe::Level;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
@@ -556,4 +557,35 @@ proptest! {
             }
         }
     }
+}
+
+// Servers in this process
+
+fn native(sessions: bool) -> Config {
+    let server = Arc::new(crate::native::tests::Fixture::new());
+    let native = Native { sessions, ..Native::stateless(server, HealthForm::Calculator) };
+    Config { serves: Serves::Native(native), ..config() }
+}
+
+fn reject_of(config: &Config, method: &str, target: &str) -> Option<Reject> {
+    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
+    admit_with(config, method, target, lines).err().and_then(|answer| answer.reject)
+}
+
+#[test]
+fn without_sessions_there_is_nothing_to_listen_to_and_nothing_to_end() {
+    let allow = "POST, OPTIONS";
+    for method in ["GET", "DELETE", "PUT"] {
+        let refused = Some(Reject::MethodNotAllowed { allow });
+        assert_eq!(reject_of(&native(false), method, "/mcp"), refused, "{method}");
+    }
+    assert_eq!(reject_of(&native(false), "POST", "/mcp"), None);
+    assert_eq!(reject_of(&native(true), "GET", "/mcp"), None);
+    assert_eq!(reject_of(&native(true), "DELETE", "/mcp"), None);
+}
+
+#[test]
+fn a_second_health_is_there_for_who_has_it() {
+    assert_eq!(reject_of(&native(false), "GET", "/health/detailed"), None);
+    assert_eq!(reject_of(&config(), "GET", "/health/detailed"), Some(Reject::NotFound));
 }

@@ -221,6 +221,21 @@ fn a_client_that_names_no_revision_speaks_that_of_the_first_http() {
 }
 
 #[test]
+fn a_client_that_names_no_revision_gets_one_that_is_served() {
+    use Revision::*;
+    let cases = [
+        (&[V2025_06_18, V2024_11_05][..], "2024-11-05 "),
+        (&[V2025_11_25, V2025_06_18], "2025-06-18 "),
+        (&[V2025_11_25, V2025_03_26, V2024_11_05], "2025-03-26 "),
+    ];
+    for (served, spoken) in cases {
+        let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);
+        let desk = Desk::of(Native { revisions: served.into(), ..native });
+        assert!(desk.text(&[], "scene").starts_with(spoken), "{served:?}");
+    }
+}
+
+#[test]
 fn a_revision_that_is_not_served_is_refused_with_those_that_are() {
     let served = [Revision::V2024_11_05, Revision::V2025_06_18];
     let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);

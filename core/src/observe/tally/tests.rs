@@ -9,7 +9,14 @@ fn tally() -> Tally {
 
 fn render(tally: &Tally, form: HealthForm) -> String {
     let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
-    let program = Program { form, sessions: false, tally, process: &process, active: 2 };
+    let program = Program {
+        form,
+        sessions: false,
+        tally,
+        process: &process,
+        started: Duration::from_secs(1_700_000_000),
+        active: 2,
+    };
     Metrics::default().render(&Gauges::default(), Some(&program))
 }
 
@@ -42,6 +49,7 @@ fn every_request_is_in_the_totals_and_under_its_labels() {
         "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\"} 1\n",
         "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\",error_type=\"error\"} 1\n",
         "process_resident_memory_bytes 7\n",
+        "process_start_time_seconds 1700000000\n",
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
