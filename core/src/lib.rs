@@ -77,6 +77,7 @@
 
 pub mod bridge;
 pub mod calculator;
+mod calendar;
 pub mod config;
 pub mod echo;
 pub mod engine;
@@ -91,6 +92,7 @@ mod numbered;
 pub mod observe;
 pub mod protocol;
 pub mod reject;
+mod secrets;
 pub mod server;
 pub mod session;
 pub mod time;

@@ -32,7 +32,6 @@ mod sample;
 mod settings;
 mod topic;
 mod tutor;
-mod utc;
 
 use std::sync::Arc;
 

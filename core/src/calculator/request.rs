@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 use uuid::{Builder, Uuid};
 
-use super::utc;
-use crate::server::{Client, HttpScene, Scene, secrets};
+use crate::calendar::rfc3339;
+use crate::secrets;
+use crate::server::{Client, HttpScene, Scene};
 
 /// The id under which a request is spoken of: a version 4 UUID, made of what is unpredictable
 /// about its scene ([`Scene::random`]).
@@ -19,7 +20,7 @@ pub fn request_id(random: u64) -> Uuid {
 pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
     let mut request = json!({
         "requestId": request_id(scene.random).to_string(),
-        "timestamp": utc::rfc3339(scene.wall),
+        "timestamp": rfc3339(scene.wall),
         "method": "resources/read",
         "uri": uri,
         "protocolVersion": scene.revision.as_str(),
@@ -29,7 +30,7 @@ pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
     if let Some(http) = scene.http {
         request["http"] = json!({
             "method": http.method,
-            "target": secrets::mask_url(&http.target),
+            "target": secrets::address(&http.target),
             "headers": headers(http),
         });
     }
@@ -44,7 +45,7 @@ fn client(client: &Client) -> Value {
 fn headers(http: &HttpScene) -> Map<String, Value> {
     let mut headers = Map::new();
     for (name, value) in &http.headers {
-        let value = secrets::mask_header(name, value);
+        let value = secrets::header(name, value);
         match headers.get_mut(&**name) {
             Some(Value::String(before)) => *before = format!("{before}, {value}"),
             _ => {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::jwt::Jwt;
 use super::shape::{a, maybe, object, word};
 use super::text::{self, Page, known};
-use super::{Call, Program, secrets};
+use super::{Call, Program};
+use crate::secrets;
 use crate::server::{HttpScene, Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::jwt::{Jwt, Time, Validity};
 use super::shape::{a, list, maybe, object, word};
 use super::text::{Page, age};
-use super::{Call, Program, secrets};
+use super::{Call, Program};
+use crate::secrets;
 use crate::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::headers::capitalised;
 use super::shape::{a, list, maybe, object};
 use super::text::{Page, known};
-use super::{Call, Program, secrets};
+use super::{Call, Program};
 use crate::http::{Cors, ReplyHead};
+use crate::secrets;
 use crate::server::{HttpScene, Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {

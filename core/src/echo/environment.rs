@@ -6,8 +6,10 @@
 use serde_json::{Map, Value, json};
 
 use super::shape::{a, list, maybe, object};
-use super::text::{Page, known, mark, visible};
-use super::{Call, Program, Settings, secrets};
+use super::text::{Page, known, mark};
+use super::{Call, Program, Settings};
+use crate::secrets;
+use crate::secrets::visible;
 use crate::server::{Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {

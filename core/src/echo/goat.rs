@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::Call;
 use super::legends::{LEGENDS, Legend};
 use super::shape::{a, list, maybe, object};
-use super::text::{Page, visible};
+use super::text::Page;
+use crate::secrets::visible;
 use crate::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {

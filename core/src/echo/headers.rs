@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::shape::{a, list, object};
-use super::text::{Page, visible};
-use super::{Call, Program, secrets};
+use super::text::Page;
+use super::{Call, Program};
+use crate::secrets;
+use crate::secrets::visible;
 use crate::server::{Fault, Field, HttpScene, Kind, Schema, Tool, ToolResult};
 
 /// What a header is about.

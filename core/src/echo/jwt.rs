@@ -14,6 +14,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use super::text;
+use crate::calendar::date;
 use crate::time::Duration;
 
 /// A token in its parts.
@@ -116,7 +117,7 @@ impl Time {
         };
         // Beyond the integers the cast ends at the largest, which is no date.
         let seconds = number.as_i64().or_else(|| number.as_f64().map(|float| float.floor() as i64));
-        match seconds.filter(|seconds| text::date(*seconds).is_some()) {
+        match seconds.filter(|seconds| date(*seconds).is_some()) {
             Some(seconds) => Time::At(seconds),
             None => Time::Odd(format!("{} (out of range)", text::value(claim))),
         }
@@ -134,7 +135,7 @@ impl Time {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Time::At(seconds) => write!(f, "{} UTC", text::known(text::date(*seconds))),
+            Time::At(seconds) => write!(f, "{} UTC", text::known(date(*seconds))),
             Time::Odd(why) => f.write_str(why),
         }
     }

@@ -28,7 +28,6 @@ mod jwt;
 mod legends;
 mod memory;
 mod message;
-mod secrets;
 mod session;
 mod settings;
 mod shape;
@@ -42,6 +41,7 @@ use serde_json::json;
 
 use self::memory::Memory;
 pub use self::settings::{Container, Settings};
+use crate::secrets::visible;
 use crate::server::{
     Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
     SystemFacts, Task, Tool, ToolResult, Wait,
@@ -219,9 +219,9 @@ impl<'a> Call<'a> {
     /// `test-client v1.0`, by its own account.
     fn client(&self) -> Option<String> {
         let client = self.scene.client;
-        let name = text::visible(client.name.as_ref()?.as_bytes());
+        let name = visible(client.name.as_ref()?.as_bytes());
         Some(match &client.version {
-            Some(version) => format!("{name} v{}", text::visible(version.as_bytes())),
+            Some(version) => format!("{name} v{}", visible(version.as_bytes())),
             None => name,
         })
     }

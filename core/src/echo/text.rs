@@ -6,6 +6,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Program;
+use crate::calendar::date;
+use crate::secrets::visible;
 use crate::time::{Duration, Instant};
 
 /// The text of an answer, line by line. The two servers set their entries differently.
@@ -60,35 +62,6 @@ pub(super) fn mark(is_so: bool, yes: &str, no: &str) -> String {
     if is_so { format!("✅ {yes}") } else { format!("❌ {no}") }
 }
 
-/// Foreign text on one line, as far as it is worth showing: what would break the line, turn its
-/// direction or is no UTF-8 is escaped.
-pub(super) fn visible(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            match is_harmless(char) {
-                true => text.push(char),
-                false => text.extend(char.escape_default()),
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-fn is_harmless(char: char) -> bool {
-    let turns_direction = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !char.is_control() && !turns_direction && !matches!(char, '\u{2028}' | '\u{2029}')
-}
-
-const SHOWN_CHARS_MAX: usize = 1000;
-
 /// A JSON value on one line; a string without its quotation marks.
 pub(super) fn value(value: &Value) -> String {
     match value {
@@ -104,15 +77,6 @@ pub(super) fn value(value: &Value) -> String {
 /// What time it was in the world at an earlier instant.
 pub(super) fn wall_of(then: Instant, now: Instant, wall: Duration) -> Duration {
     wall.saturating_sub(now.since(then))
-}
-
-/// Seconds since 1970 as a date, `2018-01-18 01:30:22`; none outside the years -9999 to 9999.
-pub(super) fn date(unix_seconds: i64) -> Option<String> {
-    let at = OffsetDateTime::from_unix_timestamp(unix_seconds).ok()?;
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.to_hms();
-    let month = u8::from(month);
-    Some(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"))
 }
 
 /// `2024-01-01 12:00:00 UTC`, with this many digits of the second's fraction.

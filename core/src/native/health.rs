@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::calendar::rfc3339;
 use crate::native::{HealthForm, Native};
 use crate::server::{Counters, Facts};
 use crate::time::Duration;
@@ -46,7 +47,7 @@ pub(crate) fn health(native: &Native, vitals: &Vitals<'_>) -> Value {
         }),
         HealthForm::Calculator => json!({
             "status": status,
-            "timestamp": timestamp(vitals.wall),
+            "timestamp": rfc3339(vitals.wall),
             "pattern": pattern(native),
             "uptime": seconds(vitals.uptime),
             "memory": { "rss": vitals.facts.process.memory },
@@ -63,7 +64,7 @@ pub(crate) fn details(native: &Native, vitals: &Vitals<'_>) -> Value {
     let counters = vitals.counters;
     json!({
         "status": vitals.status(),
-        "timestamp": timestamp(vitals.wall),
+        "timestamp": rfc3339(vitals.wall),
         "system": {
             "cores": system.cores,
             "loadAverage": system.load,
@@ -96,34 +97,3 @@ fn pattern(native: &Native) -> &'static str {
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1e3
 }
-
-/// A moment as RFC 3339 writes it, in UTC and to the millisecond.
-fn timestamp(wall: Duration) -> String {
-    let seconds = wall.as_secs();
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let millis = wall.subsec_millis();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// Year, month and day of a day that is counted from 1970-01-01, in the Gregorian calendar. Years
-/// are taken to begin in March, so that the day that not every year has is the last one.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + DAYS_BEFORE_1970;
-    let (era, day_of_era) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (400 * era + year_of_era + u64::from(month <= 2), month, day)
-}
-
-const DAYS_IN_400_YEARS: u64 = 146_097;
-
-/// From 0000-03-01.
-const DAYS_BEFORE_1970: u64 = 719_468;
-
-#[cfg(test)]
-mod tests;

@@ -95,7 +95,6 @@ mod pipe;
 mod reply;
 mod scene;
 mod schema;
-pub mod secrets;
 mod sink;
 mod waiting;
 

@@ -49,7 +49,7 @@ fn the_request_is_told_as_it_came_without_its_secrets() {
                 "headers": {
                     "host": "localhost:1071",
                     "accept": "application/json, text/event-stream",
-                    "authorization": "Bearer ***",
+                    "authorization": "Bearer eyJhbGc...",
                     "cookie": "***",
                 },
             },

@@ -26,6 +26,8 @@ fn credentials_show_their_scheme_and_no_more() {
         ("ocp-apim-subscription-key", "abc".to_owned(), "***"),
         ("x-amz-security-token", "abc".to_owned(), "***"),
         ("x-client-secret", "abc".to_owned(), "***"),
+        ("x-hub-signature-256", "sha256=1".to_owned(), "***"),
+        ("x-private_key-id", "1".to_owned(), "***"),
         ("x-session-id", "abc".to_owned(), "***"),
         ("mcp-session-id", "abc".to_owned(), "abc"),
         ("x-user-id", "12345".to_owned(), "12345"),
@@ -50,12 +52,29 @@ fn addresses_lose_their_passwords() {
         ),
         ("https://host/cb?code=abc&state=1", "https://host/cb?code=***&state=1"),
         ("/path?API_KEY=abc", "/path?API_KEY=***"),
+        ("/go?to=https://a:b@c/&token=1", "/go?to=https://***@c/&token=***"),
+        ("/t/eyJhbGciOiJIUzI1NiJ9.e30.c2ln/x", "/t/***/x"),
     ] {
         assert_eq!(address(text), shown);
     }
 }
 
+#[test]
+fn what_would_break_a_line_is_escaped() {
+    assert_eq!(visible("Grüße, 世界".as_bytes()), "Grüße, 世界");
+    assert_eq!(visible(b"a\r\nb\t\x7f\xff\xc3"), r"a\r\nb\t\u{7f}\xff\xc3");
+    assert_eq!(visible("a\u{202e}b\u{2028}".as_bytes()), r"a\u{202e}b\u{2028}");
+    let long = visible(&[b'x'; 5000]);
+    assert_eq!((long.chars().count(), long.chars().last()), (1001, Some('…')));
+}
+
 proptest! {
+    #[test]
+    fn anything_is_shown_on_one_line(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        let shown = visible(&bytes);
+        prop_assert!(!shown.chars().any(char::is_control), "{shown:?}");
+    }
+
     #[test]
     fn no_opaque_credential_is_shown(
         scheme in "(Bearer|bearer|Basic|Digest|Token|Custom|)",

@@ -2,38 +2,42 @@
 //!
 //! A header is judged by its name and by its value; when in doubt it is taken for a secret.
 
-use super::text::visible;
+use std::fmt::Write;
 
 /// What is shown instead of a secret.
 const MASK: &str = "***";
 
-/// Whether something of this name, in lower case, is likely to be a secret.
-pub(super) fn is_secret(name: &str) -> bool {
-    SECRET_PARTS.iter().any(|part| name.contains(part))
-        || name.rsplit(['-', '_']).next().is_some_and(|last| SECRET_ENDS.contains(&last))
+/// Whether something of this name, in lower case, is likely to be a secret. What separates its words
+/// makes no difference.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let last = name.rsplit(['-', '_']).next().unwrap_or_default();
+    SECRET_PARTS.iter().any(|part| letters.contains(part)) || SECRET_ENDS.contains(&last)
 }
 
+/// Letters and digits only.
 const SECRET_PARTS: &[&str] = &[
-    "access-key",
-    "access_key",
+    "accesskey",
     "apikey",
     "assertion",
     "authorization",
+    "clientcert",
     "cookie",
     "credential",
     "jwt",
     "passphrase",
     "passwd",
     "password",
+    "privatekey",
     "secret",
     "signature",
     "token",
 ];
 
-const SECRET_ENDS: &[&str] = &["auth", "key", "pass", "pw", "pwd", "sig"];
+const SECRET_ENDS: &[&str] = &["auth", "key", "pass", "pin", "pw", "pwd", "sid", "sig"];
 
 /// A header's value as it may be shown; the name is in lower case.
-pub(super) fn header(name: &str, value: &[u8]) -> String {
+pub(crate) fn header(name: &str, value: &[u8]) -> String {
     let text = visible(value);
     if let Some((scheme, credentials)) = credentials(&text)
         && (name.contains("authorization") || matches!(scheme, "Basic" | "Bearer"))
@@ -50,7 +54,7 @@ pub(super) fn header(name: &str, value: &[u8]) -> String {
 /// The scheme of an `Authorization` header, as its registration writes it, and what follows it;
 /// none for a scheme nobody knows, which may well be the secret itself (RFC 9110, section 11.4;
 /// IANA, HTTP Authentication Schemes).
-pub(super) fn credentials(value: &str) -> Option<(&'static str, &str)> {
+pub(crate) fn credentials(value: &str) -> Option<(&'static str, &str)> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let known = SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
     Some((known, credentials.trim()))
@@ -78,7 +82,7 @@ const SCHEMES: &[&str] = &[
 
 /// What may be shown of credentials: the beginning of a JWT's header, which says no more than that
 /// it is one, and nothing of anything else.
-pub(super) fn preview(credentials: &str, chars: usize) -> String {
+pub(crate) fn preview(credentials: &str, chars: usize) -> String {
     match credentials.split_once('.') {
         Some((header, _)) if looks_like_jwt(credentials) => {
             format!("{}...", &header[..header.len().min(chars)])
@@ -101,9 +105,38 @@ fn is_no_token_char(char: char) -> bool {
     !char.is_ascii_alphanumeric() && !matches!(char, '-' | '_' | '.')
 }
 
-/// A text in which there may be addresses: without the user and the password in them, and without
-/// the values of parameters that are likely to be secrets.
-pub(super) fn address(text: &str) -> String {
+/// Foreign text on one line, as far as it is worth showing: what would break the line, turn its
+/// direction or is no UTF-8 is escaped.
+pub(crate) fn visible(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match is_harmless(char) {
+                true => text.push(char),
+                false => text.extend(char.escape_default()),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn is_harmless(char: char) -> bool {
+    let turns_direction = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !char.is_control() && !turns_direction && !matches!(char, '\u{2028}' | '\u{2029}')
+}
+
+const SHOWN_CHARS_MAX: usize = 1000;
+
+/// A text in which there may be addresses: without the user and the password in them, without the
+/// values of parameters that are likely to be secrets, and without JSON Web Tokens.
+pub(crate) fn address(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, piece) in text.split("://").enumerate() {
         if at == 0 {
@@ -120,7 +153,17 @@ pub(super) fn address(text: &str) -> String {
             None => shown.push_str(piece),
         }
     }
-    without_parameters(&shown)
+    without_tokens(&without_parameters(&shown))
+}
+
+fn without_tokens(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for piece in text.split_inclusive(is_no_token_char) {
+        let word = piece.trim_end_matches(is_no_token_char);
+        shown.push_str(if looks_like_jwt(word) { MASK } else { word });
+        shown.push_str(&piece[word.len()..]);
+    }
+    shown
 }
 
 fn without_parameters(text: &str) -> String {
