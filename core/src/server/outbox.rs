@@ -3,11 +3,20 @@
 use serde_json::Value;
 
 use super::Fault;
+use crate::time::Duration;
 
 /// A notification of the server. What a client did not ask for, or cannot understand, is left out
 /// where it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
+    /// Ends the connection that carries the answer, though the answer is still to come: the client
+    /// is told to come back for it after a while, and finds all that was said meanwhile. Does
+    /// nothing where a client could not come back: without a session, over stdio, or before
+    /// 2025-11-25 (basic/transports, Sending Messages to the Server).
+    HangUp {
+        /// How long the client is to stay away.
+        come_back: Duration,
+    },
     /// `notifications/message`.
     Log {
         /// How much it matters.

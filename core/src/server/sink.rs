@@ -1,5 +1,7 @@
 //! Where a conversation writes, and what each of its lines is about.
 
+use crate::time::Duration;
+
 /// Takes the lines of a conversation. A plain buffer is one: over stdio every line goes the same
 /// way. Over HTTP the lines go to different streams, and [`Sink::ended`] says which.
 pub trait Sink {
@@ -8,6 +10,10 @@ pub trait Sink {
 
     /// The line is whole: a message that ends in a newline.
     fn ended(&mut self, line: Line<'_>);
+
+    /// The request with this id is to lose its connection; the client comes back for the answer
+    /// after this long. Means nothing where a request has no connection of its own.
+    fn hang_up(&mut self, _id: &str, _come_back: Duration) {}
 }
 
 /// What a line is about. Ids are JSON text, as they came.

@@ -202,10 +202,10 @@ impl Seated {
     }
 
     /// The next thing it said.
-    pub(super) fn next_said(&mut self) -> Option<(Message, About)> {
-        let said = self.said.lines.pop_front();
+    pub(super) fn next_said(&mut self) -> Option<Saying> {
+        let said = self.said.sayings.pop_front();
         if said.is_none() {
-            self.said.lines = VecDeque::new(); // an idle session keeps no buffer
+            self.said.sayings = VecDeque::new(); // an idle session keeps no buffer
         }
         said
     }
@@ -232,11 +232,20 @@ pub(super) enum About {
     Nothing,
 }
 
+/// Something that a conversation said.
+#[derive(Debug)]
+pub(super) enum Saying {
+    /// The request with this number is to lose its connection for so long.
+    HangUp(u64, Duration),
+    /// A message, and what it is about.
+    Message(Message, About),
+}
+
 /// What a conversation said, in order.
 #[derive(Debug, Default)]
 struct Said {
     text: Vec<u8>,
-    lines: VecDeque<(Message, About)>,
+    sayings: VecDeque<Saying>,
 }
 
 /// A server says nothing that is much deeper than what it was asked.
@@ -255,8 +264,14 @@ impl Sink for Said {
         };
         let text = Bytes::from(std::mem::take(&mut self.text));
         match Message::parse(text, RULES) {
-            Ok(message) => self.lines.push_back((message, about)),
+            Ok(message) => self.sayings.push_back(Saying::Message(message, about)),
             Err(invalid) => debug_assert!(false, "a conversation said {invalid:?}"),
+        }
+    }
+
+    fn hang_up(&mut self, id: &str, come_back: Duration) {
+        if let Ok(number) = id.parse() {
+            self.sayings.push_back(Saying::HangUp(number, come_back));
         }
     }
 }

@@ -21,7 +21,7 @@ mod replay;
 mod stream;
 mod streams;
 
-use backend::About;
+use backend::{About, Saying};
 pub(crate) use backend::{Backend, Seated};
 pub use event_id::EventId;
 pub use principal::Principal;
@@ -90,14 +90,26 @@ impl Session {
 
     /// Takes what a server in this process has said. Tells if the session is over by it.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        while let Some((message, about)) = self.backend.native_mut()?.next_said() {
-            let end = self.backend_said(&message, about, turn);
+        while let Some(saying) = self.backend.native_mut()?.next_said() {
+            let end = match saying {
+                Saying::HangUp(call, come_back) => {
+                    self.hang_up(call, come_back, turn);
+                    None
+                }
+                Saying::Message(message, about) => self.backend_said(&message, about, turn),
+            };
             if end.is_some() {
                 return end;
             }
         }
         turn.wake(self.backend.next_due(turn.now));
         None
+    }
+
+    fn hang_up(&mut self, call: u64, come_back: Duration, turn: &mut Turn<'_>) {
+        if let Some(call) = self.calls.get(call) {
+            self.streams.hang_up(call.stream, come_back, turn);
+        }
     }
 
     /// Whether it has been unused for too long.

@@ -13,7 +13,7 @@ use crate::ids::ExchangeId;
 use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::session::{EventId, Replay};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// A stream, with or without a client at the other end.
 #[derive(Debug)]
@@ -56,10 +56,15 @@ impl Stream {
         event
     }
 
-    /// Makes the event that only names the stream, so that a client can resume it from its start
-    /// (2025-11-25, basic/transports, Sending Messages to the Server).
-    pub(crate) fn priming_event(&mut self, number: u64, limits: &Limits) -> Chunk {
-        let event = frame::priming(self.next_id(number), None);
+    /// Makes the event that only names the stream, so that a client can resume it from its start,
+    /// and says when (2025-11-25, basic/transports, Sending Messages to the Server).
+    pub(crate) fn priming_event(
+        &mut self,
+        number: u64,
+        come_back: Duration,
+        limits: &Limits,
+    ) -> Chunk {
+        let event = frame::priming(self.next_id(number), Some(come_back));
         self.replay.push(&event, limits);
         event
     }

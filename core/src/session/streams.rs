@@ -22,7 +22,7 @@ use crate::reject::Reject;
 use crate::session::{EventId, Replay, Stream};
 use crate::time::{Duration, Instant};
 
-/// What a client is told to wait before it reconnects to a stream this side ends.
+/// What a client is told to wait before it reconnects to a stream that breaks off.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// The streams of one session.
@@ -288,7 +288,7 @@ impl Streams {
     /// Sends the head of an event stream, and the answers that were held back for a batch.
     fn begin(&mut self, number: u64, turn: &mut Turn<'_>) {
         let head = self.event_stream_head();
-        let primes = self.revision.is_some_and(Revision::primes_streams);
+        let primes = self.primes();
         let Some(stream) = self.live.get_mut(number) else { return };
         if stream.begun {
             return;
@@ -298,7 +298,7 @@ impl Streams {
         if let Some(exchange) = stream.exchange {
             turn.begin(exchange, head);
             if primes {
-                let event = stream.priming_event(number, turn.limits);
+                let event = stream.priming_event(number, RECONNECT_DELAY, turn.limits);
                 self.kept += stream.replay.bytes();
                 self.outbound += turn.write(exchange, event);
             }
@@ -307,6 +307,11 @@ impl Streams {
         for answer in held {
             self.send(number, answer, turn);
         }
+    }
+
+    /// Whether a stream begins with an event that a client can come back to.
+    fn primes(&self) -> bool {
+        self.revision.is_some_and(Revision::primes_streams)
     }
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
@@ -461,6 +466,19 @@ impl Streams {
             turn.finish(exchange);
         }
         self.retire(number, turn);
+    }
+
+    /// Ends the connection that carries a stream, and not the stream: its client comes back for
+    /// the rest after a while. One that has no event to come back to keeps its connection.
+    pub(crate) fn hang_up(&mut self, number: u64, come_back: Duration, turn: &mut Turn<'_>) {
+        if !self.primes() || !self.carries_messages(number) {
+            return;
+        }
+        self.begin(number, turn);
+        if let Some(exchange) = self.live.get_mut(number).and_then(|s| s.exchange.take()) {
+            self.outbound += turn.write(exchange, frame::retry(come_back));
+            turn.finish(exchange);
+        }
     }
 
     // Time

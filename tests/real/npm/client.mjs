@@ -361,8 +361,10 @@ const fixture = {
     assert.match(peer.transport.sessionId, /^[\x21-\x7e]+$/);
   },
   async "list-tools"(peer) {
-    const names = (await peer.client.listTools()).tools.map((tool) => tool.name);
-    assert.deepEqual(names.sort(), ["add", "announce", "ask", "echo", "slow"]);
+    const names = new Set((await peer.client.listTools()).tools.map((tool) => tool.name));
+    for (const name of ["add", "announce", "ask", "echo", "slow"]) {
+      assert.ok(names.has(name), name);
+    }
   },
   async echo(peer) {
     assert.equal(await peer.call("echo", { message: MESSAGE }), MESSAGE);

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::events::Item;
 use super::rig::*;
 use crate::config::{Config, Serves};
 use crate::engine::*;
@@ -344,4 +345,41 @@ fn an_idle_session_takes_little_memory() {
     assert!(size_of::<Session>() <= 768, "{} bytes", size_of::<Session>());
     let seated = size_of::<crate::session::Seated>();
     assert!(seated <= 512, "{seated} bytes");
+}
+
+#[test]
+fn a_server_may_hang_up_and_the_client_comes_back_for_the_answer() {
+    for early in [true, false] {
+        let mut rig = rig();
+        let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+        let client = client_of(&rig, exchange);
+        let exchange = rig.post(&client, &call(7, "hang-up"));
+        let seen = rig.items(exchange);
+        let [Item::Priming(last), Item::Retry(5000)] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!(rig.stage(exchange), Stage::Finished);
+        if !early {
+            rig.pass(millis(100));
+        }
+        let resumed = rig.resume(&client, last);
+        rig.pass(millis(100));
+        let messages = rig.messages(resumed);
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        assert_eq!(parse(&messages[0])["method"], "notifications/progress");
+        assert_eq!((&parse(&messages[1])["id"], &*text_of(&messages[1])), (&json!(7), "done"));
+        assert_eq!(rig.stage(resumed), Stage::Finished);
+    }
+}
+
+#[test]
+fn nobody_hangs_up_on_a_client_that_could_not_come_back() {
+    let mut rig = rig();
+    let older = open(&mut rig);
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let json_only = client_of(&rig, exchange).accepting(JSON);
+    for client in [older, json_only] {
+        let exchange = rig.post(&client, &call(7, "hang-up"));
+        assert_ne!(rig.stage(exchange), Stage::Finished);
+        rig.pass(millis(100));
+        assert!(body(&rig, exchange).contains("done"));
+    }
 }

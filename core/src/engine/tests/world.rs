@@ -60,7 +60,7 @@ fn limits() -> Limits {
         in_flight_max: 3,
         queue_len_max: 2,
         queue_bytes_max: 300,
-        replay_len_max: 3,
+        replay_len_max: 2,
         replay_bytes_max: 600,
         session_replay_bytes_max: 1000,
         ended_streams_max: 2,

@@ -16,13 +16,15 @@ use crate::time::Duration;
 /// | `scene` | tells what it was shown |
 /// | `ask` | asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
+/// | `hang-up` | hangs up, and answers 100 ms later |
 /// | `fail` | an error |
 #[derive(Debug)]
 pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 8] = ["say", "count", "steps", "facts", "scene", "ask", "news", "fail"];
+const TOOLS: [&str; 9] =
+    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "fail"];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -69,6 +71,10 @@ impl Seat for Counter {
             "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
             "count" => Outcome::text(self.0.to_string()),
             "steps" => Steps(0).wait(scene),
+            "hang-up" => {
+                out.push(Notice::HangUp { come_back: Duration::from_secs(5) });
+                Steps(2).wait(scene)
+            }
             "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
             "scene" => Outcome::text(describe(scene)),
             "ask" => {

@@ -144,6 +144,7 @@ impl Conversation {
                     legacy::progress(out, asked.id, progress, self.revision);
                 }
             }
+            Notice::HangUp { come_back } => out.hang_up(asked.id, come_back),
             Notice::PromptsChanged if catalog.list_changed => legacy::list_changed(out, "prompts"),
             Notice::ResourcesChanged if catalog.list_changed => {
                 legacy::list_changed(out, "resources");
