@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -15,16 +15,17 @@ use crate::Target;
 use crate::client::{Client, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::is_running;
-use crate::wait::{eventually, millis, seconds, throughout};
+use crate::wait::{Instant, eventually, millis, seconds, throughout};
 use crate::wire::{Broken, Request, Wire, refuses_connections};
 
 cases! { $ hostile_stop:
+    requests_on_idle_connections_while_it_stops
+    requests_that_are_half_sent_while_it_stops
+    idle_connections_do_not_hold_it_up
+    peers_that_take_nothing_do_not_hold_it_up
+
     ; on sockets only:
-    sigterm_at_full_load: "it ends a process at random moments under the load of many threads"
-    requests_on_idle_connections_while_it_stops: "it ends a process at random moments under the load of many threads"
-    requests_that_are_half_sent_while_it_stops: "it ends a process at random moments under the load of many threads"
-    idle_connections_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
-    peers_that_take_nothing_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
+    sigterm_at_full_load: "which of many threads is where at that moment is the system's"
 }
 
 /// Rounds of the case at full load.

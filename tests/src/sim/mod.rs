@@ -14,6 +14,7 @@
 
 pub mod crowd;
 pub mod dice;
+pub(crate) mod link;
 mod log;
 pub mod net;
 mod options;
