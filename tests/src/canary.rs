@@ -55,9 +55,10 @@ impl Canary {
         let lives = match sim::current() {
             Some(world) => {
                 let story = Arc::<Mutex<_>>::default();
-                let (own, place, port) = (world.clone(), story.clone(), pontoon.addr.port());
+                let link = Link::connect(&world, pontoon.addr.port()).expect("it listens");
+                let (own, place) = (world.clone(), story.clone());
                 world.spawn(SUITE, async move {
-                    let told = caller.live_as_task(&own, port).await;
+                    let told = caller.live_as_task(&own, link).await;
                     *lock(&place) = Some(told);
                 });
                 Lives::Task(story)
@@ -109,8 +110,7 @@ impl Caller {
         Ok(latencies)
     }
 
-    async fn live_as_task(self, world: &Arc<World>, port: u16) -> Story {
-        let mut link = Link::connect(world, port).ok_or("nobody listens")?;
+    async fn live_as_task(self, world: &Arc<World>, mut link: Link) -> Story {
         let mut latencies = Vec::new();
         while !self.is_over() {
             let call = Call::new(&self.client);

@@ -180,7 +180,7 @@ pub fn bodies_of_methods_that_have_none(target: &Target) {
         let mut wire = Wire::connect(scene.pontoon.addr);
         let head = format!("{method} /livez HTTP/1.1\r\nHost: localhost\r\n");
         wire.send(format!("{head}Content-Length: {}\r\n\r\n{hidden}", hidden.len()));
-        let after = wire.half_close().until_closed(seconds(5));
+        let after = wire.until_closed(seconds(5));
         let answers = String::from_utf8_lossy(&after).matches("HTTP/1.1 ").count();
         assert_eq!(answers, 1, "{method}: {}", String::from_utf8_lossy(&after));
     }
