@@ -1,23 +1,29 @@
 //! A healthy session beside an attack: it calls without a pause, and tells what became of that.
 //!
-//! Owns: one session, one connection, and the thread that uses them.
+//! Owns: one session, one connection, and the thread that uses them; in a simulated world, the task.
 //! Never: gives up at the first failure without saying which call it was.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::client::{Client, text_of, tool_call};
 use crate::pontoon::Pontoon;
-use crate::wait::{millis, seconds};
-use crate::wire::Wire;
+use crate::sim::link::Link;
+use crate::sim::process::SUITE;
+use crate::sim::{self, World, lock};
+use crate::wait::{Instant, eventually, millis, seconds};
+use crate::wire::{Broken, Response, Wire};
 
 /// How long one call may take, whatever else goes on. This is about being served at all, on a
 /// machine that does much else; how fast is a figure of the benchmark.
 const PATIENCE: Duration = seconds(5);
+
+/// The same in a simulated world. Work takes no time there: whoever is slower was made to wait.
+const SIMULATED_PATIENCE: Duration = millis(50);
 
 /// From the answer to one call to the next call.
 const PERIOD: Duration = millis(20);
@@ -26,28 +32,43 @@ const PERIOD: Duration = millis(20);
 #[derive(Debug)]
 pub struct Canary {
     over: Arc<AtomicBool>,
-    calls: JoinHandle<Result<Vec<Duration>, String>>,
+    lives: Lives,
+}
+
+/// How long each call took, or what broke.
+type Story = Result<Vec<Duration>, String>;
+
+/// What it lives in.
+#[derive(Debug)]
+enum Lives {
+    Thread(JoinHandle<Story>),
+    /// A task of a simulated world, and where it leaves its story.
+    Task(Arc<Mutex<Option<Story>>>),
 }
 
 impl Canary {
     /// Opens its session, and begins.
     #[track_caller]
     pub fn start(pontoon: &Pontoon) -> Canary {
-        let client = Client::open(pontoon);
-        let mut wire = Wire::connect(pontoon.addr).patience(PATIENCE);
         let over = Arc::new(AtomicBool::new(false));
-        let seen = over.clone();
-        let calls = thread::spawn(move || {
-            let mut latencies = Vec::new();
-            while !seen.load(Ordering::Acquire) {
-                let latency = call(&client, &mut wire)
-                    .map_err(|broken| format!("call {}: {broken}", latencies.len() + 1))?;
-                latencies.push(latency);
-                thread::park_timeout(PERIOD);
+        let caller = Caller { client: Client::open(pontoon), over: over.clone() };
+        let lives = match sim::current() {
+            Some(world) => {
+                let story = Arc::<Mutex<_>>::default();
+                let link = Link::connect(&world, pontoon.addr.port()).expect("it listens");
+                let (own, place) = (world.clone(), story.clone());
+                world.spawn(SUITE, async move {
+                    let told = caller.live_as_task(&own, link).await;
+                    *lock(&place) = Some(told);
+                });
+                Lives::Task(story)
             }
-            Ok(latencies)
-        });
-        Canary { over, calls }
+            None => {
+                let wire = Wire::connect(pontoon.addr).patience(PATIENCE);
+                Lives::Thread(thread::spawn(move || caller.live_as_thread(wire)))
+            }
+        };
+        Canary { over, lives }
     }
 
     /// Ends it, and returns how long each call took. Panics unless every call was answered, in
@@ -55,29 +76,84 @@ impl Canary {
     #[track_caller]
     pub fn finish(self) -> Vec<Duration> {
         self.over.store(true, Ordering::Release);
-        self.calls.thread().unpark();
-        let latencies = self.calls.join().expect("it does not panic");
-        let latencies = latencies.unwrap_or_else(|broken| panic!("the canary has died: {broken}"));
+        let story = match self.lives {
+            Lives::Thread(calls) => {
+                calls.thread().unpark();
+                calls.join().expect("it does not panic")
+            }
+            Lives::Task(story) => {
+                eventually("its last call is over", PATIENCE, || lock(&story).is_some());
+                lock(&story).take().expect("it was there")
+            }
+        };
+        let latencies = story.unwrap_or_else(|broken| panic!("the canary has died: {broken}"));
         assert!(!latencies.is_empty(), "the canary never called");
         latencies
     }
 }
 
-/// One call on a connection that is kept, and how long it took.
-fn call(client: &Client, wire: &mut Wire) -> Result<Duration, String> {
-    let id = client.id();
-    let text = format!("canary {id}");
-    let began = Instant::now();
-    let request = client.post(tool_call(id, "echo", json!({"text": text}))).bytes();
-    wire.try_send(request).map_err(|error| error.to_string())?;
-    let response = wire.try_response().map_err(|broken| broken.to_string())?;
-    let latency = began.elapsed();
-    if response.status() != 200 {
-        return Err(response.describe());
+/// Who calls, whatever it lives in.
+struct Caller {
+    client: Client,
+    over: Arc<AtomicBool>,
+}
+
+impl Caller {
+    fn live_as_thread(self, mut wire: Wire) -> Story {
+        let mut latencies = Vec::new();
+        while !self.is_over() {
+            let call = Call::new(&self.client);
+            let sent = wire.try_send(&call.request).map_err(Broken::from);
+            latencies.push(call.took(sent.and_then(|()| wire.try_response()))?);
+            thread::park_timeout(PERIOD);
+        }
+        Ok(latencies)
     }
-    let answer = response.answer();
-    if answer["id"] != id || text_of(&answer) != text || response.head.closes() {
-        return Err(response.describe());
+
+    async fn live_as_task(self, world: &Arc<World>, mut link: Link) -> Story {
+        let mut latencies = Vec::new();
+        while !self.is_over() {
+            let call = Call::new(&self.client);
+            link.send(&call.request).await;
+            latencies.push(call.took(link.response(SIMULATED_PATIENCE).await)?);
+            world.pause(PERIOD).await;
+        }
+        Ok(latencies)
     }
-    Ok(latency)
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+}
+
+/// One call, on a connection that is kept.
+struct Call {
+    id: u64,
+    text: String,
+    request: Vec<u8>,
+    began: Instant,
+}
+
+impl Call {
+    fn new(client: &Client) -> Call {
+        let id = client.id();
+        let text = format!("canary {id}");
+        let request = client.post(tool_call(id, "echo", json!({"text": text}))).bytes();
+        Call { id, text, request, began: Instant::now() }
+    }
+
+    /// How long it took, if this is its answer.
+    fn took(self, response: Result<Response, Broken>) -> Result<Duration, String> {
+        let took = self.began.elapsed();
+        let wrong = |what: String| format!("call {} after {took:?}: {what}", self.id);
+        let response = response.map_err(|broken| wrong(broken.to_string()))?;
+        if response.status() != 200 || response.head.closes() {
+            return Err(wrong(response.describe()));
+        }
+        let answer = response.answer();
+        if answer["id"] != self.id || text_of(&answer) != self.text {
+            return Err(wrong(response.describe()));
+        }
+        Ok(took)
+    }
 }

@@ -2,46 +2,77 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
+use crate::sim;
+
 /// Connections that are only held. None of them is waited for: where there is no room for some,
 /// they go on trying.
 #[derive(Debug)]
-pub struct Crowd(Vec<TcpStream>);
+pub struct Crowd(Vec<Silent>);
+
+/// One of them, in the world this thread is in.
+#[derive(Debug)]
+enum Silent {
+    /// It never blocks.
+    Real(TcpStream),
+    Simulated(sim::net::Stream),
+}
 
 impl Crowd {
     /// Connects so many times, at once.
     pub fn connect(addr: SocketAddr, count: usize) -> Crowd {
-        let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let connect = |_| {
-            let socket =
-                rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
-                    .expect("a socket");
-            match rustix::net::connect(&socket, &addr) {
-                Ok(()) | Err(Errno::INPROGRESS) => TcpStream::from(socket),
-                Err(error) => panic!("cannot connect to {addr}: {error}"),
-            }
-        };
-        Crowd((0..count).map(connect).collect())
+        Crowd((0..count).map(|_| Silent::connect(addr)).collect())
     }
 
     /// Sends this on each of them, if it can be sent at once; no answer is read.
     pub fn say(&mut self, bytes: &[u8]) {
-        for mut stream in &self.0 {
-            let _ = stream.write(bytes);
-        }
+        self.0.iter_mut().for_each(|silent| silent.say(bytes));
     }
 
     /// Lets those go that the peer has closed; returns how many are left.
     pub fn left(&mut self) -> usize {
-        self.0.retain(|stream| match stream.peek(&mut [0]) {
-            Ok(bytes) => bytes > 0,
-            // Not connected yet counts as left too.
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected),
-        });
+        self.0.retain(|silent| !silent.has_ended());
         self.0.len()
+    }
+}
+
+impl Silent {
+    fn connect(addr: SocketAddr) -> Silent {
+        if let Some(world) = sim::current() {
+            let stream = sim::net::Stream::connect_at_once(&world, addr.port(), None);
+            return Silent::Simulated(stream.expect("somebody listens"));
+        }
+        let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
+            .expect("a socket");
+        match rustix::net::connect(&socket, &addr) {
+            Ok(()) | Err(Errno::INPROGRESS) => Silent::Real(TcpStream::from(socket)),
+            Err(error) => panic!("cannot connect to {addr}: {error}"),
+        }
+    }
+
+    fn say(&mut self, bytes: &[u8]) {
+        let _ = match self {
+            Silent::Real(stream) => stream.write(bytes).map(drop),
+            Silent::Simulated(stream) => stream.write_all(bytes, Duration::ZERO),
+        };
+    }
+
+    fn has_ended(&self) -> bool {
+        match self {
+            Silent::Real(stream) => match stream.peek(&mut [0]) {
+                Ok(bytes) => bytes == 0,
+                // Not connected yet is no end.
+                Err(error) => {
+                    !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
+                }
+            },
+            Silent::Simulated(stream) => stream.has_ended(),
+        }
     }
 }

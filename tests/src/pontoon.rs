@@ -146,7 +146,8 @@ impl Proxy {
                 Pontoon { addr, record, runs }
             }
             Machine::Simulated(world) => {
-                let is_plain = self.env.is_empty() && self.stderr.is_none();
+                let is_plain =
+                    self.env.is_empty() && self.stderr.is_none() && self.descriptors.is_none();
                 assert!(is_plain && self.wrapped.is_none(), "a simulated program has only options");
                 let (record, memory) = Record::in_memory();
                 let program = program::start(world, &self.options, self.flags, &memory);

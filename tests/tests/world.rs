@@ -1,12 +1,18 @@
 //! Random worlds: each seed is another crowd of clients, another set of misdeeds of the children and
 //! another weather, and the same seed is always the same.
 //!
-//! `PONTOON_SEED=n cargo test -p pontoon-suite --test world` runs that one.
+//! `PONTOON_SEED=n cargo test -p pontoon-suite --test world` runs that one, and
+//! `PONTOON_SEEDS=10000` in its place so many, from the first on; otherwise it is two hundred.
 
-use pontoon_suite::sim::{crowd, seed_asked_for};
+use std::ops::Range;
+
+use pontoon_suite::sim::{crowd, seed_asked_for, seeds_asked_for};
+
+/// Seeds that are run unless others are asked for.
+const SEEDS: u64 = 200;
 
 /// Runs these seeds, or the one that is asked for.
-fn rush(seeds: std::ops::Range<u64>) {
+fn rush(seeds: Range<u64>) {
     let (mut answers, mut sessions) = (0, 0);
     for seed in seed_asked_for().map_or(seeds, |seed| seed..seed + 1) {
         let tally = crowd::rush(seed);
@@ -16,14 +22,19 @@ fn rush(seeds: std::ops::Range<u64>) {
     println!("{answers} answers, {sessions} sessions");
 }
 
-#[test]
-fn every_rule_holds_in_the_first_hundred_worlds() {
-    rush(0..100);
+/// How many seeds to run.
+fn seeds() -> u64 {
+    seeds_asked_for().unwrap_or(SEEDS)
 }
 
 #[test]
-fn every_rule_holds_in_the_second_hundred_worlds() {
-    rush(100..200);
+fn every_rule_holds_in_the_first_half_of_the_worlds() {
+    rush(0..seeds() / 2);
+}
+
+#[test]
+fn every_rule_holds_in_the_second_half_of_the_worlds() {
+    rush(seeds() / 2..seeds());
 }
 
 #[test]

@@ -2,8 +2,6 @@
 //!
 //! Every limit of time is set to a second or less here; what their defaults are is the core's.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
 use crate::Target;
@@ -12,21 +10,22 @@ use crate::client::{Client, text_of, tool_call};
 use crate::crowd::Crowd;
 use crate::pontoon::Pontoon;
 use crate::probe::{fds, rss_kib};
-use crate::wait::{eventually, millis, seconds, throughout};
+use crate::wait::{Instant, eventually, millis, seconds, throughout};
 use crate::wire::{Request, Wire};
 
 cases! { $ hostile_slow:
+    two_thousand_silent_connections
+    more_connections_than_there_is_room_for
+    heads_byte_by_byte
+    bodies_byte_by_byte
+    idle_connections
+    idle_limits_spare_what_is_under_way
+    answers_taken_slowly
+    answers_not_taken
+    hundreds_of_idle_streams
+
     ; on sockets only:
-    two_thousand_silent_connections: "it is about sockets, descriptors and a healthy client beside it"
-    more_connections_than_there_is_room_for: "it is about sockets, descriptors and a healthy client beside it"
-    bursts_under_a_limit_of_64_descriptors: "it is about sockets, descriptors and a healthy client beside it"
-    heads_byte_by_byte: "it is about sockets, descriptors and a healthy client beside it"
-    bodies_byte_by_byte: "it is about sockets, descriptors and a healthy client beside it"
-    idle_connections: "it is about sockets, descriptors and a healthy client beside it"
-    idle_limits_spare_what_is_under_way: "it is about sockets, descriptors and a healthy client beside it"
-    answers_taken_slowly: "it is about sockets, descriptors and a healthy client beside it"
-    answers_not_taken: "it is about sockets, descriptors and a healthy client beside it"
-    hundreds_of_idle_streams: "it is about sockets, descriptors and a healthy client beside it"
+    bursts_under_a_limit_of_64_descriptors: "what fails when descriptors run out is the system's"
 }
 
 fn scene(target: &Target, options: &[&str]) -> (Pontoon, Canary) {

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -15,16 +15,17 @@ use crate::Target;
 use crate::client::{Client, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::is_running;
-use crate::wait::{eventually, millis, seconds, throughout};
+use crate::wait::{Instant, eventually, millis, seconds, throughout};
 use crate::wire::{Broken, Request, Wire, refuses_connections};
 
 cases! { $ hostile_stop:
+    requests_on_idle_connections_while_it_stops
+    requests_that_are_half_sent_while_it_stops
+    idle_connections_do_not_hold_it_up
+    peers_that_take_nothing_do_not_hold_it_up
+
     ; on sockets only:
-    sigterm_at_full_load: "it ends a process at random moments under the load of many threads"
-    requests_on_idle_connections_while_it_stops: "it ends a process at random moments under the load of many threads"
-    requests_that_are_half_sent_while_it_stops: "it ends a process at random moments under the load of many threads"
-    idle_connections_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
-    peers_that_take_nothing_do_not_hold_it_up: "it ends a process at random moments under the load of many threads"
+    sigterm_at_full_load: "which of many threads is where at that moment is the system's"
 }
 
 /// Rounds of the case at full load.
@@ -160,11 +161,12 @@ pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
     let mut pontoon = target.proxy().start();
     let (busy, idle) = (Client::open(&pontoon), Client::open(&pontoon));
     let mut hanging = busy.start(tool_call(1, "sleep", json!({"ms": 700})));
+    // Let in before those after it are answered.
+    let mut silent = Wire::connect(pontoon.addr);
     let mut used: Vec<_> = (0..3).map(|_| Wire::connect(pontoon.addr)).collect();
     for wire in &mut used {
         wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
     }
-    let mut silent = Wire::connect(pontoon.addr);
     eventually("the call is at the child", seconds(5), || {
         pontoon.record.lines_with("\"sleep\"").len() == 1
     });
@@ -211,7 +213,8 @@ pub fn requests_that_are_half_sent_while_it_stops(target: &Target) {
 pub fn idle_connections_do_not_hold_it_up(target: &Target) {
     let mut pontoon = target.proxy().start();
     let mut idle: Vec<_> = (0..50).map(|_| Wire::connect(pontoon.addr)).collect();
-    for wire in &mut idle[..25] {
+    // Once the last of them are answered, all have been let in.
+    for wire in &mut idle[25..] {
         wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
     }
     pontoon.signal(Signal::TERM);

@@ -17,16 +17,15 @@ use crate::wait::{eventually, millis, seconds, throughout};
 use crate::wire::{Events, Request, Wire};
 
 cases! { $ hostile_streams:
-    ; on sockets only:
-    a_listening_client_that_stops_reading: "a healthy client calls beside it, on a thread of its own"
-    leaving_at_any_point_of_an_exchange: "a healthy client calls beside it, on a thread of its own"
-    leaving_before_the_request_is_whole: "a healthy client calls beside it, on a thread of its own"
-    positions_that_are_none: "a healthy client calls beside it, on a thread of its own"
-    resuming_gets_the_events_of_that_stream_only: "a healthy client calls beside it, on a thread of its own"
-    resuming_after_some_events_are_forgotten: "a healthy client calls beside it, on a thread of its own"
-    ids_across_reconnects: "a healthy client calls beside it, on a thread of its own"
-    one_stream_for_each_message_while_they_come_and_go: "a healthy client calls beside it, on a thread of its own"
-    payloads_that_look_like_events: "a healthy client calls beside it, on a thread of its own"
+    a_listening_client_that_stops_reading
+    leaving_at_any_point_of_an_exchange
+    leaving_before_the_request_is_whole
+    positions_that_are_none
+    resuming_gets_the_events_of_that_stream_only
+    resuming_after_some_events_are_forgotten
+    ids_across_reconnects
+    one_stream_for_each_message_while_they_come_and_go
+    payloads_that_look_like_events
 }
 
 fn scene(target: &Target) -> (Pontoon, Client, Canary) {

@@ -11,7 +11,6 @@
 
 mod hostile;
 mod lawful;
-mod link;
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,9 +20,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use self::link::Link;
 use super::dice::Dice;
-use super::process::Pid;
+use super::link::Link;
+use super::process::SUITE;
 use super::program::{self, Program};
 use super::{Stay, Weather, World, lock};
 use crate::record::Record;
@@ -62,7 +61,7 @@ pub fn rush(seed: u64) -> Tally {
     for number in 0..dice.within(2..6) {
         lock(&scene.story).clients += 1;
         let (scene, dice) = (scene.clone(), dice.fork());
-        world.spawn(CROWD, async move {
+        world.spawn(SUITE, async move {
             match number % 3 {
                 2 => hostile::live(&scene, dice).await,
                 _ => lawful::live(&scene, number, dice).await,
@@ -152,6 +151,11 @@ impl Scene {
         story.tally.sessions += 1;
     }
 
+    /// A connection; none if nobody listens any more.
+    fn connect(&self) -> Option<Link> {
+        Link::connect(&self.world, self.port)
+    }
+
     async fn pause(&self, time: Duration) {
         self.world.pause(time).await;
     }
@@ -187,8 +191,8 @@ fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
     let answer = Arc::new(Mutex::new(None));
     let (asking, place) = (scene.clone(), answer.clone());
     let request = Request::new("GET", path).header("Connection", "close").bytes();
-    world.spawn(CROWD, async move {
-        let mut link = Link::connect(&asking).expect("it listens");
+    world.spawn(SUITE, async move {
+        let mut link = asking.connect().expect("it listens");
         link.send(&request).await;
         let response = link.response(QUIET_TIME).await.expect("an answer");
         *lock(&place) = Some(response.text().to_owned());
@@ -215,9 +219,6 @@ fn expect_end(world: &Stay, program: &Program) {
 fn id_of(message: &Value) -> Option<&str> {
     message["id"].as_str()
 }
-
-/// The clients are one process.
-const CROWD: Pid = 1;
 
 /// No client takes longer.
 const RUN_TIME_MAX: Duration = Duration::from_secs(3600);

@@ -14,6 +14,7 @@
 
 pub mod crowd;
 pub mod dice;
+pub(crate) mod link;
 mod log;
 pub mod net;
 mod options;
@@ -105,8 +106,17 @@ pub fn current() -> Option<Arc<World>> {
 
 /// The seed that `PONTOON_SEED` asks for.
 pub fn seed_asked_for() -> Option<u64> {
-    let seed = env::var("PONTOON_SEED").ok()?;
-    Some(seed.parse().unwrap_or_else(|_| panic!("PONTOON_SEED={seed} is not a number")))
+    number_in("PONTOON_SEED")
+}
+
+/// How many seeds `PONTOON_SEEDS` asks for.
+pub fn seeds_asked_for() -> Option<u64> {
+    number_in("PONTOON_SEEDS")
+}
+
+fn number_in(variable: &str) -> Option<u64> {
+    let value = env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is not a number")))
 }
 
 /// A thread's stay in a world, which ends with it.

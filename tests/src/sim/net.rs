@@ -159,6 +159,19 @@ impl Stream {
         bytes_max: Option<usize>,
     ) -> io::Result<Stream> {
         world.sleep(CONNECT_TIME);
+        Stream::connect_at_once(world, port, bytes_max)
+    }
+
+    /// Connects without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub(crate) fn connect_at_once(
+        world: &Arc<World>,
+        port: u16,
+        bytes_max: Option<usize>,
+    ) -> io::Result<Stream> {
         let socket = world.connect(port, bytes_max.unwrap_or(ROOM_BYTES))?;
         Ok(Stream { world: world.clone(), socket })
     }

@@ -35,6 +35,10 @@ pub(super) fn of(arguments: &[String], flags: Vec<OsString>) -> Config {
         match option.as_str() {
             "--allow-host" => config.hosts.push(value.clone()),
             "--allow-origin" => config.origins.push(value.clone()),
+            "--body-timeout" => limits.body_time_max = time(value),
+            "--head-timeout" => limits.head_time_max = time(value),
+            "--idle-timeout" => limits.idle_time_max = time(value),
+            "--keep-alive" => limits.keep_alive_period = time(value),
             "--log-level" => {
                 config.log_level = match value.as_str() {
                     "debug" => Level::Debug,
@@ -43,18 +47,26 @@ pub(super) fn of(arguments: &[String], flags: Vec<OsString>) -> Config {
                 };
             }
             "--max-body" => limits.body_bytes_max = bytes(value),
+            "--max-connections" => limits.connections_max = number(value),
             "--max-sessions" => limits.sessions_max = number(value),
-            "--request-timeout" => limits.request_time_max = seconds(value),
-            "--startup-timeout" => limits.startup_time_max = seconds(value),
-            "--timeout" => limits.session_idle_max = seconds(value),
+            "--request-timeout" => limits.request_time_max = time(value),
+            "--startup-timeout" => limits.startup_time_max = time(value),
+            "--timeout" => limits.session_idle_max = time(value),
+            "--write-timeout" => limits.write_time_max = time(value),
             unknown => panic!("the simulated program has no option {unknown}"),
         }
     }
     config
 }
 
-fn seconds(text: &str) -> Duration {
-    Duration::from_secs_f64(text.parse().unwrap_or_else(|_| panic!("{text} is no time")))
+/// Seconds, or what stands before the unit `ms` or `s`.
+fn time(text: &str) -> Duration {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let number: f64 = number.parse().unwrap_or_else(|_| panic!("{text} is no time"));
+    Duration::from_secs_f64(number * unit)
 }
 
 fn bytes(text: &str) -> usize {

@@ -44,7 +44,7 @@ pub(crate) struct Process {
 
 impl Default for Processes {
     fn default() -> Self {
-        Processes { last: PID_MIN, all: BTreeMap::new() }
+        Processes { last: SUITE, all: BTreeMap::new() }
     }
 }
 
@@ -106,7 +106,7 @@ impl World {
     /// Starts a program that handles SIGTERM itself.
     pub(crate) fn start_program(&self) -> (Pid, Descriptors) {
         let mut processes = lock(&self.processes);
-        let (pid, process) = processes.add(PID_MIN);
+        let (pid, process) = processes.add(SUITE);
         process.asked = Some(0);
         (pid, process.descriptors.clone())
     }
@@ -466,8 +466,8 @@ const PIPE_BYTES: usize = 64 * 1024;
 /// What a child reads at a time.
 const READ_BYTES: usize = 8 * 1024;
 
-/// The process that starts programs.
-const PID_MIN: Pid = 1;
+/// The process that starts programs. What runs beside a case belongs to it too.
+pub(crate) const SUITE: Pid = 1;
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Scene;
-use super::link::Link;
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::sim::dice::Dice;
+use crate::sim::link::Link;
 use crate::sim::lock;
 use crate::wire::{Request, response};
 
@@ -13,7 +13,7 @@ use crate::wire::{Request, response};
 pub(super) async fn live(scene: &Scene, mut dice: Dice) {
     for _ in 0..dice.within(2..8) {
         scene.pause(Duration::from_millis(dice.within(0..500))).await;
-        let Some(mut link) = Link::connect(scene) else { return };
+        let Some(mut link) = scene.connect() else { return };
         let (bytes, requests) = attack(&mut dice);
         link.send(&bytes).await;
         match dice.within(0..4) {

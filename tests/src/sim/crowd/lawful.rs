@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::link::Link;
 use super::{Scene, id_of};
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::sim::dice::Dice;
@@ -53,7 +52,7 @@ impl Client<'_> {
         let id = self.next_id();
         body["id"] = json!(id);
         let request = Request::post(body.to_string());
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request.bytes()).await;
         let response = self.told(link.response(PATIENCE).await);
         let Some(session) = response.header("mcp-session-id") else {
@@ -164,7 +163,7 @@ impl Client<'_> {
 
     /// Sends calls in one go on one connection, and judges their answers.
     async fn exchange(&mut self, calls: Vec<Call>) {
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         for call in &calls {
             let Some(request) = self.post(call) else { return };
             link.send(&request).await;
@@ -229,7 +228,7 @@ impl Client<'_> {
     /// Sends a message that nobody answers.
     async fn notify(&mut self, body: Value) {
         let Some(request) = self.sign(Request::post(body.to_string())) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request.bytes()).await;
         let response = self.told(link.response(PATIENCE).await);
         let statuses = [202, 404, 408, 503];
@@ -238,7 +237,7 @@ impl Client<'_> {
 
     async fn delete(&mut self) {
         let Some(request) = self.sign(Request::new("DELETE", "/mcp")) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request.bytes()).await;
         let response = self.told(link.response(PATIENCE).await);
         let Some(session) = &mut self.session else { return };
@@ -253,7 +252,7 @@ impl Client<'_> {
     /// Listens for a while, and leaves.
     async fn listen(&mut self, dice: &mut Dice) {
         let Some(request) = self.sign(Request::listen()) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request.bytes()).await;
         let came = link.rest(Duration::from_millis(dice.within(0..30_000))).await;
         self.scene.tell(&came.len());
@@ -268,7 +267,7 @@ impl Client<'_> {
     async fn leave(&mut self, dice: &mut Dice) {
         let call = self.some_call(dice);
         let Some(request) = self.post(&call) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         let len = dice.within(1..request.len() as u64 * 2) as usize;
         link.send(&request[..len.min(request.len())]).await;
         self.scene.pause(Duration::from_millis(dice.within(0..200))).await;
@@ -285,7 +284,7 @@ impl Client<'_> {
         let mut call = self.call("progress", json!({"n": n, "ms": 100}), ["done".to_owned()], dice);
         call.accept = "text/event-stream";
         let Some(request) = self.post(&call) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request).await;
         let came = link.rest(Duration::from_millis(dice.within(0..2000))).await;
         drop(link);
@@ -294,7 +293,7 @@ impl Client<'_> {
             return;
         };
         let Some(request) = self.sign(Request::listen()) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request.header("Last-Event-ID", last).bytes()).await;
         let response = self.told(link.response(PATIENCE).await);
         let mut messages: Vec<_> = first.iter().filter_map(Event::message).collect();
@@ -321,7 +320,7 @@ impl Client<'_> {
         let mut call = self.call("ask", ask, [], dice);
         call.accept = "text/event-stream";
         let Some(request) = self.post(&call) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request).await;
         let question = loop {
             let events = response::events_so_far(link.received()).expect("events");
@@ -349,7 +348,7 @@ impl Client<'_> {
     async fn cancel(&mut self, dice: &mut Dice) {
         let call = self.call("sleep", json!({"ms": 400}), ["slept".to_owned()], dice);
         let Some(request) = self.post(&call) else { return };
-        let Some(mut link) = Link::connect(self.scene) else { return };
+        let Some(mut link) = self.scene.connect() else { return };
         link.send(&request).await;
         self.scene.pause(Duration::from_millis(dice.within(0..600))).await;
         self.notify(json!({"jsonrpc": "2.0", "method": "notifications/cancelled",

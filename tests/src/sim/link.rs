@@ -1,4 +1,4 @@
-//! A connection as the tasks of a crowd use it.
+//! A connection as a task uses it.
 
 use std::future::poll_fn;
 use std::io::IoSlice;
@@ -8,29 +8,27 @@ use std::time::Duration;
 
 use pontoon_carrier::io::{Alarm, Sink, Source};
 
-use super::Scene;
-use crate::sim::World;
-use crate::sim::net::{ROOM_BYTES, Socket};
+use super::World;
+use super::net::{ROOM_BYTES, Socket};
 use crate::wire::{Broken, Response, response};
 
 /// A connection, and what was received on it.
-pub(super) struct Link {
+pub(crate) struct Link {
     world: Arc<World>,
-    pub(super) socket: Socket,
+    pub(crate) socket: Socket,
     received: Vec<u8>,
     ended: Option<Broken>,
 }
 
 impl Link {
     /// Connects; none if nobody listens.
-    pub(super) fn connect(scene: &Scene) -> Option<Link> {
-        let world = scene.world.clone();
-        let socket = world.connect(scene.port, ROOM_BYTES).ok()?;
-        Some(Link { world, socket, received: Vec::new(), ended: None })
+    pub(crate) fn connect(world: &Arc<World>, port: u16) -> Option<Link> {
+        let socket = world.connect(port, ROOM_BYTES).ok()?;
+        Some(Link { world: world.clone(), socket, received: Vec::new(), ended: None })
     }
 
     /// Sends all of it, or as much as the peer takes within a while.
-    pub(super) async fn send(&mut self, mut bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, mut bytes: &[u8]) {
         let until = self.world.now() + SEND_TIME_MAX;
         let mut alarm = self.world.alarm();
         while !bytes.is_empty() {
@@ -46,7 +44,7 @@ impl Link {
     }
 
     /// Receives once more; false when nothing came in time, or nothing will.
-    pub(super) async fn receive(&mut self, within: Duration) -> bool {
+    pub(crate) async fn receive(&mut self, within: Duration) -> bool {
         if self.ended.is_some() {
             return false;
         }
@@ -66,7 +64,7 @@ impl Link {
     }
 
     /// The next response, whole.
-    pub(super) async fn response(&mut self, within: Duration) -> Result<Response, Broken> {
+    pub(crate) async fn response(&mut self, within: Duration) -> Result<Response, Broken> {
         let until = self.world.now() + within;
         loop {
             match response::parse(&self.received, self.ended.is_some())? {
@@ -85,12 +83,12 @@ impl Link {
     }
 
     /// What was received and not yet used.
-    pub(super) fn received(&self) -> &[u8] {
+    pub(crate) fn received(&self) -> &[u8] {
         &self.received
     }
 
     /// Whatever else comes, until the end or for this long.
-    pub(super) async fn rest(&mut self, within: Duration) -> Vec<u8> {
+    pub(crate) async fn rest(&mut self, within: Duration) -> Vec<u8> {
         let until = self.world.now() + within;
         while self.receive(until.since(self.world.now())).await {}
         std::mem::take(&mut self.received)
