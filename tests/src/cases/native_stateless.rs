@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::client::{initialize, text_of, tool_call};
 use crate::pontoon::Pontoon;
-use crate::wait::{Instant, millis};
+use crate::wait::{Instant, eventually, millis, seconds};
 use crate::wire::{Event, Request, Response};
 
 cases! { $ native_stateless:
@@ -17,6 +17,8 @@ cases! { $ native_stateless:
     progress_is_streamed
     progress_as_documented
     the_order_of_answers_is_that_of_their_ends
+    every_request_is_logged
+    requests_are_logged_as_their_answers_call_them
 }
 
 fn each(target: &Target) -> [Pontoon; 2] {
@@ -163,4 +165,67 @@ pub fn the_order_of_answers_is_that_of_their_ends(target: &Target) {
     let next = |found: Option<(Event, Value)>| found.expect("an answer").1["id"].clone();
     assert_eq!(next(stream.next_message()), "quick");
     assert_eq!(next(stream.next_message()), "slow");
+}
+
+/// The requests that were logged as served, once there are so many.
+#[track_caller]
+fn logged(pontoon: &Pontoon, count: usize) -> Vec<Value> {
+    let served = || pontoon.log_events("request_served");
+    eventually("they are logged", seconds(5), || served().len() >= count);
+    served()
+}
+
+pub fn every_request_is_logged(target: &Target) {
+    let pontoon = target.echo_stateless().options(&["--log-level", "debug"]).start();
+    let secret = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSJ9.c2ln";
+    let call = tool_call(1, "echo", json!({"message": "nobody's business"})).to_string();
+    let request = Request::post(call).header("Authorization", format!("Bearer {secret}"));
+    request.send(pontoon.addr).expect(200, "echo");
+    post(&pontoon, &tool_call(1, "no business of yours", json!({}))).expect(200, "unknown tool");
+    post(&pontoon, &json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})).expect(200, "ping");
+    post(&pontoon, &json!({"jsonrpc": "2.0", "id": 1, "method": "of/business"}))
+        .expect(200, "none");
+    let seen = logged(&pontoon, 4);
+    let method =
+        |entry: &Value| [entry["method"].clone(), entry["tool"].clone(), entry["ok"].clone()];
+    let methods: Vec<_> = seen.iter().map(method).collect();
+    assert_eq!(
+        json!(methods),
+        json!([
+            ["tools/call", "echo", true],
+            ["tools/call", null, false],
+            ["ping", null, true],
+            ["other", null, false],
+        ])
+    );
+    assert!(seen.iter().all(|entry| entry["took"].is_number() && entry["level"] == "debug"));
+    let log = pontoon.log();
+    assert!(!log.contains("business") && !log.contains(secret), "{log}");
+
+    let quiet = target.echo_stateless().start();
+    post(&quiet, &tool_call(1, "echo", json!({"message": "x"}))).expect(200, "echo");
+    assert_eq!(quiet.log_events("request_served"), [] as [Value; 0]);
+}
+
+pub fn requests_are_logged_as_their_answers_call_them(target: &Target) {
+    let pontoon = target.calculator().start();
+    let ids: Vec<_> = [calculate(1, 1), calculate(2, 2)]
+        .iter()
+        .map(|call| {
+            let request = Request::post(call.to_string());
+            let answer = request.header("MCP-Protocol-Version", "2025-11-25").send(pontoon.addr);
+            answer.json()["result"]["structuredContent"]["requestId"].clone()
+        })
+        .collect();
+    assert_ne!(ids[0], ids[1]);
+    let entries = logged(&pontoon, 2);
+    let named: Vec<_> = entries.iter().map(|entry| entry["context"]["requestId"].clone()).collect();
+    assert_eq!(named, ids);
+    for entry in entries {
+        assert_eq!((&entry["level"], &entry["tool"]), (&json!("info"), &json!("calculate")));
+    }
+    let slow = post(&pontoon, &tool_call(3, "demo_progress", json!({})));
+    slow.expect(200, "it waits, and is logged when it is answered");
+    let took = logged(&pontoon, 3)[2]["took"].as_f64().expect("a time");
+    assert!(took > 0.9, "{took} s");
 }

@@ -30,7 +30,8 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
         }
         Verb::Calculator => {
             let server = Calculator::new(calculator::Settings::default());
-            Native::stateless(Arc::new(server), HealthForm::Calculator)
+            let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
+            Native { request_level: Level::Info, ..native }
         }
     })
 }

@@ -17,12 +17,13 @@ use crate::time::Duration;
 /// | `ask` | asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
 /// | `fail` | an error |
+/// | `id` | the id of the request |
 #[derive(Debug)]
 pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 8] = ["say", "count", "steps", "facts", "scene", "ask", "news", "fail"];
+const TOOLS: [&str; 9] = ["say", "count", "steps", "facts", "scene", "ask", "news", "fail", "id"];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -68,6 +69,7 @@ impl Seat for Counter {
         match *name {
             "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
             "count" => Outcome::text(self.0.to_string()),
+            "id" => Outcome::text(scene.request_id().to_string()),
             "steps" => Steps(0).wait(scene),
             "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
             "scene" => Outcome::text(describe(scene)),
