@@ -161,7 +161,8 @@ impl Hub {
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         let request = match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) => {
-                match stateless.answer(head, &body, || self.clock.now(), || self.sample()) {
+                let (clock, sample) = (|| self.clock.now(), || self.sample());
+                match stateless.answer(head, &body, clock, sample, |event| self.log(event)) {
                     Served::Reply(head, body) => return Exchange::answered(self, head, body),
                     Served::Refused(reject, head, body) => {
                         self.submit([Input::Refused { reject }]);
@@ -312,6 +313,12 @@ impl Hub {
         if let Some(phase) = aftermath.phase {
             self.phases.advance(phase);
         }
+    }
+
+    /// Logs what happened outside of any turn.
+    fn log(&self, event: Event) {
+        lock(&self.events).push(event);
+        self.write_log();
     }
 
     /// Hands over what there is, whichever turn it is from: so the log keeps the order of events.

@@ -7,6 +7,7 @@ use pontoon_core::calculator::Calculator;
 use pontoon_core::echo::{Echo, Settings};
 use pontoon_core::http::Rate;
 use pontoon_core::native::{HealthForm, Native};
+use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::Server;
 
@@ -49,7 +50,8 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
     let window = args.rate_window;
     let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
-    Native { plain_events: args.documented_events, rate, ..native }
+    let request_level = Level::Info;
+    Native { plain_events: args.documented_events, request_level, rate, ..native }
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.

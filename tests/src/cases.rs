@@ -74,6 +74,15 @@ macro_rules! every_case {
         mod messages {
             $crate::messages!($($target)*);
         }
+        mod native {
+            $crate::native!($($target)*);
+        }
+        mod native_echo {
+            $crate::native_echo!($($target)*);
+        }
+        mod native_stateless {
+            $crate::native_stateless!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -95,6 +104,9 @@ pub mod hostile_stop;
 pub mod hostile_streams;
 pub mod life;
 pub mod messages;
+pub mod native;
+pub mod native_echo;
+pub mod native_stateless;
 pub mod rules;
 pub mod sessions;
 pub mod streams;

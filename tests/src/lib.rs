@@ -4,7 +4,8 @@
 //! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] (a small MCP client on it),
 //! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
 //! the system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever
-//! happens), [`crowd`] (who only takes room), the [`cases`], and [`sim`], the simulated world.
+//! happens), [`crowd`] (who only takes room), the [`cases`], [`answers`] (questions that have to be
+//! answered alike), and [`sim`], the simulated world.
 //! Never, but for [`sim`]: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
@@ -21,6 +22,7 @@
 //! [`wire`], not from the standard library.
 
 pub mod agreement;
+pub mod answers;
 pub mod canary;
 pub mod cases;
 pub mod client;

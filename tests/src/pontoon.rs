@@ -1,6 +1,6 @@
 //! The program under test: how it is started, what it logs, and its end.
 //!
-//! Owns: [`Proxy`], the command line; [`Pontoon`], the running program, built or simulated.
+//! Owns: [`CommandLine`]; [`Pontoon`], the running program, built or simulated.
 //! Never: leaves a process behind; whatever runs is killed when its value is dropped.
 
 mod built;
@@ -23,9 +23,10 @@ use crate::sim::{World, lock};
 use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
 
-/// A `pontoon proxy` command line in the making.
-pub struct Proxy {
+/// A command line of `pontoon` in the making.
+pub struct CommandLine {
     machine: Machine,
+    verb: Verb,
     options: Vec<String>,
     env: Vec<(String, String)>,
     stderr: Option<Stdio>,
@@ -41,18 +42,41 @@ enum Machine {
     Simulated(Arc<World>),
 }
 
-impl Proxy {
-    pub(crate) fn built(runtime: &'static str) -> Proxy {
-        Proxy::on(Machine::Real(runtime))
+/// What it is to serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Calculator,
+    Echo,
+    EchoStateless,
+    /// `badchild`, or another command.
+    Proxy,
+}
+
+impl Verb {
+    /// The words of it.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Verb::Calculator => &["calculator"],
+            Verb::Echo => &["echo"],
+            Verb::EchoStateless => &["echo", "--stateless"],
+            Verb::Proxy => &["proxy"],
+        }
+    }
+}
+
+impl CommandLine {
+    pub(crate) fn built(runtime: &'static str, verb: Verb) -> CommandLine {
+        CommandLine::on(Machine::Real(runtime), verb)
     }
 
-    pub(crate) fn simulated(world: &Arc<World>) -> Proxy {
-        Proxy::on(Machine::Simulated(world.clone()))
+    pub(crate) fn simulated(world: &Arc<World>, verb: Verb) -> CommandLine {
+        CommandLine::on(Machine::Simulated(world.clone()), verb)
     }
 
-    fn on(machine: Machine) -> Proxy {
-        Proxy {
+    fn on(machine: Machine, verb: Verb) -> CommandLine {
+        CommandLine {
             machine,
+            verb,
             options: Vec::new(),
             env: Vec::new(),
             stderr: None,
@@ -63,44 +87,44 @@ impl Proxy {
     }
 
     /// Adds options of pontoon.
-    pub fn options(mut self, options: &[&str]) -> Proxy {
+    pub fn options(mut self, options: &[&str]) -> CommandLine {
         self.options.extend(options.iter().map(|option| (*option).to_owned()));
         self
     }
 
     /// Adds flags of `badchild`.
-    pub fn child(mut self, flags: &[&str]) -> Proxy {
+    pub fn child(mut self, flags: &[&str]) -> CommandLine {
         self.flags.extend(flags.iter().map(OsString::from));
         self
     }
 
     /// Adds arguments to `badchild` that it only reports, whatever they hold.
-    pub fn arguments(mut self, arguments: &[OsString]) -> Proxy {
+    pub fn arguments(mut self, arguments: &[OsString]) -> CommandLine {
         self.flags.push("--".into());
         self.flags.extend_from_slice(arguments);
         self
     }
 
     /// Wraps another command.
-    pub fn wrapping(mut self, command: &[&str]) -> Proxy {
+    pub fn wrapping(mut self, command: &[&str]) -> CommandLine {
         self.wrapped = Some(command.iter().map(OsString::from).collect());
         self
     }
 
     /// Sets an environment variable of pontoon.
-    pub fn env(mut self, name: &str, value: &str) -> Proxy {
+    pub fn env(mut self, name: &str, value: &str) -> CommandLine {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Lets it have no more than so many file descriptors.
-    pub fn descriptors(mut self, max: u32) -> Proxy {
+    pub fn descriptors(mut self, max: u32) -> CommandLine {
         self.descriptors = Some(max);
         self
     }
 
     /// Puts something else in place of standard error, so that no log can be read.
-    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Proxy {
+    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> CommandLine {
         self.stderr = Some(stderr.into());
         self
     }
@@ -150,7 +174,7 @@ impl Proxy {
                     self.env.is_empty() && self.stderr.is_none() && self.descriptors.is_none();
                 assert!(is_plain && self.wrapped.is_none(), "a simulated program has only options");
                 let (record, memory) = Record::in_memory();
-                let program = program::start(world, &self.options, self.flags, &memory);
+                let program = program::start(world, self.verb, &self.options, self.flags, &memory);
                 Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }
             }
         }

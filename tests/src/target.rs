@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use crate::pontoon::Proxy;
+use crate::pontoon::{CommandLine, Verb};
 use crate::sim::{self, Stay, Weather, World};
 
 /// What a case is about.
@@ -31,10 +31,29 @@ impl Target {
     }
 
     /// `pontoon proxy` on a free port of loopback, in front of `badchild`.
-    pub fn proxy(&self) -> Proxy {
+    pub fn proxy(&self) -> CommandLine {
+        self.serving(Verb::Proxy)
+    }
+
+    /// `pontoon echo` on a free port of loopback.
+    pub fn echo(&self) -> CommandLine {
+        self.serving(Verb::Echo)
+    }
+
+    /// `pontoon echo --stateless` on a free port of loopback.
+    pub fn echo_stateless(&self) -> CommandLine {
+        self.serving(Verb::EchoStateless)
+    }
+
+    /// `pontoon calculator` on a free port of loopback.
+    pub fn calculator(&self) -> CommandLine {
+        self.serving(Verb::Calculator)
+    }
+
+    fn serving(&self, verb: Verb) -> CommandLine {
         match &self.0 {
-            Kind::Built { runtime } => Proxy::built(runtime),
-            Kind::Simulated(world) => Proxy::simulated(world),
+            Kind::Built { runtime } => CommandLine::built(runtime, verb),
+            Kind::Simulated(world) => CommandLine::simulated(world, verb),
         }
     }
 }

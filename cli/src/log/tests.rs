@@ -88,6 +88,32 @@ fn an_entry_is_a_line_of_json() {
 }
 
 #[test]
+fn a_request_is_logged_with_its_id_in_its_context() {
+    let event = Event::RequestServed {
+        level: Level::Info,
+        request: pontoon_core::server::request_id(1),
+        method: "tools/call",
+        tool: Some("calculate".into()),
+        took: Duration::from_millis(2),
+        ok: true,
+    };
+    for format in [LogFormat::Json, LogFormat::Pretty] {
+        let paper = Paper::default();
+        let log = log(Level::Info, format, &paper);
+        log.write(Entry::event(event.clone()));
+        log.flush();
+        let id = pontoon_core::server::request_id(1);
+        let expected = match format {
+            LogFormat::Json => format!(r#""context":{{"requestId":"{id}"}},"method":"tools/call""#),
+            LogFormat::Pretty => {
+                format!("INFO request served context=requestId:{id} method=tools/call ")
+            }
+        };
+        assert!(paper.text().contains(&expected), "{}", paper.text());
+    }
+}
+
+#[test]
 fn a_child_cannot_write_lines_of_its_own() {
     let paper = Paper::default();
     let log = log(Level::Info, LogFormat::Pretty, &paper);

@@ -21,6 +21,10 @@ pub(super) fn pretty(entry: &Entry, out: &mut String) {
             Value::Count(count) => push(out, format_args!("{count}")),
             Value::Flag(flag) => push(out, format_args!("{flag}")),
             Value::Text(text) => push_word(out, &text),
+            Value::Named(inner, text) => {
+                push(out, format_args!("{inner}:"));
+                push_word(out, &text);
+            }
             Value::Time(time) => push(out, format_args!("{time:?}")),
         }
     });
@@ -42,6 +46,9 @@ pub(super) fn json(entry: &Entry, out: &mut String) {
             Value::Count(count) => push(out, format_args!("{count}")),
             Value::Flag(flag) => push(out, format_args!("{flag}")),
             Value::Text(text) => out.push_str(&json_string(&text)),
+            Value::Named(inner, text) => {
+                push(out, format_args!(r#"{{"{inner}":{}}}"#, json_string(&text)));
+            }
             Value::Time(time) => push(out, format_args!("{}", time.as_secs_f64())),
         }
     });

@@ -41,6 +41,16 @@ fn revisions_are_those_that_are_named() {
 }
 
 #[test]
+fn the_calculator_logs_its_requests_and_the_echo_server_does_so_for_debugging() {
+    let words = ["pontoon", "calculator"].map(OsString::from);
+    let Verb::Calculator(args) = args::parse(words, &Variables::default()).unwrap() else {
+        panic!("it is not the calculator");
+    };
+    assert_eq!(calculator(&args).request_level, Level::Info);
+    assert_eq!(echo_with(&["--stateless"], &[]).unwrap().request_level, Level::Debug);
+}
+
+#[test]
 fn how_often_sessions_are_looked_through_can_be_set() {
     let native = echo_with(&[], &[("MCP_SESSION_CLEANUP_INTERVAL", "5")]).unwrap();
     assert_eq!(native.sweep_period.as_secs(), 5);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::number::Number;
 use super::operation::Operation;
-use super::request::request_id;
 use crate::server::{
     Arguments, Fault, Field, Kind, LogLevel, Notice, Outbox, Outcome, Scene, Schema, Tool,
     ToolResult,
@@ -129,7 +128,7 @@ impl Calculation {
             "result": exact.to_json(self.precision),
             "steps": steps,
             "precision": self.precision,
-            "requestId": request_id(scene.random).to_string(),
+            "requestId": scene.request_id().to_string(),
         });
         let mut result = ToolResult::text(text).with(metadata.clone());
         result.extra.insert("metadata".to_owned(), metadata);

@@ -39,7 +39,6 @@ pub use demo_progress::PROGRESS_LEVEL;
 pub use expression::{Expression, Step, Unreadable, Why};
 pub use number::{NotANumber, Number};
 pub use operation::{NoResult, Operation};
-pub use request::request_id;
 pub use settings::{InvalidToolName, NAME_LEN_MAX, Settings};
 
 use self::choice::Choice;

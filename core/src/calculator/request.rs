@@ -1,25 +1,15 @@
 //! `request://current`: the request that reads it, and nothing of the process that answers it.
 
 use serde_json::{Map, Value, json};
-use uuid::{Builder, Uuid};
 
 use crate::calendar::rfc3339;
 use crate::secrets;
 use crate::server::{Client, HttpScene, Scene};
 
-/// The id under which a request is spoken of: a version 4 UUID, made of what is unpredictable
-/// about its scene ([`Scene::random`]).
-pub fn request_id(random: u64) -> Uuid {
-    // Both halves are permutations of `random`: other requests have other ids.
-    let (first, second) = (random, random.wrapping_mul(ODD).rotate_left(32));
-    let bytes = (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
-    Builder::from_random_bytes(bytes).into_uuid()
-}
-
 /// What is known about the request, as JSON. Secrets are masked.
 pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
     let mut request = json!({
-        "requestId": request_id(scene.random).to_string(),
+        "requestId": scene.request_id().to_string(),
         "timestamp": rfc3339(scene.wall),
         "method": "resources/read",
         "uri": uri,
@@ -55,8 +45,6 @@ fn headers(http: &HttpScene) -> Map<String, Value> {
     }
     headers
 }
-
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests;

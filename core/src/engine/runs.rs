@@ -154,7 +154,7 @@ impl Engine {
     fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
         if let Some(tally) = &self.desk.tally {
-            waiting.run.count(tally, now);
+            waiting.run.count(tally, now, |event| self.desk.log(event, out));
         }
         let mut turn = self.desk.turn(now, out);
         if waiting.send(exchange, &mut turn) {

@@ -23,6 +23,7 @@ pub(crate) use run::{Moment, Step, refusal_of};
 pub use stateless::{Served, Stateless};
 
 use crate::http::{Rate, RevisionHeader};
+use crate::observe::Level;
 use crate::protocol::Revision;
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
@@ -45,6 +46,8 @@ pub struct Native {
     /// How often the sessions are looked through for expired ones. Each also ends by a timer of
     /// its own, so that an expired session is never served.
     pub sweep_period: Duration,
+    /// How much it matters to the log that a request outside of any session was answered.
+    pub request_level: Level,
     /// How many requests an address may send; none where the endpoint does not count.
     pub rate: Option<Rate>,
     /// After so many requests a connection is closed; none where it may bring as many as it likes.
@@ -66,6 +69,7 @@ impl Native {
             health,
             plain_events: false,
             sweep_period: Duration::from_secs(60),
+            request_level: Level::Debug,
             rate: None,
             connection_requests_max: None,
         }

@@ -20,10 +20,10 @@ use crate::ids::Chance;
 use crate::json::{self, Body, Kind, Message, outline};
 use crate::machine::Chunk;
 use crate::native::{Native, plain};
-use crate::observe::{SeriesId, Tally};
+use crate::observe::{Event, Level, SeriesId, Tally};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink};
+use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id};
 use crate::time::{Duration, Instant};
 
 /// A POST that is being answered by a conversation of its own.
@@ -37,6 +37,8 @@ pub struct Run {
     session: Option<Box<str>>,
     is_batch: bool,
     plain_events: bool,
+    /// How much it matters to the log that a request is answered; none if too little.
+    log_level: Option<Level>,
     said: Said,
     begun: bool,
     /// Whether it was given up.
@@ -63,8 +65,8 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Run {
-    /// A run in which nothing has been said.
-    pub(super) fn new(native: &Native, head: McpHead, body: &Body) -> Run {
+    /// A run in which nothing has been said, and the least that matters to the log.
+    pub(super) fn new(native: &Native, log_level: Level, head: McpHead, body: &Body) -> Run {
         let revision = native.spoken(&head.revision);
         Run {
             conversation: native.converse(revision),
@@ -74,6 +76,7 @@ impl Run {
             session: head.foreign_session,
             is_batch: matches!(body, Body::Batch(_)),
             plain_events: native.plain_events,
+            log_level: Some(native.request_level).filter(|level| *level >= log_level),
             said: Said::default(),
             begun: false,
             failed: false,
@@ -99,12 +102,12 @@ impl Run {
     }
 
     fn message(&mut self, message: &Message, moment: Moment<'_>, tally: &Tally) {
+        let random = moment.chance.draw();
         if message.kind() == Kind::Request {
             let series = tally.series(message.method().unwrap_or_default(), message.name());
-            let id = message.id().unwrap_or_default();
-            self.said.owed.push(Owed { id: SmallVec::from_slice(id), series });
+            let id = SmallVec::from_slice(message.id().unwrap_or_default());
+            self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
-        let random = moment.chance.draw();
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
         let bytes = with_token.as_deref().unwrap_or(message.bytes());
         let at =
@@ -167,7 +170,7 @@ impl Run {
         self.failed = true;
         for owed in mem::take(&mut self.said.owed) {
             self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
-            self.said.answered.push((owed.series, false));
+            self.said.answered.push((owed.of, false));
         }
     }
 
@@ -183,10 +186,16 @@ impl Run {
         self.said.forget_messages();
     }
 
-    /// Counts what has been answered since the last time.
-    pub(crate) fn count(&mut self, tally: &Tally, now: Instant) {
-        for (series, ok) in self.said.answered.drain(..) {
-            tally.answered(series, ok, now.since(self.arrived));
+    /// Counts what has been answered since the last time; `log` takes what is to be logged of it.
+    pub(crate) fn count(&mut self, tally: &Tally, now: Instant, mut log: impl FnMut(Event)) {
+        let took = now.since(self.arrived);
+        for (Asked { series, random }, ok) in self.said.answered.drain(..) {
+            tally.answered(series, ok, took);
+            if let Some(level) = self.log_level {
+                let (method, tool) = tally.name(series);
+                let request = request_id(random);
+                log(Event::RequestServed { level, request, method, tool, took, ok });
+            }
         }
     }
 
@@ -270,7 +279,7 @@ struct Said {
     lines: SmallVec<[Spoken; 2]>,
     owed: SmallVec<[Owed; 1]>,
     /// Requests that were answered and have not been counted, and whether by a result.
-    answered: SmallVec<[(SeriesId, bool); 1]>,
+    answered: SmallVec<[(Asked, bool); 1]>,
 }
 
 /// A line of the text.
@@ -285,7 +294,15 @@ struct Spoken {
 #[derive(Debug)]
 struct Owed {
     id: SmallVec<[u8; 24]>,
+    of: Asked,
+}
+
+/// What a request is, to those who count it.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
     series: SeriesId,
+    /// Which its scene was given.
+    random: u64,
 }
 
 impl Sink for Said {
@@ -300,7 +317,7 @@ impl Sink for Said {
             let (kind, _) = outline(&self.text[start..]);
             if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
                 let owed = self.owed.remove(place);
-                self.answered.push((owed.series, kind == Kind::Result));
+                self.answered.push((owed.of, kind == Kind::Result));
             }
         }
         self.lines.push(Spoken { end: self.text.len(), is_answer });

@@ -12,7 +12,7 @@ use crate::json::{Body, Message};
 use crate::machine::Chunk;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run, refusal_of};
-use crate::observe::Tally;
+use crate::observe::{Event, Tally};
 use crate::reject::Reject;
 use crate::server::{Counters, Facts};
 use crate::time::{Duration, Instant};
@@ -52,13 +52,15 @@ impl Stateless {
     }
 
     /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
-    /// and its machine; it is asked only if the server wants to know.
+    /// and its machine; it is asked only if the server wants to know. `log` takes what is to be
+    /// logged of it.
     pub fn answer(
         &self,
         head: McpHead,
         body: &Body,
         clock: impl Fn() -> Instant,
         sample: impl Fn() -> Facts,
+        log: impl FnMut(Event),
     ) -> Served {
         let Some(native) = self.config.serves.native() else {
             return refused(Reject::NotFound, &head, body, &[]);
@@ -66,7 +68,7 @@ impl Stateless {
         if let Err(reject) = check(native, &head, body) {
             return refused(reject, &head, body, &native.revisions);
         }
-        let mut run = Run::new(native, head, body);
+        let mut run = Run::new(native, self.config.log_level, head, body);
         run.take(body, self.moment(clock()), &self.tally);
         for _ in 0..FACTS_MAX {
             if !run.wants_facts() {
@@ -75,7 +77,7 @@ impl Stateless {
             let facts = Facts { counters: self.counters(), ..sample() };
             run.facts(&facts, self.moment(clock()));
         }
-        run.count(&self.tally, clock());
+        run.count(&self.tally, clock(), log);
         if !run.is_over() {
             return Served::Unfinished(Box::new(run));
         }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::ids::{ChildId, SessionId};
 use crate::protocol::Revision;
@@ -123,6 +125,21 @@ pub enum Event {
         /// Whether the answer was a result.
         ok: bool,
     },
+    /// A request outside of any session has been answered.
+    RequestServed {
+        /// How much it matters.
+        level: Level,
+        /// The id by which its answer speaks of it, if it does.
+        request: Uuid,
+        /// Its method; `other` if it is none of the specification's.
+        method: &'static str,
+        /// The tool that was called, if it is one of the catalog.
+        tool: Option<Arc<str>>,
+        /// From request to answer.
+        took: Duration,
+        /// Whether the answer was a result.
+        ok: bool,
+    },
     /// A session was asked for.
     SessionOpening {
         /// The session.
@@ -216,6 +233,8 @@ pub enum Value<'a> {
     Flag(bool),
     /// A name or a short sentence of ours.
     Text(Cow<'static, str>),
+    /// A text of ours that has a name of its own within the field.
+    Named(&'static str, Cow<'static, str>),
     /// A length of time.
     Time(Duration),
 }
@@ -245,6 +264,7 @@ impl Event {
             Event::Dropped { .. } => ("dropped", "message dropped"),
             Event::Refused { .. } => ("refused", "request refused"),
             Event::RequestDone { .. } => ("request_done", "request answered"),
+            Event::RequestServed { .. } => ("request_served", "request served"),
             Event::SessionOpening { .. } => ("session_opening", "session opening"),
             Event::SessionOpened { .. } => ("session_opened", "session opened"),
             Event::SessionClosed { .. } => ("session_closed", "session closed"),
@@ -265,6 +285,7 @@ impl Event {
             | Event::Skipped { .. }
             | Event::Stopped { forced: true } => Level::Warning,
             Event::Refused { reject } => refusal_level(*reject),
+            Event::RequestServed { level, .. } => *level,
             Event::ChildEnded { asked: true, .. }
             | Event::ChildStarted { .. }
             | Event::ChildStderr { .. }
@@ -323,6 +344,16 @@ impl Event {
             Event::RequestDone { session, method, took, ok } => {
                 field("session", short(*session));
                 field("method", name(method));
+                field("took", Value::Time(*took));
+                field("ok", Value::Flag(*ok));
+            }
+            Event::RequestServed { request, method, tool, took, ok, .. } => {
+                let id = Cow::Owned(request.to_string());
+                field("context", Value::Named("requestId", id));
+                field("method", name(method));
+                if let Some(tool) = tool {
+                    field("tool", Value::Text(Cow::Owned(tool.to_string())));
+                }
                 field("took", Value::Time(*took));
                 field("ok", Value::Flag(*ok));
             }

@@ -3,6 +3,7 @@
 //! Owns: a histogram for each method and tool of the catalog, and how it is shown.
 //! Never: a name that a client chose.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::native::HealthForm;
@@ -14,7 +15,7 @@ use crate::time::Duration;
 /// The requests that have been answered.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    tools: Box<[Box<str>]>,
+    tools: Box<[Arc<str>]>,
     /// One for each known method, then one for each tool.
     series: Box<[Series]>,
 }
@@ -41,7 +42,7 @@ const TOOL_CALL: &str = "tools/call";
 impl Tally {
     /// Nothing counted yet of the requests to a server with this catalog.
     pub(crate) fn new(catalog: &Catalog) -> Tally {
-        let tools: Box<[Box<str>]> = catalog.tools.iter().map(|tool| (*tool.name).into()).collect();
+        let tools: Box<[Arc<str>]> = catalog.tools.iter().map(|tool| (*tool.name).into()).collect();
         let series = (0..KNOWN.len() + tools.len()).map(|_| Series::default()).collect();
         Tally { tools, series }
     }
@@ -54,6 +55,15 @@ impl Tally {
             None => method_index(method),
         };
         SeriesId(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
+    /// The method, and the tool if it is about one.
+    pub(crate) fn name(&self, series: SeriesId) -> (&'static str, Option<Arc<str>>) {
+        let index = usize::from(series.0);
+        match index.checked_sub(KNOWN.len()) {
+            Some(tool) => (TOOL_CALL, self.tools.get(tool).cloned()),
+            None => (KNOWN[index], None),
+        }
     }
 
     /// A request was answered, with a result or an error.

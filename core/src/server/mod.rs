@@ -110,7 +110,7 @@ pub use fault::Fault;
 pub use outbox::{LogLevel, Notice, Outbox};
 pub use pipe::Pipe;
 pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
-pub use scene::{Client, HttpScene, Scene, SessionFacts};
+pub use scene::{Client, HttpScene, Scene, SessionFacts, request_id};
 pub use schema::{Field, Kind, Schema};
 pub use sink::{Line, Sink};
 

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
+use uuid::{Builder, Uuid};
 
 use super::LogLevel;
 use crate::ids::SessionId;
@@ -30,6 +31,24 @@ pub struct Scene<'a> {
     /// Unpredictable, and another for each request.
     pub random: u64,
 }
+
+impl Scene<'_> {
+    /// The id under which this request is spoken of.
+    pub fn request_id(&self) -> Uuid {
+        request_id(self.random)
+    }
+}
+
+/// The id under which a request is spoken of, in answers and in the log: a version 4 UUID, made of
+/// what is unpredictable about its scene ([`Scene::random`]).
+pub fn request_id(random: u64) -> Uuid {
+    // Both halves are permutations of `random`: other requests have other ids.
+    let (first, second) = (random, random.wrapping_mul(ODD).rotate_left(32));
+    let bytes = (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
+    Builder::from_random_bytes(bytes).into_uuid()
+}
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A client, by its own account.
 #[derive(Clone, Debug, Default, PartialEq)]

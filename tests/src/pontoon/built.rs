@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 
-use super::Proxy;
+use super::{CommandLine, Verb};
 use crate::record::Record;
 use crate::{probe, target};
 
@@ -21,27 +21,29 @@ pub(super) struct Built {
 }
 
 impl Built {
-    pub(super) fn spawn(runtime: &str, proxy: Proxy, record: &Record) -> Built {
-        let mut command = program(proxy.descriptors);
-        command.args(["proxy", "--log-format", "json", "--runtime", runtime]);
+    pub(super) fn spawn(runtime: &str, line: CommandLine, record: &Record) -> Built {
+        let mut command = program(line.descriptors);
+        command.args(line.verb.words()).args(["--log-format", "json", "--runtime", runtime]);
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
         }
-        command.envs(proxy.env);
+        command.envs(line.env);
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(proxy.stderr.unwrap_or_else(Stdio::piped));
+        command.stderr(line.stderr.unwrap_or_else(Stdio::piped));
         // Any free port, unless a case has named one.
-        if !proxy.options.iter().any(|option| option == "--port") {
+        if !line.options.iter().any(|option| option == "--port") {
             command.args(["--port", "0"]);
         }
-        command.args(&proxy.options).arg("--");
-        match &proxy.wrapped {
-            Some(wrapped) => command.args(wrapped),
-            None => {
+        command.args(&line.options);
+        match (line.verb, &line.wrapped) {
+            (Verb::Proxy, Some(wrapped)) => drop(command.arg("--").args(wrapped)),
+            (Verb::Proxy, None) => {
                 let record = record.path().expect("a record on disk");
-                command.arg(target::badchild()).arg("--record").arg(record).args(&proxy.flags)
+                command.arg("--").arg(target::badchild());
+                command.arg("--record").arg(record).args(&line.flags);
             }
-        };
+            _ => {}
+        }
         let mut child = command.spawn().expect("pontoon runs");
         let lines = Arc::default();
         let reader = child.stderr.take().map(|stderr| read(stderr, Arc::clone(&lines)));
@@ -76,7 +78,11 @@ fn program(descriptors: Option<u32>) -> Command {
 
 /// Whether a variable of the environment would change what pontoon does.
 fn is_setting(name: &OsStr) -> bool {
-    name == "LOG_FILE" || name.to_str().is_some_and(|name| name.starts_with("MCP_"))
+    let named = ["CORS_ORIGIN", "HOST", "LOG_FILE", "LOG_LEVEL", "PORT", "SAMPLE_TOOL_NAME"];
+    let begins = ["ECHO_", "MCP_", "RATE_LIMIT_", "WORKER_"];
+    name.to_str().is_some_and(|name| {
+        named.contains(&name) || begins.iter().any(|start| name.starts_with(start))
+    })
 }
 
 fn read(stderr: ChildStderr, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {

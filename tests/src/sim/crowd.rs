@@ -25,6 +25,7 @@ use super::link::Link;
 use super::process::SUITE;
 use super::program::{self, Program};
 use super::{Stay, Weather, World, lock};
+use crate::pontoon::Verb;
 use crate::record::Record;
 use crate::wire::Request;
 
@@ -51,7 +52,7 @@ pub fn rush(seed: u64) -> Tally {
     let (record, memory) = Record::in_memory();
     let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
     let flags = flags.iter().map(Into::into).collect();
-    let program = program::start(&world, &options, flags, &memory);
+    let program = program::start(&world, Verb::Proxy, &options, flags, &memory);
     let scene = Arc::new(Scene {
         world: world.clone(),
         port: program.port,

@@ -15,6 +15,7 @@ pub(super) fn line(event: &Event) -> String {
             Value::Count(count) => json!(count),
             Value::Flag(flag) => json!(flag),
             Value::Text(text) => json!(text),
+            Value::Named(inner, text) => json!({ inner: text }),
             Value::Time(time) => json!(time.as_secs_f64()),
         };
         line.insert(name.into(), value);

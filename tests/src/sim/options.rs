@@ -1,33 +1,61 @@
 //! The options of the command line that a simulated program has.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
+use pontoon_core::calculator::{self, Calculator};
 use pontoon_core::config::{Config, Serves};
+use pontoon_core::echo::{self, Echo};
 use pontoon_core::limits::Limits;
+use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
 
+use crate::pontoon::Verb;
+
+/// What the program serves.
+fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
+    let settings = echo::Settings::default();
+    Serves::Native(match verb {
+        Verb::Proxy => {
+            let spec = ChildSpec { program: "badchild".into(), args: flags, env: None };
+            return Serves::Command(spec);
+        }
+        Verb::Echo => {
+            Native::stateful(Arc::new(Echo::stateful(settings)), HealthForm::EchoStateful)
+        }
+        Verb::EchoStateless => {
+            Native::stateless(Arc::new(Echo::stateless(settings)), HealthForm::EchoStateless)
+        }
+        Verb::Calculator => {
+            let server = Calculator::new(calculator::Settings::default());
+            let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
+            Native { request_level: Level::Info, ..native }
+        }
+    })
+}
+
 /// What the program does without any option.
-fn defaults(flags: Vec<OsString>) -> Config {
+fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
     Config {
         path: "/mcp".into(),
         hosts: Vec::new(),
         origins: Vec::new(),
         limits: Limits::default(),
-        serves: Serves::Command(ChildSpec { program: "badchild".into(), args: flags, env: None }),
+        serves: serves(verb, flags),
         eager: true,
         log_level: Level::Info,
     }
 }
 
-/// The settings of these options, in front of `badchild` with these flags.
+/// The settings of these options; a proxy is in front of `badchild` with these flags.
 ///
 /// # Panics
 ///
 /// There is no such option here, or no such value.
-pub(super) fn of(arguments: &[String], flags: Vec<OsString>) -> Config {
-    let mut config = defaults(flags);
+pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Config {
+    let mut config = defaults(verb, flags);
     let (pairs, rest) = arguments.as_chunks();
     assert!(rest.is_empty(), "{rest:?} has no value");
     for [option, value] in pairs {

@@ -1,4 +1,4 @@
-//! `pontoon proxy` in a world: the adapter that carries the core there.
+//! `pontoon` in a world: the adapter that carries the core there.
 //!
 //! It has the same parts as any other runtime; see `pontoon_carrier`.
 
@@ -19,6 +19,7 @@ use rustix::process::Signal;
 use super::net::Listener;
 use super::process::{Child, Descriptors, Pid, exit_status};
 use super::{World, lock, log, options};
+use crate::pontoon::Verb;
 use crate::record::Memory;
 
 /// A running program.
@@ -28,10 +29,11 @@ pub(crate) struct Program {
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
-/// Starts the program with these options of its command line, in front of `badchild` with these
-/// flags.
+/// Starts the program with these options of its command line. A proxy is in front of `badchild`
+/// with these flags.
 pub(crate) fn start(
     world: &Arc<World>,
+    verb: Verb,
     arguments: &[String],
     flags: Vec<OsString>,
     record: &Arc<Mutex<Memory>>,
@@ -41,7 +43,7 @@ pub(crate) fn start(
     let lines = Arc::<Mutex<Vec<String>>>::default();
     lock(&lines).push(log::listening(port));
     let logged = lines.clone();
-    let mut options = Options::new(options::of(arguments, flags));
+    let mut options = Options::new(options::of(verb, arguments, flags));
     options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
 
     let seed = lock(&world.dice).seed();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::calculator::tests::Visitor;
+use crate::server::request_id;
 
 fn scene(headers: &[(&str, &str)]) -> Option<Arc<HttpScene>> {
     Some(Arc::new(HttpScene {

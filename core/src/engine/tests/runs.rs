@@ -30,7 +30,7 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let (head, body) = rig.posted(&Client::new().accepting(accept), body);
     let stateless = rig.engine.stateless().expect("no sessions");
     let now = rig.now;
-    match stateless.answer(head, &body, || now, Facts::default) {
+    match stateless.answer(head, &body, || now, Facts::default, drop) {
         Served::Unfinished(run) => rig.request(Request::Run { run }),
         served => panic!("it does not have to wait: {served:?}"),
     }
@@ -66,6 +66,26 @@ fn progress_comes_when_it_is_made_and_the_answer_ends_the_stream() {
     let answer = parse(&events(&rig, exchange)[3].1);
     assert_eq!((&answer["id"], rig.stage(exchange)), (&json!(7), Stage::Finished));
     rig.engine.check_empty();
+}
+
+#[test]
+fn the_log_is_told_once_the_answer_is_there() {
+    let mut rig = rig_with(Limits::default(), |native| Native {
+        request_level: crate::observe::Level::Info,
+        ..native
+    });
+    post(&mut rig, BOTH, &call("7", "steps"));
+    let served = |rig: &Rig| {
+        let took = |event: &Event| match event {
+            Event::RequestServed { took, tool, ok: true, .. } => Some((*took, tool.clone())),
+            _ => None,
+        };
+        rig.events.iter().find_map(took)
+    };
+    rig.pass(millis(299));
+    assert_eq!(served(&rig), None);
+    rig.pass(millis(1));
+    assert_eq!(served(&rig), Some((millis(300), Some("steps".into()))));
 }
 
 #[test]

@@ -18,13 +18,14 @@ use crate::time::Duration;
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
 /// | `hang-up` | hangs up, and answers 100 ms later |
 /// | `fail` | an error |
+/// | `id` | the id of the request |
 #[derive(Debug)]
 pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 9] =
-    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "fail"];
+const TOOLS: [&str; 10] =
+    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "fail", "id"];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -70,6 +71,7 @@ impl Seat for Counter {
         match *name {
             "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
             "count" => Outcome::text(self.0.to_string()),
+            "id" => Outcome::text(scene.request_id().to_string()),
             "steps" => Steps(0).wait(scene),
             "hang-up" => {
                 out.push(Notice::HangUp { come_back: Duration::from_secs(5) });

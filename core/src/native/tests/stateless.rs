@@ -1,5 +1,6 @@
 //! Requests to a server without sessions, answered where they arrive.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::engine::Engine;
 use crate::http::{Headers, ReplyHead, Request, RequestHead, Rules};
 use crate::limits::Limits;
 use crate::native::{HealthForm, Native, Served, Stateless};
-use crate::observe::Level;
+use crate::observe::{Event, Level};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::server::{Facts, ProcessFacts};
@@ -35,6 +36,7 @@ struct Desk {
     config: Config,
     engine: Engine,
     stateless: Stateless,
+    log: RefCell<Vec<Event>>,
 }
 
 impl Desk {
@@ -51,7 +53,7 @@ impl Desk {
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
         engine.set_epoch(Duration::from_secs(1_000_000));
         let stateless = engine.stateless().expect("no sessions");
-        Desk { config, engine, stateless }
+        Desk { config, engine, stateless, log: RefCell::default() }
     }
 
     fn new() -> Desk {
@@ -78,7 +80,7 @@ impl Desk {
             process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
             ..Facts::default()
         };
-        self.stateless.answer(head, &body, clock, sample)
+        self.stateless.answer(head, &body, clock, sample, |event| self.log.borrow_mut().push(event))
     }
 
     fn post(&self, more: &[(&str, &str)], body: &str) -> (ReplyHead, String) {
@@ -300,6 +302,35 @@ fn what_is_answered_is_counted_by_method_and_tool() {
     let counters = desk.engine.counters(Instant::ZERO);
     assert_eq!((counters.requests, counters.errors), (4, 2));
     assert_eq!(counters.took, Duration::from_millis(20));
+}
+
+#[test]
+fn what_is_answered_is_logged_where_that_matters_enough() {
+    let native = Native::stateless(Arc::new(Fixture::with_batches()), HealthForm::Calculator);
+    assert_eq!(native.request_level, Level::Debug);
+    let quiet = Desk::of(native.clone());
+    quiet.text(&[], "say");
+    assert_eq!(quiet.log.into_inner(), [], "the log begins at info");
+
+    let desk = Desk::of(Native { request_level: Level::Info, ..native });
+    let id = desk.text(&[], "id");
+    let batch = format!(r#"[{},{},5]"#, call(1, "secret"), call(2, "fail"));
+    desk.post(&[("Authorization", "Bearer secret")], &batch);
+    desk.post(&[], r#"{"jsonrpc":"2.0","method":"notifications/secret"}"#);
+    let events = desk.log.into_inner();
+    let ok = |event: &Event| {
+        let Event::RequestServed { level: Level::Info, method, tool, took, ok, .. } = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!((*method, *took), ("tools/call", Duration::from_millis(5)));
+        (tool.as_deref().map(str::to_owned), *ok)
+    };
+    let seen: Vec<_> = events.iter().map(ok).collect();
+    assert_eq!(seen, [(Some("id".into()), true), (None, false), (Some("fail".into()), false)]);
+    assert!(
+        matches!(&events[0], Event::RequestServed { request, .. } if request.to_string() == id)
+    );
+    assert!(!format!("{events:?}").contains("secret"));
 }
 
 #[test]

@@ -11,6 +11,17 @@ fn fields(event: &Event) -> Vec<(&'static str, String)> {
     fields
 }
 
+fn served(level: Level) -> Event {
+    Event::RequestServed {
+        level,
+        request: crate::server::request_id(7),
+        method: "tools/call",
+        tool: Some("echo".into()),
+        took: Duration::from_millis(2),
+        ok: true,
+    }
+}
+
 /// One event of every kind.
 fn every_event() -> Vec<Event> {
     let (child, session) = (ChildId(3), session());
@@ -26,6 +37,7 @@ fn every_event() -> Vec<Event> {
         Event::Dropped { what: Dropped::Overflow, session },
         Event::Refused { reject: Reject::ForbiddenHost },
         Event::RequestDone { session, method: "ping", took: Duration::from_millis(2), ok: true },
+        served(Level::Debug),
         Event::SessionOpening { session, child },
         Event::SessionOpened { session, revision: Revision::NEWEST },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
@@ -86,6 +98,7 @@ fn what_every_request_causes_is_only_logged_for_debugging() {
     let done =
         Event::RequestDone { session: session(), method: "ping", took: Duration::ZERO, ok: true };
     assert_eq!(done.level(), Level::Debug);
+    assert_eq!(served(Level::Info).level(), Level::Info, "where a document says so");
     assert_eq!(Event::Refused { reject: Reject::BadJson }.level(), Level::Debug);
     assert_eq!(Event::Refused { reject: Reject::ForbiddenOrigin }.level(), Level::Info);
     assert_eq!(Event::Refused { reject: Reject::SessionsFull }.level(), Level::Warning);
@@ -107,6 +120,7 @@ fn fields_say_what_happened() {
             Value::Count(count) => format!("{name}={count}"),
             Value::Flag(flag) => format!("{name}={flag}"),
             Value::Text(text) => format!("{name}={text}"),
+            Value::Named(inner, text) => format!("{name}.{inner}={text}"),
             Value::Time(time) => format!("{name}={time:?}"),
         });
     });

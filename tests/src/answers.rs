@@ -1,0 +1,318 @@
+//! The same questions put to the same server in different ways, over HTTP and over stdio, and that
+//! the answers are the same to the byte.
+//!
+//! Owns: the questions, and what of an answer was measured and so may differ.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::client::{NEWEST, initialize, tool_call};
+use crate::pontoon::Pontoon;
+use crate::wait::millis;
+use crate::wire::{Request, Response};
+use crate::{Target, target};
+
+/// A server of pontoon's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// `pontoon calculator`.
+    Calculator,
+    /// `pontoon echo`.
+    Echo,
+    /// `pontoon echo --stateless`.
+    EchoStateless,
+}
+
+/// What may differ between two answers to the same question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Nothing.
+    What,
+    /// What was measured; its place and its name are the same.
+    Measured,
+    /// The HTTP request that asked; over HTTP nothing.
+    Http,
+}
+
+struct Question {
+    text: String,
+    about: About,
+}
+
+/// What a server said to all questions, in order, and then to nobody in particular.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    answers: Vec<String>,
+    news: Vec<String>,
+}
+
+/// Panics unless the server says the same on each of these runtimes, and over stdio.
+#[track_caller]
+pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
+    let questions = questions(server);
+    let piped = over_stdio(server, &questions);
+    let mut first = None;
+    for runtime in runtimes {
+        let said = over_http(server, &Target::new(runtime), &questions);
+        assert_eq!(said.news, piped.news, "{server:?} on {runtime}, and over stdio");
+        let pairs = said.answers.iter().zip(&piped.answers).zip(&questions);
+        for ((answer, piped), question) in pairs.filter(|(_, asked)| asked.about != About::Http) {
+            assert_eq!(answer, piped, "{server:?} on {runtime}, and over stdio: {}", question.text);
+        }
+        let first: &Vec<_> = first.get_or_insert_with(|| said.answers.clone());
+        for ((answer, other), question) in said.answers.iter().zip(first).zip(&questions) {
+            assert_eq!(answer, other, "{server:?} on {runtime}: {}", question.text);
+        }
+    }
+}
+
+/// A question with a form of its own: with white space, escapes, or a mistake.
+fn plain(text: &str) -> Question {
+    Question { text: text.to_owned(), about: About::What }
+}
+
+fn call(tool: &str, arguments: Value) -> Question {
+    plain(&tool_call(1, tool, arguments).to_string())
+}
+
+fn measured(tool: &str) -> Question {
+    Question { about: About::Measured, ..call(tool, json!({})) }
+}
+
+fn of_http(question: Question) -> Question {
+    Question { about: About::Http, ..question }
+}
+
+fn questions(server: Server) -> Vec<Question> {
+    let mut questions = vec![
+        plain(&initialize(NEWEST).to_string()),
+        plain(r#"{"jsonrpc":"2.0","id":"\u0061 \"1\"","method":"ping"}"#),
+        plain(r#" { "params" : {} , "id" : -1 , "method" : "tools\/list" , "jsonrpc" : "2.0" } "#),
+        plain(r#"{"jsonrpc":"2.0","id":1,"method":"no/such","params":{}}"#),
+        plain(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#),
+        plain(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}"#),
+        call("nobody", json!({})),
+        call("nobody", json!(null)),
+    ];
+    questions.extend(match server {
+        Server::Calculator => of_calculator(),
+        Server::Echo => of_echo(),
+        Server::EchoStateless => of_echo_stateless(),
+    });
+    questions
+}
+
+/// What both echo servers can be asked.
+fn of_both_echoes() -> Vec<Question> {
+    let text = "a\u{301} \u{1f468}\u{200d}\u{1f469} \"\\\n\u{1} \u{2028} \u{65e5}";
+    let token =
+        "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c2VyIiwiaWF0IjoxNTE2MjM5MDIyfQ.c2ln";
+    vec![
+        call("echo", json!({"message": text})),
+        call("echo", json!({"message": text, "reverse": true, "uppercase": true})),
+        call("echo", json!({"message": "x".repeat(100_000)})),
+        call("echo", json!({"message": 5})),
+        call("echo", json!({"message": "x", "loud": true})),
+        call("echo", json!([])),
+        call("printHeader", json!({"category": "none"})),
+        of_http(call("printHeader", json!({}))),
+        Question { about: About::Measured, ..call("bearerDecode", json!({"token": token})) },
+        call("bearerDecode", json!({"token": "nonsense"})),
+        of_http(call("authContext", json!({}))),
+        of_http(call("corsAnalysis", json!({}))),
+        measured("requestTiming"),
+        measured("environmentDump"),
+        measured("healthProbe"),
+        call("whoIStheGOAT", json!({"subject": "MCP Protocol"})),
+    ]
+}
+
+fn of_echo() -> Vec<Question> {
+    let mut questions = of_both_echoes();
+    questions.extend([
+        call("replayLastEcho", json!({})),
+        call("replayLastEcho", json!({"times": 2})),
+        measured("sessionInfo"),
+    ]);
+    questions
+}
+
+fn of_echo_stateless() -> Vec<Question> {
+    of_both_echoes()
+}
+
+fn of_calculator() -> Vec<Question> {
+    let ask = |method: &str, params: Value| {
+        let question = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        plain(&question.to_string())
+    };
+    let with_progress = |mut call: Value| {
+        call["params"]["_meta"] = json!({"progressToken": "t"});
+        plain(&call.to_string())
+    };
+    let third = json!({"a": 1, "b": 3, "op": "divide", "precision": 30});
+    let streamed = json!({"a": 0.1, "b": 0.2, "op": "add", "precision": 20, "stream": true});
+    let prompt = |name: &str, arguments: Value| {
+        ask("prompts/get", json!({"name": name, "arguments": arguments}))
+    };
+    vec![
+        call("calculate", third),
+        call("calculate", json!({"a": 1, "b": 0, "op": "divide"})),
+        call("calculate", json!({"a": "1", "b": 0, "op": "divide"})),
+        plain(
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"calculate","arguments":{"a":1e30,"b":123456789012345678901234567890.5,"op":"add"}}}"#,
+        ),
+        with_progress(tool_call(1, "calculate", streamed)),
+        with_progress(tool_call(1, "demo_progress", json!({}))),
+        call("solve_math_problem", json!({"problem": "1 + 1"})),
+        ask("prompts/list", json!({})),
+        prompt("explain-calculation", json!({"calculation": "(1 + 2) * 3", "level": "basic"})),
+        prompt("calculator-tutor", json!({"topic": 5})),
+        prompt("generate-problems", json!({"topic": "sums", "count": "many"})),
+        ask("resources/list", json!({})),
+        ask("resources/templates/list", json!({})),
+        ask("resources/read", json!({"uri": "calculator://constants"})),
+        ask("resources/read", json!({"uri": "formulas://library"})),
+        ask("resources/read", json!({"uri": "calculator://history/1"})),
+        ask("resources/read", json!({"uri": 5})),
+    ]
+}
+
+fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
+    let pontoon = match server {
+        Server::Calculator => target.calculator(),
+        Server::Echo => target.echo(),
+        Server::EchoStateless => target.echo_stateless(),
+    }
+    .start();
+    let mut session = None;
+    let mut answers = Vec::new();
+    for Question { text, about } in questions {
+        let request = Request::post(&**text).header("MCP-Protocol-Version", NEWEST);
+        let response = in_session(request, session.as_deref()).send(pontoon.addr);
+        let answer = lines_of(&response).join("\n");
+        session = session.or_else(|| response.header("mcp-session-id").map(str::to_owned));
+        answers.push(comparable(&answer, *about, session.as_deref()));
+    }
+    let news = session.map_or_else(Vec::new, |session| news(&pontoon, &session));
+    Said { answers, news }
+}
+
+fn in_session(request: Request, session: Option<&str>) -> Request {
+    match session {
+        Some(id) => request.header("Mcp-Session-Id", id),
+        None => request,
+    }
+}
+
+/// The messages of a response, as they came.
+fn lines_of(response: &Response) -> Vec<String> {
+    match response.header("content-type") {
+        Some("text/event-stream") => {
+            let text = response.text().lines();
+            let data = text.filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
+            data.filter(|data| !data.is_empty()).map(str::to_owned).collect()
+        }
+        _ => vec![response.text().to_owned()],
+    }
+}
+
+/// What waits in the session for whoever listens.
+fn news(pontoon: &Pontoon, session: &str) -> Vec<String> {
+    let mut events = in_session(Request::listen(), Some(session)).open(pontoon.addr).events();
+    let mut news = Vec::new();
+    while let Ok(Some(event)) = events.try_next(millis(300)) {
+        news.extend(event.data.filter(|data| !data.is_empty()));
+    }
+    news
+}
+
+fn over_stdio(server: Server, questions: &[Question]) -> Said {
+    let name = match server {
+        Server::Calculator => "calculator",
+        Server::Echo => "echo",
+        Server::EchoStateless => "echo-stateless",
+    };
+    let mut child = Command::new(target::program())
+        .args(["stdio", name])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("pontoon runs");
+    let mut stdin = child.stdin.take().expect("its input");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut said = Said { answers: Vec::new(), news: Vec::new() };
+    for Question { text, about } in questions {
+        writeln!(stdin, "{text}").expect("it reads");
+        let mut answer = Vec::new();
+        loop {
+            let line = lines.next().expect("an answer").expect("a line");
+            let is_progress = line.contains(r#""method":"notifications/progress""#);
+            if line.contains(r#""method":"notifications/message""#) {
+                said.news.push(line);
+                continue;
+            }
+            answer.push(line);
+            if !is_progress {
+                break;
+            }
+        }
+        said.answers.push(comparable(&answer.join("\n"), *about, None));
+    }
+    drop(stdin);
+    assert!(child.wait().expect("its end").success());
+    said
+}
+
+/// An answer without what may differ. Over stdio there is no session; where there is one, it goes
+/// by its id, which a tool shortens.
+fn comparable(answer: &str, about: About, session: Option<&str>) -> String {
+    let answer = match session {
+        Some(id) => {
+            let answer = answer.replace(&format!("\"{id}\""), "null").replace(id, "n/a");
+            answer.replace(&format!("{}...", &id[..8]), "n/a")
+        }
+        None => answer.to_owned(),
+    };
+    match about {
+        About::Measured => layout(&answer),
+        About::Http | About::What => without_ids(&answer),
+    }
+}
+
+/// The labels of a text, and the names of what is said as data.
+fn layout(answer: &str) -> String {
+    let answer: Value = serde_json::from_str(answer).expect("one message");
+    let text = crate::client::text_of(&answer);
+    // What is diagnosed follows from what was measured.
+    let text = text.split("Diagnostic Summary").next().unwrap_or_default();
+    let label = |line: &str| {
+        let label = line.split(": ").next().unwrap_or_default();
+        label.trim_start_matches(|char: char| !char.is_ascii_alphanumeric()).to_owned()
+    };
+    let mut labels: Vec<_> = text.lines().map(label).collect();
+    let data = answer["result"]["structuredContent"].as_object().expect("data");
+    labels.extend(data.keys().cloned());
+    labels.join("\n")
+}
+
+/// With every UUID left out.
+fn without_ids(answer: &str) -> String {
+    let mut left = answer;
+    let mut out = String::new();
+    while let Some(next) = left.chars().next() {
+        let is_id = left.get(..36).is_some_and(|start| {
+            start.bytes().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+        });
+        let (shown, len) =
+            if is_id { ("<id>", 36) } else { (&left[..next.len_utf8()], next.len_utf8()) };
+        out.push_str(shown);
+        left = &left[len..];
+    }
+    out
+}
