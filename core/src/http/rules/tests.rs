@@ -461,6 +461,41 @@ fn only_a_post_has_a_body() {
 }
 
 #[test]
+fn a_body_that_nobody_reads_ends_the_connection() {
+    let bodies =
+        [("content-length", "5"), ("content-length", "007"), ("transfer-encoding", "chunked")];
+    for (method, target) in
+        [("GET", "/health"), ("HEAD", "/metrics"), ("GET", "/mcp"), ("DELETE", "/mcp")]
+    {
+        for line in bodies {
+            assert!(admit(method, target, &[line]).unwrap().close, "{method} {target} {line:?}");
+        }
+        for lines in [&[][..], &[("content-length", "0")], &[("content-length", "000")]] {
+            assert!(!admit(method, target, lines).unwrap().close, "{method} {target} {lines:?}");
+        }
+    }
+    let refusals: [(_, _, &[(&str, &str)]); 6] = [
+        ("POST", "/mcp", &[("content-type", "text/plain")]),
+        ("POST", "/mcp", &[("accept", "image/png")]),
+        ("POST", "/mcp", &[("origin", "https://evil.example")]),
+        ("POST", "/health", &[]),
+        ("POST", "/nowhere", &[]),
+        ("OPTIONS", "/mcp", &[]),
+    ];
+    for (method, target, lines) in refusals {
+        let closes = |line| {
+            let lines = [lines, &[line]].concat();
+            admit(method, target, &lines).unwrap_err().head.close
+        };
+        assert!(bodies.into_iter().all(closes), "{method} {target} {lines:?}");
+        assert!(!closes(("content-length", "0")), "{method} {target} {lines:?}");
+    }
+    for line in bodies {
+        assert!(!admit("POST", "/mcp", &[line]).unwrap().close, "this one is read");
+    }
+}
+
+#[test]
 fn a_body_may_be_as_long_as_the_limit() {
     let message = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let limits = Limits { body_bytes_max: message.len(), ..Limits::default() };
