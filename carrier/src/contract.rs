@@ -84,7 +84,8 @@
 //! - It has no limit, deadline or period of its own; all are in `core::limits::Limits`. No timer
 //!   policy either: it asks the engine or a guard for the next deadline, and calls when it has come.
 //! - It retries nothing, and reports a failure once.
-//! - It looks into no payload, and changes none.
+//! - It looks into no payload, and changes none; [`coding::encode`] packs a whole answer where the
+//!   core says so.
 //! - It keeps nothing without a bound. Mailboxes have none of their own because the engine has:
 //!   see below.
 //! - It matches on an action without `_`, so that the compiler shows where a new one is missing.
@@ -156,6 +157,7 @@
 //!
 //! [`Alarm`]: crate::io::Alarm
 //! [`Clock`]: crate::clock::Clock
+//! [`coding::encode`]: crate::coding::encode
 //! [`End`]: crate::child::End
 //! [`End::reached`]: crate::child::End::reached
 //! [`Ended`]: crate::Ended

@@ -21,6 +21,7 @@
 
 pub mod child;
 pub mod clock;
+pub mod coding;
 pub mod contract;
 pub mod exchange;
 #[cfg(feature = "hyper")]

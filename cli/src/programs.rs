@@ -40,6 +40,7 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
         revisions: revisions.into(),
         sweep_period: args.cleanup_interval,
         connection_requests_max: args.max_requests,
+        packs: args.compression,
         ..native
     })
 }

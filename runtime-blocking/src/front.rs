@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pontoon_carrier::Phase;
+use pontoon_carrier::coding;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
 use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
@@ -183,7 +184,7 @@ impl Front {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
-        let (cors, close) = (admission.cors.clone(), admission.close);
+        let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
         if admission.expects_body()
             && let Err(reject) = self.hub.count(link.peer, arrived)
         {
@@ -200,7 +201,10 @@ impl Front {
             link.wait(|cx| answer.as_mut().poll(cx))?
         };
         let (mut head, body) = match answer {
-            Answer::Reply(head, body, _) => (head, Some(body)),
+            Answer::Reply(mut head, body, _) => {
+                let body = coding::encode(&mut head, coding, body);
+                (head, Some(body))
+            }
             Answer::Begin(head) => (head, None),
         };
         head.cors = cors;

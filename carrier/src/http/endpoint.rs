@@ -20,6 +20,7 @@ use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rul
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
 
+use crate::coding;
 use crate::exchange::Answer;
 use crate::http::body::ReplyBody;
 use crate::http::checkpoint::{Checkpoint, Due};
@@ -115,7 +116,7 @@ impl Endpoint {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
-        let (cors, close) = (admission.cors.clone(), admission.close);
+        let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
         let body = if admission.expects_body() {
             if let Err(reject) = self.hub.count(peer, arrived) {
                 return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
@@ -136,7 +137,8 @@ impl Endpoint {
         };
         let mut exchange = self.hub.open(request);
         let (mut head, body) = match exchange.answer().await {
-            Answer::Reply(head, body, receipt) => {
+            Answer::Reply(mut head, body, receipt) => {
+                let body = coding::encode(&mut head, coding, body);
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),

@@ -51,6 +51,12 @@ fn the_calculator_logs_its_requests_and_the_echo_server_does_so_for_debugging() 
 }
 
 #[test]
+fn answers_are_packed_where_that_is_asked_for() {
+    assert!(!echo_with(&[], &[]).unwrap().packs);
+    assert!(echo_with(&[], &[("ECHO_ENABLE_COMPRESSION", "true")]).unwrap().packs);
+}
+
+#[test]
 fn how_often_sessions_are_looked_through_can_be_set() {
     let native = echo_with(&[], &[("MCP_SESSION_CLEANUP_INTERVAL", "5")]).unwrap();
     assert_eq!(native.sweep_period.as_secs(), 5);

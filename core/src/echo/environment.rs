@@ -122,13 +122,19 @@ fn hidden(settings: &Settings) -> Vec<&str> {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     let names = settings.environment.iter().map(|(name, _)| &**name);
-    let looks_secret = |name: &&str| is_name(name) && secrets::is_secret(&name.to_lowercase());
+    let looks_secret = |name: &&str| {
+        let is_place = PLACES.contains(name);
+        is_name(name) && !is_place && secrets::is_secret(&name.to_lowercase())
+    };
     let mut hidden: Vec<_> = names.filter(looks_secret).collect();
     hidden.sort_unstable();
     hidden.dedup();
     hidden.truncate(HIDDEN_MAX);
     hidden
 }
+
+/// Variables of every shell that only sound like a password: working directories.
+const PLACES: &[&str] = &["OLDPWD", "PWD"];
 
 const NAME_BYTES_MAX: usize = 64;
 const HIDDEN_MAX: usize = 100;

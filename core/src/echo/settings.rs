@@ -23,7 +23,8 @@ pub struct Settings {
     pub session_timeout: Duration,
     /// Whether `echo` gives a `data:` URL in base64 back as bytes, too (`ECHO_ENABLE_BINARY`).
     pub binary: bool,
-    /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown.
+    /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown; the endpoint does it
+    /// ([`crate::native::Native::packs`]).
     pub compression: bool,
     /// Bytes of UTF-8 that a message of `echo` may have (`ECHO_MAX_MESSAGE_SIZE`); a longer one is
     /// refused with -32602.

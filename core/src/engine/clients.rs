@@ -104,12 +104,12 @@ impl Engine {
         }
     }
 
-    /// The open session this request names, if it belongs to whoever asks. A session of somebody
-    /// else is as unknown as one that never was.
+    /// The open session this request names, if whoever asks may use it. A session of somebody else
+    /// is as unknown as one that never was.
     fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
-        let is_usable = session.is_open() && session.belongs_to(&head.principal);
+        let is_usable = session.is_open() && session.admits(&head.principal);
         let has_expired = session.has_expired(now, self.desk.config.limits.session_idle_max);
         (is_usable && !has_expired).then_some(id)
     }
@@ -227,6 +227,7 @@ impl Engine {
             }
             Ok(id) => self
                 .with_session(id, now, out, |session, turn| {
+                    session.used_by(head.principal);
                     session.listen(exchange, head.last_event, turn)
                 })
                 .unwrap_or(Err(self.unknown_session())),

@@ -58,7 +58,9 @@ impl Wanted {
         for member in lines.flat_map(members) {
             listed = true;
             let Some(range) = Media::parse(member) else { continue };
-            let Some(weight) = weight(&range) else { continue };
+            let Some(weight) = range.parameters("q").next().map_or(Some(WEIGHT_MAX), weight) else {
+                continue;
+            };
             wanted.json.hear(&range, "application", "json", weight);
             wanted.sse.hear(&range, "text", "event-stream", weight);
         }
@@ -120,11 +122,11 @@ impl Verdict {
     }
 }
 
-const WEIGHT_MAX: u16 = 1000;
+/// The weight of what is given none.
+pub(super) const WEIGHT_MAX: u16 = 1000;
 
-/// The weight of a range in thousandths; none if it is malformed (section 12.4.2).
-fn weight(range: &Media<'_>) -> Option<u16> {
-    let Some(text) = range.parameters("q").next() else { return Some(WEIGHT_MAX) };
+/// A weight in thousandths; none if it is malformed (section 12.4.2).
+pub(super) fn weight(text: &[u8]) -> Option<u16> {
     let (whole, fraction) = match text {
         [whole] => (whole, &[][..]),
         [whole, b'.', fraction @ ..] => (whole, fraction),

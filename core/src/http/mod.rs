@@ -5,6 +5,7 @@
 //! Never: a socket, or the types of an HTTP library.
 
 mod accept;
+mod coding;
 mod guard;
 mod media;
 mod reply;
@@ -13,6 +14,7 @@ mod rules;
 mod throttle;
 
 pub use accept::Accept;
+pub use coding::Coding;
 pub use guard::{Breach, Guard, Inspection};
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};

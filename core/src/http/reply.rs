@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::http::Coding;
 use crate::ids::SessionId;
 use crate::json::{self, Invalid};
 use crate::reject::Reject;
@@ -26,7 +27,12 @@ pub struct ReplyHead {
     pub close: bool,
     /// CORS headers, for a browser whose origin is allowed.
     pub cors: Option<Cors>,
+    /// How the body is sent: see [`ReplyHead::encode`].
+    pub coding: Coding,
 }
+
+/// Fewer bytes than that are not worth packing.
+const PACKED_BYTES_MIN: usize = 1024;
 
 /// The media types of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +79,7 @@ impl ReplyHead {
             retry_after: None,
             close: false,
             cors: None,
+            coding: Coding::Fixed,
         }
     }
 
@@ -81,6 +88,16 @@ impl ReplyHead {
         let mut head = ReplyHead::new(status);
         head.content_type = Some(content_type);
         head
+    }
+
+    /// Chooses how a whole body of so many bytes is sent, given what its client takes: the adapter
+    /// packs it if [`ReplyHead::coding`] says so then. A stream is never packed, lest its events be
+    /// held back.
+    pub fn encode(&mut self, taken: Coding, bytes: usize) {
+        let is_stream = self.content_type == Some(ContentType::EventStream);
+        if bytes >= PACKED_BYTES_MIN && !is_stream {
+            self.coding = taken;
+        }
     }
 
     /// Calls `line` with the name, in lower case, and the value of each header.
@@ -112,8 +129,17 @@ impl ReplyHead {
         if self.close {
             line("connection", "close");
         }
+        if self.coding == Coding::Gzip {
+            line("content-encoding", "gzip");
+        }
         // Whether a request is allowed at all hangs on its origin, so no cache may mix them up.
-        line("vary", "Origin");
+        line(
+            "vary",
+            match self.coding {
+                Coding::Fixed => "Origin",
+                Coding::Gzip | Coding::Identity => "Origin, Accept-Encoding",
+            },
+        );
         if let Some(cors) = &self.cors {
             cors.headers(line);
         }

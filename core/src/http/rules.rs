@@ -7,18 +7,19 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use pontoon_core::http::{Answer, Cors, Headers, Request, RequestHead, Rules};
+//! use pontoon_core::http::{Answer, Coding, Cors, Headers, Request, RequestHead, Rules};
 //!
 //! fn receive<H: Headers>(
 //!     rules: &Rules,
 //!     head: &RequestHead<'_, H>,
 //!     read_body: impl FnOnce() -> Bytes,
-//! ) -> Result<(Request, Option<Cors>), Box<Answer>> {
+//! ) -> Result<(Request, Option<Cors>, Coding), Box<Answer>> {
 //!     let admission = rules.admit(head)?;
-//!     let cors = admission.cors.clone();
+//!     let (cors, coding) = (admission.cors.clone(), admission.coding);
 //!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
-//!     // The engine takes the request; the head of its answer is sent with these `cors`.
-//!     admission.request(body).map(|request| (request, cors))
+//!     // The engine takes the request; the head of its answer is sent with these `cors`, and its
+//!     // body as `ReplyHead::encode` has it.
+//!     admission.request(body).map(|request| (request, cors, coding))
 //! }
 //! ```
 //!
@@ -46,7 +47,7 @@ use bytes::Bytes;
 use crate::config::{Config, Serves};
 use crate::http::media::{Media, members};
 use crate::http::{
-    Accept, Answer, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
+    Accept, Answer, Coding, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, ParseRules, Peer};
@@ -108,6 +109,8 @@ struct Program {
     has_details: bool,
     /// Whether a client that takes anything is served a stream where that says more.
     streams_to_all: bool,
+    /// Whether answers are packed for clients that take that.
+    packs: bool,
     revisions: Arc<[Revision]>,
 }
 
@@ -119,6 +122,7 @@ impl Program {
                 reads_http: false,
                 has_details: false,
                 streams_to_all: false,
+                packs: false,
                 revisions: Arc::new(Revision::ALL),
             },
             Serves::Native(native) => Program {
@@ -126,6 +130,7 @@ impl Program {
                 reads_http: native.server.catalog().reads_http,
                 has_details: native.health == HealthForm::Calculator,
                 streams_to_all: true,
+                packs: native.packs,
                 revisions: native.revisions.clone(),
             },
         }
@@ -193,14 +198,18 @@ impl Rules {
             Ok(cors) => cors,
             Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
         };
+        let coding = self.program.coding(head.headers);
         match self.asked(head, cors.is_some()) {
             Ok(Asked::Options) => {
                 Err(Box::new(options(head.headers, self.program.methods(), cors)))
             }
             Ok(Asked::Message(mcp)) => {
-                Ok(Admission { cors, close: false, what: What::Message(mcp, self.body) })
+                let what = What::Message(mcp, self.body);
+                Ok(Admission { cors, close: false, coding, what })
             }
-            Ok(Asked::Whole(request)) => Ok(Admission { cors, close, what: What::Whole(request) }),
+            Ok(Asked::Whole(request)) => {
+                Ok(Admission { cors, close, coding, what: What::Whole(request) })
+            }
             Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
         }
     }
@@ -250,6 +259,9 @@ pub struct Admission {
     /// Whether the connection ends with the answer, because of a body that nobody reads: the adapter
     /// sets [`crate::http::ReplyHead::close`] then.
     pub close: bool,
+    /// How its answer may be sent, if that is whole: the adapter hands it to
+    /// [`crate::http::ReplyHead::encode`].
+    pub coding: Coding,
     what: What,
 }
 
@@ -298,6 +310,13 @@ fn has_body(headers: &impl Headers) -> bool {
 }
 
 impl Program {
+    fn coding(&self, headers: &impl Headers) -> Coding {
+        match self.packs {
+            true => Coding::accepted(headers.values("accept-encoding")),
+            false => Coding::Fixed,
+        }
+    }
+
     fn endpoint<H: Headers>(&self, head: &RequestHead<'_, H>, cors: bool) -> Result<Asked, Reject> {
         let headers = head.headers;
         match head.method {

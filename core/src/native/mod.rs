@@ -43,6 +43,8 @@ pub struct Native {
     /// Whether streams of requests without a session have the events `progress`, flat, and `data`,
     /// which no specification knows, in place of messages.
     pub plain_events: bool,
+    /// Whether answers of some length are packed for clients that take that (`Accept-Encoding`).
+    pub packs: bool,
     /// How often the sessions are looked through for expired ones. Each also ends by a timer of
     /// its own, so that an expired session is never served.
     pub sweep_period: Duration,
@@ -68,6 +70,7 @@ impl Native {
             revisions: Arc::new(Revision::ALL),
             health,
             plain_events: false,
+            packs: false,
             sweep_period: Duration::from_secs(60),
             request_level: Level::Debug,
             rate: None,

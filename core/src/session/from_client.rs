@@ -93,8 +93,9 @@ impl Session {
         Ok(())
     }
 
-    /// Tells a server in this process whose messages come next.
+    /// Notes whose messages come next, and tells a server in this process.
     fn attend(&mut self, head: &McpHead) {
+        self.used_by(head.principal);
         let (used_at, queued) = (self.used_at, self.queue.len());
         if let Some(seated) = self.backend.native_mut() {
             seated.attend(head, used_at, queued);

@@ -45,6 +45,7 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
+    /// Whose it is: nobody's in particular until somebody uses it with credentials.
     principal: Principal,
     backend: Backend,
     calls: Calls,
@@ -70,9 +71,16 @@ impl Session {
         self.backend.native().is_none_or(|seated| seated.facts.initialized)
     }
 
-    /// Whether this principal opened it.
-    pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
-        self.principal == *principal
+    /// Whether this principal may use it: it is theirs, or nobody's yet.
+    pub(crate) fn admits(&self, principal: &Principal) -> bool {
+        self.principal == *principal || self.principal == Principal::Anonymous
+    }
+
+    /// Somebody it admits uses it. The first with credentials has it for themselves from then on.
+    pub(crate) fn used_by(&mut self, principal: Principal) {
+        if self.principal == Principal::Anonymous {
+            self.principal = principal;
+        }
     }
 
     /// The revision both sides agreed on.

@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 /// Whoever sends requests with certain credentials, as a value that can be compared and says
 /// nothing about the credentials.
 ///
-/// This binds a session to whoever opened it, so that its id alone is worth nothing to others
-/// (2025-11-25, basic/security_best_practices, Session Hijacking). It authenticates nobody: no
+/// This binds a session to whoever opened it, or was the first to use it with credentials if it was
+/// opened without, so that its id alone is worth nothing to others (2025-11-25,
+/// basic/security_best_practices, Session Hijacking). It authenticates nobody: no
 /// signature, issuer or expiry is checked. Where tokens matter, whatever stands in front of the
 /// endpoint has to check them.
 #[derive(Clone, Copy, PartialEq, Eq)]

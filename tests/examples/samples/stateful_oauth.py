@@ -17,7 +17,6 @@ async def main():
                 "params": {"protocolVersion": "2025-06-18"},
                 "id": 1,
             },
-            headers={"Authorization": "Bearer eyJhbGciOiJSUzI1NiIs..."},
         )
         headers = {
             "Authorization": "Bearer eyJhbGciOiJSUzI1NiIs...",

@@ -2,7 +2,9 @@
 //! wrong with a call is named, and the routes beside the endpoint are as documented.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use crate::Target;
@@ -19,6 +21,7 @@ cases! { $ native:
     metrics_of_each
     pages_of_listed_origins
     repeated_headers_are_listed
+    answers_are_packed_for_whoever_takes_that
 }
 
 /// The three of them, each on its own.
@@ -248,4 +251,63 @@ pub fn repeated_headers_are_listed(target: &Target) {
         assert!(at("first") < at("second") && at("between") > 0, "{text}");
         assert!(!text.contains("sesame"), "{text}");
     }
+}
+
+/// The body of a response, unpacked if it is packed.
+fn unpacked(response: &Response) -> Vec<u8> {
+    if response.header("content-encoding").is_none() {
+        return response.body.clone();
+    }
+    let mut body = Vec::new();
+    GzDecoder::new(&*response.body).read_to_end(&mut body).expect("gzip");
+    body
+}
+
+pub fn answers_are_packed_for_whoever_takes_that(target: &Target) {
+    let long = tool_call(1, "echo", json!({"message": "round and round ".repeat(100_000 / 16)}));
+    let short = tool_call(1, "echo", json!({"message": "round"}));
+    let ask = |pontoon: &Pontoon, body: &Value, accept: Option<&str>| {
+        let request = Request::post(body.to_string());
+        match accept {
+            Some(accept) => request.header("Accept-Encoding", accept),
+            None => request,
+        }
+        .send(pontoon.addr)
+    };
+    let packing = ["--compression"];
+    for pontoon in
+        [target.echo_stateless().options(&packing).start(), target.echo().options(&packing).start()]
+    {
+        let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        let plain = ask(&pontoon, &list, None);
+        assert_eq!(plain.header("content-encoding"), None);
+        assert_eq!(plain.header("vary"), Some("Origin, Accept-Encoding"));
+        for accept in ["gzip", "br, GZIP;q=0.5", "*"] {
+            let packed = ask(&pontoon, &list, Some(accept));
+            assert_eq!(packed.header("content-encoding"), Some("gzip"), "{accept}");
+            assert_eq!(packed.header("vary"), Some("Origin, Accept-Encoding"), "{accept}");
+            assert!(packed.body.len() < plain.body.len() / 2, "{} bytes", packed.body.len());
+            assert_eq!(unpacked(&packed), plain.body, "{accept}");
+        }
+        for accept in ["br", "gzip;q=0", "identity, gzip;q=0.9", ""] {
+            assert_eq!(ask(&pontoon, &list, Some(accept)).body, plain.body, "{accept}");
+        }
+        let packed = ask(&pontoon, &long, Some("gzip"));
+        let answer: Value = serde_json::from_slice(&unpacked(&packed)).expect("JSON");
+        assert!(packed.body.len() < 10_000 && text_of(&answer).len() >= 100_000);
+        let small = ask(&pontoon, &short, Some("gzip"));
+        assert_eq!(
+            (small.header("content-encoding"), small.header("vary")),
+            (None, Some("Origin"))
+        );
+        let stream = Request::post(long.to_string())
+            .with("Accept", "text/event-stream")
+            .header("Accept-Encoding", "gzip")
+            .send(pontoon.addr);
+        assert_eq!(stream.header("content-encoding"), None, "a stream is never packed");
+        assert!(text_of(&stream.answer()).len() >= 100_000);
+    }
+    let usual = target.echo_stateless().start();
+    let answer = ask(&usual, &long, Some("gzip"));
+    assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, Some("Origin")));
 }

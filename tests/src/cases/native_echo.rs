@@ -17,6 +17,7 @@ cases! { $ native_echo:
     a_session_expires
     a_session_that_is_not_there
     a_session_counts_its_requests
+    a_token_may_come_later
 }
 
 fn echo(message: impl Into<Value>) -> Value {
@@ -160,4 +161,27 @@ pub fn a_session_counts_its_requests(target: &Target) {
     ] {
         assert!(info.contains(line), "no {line} in {info}");
     }
+}
+
+pub fn a_token_may_come_later(target: &Target) {
+    let pontoon = target.echo().start();
+    let client = Client::open(&pontoon);
+    let asked = |authorization: Option<&str>| {
+        let request = client.post(tool_call(4, "authContext", json!({})));
+        match authorization {
+            Some(value) => request.header("Authorization", value),
+            None => request,
+        }
+        .header("X-User-Id", "12345")
+        .header("X-User-Name", "johndoe")
+        .send(pontoon.addr)
+    };
+    let mine = "Bearer eyJhbGciOiJSUzI1NiIs...";
+    let answer = asked(Some(mine)).answer();
+    for line in ["User ID: 12345", "Username: johndoe", "Token Type: Bearer"] {
+        assert!(text_of(&answer).contains(line), "no {line} in {answer}");
+    }
+    asked(None).expect_error(404, -32603, "the session has an owner");
+    asked(Some("Bearer another")).expect_error(404, -32603, "and this is somebody else");
+    asked(Some(mine)).expect(200, "who goes on");
 }

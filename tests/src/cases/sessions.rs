@@ -22,6 +22,7 @@ cases! { $ sessions:
     chosen_ids_are_not_adopted
     guesses_are_not_found
     sessions_of_another_principal
+    sessions_of_nobody
     second_initialize
     delete
     delete_with_requests_in_flight
@@ -181,6 +182,22 @@ pub fn sessions_of_another_principal(target: &Target) {
         sign(Request::new("DELETE", "/mcp")).send(pontoon.addr).expect(404, &case);
     }
     owner.expect_served();
+    assert!(pontoon.record.lines_with("stolen").is_empty());
+}
+
+/// Opened without credentials, it belongs to the first who uses it with some.
+pub fn sessions_of_nobody(target: &Target) {
+    let pontoon = target.proxy().start();
+    let anybody = Client::open(&pontoon);
+    anybody.expect_served();
+    let by = |authorization: &str, text: &str| {
+        let call = tool_call(3, "echo", json!({"text": text}));
+        anybody.post(call).header("Authorization", authorization).send(pontoon.addr)
+    };
+    assert_eq!(text_of(&by("Bearer mine", "mine now").answer()), "mine now");
+    by("Bearer another", "stolen").expect_error(404, -32603, "another");
+    expect_gone(&anybody, &pontoon, "without credentials");
+    assert_eq!(text_of(&by("Bearer mine", "still mine").answer()), "still mine");
     assert!(pontoon.record.lines_with("stolen").is_empty());
 }
 

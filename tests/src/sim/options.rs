@@ -56,9 +56,15 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
 /// There is no such option here, or no such value.
 pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Config {
     let mut config = defaults(verb, flags);
-    let (pairs, rest) = arguments.as_chunks();
-    assert!(rest.is_empty(), "{rest:?} has no value");
-    for [option, value] in pairs {
+    let mut words = arguments.iter();
+    while let Some(option) = words.next() {
+        if option == "--compression" {
+            if let Serves::Native(native) = &mut config.serves {
+                native.packs = true;
+            }
+            continue;
+        }
+        let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
         let limits = &mut config.limits;
         match option.as_str() {
             "--allow-host" => config.hosts.push(value.clone()),

@@ -121,6 +121,17 @@ fn other_documented_variables_are_shown_where_they_are_set() {
     assert!(!text.contains("PATH"), "{text}");
 }
 
+#[test]
+fn a_working_directory_is_no_password() {
+    let mut stage = stateless();
+    stage.settings.environment =
+        pairs(&[("PWD", "/srv"), ("OLDPWD", "/"), ("DB_PWD", "hunter2"), ("ADMINPWD", "hunter2")]);
+    let data = stage.data("environmentDump", json!({}));
+    assert_eq!(data["hidden"], json!(["DB_PWD"]));
+    let text = stage.text("environmentDump", json!({}));
+    assert!(!text.contains("/srv") && !text.contains("hunter2"), "{text}");
+}
+
 proptest! {
     #[test]
     fn a_planted_secret_is_never_shown(

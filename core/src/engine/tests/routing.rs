@@ -80,6 +80,34 @@ fn a_session_of_somebody_else_is_as_unknown_as_any() {
 }
 
 #[test]
+fn a_session_of_nobody_becomes_that_of_the_first_with_credentials() {
+    let by = |client: &Client, credentials: Option<&[u8]>| Client {
+        principal: Principal::of(credentials),
+        ..client.clone()
+    };
+    type Use = fn(&mut Rig, &Client) -> ExchangeId;
+    for take in [(|rig, client| rig.call(client, "1")) as Use, |rig, client| rig.get(client)] {
+        let mut rig = Rig::new();
+        let (anybody, child) = rig.open_as(&Client::new(), Revision::V2025_11_25);
+        rig.call(&anybody, "1");
+        let owner = by(&anybody, Some(b"Bearer one"));
+        let refused = rig.post(&owner, r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#);
+        assert_eq!(rig.reply(refused).0, 400, "no batches in this revision");
+        rig.call(&anybody, "2");
+        assert_eq!(rig.fed(child).len(), 2, "what is refused takes nothing");
+        take(&mut rig, &owner);
+        rig.fed(child);
+        for other in [anybody.clone(), by(&anybody, Some(b"Bearer two"))] {
+            for exchange in [rig.call(&other, "3"), rig.get(&other), rig.delete(&other)] {
+                assert_eq!(rig.error(exchange), unknown());
+            }
+        }
+        rig.call(&owner, "4");
+        assert_eq!(rig.fed(child).len(), 1, "its owner goes on, and nobody else");
+    }
+}
+
+#[test]
 fn a_modern_request_is_told_which_revisions_there_are() {
     let mut rig = Rig::new();
     let exchange = rig.post(&Client::new(), MODERN);

@@ -53,6 +53,34 @@ fn requests_in_flight_get_their_answers() {
 }
 
 #[test]
+fn a_session_that_the_drain_has_ended_is_told_of_the_drain() {
+    let mut rig = Rig::new();
+    let (idle, _) = rig.open(Revision::V2025_11_25);
+    let (busy, child) = rig.open(Revision::V2025_11_25);
+    let last = rig.call(&busy, "1");
+    shut_down(&mut rig);
+    let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let told_to = |rig: &mut Rig, client: &Client| {
+        let asked = [
+            rig.call(client, "2"),
+            rig.post(client, initialized),
+            rig.get(client),
+            rig.delete(client),
+        ];
+        for exchange in asked {
+            assert_eq!(rig.error(exchange), (503, -32603, "The server is stopping".to_owned()));
+            let head = rig.exchanges[&exchange].head.as_ref().expect("an answer");
+            assert!(head.retry_after.is_some(), "and when to come back: {head:?}");
+        }
+    };
+    told_to(&mut rig, &idle);
+    assert_eq!(rig.stopped, None, "there is a request in flight");
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.reply(last).0, 200);
+    told_to(&mut rig, &busy);
+}
+
+#[test]
 fn the_last_request_may_also_time_out_or_be_cancelled() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

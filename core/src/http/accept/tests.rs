@@ -95,7 +95,7 @@ fn an_answer_to_a_get() {
 
 #[test]
 fn every_weight_of_the_grammar_is_read() {
-    let read = |text: &str| weight(&Media::parse(format!("a/b;q={text}").as_bytes()).unwrap());
+    let read = |text: &str| weight(text.as_bytes());
     for (text, expected) in [
         ("0", Some(0)),
         ("0.", Some(0)),

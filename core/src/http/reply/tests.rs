@@ -94,3 +94,23 @@ fn a_preflight_lists_what_a_page_may_send() {
         ]
     );
 }
+
+#[test]
+fn only_what_is_large_enough_and_no_stream_is_packed() {
+    let chosen = |content_type, taken, bytes| {
+        let mut head = ReplyHead::with_body(200, content_type);
+        head.encode(taken, bytes);
+        let lines = lines(&head);
+        let vary = lines.contains(&"vary: Origin, Accept-Encoding".to_owned());
+        assert_eq!(vary, head.coding != Coding::Fixed, "{lines:?}");
+        let says_so = lines.contains(&"content-encoding: gzip".to_owned());
+        assert_eq!(says_so, head.coding == Coding::Gzip, "{lines:?}");
+        head.coding
+    };
+    assert_eq!(chosen(ContentType::Json, Coding::Gzip, 1024), Coding::Gzip);
+    assert_eq!(chosen(ContentType::Json, Coding::Gzip, 1023), Coding::Fixed);
+    assert_eq!(chosen(ContentType::Metrics, Coding::Gzip, 5000), Coding::Gzip);
+    assert_eq!(chosen(ContentType::EventStream, Coding::Gzip, 5000), Coding::Fixed);
+    assert_eq!(chosen(ContentType::Json, Coding::Identity, 1024), Coding::Identity);
+    assert_eq!(chosen(ContentType::Json, Coding::Fixed, 5000), Coding::Fixed);
+}

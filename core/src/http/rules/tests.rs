@@ -4,6 +4,7 @@ use super::*;
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
 use crate::native::Native;
+use crate::native::tests::Fixture;
 use crate::observe::Level;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
@@ -87,6 +88,18 @@ fn sent(head: &crate::http::ReplyHead) -> Vec<(String, String)> {
 
 fn sent_names(head: &crate::http::ReplyHead, prefix: &str) -> Vec<String> {
     sent(head).into_iter().map(|line| line.0).filter(|name| name.starts_with(prefix)).collect()
+}
+
+#[test]
+fn only_a_program_that_packs_asks_what_can_be_unpacked() {
+    let lines = [("host", "localhost"), ("accept-encoding", "br, gzip")];
+    let lines = lines.map(|(name, value)| (name, value.as_bytes()));
+    let coding = |config: &Config| admit_with(config, "GET", "/metrics", &lines).unwrap().coding;
+    assert_eq!(coding(&config()), Coding::Fixed);
+    let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);
+    let serving = |native| Config { serves: Serves::Native(native), ..config() };
+    assert_eq!(coding(&serving(native.clone())), Coding::Fixed);
+    assert_eq!(coding(&serving(Native { packs: true, ..native })), Coding::Gzip);
 }
 
 #[test]
@@ -448,6 +461,41 @@ fn only_a_post_has_a_body() {
 }
 
 #[test]
+fn a_body_that_nobody_reads_ends_the_connection() {
+    let bodies =
+        [("content-length", "5"), ("content-length", "007"), ("transfer-encoding", "chunked")];
+    for (method, target) in
+        [("GET", "/health"), ("HEAD", "/metrics"), ("GET", "/mcp"), ("DELETE", "/mcp")]
+    {
+        for line in bodies {
+            assert!(admit(method, target, &[line]).unwrap().close, "{method} {target} {line:?}");
+        }
+        for lines in [&[][..], &[("content-length", "0")], &[("content-length", "000")]] {
+            assert!(!admit(method, target, lines).unwrap().close, "{method} {target} {lines:?}");
+        }
+    }
+    let refusals: [(_, _, &[(&str, &str)]); 6] = [
+        ("POST", "/mcp", &[("content-type", "text/plain")]),
+        ("POST", "/mcp", &[("accept", "image/png")]),
+        ("POST", "/mcp", &[("origin", "https://evil.example")]),
+        ("POST", "/health", &[]),
+        ("POST", "/nowhere", &[]),
+        ("OPTIONS", "/mcp", &[]),
+    ];
+    for (method, target, lines) in refusals {
+        let closes = |line| {
+            let lines = [lines, &[line]].concat();
+            admit(method, target, &lines).unwrap_err().head.close
+        };
+        assert!(bodies.into_iter().all(closes), "{method} {target} {lines:?}");
+        assert!(!closes(("content-length", "0")), "{method} {target} {lines:?}");
+    }
+    for line in bodies {
+        assert!(!admit("POST", "/mcp", &[line]).unwrap().close, "this one is read");
+    }
+}
+
+#[test]
 fn a_body_may_be_as_long_as_the_limit() {
     let message = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let limits = Limits { body_bytes_max: message.len(), ..Limits::default() };
@@ -562,7 +610,7 @@ proptest! {
 // Servers in this process
 
 fn native(sessions: bool) -> Config {
-    let server = Arc::new(crate::native::tests::Fixture::new());
+    let server = Arc::new(Fixture::new());
     let native = Native { sessions, ..Native::stateless(server, HealthForm::Calculator) };
     Config { serves: Serves::Native(native), ..config() }
 }

@@ -1,0 +1,60 @@
+//! Whether an answer is packed on its way (RFC 9110, section 12.5.3).
+//!
+//! Owns: what a client takes, by `Accept-Encoding`.
+//! Never: packs anything; the adapter does.
+
+use crate::http::accept::{WEIGHT_MAX, weight};
+use crate::http::media::members;
+
+/// How a body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is, whatever the client takes.
+    Fixed,
+    /// Packed, by gzip (RFC 1952).
+    Gzip,
+    /// As it is, because of what the client takes.
+    Identity,
+}
+
+impl Coding {
+    /// What `Accept-Encoding` lines, in order, allow. A client that does not name gzip, or `*`,
+    /// is sent nothing it would have to unpack; nor is one that likes the plain form better.
+    pub(super) fn accepted<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Coding {
+        let (mut gzip, mut identity, mut other) = (None, None, None);
+        for member in lines.flat_map(members) {
+            let Some((name, weight)) = parse(member) else { continue };
+            let verdict = match name {
+                _ if is(name, "gzip") || is(name, "x-gzip") => &mut gzip,
+                _ if is(name, "identity") => &mut identity,
+                b"*" => &mut other,
+                _ => continue,
+            };
+            *verdict = (*verdict).max(Some(weight));
+        }
+        let gzip = gzip.or(other).unwrap_or(0);
+        match gzip > 0 && gzip >= identity.unwrap_or(0) {
+            true => Coding::Gzip,
+            false => Coding::Identity,
+        }
+    }
+}
+
+/// A coding and its weight; none if the member is malformed.
+fn parse(member: &[u8]) -> Option<(&[u8], u16)> {
+    let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let name = parts.next()?;
+    let weight = match (parts.next(), parts.next()) {
+        (None, _) => WEIGHT_MAX,
+        (Some([b'q' | b'Q', b'=', value @ ..]), None) => weight(value)?,
+        _ => return None,
+    };
+    Some((name, weight))
+}
+
+fn is(name: &[u8], coding: &str) -> bool {
+    name.eq_ignore_ascii_case(coding.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;
