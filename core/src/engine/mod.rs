@@ -75,6 +75,10 @@ pub struct Engine {
 /// wake that is not needed any more stays set until its time, and long ones would add up.
 const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// A server in this process that wants to go on at once goes on after this pause: in between others
+/// have their turn.
+pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
+
 /// What every turn uses.
 #[derive(Debug)]
 struct Desk {

@@ -16,13 +16,15 @@ use crate::time::Duration;
 /// | `scene` | tells what it was shown |
 /// | `ask` | asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
+/// | `endless` | wants to go on at once, and never comes to an end |
 /// | `fail` | an error |
 #[derive(Debug)]
 pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 8] = ["say", "count", "steps", "facts", "scene", "ask", "news", "fail"];
+const TOOLS: [&str; 9] =
+    ["say", "count", "steps", "facts", "scene", "ask", "news", "endless", "fail"];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -70,6 +72,7 @@ impl Seat for Counter {
             "count" => Outcome::text(self.0.to_string()),
             "steps" => Steps(0).wait(scene),
             "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
+            "endless" => Outcome::Wait(Wait::Until(scene.now), Box::new(Endless)),
             "scene" => Outcome::text(describe(scene)),
             "ask" => {
                 let params = json!({ "messages": [], "maxTokens": 1 });
@@ -128,6 +131,15 @@ impl Task for Steps {
         let step = self.0 + 1;
         out.progress(f64::from(step), 3.0, format!("Step {step} of 3"));
         if step == 3 { Outcome::text("done") } else { Steps(step).wait(scene) }
+    }
+}
+
+#[derive(Debug)]
+struct Endless;
+
+impl Task for Endless {
+    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        Outcome::Wait(Wait::Until(scene.now), self)
     }
 }
 
