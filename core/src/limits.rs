@@ -39,7 +39,8 @@ pub struct Limits {
     // JSON-RPC
     /// Nesting of arrays and objects in a message.
     pub json_depth_max: usize,
-    /// Messages in a batch (2025-03-26 only).
+    /// Messages in a batch, where there are batches: in 2025-03-26, and where a server in this
+    /// process takes them in every revision.
     pub batch_len_max: usize,
 
     // Servers without sessions

@@ -458,9 +458,7 @@ impl Reject {
             }
             BadJson => "Parse error: the body is not valid JSON",
             TooDeep => "Parse error: the body is nested too deeply",
-            BatchNotAllowed => {
-                "Invalid Request: batches exist only in sessions of revision 2025-03-26"
-            }
+            BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",
             BatchEmpty => "Invalid Request: the batch is empty",
             BatchTooLong => "Invalid Request: the batch has too many messages",
             BadId => "Invalid Request: id must be a string or an integer, of up to 1 KiB",

@@ -4,8 +4,8 @@
 //! Never: lets a byte in that the guard has not passed.
 //!
 //! Every request goes in by a connection of its own, a [`Link`], and only once it is so far complete
-//! that the library will not wait for it on one of its own threads. As each link carries one request, the library has nothing to pipeline, and its thread is free
-//! once the head is read.
+//! that the library will not wait for it on one of its own threads. As each link carries one
+//! request, the library has nothing to pipeline, and its thread is free once the head is read.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};

@@ -4,7 +4,7 @@ use crate::bridge::Child;
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Kind, Message};
+use crate::json::{Body, Kind};
 use crate::machine::{Actions, Chunk};
 use crate::native::refusal_of;
 use crate::observe::{Event, SessionEnd};
@@ -80,27 +80,15 @@ impl Engine {
                 _ => Ok(Route::Session(id)),
             };
         }
-        let first = match body {
-            Body::One(message) => Some(message),
-            Body::Batch(messages) => messages.iter().flatten().next(),
-        };
-        if first.is_some_and(Message::is_modern) {
-            return Err(Reject::UnsupportedRevision);
+        if head.initializes(body)? {
+            return Ok(Route::Open);
         }
-        let is_initialize = |m: &Message| m.method() == Some("initialize");
-        match (body, &head.session) {
-            (Body::One(m), _) if is_initialize(m) && m.kind() == Kind::Request => Ok(Route::Open),
-            (Body::Batch(all), _) if all.iter().flatten().any(is_initialize) => {
-                Err(Reject::InitializeInBatch)
-            }
-            _ if matches!(head.revision, RevisionHeader::Other(_)) => {
-                Err(Reject::UnsupportedRevision)
-            }
-            (_, SessionHeader::Absent) if self.desk.tally.is_some() && asks_anything(body) => {
+        match head.session {
+            SessionHeader::Absent if self.desk.tally.is_some() && asks_anything(body) => {
                 Ok(Route::OpenUnasked)
             }
-            (_, SessionHeader::Absent) => Err(Reject::MissingSession),
-            (_, _) => Err(self.unknown_session()),
+            SessionHeader::Absent => Err(Reject::MissingSession),
+            SessionHeader::Foreign | SessionHeader::Id(_) => Err(self.unknown_session()),
         }
     }
 
@@ -157,11 +145,7 @@ impl Engine {
         }
         let native = self.desk.config.serves.native().ok_or(Reject::MissingSession)?;
         let revision = native.spoken(&head.revision);
-        let said = match head.revision {
-            RevisionHeader::Served(revision) => Some(revision),
-            RevisionHeader::Absent | RevisionHeader::Other(_) => None,
-        };
-        if matches!(body, Body::Batch(_)) && !native.takes_batches(said) {
+        if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
         }
         let (id, backend) = self.admit(head, now, out)?;

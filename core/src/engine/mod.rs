@@ -71,9 +71,13 @@ pub struct Engine {
     started_at: Instant,
 }
 
-/// A session is woken at least this often while something of it is due, if only to look: a wake
-/// that is not needed any more stays set until its time, and long ones would add up.
+/// A session or a run is woken at least this often while something of it is due, if only to look: a
+/// wake that is not needed any more stays set until its time, and long ones would add up.
 const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A server in this process that wants to go on at once goes on after this pause: in between others
+/// have their turn.
+pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
 /// What every turn uses.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! Never: a request that can be answered at once; those do not get here.
 
 use crate::engine::timers::Wake;
-use crate::engine::{Desk, Engine, Owner, Transport, Turn, Want};
+use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Transport, Turn, WAKE_TIME_MAX, Want};
 use crate::frame;
 use crate::ids::ExchangeId;
 use crate::limits::Limits;
@@ -162,7 +162,7 @@ impl Engine {
             return;
         }
         waiting.keep_alive(exchange, &mut turn);
-        let due = waiting.next_due(turn.limits);
+        let due = waiting.next_due(turn.limits).clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
         if due < waiting.wake_at {
             waiting.wake_at = due;
             self.timers.set(due, Wake::Run(exchange));

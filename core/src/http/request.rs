@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::http::Accept;
 use crate::ids::SessionId;
-use crate::json::Body;
+use crate::json::{Body, Kind, Message};
 use crate::native::Run;
 use crate::protocol::Revision;
+use crate::reject::Reject;
 use crate::server::HttpScene;
 use crate::session::{EventId, Principal};
 use crate::time::Instant;
@@ -77,6 +78,35 @@ pub struct McpHead {
     pub http: Option<Arc<HttpScene>>,
     /// When the head had arrived.
     pub arrived: Instant,
+}
+
+impl McpHead {
+    /// Whether a POST that belongs to no open session is an `initialize`. The header of one may
+    /// name any revision: which is spoken from then on, its answer says.
+    ///
+    /// # Errors
+    ///
+    /// The first that holds: [`Reject::UnsupportedRevision`] for a message of the modern era,
+    /// [`Reject::InitializeInBatch`], [`Reject::UnsupportedRevision`] for the header.
+    pub(crate) fn initializes(&self, body: &Body) -> Result<bool, Reject> {
+        let is_initialize = |message: &Message| message.method() == Some("initialize");
+        match body {
+            Body::One(message) if message.is_modern() => Err(Reject::UnsupportedRevision),
+            Body::One(message) if is_initialize(message) && message.kind() == Kind::Request => {
+                Ok(true)
+            }
+            Body::Batch(all) if all.iter().flatten().any(Message::is_modern) => {
+                Err(Reject::UnsupportedRevision)
+            }
+            Body::Batch(all) if all.iter().flatten().any(is_initialize) => {
+                Err(Reject::InitializeInBatch)
+            }
+            _ if matches!(self.revision, RevisionHeader::Other(_)) => {
+                Err(Reject::UnsupportedRevision)
+            }
+            _ => Ok(false),
+        }
+    }
 }
 
 /// What `Mcp-Session-Id` says.

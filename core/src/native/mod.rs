@@ -97,9 +97,10 @@ impl Native {
         }
     }
 
-    /// Whether a POST may be a batch.
-    pub(crate) fn takes_batches(&self, revision: Option<Revision>) -> bool {
-        self.server.catalog().batches || revision.is_some_and(Revision::has_batches)
+    /// Whether a POST with this header may be a batch, where no session says so.
+    pub(crate) fn takes_batches(&self, said: &RevisionHeader) -> bool {
+        let has_batches = matches!(said, RevisionHeader::Served(spoken) if spoken.has_batches());
+        self.server.catalog().batches || has_batches
     }
 }
 

@@ -1,31 +1,47 @@
 //! The flat events of a documented example: `progress` and `data` in place of messages.
 //!
 //! Owns: their form. No specification knows it, so it is only there for whoever asks for it.
+//! Never: changes a value on its way: ids, tokens and numbers keep the digits they came with.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::json::{Kind, Message};
 use crate::machine::Chunk;
 
 /// A call with a progress token, if it has none: the flat form shows progress to everybody.
-pub(super) fn with_token(message: &Message, random: u64) -> Option<Bytes> {
+pub(super) fn with_token(message: &Message, random: u64) -> Option<String> {
     let is_call = message.kind() == Kind::Request && message.method() == Some("tools/call");
     if !is_call || message.progress_token().is_some() {
         return None;
     }
-    let mut call: Value = serde_json::from_slice(message.bytes()).ok()?;
-    let params = call.get_mut("params")?.as_object_mut()?;
-    let meta = params.entry("_meta").or_insert_with(|| json!({})).as_object_mut()?;
-    meta.insert("progressToken".to_owned(), format!("{random:016x}").into());
-    Some(call.to_string().into())
+    let call = str::from_utf8(message.bytes()).ok()?;
+    let token = |_: Option<&str>| Some(format!("\"{random:016x}\""));
+    let meta = |meta: Option<&str>| with_member(meta.unwrap_or("{}"), "progressToken", token);
+    with_member(call, "params", |params| with_member(params?, "_meta", meta))
+}
+
+/// A JSON object with one member made anew out of what it was; none if that cannot be.
+fn with_member(
+    object: &str,
+    name: &str,
+    change: impl FnOnce(Option<&str>) -> Option<String>,
+) -> Option<String> {
+    let mut members: BTreeMap<String, &RawValue> = serde_json::from_str(object).ok()?;
+    let value = change(members.get(name).map(|value| value.get()))?;
+    let value = RawValue::from_string(value).ok()?;
+    members.insert(name.to_owned(), &value);
+    serde_json::to_string(&members).ok()
 }
 
 /// A line of a conversation as an event.
 pub(super) fn event(line: Bytes) -> Chunk {
-    let progress = serde_json::from_slice(&line).ok().and_then(|message| flat_progress(&message));
-    let (name, data) = match progress {
-        Some(flat) => ("progress", flat.to_string().into()),
+    let (name, data) = match flat_progress(&line) {
+        Some(flat) => ("progress", flat.into()),
         None => ("data", line),
     };
     let mut event = Chunk::from(format!("event: {name}\ndata: "));
@@ -34,12 +50,40 @@ pub(super) fn event(line: Bytes) -> Chunk {
     event
 }
 
-fn flat_progress(message: &Value) -> Option<Value> {
-    let params = message.get("params").filter(|_| message["method"] == "notifications/progress")?;
-    Some(json!({
-        "progressToken": params["progressToken"],
-        "progress": params["progress"],
-        "level": "info",
-        "data": params["message"],
-    }))
+#[derive(Deserialize)]
+struct Notification<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    params: Progress<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress<'a> {
+    #[serde(borrow)]
+    progress_token: &'a RawValue,
+    #[serde(borrow)]
+    progress: &'a RawValue,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Flat<'a> {
+    progress_token: &'a RawValue,
+    progress: &'a RawValue,
+    level: &'static str,
+    data: Option<&'a RawValue>,
+}
+
+/// A line in the flat form, if it tells progress.
+fn flat_progress(line: &[u8]) -> Option<String> {
+    let Notification { method, params } = serde_json::from_slice(line).ok()?;
+    if method != "notifications/progress" {
+        return None;
+    }
+    let Progress { progress_token, progress, message } = params;
+    serde_json::to_string(&Flat { progress_token, progress, level: "info", data: message }).ok()
 }

@@ -109,7 +109,7 @@ impl Run {
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let bytes = with_token.as_deref().unwrap_or(message.bytes());
+        let bytes = with_token.as_ref().map_or(&**message.bytes(), |call| call.as_bytes());
         let at =
             Circumstances { random, ..circumstances(self.arrived, self.http.as_ref(), moment) };
         self.conversation.handle_message(bytes, &at, &mut self.said);

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::http::{McpHead, ReplyHead, RevisionHeader};
+use crate::http::{McpHead, ReplyHead};
 use crate::ids::Chance;
-use crate::json::{Body, Message};
+use crate::json::Body;
 use crate::machine::Chunk;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run, refusal_of};
 use crate::observe::{Event, Tally};
+use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::server::{Counters, Facts};
 use crate::time::{Duration, Instant};
@@ -99,35 +100,15 @@ impl Stateless {
     }
 }
 
-fn refused(
-    reject: Reject,
-    head: &McpHead,
-    body: &Body,
-    served: &[crate::protocol::Revision],
-) -> Served {
+fn refused(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> Served {
     let (head, body) = refusal_of(reject, (head, Some(body)), served);
     Served::Refused(reject, head, body)
 }
 
 fn check(native: &Native, head: &McpHead, body: &Body) -> Result<(), Reject> {
-    let revision = match head.revision {
-        RevisionHeader::Other(_) => return Err(Reject::UnsupportedRevision),
-        RevisionHeader::Served(revision) => Some(revision),
-        RevisionHeader::Absent => None,
-    };
-    let messages = match body {
-        Body::One(message) if message.is_modern() => return Err(Reject::UnsupportedRevision),
-        Body::One(_) => return Ok(()),
-        Body::Batch(messages) => messages,
-    };
-    let any = |is_it: fn(&Message) -> bool| messages.iter().flatten().any(is_it);
-    if any(Message::is_modern) {
-        Err(Reject::UnsupportedRevision)
-    } else if !native.takes_batches(revision) {
-        Err(Reject::BatchNotAllowed)
-    } else if any(|message| message.method() == Some("initialize")) {
-        Err(Reject::InitializeInBatch)
-    } else {
-        Ok(())
+    head.initializes(body)?;
+    if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
+        return Err(Reject::BatchNotAllowed);
     }
+    Ok(())
 }

@@ -86,10 +86,11 @@ impl Conversation {
     }
 
     /// Lets `initialize` agree on these revisions only; there must be one. Without `initialize` the
-    /// newest of them is spoken.
+    /// newest of them is spoken. All revisions there are restrict nothing.
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
         self.revision = revisions.iter().copied().max().unwrap_or(Revision::NEWEST);
-        self.allowed = Some(revisions);
+        let is_less = Revision::ALL.iter().any(|revision| !revisions.contains(revision));
+        self.allowed = is_less.then_some(revisions);
         self
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::bridge::Child;
-use crate::engine::Turn;
+use crate::engine::{TURN_PAUSE, Turn};
 use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::json::{Message, ParseRules, Peer};
@@ -108,7 +108,7 @@ impl Backend {
     pub(super) fn next_due(&self, now: Instant) -> Instant {
         match self {
             Backend::Child(child) => child.next_due(now),
-            Backend::Native(seated) => seated.next_due(),
+            Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
         }
     }
 

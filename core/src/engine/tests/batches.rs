@@ -170,7 +170,7 @@ fn other_revisions_have_no_batches() {
         let mut rig = Rig::new();
         let (client, child) = rig.open(revision);
         let exchange = rig.post(&client, &batch(&[NOTICE]));
-        let text = "Invalid Request: batches exist only in sessions of revision 2025-03-26";
+        let text = "Invalid Request: batches exist only in revision 2025-03-26";
         assert_eq!(rig.error(exchange), (400, -32600, text.to_owned()));
         assert_eq!(rig.fed(child), [""; 0]);
     }

@@ -116,6 +116,17 @@ fn any_request_without_a_session_opens_one() {
 }
 
 #[test]
+fn a_call_that_never_ends_lets_others_go_on() {
+    let mut rig = rig_with(Limits { request_time_max: millis(20), ..Limits::default() });
+    let client = open(&mut rig);
+    let endless = rig.post(&client, &call(1, "endless"));
+    rig.pass(millis(10));
+    assert_eq!(text(&mut rig, &client, "count"), "2");
+    rig.pass(millis(10));
+    assert_eq!(rig.error(endless), (200, -32603, "Request timeout".to_owned()));
+}
+
+#[test]
 fn a_session_nobody_knows_is_not_adopted() {
     let mut rig = rig();
     let mut client = open(&mut rig);

@@ -197,6 +197,38 @@ fn flat_events_are_there_for_whoever_wants_them() {
 }
 
 #[test]
+fn one_that_never_ends_lets_others_go_on() {
+    let limits = Limits { request_total_max: millis(20), ..Limits::default() };
+    let mut rig = rig_with(limits, |it| it);
+    let endless = post(&mut rig, JSON, &call("1", "endless"));
+    rig.pass(millis(10));
+    let other = rig.request(Request::Live);
+    assert_eq!(rig.reply(other).0, 200);
+    rig.pass(millis(10));
+    assert_eq!(rig.error(endless), (200, -32603, "Request timeout".to_owned()));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn flat_events_change_no_digit_of_the_client() {
+    let mut rig = rig_with(Limits::default(), |native| Native { plain_events: true, ..native });
+    let long = "123456789012345678901234567890";
+    let bare = r#"{"name":"steps","arguments":{}}"#;
+    let token = format!(r#"{{"name":"steps","_meta":{{"progressToken":{long}}}}}"#);
+    for params in [bare, &token] {
+        let body =
+            format!(r#"{{"jsonrpc":"2.0","id":{long},"method":"tools/call","params":{params}}}"#);
+        let exchange = post(&mut rig, BOTH, &body);
+        rig.pass(secs(1));
+        let events = events(&rig, exchange);
+        assert_eq!(events.len(), 4, "{events:?}");
+        assert!(events[3].1.contains(&format!(r#""id":{long},"#)), "{events:?}");
+        let has_token = events[0].1.contains(&format!(r#""progressToken":{long},"#));
+        assert_eq!(has_token, params == token, "{events:?}");
+    }
+}
+
+#[test]
 fn the_calculators_health_tells_time_and_memory() {
     let mut rig = rig();
     let facts = Facts {

@@ -17,6 +17,7 @@ use crate::time::Duration;
 /// | `ask` | asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
 /// | `hang-up` | hangs up, and answers 100 ms later |
+/// | `endless` | wants to go on at once, and never comes to an end |
 /// | `fail` | an error |
 /// | `id` | the id of the request |
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 10] =
-    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "fail", "id"];
+const TOOLS: [&str; 11] =
+    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "endless", "fail", "id"];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -78,6 +79,7 @@ impl Seat for Counter {
                 Steps(2).wait(scene)
             }
             "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
+            "endless" => Outcome::Wait(Wait::Until(scene.now), Box::new(Endless)),
             "scene" => Outcome::text(describe(scene)),
             "ask" => {
                 let params = json!({ "messages": [], "maxTokens": 1 });
@@ -136,6 +138,15 @@ impl Task for Steps {
         let step = self.0 + 1;
         out.progress(f64::from(step), 3.0, format!("Step {step} of 3"));
         if step == 3 { Outcome::text("done") } else { Steps(step).wait(scene) }
+    }
+}
+
+#[derive(Debug)]
+struct Endless;
+
+impl Task for Endless {
+    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        Outcome::Wait(Wait::Until(scene.now), self)
     }
 }
 

@@ -289,6 +289,16 @@ fn initialize_stands_alone() {
     let (head, body) = desk.post(&[], batch.trim_matches(['[', ']']));
     assert_eq!(head.status, 200);
     assert!(body.contains(r#""protocolVersion":"2025-03-26""#), "{body}");
+    // Whatever its header names: which revision is spoken is what it asks.
+    let future = [("MCP-Protocol-Version", "2026-07-28")];
+    let (head, body) = desk.post(&future, batch.trim_matches(['[', ']']));
+    assert_eq!(head.status, 200);
+    assert!(body.contains(r#""protocolVersion":"2025-03-26""#), "{body}");
+    // In a batch that is not executed anyway, too, that is what is wrong with it.
+    assert!(matches!(
+        Desk::new().serve(&[], batch),
+        Served::Refused(Reject::InitializeInBatch, ..)
+    ));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::since;
 use crate::protocol::Revision;
+use crate::server::params::shown;
 use crate::server::{Catalog, Fault};
 
 /// The revision to speak with a client that asks for one; `allowed` narrows the choice.
@@ -32,7 +33,7 @@ pub(in crate::server) fn agree(
 
 fn unsupported(wanted: &str, allowed: &[Revision]) -> Fault {
     let supported: Vec<_> = allowed.iter().map(|revision| revision.as_str()).collect();
-    let data = Some(json!({"supported": supported, "requested": wanted}));
+    let data = Some(json!({"supported": supported, "requested": shown(wanted)}));
     Fault { data, ..Fault::invalid_params("Unsupported protocol version") }
 }
 
