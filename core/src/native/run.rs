@@ -104,12 +104,14 @@ impl Run {
             let id = message.id().unwrap_or_default();
             self.said.owed.push(Owed { id: SmallVec::from_slice(id), series });
         }
-        let random = moment.chance.draw();
-        let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let bytes = with_token.as_deref().unwrap_or(message.bytes());
-        let at =
-            Circumstances { random, ..circumstances(self.arrived, self.http.as_ref(), moment) };
-        self.conversation.handle_message(bytes, &at, &mut self.said);
+        let at = circumstances(self.arrived, self.http.as_ref(), moment);
+        let with_token = self.plain_events.then(|| plain::with_token(message, at.random)).flatten();
+        // Most answers are not much longer than what they answer.
+        self.said.text.reserve(message.len() + ANSWER_BYTES);
+        match with_token {
+            Some(bytes) => self.conversation.handle_message(&bytes, &at, &mut self.said),
+            None => self.conversation.handle_read(message, &at, &mut self.said),
+        }
     }
 
     /// Whether it goes on once it is given facts.
@@ -243,6 +245,9 @@ impl Run {
         head
     }
 }
+
+/// Room for what an answer has around the text it gives back.
+const ANSWER_BYTES: usize = 128;
 
 fn circumstances<'a>(
     arrived: Instant,
