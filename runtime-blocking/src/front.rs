@@ -19,6 +19,7 @@ use pontoon_carrier::hub::Hub;
 use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::time::Instant;
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
 
@@ -173,14 +174,7 @@ impl Front {
     /// What is to be answered; `None` if nothing is, or it is up to the guard.
     fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
         let arrived = self.hub.clock().now();
-        let admission = self.rules.admit(&RequestHead {
-            method: request.method().as_str(),
-            target: request.url(),
-            headers: &HeaderLines(request.headers().get(OWN_LINES..)?),
-            peer: link.peer,
-            arrived,
-        });
-        let admission = match admission {
+        let admission = match self.rules.admit(&head(request, &lines(request)?, link, arrived)) {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
@@ -191,7 +185,8 @@ impl Front {
             return Some(self.refuse(Refusal::refusal(reject, cors)));
         }
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
-        let request = match admission.request(body) {
+        let request = match admission.request(body, &head(request, &lines(request)?, link, arrived))
+        {
             Ok(request) => request,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
@@ -270,6 +265,21 @@ impl Headers for HeaderLines<'_> {
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|line| (line.field.as_str().as_str(), line.value.as_bytes()))
     }
+}
+
+/// The lines of a request that its client has sent.
+fn lines(request: &Request) -> Option<HeaderLines<'_>> {
+    request.headers().get(OWN_LINES..).map(HeaderLines)
+}
+
+fn head<'a>(
+    request: &'a Request,
+    headers: &'a HeaderLines<'a>,
+    link: &Link,
+    arrived: Instant,
+) -> RequestHead<'a, HeaderLines<'a>> {
+    let (method, target) = (request.method().as_str(), request.url());
+    RequestHead { method, target, headers, peer: link.peer, arrived }
 }
 
 /// The body of a request; `None` if it was broken off.

@@ -107,7 +107,7 @@ impl<W: Write> Response<W> {
         let version = if self.form.is_http_10 { "1.0" } else { "1.1" };
         let reason = StatusCode(head.status).default_reason_phrase();
         line(out, &[&format!("HTTP/{version} {}", head.status), " ", reason]);
-        head.headers(|name, value| line(out, &[name, ": ", value]));
+        head.headers(|name, value| line(out, &[name, ": ", &value]));
         if self.form.close && !head.close {
             line(out, &["connection: close"]);
         } else if self.form.is_http_10 && !self.form.close && !head.close {

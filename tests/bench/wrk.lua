@@ -1,4 +1,4 @@
--- What wrk sends and what it prints: see `run`, which sets the environment.
+-- What wrk sends and what it prints: see `bridge`, which sets the environment.
 --
 --   BODY       body of a POST with one %d where its 10-digit id goes; none: GET
 --   SESSIONS   session ids, separated by commas; the requests take turns

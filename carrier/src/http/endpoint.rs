@@ -2,6 +2,7 @@
 //!
 //! Never: a status, a header or a body that the core has not made.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Incoming};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -105,14 +106,14 @@ impl Endpoint {
             return Ok(self.refuse(Refusal::refusal(reject, None), checkpoint));
         }
         let (head, body) = request.into_parts();
-        let admission = self.rules.admit(&RequestHead {
+        let head = RequestHead {
             method: head.method.as_str(),
             target: head.uri.path_and_query().map_or("", |target| target.as_str()),
             headers: &HeaderLines(&head.headers),
             peer,
             arrived,
-        });
-        let admission = match admission {
+        };
+        let admission = match self.rules.admit(&head) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
@@ -131,7 +132,7 @@ impl Endpoint {
         } else {
             Bytes::new()
         };
-        let request = match admission.request(body) {
+        let request = match admission.request(body, &head) {
             Ok(request) => request,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
@@ -166,11 +167,25 @@ impl Endpoint {
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
         head.headers(|name, value| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
+            let value = match value {
+                Cow::Borrowed(fixed) => Ok(HeaderValue::from_static(fixed)),
+                Cow::Owned(text) => HeaderValue::try_from(text),
+            };
+            if let Ok(value) = value {
+                response.headers_mut().append(name_of(name), value);
             }
         });
         response
+    }
+}
+
+/// The name of a header. Those of nearly every answer need not be looked up.
+fn name_of(name: &'static str) -> HeaderName {
+    match name {
+        "cache-control" => CACHE_CONTROL,
+        "content-type" => CONTENT_TYPE,
+        "vary" => VARY,
+        name => HeaderName::from_static(name),
     }
 }
 
@@ -180,8 +195,9 @@ const HTTP_BUF_BYTES_MIN: usize = 8 * 1024;
 struct HeaderLines<'a>(&'a HeaderMap);
 
 impl Headers for HeaderLines<'_> {
+    /// A look at each line: there are few, and less is to be done for them than for a hash.
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).iter().map(HeaderValue::as_bytes)
+        self.lines().filter(move |(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// Lines of one name stand together.

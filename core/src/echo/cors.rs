@@ -74,7 +74,7 @@ fn sent(origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
     let mut sent = Vec::new();
     head.headers(|name, value| {
         if name.starts_with("access-control-") {
-            sent.push((name, value.to_owned()));
+            sent.push((name, value.into_owned()));
         }
     });
     sent

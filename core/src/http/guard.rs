@@ -48,6 +48,7 @@ use crate::time::{Deadline, Duration, Instant, TimerKind};
 
 use body::Body;
 use head::Head;
+pub(super) use head::is_token_byte;
 
 mod body;
 mod fields;

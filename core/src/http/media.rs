@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use crate::http::guard::is_token_byte;
+
 /// A media type, or a media range: then one or both names are `*`.
 #[derive(Debug)]
 pub(super) struct Media<'a> {
@@ -107,11 +109,6 @@ fn quoted_string(rest: &mut &[u8]) -> Option<Vec<u8>> {
 fn trim_start(text: &[u8]) -> &[u8] {
     let end = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
     &text[end..]
-}
-
-/// `tchar` of RFC 9110, section 5.6.2.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

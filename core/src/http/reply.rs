@@ -1,5 +1,7 @@
 //! The head of an answer, and the answer of a refusal.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::http::Coding;
@@ -101,45 +103,43 @@ impl ReplyHead {
     }
 
     /// Calls `line` with the name, in lower case, and the value of each header.
-    pub fn headers(&self, mut line: impl FnMut(&'static str, &str)) {
+    pub fn headers(&self, mut line: impl FnMut(&'static str, Cow<'static, str>)) {
         if let Some(content_type) = self.content_type {
-            line("content-type", content_type.as_str());
+            line("content-type", content_type.as_str().into());
         }
         match self.content_type {
             // A proxy that collects a stream before it passes it on would hold back every event.
             Some(ContentType::EventStream) => {
-                line("cache-control", "no-cache, no-transform");
-                line("x-accel-buffering", "no");
+                line("cache-control", "no-cache, no-transform".into());
+                line("x-accel-buffering", "no".into());
             }
-            Some(_) => line("cache-control", "no-store"),
+            Some(_) => line("cache-control", "no-store".into()),
             None => {}
         }
         if let Some(session) = self.session {
-            line("mcp-session-id", &session.to_string());
+            line("mcp-session-id", session.to_string().into());
         }
         if let Some(session) = &self.foreign_session {
-            line("mcp-session-id", session);
+            line("mcp-session-id", session.to_string().into());
         }
         if let Some(allow) = self.allow {
-            line("allow", allow);
+            line("allow", allow.into());
         }
         if let Some(seconds) = self.retry_after {
-            line("retry-after", &seconds.to_string());
+            line("retry-after", seconds.to_string().into());
         }
         if self.close {
-            line("connection", "close");
+            line("connection", "close".into());
         }
         if self.coding == Coding::Gzip {
-            line("content-encoding", "gzip");
+            line("content-encoding", "gzip".into());
         }
         // Whether a request is allowed at all hangs on its origin, so no cache may mix them up.
-        line(
-            "vary",
-            match self.coding {
-                Coding::Fixed => "Origin",
-                Coding::Gzip | Coding::Identity => "Origin, Accept-Encoding",
-            },
-        );
+        let vary = match self.coding {
+            Coding::Fixed => "Origin",
+            Coding::Gzip | Coding::Identity => "Origin, Accept-Encoding",
+        };
+        line("vary", vary.into());
         if let Some(cors) = &self.cors {
             cors.headers(line);
         }
@@ -147,17 +147,17 @@ impl ReplyHead {
 }
 
 impl Cors {
-    fn headers(&self, mut line: impl FnMut(&'static str, &str)) {
-        line("access-control-allow-origin", &self.origin);
+    fn headers(&self, mut line: impl FnMut(&'static str, Cow<'static, str>)) {
+        line("access-control-allow-origin", self.origin.to_string().into());
         if self.preflight {
-            line("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
+            line("access-control-allow-methods", "GET, POST, DELETE, OPTIONS".into());
             line(
                 "access-control-allow-headers",
-                "authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id",
+                "authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id".into(),
             );
-            line("access-control-max-age", "86400");
+            line("access-control-max-age", "86400".into());
         } else {
-            line("access-control-expose-headers", "mcp-session-id");
+            line("access-control-expose-headers", "mcp-session-id".into());
         }
     }
 }

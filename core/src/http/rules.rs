@@ -19,7 +19,7 @@
 //!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
 //!     // The engine takes the request; the head of its answer is sent with these `cors`, and its
 //!     // body as `ReplyHead::encode` has it.
-//!     admission.request(body).map(|request| (request, cors, coding))
+//!     admission.request(body, head).map(|request| (request, cors, coding))
 //! }
 //! ```
 //!
@@ -50,11 +50,11 @@ use crate::http::{
     Accept, Answer, Coding, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
-use crate::json::{Body, Invalid, ParseRules, Peer};
+use crate::json::{Body, Invalid, Message, ParseRules, Peer};
 use crate::native::HealthForm;
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::server::HttpScene;
+use crate::server::{Catalog, HttpScene, Server, Tool};
 use crate::session::{EventId, Principal};
 use crate::time::Instant;
 
@@ -103,8 +103,8 @@ pub struct Rules {
 struct Program {
     /// Whether there are sessions.
     sessions: bool,
-    /// Whether it wants to see whole heads.
-    reads_http: bool,
+    /// The server that may want to see whole heads.
+    reader: Option<Arc<dyn Server>>,
     /// Whether it has a second health.
     has_details: bool,
     /// Whether a client that takes anything is served a stream where that says more.
@@ -119,7 +119,7 @@ impl Program {
         match serves {
             Serves::Command(_) => Program {
                 sessions: true,
-                reads_http: false,
+                reader: None,
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
@@ -127,7 +127,7 @@ impl Program {
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions,
-                reads_http: native.server.catalog().reads_http,
+                reader: Some(native.server.clone()).filter(|it| it.catalog().reads_http),
                 has_details: native.health == HealthForm::Calculator,
                 streams_to_all: true,
                 packs: native.packs,
@@ -199,12 +199,12 @@ impl Rules {
             Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
         };
         let coding = self.program.coding(head.headers);
-        match self.asked(head, cors.is_some()) {
+        match self.asked(head) {
             Ok(Asked::Options) => {
                 Err(Box::new(options(head.headers, self.program.methods(), cors)))
             }
             Ok(Asked::Message(mcp)) => {
-                let what = What::Message(mcp, self.body);
+                let what = What::Message(mcp, self.body, self.program.reader.clone());
                 Ok(Admission { cors, close: false, coding, what })
             }
             Ok(Asked::Whole(request)) => {
@@ -220,10 +220,10 @@ impl Rules {
         Ok(listed.map(|origin| Cors { origin: origin.into(), preflight: false }))
     }
 
-    fn asked<H: Headers>(&self, head: &RequestHead<'_, H>, cors: bool) -> Result<Asked, Reject> {
+    fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
         let path = head.target.split('?').next().unwrap_or_default();
         if path.strip_suffix('/').unwrap_or(path) == &*self.path {
-            return self.program.endpoint(head, cors);
+            return self.program.endpoint(head);
         }
         let request = match path {
             "/health" => Request::Health,
@@ -267,7 +267,7 @@ pub struct Admission {
 
 #[derive(Debug)]
 enum What {
-    Message(McpHead, BodyRules),
+    Message(McpHead, BodyRules, Option<Arc<dyn Server>>),
     Whole(Request),
 }
 
@@ -279,15 +279,24 @@ impl Admission {
     }
 
     /// The request, now that its body is there; the body of a request that has none is not looked
-    /// at. The answer, if there is one, is complete, and carries the id of what was asked if that
+    /// at. `whole` is the head that was admitted: a server that looks at it is given a copy. The answer, if there is one, is complete, and carries the id of what was asked if that
     /// can be read.
-    pub fn request(self, body: Bytes) -> Result<Request, Box<Answer>> {
-        let (head, rules) = match self.what {
-            What::Message(head, rules) => (head, rules),
+    pub fn request<H: Headers>(
+        self,
+        body: Bytes,
+        whole: &RequestHead<'_, H>,
+    ) -> Result<Request, Box<Answer>> {
+        let (mut head, rules, reader) = match self.what {
+            What::Message(head, rules, reader) => (head, rules, reader),
             What::Whole(request) => return Ok(request),
         };
         match rules.read(body) {
-            Ok(body) => Ok(Request::Post { head, body }),
+            Ok(body) => {
+                if reader.is_some_and(|reader| reads_http(reader.catalog(), &body)) {
+                    head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
+                }
+                Ok(Request::Post { head, body })
+            }
             Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
         }
     }
@@ -317,7 +326,7 @@ impl Program {
         }
     }
 
-    fn endpoint<H: Headers>(&self, head: &RequestHead<'_, H>, cors: bool) -> Result<Asked, Reject> {
+    fn endpoint<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
         let headers = head.headers;
         match head.method {
             "POST" => {
@@ -327,9 +336,8 @@ impl Program {
                     false => Accept::of_post(headers.values("accept")),
                 };
                 let accept = accept.ok_or(Reject::NotAcceptable)?;
-                let mut mcp = self.mcp_head(head, accept, LastEvent::Absent)?;
-                mcp.http = self.reads_http.then(|| Arc::new(scene(head, cors)));
-                Ok(Asked::Message(mcp))
+                let head = self.mcp_head(head, accept, LastEvent::Absent)?;
+                Ok(Asked::Message(head))
             }
             "GET" if self.sessions => {
                 let accept = Accept::of_get(headers.values("accept"));
@@ -378,6 +386,20 @@ impl Program {
         };
         let served = Revision::parse(text.as_bytes()).filter(|it| self.revisions.contains(it));
         Ok(served.map_or_else(|| RevisionHeader::Other(text.into()), RevisionHeader::Served))
+    }
+}
+
+/// Whether one of these messages is for something that looks at the head it came with: anything but
+/// a tool that says it does not.
+fn reads_http(catalog: &Catalog, body: &Body) -> bool {
+    let reads = |message: &Message| {
+        let name = message.name().filter(|_| message.method() == Some("tools/call"));
+        let is_called = |tool: &&Tool| Some(tool.name.as_bytes()) == name;
+        catalog.tools.iter().find(is_called).is_none_or(|tool| !tool.ignores_http)
+    };
+    match body {
+        Body::One(message) => reads(message),
+        Body::Batch(messages) => messages.iter().flatten().any(reads),
     }
 }
 

@@ -82,6 +82,7 @@ pub struct Message {
     modern_revision: Option<Span>,
     is_modern: bool,
     name: Option<Span>,
+    params: Option<Span>,
     result: Option<Span>,
 }
 
@@ -122,6 +123,7 @@ impl Message {
             is_modern: params.in_meta.protocol_version.is_some()
                 || params.in_meta.client_capabilities.is_some(),
             name: params.name,
+            params: envelope.params,
             result: envelope.result,
             line,
         };
@@ -156,6 +158,11 @@ impl Message {
             Method::Plain(span) => string::as_str(span.of_text(&self.line)),
             Method::Unescaped(method) => method,
         })
+    }
+
+    /// The JSON text of its `params`.
+    pub fn params(&self) -> Option<&[u8]> {
+        self.bytes_at(self.params)
     }
 
     /// The JSON text of `params._meta.progressToken` of a request.

@@ -109,10 +109,14 @@ impl Run {
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let bytes = with_token.as_ref().map_or(&**message.bytes(), |call| call.as_bytes());
         let at =
             Circumstances { random, ..circumstances(self.arrived, self.http.as_ref(), moment) };
-        self.conversation.handle_message(bytes, &at, &mut self.said);
+        // Most answers are not much longer than what they answer.
+        self.said.text.reserve(message.len() + ANSWER_BYTES);
+        match with_token {
+            Some(call) => self.conversation.handle_message(call.as_bytes(), &at, &mut self.said),
+            None => self.conversation.handle_read(message, &at, &mut self.said),
+        }
     }
 
     /// Whether it goes on once it is given facts.
@@ -252,6 +256,9 @@ impl Run {
         head
     }
 }
+
+/// Room for what an answer has around the text it gives back.
+const ANSWER_BYTES: usize = 128;
 
 fn circumstances<'a>(
     arrived: Instant,

@@ -33,7 +33,8 @@ pub struct Catalog {
     pub list_changed: bool,
     /// Whether it executes batches in every revision, and not only where the revision has them.
     pub batches: bool,
-    /// Whether its tools look at the head of the HTTP request they came with.
+    /// Whether it looks at the head of the HTTP request it is asked with. Tools may say that they
+    /// do not ([`Tool::ignores_http`]).
     pub reads_http: bool,
 }
 
@@ -64,12 +65,21 @@ pub struct Tool {
     pub output: Option<Value>,
     /// Hints about what it does, as the schema has them (`ToolAnnotations`).
     pub annotations: Option<Value>,
+    /// Whether it never looks at the head of the HTTP request it is called with, which is then not
+    /// copied for it.
+    pub ignores_http: bool,
 }
 
 impl Tool {
     /// A tool.
     pub fn new(name: impl Into<String>, description: &'static str, input: Schema) -> Self {
         Tool { name: name.into(), description, input, ..Tool::default() }
+    }
+
+    /// It never looks at the head of an HTTP request.
+    pub fn ignoring_http(mut self) -> Self {
+        self.ignores_http = true;
+        self
     }
 }
 

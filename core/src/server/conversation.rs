@@ -20,9 +20,10 @@ mod dispatch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::incoming::{self, Incoming};
+use super::incoming::{self, Incoming, Malformed};
 use super::waiting::{On, Waiting};
 use super::{Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, legacy};
+use crate::json;
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -116,6 +117,20 @@ impl Conversation {
         }
     }
 
+    /// Takes a message that has been read before, as [`Conversation::handle_message`] takes its
+    /// text.
+    pub(crate) fn handle_read(
+        &mut self,
+        message: &json::Message,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) {
+        match Incoming::read(message) {
+            Some(call) => self.on_incoming(Ok(call), false, at, out),
+            None => self.on_message(message.bytes(), false, at, out),
+        }
+    }
+
     /// Takes the facts that were asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
         self.resume_where(|waiting| waiting.on == On::Facts, Some(facts), at, out);
@@ -169,7 +184,17 @@ impl Conversation {
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
-        match Incoming::parse(message) {
+        self.on_incoming(Incoming::parse(message), in_batch, at, out);
+    }
+
+    fn on_incoming(
+        &mut self,
+        incoming: Result<Incoming<'_>, Malformed<'_>>,
+        in_batch: bool,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) {
+        match incoming {
             Ok(Incoming::Request { id, method, .. }) if in_batch && method == "initialize" => {
                 legacy::error(out, Some(id), &Fault::of(Reject::InitializeInBatch));
             }

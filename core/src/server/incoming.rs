@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Fault;
-use crate::json::is_id;
+use crate::json::{Message, is_id};
 use crate::reject::Reject;
 
 /// A message of the client.
@@ -19,9 +19,10 @@ pub(super) enum Incoming<'a> {
     /// It is the answer to a question of ours.
     Answer { id: &'a str, answer: Answer<'a> },
     /// It wants no answer.
-    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
-    /// It wants one. The id is JSON text: a string or a whole number.
-    Request { id: &'a str, method: Cow<'a, str>, params: Option<&'a RawValue> },
+    Notification { method: Cow<'a, str>, params: Option<&'a str> },
+    /// It wants one. The id and the parameters are JSON text; the id is a string or a whole
+    /// number.
+    Request { id: &'a str, method: Cow<'a, str>, params: Option<&'a str> },
 }
 
 /// What a question came to: a result, or an error.
@@ -41,6 +42,17 @@ impl<'a> Incoming<'a> {
         let text = str::from_utf8(message).map_err(|_| nameless(Reject::BadJson))?;
         let envelope = Envelope::parse(text).map_err(nameless)?;
         envelope.classify()
+    }
+
+    /// What a call says that has been read before; none if the message is no call.
+    pub(super) fn read(message: &'a Message) -> Option<Self> {
+        let text = |json| str::from_utf8(json).ok();
+        let method = Cow::Borrowed(message.method()?);
+        let params = message.params().and_then(text);
+        Some(match message.id().and_then(text) {
+            Some(id) => Incoming::Request { id, method, params },
+            None => Incoming::Notification { method, params },
+        })
     }
 }
 
@@ -105,7 +117,7 @@ impl<'a> Envelope<'a> {
             };
         };
         let method = text_of(method.get()).ok_or_else(|| wrong(Reject::BadMethod))?;
-        let params = self.params;
+        let params = self.params.map(RawValue::get);
         Ok(match known {
             Some(id) => Incoming::Request { id, method, params },
             None => Incoming::Notification { method, params },

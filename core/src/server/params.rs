@@ -68,8 +68,8 @@ pub(super) enum Reference<'a> {
 }
 
 impl<'a> Params<'a> {
-    pub(super) fn parse(params: Option<&'a RawValue>) -> Result<Self, Fault> {
-        params.map_or(Ok(Params::default()), |value| object(value, "params"))
+    pub(super) fn parse(params: Option<&'a str>) -> Result<Self, Fault> {
+        params.map_or(Ok(Params::default()), |json| object(json, "params"))
     }
 
     /// The JSON text of the token under which progress is wanted.
@@ -80,7 +80,7 @@ impl<'a> Params<'a> {
             progress_token: Option<&'a RawValue>,
         }
         let Some(meta) = self.meta else { return Ok(None) };
-        let meta: Meta<'a> = object(meta, "params._meta")?;
+        let meta: Meta<'a> = object(meta.get(), "params._meta")?;
         match meta.progress_token.map(RawValue::get) {
             Some(token) if !is_id(token.as_bytes()) => {
                 Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
@@ -104,7 +104,7 @@ impl<'a> Params<'a> {
     /// The name and the version of the client.
     pub(super) fn client(&self) -> Result<(Option<String>, Option<String>), Fault> {
         let Some(info) = self.client_info else { return Ok((None, None)) };
-        let info: Named<'a> = object(info, "params.clientInfo")?;
+        let info: Named<'a> = object(info.get(), "params.clientInfo")?;
         let name = kept(info.name, "params.clientInfo.name")?;
         let version = kept(info.version, "params.clientInfo.version")?;
         Ok((name, version))
@@ -163,13 +163,13 @@ impl<'a> Params<'a> {
 
 /// The fields of a JSON object; what else it holds is passed over.
 pub(super) fn object<'a, T: Deserialize<'a>>(
-    value: &'a RawValue,
+    json: &'a str,
     path: &'static str,
 ) -> Result<T, Fault> {
-    if !value.get().starts_with('{') {
+    if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
-    serde_json::from_str(value.get()).map_err(|error| {
+    serde_json::from_str(json).map_err(|error| {
         let is_twice = error.is_data();
         wrong(path, if is_twice { "holds a key twice" } else { "holds a key that is no text" })
     })
@@ -179,7 +179,7 @@ fn required_object<'a, T: Deserialize<'a>>(
     value: Option<&'a RawValue>,
     path: &'static str,
 ) -> Result<T, Fault> {
-    value.map_or_else(|| Err(wrong(path, "must be an object")), |value| object(value, path))
+    value.map_or_else(|| Err(wrong(path, "must be an object")), |value| object(value.get(), path))
 }
 
 /// A field that must be a string.

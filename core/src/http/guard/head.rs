@@ -194,6 +194,11 @@ const TARGET: u8 = 2;
 /// 5.5 (0x80 and above) are obsolete there, and mean something else to every reader.
 const VALUE: u8 = 4;
 
+/// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
+pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] & TOKEN != 0
+}
+
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;

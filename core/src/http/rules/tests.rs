@@ -68,13 +68,25 @@ fn refused(method: &str, target: &str, lines: &[(&str, &str)]) -> Option<Reject>
 }
 
 fn request(method: &str, target: &str, lines: &[(&str, &str)]) -> Request {
-    admit(method, target, lines).expect("admitted").request(Bytes::new()).expect("a request")
+    read(admit(method, target, lines).expect("admitted"), "").expect("a request")
+}
+
+/// The request with this body, of a program that looks at no head.
+fn read(admission: Admission, body: impl Into<Bytes>) -> Result<Request, Box<Answer>> {
+    let head = RequestHead {
+        method: "POST",
+        target: "/mcp",
+        headers: &Lines(Vec::new()),
+        peer: None,
+        arrived: Instant::ZERO,
+    };
+    admission.request(body.into(), &head)
 }
 
 fn head(method: &str, lines: &[(&str, &str)]) -> McpHead {
     let admission = admit(method, "/mcp", lines).expect("admitted");
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    match admission.request(Bytes::from(body)).expect("a request") {
+    match read(admission, body).expect("a request") {
         Request::Post { head, .. } | Request::Listen { head } | Request::Delete { head } => head,
         other => panic!("no request of the endpoint: {other:?}"),
     }
@@ -456,7 +468,7 @@ fn only_a_post_has_a_body() {
     for (method, target) in [("GET", "/mcp"), ("DELETE", "/mcp"), ("GET", "/health")] {
         let admission = admit(method, target, &[]).unwrap();
         assert!(!admission.expects_body(), "{method} {target}");
-        assert!(admission.request(Bytes::from_static(b"\xff")).is_ok(), "{method} {target}");
+        assert!(read(admission, &b"\xff"[..]).is_ok(), "{method} {target}");
     }
 }
 
@@ -501,9 +513,7 @@ fn a_body_may_be_as_long_as_the_limit() {
     let limits = Limits { body_bytes_max: message.len(), ..Limits::default() };
     let config = Config { limits, ..config() };
     let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
-    let with_body = |body: String| {
-        admit_with(&config, "POST", "/mcp", lines).unwrap().request(Bytes::from(body))
-    };
+    let with_body = |body: String| read(admit_with(&config, "POST", "/mcp", lines).unwrap(), body);
     assert!(matches!(with_body(message.into()), Ok(Request::Post { .. })));
     let refusal = with_body(format!("{message} ")).unwrap_err();
     assert_eq!((refusal.head.status, refusal.reject), (413, Some(Reject::BodyTooLarge)));
@@ -514,7 +524,7 @@ fn a_body_may_be_as_long_as_the_limit() {
 fn a_body_that_is_no_message_is_answered_under_its_id() {
     let answer = |body: &'static str| {
         let admission = admit("POST", "/mcp", &[("origin", LISTED)]).unwrap();
-        *admission.request(Bytes::from(body)).unwrap_err()
+        *read(admission, body).unwrap_err()
     };
     let refusal = answer(r#"{"id":"x","params":17,"method":"m","jsonrpc":"2.0"}"#);
     assert_eq!((refusal.head.status, refusal.reject), (400, Some(Reject::BadParams)));

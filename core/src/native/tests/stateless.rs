@@ -74,7 +74,9 @@ impl Desk {
         };
         let admission = Rules::new(&self.config).admit(&head).expect("admitted");
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let Ok(Request::Post { head, body }) = admission.request(body) else { panic!("no POST") };
+        let Ok(Request::Post { head, body }) = admission.request(body, &head) else {
+            panic!("no POST")
+        };
         let clock = || Instant::from_micros(3_005_000);
         let sample = || Facts {
             process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
@@ -115,7 +117,7 @@ fn content_type(head: &ReplyHead) -> String {
     let mut found = String::new();
     head.headers(|name, value| {
         if name == "content-type" {
-            found = value.to_owned();
+            found = value.into_owned();
         }
     });
     found

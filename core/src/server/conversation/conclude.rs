@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{Circumstances, Conversation};
 use crate::protocol::Revision;
@@ -115,7 +114,7 @@ impl Conversation {
     }
 
     /// A cancelled request gets no answer; what the client was asked for it is withdrawn.
-    pub(super) fn on_cancelled(&mut self, params: Option<&RawValue>, out: &mut dyn Sink) {
+    pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn Sink) {
         let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
         for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id.get()) {
             if let On::Answer(number) = waiting.on {

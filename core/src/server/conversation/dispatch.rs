@@ -1,6 +1,5 @@
 //! From a request to the seat, or to what is known without it.
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::conclude::scene;
@@ -17,7 +16,7 @@ impl Conversation {
         &mut self,
         id: &str,
         method: &str,
-        params: Option<&RawValue>,
+        params: Option<&str>,
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::rt::{Read, Write};
@@ -11,20 +11,23 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 
+use crate::answer::Answer;
+
 /// Serves a connection until it ends.
-pub(crate) async fn converse(io: impl Read + Write + Unpin, answer: Bytes) {
-    let service = service_fn(|request| respond(request, answer.clone()));
+pub(crate) async fn converse(io: impl Read + Write + Unpin, answer: Answer) {
+    let service = service_fn(|request| respond(request, &answer));
     // A connection that breaks off is no concern of the others.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
 async fn respond(
     request: Request<Incoming>,
-    answer: Bytes,
+    answer: &Answer,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     // A body that breaks off takes the connection, and so this answer, with it.
-    let _ = request.into_body().collect().await;
-    let mut response = Response::new(Full::new(answer));
+    let body =
+        request.into_body().collect().await.map_or_else(|_| Bytes::new(), Collected::to_bytes);
+    let mut response = Response::new(Full::new(answer.to(&body)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }

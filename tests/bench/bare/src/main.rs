@@ -1,10 +1,12 @@
-//! Reads each request to its end and answers with the same bytes: what is left of a server once
-//! everything that pontoon does has been taken away. It is what pontoon's speed on each runtime is
-//! compared with, in the same run on the same machine.
+//! Reads each request to its end and answers it: what is left of a server once everything that
+//! pontoon does has been taken away. It is what pontoon's speed on each runtime is compared with, in
+//! the same run on the same machine.
 //!
-//! `pontoon-bare RUNTIME THREADS BYTES` listens on a free port of 127.0.0.1, says so on standard
-//! error as pontoon does with `--log-format json`, and answers every request with a JSON-RPC result
-//! of BYTES bytes. What it is built of, each as it is published:
+//! `pontoon-bare RUNTIME THREADS ANSWER` listens on a free port of 127.0.0.1, says so on standard
+//! error as pontoon does with `--log-format json`, and answers every request with a JSON-RPC result.
+//! ANSWER is how many bytes that has, the same ones each time, or `echo`: then the request is a call
+//! of the tool `echo`, which is read with serde_json and answered. What it is built of, each as it is
+//! published:
 //!
 //! | RUNTIME | |
 //! |---|---|
@@ -16,32 +18,32 @@ use std::env;
 use std::error::Error;
 use std::net::TcpListener;
 
+mod answer;
 mod hyper_service;
 mod on_smol;
 mod on_threads;
 mod on_tokio;
 
+use answer::Answer;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [runtime, threads, bytes] = &arguments[..] else {
-        return Err("usage: pontoon-bare RUNTIME THREADS BYTES".into());
+    let [runtime, threads, answer] = &arguments[..] else {
+        return Err("usage: pontoon-bare RUNTIME THREADS BYTES|echo".into());
     };
-    let (threads, answer) = (threads.parse()?, answer(bytes.parse()?));
+    let threads = threads.parse()?;
+    let answer = match &**answer {
+        "echo" => Answer::Echo,
+        bytes => Answer::of_bytes(bytes.parse()?),
+    };
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     eprintln!(r#"{{"event":"listening","url":"http://{address}/mcp"}}"#);
     match &**runtime {
-        "tokio" => on_tokio::serve(listener, threads, answer.into()),
-        "smol" => on_smol::serve(listener, threads, answer.into()),
+        "tokio" => on_tokio::serve(listener, threads, answer),
+        "smol" => on_smol::serve(listener, threads, answer),
         "blocking" => on_threads::serve(listener, threads, answer),
         _ => return Err("the runtimes are tokio, smol and blocking".into()),
     }?;
     Ok(())
-}
-
-/// A JSON-RPC result of so many bytes, or of the least that is one.
-fn answer(bytes: usize) -> Vec<u8> {
-    let (start, end) = (r#"{"jsonrpc":"2.0","id":1000000000,"result":{"text":""#, r#""}}"#);
-    let text = "x".repeat(bytes.saturating_sub(start.len() + end.len()));
-    format!("{start}{text}{end}").into_bytes()
 }

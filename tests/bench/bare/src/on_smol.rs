@@ -5,14 +5,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use bytes::Bytes;
 use smol::{Async, Executor, block_on, future};
 use smol_hyper::rt::FuturesIo;
 
+use crate::answer::Answer;
 use crate::hyper_service::converse;
 
 /// Serves until it is killed.
-pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Bytes) -> io::Result<()> {
+pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io::Result<()> {
     let listener = Async::new(listener)?;
     let executor = Arc::new(Executor::new());
     for _ in 1..threads {

@@ -6,8 +6,10 @@ use std::thread;
 
 use tiny_http::{Header, Request, Response, Server};
 
+use crate::answer::Answer;
+
 /// Serves until it is killed. So many threads answer; those that read the heads are tiny_http's.
-pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Vec<u8>) -> io::Result<()> {
+pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io::Result<()> {
     let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
     let json = Header::from_bytes("Content-Type", "application/json").expect("it is ASCII");
     thread::scope(|scope| {
@@ -18,8 +20,9 @@ pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Vec<u8>) -> i
     Ok(())
 }
 
-fn respond(mut request: Request, json: &Header, answer: &[u8]) {
+fn respond(mut request: Request, json: &Header, answer: &Answer) {
     // A request that breaks off is no concern of the others.
-    let _ = request.as_reader().read_to_end(&mut Vec::new());
-    let _ = request.respond(Response::from_data(answer).with_header(json.clone()));
+    let mut body = Vec::new();
+    let _ = request.as_reader().read_to_end(&mut body);
+    let _ = request.respond(Response::from_data(answer.to(&body)).with_header(json.clone()));
 }

@@ -3,16 +3,19 @@
 use std::io;
 use std::net::TcpListener;
 
-use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::runtime::Builder;
 
+use crate::answer::Answer;
 use crate::hyper_service::converse;
 
 /// Serves until it is killed.
-pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Bytes) -> io::Result<()> {
+pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_io().build()?;
+    let runtime = match threads {
+        1 => Builder::new_current_thread().enable_io().build()?,
+        threads => Builder::new_multi_thread().worker_threads(threads).enable_io().build()?,
+    };
     let accept = async move {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         loop {
@@ -21,6 +24,6 @@ pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Bytes) -> io:
             tokio::spawn(converse(TokioIo::new(stream), answer.clone()));
         }
     };
-    // A worker accepts, as in any server on tokio; the main thread only waits.
+    // Where there are workers one of them accepts, and the main thread only waits.
     runtime.block_on(async { tokio::spawn(accept).await })?
 }
