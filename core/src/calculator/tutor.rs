@@ -162,7 +162,7 @@ fn lesson_about(topic: Topic) -> Lesson {
                 "Multiply the other factor by each of them.",
                 "Add what that makes.",
             ],
-            mistake: "Multiplying only the ones by the ones: 12 × 13 = 156, and not 106.",
+            mistake: "Multiplying tens by tens and ones by ones only: 12 × 13 = 156, and not 106.",
             further: "Splitting works because × distributes over +: 12 × 13 = 12 × 10 + 12 × 3 = 156.",
         },
         Topic::Division => Lesson {
@@ -234,7 +234,7 @@ fn lesson_about(topic: Topic) -> Lesson {
                 "Put the result in and see whether it is right.",
             ],
             mistake: "Doing something on one side only: from 2x + 3 = 11 follows 2x = 8, and not \
-                      2x = 14.",
+                      2x = 11.",
             further: "a × x + b = c × x + d has one solution, (d - b) ÷ (a - c), unless a = c. Then it \
                       has none, or every number is one.",
         },
