@@ -156,7 +156,9 @@ fn bad_value(
         Some(Found { name, origin: Origin::File, .. }) => Setting::File(name),
         None => Setting::Flag(flag),
     };
-    Some(Failure::bad_value(&program.verb, setting, value, &why))
+    // What goes to the command is its own affair, and in front of an @ there may be a password.
+    let shown = Some(value).filter(|value| option != "env" && !value.contains('@'));
+    Some(Failure::bad_value(&program.verb, setting, shown, &why))
 }
 
 /// Whether a variable is, or lists, this value.

@@ -31,8 +31,13 @@ pub(crate) enum Setting<'a> {
 }
 
 impl Failure {
-    /// A value that cannot be used.
-    pub(crate) fn bad_value(verb: &str, setting: Setting<'_>, value: &str, why: &str) -> Self {
+    /// A value that cannot be used; none if it may be a secret, which is not repeated.
+    pub(crate) fn bad_value(
+        verb: &str,
+        setting: Setting<'_>,
+        value: Option<&str>,
+        why: &str,
+    ) -> Self {
         let help = format!("or see `pontoon {verb} --help`");
         let (name, fix) = match setting {
             Setting::File(name) => {
@@ -43,7 +48,11 @@ impl Failure {
                 (name.to_owned(), format!("unset {name}, give it such a value, {help}"))
             }
         };
-        Failure { what: format!("{name} cannot be {value:?}"), why: why.to_owned(), fix, code: 2 }
+        let what = match value {
+            Some(value) => format!("{name} cannot be {value:?}"),
+            None => format!("{name} has a value that cannot be used"),
+        };
+        Failure { what, why: why.to_owned(), fix, code: 2 }
     }
 
     /// Standard input or output cannot be used any more.

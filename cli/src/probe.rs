@@ -18,9 +18,10 @@ pub(crate) fn probe(args: &ProbeArgs) -> Result<ExitCode, Failure> {
         Err(error) if is_late(&error) => format!("no answer within {:?}", args.timeout),
         Err(error) => error.to_string(),
     };
-    let ProbeUrl { target, .. } = &args.url;
+    // A query may hold a token, and what is said here ends in logs.
+    let path = args.url.target.split('?').next().unwrap_or_default();
     Err(Failure {
-        what: format!("http://{}{target} is not well", authority(&args.url)),
+        what: format!("http://{}{path} is not well", authority(&args.url)),
         why,
         fix: "look at the log of the server".into(),
         code: 1,

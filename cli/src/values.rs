@@ -38,7 +38,7 @@ type Read<T> = Result<T, String>;
 
 pub(crate) fn bind_host(text: &str) -> Read<String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if bare.is_empty() || bare.contains(['/', ' ', '[', ']']) {
+    if bare.is_empty() || bare.contains(['/', ' ', '@', '[', ']']) {
         return Err("an address to listen on is an IP address or a host name".into());
     }
     Ok(bare.to_owned())

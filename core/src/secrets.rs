@@ -34,7 +34,8 @@ const SECRET_PARTS: &[&str] = &[
     "token",
 ];
 
-const SECRET_ENDS: &[&str] = &["auth", "key", "pass", "pin", "pw", "pwd", "sid", "sig"];
+const SECRET_ENDS: &[&str] =
+    &["auth", "key", "otp", "pass", "pat", "pin", "pw", "pwd", "sid", "sig"];
 
 /// A header's value as it may be shown; the name is in lower case.
 pub(crate) fn header(name: &str, value: &[u8]) -> String {

@@ -73,6 +73,25 @@ def compose_starts_what_is_healthy():
 
 
 @check
+def compose_logs_where_its_user_may_write():
+    compose = yaml("compose.yaml")[0]
+    image = (DEPLOY / "Dockerfile").read_text()
+    expect("install --directory --owner=mcp --group=mcp /logs" in image, "nobody owns /logs")
+    for name, service in compose["services"].items():
+        for volume in service.get("volumes", []):
+            source, target = volume.split(":")
+            expect(source in compose["volumes"], f"{name}: {volume} would belong to root")
+            expect(service["environment"]["LOG_FILE"].startswith(f"{target}/"), name)
+
+
+@check
+def compose_builds_the_proxy_on_its_own_pontoon():
+    build = services()["mcp-fetch"]["build"]
+    first = build["additional_contexts"]["pontoon"].removeprefix("service:")
+    expect_equal(services()[first]["build"]["dockerfile"], "deploy/Dockerfile", first)
+
+
+@check
 def gateway_asks_about_every_request():
     gateway = yaml("compose.gateway.yaml")[0]["services"]
     labels = gateway["auth"]["labels"]

@@ -268,3 +268,21 @@ def first_request_opens_a_session(server):
     expect_in_order(answer.text, "first", f"Session: {session}", "Echo count in session: 1")
     expect_in_order(server.call("replayLastEcho", session=session), "first")
     expect_equal(len(messages(answer.body)), 1, "messages")
+
+
+@example("echo")
+def another_revision_in_the_header(server):
+    """Any that is served passes; the session keeps the one that was negotiated."""
+    session = server.session()
+    header = "MCP-Protocol-Version: 2024-11-05"
+    expect_equal(server.request("ping", {}, header, session=session).message["result"], {}, "ping")
+    expect_in_order(server.call("sessionInfo", session=session), "Protocol Version: 2025-06-18")
+    unknown = server.request("ping", {}, "MCP-Protocol-Version: 1999-12-31", session=session)
+    expect_equal(unknown.status, 400, "a revision nobody knows")
+
+
+@example("echo")
+def notification_of_a_session(server):
+    message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    for session, status in ((server.session(), 202), ("0" * 8, 404)):
+        expect_equal(server.post(message, session=session).status, status, session)

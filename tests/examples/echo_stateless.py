@@ -299,3 +299,16 @@ def nothing_to_listen_to(server):
 def method_that_is_none(server):
     answer = server.request("tools/nothing", {})
     expect_equal(answer.message["error"]["code"], -32601, "code")
+
+
+@example(*STATELESS)
+def no_batches(server):
+    answer = server.post([{"jsonrpc": "2.0", "id": 1, "method": "ping"}])
+    expect_equal((answer.status, answer.message["error"]["code"]), (400, -32600), "a batch")
+
+
+@example(*STATELESS)
+def call_without_an_id(server):
+    params = {"name": "echo", "arguments": {"message": "Hello!"}}
+    answer = server.post({"jsonrpc": "2.0", "method": "tools/call", "params": params})
+    expect_equal((answer.status, answer.body), (202, ""), "an answer nobody asked for")

@@ -174,13 +174,25 @@ fn a_bad_value_is_named_with_its_flag() {
         (["--timeout", "0"], "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m"),
         (["--log-level", "loud"], "a log level is debug, info, warning or error"),
         (["--read-buffer", "1k"], "a size from 4KiB to 16MiB: 65536, 512k"),
-        (["--env", "=x"], "a variable is NAME or NAME=VALUE"),
     ];
     for ([flag, value], why) in cases {
         let failure = refused(&[flag, value, "server"]);
         assert_eq!(failure.what, format!("{flag} cannot be {value:?}"));
         assert_eq!((failure.why.as_str(), failure.code), (why, 2));
     }
+}
+
+#[test]
+fn a_bad_value_that_may_be_a_secret_is_not_repeated() {
+    for [flag, value] in [["--env", "=hunter2"], ["--allow-origin", "https://me:hunter2@x"]] {
+        let failure = refused(&[flag, value, "server"]);
+        assert_eq!(failure.what, format!("{flag} has a value that cannot be used"));
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+    }
+    let words = ["pontoon", "probe"].map(OsString::from);
+    let probe = set(&[("PONTOON_PROBE", "http://me:hunter2@127.0.0.1:3000/")]);
+    let failure = parse(words, &probe).unwrap_err();
+    assert_eq!(failure.what, "PONTOON_PROBE has a value that cannot be used");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn a_failure_is_three_lines() {
-    let bad = |setting| Failure::bad_value("echo", setting, "x", "a port is a number");
+    let bad = |setting| Failure::bad_value("echo", setting, Some("x"), "a port is a number");
     let wanted = "pontoon: --port cannot be \"x\"\n  \
                   why: a port is a number\n  \
                   try: give --port such a value, or see `pontoon echo --help`";
@@ -10,6 +10,8 @@ fn a_failure_is_three_lines() {
     assert_eq!(bad(Setting::Variable("MCP_PORT")).what, "MCP_PORT cannot be \"x\"");
     assert_eq!(bad(Setting::File("MCP_PORT")).what, "MCP_PORT in the file .env cannot be \"x\"");
     assert_eq!(bad(Setting::Flag("--port")).code, 2);
+    let hidden = Failure::bad_value("proxy", Setting::Flag("--env"), None, "");
+    assert_eq!(hidden.what, "--env has a value that cannot be used");
 }
 
 #[test]

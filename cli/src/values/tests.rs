@@ -74,6 +74,7 @@ fn addresses_to_ask() {
     ];
     accepted(probe_url, &cases);
     refused(probe_url, &["", "localhost", "https://h/", "http://", "http://h:x/", "http://h/a b"]);
+    refused(probe_url, &["http://user:pass@h/"]);
     refused(probe_url, &["http://h/\r\nX: y", "http://:80/"]);
 }
 
@@ -155,7 +156,7 @@ fn hosts() {
     refused(host, &["", "http://a", "a:80", "a/b", "*.example.com", "é.example", "[::1]:80"]);
     let cases = [("[::1]", "::1"), ("0.0.0.0", "0.0.0.0"), ("localhost", "localhost")];
     accepted(bind_host, &cases.map(|(text, value)| (text, value.to_owned())));
-    refused(bind_host, &["", "http://a", "a b", "[::1]:80"]);
+    refused(bind_host, &["", "http://a", "a b", "[::1]:80", "user:pass@a"]);
 }
 
 #[test]

@@ -72,13 +72,17 @@ fn explain(calculation: &str, level: Level) -> String {
         Err(unreadable) => return unreadable_markdown(calculation, &unreadable),
     };
     let title = format!("# Explanation: {expression}\n\n**Level:** {}\n\n", level.word());
-    let body = match Work::of(&expression) {
-        Err((steps, none)) => impossible_markdown(&steps, none),
-        Ok(work) => work.to_markdown(level),
+    let (body, has_steps) = match Work::of(&expression) {
+        Err((steps, none)) => (impossible_markdown(&steps, none), !steps.is_empty()),
+        Ok(work) => (work.to_markdown(level), !work.steps.is_empty()),
     };
-    let request = "---\n\nExplain this calculation to me, following the steps above. They were \
-                   computed exactly.\n";
-    format!("{title}{body}{request}")
+    let request = match has_steps {
+        true => {
+            "Explain this calculation to me, following the steps above. They were computed exactly."
+        }
+        false => "Explain to me what is said above.",
+    };
+    format!("{title}{body}---\n\n{request}\n")
 }
 
 /// A calculation from its beginning to its result.

@@ -214,17 +214,13 @@ fn stateless(call: &Call<'_>, policy: &Policy, asked: &Asked) -> String {
     verdict("Headers", asked.headers_allowed);
     verdict("Credentials", asked.allowed && policy.credentials);
     page.section("💡 Recommendations");
-    page.line("- CORS headers should be set by Traefik");
+    page.line("- Let the gateway (Traefik) send CORS headers, and nobody else");
     page.line(match call.settings.origins.len() {
-        0 => "- This service should not set CORS headers (it sets none)".to_owned(),
-        1 => "- This service should not set CORS headers (it does for 1 listed origin)".to_owned(),
-        count => {
-            format!(
-                "- This service should not set CORS headers (it does for {count} listed origins)"
-            )
-        }
+        0 => "- This server sends none: nothing to change".to_owned(),
+        1 => "- This server sends them, for 1 listed origin".to_owned(),
+        count => format!("- This server sends them, for {count} listed origins"),
     });
-    page.line("- Use specific origins, not wildcards");
+    page.line("- Name the origins that may come: a wildcard lets every page in");
     page.finish()
 }
 

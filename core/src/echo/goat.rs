@@ -25,7 +25,11 @@ pub(super) fn tool() -> Tool {
             ("qualities", list(a("string"))),
             ("verdict", a("string")),
         ])),
-        ..Tool::new("whoIStheGOAT", "Reveals a legend of computing, or judges a subject.", input)
+        ..Tool::new(
+            "whoIStheGOAT",
+            "For fun: praises a legend of computing, or gives a subject a score that means nothing.",
+            input,
+        )
     }
 }
 

@@ -156,7 +156,11 @@ pub(super) fn report(program: Program, facts: &Facts, scene: &Scene<'_>) -> Tool
     let level = diagnosis.overall();
     let mut page = Page::new(program, "🏥 System Health Report");
     page.line("");
-    page.line(format_args!("{} Overall Status: {}", level.mark(), level.overall()));
+    let why = match diagnosis.under_pressure() {
+        pressed if pressed.is_empty() => String::new(),
+        pressed => format!(" ({})", pressed.join(", ")),
+    };
+    page.line(format_args!("{} Overall Status: {}{why}", level.mark(), level.overall()));
     match program {
         Program::Stateful => stateful(&mut page, facts),
         Program::Stateless => stateless(&mut page, facts, scene, &diagnosis),
@@ -286,17 +290,17 @@ fn summary(page: &mut Page, facts: &Facts, diagnosis: &Diagnosis) {
     let pressed = diagnosis.under_pressure();
     page.section("🔍 Diagnostic Summary");
     match pressed.is_empty() {
-        true => page.item("All systems operational"),
+        true => page.item("Everything that was measured is well"),
         false => page.item(format_args!("Under pressure: {}", pressed.join(", "))),
     }
     page.item(match diagnosis.overall() {
-        Level::Healthy | Level::Degraded => "No critical issues detected",
-        Level::Unhealthy => "Critical issues detected",
+        Level::Healthy | Level::Degraded => "Nothing is critical",
+        Level::Unhealthy => "Something is critical",
     });
     page.item(match average(facts.counters.took, facts.counters.requests) {
-        None => "Performance not known yet: no request has been answered",
-        Some(average) if average <= AVERAGE_MAX => "Performance within normal parameters",
-        Some(_) => "Performance below normal parameters",
+        None => "No request has been answered yet, so nothing is known of the performance",
+        Some(average) if average <= AVERAGE_MAX => "Requests are answered in good time",
+        Some(_) => "Requests are answered slowly",
     });
 }
 

@@ -130,7 +130,7 @@ fn blob(message: &str) -> Option<Contents> {
 pub(super) fn replay(memory: &mut Memory) -> ToolResult {
     let Some((message, echo)) = memory.replay() else {
         return ToolResult::failure(
-            "No previous echo message found in this session. Use the echo tool first!",
+            "Nothing has been echoed in this session yet: call echo first.",
         );
     };
     let replays = memory.replays();

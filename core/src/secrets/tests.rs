@@ -23,6 +23,8 @@ fn credentials_show_their_scheme_and_no_more() {
         ("cookie", "a=b".to_owned(), "***"),
         ("x-auth-token", "token_abc123".to_owned(), "***"),
         ("x-api-key", "abc".to_owned(), "***"),
+        ("x-github-pat", "abc".to_owned(), "***"),
+        ("x-otp", "123456".to_owned(), "***"),
         ("ocp-apim-subscription-key", "abc".to_owned(), "***"),
         ("x-amz-security-token", "abc".to_owned(), "***"),
         ("x-client-secret", "abc".to_owned(), "***"),

@@ -33,9 +33,8 @@ fn the_stateless_layout_is_the_documented_one() {
   Age: 6 years, 11 months
 
 ⚠️ Security Notice:
-  This analysis does NOT verify the token signature.
-  Token may be forged or tampered with.
-  Use only for debugging purposes."
+  Nobody checked the signature: anybody can have written this token.
+  Good for debugging; decide nothing by what it says."
     );
 }
 

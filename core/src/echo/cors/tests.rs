@@ -42,9 +42,9 @@ fn the_stateless_layout_is_the_documented_one() {
   ❌ Credentials not allowed
 
 💡 Recommendations:
-- CORS headers should be set by Traefik
-- This service should not set CORS headers (it does for 1 listed origin)
-- Use specific origins, not wildcards"
+- Let the gateway (Traefik) send CORS headers, and nobody else
+- This server sends them, for 1 listed origin
+- Name the origins that may come: a wildcard lets every page in"
     );
 }
 
@@ -91,7 +91,7 @@ Status: 🔒 No CORS headers: pages of other origins cannot read answers"
         "❌ Method not allowed",
         "❌ Headers not allowed",
         "❌ Credentials not allowed",
-        "- This service should not set CORS headers (it sets none)",
+        "- This server sends none: nothing to change",
     ] {
         assert!(text.contains(line), "{text}");
     }

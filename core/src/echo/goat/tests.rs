@@ -34,31 +34,31 @@ Verdict: Certified GOAT 🏆"
 }
 
 #[test]
-fn without_a_subject_a_legend_is_praised_as_documented() {
+fn without_a_subject_a_legend_is_praised_in_the_documented_layout() {
     let mut stage = stateless();
     stage.random =
         LEGENDS.iter().position(|legend| legend.name == "Dennis Ritchie").unwrap() as u64;
-    let documented = "\
+    let page = "\
 🐐 Excellence Analysis: Dennis Ritchie
 
 🌟 Why Dennis Ritchie is the GOAT:
-Dennis Ritchie created the C programming language and co-developed Unix, forming the foundation of modern computing. His work influences virtually every device and system today.
+Dennis Ritchie made a language small enough to be learned in a week and near enough to the machine to write its system in; then, with Ken Thompson, he did just that.
 
 💡 Key Contributions:
-• Created C (1972) - the language that built the world
-• Co-created Unix with Ken Thompson
-• Influenced all modern programming languages
-• Enabled portable system software
+• Created C (1972)
+• Created Unix with Ken Thompson, and rewrote it in C (1973)
+• Gave C++, Java, Go and many more their syntax
+• Showed that an operating system can move to another machine
 
 📖 Wisdom: \"The only way to learn a new programming language is by writing programs in it.\"
 
-🎯 Legacy Impact: Every time you use a computer, phone, or any digital device, you're using technology built on Ritchie's foundations.
+🎯 Legacy Impact: Phones, servers and satellites run kernels written in his language, and most of them kernels modelled on his system.
 
-Humble, brilliant, and transformative - a true GOAT! 🙌";
-    assert_eq!(stage.text("whoIStheGOAT", json!({})), documented);
-    assert_eq!(stage.text("whoIStheGOAT", json!({ "subject": "  " })), documented);
+Quiet, precise, and foundational - a true GOAT! 🙌";
+    assert_eq!(stage.text("whoIStheGOAT", json!({})), page);
+    assert_eq!(stage.text("whoIStheGOAT", json!({ "subject": "  " })), page);
     stage.random += 1;
-    assert_ne!(stage.text("whoIStheGOAT", json!({})), documented);
+    assert_ne!(stage.text("whoIStheGOAT", json!({})), page);
 }
 
 #[test]
@@ -69,6 +69,7 @@ fn every_legend_is_there_once_and_complete() {
     let mut stage = stateful();
     for (random, legend) in LEGENDS.iter().enumerate() {
         assert!(legend.contributions.len() >= 3, "{}", legend.name);
+        assert!(legend.wisdom.len() <= 140, "more than a short quotation: {}", legend.name);
         stage.random = random as u64;
         let text = stage.text("whoIStheGOAT", json!({}));
         assert!(text.contains(legend.name) && text.contains(legend.wisdom), "{text}");

@@ -31,9 +31,9 @@ fn the_stateless_layout_is_the_documented_one() {
   Uptime: 1h 23m 45s (this process)
 
 🔍 Diagnostic Summary:
-  All systems operational
-  No critical issues detected
-  Performance within normal parameters"
+  Everything that was measured is well
+  Nothing is critical
+  Requests are answered in good time"
     );
 }
 
@@ -89,7 +89,10 @@ fn what_cannot_be_known_is_not_made_up() {
         "{text}"
     );
     assert!(text.contains("Average Response Time: n/a\n  Request Rate: n/a\n  Error Rate: n/a\n"));
-    assert!(text.ends_with("Performance not known yet: no request has been answered"), "{text}");
+    assert!(
+        text.ends_with("No request has been answered yet, so nothing is known of the performance"),
+        "{text}"
+    );
     let mut stage = stateful();
     stage.facts = Facts::default();
     let text = stage.text("healthProbe", json!({}));
@@ -132,13 +135,21 @@ fn a_report_of_trouble_says_what_it_is() {
     stage.facts.counters.took = Duration::from_secs(10_050);
     let text = stage.text("healthProbe", json!({}));
     for line in [
-        "❌ Overall Status: UNHEALTHY\n",
+        "❌ Overall Status: UNHEALTHY (CPU, disk, event loop)\n",
         "  CPU: 99.0% (degraded)\n",
         "  Disk: 100% used (unhealthy)\n",
         "  Event Loop: ⚠️ Slow (300ms)\n",
-        "  Under pressure: CPU, disk, event loop\n  Critical issues detected\n",
-        "  Performance below normal parameters",
+        "  Under pressure: CPU, disk, event loop\n  Something is critical\n",
+        "  Requests are answered slowly",
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
+}
+
+#[test]
+fn the_stateful_report_says_what_is_wrong_too() {
+    let mut stage = stateful();
+    stage.facts.system.cpu = Some(0.99);
+    let text = stage.text("healthProbe", json!({}));
+    assert!(text.contains("\n⚠️ Overall Status: DEGRADED (CPU)\n"), "{text}");
 }

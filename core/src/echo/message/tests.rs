@@ -34,10 +34,7 @@ fn a_replay_says_the_last_echo_once_more() {
     let (nothing, _) = stage.ask(&mut *seat, "replayLastEcho", &json!({}));
     let nothing = nothing.unwrap();
     assert!(nothing.is_error);
-    assert_eq!(
-        text(&nothing),
-        "No previous echo message found in this session. Use the echo tool first!"
-    );
+    assert_eq!(text(&nothing), "Nothing has been echoed in this session yet: call echo first.");
     let echo = json!({ "message": "Hello, stateful world!", "uppercase": true });
     stage.ask(&mut *seat, "echo", &echo).0.unwrap();
     let replay = stage.ask(&mut *seat, "replayLastEcho", &json!({})).0.unwrap();
