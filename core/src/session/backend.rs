@@ -201,6 +201,11 @@ impl Seated {
         self.conversation.stored_bytes()
     }
 
+    /// When the head of the request it attends to had come.
+    pub(super) fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
     /// The next thing it said.
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         let said = self.said.sayings.pop_front();

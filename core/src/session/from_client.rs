@@ -162,8 +162,11 @@ impl Session {
     fn request(&mut self, message: &Message, stream: u64, time: Duration, turn: &mut Turn<'_>) {
         let due = turn.now + time;
         turn.wake(due);
+        let mut since = turn.now;
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.requests += 1;
+            // Most are answered in the turn that takes them: only from here is there time to count.
+            since = seated.arrived();
         }
         let number = self.calls.insert(Call {
             stream,
@@ -171,7 +174,7 @@ impl Session {
             token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
             series: turn.series(message),
-            since: turn.now,
+            since,
             due,
         });
         let text = number.to_string();

@@ -122,7 +122,7 @@ pub fn exit_at_a_later_start(target: &Target) {
     assert!(failure(&answer).contains("exited with status 42"), "{answer}");
     assert_eq!(answer["id"], 0);
     assert_eq!(response.header("mcp-session-id"), None, "no session has come to be");
-    assert!(took < millis(500), "{took:?}");
+    assert!(took < seconds(5), "by no timeout: {took:?}");
 
     // Whoever asks again and again does not start it again and again.
     let until = Instant::now() + seconds(1);
@@ -169,7 +169,7 @@ pub fn crash_with_one_request(target: &Target) {
     let answer = client.call("crash", json!({"code": 7}));
     let took = started.elapsed();
     assert!(failure(&answer).contains("exited with status 7"), "{answer}");
-    assert!(took < millis(500), "{took:?}");
+    assert!(took < seconds(5), "by no timeout: {took:?}");
     expect_ended(&pontoon, &client);
     expect_no_zombies(&pontoon);
 }
@@ -196,7 +196,7 @@ pub fn crash_with_many_requests(target: &Target) {
         assert!(failure(answer).contains("exited with status 9"), "{answer}");
     }
     let took = started.elapsed();
-    assert!(took < millis(500), "{took:?}");
+    assert!(took < seconds(5), "by no timeout: {took:?}");
     assert!(listening.messages().is_empty(), "the listening stream ends");
     expect_ended(&pontoon, &client);
 }
