@@ -2,8 +2,8 @@
 //!
 //! Owns: the order. Numbers are given out rising, so that a new thing goes to the end, and the old
 //! ones leave near the front.
-//! Never: more than one empty place while nothing is in it. There are two such tables in every
-//! session, and most sessions are idle.
+//! Never: an empty place while nothing is in it. There are two such tables in every session, and
+//! most sessions are idle.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,7 @@ impl<T> Numbered<T> {
     /// Puts a thing in; it takes the place of one with the same number.
     pub(crate) fn insert(&mut self, number: u64, thing: T) {
         if self.0.capacity() == 0 {
-            self.0.reserve_exact(PLACES_KEPT); // by itself it would make four
+            self.0.reserve_exact(1); // by itself it would make four
         }
         match self.position(number) {
             Ok(position) => self.0[position].1 = thing,
@@ -45,7 +45,7 @@ impl<T> Numbered<T> {
     pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
         let position = self.position(number).ok()?;
         let (_, thing) = self.0.remove(position)?;
-        if self.0.is_empty() && self.0.capacity() > PLACES_KEPT {
+        if self.0.is_empty() {
             self.0 = VecDeque::new();
         }
         Some(thing)
@@ -71,9 +71,6 @@ impl<T> Default for Numbered<T> {
         Numbered(VecDeque::new())
     }
 }
-
-/// Empty places that stay, so that one call after the other needs no memory anew.
-const PLACES_KEPT: usize = 1;
 
 #[cfg(test)]
 mod tests;

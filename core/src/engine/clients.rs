@@ -125,7 +125,7 @@ impl Engine {
         let mut turn = self.desk.turn(now, out);
         let session = Session::open(id, backend, (exchange, head), initialize, &mut turn);
         let wake_at = turn.wake_at;
-        self.sessions.insert(id, session);
+        self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Engine {
         let (id, backend) = self.admit(head, now, out)?;
         let mut turn = self.desk.turn(now, out);
         let session = Session::open_unasked(id, backend, head, revision, &mut turn);
-        self.sessions.insert(id, session);
+        self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
         self.desk.log(Event::SessionOpened { session: id, revision }, out);
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
@@ -174,7 +174,7 @@ impl Engine {
             let child = self.hire(spec, out);
             self.owners.insert(child.id, id);
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
-            return Ok((id, Backend::Child(child)));
+            return Ok((id, Backend::Child(Box::new(child))));
         }
         self.make_room(now, out)?;
         let id = self.ids.session();

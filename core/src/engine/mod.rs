@@ -49,7 +49,8 @@ pub struct Engine {
     spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
     last_child: u64,
-    sessions: BTreeMap<SessionId, Session>,
+    /// Boxed: a node of the tree has many empty places.
+    sessions: BTreeMap<SessionId, Box<Session>>,
     /// Which session a child works for.
     owners: BTreeMap<ChildId, SessionId>,
     /// The child that was started ahead of the first session.
@@ -308,7 +309,7 @@ impl Engine {
         self.owners.remove(&child.id);
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(&child, status, unanswered, out),
-            None => self.dismiss(child, now, out),
+            None => self.dismiss(*child, now, out),
         }
     }
 

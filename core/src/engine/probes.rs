@@ -82,7 +82,8 @@ impl Engine {
 
     /// `GET /metrics`.
     pub(super) fn metrics(&self, now: Instant) -> Answer {
-        let total = |of: fn(&Session) -> usize| self.sessions.values().map(of).sum();
+        let total =
+            |of: fn(&Session) -> usize| self.sessions.values().map(|session| of(session)).sum();
         let gauges = Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),

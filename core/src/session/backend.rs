@@ -22,7 +22,7 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) enum Backend {
     /// A child process.
-    Child(Child),
+    Child(Box<Child>),
     /// A server in this process.
     Native(Box<Seated>),
 }
@@ -267,7 +267,12 @@ impl Sink for Said {
             Line::Related(id) => id.parse().map_or(About::Unknown, About::Call),
             Line::Unrelated => About::Nothing,
         };
-        let text = Bytes::from(std::mem::take(&mut self.text));
+        let mut text = std::mem::take(&mut self.text);
+        // What nobody asked for may wait in a queue, and most of its buffer would be empty.
+        if about == About::Nothing {
+            text.shrink_to_fit();
+        }
+        let text = Bytes::from(text);
         match Message::parse(text, RULES) {
             Ok(message) => self.sayings.push_back(Saying::Message(message, about)),
             Err(invalid) => debug_assert!(false, "a conversation said {invalid:?}"),

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bridge::ChildSpec;
+use crate::echo::{Echo, Settings};
 use crate::limits::Limits;
 use crate::native::Native;
 use crate::native::tests::Fixture;
@@ -646,4 +647,29 @@ fn without_sessions_there_is_nothing_to_listen_to_and_nothing_to_end() {
 fn a_second_health_is_there_for_who_has_it() {
     assert_eq!(reject_of(&native(false), "GET", "/health/detailed"), None);
     assert_eq!(reject_of(&config(), "GET", "/health/detailed"), Some(Reject::NotFound));
+}
+
+#[test]
+fn a_head_is_copied_only_for_what_looks_at_it() {
+    let server = Arc::new(Echo::stateless(Settings::default()));
+    let serves = Serves::Native(Native::stateless(server, HealthForm::EchoStateless));
+    let config = Config { serves, ..config() };
+    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
+    let is_copied = |body: String| {
+        let admission = admit_with(&config, "POST", "/mcp", lines).expect("admitted");
+        let request = read(admission, body).expect("a request");
+        matches!(request, Request::Post { head: McpHead { http: Some(_), .. }, .. })
+    };
+    let call = |method: &str, name: &str| {
+        let params = format!(r#"{{"name":"{name}","arguments":{{}}}}"#);
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#)
+    };
+    let (echo, header) = (call("tools/call", "echo"), call("tools/call", "printHeader"));
+    assert!(!is_copied(echo.clone()));
+    assert!(is_copied(header.clone()));
+    assert!(is_copied(format!("[{echo},{header}]")));
+    assert!(!is_copied(format!("[{echo},{echo}]")));
+    // A name that is written in another way, and what is no call of a tool.
+    assert!(is_copied(call("tools/call", r"\u0065cho")));
+    assert!(is_copied(call("resources/read", "echo")));
 }
