@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -113,16 +114,8 @@ pub fn exit_at_the_start(target: &Target) {
 }
 
 pub fn exit_at_a_later_start(target: &Target) {
-    let (mut pontoon, client) = scene(target, &["--exit-if-told"]);
-    pontoon.record.tell("exit");
-    let started = Instant::now();
-    let response = open(&pontoon);
-    let took = started.elapsed();
-    let answer = response.answer();
-    assert!(failure(&answer).contains("exited with status 42"), "{answer}");
-    assert_eq!(answer["id"], 0);
-    assert_eq!(response.header("mcp-session-id"), None, "no session has come to be");
-    assert!(took < seconds(5), "by no timeout: {took:?}");
+    promptly(|| refused_by_exit(target).2);
+    let (mut pontoon, client, _) = refused_by_exit(target);
 
     // Whoever asks again and again does not start it again and again.
     let until = Instant::now() + seconds(1);
@@ -146,6 +139,20 @@ pub fn exit_at_a_later_start(target: &Target) {
     expect_no_zombies(&pontoon);
 }
 
+/// A program whose command exits at every further start, and how long it took to say so.
+fn refused_by_exit(target: &Target) -> (Pontoon, Client, Duration) {
+    let (pontoon, client) = scene(target, &["--exit-if-told"]);
+    pontoon.record.tell("exit");
+    let started = Instant::now();
+    let response = open(&pontoon);
+    let took = started.elapsed();
+    let answer = response.answer();
+    assert!(failure(&answer).contains("exited with status 42"), "{answer}");
+    assert_eq!(answer["id"], 0);
+    assert_eq!(response.header("mcp-session-id"), None, "no session has come to be");
+    (pontoon, client, took)
+}
+
 pub fn slow_start(target: &Target) {
     let pontoon = target
         .proxy()
@@ -163,18 +170,32 @@ pub fn slow_start(target: &Target) {
     eventually("the child is ended", seconds(15), || !is_running(child));
 }
 
+/// Asserts that something takes less than half a second. What else the machine does may hold it up,
+/// so it has three tries.
+fn promptly(what: impl Fn() -> Duration) {
+    let took: Vec<_> = (0..3).map(|_| what()).take_while(|took| *took >= millis(500)).collect();
+    assert!(took.len() < 3, "never promptly: {took:?}");
+}
+
 pub fn crash_with_one_request(target: &Target) {
-    let (pontoon, client) = scene(target, &[]);
-    let started = Instant::now();
-    let answer = client.call("crash", json!({"code": 7}));
-    let took = started.elapsed();
-    assert!(failure(&answer).contains("exited with status 7"), "{answer}");
-    assert!(took < seconds(5), "by no timeout: {took:?}");
-    expect_ended(&pontoon, &client);
-    expect_no_zombies(&pontoon);
+    promptly(|| {
+        let (pontoon, client) = scene(target, &[]);
+        let started = Instant::now();
+        let answer = client.call("crash", json!({"code": 7}));
+        let took = started.elapsed();
+        assert!(failure(&answer).contains("exited with status 7"), "{answer}");
+        expect_ended(&pontoon, &client);
+        expect_no_zombies(&pontoon);
+        took
+    });
 }
 
 pub fn crash_with_many_requests(target: &Target) {
+    promptly(|| crash_many(target));
+}
+
+/// How long it takes until all who wait for a child that crashes know of it.
+fn crash_many(target: &Target) -> Duration {
     let (pontoon, client) = scene(target, &[]);
     let mut listening = client.listen();
     let mut waiting: Vec<_> = (0..20)
@@ -196,9 +217,9 @@ pub fn crash_with_many_requests(target: &Target) {
         assert!(failure(answer).contains("exited with status 9"), "{answer}");
     }
     let took = started.elapsed();
-    assert!(took < seconds(5), "by no timeout: {took:?}");
     assert!(listening.messages().is_empty(), "the listening stream ends");
     expect_ended(&pontoon, &client);
+    took
 }
 
 pub fn death_by_signal(target: &Target) {
