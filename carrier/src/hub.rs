@@ -9,7 +9,6 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,12 +17,12 @@ use std::{fmt, io, mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
-use pontoon_core::http::{Request, Throttle};
+use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules, Throttle};
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::machine::{Action, Actions, Input, Signal};
 use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
-use pontoon_core::reject::{Reject, SpawnError};
+use pontoon_core::reject::SpawnError;
 use pontoon_core::server::Facts;
 use pontoon_core::time::Instant;
 use pontoon_process::Sampler;
@@ -144,16 +143,24 @@ impl Hub {
         native.and_then(|native| native.connection_requests_max).unwrap_or(u64::MAX)
     }
 
-    /// Counts a message of this address, where they are counted.
+    /// Judges a request by its head, before any byte of its body is read; where messages are
+    /// counted, it is counted.
     ///
     /// # Errors
     ///
-    /// It is one too many.
-    pub fn count(&self, peer: Option<IpAddr>, arrived: Instant) -> Result<(), Reject> {
-        match &self.throttle {
-            Some(throttle) => lock(throttle).handle_request(peer, arrived),
-            None => Ok(()),
+    /// It is refused. The answer is complete.
+    pub fn admit<H: Headers>(
+        &self,
+        rules: &Rules,
+        head: &RequestHead<'_, H>,
+    ) -> Result<Admission, Box<Answer>> {
+        let admission = rules.admit(head)?;
+        if let Some(throttle) = self.throttle.as_ref().filter(|_| admission.expects_body()) {
+            lock(throttle)
+                .handle_request(head.peer, head.arrived)
+                .map_err(|reject| Answer::refusal(reject, admission.cors.clone()))?;
         }
+        Ok(admission)
     }
 
     /// Takes a request, and returns where its answer arrives. A server without sessions answers

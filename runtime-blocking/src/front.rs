@@ -174,16 +174,13 @@ impl Front {
     /// What is to be answered; `None` if nothing is, or it is up to the guard.
     fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
         let arrived = self.hub.clock().now();
-        let admission = match self.rules.admit(&head(request, &lines(request)?, link, arrived)) {
+        let admission =
+            self.hub.admit(&self.rules, &head(request, &lines(request)?, link, arrived));
+        let admission = match admission {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
-        if admission.expects_body()
-            && let Err(reject) = self.hub.count(link.peer, arrived)
-        {
-            return Some(self.refuse(Refusal::refusal(reject, cors)));
-        }
         let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
         let request = match admission.request(body, &head(request, &lines(request)?, link, arrived))
         {

@@ -113,15 +113,12 @@ impl Endpoint {
             peer,
             arrived,
         };
-        let admission = match self.rules.admit(&head) {
+        let admission = match self.hub.admit(&self.rules, &head) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
         let body = if admission.expects_body() {
-            if let Err(reject) = self.hub.count(peer, arrived) {
-                return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
-            }
             match read(body).await {
                 Ok(body) => body,
                 Err(broken) => {

@@ -9,7 +9,7 @@ use super::headers::capitalised;
 use super::shape::{a, list, maybe, object};
 use super::text::{Page, known};
 use super::{Call, Program};
-use crate::http::{Cors, ReplyHead};
+use crate::http::{Cors, ReplyHead, endpoint_methods};
 use crate::secrets;
 use crate::server::{HttpScene, Schema, Tool, ToolResult};
 
@@ -43,10 +43,11 @@ struct Policy {
 }
 
 impl Policy {
-    fn of_server() -> Policy {
+    fn of_server(program: Program) -> Policy {
         let sent = |name: &str| {
-            let on =
-                |preflight| sent("null", preflight).into_iter().find(|(sent, _)| *sent == name);
+            let on = |preflight| {
+                sent(program, "null", preflight).into_iter().find(|(sent, _)| *sent == name)
+            };
             on(true).or_else(|| on(false)).map(|(_, value)| value)
         };
         Policy {
@@ -68,8 +69,9 @@ impl Policy {
 }
 
 /// The CORS headers of an answer to a page of this origin.
-fn sent(origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
+fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
     let mut head = ReplyHead::new(204);
+    head.allow = Some(endpoint_methods(program == Program::Stateful));
     head.cors = Some(Cors { origin: origin.into(), preflight });
     let mut sent = Vec::new();
     head.headers(|name, value| {
@@ -124,14 +126,14 @@ impl Asked {
 const OF_A_PAGE: &[&str] = &["accept", "authorization", "content-type", "last-event-id"];
 
 pub(super) fn answer(call: &Call<'_>) -> ToolResult {
-    let policy = Policy::of_server();
+    let policy = Policy::of_server(call.program);
     let asked = Asked::of(call.scene.http.map(|http| &**http), &policy);
     let page = match call.program {
         Program::Stateful => stateful(call, &policy, &asked),
         Program::Stateless => stateless(call, &policy, &asked),
     };
     let headers = match &asked.origin {
-        Some(origin) if asked.allowed => sent(origin, true),
+        Some(origin) if asked.allowed => sent(call.program, origin, true),
         _ => Vec::new(),
     };
     let headers: serde_json::Map<_, _> =

@@ -54,7 +54,7 @@ pub enum ContentType {
 pub struct Cors {
     /// The origin, as the request gave it.
     pub origin: Box<str>,
-    /// Whether this answers a preflight.
+    /// Whether this answers a preflight: a page may use the methods of [`ReplyHead::allow`] then.
     pub preflight: bool,
 }
 
@@ -141,16 +141,20 @@ impl ReplyHead {
         };
         line("vary", vary.into());
         if let Some(cors) = &self.cors {
-            cors.headers(line);
+            cors.headers(self.allow, line);
         }
     }
 }
 
 impl Cors {
-    fn headers(&self, mut line: impl FnMut(&'static str, Cow<'static, str>)) {
+    fn headers(
+        &self,
+        methods: Option<&'static str>,
+        mut line: impl FnMut(&'static str, Cow<'static, str>),
+    ) {
         line("access-control-allow-origin", self.origin.to_string().into());
         if self.preflight {
-            line("access-control-allow-methods", "GET, POST, DELETE, OPTIONS".into());
+            line("access-control-allow-methods", methods.unwrap_or_default().into());
             line(
                 "access-control-allow-headers",
                 "authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id".into(),

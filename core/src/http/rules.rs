@@ -138,7 +138,7 @@ impl Program {
 
     /// The methods of the endpoint.
     fn methods(&self) -> &'static str {
-        if self.sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
+        endpoint_methods(self.sessions)
     }
 }
 
@@ -401,6 +401,11 @@ fn reads_http(catalog: &Catalog, body: &Body) -> bool {
         Body::One(message) => reads(message),
         Body::Batch(messages) => messages.iter().flatten().any(reads),
     }
+}
+
+/// The methods of an endpoint with sessions, or without them.
+pub(crate) fn endpoint_methods(sessions: bool) -> &'static str {
+    if sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
 }
 
 /// The whole head, for a server that looks at it.

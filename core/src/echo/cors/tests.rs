@@ -30,7 +30,7 @@ fn the_stateless_layout_is_the_documented_one() {
 
 📤 Response Headers (Expected):
   Access-Control-Allow-Origin: https://app.example.com
-  Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS
+  Access-Control-Allow-Methods: POST, OPTIONS
   Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id
   Access-Control-Allow-Credentials: not sent
   Access-Control-Max-Age: 86400
@@ -127,9 +127,12 @@ fn the_data_holds_the_headers_that_are_sent() {
 
 #[test]
 fn the_policy_is_the_one_that_is_sent() {
-    let policy = Policy::of_server();
+    let policy = Policy::of_server(Program::Stateful);
     assert!(policy.allows_method("POST") && !policy.allows_method("post"));
     assert!(policy.allows_header("Content-Type") && !policy.allows_header("*"));
     assert!(!policy.credentials, "a page's cookies mean nothing here");
-    assert_eq!(sent(PAGE, false)[0], ("access-control-allow-origin", PAGE.to_owned()));
+    assert_eq!(
+        sent(Program::Stateful, PAGE, false)[0],
+        ("access-control-allow-origin", PAGE.to_owned())
+    );
 }

@@ -88,7 +88,7 @@ fn a_preflight_lists_what_a_page_may_send() {
             "allow: GET, POST",
             "vary: Origin",
             "access-control-allow-origin: https://app.example",
-            "access-control-allow-methods: GET, POST, DELETE, OPTIONS",
+            "access-control-allow-methods: GET, POST",
             "access-control-allow-headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id",
             "access-control-max-age: 86400",
         ]
