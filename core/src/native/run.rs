@@ -109,8 +109,7 @@ impl Run {
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let at =
-            Circumstances { random, ..circumstances(self.arrived, self.http.as_ref(), moment) };
+        let at = circumstances(self.arrived, self.http.as_ref(), moment, random);
         // Most answers are not much longer than what they answer.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
         match with_token {
@@ -126,13 +125,13 @@ impl Run {
 
     /// Goes on with the facts it wants.
     pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment);
+        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
     /// Does what is due.
     pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment);
+        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
         self.conversation.handle_timeout(&at, &mut self.said);
     }
 
@@ -264,8 +263,8 @@ fn circumstances<'a>(
     arrived: Instant,
     http: Option<&'a Arc<HttpScene>>,
     moment: Moment<'_>,
+    random: u64,
 ) -> Circumstances<'a> {
-    let random = moment.chance.draw();
     Circumstances { now: moment.now, arrived, wall: moment.wall, http, session: None, random }
 }
 
