@@ -96,3 +96,4 @@ mod secrets;
 pub mod server;
 pub mod session;
 pub mod time;
+pub mod translate;
