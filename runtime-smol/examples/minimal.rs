@@ -24,6 +24,7 @@ fn main() -> std::io::Result<ExitCode> {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
+        sse: false,
         eager: false,
         log_level: Level::Warning,
     };

@@ -93,6 +93,7 @@ fn start(start: Start, native: Native) -> Running {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: Serves::Native(native),
+        sse: false,
         eager: false,
         log_level: Level::Error,
     };

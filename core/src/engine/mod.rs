@@ -16,6 +16,7 @@ mod probes;
 mod runs;
 mod sampling;
 mod shutdown;
+mod sse;
 mod starts;
 mod throttle;
 mod timers;

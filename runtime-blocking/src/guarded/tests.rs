@@ -23,6 +23,7 @@ fn front(limits: Limits) -> Arc<Front> {
             args: Vec::new(),
             env: None,
         }),
+        sse: false,
         eager: false,
         log_level: Level::Warning,
     };

@@ -44,6 +44,7 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: serves(verb, flags),
+        sse: false,
         eager: true,
         log_level: Level::Info,
     }

@@ -153,6 +153,7 @@ pub(super) fn config(limits: Limits) -> Config {
             args: Vec::new(),
             env: None,
         }),
+        sse: false,
         eager: false,
         log_level: Level::Debug,
     }

@@ -30,6 +30,7 @@ fn config() -> Config {
         origins: vec![LISTED.into()],
         limits: Limits::default(),
         serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
+        sse: false,
         eager: false,
         log_level: Level::Info,
     }
