@@ -156,6 +156,7 @@ pub(super) fn config(limits: Limits) -> Config {
         }),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
+        sse: false,
         eager: false,
         log_level: Level::Debug,
     }
