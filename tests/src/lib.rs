@@ -30,6 +30,7 @@ pub mod crowd;
 pub mod pontoon;
 pub mod probe;
 pub mod record;
+pub mod schema;
 pub mod sim;
 pub mod target;
 pub mod wait;
