@@ -35,5 +35,6 @@ pub mod sim;
 pub mod target;
 pub mod wait;
 pub mod wire;
+mod witness;
 
 pub use target::Target;
