@@ -20,11 +20,12 @@ mod dispatch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::asking::Keys;
 use super::incoming::{self, Incoming, Malformed};
-use super::waiting::{On, Waiting};
+use super::waiting::Waiting;
 use super::{Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, legacy};
 use crate::json;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
@@ -66,8 +67,8 @@ pub struct Conversation {
     client: Client,
     subscriptions: BTreeSet<Box<str>>,
     waiting: Vec<Waiting>,
-    /// Questions put to the client so far.
-    questions: u64,
+    /// What the client has been asked under.
+    keys: Keys,
 }
 
 impl Conversation {
@@ -78,19 +79,20 @@ impl Conversation {
             seat: server.open(),
             server,
             allowed: None,
-            revision: Revision::NEWEST,
+            revision: Revision::NEWEST_LEGACY,
             client: Client::default(),
             subscriptions: BTreeSet::new(),
             waiting: Vec::new(),
-            questions: 0,
+            keys: Keys::default(),
         }
     }
 
     /// Lets `initialize` agree on these revisions only; there must be one. Without `initialize` the
     /// newest of them is spoken. All revisions there are restrict nothing.
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
-        self.revision = revisions.iter().copied().max().unwrap_or(Revision::NEWEST);
-        let is_less = Revision::ALL.iter().any(|revision| !revisions.contains(revision));
+        let legacy = revisions.iter().copied().filter(|it| it.era() == Era::Legacy);
+        self.revision = legacy.max().unwrap_or(Revision::NEWEST_LEGACY);
+        let is_less = Revision::LEGACY.iter().any(|revision| !revisions.contains(revision));
         self.allowed = is_less.then_some(revisions);
         self
     }
@@ -133,7 +135,7 @@ impl Conversation {
 
     /// Takes the facts that were asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
-        self.resume_where(|waiting| waiting.on == On::Facts, Some(facts), at, out);
+        self.resume_where(Waiting::wants_facts, Some(facts), at, out);
     }
 
     /// Does what is due.
@@ -149,7 +151,7 @@ impl Conversation {
 
     /// Whether [`Conversation::handle_facts`] is to be called, as soon as possible.
     pub fn wants_facts(&self) -> bool {
-        self.waiting.iter().any(|waiting| waiting.on == On::Facts)
+        self.waiting.iter().any(Waiting::wants_facts)
     }
 
     /// Bytes the server remembers of it ([`Seat::stored_bytes`]).
