@@ -1,5 +1,7 @@
-//! The modern era, where every request describes itself.
+//! The modern era on the wire: what a request says of itself, in its body and in its headers.
 //!
-//! Source: 2026-07-28, basic/index.
+//! Owns: the rules of revision 2026-07-28 that hold whoever answers.
+//! Never: an answer.
 
+pub(crate) mod envelope;
 pub mod state;
