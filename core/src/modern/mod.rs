@@ -4,4 +4,5 @@
 //! Never: an answer.
 
 pub(crate) mod envelope;
+pub mod field;
 pub mod state;
