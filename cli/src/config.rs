@@ -23,7 +23,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         startup_time_max: args.startup_timeout,
         ..defaults
     };
-    of(&args.serving, limits, Serves::Command(child))
+    of(&args.serving, limits, Serves::Command(child), args.sessions.sse)
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -37,10 +37,11 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
             ..defaults
         },
     };
-    of(args, limits, Serves::Native(native))
+    let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
+    of(args, limits, Serves::Native(native), sse)
 }
 
-fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
+fn of(args: &ServingArgs, limits: Limits, serves: Serves, sse: bool) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
@@ -59,6 +60,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
             ..limits
         },
         serves,
+        sse,
         eager: true,
         log_level: args.log.log_level,
     }
