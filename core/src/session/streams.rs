@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::engine::{Owner, Transport, Turn};
 use crate::frame;
-use crate::http::{Accept, ContentType, ReplyHead};
+use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json;
 use crate::machine::Chunk;
@@ -31,6 +31,8 @@ pub(crate) struct Streams {
     session: SessionId,
     /// The revision both sides agreed on; none until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
+    /// The stream that carries everything there is to say, in a session of HTTP+SSE.
+    sole: Option<u64>,
     live: Numbered<Stream>,
     /// Streams that ended or lost their listener, oldest first, for a client that comes back.
     ended: VecDeque<(u64, Stream)>,
@@ -46,6 +48,7 @@ impl Streams {
         Streams {
             session,
             revision: None,
+            sole: None,
             live: Numbered::default(),
             ended: VecDeque::new(),
             kept: 0,
@@ -70,7 +73,8 @@ impl Streams {
 
     // Opening
 
-    /// Opens the stream of a POST with this many answers due.
+    /// Opens the stream of a POST with this many answers due. If one stream carries everything,
+    /// they are due there.
     pub(crate) fn open_call(
         &mut self,
         exchange: ExchangeId,
@@ -79,6 +83,12 @@ impl Streams {
         batch: bool,
         turn: &mut Turn<'_>,
     ) -> u64 {
+        if let Some(sole) = self.sole {
+            if let Some(stream) = self.live.get_mut(sole) {
+                stream.due += due;
+            }
+            return sole;
+        }
         let batch = batch.then(Vec::new);
         self.open_stream(
             exchange,
@@ -100,6 +110,20 @@ impl Streams {
     /// Opens the stream of a GET.
     pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
         self.make_room_to_listen(turn);
+        self.open_listener(exchange, turn)
+    }
+
+    /// Opens the stream that carries everything; its client is told first where to send messages
+    /// (2024-11-05, basic/transports, HTTP with SSE). Nobody can come back to it: its events have
+    /// no ids, and none is kept.
+    pub(crate) fn open_sole(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        let number = self.open_listener(exchange, turn);
+        self.sole = Some(number);
+        let endpoint = frame::endpoint(&sse_endpoint(self.session));
+        self.outbound += turn.write(exchange, endpoint);
+    }
+
+    fn open_listener(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
         let accept = Accept { json: false, sse: true };
         let number = self.open_stream(
             exchange,
@@ -311,13 +335,27 @@ impl Streams {
 
     /// Whether a stream begins with an event that a client can come back to.
     fn primes(&self) -> bool {
-        self.revision.is_some_and(Revision::primes_streams)
+        self.sole.is_none() && self.revision.is_some_and(Revision::primes_streams)
+    }
+
+    /// Whether one stream carries everything: the session is one of HTTP+SSE.
+    pub(crate) fn has_sole(&self) -> bool {
+        self.sole.is_some()
+    }
+
+    /// Whether streams may begin. Until `initialize` is answered no head may go out that has to
+    /// name the session; the one stream of HTTP+SSE has begun before.
+    fn may_begin(&self) -> bool {
+        self.revision.is_some() || self.has_sole()
     }
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         let before = stream.replay.bytes();
-        let event = stream.event(number, message, turn.limits);
+        let event = match self.sole {
+            None => stream.event(number, message, turn.limits),
+            Some(_) => frame::event(None, message),
+        };
         self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;
         if let Some(exchange) = stream.exchange {
@@ -362,8 +400,9 @@ impl Streams {
     /// request in flight gets it; otherwise the newest GET stream does. Everything here belongs to
     /// the same client, so a wrong guess tells nobody anything new.
     pub(crate) fn pick(&self, related: bool) -> Option<u64> {
-        // Until `initialize` is answered no head may go out: it has to name the session.
-        self.revision?;
+        if self.sole.is_some() || !self.may_begin() {
+            return self.sole;
+        }
         let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
         let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| number);
         let mut calls = ready().filter(|(_, stream)| !stream.listens).map(|(number, _)| number);
@@ -462,7 +501,9 @@ impl Streams {
     fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
         let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
         if let Some(exchange) = exchange {
-            self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            if !self.has_sole() {
+                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            }
             turn.finish(exchange);
         }
         self.retire(number, turn);
@@ -486,7 +527,7 @@ impl Streams {
     /// Sends a comment on every stream that was quiet for too long. A call that waits that long
     /// becomes an event stream if its client takes one, lest a proxy between gives it up.
     pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
-        if self.revision.is_none() {
+        if !self.may_begin() {
             return;
         }
         let period = turn.limits.keep_alive_period;
@@ -501,7 +542,8 @@ impl Streams {
             let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = turn.now;
             if let Some(exchange) = stream.exchange {
-                let sign = match stream.listens && turn.tally.is_some() {
+                let pings = stream.listens && self.sole.is_none() && turn.tally.is_some();
+                let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),
                 };
@@ -512,8 +554,8 @@ impl Streams {
 
     /// When the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
-        let open = self.revision.is_some();
-        let ready = self.live.iter().filter(|(_, stream)| open && stream.takes_messages());
+        let ready =
+            self.live.iter().filter(|(_, stream)| self.may_begin() && stream.takes_messages());
         ready.map(|(_, stream)| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
     }
 }

@@ -47,6 +47,7 @@ impl Desk {
             origins: vec!["https://app.example".into()],
             limits: Limits::default(),
             serves: Serves::Native(native),
+            sse: false,
             eager: false,
             log_level: Level::Info,
         };
