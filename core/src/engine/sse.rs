@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::engine::clients::asks_anything;
 use crate::http::{McpHead, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Kind};
+use crate::json::{Body, Kind, Message};
 use crate::machine::Actions;
 use crate::reject::Reject;
 use crate::session::Session;
@@ -78,7 +78,7 @@ impl Engine {
             return Err(Reject::Draining);
         }
         if self.sessions.get(&id).is_some_and(|session| session.is_vacant()) {
-            self.staff_sse(id, head, body, now, out)?;
+            return self.staff_sse(id, (exchange, head), body, now, out);
         }
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
             .unwrap_or(Err(Reject::UnknownSession))
@@ -96,24 +96,23 @@ impl Engine {
     fn staff_sse(
         &mut self,
         id: SessionId,
-        head: &McpHead,
+        (exchange, head): (ExchangeId, &McpHead),
         body: &Body,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        if !is_initialize(body) {
-            return Err(Reject::NotInitialized);
-        }
+        let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
         self.check_start(now)?;
         let backend = self.seat(id, head, now, out)?;
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.staff(backend);
-        }
+        self.with_session(id, now, out, |session, turn| {
+            session.staff(backend, (exchange, head), initialize, turn);
+        });
         Ok(())
     }
 }
 
-fn is_initialize(body: &Body) -> bool {
-    matches!(body, Body::One(message)
-        if message.kind() == Kind::Request && message.method() == Some("initialize"))
+fn initialize_of(body: &Body) -> Option<&Message> {
+    let Body::One(message) = body else { return None };
+    let initializes = message.kind() == Kind::Request && message.method() == Some("initialize");
+    initializes.then_some(message)
 }

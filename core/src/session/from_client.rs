@@ -31,7 +31,7 @@ impl Session {
         }
     }
 
-    /// Opens a session with the client's `initialize`, which the backend gets as it is.
+    /// Opens a session with the client's `initialize`.
     pub(crate) fn open(
         id: SessionId,
         backend: Backend,
@@ -40,11 +40,21 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Session {
         let mut session = Session::new(id, head, backend, turn);
-        session.attend(head);
-        let stream = session.streams.open_call(exchange, head.accept, 1, false, turn);
-        session.request(initialize, stream, turn.limits.startup_time_max, turn);
-        session.attended();
+        session.initialize((exchange, head), initialize, turn);
         session
+    }
+
+    /// Gives the backend the client's `initialize`, as it is.
+    pub(super) fn initialize(
+        &mut self,
+        (exchange, head): (ExchangeId, &McpHead),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        self.attend(head);
+        let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
+        self.request(initialize, stream, turn.limits.startup_time_max, turn);
+        self.attended();
     }
 
     /// Opens a session for a client that has not sent `initialize`, in this revision until it does.
@@ -160,7 +170,7 @@ impl Session {
         }
     }
 
-    fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    pub(super) fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let mut head = ReplyHead::new(202);
         head.session = (!self.is_sse()).then_some(self.id);
         turn.reply(exchange, head, Chunk::new());

@@ -3,6 +3,7 @@
 use crate::engine::Turn;
 use crate::http::McpHead;
 use crate::ids::{ExchangeId, SessionId};
+use crate::json::Message;
 use crate::session::{Backend, Session};
 
 impl Session {
@@ -22,7 +23,7 @@ impl Session {
 
     /// Whether it is one of this transport.
     pub(crate) fn is_sse(&self) -> bool {
-        self.streams.has_sole()
+        self.streams.has_sole
     }
 
     /// Whether it waits for `initialize`.
@@ -30,9 +31,17 @@ impl Session {
         matches!(self.backend, Backend::Vacant)
     }
 
-    /// Puts somebody on its other side, who is given `initialize` next.
-    pub(crate) fn staff(&mut self, backend: Backend) {
+    /// Puts somebody on its other side, who is given the client's `initialize`.
+    pub(crate) fn staff(
+        &mut self,
+        backend: Backend,
+        (exchange, head): (ExchangeId, &McpHead),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) {
         debug_assert!(self.is_vacant(), "a session keeps its backend");
         self.backend = backend;
+        self.initialize((exchange, head), initialize, turn);
+        self.accepted(exchange, turn);
     }
 }

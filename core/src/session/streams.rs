@@ -25,14 +25,17 @@ use crate::time::{Duration, Instant};
 /// What a client is told to wait before it reconnects to a stream that breaks off.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
+/// The stream that carries everything, if there is one.
+const SOLE: u64 = 0;
+
 /// The streams of one session.
 #[derive(Debug)]
 pub(crate) struct Streams {
     session: SessionId,
     /// The revision both sides agreed on; none until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
-    /// The stream that carries everything there is to say, in a session of HTTP+SSE.
-    sole: Option<u64>,
+    /// Whether one stream, the first, carries everything: in a session of HTTP+SSE.
+    pub(crate) has_sole: bool,
     live: Numbered<Stream>,
     /// Streams that ended or lost their listener, oldest first, for a client that comes back.
     ended: VecDeque<(u64, Stream)>,
@@ -48,7 +51,7 @@ impl Streams {
         Streams {
             session,
             revision: None,
-            sole: None,
+            has_sole: false,
             live: Numbered::default(),
             ended: VecDeque::new(),
             kept: 0,
@@ -83,11 +86,11 @@ impl Streams {
         batch: bool,
         turn: &mut Turn<'_>,
     ) -> u64 {
-        if let Some(sole) = self.sole {
-            if let Some(stream) = self.live.get_mut(sole) {
+        if self.has_sole {
+            if let Some(stream) = self.live.get_mut(SOLE) {
                 stream.due += due;
             }
-            return sole;
+            return SOLE;
         }
         let batch = batch.then(Vec::new);
         self.open_stream(
@@ -118,7 +121,8 @@ impl Streams {
     /// no ids, and none is kept.
     pub(crate) fn open_sole(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let number = self.open_listener(exchange, turn);
-        self.sole = Some(number);
+        debug_assert_eq!(number, SOLE, "there is no other stream");
+        self.has_sole = true;
         let endpoint = frame::endpoint(&sse_endpoint(self.session));
         self.outbound += turn.write(exchange, endpoint);
     }
@@ -335,26 +339,21 @@ impl Streams {
 
     /// Whether a stream begins with an event that a client can come back to.
     fn primes(&self) -> bool {
-        self.sole.is_none() && self.revision.is_some_and(Revision::primes_streams)
-    }
-
-    /// Whether one stream carries everything: the session is one of HTTP+SSE.
-    pub(crate) fn has_sole(&self) -> bool {
-        self.sole.is_some()
+        !self.has_sole && self.revision.is_some_and(Revision::primes_streams)
     }
 
     /// Whether streams may begin. Until `initialize` is answered no head may go out that has to
     /// name the session; the one stream of HTTP+SSE has begun before.
     fn may_begin(&self) -> bool {
-        self.revision.is_some() || self.has_sole()
+        self.revision.is_some() || self.has_sole
     }
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         let before = stream.replay.bytes();
-        let event = match self.sole {
-            None => stream.event(number, message, turn.limits),
-            Some(_) => frame::event(None, message),
+        let event = match self.has_sole {
+            true => frame::event(None, message),
+            false => stream.event(number, message, turn.limits),
         };
         self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;
@@ -400,8 +399,11 @@ impl Streams {
     /// request in flight gets it; otherwise the newest GET stream does. Everything here belongs to
     /// the same client, so a wrong guess tells nobody anything new.
     pub(crate) fn pick(&self, related: bool) -> Option<u64> {
-        if self.sole.is_some() || !self.may_begin() {
-            return self.sole;
+        if !self.may_begin() {
+            return None;
+        }
+        if self.has_sole {
+            return Some(SOLE);
         }
         let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
         let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| number);
@@ -501,7 +503,7 @@ impl Streams {
     fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
         let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
         if let Some(exchange) = exchange {
-            if !self.has_sole() {
+            if !self.has_sole {
                 self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
             }
             turn.finish(exchange);
@@ -542,7 +544,7 @@ impl Streams {
             let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = turn.now;
             if let Some(exchange) = stream.exchange {
-                let pings = stream.listens && self.sole.is_none() && turn.tally.is_some();
+                let pings = stream.listens && !self.has_sole && turn.tally.is_some();
                 let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),

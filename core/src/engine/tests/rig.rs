@@ -233,6 +233,22 @@ impl Rig {
         self.request(Request::Delete { head: client.head(LastEvent::Absent) })
     }
 
+    /// Opens the stream of HTTP+SSE; gives it, and the client of its session.
+    pub(super) fn open_stream(&mut self, client: &Client) -> (ExchangeId, Client) {
+        let stream = self.request(Request::OpenSse { head: client.head(LastEvent::Absent) });
+        let items = self.items(stream);
+        let [Item::Endpoint(uri)] = &items[..] else { panic!("{items:?}") };
+        let id = uri.strip_prefix("/messages?sessionId=").expect("where messages go");
+        let id = SessionId::parse(id.as_bytes()).expect("a session id");
+        (stream, Client { session: SessionHeader::Id(id), ..client.clone() })
+    }
+
+    /// Posts to where a stream of HTTP+SSE has said.
+    pub(super) fn send(&mut self, client: &Client, body: &str) -> ExchangeId {
+        let (head, body) = self.posted(client, body);
+        self.request(Request::PostSse { head, body })
+    }
+
     /// A `tools/call` with this id.
     pub(super) fn call(&mut self, client: &Client, id: &str) -> ExchangeId {
         self.post(client, &request(id))

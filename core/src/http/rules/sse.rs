@@ -75,7 +75,7 @@ impl Program {
         session: SessionHeader,
     ) -> Result<McpHead, Reject> {
         let head = self.mcp_head(head, accept, LastEvent::Absent)?;
-        Ok(McpHead { session, revision: RevisionHeader::Absent, ..head })
+        Ok(McpHead { session, revision: RevisionHeader::Absent, mirrored: None, ..head })
     }
 }
 

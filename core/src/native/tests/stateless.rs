@@ -11,7 +11,6 @@ use crate::bridge::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::engine::Engine;
 use crate::http::{Headers, ReplyHead, Request, RequestHead, Rules};
-use crate::limits::Limits;
 use crate::native::{HealthForm, Native, Served, Stateless};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
@@ -42,14 +41,8 @@ struct Desk {
 impl Desk {
     fn of(native: Native) -> Desk {
         let config = Config {
-            path: "/mcp".into(),
-            hosts: Vec::new(),
             origins: vec!["https://app.example".into()],
-            limits: Limits::default(),
-            serves: Serves::Native(native),
-            sse: false,
-            eager: false,
-            log_level: Level::Info,
+            ..Config::new(Serves::Native(native))
         };
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
         engine.set_epoch(Duration::from_secs(1_000_000));
