@@ -87,6 +87,7 @@ pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod machine;
+mod modern;
 pub mod native;
 mod numbered;
 pub mod observe;

@@ -105,6 +105,18 @@ pub enum Reject {
     /// A protocol revision that is not served.
     UnsupportedRevision,
 
+    // Requests of the modern era
+    /// A `requestState` that is not one of ours, not for this request, or too old.
+    BadRequestState,
+    /// A header that the body has to agree with is missing, or says something else.
+    HeaderMismatch,
+    /// The client did not declare what the request needs it to be capable of.
+    MissingCapability(Capability),
+    /// `_meta` leaves out what every request has to say, or says it in a wrong type.
+    MissingMeta,
+    /// A method that there is not.
+    UnknownMethod,
+
     // Room
     /// The server is stopping.
     Draining,
@@ -156,6 +168,34 @@ pub enum Reject {
 /// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
 fn whole_seconds(pause: Duration) -> u64 {
     pause.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+}
+
+/// What a client can be asked for, if it declares so (2026-07-28, schema, ClientCapabilities).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// `elicitation.form`.
+    Elicitation,
+    /// `elicitation.url`.
+    ElicitationUrl,
+    /// `roots`.
+    Roots,
+    /// `sampling`.
+    Sampling,
+    /// `sampling.tools`.
+    SamplingTools,
+}
+
+impl Capability {
+    /// What a client that has it declares: a `ClientCapabilities` object, as JSON text.
+    pub fn declared(self) -> &'static str {
+        match self {
+            Capability::Elicitation => r#"{"elicitation":{}}"#,
+            Capability::ElicitationUrl => r#"{"elicitation":{"url":{}}}"#,
+            Capability::Roots => r#"{"roots":{}}"#,
+            Capability::Sampling => r#"{"sampling":{}}"#,
+            Capability::SamplingTools => r#"{"sampling":{"tools":{}}}"#,
+        }
+    }
 }
 
 /// How a process ended.
@@ -250,6 +290,9 @@ const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 const SERVER_ERROR: i32 = -32000;
+const METHOD_NOT_FOUND: i32 = -32601;
+const HEADER_MISMATCH: i32 = -32020;
+const MISSING_CLIENT_CAPABILITY: i32 = -32021;
 const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
 
 impl Reject {
@@ -344,6 +387,11 @@ impl Reject {
             UnknownStream => "unknown_stream",
             UnknownSession => "unknown_session",
             UnsupportedRevision => "unsupported_revision",
+            BadRequestState => "bad_request_state",
+            HeaderMismatch => "header_mismatch",
+            MissingCapability(_) => "missing_capability",
+            MissingMeta => "missing_meta",
+            UnknownMethod => "unknown_method",
             Draining => "draining",
             InFlightFull => "in_flight_full",
             RateExceeded { .. } => "rate_exceeded",
@@ -389,6 +437,11 @@ impl Reject {
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
+            BadRequestState => (200, INVALID_PARAMS),
+            HeaderMismatch => (400, HEADER_MISMATCH),
+            MissingCapability(_) => (400, MISSING_CLIENT_CAPABILITY),
+            MissingMeta => (400, INVALID_PARAMS),
+            UnknownMethod => (404, METHOD_NOT_FOUND),
             Draining
             | InFlightFull
             | RunsFull
@@ -478,6 +531,17 @@ impl Reject {
             UnknownStream => "Last-Event-ID names no stream of this session",
             UnknownSession => "Session not found or expired",
             UnsupportedRevision => "Unsupported protocol version",
+            BadRequestState => {
+                "Invalid params: requestState is not valid for this request, or no longer"
+            }
+            HeaderMismatch => {
+                "MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param-* must be given where the body has what they repeat, and say the same"
+            }
+            MissingCapability(_) => "The client did not declare a capability that is needed here",
+            MissingMeta => {
+                "Invalid params: _meta must have io.modelcontextprotocol/protocolVersion, a string, and io.modelcontextprotocol/clientCapabilities, an object"
+            }
+            UnknownMethod => "Method not found",
             Draining => "The server is stopping",
             InFlightFull => "Too many requests are in flight in this session",
             RateExceeded { .. } => "Too many requests. Please try again later.",

@@ -39,7 +39,7 @@ fn times_in_milliseconds() {
 
 #[test]
 fn lists_of_revisions() {
-    let [first, second, third, _] = Revision::ALL;
+    let [first, second, third, ..] = Revision::ALL;
     accepted(revision, &[("2024-11-05", first), (" 2025-06-18 ", third)]);
     refused(revision, &["", "2024-10-07", "2025-06-18,2024-11-05"]);
     let cases = [

@@ -66,7 +66,7 @@ impl Visitor {
             now: self.now,
             arrived: Instant::ZERO,
             wall: Duration::from_millis(1_698_431_400_000),
-            revision: Revision::NEWEST,
+            revision: Revision::NEWEST_LEGACY,
             client: &self.client,
             http: self.http.as_ref(),
             session: None,

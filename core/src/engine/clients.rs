@@ -6,9 +6,10 @@ use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, Sessio
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind};
 use crate::machine::{Actions, Chunk};
+use crate::modern::envelope;
 use crate::native::refusal_of;
 use crate::observe::{Event, SessionEnd};
-use crate::protocol::Revision;
+use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::session::{Backend, Seated, Session};
 use crate::time::Instant;
@@ -55,6 +56,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let verdict = match self.route(head, body, now) {
+            Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
             Ok(Route::Open) => self.open(exchange, head, body, now, out),
             Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
             Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
@@ -79,6 +81,9 @@ impl Engine {
                 RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
                 _ => Ok(Route::Session(id)),
             };
+        }
+        if envelope::era(head, body) == Era::Modern {
+            return Ok(Route::Modern);
         }
         if head.initializes(body)? {
             return Ok(Route::Open);
@@ -252,8 +257,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let served = self.desk.config.serves.native().map(|native| &*native.revisions);
-        let (head, body) = refusal_of(reject, asked, served.unwrap_or(&Revision::ALL));
+        let (head, body) = refusal_of(reject, asked, self.desk.served());
         self.answer(exchange, head, body, now, out);
     }
 
@@ -269,6 +273,8 @@ impl Engine {
 
 /// What a POST is for.
 enum Route {
+    /// It says of itself what it is.
+    Modern,
     /// It opens a session.
     Open,
     /// It asks something outside of any session, and is given one.

@@ -12,6 +12,7 @@
 
 mod children;
 mod clients;
+mod modern;
 mod probes;
 mod runs;
 mod sampling;
@@ -36,6 +37,7 @@ use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::native::Stateless;
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
+use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::Facts;
 use crate::session::{Backend, Session};
@@ -109,6 +111,12 @@ impl Desk {
             exchanges: &mut self.exchanges,
             wake_at: Instant::FAR,
         }
+    }
+
+    /// The revisions that are served.
+    fn served(&self) -> &[Revision] {
+        let native = self.config.serves.native();
+        native.map_or(&Revision::LEGACY, |native| &native.revisions)
     }
 
     /// What time it is in the world.

@@ -18,7 +18,7 @@ pub use coding::Coding;
 pub use guard::{Breach, Guard, Inspection};
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};
-pub use request::{LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
+pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
 pub(crate) use rules::endpoint_methods;
 pub use rules::{Admission, Headers, RequestHead, Rules};
 pub use throttle::{Rate, Throttle};

@@ -69,6 +69,8 @@ pub struct McpHead {
     pub accept: Accept,
     /// `Last-Event-ID`.
     pub last_event: LastEvent,
+    /// What the headers repeat of the body; none of a request of the legacy era.
+    pub mirrored: Option<Box<Mirrored>>,
     /// Who asks, as far as `Authorization` says.
     pub principal: Principal,
     /// `Mcp-Session-Id` of a client that talks to a server without sessions. It means nothing, and
@@ -109,6 +111,19 @@ impl McpHead {
     }
 }
 
+/// What the headers of a request of the modern era repeat of its body, for whoever routes it
+/// without reading that (2026-07-28, basic/transports/streamable-http, Request Headers). Values are
+/// as they came, without the white space around them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mirrored {
+    /// `Mcp-Method`; empty if it is missing, or is given several times.
+    pub method: Box<[u8]>,
+    /// `Mcp-Name`; none if it is missing, empty if it is given several times.
+    pub name: Option<Box<[u8]>>,
+    /// Every `Mcp-Param-…` in order: the rest of its name in lower case, and its value.
+    pub params: Vec<(Box<str>, Box<[u8]>)>,
+}
+
 /// What `Mcp-Session-Id` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionHeader {
@@ -129,6 +144,17 @@ pub enum RevisionHeader {
     Served(Revision),
     /// Anything else, as it came.
     Other(Box<str>),
+}
+
+impl RevisionHeader {
+    /// The value of the header; none if it is missing.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            RevisionHeader::Absent => None,
+            RevisionHeader::Served(revision) => Some(revision.as_str()),
+            RevisionHeader::Other(text) => Some(text),
+        }
+    }
 }
 
 /// What `Last-Event-ID` says.

@@ -47,7 +47,8 @@ use bytes::Bytes;
 use crate::config::{Config, Serves};
 use crate::http::media::{Media, members};
 use crate::http::{
-    Accept, Answer, Coding, Cors, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
+    Accept, Answer, Coding, Cors, LastEvent, McpHead, Mirrored, Request, RevisionHeader,
+    SessionHeader,
 };
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
@@ -123,7 +124,7 @@ impl Program {
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
-                revisions: Arc::new(Revision::ALL),
+                revisions: Arc::new(Revision::LEGACY),
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions,
@@ -373,6 +374,7 @@ impl Program {
             revision: self.revision(headers)?,
             accept,
             last_event,
+            mirrored: mirrored(headers),
             principal,
             foreign_session,
             http: None,
@@ -453,6 +455,21 @@ fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
             None => SessionHeader::Foreign,
         },
     })
+}
+
+/// What the headers repeat of the body. Only a client of the modern era says its method there.
+fn mirrored(headers: &impl Headers) -> Option<Box<Mirrored>> {
+    headers.values("mcp-method").next()?;
+    let own = |name| only(headers, name).map(|value| value.map(Box::from));
+    let param = |(name, value): (&str, &[u8])| {
+        let name = name.to_ascii_lowercase();
+        Some((name.strip_prefix("mcp-param-")?.into(), value.into()))
+    };
+    Some(Box::new(Mirrored {
+        method: own("mcp-method").ok().flatten().unwrap_or_default(),
+        name: own("mcp-name").unwrap_or(Some(Box::default())),
+        params: headers.lines().filter_map(param).collect(),
+    }))
 }
 
 /// A value that goes back as it is. One that is malformed means as little as any other, and is left

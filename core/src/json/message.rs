@@ -79,11 +79,47 @@ pub struct Message {
     method: Option<Method>,
     progress_token: Option<Span>,
     subject: Option<Span>,
-    modern_revision: Option<Span>,
-    is_modern: bool,
     name: Option<Span>,
+    /// What only a message of the modern era says; boxed, because most are of the other.
+    modern: Option<Box<Modern>>,
     params: Option<Span>,
     result: Option<Span>,
+}
+
+/// Where a message of the modern era says what it is.
+#[derive(Clone, Debug)]
+struct Modern {
+    revision: Option<Span>,
+    client_capabilities: Option<Span>,
+    client_info: Option<Span>,
+    log_level: Option<Span>,
+    meta: Option<Span>,
+    arguments: Option<Span>,
+    input_responses: Option<Span>,
+    request_state: Option<Span>,
+    task_id: Option<Span>,
+    uri: Option<Span>,
+}
+
+impl Modern {
+    fn of(params: &Params) -> Option<Box<Modern>> {
+        let meta = &params.in_meta;
+        let is_modern = meta.protocol_version.is_some() || meta.client_capabilities.is_some();
+        is_modern.then(|| {
+            Box::new(Modern {
+                revision: meta.protocol_version,
+                client_capabilities: meta.client_capabilities,
+                client_info: meta.client_info,
+                log_level: meta.log_level,
+                meta: params.meta,
+                arguments: params.arguments,
+                input_responses: params.input_responses,
+                request_state: params.request_state,
+                task_id: params.task_id,
+                uri: params.uri,
+            })
+        })
+    }
 }
 
 /// The name of a method: where it is, or what it is once its escapes are resolved.
@@ -119,9 +155,7 @@ impl Message {
             method: envelope.method.map(|method| Method::read(method, &line)),
             progress_token: None,
             subject: None,
-            modern_revision: params.in_meta.protocol_version,
-            is_modern: params.in_meta.protocol_version.is_some()
-                || params.in_meta.client_capabilities.is_some(),
+            modern: Modern::of(&params),
             name: params.name,
             params: envelope.params,
             result: envelope.result,
@@ -180,13 +214,67 @@ impl Message {
     /// `params._meta["io.modelcontextprotocol/protocolVersion"]`: a string as it is written between
     /// its quotes, any other value as its JSON text.
     pub fn modern_revision(&self) -> Option<&[u8]> {
-        self.bytes_at(self.modern_revision).map(unquote)
+        self.modern_bytes(|modern| modern.revision).map(unquote)
     }
 
     /// Whether it speaks of the modern era: its `params._meta` names a protocol version or client
     /// capabilities (2026-07-28, basic/versioning).
     pub fn is_modern(&self) -> bool {
-        self.is_modern
+        self.modern.is_some()
+    }
+
+    /// The JSON text of `params._meta` of a message of the modern era.
+    pub fn meta(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.meta)
+    }
+
+    /// The JSON text of `_meta["io.modelcontextprotocol/protocolVersion"]`.
+    pub(crate) fn modern_version(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.revision)
+    }
+
+    /// The JSON text of `_meta["io.modelcontextprotocol/clientCapabilities"]`.
+    pub fn client_capabilities(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.client_capabilities)
+    }
+
+    /// The JSON text of `_meta["io.modelcontextprotocol/clientInfo"]`.
+    pub fn client_info(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.client_info)
+    }
+
+    /// The JSON text of `_meta["io.modelcontextprotocol/logLevel"]`.
+    pub fn log_level(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.log_level)
+    }
+
+    /// The JSON text of `params.arguments` of a message of the modern era.
+    pub fn arguments(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.arguments)
+    }
+
+    /// The JSON text of `params.inputResponses` of a message of the modern era.
+    pub fn input_responses(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.input_responses)
+    }
+
+    /// The JSON text of `params.requestState` of a message of the modern era.
+    pub fn request_state(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.request_state)
+    }
+
+    /// The JSON text of `params.taskId` of a message of the modern era.
+    pub fn task_id(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.task_id)
+    }
+
+    /// The JSON text of `params.uri` of a message of the modern era.
+    pub fn uri(&self) -> Option<&[u8]> {
+        self.modern_bytes(|modern| modern.uri)
+    }
+
+    fn modern_bytes(&self, of: impl Fn(&Modern) -> Option<Span>) -> Option<&[u8]> {
+        self.bytes_at(self.modern.as_deref().and_then(of))
     }
 
     /// What `params.name` of a request names, a tool or a prompt: a string as it is written between

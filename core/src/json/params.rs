@@ -13,8 +13,12 @@ pub(super) struct Params {
     pub(super) progress_token: Option<Span>,
     protocol_version: Option<Span>,
     pub(super) request_id: Option<Span>,
+    pub(super) arguments: Option<Span>,
+    pub(super) input_responses: Option<Span>,
     pub(super) name: Option<Span>,
-    uri: Option<Span>,
+    pub(super) request_state: Option<Span>,
+    pub(super) task_id: Option<Span>,
+    pub(super) uri: Option<Span>,
     pub(super) in_meta: Meta,
     twice: bool,
 }
@@ -23,6 +27,8 @@ pub(super) struct Params {
 #[derive(Debug, Default)]
 pub(super) struct Meta {
     pub(super) client_capabilities: Option<Span>,
+    pub(super) client_info: Option<Span>,
+    pub(super) log_level: Option<Span>,
     pub(super) progress_token: Option<Span>,
     pub(super) protocol_version: Option<Span>,
     twice: bool,
@@ -45,10 +51,14 @@ impl Params {
                     params.in_meta = in_meta;
                     continue;
                 }
+                b"arguments" => &mut params.arguments,
+                b"inputResponses" => &mut params.input_responses,
                 b"name" => &mut params.name,
                 b"progressToken" => &mut params.progress_token,
                 b"protocolVersion" => &mut params.protocol_version,
                 b"requestId" => &mut params.request_id,
+                b"requestState" => &mut params.request_state,
+                b"taskId" => &mut params.task_id,
                 b"uri" => &mut params.uri,
                 _ => {
                     cursor.value();
@@ -78,6 +88,8 @@ impl Meta {
             let value = cursor.value();
             let slot = match &*unescape(key) {
                 b"io.modelcontextprotocol/clientCapabilities" => &mut meta.client_capabilities,
+                b"io.modelcontextprotocol/clientInfo" => &mut meta.client_info,
+                b"io.modelcontextprotocol/logLevel" => &mut meta.log_level,
                 b"io.modelcontextprotocol/protocolVersion" => &mut meta.protocol_version,
                 b"progressToken" => &mut meta.progress_token,
                 _ => continue,

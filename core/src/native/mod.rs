@@ -24,7 +24,7 @@ pub use stateless::{Served, Stateless};
 
 use crate::http::{Rate, RevisionHeader};
 use crate::observe::Level;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
 
@@ -67,7 +67,7 @@ impl Native {
         Native {
             server,
             sessions: true,
-            revisions: Arc::new(Revision::ALL),
+            revisions: Arc::new(Revision::LEGACY),
             health,
             plain_events: false,
             packs: false,
@@ -89,7 +89,8 @@ impl Native {
         match said {
             RevisionHeader::Served(revision) => *revision,
             RevisionHeader::Absent | RevisionHeader::Other(_) => {
-                let served = self.revisions.iter().copied();
+                let legacy = |revision: &Revision| revision.era() == Era::Legacy;
+                let served = self.revisions.iter().copied().filter(legacy);
                 // The newest of those that such a client may know, or else the oldest there is.
                 let known = served.clone().filter(|revision| *revision <= UNSAID).max();
                 known.or(served.min()).unwrap_or(UNSAID)

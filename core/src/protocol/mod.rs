@@ -5,4 +5,4 @@ mod revision;
 
 pub use method::known_method;
 pub(crate) use method::{KNOWN, method_index};
-pub use revision::Revision;
+pub use revision::{Era, Revision};

@@ -4,7 +4,16 @@
 
 use std::fmt;
 
-/// A revision of the legacy era: `initialize` opens a session.
+/// How a conversation is opened (2026-07-28, basic/versioning, Terminology).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Era {
+    /// `initialize` opens a session, and everything after it belongs to that.
+    Legacy,
+    /// Nothing opens anything: every request says by itself what it is.
+    Modern,
+}
+
+/// A revision of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Revision {
     /// 2024-11-05: the first.
@@ -15,11 +24,22 @@ pub enum Revision {
     V2025_06_18,
     /// 2025-11-25: streams begin with a priming event and may be polled.
     V2025_11_25,
+    /// 2026-07-28: the first of the modern era.
+    V2026_07_28,
 }
 
 impl Revision {
     /// Every served revision, oldest first.
-    pub const ALL: [Revision; 4] = [
+    pub const ALL: [Revision; 5] = [
+        Revision::V2024_11_05,
+        Revision::V2025_03_26,
+        Revision::V2025_06_18,
+        Revision::V2025_11_25,
+        Revision::V2026_07_28,
+    ];
+
+    /// Those of the legacy era, oldest first.
+    pub const LEGACY: [Revision; 4] = [
         Revision::V2024_11_05,
         Revision::V2025_03_26,
         Revision::V2025_06_18,
@@ -27,7 +47,10 @@ impl Revision {
     ];
 
     /// The newest one.
-    pub const NEWEST: Revision = Revision::V2025_11_25;
+    pub const NEWEST: Revision = Revision::V2026_07_28;
+
+    /// The newest one of the legacy era.
+    pub const NEWEST_LEGACY: Revision = Revision::V2025_11_25;
 
     /// The date that names it on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +59,7 @@ impl Revision {
             Revision::V2025_03_26 => "2025-03-26",
             Revision::V2025_06_18 => "2025-06-18",
             Revision::V2025_11_25 => "2025-11-25",
+            Revision::V2026_07_28 => "2026-07-28",
         }
     }
 
@@ -44,10 +68,18 @@ impl Revision {
         Revision::ALL.into_iter().find(|r| r.as_str().as_bytes() == text)
     }
 
-    /// The newest served revision that is not newer than `text`: the rules that fit best what a
-    /// child answered, if it answered a revision that is not served.
+    /// The era it belongs to.
+    pub const fn era(self) -> Era {
+        match self {
+            Revision::V2026_07_28 => Era::Modern,
+            _ => Era::Legacy,
+        }
+    }
+
+    /// The newest revision of the legacy era that is not newer than `text`: the rules that fit best
+    /// what a child answered to `initialize`, if it answered a revision that is not served.
     pub fn nearest(text: &str) -> Revision {
-        let not_newer = Revision::ALL.into_iter().rev().find(|r| r.as_str() <= text);
+        let not_newer = Revision::LEGACY.into_iter().rev().find(|r| r.as_str() <= text);
         not_newer.unwrap_or(Revision::V2024_11_05)
     }
 

@@ -24,7 +24,7 @@ use super::incoming::{self, Incoming, Malformed};
 use super::waiting::{On, Waiting};
 use super::{Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, legacy};
 use crate::json;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ impl Conversation {
             seat: server.open(),
             server,
             allowed: None,
-            revision: Revision::NEWEST,
+            revision: Revision::NEWEST_LEGACY,
             client: Client::default(),
             subscriptions: BTreeSet::new(),
             waiting: Vec::new(),
@@ -89,8 +89,9 @@ impl Conversation {
     /// Lets `initialize` agree on these revisions only; there must be one. Without `initialize` the
     /// newest of them is spoken. All revisions there are restrict nothing.
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
-        self.revision = revisions.iter().copied().max().unwrap_or(Revision::NEWEST);
-        let is_less = Revision::ALL.iter().any(|revision| !revisions.contains(revision));
+        let legacy = revisions.iter().copied().filter(|it| it.era() == Era::Legacy);
+        self.revision = legacy.max().unwrap_or(Revision::NEWEST_LEGACY);
+        let is_less = Revision::LEGACY.iter().any(|revision| !revisions.contains(revision));
         self.allowed = is_less.then_some(revisions);
         self
     }

@@ -96,7 +96,7 @@ pub(crate) fn call(
         now: Instant::ZERO,
         arrived: Instant::ZERO,
         wall: Duration::from_secs(1_704_110_400),
-        revision: Revision::NEWEST,
+        revision: Revision::NEWEST_LEGACY,
         client: &client,
         http,
         session: None,

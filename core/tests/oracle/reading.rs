@@ -29,7 +29,25 @@ pub(super) struct Reading {
 }
 
 const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
-const PARAMS: [&str; 6] = ["name", "uri", "_meta", "requestId", "progressToken", "protocolVersion"];
+const PARAMS: [&str; 10] = [
+    "_meta",
+    "arguments",
+    "inputResponses",
+    "name",
+    "progressToken",
+    "protocolVersion",
+    "requestId",
+    "requestState",
+    "taskId",
+    "uri",
+];
+const META: [&str; 5] = [
+    MODERN[0],
+    MODERN[1],
+    "io.modelcontextprotocol/clientInfo",
+    "io.modelcontextprotocol/logLevel",
+    "progressToken",
+];
 const MODERN: [&str; 2] =
     ["io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities"];
 
@@ -124,7 +142,7 @@ impl Reading {
             self.refuse(Reject::BadParams);
         }
         let meta = meta.and_then(members).unwrap_or_default();
-        if has_twice(&meta, &["progressToken", MODERN[0], MODERN[1]]) {
+        if has_twice(&meta, &META) {
             self.refuse(Reject::DuplicateKey);
         }
         self.is_modern = is_call && MODERN.iter().any(|key| value(&meta, key).is_some());

@@ -153,7 +153,7 @@ fn a_system_that_has_nothing_left_for_a_child_may_be_asked_again() {
     assert_eq!(rig.exchanges[&exchange].head.as_ref().unwrap().retry_after, Some(1));
     rig.pass(secs(1));
     rig.spawning = Spawning::Works;
-    rig.open(Revision::NEWEST);
+    rig.open(Revision::NEWEST_LEGACY);
 }
 
 #[test]

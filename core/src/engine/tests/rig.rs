@@ -65,6 +65,7 @@ impl Client {
             revision: self.revision.clone(),
             accept: self.accept,
             last_event,
+            mirrored: None,
             principal: self.principal,
             foreign_session: None,
             http: None,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::since;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::server::params::shown;
 use crate::server::{Catalog, Fault};
 
@@ -20,10 +20,11 @@ pub(in crate::server) fn agree(
     wanted: Option<&str>,
     allowed: Option<&[Revision]>,
 ) -> Result<Revision, Fault> {
-    let choice = allowed.unwrap_or(&Revision::ALL);
-    let newest = choice.iter().copied().max().unwrap_or(Revision::NEWEST);
+    let choice = allowed.unwrap_or(&Revision::LEGACY);
+    let choice = choice.iter().copied().filter(|revision| revision.era() == Era::Legacy);
+    let newest = choice.clone().max().unwrap_or(Revision::NEWEST_LEGACY);
     let Some(wanted) = wanted else { return Ok(newest) };
-    let not_newer = choice.iter().copied().filter(|revision| revision.as_str() <= wanted).max();
+    let not_newer = choice.filter(|revision| revision.as_str() <= wanted).max();
     match (not_newer, allowed) {
         (Some(agreed), _) if Revision::parse(wanted.as_bytes()).is_some() => Ok(agreed),
         (None, Some(allowed)) => Err(unsupported(wanted, allowed)),

@@ -18,7 +18,8 @@ fn initialize_agrees_on_the_revision_asked_for_or_offers_the_newest() {
         ("yesterday", "2025-11-25"),
     ];
     // To list all revisions is to restrict nothing.
-    let listed = Conversation::new(Arc::new(Demo::default())).restricted_to(Revision::ALL.into());
+    let listed =
+        Conversation::new(Arc::new(Demo::default())).restricted_to(Revision::LEGACY.into());
     let mut with_list = Client::new();
     with_list.conversation = listed;
     for (asked, agreed) in cases {
@@ -166,7 +167,7 @@ fn initialize_names_the_field_that_is_wrong() {
 fn nothing_has_to_be_said_first() {
     let mut client = Client::new();
     assert_eq!(super::rig::text(&client.call("echo", json!({"message": "hi"}))), "hi");
-    assert_eq!(client.conversation.revision(), Revision::NEWEST);
+    assert_eq!(client.conversation.revision(), Revision::NEWEST_LEGACY);
     let older = Conversation::new(Arc::new(Demo::default())).speaking(Revision::V2025_03_26);
     client.conversation = older;
     let answer = client.call("echo", json!({"message": "hi"}));

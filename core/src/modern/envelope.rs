@@ -1,0 +1,104 @@
+//! Which era a request belongs to, and whether one of the modern era says of itself what it has to.
+//!
+//! Owns: the order in which mistakes are told, up to whether the method exists; what the headers
+//! repeat of the body.
+//! Never: a session, a tool or a method's parameters.
+//!
+//! | the first that fails | refusal |
+//! |---|---|
+//! | the modern era is served | [`Reject::UnsupportedRevision`] |
+//! | `MCP-Protocol-Version` is given | [`Reject::HeaderMismatch`] |
+//! | `_meta` has a version and capabilities | [`Reject::MissingMeta`] |
+//! | the header says the same version | [`Reject::HeaderMismatch`] |
+//! | that version is served | [`Reject::UnsupportedRevision`] |
+//! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
+//! | the method exists | [`Reject::UnknownMethod`], told by who knows |
+//! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
+//!
+//! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning,
+//! basic/transports/streamable-http (Request Headers, Server Validation).
+
+use crate::http::{McpHead, RevisionHeader};
+use crate::json::{Body, Kind, Message};
+use crate::protocol::{Era, Revision};
+use crate::reject::Reject;
+
+/// The era of a POST that belongs to no open session.
+///
+/// A message says so itself; one that does not, and does not initialize either, may have a header
+/// that names a version which no client of the legacy era would name. What is wrong about it is
+/// then told in the words of the modern era.
+pub(crate) fn era(head: &McpHead, body: &Body) -> Era {
+    let is_modern = match body {
+        Body::One(message) if message.is_modern() => true,
+        Body::One(message) if message.method() == Some("initialize") => false,
+        Body::Batch(all) if all.iter().flatten().any(Message::is_modern) => true,
+        _ => match &head.revision {
+            RevisionHeader::Absent => false,
+            RevisionHeader::Served(revision) => revision.era() == Era::Modern,
+            RevisionHeader::Other(text) => {
+                Revision::parse(text.as_bytes()).is_none_or(|known| known.era() == Era::Modern)
+            }
+        },
+    };
+    if is_modern { Era::Modern } else { Era::Legacy }
+}
+
+/// The message of a POST of the modern era, if it says of itself what it has to. A notification
+/// need not: the protocol has none that is sent over HTTP.
+///
+/// # Errors
+///
+/// Those of the table above, down to `Mcp-Method`; [`Reject::BatchNotAllowed`];
+/// [`Reject::BadMessage`] for an answer, as nobody asks a client anything.
+pub(crate) fn admit<'a>(
+    head: &McpHead,
+    body: &'a Body,
+    served: &[Revision],
+) -> Result<&'a Message, Reject> {
+    let Body::One(message) = body else { return Err(Reject::BatchNotAllowed) };
+    match message.kind() {
+        Kind::Request => check(head, message, served)?,
+        Kind::Notification => {}
+        Kind::Result | Kind::Error => return Err(Reject::BadMessage),
+    }
+    Ok(message)
+}
+
+fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), Reject> {
+    if !served.contains(&Revision::V2026_07_28) {
+        return Err(Reject::UnsupportedRevision);
+    }
+    let header = head.revision.text().ok_or(Reject::HeaderMismatch)?;
+    let version = message.modern_version().and_then(string);
+    let (Some(version), true) = (version, has_capabilities(message)) else {
+        // Who speaks of a version that nobody knows may know other rules about this.
+        return Err(match (message.modern_version(), &head.revision) {
+            (None, RevisionHeader::Other(_)) => Reject::UnsupportedRevision,
+            _ => Reject::MissingMeta,
+        });
+    };
+    if version != header.as_bytes() {
+        return Err(Reject::HeaderMismatch);
+    }
+    if version != Revision::V2026_07_28.as_str().as_bytes() {
+        return Err(Reject::UnsupportedRevision);
+    }
+    let method = message.method().unwrap_or_default();
+    match &head.mirrored {
+        Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(()),
+        _ => Err(Reject::HeaderMismatch),
+    }
+}
+
+fn has_capabilities(message: &Message) -> bool {
+    message.client_capabilities().is_some_and(|json| json.starts_with(b"{"))
+}
+
+/// What is between the quotes of a JSON string.
+fn string(json: &[u8]) -> Option<&[u8]> {
+    json.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
+#[cfg(test)]
+mod tests;

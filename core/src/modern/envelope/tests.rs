@@ -1,0 +1,152 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::http::{Accept, LastEvent, Mirrored, SessionHeader};
+use crate::json::{ParseRules, Peer};
+use crate::session::Principal;
+use crate::time::Instant;
+
+const RULES: ParseRules = ParseRules { depth_max: 32, batch_len_max: 10, sender: Peer::Client };
+const MODERN: &str = "2026-07-28";
+const META: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+
+fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
+    let parsed = version.map(|text| match Revision::parse(text.as_bytes()) {
+        Some(revision) => RevisionHeader::Served(revision),
+        None => RevisionHeader::Other(text.into()),
+    });
+    let mirrored = method.map(|method| {
+        Box::new(Mirrored { method: method.as_bytes().into(), ..Mirrored::default() })
+    });
+    McpHead {
+        session: SessionHeader::Absent,
+        revision: parsed.unwrap_or(RevisionHeader::Absent),
+        accept: Accept { json: true, sse: true },
+        last_event: LastEvent::Absent,
+        mirrored,
+        principal: Principal::Anonymous,
+        foreign_session: None,
+        http: None,
+        arrived: Instant::ZERO,
+    }
+}
+
+fn body(text: &str) -> Body {
+    Body::parse(Bytes::copy_from_slice(text.as_bytes()), RULES).unwrap()
+}
+
+fn call(method: &str, meta: &str) -> Body {
+    let params = if meta.is_empty() { String::new() } else { format!(r#""_meta":{meta}"#) };
+    body(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{params}}}}}"#))
+}
+
+fn verdict(version: Option<&str>, method: Option<&str>, body: &Body) -> Option<Reject> {
+    admit(&head(version, method), body, &Revision::ALL).err()
+}
+
+#[test]
+fn every_mistake_has_its_own_answer() {
+    let list = |meta| call("tools/list", meta);
+    let said = Some(MODERN);
+    let told = Some("tools/list");
+    let unknown = META.replace(MODERN, "v999.0.0");
+    let no_version = r#"{"io.modelcontextprotocol/clientCapabilities":{}}"#;
+    let no_capabilities = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    let odd_capabilities = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":[]}"#;
+    let mismatch = Some(Reject::HeaderMismatch);
+    let missing = Some(Reject::MissingMeta);
+    let unsupported = Some(Reject::UnsupportedRevision);
+    for (what, version, method, body, expected) in [
+        ("right", said, told, list(META), None),
+        ("no header", None, told, list(META), mismatch),
+        ("no _meta", said, told, list(""), missing),
+        ("no version in it", said, told, list(no_version), missing),
+        ("no capabilities in it", said, told, list(no_capabilities), missing),
+        ("capabilities that are none", said, told, list(odd_capabilities), missing),
+        ("another version in the body", said, told, list(&unknown), mismatch),
+        ("a version nobody knows", Some("v999.0.0"), told, list(&unknown), unsupported),
+        ("the same, without _meta", Some("v999.0.0"), told, list(""), unsupported),
+        ("no method", said, None, list(META), mismatch),
+        ("another method", said, Some("tools/call"), list(META), mismatch),
+        ("another case", said, Some("TOOLS/LIST"), list(META), mismatch),
+    ] {
+        assert_eq!(verdict(version, method, &body), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_legacy_version_may_not_be_asked_for_in_the_modern_way() {
+    let old = META.replace(MODERN, "2025-11-25");
+    let body = call("tools/list", &old);
+    let reject = verdict(Some("2025-11-25"), Some("tools/list"), &body);
+    assert_eq!(reject, Some(Reject::UnsupportedRevision));
+}
+
+#[test]
+fn where_the_modern_era_is_not_served_that_is_what_is_said() {
+    let head = head(Some(MODERN), None);
+    let call = call("tools/list", "");
+    let refused = admit(&head, &call, &Revision::LEGACY);
+    assert_eq!(refused.err(), Some(Reject::UnsupportedRevision));
+}
+
+#[test]
+fn answers_and_batches_are_not_for_this_era() {
+    let answer = body(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    assert_eq!(verdict(Some(MODERN), None, &answer), Some(Reject::BadMessage));
+    let batch = body(r#"[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]"#);
+    assert_eq!(verdict(Some(MODERN), None, &batch), Some(Reject::BatchNotAllowed));
+    let notification = body(r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#);
+    assert_eq!(verdict(Some(MODERN), None, &notification), None);
+}
+
+#[test]
+fn the_era_of_a_message() {
+    let modern = |version, body: &Body| era(&head(version, None), body) == Era::Modern;
+    let with_meta = call("tools/list", META);
+    let without = call("tools/list", "");
+    let initialize = call("initialize", "");
+    assert!(modern(None, &with_meta) && modern(Some("2025-06-18"), &with_meta));
+    assert!(modern(Some(MODERN), &without) && modern(Some("2031-01-01"), &without));
+    assert!(!modern(None, &without) && !modern(Some("2025-06-18"), &without));
+    // Which version is agreed on, its answer says.
+    assert!(!modern(Some(MODERN), &initialize) && !modern(Some("2031-01-01"), &initialize));
+    assert!(modern(Some(MODERN), &call("initialize", META)));
+}
+
+proptest! {
+    /// Whatever the headers and the body say: a message has one era, and in the modern one it is
+    /// either admitted or refused for one reason, which is none of the legacy era.
+    #[test]
+    fn every_request_has_one_era_or_one_refusal(
+        version in prop::option::of(prop_oneof![
+            Just(MODERN.to_owned()),
+            Just("2025-06-18".to_owned()),
+            "[!-~]{1,12}",
+        ]),
+        method in prop::option::of(prop_oneof![Just("tools/list".to_owned()), "[!-~]{0,12}"]),
+        said in prop_oneof![Just("tools/list"), Just("initialize"), Just("ping")],
+        meta in prop_oneof![Just(String::new()), Just(META.to_owned()), Just("{}".to_owned()),
+            "[0-9a-z.-]{1,10}".prop_map(|other| META.replace(MODERN, &other))],
+    ) {
+        let (head, body) = (head(version.as_deref(), method.as_deref()), call(said, &meta));
+        if era(&head, &body) == Era::Legacy {
+            // Nothing about it is modern, unless it initializes.
+            prop_assert!(!meta.contains("protocolVersion"));
+            prop_assert!(said == "initialize" || version.as_deref() != Some(MODERN));
+            return Ok(());
+        }
+        match admit(&head, &body, &Revision::ALL) {
+            Ok(_) => {
+                prop_assert_eq!(version.as_deref(), Some(MODERN));
+                prop_assert_eq!(method.as_deref(), Some(said));
+                prop_assert_eq!(&*meta, META);
+            }
+            Err(reject) => prop_assert!(matches!(
+                reject,
+                Reject::HeaderMismatch | Reject::MissingMeta | Reject::UnsupportedRevision
+            )),
+        }
+    }
+}
