@@ -116,7 +116,7 @@ impl Desk {
     /// The revisions that are served.
     fn served(&self) -> &[Revision] {
         let native = self.config.serves.native();
-        native.map_or(&Revision::LEGACY, |native| &native.revisions)
+        native.map_or(&self.config.revisions, |native| &native.revisions)
     }
 
     /// What time it is in the world.
