@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::bridge::{Call, Child, ChildSpec, ToWorker};
+use crate::engine::starts::Starts;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
 use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
@@ -73,7 +74,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) wall: Duration,
     pub(crate) chance: &'a Chance,
     pub(crate) exchanges: &'a mut Exchanges,
-    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) starts: &'a mut Starts,
+    pub(super) ledger: &'a mut Ledger,
     /// The earliest moment at which something set up in this turn is due.
     pub(crate) wake_at: Instant,
 }

@@ -12,6 +12,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::frame;
@@ -376,6 +377,12 @@ pub(crate) fn refusal_of(
     let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
     let body = match reject {
         Reject::UnsupportedRevision => unsupported_revision(id, asked, message, served),
+        Reject::MissingCapability(capability) => {
+            let required: Value =
+                serde_json::from_str(capability.declared()).expect("written as JSON");
+            let data = serde_json::json!({ "requiredCapabilities": required });
+            json::error_with_data(id, &reject.wire(), data)
+        }
         _ => json::error(id, &reject.wire()),
     };
     (refusal(reject).0, body)
