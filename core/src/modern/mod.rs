@@ -6,3 +6,4 @@
 
 pub(crate) mod envelope;
 pub mod state;
+pub(crate) mod status;
