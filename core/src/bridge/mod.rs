@@ -9,6 +9,7 @@ mod calls;
 mod child;
 mod pool;
 mod post;
+pub(crate) mod probe;
 mod same_id;
 mod spec;
 mod stderr;

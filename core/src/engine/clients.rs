@@ -57,6 +57,9 @@ impl Engine {
     ) {
         let verdict = match self.route(head, body, now) {
             Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
+            Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
+                self.await_era(exchange, head, body, now, out)
+            }
             Ok(Route::Open) => self.open(exchange, head, body, now, out),
             Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
             Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
@@ -114,7 +117,7 @@ impl Engine {
     }
 
     /// Opens a session with the client's `initialize`.
-    fn open(
+    pub(super) fn open(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
@@ -248,7 +251,7 @@ impl Engine {
     }
 
     /// Answers a request that no session took; the error carries the request's id.
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         exchange: ExchangeId,
         reject: Reject,
