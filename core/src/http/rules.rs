@@ -121,15 +121,15 @@ struct Program {
 }
 
 impl Program {
-    fn of(serves: &Serves) -> Program {
-        match serves {
+    fn of(config: &Config) -> Program {
+        match &config.serves {
             Serves::Command(_) => Program {
                 sessions: has_sessions(&Revision::LEGACY),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
-                revisions: Arc::new(Revision::LEGACY),
+                revisions: config.revisions.clone(),
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
@@ -171,7 +171,7 @@ impl Rules {
                     sender: Peer::Client,
                 },
             },
-            program: Program::of(&config.serves),
+            program: Program::of(config),
         }
     }
 
