@@ -71,7 +71,6 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves, sse: bool) -> Config {
         serves,
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
-        sse: false,
         sse,
         eager: true,
         log_level: args.log.log_level,

@@ -186,7 +186,7 @@ impl Engine {
     /// Whether a child can be had now, if one is needed.
     pub(super) fn check_start(&self, now: Instant) -> Result<(), Reject> {
         match self.spec.is_some() && self.standby.as_ref().is_none_or(Child::is_ending) {
-            true => self.starts.check(now),
+            true => self.desk.starts.check(now),
             false => Ok(()),
         }
     }
@@ -200,11 +200,6 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<Backend, Reject> {
         if let Some(spec) = self.spec.clone() {
-            if self.standby.as_ref().is_none_or(Child::is_ending) {
-                self.desk.starts.check(now)?;
-            }
-            self.make_room(now, out)?;
-            let id = self.ids.session();
             let child = self.hire(spec, out);
             self.owners.insert(child.id, id);
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);

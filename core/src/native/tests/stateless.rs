@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Fixture;
 use crate::bridge::ChildSpec;
-use crate::config::{BridgeOptions, Config, Serves};
+use crate::config::{Config, Serves};
 use crate::engine::Engine;
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
 use crate::json::Body;
@@ -44,12 +44,6 @@ impl Desk {
         let config = Config {
             origins: vec!["https://app.example".into()],
             ..Config::new(Serves::Native(native))
-            limits: Limits::default(),
-            serves: Serves::Native(native),
-            revisions: Revision::ALL.into(),
-            bridge: BridgeOptions::default(),
-            eager: false,
-            log_level: Level::Info,
         };
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
         engine.set_epoch(Duration::from_secs(1_000_000));
