@@ -184,12 +184,11 @@ impl Engine {
         self.desk.epoch = epoch;
     }
 
-    /// What answers requests without this engine, if it serves a server without sessions. What that
-    /// counts is counted here too.
+    /// What answers requests that belong to no session without this engine, if it serves a server
+    /// that runs in this process. What that counts is counted here too.
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
-        let native = desk.config.serves.native().filter(|native| !native.sessions);
-        let tally = desk.tally.clone().filter(|_| native.is_some())?;
+        let tally = desk.tally.clone()?;
         Some(Stateless::new(desk.config.clone(), tally, desk.chance.clone(), desk.epoch))
     }
 

@@ -1,4 +1,5 @@
-//! The modern era on the wire: what a request says of itself, in its body and in its headers.
+//! The modern era on the wire: what a request says of itself, in its body and in its headers, and
+//! what it is handed to bring back.
 //!
 //! Owns: the rules of revision 2026-07-28 that hold whoever answers.
 //! Never: an answer.
@@ -6,3 +7,4 @@
 pub(crate) mod envelope;
 pub mod field;
 pub mod state;
+pub(crate) mod status;
