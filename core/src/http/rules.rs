@@ -38,6 +38,7 @@
 
 mod host;
 mod origin;
+mod sse;
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ use crate::http::{
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
 use crate::native::HealthForm;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpScene, Server, Tool};
 use crate::session::{EventId, Principal};
@@ -61,6 +62,8 @@ use crate::time::Instant;
 
 use host::Hosts;
 use origin::Origins;
+pub(crate) use sse::endpoint as sse_endpoint;
+pub use sse::{MESSAGES as SSE_MESSAGES, STREAM as SSE_STREAM};
 
 /// The headers of a request, wherever the adapter keeps them.
 pub trait Headers {
@@ -95,6 +98,8 @@ pub struct Rules {
     origins: Origins,
     /// The path of the endpoint, without a slash at its end.
     path: Box<str>,
+    /// Whether HTTP+SSE is served.
+    sse: bool,
     body: BodyRules,
     program: Program,
 }
@@ -116,18 +121,18 @@ struct Program {
 }
 
 impl Program {
-    fn of(serves: &Serves) -> Program {
-        match serves {
+    fn of(config: &Config) -> Program {
+        match &config.serves {
             Serves::Command(_) => Program {
-                sessions: true,
+                sessions: has_sessions(&Revision::LEGACY),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
-                revisions: Arc::new(Revision::LEGACY),
+                revisions: config.revisions.clone(),
             },
             Serves::Native(native) => Program {
-                sessions: native.sessions,
+                sessions: native.sessions && has_sessions(&native.revisions),
                 reader: Some(native.server.clone()).filter(|it| it.catalog().reads_http),
                 has_details: native.health == HealthForm::Calculator,
                 streams_to_all: true,
@@ -157,6 +162,7 @@ impl Rules {
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.origins),
             path: config.path.strip_suffix('/').unwrap_or(&config.path).into(),
+            sse: config.sse,
             body: BodyRules {
                 bytes_max: limits.body_bytes_max,
                 parse: ParseRules {
@@ -165,7 +171,7 @@ impl Rules {
                     sender: Peer::Client,
                 },
             },
-            program: Program::of(&config.serves),
+            program: Program::of(config),
         }
     }
 
@@ -201,11 +207,9 @@ impl Rules {
         };
         let coding = self.program.coding(head.headers);
         match self.asked(head) {
-            Ok(Asked::Options) => {
-                Err(Box::new(options(head.headers, self.program.methods(), cors)))
-            }
-            Ok(Asked::Message(mcp)) => {
-                let what = What::Message(mcp, self.body, self.program.reader.clone());
+            Ok(Asked::Options(methods)) => Err(Box::new(options(head.headers, methods, cors))),
+            Ok(Asked::Message(door, mcp)) => {
+                let what = What::Message(door, mcp, self.body, self.program.reader.clone());
                 Ok(Admission { cors, close: false, coding, what })
             }
             Ok(Asked::Whole(request)) => {
@@ -218,13 +222,23 @@ impl Rules {
     fn check_peer(&self, headers: &impl Headers) -> Result<Option<Cors>, Reject> {
         self.hosts.check(headers.values("host"))?;
         let listed = self.origins.check(headers.values("origin"))?;
-        Ok(listed.map(|origin| Cors { origin: origin.into(), preflight: false }))
+        Ok(listed.map(|origin| Cors {
+            origin: origin.into(),
+            preflight: false,
+            params: Box::default(),
+        }))
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
         let path = head.target.split('?').next().unwrap_or_default();
         if path.strip_suffix('/').unwrap_or(path) == &*self.path {
             return self.program.endpoint(head);
+        }
+        if self.sse
+            && self.program.sessions
+            && let Some(asked) = self.program.sse(head)
+        {
+            return asked;
         }
         let request = match path {
             "/health" => Request::Health,
@@ -243,12 +257,21 @@ impl Rules {
 
 /// What a request asks for, if its head keeps the rules.
 enum Asked {
-    /// What the endpoint can do.
-    Options,
+    /// What can be done here: these methods.
+    Options(&'static str),
     /// To take the messages in the body.
-    Message(McpHead),
+    Message(Door, McpHead),
     /// Something that takes no body.
     Whole(Request),
+}
+
+/// Where messages come in.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    /// At the endpoint.
+    Endpoint,
+    /// At the one that a stream of HTTP+SSE has named.
+    Sse,
 }
 
 /// A request whose head keeps the rules, and whose body has not been read.
@@ -268,7 +291,7 @@ pub struct Admission {
 
 #[derive(Debug)]
 enum What {
-    Message(McpHead, BodyRules, Option<Arc<dyn Server>>),
+    Message(Door, McpHead, BodyRules, Option<Arc<dyn Server>>),
     Whole(Request),
 }
 
@@ -287,8 +310,8 @@ impl Admission {
         body: Bytes,
         whole: &RequestHead<'_, H>,
     ) -> Result<Request, Box<Answer>> {
-        let (mut head, rules, reader) = match self.what {
-            What::Message(head, rules, reader) => (head, rules, reader),
+        let (door, mut head, rules, reader) = match self.what {
+            What::Message(door, head, rules, reader) => (door, head, rules, reader),
             What::Whole(request) => return Ok(request),
         };
         match rules.read(body) {
@@ -296,7 +319,10 @@ impl Admission {
                 if reader.is_some_and(|reader| reads_http(reader.catalog(), &body)) {
                     head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
                 }
-                Ok(Request::Post { head, body })
+                Ok(match door {
+                    Door::Endpoint => Request::Post { head, body },
+                    Door::Sse => Request::PostSse { head, body },
+                })
             }
             Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
         }
@@ -338,7 +364,7 @@ impl Program {
                 };
                 let accept = accept.ok_or(Reject::NotAcceptable)?;
                 let head = self.mcp_head(head, accept, LastEvent::Absent)?;
-                Ok(Asked::Message(head))
+                Ok(Asked::Message(Door::Endpoint, head))
             }
             "GET" if self.sessions => {
                 let accept = Accept::of_get(headers.values("accept"));
@@ -352,7 +378,7 @@ impl Program {
                 let head = self.mcp_head(head, accept, LastEvent::Absent)?;
                 Ok(Asked::Whole(Request::Delete { head }))
             }
-            "OPTIONS" => Ok(Asked::Options),
+            "OPTIONS" => Ok(Asked::Options(self.methods())),
             _ => Err(Reject::MethodNotAllowed { allow: self.methods() }),
         }
     }
@@ -364,17 +390,22 @@ impl Program {
         last_event: LastEvent,
     ) -> Result<McpHead, Reject> {
         let headers = head.headers;
-        let (session, foreign_session, principal) = match self.sessions {
-            true => (session(headers)?, None, Principal::of(authorization(headers).as_deref())),
-            // There is nothing that could belong to anybody.
-            false => (SessionHeader::Absent, foreign_session(headers), Principal::Anonymous),
+        let mirrored = mirrored(headers);
+        let (session, foreign_session) = match self.sessions {
+            true => (session(headers)?, None),
+            false => (SessionHeader::Absent, foreign_session(headers)),
+        };
+        // In the legacy era nothing but a session belongs to anybody.
+        let principal = match self.sessions || mirrored.is_some() {
+            true => Principal::of(authorization(headers).as_deref()),
+            false => Principal::Anonymous,
         };
         Ok(McpHead {
             session,
             revision: self.revision(headers)?,
             accept,
             last_event,
-            mirrored: mirrored(headers),
+            mirrored,
             principal,
             foreign_session,
             http: None,
@@ -405,6 +436,12 @@ fn reads_http(catalog: &Catalog, body: &Body) -> bool {
     }
 }
 
+/// Whether any of these revisions has sessions. Those of the modern era have none, and so no GET and
+/// no DELETE (2026-07-28, basic/transports/streamable-http, Earlier Streamable HTTP Revisions).
+fn has_sessions(revisions: &[Revision]) -> bool {
+    revisions.iter().any(|revision| revision.era() == Era::Legacy)
+}
+
 /// The methods of an endpoint with sessions, or without them.
 pub(crate) fn endpoint_methods(sessions: bool) -> &'static str {
     if sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
@@ -426,7 +463,20 @@ fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
 /// request). Who may not read the answer learns the methods and no more.
 fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) -> Answer {
     let preflight = headers.values("access-control-request-method").next().is_some();
-    Answer::options(methods, cors.map(|cors| Cors { preflight, ..cors }))
+    let params = if preflight { asked_params(headers) } else { Box::default() };
+    Answer::options(methods, cors.map(|cors| Cors { preflight, params, ..cors }))
+}
+
+/// The `Mcp-Param-…` headers that a preflight asks for, each after a comma.
+fn asked_params(headers: &impl Headers) -> Box<str> {
+    let is_token =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let names = headers.values("access-control-request-headers").flat_map(members);
+    let params = names
+        .filter_map(|name| str::from_utf8(name).ok())
+        .map(str::to_ascii_lowercase)
+        .filter(|name| name.starts_with("mcp-param-") && is_token(name));
+    params.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
 }
 
 /// JSON in UTF-8, as it is: nothing is unpacked, so nothing can grow.
