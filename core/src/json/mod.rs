@@ -25,6 +25,7 @@ mod envelope;
 mod invalid;
 mod message;
 mod number;
+pub(crate) mod object;
 mod outline;
 mod params;
 mod scan;
