@@ -31,7 +31,8 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     };
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    Config { revisions, bridge, ..of(&args.serving, limits, Serves::Command(child)) }
+    let sse = args.sessions.sse;
+    Config { revisions, bridge, sse, ..of(&args.serving, limits, Serves::Command(child)) }
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -45,7 +46,8 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
             ..defaults
         },
     };
-    of(args, limits, Serves::Native(native))
+    let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
+    Config { sse, ..of(args, limits, Serves::Native(native)) }
 }
 
 fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {

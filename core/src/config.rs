@@ -69,11 +69,7 @@ pub struct BridgeOptions {
 
 impl Default for BridgeOptions {
     fn default() -> BridgeOptions {
-        BridgeOptions {
-            child_era: ChildEra::Probe,
-            child_per: ChildPer::Session,
-            warm_children: 0,
-        }
+        BridgeOptions { child_era: ChildEra::Probe, child_per: ChildPer::Session, warm_children: 0 }
     }
 }
 

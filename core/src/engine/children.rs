@@ -16,16 +16,14 @@ use crate::time::Instant;
 impl Engine {
     /// Starts the first child ahead of the first session.
     pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
-        match self.spec.clone() {
-            Some(spec) if self.desk.config.eager => self.standby = Some(self.spawn(spec, out)),
-            Some(_) => {}
+        match self.spec {
+            Some(_) => self.start_ahead(now, out),
             None => self.plan_sweep(now),
         }
     }
 
-    fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
-        self.last_child += 1;
-        let child = ChildId(self.last_child);
+    pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
+        let child = self.desk.ledger.next_child();
         out.push(Action::Spawn { child, spec });
         Child::new(child)
     }
@@ -52,6 +50,11 @@ impl Engine {
             };
             return self.with_session(session, now, out, work).flatten();
         }
+        if self.is_worker(id) {
+            return self
+                .with_pool(now, out, |pool, turn| pool.child_mut(id).map(|it| work(it, turn)))
+                .flatten();
+        }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
         let child = standby.or_else(|| self.leaving.get_mut(&id))?;
         let mut turn = self.desk.turn(now, out);
@@ -74,9 +77,14 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.desk.metrics.child_failed();
-        self.starts.failed(now, self.desk.config.limits.start_pause_max);
+        self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         self.desk.log(Event::ChildFailed { child: id, error }, out);
+        let reject = Reject::ChildFailed(error);
+        self.with_pool(now, out, |pool, turn| pool.lost(id, reject, turn));
         self.standby.take_if(|child| child.id == id);
+        if self.is_probed(id) {
+            self.give_up_finding(reject, now, out);
+        }
         self.leaving.remove(&id);
         if let Some(session) = self.owners.remove(&id) {
             self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
@@ -92,7 +100,12 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let Some(id) = self.owners.get(&child).copied() else { return };
+        let Some(id) = self.owners.get(&child).copied() else {
+            return match self.is_probed(child) {
+                true => self.on_probe_line(line, now, out),
+                false => self.on_worker_line(child, line, now, out),
+            };
+        };
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
@@ -109,7 +122,7 @@ impl Engine {
     /// A child that has answered `initialize` works.
     fn note_opening(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
-            self.starts.worked();
+            self.desk.starts.worked();
         }
     }
 
@@ -124,6 +137,9 @@ impl Engine {
         if let (Some(session), true) = (owner, overlong) {
             let reject = Reject::ChildExited(ExitStatus::Garbled);
             return self.end_session(session, SessionEnd::ChildEnded, reject, now, out);
+        }
+        if overlong && self.is_worker(child) {
+            return self.lose_worker(child, ExitStatus::Garbled, now, out);
         }
         self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
         self.reap_child(child, now, out);
@@ -165,6 +181,7 @@ impl Engine {
     fn reap_child(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         match self.owners.get(&id).copied() {
             Some(session) => self.reap(session, now, out),
+            None if self.is_worker(id) => self.reap_workers(now, out),
             None => self.reap_ownerless(id, now, out),
         }
     }
@@ -181,12 +198,18 @@ impl Engine {
     fn reap_ownerless(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
-            let stderr = child.stderr_tail();
-            self.starts.failed(now, self.desk.config.limits.start_pause_max);
-            self.desk.log(Event::ChildUnusable { status, stderr }, out);
+            let was_probed = self.is_probed(id);
+            if !was_probed {
+                let stderr = child.stderr_tail();
+                self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+                self.desk.log(Event::ChildUnusable { status, stderr }, out);
+            }
             match child.has_exited() {
                 true => self.release(&child, status, 0, out),
                 false => self.dismiss(child, now, out),
+            }
+            if was_probed {
+                self.on_probed_end(now, out);
             }
         } else if let Some(child) = self.leaving.remove(&id) {
             match child.exit_status() {

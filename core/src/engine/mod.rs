@@ -12,6 +12,7 @@
 
 mod children;
 mod clients;
+mod era;
 mod modern;
 mod probes;
 mod runs;
@@ -22,21 +23,24 @@ mod starts;
 mod throttle;
 mod timers;
 mod turn;
+mod workers;
 
+use turn::Ledger;
 pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::bridge::{Child, ChildSpec};
+use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
+use crate::engine::era::Finding;
 use crate::engine::sampling::{Sweeps, Want};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
-use crate::native::Stateless;
+use crate::native::{Mirrors, Stateless};
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
@@ -51,13 +55,14 @@ pub struct Engine {
     /// What to run for a session, if that is a command.
     spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
-    last_child: u64,
     /// Boxed: a node of the tree has many empty places.
     sessions: BTreeMap<SessionId, Box<Session>>,
     /// Which session a child works for.
     owners: BTreeMap<ChildId, SessionId>,
     /// The child that was started ahead of the first session.
     standby: Option<Child>,
+    /// The children that belong to no session, if a command is served.
+    pool: Option<Pool>,
     /// Children whose session is over, until they have exited.
     leaving: BTreeMap<ChildId, Child>,
     /// Requests without a session that wait.
@@ -69,8 +74,8 @@ pub struct Engine {
     /// The newest facts.
     facts: Facts,
     sweeps: Sweeps,
+    finding: Finding,
     timers: Timers,
-    starts: Starts,
     phase: Phase,
     started_at: Instant,
 }
@@ -90,9 +95,12 @@ struct Desk {
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
+    starts: Starts,
+    ledger: Ledger,
     /// What a server in this process has answered.
     tally: Option<Arc<Tally>>,
     chance: Arc<Chance>,
+    mirrors: Arc<Mirrors>,
     /// What time it was in the world at [`Instant::ZERO`].
     epoch: Duration,
 }
@@ -110,6 +118,8 @@ impl Desk {
             wall: self.epoch + now.since(Instant::ZERO),
             chance: &self.chance,
             exchanges: &mut self.exchanges,
+            starts: &mut self.starts,
+            ledger: &mut self.ledger,
             wake_at: Instant::FAR,
         }
     }
@@ -117,7 +127,7 @@ impl Desk {
     /// The revisions that are served.
     fn served(&self) -> &[Revision] {
         let native = self.config.serves.native();
-        native.map_or(&Revision::LEGACY, |native| &native.revisions)
+        native.map_or(&self.config.revisions, |native| &native.revisions)
     }
 
     /// What time it is in the world.
@@ -145,35 +155,42 @@ impl Engine {
     /// come from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let mut ids = IdSource::new(seed);
-        let (spec, tally) = match &config.serves {
-            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None),
-            Serves::Native(native) => (None, Some(Arc::new(Tally::new(native.server.catalog())))),
+        let (spec, tally, mirrors) = match &config.serves {
+            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None, Mirrors::default()),
+            Serves::Native(native) => {
+                let catalog = native.server.catalog();
+                (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
+            }
         };
+        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
         let desk = Desk {
             config,
             metrics: Metrics::default(),
             exchanges: Exchanges::new(),
             throttle: Throttle::default(),
+            starts: Starts::default(),
+            ledger: Ledger::default(),
             tally,
             chance: Arc::new(ids.chance()),
+            mirrors: Arc::new(mirrors),
             epoch: Duration::ZERO,
         };
         Engine {
             desk,
             spec,
             ids,
-            last_child: 0,
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
             standby: None,
+            pool,
             leaving: BTreeMap::new(),
             runs: BTreeMap::new(),
             over: Vec::new(),
             wanting: BTreeSet::new(),
             facts: Facts::default(),
             sweeps: Sweeps::default(),
+            finding: Finding::default(),
             timers: Timers::default(),
-            starts: Starts::default(),
             phase: Phase::Running,
             started_at: now,
         }
@@ -190,7 +207,13 @@ impl Engine {
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
         let tally = desk.tally.clone()?;
-        Some(Stateless::new(desk.config.clone(), tally, desk.chance.clone(), desk.epoch))
+        Some(Stateless::new(
+            desk.config.clone(),
+            tally,
+            desk.chance.clone(),
+            desk.mirrors.clone(),
+            desk.epoch,
+        ))
     }
 
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
@@ -223,6 +246,7 @@ impl Engine {
             Input::Sampled { facts } => self.on_sampled(*facts, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
+        self.pass_on(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -233,11 +257,14 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::Era => self.on_era_due(now, out),
+                Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
                 Wake::Sweep => self.sweep(now, out),
             }
         }
+        self.pass_on(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -309,9 +336,10 @@ impl Engine {
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
         if !session.is_open() && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout) {
-            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
         let unanswered = session.in_flight();
+        self.with_pool(now, out, |pool, turn| pool.session_ended(id, turn));
         let mut turn = self.desk.turn(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);
@@ -350,9 +378,17 @@ impl Engine {
 
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
-        let Owner::Session(id) = transport.owner else {
-            self.runs.remove(&exchange);
-            return;
+        let id = match transport.owner {
+            Owner::Session(id) => id,
+            Owner::Bridge => {
+                self.forget_opening(exchange);
+                self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
+                return;
+            }
+            Owner::Run => {
+                self.runs.remove(&exchange);
+                return;
+            }
         };
         let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
         if let Some(why) = end.flatten() {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::bridge::Pool;
 use crate::engine::Engine;
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
@@ -20,7 +21,7 @@ impl Engine {
         if let Some(native) = self.desk.config.serves.native() {
             return self.vital(native, health, now);
         }
-        let (status, word) = match (self.is_draining(), self.starts.failed_lately(now)) {
+        let (status, word) = match (self.is_draining(), self.desk.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
@@ -61,9 +62,9 @@ impl Engine {
     }
 
     fn subprocess(&self, now: Instant) -> &'static str {
-        if self.standby.is_some() || !self.sessions.is_empty() {
+        if self.standby.is_some() || !self.sessions.is_empty() || self.workers() > 0 {
             "running"
-        } else if self.starts.failed_lately(now) {
+        } else if self.desk.starts.failed_lately(now) {
             "failed"
         } else {
             "idle"
@@ -87,9 +88,15 @@ impl Engine {
         let gauges = Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
-            children: self.owners.len() + self.leaving.len() + usize::from(self.standby.is_some()),
-            in_flight: total(Session::in_flight) + self.waiting_in_runs(),
-            streams: total(Session::open_streams),
+            children: self.owners.len()
+                + self.workers()
+                + self.leaving.len()
+                + usize::from(self.standby.is_some()),
+            in_flight: total(Session::in_flight)
+                + self.waiting_in_runs()
+                + self.pool.as_ref().map_or(0, Pool::in_flight),
+            streams: total(Session::open_streams)
+                + self.pool.as_ref().map_or(0, Pool::open_streams),
             queue_bytes: total(Session::queue_bytes),
         };
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());

@@ -46,6 +46,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::config::{Config, Serves};
+use crate::http::is_token_byte;
 use crate::http::media::{Media, members};
 use crate::http::{
     Accept, Answer, Coding, Cors, LastEvent, McpHead, Mirrored, Request, RevisionHeader,
@@ -63,6 +64,7 @@ use crate::time::Instant;
 use host::Hosts;
 use origin::Origins;
 pub(crate) use sse::endpoint as sse_endpoint;
+pub use sse::{MESSAGES as SSE_MESSAGES, STREAM as SSE_STREAM};
 
 /// The headers of a request, wherever the adapter keeps them.
 pub trait Headers {
@@ -120,15 +122,15 @@ struct Program {
 }
 
 impl Program {
-    fn of(serves: &Serves) -> Program {
-        match serves {
+    fn of(config: &Config) -> Program {
+        match &config.serves {
             Serves::Command(_) => Program {
                 sessions: has_sessions(&Revision::LEGACY),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
-                revisions: Arc::new(Revision::LEGACY),
+                revisions: config.revisions.clone(),
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
@@ -170,7 +172,7 @@ impl Rules {
                     sender: Peer::Client,
                 },
             },
-            program: Program::of(&config.serves),
+            program: Program::of(config),
         }
     }
 
@@ -468,13 +470,11 @@ fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) ->
 
 /// The `Mcp-Param-…` headers that a preflight asks for, each after a comma.
 fn asked_params(headers: &impl Headers) -> Box<str> {
-    let is_token =
-        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let names = headers.values("access-control-request-headers").flat_map(members);
     let params = names
         .filter_map(|name| str::from_utf8(name).ok())
         .map(str::to_ascii_lowercase)
-        .filter(|name| name.starts_with("mcp-param-") && is_token(name));
+        .filter(|name| name.starts_with("mcp-param-") && name.bytes().all(is_token_byte));
     params.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
 }
 

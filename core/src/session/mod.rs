@@ -333,7 +333,7 @@ fn extend(call: &mut Call, turn: &Turn<'_>) {
 }
 
 /// `notifications/cancelled` for the request with this id.
-fn cancelled(id: &[u8], reason: &str) -> Chunk {
+pub(crate) fn cancelled(id: &[u8], reason: &str) -> Chunk {
     let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
     let tail = format!(r#","reason":"{reason}"}}}}"#);
     Chunk::from([head, id, tail.as_bytes()].concat())
