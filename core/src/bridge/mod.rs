@@ -7,6 +7,7 @@
 mod asks;
 mod calls;
 mod child;
+mod interpreter;
 mod same_id;
 mod spec;
 mod stderr;

@@ -1,0 +1,3 @@
+//! Interpreter.
+#![allow(dead_code)]
+mod listens;
