@@ -97,3 +97,4 @@ mod secrets;
 pub mod server;
 pub mod session;
 pub mod time;
+pub mod translate;

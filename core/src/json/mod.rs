@@ -23,6 +23,7 @@ mod body;
 mod envelope;
 mod invalid;
 mod message;
+pub(crate) mod object;
 mod outline;
 mod params;
 mod scan;

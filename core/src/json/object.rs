@@ -1,0 +1,207 @@
+//! The members of an object, to take some out and to put others in.
+//!
+//! Owns: finding, replacing, adding and removing members; what is not touched stays as it is
+//! written, byte for byte, and where it is.
+//! Never: checks the grammar. Texts come from a [`super::Message`], so they are JSON on one line.
+//!
+//! Keys are the same whatever escapes they are written with. Of a key that is given twice the last
+//! value counts, as most parsers have it (RFC 8259, section 4), and an edit leaves only that one.
+
+use std::borrow::Cow;
+
+use crate::json::envelope;
+use crate::json::scan::Cursor;
+use crate::json::string::{as_str, unescape};
+
+/// An object's members, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Object<'t> {
+    members: Vec<Member<'t>>,
+}
+
+#[derive(Clone, Debug)]
+struct Member<'t> {
+    /// As it is between its quotes.
+    key: Cow<'t, [u8]>,
+    value: Cow<'t, [u8]>,
+}
+
+impl<'t> Object<'t> {
+    /// The members of an object; absent for any other value.
+    pub(crate) fn read(text: &'t [u8]) -> Option<Object<'t>> {
+        let mut cursor = Cursor::new(text);
+        if cursor.peek() != b'{' {
+            return None;
+        }
+        let mut members = Vec::with_capacity(8);
+        cursor.enter();
+        while let Some(key) = cursor.key() {
+            let value = Cow::Borrowed(cursor.value().of_text(text));
+            members.push(Member { key: Cow::Borrowed(key), value });
+        }
+        Some(Object { members })
+    }
+
+    /// The members of what may be absent, or no object: then there are none.
+    pub(crate) fn read_or_empty(text: Option<&'t [u8]>) -> Object<'t> {
+        text.and_then(Object::read).unwrap_or_default()
+    }
+
+    /// The JSON text of a member.
+    pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
+        self.members.iter().rev().find(|member| member.is(key)).map(|member| &*member.value)
+    }
+
+    /// The JSON text of a member that is not null.
+    pub(crate) fn some(&self, key: &str) -> Option<&[u8]> {
+        self.get(key).filter(|value| *value != b"null")
+    }
+
+    /// A member that is a string, its escapes resolved.
+    pub(crate) fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.get(key).and_then(text)
+    }
+
+    /// A member that is an object.
+    pub(crate) fn object(&self, key: &str) -> Option<Object<'_>> {
+        self.get(key).and_then(Object::read)
+    }
+
+    /// Whether there are no members.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The members, each with its key as it is between its quotes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.members.iter().map(|member| (&*member.key, &*member.value))
+    }
+
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.members.retain(|member| !member.is(key));
+    }
+
+    /// Takes out every member whose value is null.
+    pub(crate) fn remove_nulls(&mut self) {
+        self.members.retain(|member| *member.value != *b"null");
+    }
+
+    /// Puts a member where it was, or behind the others. The key is one without escapes.
+    pub(crate) fn put(&mut self, key: &'t str, value: impl Into<Cow<'t, [u8]>>) {
+        let value = value.into();
+        match self.last(key) {
+            Some(member) => member.value = value,
+            None => self.members.push(Member { key: Cow::Borrowed(key.as_bytes()), value }),
+        }
+    }
+
+    /// Changes a member, if there is one. Without a new value it is taken out.
+    pub(crate) fn edit(&mut self, key: &str, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) {
+        let Some(member) = self.last(key) else { return };
+        match change(&member.value) {
+            Some(changed) => member.value = Cow::Owned(changed),
+            None => self.remove(key),
+        }
+    }
+
+    /// Changes a member that is an object; one that is not stays. If nothing is left in it, it is
+    /// taken out.
+    pub(crate) fn edit_object(&mut self, key: &str, change: impl FnOnce(&mut Object<'_>)) {
+        self.edit(key, |value| {
+            let Some(mut object) = Object::read(value) else { return Some(value.to_vec()) };
+            change(&mut object);
+            (!object.is_empty()).then(|| object.write())
+        });
+    }
+
+    /// Changes every element of a member that is an array; one that is not stays.
+    pub(crate) fn edit_elements(
+        &mut self,
+        key: &str,
+        mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) {
+        self.edit(key, |value| {
+            let Some(elements) = elements(value) else { return Some(value.to_vec()) };
+            Some(array(elements.into_iter().filter_map(&mut change)))
+        });
+    }
+
+    /// The JSON text of the object.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let len: usize = self.members.iter().map(|m| m.key.len() + m.value.len() + 4).sum();
+        let mut out = Vec::with_capacity(len + 2);
+        out.push(b'{');
+        for (at, member) in self.members.iter().enumerate() {
+            out.extend_from_slice(if at > 0 { b",\"" } else { b"\"" });
+            out.extend_from_slice(&member.key);
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(&member.value);
+        }
+        out.push(b'}');
+        out
+    }
+
+    /// The last member of this name, which is the only one after this.
+    fn last(&mut self, key: &str) -> Option<&mut Member<'t>> {
+        let last = self.members.iter().rposition(|member| member.is(key))?;
+        let mut at = 0;
+        self.members.retain(|member| {
+            at += 1;
+            at > last || !member.is(key)
+        });
+        self.members.iter_mut().find(|member| member.is(key))
+    }
+}
+
+impl Member<'_> {
+    fn is(&self, key: &str) -> bool {
+        *unescape(&self.key) == *key.as_bytes()
+    }
+}
+
+/// The elements of an array; absent for any other value.
+pub(crate) fn elements(value: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut cursor = Cursor::new(value);
+    if cursor.peek() != b'[' {
+        return None;
+    }
+    let mut elements = Vec::new();
+    cursor.enter();
+    while cursor.element() {
+        elements.push(cursor.value().of_text(value));
+    }
+    Some(elements)
+}
+
+/// The JSON text of an array.
+pub(crate) fn array<T: AsRef<[u8]>>(elements: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut out = vec![b'['];
+    for (at, element) in elements.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(element.as_ref());
+    }
+    out.push(b']');
+    out
+}
+
+/// What a string says, its escapes resolved; absent for any other value.
+pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
+    if !envelope::is_string(value) {
+        return None;
+    }
+    Some(match unescape(&value[1..value.len() - 1]) {
+        Cow::Borrowed(text) => Cow::Borrowed(as_str(text)),
+        Cow::Owned(text) => Cow::Owned(as_str(&text).to_owned()),
+    })
+}
+
+/// The JSON text of a string.
+pub(crate) fn quoted(text: &str) -> Vec<u8> {
+    serde_json::to_vec(text).expect("a string always has a JSON text")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+
+fn object(text: &str) -> Object<'_> {
+    Object::read(text.as_bytes()).unwrap()
+}
+
+fn written(object: &Object<'_>) -> String {
+    String::from_utf8(object.write()).unwrap()
+}
+
+#[test]
+fn what_is_not_touched_stays_as_it_is_written() {
+    let text = r#"{ "a\/b" : 1.50e+3 , "\u0061":[ 1 ,2],"é": {"x" : 12345678901234567890.10} }"#;
+    let mut edited = object(text);
+    edited.put("new", &b"true"[..]);
+    assert_eq!(
+        written(&edited),
+        r#"{"a\/b":1.50e+3,"\u0061":[ 1 ,2],"é":{"x" : 12345678901234567890.10},"new":true}"#
+    );
+}
+
+#[test]
+fn a_key_is_found_whatever_escapes_it_is_written_with() {
+    let mut edited = object(r#"{"\u005fmeta":{},"a\/b":1,"keep":2}"#);
+    assert_eq!(edited.get("_meta"), Some(&b"{}"[..]));
+    edited.remove("_meta");
+    edited.remove("a/b");
+    assert_eq!(written(&edited), r#"{"keep":2}"#);
+}
+
+#[test]
+fn of_a_key_given_twice_the_last_value_counts_and_edits_leave_only_that() {
+    let twice = object(r#"{"a":1,"b":2,"\u0061":3}"#);
+    assert_eq!(twice.get("a"), Some(&b"3"[..]));
+    let mut put = twice.clone();
+    put.put("a", &b"4"[..]);
+    assert_eq!(written(&put), r#"{"b":2,"\u0061":4}"#);
+    let mut edited = twice.clone();
+    edited.edit("a", |value| Some([value, b"0"].concat()));
+    assert_eq!(written(&edited), r#"{"b":2,"\u0061":30}"#);
+    let mut removed = twice;
+    removed.remove("a");
+    assert_eq!(written(&removed), r#"{"b":2}"#);
+}
+
+#[test]
+fn an_object_that_is_left_empty_goes() {
+    let mut edited = object(r#"{"a":{"x":1},"b":[],"c":{"x":1,"y":2}}"#);
+    for key in ["a", "b", "c", "d"] {
+        edited.edit_object(key, |object| object.remove("x"));
+    }
+    assert_eq!(written(&edited), r#"{"b":[],"c":{"y":2}}"#);
+}
+
+#[test]
+fn elements_are_changed_or_dropped() {
+    let mut edited = object(r#"{"a":[1, null ,"x,]"],"b":{}}"#);
+    for key in ["a", "b"] {
+        edited.edit_elements(key, |value| (value != b"null").then(|| value.to_vec()));
+    }
+    assert_eq!(written(&edited), r#"{"a":[1,"x,]"],"b":{}}"#);
+}
+
+#[test]
+fn other_values_have_no_members_and_no_text() {
+    for text in ["null", "[]", "\"{}\"", "1", "true"] {
+        assert!(Object::read(text.as_bytes()).is_none(), "{text}");
+    }
+    assert_eq!(text(b"1"), None);
+    assert_eq!(text(br#""a\n\u0062""#).as_deref(), Some("a\nb"));
+    assert!(object("{}").is_empty());
+    assert_eq!(object(r#"{"a":null}"#).some("a"), None);
+}
+
+proptest! {
+    #[test]
+    fn reading_and_writing_changes_nothing_but_spaces_between_members(
+        members in prop::collection::vec((".{0,4}", any::<f64>(), ".{0,8}"), 0..6),
+        key in ".{0,4}",
+    ) {
+        let text: Vec<String> = members
+            .iter()
+            .map(|(key, number, text)| {
+                let (key, text) = (Value::from(key.as_str()), Value::from(text.as_str()));
+                format!("{key} : [{number:e}, {{ {text}: {text}}}]")
+            })
+            .collect();
+        let text = format!("{{ {} }}", text.join(" , "));
+        let mut object = object(&text);
+        let whole: Value = serde_json::from_str(&text).unwrap();
+        let again: Value = serde_json::from_str(&written(&object)).unwrap();
+        prop_assert_eq!(&again, &whole);
+        let number = |text: &str| text.matches("e").count();
+        prop_assert_eq!(number(&written(&object)), number(&text));
+
+        object.remove(&key);
+        let without: Value = serde_json::from_str(&written(&object)).unwrap();
+        let mut expected = whole.as_object().unwrap().clone();
+        expected.shift_remove(&key);
+        prop_assert_eq!(without, Value::Object(expected));
+    }
+}

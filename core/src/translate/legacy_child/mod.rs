@@ -1,0 +1,29 @@
+//! A modern client in front of a legacy child.
+//!
+//! The bridge opens the child's session itself ([`initialize`], [`discover`]) and strips each
+//! request of what only the modern era has ([`params`]). A question of the child becomes an input
+//! that its answer requires:
+//!
+//! ```text
+//!   child                        bridge                                client
+//!     │ elicitation/create, id 7   │                                      │
+//!     ├───────────────────────────►│ question ─► input_required           │
+//!     │                            ├─────────────────────────────────────►│
+//!     │                            │ a new request: inputResponses, state │
+//!     │ result of 7       answer ◄─┤◄─────────────────────────────────────┤
+//!     │◄───────────────────────────┤                                      │
+//! ```
+
+mod answer;
+mod error;
+mod introduction;
+mod params;
+mod question;
+mod result;
+
+pub use answer::{answer, give_up, responses};
+pub use error::{Failure, error};
+pub use introduction::{discover, initialize, server_info};
+pub use params::params;
+pub use question::{Question, Refusal, input_required, key, question};
+pub use result::result;
