@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::Native;
+use pontoon_core::protocol::Revision;
 
 use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 
@@ -23,7 +24,14 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         startup_time_max: args.startup_timeout,
         ..defaults
     };
-    of(&args.serving, limits, Serves::Command(child))
+    let bridge = BridgeOptions {
+        child_era: args.child_era,
+        child_per: args.child_per,
+        warm_children: args.warm_children,
+    };
+    let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
+    let revisions = named.unwrap_or(&Revision::ALL).into();
+    Config { revisions, bridge, ..of(&args.serving, limits, Serves::Command(child)) }
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -59,6 +67,8 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
             ..limits
         },
         serves,
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: true,
         log_level: args.log.log_level,
     }

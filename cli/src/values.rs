@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use pontoon_core::calculator;
+use pontoon_core::config::{ChildEra, ChildPer};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
@@ -133,6 +134,30 @@ pub(crate) fn pipe_size(text: &str) -> Read<usize> {
 
 pub(crate) fn sessions(text: &str) -> Read<usize> {
     count(text)
+}
+
+pub(crate) fn warm_children(text: &str) -> Read<usize> {
+    let count = text.parse().ok().filter(|count| *count <= 1000);
+    count.ok_or_else(|| "a whole number from 0 to 1000".into())
+}
+
+pub(crate) fn child_era(text: &str) -> Read<ChildEra> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "legacy" => ChildEra::Legacy,
+        "modern" => ChildEra::Modern,
+        "probe" => ChildEra::Probe,
+        _ => return Err("the era of a command is legacy, modern or probe".into()),
+    })
+}
+
+pub(crate) fn child_per(text: &str) -> Read<ChildPer> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "call" => ChildPer::Call,
+        "principal" => ChildPer::Principal,
+        "session" => ChildPer::Session,
+        "shared" => ChildPer::Shared,
+        _ => return Err("a process is per session, principal or call, or shared".into()),
+    })
 }
 
 pub(crate) fn connections(text: &str) -> Read<usize> {

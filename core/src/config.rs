@@ -1,9 +1,12 @@
 //! What an endpoint serves, to whom, and within which limits.
 
+use std::sync::Arc;
+
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
 use crate::native::Native;
 use crate::observe::Level;
+use crate::protocol::Revision;
 
 /// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
 /// never from a request.
@@ -20,11 +23,68 @@ pub struct Config {
     pub limits: Limits,
     /// What answers behind the endpoint.
     pub serves: Serves,
+    /// The revisions that are served, in any order. A server in this process names its own
+    /// ([`Native::revisions`]).
+    pub revisions: Arc<[Revision]>,
+    /// How a command is bridged.
+    pub bridge: BridgeOptions,
     /// Whether to start the first child ahead of the first session: it shows at once whether the
     /// command works, and the first `initialize` need not wait for it.
     pub eager: bool,
     /// The least that an event has to matter to be handed to the log.
     pub log_level: Level,
+}
+
+/// How a command is bridged to clients of either era.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BridgeOptions {
+    /// The era the command is of, or that it is to be asked.
+    pub child_era: ChildEra,
+    /// Which modern requests share a process.
+    pub child_per: ChildPer,
+    /// Processes of a legacy command that are kept started and initialised ahead of need.
+    pub warm_children: usize,
+}
+
+impl Default for BridgeOptions {
+    fn default() -> BridgeOptions {
+        BridgeOptions {
+            child_era: ChildEra::Probe,
+            child_per: ChildPer::Session,
+            warm_children: 0,
+        }
+    }
+}
+
+/// What is known of a command's era beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildEra {
+    /// It opens with `initialize` (2025-11-25 and earlier).
+    Legacy,
+    /// Every request describes itself (2026-07-28).
+    Modern,
+    /// Nothing: its first process is asked (2026-07-28, basic/transports/stdio, Backward
+    /// Compatibility).
+    Probe,
+}
+
+/// Which modern requests share a process of a legacy command.
+///
+/// Such a process does not say on whose behalf it asks, so whatever is chosen here, it has at most
+/// one call at a time that may ask (`tools/call`, `prompts/get`, `resources/read`); a call at the
+/// same time gets another process. A legacy session always has a process of its own, and all
+/// requests share the one process of a modern command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildPer {
+    /// A session has its own. Modern requests have none: those of one principal share, as with
+    /// [`ChildPer::Principal`].
+    Session,
+    /// Requests with the same credentials share.
+    Principal,
+    /// None: each request has a process of its own, which ends with it.
+    Call,
+    /// All requests share.
+    Shared,
 }
 
 /// What answers behind an endpoint.

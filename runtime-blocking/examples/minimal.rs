@@ -8,9 +8,10 @@ use std::process::ExitCode;
 
 use pontoon_blocking::{Options, start};
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 
 fn main() -> std::io::Result<ExitCode> {
     let mut words = env::args_os().skip(1);
@@ -24,6 +25,8 @@ fn main() -> std::io::Result<ExitCode> {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: false,
         log_level: Level::Warning,
     };

@@ -7,9 +7,10 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 use pontoon_tokio::{Options, start};
 
 fn main() -> std::io::Result<ExitCode> {
@@ -24,6 +25,8 @@ fn main() -> std::io::Result<ExitCode> {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: false,
         log_level: Level::Warning,
     };

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pontoon_carrier::{Options, Running};
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 use pontoon_core::server::*;
 
 /// How a runtime starts an endpoint.
@@ -93,6 +94,8 @@ fn start(start: Start, native: Native) -> Running {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: Serves::Native(native),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: false,
         log_level: Level::Error,
     };

@@ -51,11 +51,15 @@ const fn preset(
 const PROXY: &[Naming] = &[
     named("timeout", &["MCP_SESSION_TIMEOUT"]),
     named("max-sessions", &["MCP_MAX_SESSIONS"]),
+    named("child-era", &["MCP_CHILD_ERA"]),
+    named("child-per", &["MCP_CHILD_PER"]),
     named("clean-env", &["MCP_CLEAN_ENV"]),
     named("env", &["MCP_ENV"]),
     named("read-buffer", &["MCP_READ_BUFFER_SIZE"]),
     named("request-timeout", &["MCP_SUBPROCESS_TIMEOUT"]),
+    named("revisions", &["MCP_REVISIONS"]),
     named("startup-timeout", &["MCP_STARTUP_TIMEOUT"]),
+    named("warm-children", &["MCP_WARM_CHILDREN"]),
     named("write-buffer", &["MCP_WRITE_BUFFER_SIZE"]),
 ];
 

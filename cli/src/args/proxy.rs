@@ -4,10 +4,11 @@ use std::ffi::OsString;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use pontoon_core::config::{ChildEra, ChildPer};
 use pontoon_core::time::Duration;
 
 use super::{ServingArgs, SessionArgs};
-use crate::values::{self, Assignment};
+use crate::values::{self, Assignment, Revisions};
 
 /// The settings of `pontoon proxy`.
 #[derive(Debug, Args)]
@@ -37,6 +38,42 @@ pub(crate) struct ProxyArgs {
         value_parser = values::time
     )]
     pub(crate) startup_timeout: Duration,
+
+    /// Revisions of the protocol to serve, with commas between them; all if not given
+    #[arg(long, value_name = "DATES", value_parser = values::revisions)]
+    pub(crate) revisions: Option<Revisions>,
+
+    /// The era the command speaks: legacy (it opens with initialize), modern (2026-07-28), or
+    /// probe: its first process is asked
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "ERA",
+        default_value = "probe",
+        value_parser = values::child_era
+    )]
+    pub(crate) child_era: ChildEra,
+
+    /// Which requests of 2026-07-28 share a process of a legacy command: those of one principal
+    /// (session, principal), none (call) or all (shared). A session has its own in any case
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "WHOM",
+        default_value = "session",
+        value_parser = values::child_per
+    )]
+    pub(crate) child_per: ChildPer,
+
+    /// Processes of a legacy command kept ready for requests of 2026-07-28
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "COUNT",
+        default_value = "0",
+        value_parser = values::warm_children
+    )]
+    pub(crate) warm_children: usize,
 
     /// Bytes read from the command at a time
     #[arg(

@@ -4,9 +4,10 @@ use std::thread::{self, JoinHandle};
 
 use pontoon_carrier::Options;
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 
 use super::*;
 
@@ -23,6 +24,8 @@ fn front(limits: Limits) -> Arc<Front> {
             args: Vec::new(),
             env: None,
         }),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: false,
         log_level: Level::Warning,
     };

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::calculator::{self, Calculator};
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{BridgeOptions, ChildEra, Config, Serves};
 use pontoon_core::echo::{self, Echo};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
+use pontoon_core::protocol::Revision;
 
 use crate::pontoon::Verb;
 
@@ -44,6 +45,8 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
         origins: Vec::new(),
         limits: Limits::default(),
         serves: serves(verb, flags),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
         eager: true,
         log_level: Level::Info,
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::events::{Item, items};
 pub(super) use super::texts::*;
 use crate::bridge::ChildSpec;
-use crate::config::{Config, Serves};
+use crate::config::{BridgeOptions, ChildEra, Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::json::{Body, ParseRules, Peer};
@@ -154,6 +154,8 @@ pub(super) fn config(limits: Limits) -> Config {
             args: Vec::new(),
             env: None,
         }),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
         eager: false,
         log_level: Level::Debug,
     }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bridge::ChildSpec;
+use crate::config::BridgeOptions;
 use crate::echo::{Echo, Settings};
 use crate::limits::Limits;
 use crate::native::Native;
@@ -30,6 +31,8 @@ fn config() -> Config {
         origins: vec![LISTED.into()],
         limits: Limits::default(),
         serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
+        revisions: Revision::ALL.into(),
+        bridge: BridgeOptions::default(),
         eager: false,
         log_level: Level::Info,
     }
