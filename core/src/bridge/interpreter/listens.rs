@@ -270,9 +270,9 @@ impl Listens {
 
     /// The server does not take a listen: what was is what is wanted. Gives the requests that fail
     /// by it.
-    pub(super) fn refused(&mut self, number: u64) -> Vec<u64> {
+    pub(super) fn refused(&mut self, number: u64, now: Instant) -> Vec<u64> {
         if self.opening.take_if(|opening| opening.number == number).is_none() {
-            return Vec::new();
+            return self.ended(number, now);
         }
         let failed = self.fail();
         self.wanted = self.current.as_ref().map(|it| it.filter.clone()).unwrap_or_default();

@@ -195,7 +195,7 @@ fn a_server_that_takes_no_listens_is_not_asked_again() {
     listens.start(Filter { tools: true, ..Filter::default() });
     open(&mut listens, 1, at(0));
     listens.subscribe(7, "a", at(0)).unwrap();
-    assert_eq!(listens.refused(1), [7]);
+    assert_eq!(listens.refused(1, at(0)), [7]);
     assert_eq!(listens.next_step(at(1000)), None);
 }
 
