@@ -39,7 +39,7 @@ use crate::{Log, Options};
 pub struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
-    /// What answers requests outside the lock, where there are no sessions.
+    /// What answers requests outside the lock, those that belong to no session.
     stateless: Option<Stateless>,
     /// Counts requests, where they are counted.
     throttle: Option<Mutex<Throttle>>,
@@ -163,11 +163,11 @@ impl Hub {
         Ok(admission)
     }
 
-    /// Takes a request, and returns where its answer arrives. A server without sessions answers
-    /// here and now, without the engine, unless it has to wait.
+    /// Takes a request, and returns where its answer arrives. What belongs to no session a server in
+    /// this process answers here and now, without the engine, unless it has to wait.
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         let request = match (&self.stateless, request) {
-            (Some(stateless), Request::Post { head, body }) => {
+            (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let (clock, sample) = (|| self.clock.now(), || self.sample());
                 match stateless.answer(head, &body, clock, sample, |event| self.log(event)) {
                     Served::Reply(head, body) => return Exchange::answered(self, head, body),

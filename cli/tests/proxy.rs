@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+const PONTOON: &str = env!("CARGO_BIN_EXE_pontoon");
+
 struct Proxy {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -16,7 +18,11 @@ struct Proxy {
 
 impl Proxy {
     fn start(words: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pontoon"))
+        Proxy::run(&mut Command::new(PONTOON), words)
+    }
+
+    fn run(program: &mut Command, words: &[&str]) -> Self {
+        let mut child = program
             .args(["proxy", "--port", "0"])
             .args(words)
             .env_clear()
@@ -27,6 +33,11 @@ impl Proxy {
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Proxy { child, stderr }
+    }
+
+    /// Starts it with no signal ignored, though these tests may run under `nohup`.
+    fn start_with_signals(words: &[&str]) -> Self {
+        Proxy::run(Command::new("env").args(["--default-signal=HUP", PONTOON]), words)
     }
 
     /// Reads standard error up to a line that holds this.
@@ -63,7 +74,7 @@ impl Drop for Proxy {
 #[test]
 fn one_line_tells_where_it_listens_and_each_signal_ends_it() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut proxy = Proxy::start(&[]);
+        let mut proxy = Proxy::start_with_signals(&[]);
         let line = proxy.line_with("listening");
         let addr = line.strip_prefix("pontoon listening on http://").unwrap();
         let addr = addr.strip_suffix("/mcp").unwrap();

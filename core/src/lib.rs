@@ -87,7 +87,7 @@ pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod machine;
-mod modern;
+pub mod modern;
 pub mod native;
 mod numbered;
 pub mod observe;

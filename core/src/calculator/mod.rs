@@ -90,6 +90,7 @@ impl Seat for Desk {
             Request::Complete { of, argument, value } => {
                 Outcome::Done(Ok(Reply::Completion(complete(of, argument, value))))
             }
+            Request::Extended { .. } => Outcome::fault(Fault::method_not_found("no extensions")),
             Request::GetPrompt { name, arguments } => prompt(name, arguments, scene),
             Request::ReadResource { uri } => resources::read(uri, scene),
             Request::Subscribe { .. } | Request::Unsubscribe { .. } => {

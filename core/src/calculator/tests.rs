@@ -55,7 +55,7 @@ impl Visitor {
                     self.now = due;
                     Event::Due
                 }
-                Wait::Answer { method, .. } => panic!("asks the client for {method}"),
+                Wait::Answers(questions) => panic!("asks the client {questions:?}"),
             };
             outcome = task.resume(event, &self.scene(), &mut out);
         }

@@ -64,7 +64,8 @@ impl Policy {
     }
 
     fn allows_header(&self, name: &str) -> bool {
-        members(self.headers.as_deref()).any(|allowed| allowed.eq_ignore_ascii_case(name))
+        let is_param = name.to_ascii_lowercase().starts_with("mcp-param-");
+        is_param || members(self.headers.as_deref()).any(|one| one.eq_ignore_ascii_case(name))
     }
 }
 
@@ -72,7 +73,7 @@ impl Policy {
 fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
     let mut head = ReplyHead::new(204);
     head.allow = Some(endpoint_methods(program == Program::Stateful));
-    head.cors = Some(Cors { origin: origin.into(), preflight });
+    head.cors = Some(Cors { origin: origin.into(), preflight, params: Box::default() });
     let mut sent = Vec::new();
     head.headers(|name, value| {
         if name.starts_with("access-control-") {

@@ -24,8 +24,7 @@ impl Engine {
     }
 
     fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
-        self.last_child += 1;
-        let child = ChildId(self.last_child);
+        let child = self.desk.ledger.next_child();
         out.push(Action::Spawn { child, spec });
         Child::new(child)
     }
@@ -74,7 +73,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.desk.metrics.child_failed();
-        self.starts.failed(now, self.desk.config.limits.start_pause_max);
+        self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         self.desk.log(Event::ChildFailed { child: id, error }, out);
         self.standby.take_if(|child| child.id == id);
         self.leaving.remove(&id);
@@ -109,7 +108,7 @@ impl Engine {
     /// A child that has answered `initialize` works.
     fn note_opening(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
-            self.starts.worked();
+            self.desk.starts.worked();
         }
     }
 
@@ -182,7 +181,7 @@ impl Engine {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
             let stderr = child.stderr_tail();
-            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
             self.desk.log(Event::ChildUnusable { status, stderr }, out);
             match child.has_exited() {
                 true => self.release(&child, status, 0, out),

@@ -172,7 +172,7 @@ impl Engine {
     ) -> Result<(SessionId, Backend), Reject> {
         if let Some(spec) = self.spec.clone() {
             if self.standby.as_ref().is_none_or(Child::is_ending) {
-                self.starts.check(now)?;
+                self.desk.starts.check(now)?;
             }
             self.make_room(now, out)?;
             let id = self.ids.session();

@@ -22,6 +22,7 @@ mod throttle;
 mod timers;
 mod turn;
 
+use turn::Ledger;
 pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,6 @@ pub struct Engine {
     /// What to run for a session, if that is a command.
     spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
-    last_child: u64,
     /// Boxed: a node of the tree has many empty places.
     sessions: BTreeMap<SessionId, Box<Session>>,
     /// Which session a child works for.
@@ -69,7 +69,6 @@ pub struct Engine {
     facts: Facts,
     sweeps: Sweeps,
     timers: Timers,
-    starts: Starts,
     phase: Phase,
     started_at: Instant,
 }
@@ -89,6 +88,8 @@ struct Desk {
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
+    starts: Starts,
+    ledger: Ledger,
     /// What a server in this process has answered.
     tally: Option<Arc<Tally>>,
     chance: Arc<Chance>,
@@ -109,6 +110,8 @@ impl Desk {
             wall: self.epoch + now.since(Instant::ZERO),
             chance: &self.chance,
             exchanges: &mut self.exchanges,
+            starts: &mut self.starts,
+            ledger: &mut self.ledger,
             wake_at: Instant::FAR,
         }
     }
@@ -116,7 +119,7 @@ impl Desk {
     /// The revisions that are served.
     fn served(&self) -> &[Revision] {
         let native = self.config.serves.native();
-        native.map_or(&Revision::LEGACY, |native| &native.revisions)
+        native.map_or(&self.config.revisions, |native| &native.revisions)
     }
 
     /// What time it is in the world.
@@ -153,6 +156,8 @@ impl Engine {
             metrics: Metrics::default(),
             exchanges: Exchanges::new(),
             throttle: Throttle::default(),
+            starts: Starts::default(),
+            ledger: Ledger::default(),
             tally,
             chance: Arc::new(ids.chance()),
             epoch: Duration::ZERO,
@@ -161,7 +166,6 @@ impl Engine {
             desk,
             spec,
             ids,
-            last_child: 0,
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
             standby: None,
@@ -172,7 +176,6 @@ impl Engine {
             facts: Facts::default(),
             sweeps: Sweeps::default(),
             timers: Timers::default(),
-            starts: Starts::default(),
             phase: Phase::Running,
             started_at: now,
         }
@@ -184,12 +187,11 @@ impl Engine {
         self.desk.epoch = epoch;
     }
 
-    /// What answers requests without this engine, if it serves a server without sessions. What that
-    /// counts is counted here too.
+    /// What answers requests that belong to no session without this engine, if it serves a server
+    /// that runs in this process. What that counts is counted here too.
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
-        let native = desk.config.serves.native().filter(|native| !native.sessions);
-        let tally = desk.tally.clone().filter(|_| native.is_some())?;
+        let tally = desk.tally.clone()?;
         Some(Stateless::new(desk.config.clone(), tally, desk.chance.clone(), desk.epoch))
     }
 
@@ -309,7 +311,7 @@ impl Engine {
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
         if !session.is_open() && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout) {
-            self.starts.failed(now, self.desk.config.limits.start_pause_max);
+            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
         let unanswered = session.in_flight();
         let mut turn = self.desk.turn(now, out);

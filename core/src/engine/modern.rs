@@ -1,24 +1,54 @@
 //! Requests of the modern era: each says of itself what it is, and belongs to no session.
+//!
+//! Owns: which way they are answered.
 
+use crate::config::Serves;
 use crate::engine::Engine;
 use crate::http::McpHead;
 use crate::ids::ExchangeId;
 use crate::json::Body;
-use crate::machine::Actions;
+use crate::machine::{Action, Actions};
 use crate::modern::envelope;
+use crate::native::Served;
 use crate::reject::Reject;
+use crate::server::Facts;
 use crate::time::Instant;
 
 impl Engine {
     pub(super) fn on_modern(
         &mut self,
-        _exchange: ExchangeId,
+        exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        _now: Instant,
-        _out: &mut Actions,
+        now: Instant,
+        out: &mut Actions,
     ) -> Result<(), Reject> {
         envelope::admit(head, body, self.desk.served())?;
-        Err(Reject::UnsupportedRevision)
+        match self.desk.config.serves {
+            Serves::Command(_) => return Err(Reject::UnsupportedRevision),
+            Serves::Native(_) => self.on_native(exchange, head, body, now, out),
+        }
+        Ok(())
+    }
+
+    /// A request for a server in this process that might have belonged to a session, and does not.
+    fn on_native(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(stateless) = self.stateless() else { return };
+        let log = |event| out.push(Action::Log(event));
+        match stateless.answer(head.clone(), body, || now, Facts::default, log) {
+            Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
+            Served::Refused(reject, head, body) => {
+                self.on_refused(reject, now, out);
+                self.answer(exchange, head, body, now, out);
+            }
+            Served::Unfinished(run) => self.on_run(exchange, run, now, out),
+        }
     }
 }

@@ -20,7 +20,7 @@ impl Engine {
         if let Some(native) = self.desk.config.serves.native() {
             return self.vital(native, health, now);
         }
-        let (status, word) = match (self.is_draining(), self.starts.failed_lately(now)) {
+        let (status, word) = match (self.is_draining(), self.desk.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
@@ -63,7 +63,7 @@ impl Engine {
     fn subprocess(&self, now: Instant) -> &'static str {
         if self.standby.is_some() || !self.sessions.is_empty() {
             "running"
-        } else if self.starts.failed_lately(now) {
+        } else if self.desk.starts.failed_lately(now) {
             "failed"
         } else {
             "idle"

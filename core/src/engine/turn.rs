@@ -1,11 +1,13 @@
 //! One turn of the engine: what a part of it may use while it deals with one fact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use crate::bridge::Call;
+use crate::bridge::{Call, Child, ChildSpec, ToWorker};
+use crate::engine::starts::Starts;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
-use crate::ids::{Chance, ExchangeId, SessionId};
+use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
@@ -29,10 +31,29 @@ pub(crate) struct Transport {
 /// Whose an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
+    /// A request's that waits for a worker, or for its answer.
+    Bridge,
     /// A request's that has no session.
     Run,
     /// A session's.
     Session(SessionId),
+}
+
+/// What is given out to everybody from one place, and what sessions have for workers.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    last_child: u64,
+    last_upstream: u64,
+    /// What interpreters want of the shared modern child, oldest first.
+    pub(super) to_workers: VecDeque<(SessionId, ToWorker)>,
+}
+
+impl Ledger {
+    /// The number of the next child.
+    pub(super) fn next_child(&mut self) -> ChildId {
+        self.last_child += 1;
+        ChildId(self.last_child)
+    }
 }
 
 /// Replies from this size on are accounted for until the transport has taken them. Smaller ones
@@ -53,11 +74,35 @@ pub(crate) struct Turn<'a> {
     pub(crate) wall: Duration,
     pub(crate) chance: &'a Chance,
     pub(crate) exchanges: &'a mut Exchanges,
+    pub(crate) starts: &'a mut Starts,
+    pub(super) ledger: &'a mut Ledger,
     /// The earliest moment at which something set up in this turn is due.
     pub(crate) wake_at: Instant,
 }
 
 impl Turn<'_> {
+    /// A number for a request to a child that belongs to no session: its JSON-RPC id there, its
+    /// progress token and, if it is a `subscriptions/listen`, its subscription's id. Unique over
+    /// all such children and never given out again.
+    pub(crate) fn next_upstream(&mut self) -> u64 {
+        self.ledger.last_upstream += 1;
+        self.ledger.last_upstream
+    }
+
+    /// Hands something to the shared modern child, for a session whose interpreter speaks to it.
+    /// It is taken at the end of this turn; what comes back reaches the session as
+    /// [`FromWorker`].
+    pub(crate) fn send(&mut self, session: SessionId, what: ToWorker) {
+        self.ledger.to_workers.push_back((session, what));
+    }
+
+    /// Starts a child.
+    pub(crate) fn spawn(&mut self, spec: Arc<ChildSpec>) -> Child {
+        let child = self.ledger.next_child();
+        self.out.push(Action::Spawn { child, spec });
+        Child::new(child)
+    }
+
     /// Asks to be called again at `at`.
     pub(crate) fn wake(&mut self, at: Instant) {
         self.wake_at = self.wake_at.min(at);

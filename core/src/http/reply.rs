@@ -56,6 +56,9 @@ pub struct Cors {
     pub origin: Box<str>,
     /// Whether this answers a preflight: a page may use the methods of [`ReplyHead::allow`] then.
     pub preflight: bool,
+    /// The `Mcp-Param-…` headers that a preflight asks for, each after a comma: their names are the
+    /// tools' choice, so all are allowed.
+    pub params: Box<str>,
 }
 
 impl ContentType {
@@ -146,6 +149,10 @@ impl ReplyHead {
     }
 }
 
+/// What a page may send, besides what every page may and the parameters of tools.
+const ALLOWED_HEADERS: &str = "authorization, content-type, accept, last-event-id, \
+    mcp-protocol-version, mcp-session-id, mcp-method, mcp-name";
+
 impl Cors {
     fn headers(
         &self,
@@ -157,7 +164,7 @@ impl Cors {
             line("access-control-allow-methods", methods.unwrap_or_default().into());
             line(
                 "access-control-allow-headers",
-                "authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id".into(),
+                format!("{ALLOWED_HEADERS}{}", self.params).into(),
             );
             line("access-control-max-age", "86400".into());
         } else {

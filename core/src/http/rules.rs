@@ -53,7 +53,7 @@ use crate::http::{
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
 use crate::native::HealthForm;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpScene, Server, Tool};
 use crate::session::{EventId, Principal};
@@ -116,18 +116,18 @@ struct Program {
 }
 
 impl Program {
-    fn of(serves: &Serves) -> Program {
-        match serves {
+    fn of(config: &Config) -> Program {
+        match &config.serves {
             Serves::Command(_) => Program {
-                sessions: true,
+                sessions: has_sessions(&Revision::LEGACY),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,
                 packs: false,
-                revisions: Arc::new(Revision::LEGACY),
+                revisions: config.revisions.clone(),
             },
             Serves::Native(native) => Program {
-                sessions: native.sessions,
+                sessions: native.sessions && has_sessions(&native.revisions),
                 reader: Some(native.server.clone()).filter(|it| it.catalog().reads_http),
                 has_details: native.health == HealthForm::Calculator,
                 streams_to_all: true,
@@ -165,7 +165,7 @@ impl Rules {
                     sender: Peer::Client,
                 },
             },
-            program: Program::of(&config.serves),
+            program: Program::of(config),
         }
     }
 
@@ -218,7 +218,11 @@ impl Rules {
     fn check_peer(&self, headers: &impl Headers) -> Result<Option<Cors>, Reject> {
         self.hosts.check(headers.values("host"))?;
         let listed = self.origins.check(headers.values("origin"))?;
-        Ok(listed.map(|origin| Cors { origin: origin.into(), preflight: false }))
+        Ok(listed.map(|origin| Cors {
+            origin: origin.into(),
+            preflight: false,
+            params: Box::default(),
+        }))
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
@@ -364,17 +368,22 @@ impl Program {
         last_event: LastEvent,
     ) -> Result<McpHead, Reject> {
         let headers = head.headers;
-        let (session, foreign_session, principal) = match self.sessions {
-            true => (session(headers)?, None, Principal::of(authorization(headers).as_deref())),
-            // There is nothing that could belong to anybody.
-            false => (SessionHeader::Absent, foreign_session(headers), Principal::Anonymous),
+        let mirrored = mirrored(headers);
+        let (session, foreign_session) = match self.sessions {
+            true => (session(headers)?, None),
+            false => (SessionHeader::Absent, foreign_session(headers)),
+        };
+        // In the legacy era nothing but a session belongs to anybody.
+        let principal = match self.sessions || mirrored.is_some() {
+            true => Principal::of(authorization(headers).as_deref()),
+            false => Principal::Anonymous,
         };
         Ok(McpHead {
             session,
             revision: self.revision(headers)?,
             accept,
             last_event,
-            mirrored: mirrored(headers),
+            mirrored,
             principal,
             foreign_session,
             http: None,
@@ -405,6 +414,12 @@ fn reads_http(catalog: &Catalog, body: &Body) -> bool {
     }
 }
 
+/// Whether any of these revisions has sessions. Those of the modern era have none, and so no GET and
+/// no DELETE (2026-07-28, basic/transports/streamable-http, Earlier Streamable HTTP Revisions).
+fn has_sessions(revisions: &[Revision]) -> bool {
+    revisions.iter().any(|revision| revision.era() == Era::Legacy)
+}
+
 /// The methods of an endpoint with sessions, or without them.
 pub(crate) fn endpoint_methods(sessions: bool) -> &'static str {
     if sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
@@ -426,7 +441,20 @@ fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
 /// request). Who may not read the answer learns the methods and no more.
 fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) -> Answer {
     let preflight = headers.values("access-control-request-method").next().is_some();
-    Answer::options(methods, cors.map(|cors| Cors { preflight, ..cors }))
+    let params = if preflight { asked_params(headers) } else { Box::default() };
+    Answer::options(methods, cors.map(|cors| Cors { preflight, params, ..cors }))
+}
+
+/// The `Mcp-Param-…` headers that a preflight asks for, each after a comma.
+fn asked_params(headers: &impl Headers) -> Box<str> {
+    let is_token =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let names = headers.values("access-control-request-headers").flat_map(members);
+    let params = names
+        .filter_map(|name| str::from_utf8(name).ok())
+        .map(str::to_ascii_lowercase)
+        .filter(|name| name.starts_with("mcp-param-") && is_token(name));
+    params.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
 }
 
 /// JSON in UTF-8, as it is: nothing is unpacked, so nothing can grow.

@@ -20,9 +20,11 @@
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 
 mod body;
+mod canonical;
 mod envelope;
 mod invalid;
 mod message;
+mod number;
 pub(crate) mod object;
 mod outline;
 mod params;
@@ -32,6 +34,7 @@ mod text;
 mod write;
 
 pub use body::Body;
+pub(crate) use canonical::canonical;
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
 pub use invalid::{About, Invalid};

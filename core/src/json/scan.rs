@@ -119,6 +119,11 @@ impl<'t> Cursor<'t> {
         .1
     }
 
+    /// Goes past a value, and returns its text.
+    pub(super) fn take(&mut self) -> &'t [u8] {
+        &self.text[self.value().range()]
+    }
+
     /// Goes past a value by walking into it, and tells where it was.
     pub(super) fn span<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> (T, Span) {
         let start = self.at;

@@ -1,4 +1,4 @@
-//! One POST to a server without sessions, from its messages to the last byte of its answer.
+//! One POST that belongs to no session, from its messages to the last byte of its answer.
 //!
 //! Owns: the form of the answer: one body or a stream.
 //! Never: a lock, a timer or an exchange; whoever runs it has those.
@@ -12,6 +12,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::frame;
@@ -19,9 +20,10 @@ use crate::http::{Accept, ContentType, McpHead, ReplyHead, RevisionHeader, refus
 use crate::ids::Chance;
 use crate::json::{self, Body, Kind, Message, outline};
 use crate::machine::Chunk;
+use crate::modern::status;
 use crate::native::{Native, plain};
 use crate::observe::{Event, Level, SeriesId, Tally};
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id};
 use crate::time::{Duration, Instant};
@@ -66,18 +68,24 @@ pub(crate) struct Moment<'a> {
 
 impl Run {
     /// A run in which nothing has been said, and the least that matters to the log.
-    pub(super) fn new(native: &Native, log_level: Level, head: McpHead, body: &Body) -> Run {
+    pub(super) fn new(
+        native: &Native,
+        log_level: Level,
+        era: Era,
+        head: McpHead,
+        body: &Body,
+    ) -> Run {
         let revision = native.spoken(&head.revision);
         Run {
             conversation: native.converse(revision),
             http: head.http,
             arrived: head.arrived,
             accept: head.accept,
-            session: head.foreign_session,
+            session: head.foreign_session.filter(|_| era == Era::Legacy),
             is_batch: matches!(body, Body::Batch(_)),
-            plain_events: native.plain_events,
+            plain_events: native.plain_events && era == Era::Legacy,
             log_level: Some(native.request_level).filter(|level| *level >= log_level),
-            said: Said::default(),
+            said: Said { era, ..Said::default() },
             begun: false,
             failed: false,
         }
@@ -247,7 +255,7 @@ impl Run {
             false => Chunk::from(first),
             true => array(first, answers.map(|(answer, _)| answer)),
         };
-        (self.head(ReplyHead::with_body(200, ContentType::Json)), body)
+        (self.head(ReplyHead::with_body(self.said.status.unwrap_or(200), ContentType::Json)), body)
     }
 
     fn head(&self, mut head: ReplyHead) -> ReplyHead {
@@ -286,6 +294,9 @@ struct Said {
     owed: SmallVec<[Owed; 1]>,
     /// Requests that were answered and have not been counted, and whether by a result.
     answered: SmallVec<[(Asked, bool); 1]>,
+    era: Era,
+    /// The HTTP status of the answer, if it has one of its own.
+    status: Option<u16>,
 }
 
 /// A line of the text.
@@ -321,6 +332,9 @@ impl Sink for Said {
         let is_answer = matches!(line, Line::Answer(_));
         if let Line::Answer(Some(id)) = line {
             let (kind, _) = outline(&self.text[start..]);
+            if self.era == Era::Modern && kind == Kind::Error {
+                self.status = Some(status::of_error(&self.text[start..]));
+            }
             if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
                 let owed = self.owed.remove(place);
                 self.answered.push((owed.of, kind == Kind::Result));
@@ -376,6 +390,12 @@ pub(crate) fn refusal_of(
     let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
     let body = match reject {
         Reject::UnsupportedRevision => unsupported_revision(id, asked, message, served),
+        Reject::MissingCapability(capability) => {
+            let required: Value =
+                serde_json::from_str(capability.declared()).expect("written as JSON");
+            let data = serde_json::json!({ "requiredCapabilities": required });
+            json::error_with_data(id, &reject.wire(), data)
+        }
         _ => json::error(id, &reject.wire()),
     };
     (refusal(reject).0, body)

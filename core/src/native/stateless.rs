@@ -1,4 +1,5 @@
-//! Requests to a server without sessions, answered where they arrived.
+//! Requests that belong to no session, answered where they arrived: all of a server without
+//! sessions, and those of the modern era of any server.
 //!
 //! Owns: what is decided about such a request before its server is asked.
 //! Never: waits, or needs a lock. What has to wait is handed on, to the engine.
@@ -6,19 +7,20 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::http::{McpHead, ReplyHead};
+use crate::http::{McpHead, ReplyHead, SessionHeader};
 use crate::ids::Chance;
 use crate::json::Body;
 use crate::machine::Chunk;
+use crate::modern::envelope;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run, refusal_of};
 use crate::observe::{Event, Tally};
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Counters, Facts};
 use crate::time::{Duration, Instant};
 
-/// A server without sessions, for all who bring requests, at the same time.
+/// A server for all who bring requests that belong to no session, at the same time.
 #[derive(Debug)]
 pub struct Stateless {
     config: Arc<Config>,
@@ -52,6 +54,14 @@ impl Stateless {
         Stateless { config, tally, chance, epoch }
     }
 
+    /// Whether a POST is to be answered here. One that names a session may belong to it, which only
+    /// the engine knows.
+    pub fn takes(&self, head: &McpHead, body: &Body) -> bool {
+        let has_sessions = self.config.serves.native().is_none_or(|native| native.sessions);
+        let is_alone = head.session == SessionHeader::Absent;
+        !has_sessions || is_alone && envelope::era(head, body) == Era::Modern
+    }
+
     /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
     /// and its machine; it is asked only if the server wants to know. `log` takes what is to be
     /// logged of it.
@@ -66,13 +76,15 @@ impl Stateless {
         let Some(native) = self.config.serves.native() else {
             return refused(Reject::NotFound, &head, body, &[]);
         };
-        if let Err(reject) = check(native, &head, body) {
+        let era = envelope::era(&head, body);
+        if let Err(reject) = check(native, era, &head, body) {
             return refused(reject, &head, body, &native.revisions);
         }
-        let mut run = Run::new(native, self.config.log_level, head, body);
+        let mut run = Run::new(native, self.config.log_level, era, head, body);
         run.take(body, self.moment(clock()), &self.tally);
         for _ in 0..FACTS_MAX {
-            if !run.wants_facts() {
+            // What is to be told of sessions only the engine can count.
+            if native.sessions || !run.wants_facts() {
                 break;
             }
             let facts = Facts { counters: self.counters(), ..sample() };
@@ -105,7 +117,10 @@ fn refused(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> 
     Served::Refused(reject, head, body)
 }
 
-fn check(native: &Native, head: &McpHead, body: &Body) -> Result<(), Reject> {
+fn check(native: &Native, era: Era, head: &McpHead, body: &Body) -> Result<(), Reject> {
+    if era == Era::Modern {
+        return envelope::admit(head, body, &native.revisions).map(|_| ());
+    }
     head.initializes(body)?;
     if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
         return Err(Reject::BatchNotAllowed);

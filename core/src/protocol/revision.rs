@@ -5,9 +5,10 @@
 use std::fmt;
 
 /// How a conversation is opened (2026-07-28, basic/versioning, Terminology).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Era {
     /// `initialize` opens a session, and everything after it belongs to that.
+    #[default]
     Legacy,
     /// Nothing opens anything: every request says by itself what it is.
     Modern,

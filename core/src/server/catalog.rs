@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Schema;
+use crate::time::Duration;
 
 /// Who a server is and what it offers.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,13 @@ pub struct Catalog {
     pub list_changed: bool,
     /// Whether it executes batches in every revision, and not only where the revision has them.
     pub batches: bool,
+    /// Its extensions, which the legacy era has no form for.
+    pub extensions: Vec<Extension>,
+    /// How long a client may keep what it is told of the server and what the lists hold; whole
+    /// milliseconds. None at all is always right. Resources are never kept.
+    pub fresh_for: Duration,
+    /// Who may share what is kept.
+    pub cache_scope: CacheScope,
     /// Whether it looks at the head of the HTTP request it is asked with. Tools may say that they
     /// do not ([`Tool::ignores_http`]).
     pub reads_http: bool,
@@ -48,6 +56,36 @@ impl Catalog {
     pub(super) fn has_resources(&self) -> bool {
         !(self.resources.is_empty() && self.templates.is_empty())
     }
+}
+
+/// Who may share an answer that is kept (2026-07-28, server/utilities/caching).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Those who ask under the same authorization.
+    #[default]
+    Private,
+    /// Everybody: all are told the same.
+    Public,
+}
+
+/// An extension of the protocol (2026-07-28, `ServerCapabilities.extensions`).
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// Its identifier, for example `io.modelcontextprotocol/tasks`.
+    pub name: &'static str,
+    /// Its settings; an object.
+    pub settings: Value,
+    /// The methods it adds.
+    pub methods: Vec<ExtensionMethod>,
+}
+
+/// A method that an extension adds.
+#[derive(Clone, Copy, Debug)]
+pub struct ExtensionMethod {
+    /// The method.
+    pub name: &'static str,
+    /// The member of `params` that an HTTP request repeats in `Mcp-Name`, if it does so.
+    pub named_by: Option<&'static str>,
 }
 
 /// A tool (server/tools).

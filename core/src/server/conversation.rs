@@ -20,8 +20,9 @@ mod dispatch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::asking::Keys;
 use super::incoming::{self, Incoming, Malformed};
-use super::waiting::{On, Waiting};
+use super::waiting::Waiting;
 use super::{Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, legacy};
 use crate::json;
 use crate::protocol::{Era, Revision};
@@ -66,8 +67,8 @@ pub struct Conversation {
     client: Client,
     subscriptions: BTreeSet<Box<str>>,
     waiting: Vec<Waiting>,
-    /// Questions put to the client so far.
-    questions: u64,
+    /// What the client has been asked under.
+    keys: Keys,
 }
 
 impl Conversation {
@@ -82,7 +83,7 @@ impl Conversation {
             client: Client::default(),
             subscriptions: BTreeSet::new(),
             waiting: Vec::new(),
-            questions: 0,
+            keys: Keys::default(),
         }
     }
 
@@ -134,7 +135,7 @@ impl Conversation {
 
     /// Takes the facts that were asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
-        self.resume_where(|waiting| waiting.on == On::Facts, Some(facts), at, out);
+        self.resume_where(Waiting::wants_facts, Some(facts), at, out);
     }
 
     /// Does what is due.
@@ -150,7 +151,7 @@ impl Conversation {
 
     /// Whether [`Conversation::handle_facts`] is to be called, as soon as possible.
     pub fn wants_facts(&self) -> bool {
-        self.waiting.iter().any(|waiting| waiting.on == On::Facts)
+        self.waiting.iter().any(Waiting::wants_facts)
     }
 
     /// Bytes the server remembers of it ([`Seat::stored_bytes`]).

@@ -44,6 +44,19 @@ impl Fault {
         Fault::new(-32601, message)
     }
 
+    /// -32021: the client did not declare a capability that is needed. `required` has the form of
+    /// `ClientCapabilities` (2026-07-28, basic/index).
+    pub fn missing_capability(required: Value) -> Self {
+        let data = Some(serde_json::json!({ "requiredCapabilities": required }));
+        let message = "The client did not declare a capability that this needs";
+        Fault { data, ..Fault::new(-32021, message) }
+    }
+
+    /// -32021: the client did not declare an extension that is needed.
+    pub fn missing_extension(name: &str) -> Self {
+        Fault::missing_capability(serde_json::json!({ "extensions": { name: {} } }))
+    }
+
     /// There is no such resource: -32002 in the legacy era (server/resources, Error Handling). An
     /// era that words it otherwise translates the code where the answer is written.
     pub fn resource_not_found(uri: &str, message: impl Into<Cow<'static, str>>) -> Self {

@@ -82,6 +82,7 @@
 //! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*.
 
 mod arguments;
+mod asking;
 mod catalog;
 mod check;
 mod conversation;
@@ -92,23 +93,29 @@ mod legacy;
 mod outbox;
 mod params;
 mod pipe;
+mod question;
 mod reply;
 mod scene;
 mod schema;
 mod sink;
 mod waiting;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 pub use arguments::Arguments;
-pub use catalog::{Catalog, Prompt, PromptArgument, Resource, Template, Tool};
+pub use catalog::{
+    CacheScope, Catalog, Extension, ExtensionMethod, Prompt, PromptArgument, Resource, Template,
+    Tool,
+};
 pub use conversation::{Circumstances, Conversation};
 pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
 pub use outbox::{LogLevel, Notice, Outbox};
 pub use pipe::Pipe;
+pub use question::{Answers, Question};
 pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 pub use scene::{Client, HttpScene, Scene, SessionFacts, request_id};
 pub use schema::{Field, Kind, Schema};
@@ -167,6 +174,13 @@ pub enum Request<'a> {
         /// What has been typed of its value.
         value: &'a str,
     },
+    /// A method of an extension of the catalog, asked by a client that has the extension, too.
+    Extended {
+        /// The method.
+        method: &'a str,
+        /// The members of `params`, `_meta` among them.
+        params: &'a Arguments<'a>,
+    },
     /// `prompts/get`: a prompt of the catalog, with all the arguments it requires.
     GetPrompt {
         /// The prompt.
@@ -203,14 +217,9 @@ pub enum Outcome {
 /// What a task waits for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wait {
-    /// The client's answer to a question. A client that did not declare that it can be asked this
-    /// answers with an error at once.
-    Answer {
-        /// `sampling/createMessage`, `elicitation/create` or `roots/list`.
-        method: &'static str,
-        /// The parameters.
-        params: Value,
-    },
+    /// The client's answers to questions, all of which are put to it before any answer is awaited.
+    /// What the client did not declare that it can be asked counts as answered with an error.
+    Answers(Vec<Question>),
     /// Facts about the process and its machine.
     Facts,
     /// A moment.
@@ -220,12 +229,19 @@ pub enum Wait {
 /// What a task waited for.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The client's answer: a result, or the message of its error.
-    Answered(Result<Value, String>),
+    /// The client's answers.
+    Answered(Answers),
     /// The moment has come.
     Due,
     /// The facts.
     Sampled(&'a Facts),
+}
+
+impl Wait {
+    /// One question.
+    pub fn answer(key: impl Into<Cow<'static, str>>, method: &'static str, params: Value) -> Wait {
+        Wait::Answers(vec![Question::new(key, method, params)])
+    }
 }
 
 impl Outcome {

@@ -9,6 +9,9 @@ pub enum Reply {
     Completion(Completion),
     /// To what is only acknowledged.
     Empty,
+    /// The whole result, of the method of an extension or as an extension has it for a method of the
+    /// protocol; its `resultType` is among the members.
+    Extended(Map<String, Value>),
     /// To `prompts/get`.
     Prompt {
         /// What the prompt is for.

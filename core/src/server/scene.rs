@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::{Builder, Uuid};
 
-use super::LogLevel;
+use super::{LogLevel, Question};
 use crate::ids::SessionId;
 use crate::protocol::Revision;
 use crate::time::{Duration, Instant};
@@ -67,7 +67,7 @@ pub struct Client {
 
 impl Client {
     /// Whether it declared that it can be asked this: `sampling/createMessage`, `elicitation/create`
-    /// or `roots/list`.
+    /// (by a form) or `roots/list`.
     pub fn can_be_asked(&self, method: &str) -> bool {
         match method {
             "elicitation/create" => self.capability("elicitation").is_some_and(has_form),
@@ -75,6 +75,27 @@ impl Client {
             "sampling/createMessage" => self.capability("sampling").is_some(),
             _ => false,
         }
+    }
+
+    /// Whether it declared that it can be asked this question, all it holds included: a form or a
+    /// page, tools for the model.
+    pub fn can_answer(&self, question: &Question) -> bool {
+        let has = |capability, part| {
+            self.capability(capability).is_some_and(|parts| parts.get(part).is_some())
+        };
+        match question.method {
+            "elicitation/create" if question.params["mode"] == "url" => has("elicitation", "url"),
+            "sampling/createMessage" if question.params.get("tools").is_some() => {
+                has("sampling", "tools")
+            }
+            method => self.can_be_asked(method),
+        }
+    }
+
+    /// Whether it has an extension of the protocol.
+    pub fn has_extension(&self, name: &str) -> bool {
+        let extensions = self.capability("extensions");
+        extensions.is_some_and(|all| all.get(name).is_some_and(Value::is_object))
     }
 
     fn capability(&self, name: &str) -> Option<&Value> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asking::Asking;
 use super::{HttpScene, Task};
 use crate::time::Instant;
 
@@ -29,10 +30,10 @@ pub(super) struct Waiting {
 }
 
 /// What a task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum On {
-    /// The client's answer to the question with this number.
-    Answer(u64),
+    /// The client's answers.
+    Answers(Asking),
     /// Facts.
     Facts,
     /// A moment.
@@ -60,8 +61,13 @@ impl Waiting {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.on {
             On::Until(moment) => Some(moment),
-            On::Answer(_) | On::Facts => None,
+            On::Answers(_) | On::Facts => None,
         }
+    }
+
+    /// Whether it waits for facts.
+    pub(super) fn wants_facts(&self) -> bool {
+        matches!(self.on, On::Facts)
     }
 }
 

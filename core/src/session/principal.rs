@@ -38,6 +38,16 @@ impl Principal {
         };
         Principal::Bearer(digest.into())
     }
+
+    /// What tells principals apart, to be hashed.
+    pub(crate) fn to_bytes(self) -> [u8; 33] {
+        let mut bytes = [0; 33];
+        if let Principal::Bearer(digest) = self {
+            bytes[0] = 1;
+            bytes[1..].copy_from_slice(&digest);
+        }
+        bytes
+    }
 }
 
 /// Whether there are credentials, and no more: a hash of a weak password gives it away.

@@ -8,7 +8,7 @@ fn lines(head: &ReplyHead) -> Vec<String> {
 }
 
 fn cors(preflight: bool) -> Option<Cors> {
-    Some(Cors { origin: "https://app.example".into(), preflight })
+    Some(Cors { origin: "https://app.example".into(), preflight, params: Box::default() })
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_preflight_lists_what_a_page_may_send() {
             "vary: Origin",
             "access-control-allow-origin: https://app.example",
             "access-control-allow-methods: GET, POST",
-            "access-control-allow-headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id",
+            "access-control-allow-headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name",
             "access-control-max-age: 86400",
         ]
     );

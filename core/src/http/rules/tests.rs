@@ -285,9 +285,16 @@ fn a_preflight_of_a_listed_origin_is_answered() {
     let value = |name: &str| &sent.iter().find(|line| line.0 == name).expect(name).1;
     assert_eq!(value("access-control-allow-origin"), LISTED);
     assert_eq!(value("access-control-allow-methods"), "GET, POST, DELETE, OPTIONS");
-    for header in ["content-type", "mcp-session-id", "mcp-protocol-version", "last-event-id"] {
+    for header in
+        ["content-type", "mcp-session-id", "mcp-protocol-version", "last-event-id", "mcp-method"]
+    {
         assert!(value("access-control-allow-headers").contains(header), "{header}");
     }
+    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b@d");
+    let answer = admit("OPTIONS", "/mcp", &[lines[0], lines[1], asked]).unwrap_err();
+    let named = self::sent(&answer.head);
+    let allowed = named.iter().find(|line| line.0 == "access-control-allow-headers").unwrap();
+    assert!(allowed.1.ends_with(", mcp-name, mcp-param-region"), "{allowed:?}");
     assert!(!sent.iter().any(|line| line.0 == "access-control-allow-credentials"));
     assert!(!sent.iter().any(|line| line.1 == "*"));
 }

@@ -83,7 +83,7 @@ impl Seat for Counter {
             "scene" => Outcome::text(describe(scene)),
             "ask" => {
                 let params = json!({ "messages": [], "maxTokens": 1 });
-                let wait = Wait::Answer { method: "sampling/createMessage", params };
+                let wait = Wait::answer("model", "sampling/createMessage", params);
                 Outcome::Wait(wait, Box::new(Told))
             }
             "news" => {
@@ -156,8 +156,9 @@ struct Told;
 impl Task for Told {
     fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
         let text = match event {
-            Event::Answered(Ok(answer)) => answer.to_string(),
-            Event::Answered(Err(message)) => message,
+            Event::Answered(answers) => {
+                answers.first().map_or_else(|message| message, |answer| answer.to_string())
+            }
             Event::Due => "due".to_owned(),
             Event::Sampled(facts) => {
                 let Counters { requests, sessions, cleanups, .. } = facts.counters;

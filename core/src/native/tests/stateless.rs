@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Fixture;
 use crate::bridge::ChildSpec;
-use crate::config::{Config, Serves};
+use crate::config::{BridgeOptions, Config, Serves};
 use crate::engine::Engine;
 use crate::http::{Headers, ReplyHead, Request, RequestHead, Rules};
 use crate::limits::Limits;
@@ -47,6 +47,8 @@ impl Desk {
             origins: vec!["https://app.example".into()],
             limits: Limits::default(),
             serves: Serves::Native(native),
+            revisions: Revision::ALL.into(),
+            bridge: BridgeOptions::default(),
             eager: false,
             log_level: Level::Info,
         };

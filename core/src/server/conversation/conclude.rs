@@ -1,15 +1,19 @@
 //! From an outcome to the answer, through every wait in between.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Circumstances, Conversation};
 use crate::protocol::Revision;
-use crate::server::incoming::Answer;
+use crate::server::asking::{Asking, KeysFull, undeclared};
+use crate::server::incoming::{Answer, text_of};
 use crate::server::params::Params;
-use crate::server::waiting::{Asked, On, Waiting};
+use crate::server::waiting::{Asked, Kept, On, Waiting};
 use crate::server::{
-    Client, Event, Facts, Fault, LogLevel, Notice, Outbox, Outcome, Scene, Sink, Task, Wait, legacy,
+    Client, Event, Facts, Fault, LogLevel, Notice, Outbox, Outcome, Question, Scene, Sink, Task,
+    Wait, legacy,
 };
 
 impl Conversation {
@@ -37,12 +41,12 @@ impl Conversation {
             turns += 1;
             let event = match wait {
                 Wait::Until(moment) if moment <= at.now && turns <= TURNS_MAX => Event::Due,
-                Wait::Answer { method, .. } if !self.client.can_be_asked(method) => {
+                Wait::Answers(questions) if !self.can_answer_any(&questions) => {
                     if turns > TURNS_MAX {
                         let fault = Fault::internal("The server asks what cannot be answered");
                         return legacy::error(out, Some(asked.id), &fault);
                     }
-                    Event::Answered(Err(format!("The client did not declare {method}")))
+                    Event::Answered(questions.into_iter().map(refused).collect())
                 }
                 wait => return self.wait(asked, wait, task, out),
             };
@@ -51,16 +55,27 @@ impl Conversation {
         }
     }
 
+    fn can_answer_any(&self, questions: &[Question]) -> bool {
+        questions.iter().any(|question| self.client.can_answer(question))
+    }
+
     fn wait(&mut self, asked: Asked<'_>, wait: Wait, task: Box<dyn Task>, out: &mut dyn Sink) {
         if self.waiting.len() >= WAITING_MAX {
             let fault = Fault::internal("Too many requests are waiting");
             return legacy::error(out, Some(asked.id), &fault);
         }
         let on = match wait {
-            Wait::Answer { method, params } => {
-                self.questions += 1;
-                legacy::question(out, asked.id, self.questions, method, &params);
-                On::Answer(self.questions)
+            Wait::Answers(questions) => {
+                let send = |id: &str, question: &Question| {
+                    legacy::question(out, asked.id, id, question);
+                };
+                match Asking::put(questions, &self.client, &mut self.keys, send) {
+                    Ok(asking) => On::Answers(asking),
+                    Err(KeysFull) => {
+                        let fault = Fault::internal("The server asks under too many keys");
+                        return legacy::error(out, Some(asked.id), &fault);
+                    }
+                }
             }
             Wait::Facts => On::Facts,
             Wait::Until(moment) => On::Until(moment),
@@ -79,18 +94,19 @@ impl Conversation {
         // All are taken out first: one that waits again waits for another time.
         let come: Vec<_> = self.waiting.extract_if(.., |waiting| has_come(waiting)).collect();
         for waiting in come {
-            self.resume(waiting, facts.map_or(Event::Due, Event::Sampled), at, out);
+            let event = facts.map_or(Event::Due, Event::Sampled);
+            self.resume(&waiting.request, waiting.task, event, at, out);
         }
     }
 
     fn resume(
         &mut self,
-        waiting: Waiting,
+        request: &Kept,
+        task: Box<dyn Task>,
         event: Event<'_>,
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
-        let Waiting { request, task, .. } = waiting;
         let mut outbox = Outbox::default();
         let scene = self.scene(request.asked(), at);
         let outcome = task.resume(event, &scene, &mut outbox);
@@ -105,11 +121,20 @@ impl Conversation {
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
-        let Ok(number) = id.parse() else { return };
-        let on = On::Answer(number);
-        if let Some(place) = self.waiting.iter().position(|waiting| waiting.on == on) {
-            let waiting = self.waiting.remove(place);
-            self.resume(waiting, Event::Answered(read(answer)), at, out);
+        let Some(id) = text_of(id) else { return };
+        let asks = |waiting: &Waiting| match &waiting.on {
+            On::Answers(asking) => asking.open().any(|open| open == id),
+            On::Facts | On::Until(_) => false,
+        };
+        let Some(place) = self.waiting.iter().position(asks) else { return };
+        let On::Answers(asking) = &mut self.waiting[place].on else { return };
+        asking.answer(&id, read(answer));
+        if asking.open().next().is_some() {
+            return;
+        }
+        let Waiting { request, on, task } = self.waiting.remove(place);
+        if let On::Answers(asking) = on {
+            self.resume(&request, task, Event::Answered(asking.into_answers()), at, out);
         }
     }
 
@@ -117,8 +142,10 @@ impl Conversation {
     pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn Sink) {
         let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
         for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id.get()) {
-            if let On::Answer(number) = waiting.on {
-                legacy::withdrawal(out, waiting.id(), number);
+            if let On::Answers(asking) = &waiting.on {
+                for question in asking.open() {
+                    legacy::withdrawal(out, waiting.id(), question);
+                }
             }
         }
     }
@@ -172,6 +199,12 @@ impl Conversation {
         self.client.wants_progress = asked.token.is_some();
         scene(&self.client, self.revision, asked, at)
     }
+}
+
+/// The answer to a question that cannot be put to the client.
+fn refused(question: Question) -> (Cow<'static, str>, Result<Value, String>) {
+    let answer = Err(undeclared(&question));
+    (question.key, answer)
 }
 
 /// What a server may look at while it answers a request.

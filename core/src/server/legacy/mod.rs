@@ -22,7 +22,7 @@ pub(super) use listing::{prompts, resources, templates, tools};
 pub(super) use notice::{Progress, list_changed, log, progress, resource_updated};
 pub(super) use result::reply;
 
-use super::{Fault, Line, Sink};
+use super::{Fault, Line, Question, Sink};
 
 /// Answers with a result.
 pub(super) fn answer(out: &mut dyn Sink, id: &str, result: &Value) {
@@ -51,18 +51,18 @@ pub(super) fn error(out: &mut dyn Sink, id: Option<&str>, fault: &Fault) {
 }
 
 /// Asks the client something, under an id of ours.
-pub(super) fn question(out: &mut dyn Sink, asker: &str, id: u64, method: &str, params: &Value) {
+pub(super) fn question(out: &mut dyn Sink, asker: &str, id: &str, question: &Question) {
     let buffer = out.buffer();
-    write!(buffer, r#"{{"jsonrpc":"2.0","id":{id},"method":"#).expect(TAKES_ALL);
-    json(buffer, method);
-    push(buffer, &[r#","params":"#]);
-    json(buffer, params);
+    push(buffer, &[r#"{"jsonrpc":"2.0","id":"#]);
+    json(buffer, id);
+    push(buffer, &[r#","method":""#, question.method, r#"","params":"#]);
+    json(buffer, &question.params);
     push(buffer, &["}\n"]);
     out.ended(Line::Related(asker));
 }
 
 /// Tells the client that a question needs no answer any more.
-pub(super) fn withdrawal(out: &mut dyn Sink, asker: &str, id: u64) {
+pub(super) fn withdrawal(out: &mut dyn Sink, asker: &str, id: &str) {
     let params = serde_json::json!({"requestId": id, "reason": "the request was cancelled"});
     notification(out.buffer(), "notifications/cancelled", &params);
     out.ended(Line::Related(asker));

@@ -13,6 +13,7 @@ pub(in crate::server) fn reply(out: &mut dyn Sink, id: &str, reply: &Reply, revi
     match reply {
         Reply::Completion(completion) => json(buffer, &self::completion(completion)),
         Reply::Empty => push(buffer, &["{}"]),
+        Reply::Extended(members) => json(buffer, members),
         Reply::Prompt { description, messages } => {
             prompt(buffer, description.as_deref(), messages, revision);
         }

@@ -177,6 +177,7 @@ impl Default for Demo {
                     Tool::new("any", "Takes anything.", any),
                     Tool::new("steps", "Goes on for a while.", steps),
                     Tool::new("ask", "Asks the client.", ask),
+                    Tool::new("interview", "Asks the client a lot.", Schema::open()),
                     Tool::new("facts", "Tells facts.", Schema::open()),
                     Tool::new("notices", "Says everything there is to say.", Schema::open()),
                     Tool::new("contents", "Shows every kind of content.", Schema::open()),
@@ -236,6 +237,13 @@ impl Seat for DemoSeat {
                 let values = (0..150).map(|n| format!("{of} {argument} {value}{n}")).collect();
                 Outcome::Done(Ok(Reply::Completion(Completion { values, total: 150 })))
             }
+            Request::Extended { method, params } => {
+                let members = [("resultType", json!("complete")), ("method", json!(method))];
+                let given = ("params", json!(params.iter().count()));
+                let members = members.into_iter().chain([given]);
+                let members = members.map(|(key, value)| (key.to_owned(), value)).collect();
+                Outcome::Done(Ok(Reply::Extended(members)))
+            }
             Request::GetPrompt { arguments, .. } => {
                 let who = arguments.string("who").unwrap();
                 let content = Content::Text(format!("Hello {who}"));
@@ -275,13 +283,18 @@ fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outb
         }
         "ask" => {
             let method = match arguments.text("method").as_deref() {
-                Some("elicit") => "elicitation/create",
+                Some("elicit" | "page") => "elicitation/create",
                 Some("roots") => "roots/list",
                 _ => "sampling/createMessage",
             };
-            let params = json!({"q": 1});
-            Outcome::Wait(Wait::Answer { method, params }, Box::new(Told))
+            let params = match arguments.text("method").as_deref() {
+                Some("page") => json!({"mode": "url", "url": "https://a.example/"}),
+                Some("tools") => json!({"tools": []}),
+                _ => json!({"q": 1}),
+            };
+            Outcome::Wait(Wait::answer("q", method, params), Box::new(Told))
         }
+        "interview" => Outcome::Wait(form("name"), Box::new(Interview { name: None })),
         "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
         "notices" => notices(out),
         "contents" => contents(),
@@ -318,12 +331,47 @@ struct Told;
 impl Task for Told {
     fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
         match event {
-            Event::Answered(Ok(answer)) => Outcome::text(answer.to_string()),
-            Event::Answered(Err(message)) => ToolResult::failure(message).into(),
+            Event::Answered(answers) => match answers.first() {
+                Ok(answer) => Outcome::text(answer.to_string()),
+                Err(message) => ToolResult::failure(message).into(),
+            },
             Event::Due => Outcome::text("due"),
             Event::Sampled(facts) => Outcome::text(format!("pid {}", facts.process.pid)),
         }
     }
+}
+
+/// Asks for a name, and then for two things at once.
+#[derive(Debug)]
+struct Interview {
+    name: Option<String>,
+}
+
+impl Task for Interview {
+    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        let Event::Answered(answers) = event else { unreachable!("it waits for answers") };
+        let given = |key: &str, field: &str| match answers.get(key).unwrap() {
+            Ok(answer) => answer["content"][field].as_str().unwrap_or("?").to_owned(),
+            Err(message) => message.clone(),
+        };
+        let Some(name) = self.name else {
+            let name = Some(given("name", "name"));
+            let Wait::Answers(mut questions) = form("color-1") else { unreachable!() };
+            questions.push(Question::new("roots", "roots/list", json!({})));
+            return Outcome::Wait(Wait::Answers(questions), Box::new(Interview { name }));
+        };
+        let roots = match answers.get("roots").unwrap() {
+            Ok(answer) => format!("{} roots", answer["roots"].as_array().unwrap().len()),
+            Err(message) => message.clone(),
+        };
+        Outcome::text(format!("{name}, {}, {roots}", given("color-1", "color")))
+    }
+}
+
+fn form(key: &'static str) -> Wait {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let params = json!({"message": "Please say.", "requestedSchema": schema});
+    Wait::answer(key, "elicitation/create", params)
 }
 
 /// Asks again, whatever the answer is.
@@ -337,7 +385,7 @@ impl Task for Greedy {
 }
 
 fn ask_again() -> Wait {
-    Wait::Answer { method: "roots/list", params: json!({}) }
+    Wait::answer("again", "roots/list", json!({}))
 }
 
 fn notices(out: &mut Outbox) -> Outcome {

@@ -209,3 +209,61 @@ fn a_question_is_withdrawn_when_its_request_is_cancelled() {
     assert_eq!(client.about, ["related 1"]);
     assert!(client.reply(&asked[0]["id"], json!({})).is_empty());
 }
+
+/// Asks for a name, and for the color and roots together.
+fn interview(client: &mut Client, id: Value) -> Vec<Value> {
+    client.request(id, "tools/call", json!({"name": "interview"}))
+}
+
+#[test]
+fn the_questions_of_a_wait_are_put_together_and_their_ids_tell_their_keys() {
+    let mut client = Client::with_capabilities(&json!({"elicitation": {}, "roots": {}}));
+    let asked = interview(&mut client, json!(1));
+    assert_eq!((asked.len(), &asked[0]["id"]), (1, &json!("name")));
+    assert_eq!(interview(&mut client, json!(2))[0]["id"], "name-2", "ids are never used again");
+    let asked = client.reply(&json!("name"), json!({"content": {"name": "Ada"}}));
+    let ids: Vec<_> = asked.iter().map(|line| &line["id"]).collect();
+    assert_eq!(ids, ["color-1-1", "roots"], "a key that looks numbered is numbered");
+    assert_eq!(asked[1]["method"], "roots/list");
+    assert_eq!(client.about, ["related 1", "related 1"]);
+    assert!(client.reply(&json!("roots"), json!({"roots": []})).is_empty(), "one is open");
+    assert!(client.reply(&json!("roots"), json!({"roots": [1]})).is_empty(), "answered already");
+    let said = client.reply(&json!("color-1-1"), json!({"content": {"color": "red"}}));
+    assert_eq!((&said[0]["id"], text(&said[0])), (&json!(1), "Ada, red, 0 roots"));
+}
+
+#[test]
+fn what_cannot_be_asked_counts_as_answered_beside_what_can() {
+    let mut client = Client::with_capabilities(&json!({"elicitation": {}}));
+    interview(&mut client, json!(1));
+    let asked = client.reply(&json!("name"), json!({"content": {"name": "Ada"}}));
+    assert_eq!(asked.len(), 1);
+    let said = client.reply(&json!("color-1-1"), json!({"content": {"color": "red"}}));
+    assert_eq!(text(&said[0]), "Ada, red, The client did not declare roots/list");
+}
+
+#[test]
+fn every_open_question_is_withdrawn_with_its_request() {
+    let mut client = Client::with_capabilities(&json!({"elicitation": {}, "roots": {}}));
+    interview(&mut client, json!(1));
+    client.reply(&json!("name"), json!({"content": {"name": "Ada"}}));
+    client.reply(&json!("roots"), json!({"roots": []}));
+    let said = client.notify("notifications/cancelled", json!({"requestId": 1}));
+    assert_eq!(said.len(), 1, "the other one was answered");
+    assert_eq!(said[0]["params"]["requestId"], "color-1-1");
+}
+
+#[test]
+fn a_page_and_tools_for_the_model_have_to_be_declared() {
+    let cases = [
+        (json!({"elicitation": {}}), "page", false),
+        (json!({"elicitation": {"url": {}}}), "page", true),
+        (json!({"sampling": {}}), "tools", false),
+        (json!({"sampling": {"tools": {}}}), "tools", true),
+    ];
+    for (capabilities, method, is_asked) in cases {
+        let mut client = Client::with_capabilities(&capabilities);
+        let said = client.start(json!(1), "ask", json!({"method": method}));
+        assert_eq!(said[0]["method"].is_string(), is_asked, "{capabilities} {method}");
+    }
+}

@@ -1,0 +1,249 @@
+//! What workers say: answers, notifications, and what they must not say.
+
+use super::*;
+use crate::bridge::worker::parse_number;
+use crate::json;
+use crate::json::object::{Object, array, quoted};
+use crate::translate::{Answer, line, subscription};
+
+impl Pool {
+    /// Takes a line of a worker's standard output. Tells if the worker has to be given up.
+    pub(crate) fn child_line(
+        &mut self,
+        child: ChildId,
+        line: Result<Message, Invalid>,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let Some(worker) = self.workers.get_mut(&child) else { return false };
+        let message = match line {
+            Ok(message) => message,
+            Err(invalid) => return self.noise(child, &invalid, turn),
+        };
+        worker.child.spoke(turn);
+        if !worker.proven {
+            worker.proven = true;
+            turn.starts.worked();
+        }
+        match message.kind() {
+            Kind::Result | Kind::Error => self.answered(child, &message, turn),
+            Kind::Notification => self.notified(child, &message, turn),
+            Kind::Request => {
+                // A modern child must not ask (2026-07-28, basic/transports/stdio).
+                let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
+                worker.child.feed(answer, turn);
+            }
+        }
+        false
+    }
+
+    /// A line that is no message. If it was meant to be an answer, whoever waits for that need not
+    /// wait any longer.
+    fn noise(&mut self, child: ChildId, invalid: &Invalid, turn: &mut Turn<'_>) -> bool {
+        let Some(worker) = self.workers.get_mut(&child) else { return false };
+        let too_much = worker.child.babbled(invalid.reject, turn);
+        if let Some((number, task)) = invalid.answer_id().and_then(|number| worker.take(number)) {
+            match task.asker {
+                Asker::Request(exchange) => self.fail(exchange, Reject::BadAnswer, turn),
+                Asker::Session(session) => self.lose(session, number, Reject::BadAnswer),
+            }
+        }
+        too_much
+    }
+
+    fn answered(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let Some((number, task)) = message.id().and_then(|number| worker.take(number)) else {
+            return turn.metrics.dropped(Dropped::UnknownAnswer);
+        };
+        worker.idle_since = turn.now;
+        match task.asker {
+            Asker::Request(exchange) => self.answer(exchange, message, turn),
+            Asker::Session(session) => {
+                let answer = FromWorker::Answer { number, message: message.clone() };
+                self.from_workers.push_back((session, answer));
+            }
+        }
+    }
+
+    /// Passes a modern child's answer on.
+    fn answer(&mut self, exchange: ExchangeId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(post) = self.posts.remove(&exchange) else {
+            return turn.metrics.dropped(Dropped::UndeliverableAnswer);
+        };
+        if message.kind() == Kind::Error {
+            let answer = message.with(&[(Field::Id, post.id())]);
+            return post.answer(status_of(message), answer, "error", turn);
+        }
+        let answer = match post.method() {
+            "server/discover" => self.widened(message, post.id()),
+            "subscriptions/listen" => retagged(message, post.id()),
+            _ => None,
+        };
+        let answer = answer.unwrap_or_else(|| message.with(&[(Field::Id, post.id())]));
+        post.answer(200, answer, "", turn);
+    }
+
+    /// The result of `server/discover` with every revision that clients are served here.
+    fn widened(&self, message: &Message, id: &[u8]) -> Option<Chunk> {
+        let Answer::Result(text) = Answer::of(message)? else { return None };
+        let mut result = Object::read(&text)?;
+        let mut served = self.served.to_vec();
+        served.sort_unstable_by(|one, other| other.cmp(one));
+        let versions = served.iter().map(|revision| quoted(revision.as_str()));
+        result.put("supportedVersions", array(versions));
+        Some(Chunk::from(Answer::result(result.write()).line(id)))
+    }
+
+    fn notified(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        match (message.method(), message.subject()) {
+            (Some("notifications/progress"), Some(number)) => {
+                self.progress(child, number, message, turn);
+            }
+            (Some("notifications/cancelled"), Some(number)) => {
+                self.withdrawn(child, number, turn);
+            }
+            (Some("notifications/message"), _) => self.logged(child, message, turn),
+            _ => self.published(child, message, turn),
+        }
+    }
+
+    /// Progress goes to the stream of its request, under the client's own token, and gives the
+    /// request its time again.
+    fn progress(&mut self, child: ChildId, number: &[u8], message: &Message, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let found = parse_number(number).and_then(|it| Some((it, worker.tasks.get_mut(it)?)));
+        let Some((number, task)) = found else {
+            return turn.metrics.dropped(Dropped::UnknownProgress);
+        };
+        if !task.traits.listens {
+            let total = task.since + turn.limits.request_total_max;
+            task.due = (turn.now + turn.limits.request_time_max).min(total);
+        }
+        let told = match task.asker {
+            Asker::Session(session) => {
+                let progress = FromWorker::Notification { number, message: message.clone() };
+                self.from_workers.push_back((session, progress));
+                true
+            }
+            Asker::Request(exchange) => self.posts.get_mut(&exchange).is_some_and(|post| {
+                let Some(token) = post.token() else { return false };
+                post.notify(message.with(&[(Field::Subject, &token)]), turn)
+            }),
+        };
+        if !told {
+            turn.metrics.dropped(Dropped::UnknownProgress);
+        }
+    }
+
+    /// The child ends a subscription (2026-07-28, basic/patterns/cancellation).
+    fn withdrawn(&mut self, child: ChildId, number: &[u8], turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let listens = |worker: &Worker, number| {
+            worker.tasks.get(number).is_some_and(|task: &Task| task.traits.listens)
+        };
+        let Some(number) = parse_number(number).filter(|number| listens(worker, *number)) else {
+            return turn.metrics.dropped(Dropped::UnknownCancel);
+        };
+        let Some(task) = worker.tasks.remove(number) else { return };
+        match task.asker {
+            Asker::Request(exchange) => {
+                if let Some(post) = self.posts.remove(&exchange) {
+                    post.hang_up(turn);
+                }
+            }
+            Asker::Session(session) => self.lose(session, number, Reject::SessionEnded),
+        }
+    }
+
+    /// A log message says nothing of whom it is meant for: it is told to the one request that could
+    /// be meant, and to nobody if there are several.
+    fn logged(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get(&child) else { return };
+        let Some(number) = worker.only(|task| task.traits.logs && !task.traits.listens) else {
+            return turn.metrics.dropped(Dropped::UnknownNotification);
+        };
+        self.tell(child, number, message, message.with(&[]), turn);
+    }
+
+    /// A message of a subscription goes to the stream it was opened by, under that one's own id.
+    fn published(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(number) = subscription_of(message.params()).and_then(|it| parse_number(&it))
+        else {
+            return turn.metrics.dropped(Dropped::UnknownNotification);
+        };
+        let asker = |pool: &Pool| {
+            Some(pool.workers.get(&child)?.tasks.get(number).filter(|it| it.traits.listens)?.asker)
+        };
+        let line = match asker(self) {
+            Some(Asker::Request(exchange)) => {
+                let Some(post) = self.posts.get(&exchange) else { return };
+                let params = subscription::tag(message.params(), post.id());
+                line::notification(message.method().unwrap_or_default(), Some(&params))
+            }
+            Some(Asker::Session(_)) => Vec::new(),
+            None => return turn.metrics.dropped(Dropped::UnknownNotification),
+        };
+        self.tell(child, number, message, Chunk::from(line), turn);
+    }
+
+    /// Tells whoever asked this request of a notification: a client by `line`, a session by the
+    /// message as it came.
+    fn tell(
+        &mut self,
+        child: ChildId,
+        number: u64,
+        message: &Message,
+        line: Chunk,
+        turn: &mut Turn<'_>,
+    ) {
+        let task = self.workers.get(&child).and_then(|worker| worker.tasks.get(number));
+        let told = match task.map(|task| task.asker) {
+            Some(Asker::Session(session)) => {
+                let notification = FromWorker::Notification { number, message: message.clone() };
+                self.from_workers.push_back((session, notification));
+                true
+            }
+            Some(Asker::Request(exchange)) => {
+                self.posts.get_mut(&exchange).is_some_and(|post| post.notify(line, turn))
+            }
+            None => false,
+        };
+        if !told {
+            turn.metrics.dropped(Dropped::UnknownNotification);
+        }
+    }
+}
+
+/// The end of a subscription, under the id its client knows it by.
+fn retagged(message: &Message, id: &[u8]) -> Option<Chunk> {
+    let Answer::Result(result) = Answer::of(message)? else { return None };
+    Some(Chunk::from(Answer::result(subscription::tag(Some(&result), id)).line(id)))
+}
+
+/// The JSON text of the id of the subscription that something belongs to.
+fn subscription_of(params: Option<&[u8]>) -> Option<Vec<u8>> {
+    let params = Object::read(params?)?;
+    let meta = params.object("_meta")?;
+    meta.get("io.modelcontextprotocol/subscriptionId").map(<[u8]>::to_vec)
+}
+
+/// The HTTP status of an error that is the whole answer (2026-07-28,
+/// basic/transports/streamable-http; basic/index).
+fn status_of(message: &Message) -> u16 {
+    let code = match Answer::of(message) {
+        Some(Answer::Error(error)) => Object::read(&error).and_then(|error| {
+            std::str::from_utf8(error.get("code")?).ok()?.parse::<i32>().ok()
+        }),
+        _ => None,
+    };
+    match code {
+        Some(METHOD_NOT_FOUND) => 404,
+        Some(HEADER_MISMATCH | MISSING_CAPABILITY | UNSUPPORTED_REVISION) => 400,
+        _ => 200,
+    }
+}
+
+const METHOD_NOT_FOUND: i32 = -32601;
+const HEADER_MISMATCH: i32 = -32020;
+const MISSING_CAPABILITY: i32 = -32021;
+const UNSUPPORTED_REVISION: i32 = -32022;

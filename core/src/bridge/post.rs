@@ -1,0 +1,156 @@
+//! One POST of a modern client that a worker answers.
+//!
+//! Owns: the form of the answer: one body or a stream.
+//! Never: the meaning of a message.
+//!
+//! ```text
+//!   waiting ──its answer is here──► replied     (one JSON body; the status says what kind it is)
+//!      └──a message comes first, or only event-stream is accepted──► begun ──► finished
+//! ```
+//!
+//! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
+
+use crate::bridge::IdText;
+use crate::engine::Turn;
+use crate::frame;
+use crate::http::{Accept, ContentType, McpHead, ReplyHead};
+use crate::ids::{ChildId, ExchangeId};
+use crate::json::{self, Message};
+use crate::limits::Limits;
+use crate::machine::Chunk;
+use crate::protocol::known_method;
+use crate::reject::Reject;
+use crate::session::Principal;
+use crate::time::Instant;
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Post {
+    exchange: ExchangeId,
+    pub(crate) principal: Principal,
+    /// What was asked, as it came.
+    pub(crate) request: Message,
+    /// The worker that was asked, and the number it knows the request by; none while it waits.
+    pub(crate) at: Option<(ChildId, u64)>,
+    accept: Accept,
+    begun: bool,
+    pub(crate) since: Instant,
+    /// When something was last sent.
+    quiet_since: Instant,
+}
+
+impl Post {
+    /// A request that nobody was asked yet.
+    pub(crate) fn new(
+        exchange: ExchangeId,
+        head: &McpHead,
+        request: Message,
+        now: Instant,
+    ) -> Post {
+        Post {
+            exchange,
+            principal: head.principal,
+            request,
+            at: None,
+            accept: head.accept,
+            begun: false,
+            since: now,
+            quiet_since: now,
+        }
+    }
+
+    /// Its method.
+    pub(crate) fn method(&self) -> &str {
+        self.request.method().unwrap_or_default()
+    }
+
+    /// Its id, as the client wrote it.
+    pub(crate) fn id(&self) -> &[u8] {
+        self.request.id().unwrap_or_default()
+    }
+
+    /// Its progress token, as the client wrote it.
+    pub(crate) fn token(&self) -> Option<IdText> {
+        self.request.progress_token().map(IdText::from_slice)
+    }
+
+    /// Whether it opens a stream of notifications.
+    pub(crate) fn listens(&self) -> bool {
+        self.method() == "subscriptions/listen"
+    }
+
+    /// Sends what is no answer, if its client takes that and has taken most of what came before.
+    /// Whether it did.
+    pub(crate) fn notify(&mut self, message: Chunk, turn: &mut Turn<'_>) -> bool {
+        let unsent = turn.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
+        if !(self.begun || self.accept.sse) || unsent >= turn.limits.outbound_bytes_high {
+            return false;
+        }
+        self.begin(turn);
+        self.send(message, turn);
+        true
+    }
+
+    /// Sends its answer, which ends it. A status of its own has only an answer that comes before
+    /// anything else.
+    pub(crate) fn answer(mut self, status: u16, answer: Chunk, error: &'static str, turn: &mut Turn<'_>) {
+        let method = known_method(self.method());
+        turn.metrics.operation(method, error, turn.now.since(self.since));
+        if self.begun || status == 200 && !self.accept.json {
+            self.begin(turn);
+            self.send(answer, turn);
+            turn.finish(self.exchange);
+        } else {
+            turn.reply(self.exchange, ReplyHead::with_body(status, ContentType::Json), answer);
+        }
+    }
+
+    /// Answers it with an error of ours.
+    pub(crate) fn fail(self, reject: Reject, turn: &mut Turn<'_>) {
+        let wire = reject.wire();
+        let answer = json::error(Some(self.id()), &wire);
+        if self.begun || wire.status == 200 {
+            return self.answer(wire.status, answer, reject.name(), turn);
+        }
+        let method = known_method(self.method());
+        turn.metrics.operation(method, reject.name(), turn.now.since(self.since));
+        let mut head = ReplyHead::with_body(wire.status, ContentType::Json);
+        head.retry_after = reject.retry_after();
+        turn.reply(self.exchange, head, answer);
+    }
+
+    /// Ends its stream without an answer.
+    pub(crate) fn hang_up(mut self, turn: &mut Turn<'_>) {
+        self.begin(turn);
+        turn.finish(self.exchange);
+    }
+
+    /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
+    /// client takes one, lest a proxy between gives it up.
+    pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
+        if self.quiet_due(turn.limits) <= turn.now {
+            self.begin(turn);
+            turn.write(self.exchange, Chunk::from(frame::comment()));
+            self.quiet_since = turn.now;
+        }
+    }
+
+    /// When the next comment is due.
+    pub(crate) fn quiet_due(&self, limits: &Limits) -> Instant {
+        match self.begun || self.accept.sse {
+            true => self.quiet_since + limits.keep_alive_period,
+            false => Instant::FAR,
+        }
+    }
+
+    fn begin(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            turn.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
+        }
+    }
+
+    fn send(&mut self, message: Chunk, turn: &mut Turn<'_>) {
+        turn.write(self.exchange, frame::event(None, message));
+        self.quiet_since = turn.now;
+    }
+}

@@ -1,0 +1,92 @@
+//! A JSON number by its value.
+//!
+//! Owns: the question whether two numbers are the same, however they are written and however large.
+//! Never: rounds, or computes anything that is larger than the text.
+//!
+//! Source: RFC 8259, section 6.
+
+use std::io::Write;
+
+/// The value of a JSON number: its significant digits, and the power of ten they are to be
+/// multiplied by. `42`, `42.0` and `4.2e1` are all 42; so is nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Number {
+    is_negative: bool,
+    /// From the first that is not zero to the last that is not; none for zero.
+    digits: Vec<u8>,
+    exponent: i64,
+}
+
+impl Number {
+    /// The value of a text; nothing if it is no JSON number, or has an exponent of so many digits
+    /// ([`EXPONENT_DIGITS_MAX`]) that nobody can mean it.
+    pub(crate) fn of(text: &[u8]) -> Option<Number> {
+        let (is_negative, rest) = match text.strip_prefix(b"-") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, rest) = digits(rest);
+        if whole.is_empty() || (whole.len() > 1 && whole[0] == b'0') {
+            return None;
+        }
+        let (fraction, rest) = match rest.strip_prefix(b".") {
+            Some(rest) => Some(digits(rest)).filter(|(fraction, _)| !fraction.is_empty())?,
+            None => (&b""[..], rest),
+        };
+        let exponent = exponent(rest)? - i64::try_from(fraction.len()).ok()?;
+        Some(Number::scaled(is_negative, [whole, fraction].concat(), exponent))
+    }
+
+    fn scaled(is_negative: bool, mut digits: Vec<u8>, mut exponent: i64) -> Number {
+        while digits.last() == Some(&b'0') {
+            digits.pop();
+            exponent += 1;
+        }
+        let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+        digits.drain(..zeros);
+        match digits.is_empty() {
+            true => Number { is_negative: false, digits, exponent: 0 },
+            false => Number { is_negative, digits, exponent },
+        }
+    }
+
+    /// Writes the one text that all numbers of this value have in common: `42e0`, `-15e-1`.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if self.is_negative {
+            out.push(b'-');
+        }
+        out.extend_from_slice(if self.digits.is_empty() { b"0" } else { &self.digits });
+        write!(out, "e{}", self.exponent).expect("a vector takes all that is written");
+    }
+}
+
+/// The digits in front, and what follows them.
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
+}
+
+/// All that is left of a number: its exponent, or nothing.
+fn exponent(text: &[u8]) -> Option<i64> {
+    let Some(text) = text.strip_prefix(b"e").or_else(|| text.strip_prefix(b"E")) else {
+        return text.is_empty().then_some(0);
+    };
+    let (sign, text) = match text.first()? {
+        b'-' => (-1, &text[1..]),
+        b'+' => (1, &text[1..]),
+        _ => (1, text),
+    };
+    let (digits, rest) = digits(text);
+    if digits.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    let significant = &digits[zeros..];
+    (significant.len() <= EXPONENT_DIGITS_MAX).then_some(())?;
+    Some(sign * significant.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+}
+
+/// Digits of an exponent. However long the number is beside it, its scale then fits 64 bits.
+const EXPONENT_DIGITS_MAX: usize = 18;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! The HTTP status of an answer, where the modern era has one for it.
+
+use serde::Deserialize;
+
+/// The status of an error answer, given as the JSON text of the whole message: the codes of the
+/// modern era have one each, every other error is an answer like any other (2026-07-28,
+/// basic/transports/streamable-http, and basic/index, Error Codes).
+pub(crate) fn of_error(answer: &[u8]) -> u16 {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Error,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        code: i64,
+    }
+    match serde_json::from_slice(answer) {
+        Ok(Answer { error: Error { code: -32601 } }) => 404,
+        Ok(Answer { error: Error { code: -32022..=-32020 } }) => 400,
+        _ => 200,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_errors_have_a_status_of_their_own() {
+        let status = |code: &str| {
+            of_error(format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#).as_bytes())
+        };
+        assert_eq!(status("-32601"), 404);
+        for code in ["-32020", "-32021", "-32022"] {
+            assert_eq!(status(code), 400, "{code}");
+        }
+        for code in ["-32602", "-32603", "-32000", "0", "\"-32601\""] {
+            assert_eq!(status(code), 200, "{code}");
+        }
+        assert_eq!(of_error(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#), 200);
+    }
+}
