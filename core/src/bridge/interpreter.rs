@@ -45,7 +45,7 @@ use crate::protocol::Revision;
 use crate::session::{About, Saying};
 use crate::time::Instant;
 use crate::translate::{Answer, line};
-use introduction::Client;
+use introduction::{Client, Opening};
 use listens::Listens;
 use rounds::Call;
 
@@ -54,6 +54,9 @@ use rounds::Call;
 pub(crate) struct Interpreter {
     /// The revisions that may be agreed on, and others.
     served: Arc<[Revision]>,
+    /// What the child says to `server/discover`, until that has been passed on.
+    discovery: Option<Arc<[u8]>>,
+    opening: Option<Opening>,
     client: Client,
     /// The calls, by the session's numbers.
     calls: BTreeMap<u64, Call>,
@@ -82,10 +85,13 @@ pub(crate) struct At<'a> {
 }
 
 impl Interpreter {
-    /// One for a session in which nothing has been said.
-    pub(crate) fn new(served: Arc<[Revision]>) -> Interpreter {
+    /// One for a session in which nothing has been said. `discovery`: what the child has said to
+    /// `server/discover` before (JSON text of the result), if it has.
+    pub(crate) fn new(served: Arc<[Revision]>, discovery: Option<Arc<[u8]>>) -> Interpreter {
         Interpreter {
             served,
+            discovery,
+            opening: None,
             client: Client::default(),
             calls: BTreeMap::new(),
             upstream: BTreeMap::new(),
@@ -127,7 +133,9 @@ impl Interpreter {
         let (FromWorker::Answer { number, .. }
         | FromWorker::Notification { number, .. }
         | FromWorker::Lost { number, .. }) = *heard;
-        if self.listens.has(number) {
+        if let Some(opening) = self.opening.take_if(|opening| opening.number == number) {
+            self.on_discovery_heard(opening, heard);
+        } else if self.listens.has(number) {
             self.on_listen_heard(number, heard, at);
         } else if let Some(call) = self.upstream.get(&number).copied() {
             self.on_call_heard(call, number, heard, at);
@@ -166,14 +174,6 @@ impl Interpreter {
     pub(crate) fn poll_timeout(&self) -> Instant {
         let rested = self.resting.first().map_or(Instant::FAR, |(due, _)| *due);
         rested.min(self.listens.next_due())
-    }
-
-    /// The session is over: takes back what was asked for it.
-    pub(crate) fn end(&mut self) -> impl Iterator<Item = ToWorker> {
-        let rounds = std::mem::take(&mut self.upstream).into_keys();
-        let numbers: Vec<u64> = rounds.chain(self.listens.numbers()).collect();
-        self.sent.extend(numbers.into_iter().map(|number| ToWorker::Cancel { number }));
-        self.sent.drain(..)
     }
 
     /// The next thing it has said to the client.

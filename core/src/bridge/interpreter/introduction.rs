@@ -2,16 +2,19 @@
 //!
 //! Owns: the answer to `initialize`, and what of it later requests need.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
-use super::Interpreter;
 use super::listens::Filter;
+use super::{At, Interpreter};
+use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::object::Object;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::LogLevel;
 use crate::translate::modern_child::{self, Caller};
-use crate::translate::Answer;
+use crate::translate::{Answer, line};
 
 /// Bytes of what a client says of itself: it goes into every request.
 const INTRODUCTION_BYTES_MAX: usize = 16 * 1024;
@@ -28,8 +31,14 @@ pub(super) struct Client {
     /// As every request has it (JSON text).
     log_level: Option<Box<[u8]>>,
     offers: Offers,
-    /// The request that waits until it is known who the child is.
-    opening: Option<u64>,
+}
+
+/// An `initialize` that waits until it is known who the child is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    /// The number of `server/discover`.
+    pub(super) number: u64,
+    call: u64,
 }
 
 /// What the child can do of which the client knows.
@@ -48,7 +57,6 @@ impl Default for Client {
             info: None,
             log_level: None,
             offers: Offers::default(),
-            opening: None,
         }
     }
 }
@@ -80,12 +88,21 @@ impl Client {
 }
 
 impl Interpreter {
-    /// Takes the client's `initialize`. The answer has to wait for [`Interpreter::discovered`].
-    pub(super) fn initialize(&mut self, call: u64, params: Option<&[u8]>) {
+    /// Takes the client's `initialize`. If nobody knows yet who the child is, it is asked first.
+    pub(super) fn initialize(&mut self, call: u64, params: Option<&[u8]>, at: &mut At<'_>) {
         match self.introduce(params) {
-            Ok(client) => self.client = Client { opening: Some(call), ..client },
-            Err(answer) => self.answer(call, &answer),
+            Ok(client) => self.client = client,
+            Err(answer) => return self.answer(call, &answer),
         }
+        if let Some(known) = self.discovery.take() {
+            return self.welcome(call, &known);
+        }
+        let number = (at.next_upstream)();
+        let method = "server/discover";
+        let params = modern_child::params(method, None, &self.client.caller(), number);
+        let line = line::request(number.to_string().as_bytes(), method, params.as_deref());
+        self.send(ToWorker::Request { number, line: line.into(), traits: Traits::default() });
+        self.opening = Some(Opening { number, call });
     }
 
     fn introduce(&self, params: Option<&[u8]>) -> Result<Client, Answer<'static>> {
@@ -105,26 +122,40 @@ impl Interpreter {
         Ok(Client { revision, capabilities: capabilities.into(), info, ..Client::default() })
     }
 
-    /// Whether `initialize` waits until it is known who the child is.
-    pub(crate) fn wants_discovery(&self) -> bool {
-        self.client.opening.is_some()
+    /// Takes what comes of `server/discover`.
+    pub(super) fn on_discovery_heard(&mut self, opening: Opening, heard: &FromWorker) {
+        let Opening { number, call } = opening;
+        match heard {
+            FromWorker::Notification { .. } => self.opening = Some(Opening { number, call }),
+            FromWorker::Lost { reject, .. } => self.answer(call, &refusal(*reject)),
+            FromWorker::Answer { message, .. } => match Answer::of(message) {
+                Some(Answer::Error(error)) => {
+                    self.answer(call, &modern_child::error("initialize", &error, None));
+                }
+                Some(Answer::Result(result)) => {
+                    let result: Arc<[u8]> = Arc::from(&*result);
+                    self.welcome(call, &result);
+                    self.discovery = Some(result);
+                }
+                None => {}
+            },
+        }
     }
 
-    /// Takes what the child answered to `server/discover` (JSON text of the result), or why it
-    /// answered nothing.
-    pub(crate) fn discovered(&mut self, result: Result<&[u8], Reject>) {
-        let Some(call) = self.client.opening.take() else { return };
-        let found = result.and_then(|result| {
-            let told = modern_child::initialize(result, self.client.revision);
-            Ok((result, told.ok_or(Reject::BadAnswer)?))
-        });
-        match found {
-            Ok((result, told)) => {
-                self.client.offers = offers(result);
+    fn welcome(&mut self, call: u64, discovery: &[u8]) {
+        match modern_child::initialize(discovery, self.client.revision) {
+            Some(told) => {
+                self.client.offers = offers(discovery);
                 self.answer(call, &Answer::result(told));
             }
-            Err(reject) => self.answer(call, &refusal(reject)),
+            None => self.answer(call, &refusal(Reject::BadAnswer)),
         }
+    }
+
+    /// What the child said to `server/discover` (JSON text of the result), if this is the one that
+    /// asked: the next need not.
+    pub(crate) fn take_discovery(&mut self) -> Option<Arc<[u8]>> {
+        self.discovery.take()
     }
 
     /// Takes `logging/setLevel`.

@@ -14,7 +14,7 @@ impl Interpreter {
         let Some(call) = message.id().and_then(parse_number) else { return };
         let method = message.method().unwrap_or_default();
         match method {
-            "initialize" => self.initialize(call, message.params()),
+            "initialize" => self.initialize(call, message.params(), at),
             "logging/setLevel" => self.set_level(call, message.params()),
             "ping" => self.answer(call, &nothing()),
             "resources/subscribe" | "resources/unsubscribe" => {
