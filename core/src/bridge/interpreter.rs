@@ -80,8 +80,16 @@ pub(crate) struct Interpreter {
 /// What an interpreter has to know about a moment.
 pub(crate) struct At<'a> {
     pub(crate) now: Instant,
-    /// Gives a number for a request upstream, never given before.
-    pub(crate) next_upstream: &'a mut dyn FnMut() -> u64,
+    /// The number that was last given to a request upstream.
+    pub(crate) last_upstream: &'a mut u64,
+}
+
+impl At<'_> {
+    /// A number for a request upstream, never given before.
+    pub(crate) fn next_upstream(&mut self) -> u64 {
+        *self.last_upstream += 1;
+        *self.last_upstream
+    }
 }
 
 impl Interpreter {

@@ -1,20 +1,26 @@
-//! The bridge: what runs behind a session.
+//! The bridge: what runs behind a session, and behind requests without one.
 //!
-//! Owns: the child process, and the two tables that tie its messages to the client's: requests of
-//! the client (`Calls`) and requests of the child (`Asks`).
-//! Never: HTTP.
+//! Owns: the child process, and the two tables that tie its messages to a session's: requests of
+//! the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and the
+//! children they share, are the `Pool`'s.
 
 mod asks;
 mod calls;
 mod child;
 mod interpreter;
+mod pool;
+mod post;
 mod same_id;
 mod spec;
 mod stderr;
+mod worker;
 
 pub(crate) use asks::Asks;
 pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
+pub(crate) use interpreter::{At, Interpreter};
+pub(crate) use pool::Pool;
 use same_id::same_id;
 pub use spec::ChildSpec;
 use stderr::Stderr;
+pub(crate) use worker::{FromWorker, ToWorker, Traits, parse_number};

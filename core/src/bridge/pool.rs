@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::bridge::post::Post;
 use crate::bridge::worker::{Asker, FromWorker, Task, ToWorker, Traits, Worker};
 use crate::bridge::{Child, ChildSpec};
+use crate::config::{ChildEra, Config};
 use crate::engine::{Owner, Transport, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
@@ -50,11 +51,15 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool in which nothing was asked.
-    pub(crate) fn new(spec: Arc<ChildSpec>, served: Arc<[Revision]>, era: Option<Era>) -> Pool {
+    pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config) -> Pool {
         Pool {
             spec,
-            served,
-            era,
+            served: config.revisions.clone(),
+            era: match config.bridge.child_era {
+                ChildEra::Legacy => Some(Era::Legacy),
+                ChildEra::Modern => Some(Era::Modern),
+                ChildEra::Probe => None,
+            },
             workers: BTreeMap::new(),
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -304,6 +309,28 @@ impl Pool {
         for (_, post) in std::mem::take(&mut self.posts) {
             post.fail(reject, turn);
         }
+    }
+
+    /// Ends every subscription of a modern client: the server is stopping.
+    pub(crate) fn end_listens(&mut self, turn: &mut Turn<'_>) {
+        let listens = self.posts.iter().filter(|(_, post)| post.listens());
+        let exchanges: Vec<ExchangeId> = listens.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            self.waiting.retain(|waiting| *waiting != exchange);
+            let Some(post) = self.posts.remove(&exchange) else { continue };
+            if let Some((child, number)) = post.at {
+                self.cancel(child, number, "The server is stopping", turn);
+            }
+            post.end_listen(turn);
+        }
+    }
+
+    /// Lets workers go.
+    pub(crate) fn let_go_of(&mut self, wanted: impl Fn(&Worker) -> bool) {
+        let gone: Vec<ChildId> =
+            self.workers.values().filter(|it| wanted(it)).map(|it| it.child.id).collect();
+        let workers = gone.iter().filter_map(|id| self.workers.remove(id));
+        self.let_go.extend(workers.map(|worker| worker.child));
     }
 
     /// A worker has ended: whoever waits for it need not wait any longer.

@@ -22,6 +22,7 @@ use crate::protocol::known_method;
 use crate::reject::Reject;
 use crate::session::Principal;
 use crate::time::Instant;
+use crate::translate::{Answer, subscription};
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -117,6 +118,13 @@ impl Post {
         let mut head = ReplyHead::with_body(wire.status, ContentType::Json);
         head.retry_after = reject.retry_after();
         turn.reply(self.exchange, head, answer);
+    }
+
+    /// Ends a subscription in order (2026-07-28, basic/patterns/subscriptions).
+    pub(crate) fn end_listen(self, turn: &mut Turn<'_>) {
+        let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
+        let answer = Answer::result(result).line(self.id());
+        self.answer(200, Chunk::from(answer), "", turn);
     }
 
     /// Ends its stream without an answer.

@@ -51,6 +51,11 @@ impl Engine {
             };
             return self.with_session(session, now, out, work).flatten();
         }
+        if self.is_worker(id) {
+            return self
+                .with_pool(now, out, |pool, turn| pool.child_mut(id).map(|it| work(it, turn)))
+                .flatten();
+        }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
         let child = standby.or_else(|| self.leaving.get_mut(&id))?;
         let mut turn = self.desk.turn(now, out);
@@ -75,6 +80,8 @@ impl Engine {
         self.desk.metrics.child_failed();
         self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         self.desk.log(Event::ChildFailed { child: id, error }, out);
+        let reject = Reject::ChildFailed(error);
+        self.with_pool(now, out, |pool, turn| pool.lost(id, reject, turn));
         self.standby.take_if(|child| child.id == id);
         self.leaving.remove(&id);
         if let Some(session) = self.owners.remove(&id) {
@@ -91,7 +98,9 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let Some(id) = self.owners.get(&child).copied() else { return };
+        let Some(id) = self.owners.get(&child).copied() else {
+            return self.on_worker_line(child, line, now, out);
+        };
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
@@ -123,6 +132,9 @@ impl Engine {
         if let (Some(session), true) = (owner, overlong) {
             let reject = Reject::ChildExited(ExitStatus::Garbled);
             return self.end_session(session, SessionEnd::ChildEnded, reject, now, out);
+        }
+        if overlong && self.is_worker(child) {
+            return self.lose_worker(child, ExitStatus::Garbled, now, out);
         }
         self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
         self.reap_child(child, now, out);
@@ -164,6 +176,7 @@ impl Engine {
     fn reap_child(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         match self.owners.get(&id).copied() {
             Some(session) => self.reap(session, now, out),
+            None if self.is_worker(id) => self.reap_workers(now, out),
             None => self.reap_ownerless(id, now, out),
         }
     }

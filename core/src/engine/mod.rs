@@ -21,6 +21,7 @@ mod starts;
 mod throttle;
 mod timers;
 mod turn;
+mod workers;
 
 use turn::Ledger;
 pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
@@ -28,7 +29,7 @@ pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::bridge::{Child, ChildSpec};
+use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
 use crate::engine::sampling::{Sweeps, Want};
 use crate::engine::starts::Starts;
@@ -57,6 +58,8 @@ pub struct Engine {
     owners: BTreeMap<ChildId, SessionId>,
     /// The child that was started ahead of the first session.
     standby: Option<Child>,
+    /// The children that belong to no session, if a command is served.
+    pool: Option<Pool>,
     /// Children whose session is over, until they have exited.
     leaving: BTreeMap<ChildId, Child>,
     /// Requests without a session that wait.
@@ -151,6 +154,7 @@ impl Engine {
             Serves::Command(spec) => (Some(Arc::new(spec.clone())), None),
             Serves::Native(native) => (None, Some(Arc::new(Tally::new(native.server.catalog())))),
         };
+        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
         let desk = Desk {
             config,
             metrics: Metrics::default(),
@@ -169,6 +173,7 @@ impl Engine {
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
             standby: None,
+            pool,
             leaving: BTreeMap::new(),
             runs: BTreeMap::new(),
             over: Vec::new(),
@@ -225,6 +230,7 @@ impl Engine {
             Input::Sampled { facts } => self.on_sampled(*facts, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
+        self.pass_on(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -235,11 +241,13 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
                 Wake::Sweep => self.sweep(now, out),
             }
         }
+        self.pass_on(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -314,6 +322,7 @@ impl Engine {
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
         let unanswered = session.in_flight();
+        self.with_pool(now, out, |pool, turn| pool.session_ended(id, turn));
         let mut turn = self.desk.turn(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);
@@ -352,9 +361,16 @@ impl Engine {
 
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
-        let Owner::Session(id) = transport.owner else {
-            self.runs.remove(&exchange);
-            return;
+        let id = match transport.owner {
+            Owner::Session(id) => id,
+            Owner::Bridge => {
+                self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
+                return;
+            }
+            Owner::Run => {
+                self.runs.remove(&exchange);
+                return;
+            }
         };
         let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
         if let Some(why) = end.flatten() {

@@ -23,9 +23,9 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        envelope::admit(head, body, self.desk.served())?;
+        let message = envelope::admit(head, body, self.desk.served())?;
         match self.desk.config.serves {
-            Serves::Command(_) => return Err(Reject::UnsupportedRevision),
+            Serves::Command(_) => return self.on_bridged(exchange, head, message, now, out),
             Serves::Native(_) => self.on_native(exchange, head, body, now, out),
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::bridge::Pool;
 use crate::engine::Engine;
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
@@ -61,7 +62,7 @@ impl Engine {
     }
 
     fn subprocess(&self, now: Instant) -> &'static str {
-        if self.standby.is_some() || !self.sessions.is_empty() {
+        if self.standby.is_some() || !self.sessions.is_empty() || self.workers() > 0 {
             "running"
         } else if self.desk.starts.failed_lately(now) {
             "failed"
@@ -87,9 +88,15 @@ impl Engine {
         let gauges = Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
-            children: self.owners.len() + self.leaving.len() + usize::from(self.standby.is_some()),
-            in_flight: total(Session::in_flight) + self.waiting_in_runs(),
-            streams: total(Session::open_streams),
+            children: self.owners.len()
+                + self.workers()
+                + self.leaving.len()
+                + usize::from(self.standby.is_some()),
+            in_flight: total(Session::in_flight)
+                + self.waiting_in_runs()
+                + self.pool.as_ref().map_or(0, Pool::in_flight),
+            streams: total(Session::open_streams)
+                + self.pool.as_ref().map_or(0, Pool::open_streams),
             queue_bytes: total(Session::queue_bytes),
         };
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());

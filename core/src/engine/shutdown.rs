@@ -29,6 +29,7 @@ impl Engine {
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }
+        self.with_pool(now, out, |pool, turn| pool.end_listens(turn));
     }
 
     /// Ends everything now. Requests in flight get an error.
@@ -40,6 +41,7 @@ impl Engine {
             self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
         self.fail_runs(Reject::Stopped, now, out);
+        self.stop_workers(true, now, out);
         let mut turn = self.desk.turn(now, out);
         for child in self.leaving.values_mut() {
             child.kill(&mut turn);
@@ -58,6 +60,7 @@ impl Engine {
                 self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
             }
         }
+        self.stop_workers(false, now, out);
         let transports = self.transports().next();
         if self.sessions.is_empty() && self.leaving.is_empty() && transports.is_none() {
             self.stop(false, out);

@@ -17,6 +17,8 @@ pub(crate) enum Wake {
     Child(ChildId),
     /// The engine, when its drain is over.
     Drain,
+    /// The children that belong to no session, and the requests that wait for them.
+    Pool,
     /// A request without a session.
     Run(ExchangeId),
     /// A session.
@@ -43,7 +45,7 @@ impl Timers {
         let why = match wake {
             Wake::Child(_) => TimerKind::Child,
             Wake::Drain => TimerKind::Drain,
-            Wake::Run(_) => TimerKind::Run,
+            Wake::Pool | Wake::Run(_) => TimerKind::Run,
             Wake::Session(_) | Wake::Sweep => TimerKind::Session,
         };
         Some((*at, why))

@@ -212,6 +212,8 @@ pub enum Dropped {
     UndeliverableAnswer,
     /// A client's cancellation of a request that is over or never was.
     UnknownCancel,
+    /// A notification that is meant for nobody, or could be meant for several.
+    UnknownNotification,
     /// A child's progress for a request that is over, or that nobody can be told.
     UnknownProgress,
     /// A client's answer to a request the child did not make, or that is over.
@@ -439,6 +441,7 @@ impl Dropped {
             Dropped::UnknownAnswer => "unknown_answer",
             Dropped::UndeliverableAnswer => "undeliverable_answer",
             Dropped::UnknownCancel => "unknown_cancel",
+            Dropped::UnknownNotification => "unknown_notification",
             Dropped::UnknownProgress => "unknown_progress",
             Dropped::UnknownClientAnswer => "unknown_client_answer",
             Dropped::UnansweredAsk => "unanswered_ask",

@@ -32,7 +32,7 @@ impl Interpreter {
     }
 
     fn open_listen(&mut self, filter: Filter, at: &mut At<'_>) {
-        let number = (at.next_upstream)();
+        let number = at.next_upstream();
         let params = params(&filter);
         let caller = self.client.caller();
         let method = "subscriptions/listen";

@@ -97,7 +97,7 @@ impl Interpreter {
         if let Some(known) = self.discovery.take() {
             return self.welcome(call, &known);
         }
-        let number = (at.next_upstream)();
+        let number = at.next_upstream();
         let method = "server/discover";
         let params = modern_child::params(method, None, &self.client.caller(), number);
         let line = line::request(number.to_string().as_bytes(), method, params.as_deref());

@@ -87,7 +87,7 @@ impl Interpreter {
     /// Sends a request upstream.
     pub(super) fn begin(&mut self, call: u64, request: &Message, at: &mut At<'_>) {
         let method = request.method().unwrap_or_default();
-        let number = (at.next_upstream)();
+        let number = at.next_upstream();
         let caller = self.client.caller();
         let Some(params) = modern_child::params(method, request.params(), &caller, number) else {
             return self.answer(call, &refusal(Reject::BadParams));
@@ -97,7 +97,8 @@ impl Interpreter {
         let uri = request.params().filter(|_| method == "resources/read").and_then(|params| {
             Object::read(params)?.get("uri").map(Box::from)
         });
-        let params = if may_require_input(method) { params.into() } else { Box::default() };
+        let kept = if may_require_input(method) { params } else { Vec::new() };
+        let params = kept.into_boxed_slice();
         self.kept += params.len();
         let begun = Call {
             method,
@@ -256,7 +257,7 @@ impl Interpreter {
             let again = visits.iter().position(|(visited, _)| visited == key);
             let visit = (needs == Capability::ElicitationUrl).then(|| match again {
                 Some(again) => visits.swap_remove(again).1,
-                None => format!("pontoon-{}", (at.next_upstream)()),
+                None => format!("pontoon-{}", at.next_upstream()),
             });
             let is_declared = capability::is_declared(&self.client.capabilities, needs);
             let id = visit.as_deref().unwrap_or_default();
@@ -310,7 +311,7 @@ impl Interpreter {
     /// Sends the request again, with what the client has answered.
     pub(super) fn try_again(&mut self, call: u64, at: &mut At<'_>) {
         let Some(known) = self.calls.get_mut(&call) else { return };
-        let number = (at.next_upstream)();
+        let number = at.next_upstream();
         let questions = match std::mem::replace(&mut known.stage, Stage::Upstream(number)) {
             Stage::Asking(questions) => questions,
             Stage::Upstream(_) | Stage::Resting(_) => Vec::new(),

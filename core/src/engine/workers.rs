@@ -1,0 +1,146 @@
+//! Children that belong to no session: what the engine does for their [`Pool`].
+//!
+//! Owns: the way between the pool and all else: children, sessions, timers, the drain.
+//! Never: which worker answers what.
+
+use crate::bridge::{FromWorker, Pool};
+use crate::engine::timers::Wake;
+use crate::engine::{Engine, Turn, WAKE_TIME_MAX};
+use crate::http::McpHead;
+use crate::ids::{ChildId, ExchangeId, SessionId};
+use crate::json::{Invalid, Message};
+use crate::machine::Actions;
+use crate::reject::{ExitStatus, Reject};
+use crate::time::Instant;
+
+impl Engine {
+    /// A modern request for a command.
+    pub(super) fn on_bridged(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        message: &Message,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        if self.is_draining() {
+            return Err(Reject::Draining);
+        }
+        let work = |pool: &mut Pool, turn: &mut Turn<'_>| pool.post(exchange, head, message, turn);
+        self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))
+    }
+
+    /// Lets the pool take part in this turn, and notes when it wants to be called again.
+    pub(super) fn with_pool<T>(
+        &mut self,
+        now: Instant,
+        out: &mut Actions,
+        work: impl FnOnce(&mut Pool, &mut Turn<'_>) -> T,
+    ) -> Option<T> {
+        let pool = self.pool.as_mut()?;
+        let mut turn = self.desk.turn(now, out);
+        let answer = work(pool, &mut turn);
+        if turn.wake_at < pool.wake_at {
+            pool.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
+            self.timers.set(pool.wake_at, Wake::Pool);
+        }
+        Some(answer)
+    }
+
+    pub(super) fn on_pool_due(&mut self, at: Instant, now: Instant, out: &mut Actions) {
+        // A pool that was woken earlier has asked anew; this entry is stale.
+        let Some(pool) = self.pool.as_mut().filter(|pool| pool.wake_at == at) else { return };
+        pool.wake_at = Instant::FAR;
+        self.with_pool(now, out, |pool, turn| {
+            pool.handle_timeout(turn);
+            turn.wake(pool.next_due(turn));
+        });
+        self.reap_workers(now, out);
+    }
+
+    /// Carries what interpreters and workers have for each other, until neither has anything.
+    pub(super) fn pass_on(&mut self, now: Instant, out: &mut Actions) {
+        loop {
+            if let Some((session, what)) = self.desk.ledger.to_workers.pop_front() {
+                self.with_pool(now, out, |pool, turn| pool.take(session, what, turn));
+            } else if let Some((session, what)) =
+                self.pool.as_mut().and_then(Pool::next_for_session)
+            {
+                self.from_worker(session, what, now, out);
+            } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
+                self.dismiss(child, now, out);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// A worker has said something to a session.
+    fn from_worker(
+        &mut self,
+        _session: SessionId,
+        _what: FromWorker,
+        _now: Instant,
+        _out: &mut Actions,
+    ) {
+    }
+
+    /// A worker's line. Whether it was one.
+    pub(super) fn on_worker_line(
+        &mut self,
+        child: ChildId,
+        line: Result<Message, Invalid>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let garbled = self.with_pool(now, out, |pool, turn| pool.child_line(child, line, turn));
+        if garbled == Some(true) {
+            self.lose_worker(child, ExitStatus::Garbled, now, out);
+        }
+    }
+
+    /// Whether a child is one of the pool's.
+    pub(super) fn is_worker(&mut self, child: ChildId) -> bool {
+        self.pool.as_mut().is_some_and(|pool| pool.child_mut(child).is_some())
+    }
+
+    /// Gives up every worker whose process has come to its end.
+    pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
+        while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
+            self.lose_worker(child, status, now, out);
+        }
+    }
+
+    /// Gives a worker up; whoever waits for it is told how it ended.
+    pub(super) fn lose_worker(
+        &mut self,
+        child: ChildId,
+        status: ExitStatus,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let reject = Reject::ChildExited(status);
+        let lost = self.with_pool(now, out, |pool, turn| pool.lost(child, reject, turn));
+        let Some((child, unanswered)) = lost.flatten() else { return };
+        match child.end(now).filter(|_| child.has_exited()) {
+            Some(status) => self.release(&child, status, unanswered, out),
+            None => self.dismiss(child, now, out),
+        }
+    }
+
+    /// While draining: lets workers go that have nothing to do any more, or all of them.
+    pub(super) fn stop_workers(&mut self, forced: bool, now: Instant, out: &mut Actions) {
+        self.with_pool(now, out, |pool, turn| {
+            if forced {
+                pool.fail_all(Reject::Stopped, turn);
+            }
+            pool.let_go_of(|worker| forced || worker.tasks.is_empty());
+        });
+        self.pass_on(now, out);
+    }
+
+    /// Children that belong to no session and have not been let go.
+    pub(super) fn workers(&self) -> usize {
+        self.pool.as_ref().map_or(0, Pool::children)
+    }
+}
