@@ -17,6 +17,7 @@ mod probes;
 mod runs;
 mod sampling;
 mod shutdown;
+mod sse;
 mod starts;
 mod throttle;
 mod timers;

@@ -28,40 +28,42 @@ pub(crate) enum Backend {
     Interpreted(Box<Interpreter>),
     /// A server in this process.
     Native(Box<Seated>),
+    /// Nobody: a client of HTTP+SSE has its stream, and has not sent `initialize`.
+    Vacant,
 }
 
 impl Backend {
     pub(crate) fn child(&self) -> Option<&Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Interpreted(_) | Backend::Native(_) => None,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn child_mut(&mut self) -> Option<&mut Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Interpreted(_) | Backend::Native(_) => None,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn native(&self) -> Option<&Seated> {
         match self {
-            Backend::Child(_) | Backend::Interpreted(_) => None,
+            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
     pub(crate) fn native_mut(&mut self) -> Option<&mut Seated> {
         match self {
-            Backend::Child(_) | Backend::Interpreted(_) => None,
+            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
     pub(crate) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
         match self {
-            Backend::Child(_) | Backend::Native(_) => None,
+            Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
             Backend::Interpreted(interpreter) => Some(interpreter),
         }
     }
@@ -71,7 +73,7 @@ impl Backend {
         match self {
             Backend::Child(child) => child.unfed(),
             Backend::Interpreted(interpreter) => interpreter.kept_bytes(),
-            Backend::Native(_) => 0,
+            Backend::Native(_) | Backend::Vacant => 0,
         }
     }
 
@@ -83,7 +85,7 @@ impl Backend {
                 let kept = interpreter.kept_bytes();
                 kept == 0 || kept + bytes <= turn.limits.stdin_bytes_max
             }
-            Backend::Native(_) => true,
+            Backend::Native(_) | Backend::Vacant => true,
         }
     }
 
@@ -93,6 +95,7 @@ impl Backend {
             Backend::Child(child) => child.feed(message, turn),
             Backend::Interpreted(interpreter) => feed(interpreter, message, turn),
             Backend::Native(seated) => seated.message(&message.into_bytes(), turn),
+            Backend::Vacant => debug_assert!(false, "nobody is there to take a message"),
         }
     }
 
@@ -109,14 +112,14 @@ impl Backend {
         match self {
             Backend::Child(child) => child.gate(open, turn),
             Backend::Interpreted(interpreter) => interpreter.set_slow(!open),
-            Backend::Native(_) => {}
+            Backend::Native(_) | Backend::Vacant => {}
         }
     }
 
     /// The next thing it said, if it says it in this process.
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         match self {
-            Backend::Child(_) => None,
+            Backend::Child(_) | Backend::Vacant => None,
             Backend::Interpreted(interpreter) => interpreter.next_said(),
             Backend::Native(seated) => seated.next_said(),
         }
@@ -133,7 +136,7 @@ impl Backend {
     pub(super) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
         match self {
             Backend::Child(child) => child.babbled(reject, turn),
-            Backend::Interpreted(_) | Backend::Native(_) => true,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => true,
         }
     }
 
@@ -143,6 +146,7 @@ impl Backend {
             Backend::Child(child) => child.handle_timeout(turn),
             Backend::Interpreted(interpreter) => interpreter.handle_timeout(&mut turn.at()),
             Backend::Native(seated) => seated.timeout(turn),
+            Backend::Vacant => {}
         }
     }
 
@@ -152,6 +156,7 @@ impl Backend {
             Backend::Child(child) => child.next_due(now),
             Backend::Interpreted(interpreter) => interpreter.poll_timeout().max(now + TURN_PAUSE),
             Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
+            Backend::Vacant => Instant::FAR,
         }
     }
 

@@ -20,10 +20,10 @@ use crate::bridge::{ToWorker, Traits, parse_number};
 use crate::json::object::Object;
 use crate::json::{Field, Message};
 use crate::protocol::known_method;
-use crate::reject::Reject;
+use crate::reject::{Capability, Reject};
 use crate::session::About;
 use crate::time::{Duration, Instant};
-use crate::translate::capability::{self, Capability};
+use crate::translate::capability;
 use crate::translate::modern_child::{self, InputRequest, Outcome};
 use crate::translate::{Answer, line};
 
@@ -364,7 +364,7 @@ fn is_accepted(response: &[u8]) -> bool {
 fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
     let mut needed = Object::default();
     needed.put("requiredCapabilities", capability::required(capabilities));
-    let wire = Reject::MissingCapability(crate::reject::Capability::Elicitation).wire();
+    let wire = Reject::MissingCapability(Capability::Elicitation).wire();
     let (code, message) = (wire.code.to_string(), json!(wire.message).to_string());
     let mut error = Object::default();
     error.put("code", code.as_bytes());
