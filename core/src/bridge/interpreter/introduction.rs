@@ -98,9 +98,9 @@ impl Interpreter {
             return self.welcome(call, &known);
         }
         let number = at.next_upstream();
-        let method = "server/discover";
-        let params = modern_child::params(method, None, &self.client.caller(), number);
-        let line = line::request(number.to_string().as_bytes(), method, params.as_deref());
+        let params = modern_child::own(None);
+        let id = number.to_string();
+        let line = line::request(id.as_bytes(), "server/discover", Some(&params));
         self.send(ToWorker::Request { number, line: line.into(), traits: Traits::default() });
         self.opening = Some(Opening { number, call });
     }

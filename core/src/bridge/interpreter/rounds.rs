@@ -17,7 +17,7 @@ use super::introduction::refusal;
 use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
 use crate::bridge::{ToWorker, Traits, parse_number};
-use crate::json::object::Object;
+use crate::json::object::{Object, quoted};
 use crate::json::{Field, Message};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
@@ -94,9 +94,8 @@ impl Interpreter {
         };
         self.send_round(call, number, method, &params);
         let method = known_method(method);
-        let uri = request.params().filter(|_| method == "resources/read").and_then(|params| {
-            Object::read(params)?.get("uri").map(Box::from)
-        });
+        let read = request.params().filter(|_| method == "resources/read");
+        let uri = read.and_then(modern_child::uri).map(Box::from);
         let kept = if may_require_input(method) { params } else { Vec::new() };
         let params = kept.into_boxed_slice();
         self.kept += params.len();
@@ -362,13 +361,13 @@ fn is_accepted(response: &[u8]) -> bool {
 
 /// What a call gets whose client lacks these.
 fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
-    let mut needed = Object::default();
-    needed.put("requiredCapabilities", capability::required(capabilities));
     let wire = Reject::MissingCapability(Capability::Elicitation).wire();
-    let (code, message) = (wire.code.to_string(), json!(wire.message).to_string());
+    let required = capability::required(capabilities);
+    let mut data = Object::default();
+    data.put("requiredCapabilities", required);
     let mut error = Object::default();
-    error.put("code", code.as_bytes());
-    error.put("message", message.as_bytes());
-    error.put("data", needed.write());
+    error.put("code", wire.code.to_string().into_bytes());
+    error.put("message", quoted(&wire.message));
+    error.put("data", data.write());
     modern_child::error(method, &error.write(), None)
 }

@@ -185,7 +185,8 @@ fn after_a_crash_what_was_confirmed_is_listened_to_again() {
     assert!(listens.ended(1, at(0)).is_empty());
     assert_eq!(listens.ended(2, at(0)), [7]);
     assert_eq!(listens.numbers().next(), None);
-    let wanted = open(&mut listens, 3, listens.next_due());
+    let due = listens.next_due();
+    let wanted = open(&mut listens, 3, due);
     assert_eq!(wanted, Filter { tools: true, ..filter(&["a"]) });
 }
 
