@@ -79,6 +79,9 @@ pub struct Limits {
     // Children
     /// From spawning a child to its answer to `initialize`.
     pub startup_time_max: Duration,
+    /// From asking the first child of a command for its era to taking its silence for an answer, but
+    /// never more than half of [`Limits::startup_time_max`].
+    pub probe_time_max: Duration,
     /// From a request, or its last sign of progress, to its answer.
     pub request_time_max: Duration,
     /// From a request to its answer, whatever progress it shows; for requests of the child too.
@@ -158,6 +161,7 @@ impl Default for Limits {
             outbound_bytes_high: 4 * MIB,
             outbound_bytes_low: MIB,
             startup_time_max: Duration::from_secs(10),
+            probe_time_max: Duration::from_secs(4),
             request_time_max: Duration::from_secs(30),
             request_total_max: Duration::from_secs(600),
             line_bytes_max: 16 * MIB,

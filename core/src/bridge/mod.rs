@@ -10,6 +10,7 @@ mod child;
 mod interpreter;
 mod pool;
 mod post;
+pub(crate) mod probe;
 mod same_id;
 mod spec;
 mod stderr;

@@ -86,6 +86,12 @@ impl Pool {
         self.place(turn);
     }
 
+    /// Starts the shared modern child ahead of the first request.
+    pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
+        // Who comes next is told why not.
+        let _ = self.shared(turn);
+    }
+
     /// The children of the pool.
     pub(crate) fn children(&self) -> usize {
         self.workers.len()
@@ -300,6 +306,13 @@ impl Pool {
     fn fail(&mut self, exchange: ExchangeId, reject: Reject, turn: &mut Turn<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
             post.fail(reject, turn);
+        }
+    }
+
+    /// Answers every request that no worker was given with an error of ours.
+    pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
+        for exchange in std::mem::take(&mut self.waiting) {
+            self.fail(exchange, reject, turn);
         }
     }
 

@@ -16,14 +16,13 @@ use crate::time::Instant;
 impl Engine {
     /// Starts the first child ahead of the first session.
     pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
-        match self.spec.clone() {
-            Some(spec) if self.desk.config.eager => self.standby = Some(self.spawn(spec, out)),
-            Some(_) => {}
+        match self.spec {
+            Some(_) => self.start_ahead(now, out),
             None => self.plan_sweep(now),
         }
     }
 
-    fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
+    pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
         let child = self.desk.ledger.next_child();
         out.push(Action::Spawn { child, spec });
         Child::new(child)
@@ -83,6 +82,9 @@ impl Engine {
         let reject = Reject::ChildFailed(error);
         self.with_pool(now, out, |pool, turn| pool.lost(id, reject, turn));
         self.standby.take_if(|child| child.id == id);
+        if self.is_probed(id) {
+            self.give_up_finding(reject, now, out);
+        }
         self.leaving.remove(&id);
         if let Some(session) = self.owners.remove(&id) {
             self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
@@ -99,7 +101,10 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(id) = self.owners.get(&child).copied() else {
-            return self.on_worker_line(child, line, now, out);
+            return match self.is_probed(child) {
+                true => self.on_probe_line(line, now, out),
+                false => self.on_worker_line(child, line, now, out),
+            };
         };
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
@@ -193,12 +198,18 @@ impl Engine {
     fn reap_ownerless(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
-            let stderr = child.stderr_tail();
-            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
-            self.desk.log(Event::ChildUnusable { status, stderr }, out);
+            let was_probed = self.is_probed(id);
+            if !was_probed {
+                let stderr = child.stderr_tail();
+                self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+                self.desk.log(Event::ChildUnusable { status, stderr }, out);
+            }
             match child.has_exited() {
                 true => self.release(&child, status, 0, out),
                 false => self.dismiss(child, now, out),
+            }
+            if was_probed {
+                self.on_probed_end(now, out);
             }
         } else if let Some(child) = self.leaving.remove(&id) {
             match child.exit_status() {

@@ -61,6 +61,9 @@ impl Engine {
     ) {
         let verdict = match self.route(head, body, now) {
             Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
+            Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
+                self.await_era(exchange, head, body, now, out)
+            }
             Ok(Route::Open) => self.open(exchange, head, body, now, out),
             Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
             Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
@@ -118,7 +121,7 @@ impl Engine {
     }
 
     /// Opens a session with the client's `initialize`.
-    fn open(
+    pub(super) fn open(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,

@@ -12,6 +12,7 @@
 
 mod children;
 mod clients;
+mod era;
 mod modern;
 mod probes;
 mod runs;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
+use crate::engine::era::Finding;
 use crate::engine::sampling::{Sweeps, Want};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::Throttle;
@@ -72,6 +74,7 @@ pub struct Engine {
     /// The newest facts.
     facts: Facts,
     sweeps: Sweeps,
+    finding: Finding,
     timers: Timers,
     phase: Phase,
     started_at: Instant,
@@ -181,6 +184,7 @@ impl Engine {
             wanting: BTreeSet::new(),
             facts: Facts::default(),
             sweeps: Sweeps::default(),
+            finding: Finding::default(),
             timers: Timers::default(),
             phase: Phase::Running,
             started_at: now,
@@ -242,6 +246,7 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::Era => self.on_era_due(now, out),
                 Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
@@ -365,6 +370,7 @@ impl Engine {
         let id = match transport.owner {
             Owner::Session(id) => id,
             Owner::Bridge => {
+                self.forget_opening(exchange);
                 self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
                 return;
             }

@@ -23,6 +23,9 @@ impl Engine {
         self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
         self.desk.log(Event::Draining { sessions: self.sessions.len() }, out);
         out.push(Action::Unlisten);
+        if self.is_of_unknown_era() {
+            self.give_up_finding(Reject::Draining, now, out);
+        }
         if let Some(child) = self.standby.take() {
             self.dismiss(child, now, out);
         }

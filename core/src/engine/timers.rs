@@ -17,6 +17,8 @@ pub(crate) enum Wake {
     Child(ChildId),
     /// The engine, when its drain is over.
     Drain,
+    /// The engine, when it has waited long enough to learn the era of its command.
+    Era,
     /// The children that belong to no session, and the requests that wait for them.
     Pool,
     /// A request without a session.
@@ -43,7 +45,7 @@ impl Timers {
     pub(crate) fn next(&self) -> Option<(Instant, TimerKind)> {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
-            Wake::Child(_) => TimerKind::Child,
+            Wake::Child(_) | Wake::Era => TimerKind::Child,
             Wake::Drain => TimerKind::Drain,
             Wake::Pool | Wake::Run(_) => TimerKind::Run,
             Wake::Session(_) | Wake::Sweep => TimerKind::Session,

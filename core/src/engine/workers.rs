@@ -27,7 +27,9 @@ impl Engine {
             return Err(Reject::Draining);
         }
         let work = |pool: &mut Pool, turn: &mut Turn<'_>| pool.post(exchange, head, message, turn);
-        self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))
+        self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
+        self.find_era(now, out);
+        Ok(())
     }
 
     /// Lets the pool take part in this turn, and notes when it wants to be called again.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::ids::{ChildId, SessionId};
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::time::Duration;
 
@@ -80,6 +80,11 @@ pub enum Event {
         status: ExitStatus,
         /// The end of its standard error.
         stderr: Bytes,
+    },
+    /// It has been found out which era the command is of.
+    EraFound {
+        /// The era.
+        era: Era,
     },
     /// A line of a child's standard error.
     ChildStderr {
@@ -263,6 +268,7 @@ impl Event {
                 ("child_stderr_skipped", "child wrote too much to standard error to log it all")
             }
             Event::ChildNoise { .. } => ("child_noise", "child wrote a line that is no message"),
+            Event::EraFound { .. } => ("era_found", "era of the command found"),
             Event::Dropped { .. } => ("dropped", "message dropped"),
             Event::Refused { .. } => ("refused", "request refused"),
             Event::RequestDone { .. } => ("request_done", "request answered"),
@@ -292,6 +298,7 @@ impl Event {
             | Event::ChildStarted { .. }
             | Event::ChildStderr { .. }
             | Event::Draining { .. }
+            | Event::EraFound { .. }
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
             | Event::Stopped { forced: false } => Level::Info,
@@ -323,6 +330,7 @@ impl Event {
                 field("status", text(status));
                 tail(stderr, field);
             }
+            Event::EraFound { era } => field("era", text(era)),
             Event::ChildStderr { child, line } => {
                 field("child", count(child.0));
                 field("line", Value::Bytes(line));

@@ -154,7 +154,7 @@ pub(super) fn config(limits: Limits) -> Config {
             args: Vec::new(),
             env: None,
         }),
-        revisions: Revision::ALL.into(),
+        revisions: Revision::LEGACY.into(),
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
         sse: false,
         eager: false,

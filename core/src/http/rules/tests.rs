@@ -438,7 +438,7 @@ fn a_revision_is_served_or_not() {
     let revision = |value| head("DELETE", &[("mcp-protocol-version", value)]).revision;
     assert_eq!(head("DELETE", &[]).revision, RevisionHeader::Absent);
     assert_eq!(revision("2025-06-18"), RevisionHeader::Served(Revision::V2025_06_18));
-    assert_eq!(revision("2026-07-28"), RevisionHeader::Other("2026-07-28".into()));
+    assert_eq!(revision("2026-07-28"), RevisionHeader::Served(Revision::V2026_07_28));
     assert_eq!(revision("DRAFT"), RevisionHeader::Other("DRAFT".into()));
 }
 

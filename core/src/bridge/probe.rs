@@ -1,0 +1,34 @@
+//! The question that tells which era a child is of.
+//!
+//! Source: 2026-07-28, basic/transports/stdio, Backward Compatibility.
+
+use crate::json::Message;
+use crate::machine::Chunk;
+use crate::protocol::Era;
+use crate::translate::Answer;
+use crate::translate::modern_child::{self, Probed};
+
+/// The id of the question: a string, so that it is none of the numbers that are given out later.
+const ID: &[u8] = br#""era""#;
+
+/// `server/discover`, the one request that means nothing to a legacy child.
+pub(crate) fn question() -> Chunk {
+    Chunk::from(QUESTION)
+}
+
+const QUESTION: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":"era","method":"server/discover","params":{"_meta":{"#,
+    r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+    r#""io.modelcontextprotocol/clientInfo":{"name":"pontoon","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""},"io.modelcontextprotocol/clientCapabilities":{}}}}"#
+);
+
+/// The era of whoever said this, if it is the answer to the question.
+pub(crate) fn era(message: &Message) -> Option<Era> {
+    let answer = Answer::of(message).filter(|_| message.id() == Some(ID))?;
+    Some(match modern_child::probe(&answer) {
+        Probed::Modern | Probed::ModernOther => Era::Modern,
+        Probed::Legacy => Era::Legacy,
+    })
+}

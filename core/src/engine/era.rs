@@ -1,0 +1,173 @@
+//! Which era a command is of: how that is found out, and who waits for it.
+//!
+//! Owns: the question to the first child, and the clients of the legacy era that came meanwhile.
+//! Those of the modern era wait in the pool.
+//!
+//! ```text
+//!   unknown ──first child is asked──► asked ──it answers, is silent, or ends──► known
+//!      └──────────────── its command cannot be started ◄──┘
+//! ```
+//!
+//! A legacy child that was asked is used like one that was not. Source: 2026-07-28,
+//! basic/transports/stdio, Backward Compatibility.
+
+use std::mem;
+
+use crate::bridge::{Child, probe};
+use crate::config::ChildEra;
+use crate::engine::timers::Wake;
+use crate::engine::{Engine, Owner, Transport};
+use crate::http::McpHead;
+use crate::ids::{ChildId, ExchangeId};
+use crate::json::{Body, Invalid, Message};
+use crate::machine::Actions;
+use crate::observe::Event;
+use crate::protocol::Era;
+use crate::reject::Reject;
+use crate::time::Instant;
+
+/// What is under way to find the era.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// The child that was asked, which is the standby, and when it is waited for no longer.
+    asked: Option<(ChildId, Instant)>,
+    /// Clients that sent `initialize`, in order.
+    openings: Vec<Opening>,
+}
+
+/// An `initialize` that waits.
+#[derive(Debug)]
+struct Opening {
+    exchange: ExchangeId,
+    head: McpHead,
+    body: Body,
+}
+
+impl Engine {
+    /// Starts what is to be started ahead of the first request.
+    pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
+        let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
+        match self.desk.config.bridge.child_era {
+            ChildEra::Legacy => self.standby = Some(self.spawn(spec, out)),
+            ChildEra::Modern => {
+                self.with_pool(now, out, |pool, turn| pool.start(turn));
+            }
+            ChildEra::Probe => self.find_era(now, out),
+        }
+    }
+
+    /// Whether the era has yet to be found.
+    pub(super) fn is_of_unknown_era(&self) -> bool {
+        self.pool.as_ref().is_some_and(|pool| pool.era().is_none())
+    }
+
+    /// Asks the first child, unless one has been asked.
+    pub(super) fn find_era(&mut self, now: Instant, out: &mut Actions) {
+        let Some(spec) = self.spec.clone() else { return };
+        if self.finding.asked.is_some() || !self.is_of_unknown_era() {
+            return;
+        }
+        if self.standby.as_ref().is_none_or(Child::is_ending) {
+            if let Err(reject) = self.desk.starts.check(now) {
+                return self.give_up_finding(reject, now, out);
+            }
+            if let Some(child) = self.standby.take() {
+                self.dismiss(child, now, out);
+            }
+        }
+        let mut child = self.hire(spec, out);
+        let limits = &self.desk.config.limits;
+        let due = now + limits.probe_time_max.min(limits.startup_time_max / 2);
+        child.feed(probe::question(), &mut self.desk.turn(now, out));
+        self.finding.asked = Some((child.id, due));
+        self.standby = Some(child);
+        self.timers.set(due, Wake::Era);
+    }
+
+    /// Lets an `initialize` wait until the era is known.
+    pub(super) fn await_era(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        if self.finding.openings.len() >= self.desk.config.limits.sessions_max {
+            return Err(Reject::SessionsFull);
+        }
+        let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
+        self.desk.exchanges.insert(exchange, transport);
+        let opening = Opening { exchange, head: head.clone(), body: body.clone() };
+        self.finding.openings.push(opening);
+        self.find_era(now, out);
+        Ok(())
+    }
+
+    /// A client that waits has gone.
+    pub(super) fn forget_opening(&mut self, exchange: ExchangeId) {
+        self.finding.openings.retain(|opening| opening.exchange != exchange);
+    }
+
+    /// Whether this child was asked, and has not answered.
+    pub(super) fn is_probed(&self, child: ChildId) -> bool {
+        self.finding.asked.is_some_and(|(asked, _)| asked == child)
+    }
+
+    /// A line of the child that was asked.
+    pub(super) fn on_probe_line(
+        &mut self,
+        line: Result<Message, Invalid>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let era = match line {
+            Ok(message) => probe::era(&message),
+            // An answer that cannot be read is one all the same.
+            Err(invalid) => invalid.answer_id().map(|_| Era::Legacy),
+        };
+        if let Some(era) = era {
+            self.settle_era(era, now, out);
+        }
+    }
+
+    pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
+        if self.finding.asked.is_some_and(|(_, due)| due <= now) {
+            self.settle_era(Era::Legacy, now, out);
+        }
+    }
+
+    /// The child that was asked has ended, maybe because it was asked: another one is started, and
+    /// not asked.
+    pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
+        if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
+            self.standby = Some(self.spawn(spec, out));
+        }
+        self.settle_era(Era::Legacy, now, out);
+    }
+
+    /// The era is known: whoever waited for it goes on.
+    fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
+        self.finding.asked = None;
+        self.desk.log(Event::EraFound { era }, out);
+        let child = if era == Era::Modern { self.standby.take() } else { None };
+        self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
+        for Opening { exchange, head, body } in mem::take(&mut self.finding.openings) {
+            self.desk.exchanges.remove(&exchange);
+            if let Err(reject) = self.open(exchange, &head, &body, now, out) {
+                self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+            }
+        }
+    }
+
+    /// The era cannot be found now: whoever waits for it is told why, and the next who comes may
+    /// try again.
+    pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
+        self.finding.asked = None;
+        for Opening { exchange, head, body } in mem::take(&mut self.finding.openings) {
+            self.desk.exchanges.remove(&exchange);
+            self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+        }
+        self.with_pool(now, out, |pool, turn| pool.fail_waiting(reject, turn));
+    }
+}
