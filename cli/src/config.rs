@@ -69,6 +69,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
         serves,
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
+        sse: false,
         eager: true,
         log_level: args.log.log_level,
     }

@@ -28,6 +28,9 @@ pub struct Config {
     pub revisions: Arc<[Revision]>,
     /// How a command is bridged.
     pub bridge: BridgeOptions,
+    /// Whether sessions can be had by HTTP+SSE too, the transport of 2024-11-05: a stream at `/sse`,
+    /// messages to `/messages`.
+    pub sse: bool,
     /// Whether to start the first child ahead of the first session: it shows at once whether the
     /// command works, and the first `initialize` need not wait for it.
     pub eager: bool,

@@ -98,6 +98,8 @@ pub enum Reject {
     InitializeInBatch,
     /// No `Mcp-Session-Id` where one is needed.
     MissingSession,
+    /// A message in a session of HTTP+SSE before `initialize`.
+    NotInitialized,
     /// The stream of a `Last-Event-ID` is not known any more.
     UnknownStream,
     /// A session that never was, has ended, or belongs to somebody else.
@@ -384,6 +386,7 @@ impl Reject {
             AlreadyInitialized => "already_initialized",
             InitializeInBatch => "initialize_in_batch",
             MissingSession => "missing_session",
+            NotInitialized => "not_initialized",
             UnknownStream => "unknown_stream",
             UnknownSession => "unknown_session",
             UnsupportedRevision => "unsupported_revision",
@@ -430,9 +433,8 @@ impl Reject {
             UnsupportedMediaType => (415, INVALID_REQUEST),
             BadJson | TooDeep => (400, PARSE_ERROR),
             BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
-            | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession => {
-                (400, INVALID_REQUEST)
-            }
+            | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession
+            | NotInitialized => (400, INVALID_REQUEST),
             BadParams => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
@@ -528,6 +530,7 @@ impl Reject {
             MissingSession => {
                 "Mcp-Session-Id header is required: send initialize first and repeat the id it answers with"
             }
+            NotInitialized => "Invalid Request: initialize has to come first",
             UnknownStream => "Last-Event-ID names no stream of this session",
             UnknownSession => "Session not found or expired",
             UnsupportedRevision => "Unsupported protocol version",

@@ -27,6 +27,7 @@ fn main() -> std::io::Result<ExitCode> {
         serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
+        sse: false,
         eager: false,
         log_level: Level::Warning,
     };

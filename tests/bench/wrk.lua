@@ -1,6 +1,7 @@
 -- What wrk sends and what it prints: see `bridge`, which sets the environment.
 --
 --   BODY       body of a POST with one %d where its 10-digit id goes; none: GET
+--   HEADERS    more lines of the head, separated by line feeds
 --   SESSIONS   session ids, separated by commas; the requests take turns
 --   CHECK      anything: look at each answer, which costs wrk much of its speed
 
@@ -27,6 +28,9 @@ local function head(session)
     lines[#lines + 1] = "Content-Type: application/json"
     lines[#lines + 1] = "Accept: application/json, text/event-stream"
     lines[#lines + 1] = "Content-Length: " .. #string.format(body, next_id)
+  end
+  for line in string.gmatch(os.getenv("HEADERS") or "", "[^\n]+") do
+    lines[#lines + 1] = line
   end
   if session then
     lines[#lines + 1] = "Mcp-Session-Id: " .. session

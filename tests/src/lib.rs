@@ -30,9 +30,11 @@ pub mod crowd;
 pub mod pontoon;
 pub mod probe;
 pub mod record;
+pub mod schema;
 pub mod sim;
 pub mod target;
 pub mod wait;
 pub mod wire;
+mod witness;
 
 pub use target::Target;

@@ -18,6 +18,7 @@ pub use sse::{Event, Events};
 use stream::Stream;
 
 use crate::wait::{Instant, sleep};
+use crate::witness::Witness;
 
 /// How long a case waits for anything it does not measure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -66,6 +67,7 @@ pub struct Wire {
     deadline: Instant,
     /// How long one write may take.
     write_timeout: Duration,
+    witness: Witness,
 }
 
 impl Wire {
@@ -93,6 +95,7 @@ impl Wire {
             patience: PATIENCE,
             deadline: Instant::now() + PATIENCE,
             write_timeout: PATIENCE,
+            witness: Witness::default(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Wire {
 
     /// Sends bytes, or as many as the peer takes: one that has already refused may be gone.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.witness.sent(bytes.as_ref());
         self.stream.write_all(bytes.as_ref(), self.write_timeout)
     }
 
@@ -151,7 +155,9 @@ impl Wire {
         while let Some(part) = framing.read(self)? {
             body.extend_from_slice(&part);
         }
-        Ok(Response { head, body })
+        let response = Response { head, body };
+        self.witness.response(&response);
+        Ok(response)
     }
 
     /// Reads the head of a response; panics if there is none.
@@ -164,6 +170,7 @@ impl Wire {
         loop {
             let head = self.any_head()?;
             if head.status != 100 {
+                self.witness.head();
                 return Ok(head);
             }
         }

@@ -96,6 +96,7 @@ fn start(start: Start, native: Native) -> Running {
         serves: Serves::Native(native),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
+        sse: false,
         eager: false,
         log_level: Level::Error,
     };

@@ -26,6 +26,10 @@ impl Engine {
             Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
             Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
             Request::Delete { head } => return self.on_delete(exchange, &head, now, out),
+            Request::OpenSse { head } => return self.on_open_sse(exchange, &head, now, out),
+            Request::PostSse { head, body } => {
+                return self.on_post_sse(exchange, &head, &body, now, out);
+            }
             Request::Run { run } => return self.on_run(exchange, run, now, out),
             Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
@@ -105,14 +109,14 @@ impl Engine {
     fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
-        let is_usable = session.is_open() && session.admits(&head.principal);
-        let has_expired = session.has_expired(now, self.desk.config.limits.session_idle_max);
+        let is_usable = session.is_open() && !session.is_sse() && session.admits(&head.principal);
+        let has_expired = session.has_expired(now, &self.desk.config.limits);
         (is_usable && !has_expired).then_some(id)
     }
 
     /// What is said of a session that is not open. During the drain sessions end that nobody has
     /// given up: their clients are told of the end of the program, not of a mistake of theirs.
-    fn unknown_session(&self) -> Reject {
+    pub(super) fn unknown_session(&self) -> Reject {
         if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
@@ -173,29 +177,44 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(SessionId, Backend), Reject> {
+        self.check_start(now)?;
+        self.make_room(now, out)?;
+        let id = self.ids.session();
+        Ok((id, self.seat(id, head, now, out)?))
+    }
+
+    /// Whether a child can be had now, if one is needed.
+    pub(super) fn check_start(&self, now: Instant) -> Result<(), Reject> {
+        match self.spec.is_some() && self.standby.as_ref().is_none_or(Child::is_ending) {
+            true => self.desk.starts.check(now),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives a session somebody who is to answer in it.
+    pub(super) fn seat(
+        &mut self,
+        id: SessionId,
+        head: &McpHead,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<Backend, Reject> {
         if let Some(spec) = self.spec.clone() {
-            if self.standby.as_ref().is_none_or(Child::is_ending) {
-                self.desk.starts.check(now)?;
-            }
-            self.make_room(now, out)?;
-            let id = self.ids.session();
             let child = self.hire(spec, out);
             self.owners.insert(child.id, id);
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
-            return Ok((id, Backend::Child(Box::new(child))));
+            return Ok(Backend::Child(Box::new(child)));
         }
-        self.make_room(now, out)?;
-        let id = self.ids.session();
         let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
         let conversation = native.converse(native.spoken(&head.revision));
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
-        Ok((id, Backend::Native(Box::new(seated))))
+        Ok(Backend::Native(Box::new(seated)))
     }
 
     /// Makes room for another session: the one that has been idle longest gives way.
-    fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
+    pub(super) fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
         // pile up processes.
@@ -286,7 +305,7 @@ enum Route {
     Session(SessionId),
 }
 
-fn asks_anything(body: &Body) -> bool {
+pub(super) fn asks_anything(body: &Body) -> bool {
     match body {
         Body::One(message) => message.kind() == Kind::Request,
         Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),

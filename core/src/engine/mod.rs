@@ -18,6 +18,7 @@ mod probes;
 mod runs;
 mod sampling;
 mod shutdown;
+mod sse;
 mod starts;
 mod throttle;
 mod timers;

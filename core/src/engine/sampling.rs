@@ -92,8 +92,8 @@ impl Engine {
     /// Ends the sessions that have expired and whose own timer has not told so.
     pub(super) fn sweep(&mut self, now: Instant, out: &mut Actions) {
         self.sweeps = Sweeps { count: self.sweeps.count + 1, last: Some(now) };
-        let idle_max = self.desk.config.limits.session_idle_max;
-        let sessions = self.sessions.values().filter(|session| session.has_expired(now, idle_max));
+        let limits = &self.desk.config.limits;
+        let sessions = self.sessions.values().filter(|session| session.has_expired(now, limits));
         let expired: Vec<_> = sessions.map(|session| session.id).collect();
         for id in expired {
             self.end_session(id, SessionEnd::Expired, Reject::SessionEnded, now, out);

@@ -18,6 +18,7 @@ mod resuming;
 mod rig;
 mod routing;
 mod runs;
+mod sse;
 mod stopping;
 mod streams;
 mod table;

@@ -4,4 +4,4 @@ mod lines;
 mod sse;
 
 pub use lines::{Framed, Lines};
-pub use sse::{comment, event, ping, priming, retry};
+pub use sse::{comment, endpoint, event, ping, priming, retry};

@@ -35,6 +35,11 @@ pub fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
     })
 }
 
+/// Tells a client of HTTP+SSE where its messages go (2024-11-05, basic/transports, HTTP with SSE).
+pub fn endpoint(uri: &str) -> Chunk {
+    Chunk::from(format!("event: endpoint\ndata: {uri}\n\n"))
+}
+
 /// Tells the client how long to wait before it comes back, to the millisecond; no event.
 pub fn retry(pause: Duration) -> Chunk {
     Chunk::from(format!("retry: {}\n\n", pause.as_millis()))

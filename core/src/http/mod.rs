@@ -19,6 +19,6 @@ pub use guard::{Breach, Guard, Inspection};
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};
 pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
-pub(crate) use rules::endpoint_methods;
 pub use rules::{Admission, Headers, RequestHead, Rules};
+pub(crate) use rules::{endpoint_methods, sse_endpoint};
 pub use throttle::{Rate, Throttle};

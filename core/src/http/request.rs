@@ -32,6 +32,18 @@ pub enum Request {
         /// Its MCP headers.
         head: McpHead,
     },
+    /// `GET` on the stream of HTTP+SSE: the client opens a session.
+    OpenSse {
+        /// Its MCP headers.
+        head: McpHead,
+    },
+    /// `POST` of HTTP+SSE: messages for the session that the query names.
+    PostSse {
+        /// Its MCP headers.
+        head: McpHead,
+        /// Its messages.
+        body: Body,
+    },
     /// A `POST` to a server without sessions that [`crate::native::Stateless`] could not answer at
     /// once.
     Run {

@@ -38,6 +38,7 @@
 
 mod host;
 mod origin;
+mod sse;
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ use crate::time::Instant;
 
 use host::Hosts;
 use origin::Origins;
+pub(crate) use sse::endpoint as sse_endpoint;
 
 /// The headers of a request, wherever the adapter keeps them.
 pub trait Headers {
@@ -95,6 +97,8 @@ pub struct Rules {
     origins: Origins,
     /// The path of the endpoint, without a slash at its end.
     path: Box<str>,
+    /// Whether HTTP+SSE is served.
+    sse: bool,
     body: BodyRules,
     program: Program,
 }
@@ -157,6 +161,7 @@ impl Rules {
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.origins),
             path: config.path.strip_suffix('/').unwrap_or(&config.path).into(),
+            sse: config.sse,
             body: BodyRules {
                 bytes_max: limits.body_bytes_max,
                 parse: ParseRules {
@@ -201,11 +206,9 @@ impl Rules {
         };
         let coding = self.program.coding(head.headers);
         match self.asked(head) {
-            Ok(Asked::Options) => {
-                Err(Box::new(options(head.headers, self.program.methods(), cors)))
-            }
-            Ok(Asked::Message(mcp)) => {
-                let what = What::Message(mcp, self.body, self.program.reader.clone());
+            Ok(Asked::Options(methods)) => Err(Box::new(options(head.headers, methods, cors))),
+            Ok(Asked::Message(door, mcp)) => {
+                let what = What::Message(door, mcp, self.body, self.program.reader.clone());
                 Ok(Admission { cors, close: false, coding, what })
             }
             Ok(Asked::Whole(request)) => {
@@ -230,6 +233,12 @@ impl Rules {
         if path.strip_suffix('/').unwrap_or(path) == &*self.path {
             return self.program.endpoint(head);
         }
+        if self.sse
+            && self.program.sessions
+            && let Some(asked) = self.program.sse(head)
+        {
+            return asked;
+        }
         let request = match path {
             "/health" => Request::Health,
             "/health/detailed" if self.program.has_details => Request::HealthDetails,
@@ -247,12 +256,21 @@ impl Rules {
 
 /// What a request asks for, if its head keeps the rules.
 enum Asked {
-    /// What the endpoint can do.
-    Options,
+    /// What can be done here: these methods.
+    Options(&'static str),
     /// To take the messages in the body.
-    Message(McpHead),
+    Message(Door, McpHead),
     /// Something that takes no body.
     Whole(Request),
+}
+
+/// Where messages come in.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    /// At the endpoint.
+    Endpoint,
+    /// At the one that a stream of HTTP+SSE has named.
+    Sse,
 }
 
 /// A request whose head keeps the rules, and whose body has not been read.
@@ -272,7 +290,7 @@ pub struct Admission {
 
 #[derive(Debug)]
 enum What {
-    Message(McpHead, BodyRules, Option<Arc<dyn Server>>),
+    Message(Door, McpHead, BodyRules, Option<Arc<dyn Server>>),
     Whole(Request),
 }
 
@@ -291,8 +309,8 @@ impl Admission {
         body: Bytes,
         whole: &RequestHead<'_, H>,
     ) -> Result<Request, Box<Answer>> {
-        let (mut head, rules, reader) = match self.what {
-            What::Message(head, rules, reader) => (head, rules, reader),
+        let (door, mut head, rules, reader) = match self.what {
+            What::Message(door, head, rules, reader) => (door, head, rules, reader),
             What::Whole(request) => return Ok(request),
         };
         match rules.read(body) {
@@ -300,7 +318,10 @@ impl Admission {
                 if reader.is_some_and(|reader| reads_http(reader.catalog(), &body)) {
                     head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
                 }
-                Ok(Request::Post { head, body })
+                Ok(match door {
+                    Door::Endpoint => Request::Post { head, body },
+                    Door::Sse => Request::PostSse { head, body },
+                })
             }
             Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
         }
@@ -342,7 +363,7 @@ impl Program {
                 };
                 let accept = accept.ok_or(Reject::NotAcceptable)?;
                 let head = self.mcp_head(head, accept, LastEvent::Absent)?;
-                Ok(Asked::Message(head))
+                Ok(Asked::Message(Door::Endpoint, head))
             }
             "GET" if self.sessions => {
                 let accept = Accept::of_get(headers.values("accept"));
@@ -356,7 +377,7 @@ impl Program {
                 let head = self.mcp_head(head, accept, LastEvent::Absent)?;
                 Ok(Asked::Whole(Request::Delete { head }))
             }
-            "OPTIONS" => Ok(Asked::Options),
+            "OPTIONS" => Ok(Asked::Options(self.methods())),
             _ => Err(Reject::MethodNotAllowed { allow: self.methods() }),
         }
     }

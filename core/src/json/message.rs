@@ -283,10 +283,15 @@ impl Message {
         self.bytes_at(self.name).map(unquote)
     }
 
+    /// The JSON text of the result that it is.
+    pub fn result(&self) -> Option<&[u8]> {
+        self.bytes_at(self.result)
+    }
+
     /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that
     /// is a string that is given once. Reads the result anew on every call.
     pub fn result_revision(&self) -> Option<String> {
-        let result = self.bytes_at(self.result).filter(|result| result[0] == b'{')?;
+        let result = self.result().filter(|result| result[0] == b'{')?;
         let mut cursor = Cursor::new(result);
         let mut revision = None;
         cursor.enter();

@@ -39,5 +39,6 @@ pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
+pub(crate) use number::Number;
 pub(crate) use outline::outline;
 pub use write::{error, error_with_data};

@@ -29,17 +29,9 @@ struct Member<'t> {
 impl<'t> Object<'t> {
     /// The members of an object; absent for any other value.
     pub(crate) fn read(text: &'t [u8]) -> Option<Object<'t>> {
-        let mut cursor = Cursor::new(text);
-        if cursor.peek() != b'{' {
-            return None;
-        }
-        let mut members = Vec::with_capacity(8);
-        cursor.enter();
-        while let Some(key) = cursor.key() {
-            let value = Cow::Borrowed(cursor.value().of_text(text));
-            members.push(Member { key: Cow::Borrowed(key), value });
-        }
-        Some(Object { members })
+        let members = entries(text)?
+            .map(|(key, value)| Member { key: Cow::Borrowed(key), value: Cow::Borrowed(value) });
+        Some(Object { members: members.collect() })
     }
 
     /// The members of what may be absent, or no object: then there are none.
@@ -72,9 +64,14 @@ impl<'t> Object<'t> {
         self.members.is_empty()
     }
 
-    /// The members, each with its key as it is between its quotes.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.members.iter().map(|member| (&*member.key, &*member.value))
+    /// The JSON texts of the members.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &[u8]> {
+        self.members.iter().map(|member| &*member.value)
+    }
+
+    /// The JSON texts of the members, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Cow<'t, [u8]>> {
+        self.members.iter_mut().map(|member| &mut member.value)
     }
 
     /// Takes a member out.
@@ -94,6 +91,11 @@ impl<'t> Object<'t> {
             Some(member) => member.value = value,
             None => self.members.push(Member { key: Cow::Borrowed(key.as_bytes()), value }),
         }
+    }
+
+    /// Puts members behind these, as they are.
+    pub(crate) fn append(&mut self, mut others: Object<'t>) {
+        self.members.append(&mut others.members);
     }
 
     /// Changes a member, if there is one. Without a new value it is taken out.
@@ -158,6 +160,53 @@ impl Member<'_> {
     fn is(&self, key: &str) -> bool {
         *unescape(&self.key) == *key.as_bytes()
     }
+}
+
+/// The members of an object, each with its key as it is between its quotes; absent for any other
+/// value.
+fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
+    let mut cursor = Cursor::new(text);
+    if cursor.peek() != b'{' {
+        return None;
+    }
+    cursor.enter();
+    Some(std::iter::from_fn(move || Some((cursor.key()?, cursor.value().of_text(text)))))
+}
+
+/// The members of an object, the escapes of their keys resolved; absent for any other value, and if
+/// a key is given twice.
+pub(crate) fn map(text: &[u8]) -> Option<Vec<(String, &[u8])>> {
+    let mut members: Vec<(String, &[u8])> = Vec::new();
+    for (key, value) in entries(text)? {
+        let key = as_str(&unescape(key)).to_owned();
+        if members.iter().any(|(other, _)| *other == key) {
+            return None;
+        }
+        members.push((key, value));
+    }
+    Some(members)
+}
+
+/// The JSON text of an object whose keys may be any text.
+pub(crate) fn write_map<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8])>) -> Vec<u8> {
+    let mut out = vec![b'{'];
+    for (at, (key, value)) in members.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.append(&mut quoted(key));
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    out
+}
+
+/// A member of an object, without a look at the others; absent for any other value.
+pub(crate) fn member<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
+    let of_key =
+        |(other, value): (&[u8], &'t [u8])| (*unescape(other) == *key.as_bytes()).then_some(value);
+    entries(text)?.filter_map(of_key).last()
 }
 
 /// The elements of an array; absent for any other value.

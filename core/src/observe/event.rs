@@ -192,11 +192,11 @@ pub enum Event {
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SessionEnd {
-    /// Its client had gone before it learned the session's id.
+    /// Its client had gone before it was open.
     Abandoned,
     /// Its child ended.
     ChildEnded,
-    /// Its client asked.
+    /// Its client asked, or closed the one stream it had.
     Deleted,
     /// It gave way to a newer one.
     Evicted,

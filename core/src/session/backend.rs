@@ -25,33 +25,35 @@ pub(crate) enum Backend {
     Child(Box<Child>),
     /// A server in this process.
     Native(Box<Seated>),
+    /// Nobody: a client of HTTP+SSE has its stream, and has not sent `initialize`.
+    Vacant,
 }
 
 impl Backend {
     pub(crate) fn child(&self) -> Option<&Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Native(_) => None,
+            Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn child_mut(&mut self) -> Option<&mut Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Native(_) => None,
+            Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn native(&self) -> Option<&Seated> {
         match self {
-            Backend::Child(_) => None,
+            Backend::Child(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
     pub(crate) fn native_mut(&mut self) -> Option<&mut Seated> {
         match self {
-            Backend::Child(_) => None,
+            Backend::Child(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
@@ -71,6 +73,7 @@ impl Backend {
         match self {
             Backend::Child(child) => child.feed(message, turn),
             Backend::Native(seated) => seated.message(&message.into_bytes(), turn),
+            Backend::Vacant => debug_assert!(false, "nobody is there to take a message"),
         }
     }
 
@@ -92,7 +95,7 @@ impl Backend {
     pub(super) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
         match self {
             Backend::Child(child) => child.babbled(reject, turn),
-            Backend::Native(_) => true,
+            Backend::Native(_) | Backend::Vacant => true,
         }
     }
 
@@ -101,6 +104,7 @@ impl Backend {
         match self {
             Backend::Child(child) => child.handle_timeout(turn),
             Backend::Native(seated) => seated.timeout(turn),
+            Backend::Vacant => {}
         }
     }
 
@@ -109,6 +113,7 @@ impl Backend {
         match self {
             Backend::Child(child) => child.next_due(now),
             Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
+            Backend::Vacant => Instant::FAR,
         }
     }
 

@@ -46,11 +46,10 @@ impl Session {
         let mut end = self.backend.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
         if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
         {
-            self.fail(call, Reject::BadAnswer, turn);
-            // It can only have been the answer to `initialize`.
-            if !self.is_open() {
+            if !self.is_open() && call.method == "initialize" {
                 end = Some(SessionEnd::Refused);
             }
+            self.fail(call, Reject::BadAnswer, turn);
         }
         end
     }
@@ -61,14 +60,15 @@ impl Session {
             self.dropped(Dropped::UnknownAnswer, turn);
             return None;
         };
-        let opening = !self.is_open();
         let ok = message.kind() == Kind::Result;
-        if ok && (opening || call.method == "initialize") {
+        let initializes = call.method == "initialize";
+        let refused = initializes && !ok && !self.is_open();
+        if ok && initializes {
             self.opened(message, turn);
         }
         let error = if ok { "" } else { "error" };
         self.deliver(&call, message.with(&[(Field::Id, &call.id)]), error, turn);
-        (opening && !ok).then_some(SessionEnd::Refused)
+        refused.then_some(SessionEnd::Refused)
     }
 
     fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {

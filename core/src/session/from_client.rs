@@ -16,7 +16,7 @@ use crate::time::{Duration, Instant};
 
 impl Session {
     /// A session in which nothing has been said.
-    fn new(id: SessionId, head: &McpHead, backend: Backend, turn: &Turn<'_>) -> Session {
+    pub(super) fn new(id: SessionId, head: &McpHead, backend: Backend, turn: &Turn<'_>) -> Session {
         Session {
             id,
             principal: head.principal,
@@ -31,7 +31,7 @@ impl Session {
         }
     }
 
-    /// Opens a session with the client's `initialize`, which the backend gets as it is.
+    /// Opens a session with the client's `initialize`.
     pub(crate) fn open(
         id: SessionId,
         backend: Backend,
@@ -40,11 +40,21 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Session {
         let mut session = Session::new(id, head, backend, turn);
-        session.attend(head);
-        let stream = session.streams.open_call(exchange, head.accept, 1, false, turn);
-        session.request(initialize, stream, turn.limits.startup_time_max, turn);
-        session.attended();
+        session.initialize((exchange, head), initialize, turn);
         session
+    }
+
+    /// Gives the backend the client's `initialize`, as it is.
+    pub(super) fn initialize(
+        &mut self,
+        (exchange, head): (ExchangeId, &McpHead),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        self.attend(head);
+        let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
+        self.request(initialize, stream, turn.limits.startup_time_max, turn);
+        self.attended();
     }
 
     /// Opens a session for a client that has not sent `initialize`, in this revision until it does.
@@ -79,15 +89,19 @@ impl Session {
         };
         let is_batch = matches!(body, Body::Batch(_));
         let due = self.admit(&messages, is_batch, turn)?;
+        let time = match self.is_open() {
+            true => turn.limits.request_time_max,
+            false => turn.limits.startup_time_max,
+        };
         self.attend(head);
         self.touch(turn);
         let stream =
             (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, turn));
         for message in messages {
-            self.take(message, stream.unwrap_or_default(), turn);
+            self.take(message, stream.unwrap_or_default(), time, turn);
         }
         self.attended();
-        if stream.is_none() {
+        if stream.is_none() || self.is_sse() {
             self.accepted(exchange, turn);
         }
         Ok(())
@@ -135,7 +149,13 @@ impl Session {
         Ok(requests + messages.iter().filter(|message| message.is_err()).count())
     }
 
-    fn take(&mut self, message: Result<&Message, &Invalid>, stream: u64, turn: &mut Turn<'_>) {
+    fn take(
+        &mut self,
+        message: Result<&Message, &Invalid>,
+        stream: u64,
+        time: Duration,
+        turn: &mut Turn<'_>,
+    ) {
         match message {
             Err(invalid) => {
                 turn.metrics.refused(invalid.reject);
@@ -143,18 +163,16 @@ impl Session {
                 self.streams.answer(stream, id, json::error(id, &invalid.reject.wire()), turn);
             }
             Ok(message) => match message.kind() {
-                Kind::Request => {
-                    self.request(message, stream, turn.limits.request_time_max, turn);
-                }
+                Kind::Request => self.request(message, stream, time, turn),
                 Kind::Notification => self.notification(message, turn),
                 Kind::Result | Kind::Error => self.client_answer(message, turn),
             },
         }
     }
 
-    fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    pub(super) fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let mut head = ReplyHead::new(202);
-        head.session = Some(self.id);
+        head.session = (!self.is_sse()).then_some(self.id);
         turn.reply(exchange, head, Chunk::new());
     }
 

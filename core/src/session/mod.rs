@@ -9,7 +9,14 @@
 //!      └──child refuses, is too slow, or ends; client leaves───────────────────────────────────► ended
 //! ```
 //!
-//! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management).
+//! In HTTP+SSE, the transport of 2024-11-05, a session begins with its one stream and ends with it:
+//!
+//! ```text
+//!   vacant ──POST of initialize──► opening ──► open      each ──its stream closes──► ended
+//! ```
+//!
+//! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management); 2024-11-05,
+//! basic/transports (HTTP with SSE).
 
 mod backend;
 mod event_id;
@@ -18,6 +25,7 @@ mod from_client;
 mod principal;
 mod queue;
 mod replay;
+mod sse;
 mod stream;
 mod streams;
 
@@ -35,6 +43,7 @@ use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
 use crate::json;
+use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
@@ -121,8 +130,17 @@ impl Session {
     }
 
     /// Whether it has been unused for too long.
-    pub(crate) fn has_expired(&self, now: Instant, idle_max: Duration) -> bool {
-        self.idle_since().is_some_and(|since| since + idle_max <= now)
+    pub(crate) fn has_expired(&self, now: Instant, limits: &Limits) -> bool {
+        self.idle_since().is_some_and(|since| since + self.idle_max(limits) <= now)
+    }
+
+    /// How long it may be unused. Before it is open, which is where only HTTP+SSE lets it be unused,
+    /// it has as much time as a child has to start.
+    fn idle_max(&self, limits: &Limits) -> Duration {
+        match self.is_open() {
+            true => limits.session_idle_max,
+            false => limits.session_idle_max.min(limits.startup_time_max),
+        }
     }
 
     /// Messages that wait for a stream.
@@ -145,9 +163,10 @@ impl Session {
         self.queue.bytes() + self.streams.outbound() + self.backend.unfed()
     }
 
-    /// Since when nobody uses it; none while somebody does.
+    /// Since when nobody uses it; none while somebody does. In HTTP+SSE it is no use of a session
+    /// that its stream is open: there is nothing else that could show that nobody needs it.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
-        let idle = self.calls.is_empty() && self.streams.open() == 0;
+        let idle = self.calls.is_empty() && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
     }
 
@@ -159,7 +178,7 @@ impl Session {
     /// An exchange of this session is over. The client may come back: nothing is cancelled
     /// (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the client
     /// cancelling its request"). Tells if the session is over by it: nobody can come back to one
-    /// whose id nobody has been told.
+    /// whose id nobody has been told, or to the stream of HTTP+SSE.
     pub(crate) fn closed(
         &mut self,
         transport: &Transport,
@@ -167,17 +186,23 @@ impl Session {
     ) -> Option<SessionEnd> {
         self.streams.closed(transport, turn);
         self.touch(turn);
-        (!self.is_open()).then_some(SessionEnd::Abandoned)
+        match (self.is_open(), self.is_sse()) {
+            (false, _) => Some(SessionEnd::Abandoned),
+            (true, true) => Some(SessionEnd::Deleted),
+            (true, false) => None,
+        }
     }
 
-    /// Ends the GET streams: the server is stopping.
+    /// Ends the streams on which no answer is due: the server is stopping.
     pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
-        self.streams.end_listeners(turn);
+        if !self.is_sse() {
+            self.streams.end_listeners(turn);
+        }
     }
 
     fn touch(&mut self, turn: &mut Turn<'_>) {
         self.used_at = turn.now;
-        turn.wake(turn.now + turn.limits.session_idle_max);
+        turn.wake(turn.now + self.idle_max(turn.limits));
     }
 
     /// Reads the child only as fast as the client takes what it says.
@@ -196,7 +221,7 @@ impl Session {
         self.streams.keep_alive(turn);
         let refused = self.time_out_calls(turn);
         self.expire_asks(turn);
-        let expired = self.has_expired(turn.now, turn.limits.session_idle_max);
+        let expired = self.has_expired(turn.now, turn.limits);
         match (refused, expired) {
             (true, _) => Some(SessionEnd::Refused),
             (_, true) => Some(SessionEnd::Expired),
@@ -206,7 +231,7 @@ impl Session {
 
     /// When something is due again.
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        let idle_max = turn.limits.session_idle_max;
+        let idle_max = self.idle_max(turn.limits);
         let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
         idle.min(self.calls.next_due())
             .min(self.asks.next_due(turn.limits.request_total_max))
@@ -250,7 +275,7 @@ impl Session {
     fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
         let wire = reject.wire();
         let answer = json::error(Some(&call.id), &wire);
-        if self.is_open() {
+        if self.is_open() || self.is_sse() {
             self.deliver(&call, answer, reject.name(), turn);
         } else {
             // No session has come to be, so HTTP can say so.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::engine::{Owner, Transport, Turn};
 use crate::frame;
-use crate::http::{Accept, ContentType, ReplyHead};
+use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json;
 use crate::machine::Chunk;
@@ -25,12 +25,17 @@ use crate::time::{Duration, Instant};
 /// What a client is told to wait before it reconnects to a stream that breaks off.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
+/// The stream that carries everything, if there is one.
+const SOLE: u64 = 0;
+
 /// The streams of one session.
 #[derive(Debug)]
 pub(crate) struct Streams {
     session: SessionId,
     /// The revision both sides agreed on; none until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
+    /// Whether one stream, the first, carries everything: in a session of HTTP+SSE.
+    pub(crate) has_sole: bool,
     live: Numbered<Stream>,
     /// Streams that ended or lost their listener, oldest first, for a client that comes back.
     ended: VecDeque<(u64, Stream)>,
@@ -46,6 +51,7 @@ impl Streams {
         Streams {
             session,
             revision: None,
+            has_sole: false,
             live: Numbered::default(),
             ended: VecDeque::new(),
             kept: 0,
@@ -70,7 +76,8 @@ impl Streams {
 
     // Opening
 
-    /// Opens the stream of a POST with this many answers due.
+    /// Opens the stream of a POST with this many answers due. If one stream carries everything,
+    /// they are due there.
     pub(crate) fn open_call(
         &mut self,
         exchange: ExchangeId,
@@ -79,6 +86,12 @@ impl Streams {
         batch: bool,
         turn: &mut Turn<'_>,
     ) -> u64 {
+        if self.has_sole {
+            if let Some(stream) = self.live.get_mut(SOLE) {
+                stream.due += due;
+            }
+            return SOLE;
+        }
         let batch = batch.then(Vec::new);
         self.open_stream(
             exchange,
@@ -100,6 +113,21 @@ impl Streams {
     /// Opens the stream of a GET.
     pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
         self.make_room_to_listen(turn);
+        self.open_listener(exchange, turn)
+    }
+
+    /// Opens the stream that carries everything; its client is told first where to send messages
+    /// (2024-11-05, basic/transports, HTTP with SSE). Nobody can come back to it: its events have
+    /// no ids, and none is kept.
+    pub(crate) fn open_sole(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        let number = self.open_listener(exchange, turn);
+        debug_assert_eq!(number, SOLE, "there is no other stream");
+        self.has_sole = true;
+        let endpoint = frame::endpoint(&sse_endpoint(self.session));
+        self.outbound += turn.write(exchange, endpoint);
+    }
+
+    fn open_listener(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
         let accept = Accept { json: false, sse: true };
         let number = self.open_stream(
             exchange,
@@ -311,13 +339,22 @@ impl Streams {
 
     /// Whether a stream begins with an event that a client can come back to.
     fn primes(&self) -> bool {
-        self.revision.is_some_and(Revision::primes_streams)
+        !self.has_sole && self.revision.is_some_and(Revision::primes_streams)
+    }
+
+    /// Whether streams may begin. Until `initialize` is answered no head may go out that has to
+    /// name the session; the one stream of HTTP+SSE has begun before.
+    fn may_begin(&self) -> bool {
+        self.revision.is_some() || self.has_sole
     }
 
     fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         let before = stream.replay.bytes();
-        let event = stream.event(number, message, turn.limits);
+        let event = match self.has_sole {
+            true => frame::event(None, message),
+            false => stream.event(number, message, turn.limits),
+        };
         self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;
         if let Some(exchange) = stream.exchange {
@@ -362,8 +399,12 @@ impl Streams {
     /// request in flight gets it; otherwise the newest GET stream does. Everything here belongs to
     /// the same client, so a wrong guess tells nobody anything new.
     pub(crate) fn pick(&self, related: bool) -> Option<u64> {
-        // Until `initialize` is answered no head may go out: it has to name the session.
-        self.revision?;
+        if !self.may_begin() {
+            return None;
+        }
+        if self.has_sole {
+            return Some(SOLE);
+        }
         let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
         let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| number);
         let mut calls = ready().filter(|(_, stream)| !stream.listens).map(|(number, _)| number);
@@ -462,7 +503,9 @@ impl Streams {
     fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
         let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
         if let Some(exchange) = exchange {
-            self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            if !self.has_sole {
+                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            }
             turn.finish(exchange);
         }
         self.retire(number, turn);
@@ -486,7 +529,7 @@ impl Streams {
     /// Sends a comment on every stream that was quiet for too long. A call that waits that long
     /// becomes an event stream if its client takes one, lest a proxy between gives it up.
     pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
-        if self.revision.is_none() {
+        if !self.may_begin() {
             return;
         }
         let period = turn.limits.keep_alive_period;
@@ -501,7 +544,8 @@ impl Streams {
             let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = turn.now;
             if let Some(exchange) = stream.exchange {
-                let sign = match stream.listens && turn.tally.is_some() {
+                let pings = stream.listens && !self.has_sole && turn.tally.is_some();
+                let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),
                 };
@@ -512,8 +556,8 @@ impl Streams {
 
     /// When the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
-        let open = self.revision.is_some();
-        let ready = self.live.iter().filter(|(_, stream)| open && stream.takes_messages());
+        let ready =
+            self.live.iter().filter(|(_, stream)| self.may_begin() && stream.takes_messages());
         ready.map(|(_, stream)| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::object::Object;
+use crate::json::object::{Object, member, quoted};
 use crate::json::{Kind, Message};
 
 /// What answers a request: the JSON text of its `result` or of its `error`.
@@ -20,7 +20,13 @@ pub enum Answer<'t> {
 impl<'t> Answer<'t> {
     /// The answer that a message is, if it is one.
     pub fn of(message: &'t Message) -> Option<Answer<'t>> {
-        todo!()
+        match message.kind() {
+            Kind::Result => message.result().map(|result| Answer::Result(result.into())),
+            Kind::Error => {
+                member(message.bytes(), "error").map(|error| Answer::Error(error.into()))
+            }
+            Kind::Request | Kind::Notification => None,
+        }
     }
 
     /// Answers with a result.
@@ -30,21 +36,47 @@ impl<'t> Answer<'t> {
 
     /// Answers with an error of ours.
     pub fn error(code: i32, message: &str) -> Answer<'static> {
-        todo!()
+        let mut error = Object::default();
+        error.put("code", code.to_string().into_bytes());
+        error.put("message", quoted(message));
+        Answer::Error(Cow::Owned(error.write()))
     }
 
     /// The message that answers the request of this id.
     pub fn line(&self, id: &[u8]) -> Vec<u8> {
-        todo!()
+        match self {
+            Answer::Result(result) => concat(&[BEGIN, ID, id, br#","result":"#, result, b"}"]),
+            Answer::Error(error) => concat(&[BEGIN, ID, id, br#","error":"#, error, b"}"]),
+        }
     }
 }
 
 /// A request.
 pub fn request(id: &[u8], method: &str, params: Option<&[u8]>) -> Vec<u8> {
-    todo!()
+    call(&[BEGIN, ID, id], method, params)
 }
 
 /// A notification.
 pub fn notification(method: &str, params: Option<&[u8]>) -> Vec<u8> {
-    todo!()
+    call(&[BEGIN], method, params)
 }
+
+fn call(begin: &[&[u8]], method: &str, params: Option<&[u8]>) -> Vec<u8> {
+    let begin = concat(begin);
+    let method = quoted(method);
+    match params {
+        Some(params) => concat(&[&begin, METHOD, &method, br#","params":"#, params, b"}"]),
+        None => concat(&[&begin, METHOD, &method, b"}"]),
+    }
+}
+
+fn concat(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+const BEGIN: &[u8] = br#"{"jsonrpc":"2.0""#;
+const ID: &[u8] = br#","id":"#;
+const METHOD: &[u8] = br#","method":"#;
+
+#[cfg(test)]
+mod tests;

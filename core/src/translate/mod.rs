@@ -27,10 +27,15 @@
 //! the changelogs and schemas of all revisions.
 
 pub mod capability;
+mod code;
+mod content;
 pub mod legacy_child;
 pub mod line;
+mod meta;
 pub mod modern_child;
+mod shape;
+mod since;
 pub mod subscription;
 
-pub use capability::Capability;
+pub use crate::reject::Capability;
 pub use line::Answer;

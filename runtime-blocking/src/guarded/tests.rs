@@ -26,6 +26,7 @@ fn front(limits: Limits) -> Arc<Front> {
         }),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
+        sse: false,
         eager: false,
         log_level: Level::Warning,
     };

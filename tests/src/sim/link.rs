@@ -11,6 +11,7 @@ use pontoon_carrier::io::{Alarm, Sink, Source};
 use super::World;
 use super::net::{ROOM_BYTES, Socket};
 use crate::wire::{Broken, Response, response};
+use crate::witness::Witness;
 
 /// A connection, and what was received on it.
 pub(crate) struct Link {
@@ -18,17 +19,20 @@ pub(crate) struct Link {
     pub(crate) socket: Socket,
     received: Vec<u8>,
     ended: Option<Broken>,
+    witness: Witness,
 }
 
 impl Link {
     /// Connects; none if nobody listens.
     pub(crate) fn connect(world: &Arc<World>, port: u16) -> Option<Link> {
         let socket = world.connect(port, ROOM_BYTES).ok()?;
-        Some(Link { world: world.clone(), socket, received: Vec::new(), ended: None })
+        let (world, witness) = (world.clone(), Witness::default());
+        Some(Link { world, socket, received: Vec::new(), ended: None, witness })
     }
 
     /// Sends all of it, or as much as the peer takes within a while.
     pub(crate) async fn send(&mut self, mut bytes: &[u8]) {
+        self.witness.sent(bytes);
         let until = self.world.now() + SEND_TIME_MAX;
         let mut alarm = self.world.alarm();
         while !bytes.is_empty() {
@@ -70,6 +74,8 @@ impl Link {
             match response::parse(&self.received, self.ended.is_some())? {
                 Some((response, len)) => {
                     self.received.drain(..len);
+                    self.witness.head();
+                    self.witness.response(&response);
                     return Ok(response);
                 }
                 None if self.ended.is_some() => return Err(self.ended.clone().expect("an end")),

@@ -47,6 +47,7 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
         serves: serves(verb, flags),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
+        sse: false,
         eager: true,
         log_level: Level::Info,
     }

@@ -92,10 +92,15 @@ impl Response {
             .unwrap_or_else(|error| panic!("{error} in {}", self.describe()))
     }
 
+    /// The body as the events of a stream.
+    pub(crate) fn events(&self) -> Result<Vec<Event>, Broken> {
+        sse::parse_all(&self.body)
+    }
+
     /// Every message of an answer of either form, in order.
     pub fn messages(&self) -> Vec<Value> {
         if self.header("content-type") == Some("text/event-stream") {
-            let events = sse::parse_all(&self.body).expect("an event stream");
+            let events = self.events().expect("an event stream");
             return events.iter().filter_map(Event::message).collect();
         }
         match self.json() {
@@ -236,7 +241,7 @@ pub(crate) fn events_so_far(bytes: &[u8]) -> Result<Vec<Event>, Broken> {
 }
 
 /// The body in these chunks, and how many bytes it took; none if it is not whole yet.
-fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
+pub(crate) fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
     let (mut body, mut at) = (Vec::new(), 0);
     while let Some((data, len)) = chunk(&bytes[at..])? {
         body.extend_from_slice(data);
@@ -253,7 +258,7 @@ fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
 fn chunk(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Broken> {
     let Some(line) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
     let size = chunk_size(&bytes[..line])?;
-    let Some(data) = bytes.get(line + 2..line + 2 + size + 2) else { return Ok(None) };
+    let Some(data) = bytes[line + 2..].get(..size.saturating_add(2)) else { return Ok(None) };
     let data = data.strip_suffix(b"\r\n");
     let data = data.ok_or_else(|| Broken::Malformed("chunk data without an end".into()))?;
     Ok(Some((data, line + 2 + size + 2)))

@@ -74,7 +74,9 @@ impl Events {
         self.wire.deadline = Instant::now() + within;
         loop {
             if let Some(block) = self.block() {
-                return parse(&block).map(Some);
+                let event = parse(&block)?;
+                self.wire.witness.event(&self.head, &event);
+                return Ok(Some(event));
             }
             match self.framing.read(&mut self.wire)? {
                 Some(part) => self.text.extend_from_slice(&part),

@@ -9,7 +9,9 @@ pub(super) enum Item {
     Priming(String),
     /// A time to wait before reconnecting, in milliseconds.
     Retry(u64),
-    /// A message: its event id and its data.
+    /// Where messages go, in HTTP+SSE.
+    Endpoint(String),
+    /// A message: its event id, empty if it has none, and its data.
     Message(String, String),
 }
 
@@ -39,21 +41,22 @@ pub(super) fn items(body: &[u8]) -> Vec<Item> {
 }
 
 fn item(block: &str) -> Item {
-    let (mut id, mut data, mut retry) = (None, None, None);
+    let (mut id, mut data, mut retry, mut name) = (None, None, None, "message");
     for line in block.split('\n') {
         match line.split_once(':').map(|(name, value)| (name, value.trim_start_matches(' '))) {
             Some(("", _)) => return Item::Comment,
             Some(("id", value)) => assert!(id.replace(value.to_owned()).is_none(), "{block:?}"),
             Some(("data", value)) => assert!(data.replace(value).is_none(), "{block:?}"),
             Some(("retry", value)) => retry = value.parse().ok(),
-            Some(("event", value)) => assert_eq!(value, "message"),
+            Some(("event", value)) => name = value,
             _ => panic!("not a field: {line:?}"),
         }
     }
-    match (id, data, retry) {
-        (Some(id), Some(""), _) => Item::Priming(id),
-        (Some(id), Some(data), None) => Item::Message(id, data.to_owned()),
-        (None, None, Some(retry)) => Item::Retry(retry),
+    match (name, id, data, retry) {
+        ("endpoint", None, Some(uri), None) => Item::Endpoint(uri.to_owned()),
+        ("message", Some(id), Some(""), _) => Item::Priming(id),
+        ("message", id, Some(data), None) => Item::Message(id.unwrap_or_default(), data.to_owned()),
+        ("message", None, None, Some(retry)) => Item::Retry(retry),
         _ => panic!("not an event: {block:?}"),
     }
 }

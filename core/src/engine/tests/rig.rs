@@ -156,6 +156,7 @@ pub(super) fn config(limits: Limits) -> Config {
         }),
         revisions: Revision::LEGACY.into(),
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
+        sse: false,
         eager: false,
         log_level: Level::Debug,
     }
@@ -230,6 +231,22 @@ impl Rig {
 
     pub(super) fn delete(&mut self, client: &Client) -> ExchangeId {
         self.request(Request::Delete { head: client.head(LastEvent::Absent) })
+    }
+
+    /// Opens the stream of HTTP+SSE; gives it, and the client of its session.
+    pub(super) fn open_stream(&mut self, client: &Client) -> (ExchangeId, Client) {
+        let stream = self.request(Request::OpenSse { head: client.head(LastEvent::Absent) });
+        let items = self.items(stream);
+        let [Item::Endpoint(uri)] = &items[..] else { panic!("{items:?}") };
+        let id = uri.strip_prefix("/messages?sessionId=").expect("where messages go");
+        let id = SessionId::parse(id.as_bytes()).expect("a session id");
+        (stream, Client { session: SessionHeader::Id(id), ..client.clone() })
+    }
+
+    /// Posts to where a stream of HTTP+SSE has said.
+    pub(super) fn send(&mut self, client: &Client, body: &str) -> ExchangeId {
+        let (head, body) = self.posted(client, body);
+        self.request(Request::PostSse { head, body })
     }
 
     /// A `tools/call` with this id.

@@ -30,6 +30,13 @@ fn an_event_has_its_message_on_one_line() {
 }
 
 #[test]
+fn an_endpoint_is_an_event_of_that_name() {
+    let uri = "/messages?sessionId=8e6b";
+    let seen = Seen::Event { id: "".into(), name: "endpoint".into(), data: uri.into() };
+    assert_eq!(parse(&endpoint(uri).to_vec()), [seen]);
+}
+
+#[test]
 fn a_payload_is_not_copied() {
     let payload = Bytes::from(vec![b'1'; 100]);
     let mut spliced = Chunk::from(payload.clone());

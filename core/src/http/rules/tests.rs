@@ -33,6 +33,7 @@ fn config() -> Config {
         serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
+        sse: false,
         eager: false,
         log_level: Level::Info,
     }

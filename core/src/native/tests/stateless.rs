@@ -49,6 +49,7 @@ impl Desk {
             serves: Serves::Native(native),
             revisions: Revision::ALL.into(),
             bridge: BridgeOptions::default(),
+            sse: false,
             eager: false,
             log_level: Level::Info,
         };

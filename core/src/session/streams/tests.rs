@@ -23,7 +23,8 @@ impl Streams {
             assert!(stream.replay.bytes() <= limits.replay_bytes_max);
             assert!(!stream.is_done(), "stream {number} has nothing to wait for");
             assert!(!stream.listens || stream.exchange.is_some(), "nobody listens to {number}");
-            assert!(!stream.begun || self.revision.is_some(), "{number} began before the session");
+            assert!(!stream.begun || self.may_begin(), "{number} began before the session");
+            assert!(!self.has_sole || number == SOLE, "{number} carries nothing");
             if let Some(exchange) = stream.exchange {
                 assert_eq!(exchanges[&exchange].stream, Some(number));
             }

@@ -1,6 +1,10 @@
 //! A request of a legacy child, as an input that a modern client is required to give.
 
-use crate::translate::Capability;
+use crate::json::object::{Object, quoted, text, write_map};
+use crate::reject::Capability;
+use crate::translate::meta;
+use crate::translate::shape::{self, Misshapen};
+use crate::translate::{Answer, capability};
 
 /// An entry of `inputRequests`, and what the client must be able to do for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,18 +18,31 @@ pub struct Question {
 /// Why a request of a child cannot be asked. The child is told so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No method that a modern client knows: -32601. `ping` is for the bridge to answer.
-    UnknownMethod,
-    /// A member that its params need is missing or has a wrong type: -32602.
+    /// A member that its params need is missing or has a wrong type.
     BadParams,
+    /// The client of this request has not declared the capability.
+    Undeclared,
+    /// No method that a modern client knows. `ping` is for the bridge to answer.
+    UnknownMethod,
+}
+
+impl Refusal {
+    /// What the child is told.
+    pub fn answer(self) -> Answer<'static> {
+        match self {
+            Refusal::BadParams => Answer::error(-32602, "Invalid params"),
+            Refusal::Undeclared => Answer::error(-32601, "The client does not support this"),
+            Refusal::UnknownMethod => Answer::error(-32601, "Method not found"),
+        }
+    }
 }
 
 /// The child's request as an entry of `inputRequests`. What the modern era has not goes: the
 /// progress token, the task, the id of a URL elicitation; and the context that sampling wants
 /// included, unless `client_capabilities` (JSON text) have that.
 ///
-/// Whether the client can answer is for the caller to ask, of
-/// [`is_declared`](crate::translate::capability::is_declared).
+/// Whether the client can answer is for the caller to ask, of [`capability::is_declared`]:
+/// [`Refusal::Undeclared`] is not found here.
 ///
 /// # Errors
 ///
@@ -35,13 +52,44 @@ pub fn question(
     params: Option<&[u8]>,
     client_capabilities: &[u8],
 ) -> Result<Question, Refusal> {
-    todo!()
+    let mut params = Object::read_or_empty(params);
+    params.remove_nulls();
+    let needs = shape::needs(method, &params).map_err(|misshapen| match misshapen {
+        Misshapen::Method => Refusal::UnknownMethod,
+        Misshapen::Params => Refusal::BadParams,
+    })?;
+    for member in ["elicitationId", "task"] {
+        params.remove(member);
+    }
+    if !has_context(client_capabilities) {
+        params.remove("includeContext");
+    }
+    params.edit_object("_meta", |meta| {
+        meta.remove(meta::PROGRESS_TOKEN);
+        meta.remove(meta::RELATED_TASK);
+    });
+    let mut request = Object::default();
+    request.put("method", quoted(capability::method(needs)));
+    if !params.is_empty() {
+        request.put("params", params.write());
+    }
+    Ok(Question { needs, request: request.write() })
+}
+
+fn has_context(client_capabilities: &[u8]) -> bool {
+    Object::read(client_capabilities)
+        .and_then(|all| Some(all.object("sampling")?.some("context").is_some()))
+        .unwrap_or(false)
 }
 
 /// The key for a request of this id (JSON text): what the id says; of a string that could be taken
 /// for a number, or for such a key, its JSON text. Different ids have different keys.
 pub fn key(id: &[u8]) -> String {
-    todo!()
+    let plain = |text: &str| !text.starts_with(|c: char| c.is_ascii_digit() || "-\"".contains(c));
+    match text(id) {
+        Some(text) if plain(&text) => text.into_owned(),
+        _ => String::from_utf8_lossy(id).into_owned(),
+    }
 }
 
 /// The result that requires these inputs (keys and entries) from the client, with the sealed state
@@ -51,5 +99,16 @@ pub fn input_required<'q>(
     state: Option<&str>,
     server_info: Option<&[u8]>,
 ) -> Vec<u8> {
-    todo!()
+    let entries = questions.into_iter().map(|(key, question)| (key, &*question.request));
+    let mut result = Object::default();
+    result.put("resultType", quoted("input_required"));
+    result.put("inputRequests", write_map(entries));
+    if let Some(state) = state {
+        result.put("requestState", quoted(state));
+    }
+    meta::sign(&mut result, server_info);
+    result.write()
 }
+
+#[cfg(test)]
+mod tests;

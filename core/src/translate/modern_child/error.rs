@@ -1,6 +1,8 @@
 //! An error of a modern child, for a legacy client.
 
-use crate::translate::Answer;
+use crate::json::object::{Object, array, text};
+use crate::translate::content::text_block;
+use crate::translate::{Answer, code};
 
 /// The error as the legacy era has it.
 ///
@@ -13,5 +15,39 @@ use crate::translate::Answer;
 ///
 /// `uri` is the JSON text of the request's `params.uri`.
 pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> {
-    todo!()
+    let mut error = code::object(error);
+    match code::of(&error) {
+        code::INVALID_PARAMS if method == "resources/read" && names(&error, uri) => {
+            code::put(&mut error, code::RESOURCE_NOT_FOUND);
+        }
+        code::MISSING_CLIENT_CAPABILITY if method == "tools/call" => {
+            return Answer::result(failed_call(&error.text("message").unwrap_or_default()));
+        }
+        code::MISSING_CLIENT_CAPABILITY => code::put(&mut error, code::INTERNAL_ERROR),
+        code::HEADER_MISMATCH | code::UNSUPPORTED_PROTOCOL_VERSION => {
+            code::put(&mut error, code::INTERNAL_ERROR);
+            error.remove("data");
+        }
+        _ => {}
+    }
+    Answer::Error(error.write().into())
 }
+
+/// Whether the error says which resource it is about, and it is this one: nothing else tells a
+/// resource that is not there from params that are wrong.
+fn names(error: &Object<'_>, uri: Option<&[u8]>) -> bool {
+    let named = error.object("data");
+    let named = named.as_ref().and_then(|data| data.text("uri"));
+    named.is_some() && named == uri.and_then(text)
+}
+
+/// A result of `tools/call` that is an error, which a model gets to see.
+fn failed_call(message: &str) -> Vec<u8> {
+    let mut result = Object::default();
+    result.put("content", array([text_block(message)]));
+    result.put("isError", &b"true"[..]);
+    result.write()
+}
+
+#[cfg(test)]
+mod tests;

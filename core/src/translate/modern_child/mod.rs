@@ -17,7 +17,7 @@
 //! ```
 
 mod answer;
-mod content;
+mod contents;
 mod error;
 mod form;
 mod introduction;
@@ -31,7 +31,7 @@ mod sampling;
 pub use answer::answer;
 pub use error::error;
 pub use introduction::{client_capabilities, initialize};
-pub use params::{Caller, params, retry};
+pub use params::{Caller, own, params, retry, uri};
 pub use probe::{Probed, probe};
 pub use question::question;
 pub use result::{InputRequest, Outcome, result};

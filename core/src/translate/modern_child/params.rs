@@ -1,5 +1,9 @@
 //! The params of a legacy client's request, for a modern child.
 
+use crate::json::object::{self, Object, quoted, write_map};
+use crate::protocol::Revision;
+use crate::translate::meta;
+
 /// What a legacy client has said of itself, for every request.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'t> {
@@ -14,13 +18,48 @@ pub struct Caller<'t> {
 /// The params with what describes the request in `_meta`; other keys there stay. `token` (a number,
 /// chosen by the bridge) takes the place of the client's progress token, if it gave one. Absent if
 /// the params are no object, which is the client's error (-32602).
+///
+/// `task` of `tools/call` goes, for tasks are not offered, and so does what would pass for a retry.
 pub fn params(
     method: &str,
     params: Option<&[u8]>,
     caller: &Caller<'_>,
     token: u64,
 ) -> Option<Vec<u8>> {
-    todo!()
+    let mut params = match params {
+        Some(params) => Object::read(params)?,
+        None => Object::default(),
+    };
+    meta::strip_params(method, &mut params);
+    let mut meta = Object::read_or_empty(params.get("_meta"));
+    meta::replace_token(&mut meta, token);
+    describe(&mut meta, caller);
+    let meta = meta.write();
+    params.put("_meta", meta);
+    Some(params.write())
+}
+
+/// The params of a request of the bridge's own, such as `server/discover`, on nobody's behalf.
+pub fn own(params: Option<&[u8]>) -> Vec<u8> {
+    let info = [br#"{"name":"pontoon","version":"#, &*quoted(env!("CARGO_PKG_VERSION")), b"}"];
+    let info = info.concat();
+    let bridge = Caller { capabilities: b"{}", info: Some(&info), log_level: None };
+    let mut params = Object::read_or_empty(params);
+    let mut meta = Object::default();
+    describe(&mut meta, &bridge);
+    params.put("_meta", meta.write());
+    params.write()
+}
+
+fn describe<'t>(meta: &mut Object<'t>, caller: &Caller<'t>) {
+    meta.put(meta::PROTOCOL_VERSION, quoted(Revision::V2026_07_28.as_str()));
+    meta.put(meta::CLIENT_CAPABILITIES, caller.capabilities);
+    for (key, value) in [(meta::CLIENT_INFO, caller.info), (meta::LOG_LEVEL, caller.log_level)] {
+        match value {
+            Some(value) => meta.put(key, value),
+            None => meta.remove(key),
+        }
+    }
 }
 
 /// The params of another try: those of the first, which [`params`] made, with the client's answers
@@ -31,5 +70,24 @@ pub fn retry<'r>(
     state: Option<&[u8]>,
     token: u64,
 ) -> Vec<u8> {
-    todo!()
+    let mut params = Object::read_or_empty(Some(params));
+    params.edit_object("_meta", |meta| meta::replace_token(meta, token));
+    let responses = write_map(responses);
+    for (key, value) in
+        [("inputResponses", Some(&*responses).filter(|all| *all != b"{}")), ("requestState", state)]
+    {
+        match value {
+            Some(value) => params.put(key, value.to_vec()),
+            None => params.remove(key),
+        }
+    }
+    params.write()
 }
+
+/// The uri that a request's params name (JSON text).
+pub fn uri(params: &[u8]) -> Option<&[u8]> {
+    object::member(params, "uri")
+}
+
+#[cfg(test)]
+mod tests;

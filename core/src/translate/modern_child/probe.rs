@@ -1,6 +1,8 @@
 //! Which era a child speaks, by what it answers to `server/discover`.
 
-use crate::translate::Answer;
+use crate::json::object::{Object, elements, text};
+use crate::protocol::Revision;
+use crate::translate::{Answer, code};
 
 /// What the answer to the first `server/discover` tells of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +16,40 @@ pub enum Probed {
 }
 
 /// Reads the answer to `server/discover` (2026-07-28, basic/transports/stdio, Backward
-/// Compatibility).
+/// Compatibility). What says nothing of revisions is a legacy child's, whatever it is; so is what
+/// names legacy ones only.
 pub fn probe(answer: &Answer<'_>) -> Probed {
-    todo!()
+    match answer {
+        Answer::Result(result) => Object::read(result).map_or(Probed::Legacy, |result| {
+            by_revisions(result.get("supportedVersions"), Probed::Legacy)
+        }),
+        Answer::Error(error) => by_error(&code::object(error)),
+    }
 }
+
+fn by_error(error: &Object<'_>) -> Probed {
+    match code::of(error) {
+        code::HEADER_MISMATCH | code::MISSING_CLIENT_CAPABILITY => Probed::Modern,
+        code::UNSUPPORTED_PROTOCOL_VERSION => {
+            let data = error.object("data").unwrap_or_default();
+            by_revisions(data.get("supported"), Probed::ModernOther)
+        }
+        _ => Probed::Legacy,
+    }
+}
+
+fn by_revisions(revisions: Option<&[u8]>, without: Probed) -> Probed {
+    let Some(revisions) = revisions.and_then(elements) else { return without };
+    let revisions: Vec<_> = revisions.into_iter().filter_map(text).collect();
+    if revisions.iter().any(|revision| *revision == Revision::V2026_07_28.as_str()) {
+        return Probed::Modern;
+    }
+    let is_modern = |revision: &str| revision > Revision::NEWEST_LEGACY.as_str();
+    if revisions.iter().any(|revision| is_modern(revision)) {
+        return Probed::ModernOther;
+    }
+    Probed::Legacy
+}
+
+#[cfg(test)]
+mod tests;

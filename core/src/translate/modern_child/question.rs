@@ -1,8 +1,10 @@
 //! An input that a modern child requires, as a request to a legacy client.
 
-use super::InputRequest;
+use super::{InputRequest, form, sampling};
+use crate::json::object::{Object, quoted};
 use crate::protocol::Revision;
-use crate::translate::Capability;
+use crate::reject::Capability;
+use crate::translate::since;
 
 /// The params of the request, in the words of the client's revision; absent if it has none.
 /// `elicitation_id` is for a URL elicitation, which must have one that is used for no other.
@@ -15,5 +17,32 @@ pub fn question(
     revision: Revision,
     elicitation_id: &str,
 ) -> Result<Option<Vec<u8>>, Capability> {
-    todo!()
+    if revision < first_with(request.needs) {
+        return Err(request.needs);
+    }
+    let Some(params) = &request.params else { return Ok(None) };
+    let Some(mut params) = Object::read(params) else { return Ok(None) };
+    match request.needs {
+        Capability::Elicitation if revision < since::RICH_OPTIONS => {
+            params.remove("mode");
+            form::simplify(&mut params).ok_or(request.needs)?;
+        }
+        Capability::ElicitationUrl => params.put("elicitationId", quoted(elicitation_id)),
+        Capability::Sampling => sampling::simplify(&mut params, revision),
+        Capability::Elicitation | Capability::Roots | Capability::SamplingTools => {}
+    }
+    Ok(Some(params.write()))
 }
+
+/// The first revision by which a client can be asked this.
+fn first_with(capability: Capability) -> Revision {
+    match capability {
+        Capability::Elicitation => since::ELICITATION,
+        Capability::ElicitationUrl => since::URL_ELICITATION,
+        Capability::Roots | Capability::Sampling => Revision::V2024_11_05,
+        Capability::SamplingTools => since::SAMPLING_TOOLS,
+    }
+}
+
+#[cfg(test)]
+mod tests;

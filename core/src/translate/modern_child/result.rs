@@ -1,7 +1,10 @@
 //! A result of a modern child, for a legacy client.
 
+use super::{contents, listing};
+use crate::json::object::{self, Object};
 use crate::protocol::Revision;
-use crate::translate::Capability;
+use crate::reject::Capability;
+use crate::translate::{meta, shape};
 
 /// What a result of a modern child is to a legacy client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,5 +36,56 @@ pub struct InputRequest {
 /// does not know replaced by text. Absent if it is malformed or of a type that is not known: the
 /// child's error.
 pub fn result(method: &str, result: &[u8], revision: Revision) -> Option<Outcome> {
-    todo!()
+    let result = Object::read(result)?;
+    match (result.some("resultType"), result.text("resultType").as_deref()) {
+        (None, _) | (_, Some("complete")) => {
+            Some(Outcome::Complete(complete(method, result, revision)))
+        }
+        (_, Some("input_required")) if meta::may_require_input(method) => input_required(&result),
+        _ => None,
+    }
 }
+
+fn complete(method: &str, mut result: Object<'_>, revision: Revision) -> Vec<u8> {
+    result.remove("resultType");
+    if meta::is_cacheable(method) {
+        result.remove("ttlMs");
+        result.remove("cacheScope");
+    }
+    meta::unsign(&mut result);
+    match method {
+        "prompts/get" => contents::of_prompt(&mut result, revision),
+        "prompts/list" => listing::prompts(&mut result, revision),
+        "resources/list" => listing::plain(&mut result, "resources", revision),
+        "resources/templates/list" => listing::plain(&mut result, "resourceTemplates", revision),
+        "tools/call" => contents::of_call(&mut result, revision),
+        "tools/list" => listing::tools(&mut result, revision),
+        _ => {}
+    }
+    result.write()
+}
+
+fn input_required(result: &Object<'_>) -> Option<Outcome> {
+    let state = result.some("requestState");
+    if state.is_some() && result.text("requestState").is_none() {
+        return None;
+    }
+    let requests = match result.some("inputRequests") {
+        Some(requests) => object::map(requests)?.into_iter().map(request).collect::<Option<_>>()?,
+        None => Vec::new(),
+    };
+    if requests.is_empty() && state.is_none() {
+        return None;
+    }
+    Some(Outcome::InputRequired { requests, state: state.map(<[u8]>::to_vec) })
+}
+
+fn request((key, entry): (String, &[u8])) -> Option<InputRequest> {
+    let entry = Object::read(entry)?;
+    let params = entry.some("params");
+    let needs = shape::needs(&entry.text("method")?, &Object::read_or_empty(params)).ok()?;
+    Some(InputRequest { key, needs, params: params.map(<[u8]>::to_vec) })
+}
+
+#[cfg(test)]
+mod tests;

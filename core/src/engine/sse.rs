@@ -1,0 +1,118 @@
+//! Requests of clients that speak HTTP+SSE, the transport of 2024-11-05.
+//!
+//! ```text
+//!   GET /sse ──► a session, and the stream that names it ──► POST /messages?sessionId=… ──► 202
+//!                                  ▲                                     │
+//!                                  └───────────── every answer ──────────┘
+//! ```
+//!
+//! A child is started only for a client that sends `initialize`.
+
+use crate::engine::Engine;
+use crate::engine::clients::asks_anything;
+use crate::http::{McpHead, SessionHeader};
+use crate::ids::{ExchangeId, SessionId};
+use crate::json::{Body, Kind, Message};
+use crate::machine::Actions;
+use crate::reject::Reject;
+use crate::session::Session;
+use crate::time::Instant;
+
+impl Engine {
+    pub(super) fn on_open_sse(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Err(reject) = self.open_sse(exchange, head, now, out) {
+            self.refuse(exchange, reject, (head, None), now, out);
+        }
+    }
+
+    fn open_sse(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        if self.is_draining() {
+            return Err(Reject::Draining);
+        }
+        self.check_start(now)?;
+        self.make_room(now, out)?;
+        let id = self.ids.session();
+        let mut turn = self.desk.turn(now, out);
+        let session = Session::open_sse(id, exchange, head, &mut turn);
+        let wake_at = turn.wake_at;
+        self.sessions.insert(id, Box::new(session));
+        self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
+        Ok(())
+    }
+
+    pub(super) fn on_post_sse(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Err(reject) = self.post_sse(exchange, head, body, now, out) {
+            self.refuse(exchange, reject, (head, Some(body)), now, out);
+        }
+    }
+
+    fn post_sse(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        let id = self.sse_session(head, now).ok_or(self.unknown_session())?;
+        if self.is_draining() && asks_anything(body) {
+            return Err(Reject::Draining);
+        }
+        if self.sessions.get(&id).is_some_and(|session| session.is_vacant()) {
+            return self.staff_sse(id, (exchange, head), body, now, out);
+        }
+        self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
+            .unwrap_or(Err(Reject::UnknownSession))
+    }
+
+    /// The session of this transport that a request names, if whoever asks may use it.
+    fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
+        let SessionHeader::Id(id) = head.session else { return None };
+        let session = self.sessions.get(&id)?;
+        let is_usable = session.is_sse() && session.admits(&head.principal);
+        (is_usable && !session.has_expired(now, &self.desk.config.limits)).then_some(id)
+    }
+
+    /// Gives a session somebody to answer its first message, which has to be `initialize`.
+    fn staff_sse(
+        &mut self,
+        id: SessionId,
+        (exchange, head): (ExchangeId, &McpHead),
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
+        self.check_start(now)?;
+        let backend = self.seat(id, head, now, out)?;
+        self.with_session(id, now, out, |session, turn| {
+            session.staff(backend, (exchange, head), initialize, turn);
+        });
+        Ok(())
+    }
+}
+
+fn initialize_of(body: &Body) -> Option<&Message> {
+    let Body::One(message) = body else { return None };
+    let initializes = message.kind() == Kind::Request && message.method() == Some("initialize");
+    initializes.then_some(message)
+}

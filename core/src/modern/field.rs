@@ -1,0 +1,94 @@
+//! What a header says that repeats a value of the body.
+//!
+//! Owns: how a text is written into a field value and read from it, and when it says the same as a
+//! JSON value.
+//! Never: knows which header repeats what.
+//!
+//! | the value | in the header |
+//! |---|---|
+//! | `"us-west1"` | `us-west1` |
+//! | `"Hello, 世界"`, not ASCII | `=?base64?SGVsbG8sIOS4lueVjA==?=` |
+//! | `" padded "`, white space around it | `=?base64?IHBhZGRlZCA=?=` |
+//! | `"line1\nline2"`, a control character | `=?base64?bGluZTEKbGluZTI=?=` |
+//! | `"=?base64?literal?="`, would be decoded | `=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=` |
+//! | `42` | `42`, and also `42.0` or `4.2e1` |
+//! | `true` | `true` |
+//!
+//! Sources: 2026-07-28, basic/transports/streamable-http (Value Encoding, Server Validation); RFC
+//! 9110, section 5.5; RFC 4648, section 4 (base64, with padding).
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::json::Number;
+
+/// The text of a field value, with or without the white space around it, which is no part of it.
+///
+/// Nothing if the value has other characters than visible ASCII, space and tab; or if it begins and
+/// ends like base64 and is none: of another alphabet, with too little or too much padding, with bits
+/// in the last character that no byte has, or of bytes that are not UTF-8. Every other value is
+/// literal, also one that has only the beginning, or only the end.
+pub fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
+    let value = str::from_utf8(trim(value)).ok()?;
+    if !value.bytes().all(|byte| is_plain(byte) || byte == b'\t') {
+        return None;
+    }
+    match encoded(value) {
+        Some(base64) => String::from_utf8(STANDARD.decode(base64).ok()?).ok().map(Cow::Owned),
+        None => Some(Cow::Borrowed(value)),
+    }
+}
+
+/// A field value that [`decode`] reads this text from: the text itself, if it can be.
+pub fn encode(text: &str) -> Cow<'_, str> {
+    let is_padded = text.starts_with(' ') || text.ends_with(' ');
+    let looks_encoded = text.starts_with(BEGIN) && text.ends_with(END);
+    if text.bytes().all(is_plain) && !is_padded && !looks_encoded {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned([BEGIN, &STANDARD.encode(text), END].concat())
+}
+
+/// Whether a field value says the same as a value of the body, given as JSON text.
+///
+/// Strings are compared by their characters, numbers by their value, however large; `true` and
+/// `false` have only one spelling. There is no header for `null`, an array or an object, nor for
+/// half a surrogate pair.
+pub fn matches(value: &[u8], json: &[u8]) -> bool {
+    let Some(text) = decode(value) else { return false };
+    match json.first() {
+        Some(b'"') => serde_json::from_slice::<String>(json).is_ok_and(|string| string == *text),
+        Some(b't' | b'f') => text.as_bytes() == json,
+        Some(b'-' | b'0'..=b'9') => {
+            let number = Number::of(json);
+            number.is_some() && number == Number::of(text.as_bytes())
+        }
+        _ => false,
+    }
+}
+
+/// Without the white space around it (RFC 9110, section 5.5).
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// What is between the marks of base64. One character cannot belong to both.
+fn encoded(value: &str) -> Option<&str> {
+    value.strip_prefix(BEGIN)?.strip_suffix(END)
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// Both marks have to be written like this, in lower case.
+const BEGIN: &str = "=?base64?";
+const END: &str = "?=";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! What is different about a session of HTTP+SSE, the transport of 2024-11-05.
+
+use crate::engine::Turn;
+use crate::http::McpHead;
+use crate::ids::{ExchangeId, SessionId};
+use crate::json::Message;
+use crate::session::{Backend, Session};
+
+impl Session {
+    /// Opens a session with its one stream. Nobody is on its other side yet: many clients of this
+    /// kind connect anew whenever their stream ends, and not all of them have anything to say.
+    pub(crate) fn open_sse(
+        id: SessionId,
+        exchange: ExchangeId,
+        head: &McpHead,
+        turn: &mut Turn<'_>,
+    ) -> Session {
+        let mut session = Session::new(id, head, Backend::Vacant, turn);
+        session.streams.open_sole(exchange, turn);
+        session.touch(turn);
+        session
+    }
+
+    /// Whether it is one of this transport.
+    pub(crate) fn is_sse(&self) -> bool {
+        self.streams.has_sole
+    }
+
+    /// Whether it waits for `initialize`.
+    pub(crate) fn is_vacant(&self) -> bool {
+        matches!(self.backend, Backend::Vacant)
+    }
+
+    /// Puts somebody on its other side, who is given the client's `initialize`.
+    pub(crate) fn staff(
+        &mut self,
+        backend: Backend,
+        (exchange, head): (ExchangeId, &McpHead),
+        initialize: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        debug_assert!(self.is_vacant(), "a session keeps its backend");
+        self.backend = backend;
+        self.initialize((exchange, head), initialize, turn);
+        self.accepted(exchange, turn);
+    }
+}

@@ -1,0 +1,68 @@
+//! Blocks of content, in the words of a revision.
+//!
+//! Owns: what stands for a block that a revision does not have: a text that says what it was.
+//! Never: touches a block that the revision has.
+//!
+//! Source: the changelogs of the revisions, `ContentBlock` and `SamplingMessageContentBlock` of
+//! their schemas.
+
+use crate::json::object::{Object, elements, quoted};
+use crate::protocol::Revision;
+use crate::translate::since;
+
+/// A block, or the text that stands for it.
+pub(super) fn block(block: &[u8], revision: Revision) -> Vec<u8> {
+    if revision >= since::ICONS {
+        return block.to_vec();
+    }
+    let Some(mut members) = Object::read(block) else { return block.to_vec() };
+    let member = |key| members.text(key).unwrap_or_default();
+    match &*member("type") {
+        "audio" if revision < since::AUDIO => {
+            text_block(&format!("[audio: {}]", member("mimeType")))
+        }
+        "resource_link" if revision < since::LINKS => {
+            text_block(&format!("[{}]({})", member("name"), member("uri")))
+        }
+        "tool_result" => text_block(&format!("[result of {}]", member("toolUseId"))),
+        "tool_use" => text_block(&format!("[use of {}]", member("name"))),
+        "resource_link" => {
+            members.remove("icons");
+            members.write()
+        }
+        _ => block.to_vec(),
+    }
+}
+
+/// The content of one message of sampling, as a single block where a revision has no more: several
+/// texts become one, and of other blocks the first stays.
+pub(super) fn one(content: &[u8], revision: Revision) -> Vec<u8> {
+    match elements(content) {
+        Some(_) if revision >= since::SAMPLING_TOOLS => content.to_vec(),
+        Some(blocks) => block(&joined(&blocks), revision),
+        None => block(content, revision),
+    }
+}
+
+fn joined(blocks: &[&[u8]]) -> Vec<u8> {
+    let text = |block: &&[u8]| Object::read(block)?.text("text").map(|text| text.into_owned());
+    match blocks {
+        [only] => only.to_vec(),
+        [first, ..] => match blocks.iter().map(text).collect::<Option<Vec<_>>>() {
+            Some(texts) => text_block(&texts.join("\n")),
+            None => first.to_vec(),
+        },
+        [] => text_block(""),
+    }
+}
+
+/// A block that is a text.
+pub(super) fn text_block(text: &str) -> Vec<u8> {
+    let mut block = Object::default();
+    block.put("type", &br#""text""#[..]);
+    block.put("text", quoted(text));
+    block.write()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Sees every message that comes over a wire, and holds it against the schema of its revision.
+//!
+//! No case asks for it: a [`Witness`] sits on each connection of the suite, real or simulated. It
+//! reads along what is sent, so that it knows what an answer answers, and keeps in mind what was
+//! asked in a session, because an answer may come on another connection.
+//!
+//! Owns: what revision an exchange is of, and which messages a hostile child has spoiled.
+//! Never: judges what the suite itself sends.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use serde_json::Value;
+
+use crate::schema::{self, LEGACY, MODERN, Sender};
+use crate::sim::{self, lock};
+use crate::wire::response::{Head, Response, whole_chunks};
+use crate::wire::{Broken, Event};
+
+/// What was asked on one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    /// The beginning of a request that is not whole yet.
+    unread: Vec<u8>,
+    /// The requests that have no answer yet, in order.
+    asked: VecDeque<Arc<Asked>>,
+    /// The one whose answer is being read.
+    answered: Option<Arc<Asked>>,
+    /// Whether what was sent is no HTTP/1.1 any more.
+    is_lost: bool,
+}
+
+/// One HTTP request.
+#[derive(Debug, Default)]
+struct Asked {
+    path: String,
+    session: Option<Session>,
+    /// `MCP-Protocol-Version`.
+    version: Option<String>,
+    messages: Vec<Value>,
+}
+
+/// A session's id, and the world it is in: simulated worlds that begin alike have the same ids.
+type Session = (usize, String);
+
+/// What is known of a session.
+#[derive(Debug, Default)]
+struct Conversation {
+    revision: Option<&'static str>,
+    /// The requests of the client, by the text of their ids.
+    requests: BTreeMap<String, Value>,
+}
+
+static CONVERSATIONS: LazyLock<Mutex<BTreeMap<Session, Conversation>>> =
+    LazyLock::new(Mutex::default);
+
+impl Witness {
+    /// These bytes are sent.
+    pub(crate) fn sent(&mut self, bytes: &[u8]) {
+        if self.is_lost {
+            return;
+        }
+        self.unread.extend_from_slice(bytes);
+        loop {
+            match Asked::parse(&self.unread) {
+                Ok(Some((asked, len))) => {
+                    self.unread.drain(..len);
+                    asked.keep();
+                    self.asked.push_back(Arc::new(asked));
+                }
+                Ok(None) => return,
+                Err(_) => {
+                    self.is_lost = true;
+                    self.unread.clear();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The head of a final answer has come.
+    pub(crate) fn head(&mut self) {
+        self.answered = self.asked.pop_front();
+    }
+
+    /// The rest of that answer has come.
+    #[track_caller]
+    pub(crate) fn response(&self, response: &Response) {
+        let asked = self.answered.as_deref();
+        // What is packed has been seen elsewhere as it is.
+        let is_packed = response.header("content-encoding").is_some();
+        if is_packed || asked.is_some_and(Asked::is_of_pontoon) {
+            return;
+        }
+        let events = match response.header("content-type") {
+            Some("text/event-stream") => response.events().unwrap_or_default(),
+            Some("application/json") => {
+                let data = Some(response.text().to_owned());
+                vec![Event { data, ..Event::default() }]
+            }
+            _ => return,
+        };
+        events.iter().for_each(|event| self.event(&response.head, event));
+    }
+
+    /// An event of that answer has come.
+    #[track_caller]
+    pub(crate) fn event(&self, head: &Head, event: &Event) {
+        // Events of another name are none of the protocol's.
+        let is_message = event.name.as_deref().is_none_or(|name| name == "message");
+        let data = event.data.as_deref().filter(|data| is_message && !data.is_empty());
+        let Some(data) = data else { return };
+        let asked = self.answered.as_deref();
+        let nobody = Asked::default();
+        if let Err(wrong) = asked.unwrap_or(&nobody).expect_lawful(head, data) {
+            let question = asked.map(|asked| format!("{:.300?}", asked.messages));
+            let question = question.unwrap_or_default();
+            panic!("{wrong}\nin {data:.600}\nafter {question}");
+        }
+    }
+}
+
+impl Asked {
+    /// The request these bytes begin with, and its length; none if it is not whole yet.
+    fn parse(bytes: &[u8]) -> Result<Option<(Asked, usize)>, Broken> {
+        let malformed = || Broken::Malformed("a request".to_owned());
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            return if bytes.len() < HEAD_MAX { Ok(None) } else { Err(malformed()) };
+        };
+        let head = std::str::from_utf8(&bytes[..end]).map_err(|_| malformed())?;
+        let (line, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+        let path = line.split(' ').nth(1).ok_or_else(malformed)?;
+        let header = |name: &str| {
+            let mut all = headers.split("\r\n").filter_map(|line| line.split_once(':'));
+            let found = all.find(|(have, _)| have.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.trim().to_owned())
+        };
+        let rest = &bytes[end + 4..];
+        let (body, len) = if header("transfer-encoding").is_some() {
+            let Some(whole) = whole_chunks(rest)? else { return Ok(None) };
+            whole
+        } else {
+            let len = header("content-length").map_or(Ok(0), |text| text.parse());
+            let len: usize = len.map_err(|_| malformed())?;
+            let Some(body) = rest.get(..len) else { return Ok(None) };
+            (body.to_vec(), len)
+        };
+        let messages = match serde_json::from_slice(&body) {
+            Ok(Value::Array(messages)) => messages,
+            Ok(message) => vec![message],
+            Err(_) => Vec::new(),
+        };
+        let session = header("mcp-session-id").map(session);
+        let version = header("mcp-protocol-version");
+        let asked = Asked { path: path.to_owned(), session, version, messages };
+        Ok(Some((asked, end + 4 + len)))
+    }
+
+    /// Whether it asked for one of the pages that are no MCP.
+    fn is_of_pontoon(&self) -> bool {
+        let pages = ["/health", "/livez", "/metrics", "/readyz"];
+        pages.iter().any(|page| self.path.starts_with(page))
+    }
+
+    /// Keeps in mind what is asked in a session.
+    fn keep(&self) {
+        let Some(session) = &self.session else { return };
+        let mut conversations = lock(&CONVERSATIONS);
+        let Some(conversation) = conversations.get_mut(session) else { return };
+        for message in self.messages.iter().filter(|message| message["method"].is_string()) {
+            conversation.requests.insert(message["id"].to_string(), message.clone());
+        }
+    }
+
+    /// Whether a message that came in answer to this is as its revision says.
+    fn expect_lawful(&self, head: &Head, data: &str) -> Result<(), String> {
+        let Ok(value) = data.parse::<Value>() else {
+            return match self.spoils(None) {
+                true => Ok(()),
+                false => Err("it is not JSON".to_owned()),
+            };
+        };
+        let messages = match value {
+            Value::Array(messages) => messages,
+            message => vec![message],
+        };
+        for message in messages {
+            self.learn(head, &message);
+            let request = self.request_of(&message);
+            if self.spoils(request.as_ref()) && message["method"].is_null() {
+                continue;
+            }
+            let method = request.as_ref().and_then(|request| request["method"].as_str());
+            schema::check(self.revision(), Sender::Server, &message, method)?;
+        }
+        Ok(())
+    }
+
+    /// A session that this opened is known from here on.
+    fn learn(&self, head: &Head, message: &Value) {
+        let Some(id) = head.header("mcp-session-id") else { return };
+        let Some(revision) = message["result"]["protocolVersion"].as_str() else { return };
+        let conversation = Conversation { revision: schema::known(revision), ..Default::default() };
+        lock(&CONVERSATIONS).insert(session(id.to_owned()), conversation);
+    }
+
+    /// What a message answers, as far as that is known.
+    fn request_of(&self, message: &Value) -> Option<Value> {
+        let id = message.get("id").filter(|_| message["method"].is_null())?;
+        let own = self.messages.iter().find(|asked| asked.get("id") == Some(id));
+        own.cloned().or_else(|| {
+            let conversations = lock(&CONVERSATIONS);
+            conversations.get(self.session.as_ref()?)?.requests.get(&id.to_string()).cloned()
+        })
+    }
+
+    fn revision(&self) -> &'static str {
+        let own = self.messages.first().map(|message| &message["params"]);
+        let named = own.and_then(|params| match &params["_meta"][VERSION_KEY] {
+            Value::Null => None,
+            _ => Some(MODERN),
+        });
+        let agreed = || lock(&CONVERSATIONS).get(self.session.as_ref()?)?.revision;
+        let stated = || schema::known(self.version.as_deref()?);
+        let wanted = || schema::known(own?["protocolVersion"].as_str()?);
+        let newest = LEGACY[LEGACY.len() - 1];
+        named.or_else(agreed).or_else(stated).or_else(wanted).unwrap_or(newest)
+    }
+
+    /// Whether the answer to this request is one that `badchild` spoils on purpose, and pontoon
+    /// passes on as it is. A stream that is resumed may hold anything that was asked before.
+    fn spoils(&self, request: Option<&Value>) -> bool {
+        let is_spoilt = |request: &Value| {
+            let tool = request["params"]["name"].as_str().unwrap_or_default();
+            request["method"] == "tools/call" && SPOILING_TOOLS.contains(&tool)
+        };
+        match request {
+            Some(request) => is_spoilt(request),
+            None => self.messages.iter().any(is_spoilt),
+        }
+    }
+}
+
+/// The session of this id in the world this thread is in.
+fn session(id: String) -> Session {
+    let world = sim::current().map_or(0, |world| Arc::as_ptr(&world) as usize);
+    (world, id)
+}
+
+/// Tools of `badchild` whose results are no results.
+const SPOILING_TOOLS: [&str; 1] = ["lone_surrogate"];
+
+const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// Longer than the head of any request that is answered.
+const HEAD_MAX: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests;
