@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use pontoon_core::bridge::ChildSpec;
+use pontoon_core::http::SSE_STREAM;
 use pontoon_core::observe::Level;
 use serde_json::json;
 
@@ -16,6 +17,8 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) addr: SocketAddr,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
+    /// Whether HTTP+SSE is served too.
+    pub(crate) sse: bool,
     /// What is served there.
     pub(crate) about: About<'a>,
 }
@@ -69,10 +72,14 @@ impl Endpoint<'_> {
     fn banner(&self) -> String {
         let (url, base) = (self.url(), self.base());
         let About { name, what } = self.about;
+        let sse = match self.sse {
+            true => format!("HTTP+SSE   {base}{SSE_STREAM}\n  "),
+            false => String::new(),
+        };
         let servers = json!({"mcpServers": {name: {"type": "http", "url": url}}});
         format!(
             "\n  pontoon listening on {url}\n\n  \
-             serves     {what}\n  \
+             serves     {what}\n  {sse}\
              health     {base}/health\n  \
              metrics    {base}/metrics\n\n  \
              Claude     claude mcp add --transport http {name} {url}\n  \

@@ -32,6 +32,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
     Config { revisions, bridge, ..of(&args.serving, limits, Serves::Command(child)) }
+    of(&args.serving, limits, Serves::Command(child), args.sessions.sse)
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -45,10 +46,11 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
             ..defaults
         },
     };
-    of(args, limits, Serves::Native(native))
+    let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
+    of(args, limits, Serves::Native(native), sse)
 }
 
-fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
+fn of(args: &ServingArgs, limits: Limits, serves: Serves, sse: bool) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
@@ -69,7 +71,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
         serves,
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
-        sse: false,
+        sse,
         eager: true,
         log_level: args.log.log_level,
     }

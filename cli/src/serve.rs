@@ -9,19 +9,20 @@ use std::thread;
 
 use pontoon_carrier::{Ended, Options, Running, Stopper};
 use pontoon_core::config::Config;
-use pontoon_core::http::Rules;
+use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
 use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
 
-use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs};
+use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
 use crate::banner::{self, About, Endpoint};
-use crate::errors::Failure;
+use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log};
 use crate::variables::Variables;
 use crate::{command, config, listen, programs, signals};
 
 /// `pontoon proxy`.
 pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
+    check_path("proxy", &args.serving.path, &args.sessions)?;
     let child = command::resolve(&args.command, args.clean_env, &args.env)?;
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
@@ -34,6 +35,7 @@ pub(crate) fn echo(mut args: EchoArgs, variables: &Variables) -> Result<ExitCode
     if args.debug {
         args.serving.log.log_level = Level::Debug;
     }
+    check_path("echo", &args.serving.path, &args.sessions)?;
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
     // A tool shows it, and 0 is nobody's port.
     args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
@@ -54,6 +56,18 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Result<ExitCode, Failure> {
     serve(&args.serving, config::native(&args.serving, None, native), about, listener)
 }
 
+/// The endpoint and HTTP+SSE cannot share a path.
+fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Failure> {
+    let is_taken = sessions.sse && [SSE_STREAM, SSE_MESSAGES].contains(&path);
+    match is_taken {
+        true => {
+            let why = "with --sse this path has a meaning of its own";
+            Err(Failure::bad_value(verb, Setting::Flag("--path"), Some(path), why))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Serves until the program is asked to stop.
 fn serve(
     args: &ServingArgs,
@@ -72,7 +86,7 @@ fn serve(
         log: Arc::new(keep(log.clone(), tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    let endpoint = Endpoint { addr: running.addr(), path: &args.path, about };
+    let endpoint = Endpoint { addr: running.addr(), path: &args.path, sse: config.sse, about };
     greet(args, &config, &endpoint, &log);
     let outcome = attend(running, tell, &facts, about.what);
     log.flush();

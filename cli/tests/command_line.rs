@@ -67,6 +67,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--quiet", "[env: MCP_QUIET]"),
         ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
         ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
+        ("--sse", "[env: MCP_SSE]"),
         ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
         ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT] [default: 10]"),
         ("--read-buffer", "[env: MCP_READ_BUFFER_SIZE] [default: 65536]"),
@@ -136,6 +137,7 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
         ("MCP_DRAIN_TIMEOUT", "1e3"),
         ("MCP_READ_BUFFER_SIZE", "1"),
         ("MCP_WRITE_BUFFER_SIZE", "64kilo"),
+        ("MCP_SSE", "perhaps"),
         ("MCP_CLEAN_ENV", "perhaps"),
         ("MCP_LOG_LEVEL", "trace"),
         ("MCP_LOG_FORMAT", "xml"),
@@ -147,6 +149,15 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
         let [what, ..] = failure(2, &["proxy", "sh"], &[(variable, value)]);
         assert!(what.starts_with(&format!("pontoon: {variable} cannot be ")), "{what}");
     }
+}
+
+#[test]
+fn the_endpoint_has_no_path_of_http_sse() {
+    for verb in ["proxy", "echo"] {
+        let [what, ..] = failure(2, &[verb, "--sse", "--path", "/messages/"], &[]);
+        assert_eq!(what, "pontoon: --path cannot be \"/messages\"");
+    }
+    failure(127, &["proxy", "--path", "/messages", "no-such-program"], &[]);
 }
 
 #[test]

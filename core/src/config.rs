@@ -38,6 +38,24 @@ pub struct Config {
     pub log_level: Level,
 }
 
+impl Config {
+    /// An endpoint at `/mcp` that only programs of this machine may use, with the usual limits.
+    pub fn new(serves: Serves) -> Config {
+        Config {
+            path: "/mcp".to_owned(),
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            limits: Limits::default(),
+            serves,
+            revisions: Revision::ALL.into(),
+            bridge: BridgeOptions::default(),
+            sse: false,
+            eager: false,
+            log_level: Level::Info,
+        }
+    }
+}
+
 /// How a command is bridged to clients of either era.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BridgeOptions {
@@ -51,11 +69,7 @@ pub struct BridgeOptions {
 
 impl Default for BridgeOptions {
     fn default() -> BridgeOptions {
-        BridgeOptions {
-            child_era: ChildEra::Probe,
-            child_per: ChildPer::Session,
-            warm_children: 0,
-        }
+        BridgeOptions { child_era: ChildEra::Probe, child_per: ChildPer::Session, warm_children: 0 }
     }
 }
 

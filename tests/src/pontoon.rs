@@ -22,6 +22,7 @@ use crate::sim::program::{self, Program};
 use crate::sim::{World, lock};
 use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
+use crate::witness;
 
 /// A command line of `pontoon` in the making.
 pub struct CommandLine {
@@ -302,10 +303,11 @@ impl Drop for Pontoon {
         if let Runs::Built(built) = &mut self.runs {
             built.kill(&self.record);
         }
-        if thread::panicking() {
-            let lines = self.lines();
-            let tail = &lines[lines.len().saturating_sub(20)..];
-            eprintln!("--- the last lines pontoon logged ---\n{}", tail.join("\n"));
+        if !thread::panicking() {
+            return witness::expect_lawful(&self.record);
         }
+        let lines = self.lines();
+        let tail = &lines[lines.len().saturating_sub(20)..];
+        eprintln!("--- the last lines pontoon logged ---\n{}", tail.join("\n"));
     }
 }

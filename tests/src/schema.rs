@@ -37,6 +37,15 @@ pub fn known(revision: &str) -> Option<&'static str> {
     LEGACY.into_iter().chain([MODERN]).find(|name| *name == revision)
 }
 
+/// Whether a revision has a request or a notification of this name for a side to send.
+pub fn defines(revision: &str, sender: Sender, method: &str) -> bool {
+    let kinds = ["Request", "Notification"];
+    let is_task = revision == MODERN && TASK_METHODS.contains(&method);
+    let book = BOOKS.get(revision);
+    is_task
+        || book.is_some_and(|it| kinds.iter().any(|kind| it.member(sender, kind, method).is_some()))
+}
+
 /// Holds a message of a revision against its schema. `answered` is the method of the request that a
 /// result answers, if it is known.
 ///

@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::Value;
 
+use crate::record::Record;
 use crate::schema::{self, LEGACY, MODERN, Sender};
 use crate::sim::{self, lock};
 use crate::wire::response::{Head, Response, whole_chunks};
@@ -216,15 +217,12 @@ impl Asked {
 
     fn revision(&self) -> &'static str {
         let own = self.messages.first().map(|message| &message["params"]);
-        let named = own.and_then(|params| match &params["_meta"][VERSION_KEY] {
-            Value::Null => None,
-            _ => Some(MODERN),
-        });
+        let modern = || self.messages.first().filter(|message| is_modern(message)).map(|_| MODERN);
         let agreed = || lock(&CONVERSATIONS).get(self.session.as_ref()?)?.revision;
         let stated = || schema::known(self.version.as_deref()?);
         let wanted = || schema::known(own?["protocolVersion"].as_str()?);
-        let newest = LEGACY[LEGACY.len() - 1];
-        named.or_else(agreed).or_else(stated).or_else(wanted).unwrap_or(newest)
+        let found = modern().or_else(agreed).or_else(stated).or_else(wanted);
+        found.unwrap_or_else(newest_legacy)
     }
 
     /// Whether the answer to this request is one that `badchild` spoils on purpose, and pontoon
@@ -239,6 +237,40 @@ impl Asked {
             None => self.messages.iter().any(is_spoilt),
         }
     }
+}
+
+/// Holds every line that a child has read against the schema of its conversation.
+#[track_caller]
+pub(crate) fn expect_lawful(record: &Record) {
+    for child in record.children() {
+        let bytes = record.bytes(child);
+        let mut revision = newest_legacy();
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        // The last one may have been cut off by the end of the program.
+        for line in lines.filter_map(|line| line.strip_suffix(b"\n")) {
+            let message: Value = serde_json::from_slice(line)
+                .unwrap_or_else(|error| panic!("{error} in {}", line.escape_ascii()));
+            let wanted = &message["params"]["protocolVersion"];
+            revision = wanted.as_str().and_then(schema::known).unwrap_or(revision);
+            let revision = if is_modern(&message) { MODERN } else { revision };
+            let method = message["method"].as_str();
+            // What only the client knows, pontoon passes on.
+            if method.is_some_and(|method| !schema::defines(revision, Sender::Client, method)) {
+                continue;
+            }
+            let checked = schema::check(revision, Sender::Client, &message, None);
+            checked.unwrap_or_else(|wrong| panic!("{wrong}\nin {}", line.escape_ascii()));
+        }
+    }
+}
+
+/// Whether a request describes itself (2026-07-28, basic/index).
+fn is_modern(message: &Value) -> bool {
+    message["params"]["_meta"].get(VERSION_KEY).is_some()
+}
+
+fn newest_legacy() -> &'static str {
+    LEGACY[LEGACY.len() - 1]
 }
 
 /// The session of this id in the world this thread is in.

@@ -122,6 +122,7 @@ const ALL: &[Naming] = &[
     named("idle-timeout", &["MCP_IDLE_TIMEOUT"]),
     named("keep-alive", &["MCP_KEEP_ALIVE"]),
     named("drain-timeout", &["MCP_DRAIN_TIMEOUT"]),
+    named("sse", &["MCP_SSE"]),
     named("protocol-version", &["MCP_PROTOCOL_VERSION"]),
     named("protocol-versions", &["MCP_PROTOCOL_VERSIONS_SUPPORTED"]),
     named("runtime", &["MCP_RUNTIME"]),

@@ -117,6 +117,10 @@ pub(crate) struct SessionArgs {
     /// Sessions at once; then the one that is idle longest gives way
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
     pub(crate) max_sessions: usize,
+
+    /// Serve HTTP+SSE too, the transport of 2024-11-05: a stream at /sse, messages to /messages
+    #[arg(long, value_parser = values::switch)]
+    pub(crate) sse: bool,
 }
 
 /// How log entries look.

@@ -8,7 +8,7 @@ fn spec(words: &[&str]) -> ChildSpec {
 const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
 
 fn words(addr: &str, at_terminal: bool) -> String {
-    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", about: ABOUT };
+    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", sse: true, about: ABOUT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -30,6 +30,7 @@ fn a_person_reads_what_can_be_pasted() {
     for part in [
         "pontoon listening on http://127.0.0.1:3000/mcp\n",
         "  serves     server --root /data\n",
+        "  HTTP+SSE   http://127.0.0.1:3000/sse\n",
         "http://127.0.0.1:3000/health\n",
         "http://127.0.0.1:3000/metrics\n",
         "claude mcp add --transport http server http://127.0.0.1:3000/mcp\n",
@@ -63,7 +64,8 @@ fn a_server_is_named_after_what_runs() {
 #[test]
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     let warns = |addr: &str, allowed: &[String]| {
-        let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", about: ABOUT };
+        let addr = addr.parse().unwrap();
+        let endpoint = Endpoint { addr, path: "/mcp", sse: false, about: ABOUT };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);

@@ -52,6 +52,11 @@ fn a_flag_reaches_the_limit_it_is_for() {
 }
 
 #[test]
+fn http_sse_is_there_for_the_asking() {
+    assert!(config(&["--sse"]).sse && !config(&[]).sse);
+}
+
+#[test]
 fn a_long_request_timeout_is_not_cut_short_by_the_total() {
     let limits = config(&["--request-timeout=60m"]).limits;
     assert_eq!(limits.request_total_max, Duration::from_secs(3600));

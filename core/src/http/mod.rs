@@ -19,6 +19,6 @@ pub use guard::{Breach, Guard, Inspection};
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};
 pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
-pub use rules::{Admission, Headers, RequestHead, Rules};
+pub use rules::{Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM};
 pub(crate) use rules::{endpoint_methods, sse_endpoint};
 pub use throttle::{Rate, Throttle};

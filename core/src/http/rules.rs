@@ -63,6 +63,7 @@ use crate::time::Instant;
 use host::Hosts;
 use origin::Origins;
 pub(crate) use sse::endpoint as sse_endpoint;
+pub use sse::{MESSAGES as SSE_MESSAGES, STREAM as SSE_STREAM};
 
 /// The headers of a request, wherever the adapter keeps them.
 pub trait Headers {

@@ -6,6 +6,6 @@
 //! Never: an answer.
 
 pub(crate) mod envelope;
+pub mod field;
 pub mod state;
 pub(crate) mod status;
-pub mod field;

@@ -181,7 +181,7 @@ pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
     let refused = silent.send(busy.post(&call).bytes()).response();
     refused.expect_error(503, -32603, "a connection on which nothing had been asked");
     // What is in flight may need a word of its client, and nobody can connect any more.
-    let note = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}});
+    let note = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": 1, "progress": 1}});
     cancels.send(busy.post(note).bytes()).response().expect(202, "a word for what is in flight");
     probes.send(Request::new("GET", "/readyz").bytes()).response().expect(503, "readiness");
     assert_eq!(text_of(&hanging.response().answer()), "slept", "what was asked is answered");

@@ -50,13 +50,13 @@ fn reads_events_as_they_come() {
     let stream = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
         Transfer-Encoding: chunked\r\n\r\n\
         10\r\nid: 1-0\ndata:\n\n:\r\n\
-        2b\r\n \n\nevent: message\nid: 1-1\nretry: 5\ndata: {}\r\n2\r\n\n\n\r\n0\r\n\r\n";
+        2b\r\n \n\nevent: another\nid: 1-1\nretry: 5\ndata: {}\r\n2\r\n\n\n\r\n0\r\n\r\n";
     let mut events = get(stream).events();
     let first = events.next_event().unwrap();
     assert_eq!((first.id.as_deref(), first.data.as_deref()), (Some("1-0"), Some("")));
     assert_eq!(events.next_event().unwrap().comments, [""]);
     let (event, message) = events.next_message().unwrap();
-    assert_eq!((event.name.as_deref(), event.retry), (Some("message"), Some(5)));
+    assert_eq!((event.name.as_deref(), event.retry), (Some("another"), Some(5)));
     assert_eq!(message, serde_json::json!({}));
     assert!(events.next_event().is_none());
 }

@@ -31,7 +31,7 @@ fn the_stateless_layout_is_the_documented_one() {
 📤 Response Headers (Expected):
   Access-Control-Allow-Origin: https://app.example.com
   Access-Control-Allow-Methods: POST, OPTIONS
-  Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id
+  Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name
   Access-Control-Allow-Credentials: not sent
   Access-Control-Max-Age: 86400
 
@@ -57,7 +57,7 @@ fn the_stateful_layout_is_the_documented_one() {
 
 Allowed Origins: https://app.example.com
 Allowed Methods: GET, POST, DELETE, OPTIONS
-Allowed Headers: Authorization, Content-Type, Accept, Last-Event-Id, Mcp-Protocol-Version, Mcp-Session-Id
+Allowed Headers: Authorization, Content-Type, Accept, Last-Event-Id, Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name
 Exposed Headers: Mcp-Session-Id
 Max Age: 86400
 Credentials: false

@@ -9,10 +9,10 @@ use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, 
 use crate::ids::SessionId;
 use crate::reject::Reject;
 
-/// Where a session and its stream are opened.
-const STREAM: &str = "/sse";
+/// Where a session of HTTP+SSE and its stream are opened.
+pub const STREAM: &str = "/sse";
 /// Where its messages are sent.
-const MESSAGES: &str = "/messages";
+pub const MESSAGES: &str = "/messages";
 /// What names the session there.
 const SESSION: &str = "sessionId=";
 

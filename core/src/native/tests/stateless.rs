@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::Fixture;
 use crate::bridge::ChildSpec;
-use crate::config::{BridgeOptions, Config, Serves};
+use crate::config::{Config, Serves};
 use crate::engine::Engine;
-use crate::http::{Headers, ReplyHead, Request, RequestHead, Rules};
-use crate::limits::Limits;
+use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
+use crate::json::Body;
 use crate::native::{HealthForm, Native, Served, Stateless};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
@@ -42,16 +42,8 @@ struct Desk {
 impl Desk {
     fn of(native: Native) -> Desk {
         let config = Config {
-            path: "/mcp".into(),
-            hosts: Vec::new(),
             origins: vec!["https://app.example".into()],
-            limits: Limits::default(),
-            serves: Serves::Native(native),
-            revisions: Revision::ALL.into(),
-            bridge: BridgeOptions::default(),
-            sse: false,
-            eager: false,
-            log_level: Level::Info,
+            ..Config::new(Serves::Native(native))
         };
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
         engine.set_epoch(Duration::from_secs(1_000_000));
@@ -63,7 +55,8 @@ impl Desk {
         Desk::of(Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless))
     }
 
-    fn serve(&self, more: &[(&str, &str)], body: &str) -> Served {
+    /// What the rules make of a POST.
+    fn read(&self, more: &[(&str, &str)], body: &str) -> (McpHead, Body) {
         let mut lines = vec![("Host", "localhost"), ("Content-Type", "application/json")];
         lines.extend(more);
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -80,6 +73,11 @@ impl Desk {
         let Ok(Request::Post { head, body }) = admission.request(body, &head) else {
             panic!("no POST")
         };
+        (head, body)
+    }
+
+    fn serve(&self, more: &[(&str, &str)], body: &str) -> Served {
+        let (head, body) = self.read(more, body);
         let clock = || Instant::from_micros(3_005_000);
         let sample = || Facts {
             process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
@@ -354,11 +352,30 @@ fn what_has_to_wait_is_handed_on() {
 }
 
 #[test]
-fn a_server_with_sessions_needs_the_engine() {
+fn a_session_needs_the_engine() {
     let command = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
-    let native = Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful);
-    for serves in [Serves::Command(command), Serves::Native(native)] {
-        let config = Config { serves, ..Desk::new().config };
-        assert!(Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().is_none());
+    let config = Config { serves: Serves::Command(command), ..Desk::new().config };
+    assert!(Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().is_none());
+    let sessions = Desk::of(Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful));
+    let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
+    let id = "0b9f3c1e-5a7d-4c1b-9e57-3f2d1c0b9a88";
+    for (lines, body, is_taken) in [
+        (&[][..], initialize, false),
+        (&[], &call(1, "say"), false),
+        (&[("MCP-Protocol-Version", "2026-07-28")], &call(1, "say"), true),
+        (&[], &modern(), true),
+        (&[("Mcp-Session-Id", id)], &modern(), false),
+    ] {
+        let (head, body) = sessions.read(lines, body);
+        assert_eq!(sessions.stateless.takes(&head, &body), is_taken, "{lines:?} {body:?}");
     }
+}
+
+fn modern() -> String {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}})
+        .to_string()
 }

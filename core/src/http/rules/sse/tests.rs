@@ -4,10 +4,8 @@ use super::*;
 use crate::bridge::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::http::{Admission, Answer, Rules};
-use crate::limits::Limits;
 use crate::native::tests::Fixture;
 use crate::native::{HealthForm, Native};
-use crate::observe::Level;
 use crate::time::Instant;
 
 const ID: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
@@ -25,17 +23,11 @@ impl Headers for Lines<'_> {
 }
 
 fn config() -> Config {
+    let spec = ChildSpec { program: "child".into(), args: Vec::new(), env: None };
     Config {
-        path: "/mcp".into(),
-        hosts: Vec::new(),
         origins: vec!["https://app.example".into()],
-        limits: Limits::default(),
-        serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
         sse: true,
-        revisions: crate::protocol::Revision::ALL.into(),
-        bridge: crate::config::BridgeOptions::default(),
-        eager: false,
-        log_level: Level::Info,
+        ..Config::new(Serves::Command(spec))
     }
 }
 
