@@ -198,18 +198,16 @@ impl Pool {
     /// Takes what a session's interpreter has for the shared modern child.
     pub(crate) fn take(&mut self, session: SessionId, what: ToWorker, turn: &mut Turn<'_>) {
         match what {
-            ToWorker::Request { number, line, traits } => {
-                match self.shared(turn) {
-                    Ok(worker) if worker.child.has_room(line.len(), turn) => {
-                        worker.child.feed(line, turn);
-                        let (since, due) = (turn.now, Instant::FAR);
-                        let asker = Asker::Session(session);
-                        worker.tasks.insert(number, Task { asker, traits, since, due });
-                    }
-                    Ok(_) => self.lose(session, number, Reject::StdinFull),
-                    Err(reject) => self.lose(session, number, reject),
+            ToWorker::Request { number, line, traits } => match self.shared(turn) {
+                Ok(worker) if worker.child.has_room(line.len(), turn) => {
+                    worker.child.feed(line, turn);
+                    let (since, due) = (turn.now, Instant::FAR);
+                    let asker = Asker::Session(session);
+                    worker.tasks.insert(number, Task { asker, traits, since, due });
                 }
-            }
+                Ok(_) => self.lose(session, number, Reject::StdinFull),
+                Err(reject) => self.lose(session, number, reject),
+            },
             ToWorker::Notification { line } => {
                 if let Ok(worker) = self.shared(turn)
                     && worker.child.has_room(line.len(), turn)
@@ -347,7 +345,12 @@ impl Pool {
     }
 
     /// A worker has ended: whoever waits for it need not wait any longer.
-    pub(crate) fn lost(&mut self, id: ChildId, reject: Reject, turn: &mut Turn<'_>) -> Option<(Child, usize)> {
+    pub(crate) fn lost(
+        &mut self,
+        id: ChildId,
+        reject: Reject,
+        turn: &mut Turn<'_>,
+    ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
         if !worker.proven {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
@@ -400,9 +403,8 @@ impl Pool {
 
     /// When something is due again.
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        let posts = self.posts.values().map(|post| {
-            post.quiet_due(turn.limits).min(self.due(post, turn))
-        });
+        let posts =
+            self.posts.values().map(|post| post.quiet_due(turn.limits).min(self.due(post, turn)));
         let workers = self.workers.values().map(|worker| worker.child.next_due(turn.now));
         posts.chain(workers).min().unwrap_or(Instant::FAR)
     }
@@ -419,6 +421,10 @@ impl Pool {
 fn is_removed(method: &str) -> bool {
     matches!(
         method,
-        "initialize" | "logging/setLevel" | "ping" | "resources/subscribe" | "resources/unsubscribe"
+        "initialize"
+            | "logging/setLevel"
+            | "ping"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
     )
 }

@@ -94,7 +94,13 @@ impl Post {
 
     /// Sends its answer, which ends it. A status of its own has only an answer that comes before
     /// anything else.
-    pub(crate) fn answer(mut self, status: u16, answer: Chunk, error: &'static str, turn: &mut Turn<'_>) {
+    pub(crate) fn answer(
+        mut self,
+        status: u16,
+        answer: Chunk,
+        error: &'static str,
+        turn: &mut Turn<'_>,
+    ) {
         let method = known_method(self.method());
         turn.metrics.operation(method, error, turn.now.since(self.since));
         if self.begun || status == 200 && !self.accept.json {

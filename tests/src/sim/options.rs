@@ -68,6 +68,10 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             }
             continue;
         }
+        if option == "--sse" {
+            config.sse = true;
+            continue;
+        }
         let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
         let limits = &mut config.limits;
         match option.as_str() {

@@ -231,9 +231,8 @@ fn subscription_of(params: Option<&[u8]>) -> Option<Vec<u8>> {
 /// basic/transports/streamable-http; basic/index).
 fn status_of(message: &Message) -> u16 {
     let code = match Answer::of(message) {
-        Some(Answer::Error(error)) => Object::read(&error).and_then(|error| {
-            std::str::from_utf8(error.get("code")?).ok()?.parse::<i32>().ok()
-        }),
+        Some(Answer::Error(error)) => Object::read(&error)
+            .and_then(|error| std::str::from_utf8(error.get("code")?).ok()?.parse::<i32>().ok()),
         _ => None,
     };
     match code {
