@@ -42,6 +42,7 @@ use std::sync::Arc;
 use crate::bridge::{FromWorker, ToWorker, parse_number};
 use crate::json::{Kind, Message};
 use crate::protocol::Revision;
+use crate::reject::Reject;
 use crate::session::{About, Saying};
 use crate::time::Instant;
 use crate::translate::{Answer, line};
@@ -163,8 +164,8 @@ impl Interpreter {
             FromWorker::Notification { message, .. } => self.on_round_notified(call, message),
             FromWorker::Lost { reject, .. } => {
                 self.upstream.remove(&number);
-                let wire = reject.wire();
-                self.conclude(call, &Answer::error(wire.code, &wire.message));
+                self.drop_call(call);
+                self.fail(call, *reject);
             }
         }
     }
@@ -224,6 +225,11 @@ impl Interpreter {
     /// Answers a request of the client.
     fn answer(&mut self, call: u64, answer: &Answer<'_>) {
         self.say(answer.line(call.to_string().as_bytes()), About::Unknown);
+    }
+
+    /// Fails a request of the client: it is no fault of the client's.
+    fn fail(&mut self, call: u64, reject: Reject) {
+        self.said.push_back(Saying::Failure(call, reject));
     }
 
     /// Tells the client something it did not ask for, unless it takes too long already.

@@ -295,6 +295,8 @@ pub(crate) enum About {
 /// Something that was said in this process.
 #[derive(Debug)]
 pub(crate) enum Saying {
+    /// There is no answer to the request with this number.
+    Failure(u64, Reject),
     /// The request with this number is to lose its connection for so long.
     HangUp(u64, Duration),
     /// A message, and what it is about.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::introduction::{nothing, refusal};
+use super::introduction::nothing;
 use super::listens::{Filter, Step, Verdict};
 use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
@@ -44,23 +44,28 @@ impl Interpreter {
     }
 
     pub(super) fn on_listen_heard(&mut self, number: u64, heard: &FromWorker, at: &At<'_>) {
-        let (failed, why) = match heard {
+        match heard {
             FromWorker::Notification { message, .. } => {
-                return self.on_listen_notified(number, message, at);
+                self.on_listen_notified(number, message, at);
             }
             FromWorker::Lost { reject, .. } => {
-                (self.listens.ended(number, at.now), refusal(*reject))
+                for call in self.listens.ended(number, at.now) {
+                    self.fail(call, *reject);
+                }
             }
             FromWorker::Answer { message, .. } => match Answer::of(message) {
                 Some(Answer::Error(error)) => {
                     let why = modern_child::error("resources/subscribe", &error, None);
-                    (self.listens.refused(number, at.now), why)
+                    for call in self.listens.refused(number, at.now) {
+                        self.answer(call, &why);
+                    }
                 }
-                _ => (self.listens.ended(number, at.now), ended()),
+                _ => {
+                    for call in self.listens.ended(number, at.now) {
+                        self.answer(call, &ended());
+                    }
+                }
             },
-        };
-        for call in failed {
-            self.answer(call, &why);
         }
     }
 
@@ -72,13 +77,6 @@ impl Interpreter {
                 let honoured = uris(&params);
                 if let Some(number) = self.listens.acknowledged(number, &honoured, at.now) {
                     self.send(ToWorker::Cancel { number });
-                }
-            }
-            // The server's own end of a listen (2026-07-28, basic/patterns/cancellation).
-            "notifications/cancelled" => {
-                self.send(ToWorker::Cancel { number });
-                for call in self.listens.ended(number, at.now) {
-                    self.answer(call, &ended());
                 }
             }
             _ => {

@@ -127,7 +127,7 @@ impl Interpreter {
         let Opening { number, call } = opening;
         match heard {
             FromWorker::Notification { .. } => self.opening = Some(Opening { number, call }),
-            FromWorker::Lost { reject, .. } => self.answer(call, &refusal(*reject)),
+            FromWorker::Lost { reject, .. } => self.fail(call, *reject),
             FromWorker::Answer { message, .. } => match Answer::of(message) {
                 Some(Answer::Error(error)) => {
                     self.answer(call, &modern_child::error("initialize", &error, None));
@@ -148,7 +148,7 @@ impl Interpreter {
                 self.client.offers = offers(discovery);
                 self.answer(call, &Answer::result(told));
             }
-            None => self.answer(call, &refusal(Reject::BadAnswer)),
+            None => self.fail(call, Reject::BadAnswer),
         }
     }
 

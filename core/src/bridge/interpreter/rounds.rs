@@ -141,7 +141,10 @@ impl Interpreter {
             {
                 self.on_input_required(call, requests, state, at);
             }
-            _ => self.conclude(call, &refusal(Reject::BadAnswer)),
+            _ => {
+                self.drop_call(call);
+                self.fail(call, Reject::BadAnswer);
+            }
         }
     }
 
@@ -179,7 +182,7 @@ impl Interpreter {
     }
 
     /// Forgets a call and takes back what was asked for it.
-    fn drop_call(&mut self, call: u64) {
+    pub(super) fn drop_call(&mut self, call: u64) {
         let Some(dropped) = self.calls.remove(&call) else { return };
         self.kept -= dropped.params.len();
         match dropped.stage {

@@ -181,8 +181,7 @@ fn a_listen_that_the_server_ends_is_opened_again() {
     for says_so in [true, false] {
         let (mut rig, number) = listening();
         if says_so {
-            rig.tells(number, "notifications/cancelled", &json!({"requestId": number}));
-            assert_eq!(rig.sent(), [Sent::Cancel(number)]);
+            rig.loses(number, Reject::SessionEnded);
         } else {
             rig.answers(number, &marked(number, &json!({"resultType": "complete"})));
         }

@@ -172,6 +172,10 @@ impl Rig {
         let said = std::iter::from_fn(|| self.interpreter.next_said());
         let read = |saying| match saying {
             Saying::Message(message, about) => (value(message.bytes()), about),
+            Saying::Failure(call, reject) => {
+                let error = json!({"code": reject.wire().code, "message": reject.wire().message});
+                (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
+            }
             Saying::HangUp(..) => panic!("nobody hangs up"),
         };
         said.map(read).collect()
