@@ -79,13 +79,18 @@ impl Interpreter {
                     self.send(ToWorker::Cancel { number });
                 }
             }
-            _ => {
+            "notifications/prompts/list_changed"
+            | "notifications/resources/list_changed"
+            | "notifications/resources/updated"
+            | "notifications/tools/list_changed" => {
                 let uri = params.text("uri");
                 if self.listens.tells(number, uri.as_deref().unwrap_or(method)) {
                     let params = message.params().and_then(subscription::untag);
                     self.notify(method, params.as_deref(), About::Nothing);
                 }
             }
+            // Nothing else is asked for.
+            _ => {}
         }
     }
 }

@@ -153,12 +153,10 @@ impl Model {
 
     fn ask(&mut self, asked: Asked) {
         let uri = |which: u8| json!({"uri": format!("a:{which}")});
+        let tagged = json!({"tag": self.rig.next_call(), "_meta": {"progressToken": 1}});
         let call = match asked {
-            Asked::Call => {
-                let params = json!({"name": "x", "tag": self.open.len(), "_meta": {"progressToken": 1}});
-                self.rig.request("tools/call", &params)
-            }
-            Asked::List => self.rig.request("tools/list", &json!({})),
+            Asked::Call => self.rig.request("tools/call", &tagged),
+            Asked::List => self.rig.request("tools/list", &tagged),
             Asked::Ping => self.rig.request("ping", &json!({})),
             Asked::Subscribe(which) => self.rig.request("resources/subscribe", &uri(which)),
             Asked::Unsubscribe(which) => self.rig.request("resources/unsubscribe", &uri(which)),
@@ -260,23 +258,12 @@ impl Model {
 
     /// The call that a request upstream is a round of.
     fn round(&mut self, line: &Value) -> u64 {
-        let busy: BTreeSet<u64> = self.upstream.values().copied().flatten().collect();
-        let Some(responses) = line["params"].get("inputResponses") else {
-            // The first round, or another after a state alone: of the newest call, or of the one
-            // whose state this is.
-            let state = line["params"].get("requestState").and_then(Value::as_str);
-            let asked = |call: &&u64| !self.questions.values().any(|(of, _)| of == *call);
-            let idle = |call: &&u64| !busy.contains(*call) && asked(call);
-            let newest = self.open.keys().rev().find(|call| idle(call)).copied();
-            assert!(newest.is_some() || state.is_some(), "a round of no call: {line}");
-            return newest.unwrap_or_default();
-        };
-        let responses: BTreeMap<String, Value> = serde_json::from_value(responses.clone()).unwrap();
-        let owed = self.owed.iter().find(|(_, owed)| **owed == responses);
-        let call = *owed.unwrap_or_else(|| panic!("answers that nobody gave: {line}")).0;
-        assert!(!self.questions.values().any(|(of, _)| *of == call), "questions still wait");
-        assert!(!busy.contains(&call), "two rounds of {call} at once");
-        self.owed.remove(&call);
+        let call = line["params"]["tag"].as_u64().unwrap();
+        assert!(self.open.contains_key(&call), "a round of {call}, which is over");
+        assert!(!self.upstream.values().any(|of| *of == Some(call)), "two rounds of {call} at once");
+        assert!(!self.questions.values().any(|(of, _)| *of == call), "{call} is still asked");
+        let responses = line["params"].get("inputResponses").unwrap_or(&Value::Null);
+        assert_eq!(*responses, json!(self.owed.remove(&call)), "answers that were given");
         call
     }
 

@@ -95,6 +95,11 @@ impl Rig {
         self.with(|interpreter, at| interpreter.handle_message(&message, at));
     }
 
+    /// The session's number of the request that comes next.
+    pub(super) fn next_call(&self) -> u64 {
+        self.next + 1
+    }
+
     /// Sends a request; gives the session's number of it.
     pub(super) fn request(&mut self, method: &str, params: &Value) -> u64 {
         self.next += 1;
