@@ -291,7 +291,7 @@ fn a_preflight_of_a_listed_origin_is_answered() {
     {
         assert!(value("access-control-allow-headers").contains(header), "{header}");
     }
-    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b@d");
+    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b/d");
     let answer = admit("OPTIONS", "/mcp", &[lines[0], lines[1], asked]).unwrap_err();
     let named = self::sent(&answer.head);
     let allowed = named.iter().find(|line| line.0 == "access-control-allow-headers").unwrap();

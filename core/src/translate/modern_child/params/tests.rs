@@ -34,7 +34,7 @@ fn other_keys_stay_and_the_bridges_token_takes_the_place_of_the_clients() {
 
 #[test]
 fn what_a_client_has_not_said_is_not_told() {
-    let caller = Caller { capabilities: b"{}", info: None, log_level: None };
+    let caller = Caller { capabilities: b"{}", info: Some(b"null"), log_level: None };
     let text = br#"{"_meta":{"io.modelcontextprotocol/logLevel":"debug"}}"#;
     assert_eq!(
         String::from_utf8(params("x", Some(text), &caller, 42).unwrap()).unwrap(),
