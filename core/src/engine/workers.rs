@@ -78,13 +78,7 @@ impl Engine {
     }
 
     /// A worker has said something to a session.
-    fn from_worker(
-        &mut self,
-        id: SessionId,
-        what: &FromWorker,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn from_worker(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
         let discovery = self.with_session(id, now, out, |session, turn| {
             session.heard(what, turn);
             session.backend_mut().interpreter_mut().and_then(Interpreter::take_discovery)

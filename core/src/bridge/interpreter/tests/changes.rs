@@ -45,7 +45,8 @@ fn a_client_that_is_ready_listens_to_the_lists_that_may_change() {
     let [Sent::Request(_, traits, line)] = &sent[..] else { panic!("{sent:?}") };
     assert!(traits.listens);
     assert_eq!(line["method"], "subscriptions/listen");
-    let all = json!({"promptsListChanged": true, "resourcesListChanged": true, "toolsListChanged": true});
+    let all =
+        json!({"promptsListChanged": true, "resourcesListChanged": true, "toolsListChanged": true});
     assert_eq!(line["params"]["notifications"], all);
     let meta = &line["params"]["_meta"];
     assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
