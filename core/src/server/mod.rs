@@ -152,7 +152,7 @@ pub use catalog::{
     CacheScope, Catalog, Extension, ExtensionMethod, Prompt, PromptArgument, Resource, Template,
     Tool,
 };
-pub use change::{Announces, Change};
+pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
 pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
