@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::client::{NEWEST, initialize, tool_call};
-use crate::pontoon::Pontoon;
+use crate::pontoon::{CommandLine, Pontoon};
+use crate::schema::{LEGACY, MODERN};
 use crate::wait::millis;
 use crate::wire::{Request, Response};
 use crate::{Target, target};
@@ -66,6 +67,38 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
             assert_eq!(answer, other, "{server:?} on {runtime}: {}", question.text);
         }
     }
+}
+
+/// Panics unless the server says what is lawful in every revision; [`crate::witness`] sees to it.
+pub fn expect_lawful_answers(server: Server, target: &Target) {
+    for revision in LEGACY {
+        let mut questions = questions(server);
+        questions[0] = plain(&initialize(revision).to_string());
+        let said = said_by(server, target, revision, &questions);
+        assert!(said.answers[0].contains(revision), "{}", said.answers[0]);
+    }
+    let pontoon = serving(server, target).start();
+    let described = questions(server).into_iter().filter_map(|question| describing_itself(&question.text));
+    let answered = described.filter(|request| request.send(pontoon.addr).status() == 200).count();
+    assert!(answered > 3, "only {answered} questions are answered");
+}
+
+/// The request of the modern era that asks the same; none if there is none.
+fn describing_itself(text: &str) -> Option<Request> {
+    let mut body: Value = text.parse().ok()?;
+    body["params"].as_object_mut()?.entry("_meta").or_insert_with(|| json!({}));
+    let meta = &mut body["params"]["_meta"];
+    meta["io.modelcontextprotocol/protocolVersion"] = json!(MODERN);
+    meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    let params = &body["params"];
+    let name = params["name"].as_str().or(params["uri"].as_str());
+    let request = Request::post(body.to_string())
+        .header("MCP-Protocol-Version", MODERN)
+        .header("Mcp-Method", body["method"].as_str()?);
+    Some(match name {
+        Some(name) => request.header("Mcp-Name", name),
+        None => request,
+    })
 }
 
 /// A question with a form of its own: with white space, escapes, or a mistake.
@@ -180,17 +213,24 @@ fn of_calculator() -> Vec<Question> {
     ]
 }
 
-fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
-    let pontoon = match server {
+fn serving(server: Server, target: &Target) -> CommandLine {
+    match server {
         Server::Calculator => target.calculator(),
         Server::Echo => target.echo(),
         Server::EchoStateless => target.echo_stateless(),
     }
-    .start();
+}
+
+fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
+    said_by(server, target, NEWEST, questions)
+}
+
+fn said_by(server: Server, target: &Target, revision: &str, questions: &[Question]) -> Said {
+    let pontoon = serving(server, target).start();
     let mut session = None;
     let mut answers = Vec::new();
     for Question { text, about } in questions {
-        let request = Request::post(&**text).header("MCP-Protocol-Version", NEWEST);
+        let request = Request::post(&**text).header("MCP-Protocol-Version", revision);
         let response = in_session(request, session.as_deref()).send(pontoon.addr);
         let answer = lines_of(&response).join("\n");
         session = session.or_else(|| response.header("mcp-session-id").map(str::to_owned));
