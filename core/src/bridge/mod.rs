@@ -7,6 +7,7 @@
 mod asks;
 mod calls;
 mod child;
+mod interpreter;
 mod pool;
 mod post;
 pub(crate) mod probe;
@@ -18,8 +19,9 @@ mod worker;
 pub(crate) use asks::Asks;
 pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
+pub(crate) use interpreter::{At, Interpreter};
 pub(crate) use pool::Pool;
 use same_id::same_id;
 pub use spec::ChildSpec;
 use stderr::Stderr;
-pub(crate) use worker::{FromWorker, ToWorker, Traits};
+pub(crate) use worker::{FromWorker, ToWorker, Traits, parse_number};

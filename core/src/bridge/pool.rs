@@ -43,6 +43,8 @@ pub(crate) struct Pool {
     waiting: VecDeque<ExchangeId>,
     /// What workers have said to sessions.
     from_workers: VecDeque<(SessionId, FromWorker)>,
+    /// What the modern child said to `server/discover` (JSON text of the result).
+    discovery: Option<Arc<[u8]>>,
     /// Children that nothing more is wanted of.
     let_go: Vec<Child>,
     /// The earliest moment the engine was asked to come back for the pool.
@@ -64,6 +66,7 @@ impl Pool {
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
             from_workers: VecDeque::new(),
+            discovery: None,
             let_go: Vec::new(),
             wake_at: Instant::FAR,
         }
@@ -90,6 +93,16 @@ impl Pool {
     pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
         // Who comes next is told why not.
         let _ = self.shared(turn);
+    }
+
+    /// What the modern child said to `server/discover`, if it was asked.
+    pub(crate) fn discovery(&self) -> Option<Arc<[u8]>> {
+        self.discovery.clone()
+    }
+
+    /// Remembers what the modern child said to `server/discover`, for as long as it lives.
+    pub(crate) fn set_discovery(&mut self, result: Arc<[u8]>) {
+        self.discovery = Some(result);
     }
 
     /// The children of the pool.
@@ -352,6 +365,7 @@ impl Pool {
         turn: &mut Turn<'_>,
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
+        self.discovery = None;
         if !worker.proven {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
         }

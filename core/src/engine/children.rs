@@ -30,7 +30,8 @@ impl Engine {
 
     /// The child for a new session.
     pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
-        match self.standby.take_if(|child| !child.is_ending()) {
+        let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
+        match self.standby.take_if(|child| !is_probed && !child.is_ending()) {
             Some(child) => child,
             None => self.spawn(spec, out),
         }

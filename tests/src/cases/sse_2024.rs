@@ -213,9 +213,10 @@ pub fn requests_of_the_child_are_answered_by_post(target: &Target) {
         assert_eq!(at_child, json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}}));
     }
     assert!(pontoon.record.lines_with("forged").is_empty());
-    let later = json!({"method": "roots/list", "params": {}, "id": "s", "ms": 50});
+    let params = json!({"messages": [], "maxTokens": 1});
+    let later = json!({"method": "sampling/createMessage", "params": params, "id": "s", "ms": 50});
     peer.text("ask_later", later);
-    assert_eq!(peer.events.message()["method"], "roots/list");
+    assert_eq!(peer.events.message()["method"], "sampling/createMessage");
     stranger.expect_served();
 }
 

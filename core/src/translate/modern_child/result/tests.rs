@@ -54,7 +54,17 @@ fn an_input_is_required_in_order_and_with_its_state() {
             state: Some(br#""s\u0031""#.to_vec()),
         })
     );
-    assert_eq!(result("tools/list", text.as_bytes(), NEWEST), None);
+}
+
+#[test]
+fn only_some_methods_may_require_input() {
+    let text = br#"{"resultType":"input_required","requestState":"s"}"#;
+    for method in ["tools/call", "prompts/get", "resources/read"] {
+        assert!(result(method, text, NEWEST).is_some(), "{method}");
+    }
+    for method in ["tools/list", "completion/complete", "server/discover"] {
+        assert_eq!(result(method, text, NEWEST), None, "{method}");
+    }
 }
 
 #[test]

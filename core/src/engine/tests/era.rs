@@ -1,0 +1,162 @@
+//! Which era a command is of, and who waits for it.
+
+use super::modern::*;
+use super::rig::*;
+use crate::config::{ChildEra, Config};
+use crate::engine::*;
+use crate::limits::Limits;
+use crate::protocol::{Era, Revision};
+use crate::reject::SpawnError;
+
+const MODERN: &str = r#"{"jsonrpc":"2.0","id":"era","result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"private"}}"#;
+const UNKNOWN: &str =
+    r#"{"jsonrpc":"2.0","id":"era","error":{"code":-32601,"message":"Method not found"}}"#;
+
+fn rig() -> Rig {
+    bridge_of(ChildEra::Probe)
+}
+
+fn found(rig: &Rig) -> Vec<Era> {
+    let era = |event: &Event| match event {
+        Event::EraFound { era } => Some(*era),
+        _ => None,
+    };
+    rig.events.iter().filter_map(era).collect()
+}
+
+#[test]
+fn the_first_child_is_asked_by_a_request_of_the_modern_era() {
+    let mut rig = rig();
+    let exchange = rig.ask(&Modern::new(), "5", "tools/list", "");
+    let child = rig.last_child();
+    let asked = rig.told(child);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0]["method"], "server/discover");
+    let meta = &asked[0]["params"]["_meta"];
+    assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+    assert!(meta["io.modelcontextprotocol/clientCapabilities"].is_object());
+    rig.child_says(child, MODERN);
+    let number = rig.number(child);
+    rig.child_answers(child, &number, r#"{"tools":[]}"#);
+    assert_eq!(rig.reply(exchange).0, 200);
+    assert_eq!(found(&rig), [Era::Modern]);
+    assert_eq!(rig.children.len(), 1, "the child that was asked serves on");
+}
+
+#[test]
+fn an_error_of_the_modern_era_tells_it_too() {
+    for code in [-32020, -32021, -32022] {
+        let mut rig = rig();
+        rig.ask(&Modern::new(), "5", "tools/list", "");
+        let child = rig.last_child();
+        rig.child_says(child, &UNKNOWN.replace("-32601", &code.to_string()));
+        assert_eq!(found(&rig), [Era::Modern]);
+    }
+}
+
+#[test]
+fn a_legacy_child_goes_on_with_the_session_that_waited() {
+    let ways: [fn(&mut Rig, ChildId); 3] = [
+        |rig, child| rig.child_says(child, UNKNOWN),
+        |rig, child| rig.child_says(child, &UNKNOWN.replace("-32601", "-32602")),
+        |rig, _| rig.pass(secs(4)),
+    ];
+    for way in ways {
+        let mut rig = rig();
+        let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+        let child = rig.last_child();
+        rig.fed(child);
+        way(&mut rig, child);
+        assert_eq!(found(&rig), [Era::Legacy]);
+        let number = rig.number(child);
+        rig.child_says(child, &welcome(&number, "2025-11-25"));
+        assert_eq!(rig.reply(exchange).0, 200);
+        assert_eq!(rig.children.len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_taken_for_nothing_else() {
+    let mut rig = rig();
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    rig.child_says(child, UNKNOWN);
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+}
+
+#[test]
+fn a_child_that_dies_of_the_question_is_started_anew() {
+    let mut rig = rig();
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let first = rig.last_child();
+    rig.child_ends(first, ExitStatus::Code(1));
+    let second = rig.last_child();
+    assert_ne!(first, second);
+    assert!(rig.children[&first].released);
+    let number = rig.number(second);
+    rig.child_says(second, &welcome(&number, "2025-11-25"));
+    assert_eq!(rig.reply(exchange).0, 200);
+    rig.open(Revision::V2025_11_25);
+    assert_eq!(found(&rig), [Era::Legacy], "the era holds from then on");
+}
+
+#[test]
+fn an_eager_command_is_asked_at_once() {
+    let config = config(Limits::default());
+    let bridge = crate::config::BridgeOptions::default();
+    let mut rig =
+        Rig::of(Config { eager: true, bridge, revisions: Revision::ALL.into(), ..config });
+    let child = rig.last_child();
+    assert_eq!(rig.told(child)[0]["method"], "server/discover");
+    rig.child_ends(child, ExitStatus::Code(1));
+    let unusable = |event: &Event| matches!(event, Event::ChildUnusable { .. });
+    assert!(!rig.events.iter().any(unusable), "it may have died of the question");
+    let second = rig.last_child();
+    rig.child_ends(second, ExitStatus::Code(1));
+    assert!(rig.events.iter().any(unusable));
+}
+
+#[test]
+fn who_waits_is_told_that_the_command_cannot_be_started() {
+    let mut rig = rig();
+    rig.spawning = Spawning::Fails(SpawnError::NotFound);
+    let legacy = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let modern = rig.ask(&Modern::new(), "1", "tools/list", "");
+    for exchange in [legacy, modern] {
+        assert_eq!(rig.reply(exchange).0, 502);
+    }
+    assert_eq!(found(&rig), []);
+    rig.pass(secs(10));
+    rig.spawning = Spawning::Works;
+    rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.last_child();
+    assert_eq!(rig.told(child)[0]["method"], "server/discover", "the next may try again");
+}
+
+#[test]
+fn who_leaves_while_waiting_is_forgotten() {
+    let mut rig = rig();
+    let legacy = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let modern = rig.ask(&Modern::new(), "1", "tools/list", "");
+    rig.disconnect(legacy);
+    rig.disconnect(modern);
+    let child = rig.last_child();
+    rig.fed(child);
+    rig.child_says(child, MODERN);
+    assert_eq!(rig.fed(child), [""; 0]);
+    assert!(rig.engine.desk.exchanges.is_empty());
+}
+
+#[test]
+fn a_program_that_ends_meanwhile_refuses_who_waits() {
+    let mut rig = rig();
+    let legacy = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let modern = rig.ask(&Modern::new(), "1", "tools/list", "");
+    rig.input(Input::ShutdownRequested);
+    assert_eq!((rig.reply(legacy).0, rig.reply(modern).0), (503, 503));
+    let child = rig.last_child();
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+    rig.engine.check_empty();
+}

@@ -1,0 +1,104 @@
+//! What modern clients do, and what is seen of it.
+
+use serde_json::json;
+
+use super::rig::*;
+use crate::config::{BridgeOptions, ChildEra, Config};
+use crate::engine::*;
+use crate::http::*;
+use crate::limits::Limits;
+use crate::protocol::Revision;
+use crate::session::Principal;
+
+/// A bridge that serves every revision.
+pub(super) fn bridge(bridge: BridgeOptions, limits: Limits) -> Rig {
+    Rig::of(Config { bridge, revisions: Revision::ALL.into(), ..config(limits) })
+}
+
+/// A bridge for a command of this era.
+pub(super) fn bridge_of(child_era: ChildEra) -> Rig {
+    bridge(BridgeOptions { child_era, ..BridgeOptions::default() }, Limits::default())
+}
+
+/// What a modern client says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Modern {
+    pub(super) accept: Accept,
+    pub(super) principal: Principal,
+    /// Its capabilities.
+    pub(super) capabilities: &'static str,
+    /// Members of `_meta` besides those that every request has.
+    pub(super) meta: &'static str,
+}
+
+impl Modern {
+    pub(super) fn new() -> Modern {
+        let principal = Principal::of(None);
+        Modern { accept: BOTH, principal, capabilities: "{}", meta: "" }
+    }
+
+    /// A client with these credentials.
+    pub(super) fn named(name: &str) -> Modern {
+        Modern { principal: Principal::of(Some(name.as_bytes())), ..Modern::new() }
+    }
+
+    /// The body of a request: `params` are members of an object, or nothing.
+    pub(super) fn body(&self, id: &str, method: &str, params: &str) -> String {
+        let (comma, extra) = (if params.is_empty() { "" } else { "," }, self.meta);
+        let capabilities = self.capabilities;
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{{params}{comma}"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{capabilities}{extra}}}}}}}"#
+        )
+    }
+}
+
+impl Rig {
+    /// A request of a modern client, with the headers it has to have.
+    pub(super) fn ask(
+        &mut self,
+        client: &Modern,
+        id: &str,
+        method: &str,
+        params: &str,
+    ) -> ExchangeId {
+        self.modern_post(client, &client.body(id, method, params))
+    }
+
+    /// A POST of a modern client, with the headers it has to have.
+    pub(super) fn modern_post(&mut self, client: &Modern, body: &str) -> ExchangeId {
+        let said = parse(body);
+        let name = &said["params"];
+        let name = name.get("name").or(name.get("uri")).or(name.get("taskId"));
+        let mirrored = Mirrored {
+            method: said["method"].as_str().unwrap_or_default().as_bytes().into(),
+            name: name.and_then(|name| name.as_str()).map(|name| name.as_bytes().into()),
+            params: Vec::new(),
+        };
+        let legacy = Client {
+            accept: client.accept,
+            principal: client.principal,
+            revision: RevisionHeader::Served(Revision::V2026_07_28),
+            ..Client::new()
+        };
+        let (head, body) = self.posted(&legacy, body);
+        let head = McpHead { mirrored: Some(Box::new(mirrored)), ..head };
+        self.request(Request::Post { head, body })
+    }
+
+    /// The child that was started last.
+    pub(super) fn last_child(&self) -> ChildId {
+        *self.children.keys().last().expect("a child")
+    }
+
+    /// What was fed to a child since its lines were last looked at, as JSON.
+    pub(super) fn told(&mut self, child: ChildId) -> Vec<serde_json::Value> {
+        self.fed(child).iter().map(|line| parse(line)).collect()
+    }
+
+    /// The body of an exchange that was answered whole, as JSON, and its status.
+    pub(super) fn json(&self, exchange: ExchangeId) -> (u16, serde_json::Value) {
+        let (status, body) = self.reply(exchange);
+        (status, if body.is_empty() { json!(null) } else { parse(body) })
+    }
+}
+
