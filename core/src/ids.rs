@@ -70,9 +70,14 @@ impl IdSource {
 
     /// A source of other numbers.
     pub(crate) fn chance(&mut self) -> Chance {
+        Chance { key: self.key(), drawn: AtomicU64::new(0) }
+    }
+
+    /// A key for what only this program is to be able to make.
+    pub(crate) fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
-        Chance { key, drawn: AtomicU64::new(0) }
+        key
     }
 
     /// The next session id.

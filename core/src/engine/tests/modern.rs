@@ -101,4 +101,3 @@ impl Rig {
         (status, if body.is_empty() { json!(null) } else { parse(body) })
     }
 }
-
