@@ -31,8 +31,8 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     };
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    Config { revisions, bridge, ..of(&args.serving, limits, Serves::Command(child)) }
-    of(&args.serving, limits, Serves::Command(child), args.sessions.sse)
+    let sse = args.sessions.sse;
+    Config { revisions, bridge, sse, ..of(&args.serving, limits, Serves::Command(child)) }
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -47,10 +47,10 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
         },
     };
     let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
-    of(args, limits, Serves::Native(native), sse)
+    Config { sse, ..of(args, limits, Serves::Native(native)) }
 }
 
-fn of(args: &ServingArgs, limits: Limits, serves: Serves, sse: bool) -> Config {
+fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
@@ -71,7 +71,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves, sse: bool) -> Config {
         serves,
         revisions: Revision::ALL.into(),
         bridge: BridgeOptions::default(),
-        sse,
+        sse: false,
         eager: true,
         log_level: args.log.log_level,
     }

@@ -67,6 +67,7 @@
 //! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/legacy/` |
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
+//! | what HTTP+SSE, the transport of 2024-11-05, has of its own | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |

@@ -89,6 +89,9 @@ macro_rules! every_case {
         mod sessions {
             $crate::sessions!($($target)*);
         }
+        mod sse_2024 {
+            $crate::sse_2024!($($target)*);
+        }
         mod streams {
             $crate::streams!($($target)*);
         }
@@ -109,6 +112,7 @@ pub mod native_echo;
 pub mod native_stateless;
 pub mod rules;
 pub mod sessions;
+pub mod sse_2024;
 pub mod streams;
 
 #[cfg(test)]

@@ -66,6 +66,11 @@ impl Calls {
         self.waiting.get(number)
     }
 
+    /// Takes the request the child knows by this number.
+    pub(crate) fn take(&mut self, number: u64) -> Option<Call> {
+        self.waiting.remove(number)
+    }
+
     /// Takes the request the child knows by this JSON text.
     pub(crate) fn take_by_child(&mut self, number: &[u8]) -> Option<Call> {
         self.waiting.remove(parse(number)?)

@@ -68,6 +68,8 @@ pub(crate) struct Pool {
     from_workers: VecDeque<(SessionId, FromWorker)>,
     /// Requests whose answer had come before their client came back.
     late: Vec<(ChildId, ExchangeId)>,
+    /// What the modern child said to `server/discover` (JSON text of the result).
+    discovery: Option<Arc<[u8]>>,
     /// Children that nothing more is wanted of.
     let_go: Vec<Child>,
     /// A child that runs and has been asked nothing but its era, to be hired first.
@@ -103,6 +105,7 @@ impl Pool {
             waiting: VecDeque::new(),
             from_workers: VecDeque::new(),
             late: Vec::new(),
+            discovery: None,
             let_go: Vec::new(),
             fresh: None,
             room: config.limits.sessions_max,
@@ -127,6 +130,16 @@ impl Pool {
             self.workers.insert(worker.child.id, worker);
         }
         self.stirred = true;
+    }
+
+    /// What the modern child said to `server/discover`, if it was asked.
+    pub(crate) fn discovery(&self) -> Option<Arc<[u8]>> {
+        self.discovery.clone()
+    }
+
+    /// Remembers what the modern child said to `server/discover`, for as long as it lives.
+    pub(crate) fn set_discovery(&mut self, result: Arc<[u8]>) {
+        self.discovery = Some(result);
     }
 
     /// The children of the pool.
@@ -361,6 +374,7 @@ impl Pool {
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
         self.stirred = true;
+        self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
         if (!worker.proven || worker.is_opening) && !was_counted {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);

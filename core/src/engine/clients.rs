@@ -1,6 +1,6 @@
 //! Requests of clients, and which session they belong to.
 
-use crate::bridge::{Child, Pool};
+use crate::bridge::{Child, Interpreter, Pool};
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
@@ -185,10 +185,16 @@ impl Engine {
 
     /// Whether a child can be had now, if one is needed.
     pub(super) fn check_start(&self, now: Instant) -> Result<(), Reject> {
-        match self.spec.is_some() && self.standby.as_ref().is_none_or(Child::is_ending) {
+        let needs_child = self.spec.is_some() && !self.is_of_modern_era();
+        match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
             true => self.desk.starts.check(now),
             false => Ok(()),
         }
+    }
+
+    /// Whether all sessions share one child of the modern era.
+    fn is_of_modern_era(&self) -> bool {
+        self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern))
     }
 
     /// Gives a session somebody who is to answer in it.
@@ -199,6 +205,11 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<Backend, Reject> {
+        if self.is_of_modern_era() {
+            let discovery = self.pool.as_ref().and_then(Pool::discovery);
+            let served = self.desk.config.revisions.clone();
+            return Ok(Backend::Interpreted(Box::new(Interpreter::new(served, discovery))));
+        }
         if let Some(spec) = self.spec.clone() {
             let child = self.hire(spec, out);
             self.owners.insert(child.id, id);

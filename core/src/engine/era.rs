@@ -125,7 +125,15 @@ impl Engine {
         out: &mut Actions,
     ) {
         let era = match line {
-            Ok(message) => probe::era(&message),
+            Ok(message) => {
+                let era = probe::era(&message);
+                if let (Some(Era::Modern), Some(result)) = (era, message.result())
+                    && let Some(pool) = &mut self.pool
+                {
+                    pool.set_discovery(result.into());
+                }
+                era
+            }
             // An answer that cannot be read is one all the same.
             Err(invalid) => invalid.answer_id().map(|_| Era::Legacy),
         };

@@ -41,7 +41,7 @@ use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::modern::state::StateKey;
-use crate::native::Stateless;
+use crate::native::{Mirrors, Stateless};
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
@@ -101,6 +101,7 @@ struct Desk {
     /// What a server in this process has answered.
     tally: Option<Arc<Tally>>,
     chance: Arc<Chance>,
+    mirrors: Arc<Mirrors>,
     /// What time it was in the world at [`Instant::ZERO`].
     epoch: Duration,
 }
@@ -155,9 +156,12 @@ impl Engine {
     /// come from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let mut ids = IdSource::new(seed);
-        let (spec, tally) = match &config.serves {
-            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None),
-            Serves::Native(native) => (None, Some(Arc::new(Tally::new(native.server.catalog())))),
+        let (spec, tally, mirrors) = match &config.serves {
+            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None, Mirrors::default()),
+            Serves::Native(native) => {
+                let catalog = native.server.catalog();
+                (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
+            }
         };
         let state_key = StateKey::new(ids.key());
         let pool = spec.clone().map(|spec| Pool::new(spec, &config, state_key));
@@ -170,6 +174,7 @@ impl Engine {
             ledger: Ledger::default(),
             tally,
             chance: Arc::new(ids.chance()),
+            mirrors: Arc::new(mirrors),
             epoch: Duration::ZERO,
         };
         Engine {
@@ -204,7 +209,13 @@ impl Engine {
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
         let tally = desk.tally.clone()?;
-        Some(Stateless::new(desk.config.clone(), tally, desk.chance.clone(), desk.epoch))
+        Some(Stateless::new(
+            desk.config.clone(),
+            tally,
+            desk.chance.clone(),
+            desk.mirrors.clone(),
+            desk.epoch,
+        ))
     }
 
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.

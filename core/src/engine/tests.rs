@@ -8,6 +8,7 @@ mod eager;
 mod endings;
 mod era;
 mod events;
+mod interpreted;
 mod legacy_workers;
 mod listens;
 mod logging;

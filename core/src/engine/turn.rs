@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::bridge::{Call, Child, ChildSpec, ToWorker};
+use crate::bridge::{At, Call, Child, ChildSpec, ToWorker};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
@@ -85,8 +85,12 @@ impl Turn<'_> {
     /// progress token and, if it is a `subscriptions/listen`, its subscription's id. Unique over
     /// all such children and never given out again.
     pub(crate) fn next_upstream(&mut self) -> u64 {
-        self.ledger.last_upstream += 1;
-        self.ledger.last_upstream
+        self.at().next_upstream()
+    }
+
+    /// What an interpreter has to know about this turn.
+    pub(crate) fn at(&mut self) -> At<'_> {
+        At { now: self.now, last_upstream: &mut self.ledger.last_upstream }
     }
 
     /// Hands something to the shared modern child, for a session whose interpreter speaks to it.

@@ -3,7 +3,7 @@
 //! Owns: the way between the pool and all else: children, sessions, timers, the drain.
 //! Never: which worker answers what.
 
-use crate::bridge::{FromWorker, Pool};
+use crate::bridge::{FromWorker, Interpreter, Pool};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn, WAKE_TIME_MAX};
 use crate::http::McpHead;
@@ -77,7 +77,7 @@ impl Engine {
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
-                self.from_worker(session, what, now, out);
+                self.from_worker(session, &what, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
             } else if !self.make_room_for_worker(now, out) {
@@ -98,13 +98,14 @@ impl Engine {
     }
 
     /// A worker has said something to a session.
-    fn from_worker(
-        &mut self,
-        _session: SessionId,
-        _what: FromWorker,
-        _now: Instant,
-        _out: &mut Actions,
-    ) {
+    fn from_worker(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
+        let discovery = self.with_session(id, now, out, |session, turn| {
+            session.heard(what, turn);
+            session.backend_mut().interpreter_mut().and_then(Interpreter::take_discovery)
+        });
+        if let (Some(pool), Some(Some(discovery))) = (&mut self.pool, discovery) {
+            pool.set_discovery(discovery);
+        }
     }
 
     /// A worker's line. Whether it was one.

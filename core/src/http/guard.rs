@@ -48,7 +48,7 @@ use crate::time::{Deadline, Duration, Instant, TimerKind};
 
 use body::Body;
 use head::Head;
-pub(super) use head::is_token_byte;
+pub(crate) use head::is_token_byte;
 
 mod body;
 mod fields;

@@ -15,6 +15,7 @@ mod throttle;
 
 pub use accept::Accept;
 pub use coding::Coding;
+pub(crate) use guard::is_token_byte;
 pub use guard::{Breach, Guard, Inspection};
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};

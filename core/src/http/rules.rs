@@ -46,6 +46,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::config::{Config, Serves};
+use crate::http::is_token_byte;
 use crate::http::media::{Media, members};
 use crate::http::{
     Accept, Answer, Coding, Cors, LastEvent, McpHead, Mirrored, Request, RevisionHeader,
@@ -469,13 +470,11 @@ fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) ->
 
 /// The `Mcp-Param-…` headers that a preflight asks for, each after a comma.
 fn asked_params(headers: &impl Headers) -> Box<str> {
-    let is_token =
-        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let names = headers.values("access-control-request-headers").flat_map(members);
     let params = names
         .filter_map(|name| str::from_utf8(name).ok())
         .map(str::to_ascii_lowercase)
-        .filter(|name| name.starts_with("mcp-param-") && is_token(name));
+        .filter(|name| name.starts_with("mcp-param-") && name.bytes().all(is_token_byte));
     params.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
 }
 

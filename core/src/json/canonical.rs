@@ -17,9 +17,9 @@ use crate::json::string::{as_str, unescape};
 
 /// The text that a JSON text has in common with all others of the same meaning, and no other.
 ///
-/// Members that have the same key all count, and so does the order in which they come after
-/// sorting: by value. A string with half a surrogate pair is the same as one with U+FFFD. What is
-/// not JSON is returned as it is.
+/// Of members with the same key all count, in their order: parsers take the first or the last of
+/// them. A string with half a surrogate pair is the same as one with U+FFFD. What is not JSON is
+/// returned as it is.
 pub(crate) fn canonical(text: &[u8]) -> Cow<'_, [u8]> {
     if !is_json(text) {
         return Cow::Borrowed(text);
@@ -44,7 +44,14 @@ struct Writer {
 #[derive(Debug)]
 enum Open {
     Array { is_empty: bool },
-    Object { start: usize, members: Vec<Range<usize>> },
+    Object { start: usize, members: Vec<Member> },
+}
+
+/// Where a member was written.
+#[derive(Debug)]
+struct Member {
+    key: Range<usize>,
+    end: usize,
 }
 
 impl Writer {
@@ -101,34 +108,30 @@ impl Writer {
     }
 
     /// Whether a member follows in the object; its key is then written. If not, it ends here.
-    fn member(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        start: usize,
-        mut members: Vec<Range<usize>>,
-    ) -> bool {
-        let end = self.out.len();
+    fn member(&mut self, cursor: &mut Cursor<'_>, start: usize, mut members: Vec<Member>) -> bool {
+        let at = self.out.len();
         if let Some(last) = members.last_mut() {
-            last.end = end;
+            last.end = at;
         }
         let Some(key) = cursor.key() else {
             self.sort(start, members);
             self.out.push(b'}');
             return false;
         };
-        members.push(end..end);
         self.string(key);
+        members.push(Member { key: at..self.out.len(), end: at });
         self.out.push(b':');
         self.open.push(Open::Object { start, members });
         true
     }
 
     /// Puts the members that were written since `start` in order, with commas.
-    fn sort(&mut self, start: usize, mut members: Vec<Range<usize>>) {
-        let text = |member: &Range<usize>| &self.out[member.clone()];
-        members.sort_unstable_by(|one, other| text(one).cmp(text(other)));
-        let sorted: Vec<&[u8]> = members.iter().map(text).collect();
-        let sorted = sorted.join(&b',');
+    fn sort(&mut self, start: usize, mut members: Vec<Member>) {
+        let key = |member: &Member| &self.out[member.key.clone()];
+        members.sort_by(|one, other| key(one).cmp(key(other)));
+        let texts: Vec<&[u8]> =
+            members.iter().map(|member| &self.out[member.key.start..member.end]).collect();
+        let sorted = texts.join(&b',');
         self.out.truncate(start);
         self.out.extend_from_slice(&sorted);
     }

@@ -288,6 +288,11 @@ impl Message {
         self.bytes_at(self.result)
     }
 
+    /// The JSON text of `params.name`.
+    pub(crate) fn name_text(&self) -> Option<&[u8]> {
+        self.bytes_at(self.name)
+    }
+
     /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that
     /// is a string that is given once. Reads the result anew on every call.
     pub fn result_revision(&self) -> Option<String> {

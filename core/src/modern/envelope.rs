@@ -1,7 +1,7 @@
 //! Which era a request belongs to, and whether one of the modern era says of itself what it has to.
 //!
-//! Owns: the order in which mistakes are told, up to whether the method exists; what the headers
-//! repeat of the body.
+//! Owns: the order in which mistakes are told that need no server; what the headers repeat of the
+//! body.
 //! Never: a session, a tool or a method's parameters.
 //!
 //! | the first that fails | refusal |
@@ -12,14 +12,17 @@
 //! | the header says the same version | [`Reject::HeaderMismatch`] |
 //! | that version is served | [`Reject::UnsupportedRevision`] |
 //! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
-//! | the method exists | [`Reject::UnknownMethod`], told by who knows |
 //! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
+//!
+//! What comes next is told by who knows it: whether the method exists, and what the headers of
+//! [`super::mirror`] say.
 //!
 //! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning,
 //! basic/transports/streamable-http (Request Headers, Server Validation).
 
-use crate::http::{McpHead, RevisionHeader};
+use crate::http::{McpHead, Mirrored, RevisionHeader};
 use crate::json::{Body, Kind, Message};
+use crate::modern::field;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 
@@ -49,7 +52,7 @@ pub(crate) fn era(head: &McpHead, body: &Body) -> Era {
 ///
 /// # Errors
 ///
-/// Those of the table above, down to `Mcp-Method`; [`Reject::BatchNotAllowed`];
+/// Those of the table above; [`Reject::BatchNotAllowed`];
 /// [`Reject::BadMessage`] for an answer, as nobody asks a client anything.
 pub(crate) fn admit<'a>(
     head: &McpHead,
@@ -86,7 +89,22 @@ fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), R
     }
     let method = message.method().unwrap_or_default();
     match &head.mirrored {
-        Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(()),
+        Some(mirrored) if *mirrored.method == *method.as_bytes() => check_name(mirrored, message),
+        _ => Err(Reject::HeaderMismatch),
+    }
+}
+
+fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {
+    let name = match message.method() {
+        Some("prompts/get" | "tools/call") => message.name_text(),
+        Some("resources/read") => message.uri(),
+        Some("tasks/cancel" | "tasks/get" | "tasks/update") => message.task_id(),
+        _ => None,
+    };
+    // One that is missing, or is no string, is a mistake in the parameters.
+    match (name.filter(|name| string(name).is_some()), &mirrored.name) {
+        (None, _) => Ok(()),
+        (Some(name), Some(header)) if field::matches(header, name) => Ok(()),
         _ => Err(Reject::HeaderMismatch),
     }
 }

@@ -1,60 +1,61 @@
-//! `x-mcp-header`: arguments of a tool that its callers repeat in headers.
+//! `x-mcp-header`: arguments of a tool that its callers repeat in headers, for whoever routes a call
+//! without reading its body.
 //!
-//! Owns: which arguments those are, as far as a schema says it right; whether a call has repeated
-//! them; what clients are told of a tool whose schema says it wrong.
+//! Owns: which arguments those are, as far as a schema says it right; whether a call repeats them;
+//! what becomes of a schema that says it wrong.
 //! Never: follows a `$ref`, or checks arguments in any other way.
 //!
-//! | argument | header `Mcp-Param-…` | verdict |
+//! | the argument | its header `Mcp-Param-…` | verdict |
 //! |---|---|---|
-//! | string, number, boolean | says the same | taken |
-//! | string, number, boolean | says something else, cannot be read, is missing, is given twice | refused |
-//! | none, `null`, array, object | none | taken |
-//! | none, `null`, array, object | any | refused: who routes by it sees what the call does not say |
-//! | given twice | any or none | refused: who is to say which one counts |
-//! | whatever | of no argument | ignored |
+//! | a string, a number, `true`, `false` | says the same | taken |
+//! | | something else, unreadable, missing, or given twice | refused |
+//! | an array, an object, `null`, or not given | missing | taken |
+//! | | given: others would act on what the call does not say | refused |
+//! | given twice: others may take either | whatever | refused |
 //!
-//! Sources: 2026-07-28, server/tools (x-mcp-header), basic/transports/streamable-http (Custom Headers
+//! A header that belongs to no argument is ignored.
+//!
+//! Source: 2026-07-28, server/tools (x-mcp-header), basic/transports/streamable-http (Custom Headers
 //! from Tool Parameters).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::field;
+use crate::http::is_token_byte;
 use crate::reject::Reject;
 
 /// The arguments of a tool that its callers repeat in headers; of most tools, none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MirroredParams(Vec<MirroredParam>);
-
-/// One of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct MirroredParam {
-    /// The name of the header in lower case, without `mcp-param-`.
-    header: Box<str>,
-    /// The names of the properties that lead to it.
-    path: Box<[Box<str>]>,
+pub struct MirroredParams {
+    /// By the header's name, in lower case and without `mcp-param-`.
+    paths: BTreeMap<Box<str>, Path>,
 }
 
-/// Why an annotation is not valid, and with it the definition of its tool.
+/// The names of the properties that lead to an argument.
+type Path = Box<[Box<str>]>;
+
+/// Why an annotation, and with it the definition of its tool, is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalid {
-    /// The name of another header too, if not for case.
+    /// It names a header that another one names too; case makes no difference.
     Duplicate,
-    /// No name at all.
+    /// It is an empty string.
     Empty,
-    /// A name with characters that no header's has, or something that is no string.
+    /// It is no string, or has characters that no header's name has.
     NotAToken,
-    /// On something other than a string, an integer or a boolean.
+    /// Its property is not of the one type `string`, `integer` or `boolean`.
     NotPrimitive,
-    /// On what is no property, or a property that only a `$ref`, a condition, a composition, or an
-    /// array leads to.
+    /// It is on no property, or on one that is not reached by properties alone: it is within an
+    /// array, a composition, a condition or a definition.
     Unreachable,
 }
 
@@ -63,69 +64,71 @@ impl MirroredParams {
     ///
     /// # Errors
     ///
-    /// What is wrong with the first annotation that is not valid.
+    /// What is wrong with one of the annotations.
     pub fn of(schema: &Value) -> Result<MirroredParams, Invalid> {
-        let mut reading = Reading { path: Some(Vec::new()), params: Vec::new() };
+        let mut reading = Reading { path: Some(Vec::new()), paths: BTreeMap::new() };
         reading.schema(schema)?;
-        Ok(MirroredParams(reading.params))
+        Ok(MirroredParams { paths: reading.paths })
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.paths.is_empty()
     }
 
-    /// Compares the arguments of a call, as JSON text, with the headers it came with: names in lower
-    /// case without `mcp-param-`, and values.
+    /// Compares the arguments of a call, a JSON text if there are any, with the headers it came
+    /// with: names in lower case without `mcp-param-`, and values.
     ///
     /// # Errors
     ///
-    /// [`Reject::HeaderMismatch`] as in the table of this module.
+    /// [`Reject::HeaderMismatch`], as the table of this module has it.
     pub fn check<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         arguments: Option<&[u8]>,
         headers: &[(N, V)],
     ) -> Result<(), Reject> {
-        let arguments = str::from_utf8(arguments.unwrap_or(b"{}")).unwrap_or_default();
-        let is_same = |param: &MirroredParam| {
-            let mut values = headers.iter().filter(|(name, _)| *name.as_ref() == *param.header);
-            match (param.value(arguments), values.next(), values.next()) {
+        let arguments = str::from_utf8(arguments.unwrap_or_default()).unwrap_or_default();
+        for (header, path) in &self.paths {
+            let mut values = headers.iter().filter(|(name, _)| name.as_ref() == &**header);
+            let is_repeated = match (value_at(arguments, path), values.next(), values.next()) {
                 (Ok(None), None, _) => true,
                 (Ok(Some(json)), Some((_, value)), None) => {
                     field::matches(value.as_ref(), json.as_bytes())
                 }
                 _ => false,
-            }
-        };
-        if self.0.iter().all(is_same) { Ok(()) } else { Err(Reject::HeaderMismatch) }
-    }
-}
-
-impl MirroredParam {
-    /// The JSON text of the argument, if it has one that a header can repeat.
-    fn value<'a>(&self, arguments: &'a str) -> Result<Option<&'a str>, serde_json::Error> {
-        let mut json = arguments;
-        for name in &self.path {
-            if !json.starts_with('{') {
-                return Ok(None);
-            }
-            match serde_json::Deserializer::from_str(json).deserialize_map(Member(name))? {
-                Some(value) => json = value.get(),
-                None => return Ok(None),
+            };
+            if !is_repeated {
+                return Err(Reject::HeaderMismatch);
             }
         }
-        Ok(Some(json).filter(|json| !json.starts_with(['n', '[', '{'])))
+        Ok(())
     }
 }
 
-/// Finds the one member of an object that has this name.
+/// The JSON text of an argument, if it is one that a header can repeat.
+fn value_at<'a>(arguments: &'a str, path: &Path) -> Result<Option<&'a str>, serde_json::Error> {
+    let mut json = arguments.trim_ascii_start();
+    for name in path {
+        if !json.starts_with('{') {
+            return Ok(None);
+        }
+        match serde_json::Deserializer::from_str(json).deserialize_map(Member(name))? {
+            Some(value) => json = value.get(),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(json).filter(|json| !json.starts_with(['[', '{', 'n'])))
+}
+
+/// Looks for the member of an object that has this name.
+#[derive(Debug)]
 struct Member<'n>(&'n str);
 
 impl<'de> Visitor<'de> for Member<'_> {
     type Value = Option<&'de RawValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object in which no name is given twice")
+        f.write_str("an object that has the name once")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -134,7 +137,7 @@ impl<'de> Visitor<'de> for Member<'_> {
             if name != self.0 {
                 map.next_value::<IgnoredAny>()?;
             } else if found.replace(map.next_value()?).is_some() {
-                return Err(A::Error::custom("a name is given twice"));
+                return Err(A::Error::custom("the name is given twice"));
             }
         }
         Ok(found)
@@ -142,67 +145,235 @@ impl<'de> Visitor<'de> for Member<'_> {
 }
 
 /// A string that is borrowed unless it holds escapes.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Invalid::Duplicate => "x-mcp-header names a header that is taken",
+            Invalid::Empty => "x-mcp-header is empty",
+            Invalid::NotAToken => "x-mcp-header is not the name of a header",
+            Invalid::NotPrimitive => "x-mcp-header is not on a string, an integer or a boolean",
+            Invalid::Unreachable => "x-mcp-header is not on a property, or not by properties alone",
+        })
+    }
+}
 
 /// A walk through a schema.
 #[derive(Debug)]
 struct Reading<'s> {
-    /// The names of the properties that lead to this place; none if anything else does.
+    /// The properties that lead here; none if it takes more than properties.
     path: Option<Vec<&'s str>>,
-    params: Vec<MirroredParam>,
+    paths: BTreeMap<Box<str>, Path>,
 }
 
 impl<'s> Reading<'s> {
     fn schema(&mut self, schema: &'s Value) -> Result<(), Invalid> {
         let Value::Object(keywords) = schema else { return Ok(()) };
-        if let Some(name) = keywords.get(ANNOTATION) {
-            let param = self.param(name, keywords.get("type"))?;
-            self.params.push(param);
+        if let Some(annotation) = keywords.get(ANNOTATION) {
+            self.annotation(annotation, keywords.get("type"))?;
         }
         for (keyword, value) in keywords {
             match (Holds::of(keyword), value) {
+                (None, _) => {}
                 (Some(Holds::Properties), Value::Object(properties)) => {
                     self.properties(properties)?;
                 }
-                (Some(_), value) => self.others(value)?,
-                (None, _) => {}
+                (Some(holds), value) => self.others(holds, value)?,
             }
         }
         Ok(())
     }
 
-    fn properties(&mut self, properties: &'s serde_json::Map<String, Value>) -> Result<(), Invalid> {
-        for (name, schema) in properties {
-            self.path.iter_mut().for_each(|path| path.push(name));
-            self.schema(schema)?;
-            self.path.iter_mut().for_each(|path| path.truncate(path.len() - 1));
-        }
-        Ok(())
-    }
-
-    /// Schemas that say nothing about a property at a known place: one, or several by name or in a
-    /// list.
-    fn others(&mut self, value: &'s Value) -> Result<(), Invalid> {
-        todo!()
-    }
-
-    fn param(&self, name: &Value, kind: Option<&Value>) -> Result<MirroredParam, Invalid> {
-        let path = self.path.as_ref().filter(|path| !path.is_empty()).ok_or(Invalid::Unreachable)?;
-        let name = name.as_str().ok_or(Invalid::NotAToken)?;
+    fn annotation(&mut self, annotation: &Value, kind: Option<&Value>) -> Result<(), Invalid> {
+        let path = self.path.as_deref().filter(|path| !path.is_empty());
+        let path = path.ok_or(Invalid::Unreachable)?;
+        let name = annotation.as_str().ok_or(Invalid::NotAToken)?;
         if name.is_empty() {
             return Err(Invalid::Empty);
         }
-        if !name.bytes().all(is_token_char) {
+        if !name.bytes().all(is_token_byte) {
             return Err(Invalid::NotAToken);
         }
         if !matches!(kind.and_then(Value::as_str), Some("boolean" | "integer" | "string")) {
             return Err(Invalid::NotPrimitive);
         }
-        let header = name.to_ascii_lowercase().into_boxed_str();
-        if self.params.iter().any(|other| other.header == header) {
-            return Err(Invalid::Duplicate);
+        let path = path.iter().map(|&name| name.into()).collect();
+        match self.paths.insert(name.to_ascii_lowercase().into(), path) {
+            Some(_) => Err(Invalid::Duplicate),
+            None => Ok(()),
         }
-        Ok(MirroredParam { header, path: path.iter().map(|&name| name.into()).collect() })
+    }
+
+    fn properties(&mut self, properties: &'s Map<String, Value>) -> Result<(), Invalid> {
+        for (name, schema) in properties {
+            if let Some(path) = &mut self.path {
+                path.push(name);
+            }
+            self.schema(schema)?;
+            if let Some(path) = &mut self.path {
+                path.pop();
+            }
+        }
+        Ok(())
+    }
+
+    /// Schemas that are about no property at a place of its own.
+    fn others(&mut self, holds: Holds, value: &'s Value) -> Result<(), Invalid> {
+        let path = self.path.take();
+        match value {
+            Value::Array(schemas) => schemas.iter().try_for_each(|schema| self.schema(schema))?,
+            Value::Object(named) if holds != Holds::Schemas => {
+                named.values().try_for_each(|schema| self.schema(schema))?;
+            }
+            schema => self.schema(schema)?,
+        }
+        self.path = path;
+        Ok(())
     }
 }
+
+/// What the value of a keyword holds that can be annotated. A keyword that is not known to hold a
+/// schema holds data, where the name of the annotation means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Schemas by the names of properties.
+    Properties,
+    /// Schemas by other names.
+    Named,
+    /// A schema, or a list of them.
+    Schemas,
+}
+
+impl Holds {
+    /// Of the keywords of JSON Schema 2020-12, core, section 10 and validation, section 8, and of
+    /// those that draft 7 had before (`definitions`, `dependencies`, `additionalItems`).
+    fn of(keyword: &str) -> Option<Holds> {
+        Some(match keyword {
+            "properties" => Holds::Properties,
+            "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" => {
+                Holds::Named
+            }
+            "additionalItems"
+            | "additionalProperties"
+            | "allOf"
+            | "anyOf"
+            | "contains"
+            | "contentSchema"
+            | "else"
+            | "if"
+            | "items"
+            | "not"
+            | "oneOf"
+            | "prefixItems"
+            | "propertyNames"
+            | "then"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Holds::Schemas,
+            _ => return None,
+        })
+    }
+}
+
+/// What a page of `tools/list` says of mirrored arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The names of the tools that have some, and which.
+    pub mirrored: Vec<(String, MirroredParams)>,
+    /// The names of the tools that have annotations which are not valid, and why. It is as if they
+    /// had none.
+    pub invalid: Vec<(String, Invalid)>,
+    /// The result without the annotations of those tools; none if there are no such tools.
+    pub rewritten: Option<Vec<u8>>,
+}
+
+/// Reads a result of `tools/list`, a JSON text.
+///
+/// A client has to drop a tool whose annotations are not valid. Without them the same tool is valid,
+/// and what serves it looks at no headers; so it is the annotations that are dropped. All of the
+/// result stays as it came, but for the schemas of these tools. What is no result, or no tool, is
+/// passed over, and so is a schema that nests deeper than 127 levels.
+pub fn listed(result: &[u8]) -> Listed {
+    let mut listed = Listed::default();
+    let mut edits = Vec::new();
+    for tool in tools(result) {
+        let Ok(mut schema) = serde_json::from_str::<Value>(tool.schema.get()) else { continue };
+        match MirroredParams::of(&schema) {
+            Ok(params) if params.is_empty() => {}
+            Ok(params) => listed.mirrored.push((tool.name.into(), params)),
+            Err(invalid) => {
+                strip(&mut schema);
+                edits.push((place(tool.schema, result), schema.to_string()));
+                listed.invalid.push((tool.name.into(), invalid));
+            }
+        }
+    }
+    listed.rewritten = (!edits.is_empty()).then(|| edited(result, &edits));
+    listed
+}
+
+/// The tools of a result that may have an annotation.
+fn tools(result: &[u8]) -> Vec<ListedTool<'_>> {
+    // Any character can be written as an escape; most results have neither.
+    let has = |part: &str| memmem::find(result, part.as_bytes()).is_some();
+    if !has(ANNOTATION) && !has(r"\u00") {
+        return Vec::new();
+    }
+    let tools = serde_json::from_slice(result).map_or(Vec::new(), |page: Page<'_>| page.tools);
+    tools.into_iter().filter_map(|tool| serde_json::from_str(tool.get()).ok()).collect()
+}
+
+#[derive(Debug, Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ListedTool<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, rename = "inputSchema")]
+    schema: &'a RawValue,
+}
+
+/// Takes every annotation out of a schema.
+fn strip(schema: &mut Value) {
+    let Value::Object(keywords) = schema else { return };
+    keywords.shift_remove(ANNOTATION);
+    for (keyword, value) in keywords {
+        match (Holds::of(keyword), value) {
+            (None, _) => {}
+            (Some(_), Value::Array(schemas)) => schemas.iter_mut().for_each(strip),
+            (Some(Holds::Named | Holds::Properties), Value::Object(named)) => {
+                named.values_mut().for_each(strip);
+            }
+            (Some(_), schema) => strip(schema),
+        }
+    }
+}
+
+/// Where a value is in the text that it was borrowed from.
+fn place(value: &RawValue, text: &[u8]) -> Range<usize> {
+    let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + value.get().len()
+}
+
+/// The text with others at these places, which come in order.
+fn edited(text: &[u8], edits: &[(Range<usize>, String)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for (place, new) in edits {
+        out.extend_from_slice(&text[at..place.start]);
+        out.extend_from_slice(new.as_bytes());
+        at = place.end;
+    }
+    out.extend_from_slice(&text[at..]);
+    out
+}
+
+const ANNOTATION: &str = "x-mcp-header";
+
+#[cfg(test)]
+mod tests;

@@ -7,5 +7,6 @@
 
 pub(crate) mod envelope;
 pub mod field;
+pub mod mirror;
 pub mod state;
 pub(crate) mod status;

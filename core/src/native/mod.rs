@@ -11,6 +11,7 @@
 //! ```
 
 mod health;
+mod mirrors;
 mod plain;
 mod run;
 mod stateless;
@@ -18,6 +19,7 @@ mod stateless;
 use std::sync::Arc;
 
 pub(crate) use health::{Vitals, details, health};
+pub(crate) use mirrors::Mirrors;
 pub use run::Run;
 pub(crate) use run::{Moment, Step, refusal_of};
 pub use stateless::{Served, Stateless};

@@ -12,6 +12,7 @@ use crate::ids::Chance;
 use crate::json::Body;
 use crate::machine::Chunk;
 use crate::modern::envelope;
+use crate::native::mirrors::Mirrors;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run, refusal_of};
 use crate::observe::{Event, Tally};
@@ -26,6 +27,7 @@ pub struct Stateless {
     config: Arc<Config>,
     tally: Arc<Tally>,
     chance: Arc<Chance>,
+    mirrors: Arc<Mirrors>,
     /// What time it was in the world at [`Instant::ZERO`].
     epoch: Duration,
 }
@@ -49,9 +51,10 @@ impl Stateless {
         config: Arc<Config>,
         tally: Arc<Tally>,
         chance: Arc<Chance>,
+        mirrors: Arc<Mirrors>,
         epoch: Duration,
     ) -> Stateless {
-        Stateless { config, tally, chance, epoch }
+        Stateless { config, tally, chance, mirrors, epoch }
     }
 
     /// Whether a POST is to be answered here. One that names a session may belong to it, which only
@@ -77,7 +80,7 @@ impl Stateless {
             return refused(Reject::NotFound, &head, body, &[]);
         };
         let era = envelope::era(&head, body);
-        if let Err(reject) = check(native, era, &head, body) {
+        if let Err(reject) = self.check(native, era, &head, body) {
             return refused(reject, &head, body, &native.revisions);
         }
         let mut run = Run::new(native, self.config.log_level, era, head, body);
@@ -102,6 +105,18 @@ impl Stateless {
         }
     }
 
+    fn check(&self, native: &Native, era: Era, head: &McpHead, body: &Body) -> Result<(), Reject> {
+        if era == Era::Modern {
+            let message = envelope::admit(head, body, &native.revisions)?;
+            return self.mirrors.check(head, message);
+        }
+        head.initializes(body)?;
+        if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
+            return Err(Reject::BatchNotAllowed);
+        }
+        Ok(())
+    }
+
     fn moment(&self, now: Instant) -> Moment<'_> {
         Moment { now, wall: self.epoch + now.since(Instant::ZERO), chance: &self.chance }
     }
@@ -115,15 +130,4 @@ impl Stateless {
 fn refused(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> Served {
     let (head, body) = refusal_of(reject, (head, Some(body)), served);
     Served::Refused(reject, head, body)
-}
-
-fn check(native: &Native, era: Era, head: &McpHead, body: &Body) -> Result<(), Reject> {
-    if era == Era::Modern {
-        return envelope::admit(head, body, &native.revisions).map(|_| ());
-    }
-    head.initializes(body)?;
-    if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
-        return Err(Reject::BatchNotAllowed);
-    }
-    Ok(())
 }

@@ -1,4 +1,5 @@
-//! The other side of a session: a child process, or a conversation in this process.
+//! The other side of a session: a child process, a conversation in this process, or an interpreter
+//! in front of a child of the other era.
 //!
 //! Owns: what differs between them. To the rest of a session both take messages on one line, and
 //! answer by messages that say nothing of HTTP.
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::bridge::Child;
+use crate::bridge::{Child, FromWorker, Interpreter};
 use crate::engine::{TURN_PAUSE, Turn};
 use crate::http::McpHead;
 use crate::ids::SessionId;
@@ -23,6 +24,8 @@ use crate::time::{Duration, Instant};
 pub(crate) enum Backend {
     /// A child process.
     Child(Box<Child>),
+    /// What speaks to the modern child that all sessions share.
+    Interpreted(Box<Interpreter>),
     /// A server in this process.
     Native(Box<Seated>),
     /// Nobody: a client of HTTP+SSE has its stream, and has not sent `initialize`.
@@ -33,54 +36,92 @@ impl Backend {
     pub(crate) fn child(&self) -> Option<&Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Native(_) | Backend::Vacant => None,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn child_mut(&mut self) -> Option<&mut Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Native(_) | Backend::Vacant => None,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
         }
     }
 
     pub(crate) fn native(&self) -> Option<&Seated> {
         match self {
-            Backend::Child(_) | Backend::Vacant => None,
+            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
     pub(crate) fn native_mut(&mut self) -> Option<&mut Seated> {
         match self {
-            Backend::Child(_) | Backend::Vacant => None,
+            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
-    /// Bytes that wait for it to take them.
+    pub(crate) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
+        match self {
+            Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
+            Backend::Interpreted(interpreter) => Some(interpreter),
+        }
+    }
+
+    /// Bytes that wait for it to take them, or that it keeps to say them again.
     pub(super) fn unfed(&self) -> usize {
-        self.child().map_or(0, Child::unfed)
+        match self {
+            Backend::Child(child) => child.unfed(),
+            Backend::Interpreted(interpreter) => interpreter.kept_bytes(),
+            Backend::Native(_) | Backend::Vacant => 0,
+        }
     }
 
     /// Whether it takes another message of this size.
     pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        self.child().is_none_or(|child| child.has_room(bytes, turn))
+        match self {
+            Backend::Child(child) => child.has_room(bytes, turn),
+            Backend::Interpreted(interpreter) => {
+                let kept = interpreter.kept_bytes();
+                kept == 0 || kept + bytes <= turn.limits.stdin_bytes_max
+            }
+            Backend::Native(_) | Backend::Vacant => true,
+        }
     }
 
     /// Gives it a message.
     pub(super) fn feed(&mut self, message: Chunk, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.feed(message, turn),
+            Backend::Interpreted(interpreter) => feed(interpreter, message, turn),
             Backend::Native(seated) => seated.message(&message.into_bytes(), turn),
             Backend::Vacant => debug_assert!(false, "nobody is there to take a message"),
         }
     }
 
-    /// Lets it speak, or not.
+    /// Takes what came of a request of its own to the child that all sessions share.
+    pub(super) fn heard(&mut self, heard: &FromWorker, turn: &mut Turn<'_>) {
+        if let Backend::Interpreted(interpreter) = self {
+            interpreter.handle_upstream(heard, &mut turn.at());
+        }
+    }
+
+    /// Lets it speak, or not. The child that all sessions share is read whoever is slow: those of
+    /// its words that can be spared are left out.
     pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
-        if let Backend::Child(child) = self {
-            child.gate(open, turn);
+        match self {
+            Backend::Child(child) => child.gate(open, turn),
+            Backend::Interpreted(interpreter) => interpreter.set_slow(!open),
+            Backend::Native(_) | Backend::Vacant => {}
+        }
+    }
+
+    /// The next thing it said, if it says it in this process.
+    pub(super) fn next_said(&mut self) -> Option<Saying> {
+        match self {
+            Backend::Child(_) | Backend::Vacant => None,
+            Backend::Interpreted(interpreter) => interpreter.next_said(),
+            Backend::Native(seated) => seated.next_said(),
         }
     }
 
@@ -95,7 +136,7 @@ impl Backend {
     pub(super) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
         match self {
             Backend::Child(child) => child.babbled(reject, turn),
-            Backend::Native(_) | Backend::Vacant => true,
+            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => true,
         }
     }
 
@@ -103,6 +144,7 @@ impl Backend {
     pub(super) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.handle_timeout(turn),
+            Backend::Interpreted(interpreter) => interpreter.handle_timeout(&mut turn.at()),
             Backend::Native(seated) => seated.timeout(turn),
             Backend::Vacant => {}
         }
@@ -112,6 +154,7 @@ impl Backend {
     pub(super) fn next_due(&self, now: Instant) -> Instant {
         match self {
             Backend::Child(child) => child.next_due(now),
+            Backend::Interpreted(interpreter) => interpreter.poll_timeout().max(now + TURN_PAUSE),
             Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
             Backend::Vacant => Instant::FAR,
         }
@@ -125,6 +168,13 @@ impl Backend {
     /// Whether batches are executed whatever the revision.
     pub(super) fn takes_batches(&self) -> bool {
         matches!(self, Backend::Native(seated) if seated.takes_batches)
+    }
+}
+
+fn feed(interpreter: &mut Interpreter, message: Chunk, turn: &mut Turn<'_>) {
+    match Message::parse(message.into_bytes(), RULES) {
+        Ok(message) => interpreter.handle_message(&message, &mut turn.at()),
+        Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
     }
 }
 
@@ -233,7 +283,7 @@ fn circumstances<'a>(
 
 /// Which request of the client something is about, by the number it is known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
+pub(crate) enum About {
     /// Nobody but the backend knows.
     Unknown,
     /// This one.
@@ -242,13 +292,28 @@ pub(super) enum About {
     Nothing,
 }
 
-/// Something that a conversation said.
+/// Something that was said in this process.
 #[derive(Debug)]
-pub(super) enum Saying {
+pub(crate) enum Saying {
+    /// There is no answer to the request with this number.
+    Failure(u64, Reject),
     /// The request with this number is to lose its connection for so long.
     HangUp(u64, Duration),
     /// A message, and what it is about.
     Message(Message, About),
+}
+
+impl Saying {
+    /// What a text of our own says.
+    pub(crate) fn read(text: Bytes, about: About) -> Option<Saying> {
+        match Message::parse(text, RULES) {
+            Ok(message) => Some(Saying::Message(message, about)),
+            Err(invalid) => {
+                debug_assert!(false, "said {invalid:?}");
+                None
+            }
+        }
+    }
 }
 
 /// What a conversation said, in order.
@@ -277,11 +342,7 @@ impl Sink for Said {
         if about == About::Nothing {
             text.shrink_to_fit();
         }
-        let text = Bytes::from(text);
-        match Message::parse(text, RULES) {
-            Ok(message) => self.sayings.push_back(Saying::Message(message, about)),
-            Err(invalid) => debug_assert!(false, "a conversation said {invalid:?}"),
-        }
+        self.sayings.extend(Saying::read(text.into(), about));
     }
 
     fn hang_up(&mut self, id: &str, come_back: Duration) {

@@ -71,6 +71,18 @@ impl Session {
         refused.then_some(SessionEnd::Refused)
     }
 
+    /// There is no answer to a request. Tells if the session is over by it.
+    pub(super) fn backend_failed(
+        &mut self,
+        number: u64,
+        reject: Reject,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
+        let call = self.calls.take(number)?;
+        self.fail(call, reject, turn);
+        (!self.is_open()).then_some(SessionEnd::Refused)
+    }
+
     fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {
         let answered = result.result_revision().unwrap_or_default();
         let revision = Revision::nearest(&answered);

@@ -29,8 +29,7 @@ mod sse;
 mod stream;
 mod streams;
 
-use backend::{About, Saying};
-pub(crate) use backend::{Backend, Seated};
+pub(crate) use backend::{About, Backend, Saying, Seated};
 pub use event_id::EventId;
 pub use principal::Principal;
 use queue::{Queue, Waiting};
@@ -38,7 +37,7 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
-use crate::bridge::{Asks, Call, Calls};
+use crate::bridge::{Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
@@ -105,10 +104,14 @@ impl Session {
         &mut self.backend
     }
 
-    /// Takes what a server in this process has said. Tells if the session is over by it.
+    /// Takes what was said in this process. Tells if the session is over by it.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        while let Some(saying) = self.backend.native_mut()?.next_said() {
+        if self.backend.child().is_some() {
+            return None;
+        }
+        while let Some(saying) = self.backend.next_said() {
             let end = match saying {
+                Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
                 Saying::HangUp(call, come_back) => {
                     self.hang_up(call, come_back, turn);
                     None
@@ -120,7 +123,15 @@ impl Session {
             }
         }
         turn.wake(self.backend.next_due(turn.now));
+        while let Some(what) = self.backend.interpreter_mut().and_then(Interpreter::next_sent) {
+            turn.send(self.id, what);
+        }
         None
+    }
+
+    /// Takes what came of a request to the child that all sessions share.
+    pub(crate) fn heard(&mut self, heard: &FromWorker, turn: &mut Turn<'_>) {
+        self.backend.heard(heard, turn);
     }
 
     fn hang_up(&mut self, call: u64, come_back: Duration, turn: &mut Turn<'_>) {

@@ -5,24 +5,26 @@
 
 use std::ops::RangeInclusive;
 
+use crate::json::is_id;
 use crate::json::object::{Object, quoted};
 
-pub(super) const INVALID_PARAMS: i64 = -32602;
-pub(super) const INTERNAL_ERROR: i64 = -32603;
+pub(super) const METHOD_NOT_FOUND: i32 = -32601;
+pub(super) const INVALID_PARAMS: i32 = -32602;
+pub(super) const INTERNAL_ERROR: i32 = -32603;
 /// Of the legacy era; the modern one has [`INVALID_PARAMS`] for it.
-pub(super) const RESOURCE_NOT_FOUND: i64 = -32002;
+pub(super) const RESOURCE_NOT_FOUND: i32 = -32002;
 /// Of 2025-11-25 alone.
-pub(super) const URL_ELICITATION_REQUIRED: i64 = -32042;
-pub(super) const HEADER_MISMATCH: i64 = -32020;
-pub(super) const MISSING_CLIENT_CAPABILITY: i64 = -32021;
-pub(super) const UNSUPPORTED_PROTOCOL_VERSION: i64 = -32022;
+pub(super) const URL_ELICITATION_REQUIRED: i32 = -32042;
+pub(super) const HEADER_MISMATCH: i32 = -32020;
+pub(super) const MISSING_CLIENT_CAPABILITY: i32 = -32021;
+pub(super) const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
 /// Those the modern era keeps for itself.
-pub(super) const MODERN: RangeInclusive<i64> = -32099..=-32020;
+pub(super) const MODERN: RangeInclusive<i32> = -32099..=-32020;
 
 /// An error object that has a code and a message, whatever a peer sent.
 pub(super) fn object(error: &[u8]) -> Object<'_> {
     let mut error = Object::read_or_empty(Some(error));
-    if read(&error).is_none() {
+    if !error.get("code").is_some_and(is_code) {
         put(&mut error, INTERNAL_ERROR);
     }
     if error.text("message").is_none() {
@@ -32,16 +34,17 @@ pub(super) fn object(error: &[u8]) -> Object<'_> {
     error
 }
 
-/// The code of an error object.
-pub(super) fn of(error: &Object<'_>) -> i64 {
-    read(error).unwrap_or(INTERNAL_ERROR)
+/// The code of an error object, if it is one that a rule can name.
+pub(super) fn of(error: &Object<'_>) -> Option<i32> {
+    str::from_utf8(error.get("code")?).ok()?.parse().ok()
 }
 
 /// Puts another code.
-pub(super) fn put(error: &mut Object<'_>, code: i64) {
+pub(super) fn put(error: &mut Object<'_>, code: i32) {
     error.put("code", code.to_string().into_bytes());
 }
 
-fn read(error: &Object<'_>) -> Option<i64> {
-    str::from_utf8(error.get("code")?).ok()?.parse().ok()
+/// Whether a value is a whole number, of any size.
+fn is_code(value: &[u8]) -> bool {
+    is_id(value) && !value.starts_with(b"\"")
 }

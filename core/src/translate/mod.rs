@@ -39,3 +39,6 @@ pub mod subscription;
 
 pub use crate::reject::Capability;
 pub use line::Answer;
+
+#[cfg(test)]
+mod tests;

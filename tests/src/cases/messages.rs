@@ -407,11 +407,14 @@ pub fn requests_of_the_modern_era(target: &Target) {
         ("both", Request::post(modern.to_string()).header(header.0, header.1)),
     ] {
         let response = request.send(pontoon.addr);
-        response.expect_error(400, -32022, case);
-        let body = response.json();
-        assert_eq!(body["id"], 5, "{case}: {body}");
-        let supported = body["error"]["data"]["supported"].as_array().expect("data.supported");
-        assert!(supported.contains(&json!(NEWEST)), "{case}: {body}");
-        assert!(!supported.contains(&json!("2026-07-28")), "{case}: {body}");
+        let code = if case == "header" { -32602 } else { -32020 };
+        response.expect_error(400, code, case);
+        assert_eq!(response.json()["id"], 5, "{case}");
     }
+    let legacy = target.proxy().options(&["--revisions", "2025-06-18,2025-11-25"]).start();
+    let response = Request::post(modern.to_string()).header(header.0, header.1).send(legacy.addr);
+    response.expect_error(400, -32022, "not served");
+    let data = response.json()["error"]["data"].clone();
+    let supported = json!(["2025-11-25", "2025-06-18"]);
+    assert_eq!((&data["supported"], &data["requested"]), (&supported, &json!(header.1)));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::calculator::{self, Calculator};
-use pontoon_core::config::{BridgeOptions, ChildEra, Config, Serves};
+use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::echo::{self, Echo};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::{HealthForm, Native};
@@ -68,11 +68,37 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             }
             continue;
         }
+        if option == "--sse" {
+            config.sse = true;
+            continue;
+        }
         let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
         let limits = &mut config.limits;
         match option.as_str() {
             "--allow-host" => config.hosts.push(value.clone()),
             "--allow-origin" => config.origins.push(value.clone()),
+            "--child-era" => {
+                config.bridge.child_era = match value.as_str() {
+                    "legacy" => ChildEra::Legacy,
+                    "modern" => ChildEra::Modern,
+                    "probe" => ChildEra::Probe,
+                    other => panic!("no era {other}"),
+                };
+            }
+            "--child-per" => {
+                config.bridge.child_per = match value.as_str() {
+                    "call" => ChildPer::Call,
+                    "principal" => ChildPer::Principal,
+                    "session" => ChildPer::Session,
+                    "shared" => ChildPer::Shared,
+                    other => panic!("processes are not shared by {other}"),
+                };
+            }
+            "--warm-children" => config.bridge.warm_children = number(value),
+            "--revisions" => {
+                let read = |date: &str| Revision::parse(date.as_bytes()).expect("a revision");
+                config.revisions = value.split(',').map(read).collect();
+            }
             "--body-timeout" => limits.body_time_max = time(value),
             "--head-timeout" => limits.head_time_max = time(value),
             "--idle-timeout" => limits.idle_time_max = time(value),

@@ -195,7 +195,7 @@ const TARGET: u8 = 2;
 const VALUE: u8 = 4;
 
 /// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
-pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
+pub(crate) fn is_token_byte(byte: u8) -> bool {
     CLASSES[usize::from(byte)] & TOKEN != 0
 }
 

@@ -291,7 +291,7 @@ fn a_preflight_of_a_listed_origin_is_answered() {
     {
         assert!(value("access-control-allow-headers").contains(header), "{header}");
     }
-    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b@d");
+    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b/d");
     let answer = admit("OPTIONS", "/mcp", &[lines[0], lines[1], asked]).unwrap_err();
     let named = self::sent(&answer.head);
     let allowed = named.iter().find(|line| line.0 == "access-control-allow-headers").unwrap();
@@ -438,7 +438,7 @@ fn a_revision_is_served_or_not() {
     let revision = |value| head("DELETE", &[("mcp-protocol-version", value)]).revision;
     assert_eq!(head("DELETE", &[]).revision, RevisionHeader::Absent);
     assert_eq!(revision("2025-06-18"), RevisionHeader::Served(Revision::V2025_06_18));
-    assert_eq!(revision("2026-07-28"), RevisionHeader::Other("2026-07-28".into()));
+    assert_eq!(revision("2026-07-28"), RevisionHeader::Served(Revision::V2026_07_28));
     assert_eq!(revision("DRAFT"), RevisionHeader::Other("DRAFT".into()));
 }
 

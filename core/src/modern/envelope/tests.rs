@@ -76,6 +76,37 @@ fn every_mistake_has_its_own_answer() {
 }
 
 #[test]
+fn a_name_is_said_in_the_header_too() {
+    let named = |method: &str, key: &str, value: &str, header: Option<&str>| {
+        let text = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"{key}":{value},"_meta":{META}}}}}"#
+        );
+        let mut head = head(Some(MODERN), Some(method));
+        let mirrored = head.mirrored.as_mut().unwrap();
+        mirrored.name = header.map(|header| header.as_bytes().into());
+        admit(&head, &body(&text), &Revision::ALL).err()
+    };
+    let mismatch = Some(Reject::HeaderMismatch);
+    for (method, key) in [
+        ("tools/call", "name"),
+        ("prompts/get", "name"),
+        ("resources/read", "uri"),
+        ("tasks/get", "taskId"),
+        ("tasks/update", "taskId"),
+        ("tasks/cancel", "taskId"),
+    ] {
+        assert_eq!(named(method, key, r#""a b""#, Some("a b")), None, "{method}");
+        assert_eq!(named(method, key, r#""\u00e4""#, Some("=?base64?w6Q=?=")), None, "{method}");
+        assert_eq!(named(method, key, r#""a""#, Some("A")), mismatch, "{method}");
+        assert_eq!(named(method, key, r#""a""#, None), mismatch, "{method}");
+        assert_eq!(named(method, key, r#""a""#, Some("=?base64?YQ?=")), mismatch, "{method}");
+        // What is wrong here is not the header.
+        assert_eq!(named(method, key, "1", None), None, "{method}");
+    }
+    assert_eq!(named("tools/list", "name", r#""a""#, None), None);
+}
+
+#[test]
 fn a_legacy_version_may_not_be_asked_for_in_the_modern_way() {
     let old = META.replace(MODERN, "2025-11-25");
     let body = call("tools/list", &old);

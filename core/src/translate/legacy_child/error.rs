@@ -28,19 +28,19 @@ pub enum Failure {
 pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
     let mut error = code::object(error);
     match code::of(&error) {
-        code::RESOURCE_NOT_FOUND => {
+        Some(code::RESOURCE_NOT_FOUND) => {
             code::put(&mut error, code::INVALID_PARAMS);
             if let Some(uri) = uri {
                 name_resource(&mut error, uri);
             }
         }
-        code::URL_ELICITATION_REQUIRED if meta::may_require_input(method) => {
+        Some(code::URL_ELICITATION_REQUIRED) if meta::may_require_input(method) => {
             if let Some(questions) = elicitations(&error) {
                 return Failure::Asks(questions);
             }
             code::put(&mut error, code::INTERNAL_ERROR);
         }
-        code if code::MODERN.contains(&code) => code::put(&mut error, code::INTERNAL_ERROR),
+        Some(code) if code::MODERN.contains(&code) => code::put(&mut error, code::INTERNAL_ERROR),
         _ => {}
     }
     Failure::Error(error.write())

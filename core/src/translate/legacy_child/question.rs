@@ -2,9 +2,8 @@
 
 use crate::json::object::{Object, quoted, text, write_map};
 use crate::reject::Capability;
-use crate::translate::meta;
 use crate::translate::shape::{self, Misshapen};
-use crate::translate::{Answer, capability};
+use crate::translate::{Answer, capability, code, meta};
 
 /// An entry of `inputRequests`, and what the client must be able to do for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +29,11 @@ impl Refusal {
     /// What the child is told.
     pub fn answer(self) -> Answer<'static> {
         match self {
-            Refusal::BadParams => Answer::error(-32602, "Invalid params"),
-            Refusal::Undeclared => Answer::error(-32601, "The client does not support this"),
-            Refusal::UnknownMethod => Answer::error(-32601, "Method not found"),
+            Refusal::BadParams => Answer::error(code::INVALID_PARAMS, "Invalid params"),
+            Refusal::Undeclared => {
+                Answer::error(code::METHOD_NOT_FOUND, "The client does not support this")
+            }
+            Refusal::UnknownMethod => Answer::error(code::METHOD_NOT_FOUND, "Method not found"),
         }
     }
 }

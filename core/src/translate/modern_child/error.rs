@@ -17,14 +17,14 @@ use crate::translate::{Answer, code};
 pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> {
     let mut error = code::object(error);
     match code::of(&error) {
-        code::INVALID_PARAMS if method == "resources/read" && names(&error, uri) => {
+        Some(code::INVALID_PARAMS) if method == "resources/read" && names(&error, uri) => {
             code::put(&mut error, code::RESOURCE_NOT_FOUND);
         }
-        code::MISSING_CLIENT_CAPABILITY if method == "tools/call" => {
+        Some(code::MISSING_CLIENT_CAPABILITY) if method == "tools/call" => {
             return Answer::result(failed_call(&error.text("message").unwrap_or_default()));
         }
-        code::MISSING_CLIENT_CAPABILITY => code::put(&mut error, code::INTERNAL_ERROR),
-        code::HEADER_MISMATCH | code::UNSUPPORTED_PROTOCOL_VERSION => {
+        Some(code::MISSING_CLIENT_CAPABILITY) => code::put(&mut error, code::INTERNAL_ERROR),
+        Some(code::HEADER_MISMATCH | code::UNSUPPORTED_PROTOCOL_VERSION) => {
             code::put(&mut error, code::INTERNAL_ERROR);
             error.remove("data");
         }

@@ -9,7 +9,7 @@ use crate::translate::meta;
 pub struct Caller<'t> {
     /// As [`client_capabilities`](super::client_capabilities) makes them (JSON text).
     pub capabilities: &'t [u8],
-    /// `clientInfo` of its `initialize` (JSON text).
+    /// `clientInfo` of its `initialize` (JSON text). Only an object is told.
     pub info: Option<&'t [u8]>,
     /// The level of its last `logging/setLevel` (JSON text).
     pub log_level: Option<&'t [u8]>,
@@ -54,7 +54,10 @@ pub fn own(params: Option<&[u8]>) -> Vec<u8> {
 fn describe<'t>(meta: &mut Object<'t>, caller: &Caller<'t>) {
     meta.put(meta::PROTOCOL_VERSION, quoted(Revision::V2026_07_28.as_str()));
     meta.put(meta::CLIENT_CAPABILITIES, caller.capabilities);
-    for (key, value) in [(meta::CLIENT_INFO, caller.info), (meta::LOG_LEVEL, caller.log_level)] {
+    for (key, value) in [
+        (meta::CLIENT_INFO, caller.info.filter(|info| info.starts_with(b"{"))),
+        (meta::LOG_LEVEL, caller.log_level),
+    ] {
         match value {
             Some(value) => meta.put(key, value),
             None => meta.remove(key),

@@ -29,8 +29,8 @@ pub fn probe(answer: &Answer<'_>) -> Probed {
 
 fn by_error(error: &Object<'_>) -> Probed {
     match code::of(error) {
-        code::HEADER_MISMATCH | code::MISSING_CLIENT_CAPABILITY => Probed::Modern,
-        code::UNSUPPORTED_PROTOCOL_VERSION => {
+        Some(code::HEADER_MISMATCH | code::MISSING_CLIENT_CAPABILITY) => Probed::Modern,
+        Some(code::UNSUPPORTED_PROTOCOL_VERSION) => {
             let data = error.object("data").unwrap_or_default();
             by_revisions(data.get("supported"), Probed::ModernOther)
         }

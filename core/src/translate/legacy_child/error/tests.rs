@@ -35,7 +35,9 @@ fn codes_that_mean_something_else_in_the_modern_era_lose_their_meaning() {
         let text = format!(r#"{{"code":{code},"message":"m","data":[1.0]}}"#);
         assert_eq!(told("tools/call", &text), r#"{"code":-32603,"message":"m","data":[1.0]}"#);
     }
-    for code in [-1, 0, 7, -32000, -32019, -32100, -32601, -32602, -32700] {
+    let codes =
+        ["-1", "0", "-32000", "-32019", "-32100", "-32601", "-32602", "1e3", "-99999999999"];
+    for code in codes {
         let text = format!(r#"{{"code":{code},"message":"m","data":[1.0]}}"#);
         assert_eq!(told("tools/call", &text), text);
     }
@@ -43,7 +45,15 @@ fn codes_that_mean_something_else_in_the_modern_era_lose_their_meaning() {
 
 #[test]
 fn what_is_no_error_becomes_one() {
-    for text in ["null", "[]", "\"bad\"", "{}", r#"{"code":"x","message":1,"data":null}"#] {
+    for text in [
+        "null",
+        "[]",
+        "\"bad\"",
+        "{}",
+        r#"{"code":0.5}"#,
+        r#"{"code":"-32002"}"#,
+        r#"{"code":"x","message":1,"data":null}"#,
+    ] {
         assert_eq!(told("tools/call", text), r#"{"code":-32603,"message":"Internal error"}"#);
     }
 }

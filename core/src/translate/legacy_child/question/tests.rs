@@ -12,7 +12,7 @@ fn what_the_modern_era_has_not_is_left_out() {
     assert_eq!(
         asked(
             "elicitation/create",
-            r#"{"mode":"url","elicitationId":"e","url":"https://a","message":"m","task":{"ttl":1},"_meta":{"progressToken":1}}"#
+            r#"{"mode":"url","elicitationId":"e","url":"https://a","message":"m","task":{"ttl":1},"_meta":{"progressToken":1,"io.modelcontextprotocol/related-task":{}}}"#
         ),
         r#"{"method":"elicitation/create","params":{"mode":"url","url":"https://a","message":"m"}}"#
     );

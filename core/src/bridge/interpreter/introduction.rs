@@ -1,0 +1,227 @@
+//! Who the two sides are: what a client says once, and what is said to it once.
+//!
+//! Owns: the answer to `initialize`, and what of it later requests need.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::listens::Filter;
+use super::{At, Interpreter};
+use crate::bridge::{FromWorker, ToWorker, Traits};
+use crate::json::object::Object;
+use crate::protocol::{Era, Revision};
+use crate::reject::Reject;
+use crate::server::LogLevel;
+use crate::translate::modern_child::{self, Caller};
+use crate::translate::{Answer, line};
+
+/// Bytes of what a client says of itself: it goes into every request.
+const INTRODUCTION_BYTES_MAX: usize = 16 * 1024;
+
+/// What is known of the client, and of what it was told.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// The revision that was agreed on.
+    pub(super) revision: Revision,
+    /// As every request has them (JSON text).
+    pub(super) capabilities: Box<[u8]>,
+    /// JSON text.
+    info: Option<Box<[u8]>>,
+    /// As every request has it (JSON text).
+    log_level: Option<Box<[u8]>>,
+    offers: Offers,
+}
+
+/// An `initialize` that waits until it is known who the child is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    /// The number of `server/discover`.
+    pub(super) number: u64,
+    call: u64,
+}
+
+/// What the child can do of which the client knows.
+#[derive(Clone, Debug, Default)]
+struct Offers {
+    lists: Filter,
+    logging: bool,
+    subscriptions: bool,
+}
+
+impl Default for Client {
+    fn default() -> Client {
+        Client {
+            revision: Revision::NEWEST_LEGACY,
+            capabilities: Box::from(*b"{}"),
+            info: None,
+            log_level: None,
+            offers: Offers::default(),
+        }
+    }
+}
+
+impl Client {
+    /// What it says of itself in every request.
+    pub(super) fn caller(&self) -> Caller<'_> {
+        Caller {
+            capabilities: &self.capabilities,
+            info: self.info.as_deref(),
+            log_level: self.log_level.as_deref(),
+        }
+    }
+
+    /// The lists of whose changes it is told.
+    pub(super) fn lists(&self) -> Filter {
+        self.offers.lists.clone()
+    }
+
+    /// Whether it was told that it can subscribe to resources.
+    pub(super) fn may_subscribe(&self) -> bool {
+        self.offers.subscriptions
+    }
+
+    /// Whether its requests ask for log messages.
+    pub(super) fn wants_logs(&self) -> bool {
+        self.log_level.is_some()
+    }
+}
+
+impl Interpreter {
+    /// Takes the client's `initialize`. If nobody knows yet who the child is, it is asked first.
+    pub(super) fn initialize(&mut self, call: u64, params: Option<&[u8]>, at: &mut At<'_>) {
+        match self.introduce(params) {
+            Ok(client) => self.client = client,
+            Err(answer) => return self.answer(call, &answer),
+        }
+        if let Some(known) = self.discovery.take() {
+            return self.welcome(call, &known);
+        }
+        let number = at.next_upstream();
+        let params = modern_child::own(None);
+        let id = number.to_string();
+        let line = line::request(id.as_bytes(), "server/discover", Some(&params));
+        self.send(ToWorker::Request { number, line: line.into(), traits: Traits::default() });
+        self.opening = Some(Opening { number, call });
+    }
+
+    fn introduce(&self, params: Option<&[u8]>) -> Result<Client, Answer<'static>> {
+        let bad = || refusal(Reject::BadParams);
+        let params = params.and_then(Object::read).ok_or_else(bad)?;
+        let wanted = params.text("protocolVersion").ok_or_else(bad)?;
+        let revision = agree(&wanted, &self.served)?;
+        let is_object = |text: &&[u8]| text.starts_with(b"{");
+        let capabilities = params.some("capabilities").filter(is_object);
+        let info = params.some("clientInfo").filter(is_object);
+        let said = capabilities.map_or(0, <[u8]>::len) + info.map_or(0, <[u8]>::len);
+        if said > INTRODUCTION_BYTES_MAX {
+            return Err(bad());
+        }
+        let capabilities = modern_child::client_capabilities(capabilities, revision);
+        let info = info.map(Box::from);
+        Ok(Client { revision, capabilities: capabilities.into(), info, ..Client::default() })
+    }
+
+    /// Takes what comes of `server/discover`.
+    pub(super) fn on_discovery_heard(&mut self, opening: Opening, heard: &FromWorker) {
+        let Opening { number, call } = opening;
+        match heard {
+            FromWorker::Notification { .. } => self.opening = Some(Opening { number, call }),
+            FromWorker::Lost { reject, .. } => self.fail(call, *reject),
+            FromWorker::Answer { message, .. } => match Answer::of(message) {
+                Some(Answer::Error(error)) => {
+                    self.answer(call, &modern_child::error("initialize", &error, None));
+                }
+                Some(Answer::Result(result)) => {
+                    let result: Arc<[u8]> = Arc::from(&*result);
+                    self.welcome(call, &result);
+                    self.discovery = Some(result);
+                }
+                None => {}
+            },
+        }
+    }
+
+    fn welcome(&mut self, call: u64, discovery: &[u8]) {
+        match modern_child::initialize(discovery, self.client.revision) {
+            Some(told) => {
+                self.client.offers = offers(discovery);
+                self.answer(call, &Answer::result(told));
+            }
+            None => self.fail(call, Reject::BadAnswer),
+        }
+    }
+
+    /// What the child said to `server/discover` (JSON text of the result), if this is the one that
+    /// asked: the next need not.
+    pub(crate) fn take_discovery(&mut self) -> Option<Arc<[u8]>> {
+        self.discovery.take()
+    }
+
+    /// Takes `logging/setLevel`.
+    pub(super) fn set_level(&mut self, call: u64, params: Option<&[u8]>) {
+        if !self.client.offers.logging {
+            return self.answer(call, &refusal(Reject::UnknownMethod));
+        }
+        let level = params.and_then(Object::read).and_then(|params| {
+            let level = params.text("level")?;
+            LogLevel::parse(&level).ok()
+        });
+        let Some(level) = level else { return self.answer(call, &refusal(Reject::BadParams)) };
+        self.client.log_level = Some(format!("\"{}\"", level.as_str()).into_bytes().into());
+        self.answer(call, &nothing());
+    }
+}
+
+/// The revision to speak with a client that asks for this one. One that is not known, or that is
+/// older than all that are served, is answered with one that is served (2025-11-25,
+/// basic/lifecycle, Version Negotiation).
+///
+/// # Errors
+///
+/// None of the legacy era is served.
+fn agree(wanted: &str, served: &[Revision]) -> Result<Revision, Answer<'static>> {
+    let choice = served.iter().copied().filter(|revision| revision.era() == Era::Legacy);
+    let newest = choice.clone().max();
+    let is_known = Revision::parse(wanted.as_bytes()).is_some();
+    let not_newer = choice.filter(|revision| is_known && revision.as_str() <= wanted).max();
+    not_newer.or(newest).ok_or_else(|| unsupported(served))
+}
+
+fn unsupported(served: &[Revision]) -> Answer<'static> {
+    let wire = Reject::UnsupportedRevision.wire();
+    let supported: Vec<_> = served.iter().map(|revision| revision.as_str()).collect();
+    let data = json!({ "supported": supported });
+    let error = json!({ "code": wire.code, "message": wire.message, "data": data });
+    Answer::Error(error.to_string().into_bytes().into())
+}
+
+/// What the child's answer to `server/discover` promises.
+fn offers(result: &[u8]) -> Offers {
+    let result = Object::read_or_empty(Some(result));
+    let capabilities = Object::read_or_empty(result.get("capabilities"));
+    let has = |area: &str, what: &str| {
+        capabilities.object(area).is_some_and(|area| area.get(what) == Some(b"true"))
+    };
+    Offers {
+        lists: Filter {
+            prompts: has("prompts", "listChanged"),
+            resources: has("resources", "listChanged"),
+            tools: has("tools", "listChanged"),
+            ..Filter::default()
+        },
+        logging: capabilities.object("logging").is_some(),
+        subscriptions: has("resources", "subscribe"),
+    }
+}
+
+/// An error of ours.
+pub(super) fn refusal(reject: Reject) -> Answer<'static> {
+    let wire = reject.wire();
+    Answer::error(wire.code, &wire.message)
+}
+
+/// The answer that says only that it is done.
+pub(super) fn nothing() -> Answer<'static> {
+    Answer::result(b"{}".to_vec())
+}

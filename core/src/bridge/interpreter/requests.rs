@@ -1,0 +1,50 @@
+//! Requests of the client: which are answered here, and which go upstream.
+
+use super::introduction::{nothing, refusal};
+use super::listens::TooMany;
+use super::{At, Interpreter};
+use crate::bridge::parse_number;
+use crate::json::Message;
+use crate::json::object::Object;
+use crate::reject::Reject;
+use crate::translate::Answer;
+
+impl Interpreter {
+    pub(super) fn on_request(&mut self, message: &Message, at: &mut At<'_>) {
+        let Some(call) = message.id().and_then(parse_number) else { return };
+        let method = message.method().unwrap_or_default();
+        match method {
+            "initialize" => self.initialize(call, message.params(), at),
+            "logging/setLevel" => self.set_level(call, message.params()),
+            "ping" => self.answer(call, &nothing()),
+            "resources/subscribe" | "resources/unsubscribe" => {
+                self.subscribe(call, method == "resources/subscribe", message.params(), at);
+            }
+            _ if is_of_one_era(method) => self.answer(call, &refusal(Reject::UnknownMethod)),
+            _ => self.begin(call, message, at),
+        }
+    }
+
+    fn subscribe(&mut self, call: u64, subscribes: bool, params: Option<&[u8]>, at: &At<'_>) {
+        if !self.client.may_subscribe() {
+            return self.answer(call, &refusal(Reject::UnknownMethod));
+        }
+        let params = Object::read_or_empty(params);
+        let Some(uri) = params.text("uri") else {
+            return self.answer(call, &refusal(Reject::BadParams));
+        };
+        if !subscribes {
+            return self.listens.unsubscribe(call, &uri, at.now);
+        }
+        if let Err(TooMany) = self.listens.subscribe(call, &uri, at.now) {
+            self.answer(call, &Answer::error(INTERNAL_ERROR, "Too many subscriptions"));
+        }
+    }
+}
+
+/// Whether a method means one thing to a legacy client and another, or nothing, to a modern child.
+fn is_of_one_era(method: &str) -> bool {
+    method.starts_with("tasks/") || matches!(method, "server/discover" | "subscriptions/listen")
+}
+
+pub(super) const INTERNAL_ERROR: i32 = -32603;

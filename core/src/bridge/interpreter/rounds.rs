@@ -1,0 +1,375 @@
+//! A call of the client, round by round.
+//!
+//! Owns: which round is under way, what the client is asked in between, when it is enough.
+//!
+//! ```text
+//!   begin ──► Upstream ──answer──────────────────────────────────────────► concluded
+//!               ▲  └──input required──► Asking ──all answered──┐             ▲
+//!               │  └──state only──────► Resting ──back-off─────┤             │
+//!               └──────────────── retry, another number ───────┘   lost, cancelled, too many rounds
+//! ```
+//!
+//! Source: 2026-07-28, basic/patterns/mrtr.
+
+use serde_json::json;
+
+use super::introduction::refusal;
+use super::requests::INTERNAL_ERROR;
+use super::{At, Interpreter};
+use crate::bridge::{ToWorker, Traits, parse_number};
+use crate::json::object::{Object, quoted};
+use crate::json::{Field, Message};
+use crate::protocol::known_method;
+use crate::reject::{Capability, Reject};
+use crate::session::About;
+use crate::time::{Duration, Instant};
+use crate::translate::capability;
+use crate::translate::modern_child::{self, InputRequest, Outcome};
+use crate::translate::{Answer, line};
+
+/// Rounds of a call, those without a question included.
+pub(super) const ROUNDS_MAX: usize = 64;
+
+/// The pause before the second round in a row without a question; the first follows at once. Doubles
+/// up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_millis(100);
+
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A call of the client that is not answered yet.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// One of a closed set of names.
+    method: &'static str,
+    /// JSON text of the resource that is read.
+    uri: Option<Box<[u8]>>,
+    /// The params of the first round, if there may be more.
+    params: Box<[u8]>,
+    /// Whether the client wants to know how far it is.
+    has_token: bool,
+    /// How far it was, at the most.
+    progress: f64,
+    rounds: usize,
+    /// Rounds without a question in a row.
+    idle_rounds: u32,
+    /// What the child wants back with the next round (JSON text).
+    state: Option<Vec<u8>>,
+    /// The URLs the user was sent to and agreed to go to, by the key of the question.
+    visits: Vec<(String, String)>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The child is asked, under this number.
+    Upstream(u64),
+    /// The client is asked.
+    Asking(Vec<Question>),
+    /// Until then nobody is asked.
+    Resting(Instant),
+}
+
+/// A question to the client, and its answer.
+#[derive(Debug)]
+struct Question {
+    number: u64,
+    key: String,
+    needs: Capability,
+    /// What a URL elicitation is known by.
+    visit: Option<String>,
+    /// JSON text.
+    response: Option<Vec<u8>>,
+}
+
+// The child
+
+impl Interpreter {
+    /// Sends a request upstream.
+    pub(super) fn begin(&mut self, call: u64, request: &Message, at: &mut At<'_>) {
+        let method = request.method().unwrap_or_default();
+        let number = at.next_upstream();
+        let caller = self.client.caller();
+        let Some(params) = modern_child::params(method, request.params(), &caller, number) else {
+            return self.answer(call, &refusal(Reject::BadParams));
+        };
+        self.send_round(call, number, method, &params);
+        let method = known_method(method);
+        let read = request.params().filter(|_| method == "resources/read");
+        let uri = read.and_then(modern_child::uri).map(Box::from);
+        let kept = if may_require_input(method) { params } else { Vec::new() };
+        let params = kept.into_boxed_slice();
+        self.kept += params.len();
+        let begun = Call {
+            method,
+            uri,
+            params,
+            has_token: request.progress_token().is_some(),
+            progress: f64::NEG_INFINITY,
+            rounds: 1,
+            idle_rounds: 0,
+            state: None,
+            visits: Vec::new(),
+            stage: Stage::Upstream(number),
+        };
+        self.calls.insert(call, begun);
+    }
+
+    fn send_round(&mut self, call: u64, number: u64, method: &str, params: &[u8]) {
+        let line = line::request(number.to_string().as_bytes(), method, Some(params));
+        let traits = Traits { logs: self.client.wants_logs(), ..Traits::default() };
+        self.send(ToWorker::Request { number, line: line.into(), traits });
+        self.upstream.insert(number, call);
+    }
+
+    /// The child answered a round.
+    pub(super) fn on_round_answered(&mut self, call: u64, answer: &Answer<'_>, at: &mut At<'_>) {
+        let Some(known) = self.calls.get(&call) else { return };
+        let result = match answer {
+            Answer::Result(result) => result,
+            Answer::Error(error) => {
+                let answer = modern_child::error(known.method, error, known.uri.as_deref());
+                return self.conclude(call, &answer);
+            }
+        };
+        match modern_child::result(known.method, result, self.client.revision) {
+            Some(Outcome::Complete(result)) => {
+                self.tell_of_visits(call, &[]);
+                self.conclude(call, &Answer::result(result));
+            }
+            Some(Outcome::InputRequired { requests, state }) if may_require_input(known.method) => {
+                self.on_input_required(call, requests, state, at);
+            }
+            _ => {
+                self.drop_call(call);
+                self.fail(call, Reject::BadAnswer);
+            }
+        }
+    }
+
+    /// The child said something about a round.
+    pub(super) fn on_round_notified(&mut self, call: u64, message: &Message) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        if message.method() == Some("notifications/progress") {
+            let progress = Object::read_or_empty(message.params())
+                .get("progress")
+                .and_then(|value| serde_json::from_slice::<f64>(value).ok());
+            // Each round counts anew; to the client it is one call, and what it is told must rise.
+            let Some(progress) = progress.filter(|it| known.has_token && *it > known.progress)
+            else {
+                return;
+            };
+            known.progress = progress;
+        }
+        if !self.is_slow {
+            let number = call.to_string();
+            let line = message.with(&[(Field::Subject, number.as_bytes())]);
+            self.say(line.to_vec(), About::Call(call));
+        }
+    }
+
+    /// Answers a call, whatever was under way for it.
+    pub(super) fn conclude(&mut self, call: u64, answer: &Answer<'_>) {
+        self.drop_call(call);
+        self.answer(call, answer);
+    }
+
+    /// The client gave a request up, or nobody waits for it any more.
+    pub(super) fn cancel(&mut self, call: u64) {
+        if !self.listens.forget(call) {
+            self.drop_call(call);
+        }
+    }
+
+    /// Forgets a call and takes back what was asked for it.
+    pub(super) fn drop_call(&mut self, call: u64) {
+        let Some(dropped) = self.calls.remove(&call) else { return };
+        self.kept -= dropped.params.len();
+        match dropped.stage {
+            Stage::Upstream(number) => {
+                if self.upstream.remove(&number).is_some() {
+                    self.send(ToWorker::Cancel { number });
+                }
+            }
+            Stage::Asking(questions) => {
+                for question in questions {
+                    if self.questions.remove(&question.number).is_some() {
+                        self.withdraw(question.number);
+                    }
+                }
+            }
+            Stage::Resting(due) => {
+                self.resting.remove(&(due, call));
+            }
+        }
+    }
+}
+
+// The client
+
+impl Interpreter {
+    fn on_input_required(
+        &mut self,
+        call: u64,
+        requests: Vec<InputRequest>,
+        state: Option<Vec<u8>>,
+        at: &mut At<'_>,
+    ) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        known.state = state;
+        known.rounds += 1;
+        if known.rounds > ROUNDS_MAX {
+            let answer = Answer::error(INTERNAL_ERROR, "The server requires input without end");
+            return self.conclude(call, &answer);
+        }
+        if requests.is_empty() {
+            return self.rest(call, at);
+        }
+        known.idle_rounds = 0;
+        self.tell_of_visits(call, &requests);
+        self.ask(call, requests, at);
+    }
+
+    /// Lets some time pass before the next round.
+    fn rest(&mut self, call: u64, at: &mut At<'_>) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        let pause = match known.idle_rounds {
+            0 => Duration::ZERO,
+            before => (PAUSE * 2u32.saturating_pow(before - 1)).min(PAUSE_MAX),
+        };
+        known.idle_rounds += 1;
+        let due = at.now + pause;
+        known.stage = Stage::Resting(due);
+        if pause.is_zero() {
+            return self.try_again(call, at);
+        }
+        self.resting.insert((due, call));
+    }
+
+    /// Asks the client everything that the child requires, or nothing if it cannot answer all of
+    /// it: then the call fails, as the child would have failed it had it known.
+    fn ask(&mut self, call: u64, requests: Vec<InputRequest>, at: &mut At<'_>) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        let method = known.method;
+        let mut visits = std::mem::take(&mut known.visits);
+        let mut lacking = Vec::new();
+        let mut asked = Vec::new();
+        for request in requests {
+            let InputRequest { ref key, needs, .. } = request;
+            let again = visits.iter().position(|(visited, _)| visited == key);
+            let visit = (needs == Capability::ElicitationUrl).then(|| match again {
+                Some(again) => visits.swap_remove(again).1,
+                None => format!("pontoon-{}", at.next_upstream()),
+            });
+            let is_declared = capability::is_declared(&self.client.capabilities, needs);
+            let id = visit.as_deref().unwrap_or_default();
+            match modern_child::question(&request, self.client.revision, id) {
+                Ok(params) if is_declared => asked.push((request, params, visit)),
+                Ok(_) => lacking.push(needs),
+                Err(needs) => lacking.push(needs),
+            }
+        }
+        if !lacking.is_empty() {
+            return self.conclude(call, &lacks(method, &lacking));
+        }
+        let questions = asked.into_iter().map(|(request, params, visit)| {
+            let InputRequest { key, needs, .. } = request;
+            self.asked += 1;
+            let number = self.asked;
+            self.questions.insert(number, call);
+            let method = capability::method(needs);
+            let line = line::request(number.to_string().as_bytes(), method, params.as_deref());
+            self.say(line, About::Call(call));
+            Question { number, key, needs, visit, response: None }
+        });
+        let questions = questions.collect();
+        if let Some(known) = self.calls.get_mut(&call) {
+            known.stage = Stage::Asking(questions);
+        }
+    }
+
+    /// The client answered a question, or the session in its place.
+    pub(super) fn on_client_answer(&mut self, message: &Message, at: &mut At<'_>) {
+        let Some(number) = message.id().and_then(parse_number) else { return };
+        let Some(call) = self.questions.remove(&number) else { return };
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        let Stage::Asking(questions) = &mut known.stage else { return };
+        let Some(question) = questions.iter_mut().find(|it| it.number == number) else { return };
+        let answer = Answer::of(message);
+        let response = answer.and_then(|answer| modern_child::answer(question.needs, &answer));
+        let Some(response) = response else {
+            let text = format!("The client did not answer {}", capability::method(question.needs));
+            return self.conclude(call, &Answer::error(INTERNAL_ERROR, &text));
+        };
+        if let Some(visit) = question.visit.take().filter(|_| is_accepted(&response)) {
+            known.visits.push((question.key.clone(), visit));
+        }
+        question.response = Some(response);
+        if questions.iter().all(|question| question.response.is_some()) {
+            self.try_again(call, at);
+        }
+    }
+
+    /// Sends the request again, with what the client has answered.
+    pub(super) fn try_again(&mut self, call: u64, at: &mut At<'_>) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        let number = at.next_upstream();
+        let questions = match std::mem::replace(&mut known.stage, Stage::Upstream(number)) {
+            Stage::Asking(questions) => questions,
+            Stage::Upstream(_) | Stage::Resting(_) => Vec::new(),
+        };
+        let responses = questions
+            .iter()
+            .filter_map(|question| Some((question.key.as_str(), question.response.as_deref()?)));
+        let state = known.state.take();
+        let params = modern_child::retry(&known.params, responses, state.as_deref(), number);
+        let method = known.method;
+        self.send_round(call, number, method, &params);
+    }
+
+    /// Takes a question back.
+    fn withdraw(&mut self, number: u64) {
+        let params = json!({ "requestId": number }).to_string();
+        let line = line::notification("notifications/cancelled", Some(params.as_bytes()));
+        self.say(line, About::Unknown);
+    }
+
+    /// Tells the client that the user need not come back from the URLs any more, but for those that
+    /// are asked for again. The modern era does not say so; the next round does.
+    fn tell_of_visits(&mut self, call: u64, again: &[InputRequest]) {
+        let Some(known) = self.calls.get_mut(&call) else { return };
+        let is_again = |(key, _): &(String, String)| {
+            let mut urls = again.iter().filter(|it| it.needs == Capability::ElicitationUrl);
+            urls.any(|request| request.key == *key)
+        };
+        let visits = std::mem::take(&mut known.visits);
+        let (again, over): (Vec<_>, Vec<_>) = visits.into_iter().partition(is_again);
+        known.visits = again;
+        for (_, visit) in over {
+            let params = json!({ "elicitationId": visit }).to_string();
+            let method = "notifications/elicitation/complete";
+            self.notify(method, Some(params.as_bytes()), About::Call(call));
+        }
+    }
+}
+
+/// The methods that may be answered by `input_required`.
+fn may_require_input(method: &str) -> bool {
+    matches!(method, "prompts/get" | "resources/read" | "tools/call")
+}
+
+fn is_accepted(response: &[u8]) -> bool {
+    Object::read(response).is_some_and(|it| it.text("action").as_deref() == Some("accept"))
+}
+
+/// What a call gets whose client lacks these.
+fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
+    let wire = Reject::MissingCapability(Capability::Elicitation).wire();
+    let required = capability::required(capabilities);
+    let mut data = Object::default();
+    data.put("requiredCapabilities", required);
+    let mut error = Object::default();
+    error.put("code", wire.code.to_string().into_bytes());
+    error.put("message", quoted(&wire.message));
+    error.put("data", data.write());
+    modern_child::error(method, &error.write(), None)
+}

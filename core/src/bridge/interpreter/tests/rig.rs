@@ -1,0 +1,282 @@
+//! An interpreter with both sides played: the session feeds it, the child is a script.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::super::{At, Interpreter};
+use crate::bridge::{FromWorker, ToWorker, Traits};
+use crate::json::{Message, ParseRules, Peer};
+use crate::protocol::Revision;
+use crate::reject::Reject;
+use crate::session::{About, Saying};
+use crate::time::{Duration, Instant};
+
+/// A client that can be asked everything.
+pub(super) fn able() -> Value {
+    json!({"elicitation": {"form": {}, "url": {}}, "roots": {}, "sampling": {"tools": {}}})
+}
+
+/// What a child that offers everything says of itself.
+pub(super) fn discovery() -> Value {
+    json!({
+        "resultType": "complete",
+        "supportedVersions": ["2026-07-28"],
+        "capabilities": {
+            "completions": {},
+            "extensions": {"io.modelcontextprotocol/tasks": {}},
+            "logging": {},
+            "prompts": {"listChanged": true},
+            "resources": {"listChanged": true, "subscribe": true},
+            "tools": {"listChanged": true},
+        },
+        "instructions": "Be kind.",
+        "ttlMs": 1000,
+        "cacheScope": "public",
+        "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "child", "version": "1"}},
+    })
+}
+
+/// What was sent upstream.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sent {
+    Cancel(u64),
+    Notification(Value),
+    Request(u64, Traits, Value),
+}
+
+pub(super) struct Rig {
+    pub(super) interpreter: Interpreter,
+    pub(super) now: Instant,
+    last_upstream: u64,
+    /// The session's number of the next request.
+    next: u64,
+}
+
+impl Rig {
+    /// Nothing has been said.
+    pub(super) fn new() -> Rig {
+        Rig::serving(&Revision::ALL, None)
+    }
+
+    pub(super) fn serving(served: &[Revision], discovery: Option<&Value>) -> Rig {
+        let discovery = discovery.map(|text| Arc::from(text.to_string().into_bytes()));
+        Rig {
+            interpreter: Interpreter::new(served.into(), discovery),
+            now: Instant::from_micros(1_000_000),
+            last_upstream: 100,
+            next: 0,
+        }
+    }
+
+    /// A client of this revision with these capabilities has opened its session; it does not listen.
+    pub(super) fn open(revision: Revision, capabilities: &Value) -> Rig {
+        let mut rig = Rig::serving(&Revision::ALL, Some(&discovery()));
+        rig.request("initialize", &introduction(revision, capabilities));
+        assert_eq!(rig.said().len(), 1);
+        rig
+    }
+
+    /// A client of the newest revision that can be asked everything.
+    pub(super) fn able() -> Rig {
+        Rig::open(Revision::NEWEST_LEGACY, &able())
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Interpreter, &mut At<'_>) -> T) -> T {
+        let mut at = At { now: self.now, last_upstream: &mut self.last_upstream };
+        work(&mut self.interpreter, &mut at)
+    }
+
+    // The client
+
+    pub(super) fn feed(&mut self, text: &Value) {
+        let message = message(text);
+        self.with(|interpreter, at| interpreter.handle_message(&message, at));
+    }
+
+    /// The session's number of the request that comes next.
+    pub(super) fn next_call(&self) -> u64 {
+        self.next + 1
+    }
+
+    /// Sends a request; gives the session's number of it.
+    pub(super) fn request(&mut self, method: &str, params: &Value) -> u64 {
+        self.next += 1;
+        let id = self.next;
+        self.feed(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        id
+    }
+
+    /// Calls a tool; gives the session's number of the call and the number upstream.
+    pub(super) fn call(&mut self) -> (u64, u64) {
+        let call = self.request("tools/call", &json!({"name": "x", "arguments": {"a": 1}}));
+        (call, self.sent_request().0)
+    }
+
+    pub(super) fn notify(&mut self, method: &str, params: &Value) {
+        self.feed(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+    }
+
+    pub(super) fn cancel(&mut self, call: u64) {
+        self.notify("notifications/cancelled", &json!({"requestId": call}));
+    }
+
+    /// The client answers a question.
+    pub(super) fn reply(&mut self, id: &Value, result: &Value) {
+        self.feed(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+    }
+
+    /// The client answers a question with an error.
+    pub(super) fn reply_error(&mut self, id: &Value) {
+        let error = json!({"code": -1, "message": "User rejected"});
+        self.feed(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+    }
+
+    // The child
+
+    fn heard(&mut self, heard: &FromWorker) {
+        self.with(|interpreter, at| interpreter.handle_upstream(heard, at));
+    }
+
+    pub(super) fn answers(&mut self, number: u64, result: &Value) {
+        let message = message(&json!({"jsonrpc": "2.0", "id": number, "result": result}));
+        self.heard(&FromWorker::Answer { number, message });
+    }
+
+    pub(super) fn fails(&mut self, number: u64, error: &Value) {
+        let message = message(&json!({"jsonrpc": "2.0", "id": number, "error": error}));
+        self.heard(&FromWorker::Answer { number, message });
+    }
+
+    pub(super) fn tells(&mut self, number: u64, method: &str, params: &Value) {
+        let message = message(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+        self.heard(&FromWorker::Notification { number, message });
+    }
+
+    pub(super) fn loses(&mut self, number: u64, reject: Reject) {
+        self.heard(&FromWorker::Lost { number, reject });
+    }
+
+    /// The child asks these things, by key, in the middle of a round.
+    pub(super) fn requires(&mut self, number: u64, requests: &Value, state: Option<&str>) {
+        let mut result = json!({"resultType": "input_required"});
+        if requests.as_object().is_some_and(|requests| !requests.is_empty()) {
+            result["inputRequests"] = requests.clone();
+        }
+        if let Some(state) = state {
+            result["requestState"] = state.into();
+        }
+        self.answers(number, &result);
+    }
+
+    // What came out
+
+    /// What was said to the client since it was last looked at.
+    pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
+        let said = std::iter::from_fn(|| self.interpreter.next_said());
+        let read = |saying| match saying {
+            Saying::Message(message, about) => (value(message.bytes()), about),
+            Saying::Failure(call, reject) => {
+                let error = json!({"code": reject.wire().code, "message": reject.wire().message});
+                (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
+            }
+            Saying::HangUp(..) => panic!("nobody hangs up"),
+        };
+        said.map(read).collect()
+    }
+
+    pub(super) fn said(&mut self) -> Vec<Value> {
+        self.said_about().into_iter().map(|(said, _)| said).collect()
+    }
+
+    /// The one thing that was said to the client.
+    #[track_caller]
+    pub(super) fn said_one(&mut self) -> Value {
+        let said = self.said();
+        assert_eq!(said.len(), 1, "{said:?}");
+        said.into_iter().next().unwrap()
+    }
+
+    /// The result of the one answer that was given, to this request.
+    #[track_caller]
+    pub(super) fn result(&mut self, call: u64) -> Value {
+        let said = self.said_one();
+        assert_eq!(said["id"], call, "{said}");
+        assert!(said.get("result").is_some(), "{said}");
+        said["result"].clone()
+    }
+
+    /// The code of the one answer that was given, an error, to this request.
+    #[track_caller]
+    pub(super) fn code(&mut self, call: u64) -> i64 {
+        let said = self.said_one();
+        assert_eq!(said["id"], call, "{said}");
+        said["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {said}"))
+    }
+
+    /// What was sent upstream since it was last looked at.
+    pub(super) fn sent(&mut self) -> Vec<Sent> {
+        let sent = std::iter::from_fn(|| self.interpreter.next_sent());
+        let read = |sent| match sent {
+            ToWorker::Cancel { number } => Sent::Cancel(number),
+            ToWorker::Notification { line } => Sent::Notification(value(&line.into_bytes())),
+            ToWorker::Request { number, line, traits } => {
+                let line = value(&line.into_bytes());
+                assert_eq!(line["id"], number, "{line}");
+                Sent::Request(number, traits, line)
+            }
+        };
+        sent.map(read).collect()
+    }
+
+    /// The one request that was sent upstream, and nothing else.
+    #[track_caller]
+    pub(super) fn sent_request(&mut self) -> (u64, Value) {
+        let sent = self.sent();
+        match &sent[..] {
+            [Sent::Request(number, _, line)] => (*number, line.clone()),
+            _ => panic!("not one request: {sent:?}"),
+        }
+    }
+
+    // Time
+
+    /// Lets time pass; the interpreter is called when it asked to be.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.interpreter.poll_timeout() <= end {
+            self.now = self.now.max(self.interpreter.poll_timeout());
+            self.with(|interpreter, at| interpreter.handle_timeout(at));
+            assert!(self.interpreter.poll_timeout() > self.now, "asked to be called at once");
+        }
+        self.now = end;
+    }
+
+    /// Whether it remembers nothing of any request.
+    pub(super) fn is_idle(&self) -> bool {
+        let it = &self.interpreter;
+        it.calls.is_empty()
+            && it.upstream.is_empty()
+            && it.questions.is_empty()
+            && it.resting.is_empty()
+            && it.kept == 0
+    }
+}
+
+pub(super) fn introduction(revision: Revision, capabilities: &Value) -> Value {
+    json!({
+        "protocolVersion": revision.as_str(),
+        "capabilities": capabilities,
+        "clientInfo": {"name": "client", "version": "2"},
+    })
+}
+
+fn message(text: &Value) -> Message {
+    let rules = ParseRules { depth_max: 128, batch_len_max: 0, sender: Peer::Child };
+    Message::parse(Bytes::from(text.to_string()), rules).expect("a message")
+}
+
+fn value(text: &[u8]) -> Value {
+    serde_json::from_slice(text).expect("JSON")
+}
