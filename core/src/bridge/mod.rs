@@ -15,6 +15,7 @@ pub(crate) mod probe;
 mod same_id;
 mod spec;
 mod stderr;
+mod tools;
 mod worker;
 
 pub(crate) use asks::Asks;

@@ -24,6 +24,7 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::bridge::post::Post;
+use crate::bridge::tools::Tools;
 use crate::bridge::worker::{Asker, FromWorker, Key, Task, ToWorker, Worker};
 use crate::bridge::{Child, ChildSpec};
 use crate::config::{ChildEra, ChildPer, Config};
@@ -60,6 +61,7 @@ pub(crate) struct Pool {
     welcome: Option<Vec<u8>>,
     /// Who it says it is: a JSON text.
     server_info: Option<Vec<u8>>,
+    tools: Tools,
     workers: BTreeMap<ChildId, Worker>,
     posts: BTreeMap<ExchangeId, Post>,
     /// The requests that no worker was given, oldest first.
@@ -100,6 +102,7 @@ impl Pool {
             },
             welcome: None,
             server_info: None,
+            tools: Tools::default(),
             workers: BTreeMap::new(),
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -393,6 +396,7 @@ impl Pool {
                     unanswered += usize::from(!task.traits.listens);
                     self.lose(session, number, reject);
                 }
+                Asker::Listing => self.tools.forget_asked(number),
                 Asker::Opening | Asker::Aside | Asker::Gone | Asker::Parked => {}
             }
         }
@@ -463,6 +467,13 @@ impl Pool {
             for number in aside {
                 worker.tasks.remove(number);
             }
+            let listing = worker.tasks.iter().find(|(_, task)| late(task, Asker::Listing));
+            if let Some(number) = listing.map(|(number, _)| number) {
+                // A child that does not say which tools it has may have some all the same.
+                worker.tasks.remove(number);
+                self.tools.settle(turn.now);
+                self.stirred = true;
+            }
             if worker.tasks.iter().any(|(_, task)| late(task, Asker::Gone)) {
                 worker.is_spent = true;
                 spent.push(worker.child.id);
@@ -502,6 +513,11 @@ impl Pool {
 
 #[cfg(test)]
 impl Pool {
+    /// Takes it that no tool has arguments which headers repeat.
+    pub(crate) fn know_tools(&mut self) {
+        self.tools.settle(Instant::FAR);
+    }
+
     /// Whether nothing is left of anybody.
     pub(crate) fn is_empty(&self) -> bool {
         self.workers.is_empty() && self.posts.is_empty() && self.waiting.is_empty()

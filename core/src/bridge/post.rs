@@ -13,7 +13,7 @@
 use crate::bridge::IdText;
 use crate::engine::Turn;
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, ReplyHead};
+use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
@@ -37,6 +37,8 @@ pub(crate) struct Post {
     pub(crate) listen: Option<Box<Listen>>,
     /// Whether it comes again with what it was handed when it was refused.
     pub(crate) comes_again: bool,
+    /// What its headers repeat of it.
+    pub(crate) mirrored: Option<Box<Mirrored>>,
     accept: Accept,
     begun: bool,
     pub(crate) since: Instant,
@@ -68,6 +70,7 @@ impl Post {
             at: None,
             listen: None,
             comes_again: false,
+            mirrored: head.mirrored.clone(),
             accept: head.accept,
             begun: false,
             since: now,

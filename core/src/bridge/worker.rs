@@ -75,6 +75,8 @@ pub(crate) struct Task {
 /// On whose behalf a worker was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
+    /// Our own: `tools/list`.
+    Listing,
     /// Our own: `initialize`.
     Opening,
     /// Our own, and the answer does not matter.
@@ -156,7 +158,8 @@ impl Worker {
 
     /// Whether whoever it was asked for has gone.
     pub(crate) fn is_unwanted(&self) -> bool {
-        let is_ours = |asker| matches!(asker, Asker::Opening | Asker::Aside | Asker::Gone);
+        let is_ours =
+            |asker| matches!(asker, Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening);
         self.listeners == 0 && self.tasks.iter().all(|(_, task)| is_ours(task.asker))
     }
 

@@ -29,5 +29,6 @@ mod stopping;
 mod streams;
 mod table;
 mod texts;
+mod tool_headers;
 mod workers;
 mod world;

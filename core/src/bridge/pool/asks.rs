@@ -162,6 +162,7 @@ impl Pool {
         post: &mut Post,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
+        self.tools.check(&post.request, post.mirrored.as_deref())?;
         let (number, secret) = match open(&self.state_key, post, turn)? {
             Ticket::Again => {
                 post.comes_again = true;

@@ -55,6 +55,11 @@ impl Pool {
             worker.asking.take_if(|asking| asking.number == number);
         }
         match asker {
+            Asker::Listing => {
+                self.tools.settle(turn.now);
+                self.stirred = true;
+                return;
+            }
             Asker::Opening => return self.refused(child, turn),
             Asker::Aside => return,
             Asker::Gone | Asker::Parked => {}
@@ -81,6 +86,7 @@ impl Pool {
             (None, _) => {}
         }
         match task.asker {
+            Asker::Listing => return self.listed(child, message, turn),
             Asker::Opening => return self.opened(child, message, turn),
             Asker::Aside => return,
             Asker::Gone | Asker::Parked => {}
@@ -107,7 +113,12 @@ impl Pool {
         let method = post.method();
         match Answer::of(message) {
             Some(Answer::Result(result)) => {
-                match legacy_child::result(method, &result, self.server_info.as_deref()) {
+                let rewritten = match method {
+                    "tools/list" => self.tools.overhear(&post.request, &result, turn.now),
+                    _ => None,
+                };
+                let result = rewritten.as_deref().unwrap_or(&result);
+                match legacy_child::result(method, result, self.server_info.as_deref()) {
                     Some(result) => self.reply(exchange, result, turn),
                     None => self.fail(exchange, Reject::BadAnswer, turn),
                 }
@@ -138,10 +149,18 @@ impl Pool {
         let answer = match post.method() {
             "server/discover" => self.widened(message, post.id()),
             "subscriptions/listen" => retagged(message, post.id()),
+            "tools/list" => self.overheard(message, &post, turn.now),
             _ => None,
         };
         let answer = answer.unwrap_or_else(|| message.with(&[(Field::Id, post.id())]));
         post.answer(200, answer, "", turn);
+    }
+
+    /// A list of tools that a modern child gave, if it has to be put right.
+    fn overheard(&mut self, message: &Message, post: &Post, now: Instant) -> Option<Chunk> {
+        let Answer::Result(result) = Answer::of(message)? else { return None };
+        let rewritten = self.tools.overhear(&post.request, &result, now)?;
+        Some(Chunk::from(Answer::result(rewritten).line(post.id())))
     }
 
     /// The result of `server/discover` with every revision that clients are served here.
@@ -194,7 +213,7 @@ impl Pool {
         };
         let told = match asker {
             _ if !rises => false,
-            Asker::Opening | Asker::Aside | Asker::Gone | Asker::Parked => false,
+            Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening | Asker::Parked => false,
             Asker::Session(session) => {
                 let progress = FromWorker::Notification { number, message: message.clone() };
                 self.from_workers.push_back((session, progress));
@@ -227,7 +246,7 @@ impl Pool {
                 }
             }
             Asker::Session(session) => self.lose(session, number, Reject::SessionEnded),
-            Asker::Opening | Asker::Aside | Asker::Gone | Asker::Parked => {}
+            _ => {}
         }
     }
 
@@ -237,7 +256,9 @@ impl Pool {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
             // It was told to say everything, so it could mean any.
-            Some(Era::Legacy) => worker.only(|task| task.asker != Asker::Aside),
+            Some(Era::Legacy) => {
+                worker.only(|task| !matches!(task.asker, Asker::Aside | Asker::Listing))
+            }
             _ => worker.only(|task| task.traits.logs && !task.traits.listens),
         };
         let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
@@ -255,6 +276,9 @@ impl Pool {
 
     /// A message of a subscription goes to the stream it was opened by, under that one's own id.
     fn published(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        if message.method() == Some("notifications/tools/list_changed") {
+            self.tools.doubt();
+        }
         let id = message.params().and_then(subscription::id);
         let Some(number) = id.and_then(|id| parse_number(&id)) else {
             return turn.metrics.dropped(Dropped::UnknownNotification);

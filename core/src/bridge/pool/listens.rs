@@ -74,6 +74,9 @@ impl Pool {
             _ if LISTS.iter().any(|(_, _, notification)| *notification == method) => None,
             _ => return turn.metrics.dropped(Dropped::UnknownNotification),
         };
+        if method == "notifications/tools/list_changed" {
+            self.tools.doubt();
+        }
         for post in self.posts.values_mut() {
             let Some((listen, (at, _))) = post.listen.as_deref().zip(post.at) else { continue };
             let is_of_key = self.workers.get(&at).is_some_and(|worker| worker.key == key);

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::bridge::asking::{Asking, may_ask};
+use crate::bridge::probe;
 use crate::bridge::worker::Traits;
 use crate::json::Field;
+use crate::json::object::Object;
 use crate::translate::{Answer, legacy_child, line};
 
 /// Workers of a key that are being opened, and how many of them somebody waits for.
@@ -45,18 +47,25 @@ impl Pool {
     // A modern child
 
     fn place_modern(&mut self, turn: &mut Turn<'_>) {
-        while let Some(exchange) = self.waiting.pop_front() {
-            if let Err(reject) = self.forward(exchange, turn) {
-                self.fail(exchange, reject, turn);
+        for exchange in mem::take(&mut self.waiting) {
+            match self.forward(exchange, turn) {
+                Ok(true) => {}
+                Ok(false) => self.waiting.push_back(exchange),
+                Err(reject) => self.fail(exchange, reject, turn),
             }
         }
     }
 
-    /// Gives a request to the shared modern child as it is, under a number of ours.
-    fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<(), Reject> {
-        let Some(post) = self.posts.get(&exchange) else { return Ok(()) };
+    /// Gives a request to the shared modern child as it is, under a number of ours. False if it has
+    /// to wait until its headers can be checked.
+    fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let request = post.request.clone();
         let traits = Traits { logs: request.log_level().is_some(), listens: post.listens() };
+        let child = self.shared(turn)?.child.id;
+        if !self.check_headers(exchange, child, turn)? {
+            return Ok(false);
+        }
         let worker = self.shared(turn)?;
         if !worker.child.has_room(request.len(), turn) {
             return Err(Reject::StdinFull);
@@ -65,9 +74,67 @@ impl Pool {
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         worker.child.feed(request.with(&edits), turn);
-        let child = worker.child.id;
         self.note(exchange, child, number, traits, turn);
-        Ok(())
+        Ok(true)
+    }
+
+    /// Compares the headers of a call with its arguments. False if it has yet to be found out which
+    /// arguments they repeat: a worker is asked then.
+    fn check_headers(
+        &mut self,
+        exchange: ExchangeId,
+        child: ChildId,
+        turn: &mut Turn<'_>,
+    ) -> Result<bool, Reject> {
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
+        if post.method() != "tools/call" {
+            return Ok(true);
+        }
+        let verdict = self.tools.check(&post.request, post.mirrored.as_deref());
+        match self.tools.known_at() {
+            Some(_) if verdict.is_ok() => return Ok(true),
+            // Nobody is refused by a list that is older than the call.
+            Some(at) if at >= post.since => return verdict.map(|()| true),
+            _ => {}
+        }
+        if !self.tools.is_asked() {
+            self.list_tools(child, None, turn);
+        }
+        Ok(false)
+    }
+
+    /// Asks a worker which tools there are.
+    fn list_tools(&mut self, child: ChildId, cursor: Option<Vec<u8>>, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let number = turn.next_upstream();
+        let mut params = Object::default();
+        if let Some(cursor) = cursor {
+            params.put("cursor", cursor);
+        }
+        if self.era == Some(Era::Modern) {
+            params.put("_meta", probe::META.as_bytes());
+        }
+        let (id, params) = (number.to_string(), params.write());
+        let line = line::request(id.as_bytes(), "tools/list", Some(&params));
+        worker.child.feed(Chunk::from(line), turn);
+        let due = turn.now + turn.limits.probe_time_max.min(turn.limits.request_time_max);
+        turn.wake(due);
+        let (asker, traits, since) = (Asker::Listing, Traits::default(), turn.now);
+        worker.tasks.insert(number, Task { asker, traits, since, due });
+        self.tools.asked(number);
+    }
+
+    /// A worker has said which tools there are. What it says instead means that there are none.
+    pub(super) fn listed(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        self.stirred = true;
+        match Answer::of(message) {
+            Some(Answer::Result(result)) => {
+                if let Some(cursor) = self.tools.hear(&result, turn.now) {
+                    self.list_tools(child, Some(cursor), turn);
+                }
+            }
+            _ => self.tools.settle(turn.now),
+        }
     }
 
     /// The shared modern child; it is started if there is none.
@@ -123,8 +190,15 @@ impl Pool {
         if method.starts_with("tasks/") {
             return Err(Reject::UnknownMethod);
         }
+        // No need to wait for a worker to be refused.
+        if self.tools.known_at().is_some_and(|at| at >= post.since) {
+            self.tools.check(&post.request, post.mirrored.as_deref())?;
+        }
         let (key, may_ask) = (self.key_of(exchange, post), may_ask(method));
         if let Some(child) = self.free_worker(key, may_ask) {
+            if !self.check_headers(exchange, child, turn)? {
+                return Ok(false);
+            }
             self.give(exchange, child, turn)?;
             return Ok(true);
         }
@@ -282,7 +356,10 @@ impl Pool {
         let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
         worker.revision = Some(revision);
         worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
-        if has_logging(&welcome) {
+        if !is_capable(&welcome, "tools") {
+            self.tools.settle(turn.now);
+        }
+        if is_capable(&welcome, "logging") {
             // Each request has its own level; what is too much for it is dropped here.
             let number = turn.next_upstream();
             let id = number.to_string();
@@ -344,9 +421,8 @@ impl Pool {
     }
 }
 
-fn has_logging(welcome: &[u8]) -> bool {
-    use crate::json::object::Object;
-    let capabilities = Object::read(welcome);
-    let capabilities = capabilities.as_ref().and_then(|it| it.object("capabilities"));
-    capabilities.is_some_and(|it| it.some("logging").is_some())
+/// Whether a child says of itself that it has this capability.
+fn is_capable(welcome: &[u8], name: &str) -> bool {
+    let welcome = Object::read_or_empty(Some(welcome));
+    welcome.object("capabilities").is_some_and(|it| it.some(name).is_some())
 }
