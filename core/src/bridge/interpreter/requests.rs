@@ -25,13 +25,7 @@ impl Interpreter {
         }
     }
 
-    fn subscribe(
-        &mut self,
-        call: u64,
-        subscribes: bool,
-        params: Option<&[u8]>,
-        at: &At<'_>,
-    ) {
+    fn subscribe(&mut self, call: u64, subscribes: bool, params: Option<&[u8]>, at: &At<'_>) {
         if !self.client.may_subscribe() {
             return self.answer(call, &refusal(Reject::UnknownMethod));
         }

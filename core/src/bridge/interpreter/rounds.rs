@@ -136,9 +136,7 @@ impl Interpreter {
                 self.tell_of_visits(call, &[]);
                 self.conclude(call, &Answer::result(result));
             }
-            Some(Outcome::InputRequired { requests, state })
-                if may_require_input(known.method) =>
-            {
+            Some(Outcome::InputRequired { requests, state }) if may_require_input(known.method) => {
                 self.on_input_required(call, requests, state, at);
             }
             _ => {
@@ -156,7 +154,8 @@ impl Interpreter {
                 .get("progress")
                 .and_then(|value| serde_json::from_slice::<f64>(value).ok());
             // Each round counts anew; to the client it is one call, and what it is told must rise.
-            let Some(progress) = progress.filter(|it| known.has_token && *it > known.progress) else {
+            let Some(progress) = progress.filter(|it| known.has_token && *it > known.progress)
+            else {
                 return;
             };
             known.progress = progress;
@@ -318,9 +317,9 @@ impl Interpreter {
             Stage::Asking(questions) => questions,
             Stage::Upstream(_) | Stage::Resting(_) => Vec::new(),
         };
-        let responses = questions.iter().filter_map(|question| {
-            Some((question.key.as_str(), question.response.as_deref()?))
-        });
+        let responses = questions
+            .iter()
+            .filter_map(|question| Some((question.key.as_str(), question.response.as_deref()?)));
         let state = known.state.take();
         let params = modern_child::retry(&known.params, responses, state.as_deref(), number);
         let method = known.method;

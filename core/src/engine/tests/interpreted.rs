@@ -284,7 +284,10 @@ fn list_changes_reach_every_session_that_listens() {
     for number in [&first, &second] {
         rig.child_says(child, &changed(number));
     }
-    assert_eq!(rig.messages(get), [r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#]);
+    assert_eq!(
+        rig.messages(get),
+        [r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#]
+    );
     // Who does not listen yet is told later.
     let get = rig.get(&two);
     assert_eq!(rig.messages(get).len(), 1);

@@ -45,7 +45,8 @@ fn a_client_that_is_ready_listens_to_the_lists_that_may_change() {
     let [Sent::Request(_, traits, line)] = &sent[..] else { panic!("{sent:?}") };
     assert!(traits.listens);
     assert_eq!(line["method"], "subscriptions/listen");
-    let all = json!({"promptsListChanged": true, "resourcesListChanged": true, "toolsListChanged": true});
+    let all =
+        json!({"promptsListChanged": true, "resourcesListChanged": true, "toolsListChanged": true});
     assert_eq!(line["params"]["notifications"], all);
     let meta = &line["params"]["_meta"];
     assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
@@ -125,7 +126,8 @@ fn unsubscribing_narrows_the_listen() {
     let (number, line) = rig.sent_request();
     acknowledge(&mut rig, number, &line);
     rig.pass(Duration::from_secs(2));
-    (rig.said(), rig.sent());
+    rig.said();
+    rig.sent();
     let call = rig.request("resources/unsubscribe", &json!({"uri": "file:///a"}));
     let (number, line) = rig.sent_request();
     assert_eq!(line["params"]["notifications"].get("resourceSubscriptions"), None);

@@ -260,7 +260,10 @@ impl Model {
     fn round(&mut self, line: &Value) -> u64 {
         let call = line["params"]["tag"].as_u64().unwrap();
         assert!(self.open.contains_key(&call), "a round of {call}, which is over");
-        assert!(!self.upstream.values().any(|of| *of == Some(call)), "two rounds of {call} at once");
+        assert!(
+            !self.upstream.values().any(|of| *of == Some(call)),
+            "two rounds of {call} at once"
+        );
         assert!(!self.questions.values().any(|(of, _)| *of == call), "{call} is still asked");
         let responses = line["params"].get("inputResponses").unwrap_or(&Value::Null);
         assert_eq!(*responses, json!(self.owed.remove(&call)), "answers that were given");
@@ -291,7 +294,8 @@ impl Model {
                 assert!(self.open.remove(&call).is_some(), "a second answer: {said}");
                 self.owed.remove(&call);
                 assert!(!self.questions.values().any(|(of, _)| *of == call), "{call} is asked");
-                let of = said["result"].get("of").filter(|_| said["result"].get("content").is_some());
+                let of =
+                    said["result"].get("of").filter(|_| said["result"].get("content").is_some());
                 assert!(of.is_none_or(|of| *of == call), "somebody else's answer: {said}");
             }
             _ => panic!("said {said}"),

@@ -292,7 +292,6 @@ fn a_call_whose_client_is_being_asked_outlives_the_child() {
     assert_eq!(rig.result(call), json!({"content": []}));
 }
 
-
 #[test]
 fn progress_rises_over_all_rounds() {
     let mut rig = Rig::able();
