@@ -5,7 +5,11 @@ mod arithmetic;
 mod checked;
 #[path = "diagnosis/jwt.rs"]
 mod diagnosis;
+#[path = "modern/mirrored_header.rs"]
+mod mirrored_header;
 mod oracle;
+#[path = "modern/request_state.rs"]
+mod request_state;
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -34,6 +38,16 @@ fn expression() {
 #[test]
 fn jwt() {
     replay("jwt", diagnosis::jwt);
+}
+
+#[test]
+fn mirrored_header() {
+    replay("mirrored_header", mirrored_header::mirrored_header);
+}
+
+#[test]
+fn request_state() {
+    replay("request_state", request_state::request_state);
 }
 
 fn replay(target: &str, check: fn(&[u8])) {

@@ -10,9 +10,9 @@ from bridge import START_SECONDS, Bridge, fixture
 
 
 @contextmanager
-def native(runtime: str) -> Iterator[str]:
+def native(era: str, runtime: str) -> Iterator[str]:
     """The fixture over HTTP, by what it embeds."""
-    command = [fixture(), "--http", "0", "--runtime", runtime]
+    command = [fixture(), "--era", era, "--http", "0", "--runtime", runtime]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
         yield first_line(process)
@@ -37,9 +37,9 @@ def first_line(process: subprocess.Popen) -> str:
 
 
 @contextmanager
-def bridged(runtime: str) -> Iterator[str]:
-    """The fixture over stdio, with pontoon in front of it; one process for each session."""
-    bridge = Bridge([fixture()], "--runtime", runtime)
+def bridged(era: str, runtime: str) -> Iterator[str]:
+    """The fixture over stdio, with pontoon in front of it, which has to find out its era."""
+    bridge = Bridge([fixture(), "--era", era], "--runtime", runtime)
     try:
         yield bridge.url
     finally:
@@ -48,5 +48,4 @@ def bridged(runtime: str) -> Iterator[str]:
         raise RuntimeError(f"pontoon ended with status {status}: {''.join(bridge.log)[-2000:]}")
 
 
-# By how, and by what the fixture speaks.
-SERVED = {("native", "legacy"): native, ("bridged", "legacy"): bridged}
+SERVED = {"native": native, "bridged": bridged}

@@ -219,7 +219,7 @@ impl Engine {
         let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
-        let conversation = native.converse(native.spoken(&head.revision));
+        let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
         Ok(Backend::Native(Box::new(seated)))
     }

@@ -26,6 +26,7 @@ use crate::observe::{Event, Level, SeriesId, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id};
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// A POST that is being answered by a conversation of its own.
@@ -33,6 +34,7 @@ use crate::time::{Duration, Instant};
 pub struct Run {
     conversation: Conversation,
     http: Option<Arc<HttpScene>>,
+    principal: Principal,
     arrived: Instant,
     accept: Accept,
     /// `Mcp-Session-Id` as it came; it means nothing here and goes back as it is.
@@ -77,8 +79,9 @@ impl Run {
     ) -> Run {
         let revision = native.spoken(&head.revision);
         Run {
-            conversation: native.converse(revision),
+            conversation: native.converse(revision, era),
             http: head.http,
+            principal: head.principal,
             arrived: head.arrived,
             accept: head.accept,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
@@ -117,7 +120,7 @@ impl Run {
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, random);
+        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
         // Most answers are not much longer than what they answer.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
         match with_token {
@@ -133,13 +136,15 @@ impl Run {
 
     /// Goes on with the facts it wants.
     pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
+        let (arrived, random) = (self.arrived, moment.chance.draw());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
     /// Does what is due.
     pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
+        let (arrived, random) = (self.arrived, moment.chance.draw());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_timeout(&at, &mut self.said);
     }
 
@@ -270,10 +275,13 @@ const ANSWER_BYTES: usize = 128;
 fn circumstances<'a>(
     arrived: Instant,
     http: Option<&'a Arc<HttpScene>>,
-    moment: Moment<'_>,
+    principal: Principal,
+    moment: Moment<'a>,
     random: u64,
 ) -> Circumstances<'a> {
-    Circumstances { now: moment.now, arrived, wall: moment.wall, http, session: None, random }
+    let Moment { now, wall, chance } = moment;
+    let (session, seal) = (None, &chance.seal);
+    Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
 fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Chunk {

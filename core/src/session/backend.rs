@@ -17,6 +17,7 @@ use crate::json::{Message, ParseRules, Peer};
 use crate::machine::Chunk;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink};
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// Who answers the client of a session.
@@ -275,10 +276,12 @@ fn circumstances<'a>(
     arrived: Instant,
     http: Option<&'a Arc<HttpScene>>,
     session: &'a SessionFacts,
-    turn: &Turn<'_>,
+    turn: &'a Turn<'_>,
 ) -> Circumstances<'a> {
     let (now, wall, random) = (turn.now, turn.wall, turn.chance.draw());
-    Circumstances { now, arrived, wall, http, session: Some(session), random }
+    // A name that a session's server makes is used in that session only.
+    let (session, principal, seal) = (Some(session), Principal::Anonymous, &turn.chance.seal);
+    Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
 /// Which request of the client something is about, by the number it is known by.

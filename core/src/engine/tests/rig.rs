@@ -233,14 +233,24 @@ impl Rig {
         self.request(Request::Delete { head: client.head(LastEvent::Absent) })
     }
 
-    /// Opens the stream of HTTP+SSE; gives it, and the client of its session.
+    /// Asks for a stream of HTTP+SSE.
+    pub(super) fn connect(&mut self, client: &Client) -> ExchangeId {
+        self.request(Request::OpenSse { head: client.head(LastEvent::Absent) })
+    }
+
+    /// Opens a stream of HTTP+SSE; gives it, and the client of its session.
     pub(super) fn open_stream(&mut self, client: &Client) -> (ExchangeId, Client) {
-        let stream = self.request(Request::OpenSse { head: client.head(LastEvent::Absent) });
+        let stream = self.connect(client);
+        (stream, self.client_of_stream(stream, client))
+    }
+
+    /// The client of the session that a stream has named as the first thing.
+    pub(super) fn client_of_stream(&self, stream: ExchangeId, client: &Client) -> Client {
         let items = self.items(stream);
-        let [Item::Endpoint(uri)] = &items[..] else { panic!("{items:?}") };
+        let Some(Item::Endpoint(uri)) = items.first() else { panic!("{items:?}") };
         let id = uri.strip_prefix("/messages?sessionId=").expect("where messages go");
         let id = SessionId::parse(id.as_bytes()).expect("a session id");
-        (stream, Client { session: SessionHeader::Id(id), ..client.clone() })
+        Client { session: SessionHeader::Id(id), ..client.clone() }
     }
 
     /// Posts to where a stream of HTTP+SSE has said.

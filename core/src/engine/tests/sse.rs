@@ -356,7 +356,7 @@ fn a_child_that_does_not_start_is_told_on_the_stream() {
         rig.engine.check_empty();
     }
     // Whoever comes right after is told before there is a stream.
-    let refused = rig.request(Request::OpenSse { head: Client::new().head(LastEvent::Absent) });
+    let refused = rig.connect(&Client::new());
     assert_eq!(rig.error(refused).0, 503);
     assert!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after.is_some());
 }
@@ -408,7 +408,7 @@ fn the_drain_waits_for_what_is_in_flight() {
 
     let refused = rig.send(&busy.client, &request("2"));
     assert_eq!(rig.error(refused).0, 503);
-    let late = rig.request(Request::OpenSse { head: Client::new().head(LastEvent::Absent) });
+    let late = rig.connect(&Client::new());
     assert_eq!(rig.error(late).0, 503);
     busy.send(&mut rig, &result("7"));
     rig.child_answers(busy.child, "2", "{}");

@@ -19,7 +19,8 @@ struct Asked {
     ids: Vec<String>,
     /// The child of its session, if it has one.
     child: Option<ChildId>,
-    /// Whether it is a GET, which may also carry what other exchanges missed.
+    /// Whether it is a GET, which may also carry what other exchanges missed. In HTTP+SSE it carries
+    /// all that its session asked for.
     listens: bool,
     /// Whether its answers may be missing: it was cancelled, left alone, or taken over.
     excused: bool,
@@ -30,6 +31,8 @@ struct Asked {
 struct Seat {
     client: Client,
     child: ChildId,
+    /// The one stream of its session, in HTTP+SSE.
+    sole: Option<ExchangeId>,
 }
 
 /// What is known of a child's process.
@@ -45,6 +48,8 @@ struct Life {
 
 pub(super) struct World {
     pub(super) rig: Rig,
+    /// Whether some clients speak HTTP+SSE.
+    sse: bool,
     seats: Vec<Seat>,
     lives: BTreeMap<ChildId, Life>,
     asked: BTreeMap<ExchangeId, Asked>,
@@ -97,12 +102,14 @@ impl World {
         "undeliverable_answer",
     ];
 
-    pub(super) fn new() -> World {
+    /// A world in which some clients speak HTTP+SSE, or none.
+    pub(super) fn new(sse: bool) -> World {
         let mut rig = Rig::with(limits());
         rig.prompt = false;
         rig.spawning = Spawning::TakesTime;
         World {
             rig,
+            sse,
             seats: Vec::new(),
             lives: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -114,6 +121,7 @@ impl World {
 
     pub(super) fn step(&mut self, [kind, who, what]: [u8; 3]) {
         match kind % 32 {
+            0..=2 if self.sse && what.is_multiple_of(2) => self.connect(what / 2),
             0..=2 => self.initialize(what),
             3..=8 => self.post(who, what),
             9..=10 => self.listen(who, what),
@@ -145,6 +153,26 @@ impl World {
         self.expect(exchange, child, vec![id]);
     }
 
+    /// Opens a stream of HTTP+SSE, and most of the time a session.
+    fn connect(&mut self, what: u8) {
+        let stream = self.rig.connect(&Client::new());
+        self.asked.insert(stream, Asked { listens: true, ..Asked::default() });
+        if self.rig.stage(stream) == Stage::Replied || what.is_multiple_of(8) {
+            return;
+        }
+        let client = self.rig.client_of_stream(stream, &Client::new());
+        let revision = Revision::LEGACY[usize::from(what % 4)].as_str();
+        let id = self.next_id();
+        let exchange = self.rig.send(&client, &initialize(&id, revision));
+        let child = *self.rig.children.keys().last().expect("a child");
+        if self.rig.reply(exchange).0 == 202 {
+            self.expect(stream, Some(child), vec![id]);
+            self.seats.push(Seat { client, child, sole: Some(stream) });
+        } else {
+            self.expect(exchange, None, vec![id]);
+        }
+    }
+
     fn post(&mut self, who: u8, what: u8) {
         let Some(seat) = pick(&self.seats, who).cloned() else { return };
         let client = seat.client.accepting([BOTH, BOTH, JSON, SSE][usize::from(what % 4)]);
@@ -160,12 +188,29 @@ impl World {
             6 => format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#, what % 8),
             _ => r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned(),
         };
-        let exchange = self.rig.post(&client, &body);
+        let exchange = match seat.sole {
+            Some(_) => self.rig.send(&client, &body),
+            None => self.rig.post(&client, &body),
+        };
         if what / 4 % 8 == 5 {
-            let gone = |asked: &&mut Asked| asked.ids.iter().any(|id| body == cancel(id));
-            self.asked.values_mut().filter(gone).for_each(|asked| asked.excused = true);
+            self.excuse(&body);
         }
-        self.expect(exchange, Some(seat.child), ids);
+        let accepted =
+            self.rig.stage(exchange) == Stage::Replied && self.rig.reply(exchange).0 == 202;
+        match seat.sole.filter(|_| accepted) {
+            Some(sole) => self.expect(sole, Some(seat.child), ids),
+            None => self.expect(exchange, Some(seat.child), ids),
+        }
+    }
+
+    /// What this cancels need not be answered.
+    fn excuse(&mut self, body: &str) {
+        for asked in self.asked.values_mut() {
+            match asked.listens {
+                true => asked.ids.retain(|id| body != cancel(id)),
+                false => asked.excused |= asked.ids.iter().any(|id| body == cancel(id)),
+            }
+        }
     }
 
     /// A request with an id and a progress token that nobody else has.
@@ -197,7 +242,9 @@ impl World {
                 assert_eq!(self.ids.insert((child, number), id.clone()), None, "a number again");
             }
         }
-        self.asked.insert(exchange, Asked { ids, child, ..Asked::default() });
+        let asked = self.asked.entry(exchange).or_default();
+        asked.ids.extend(ids);
+        asked.child = child;
     }
 
     fn listen(&mut self, who: u8, what: u8) {
@@ -361,8 +408,8 @@ impl World {
             let head = rig.exchanges[exchange].head.as_ref();
             if let Some(session) = head.and_then(|head| head.session) {
                 let session = crate::http::SessionHeader::Id(session);
-                self.seats
-                    .push(Seat { client: Client { session, ..Client::new() }, child: *child });
+                let client = Client { session, ..Client::new() };
+                self.seats.push(Seat { client, child: *child, sole: None });
             }
             head.is_none()
         });

@@ -1,0 +1,7 @@
+//! Headers that repeat what a body says: `cargo +nightly fuzz run mirrored_header`.
+#![no_main]
+
+#[path = "../../core/tests/modern/mirrored_header.rs"]
+mod mirrored_header;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mirrored_header::mirrored_header(bytes));
