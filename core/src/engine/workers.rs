@@ -78,7 +78,13 @@ impl Engine {
     }
 
     /// A worker has said something to a session.
-    fn on_worker_said(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
+    fn on_worker_said(
+        &mut self,
+        id: SessionId,
+        what: &FromWorker,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let discovery = self.with_session(id, now, out, |session, turn| {
             session.heard(what, turn);
             session.backend_mut().interpreter_mut().and_then(Interpreter::take_discovery)

@@ -391,6 +391,14 @@ fn a_child_that_cannot_be_started_opens_no_session() {
 }
 
 #[test]
+fn an_introduction_that_is_none_opens_no_session() {
+    let mut rig = rig();
+    let opening = rig.post(&Client::new(), &introduce("2025-11-25").replace("\"2025-11-25\"", "7"));
+    assert_eq!(rig.json(opening).1["error"]["code"], -32602);
+    assert!(rig.engine.sessions.is_empty() && rig.children.is_empty());
+}
+
+#[test]
 fn a_batch_is_answered_by_a_batch() {
     let mut rig = rig();
     let client = open(&mut rig, Revision::V2025_03_26);
