@@ -77,7 +77,8 @@ pub struct Limits {
     pub outbound_bytes_low: usize,
 
     // Children
-    /// From spawning a child to its answer to `initialize`.
+    /// From spawning a child to its answer to `initialize`; in HTTP+SSE also from opening a stream to
+    /// `initialize`.
     pub startup_time_max: Duration,
     /// From asking the first child of a command for its era to taking its silence for an answer, but
     /// never more than half of [`Limits::startup_time_max`].

@@ -224,7 +224,8 @@ impl Engine {
         Ok(Backend::Native(Box::new(seated)))
     }
 
-    /// Makes room for another session: the one that has been idle longest gives way.
+    /// Makes room for another session: the one that has been idle longest gives way, first among
+    /// those in which nothing has been said, which cost a client nothing.
     pub(super) fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
@@ -235,8 +236,9 @@ impl Engine {
         if self.sessions.len() < max {
             return Ok(());
         }
-        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
-        let (_, id) = idle.min().ok_or(Reject::SessionsFull)?;
+        let idle =
+            self.sessions.values().filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id)));
+        let (.., id) = idle.min().ok_or(Reject::SessionsFull)?;
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
         Ok(())
     }
