@@ -77,7 +77,7 @@ impl Engine {
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
-                self.from_worker(session, &what, now, out);
+                self.on_worker_said(session, &what, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
             } else if !self.make_room_for_worker(now, out) {
@@ -99,6 +99,13 @@ impl Engine {
 
     /// A worker has said something to a session.
     fn from_worker(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
+    fn on_worker_said(
+        &mut self,
+        id: SessionId,
+        what: &FromWorker,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let discovery = self.with_session(id, now, out, |session, turn| {
             session.heard(what, turn);
             session.backend_mut().interpreter_mut().and_then(Interpreter::take_discovery)
