@@ -25,6 +25,7 @@ cases! { $ modern_rules:
     results_say_what_they_are
     both_eras_at_once
     the_legacy_era_alone
+    the_modern_era_alone
 }
 
 /// Something to ask, and a call that it answers.
@@ -366,4 +367,18 @@ pub fn the_legacy_era_alone(target: &Target) {
     let error = refused.answer()["error"].clone();
     let supported = error["data"]["supported"].as_array().cloned().unwrap_or_default();
     assert!(!supported.contains(&json!(REVISION)), "{error}: it would only try again");
+}
+
+pub fn the_modern_era_alone(target: &Target) {
+    let modern = target.proxy().options(&["--revisions", REVISION]).start();
+    Modern::new(&modern).expect_served();
+    for method in ["GET", "DELETE"] {
+        let request = Request::new(method, "/mcp").header("Accept", "text/event-stream");
+        let refused = request.header("Mcp-Session-Id", "any").send(modern.addr);
+        refused.expect(405, method);
+    }
+    let refused = Request::post(initialize("2025-11-25").to_string()).send(modern.addr);
+    assert!((400..500).contains(&refused.status()), "{}", refused.describe());
+    let error = refused.answer()["error"].clone();
+    assert_eq!(error["data"]["supported"], json!([REVISION]), "{error}: its versions are named");
 }
