@@ -74,6 +74,9 @@ macro_rules! every_case {
         mod messages {
             $crate::messages!($($target)*);
         }
+        mod modern_bridge {
+            $crate::modern_bridge!($($target)*);
+        }
         mod modern_rules {
             $crate::modern_rules!($($target)*);
         }
@@ -110,6 +113,7 @@ pub mod hostile_stop;
 pub mod hostile_streams;
 pub mod life;
 pub mod messages;
+pub mod modern_bridge;
 pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
