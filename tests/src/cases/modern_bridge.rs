@@ -22,6 +22,7 @@ cases! { $ modern_bridge:
     news_of_resources
     subscriptions_that_the_server_ends
     only_what_was_asked_for_is_logged
+    levels_that_nobody_knows
     what_headers_repeat_of_arguments
     tools_with_a_nameless_header
     every_kind_of_question
@@ -299,6 +300,16 @@ pub fn only_what_was_asked_for_is_logged(target: &Target) {
         assert_eq!(logged(&client, Some("error")), ["error"], "{era}");
         assert_eq!(logged(&client, None), [""; 0], "{era}: nothing is remembered");
     }
+}
+
+pub fn levels_that_nobody_knows(target: &Target) {
+    // A modern server looks at that itself.
+    let [_, (_, pontoon)] = each(target, &[]);
+    let client = Modern::new(&pontoon);
+    let mut unknown = client.tool_call("report", json!({}));
+    unknown["params"]["_meta"][LOG_LEVEL] = json!("loud");
+    let refused = client.send(&unknown).answer();
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
 }
 
 pub fn what_headers_repeat_of_arguments(target: &Target) {
