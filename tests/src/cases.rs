@@ -89,6 +89,9 @@ macro_rules! every_case {
         mod native_stateless {
             $crate::native_stateless!($($target)*);
         }
+        mod parked_calls {
+            $crate::parked_calls!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -118,6 +121,7 @@ pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
 pub mod native_stateless;
+pub mod parked_calls;
 pub mod rules;
 pub mod sessions;
 pub mod sse_2024;
