@@ -47,6 +47,9 @@ macro_rules! cases {
 #[macro_export]
 macro_rules! every_case {
     ($($target:tt)*) => {
+        mod bridge_policies {
+            $crate::bridge_policies!($($target)*);
+        }
         mod calls {
             $crate::calls!($($target)*);
         }
@@ -107,6 +110,7 @@ macro_rules! every_case {
     };
 }
 
+pub mod bridge_policies;
 pub mod calls;
 pub mod children;
 pub mod framing;
