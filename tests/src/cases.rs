@@ -47,6 +47,9 @@ macro_rules! cases {
 #[macro_export]
 macro_rules! every_case {
     ($($target:tt)*) => {
+        mod bridge_eras {
+            $crate::bridge_eras!($($target)*);
+        }
         mod bridge_policies {
             $crate::bridge_policies!($($target)*);
         }
@@ -110,6 +113,7 @@ macro_rules! every_case {
     };
 }
 
+pub mod bridge_eras;
 pub mod bridge_policies;
 pub mod calls;
 pub mod children;
