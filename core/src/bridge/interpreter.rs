@@ -115,12 +115,19 @@ impl Interpreter {
         }
     }
 
-    /// Takes a message of the client, with the session's number where an id or a token stands.
+    /// Takes a request of the client, which the session knows by this number.
+    pub(crate) fn handle_request(&mut self, call: u64, request: &Message, at: &mut At<'_>) {
+        self.on_request(call, request, at);
+        self.go_on_listening(at);
+    }
+
+    /// Takes a notification or an answer of the client, with the session's number in place of the
+    /// id of a request.
     pub(crate) fn handle_message(&mut self, message: &Message, at: &mut At<'_>) {
         match message.kind() {
-            Kind::Request => self.on_request(message, at),
             Kind::Notification => self.on_notification(message),
             Kind::Result | Kind::Error => self.on_client_answer(message, at),
+            Kind::Request => debug_assert!(false, "a request has a number of its own"),
         }
         self.go_on_listening(at);
     }
@@ -223,8 +230,8 @@ impl Interpreter {
     }
 
     /// Answers a request of the client.
-    fn answer(&mut self, call: u64, answer: &Answer<'_>) {
-        self.say(answer.line(call.to_string().as_bytes()), About::Unknown);
+    fn answer(&mut self, call: u64, answer: Answer<'static>) {
+        self.said.push_back(Saying::Answer(call, answer));
     }
 
     /// Fails a request of the client: it is no fault of the client's.

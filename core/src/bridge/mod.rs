@@ -4,6 +4,7 @@
 //! the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and the
 //! children they share, are the `Pool`'s.
 
+mod asking;
 mod asks;
 mod calls;
 mod child;
@@ -14,6 +15,7 @@ pub(crate) mod probe;
 mod same_id;
 mod spec;
 mod stderr;
+mod tools;
 mod worker;
 
 pub(crate) use asks::Asks;

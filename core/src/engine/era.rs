@@ -41,6 +41,8 @@ struct Opening {
     exchange: ExchangeId,
     head: McpHead,
     body: Body,
+    /// Whether it came by HTTP+SSE, where its session is there already.
+    is_sse: bool,
 }
 
 impl Engine {
@@ -48,7 +50,10 @@ impl Engine {
     pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
         match self.desk.config.bridge.child_era {
-            ChildEra::Legacy => self.standby = Some(self.spawn(spec, out)),
+            ChildEra::Legacy => {
+                self.standby = Some(self.spawn(spec, out));
+                self.with_pool(now, out, |pool, turn| pool.start(turn));
+            }
             ChildEra::Modern => {
                 self.with_pool(now, out, |pool, turn| pool.start(turn));
             }
@@ -98,7 +103,8 @@ impl Engine {
         }
         let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
         self.desk.exchanges.insert(exchange, transport);
-        let opening = Opening { exchange, head: head.clone(), body: body.clone() };
+        let is_sse = self.sse_session(head, now).is_some();
+        let opening = Opening { exchange, head: head.clone(), body: body.clone(), is_sse };
         self.finding.openings.push(opening);
         self.find_era(now, out);
         Ok(())
@@ -160,9 +166,13 @@ impl Engine {
         self.desk.log(Event::EraFound { era }, out);
         let child = if era == Era::Modern { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
-        for Opening { exchange, head, body } in mem::take(&mut self.finding.openings) {
+        for Opening { exchange, head, body, is_sse } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);
-            if let Err(reject) = self.open(exchange, &head, &body, now, out) {
+            let verdict = match is_sse {
+                true => self.post_sse(exchange, &head, &body, now, out),
+                false => self.open(exchange, &head, &body, now, out),
+            };
+            if let Err(reject) = verdict {
                 self.refuse(exchange, reject, (&head, Some(&body)), now, out);
             }
         }
@@ -172,7 +182,7 @@ impl Engine {
     /// try again.
     pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
-        for Opening { exchange, head, body } in mem::take(&mut self.finding.openings) {
+        for Opening { exchange, head, body, .. } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);
             self.refuse(exchange, reject, (&head, Some(&body)), now, out);
         }

@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    fn post_sse(
+    pub(super) fn post_sse(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// The session of this transport that a request names, if whoever asks may use it.
-    fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
+    pub(super) fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         let is_usable = session.is_sse() && session.admits(&head.principal);
@@ -102,6 +102,9 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
+        if self.is_of_unknown_era() {
+            return self.await_era(exchange, head, body, now, out);
+        }
         self.check_start(now)?;
         let backend = self.seat(id, head, now, out)?;
         self.with_session(id, now, out, |session, turn| {

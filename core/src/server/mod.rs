@@ -172,8 +172,8 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// Who it is and what it offers.
     fn catalog(&self) -> &Catalog;
 
-    /// What it offers clients of the modern era: the same, unless it needs to be told there what a
-    /// session tells it in the legacy era.
+    /// What it offers clients of the modern era: the same, and more only if it needs to be told
+    /// there what a session tells it in the legacy era.
     fn modern_catalog(&self) -> &Catalog {
         self.catalog()
     }

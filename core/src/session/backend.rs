@@ -13,7 +13,7 @@ use crate::bridge::{Child, FromWorker, Interpreter};
 use crate::engine::{TURN_PAUSE, Turn};
 use crate::http::McpHead;
 use crate::ids::SessionId;
-use crate::json::{Message, ParseRules, Peer};
+use crate::json::{Field, Message, ParseRules, Peer};
 use crate::machine::Chunk;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{
@@ -21,6 +21,7 @@ use crate::server::{
 };
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
+use crate::translate::Answer;
 
 /// Who answers the client of a session.
 #[derive(Debug)]
@@ -90,6 +91,16 @@ impl Backend {
             }
             Backend::Native(_) | Backend::Vacant => true,
         }
+    }
+
+    /// Gives it a request, under a number that stands for its id and its progress token.
+    pub(super) fn request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+        if let Backend::Interpreted(interpreter) = self {
+            return interpreter.handle_request(number, request, &mut turn.at());
+        }
+        let text = number.to_string();
+        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        self.feed(request.with(&edits), turn);
     }
 
     /// Gives it a message.
@@ -308,6 +319,8 @@ pub(crate) enum About {
 /// Something that was said in this process.
 #[derive(Debug)]
 pub(crate) enum Saying {
+    /// The request with this number is answered.
+    Answer(u64, Answer<'static>),
     /// There is no answer to the request with this number.
     Failure(u64, Reject),
     /// The request with this number is to lose its connection for so long.

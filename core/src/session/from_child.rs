@@ -9,6 +9,7 @@ use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{About, Session, Waiting, cancelled, extend};
+use crate::translate::Answer;
 
 impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
@@ -69,6 +70,22 @@ impl Session {
         let error = if ok { "" } else { "error" };
         self.deliver(&call, message.with(&[(Field::Id, &call.id)]), error, turn);
         refused.then_some(SessionEnd::Refused)
+    }
+
+    /// A request was answered, and the session not opened by it. Tells if the session is over then.
+    pub(super) fn backend_answered(
+        &mut self,
+        number: u64,
+        answer: &Answer<'_>,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
+        let Some(call) = self.calls.take(number) else {
+            self.dropped(Dropped::UnknownAnswer, turn);
+            return None;
+        };
+        let error = if matches!(answer, Answer::Result(_)) { "" } else { "error" };
+        self.deliver(&call, Chunk::from(answer.line(&call.id)), error, turn);
+        (!self.is_open()).then_some(SessionEnd::Refused)
     }
 
     /// There is no answer to a request. Tells if the session is over by it.

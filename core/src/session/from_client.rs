@@ -195,9 +195,7 @@ impl Session {
             since,
             due,
         });
-        let text = number.to_string();
-        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        self.backend.feed(message.with(&edits), turn);
+        self.backend.request(number, message, turn);
     }
 
     fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {

@@ -111,6 +111,7 @@ impl Session {
         }
         while let Some(saying) = self.backend.next_said() {
             let end = match saying {
+                Saying::Answer(number, answer) => self.backend_answered(number, &answer, turn),
                 Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
                 Saying::Changed(change) => {
                     turn.changes.push(change);

@@ -25,8 +25,8 @@ impl Interpreter {
         }
         while let Some((call, verdict)) = self.listens.next_answer() {
             match verdict {
-                Verdict::Done => self.answer(call, &nothing()),
-                Verdict::Refused => self.answer(call, &not_told_of()),
+                Verdict::Done => self.answer(call, nothing()),
+                Verdict::Refused => self.answer(call, not_told_of()),
             }
         }
     }
@@ -57,12 +57,12 @@ impl Interpreter {
                 Some(Answer::Error(error)) => {
                     let why = modern_child::error("resources/subscribe", &error, None);
                     for call in self.listens.refused(number, at.now) {
-                        self.answer(call, &why);
+                        self.answer(call, why.clone());
                     }
                 }
                 _ => {
                     for call in self.listens.ended(number, at.now) {
-                        self.answer(call, &ended());
+                        self.answer(call, ended());
                     }
                 }
             },

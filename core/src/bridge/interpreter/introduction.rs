@@ -13,6 +13,7 @@ use crate::json::object::Object;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::LogLevel;
+use crate::session::About;
 use crate::translate::modern_child::{self, Caller};
 use crate::translate::{Answer, line};
 
@@ -92,7 +93,7 @@ impl Interpreter {
     pub(super) fn initialize(&mut self, call: u64, params: Option<&[u8]>, at: &mut At<'_>) {
         match self.introduce(params) {
             Ok(client) => self.client = client,
-            Err(answer) => return self.answer(call, &answer),
+            Err(answer) => return self.answer(call, answer),
         }
         if let Some(known) = self.discovery.take() {
             return self.welcome(call, &known);
@@ -130,7 +131,7 @@ impl Interpreter {
             FromWorker::Lost { reject, .. } => self.fail(call, *reject),
             FromWorker::Answer { message, .. } => match Answer::of(message) {
                 Some(Answer::Error(error)) => {
-                    self.answer(call, &modern_child::error("initialize", &error, None));
+                    self.answer(call, modern_child::error("initialize", &error, None));
                 }
                 Some(Answer::Result(result)) => {
                     let result: Arc<[u8]> = Arc::from(&*result);
@@ -146,7 +147,8 @@ impl Interpreter {
         match modern_child::initialize(discovery, self.client.revision) {
             Some(told) => {
                 self.client.offers = offers(discovery);
-                self.answer(call, &Answer::result(told));
+                let line = Answer::result(told).line(call.to_string().as_bytes());
+                self.say(line, About::Unknown);
             }
             None => self.fail(call, Reject::BadAnswer),
         }
@@ -161,15 +163,15 @@ impl Interpreter {
     /// Takes `logging/setLevel`.
     pub(super) fn set_level(&mut self, call: u64, params: Option<&[u8]>) {
         if !self.client.offers.logging {
-            return self.answer(call, &refusal(Reject::UnknownMethod));
+            return self.answer(call, refusal(Reject::UnknownMethod));
         }
         let level = params.and_then(Object::read).and_then(|params| {
             let level = params.text("level")?;
             LogLevel::parse(&level).ok()
         });
-        let Some(level) = level else { return self.answer(call, &refusal(Reject::BadParams)) };
+        let Some(level) = level else { return self.answer(call, refusal(Reject::BadParams)) };
         self.client.log_level = Some(format!("\"{}\"", level.as_str()).into_bytes().into());
-        self.answer(call, &nothing());
+        self.answer(call, nothing());
     }
 }
 

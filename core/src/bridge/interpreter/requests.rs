@@ -3,41 +3,39 @@
 use super::introduction::{nothing, refusal};
 use super::listens::TooMany;
 use super::{At, Interpreter};
-use crate::bridge::parse_number;
 use crate::json::Message;
 use crate::json::object::Object;
 use crate::reject::Reject;
 use crate::translate::Answer;
 
 impl Interpreter {
-    pub(super) fn on_request(&mut self, message: &Message, at: &mut At<'_>) {
-        let Some(call) = message.id().and_then(parse_number) else { return };
+    pub(super) fn on_request(&mut self, call: u64, message: &Message, at: &mut At<'_>) {
         let method = message.method().unwrap_or_default();
         match method {
             "initialize" => self.initialize(call, message.params(), at),
             "logging/setLevel" => self.set_level(call, message.params()),
-            "ping" => self.answer(call, &nothing()),
+            "ping" => self.answer(call, nothing()),
             "resources/subscribe" | "resources/unsubscribe" => {
                 self.subscribe(call, method == "resources/subscribe", message.params(), at);
             }
-            _ if is_of_one_era(method) => self.answer(call, &refusal(Reject::UnknownMethod)),
+            _ if is_of_one_era(method) => self.answer(call, refusal(Reject::UnknownMethod)),
             _ => self.begin(call, message, at),
         }
     }
 
     fn subscribe(&mut self, call: u64, subscribes: bool, params: Option<&[u8]>, at: &At<'_>) {
         if !self.client.may_subscribe() {
-            return self.answer(call, &refusal(Reject::UnknownMethod));
+            return self.answer(call, refusal(Reject::UnknownMethod));
         }
         let params = Object::read_or_empty(params);
         let Some(uri) = params.text("uri") else {
-            return self.answer(call, &refusal(Reject::BadParams));
+            return self.answer(call, refusal(Reject::BadParams));
         };
         if !subscribes {
             return self.listens.unsubscribe(call, &uri, at.now);
         }
         if let Err(TooMany) = self.listens.subscribe(call, &uri, at.now) {
-            self.answer(call, &Answer::error(INTERNAL_ERROR, "Too many subscriptions"));
+            self.answer(call, Answer::error(INTERNAL_ERROR, "Too many subscriptions"));
         }
     }
 }

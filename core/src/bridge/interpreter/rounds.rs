@@ -90,7 +90,7 @@ impl Interpreter {
         let number = at.next_upstream();
         let caller = self.client.caller();
         let Some(params) = modern_child::params(method, request.params(), &caller, number) else {
-            return self.answer(call, &refusal(Reject::BadParams));
+            return self.answer(call, refusal(Reject::BadParams));
         };
         self.send_round(call, number, method, &params);
         let method = known_method(method);
@@ -128,13 +128,13 @@ impl Interpreter {
             Answer::Result(result) => result,
             Answer::Error(error) => {
                 let answer = modern_child::error(known.method, error, known.uri.as_deref());
-                return self.conclude(call, &answer);
+                return self.conclude(call, answer);
             }
         };
         match modern_child::result(known.method, result, self.client.revision) {
             Some(Outcome::Complete(result)) => {
                 self.tell_of_visits(call, &[]);
-                self.conclude(call, &Answer::result(result));
+                self.conclude(call, Answer::result(result));
             }
             Some(Outcome::InputRequired { requests, state }) if may_require_input(known.method) => {
                 self.on_input_required(call, requests, state, at);
@@ -168,7 +168,7 @@ impl Interpreter {
     }
 
     /// Answers a call, whatever was under way for it.
-    pub(super) fn conclude(&mut self, call: u64, answer: &Answer<'_>) {
+    fn conclude(&mut self, call: u64, answer: Answer<'static>) {
         self.drop_call(call);
         self.answer(call, answer);
     }
@@ -219,7 +219,7 @@ impl Interpreter {
         known.rounds += 1;
         if known.rounds > ROUNDS_MAX {
             let answer = Answer::error(INTERNAL_ERROR, "The server requires input without end");
-            return self.conclude(call, &answer);
+            return self.conclude(call, answer);
         }
         if requests.is_empty() {
             return self.rest(call, at);
@@ -269,7 +269,7 @@ impl Interpreter {
             }
         }
         if !lacking.is_empty() {
-            return self.conclude(call, &lacks(method, &lacking));
+            return self.conclude(call, lacks(method, &lacking));
         }
         let questions = asked.into_iter().map(|(request, params, visit)| {
             let InputRequest { key, needs, .. } = request;
@@ -298,7 +298,7 @@ impl Interpreter {
         let response = answer.and_then(|answer| modern_child::answer(question.needs, &answer));
         let Some(response) = response else {
             let text = format!("The client did not answer {}", capability::method(question.needs));
-            return self.conclude(call, &Answer::error(INTERNAL_ERROR, &text));
+            return self.conclude(call, Answer::error(INTERNAL_ERROR, &text));
         };
         if let Some(visit) = question.visit.take().filter(|_| is_accepted(&response)) {
             known.visits.push((question.key.clone(), visit));

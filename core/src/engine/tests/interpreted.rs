@@ -391,6 +391,14 @@ fn a_child_that_cannot_be_started_opens_no_session() {
 }
 
 #[test]
+fn an_introduction_that_is_none_opens_no_session() {
+    let mut rig = rig();
+    let opening = rig.post(&Client::new(), &introduce("2025-11-25").replace("\"2025-11-25\"", "7"));
+    assert_eq!(rig.json(opening).1["error"]["code"], -32602);
+    assert!(rig.engine.sessions.is_empty() && rig.children.is_empty());
+}
+
+#[test]
 fn a_batch_is_answered_by_a_batch() {
     let mut rig = rig();
     let client = open(&mut rig, Revision::V2025_03_26);
@@ -407,6 +415,42 @@ fn a_batch_is_answered_by_a_batch() {
     let (_, answers) = rig.json(exchange);
     let ids: Vec<_> = answers.as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
     assert_eq!(ids, [2, 1, 3]);
+}
+
+#[test]
+fn a_client_of_the_first_transport_is_interpreted_too() {
+    for era in [ChildEra::Modern, ChildEra::Probe] {
+        let mut rig = bridge_of(era);
+        let (stream, client) = rig.open_stream(&Client::new());
+        let posted = rig.send(&client, &introduce("2024-11-05"));
+        let child = rig.last_child();
+        for asked in rig.told(child) {
+            rig.child_answers(child, &asked["id"].to_string(), DISCOVERY);
+        }
+        assert_eq!(rig.reply(posted).0, 202);
+        let welcome = parse(&rig.messages(stream)[0]);
+        assert_eq!(welcome["result"]["protocolVersion"], "2024-11-05");
+        let posted = rig.send(&client, &request("7"));
+        assert_eq!(rig.reply(posted).0, 202);
+        let number = rig.number(child);
+        rig.child_answers(child, &number, DONE);
+        let answer = json!({"jsonrpc": "2.0", "id": 7, "result": {"content": []}});
+        assert_eq!(parse(&rig.messages(stream)[1]), answer);
+        assert_eq!(rig.children.len(), 1);
+    }
+}
+
+#[test]
+fn a_client_of_the_first_transport_that_leaves_while_the_era_is_found_opens_nothing() {
+    let mut rig = bridge_of(ChildEra::Probe);
+    let (stream, client) = rig.open_stream(&Client::new());
+    let posted = rig.send(&client, &introduce("2024-11-05"));
+    rig.disconnect(stream);
+    let child = rig.last_child();
+    let asked = rig.told(child).remove(0);
+    rig.child_answers(child, &asked["id"].to_string(), DISCOVERY);
+    assert_eq!(rig.reply(posted).0, 404);
+    assert!(rig.engine.sessions.is_empty());
 }
 
 #[test]

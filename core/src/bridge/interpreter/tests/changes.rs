@@ -126,7 +126,8 @@ fn unsubscribing_narrows_the_listen() {
     let (number, line) = rig.sent_request();
     acknowledge(&mut rig, number, &line);
     rig.pass(Duration::from_secs(2));
-    (rig.said(), rig.sent());
+    rig.said();
+    rig.sent();
     let call = rig.request("resources/unsubscribe", &json!({"uri": "file:///a"}));
     let (number, line) = rig.sent_request();
     assert_eq!(line["params"]["notifications"].get("resourceSubscriptions"), None);

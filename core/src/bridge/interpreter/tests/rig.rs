@@ -103,9 +103,12 @@ impl Rig {
     /// Sends a request; gives the session's number of it.
     pub(super) fn request(&mut self, method: &str, params: &Value) -> u64 {
         self.next += 1;
-        let id = self.next;
-        self.feed(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
-        id
+        let call = self.next;
+        let id = format!("client's {call}");
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let request = message(&request);
+        self.with(|interpreter, at| interpreter.handle_request(call, &request, at));
+        call
     }
 
     /// Calls a tool; gives the session's number of the call and the number upstream.
@@ -177,6 +180,9 @@ impl Rig {
         let said = std::iter::from_fn(|| self.interpreter.next_said());
         let read = |saying| match saying {
             Saying::Message(message, about) => (value(message.bytes()), about),
+            Saying::Answer(call, answer) => {
+                (value(&answer.line(call.to_string().as_bytes())), About::Unknown)
+            }
             Saying::Failure(call, reject) => {
                 let error = json!({"code": reject.wire().code, "message": reject.wire().message});
                 (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
