@@ -244,7 +244,8 @@ pub enum Request<'a> {
         /// The resource.
         uri: &'a str,
     },
-    /// `resources/subscribe`.
+    /// `resources/subscribe`; in the modern era a resource of a `subscriptions/listen`, which is left
+    /// out of what is granted unless the answer is a reply. Nobody says there when it ends.
     Subscribe {
         /// The resource.
         uri: &'a str,
