@@ -46,7 +46,7 @@ pub(in crate::server) fn introduction(
 ) {
     result.put("protocolVersion", revision.as_str());
     result.put("capabilities", &wording::capabilities(catalog, revision));
-    result.put("serverInfo", &wording::server(catalog, revision));
+    wording::server(result, "serverInfo", catalog, revision);
     if let Some(instructions) = catalog.instructions {
         result.put("instructions", instructions);
     }
