@@ -45,6 +45,9 @@ class Verdict:
         if failed:
             self.remarks.append(f"not passed: {', '.join(failed)}: {reason}")
 
+    def __str__(self) -> str:
+        return " + ".join(f"{passed(part)}/{len(part)}" for part in (self.scored, self.not_scored))
+
 
 def passed(part: dict[str, str | None]) -> int:
     return sum(why is None for why in part.values())
