@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Instant as Clock, SystemTime};
 
 use pontoon_core::limits::Limits;
+use pontoon_core::modern::state::StateKey;
 use pontoon_core::server::{Circumstances, Conversation, Pipe, Server};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_process::Sampler;
@@ -28,7 +29,7 @@ pub(crate) fn serve(server: Arc<dyn Server>) -> io::Result<()> {
 }
 
 fn converse(server: Arc<dyn Server>, mut input: File, mut output: File) -> io::Result<()> {
-    let surroundings = Surroundings::new();
+    let surroundings = Surroundings::new()?;
     let mut pipe = Pipe::new(Conversation::new(server), Limits::default().line_bytes_max);
     let mut chunk = vec![0; READ_BYTES];
     let mut out = Vec::new();
@@ -60,21 +61,25 @@ fn converse(server: Arc<dyn Server>, mut input: File, mut output: File) -> io::R
 struct Surroundings {
     started: Clock,
     sampler: Sampler,
+    seal: StateKey,
 }
 
 impl Surroundings {
-    fn new() -> Self {
-        Surroundings { started: Clock::now(), sampler: Sampler::default() }
+    fn new() -> io::Result<Self> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(io::Error::from)?;
+        let (started, sampler) = (Clock::now(), Sampler::default());
+        Ok(Surroundings { started, sampler, seal: StateKey::new(secret) })
     }
 
     fn now(&self) -> Instant {
         Instant::ZERO + self.started.elapsed()
     }
 
-    fn at(&self) -> io::Result<Circumstances<'static>> {
+    fn at(&self) -> io::Result<Circumstances<'_>> {
         let wall = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let random = getrandom::u64().map_err(io::Error::from)?;
-        Ok(Circumstances::without_http(self.now(), wall, random))
+        Ok(Circumstances::without_http(self.now(), wall, random, &self.seal))
     }
 }
 

@@ -11,6 +11,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use uuid::Uuid;
 
+use crate::modern::state::StateKey;
+
 /// A session's id: a random (version 4) UUID, 122 unpredictable bits.
 ///
 /// Sent as `Mcp-Session-Id` in its 36-character form (2025-11-25, basic/transports, Session
@@ -70,14 +72,10 @@ impl IdSource {
 
     /// A source of other numbers.
     pub(crate) fn chance(&mut self) -> Chance {
-        Chance { key: self.key(), drawn: AtomicU64::new(0) }
-    }
-
-    /// A key for what only this program is to be able to make.
-    pub(crate) fn key(&mut self) -> [u8; 32] {
-        let mut key = [0; 32];
+        let [mut key, mut seal] = [[0; 32]; 2];
         self.0.fill_bytes(&mut key);
-        key
+        self.0.fill_bytes(&mut seal);
+        Chance { key, drawn: AtomicU64::new(0), seal: StateKey::new(seal) }
     }
 
     /// The next session id.
@@ -94,6 +92,8 @@ impl IdSource {
 pub(crate) struct Chance {
     key: [u8; 32],
     drawn: AtomicU64,
+    /// What seals that which a client brings back.
+    pub(crate) seal: StateKey,
 }
 
 impl Chance {

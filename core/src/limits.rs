@@ -77,7 +77,8 @@ pub struct Limits {
     pub outbound_bytes_low: usize,
 
     // Children
-    /// From spawning a child to its answer to `initialize`.
+    /// From spawning a child to its answer to `initialize`; in HTTP+SSE also from opening a stream to
+    /// `initialize`.
     pub startup_time_max: Duration,
     /// From a question of a child to the next one that is put to the client together with it.
     pub settle_time: Duration,

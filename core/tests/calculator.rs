@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pontoon_core::calculator::{Calculator, Settings};
+use pontoon_core::modern::state::StateKey;
 use pontoon_core::server::{Circumstances, Conversation, Facts};
 use pontoon_core::time::{Duration, Instant};
 use serde_json::{Value, json};
@@ -23,7 +24,9 @@ impl Peer {
     }
 
     fn send(&mut self, message: &Value) -> Vec<Value> {
-        let at = Circumstances::without_http(self.now, Duration::from_secs(1_698_431_400), 7);
+        let seal = StateKey::new([0; 32]);
+        let at =
+            Circumstances::without_http(self.now, Duration::from_secs(1_698_431_400), 7, &seal);
         let mut out = Vec::new();
         self.conversation.handle_message(message.to_string().as_bytes(), &at, &mut out);
         messages(&out)
@@ -53,7 +56,8 @@ impl Peer {
         let due = self.conversation.poll_timeout().unwrap();
         let waited = due.since(self.now);
         self.now = due;
-        let at = Circumstances::without_http(self.now, Duration::ZERO, 0);
+        let seal = StateKey::new([0; 32]);
+        let at = Circumstances::without_http(self.now, Duration::ZERO, 0, &seal);
         let mut out = Vec::new();
         self.conversation.handle_timeout(&at, &mut out);
         (waited, messages(&out))
@@ -100,7 +104,8 @@ fn digits_arrive_as_they_were_sent() {
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"calculate",
         "arguments":{"a":9007199254740993,"b":0.10000000000000000001,"op":"add","precision":20}}}"#;
     let mut peer = Peer::new();
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0);
+    let seal = StateKey::new([0; 32]);
+    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
     peer.conversation.handle_message(call.as_bytes(), &at, &mut out);
     let answer = messages(&out).remove(0);
@@ -133,7 +138,8 @@ fn arguments_are_checked_against_what_is_published() {
     let more = peer.call("calculate", json!({"a": 1, "b": 2, "op": "add", "more": [1]}));
     assert_eq!(more["result"]["metadata"]["result"], 3);
     let huge = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"calculate","arguments":{"a":1e999999,"b":1,"op":"add"}}}"#;
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0);
+    let seal = StateKey::new([0; 32]);
+    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
     peer.conversation.handle_message(huge.as_bytes(), &at, &mut out);
     assert_eq!(messages(&out)[0]["error"]["code"], -32602);
@@ -191,7 +197,8 @@ fn the_uptime_is_that_of_the_facts() {
     assert!(peer.conversation.wants_facts());
     let mut facts = Facts::default();
     facts.process.uptime = Duration::from_millis(1234);
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0);
+    let seal = StateKey::new([0; 32]);
+    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
     peer.conversation.handle_facts(&facts, &at, &mut out);
     let contents = &messages(&out)[0]["result"]["contents"][0];

@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use dashu_base::{Abs, Signed};
 use dashu_ratio::RBig;
 use pontoon_core::calculator::{Calculator, Expression, Settings};
+use pontoon_core::modern::state::StateKey;
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::{
     Arguments, Client, Content, Fault, Outbox, Outcome, Reply, Request, Scene, Server, ToolResult,
 };
+use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -28,6 +30,7 @@ fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply,
         true => Request::CallTool { name, arguments: &arguments },
         false => Request::GetPrompt { name, arguments: &arguments },
     };
+    let seal = StateKey::new([0; 32]);
     let scene = Scene {
         now: Instant::ZERO,
         arrived: Instant::ZERO,
@@ -36,7 +39,9 @@ fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply,
         client: &Client::default(),
         http: None,
         session: None,
+        principal: &Principal::Anonymous,
         random,
+        seal: &seal,
     };
     let mut seat = Calculator::new(Settings::default()).open();
     match seat.evaluate(&request, &scene, &mut Outbox::default()) {

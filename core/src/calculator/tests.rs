@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::modern::state::StateKey;
 use crate::protocol::Revision;
 use crate::server::{Client, Content, Contents, Event, Facts, HttpScene, Notice, ToolResult, Wait};
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// A client of a calculator: asks, and sees to it that what is waited for comes.
@@ -62,6 +65,7 @@ impl Visitor {
     }
 
     fn scene(&self) -> Scene<'_> {
+        static SEAL: LazyLock<StateKey> = LazyLock::new(|| StateKey::new([0; 32]));
         Scene {
             now: self.now,
             arrived: Instant::ZERO,
@@ -70,7 +74,9 @@ impl Visitor {
             client: &self.client,
             http: self.http.as_ref(),
             session: None,
+            principal: &Principal::Anonymous,
             random: self.random,
+            seal: &SEAL,
         }
     }
 

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use self::rig::{any_headers, stateful, stateless};
 use super::*;
+use crate::modern::state::StateKey;
+use crate::session::Principal;
 
 fn names(server: &Echo) -> Vec<&str> {
     server.catalog().tools.iter().map(|tool| &*tool.name).collect()
@@ -108,6 +110,7 @@ fn half_a_surrogate_pair_is_no_string() {
     {
         let arguments: Arguments<'_> = [(argument.into(), &*half)].into_iter().collect();
         let client = Default::default();
+        let seal = StateKey::new([0; 32]);
         let scene = Scene {
             now: Default::default(),
             arrived: Default::default(),
@@ -116,7 +119,9 @@ fn half_a_surrogate_pair_is_no_string() {
             client: &client,
             http: None,
             session: None,
+            principal: &Principal::Anonymous,
             random: 0,
+            seal: &seal,
         };
         let request = Request::CallTool { name: tool, arguments: &arguments };
         let mut seat = Echo::stateless(Settings::default()).open();
@@ -143,7 +148,8 @@ fn settings_are_printed_without_the_environment() {
 fn converse(server: Echo, messages: &[Value]) -> Vec<Value> {
     let mut conversation = crate::server::Conversation::new(Arc::new(server));
     let wall = crate::time::Duration::from_secs(1_704_110_400);
-    let at = crate::server::Circumstances::without_http(Default::default(), wall, 0);
+    let seal = StateKey::new([0; 32]);
+    let at = crate::server::Circumstances::without_http(Default::default(), wall, 0, &seal);
     let mut out = Vec::new();
     for message in messages {
         conversation.handle_message(message.to_string().as_bytes(), &at, &mut out);

@@ -219,12 +219,13 @@ impl Engine {
         let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
-        let conversation = native.converse(native.spoken(&head.revision));
+        let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
         Ok(Backend::Native(Box::new(seated)))
     }
 
-    /// Makes room for another session: the one that has been idle longest gives way.
+    /// Makes room for another session: the one that has been idle longest gives way, first among
+    /// those in which nothing has been said, which cost a client nothing.
     pub(super) fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
@@ -236,16 +237,17 @@ impl Engine {
         if used < max {
             return Ok(());
         }
-        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
-        let oldest = idle.min();
+        // A session that is not open is nobody's loss.
+        let idle = self.sessions.values();
+        let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();
         let worker = self.pool.as_ref().and_then(Pool::idle_longest);
-        let is_older = |since: Instant| oldest.is_none_or(|(other, _)| since < other);
+        let is_older = |since| idle.is_none_or(|(is_open, other, _)| is_open && since < other);
         if let Some((_, worker)) = worker.filter(|(since, _)| is_older(*since)) {
             self.with_pool(now, out, |pool, _| pool.let_go_of(|it| it.child.id == worker));
             self.pass_on(now, out);
             return Ok(());
         }
-        let (_, id) = oldest.ok_or(Reject::SessionsFull)?;
+        let (.., id) = idle.ok_or(Reject::SessionsFull)?;
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
         Ok(())
     }

@@ -117,6 +117,13 @@ impl StateKey {
         Ok(payload)
     }
 
+    /// A name that nobody can foresee who has not the key: the same for the same bytes, and another
+    /// for others.
+    pub fn name(&self, of: &[u8]) -> [u8; 16] {
+        let mac = self.0.clone().chain_update(NAME_LABEL).chain_update(of).finalize().into_bytes();
+        mac.first_chunk().copied().unwrap_or_default()
+    }
+
     fn mac(&self, binding: &Binding<'_>, head: &[u8], payload: &[u8]) -> Hmac<Sha256> {
         let method_bytes = (binding.method.len() as u64).to_be_bytes();
         self.0
@@ -204,6 +211,9 @@ fn millis(time: Duration) -> u64 {
 
 /// So that the key seals nothing that is taken for something else.
 const LABEL: &[u8] = b"pontoon requestState\0";
+
+/// So that no name is a seal; neither label is the beginning of the other.
+const NAME_LABEL: &[u8] = b"pontoon name\0";
 
 const VERSION: u8 = 1;
 

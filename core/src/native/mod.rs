@@ -69,7 +69,7 @@ impl Native {
         Native {
             server,
             sessions: true,
-            revisions: Arc::new(Revision::LEGACY),
+            revisions: Arc::new(Revision::ALL),
             health,
             plain_events: false,
             packs: false,
@@ -80,10 +80,11 @@ impl Native {
         }
     }
 
-    /// A new conversation, in this revision until `initialize` agrees on another.
-    pub(crate) fn converse(&self, revision: Revision) -> Conversation {
+    /// A new conversation in this era; in the legacy one of this revision until `initialize` agrees
+    /// on another.
+    pub(crate) fn converse(&self, revision: Revision, era: Era) -> Conversation {
         let conversation = Conversation::new(self.server.clone());
-        conversation.restricted_to(self.revisions.clone()).speaking(revision)
+        conversation.restricted_to(self.revisions.clone()).speaking(revision).only(era)
     }
 
     /// The revision of a request before `initialize` agrees on one.

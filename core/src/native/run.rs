@@ -25,7 +25,10 @@ use crate::native::{Native, plain};
 use crate::observe::{Event, Level, SeriesId, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id};
+use crate::server::{
+    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id,
+};
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// A POST that is being answered by a conversation of its own.
@@ -33,6 +36,7 @@ use crate::time::{Duration, Instant};
 pub struct Run {
     conversation: Conversation,
     http: Option<Arc<HttpScene>>,
+    principal: Principal,
     arrived: Instant,
     accept: Accept,
     /// `Mcp-Session-Id` as it came; it means nothing here and goes back as it is.
@@ -77,8 +81,9 @@ impl Run {
     ) -> Run {
         let revision = native.spoken(&head.revision);
         Run {
-            conversation: native.converse(revision),
+            conversation: native.converse(revision, era),
             http: head.http,
+            principal: head.principal,
             arrived: head.arrived,
             accept: head.accept,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
@@ -117,7 +122,7 @@ impl Run {
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, random);
+        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
         // Most answers are not much longer than what they answer.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
         match with_token {
@@ -133,13 +138,15 @@ impl Run {
 
     /// Goes on with the facts it wants.
     pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
+        let (arrived, random) = (self.arrived, moment.chance.draw());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
     /// Does what is due.
     pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), moment, moment.chance.draw());
+        let (arrived, random) = (self.arrived, moment.chance.draw());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_timeout(&at, &mut self.said);
     }
 
@@ -155,7 +162,22 @@ impl Run {
 
     /// Whether nothing more will be said.
     pub(crate) fn is_over(&self) -> bool {
-        self.failed || self.conversation.is_idle()
+        self.failed || self.conversation.is_idle() && !self.conversation.has_listens()
+    }
+
+    /// Whether it is over only when its client leaves.
+    pub(crate) fn listens(&self) -> bool {
+        self.conversation.has_listens()
+    }
+
+    /// Tells its client of a change, if that wants to know.
+    pub(crate) fn change(&mut self, change: &Changed) {
+        self.conversation.handle_change(change.told(), &mut self.said);
+    }
+
+    /// What it has changed since the last time, for clients of others.
+    pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
+        mem::take(&mut self.said.changes)
     }
 
     /// Whether it is, or may become, a stream.
@@ -179,6 +201,7 @@ impl Run {
     /// Answers what is owed with an error, and says nothing more.
     pub(crate) fn fail(&mut self, reject: Reject) {
         self.failed = true;
+        self.conversation.end_listens(&mut self.said);
         for owed in mem::take(&mut self.said.owed) {
             self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
             self.said.answered.push((owed.of, false));
@@ -270,10 +293,13 @@ const ANSWER_BYTES: usize = 128;
 fn circumstances<'a>(
     arrived: Instant,
     http: Option<&'a Arc<HttpScene>>,
-    moment: Moment<'_>,
+    principal: Principal,
+    moment: Moment<'a>,
     random: u64,
 ) -> Circumstances<'a> {
-    Circumstances { now: moment.now, arrived, wall: moment.wall, http, session: None, random }
+    let Moment { now, wall, chance } = moment;
+    let (session, seal) = (None, &chance.seal);
+    Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
 fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Chunk {
@@ -297,6 +323,7 @@ struct Said {
     era: Era,
     /// The HTTP status of the answer, if it has one of its own.
     status: Option<u16>,
+    changes: Vec<Changed>,
 }
 
 /// A line of the text.
@@ -341,6 +368,10 @@ impl Sink for Said {
             }
         }
         self.lines.push(Spoken { end: self.text.len(), is_answer });
+    }
+
+    fn changed(&mut self, change: Change<'_>) {
+        self.changes.push(change.keep());
     }
 }
 

@@ -61,6 +61,11 @@ impl Asking {
         })
     }
 
+    /// Whether one of them is not answered.
+    pub(super) fn is_open(&self) -> bool {
+        self.open().next().is_some()
+    }
+
     /// Notes the answer to a question that is open.
     pub(super) fn answer(&mut self, id: &str, answer: Result<Value, String>) {
         let is_asked =

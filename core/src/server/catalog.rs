@@ -47,6 +47,43 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// Whether there is such a method in the modern era: those that are announced, and no others.
+    pub fn has_modern(&self, method: &str) -> bool {
+        match method {
+            "server/discover" | "subscriptions/listen" | "tools/call" | "tools/list" => true,
+            "completion/complete" => self.completions,
+            "prompts/get" | "prompts/list" => self.has_prompts(),
+            "resources/list" | "resources/read" | "resources/templates/list" => {
+                self.has_resources()
+            }
+            method => self.extension_of(method).is_some(),
+        }
+    }
+
+    /// The member of `params` that an HTTP request of the modern era repeats in `Mcp-Name`
+    /// (2026-07-28, basic/transports/streamable-http, Request Headers).
+    pub fn named_by(&self, method: &str) -> Option<&'static str> {
+        match method {
+            "prompts/get" | "tools/call" => Some("name"),
+            "resources/read" => Some("uri"),
+            method => {
+                let methods = self.extensions.iter().flat_map(|extension| &extension.methods);
+                methods.filter(|it| it.name == method).find_map(|it| it.named_by)
+            }
+        }
+    }
+
+    /// The tool with this name.
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// The extension that adds a method.
+    pub(super) fn extension_of(&self, method: &str) -> Option<&Extension> {
+        let has = |extension: &&Extension| extension.methods.iter().any(|it| it.name == method);
+        self.extensions.iter().find(has)
+    }
+
     /// Whether there is anything to get with `prompts/get`.
     pub(super) fn has_prompts(&self) -> bool {
         !self.prompts.is_empty()

@@ -23,19 +23,24 @@ const PATH: &str = "params.arguments";
 /// Reads `params.arguments`. Those that are not given are none; a `null` is given.
 pub(super) fn arguments(given: Option<&RawValue>) -> Result<Arguments<'_>, Fault> {
     let Some(given) = given else { return Ok(Arguments::default()) };
-    if !given.get().starts_with('{') {
-        return Err(wrong(PATH, "must be an object"));
+    members(given.get(), PATH)
+}
+
+/// Reads an object of which no names are known.
+pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fault> {
+    if !json.starts_with('{') {
+        return Err(wrong(path, "must be an object"));
     }
-    let members = serde_json::Deserializer::from_str(given.get())
+    let members = serde_json::Deserializer::from_str(json)
         .deserialize_map(Members)
-        .map_err(|_| wrong(PATH, "cannot be read"))?;
+        .map_err(|_| wrong(path, "cannot be read"))?;
     let members: Option<Vec<_>> = members
         .into_iter()
         .map(|(key, value)| text_of(key.get()).map(|key| (key, value)))
         .collect();
-    let members = members.ok_or_else(|| wrong(PATH, "holds a key that is no text"))?;
+    let members = members.ok_or_else(|| wrong(path, "holds a key that is no text"))?;
     if has_twice(&members) {
-        return Err(wrong(PATH, "holds a key twice"));
+        return Err(wrong(path, "holds a key twice"));
     }
     Ok(Arguments::from_iter(members))
 }

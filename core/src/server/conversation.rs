@@ -1,32 +1,43 @@
 //! One conversation with a server: JSON-RPC on the one side, the seat on the other.
 //!
-//! Owns: the revision that was agreed on, what the client said of itself, what it subscribed to,
-//! and the requests that wait.
-//! Never: how a message is worded (that is `legacy`), or what a tool answers.
+//! Owns: the era of each message; in the legacy era the revision that was agreed on, what the client
+//! said of itself and what it subscribed to; the requests that wait, and who listens.
+//! Never: how a message is worded (that is `wording`, `legacy` and `modern`), or what a tool
+//! answers.
 //!
 //! ```text
-//!   message ──► dispatch ──► Seat::evaluate ──► conclude ──► the answer
-//!                                                 │    ▲
-//!                                               Waiting │   handle_timeout, handle_facts,
-//!                                                 └─────┘   an answer of the client
+//!   message ──► era ──► dispatch ──► Seat::evaluate ──► conclude ──► the answer
+//!                                                        │    ▲
+//!                                                      Waiting │   handle_timeout, handle_facts,
+//!                                                        └─────┘   an answer of the client
 //! ```
 //!
+//! A request whose `_meta` speaks of the modern era is answered by the rules of that era, from what
+//! it says itself and by a seat of its own. Everything else belongs to the legacy era, and to the
+//! one seat of the conversation. Both may be mixed.
+//!
 //! Source: MCP 2025-11-25, basic/{index,lifecycle}, basic/utilities/*, server/*; 2025-03-26,
-//! basic/index, Batching.
+//! basic/index, Batching; 2026-07-28, basic/{index,versioning}, basic/patterns/*.
 
 mod conclude;
 mod dispatch;
+mod self_contained;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::asking::Keys;
 use super::incoming::{self, Incoming, Malformed};
+use super::listeners::Listeners;
+use super::params::Params;
 use super::waiting::Waiting;
-use super::{Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, legacy};
+use super::{
+    Announces, Change, Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, wording,
+};
 use crate::json;
+use crate::modern::state::StateKey;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// What is known about a moment of a conversation.
@@ -42,68 +53,90 @@ pub struct Circumstances<'a> {
     pub http: Option<&'a Arc<HttpScene>>,
     /// The session it belongs to; none where there are no sessions.
     pub session: Option<&'a SessionFacts>,
+    /// Who sent it; anonymous over stdio.
+    pub principal: Principal,
     /// Unpredictable, and another for each message.
     pub random: u64,
+    /// What seals that which a client is to bring back. Always the same, also in every other
+    /// process that is to take what this one has sealed.
+    pub seal: &'a StateKey,
 }
 
-impl Circumstances<'static> {
+impl<'a> Circumstances<'a> {
     /// Those of a message that arrives now, over stdio.
-    pub fn without_http(now: Instant, wall: Duration, random: u64) -> Self {
-        Circumstances { now, arrived: now, wall, http: None, session: None, random }
+    pub fn without_http(now: Instant, wall: Duration, random: u64, seal: &'a StateKey) -> Self {
+        let (http, session, principal) = (None, None, Principal::Anonymous);
+        Circumstances { now, arrived: now, wall, http, session, principal, random, seal }
     }
 }
 
-/// The server's side of one conversation in the legacy era.
+/// The server's side of one conversation, in both eras.
 ///
 /// Every verb appends whole lines to `out`, each a message that ends in a newline, in the order in
 /// which they are to be sent.
 #[derive(Debug)]
 pub struct Conversation {
     server: Arc<dyn Server>,
-    seat: Box<dyn Seat>,
-    /// The revisions that may be agreed on; none: all of them.
+    /// That of the legacy era, once something has been asked in it.
+    seat: Option<Box<dyn Seat>>,
+    /// The revisions that may be spoken; none: all of them.
     allowed: Option<Arc<[Revision]>>,
+    /// The era of every request, if they need not say.
+    era: Option<Era>,
+    /// Of the legacy era.
     revision: Revision,
+    /// Whether `initialize` was answered.
+    is_initialized: bool,
+    /// Of the legacy era.
     client: Client,
-    subscriptions: BTreeSet<Box<str>>,
-    waiting: Vec<Waiting>,
-    /// What the client has been asked under.
+    /// What the client has been asked under, in the legacy era.
     keys: Keys,
+    listeners: Listeners,
+    waiting: Vec<Waiting>,
 }
 
 impl Conversation {
-    /// A conversation in which nothing has been said. It need not begin with `initialize`; without
-    /// it the newest revision is spoken.
+    /// A conversation in which nothing has been said, and any revision may be. It need not begin
+    /// with `initialize`; without it the newest revision of the legacy era is spoken with whoever
+    /// does not speak the modern one.
     pub fn new(server: Arc<dyn Server>) -> Self {
         Conversation {
-            seat: server.open(),
             server,
+            seat: None,
             allowed: None,
+            era: None,
             revision: Revision::NEWEST_LEGACY,
+            is_initialized: false,
             client: Client::default(),
-            subscriptions: BTreeSet::new(),
-            waiting: Vec::new(),
             keys: Keys::default(),
+            listeners: Listeners::default(),
+            waiting: Vec::new(),
         }
     }
 
-    /// Lets `initialize` agree on these revisions only; there must be one. Without `initialize` the
-    /// newest of them is spoken. All revisions there are restrict nothing.
+    /// Lets only these revisions be spoken; there must be one. Without `initialize` the newest of
+    /// the legacy era is. All revisions there are restrict nothing.
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
         let legacy = revisions.iter().copied().filter(|it| it.era() == Era::Legacy);
         self.revision = legacy.max().unwrap_or(Revision::NEWEST_LEGACY);
-        let is_less = Revision::LEGACY.iter().any(|revision| !revisions.contains(revision));
+        let is_less = Revision::ALL.iter().any(|revision| !revisions.contains(revision));
         self.allowed = is_less.then_some(revisions);
         self
     }
 
-    /// Speaks this revision, until `initialize` agrees on another.
+    /// Takes every request for one of this era, whatever its `_meta` says.
+    pub fn only(mut self, era: Era) -> Self {
+        self.era = Some(era);
+        self
+    }
+
+    /// Speaks this revision of the legacy era, until `initialize` agrees on another.
     pub fn speaking(mut self, revision: Revision) -> Self {
         self.revision = revision;
         self
     }
 
-    /// The revision that is spoken.
+    /// The revision that is spoken in the legacy era.
     pub fn revision(&self) -> Revision {
         self.revision
     }
@@ -133,6 +166,25 @@ impl Conversation {
         }
     }
 
+    /// Takes a change that was not made by a request of this conversation, and tells it to those of
+    /// its clients who want to know.
+    pub fn handle_change(&mut self, change: Change<'_>, out: &mut dyn Sink) {
+        if Announces::of(self.server.catalog()).has(change) {
+            self.tell_change(change, self.is_initialized, out);
+        }
+    }
+
+    /// Whether a client of the modern era listens ([`Conversation::handle_change`]).
+    pub fn has_listens(&self) -> bool {
+        self.listeners.listen()
+    }
+
+    /// Ends the streams on which clients listen (2026-07-28, basic/patterns/subscriptions, Graceful
+    /// Closure).
+    pub fn end_listens(&mut self, out: &mut dyn Sink) {
+        self.listeners.end(self.server.catalog(), out);
+    }
+
     /// Takes the facts that were asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
         self.resume_where(Waiting::wants_facts, Some(facts), at, out);
@@ -156,10 +208,10 @@ impl Conversation {
 
     /// Bytes the server remembers of it ([`Seat::stored_bytes`]).
     pub fn stored_bytes(&self) -> usize {
-        self.seat.stored_bytes()
+        self.seat.as_ref().map_or(0, |seat| seat.stored_bytes())
     }
 
-    /// Whether every request has been answered.
+    /// Whether every request has been answered, but for those that only listen.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -168,14 +220,14 @@ impl Conversation {
         let has_batches = self.revision.has_batches() || self.server.catalog().batches;
         match incoming::batch(batch) {
             Ok(_) if !has_batches => {
-                legacy::error(out, None, &Fault::of(Reject::BatchNotAllowed));
+                wording::error(out, None, &Fault::of(Reject::BatchNotAllowed));
             }
             Ok(messages) => {
                 for message in messages {
                     self.on_message(message.get().as_bytes(), true, at, out);
                 }
             }
-            Err(fault) => legacy::error(out, None, &fault),
+            Err(fault) => wording::error(out, None, &fault),
         }
     }
 
@@ -197,12 +249,17 @@ impl Conversation {
         out: &mut dyn Sink,
     ) {
         match incoming {
-            Ok(Incoming::Request { id, method, .. }) if in_batch && method == "initialize" => {
-                legacy::error(out, Some(id), &Fault::of(Reject::InitializeInBatch));
-            }
             Ok(Incoming::Request { id, method, params }) => {
-                if let Err(fault) = self.on_request(id, &method, params, at, out) {
-                    legacy::error(out, Some(id), &fault);
+                let params = (params, Params::parse(params));
+                match self.era(params.1.as_ref().ok()) {
+                    Era::Legacy if in_batch && method == "initialize" => {
+                        wording::error(out, Some(id), &Fault::of(Reject::InitializeInBatch));
+                    }
+                    Era::Modern if in_batch => {
+                        wording::error(out, Some(id), &Fault::of(Reject::BatchNotAllowed));
+                    }
+                    Era::Legacy => self.on_request(id, &method, params.1, at, out),
+                    Era::Modern => self.on_self_contained(id, &method, params, at, out),
                 }
             }
             Ok(Incoming::Notification { method, params }) => {
@@ -211,7 +268,32 @@ impl Conversation {
                 }
             }
             Ok(Incoming::Answer { id, answer }) => self.on_answer(id, answer, at, out),
-            Err(malformed) => legacy::error(out, malformed.id, &malformed.fault),
+            Err(malformed) => wording::error(out, malformed.id, &malformed.fault),
         }
+    }
+
+    /// The era of a request. Where only one is spoken, it is of that.
+    fn era(&self, params: Option<&Params<'_>>) -> Era {
+        if let Some(era) = self.era {
+            return era;
+        }
+        let is_modern = || params.and_then(|it| it.meta().ok()).is_some_and(|it| it.is_modern());
+        match (self.speaks(Era::Legacy), self.speaks(Era::Modern)) {
+            (_, false) => Era::Legacy,
+            (false, true) => Era::Modern,
+            (true, true) if is_modern() => Era::Modern,
+            (true, true) => Era::Legacy,
+        }
+    }
+
+    fn speaks(&self, era: Era) -> bool {
+        self.spoken().any(|revision| revision.era() == era)
+    }
+
+    /// The revisions that may be spoken, the newest first.
+    fn spoken(&self) -> impl Iterator<Item = Revision> {
+        let is_allowed =
+            |it: &Revision| self.allowed.as_ref().is_none_or(|allowed| allowed.contains(it));
+        Revision::ALL.into_iter().rev().filter(is_allowed)
     }
 }

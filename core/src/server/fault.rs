@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::Question;
 use crate::reject::Reject;
 
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
@@ -18,6 +19,12 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The parameters are wrong.
+    pub(super) const INVALID_PARAMS: i32 = -32602;
+
+    /// There is no such resource, in the legacy era.
+    pub(super) const RESOURCE_NOT_FOUND: i32 = -32002;
+
     /// An error with this code.
     pub fn new(code: i32, message: impl Into<Cow<'static, str>>) -> Self {
         Fault { code, message: message.into(), data: None }
@@ -36,7 +43,7 @@ impl Fault {
 
     /// -32602: the parameters are wrong; the message says which.
     pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
-        Fault::new(-32602, message)
+        Fault::new(Fault::INVALID_PARAMS, message)
     }
 
     /// -32601: there is no such method.
@@ -52,6 +59,22 @@ impl Fault {
         Fault { data, ..Fault::new(-32021, message) }
     }
 
+    /// -32021: the client cannot be asked any of these questions, of which there is at least one.
+    pub fn missing_answers(questions: &[Question]) -> Self {
+        let mut required = Map::new();
+        for question in questions {
+            let declared = serde_json::from_str(question.capability().declared());
+            let Ok(Value::Object(declared)) = declared else { continue };
+            for (name, parts) in declared {
+                match (required.get_mut(&name), parts) {
+                    (Some(Value::Object(known)), Value::Object(parts)) => known.extend(parts),
+                    (_, parts) => drop(required.insert(name, parts)),
+                }
+            }
+        }
+        Fault::missing_capability(required.into())
+    }
+
     /// -32021: the client did not declare an extension that is needed.
     pub fn missing_extension(name: &str) -> Self {
         Fault::missing_capability(serde_json::json!({ "extensions": { name: {} } }))
@@ -61,6 +84,6 @@ impl Fault {
     /// era that words it otherwise translates the code where the answer is written.
     pub fn resource_not_found(uri: &str, message: impl Into<Cow<'static, str>>) -> Self {
         let data = Some(serde_json::json!({ "uri": uri }));
-        Fault { data, ..Fault::new(-32002, message) }
+        Fault { data, ..Fault::new(Fault::RESOURCE_NOT_FOUND, message) }
     }
 }

@@ -19,6 +19,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
+//! use pontoon_core::modern::state::StateKey;
 //! use pontoon_core::server::{
 //!     Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene,
 //!     Schema, Seat, Server, Tool,
@@ -63,7 +64,8 @@
 //! }
 //!
 //! let mut conversation = Conversation::new(Arc::new(Greeter::new()));
-//! let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0);
+//! let key = StateKey::new([0; 32]); // from the system's chance, where it is more than an example
+//! let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0, &key);
 //! let mut out = Vec::new();
 //! let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
 //!     {"name":"greet","arguments":{"name":"Ada"}}}"#;
@@ -84,21 +86,26 @@
 mod arguments;
 mod asking;
 mod catalog;
+mod change;
 mod check;
 mod conversation;
 mod facts;
 mod fault;
 mod incoming;
 mod legacy;
+mod listeners;
+mod modern;
 mod outbox;
 mod params;
 mod pipe;
 mod question;
 mod reply;
+mod rounds;
 mod scene;
 mod schema;
 mod sink;
 mod waiting;
+mod wording;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -110,9 +117,11 @@ pub use catalog::{
     CacheScope, Catalog, Extension, ExtensionMethod, Prompt, PromptArgument, Resource, Template,
     Tool,
 };
+pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
 pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
+pub use modern::Listen;
 pub use outbox::{LogLevel, Notice, Outbox};
 pub use pipe::Pipe;
 pub use question::{Answers, Question};

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Fault;
 use super::incoming::{present, text_of};
+use super::{Client, Fault, LogLevel};
 use crate::json::is_id;
+use crate::reject::Reject;
 
 /// `params` of every request and notification served here.
 #[derive(Debug, Default, Deserialize)]
@@ -19,13 +20,17 @@ pub(super) struct Params<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     pub(super) arguments: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) capabilities: Option<&'a RawValue>,
+    capabilities: Option<&'a RawValue>,
     #[serde(borrow, default)]
     client_info: Option<&'a RawValue>,
     #[serde(borrow, default)]
     cursor: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) level: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) input_responses: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) request_state: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "_meta")]
     meta: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -38,6 +43,23 @@ pub(super) struct Params<'a> {
     pub(super) request_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) uri: Option<&'a RawValue>,
+}
+
+/// `_meta` of a request.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Meta<'a> {
+    #[serde(borrow, default, rename = "progressToken")]
+    progress_token: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/clientCapabilities")]
+    #[serde(deserialize_with = "present")]
+    capabilities: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/clientInfo")]
+    client_info: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/logLevel")]
+    log_level: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
+    #[serde(deserialize_with = "present")]
+    version: Option<&'a RawValue>,
 }
 
 /// Who a client says it is.
@@ -72,21 +94,9 @@ impl<'a> Params<'a> {
         params.map_or(Ok(Params::default()), |json| object(json, "params"))
     }
 
-    /// The JSON text of the token under which progress is wanted.
-    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
-        #[derive(Deserialize)]
-        struct Meta<'a> {
-            #[serde(borrow, default, rename = "progressToken")]
-            progress_token: Option<&'a RawValue>,
-        }
-        let Some(meta) = self.meta else { return Ok(None) };
-        let meta: Meta<'a> = object(meta.get(), "params._meta")?;
-        match meta.progress_token.map(RawValue::get) {
-            Some(token) if !is_id(token.as_bytes()) => {
-                Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
-            }
-            token => Ok(token),
-        }
+    /// What is said about the request.
+    pub(super) fn meta(&self) -> Result<Meta<'a>, Fault> {
+        self.meta.map_or(Ok(Meta::default()), |meta| object(meta.get(), "params._meta"))
     }
 
     /// Lists have one page, and no cursor leads to another.
@@ -101,27 +111,16 @@ impl<'a> Params<'a> {
         optional(self.protocol_version, "params.protocolVersion")
     }
 
-    /// The name and the version of the client.
-    pub(super) fn client(&self) -> Result<(Option<String>, Option<String>), Fault> {
-        let Some(info) = self.client_info else { return Ok((None, None)) };
-        let info: Named<'a> = object(info.get(), "params.clientInfo")?;
-        let name = kept(info.name, "params.clientInfo.name")?;
-        let version = kept(info.version, "params.clientInfo.version")?;
-        Ok((name, version))
-    }
-
-    /// What the client can do; an object, if anything.
-    pub(super) fn capabilities(&self) -> Result<Option<Value>, Fault> {
-        let Some(capabilities) = self.capabilities else { return Ok(None) };
-        if !capabilities.get().starts_with('{') {
-            return Err(wrong("params.capabilities", "must be an object"));
+    /// The client, as `initialize` describes it. Extensions are left out: what they add has no form
+    /// in the legacy era.
+    pub(super) fn client(&self) -> Result<Client, Fault> {
+        let info = self.client_info;
+        let (name, version) = named(info, "params.clientInfo")?;
+        let mut capabilities = capabilities(self.capabilities, "params.capabilities")?;
+        if let Some(Value::Object(members)) = &mut capabilities {
+            members.remove("extensions");
         }
-        if capabilities.get().len() > CAPABILITIES_BYTES_MAX {
-            return Err(wrong("params.capabilities", "is too long"));
-        }
-        serde_json::from_str(capabilities.get())
-            .map(Some)
-            .map_err(|_| wrong("params.capabilities", "cannot be read"))
+        Ok(Client { name, version, capabilities, ..Client::default() })
     }
 
     /// What is to be completed.
@@ -161,11 +160,67 @@ impl<'a> Params<'a> {
     }
 }
 
+impl<'a> Meta<'a> {
+    /// Whether it is that of a request of the modern era (2026-07-28, basic/versioning).
+    pub(super) fn is_modern(&self) -> bool {
+        self.version.is_some() || self.capabilities.is_some()
+    }
+
+    /// The JSON text of the token under which progress is wanted.
+    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
+        match self.progress_token.map(RawValue::get) {
+            Some(token) if !is_id(token.as_bytes()) => {
+                Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
+            }
+            token => Ok(token),
+        }
+    }
+
+    /// The revision that a request of the modern era is of.
+    ///
+    /// # Errors
+    ///
+    /// It does not say so, or not what the client can do.
+    pub(super) fn version(&self) -> Result<Cow<'a, str>, Fault> {
+        let version = self.version.map(RawValue::get).and_then(text_of);
+        let has_capabilities = self.capabilities.is_some_and(|it| it.get().starts_with('{'));
+        version.filter(|_| has_capabilities).ok_or_else(|| Fault::of(Reject::MissingMeta))
+    }
+
+    /// The client, as a request of the modern era describes it.
+    pub(super) fn client(&self) -> Result<Client, Fault> {
+        let (name, version) = named(self.client_info, CLIENT_INFO)?;
+        let capabilities = capabilities(self.capabilities, CLIENT_CAPABILITIES)?;
+        let wants_progress = self.progress_token.is_some();
+        let log_level = optional(self.log_level, LOG_LEVEL)?;
+        let log_level = log_level.map(|name| LogLevel::parse(&name));
+        let log_level = log_level.transpose().map_err(|_| wrong(LOG_LEVEL, "is no log level"))?;
+        Ok(Client { name, version, capabilities, wants_progress, log_level })
+    }
+}
+
+/// The name and the version of a client.
+fn named(info: Option<&RawValue>, path: &str) -> Result<(Option<String>, Option<String>), Fault> {
+    let Some(info) = info else { return Ok((None, None)) };
+    let info: Named<'_> = object(info.get(), path)?;
+    let member = |value, name| kept(value, &format!("{path}.{name}"));
+    Ok((member(info.name, "name")?, member(info.version, "version")?))
+}
+
+/// What a client can do; an object, if anything.
+fn capabilities(given: Option<&RawValue>, path: &str) -> Result<Option<Value>, Fault> {
+    let Some(given) = given else { return Ok(None) };
+    if !given.get().starts_with('{') {
+        return Err(wrong(path, "must be an object"));
+    }
+    if given.get().len() > CAPABILITIES_BYTES_MAX {
+        return Err(wrong(path, "is too long"));
+    }
+    serde_json::from_str(given.get()).map(Some).map_err(|_| wrong(path, "cannot be read"))
+}
+
 /// The fields of a JSON object; what else it holds is passed over.
-pub(super) fn object<'a, T: Deserialize<'a>>(
-    json: &'a str,
-    path: &'static str,
-) -> Result<T, Fault> {
+pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str, path: &str) -> Result<T, Fault> {
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
@@ -175,31 +230,25 @@ pub(super) fn object<'a, T: Deserialize<'a>>(
     })
 }
 
-fn required_object<'a, T: Deserialize<'a>>(
+pub(super) fn required_object<'a, T: Deserialize<'a>>(
     value: Option<&'a RawValue>,
-    path: &'static str,
+    path: &str,
 ) -> Result<T, Fault> {
     value.map_or_else(|| Err(wrong(path, "must be an object")), |value| object(value.get(), path))
 }
 
 /// A field that must be a string.
-pub(super) fn string<'a>(
-    value: Option<&'a RawValue>,
-    path: &'static str,
-) -> Result<Cow<'a, str>, Fault> {
+pub(super) fn string<'a>(value: Option<&'a RawValue>, path: &str) -> Result<Cow<'a, str>, Fault> {
     value.map(RawValue::get).and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
 }
 
 /// A field that must be a string if it is there.
-fn optional<'a>(
-    value: Option<&'a RawValue>,
-    path: &'static str,
-) -> Result<Option<Cow<'a, str>>, Fault> {
+fn optional<'a>(value: Option<&'a RawValue>, path: &str) -> Result<Option<Cow<'a, str>>, Fault> {
     value.map(|value| string(Some(value), path)).transpose()
 }
 
 /// A field that is kept for as long as its conversation lasts, and must not be long.
-fn kept(value: Option<&RawValue>, path: &'static str) -> Result<Option<String>, Fault> {
+fn kept(value: Option<&RawValue>, path: &str) -> Result<Option<String>, Fault> {
     let text = optional(value, path)?;
     match text {
         Some(text) if text.len() > KEPT_BYTES_MAX => Err(wrong(path, "is too long")),
@@ -219,6 +268,12 @@ pub(super) fn shown(name: &str) -> Cow<'_, str> {
         None => name.into(),
     }
 }
+
+const CLIENT_INFO: &str = "params._meta.io.modelcontextprotocol/clientInfo";
+
+const CLIENT_CAPABILITIES: &str = "params._meta.io.modelcontextprotocol/clientCapabilities";
+
+const LOG_LEVEL: &str = "params._meta.io.modelcontextprotocol/logLevel";
 
 /// Bytes of what a client says of itself, each of it.
 const KEPT_BYTES_MAX: usize = 1024;

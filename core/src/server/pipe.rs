@@ -14,7 +14,7 @@
 
 use memchr::memchr;
 
-use super::{Circumstances, Conversation, Facts, Fault, legacy};
+use super::{Circumstances, Conversation, Facts, Fault, wording};
 use crate::time::Instant;
 
 /// The server's side of a pair of pipes.
@@ -95,6 +95,6 @@ impl Pipe {
         self.skipping = true;
         self.partial = Vec::new();
         let text = format!("Parse error: a line exceeds {} bytes", self.line_bytes_max);
-        legacy::error(out, None, &Fault::new(-32700, text));
+        wording::error(out, None, &Fault::new(-32700, text));
     }
 }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::reject::Capability;
+
 /// A question to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -23,6 +25,19 @@ impl Question {
     /// A question.
     pub fn new(key: impl Into<Cow<'static, str>>, method: &'static str, params: Value) -> Self {
         Question { key: key.into(), method, params }
+    }
+
+    /// What a client has to declare to be asked this.
+    pub fn capability(&self) -> Capability {
+        match self.method {
+            "elicitation/create" if self.params["mode"] == "url" => Capability::ElicitationUrl,
+            "elicitation/create" => Capability::Elicitation,
+            "sampling/createMessage" if self.params.get("tools").is_some() => {
+                Capability::SamplingTools
+            }
+            "sampling/createMessage" => Capability::Sampling,
+            _ => Capability::Roots,
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use uuid::{Builder, Uuid};
 
 use super::{LogLevel, Question};
 use crate::ids::SessionId;
+use crate::modern::state::StateKey;
 use crate::protocol::Revision;
+use crate::reject::Capability;
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// The circumstances of a request.
@@ -28,14 +31,25 @@ pub struct Scene<'a> {
     pub http: Option<&'a Arc<HttpScene>>,
     /// The session; none where there are no sessions.
     pub session: Option<&'a SessionFacts>,
-    /// Unpredictable, and another for each request.
+    /// Who asks, as far as its credentials say.
+    pub principal: &'a Principal,
+    /// Unpredictable, and another for each request; the same in every round of one that asks the
+    /// client something in the modern era.
     pub random: u64,
+    /// What makes names that nobody can guess ([`Scene::handle`]).
+    pub seal: &'a StateKey,
 }
 
 impl Scene<'_> {
     /// The id under which this request is spoken of.
     pub fn request_id(&self) -> Uuid {
         request_id(self.random)
+    }
+
+    /// A name for something that this request makes: nobody can guess it, not even who knows
+    /// [`Scene::random`]. Every round of a request gives the same name.
+    pub fn handle(&self) -> Uuid {
+        Builder::from_random_bytes(self.seal.name(&self.random.to_be_bytes())).into_uuid()
     }
 }
 
@@ -83,12 +97,12 @@ impl Client {
         let has = |capability, part| {
             self.capability(capability).is_some_and(|parts| parts.get(part).is_some())
         };
-        match question.method {
-            "elicitation/create" if question.params["mode"] == "url" => has("elicitation", "url"),
-            "sampling/createMessage" if question.params.get("tools").is_some() => {
-                has("sampling", "tools")
+        match question.capability() {
+            Capability::ElicitationUrl => has("elicitation", "url"),
+            Capability::SamplingTools => has("sampling", "tools"),
+            Capability::Elicitation | Capability::Roots | Capability::Sampling => {
+                self.can_be_asked(question.method)
             }
-            method => self.can_be_asked(method),
         }
     }
 

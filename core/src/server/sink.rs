@@ -1,5 +1,6 @@
 //! Where a conversation writes, and what each of its lines is about.
 
+use super::Change;
 use crate::time::Duration;
 
 /// Takes the lines of a conversation. A plain buffer is one: over stdio every line goes the same
@@ -10,6 +11,10 @@ pub trait Sink {
 
     /// The line is whole: a message that ends in a newline.
     fn ended(&mut self, line: Line<'_>);
+
+    /// Something changed that clients of other conversations may want to be told. Those of this one
+    /// are told by it.
+    fn changed(&mut self, _change: Change<'_>) {}
 
     /// The request with this id is to lose its connection; the client comes back for the answer
     /// after this long. Means nothing where a request has no connection of its own.

@@ -3,6 +3,7 @@
 mod arguments;
 mod lifecycle;
 mod messages;
+mod modern;
 mod offers;
 mod pipe;
 mod properties;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::asking::Asking;
-use super::{HttpScene, Task};
+use super::rounds::{Rounds, Subject};
+use super::{Client, HttpScene, Task};
+use crate::session::Principal;
 use crate::time::Instant;
 
 /// A request that is being answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Asked<'a> {
     /// Its id, as JSON text.
     pub(super) id: &'a str,
@@ -17,8 +19,21 @@ pub(super) struct Asked<'a> {
     pub(super) arrived: Instant,
     /// What it came with.
     pub(super) http: Option<&'a Arc<HttpScene>>,
+    /// Who sent it.
+    pub(super) principal: Principal,
     /// The last progress told of it.
     pub(super) reached: Option<f64>,
+    /// What a request of the modern era says of itself; none of the legacy era.
+    pub(super) modern: Option<Box<Modern>>,
+    /// What it asks for, if the modern era lets it ask back.
+    pub(super) subject: Option<Subject<'a>>,
+}
+
+/// What a request of the modern era brings along, instead of a conversation that remembers it.
+#[derive(Debug)]
+pub(super) struct Modern {
+    pub(super) client: Client,
+    pub(super) rounds: Rounds,
 }
 
 /// A request that waits.
@@ -47,7 +62,10 @@ impl Waiting {
             token: asked.token.map(Into::into),
             arrived: asked.arrived,
             http: asked.http.cloned(),
+            principal: asked.principal,
             reached: asked.reached,
+            modern: asked.modern,
+            subject: asked.subject.map(|subject| Box::new(subject.kept())),
         };
         Waiting { request, on, task }
     }
@@ -78,17 +96,24 @@ pub(super) struct Kept {
     token: Option<Box<str>>,
     arrived: Instant,
     http: Option<Arc<HttpScene>>,
+    principal: Principal,
     reached: Option<f64>,
+    modern: Option<Box<Modern>>,
+    subject: Option<Box<Subject<'static>>>,
 }
 
 impl Kept {
-    pub(super) fn asked(&self) -> Asked<'_> {
+    /// The request, which goes on.
+    pub(super) fn asked(&mut self) -> Asked<'_> {
         Asked {
             id: &self.id,
             token: self.token.as_deref(),
             arrived: self.arrived,
             http: self.http.as_ref(),
+            principal: self.principal,
             reached: self.reached,
+            modern: self.modern.take(),
+            subject: self.subject.as_deref().copied(),
         }
     }
 }

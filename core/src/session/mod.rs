@@ -112,6 +112,10 @@ impl Session {
         while let Some(saying) = self.backend.next_said() {
             let end = match saying {
                 Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
+                Saying::Changed(change) => {
+                    turn.changes.push(change);
+                    None
+                }
                 Saying::HangUp(call, come_back) => {
                     self.hang_up(call, come_back, turn);
                     None

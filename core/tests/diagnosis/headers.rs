@@ -6,11 +6,13 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use pontoon_core::echo::{Echo, Settings};
+use pontoon_core::modern::state::StateKey;
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::{
     Arguments, Client, Content, HttpScene, Outbox, Outcome, Reply, Request, Scene, Server,
     ToolResult,
 };
+use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -92,6 +94,7 @@ pub(crate) fn call(
     let arguments: Arguments<'_> =
         raw.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value)).collect();
     let client = Client::default();
+    let seal = StateKey::new([0; 32]);
     let scene = Scene {
         now: Instant::ZERO,
         arrived: Instant::ZERO,
@@ -100,7 +103,9 @@ pub(crate) fn call(
         client: &client,
         http,
         session: None,
+        principal: &Principal::Anonymous,
         random: 0,
+        seal: &seal,
     };
     let request = Request::CallTool { name, arguments: &arguments };
     match server.open().evaluate(&request, &scene, &mut Outbox::default()) {

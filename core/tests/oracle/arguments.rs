@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use pontoon_core::modern::state::StateKey;
 use pontoon_core::server::{
     Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene, Schema,
     Seat, Server, Tool,
@@ -41,7 +42,8 @@ pub(crate) fn arguments(bytes: &[u8]) {
 fn say(bytes: &[u8]) -> Vec<Value> {
     let mut conversation = Conversation::new(Arc::new(Typed::new()));
     let mut out = Vec::new();
-    let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0);
+    let seal = StateKey::new([0; 32]);
+    let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0, &seal);
     conversation.handle_message(bytes, &at, &mut out);
     assert!(out.is_empty() || out.ends_with(b"\n"));
     let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::echo::{Echo, Settings};
 use crate::ids::SessionId;
+use crate::modern::state::StateKey;
 use crate::protocol::Revision;
 use crate::server::{
     Arguments, Client, Content, Counters, Event, Facts, Fault, HttpScene, Notice, Outbox, Outcome,
     ProcessFacts, Reply, Request, Scene, Seat, Server, SessionFacts, SystemFacts, ToolResult, Wait,
 };
+use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 #[derive(Debug)]
@@ -147,6 +149,7 @@ impl Stage {
         let arguments: Arguments<'_> =
             members.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value)).collect();
         let http = self.http.clone().map(Arc::new);
+        let seal = StateKey::new([0; 32]);
         let scene = Scene {
             now: NOW,
             arrived: before(self.took),
@@ -155,7 +158,9 @@ impl Stage {
             client: &self.client,
             http: http.as_ref(),
             session: self.session.as_ref(),
+            principal: &Principal::Anonymous,
             random: self.random,
+            seal: &seal,
         };
         let mut out = Outbox::default();
         let request = Request::CallTool { name, arguments: &arguments };

@@ -315,16 +315,29 @@ fn a_request_in_flight_is_a_use() {
 
 #[test]
 fn the_longest_unused_gives_way() {
-    let mut rig = Rig::with(Limits { sessions_max: 2, ..Limits::default() });
-    let seat = open(&mut rig);
+    let mut rig = Rig::with(Limits { sessions_max: 3, ..Limits::default() });
+    let seats = [open(&mut rig), open(&mut rig), open(&mut rig)];
     rig.pass(secs(1));
-    let (silent, silent_client) = rig.open_stream(&Client::new());
-    seat.send(&mut rig, &request("1"));
+    seats[0].send(&mut rig, &request("1"));
+    seats[1].send(&mut rig, INITIALIZED);
     rig.pass(secs(1));
     rig.open_stream(&Client::new());
-    assert!(rig.has_ended(&silent_client) && ended(&rig, SessionEnd::Evicted));
-    assert_eq!(rig.stage(silent), Stage::Finished);
-    assert!(!rig.has_ended(&seat.client), "its request is in flight");
+    assert_eq!(seats.each_ref().map(|seat| rig.has_ended(&seat.client)), [false, false, true]);
+    assert_eq!(rig.stage(seats[2].stream), Stage::Finished);
+    assert!(ended(&rig, SessionEnd::Evicted));
+}
+
+#[test]
+fn streams_on_which_nothing_is_said_give_way_first() {
+    let mut rig = Rig::with(Limits { sessions_max: 2, ..Limits::default() });
+    let seat = open(&mut rig);
+    for _ in 0..5 {
+        rig.pass(secs(1));
+        let (silent, _) = rig.open_stream(&Client::new());
+        rig.open_stream(&Client::new());
+        assert_eq!(rig.stage(silent), Stage::Finished);
+    }
+    assert!(!rig.has_ended(&seat.client), "it has been idle longer than any of them");
 }
 
 #[test]

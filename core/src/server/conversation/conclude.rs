@@ -1,19 +1,17 @@
 //! From an outcome to the answer, through every wait in between.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Circumstances, Conversation};
 use crate::protocol::Revision;
-use crate::server::asking::{Asking, KeysFull, undeclared};
+use crate::server::asking::{Asking, KeysFull};
 use crate::server::incoming::{Answer, text_of};
 use crate::server::params::Params;
 use crate::server::waiting::{Asked, Kept, On, Waiting};
 use crate::server::{
-    Client, Event, Facts, Fault, LogLevel, Notice, Outbox, Outcome, Question, Scene, Sink, Task,
-    Wait, legacy,
+    Announces, Answers, Change, Client, Event, Facts, Fault, LogLevel, Notice, Outbox, Outcome,
+    Question, Reply, Scene, Sink, Task, Wait, legacy, modern, wording,
 };
 
 impl Conversation {
@@ -26,60 +24,78 @@ impl Conversation {
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
-        let mut turns = 0;
+        let (mut turns, mut told) = (0, 0);
         loop {
             for notice in outbox.drain() {
                 self.tell(&mut asked, notice, out);
             }
             let (wait, task) = match outcome {
-                Outcome::Done(Ok(reply)) => {
-                    return legacy::reply(out, asked.id, &reply, self.revision);
-                }
-                Outcome::Done(Err(fault)) => return legacy::error(out, Some(asked.id), &fault),
+                Outcome::Done(answer) => return self.answer(&asked, answer, out),
                 Outcome::Wait(wait, task) => (wait, task),
             };
-            turns += 1;
             let event = match wait {
-                Wait::Until(moment) if moment <= at.now && turns <= TURNS_MAX => Event::Due,
-                Wait::Answers(questions) if !self.can_answer_any(&questions) => {
-                    if turns > TURNS_MAX {
-                        let fault = Fault::internal("The server asks what cannot be answered");
-                        return legacy::error(out, Some(asked.id), &fault);
-                    }
-                    Event::Answered(questions.into_iter().map(refused).collect())
+                Wait::Until(moment) if moment <= at.now && turns < TURNS_MAX => {
+                    turns += 1;
+                    Event::Due
                 }
-                wait => return self.wait(asked, wait, task, out),
+                Wait::Answers(questions) if told < TURNS_MAX => {
+                    told += 1;
+                    let next = match asked.modern {
+                        None => self.put(&asked, questions, out),
+                        Some(_) => self.put_back(&mut asked, questions, at, out),
+                    };
+                    match next {
+                        Ok(Next::Go(answers)) => Event::Answered(answers),
+                        Ok(Next::Wait(asking)) => {
+                            return self.wait(asked, On::Answers(asking), task, out);
+                        }
+                        Ok(Next::Over) => return,
+                        Err(fault) => return self.answer(&asked, Err(fault), out),
+                    }
+                }
+                Wait::Answers(_) => {
+                    let fault = Fault::internal("The server asks what cannot be answered");
+                    return self.answer(&asked, Err(fault), out);
+                }
+                Wait::Facts => return self.wait(asked, On::Facts, task, out),
+                Wait::Until(moment) => return self.wait(asked, On::Until(moment), task, out),
             };
-            let scene = self.scene(asked, at);
-            outcome = task.resume(event, &scene, &mut outbox);
+            outcome = task.resume(event, &self.scene(&asked, at), &mut outbox);
         }
     }
 
-    fn can_answer_any(&self, questions: &[Question]) -> bool {
-        questions.iter().any(|question| self.client.can_answer(question))
+    /// Writes the answer, in the words of the era it was asked for in.
+    fn answer(&self, asked: &Asked<'_>, answer: Result<Reply, Fault>, out: &mut dyn Sink) {
+        match (answer, &asked.modern) {
+            (Ok(reply), None) => legacy::reply(out, asked.id, &reply, self.revision),
+            (Err(fault), None) => wording::error(out, Some(asked.id), &fault),
+            (Ok(reply), Some(_)) => modern::reply(out, asked.id, self.server.catalog(), &reply),
+            (Err(fault), Some(_)) => modern::error(out, asked.id, fault),
+        }
     }
 
-    fn wait(&mut self, asked: Asked<'_>, wait: Wait, task: Box<dyn Task>, out: &mut dyn Sink) {
+    /// Asks the client of the legacy era, which answers in messages of their own.
+    fn put(
+        &mut self,
+        asked: &Asked<'_>,
+        questions: Vec<Question>,
+        out: &mut dyn Sink,
+    ) -> Result<Next, Fault> {
+        let send = |id: &str, question: &Question| legacy::question(out, asked.id, id, question);
+        let asking = Asking::put(questions, &self.client, &mut self.keys, send);
+        let asking =
+            asking.map_err(|KeysFull| Fault::internal("The server asks under too many keys"))?;
+        Ok(match asking.is_open() {
+            true => Next::Wait(asking),
+            false => Next::Go(asking.into_answers()),
+        })
+    }
+
+    fn wait(&mut self, asked: Asked<'_>, on: On, task: Box<dyn Task>, out: &mut dyn Sink) {
         if self.waiting.len() >= WAITING_MAX {
             let fault = Fault::internal("Too many requests are waiting");
-            return legacy::error(out, Some(asked.id), &fault);
+            return self.answer(&asked, Err(fault), out);
         }
-        let on = match wait {
-            Wait::Answers(questions) => {
-                let send = |id: &str, question: &Question| {
-                    legacy::question(out, asked.id, id, question);
-                };
-                match Asking::put(questions, &self.client, &mut self.keys, send) {
-                    Ok(asking) => On::Answers(asking),
-                    Err(KeysFull) => {
-                        let fault = Fault::internal("The server asks under too many keys");
-                        return legacy::error(out, Some(asked.id), &fault);
-                    }
-                }
-            }
-            Wait::Facts => On::Facts,
-            Wait::Until(moment) => On::Until(moment),
-        };
         self.waiting.push(Waiting::new(asked, on, task));
     }
 
@@ -93,24 +109,24 @@ impl Conversation {
     ) {
         // All are taken out first: one that waits again waits for another time.
         let come: Vec<_> = self.waiting.extract_if(.., |waiting| has_come(waiting)).collect();
-        for waiting in come {
+        for Waiting { request, task, .. } in come {
             let event = facts.map_or(Event::Due, Event::Sampled);
-            self.resume(&waiting.request, waiting.task, event, at, out);
+            self.resume(request, task, event, at, out);
         }
     }
 
     fn resume(
         &mut self,
-        request: &Kept,
+        mut request: Kept,
         task: Box<dyn Task>,
         event: Event<'_>,
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
+        let asked = request.asked();
         let mut outbox = Outbox::default();
-        let scene = self.scene(request.asked(), at);
-        let outcome = task.resume(event, &scene, &mut outbox);
-        self.conclude(request.asked(), outcome, outbox, at, out);
+        let outcome = task.resume(event, &self.scene(&asked, at), &mut outbox);
+        self.conclude(asked, outcome, outbox, at, out);
     }
 
     /// The client answered a question. If nobody waits for it there is no one to tell.
@@ -129,18 +145,20 @@ impl Conversation {
         let Some(place) = self.waiting.iter().position(asks) else { return };
         let On::Answers(asking) = &mut self.waiting[place].on else { return };
         asking.answer(&id, read(answer));
-        if asking.open().next().is_some() {
+        if asking.is_open() {
             return;
         }
         let Waiting { request, on, task } = self.waiting.remove(place);
         if let On::Answers(asking) = on {
-            self.resume(&request, task, Event::Answered(asking.into_answers()), at, out);
+            self.resume(request, task, Event::Answered(asking.into_answers()), at, out);
         }
     }
 
-    /// A cancelled request gets no answer; what the client was asked for it is withdrawn.
+    /// A cancelled request gets no answer; what the client was asked for it is withdrawn. Who
+    /// listens is told nothing more.
     pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn Sink) {
         let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
+        self.listeners.close(id.get());
         for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id.get()) {
             if let On::Answers(asking) = &waiting.on {
                 for question in asking.open() {
@@ -152,68 +170,99 @@ impl Conversation {
 
     /// Writes a notification, if the client is to have it.
     fn tell(&self, asked: &mut Asked<'_>, notice: Notice, out: &mut dyn Sink) {
-        let catalog = self.server.catalog();
-        match notice {
-            Notice::Log { level, logger, data } if self.listens(level) => {
-                legacy::log(out, Some(asked.id), level, logger, &data);
+        match &notice {
+            Notice::Log { level, logger, data } if self.listens(asked, *level) => {
+                wording::log(out, Some(asked.id), *level, *logger, data);
             }
-            Notice::Unrelated { level, logger, data } if self.listens(level) => {
-                legacy::log(out, None, level, logger, &data);
+            Notice::Unrelated { level, logger, data } if self.listens(asked, *level) => {
+                // In the modern era every message belongs to a request.
+                let id = asked.modern.as_ref().map(|_| asked.id);
+                wording::log(out, id, *level, *logger, data);
             }
             Notice::Progress { progress, total, message } => {
                 let Some(token) = asked.token else { return };
                 // Must rise with each notification (basic/utilities/progress).
-                if progress.is_finite() && asked.reached.is_none_or(|reached| progress > reached) {
-                    asked.reached = Some(progress);
-                    let message = message.as_deref();
-                    let progress = legacy::Progress { token, progress, total, message };
-                    legacy::progress(out, asked.id, progress, self.revision);
+                if progress.is_finite() && asked.reached.is_none_or(|reached| *progress > reached) {
+                    asked.reached = Some(*progress);
+                    let (progress, total, message) = (*progress, *total, message.as_deref());
+                    let progress = wording::Progress { token, progress, total, message };
+                    wording::progress(out, asked.id, progress, self.revision_of(asked));
                 }
             }
-            Notice::HangUp { come_back } => out.hang_up(asked.id, come_back),
-            Notice::PromptsChanged if catalog.list_changed => legacy::list_changed(out, "prompts"),
-            Notice::ResourcesChanged if catalog.list_changed => {
-                legacy::list_changed(out, "resources");
+            Notice::HangUp { come_back } if asked.modern.is_none() => {
+                out.hang_up(asked.id, *come_back);
             }
-            Notice::ToolsChanged if catalog.list_changed => legacy::list_changed(out, "tools"),
-            Notice::ResourceUpdated { uri } if self.subscriptions.contains(&*uri) => {
-                legacy::resource_updated(out, &uri);
-            }
-            // Not announced, or not asked for.
-            Notice::Log { .. }
-            | Notice::Unrelated { .. }
-            | Notice::PromptsChanged
+            // Not asked for, or without a meaning in this era.
+            Notice::HangUp { .. } | Notice::Log { .. } | Notice::Unrelated { .. } => {}
+            Notice::PromptsChanged
+            | Notice::ResourceUpdated { .. }
             | Notice::ResourcesChanged
-            | Notice::ToolsChanged
-            | Notice::ResourceUpdated { .. } => {}
+            | Notice::ToolsChanged => {
+                let announced = Announces::of(self.server.catalog());
+                if let Some(change) = notice.change().filter(|change| announced.has(*change)) {
+                    let is_legacy = asked.modern.is_none() || self.is_initialized;
+                    self.tell_change(change, is_legacy, out);
+                    out.changed(change);
+                }
+            }
         }
     }
 
-    /// Whether the client wants log messages of a level. Unless it said otherwise it wants all.
-    fn listens(&self, level: LogLevel) -> bool {
-        let is_enough = self.client.log_level.is_none_or(|least| level >= least);
+    /// Tells a change to those who listen, and, if there is a client of the legacy era, to that.
+    pub(super) fn tell_change(&self, change: Change<'_>, is_legacy: bool, out: &mut dyn Sink) {
+        let is_subscribed = match change {
+            Change::Resource(uri) => self.listeners.is_subscribed(uri),
+            Change::Prompts | Change::Resources | Change::Tools => true,
+        };
+        if is_legacy && is_subscribed {
+            legacy::changed(out, change);
+        }
+        self.listeners.tell(change, out);
+    }
+
+    /// Whether the client wants log messages of a level: in the legacy era all, unless it said
+    /// otherwise; in the modern era none, unless the request says so.
+    fn listens(&self, asked: &Asked<'_>, level: LogLevel) -> bool {
+        let is_enough = match &asked.modern {
+            None => self.client.log_level.is_none_or(|least| level >= least),
+            Some(modern) => modern.client.log_level.is_some_and(|least| level >= least),
+        };
         self.server.catalog().logging && is_enough
     }
 
-    fn scene<'a>(&'a mut self, asked: Asked<'a>, at: &Circumstances<'a>) -> Scene<'a> {
+    fn revision_of(&self, asked: &Asked<'_>) -> Revision {
+        if asked.modern.is_some() { modern::REVISION } else { self.revision }
+    }
+
+    fn scene<'a>(&'a mut self, asked: &'a Asked<'_>, at: &'a Circumstances<'_>) -> Scene<'a> {
         self.client.wants_progress = asked.token.is_some();
         scene(&self.client, self.revision, asked, at)
     }
 }
 
-/// The answer to a question that cannot be put to the client.
-fn refused(question: Question) -> (Cow<'static, str>, Result<Value, String>) {
-    let answer = Err(undeclared(&question));
-    (question.key, answer)
+/// What becomes of a request that asks the client something.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// It goes on.
+    Go(Answers),
+    /// It has been answered.
+    Over,
+    /// It waits.
+    Wait(Asking),
 }
 
-/// What a server may look at while it answers a request.
+/// What a server may look at while it answers a request. `client` and `revision` are those of the
+/// legacy era.
 pub(super) fn scene<'a>(
     client: &'a Client,
     revision: Revision,
-    asked: Asked<'a>,
-    at: &Circumstances<'a>,
+    asked: &'a Asked<'_>,
+    at: &'a Circumstances<'_>,
 ) -> Scene<'a> {
+    let (client, revision, random) = match &asked.modern {
+        None => (client, revision, at.random),
+        Some(modern) => (&modern.client, modern::REVISION, modern.rounds.random()),
+    };
     Scene {
         now: at.now,
         arrived: asked.arrived,
@@ -222,7 +271,9 @@ pub(super) fn scene<'a>(
         client,
         http: asked.http,
         session: at.session,
-        random: at.random,
+        principal: &asked.principal,
+        random,
+        seal: at.seal,
     }
 }
 

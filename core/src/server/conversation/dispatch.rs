@@ -1,56 +1,93 @@
 //! From a request to the seat, or to what is known without it.
 
-use serde_json::{Map, Value};
-
 use super::conclude::scene;
 use super::{Circumstances, Conversation};
+use crate::protocol::Revision;
 use crate::server::params::{Params, Reference, shown, string};
 use crate::server::waiting::Asked;
 use crate::server::{
-    Client, Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy,
+    Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy, wording,
 };
 
 impl Conversation {
-    /// Answers, or starts what answers later, or says why not; then nothing has been written.
+    /// Answers a request of the legacy era, or starts what answers later, or says why not.
     pub(super) fn on_request(
         &mut self,
         id: &str,
         method: &str,
-        params: Option<&str>,
+        params: Result<Params<'_>, Fault>,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) {
+        if let Err(fault) = self.serve(id, method, params, at, out) {
+            wording::error(out, Some(id), &fault);
+        }
+    }
+
+    /// Nothing has been written if there is an error.
+    fn serve(
+        &mut self,
+        id: &str,
+        method: &str,
+        params: Result<Params<'_>, Fault>,
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) -> Result<(), Fault> {
         if !self.has(method) {
-            let text = format!("Method not found: {}", shown(method));
-            return Err(Fault::method_not_found(text));
+            return Err(no_method(method));
         }
-        let params = Params::parse(params)?;
-        let token = params.progress_token()?;
-        let asked = Asked { id, token, arrived: at.arrived, http: at.http, reached: None };
+        let params = params?;
+        let asked = Asked {
+            id,
+            token: params.meta()?.progress_token()?,
+            arrived: at.arrived,
+            http: at.http,
+            principal: at.principal,
+            reached: None,
+            modern: None,
+            subject: None,
+        };
+        let revision = self.revision;
         match method {
-            "tools/call" => return self.call_tool(asked, &params, at, out),
-            "prompts/get" => return self.get_prompt(asked, &params, at, out),
-            "completion/complete" => return self.complete(asked, &params, at, out),
-            "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
-                return self.about_resource(asked, method, &params, at, out);
+            "initialize" => {
+                let revision = self.initialize(&params)?;
+                let catalog = self.server.catalog();
+                wording::answer(out, id, |result| legacy::introduction(result, catalog, revision));
             }
-            _ => {}
-        }
-        let result = match method {
-            "initialize" => self.initialize(&params)?,
             "logging/setLevel" => {
                 let level = LogLevel::parse(&string(params.level, "params.level")?)?;
                 self.client.log_level = Some(level);
-                empty()
+                wording::answer(out, id, |_| {});
             }
-            "ping" => empty(),
-            _ => self.list(method, &params)?,
-        };
-        legacy::answer(out, id, &result);
+            "ping" => wording::answer(out, id, |_| {}),
+            "prompts/list" | "resources/list" | "resources/templates/list" | "tools/list" => {
+                params.no_cursor()?;
+                let catalog = self.server.catalog();
+                wording::answer(out, id, |result| wording::list(result, method, catalog, revision));
+            }
+            _ => return self.ask_seat(asked, method, &params, at, out),
+        }
         Ok(())
     }
 
-    /// Whether there is such a method: those that are announced, and no others.
+    /// Asks the seat what its catalog offers; what is asked for has been checked then.
+    pub(super) fn ask_seat(
+        &mut self,
+        asked: Asked<'_>,
+        method: &str,
+        params: &Params<'_>,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) -> Result<(), Fault> {
+        match method {
+            "completion/complete" => self.complete(asked, params, at, out),
+            "prompts/get" => self.get_prompt(asked, params, at, out),
+            "tools/call" => self.call_tool(asked, params, at, out),
+            _ => self.about_resource(asked, method, params, at, out),
+        }
+    }
+
+    /// Whether there is such a method in the legacy era: those that are announced, and no others.
     fn has(&self, method: &str) -> bool {
         let catalog = self.server.catalog();
         match method {
@@ -68,26 +105,14 @@ impl Conversation {
         }
     }
 
-    fn initialize(&mut self, params: &Params<'_>) -> Result<Value, Fault> {
+    fn initialize(&mut self, params: &Params<'_>) -> Result<Revision, Fault> {
         let wanted = params.protocol_version()?;
         let revision = legacy::agree(wanted.as_deref(), self.allowed.as_deref())?;
-        let (name, version) = params.client()?;
-        let capabilities = params.capabilities()?;
-        self.subscriptions.clear();
-        self.client = Client { name, version, capabilities, ..Client::default() };
+        self.client = params.client()?;
+        self.listeners.unsubscribe_all();
         self.revision = revision;
-        Ok(legacy::introduction(self.server.catalog(), revision))
-    }
-
-    fn list(&self, method: &str, params: &Params<'_>) -> Result<Value, Fault> {
-        params.no_cursor()?;
-        let catalog = self.server.catalog();
-        Ok(match method {
-            "prompts/list" => legacy::prompts(catalog, self.revision),
-            "resources/list" => legacy::resources(catalog),
-            "resources/templates/list" => legacy::templates(catalog),
-            _ => legacy::tools(catalog, self.revision),
-        })
+        self.is_initialized = true;
+        Ok(revision)
     }
 
     fn call_tool(
@@ -168,11 +193,11 @@ impl Conversation {
         let uri = &*string(params.uri, "params.uri")?;
         let request = match method {
             "resources/subscribe" => {
-                self.subscribe(uri)?;
+                self.listeners.subscribe(uri)?;
                 Request::Subscribe { uri }
             }
             "resources/unsubscribe" => {
-                self.subscriptions.remove(uri);
+                self.listeners.unsubscribe(uri);
                 Request::Unsubscribe { uri }
             }
             _ => Request::ReadResource { uri },
@@ -181,24 +206,14 @@ impl Conversation {
         Ok(())
     }
 
-    fn subscribe(&mut self, uri: &str) -> Result<(), Fault> {
-        if uri.len() > URI_BYTES_MAX {
-            return Err(Fault::invalid_params("params.uri is too long"));
-        }
-        if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains(uri) {
-            return Err(Fault::internal("Too many subscriptions"));
-        }
-        self.subscriptions.insert(uri.into());
-        Ok(())
-    }
-
     fn prompt(&self, name: &str) -> Result<&Prompt, Fault> {
         let found = self.server.catalog().prompts.iter().find(|prompt| prompt.name == name);
         found.ok_or_else(|| Fault::invalid_params(format!("Unknown prompt: {}", shown(name))))
     }
 
-    /// Asks the seat, and goes on with what it says.
-    fn evaluate(
+    /// Asks the seat, and goes on with what it says. A request of the modern era has a seat of its
+    /// own: nothing that it finds was left there by another.
+    pub(super) fn evaluate(
         &mut self,
         asked: Asked<'_>,
         request: &Request<'_>,
@@ -207,21 +222,22 @@ impl Conversation {
     ) {
         let mut outbox = Outbox::default();
         self.client.wants_progress = asked.token.is_some();
-        let scene = scene(&self.client, self.revision, asked, at);
-        let outcome = self.seat.evaluate(request, &scene, &mut outbox);
+        let scene = scene(&self.client, self.revision, &asked, at);
+        let outcome = match asked.modern {
+            Some(_) => self.server.open().evaluate(request, &scene, &mut outbox),
+            None => {
+                let seat = self.seat.get_or_insert_with(|| self.server.open());
+                seat.evaluate(request, &scene, &mut outbox)
+            }
+        };
         if let (Request::Subscribe { uri }, Outcome::Done(Err(_))) = (request, &outcome) {
-            self.subscriptions.remove(*uri);
+            self.listeners.unsubscribe(uri);
         }
         self.conclude(asked, outcome, outbox, at, out);
     }
 }
 
-fn empty() -> Value {
-    Value::Object(Map::new())
+/// There is no such method, in the era that it was asked in.
+pub(super) fn no_method(method: &str) -> Fault {
+    Fault::method_not_found(format!("Method not found: {}", shown(method)))
 }
-
-/// Bytes of a URI that is subscribed to.
-const URI_BYTES_MAX: usize = 8 * 1024;
-
-/// URIs a client may be subscribed to at once.
-const SUBSCRIPTIONS_MAX: usize = 1000;

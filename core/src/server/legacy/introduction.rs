@@ -1,10 +1,10 @@
 //! `initialize`: which revision is spoken, and what the server says of itself.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::since;
 use crate::protocol::{Era, Revision};
 use crate::server::params::shown;
+use crate::server::wording::{self, Object};
 use crate::server::{Catalog, Fault};
 
 /// The revision to speak with a client that asks for one; `allowed` narrows the choice.
@@ -21,13 +21,14 @@ pub(in crate::server) fn agree(
     allowed: Option<&[Revision]>,
 ) -> Result<Revision, Fault> {
     let choice = allowed.unwrap_or(&Revision::LEGACY);
-    let choice = choice.iter().copied().filter(|revision| revision.era() == Era::Legacy);
-    let newest = choice.clone().max().unwrap_or(Revision::NEWEST_LEGACY);
+    let is_restricted = Revision::LEGACY.iter().any(|revision| !choice.contains(revision));
+    let legacy = choice.iter().copied().filter(|revision| revision.era() == Era::Legacy);
+    let newest = legacy.clone().max().unwrap_or(Revision::NEWEST_LEGACY);
     let Some(wanted) = wanted else { return Ok(newest) };
-    let not_newer = choice.filter(|revision| revision.as_str() <= wanted).max();
-    match (not_newer, allowed) {
-        (Some(agreed), _) if Revision::parse(wanted.as_bytes()).is_some() => Ok(agreed),
-        (None, Some(allowed)) => Err(unsupported(wanted, allowed)),
+    let not_newer = legacy.filter(|revision| revision.as_str() <= wanted).max();
+    match not_newer {
+        Some(agreed) if Revision::parse(wanted.as_bytes()).is_some() => Ok(agreed),
+        None if is_restricted => Err(unsupported(wanted, choice)),
         _ => Ok(newest),
     }
 }
@@ -38,47 +39,16 @@ fn unsupported(wanted: &str, allowed: &[Revision]) -> Fault {
     Fault { data, ..Fault::invalid_params("Unsupported protocol version") }
 }
 
-/// The result of `initialize`.
-pub(in crate::server) fn introduction(catalog: &Catalog, revision: Revision) -> Value {
-    let mut server = json!({"name": catalog.name});
-    if let Some(title) = catalog.title.filter(|_| revision >= since::TITLES) {
-        server["title"] = title.into();
-    }
-    server["version"] = catalog.version.into();
-    let mut result = json!({
-        "protocolVersion": revision.as_str(),
-        "capabilities": capabilities(catalog, revision),
-        "serverInfo": server,
-    });
+/// Writes the result of `initialize`.
+pub(in crate::server) fn introduction(
+    result: &mut Object<'_>,
+    catalog: &Catalog,
+    revision: Revision,
+) {
+    result.put("protocolVersion", revision.as_str());
+    result.put("capabilities", &wording::capabilities(catalog, revision));
+    result.put("serverInfo", &wording::server(catalog, revision));
     if let Some(instructions) = catalog.instructions {
-        result["instructions"] = instructions.into();
+        result.put("instructions", instructions);
     }
-    result
-}
-
-/// What the server can do, and nothing else.
-fn capabilities(catalog: &Catalog, revision: Revision) -> Value {
-    let mut lists = Map::new();
-    if catalog.list_changed {
-        lists.insert("listChanged".to_owned(), true.into());
-    }
-    let mut all = Map::new();
-    if catalog.completions && revision >= since::COMPLETIONS {
-        all.insert("completions".to_owned(), json!({}));
-    }
-    if catalog.logging {
-        all.insert("logging".to_owned(), json!({}));
-    }
-    if catalog.has_prompts() {
-        all.insert("prompts".to_owned(), lists.clone().into());
-    }
-    if catalog.has_resources() {
-        let mut resources = lists.clone();
-        if catalog.subscriptions {
-            resources.insert("subscribe".to_owned(), true.into());
-        }
-        all.insert("resources".to_owned(), resources.into());
-    }
-    all.insert("tools".to_owned(), lists.into());
-    all.into()
 }

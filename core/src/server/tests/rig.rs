@@ -1,9 +1,10 @@
 //! A client, and a server with something of everything.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
+use crate::modern::state::StateKey;
 use crate::server::*;
 use crate::time::Duration;
 
@@ -98,14 +99,16 @@ impl Client {
 }
 
 pub(super) fn at(now: Instant) -> Circumstances<'static> {
-    Circumstances::without_http(now, Duration::from_secs(1_800_000_000), 7)
+    static SEAL: LazyLock<StateKey> = LazyLock::new(|| StateKey::new([7; 32]));
+    Circumstances::without_http(now, Duration::from_secs(1_800_000_000), 7, &SEAL)
 }
 
-/// The lines, and what each is about.
+/// The lines, and what each is about; what is told to other conversations.
 #[derive(Default)]
-struct Said {
-    bytes: Vec<u8>,
-    about: Vec<String>,
+pub(super) struct Said {
+    pub(super) bytes: Vec<u8>,
+    pub(super) about: Vec<String>,
+    pub(super) changed: Vec<String>,
 }
 
 impl Sink for Said {
@@ -120,6 +123,10 @@ impl Sink for Said {
             Line::Related(id) => format!("related {id}"),
             Line::Unrelated => "unrelated".to_owned(),
         });
+    }
+
+    fn changed(&mut self, change: Change<'_>) {
+        self.changed.push(format!("{change:?}"));
     }
 }
 
@@ -181,6 +188,10 @@ impl Default for Demo {
                     Tool::new("facts", "Tells facts.", Schema::open()),
                     Tool::new("notices", "Says everything there is to say.", Schema::open()),
                     Tool::new("contents", "Shows every kind of content.", Schema::open()),
+                    Tool::new("count", "Counts its calls.", Schema::open()),
+                    Tool::new("dice", "Asks after it has rolled.", Schema::open()),
+                    Tool::new("later", "Asks after a while.", Schema::open()),
+                    Tool::new("marked", "Marks its answer.", Schema::open()),
                     Tool::new("fault", "Fails.", Schema::open()),
                     Tool::new("greedy", "Never has enough.", Schema::open()),
                 ],
@@ -222,23 +233,30 @@ impl Server for Demo {
     }
 
     fn open(&self) -> Box<dyn Seat> {
-        Box::new(DemoSeat)
+        Box::new(DemoSeat { count: 0 })
     }
 }
 
 #[derive(Debug)]
-struct DemoSeat;
+struct DemoSeat {
+    count: u32,
+}
 
 impl Seat for DemoSeat {
     fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
         match request {
+            Request::CallTool { name: "count", .. } => {
+                self.count += 1;
+                Outcome::text(self.count.to_string())
+            }
             Request::CallTool { name, arguments } => call(name, arguments, scene, out),
+            Request::Complete { value: "?", .. } => Outcome::Wait(form("name"), Box::new(Told)),
             Request::Complete { of, argument, value } => {
                 let values = (0..150).map(|n| format!("{of} {argument} {value}{n}")).collect();
                 Outcome::Done(Ok(Reply::Completion(Completion { values, total: 150 })))
             }
             Request::Extended { method, params } => {
-                let members = [("resultType", json!("complete")), ("method", json!(method))];
+                let members = [("resultType", json!("thing")), ("method", json!(method))];
                 let given = ("params", json!(params.iter().count()));
                 let members = members.into_iter().chain([given]);
                 let members = members.map(|(key, value)| (key.to_owned(), value)).collect();
@@ -246,6 +264,9 @@ impl Seat for DemoSeat {
             }
             Request::GetPrompt { arguments, .. } => {
                 let who = arguments.string("who").unwrap();
+                if who == "?" {
+                    return Outcome::Wait(form("name"), Box::new(Greeting));
+                }
                 let content = Content::Text(format!("Hello {who}"));
                 let messages = vec![Message { role: Role::User, content }];
                 Outcome::Done(Ok(Reply::Prompt { description: None, messages }))
@@ -255,6 +276,9 @@ impl Seat for DemoSeat {
                 let mime_type = "text/plain".to_owned();
                 let contents = Contents::Text { uri, mime_type, text: "1".to_owned() };
                 Outcome::Done(Ok(Reply::Resource(vec![contents])))
+            }
+            Request::ReadResource { uri: "demo://asks" } => {
+                Outcome::Wait(form("name"), Box::new(Reading))
             }
             Request::Subscribe { uri: "demo://refused" } | Request::ReadResource { .. } => {
                 Outcome::fault(Fault::resource_not_found("demo://x", "Resource not found"))
@@ -298,6 +322,20 @@ fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outb
         "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
         "notices" => notices(out),
         "contents" => contents(),
+        "dice" => {
+            let rolled = format!("{} {}", scene.random, scene.handle());
+            Outcome::Wait(form("ok"), Box::new(Rolled(rolled)))
+        }
+        "later" => {
+            Outcome::Wait(Wait::Until(scene.now + Duration::from_millis(100)), Box::new(Later))
+        }
+        "marked" => {
+            let extra = Map::from_iter([
+                ("_meta".to_owned(), json!({"a.example/mark": 1})),
+                ("resultType".to_owned(), json!("of the era")),
+            ]);
+            ToolResult { extra, ..ToolResult::text("marked") }.into()
+        }
         "fault" => Outcome::fault(Fault::new(-32004, "Available in extended build")),
         _ => Outcome::Wait(ask_again(), Box::new(Greedy)),
     }
@@ -338,6 +376,55 @@ impl Task for Told {
             Event::Due => Outcome::text("due"),
             Event::Sampled(facts) => Outcome::text(format!("pid {}", facts.process.pid)),
         }
+    }
+}
+
+/// Tells who was named.
+#[derive(Debug)]
+struct Greeting;
+
+impl Task for Greeting {
+    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        let content = Content::Text(told(event));
+        let messages = vec![Message { role: Role::User, content }];
+        Outcome::Done(Ok(Reply::Prompt { description: None, messages }))
+    }
+}
+
+/// Shows who was named.
+#[derive(Debug)]
+struct Reading;
+
+impl Task for Reading {
+    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        let (uri, mime_type) = ("demo://asks".to_owned(), "text/plain".to_owned());
+        let contents = Contents::Text { uri, mime_type, text: told(event) };
+        Outcome::Done(Ok(Reply::Resource(vec![contents])))
+    }
+}
+
+fn told(event: Event<'_>) -> String {
+    let Event::Answered(answers) = event else { unreachable!("it waits for an answer") };
+    answers.first().map_or_else(|message| message, |answer| answer.to_string())
+}
+
+/// Tells what chance came to before the client was asked.
+#[derive(Debug)]
+struct Rolled(String);
+
+impl Task for Rolled {
+    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        Outcome::text(self.0)
+    }
+}
+
+/// Asks after a while.
+#[derive(Debug)]
+struct Later;
+
+impl Task for Later {
+    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        Outcome::Wait(form("name"), Box::new(Told))
     }
 }
 

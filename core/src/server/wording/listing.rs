@@ -2,32 +2,31 @@
 
 use serde_json::{Value, json};
 
-use super::since;
+use super::{Object, since};
 use crate::protocol::Revision;
 use crate::server::{Catalog, Prompt, Resource, Template, Tool};
 
-/// The result of `tools/list`.
-pub(in crate::server) fn tools(catalog: &Catalog, revision: Revision) -> Value {
-    list("tools", &catalog.tools, |tool| self::tool(tool, revision))
+/// Writes the result of a method that lists something.
+pub(in crate::server) fn list(
+    result: &mut Object<'_>,
+    method: &str,
+    catalog: &Catalog,
+    revision: Revision,
+) {
+    match method {
+        "prompts/list" => {
+            put(result, "prompts", &catalog.prompts, |prompt| self::prompt(prompt, revision));
+        }
+        "resources/list" => put(result, "resources", &catalog.resources, resource),
+        "resources/templates/list" => {
+            put(result, "resourceTemplates", &catalog.templates, template);
+        }
+        _ => put(result, "tools", &catalog.tools, |tool| self::tool(tool, revision)),
+    }
 }
 
-/// The result of `prompts/list`.
-pub(in crate::server) fn prompts(catalog: &Catalog, revision: Revision) -> Value {
-    list("prompts", &catalog.prompts, |prompt| self::prompt(prompt, revision))
-}
-
-/// The result of `resources/list`.
-pub(in crate::server) fn resources(catalog: &Catalog) -> Value {
-    list("resources", &catalog.resources, resource)
-}
-
-/// The result of `resources/templates/list`.
-pub(in crate::server) fn templates(catalog: &Catalog) -> Value {
-    list("resourceTemplates", &catalog.templates, template)
-}
-
-fn list<T>(key: &str, items: &[T], write: impl Fn(&T) -> Value) -> Value {
-    json!({ key: items.iter().map(write).collect::<Vec<_>>() })
+fn put<T>(result: &mut Object<'_>, key: &str, items: &[T], write: impl Fn(&T) -> Value) {
+    result.put(key, &items.iter().map(write).collect::<Vec<_>>());
 }
 
 fn tool(tool: &Tool, revision: Revision) -> Value {

@@ -1,62 +1,60 @@
 //! Results, as a revision has them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{begin_result, json, push, quoted, since};
+use super::{Object, json, push, quoted, since};
 use crate::protocol::Revision;
-use crate::server::{Completion, Content, Contents, Line, Message, Reply, Role, Sink, ToolResult};
+use crate::server::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 
-/// Answers with what a server replied.
-pub(in crate::server) fn reply(out: &mut dyn Sink, id: &str, reply: &Reply, revision: Revision) {
-    let buffer = out.buffer();
-    begin_result(buffer, id);
+/// Writes the members of what a server replied, but for those that an era writes for itself.
+pub(in crate::server) fn reply(result: &mut Object<'_>, reply: &Reply, revision: Revision) {
     match reply {
-        Reply::Completion(completion) => json(buffer, &self::completion(completion)),
-        Reply::Empty => push(buffer, &["{}"]),
-        Reply::Extended(members) => json(buffer, members),
+        Reply::Completion(completion) => result.put("completion", &self::completion(completion)),
+        Reply::Empty => {}
+        Reply::Extended(members) => result.fill(members, OF_THE_ERA),
         Reply::Prompt { description, messages } => {
-            prompt(buffer, description.as_deref(), messages, revision);
+            prompt(result, description.as_deref(), messages, revision);
         }
         Reply::Resource(contents) => {
-            let contents: Vec<_> = contents.iter().map(resource).collect();
-            json(buffer, &json!({ "contents": contents }));
+            result.put("contents", &contents.iter().map(resource).collect::<Vec<_>>());
         }
-        Reply::Tool(result) => tool(buffer, result, revision),
+        Reply::Tool(called) => tool(result, called, revision),
     }
-    push(buffer, &["}\n"]);
-    out.ended(Line::Answer(Some(id)));
+}
+
+/// The `_meta` that a server gave its reply itself.
+pub(in crate::server) fn meta_of(reply: &Reply) -> Option<&Map<String, Value>> {
+    match reply {
+        Reply::Extended(members) => members.get("_meta")?.as_object(),
+        Reply::Tool(called) => called.extra.get("_meta")?.as_object(),
+        Reply::Completion(_) | Reply::Empty | Reply::Prompt { .. } | Reply::Resource(_) => None,
+    }
 }
 
 /// The result of a call goes straight into the buffer, a text in it too.
-fn tool(buffer: &mut Vec<u8>, result: &ToolResult, revision: Revision) {
-    push(buffer, &[r#"{"content":["#]);
-    for (at, content) in result.content.iter().enumerate() {
+fn tool(result: &mut Object<'_>, called: &ToolResult, revision: Revision) {
+    let buffer = result.member("content");
+    push(buffer, &["["]);
+    for (at, content) in called.content.iter().enumerate() {
         push(buffer, &[if at > 0 { "," } else { "" }]);
         self::content(buffer, content, revision);
     }
     push(buffer, &["]"]);
-    if let Some(structured) =
-        result.structured.as_ref().filter(|_| revision >= since::STRUCTURED_CONTENT)
-    {
-        push(buffer, &[r#","structuredContent":"#]);
-        json(buffer, structured);
+    let has_structured = revision >= since::STRUCTURED_CONTENT;
+    if let Some(structured) = called.structured.as_ref().filter(|_| has_structured) {
+        result.put("structuredContent", structured);
     }
-    if result.is_error {
-        push(buffer, &[r#","isError":true"#]);
+    if called.is_error {
+        result.put("isError", &true);
     }
-    for (key, value) in result.extra.iter().filter(|(key, _)| !is_of_protocol(key)) {
-        push(buffer, &[","]);
-        json(buffer, key);
-        push(buffer, &[":"]);
-        json(buffer, value);
-    }
-    push(buffer, &["}"]);
+    result.fill(&called.extra, OF_A_CALL);
 }
 
-/// Members that are written for themselves.
-fn is_of_protocol(key: &str) -> bool {
-    matches!(key, "content" | "structuredContent" | "isError")
-}
+/// Members that an era writes for itself.
+const OF_THE_ERA: &[&str] = &["_meta", "resultType"];
+
+/// Members of the result of a call that are written for themselves.
+const OF_A_CALL: &[&str] = &["content", "structuredContent", "isError", "_meta", "resultType"];
 
 fn content(buffer: &mut Vec<u8>, content: &Content, revision: Revision) {
     match content {
@@ -107,22 +105,20 @@ fn resource(contents: &Contents) -> Value {
 fn completion(completion: &Completion) -> Value {
     let values = &completion.values[..completion.values.len().min(VALUES_MAX)];
     let has_more = completion.total > values.len();
-    json!({"completion": {"values": values, "total": completion.total, "hasMore": has_more}})
+    json!({"values": values, "total": completion.total, "hasMore": has_more})
 }
 
 fn prompt(
-    buffer: &mut Vec<u8>,
+    result: &mut Object<'_>,
     description: Option<&str>,
     messages: &[Message],
     revision: Revision,
 ) {
-    push(buffer, &["{"]);
     if let Some(description) = description {
-        push(buffer, &[r#""description":"#]);
-        json(buffer, description);
-        push(buffer, &[","]);
+        result.put("description", description);
     }
-    push(buffer, &[r#""messages":["#]);
+    let buffer = result.member("messages");
+    push(buffer, &["["]);
     for (at, message) in messages.iter().enumerate() {
         let role = match message.role {
             Role::Assistant => "assistant",
@@ -133,7 +129,7 @@ fn prompt(
         content(buffer, &message.content, revision);
         push(buffer, &["}"]);
     }
-    push(buffer, &["]}"]);
+    push(buffer, &["]"]);
 }
 
 const VALUES_MAX: usize = 100;

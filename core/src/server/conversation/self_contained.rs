@@ -1,0 +1,187 @@
+//! Requests of the modern era: each says by itself all there is to know about it.
+//!
+//! | the first that fails | error |
+//! |---|---|
+//! | `_meta` has a version and capabilities | -32602 |
+//! | that version is spoken | -32022 |
+//! | there is such a method | -32601 |
+//! | the rest of `_meta` can be read | -32602 |
+//! | the client has the method's extension | -32021 |
+//! | the parameters | -32602 |
+//! | `requestState` is of this request, and not too old | -32602 |
+//!
+//! Source: 2026-07-28, basic/index, basic/versioning, basic/patterns/mrtr.
+
+use serde_json::json;
+
+use super::conclude::Next;
+use super::dispatch::no_method;
+use super::{Circumstances, Conversation};
+use crate::modern::state::SalientParams;
+use crate::reject::Reject;
+use crate::server::modern::{self, Fresh};
+use crate::server::params::{Meta, Params, shown, wrong};
+use crate::server::rounds::{Put, Rounds, Subject, given};
+use crate::server::waiting::{Asked, Modern};
+use crate::server::{Announces, Fault, Listen, Question, Request, Sink, check, wording};
+
+/// The parameters of a request: their JSON text, and what of it is known by name.
+pub(super) type Given<'a> = (Option<&'a str>, Result<Params<'a>, Fault>);
+
+impl Conversation {
+    /// Answers a request of the modern era, or starts what answers later, or says why not.
+    pub(super) fn on_self_contained(
+        &mut self,
+        id: &str,
+        method: &str,
+        given: Given<'_>,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) {
+        if let Err(fault) = self.serve_self_contained(id, method, given, at, out) {
+            modern::error(out, id, fault);
+        }
+    }
+
+    /// Nothing has been written if there is an error.
+    fn serve_self_contained(
+        &mut self,
+        id: &str,
+        method: &str,
+        (text, params): Given<'_>,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) -> Result<(), Fault> {
+        let params = params?;
+        let meta = params.meta()?;
+        self.check_version(method, &params, &meta)?;
+        let catalog = self.server.catalog();
+        if !catalog.has_modern(method) {
+            return Err(no_method(method));
+        }
+        let client = meta.client()?;
+        let token = meta.progress_token()?;
+        match method {
+            "server/discover" => {
+                let fresh = Some(Fresh::of(catalog));
+                modern::answer(out, id, catalog, fresh, |result| {
+                    modern::discovery(result, catalog, self.spoken());
+                });
+                return Ok(());
+            }
+            "subscriptions/listen" => {
+                let listen = Listen::open(id, text, Announces::of(catalog))?;
+                return self.listeners.open(listen, out);
+            }
+            "prompts/list" | "resources/list" | "resources/templates/list" | "tools/list" => {
+                params.no_cursor()?;
+                modern::answer(out, id, catalog, Some(Fresh::of(catalog)), |result| {
+                    wording::list(result, method, catalog, modern::REVISION);
+                });
+                return Ok(());
+            }
+            _ => {}
+        }
+        let subject = subject(method, &params);
+        let rounds = rounds(subject.as_ref(), &params, at)?;
+        let extension = catalog.extension_of(method);
+        if let Some(extension) = extension.filter(|it| !client.has_extension(it.name)) {
+            return Err(Fault::missing_extension(extension.name));
+        }
+        let is_extended = extension.is_some();
+        let asked = Asked {
+            id,
+            token,
+            arrived: at.arrived,
+            http: at.http,
+            principal: at.principal,
+            reached: None,
+            modern: Some(Box::new(Modern { client, rounds })),
+            subject,
+        };
+        if !is_extended {
+            return self.ask_seat(asked, method, &params, at, out);
+        }
+        let params = check::members(text.unwrap_or("{}"), "params")?;
+        self.evaluate(asked, &Request::Extended { method, params: &params }, at, out);
+        Ok(())
+    }
+
+    /// Whether a request is of a revision that is spoken.
+    fn check_version(
+        &self,
+        method: &str,
+        params: &Params<'_>,
+        meta: &Meta<'_>,
+    ) -> Result<(), Fault> {
+        let version = match meta.version() {
+            // Who initializes has not heard of this era, and may know what to do with a list of
+            // revisions (basic/versioning).
+            Err(_) if method == "initialize" && !meta.is_modern() => {
+                params.protocol_version()?.unwrap_or_default()
+            }
+            version => version?,
+        };
+        if version == modern::REVISION.as_str() {
+            return Ok(());
+        }
+        let supported: Vec<_> = self.spoken().map(|revision| revision.as_str()).collect();
+        let data = Some(json!({"supported": supported, "requested": shown(&version)}));
+        Err(Fault { data, ..Fault::of(Reject::UnsupportedRevision) })
+    }
+
+    /// Asks the client of the modern era, which answers with a second request: the questions are
+    /// the answer to this one.
+    pub(super) fn put_back(
+        &self,
+        asked: &mut Asked<'_>,
+        questions: Vec<Question>,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) -> Result<Next, Fault> {
+        let (Some(modern), Some(subject)) = (&mut asked.modern, &asked.subject) else {
+            return Err(Fault::internal("The server asks where nothing can be asked"));
+        };
+        Ok(match modern.rounds.put(questions, &modern.client)? {
+            Put::Answered(answers) => Next::Go(answers),
+            Put::Open(questions) => {
+                let binding = subject.binding(&asked.principal);
+                let state = modern.rounds.seal(at.seal, &binding, at.wall)?;
+                let catalog = self.server.catalog();
+                modern::questions(out, asked.id, catalog, &questions, &state);
+                Next::Over
+            }
+        })
+    }
+}
+
+/// What a request asks for, of a method that may ask back.
+fn subject<'a>(method: &str, params: &Params<'a>) -> Option<Subject<'a>> {
+    let text = |value: Option<&'a serde_json::value::RawValue>| value.map(|it| it.get().as_bytes());
+    let (name, arguments) = (text(params.name), text(params.arguments));
+    let named = SalientParams { name, arguments, uri: None };
+    Some(match method {
+        "prompts/get" => Subject::new("prompts/get", named),
+        "resources/read" => {
+            let uri = text(params.uri);
+            Subject::new("resources/read", SalientParams { uri, ..SalientParams::default() })
+        }
+        "tools/call" => Subject::new("tools/call", named),
+        _ => return None,
+    })
+}
+
+/// What the client has answered so far.
+fn rounds(
+    subject: Option<&Subject<'_>>,
+    params: &Params<'_>,
+    at: &Circumstances<'_>,
+) -> Result<Rounds, Fault> {
+    let Some(subject) = subject else { return Ok(Rounds::first(at.random, given(None)?)) };
+    let given = given(params.input_responses.map(|it| it.get()))?;
+    let Some(state) = params.request_state else { return Ok(Rounds::first(at.random, given)) };
+    let state: String = serde_json::from_str(state.get())
+        .map_err(|_| wrong("params.requestState", "must be a string"))?;
+    let binding = subject.binding(&at.principal);
+    Rounds::again(at.seal, &binding, at.wall, &state, given)
+}

@@ -1,0 +1,67 @@
+//! Notifications of the server.
+
+use serde_json::Value;
+
+use super::{notification, push, since};
+use crate::protocol::Revision;
+use crate::server::{Line, LogLevel, Sink};
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Progress<'a> {
+    /// The client's token, as JSON text.
+    pub(in crate::server) token: &'a str,
+    pub(in crate::server) progress: f64,
+    pub(in crate::server) total: Option<f64>,
+    pub(in crate::server) message: Option<&'a str>,
+}
+
+/// `notifications/progress` of a request.
+pub(in crate::server) fn progress(
+    out: &mut dyn Sink,
+    id: &str,
+    at: Progress<'_>,
+    revision: Revision,
+) {
+    notification(out.buffer(), "notifications/progress", |params| {
+        push(params.member("progressToken"), &[at.token]);
+        params.put("progress", &number(at.progress));
+        if let Some(total) = at.total.filter(|total| total.is_finite()) {
+            params.put("total", &number(total));
+        }
+        if let Some(message) = at.message.filter(|_| revision >= since::PROGRESS_MESSAGES) {
+            params.put("message", message);
+        }
+    });
+    out.ended(Line::Related(id));
+}
+
+/// `notifications/message`, of a request if there is one.
+pub(in crate::server) fn log(
+    out: &mut dyn Sink,
+    id: Option<&str>,
+    level: LogLevel,
+    logger: Option<&str>,
+    data: &Value,
+) {
+    notification(out.buffer(), "notifications/message", |params| {
+        params.put("level", level.as_str());
+        if let Some(logger) = logger {
+            params.put("logger", logger);
+        }
+        params.put("data", data);
+    });
+    out.ended(id.map_or(Line::Unrelated, Line::Related));
+}
+
+/// 3, not 3.0: JSON knows only one kind of number, and so do its readers.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < WHOLE_MAX {
+        Value::from(value as i64)
+    } else {
+        Value::from(value)
+    }
+}
+
+/// 2^53: below it every whole `f64` is written with digits alone and means itself.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;

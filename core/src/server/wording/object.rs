@@ -1,0 +1,53 @@
+//! A JSON object, written one member after the other.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{json, push, quoted};
+
+/// An object that is being written. Nobody looks whether a member is written twice.
+#[derive(Debug)]
+pub(in crate::server) struct Object<'a> {
+    buffer: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'a> Object<'a> {
+    pub(in crate::server) fn begin(buffer: &'a mut Vec<u8>) -> Self {
+        push(buffer, &["{"]);
+        Object { buffer, is_empty: true }
+    }
+
+    /// Begins a member, whose value the caller writes.
+    pub(in crate::server) fn member(&mut self, key: &str) -> &mut Vec<u8> {
+        if !std::mem::replace(&mut self.is_empty, false) {
+            push(self.buffer, &[","]);
+        }
+        quoted(self.buffer, key);
+        push(self.buffer, &[":"]);
+        self.buffer
+    }
+
+    /// Writes a member.
+    pub(in crate::server) fn put(&mut self, key: &str, value: &(impl Serialize + ?Sized)) {
+        json(self.member(key), value);
+    }
+
+    /// Writes a member that is an object itself.
+    pub(in crate::server) fn nest(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) {
+        let mut object = Object::begin(self.member(key));
+        write(&mut object);
+        object.end();
+    }
+
+    /// Writes members, but for those that are written for themselves.
+    pub(in crate::server) fn fill(&mut self, members: &Map<String, Value>, but: &[&str]) {
+        for (key, value) in members.iter().filter(|(key, _)| !but.contains(&key.as_str())) {
+            self.put(key, value);
+        }
+    }
+
+    pub(in crate::server) fn end(self) {
+        push(self.buffer, &["}"]);
+    }
+}
