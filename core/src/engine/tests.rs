@@ -4,6 +4,7 @@ mod asks;
 mod batches;
 mod calls;
 mod children;
+mod crossing;
 mod eager;
 mod endings;
 mod era;
