@@ -41,7 +41,6 @@ use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
-use crate::modern::state::StateKey;
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
@@ -167,8 +166,7 @@ impl Engine {
                 (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
             }
         };
-        let state_key = StateKey::new(ids.key());
-        let pool = spec.clone().map(|spec| Pool::new(spec, &config, state_key));
+        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
         let desk = Desk {
             config,
             metrics: Metrics::default(),
