@@ -169,7 +169,9 @@ impl Hub {
         let request = match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let (clock, sample) = (|| self.clock.now(), || self.sample());
-                match stateless.answer(head, &body, clock, sample, |event| self.log(event)) {
+                let publish = |change| self.submit([Input::Changed { change }]);
+                let log = |event| self.log(event);
+                match stateless.answer(head, &body, clock, sample, log, publish) {
                     Served::Reply(head, body) => return Exchange::answered(self, head, body),
                     Served::Refused(reject, head, body) => {
                         self.submit([Input::Refused { reject }]);

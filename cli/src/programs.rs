@@ -73,7 +73,7 @@ pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Arc<dyn S
 /// The revisions to serve.
 fn revisions(args: &EchoArgs) -> Result<Vec<Revision>, Failure> {
     match (&args.protocol_versions, args.protocol_version) {
-        (None, None) => Ok(Revision::LEGACY.to_vec()),
+        (None, None) => Ok(Revision::ALL.to_vec()),
         (None, Some(only)) => Ok(vec![only]),
         (Some(listed), Some(one)) if !listed.0.contains(&one) => Err(Failure {
             what: format!("revision {one} cannot be the one to serve"),

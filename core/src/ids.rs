@@ -76,6 +76,13 @@ impl IdSource {
         self.0.fill_bytes(&mut key);
         self.0.fill_bytes(&mut seal);
         Chance { key, drawn: AtomicU64::new(0), seal: StateKey::new(seal) }
+        Chance { key: self.key(), drawn: AtomicU64::new(0) }
+    }
+
+    /// A key for what only this program is to be able to make.
+    pub(crate) fn key(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key
     }
 
     /// The next session id.

@@ -64,7 +64,7 @@
 //! | a limit | [`limits::Limits`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | a field of a message that a rule needs | `json/` |
-//! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/legacy/` |
+//! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
 //! | what HTTP+SSE, the transport of 2024-11-05, has of its own | `sse.rs` in `http/rules/`, `engine/`, `session/` |

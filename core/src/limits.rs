@@ -80,6 +80,11 @@ pub struct Limits {
     /// From spawning a child to its answer to `initialize`; in HTTP+SSE also from opening a stream to
     /// `initialize`.
     pub startup_time_max: Duration,
+    /// From a question of a child to the next one that is put to the client together with it.
+    pub settle_time: Duration,
+    /// From taking back a request that a child may have asked something for to ending the child, if it
+    /// says nothing about it.
+    pub cancel_time_max: Duration,
     /// From asking the first child of a command for its era to taking its silence for an answer, but
     /// never more than half of [`Limits::startup_time_max`].
     pub probe_time_max: Duration,
@@ -162,6 +167,8 @@ impl Default for Limits {
             outbound_bytes_high: 4 * MIB,
             outbound_bytes_low: MIB,
             startup_time_max: Duration::from_secs(10),
+            settle_time: Duration::from_millis(5),
+            cancel_time_max: Duration::from_secs(2),
             probe_time_max: Duration::from_secs(4),
             request_time_max: Duration::from_secs(30),
             request_total_max: Duration::from_secs(600),

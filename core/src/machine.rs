@@ -19,7 +19,7 @@ use crate::ids::{ChildId, ExchangeId};
 use crate::json::{Invalid, Message};
 use crate::observe::Event;
 use crate::reject::{ExitStatus, Reject, SpawnError};
-use crate::server::Facts;
+use crate::server::{Changed, Facts};
 
 /// A fact the adapter reports.
 #[derive(Debug)]
@@ -118,6 +118,11 @@ pub enum Input {
     Sampled {
         /// The facts; what is counted here is filled in here.
         facts: Box<Facts>,
+    },
+    /// A server in this process has changed something, as [`crate::native::Stateless`] says.
+    Changed {
+        /// What.
+        change: Changed,
     },
     /// The operator wants the program to stop. A second time: at once.
     ShutdownRequested,

@@ -155,6 +155,8 @@ pub enum Reject {
     BatchAnswerTooLarge,
     /// The child ended before it answered.
     ChildExited(ExitStatus),
+    /// The child answered `initialize` with an error.
+    ChildRefused,
     /// The child could not be started.
     ChildFailed(SpawnError),
     /// The child took too long to answer.
@@ -408,6 +410,7 @@ impl Reject {
             BatchAnswerTooLarge => "batch_answer_too_large",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
+            ChildRefused => "child_refused",
             RequestTimeout => "request_timeout",
             SessionEnded => "session_ended",
             StartupTimeout => "startup_timeout",
@@ -458,7 +461,7 @@ impl Reject {
             BadAnswer | BatchAnswerTooLarge | ChildExited(_) | RequestTimeout | SessionEnded
             | Stopped => (200, INTERNAL_ERROR),
             // No session has come to be.
-            ChildFailed(_) | StartupTimeout => (502, INTERNAL_ERROR),
+            ChildFailed(_) | ChildRefused | StartupTimeout => (502, INTERNAL_ERROR),
         }
     }
 }
@@ -557,6 +560,7 @@ impl Reject {
                 "The answers of this batch are too large together: accept text/event-stream, or ask one by one"
             }
             BadAnswer => "The MCP server process sent an answer that is not valid JSON-RPC",
+            ChildRefused => "The MCP server process refused initialize",
             RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",
             StartupTimeout => {

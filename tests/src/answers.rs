@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::client::{NEWEST, initialize, tool_call};
-use crate::pontoon::Pontoon;
+use crate::pontoon::{CommandLine, Pontoon};
+use crate::schema::LEGACY;
 use crate::wait::millis;
 use crate::wire::{Request, Response};
 use crate::{Target, target};
@@ -65,6 +66,17 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
         for ((answer, other), question) in said.answers.iter().zip(first).zip(&questions) {
             assert_eq!(answer, other, "{server:?} on {runtime}: {}", question.text);
         }
+    }
+}
+
+/// Panics unless the server says what is lawful in every revision with sessions; [`crate::witness`] sees to it.
+pub fn expect_lawful_answers(server: Server, target: &Target) {
+    for revision in LEGACY {
+        let mut questions = questions(server);
+        questions[0] = plain(&initialize(revision).to_string());
+        let pontoon = serving(server, target).start();
+        let (answers, _) = put(&pontoon, revision, &questions);
+        assert!(answers[0].text().contains(revision), "{}", answers[0].describe());
     }
 }
 
@@ -180,24 +192,40 @@ fn of_calculator() -> Vec<Question> {
     ]
 }
 
-fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
-    let pontoon = match server {
+fn serving(server: Server, target: &Target) -> CommandLine {
+    match server {
         Server::Calculator => target.calculator(),
         Server::Echo => target.echo(),
         Server::EchoStateless => target.echo_stateless(),
     }
-    .start();
-    let mut session = None;
-    let mut answers = Vec::new();
-    for Question { text, about } in questions {
-        let request = Request::post(&**text).header("MCP-Protocol-Version", NEWEST);
-        let response = in_session(request, session.as_deref()).send(pontoon.addr);
-        let answer = lines_of(&response).join("\n");
-        session = session.or_else(|| response.header("mcp-session-id").map(str::to_owned));
-        answers.push(comparable(&answer, *about, session.as_deref()));
-    }
-    let news = session.map_or_else(Vec::new, |session| news(&pontoon, &session));
+}
+
+fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
+    let pontoon = serving(server, target).start();
+    let (responses, session) = put(&pontoon, NEWEST, questions);
+    let answer = |(response, question): (&Response, &Question)| {
+        comparable(&lines_of(response).join("\n"), question.about, session.as_deref())
+    };
+    let answers = responses.iter().zip(questions).map(answer).collect();
+    let news = session.as_ref().map_or_else(Vec::new, |session| news(&pontoon, session));
     Said { answers, news }
+}
+
+/// Asks one after the other, in a session if there is one; returns that, too.
+fn put(
+    pontoon: &Pontoon,
+    revision: &str,
+    questions: &[Question],
+) -> (Vec<Response>, Option<String>) {
+    let mut session = None;
+    let mut responses = Vec::new();
+    for Question { text, .. } in questions {
+        let request = Request::post(&**text).header("MCP-Protocol-Version", revision);
+        let response = in_session(request, session.as_deref()).send(pontoon.addr);
+        session = session.or_else(|| response.header("mcp-session-id").map(str::to_owned));
+        responses.push(response);
+    }
+    (responses, session)
 }
 
 fn in_session(request: Request, session: Option<&str>) -> Request {

@@ -24,9 +24,9 @@ pub(crate) struct Witness {
     /// The beginning of a request that is not whole yet.
     unread: Vec<u8>,
     /// The requests that have no answer yet, in order.
-    asked: VecDeque<Arc<Asked>>,
+    asked: VecDeque<Asked>,
     /// The one whose answer is being read.
-    answered: Option<Arc<Asked>>,
+    answered: Option<Asked>,
     /// Whether what was sent is no HTTP/1.1 any more.
     is_lost: bool,
 }
@@ -67,7 +67,7 @@ impl Witness {
                 Ok(Some((asked, len))) => {
                     self.unread.drain(..len);
                     asked.keep();
-                    self.asked.push_back(Arc::new(asked));
+                    self.asked.push_back(asked);
                 }
                 Ok(None) => return,
                 Err(_) => {
@@ -86,8 +86,8 @@ impl Witness {
 
     /// The rest of that answer has come.
     #[track_caller]
-    pub(crate) fn response(&self, response: &Response) {
-        let asked = self.answered.as_deref();
+    pub(crate) fn response(&mut self, response: &Response) {
+        let asked = self.answered.as_ref();
         // What is packed has been seen elsewhere as it is.
         let is_packed = response.header("content-encoding").is_some();
         if is_packed || asked.is_some_and(Asked::is_of_pontoon) {
@@ -106,12 +106,16 @@ impl Witness {
 
     /// An event of that answer has come.
     #[track_caller]
-    pub(crate) fn event(&self, head: &Head, event: &Event) {
-        // Events of another name are none of the protocol's.
-        let is_message = event.name.as_deref().is_none_or(|name| name == "message");
-        let data = event.data.as_deref().filter(|data| is_message && !data.is_empty());
-        let Some(data) = data else { return };
-        let asked = self.answered.as_deref();
+    pub(crate) fn event(&mut self, head: &Head, event: &Event) {
+        let Some(data) = event.data.as_deref().filter(|data| !data.is_empty()) else { return };
+        match (event.name.as_deref(), &mut self.answered) {
+            (Some("message") | None, _) => {}
+            // 2024-11-05, basic/transports: where to send messages, and so which session this is.
+            (Some("endpoint"), Some(asked)) => return asked.session = session_in(data),
+            // No other event is the protocol's.
+            _ => return,
+        }
+        let asked = self.answered.as_ref();
         let nobody = Asked::default();
         if let Err(wrong) = asked.unwrap_or(&nobody).expect_lawful(head, data) {
             let question = asked.map(|asked| format!("{:.300?}", asked.messages));
@@ -151,7 +155,7 @@ impl Asked {
             Ok(message) => vec![message],
             Err(_) => Vec::new(),
         };
-        let session = header("mcp-session-id").map(session);
+        let session = header("mcp-session-id").map(session).or_else(|| session_in(path));
         let version = header("mcp-protocol-version");
         let asked = Asked { path: path.to_owned(), session, version, messages };
         Ok(Some((asked, end + 4 + len)))
@@ -167,7 +171,7 @@ impl Asked {
     fn keep(&self) {
         let Some(session) = &self.session else { return };
         let mut conversations = lock(&CONVERSATIONS);
-        let Some(conversation) = conversations.get_mut(session) else { return };
+        let conversation = conversations.entry(session.clone()).or_default();
         for message in self.messages.iter().filter(|message| message["method"].is_string()) {
             conversation.requests.insert(message["id"].to_string(), message.clone());
         }
@@ -199,10 +203,10 @@ impl Asked {
 
     /// A session that this opened is known from here on.
     fn learn(&self, head: &Head, message: &Value) {
-        let Some(id) = head.header("mcp-session-id") else { return };
+        let id = head.header("mcp-session-id").map(|id| session(id.to_owned()));
+        let Some(session) = id.or_else(|| self.session.clone()) else { return };
         let Some(revision) = message["result"]["protocolVersion"].as_str() else { return };
-        let conversation = Conversation { revision: schema::known(revision), ..Default::default() };
-        lock(&CONVERSATIONS).insert(session(id.to_owned()), conversation);
+        lock(&CONVERSATIONS).entry(session).or_default().revision = schema::known(revision);
     }
 
     /// What a message answers, as far as that is known.
@@ -271,6 +275,13 @@ fn is_modern(message: &Value) -> bool {
 
 fn newest_legacy() -> &'static str {
     LEGACY[LEGACY.len() - 1]
+}
+
+/// The session in the query of an address, as in `/messages?sessionId=x`.
+fn session_in(address: &str) -> Option<Session> {
+    let (_, query) = address.split_once('?')?;
+    let (_, id) = query.split_once('=')?;
+    Some(session(id.to_owned()))
 }
 
 /// The session of this id in the world this thread is in.

@@ -1,6 +1,8 @@
-//! A server of pontoon's own says the same, to the byte, on every runtime and over stdio.
+//! A server of pontoon's own says the same, to the byte, on every runtime and over stdio; and it is
+//! lawful in every revision.
 
-use pontoon_suite::answers::{Server, expect_same_answers};
+use pontoon_suite::Target;
+use pontoon_suite::answers::{Server, expect_lawful_answers, expect_same_answers};
 
 const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
 
@@ -17,4 +19,11 @@ fn the_echo_server_says_the_same_everywhere() {
 #[test]
 fn the_echo_server_without_sessions_says_the_same_everywhere() {
     expect_same_answers(Server::EchoStateless, &RUNTIMES);
+}
+
+#[test]
+fn what_they_say_is_lawful_in_every_revision() {
+    for server in [Server::Calculator, Server::Echo, Server::EchoStateless] {
+        expect_lawful_answers(server, &Target::simulated());
+    }
 }

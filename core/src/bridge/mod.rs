@@ -5,6 +5,7 @@
 //! children they share, are the `Pool`'s. Where a session of a legacy client meets a modern child,
 //! an `Interpreter` stands between it and the pool.
 
+mod asking;
 mod asks;
 mod calls;
 mod child;
@@ -15,6 +16,7 @@ pub(crate) mod probe;
 mod same_id;
 mod spec;
 mod stderr;
+mod tools;
 mod worker;
 
 pub(crate) use asks::Asks;

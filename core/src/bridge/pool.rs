@@ -8,26 +8,41 @@
 //!   POST ──► waiting ──a worker is there──► with a worker ──answer──► over
 //!               └── no worker can be had ──────────┴── client gone, worker gone, too late ──► over
 //! ```
+//!
+//! One process of a modern command answers everybody. A process of a legacy command answers whoever
+//! has its key ([`crate::config::ChildPer`]), and at most one request at a time that it may ask
+//! something for: its questions do not say whom they are for. A request that was taken back, and
+//! may still ask, keeps its process from others; one that stays silent about it is ended.
+
+mod asks;
+mod from_child;
+mod listens;
+mod place;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use crate::bridge::post::Post;
-use crate::bridge::worker::{Asker, FromWorker, Task, ToWorker, Traits, Worker};
+use crate::bridge::tools::Tools;
+use crate::bridge::worker::{Asker, FromWorker, Key, Task, ToWorker, Worker};
 use crate::bridge::{Child, ChildSpec};
-use crate::config::{ChildEra, Config};
+use crate::config::{ChildEra, ChildPer, Config};
+#[cfg(test)]
+use crate::engine::Exchanges;
 use crate::engine::{Owner, Transport, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::json::{Field, Invalid, Kind, Message};
+use crate::json::{Kind, Message};
+#[cfg(test)]
+use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::modern::state::StateKey;
 use crate::observe::Dropped;
-use crate::protocol::{Era, Revision};
+use crate::protocol::{Era, Revision, known_method};
 use crate::reject::{ExitStatus, Reject};
 use crate::session::cancelled;
 use crate::time::Instant;
-
-mod from_child;
 
 /// The children that belong to no session, and the requests they answer.
 #[derive(Debug)]
@@ -35,39 +50,70 @@ pub(crate) struct Pool {
     spec: Arc<ChildSpec>,
     /// The revisions that clients are served.
     served: Arc<[Revision]>,
+    child_per: ChildPer,
+    /// Processes of a legacy command to keep ready.
+    warm_children: usize,
+    /// What is handed to clients to bring back is sealed with it.
+    state_key: StateKey,
     /// The era of the command; none until that is known.
     era: Option<Era>,
+    /// What a legacy child last answered to `initialize`: a JSON text.
+    welcome: Option<Vec<u8>>,
+    /// Who it says it is: a JSON text.
+    server_info: Option<Vec<u8>>,
+    tools: Tools,
     workers: BTreeMap<ChildId, Worker>,
     posts: BTreeMap<ExchangeId, Post>,
     /// The requests that no worker was given, oldest first.
     waiting: VecDeque<ExchangeId>,
     /// What workers have said to sessions.
     from_workers: VecDeque<(SessionId, FromWorker)>,
+    /// Requests whose answer had come before their client came back.
+    late: Vec<(ChildId, ExchangeId)>,
     /// What the modern child said to `server/discover` (JSON text of the result).
     discovery: Option<Arc<[u8]>>,
     /// Children that nothing more is wanted of.
     let_go: Vec<Child>,
+    /// A child that runs and has been asked nothing but its era, to be hired first.
+    pub(crate) fresh: Option<Child>,
+    /// How many workers there may be.
+    pub(crate) room: usize,
+    /// Whether a request waits only because there is no room for another worker.
+    starved: bool,
+    /// Whether something has happened that a waiting request may have waited for.
+    stirred: bool,
     /// The earliest moment the engine was asked to come back for the pool.
     pub(crate) wake_at: Instant,
 }
 
 impl Pool {
     /// A pool in which nothing was asked.
-    pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config) -> Pool {
+    pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config, state_key: StateKey) -> Pool {
         Pool {
             spec,
             served: config.revisions.clone(),
+            child_per: config.bridge.child_per,
+            warm_children: config.bridge.warm_children,
+            state_key,
             era: match config.bridge.child_era {
                 ChildEra::Legacy => Some(Era::Legacy),
                 ChildEra::Modern => Some(Era::Modern),
                 ChildEra::Probe => None,
             },
+            welcome: None,
+            server_info: None,
+            tools: Tools::default(),
             workers: BTreeMap::new(),
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
             from_workers: VecDeque::new(),
+            late: Vec::new(),
             discovery: None,
             let_go: Vec::new(),
+            fresh: None,
+            room: config.limits.sessions_max,
+            starved: false,
+            stirred: false,
             wake_at: Instant::FAR,
         }
     }
@@ -79,20 +125,14 @@ impl Pool {
 
     /// The era of the command has become known by this child, which is left over from that if it is
     /// of the modern era.
-    pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, turn: &mut Turn<'_>) {
+    pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, turn: &Turn<'_>) {
         self.era = Some(era);
         if let Some(child) = child {
-            let mut worker = Worker::new(child, turn.now);
+            let mut worker = Worker::new(child, Key::Shared, turn.now);
             worker.proven = true;
             self.workers.insert(worker.child.id, worker);
         }
-        self.place(turn);
-    }
-
-    /// Starts the shared modern child ahead of the first request.
-    pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
-        // Who comes next is told why not.
-        let _ = self.shared(turn);
+        self.stirred = true;
     }
 
     /// What the modern child said to `server/discover`, if it was asked.
@@ -113,6 +153,11 @@ impl Pool {
     /// Requests that wait for their answer.
     pub(crate) fn in_flight(&self) -> usize {
         self.posts.values().filter(|post| !post.listens()).count()
+    }
+
+    /// Whether there are requests that no worker was given.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Exchanges that are open.
@@ -156,12 +201,18 @@ impl Pool {
         if self.posts.len() >= turn.limits.runs_max {
             return Err(Reject::RunsFull);
         }
+        let mut post = Post::new(exchange, head, message.clone(), turn.now);
+        if self.era == Some(Era::Legacy) && message.request_state().is_some() {
+            self.come_back(exchange, &mut post, turn)?;
+        }
+        if post.at.is_none() {
+            self.waiting.push_back(exchange);
+            self.stirred = true;
+        }
         let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
         turn.exchanges.insert(exchange, transport);
-        self.posts.insert(exchange, Post::new(exchange, head, message.clone(), turn.now));
-        self.waiting.push_back(exchange);
+        self.posts.insert(exchange, post);
         turn.wake(turn.now + turn.limits.keep_alive_period.min(turn.limits.request_time_max));
-        self.place(turn);
         Ok(())
     }
 
@@ -191,18 +242,10 @@ impl Pool {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
         let took = turn.now.since(post.since);
-        turn.metrics.operation(crate::protocol::known_method(post.method()), "cancelled", took);
+        turn.metrics.operation(known_method(post.method()), "cancelled", took);
+        self.unlisten(&post, turn);
         if let Some((child, number)) = post.at {
             self.cancel(child, number, "The client has gone", turn);
-        }
-    }
-
-    /// Takes a request back from its worker.
-    fn cancel(&mut self, child: ChildId, number: u64, reason: &str, turn: &mut Turn<'_>) {
-        let Some(worker) = self.workers.get_mut(&child) else { return };
-        if worker.tasks.remove(number).is_some() {
-            worker.child.feed(cancelled(number.to_string().as_bytes(), reason), turn);
-            worker.idle_since = turn.now;
         }
     }
 
@@ -242,7 +285,7 @@ impl Pool {
         self.from_workers.push_back((session, FromWorker::Lost { number, reject }));
     }
 
-    /// A session has ended: nobody waits any more for what it asked.
+    /// A session has ended: nobody waits any more for what it asked, and there may be more room.
     pub(crate) fn session_ended(&mut self, session: SessionId, turn: &mut Turn<'_>) {
         let mut asked = Vec::new();
         for worker in self.workers.values() {
@@ -254,63 +297,44 @@ impl Pool {
             self.cancel(child, number, "The session has ended", turn);
         }
         self.from_workers.retain(|(whose, _)| *whose != session);
+        self.stirred = true;
     }
 
-    // Workers
+    // Endings
 
-    /// Gives requests that wait to workers, as far as the era is known and there are any.
-    fn place(&mut self, turn: &mut Turn<'_>) {
-        if self.era != Some(Era::Modern) {
-            return;
-        }
-        while let Some(exchange) = self.waiting.pop_front() {
-            if let Err(reject) = self.forward(exchange, turn) {
-                self.fail(exchange, reject, turn);
-            }
-        }
-    }
-
-    /// Gives a request to the shared modern child as it is, under a number of ours.
-    fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<(), Reject> {
-        let Some(post) = self.posts.get(&exchange) else { return Ok(()) };
-        let request = post.request.clone();
-        let traits = Traits { logs: request.log_level().is_some(), listens: post.listens() };
-        let worker = self.shared(turn)?;
-        if !worker.child.has_room(request.len(), turn) {
-            return Err(Reject::StdinFull);
-        }
-        let number = turn.next_upstream();
-        let text = number.to_string();
-        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        worker.child.feed(request.with(&edits), turn);
-        let asker = Asker::Request(exchange);
-        let due = match traits.listens {
-            true => Instant::FAR,
-            false => turn.now + turn.limits.request_time_max,
+    /// Takes a request back from its worker. One that may have asked something keeps the worker
+    /// from others until the child has answered it after all.
+    fn cancel(&mut self, child: ChildId, number: u64, reason: &str, turn: &mut Turn<'_>) {
+        let had_answered = self.give_up_asking(child, number, turn);
+        let Some(worker) = self.workers.get_mut(&child).filter(|_| !had_answered) else {
+            return self.freed(child, turn);
         };
-        turn.wake(due);
-        worker.tasks.insert(number, Task { asker, traits, since: turn.now, due });
-        let child = worker.child.id;
-        if let Some(post) = self.posts.get_mut(&exchange) {
-            post.at = Some((child, number));
+        let may_ask = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
+        match worker.tasks.get_mut(number) {
+            None => return,
+            Some(task) if may_ask => {
+                task.asker = Asker::Gone;
+                task.due = turn.now + turn.limits.cancel_time_max;
+                turn.wake(task.due);
+            }
+            Some(_) => drop(worker.tasks.remove(number)),
         }
-        Ok(())
+        worker.child.feed(cancelled(number.to_string().as_bytes(), reason), turn);
+        if !may_ask || matches!(worker.key, Key::Once(_)) {
+            self.freed(child, turn);
+        }
     }
 
-    /// The shared modern child; it is started if there is none.
-    fn shared(&mut self, turn: &mut Turn<'_>) -> Result<&mut Worker, Reject> {
-        let running = self.workers.values().find(|worker| !worker.child.is_ending());
-        let id = match running {
-            Some(worker) => worker.child.id,
-            None => {
-                turn.starts.check(turn.now)?;
-                let worker = Worker::new(turn.spawn(self.spec.clone()), turn.now);
-                let id = worker.child.id;
-                self.workers.insert(id, worker);
-                id
-            }
-        };
-        Ok(self.workers.get_mut(&id).expect("it was found or put in"))
+    /// A worker has one request less. One that was for this request alone is let go.
+    fn freed(&mut self, child: ChildId, turn: &Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.idle_since = turn.now;
+        self.stirred = true;
+        let only_gone = worker.tasks.iter().all(|(_, task)| task.asker == Asker::Gone);
+        let is_over = matches!(worker.key, Key::Once(_)) || worker.is_spent && only_gone;
+        if is_over && worker.listeners == 0 {
+            self.let_go_of(|worker| worker.child.id == child);
+        }
     }
 
     /// Answers a request with an error of ours.
@@ -322,7 +346,7 @@ impl Pool {
 
     /// Answers every request that no worker was given with an error of ours.
     pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
-        for exchange in std::mem::take(&mut self.waiting) {
+        for exchange in mem::take(&mut self.waiting) {
             self.fail(exchange, reject, turn);
         }
     }
@@ -330,22 +354,8 @@ impl Pool {
     /// Ends every wait with an error.
     pub(crate) fn fail_all(&mut self, reject: Reject, turn: &mut Turn<'_>) {
         self.waiting.clear();
-        for (_, post) in std::mem::take(&mut self.posts) {
+        for (_, post) in mem::take(&mut self.posts) {
             post.fail(reject, turn);
-        }
-    }
-
-    /// Ends every subscription of a modern client: the server is stopping.
-    pub(crate) fn end_listens(&mut self, turn: &mut Turn<'_>) {
-        let listens = self.posts.iter().filter(|(_, post)| post.listens());
-        let exchanges: Vec<ExchangeId> = listens.map(|(exchange, _)| *exchange).collect();
-        for exchange in exchanges {
-            self.waiting.retain(|waiting| *waiting != exchange);
-            let Some(post) = self.posts.remove(&exchange) else { continue };
-            if let Some((child, number)) = post.at {
-                self.cancel(child, number, "The server is stopping", turn);
-            }
-            post.end_listen(turn);
         }
     }
 
@@ -355,6 +365,7 @@ impl Pool {
             self.workers.values().filter(|it| wanted(it)).map(|it| it.child.id).collect();
         let workers = gone.iter().filter_map(|id| self.workers.remove(id));
         self.let_go.extend(workers.map(|worker| worker.child));
+        self.stirred |= !gone.is_empty();
     }
 
     /// A worker has ended: whoever waits for it need not wait any longer.
@@ -365,19 +376,45 @@ impl Pool {
         turn: &mut Turn<'_>,
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
+        self.stirred = true;
         self.discovery = None;
-        if !worker.proven {
+        let was_counted = matches!(reject, Reject::ChildFailed(_));
+        if (!worker.proven || worker.is_opening) && !was_counted {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
+        }
+        if worker.is_opening {
+            self.fail_waiting_for(worker.key, reject, turn);
         }
         let mut unanswered = 0;
         for (number, task) in worker.tasks.iter() {
-            unanswered += usize::from(!task.traits.listens);
             match task.asker {
-                Asker::Request(exchange) => self.fail(exchange, reject, turn),
-                Asker::Session(session) => self.lose(session, number, reject),
+                Asker::Request(exchange) => {
+                    unanswered += usize::from(!task.traits.listens);
+                    self.fail(exchange, reject, turn);
+                }
+                Asker::Session(session) => {
+                    unanswered += usize::from(!task.traits.listens);
+                    self.lose(session, number, reject);
+                }
+                Asker::Listing => self.tools.forget_asked(number),
+                Asker::Opening | Asker::Aside | Asker::Gone | Asker::Parked => {}
             }
         }
+        self.end_listens_at(id, turn);
         Some((worker.child, unanswered))
+    }
+
+    /// Workers whose process has come to its end, or that did not open in time.
+    pub(crate) fn ended(&self, now: Instant) -> Option<(ChildId, Option<ExitStatus>)> {
+        let is_late = |worker: &Worker| {
+            let mut tasks = worker.tasks.iter();
+            worker.is_opening
+                && tasks.any(|(_, task)| task.asker == Asker::Opening && task.due <= now)
+        };
+        self.workers.values().find_map(|worker| match worker.child.end(now) {
+            Some(status) => Some((worker.child.id, Some(status))),
+            None => is_late(worker).then_some((worker.child.id, None)),
+        })
     }
 
     // Time
@@ -387,23 +424,27 @@ impl Pool {
         for worker in self.workers.values_mut() {
             worker.child.handle_timeout(turn);
         }
-        for exchange in self.late(turn) {
-            let at = self.posts.get(&exchange).and_then(|post| post.at);
-            self.waiting.retain(|waiting| *waiting != exchange);
-            if let Some((child, number)) = at {
-                self.cancel(child, number, "Request timeout", turn);
-            }
-            self.fail(exchange, Reject::RequestTimeout, turn);
-        }
+        self.time_out_requests(turn);
+        self.time_out_workers(turn);
+        self.go_on_asking(turn);
         for post in self.posts.values_mut() {
             post.keep_alive(turn);
         }
     }
 
-    /// The requests whose time is over.
-    fn late(&self, turn: &Turn<'_>) -> Vec<ExchangeId> {
+    /// Gives up the requests whose time is over.
+    fn time_out_requests(&mut self, turn: &mut Turn<'_>) {
         let is_late = |post: &Post| self.due(post, turn) <= turn.now;
-        self.posts.iter().filter(|(_, post)| is_late(post)).map(|(id, _)| *id).collect()
+        let late: Vec<ExchangeId> =
+            self.posts.iter().filter(|(_, post)| is_late(post)).map(|(id, _)| *id).collect();
+        for exchange in late {
+            self.waiting.retain(|waiting| *waiting != exchange);
+            let at = self.posts.get(&exchange).and_then(|post| post.at);
+            self.fail(exchange, Reject::RequestTimeout, turn);
+            if let Some((child, number)) = at {
+                self.cancel(child, number, "Request timeout", turn);
+            }
+        }
     }
 
     /// When a request is given up.
@@ -415,18 +456,102 @@ impl Pool {
         task.map_or(Instant::FAR, |task| task.due)
     }
 
-    /// When something is due again.
-    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        let posts =
-            self.posts.values().map(|post| post.quiet_due(turn.limits).min(self.due(post, turn)));
-        let workers = self.workers.values().map(|worker| worker.child.next_due(turn.now));
-        posts.chain(workers).min().unwrap_or(Instant::FAR)
+    /// Ends the workers that nobody has used for long, and those that stay silent about a request
+    /// that was taken back: what they say next might be about it.
+    fn time_out_workers(&mut self, turn: &mut Turn<'_>) {
+        let mut spent = Vec::new();
+        for worker in self.workers.values_mut() {
+            let late = |task: &Task, asker| task.asker == asker && task.due <= turn.now;
+            let aside = worker.tasks.iter().filter(|(_, task)| late(task, Asker::Aside));
+            let aside: Vec<u64> = aside.map(|(number, _)| number).collect();
+            for number in aside {
+                worker.tasks.remove(number);
+            }
+            let listing = worker.tasks.iter().find(|(_, task)| late(task, Asker::Listing));
+            if let Some(number) = listing.map(|(number, _)| number) {
+                // A child that does not say which tools it has may have some all the same.
+                worker.tasks.remove(number);
+                self.tools.settle(turn.now);
+                self.stirred = true;
+            }
+            if worker.tasks.iter().any(|(_, task)| late(task, Asker::Gone)) {
+                worker.is_spent = true;
+                spent.push(worker.child.id);
+            }
+        }
+        for child in spent {
+            self.end_listens_at(child, turn);
+            self.freed(child, turn);
+        }
+        if self.era == Some(Era::Legacy) {
+            let idle_max = turn.limits.session_idle_max;
+            self.let_go_of(|worker| {
+                let is_kept = worker.key == Key::Spare || !worker.is_idle();
+                !is_kept && worker.idle_since + idle_max <= turn.now
+            });
+        }
     }
 
-    /// Workers whose process has come to its end.
-    pub(crate) fn ended(&self, now: Instant) -> Option<(ChildId, ExitStatus)> {
-        let mut workers = self.workers.values();
-        workers.find_map(|worker| Some((worker.child.id, worker.child.end(now)?)))
+    /// When something is due again.
+    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
+        let idle_max = turn.limits.session_idle_max;
+        let of_post = |post: &Post| post.quiet_due(turn.limits).min(self.due(post, turn));
+        let of_worker = |worker: &Worker| {
+            let is_kept = self.era != Some(Era::Legacy) || worker.key == Key::Spare;
+            let idle = match worker.is_idle() && !is_kept {
+                true => worker.idle_since + idle_max,
+                false => Instant::FAR,
+            };
+            let due = worker.next_due(turn.now);
+            // What is over and kept only until others are done is no reason to come back.
+            if worker.is_spent { worker.child.next_due(turn.now) } else { due.min(idle) }
+        };
+        let workers = self.workers.values().map(of_worker);
+        self.posts.values().map(of_post).chain(workers).min().unwrap_or(Instant::FAR)
+    }
+}
+
+#[cfg(test)]
+impl Pool {
+    /// Takes it that no tool has arguments which headers repeat.
+    pub(crate) fn know_tools(&mut self) {
+        self.tools.settle(Instant::FAR);
+    }
+
+    /// Whether nothing is left of anybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.workers.is_empty() && self.posts.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Checks what has to hold between two facts.
+    pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
+        assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
+        assert!(self.posts.len() <= limits.runs_max);
+        assert!(!self.stirred && self.fresh.is_none() && self.late.is_empty());
+        for (exchange, post) in &self.posts {
+            assert_eq!(exchanges[exchange].owner, Owner::Bridge);
+            let waits = self.waiting.iter().filter(|waiting| *waiting == exchange).count();
+            assert_eq!(waits, usize::from(post.at.is_none()), "{post:?}");
+            let Some((child, number)) = post.at else { continue };
+            let worker = &self.workers[&child];
+            let task = worker.tasks.get(number).map(|task| task.asker);
+            let wanted = post.listen.is_none().then_some(Asker::Request(*exchange));
+            assert_eq!(task, wanted, "{worker:?}");
+        }
+        assert!(self.waiting.iter().all(|exchange| self.posts.contains_key(exchange)));
+        for worker in self.workers.values() {
+            let at = |post: &&Post| {
+                post.listen.is_some() && post.at.is_some_and(|at| at.0 == worker.child.id)
+            };
+            assert_eq!(worker.listeners, self.posts.values().filter(at).count());
+            assert!(worker.watched.values().all(|count| *count > 0));
+            if let Some(asking) = &worker.asking {
+                let task = worker.tasks.get(asking.number);
+                assert_eq!(task.is_none(), asking.answer.is_some(), "{worker:?}");
+                let is_parked = task.is_some_and(|task| task.asker == Asker::Parked);
+                assert_eq!(is_parked, asking.parked.is_some() && asking.answer.is_none());
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@
 use crate::bridge::IdText;
 use crate::engine::Turn;
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, ReplyHead};
+use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
@@ -33,11 +33,26 @@ pub(crate) struct Post {
     pub(crate) request: Message,
     /// The worker that was asked, and the number it knows the request by; none while it waits.
     pub(crate) at: Option<(ChildId, u64)>,
+    /// What it listens to, once it does; none of other requests, nor before a modern child.
+    pub(crate) listen: Option<Box<Listen>>,
+    /// Whether it comes again with what it was handed when it was refused.
+    pub(crate) comes_again: bool,
+    /// What its headers repeat of it.
+    pub(crate) mirrored: Option<Box<Mirrored>>,
     accept: Accept,
     begun: bool,
     pub(crate) since: Instant,
     /// When something was last sent.
     quiet_since: Instant,
+}
+
+/// What a subscription hears of.
+#[derive(Debug)]
+pub(crate) struct Listen {
+    /// The notifications that a list has changed.
+    pub(crate) lists: Vec<&'static str>,
+    /// Uris of resources, as JSON texts.
+    pub(crate) uris: Vec<Vec<u8>>,
 }
 
 impl Post {
@@ -53,6 +68,9 @@ impl Post {
             principal: head.principal,
             request,
             at: None,
+            listen: None,
+            comes_again: false,
+            mirrored: head.mirrored.clone(),
             accept: head.accept,
             begun: false,
             since: now,
@@ -114,16 +132,25 @@ impl Post {
 
     /// Answers it with an error of ours.
     pub(crate) fn fail(self, reject: Reject, turn: &mut Turn<'_>) {
-        let wire = reject.wire();
-        let answer = json::error(Some(self.id()), &wire);
-        if self.begun || wire.status == 200 {
-            return self.answer(wire.status, answer, reject.name(), turn);
+        self.fail_with(reject.wire().status, reject, turn);
+    }
+
+    /// Answers it with an error of ours that has this status here.
+    pub(crate) fn fail_with(self, status: u16, reject: Reject, turn: &mut Turn<'_>) {
+        let answer = json::error(Some(self.id()), &reject.wire());
+        if self.begun || status == 200 {
+            return self.answer(status, answer, reject.name(), turn);
         }
         let method = known_method(self.method());
         turn.metrics.operation(method, reject.name(), turn.now.since(self.since));
-        let mut head = ReplyHead::with_body(wire.status, ContentType::Json);
+        let mut head = ReplyHead::with_body(status, ContentType::Json);
         head.retry_after = reject.retry_after();
         turn.reply(self.exchange, head, answer);
+    }
+
+    /// Makes it a stream before there is anything to send.
+    pub(crate) fn open_stream(&mut self, turn: &mut Turn<'_>) {
+        self.begin(turn);
     }
 
     /// Ends a subscription in order (2026-07-28, basic/patterns/subscriptions).

@@ -5,23 +5,24 @@
 use crate::json::Message;
 use crate::machine::Chunk;
 use crate::protocol::Era;
-use crate::translate::Answer;
 use crate::translate::modern_child::{self, Probed};
+use crate::translate::{Answer, line};
 
 /// The id of the question: a string, so that it is none of the numbers that are given out later.
 const ID: &[u8] = br#""era""#;
 
 /// `server/discover`, the one request that means nothing to a legacy child.
 pub(crate) fn question() -> Chunk {
-    Chunk::from(QUESTION)
+    let params = format!(r#"{{"_meta":{META}}}"#);
+    Chunk::from(line::request(ID, "server/discover", Some(params.as_bytes())))
 }
 
-const QUESTION: &str = concat!(
-    r#"{"jsonrpc":"2.0","id":"era","method":"server/discover","params":{"_meta":{"#,
-    r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+/// What the bridge says of itself where it asks a modern child on its own account: a JSON text.
+pub(crate) const META: &str = concat!(
+    r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
     r#""io.modelcontextprotocol/clientInfo":{"name":"pontoon","version":""#,
     env!("CARGO_PKG_VERSION"),
-    r#""},"io.modelcontextprotocol/clientCapabilities":{}}}}"#
+    r#""},"io.modelcontextprotocol/clientCapabilities":{}}"#
 );
 
 /// The era of whoever said this, if it is the answer to the question.

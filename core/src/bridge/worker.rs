@@ -2,13 +2,23 @@
 //!
 //! Owns: the number each request is known by upstream, and on whose behalf it is asked.
 //! Never: what a request says.
+//!
+//! ```text
+//!   modern:                                           open ──► ended, or let go
+//!   legacy: opening ──it answers initialize──► open ──┘
+//! ```
+
+use std::collections::BTreeMap;
 
 use crate::bridge::Child;
+use crate::bridge::asking::Asking;
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;
 use crate::machine::Chunk;
 use crate::numbered::Numbered;
+use crate::protocol::Revision;
 use crate::reject::Reject;
+use crate::session::Principal;
 use crate::time::Instant;
 
 /// A child that belongs to no session.
@@ -17,10 +27,38 @@ pub(crate) struct Worker {
     pub(crate) child: Child,
     /// The requests it has not answered, by their numbers.
     pub(crate) tasks: Numbered<Task>,
+    /// Whose requests it takes.
+    pub(crate) key: Key,
+    /// The legacy revision it has agreed on; none of a modern child, and until it has.
+    pub(crate) revision: Option<Revision>,
+    /// Whether it has yet to answer `initialize`.
+    pub(crate) is_opening: bool,
+    /// Whether it is given nothing more, and ends with the last request it has.
+    pub(crate) is_spent: bool,
     /// Whether it has ever said a message: one that has not may be no server at all.
     pub(crate) proven: bool,
+    /// The request that may ask something, of a legacy child.
+    pub(crate) asking: Option<Box<Asking>>,
+    /// Open streams that hear of its changes.
+    pub(crate) listeners: usize,
+    /// The resources it was asked to watch, by their uris as JSON texts, and how many streams want
+    /// to hear of them.
+    pub(crate) watched: BTreeMap<Vec<u8>, usize>,
     /// Since when it has nothing to do.
     pub(crate) idle_since: Instant,
+}
+
+/// Whose requests share a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Nobody's yet: it is kept ready.
+    Spare,
+    /// One request's, after which it ends.
+    Once(ExchangeId),
+    /// Those with the same credentials.
+    Principal(Principal),
+    /// All.
+    Shared,
 }
 
 /// A request that a worker was given.
@@ -37,6 +75,16 @@ pub(crate) struct Task {
 /// On whose behalf a worker was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
+    /// Our own: `tools/list`.
+    Listing,
+    /// Our own: `initialize`.
+    Opening,
+    /// Our own, and the answer does not matter.
+    Aside,
+    /// Somebody who has gone. The worker was told, and may yet say something about it.
+    Gone,
+    /// A modern client, who was asked something and is to come back.
+    Parked,
     /// A POST of a modern client.
     Request(ExchangeId),
     /// A session of a legacy client, whose interpreter speaks for it.
@@ -82,8 +130,37 @@ pub(crate) enum FromWorker {
 
 impl Worker {
     /// A worker that has been given nothing.
-    pub(crate) fn new(child: Child, now: Instant) -> Worker {
-        Worker { child, tasks: Numbered::default(), proven: false, idle_since: now }
+    pub(crate) fn new(child: Child, key: Key, now: Instant) -> Worker {
+        Worker {
+            child,
+            tasks: Numbered::default(),
+            key,
+            revision: None,
+            is_opening: false,
+            is_spent: false,
+            proven: false,
+            asking: None,
+            listeners: 0,
+            watched: BTreeMap::new(),
+            idle_since: now,
+        }
+    }
+
+    /// Whether it takes requests.
+    pub(crate) fn is_open(&self) -> bool {
+        !(self.is_opening || self.is_spent || self.child.is_ending())
+    }
+
+    /// Whether nobody would miss it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tasks.is_empty() && self.listeners == 0 && !self.is_opening
+    }
+
+    /// Whether whoever it was asked for has gone.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        let is_ours =
+            |asker| matches!(asker, Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening);
+        self.listeners == 0 && self.tasks.iter().all(|(_, task)| is_ours(task.asker))
     }
 
     /// Takes the request that the child knows by this JSON text.
@@ -99,9 +176,11 @@ impl Worker {
         tasks.next().is_none().then_some(number)
     }
 
-    /// When the first request is due.
-    pub(crate) fn next_due(&self) -> Instant {
-        self.tasks.iter().map(|(_, task)| task.due).min().unwrap_or(Instant::FAR)
+    /// When something is due of it, or of the requests it was given.
+    pub(crate) fn next_due(&self, now: Instant) -> Instant {
+        let tasks = self.tasks.iter().map(|(_, task)| task.due).min().unwrap_or(Instant::FAR);
+        let asking = self.asking.as_ref().map_or(Instant::FAR, |asking| asking.due());
+        tasks.min(asking).min(self.child.next_due(now))
     }
 }
 

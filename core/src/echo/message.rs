@@ -11,6 +11,7 @@ use super::memory::Memory;
 use super::shape::{a, maybe, object};
 use super::text::known;
 use super::{Call, Program};
+use crate::protocol::Era;
 use crate::server::{
     Content, Contents, Fault, Field, Kind, LogLevel, Notice, Outbox, Schema, Tool, ToolResult,
 };
@@ -127,8 +128,11 @@ fn blob(message: &str) -> Option<Contents> {
     })
 }
 
-pub(super) fn replay(memory: &mut Memory) -> ToolResult {
+pub(super) fn replay(call: &Call<'_>, memory: &mut Memory) -> ToolResult {
     let Some((message, echo)) = memory.replay() else {
+        if call.scene.revision.era() == Era::Modern && call.scene.session.is_none() {
+            return ToolResult::failure("No session is given: openSession opens one.");
+        }
         return ToolResult::failure(
             "Nothing has been echoed in this session yet: call echo first.",
         );

@@ -16,18 +16,24 @@
 //! | `healthProbe` | whether all is well | |
 //! | `sessionInfo` | the caller's own session | yes |
 //! | `whoIStheGOAT` | a legend of computing | |
+//!
+//! Clients of the modern era, which has no sessions, find one tool more at the stateful server:
+//! `openSession` gives them a name, which `echo`, `replayLastEcho` and `sessionInfo` take as their
+//! argument `session`.
 
 mod auth;
 mod bearer;
 mod cors;
 mod environment;
 mod goat;
+mod handles;
 mod headers;
 mod health;
 mod jwt;
 mod legends;
 mod memory;
 mod message;
+mod opening;
 mod session;
 mod settings;
 mod shape;
@@ -39,12 +45,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use self::handles::Handles;
 use self::memory::Memory;
 pub use self::settings::{Container, Settings};
 use crate::secrets::visible;
 use crate::server::{
     Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
-    SystemFacts, Task, Tool, ToolResult, Wait,
+    SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
 };
 
 /// A diagnostic server.
@@ -52,7 +59,10 @@ use crate::server::{
 pub struct Echo {
     program: Program,
     catalog: Catalog,
+    /// What clients of the modern era are offered, if it is something else.
+    modern: Option<Catalog>,
     settings: Arc<Settings>,
+    handles: Arc<Handles>,
 }
 
 /// Which of the two.
@@ -84,7 +94,14 @@ impl Echo {
             logging: true,
             ..common()
         };
-        Echo { program: Program::Stateful, catalog, settings: Arc::new(settings) }
+        let mut modern = catalog.clone();
+        for tool in &mut modern.tools {
+            if matches!(&*tool.name, "echo" | "replayLastEcho" | "sessionInfo") {
+                *tool = opening::in_a_session(tool.clone());
+            }
+        }
+        modern.tools.insert(0, changes_state(opening::tool().ignoring_http()));
+        Echo::new(Program::Stateful, catalog, Some(modern), settings)
     }
 
     /// The server that keeps nothing between two requests: 9 tools.
@@ -105,7 +122,17 @@ impl Echo {
             ],
             ..common()
         };
-        Echo { program: Program::Stateless, catalog, settings: Arc::new(settings) }
+        Echo::new(Program::Stateless, catalog, None, settings)
+    }
+
+    fn new(
+        program: Program,
+        catalog: Catalog,
+        modern: Option<Catalog>,
+        settings: Settings,
+    ) -> Self {
+        let handles = Arc::new(Handles::new(settings.session_timeout));
+        Echo { program, catalog, modern, settings: Arc::new(settings), handles }
     }
 }
 
@@ -140,10 +167,15 @@ impl Server for Echo {
         &self.catalog
     }
 
+    fn modern_catalog(&self) -> &Catalog {
+        self.modern.as_ref().unwrap_or(&self.catalog)
+    }
+
     fn open(&self) -> Box<dyn Seat> {
         Box::new(EchoSeat {
             program: self.program,
             settings: Arc::clone(&self.settings),
+            handles: Arc::clone(&self.handles),
             memory: Memory::default(),
         })
     }
@@ -154,6 +186,9 @@ impl Server for Echo {
 struct EchoSeat {
     program: Program,
     settings: Arc<Settings>,
+    /// The sessions that clients of the modern era name.
+    handles: Arc<Handles>,
+    /// That of a session of the legacy era.
     memory: Memory,
 }
 
@@ -166,25 +201,25 @@ impl Seat for EchoSeat {
             }
             _ => return Outcome::fault(Fault::method_not_found("there are only tools")),
         };
-        let program = self.program;
-        let call = Call { program, settings: &self.settings, arguments, scene };
-        Outcome::Done(
-            match name {
-                "authContext" => Ok(auth::answer(&call)),
-                "bearerDecode" => bearer::answer(&call),
-                "corsAnalysis" => Ok(cors::answer(&call)),
-                "echo" => message::echo(&call, &mut self.memory, out),
-                "environmentDump" => Ok(environment::answer(&call)),
-                "healthProbe" => return Sampling { program, report: health::report }.wait(),
-                "printHeader" => headers::answer(&call),
-                "replayLastEcho" => Ok(message::replay(&mut self.memory)),
-                "requestTiming" => return Sampling { program, report: timing::report }.wait(),
-                "sessionInfo" => Ok(session::answer(&call, &self.memory)),
-                "whoIStheGOAT" => goat::answer(&call),
-                _ => Err(Fault::invalid_params(format!("Unknown tool: {name}"))),
+        if name == "healthProbe" || name == "requestTiming" {
+            let report = if name == "healthProbe" { health::report } else { timing::report };
+            return Sampling { program: self.program, report }.wait();
+        }
+        let (program, settings) = (self.program, &*self.settings);
+        let call = Call { program, settings, arguments, scene };
+        let answer = match arguments.text(opening::ARGUMENT) {
+            Some(session) => {
+                let in_session = |facts: &SessionFacts, memory: &mut Memory| {
+                    let scene = &Scene { session: Some(facts), ..scene.clone() };
+                    self::answer(name, &Call { scene, ..call }, memory, out)
+                };
+                let answer = self.handles.with(&session, scene, in_session);
+                answer.unwrap_or_else(|| Ok(opening::unknown()))
             }
-            .map(Reply::Tool),
-        )
+            None if name == opening::NAME => opening::answer(&call, &self.handles),
+            None => self::answer(name, &call, &mut self.memory, out),
+        };
+        Outcome::Done(answer.map(Reply::Tool))
     }
 
     fn stored_bytes(&self) -> usize {
@@ -192,8 +227,29 @@ impl Seat for EchoSeat {
     }
 }
 
+/// What a tool answers that needs no facts.
+fn answer(
+    name: &str,
+    call: &Call<'_>,
+    memory: &mut Memory,
+    out: &mut Outbox,
+) -> Result<ToolResult, Fault> {
+    match name {
+        "authContext" => Ok(auth::answer(call)),
+        "bearerDecode" => bearer::answer(call),
+        "corsAnalysis" => Ok(cors::answer(call)),
+        "echo" => message::echo(call, memory, out),
+        "environmentDump" => Ok(environment::answer(call)),
+        "printHeader" => headers::answer(call),
+        "replayLastEcho" => Ok(message::replay(call, memory)),
+        "sessionInfo" => Ok(session::answer(call, memory)),
+        "whoIStheGOAT" => goat::answer(call),
+        _ => Err(Fault::invalid_params(format!("Unknown tool: {name}"))),
+    }
+}
+
 /// A call of a tool, and all it may look at.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Call<'a> {
     program: Program,
     settings: &'a Settings,

@@ -62,7 +62,7 @@ impl Default for Settings {
             binary: true,
             compression: false,
             message_bytes_max: 1 << 20,
-            revisions: Revision::LEGACY.to_vec(),
+            revisions: Revision::ALL.to_vec(),
             origins: Vec::new(),
             container: Container::default(),
         }

@@ -230,15 +230,26 @@ impl Engine {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
         // pile up processes.
-        if self.sessions.len() + self.leaving.len() >= max.saturating_mul(2) {
+        let used = self.sessions.len() + self.workers();
+        if used + self.leaving.len() >= max.saturating_mul(2) {
             return Err(Reject::SessionsFull);
         }
-        if self.sessions.len() < max {
+        if used < max {
             return Ok(());
         }
         let idle =
             self.sessions.values().filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id)));
         let (.., id) = idle.min().ok_or(Reject::SessionsFull)?;
+        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
+        let oldest = idle.min();
+        let worker = self.pool.as_ref().and_then(Pool::idle_longest);
+        let is_older = |since: Instant| oldest.is_none_or(|(other, _)| since < other);
+        if let Some((_, worker)) = worker.filter(|(since, _)| is_older(*since)) {
+            self.with_pool(now, out, |pool, _| pool.let_go_of(|it| it.child.id == worker));
+            self.pass_on(now, out);
+            return Ok(());
+        }
+        let (_, id) = oldest.ok_or(Reject::SessionsFull)?;
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
         Ok(())
     }

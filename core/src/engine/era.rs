@@ -50,7 +50,10 @@ impl Engine {
     pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
         match self.desk.config.bridge.child_era {
-            ChildEra::Legacy => self.standby = Some(self.spawn(spec, out)),
+            ChildEra::Legacy => {
+                self.standby = Some(self.spawn(spec, out));
+                self.with_pool(now, out, |pool, turn| pool.start(turn));
+            }
             ChildEra::Modern => {
                 self.with_pool(now, out, |pool, turn| pool.start(turn));
             }

@@ -10,6 +10,7 @@
 //!                                      └──drain limit, or asked again──► stopped (forced)
 //! ```
 
+mod changes;
 mod children;
 mod clients;
 mod era;
@@ -40,11 +41,12 @@ use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
+use crate::modern::state::StateKey;
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
-use crate::server::Facts;
+use crate::server::{Changed, Facts};
 use crate::session::{Backend, Session};
 use crate::time::{Deadline, Duration, Instant};
 
@@ -69,6 +71,8 @@ pub struct Engine {
     runs: BTreeMap<ExchangeId, runs::Waiting>,
     /// Sessions that are over by what was said in them, and that are to be ended.
     over: Vec<(SessionId, SessionEnd)>,
+    /// What has changed in a server in this process, and in which session.
+    changes: Vec<(Changed, Option<SessionId>)>,
     /// Who waits for facts.
     wanting: BTreeSet<Want>,
     /// The newest facts.
@@ -120,6 +124,7 @@ impl Desk {
             exchanges: &mut self.exchanges,
             starts: &mut self.starts,
             ledger: &mut self.ledger,
+            changes: Vec::new(),
             wake_at: Instant::FAR,
         }
     }
@@ -162,7 +167,8 @@ impl Engine {
                 (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
             }
         };
-        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
+        let state_key = StateKey::new(ids.key());
+        let pool = spec.clone().map(|spec| Pool::new(spec, &config, state_key));
         let desk = Desk {
             config,
             metrics: Metrics::default(),
@@ -186,6 +192,7 @@ impl Engine {
             leaving: BTreeMap::new(),
             runs: BTreeMap::new(),
             over: Vec::new(),
+            changes: Vec::new(),
             wanting: BTreeSet::new(),
             facts: Facts::default(),
             sweeps: Sweeps::default(),
@@ -244,9 +251,11 @@ impl Engine {
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
             Input::Sampled { facts } => self.on_sampled(*facts, now, out),
+            Input::Changed { change } => self.changes.push((change, None)),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
         self.pass_on(now, out);
+        self.publish_changes(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -265,6 +274,7 @@ impl Engine {
             }
         }
         self.pass_on(now, out);
+        self.publish_changes(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
     }
@@ -292,6 +302,7 @@ impl Engine {
             self.timers.set(session.wake_at, Wake::Session(id));
         }
         let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_facts());
+        self.changes.extend(turn.changes.drain(..).map(|change| (change, Some(id))));
         self.over.extend(end.map(|why| (id, why)));
         if wants_facts {
             self.want(Want::Session(id), out);

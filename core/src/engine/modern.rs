@@ -42,7 +42,8 @@ impl Engine {
     ) {
         let Some(stateless) = self.stateless() else { return };
         let log = |event| out.push(Action::Log(event));
-        match stateless.answer(head.clone(), body, || now, Facts::default, log) {
+        let publish = |change| self.changes.push((change, None));
+        match stateless.answer(head.clone(), body, || now, Facts::default, log, publish) {
             Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
             Served::Refused(reject, head, body) => {
                 self.on_refused(reject, now, out);

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::machine::{Actions, Chunk};
 use crate::native::{Moment, Run, Step};
 use crate::reject::Reject;
-use crate::server::Facts;
+use crate::server::{Changed, Facts};
 use crate::time::Instant;
 
 /// A run, and how it stands with its exchange.
@@ -25,6 +25,16 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    /// Whether its client listens.
+    pub(super) fn listens(&self) -> bool {
+        self.run.listens()
+    }
+
+    /// Tells its client of a change.
+    pub(super) fn change(&mut self, change: &Changed) {
+        self.run.change(change);
+    }
+
     /// Sends what there is. Whether that was the end.
     fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
         let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
@@ -73,7 +83,10 @@ impl Waiting {
     }
 
     fn next_due(&self, limits: &Limits) -> Instant {
-        let given_up = self.run.arrived() + limits.request_total_max;
+        let given_up = match self.listens() {
+            true => Instant::FAR,
+            false => self.run.arrived() + limits.request_total_max,
+        };
         self.run.next_due().min(given_up).min(self.quiet_due(limits))
     }
 }
@@ -133,7 +146,8 @@ impl Engine {
         if waiting.run.next_due() <= now {
             waiting.run.timeout(self.desk.moment(now));
         }
-        if waiting.run.arrived() + self.desk.config.limits.request_total_max <= now {
+        let is_late = waiting.run.arrived() + self.desk.config.limits.request_total_max <= now;
+        if is_late && !waiting.listens() {
             waiting.run.fail(Reject::RequestTimeout);
         }
         self.go_on(exchange, now, out);
@@ -151,11 +165,13 @@ impl Engine {
     }
 
     /// Sends what a run has said; if it is not over then, notes when it wants to be called again.
-    fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+    pub(super) fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
         if let Some(tally) = &self.desk.tally {
             waiting.run.count(tally, now, |event| self.desk.log(event, out));
         }
+        let changes = waiting.run.take_changes();
+        self.changes.extend(changes.into_iter().map(|change| (change, None)));
         let mut turn = self.desk.turn(now, out);
         if waiting.send(exchange, &mut turn) {
             self.runs.remove(&exchange);

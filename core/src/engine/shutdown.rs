@@ -32,7 +32,10 @@ impl Engine {
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }
-        self.with_pool(now, out, |pool, turn| pool.end_listens(turn));
+        self.with_pool(now, out, |pool, turn| {
+            pool.end_listens(turn);
+            pool.give_up_parked(turn);
+        });
     }
 
     /// Ends everything now. Requests in flight get an error.

@@ -12,6 +12,7 @@ use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
 use crate::observe::{Event, Level, Metrics, SeriesId, Tally};
+use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
 /// Exchanges whose end the adapter will report.
@@ -76,6 +77,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) starts: &'a mut Starts,
     pub(super) ledger: &'a mut Ledger,
+    /// What was changed in this turn, for clients of others.
+    pub(crate) changes: Vec<Changed>,
     /// The earliest moment at which something set up in this turn is due.
     pub(crate) wake_at: Instant,
 }

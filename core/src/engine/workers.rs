@@ -10,6 +10,7 @@ use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Invalid, Message};
 use crate::machine::Actions;
+use crate::observe::SessionEnd;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::Instant;
 
@@ -39,9 +40,17 @@ impl Engine {
         out: &mut Actions,
         work: impl FnOnce(&mut Pool, &mut Turn<'_>) -> T,
     ) -> Option<T> {
+        let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         let pool = self.pool.as_mut()?;
+        let max = self.desk.config.limits.sessions_max;
+        pool.room = max.saturating_sub(self.sessions.len());
+        pool.fresh = self.standby.take_if(|child| !is_probed && !child.is_ending());
         let mut turn = self.desk.turn(now, out);
         let answer = work(pool, &mut turn);
+        pool.place(&mut turn);
+        if let Some(child) = pool.fresh.take() {
+            self.standby = Some(child);
+        }
         if turn.wake_at < pool.wake_at {
             pool.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(pool.wake_at, Wake::Pool);
@@ -71,13 +80,25 @@ impl Engine {
                 self.on_worker_said(session, &what, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
-            } else {
+            } else if !self.make_room_for_worker(now, out) {
                 return;
             }
         }
     }
 
+    /// Ends the session that has been idle longest, if a request waits for the room it takes.
+    fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
+        if !self.pool.as_ref().is_some_and(Pool::is_starved) {
+            return false;
+        }
+        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
+        let Some((_, id)) = idle.min() else { return false };
+        self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
+        true
+    }
+
     /// A worker has said something to a session.
+    fn from_worker(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
     fn on_worker_said(
         &mut self,
         id: SessionId,
@@ -116,7 +137,8 @@ impl Engine {
     /// Gives up every worker whose process has come to its end.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
         while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
-            self.lose_worker(child, status, now, out);
+            let reject = status.map_or(Reject::StartupTimeout, Reject::ChildExited);
+            self.drop_worker(child, reject, now, out);
         }
     }
 
@@ -128,7 +150,10 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let reject = Reject::ChildExited(status);
+        self.drop_worker(child, Reject::ChildExited(status), now, out);
+    }
+
+    fn drop_worker(&mut self, child: ChildId, reject: Reject, now: Instant, out: &mut Actions) {
         let lost = self.with_pool(now, out, |pool, turn| pool.lost(child, reject, turn));
         let Some((child, unanswered)) = lost.flatten() else { return };
         match child.end(now).filter(|_| child.has_exited()) {
@@ -143,7 +168,8 @@ impl Engine {
             if forced {
                 pool.fail_all(Reject::Stopped, turn);
             }
-            pool.let_go_of(|worker| forced || worker.tasks.is_empty());
+            let nobody_waits = !pool.has_waiting();
+            pool.let_go_of(|worker| forced || nobody_waits && worker.is_unwanted());
         });
         self.pass_on(now, out);
     }

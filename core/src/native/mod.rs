@@ -69,7 +69,7 @@ impl Native {
         Native {
             server,
             sessions: true,
-            revisions: Arc::new(Revision::LEGACY),
+            revisions: Arc::new(Revision::ALL),
             health,
             plain_events: false,
             packs: false,

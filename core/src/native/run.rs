@@ -25,7 +25,9 @@ use crate::native::{Native, plain};
 use crate::observe::{Event, Level, SeriesId, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id};
+use crate::server::{
+    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id,
+};
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
@@ -160,7 +162,22 @@ impl Run {
 
     /// Whether nothing more will be said.
     pub(crate) fn is_over(&self) -> bool {
-        self.failed || self.conversation.is_idle()
+        self.failed || self.conversation.is_idle() && !self.conversation.has_listens()
+    }
+
+    /// Whether it is over only when its client leaves.
+    pub(crate) fn listens(&self) -> bool {
+        self.conversation.has_listens()
+    }
+
+    /// Tells its client of a change, if that wants to know.
+    pub(crate) fn change(&mut self, change: &Changed) {
+        self.conversation.handle_change(change.told(), &mut self.said);
+    }
+
+    /// What it has changed since the last time, for clients of others.
+    pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
+        mem::take(&mut self.said.changes)
     }
 
     /// Whether it is, or may become, a stream.
@@ -184,6 +201,7 @@ impl Run {
     /// Answers what is owed with an error, and says nothing more.
     pub(crate) fn fail(&mut self, reject: Reject) {
         self.failed = true;
+        self.conversation.end_listens(&mut self.said);
         for owed in mem::take(&mut self.said.owed) {
             self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
             self.said.answered.push((owed.of, false));
@@ -305,6 +323,7 @@ struct Said {
     era: Era,
     /// The HTTP status of the answer, if it has one of its own.
     status: Option<u16>,
+    changes: Vec<Changed>,
 }
 
 /// A line of the text.
@@ -349,6 +368,10 @@ impl Sink for Said {
             }
         }
         self.lines.push(Spoken { end: self.text.len(), is_answer });
+    }
+
+    fn changed(&mut self, change: Change<'_>) {
+        self.changes.push(change.keep());
     }
 }
 

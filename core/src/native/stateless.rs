@@ -18,7 +18,7 @@ use crate::native::{Native, Run, refusal_of};
 use crate::observe::{Event, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::server::{Counters, Facts};
+use crate::server::{Changed, Counters, Facts};
 use crate::time::{Duration, Instant};
 
 /// A server for all who bring requests that belong to no session, at the same time.
@@ -67,7 +67,7 @@ impl Stateless {
 
     /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
     /// and its machine; it is asked only if the server wants to know. `log` takes what is to be
-    /// logged of it.
+    /// logged of it, and `publish` what it has changed: [`crate::machine::Input::Changed`].
     pub fn answer(
         &self,
         head: McpHead,
@@ -75,6 +75,7 @@ impl Stateless {
         clock: impl Fn() -> Instant,
         sample: impl Fn() -> Facts,
         log: impl FnMut(Event),
+        publish: impl FnMut(Changed),
     ) -> Served {
         let Some(native) = self.config.serves.native() else {
             return refused(Reject::NotFound, &head, body, &[]);
@@ -94,6 +95,7 @@ impl Stateless {
             run.facts(&facts, self.moment(clock()));
         }
         run.count(&self.tally, clock(), log);
+        run.take_changes().into_iter().for_each(publish);
         if !run.is_over() {
             return Served::Unfinished(Box::new(run));
         }

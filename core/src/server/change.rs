@@ -15,6 +15,43 @@ pub enum Change<'a> {
     Tools,
 }
 
+/// A change that is kept until those are there who are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// [`Change::Prompts`].
+    Prompts,
+    /// [`Change::Resource`].
+    Resource(Box<str>),
+    /// [`Change::Resources`].
+    Resources,
+    /// [`Change::Tools`].
+    Tools,
+}
+
+impl Change<'_> {
+    /// To be kept.
+    pub fn keep(self) -> Changed {
+        match self {
+            Change::Prompts => Changed::Prompts,
+            Change::Resource(uri) => Changed::Resource(uri.into()),
+            Change::Resources => Changed::Resources,
+            Change::Tools => Changed::Tools,
+        }
+    }
+}
+
+impl Changed {
+    /// To be told.
+    pub fn told(&self) -> Change<'_> {
+        match self {
+            Changed::Prompts => Change::Prompts,
+            Changed::Resource(uri) => Change::Resource(uri),
+            Changed::Resources => Change::Resources,
+            Changed::Tools => Change::Tools,
+        }
+    }
+}
+
 /// Which changes a server tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Announces {

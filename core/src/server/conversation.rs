@@ -174,6 +174,17 @@ impl Conversation {
         }
     }
 
+    /// Whether a client of the modern era listens ([`Conversation::handle_change`]).
+    pub fn has_listens(&self) -> bool {
+        self.listeners.listen()
+    }
+
+    /// Ends the streams on which clients listen (2026-07-28, basic/patterns/subscriptions, Graceful
+    /// Closure).
+    pub fn end_listens(&mut self, out: &mut dyn Sink) {
+        self.listeners.end(self.server.catalog(), out);
+    }
+
     /// Takes the facts that were asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
         self.resume_where(Waiting::wants_facts, Some(facts), at, out);

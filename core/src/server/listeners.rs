@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Fault, Line, Listen, Sink};
+use super::{Catalog, Change, Fault, Line, Listen, Sink};
 use crate::reject::Reject;
 
 /// The subscriptions and the streams that are open. Most conversations have none, and keep no more
@@ -78,6 +78,20 @@ impl Listeners {
     pub(super) fn close(&mut self, id: &str) {
         if let Some(open) = &mut self.0 {
             open.listens.retain(|listen| listen.id() != id);
+        }
+    }
+
+    /// Whether any stream is open.
+    pub(super) fn listen(&self) -> bool {
+        self.0.as_ref().is_some_and(|open| !open.listens.is_empty())
+    }
+
+    /// Ends every stream, and says so in it.
+    pub(super) fn end(&mut self, catalog: &Catalog, out: &mut dyn Sink) {
+        let listens = self.0.iter_mut().flat_map(|open| open.listens.drain(..));
+        for listen in listens {
+            listen.finish(Some(catalog), out.buffer());
+            out.ended(Line::Answer(Some(listen.id())));
         }
     }
 

@@ -4,7 +4,8 @@
 //! Owns: the traits [`Server`], [`Seat`] and [`Task`]; what a server offers ([`Catalog`]), is asked
 //! ([`Request`]), may look at ([`Scene`]) and answers ([`Outcome`]).
 //! Never: JSON-RPC, a session, a stream or a revision's wording. A server is written once; how its
-//! answers look in a revision is decided where they are written.
+//! answers look in a revision is decided where they are written (`wording`, and `legacy` and
+//! `modern` for what only one era has).
 //!
 //! ```text
 //!   a message ──checked against the catalog──► Seat::evaluate ──► Outcome::Done ──► the answer
@@ -81,7 +82,41 @@
 //! assert!(told.contains("params.arguments.name must be a string"));
 //! ```
 //!
-//! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*.
+//! # Both eras from one implementation
+//!
+//! The greeter above also answers a request of revision 2026-07-28: [`Conversation`] finds the era
+//! of each request in its `_meta`, and words what the server says in it. What is different for the
+//! server itself:
+//!
+//! | | legacy | modern |
+//! |---|---|---|
+//! | a [`Seat`] lasts for | a session, or a pair of pipes | one request |
+//! | what a client can do is known | from `initialize` | from the request |
+//! | log messages go to it | unless it said otherwise | if the request says so |
+//! | changes go to | the session; who subscribed | who listens ([`Listen`]) |
+//! | a question is | a request of the server | the answer to the first round of a request |
+//! | nothing of a wait can be asked | it is answered with errors | the request is, with -32021 |
+//!
+//! What is to be remembered in the modern era is kept by the [`Server`] itself, under a name that a
+//! tool gives ([`Scene::handle`]) and others take as an argument; [`Server::modern_catalog`] can
+//! offer these to clients of that era alone.
+//!
+//! # Questions, and doing things twice
+//!
+//! A [`Wait::Answers`] of the modern era ends the request: its answer holds the questions and a
+//! sealed state, and the client sends the request once more with the answers and that state. Nobody
+//! waits meanwhile; any process with the same key can go on. **So the request is evaluated again
+//! from the start, once per round**, and is given the answers of all rounds before it without the
+//! client being asked. A server has to
+//!
+//! - ask before it acts: what is done before the last question is done once per round, and by a
+//!   client that sends a state twice once more;
+//! - come to the same questions by the same answers: [`Scene::random`] and [`Scene::handle`] are the
+//!   same in all rounds, and what is made under such a name is made once;
+//! - expect that no second round ever comes.
+//!
+//! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*; 2026-07-28,
+//! basic/index, basic/patterns/{mrtr,subscriptions}.
 
 mod arguments;
 mod asking;
@@ -117,7 +152,7 @@ pub use catalog::{
     CacheScope, Catalog, Extension, ExtensionMethod, Prompt, PromptArgument, Resource, Template,
     Tool,
 };
-pub use change::{Announces, Change};
+pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
 pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
@@ -137,7 +172,14 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// Who it is and what it offers.
     fn catalog(&self) -> &Catalog;
 
-    /// Its side of a new conversation. A server without state gives a new one to each request.
+    /// What it offers clients of the modern era: the same, unless it needs to be told there what a
+    /// session tells it in the legacy era.
+    fn modern_catalog(&self) -> &Catalog {
+        self.catalog()
+    }
+
+    /// Its side of a new conversation. In the modern era every request has one of its own, and so
+    /// has every request to a server without sessions.
     fn open(&self) -> Box<dyn Seat>;
 
     /// What is said to the call of a tool that is not in the catalog; `name` may be cut short.

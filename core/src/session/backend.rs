@@ -16,7 +16,9 @@ use crate::ids::SessionId;
 use crate::json::{Field, Message, ParseRules, Peer};
 use crate::machine::Chunk;
 use crate::reject::{ExitStatus, Reject};
-use crate::server::{Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink};
+use crate::server::{
+    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
+};
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 use crate::translate::Answer;
@@ -247,6 +249,11 @@ impl Seated {
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
+    /// Tells the client of a change that was not made in this session.
+    pub(crate) fn change(&mut self, change: &Changed) {
+        self.conversation.handle_change(change.told(), &mut self.said);
+    }
+
     fn timeout(&mut self, turn: &Turn<'_>) {
         if self.next_due() <= turn.now {
             let at = circumstances(turn.now, None, &self.facts, turn);
@@ -315,6 +322,8 @@ pub(crate) enum Saying {
     Failure(u64, Reject),
     /// The request with this number is to lose its connection for so long.
     HangUp(u64, Duration),
+    /// Clients of others may want to know of this.
+    Changed(Changed),
     /// A message, and what it is about.
     Message(Message, About),
 }
@@ -359,6 +368,10 @@ impl Sink for Said {
             text.shrink_to_fit();
         }
         self.sayings.extend(Saying::read(text.into(), about));
+    }
+
+    fn changed(&mut self, change: Change<'_>) {
+        self.sayings.push_back(Saying::Changed(change.keep()));
     }
 
     fn hang_up(&mut self, id: &str, come_back: Duration) {

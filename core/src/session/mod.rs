@@ -113,6 +113,10 @@ impl Session {
             let end = match saying {
                 Saying::Answer(number, answer) => self.backend_answered(number, &answer, turn),
                 Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
+                Saying::Changed(change) => {
+                    turn.changes.push(change);
+                    None
+                }
                 Saying::HangUp(call, come_back) => {
                     self.hang_up(call, come_back, turn);
                     None

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::bridge::worker::parse_number;
-use crate::json;
-use crate::json::object::{Object, array, quoted};
+use crate::json::object::{Object, array, quoted, text};
+use crate::json::{self, Field, Invalid};
+use crate::modern::status;
+use crate::translate::legacy_child::{self, Failure};
 use crate::translate::{Answer, line, subscription};
 
 impl Pool {
@@ -27,6 +29,7 @@ impl Pool {
         match message.kind() {
             Kind::Result | Kind::Error => self.answered(child, &message, turn),
             Kind::Notification => self.notified(child, &message, turn),
+            Kind::Request if self.era == Some(Era::Legacy) => self.asked(child, &message, turn),
             Kind::Request => {
                 // A modern child must not ask (2026-07-28, basic/transports/stdio).
                 let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
@@ -42,12 +45,28 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(&child) else { return false };
         let too_much = worker.child.babbled(invalid.reject, turn);
         if let Some((number, task)) = invalid.answer_id().and_then(|number| worker.take(number)) {
-            match task.asker {
-                Asker::Request(exchange) => self.fail(exchange, Reject::BadAnswer, turn),
-                Asker::Session(session) => self.lose(session, number, Reject::BadAnswer),
-            }
+            self.answered_badly(child, number, task.asker, turn);
         }
         too_much
+    }
+
+    fn answered_badly(&mut self, child: ChildId, number: u64, asker: Asker, turn: &mut Turn<'_>) {
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.asking.take_if(|asking| asking.number == number);
+        }
+        match asker {
+            Asker::Listing => {
+                self.tools.settle(turn.now);
+                self.stirred = true;
+                return;
+            }
+            Asker::Opening => return self.refused(child, turn),
+            Asker::Aside => return,
+            Asker::Gone | Asker::Parked => {}
+            Asker::Request(exchange) => self.fail(exchange, Reject::BadAnswer, turn),
+            Asker::Session(session) => self.lose(session, number, Reject::BadAnswer),
+        }
+        self.freed(child, turn);
     }
 
     fn answered(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
@@ -55,13 +74,66 @@ impl Pool {
         let Some((number, task)) = message.id().and_then(|number| worker.take(number)) else {
             return turn.metrics.dropped(Dropped::UnknownAnswer);
         };
-        worker.idle_since = turn.now;
+        let is_legacy = self.era == Some(Era::Legacy);
+        let asking = worker.asking.as_deref_mut().filter(|asking| asking.number == number);
+        match (asking, task.asker) {
+            // Whoever comes back for it is told then.
+            (Some(asking), Asker::Parked) => {
+                asking.answer = Some(message.clone());
+                return;
+            }
+            (Some(_), _) => worker.asking = None,
+            (None, _) => {}
+        }
         match task.asker {
+            Asker::Listing => return self.listed(child, message, turn),
+            Asker::Opening => return self.opened(child, message, turn),
+            Asker::Aside => return,
+            Asker::Gone | Asker::Parked => {}
+            Asker::Request(exchange) if is_legacy => self.answer_legacy(exchange, message, turn),
             Asker::Request(exchange) => self.answer(exchange, message, turn),
             Asker::Session(session) => {
                 let answer = FromWorker::Answer { number, message: message.clone() };
                 self.from_workers.push_back((session, answer));
             }
+        }
+        self.freed(child, turn);
+    }
+
+    /// Passes a legacy child's answer on, in the words of the modern era.
+    pub(super) fn answer_legacy(
+        &mut self,
+        exchange: ExchangeId,
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(post) = self.posts.get(&exchange) else {
+            return turn.metrics.dropped(Dropped::UndeliverableAnswer);
+        };
+        let method = post.method();
+        match Answer::of(message) {
+            Some(Answer::Result(result)) => {
+                let rewritten = match method {
+                    "tools/list" => self.tools.overhear(&post.request, &result, turn.now),
+                    _ => None,
+                };
+                let result = rewritten.as_deref().unwrap_or(&result);
+                match legacy_child::result(method, result, self.server_info.as_deref()) {
+                    Some(result) => self.reply(exchange, result, turn),
+                    None => self.fail(exchange, Reject::BadAnswer, turn),
+                }
+            }
+            Some(Answer::Error(error)) => {
+                match legacy_child::error(method, &error, post.request.uri()) {
+                    Failure::Asks(questions) => self.ask_to_come_again(exchange, &questions, turn),
+                    Failure::Error(error) => {
+                        let Some(post) = self.posts.remove(&exchange) else { return };
+                        let answer = Answer::Error(error.into()).line(post.id());
+                        post.answer(status::of_error(&answer), Chunk::from(answer), "error", turn);
+                    }
+                }
+            }
+            None => self.fail(exchange, Reject::BadAnswer, turn),
         }
     }
 
@@ -72,15 +144,23 @@ impl Pool {
         };
         if message.kind() == Kind::Error {
             let answer = message.with(&[(Field::Id, post.id())]);
-            return post.answer(status_of(message), answer, "error", turn);
+            return post.answer(status::of_error(message.bytes()), answer, "error", turn);
         }
         let answer = match post.method() {
             "server/discover" => self.widened(message, post.id()),
             "subscriptions/listen" => retagged(message, post.id()),
+            "tools/list" => self.overheard(message, &post, turn.now),
             _ => None,
         };
         let answer = answer.unwrap_or_else(|| message.with(&[(Field::Id, post.id())]));
         post.answer(200, answer, "", turn);
+    }
+
+    /// A list of tools that a modern child gave, if it has to be put right.
+    fn overheard(&mut self, message: &Message, post: &Post, now: Instant) -> Option<Chunk> {
+        let Answer::Result(result) = Answer::of(message)? else { return None };
+        let rewritten = self.tools.overhear(&post.request, &result, now)?;
+        Some(Chunk::from(Answer::result(rewritten).line(post.id())))
     }
 
     /// The result of `server/discover` with every revision that clients are served here.
@@ -99,10 +179,17 @@ impl Pool {
             (Some("notifications/progress"), Some(number)) => {
                 self.progress(child, number, message, turn);
             }
+            (Some("notifications/cancelled"), Some(id)) if self.era == Some(Era::Legacy) => {
+                let asking = self.workers.get_mut(&child).and_then(|it| it.asking.as_deref_mut());
+                if !asking.is_some_and(|asking| asking.withdraw(id)) {
+                    turn.metrics.dropped(Dropped::UnknownCancel);
+                }
+            }
             (Some("notifications/cancelled"), Some(number)) => {
                 self.withdrawn(child, number, turn);
             }
             (Some("notifications/message"), _) => self.logged(child, message, turn),
+            _ if self.era == Some(Era::Legacy) => self.changed(child, message, turn),
             _ => self.published(child, message, turn),
         }
     }
@@ -119,7 +206,14 @@ impl Pool {
             let total = task.since + turn.limits.request_total_max;
             task.due = (turn.now + turn.limits.request_time_max).min(total);
         }
-        let told = match task.asker {
+        let asker = task.asker;
+        let rises = match worker.asking.as_deref_mut().filter(|asking| asking.number == number) {
+            Some(asking) => progress_of(message).is_some_and(|progress| asking.rises(progress)),
+            None => true,
+        };
+        let told = match asker {
+            _ if !rises => false,
+            Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening | Asker::Parked => false,
             Asker::Session(session) => {
                 let progress = FromWorker::Notification { number, message: message.clone() };
                 self.from_workers.push_back((session, progress));
@@ -152,6 +246,7 @@ impl Pool {
                 }
             }
             Asker::Session(session) => self.lose(session, number, Reject::SessionEnded),
+            _ => {}
         }
     }
 
@@ -159,7 +254,21 @@ impl Pool {
     /// be meant, and to nobody if there are several.
     fn logged(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get(&child) else { return };
-        let Some(number) = worker.only(|task| task.traits.logs && !task.traits.listens) else {
+        let number = match self.era {
+            // It was told to say everything, so it could mean any.
+            Some(Era::Legacy) => {
+                worker.only(|task| !matches!(task.asker, Asker::Aside | Asker::Listing))
+            }
+            _ => worker.only(|task| task.traits.logs && !task.traits.listens),
+        };
+        let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
+        let is_wanted = match asker {
+            Some(Asker::Request(exchange)) => {
+                self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, message))
+            }
+            _ => true,
+        };
+        let Some(number) = number.filter(|_| is_wanted) else {
             return turn.metrics.dropped(Dropped::UnknownNotification);
         };
         self.tell(child, number, message, message.with(&[]), turn);
@@ -167,8 +276,11 @@ impl Pool {
 
     /// A message of a subscription goes to the stream it was opened by, under that one's own id.
     fn published(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
-        let Some(number) = subscription_of(message.params()).and_then(|it| parse_number(&it))
-        else {
+        if message.method() == Some("notifications/tools/list_changed") {
+            self.tools.doubt();
+        }
+        let id = message.params().and_then(subscription::id);
+        let Some(number) = id.and_then(|id| parse_number(&id)) else {
             return turn.metrics.dropped(Dropped::UnknownNotification);
         };
         let asker = |pool: &Pool| {
@@ -181,7 +293,7 @@ impl Pool {
                 line::notification(message.method().unwrap_or_default(), Some(&params))
             }
             Some(Asker::Session(_)) => Vec::new(),
-            None => return turn.metrics.dropped(Dropped::UnknownNotification),
+            _ => return turn.metrics.dropped(Dropped::UnknownNotification),
         };
         self.tell(child, number, message, Chunk::from(line), turn);
     }
@@ -206,7 +318,7 @@ impl Pool {
             Some(Asker::Request(exchange)) => {
                 self.posts.get_mut(&exchange).is_some_and(|post| post.notify(line, turn))
             }
-            None => false,
+            _ => false,
         };
         if !told {
             turn.metrics.dropped(Dropped::UnknownNotification);
@@ -214,35 +326,27 @@ impl Pool {
     }
 }
 
+/// The value of progress, if it is a number.
+fn progress_of(message: &Message) -> Option<f64> {
+    let params = Object::read(message.params()?)?;
+    serde_json::from_slice(params.get("progress")?).ok()
+}
+
+/// Whether a request wants to be told of log messages as severe as this one.
+fn is_level_wanted(post: &Post, message: &Message) -> bool {
+    let severity = |level: &str| LEVELS.iter().position(|known| *known == level);
+    let wanted = post.request.log_level().and_then(text).and_then(|level| severity(&level));
+    let params = Object::read_or_empty(message.params());
+    let level = params.text("level").and_then(|level| severity(&level));
+    wanted.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
+}
+
+/// The levels of log messages, the least severe first (RFC 5424, section 6.2.1).
+const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
 /// The end of a subscription, under the id its client knows it by.
 fn retagged(message: &Message, id: &[u8]) -> Option<Chunk> {
     let Answer::Result(result) = Answer::of(message)? else { return None };
     Some(Chunk::from(Answer::result(subscription::tag(Some(&result), id)).line(id)))
 }
-
-/// The JSON text of the id of the subscription that something belongs to.
-fn subscription_of(params: Option<&[u8]>) -> Option<Vec<u8>> {
-    let params = Object::read(params?)?;
-    let meta = params.object("_meta")?;
-    meta.get("io.modelcontextprotocol/subscriptionId").map(<[u8]>::to_vec)
-}
-
-/// The HTTP status of an error that is the whole answer (2026-07-28,
-/// basic/transports/streamable-http; basic/index).
-fn status_of(message: &Message) -> u16 {
-    let code = match Answer::of(message) {
-        Some(Answer::Error(error)) => Object::read(&error)
-            .and_then(|error| std::str::from_utf8(error.get("code")?).ok()?.parse::<i32>().ok()),
-        _ => None,
-    };
-    match code {
-        Some(METHOD_NOT_FOUND) => 404,
-        Some(HEADER_MISMATCH | MISSING_CAPABILITY | UNSUPPORTED_REVISION) => 400,
-        _ => 200,
-    }
-}
-
-const METHOD_NOT_FOUND: i32 = -32601;
-const HEADER_MISMATCH: i32 = -32020;
-const MISSING_CAPABILITY: i32 = -32021;
-const UNSUPPORTED_REVISION: i32 = -32022;

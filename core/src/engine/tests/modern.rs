@@ -10,8 +10,15 @@ use crate::limits::Limits;
 use crate::protocol::Revision;
 use crate::session::Principal;
 
-/// A bridge that serves every revision.
+/// A bridge that serves every revision, and knows that headers repeat no argument of any tool.
 pub(super) fn bridge(bridge: BridgeOptions, limits: Limits) -> Rig {
+    let mut rig = curious_bridge(bridge, limits);
+    rig.engine.pool.as_mut().expect("a command").know_tools();
+    rig
+}
+
+/// A bridge that serves every revision.
+pub(super) fn curious_bridge(bridge: BridgeOptions, limits: Limits) -> Rig {
     Rig::of(Config { bridge, revisions: Revision::ALL.into(), ..config(limits) })
 }
 
@@ -66,13 +73,24 @@ impl Rig {
 
     /// A POST of a modern client, with the headers it has to have.
     pub(super) fn modern_post(&mut self, client: &Modern, body: &str) -> ExchangeId {
+        self.modern_post_with(client, body, &[])
+    }
+
+    /// A POST of a modern client with these `Mcp-Param-…` besides.
+    pub(super) fn modern_post_with(
+        &mut self,
+        client: &Modern,
+        body: &str,
+        params: &[(&str, &str)],
+    ) -> ExchangeId {
+        let params = params.iter().map(|(name, value)| ((*name).into(), value.as_bytes().into()));
         let said = parse(body);
         let name = &said["params"];
         let name = name.get("name").or(name.get("uri")).or(name.get("taskId"));
         let mirrored = Mirrored {
             method: said["method"].as_str().unwrap_or_default().as_bytes().into(),
             name: name.and_then(|name| name.as_str()).map(|name| name.as_bytes().into()),
-            params: Vec::new(),
+            params: params.collect(),
         };
         let legacy = Client {
             accept: client.accept,
@@ -101,4 +119,3 @@ impl Rig {
         (status, if body.is_empty() { json!(null) } else { parse(body) })
     }
 }
-

@@ -621,6 +621,9 @@ impl Engine {
             session.check(&self.desk.config.limits, &self.desk.exchanges);
         }
         assert!(self.sessions.len() <= self.desk.config.limits.sessions_max);
+        if let Some(pool) = &self.pool {
+            pool.check(&self.desk.config.limits, &self.desk.exchanges);
+        }
         let children = self.sessions.values().filter(|it| it.backend().child().is_some());
         assert_eq!(self.owners.len(), children.count());
     }
@@ -631,6 +634,7 @@ impl Engine {
         assert!(self.owners.is_empty(), "{:?}", self.owners);
         assert!(self.leaving.is_empty(), "{:?}", self.leaving);
         assert!(self.runs.is_empty(), "{:?}", self.runs);
+        assert!(self.pool.as_ref().is_none_or(Pool::is_empty), "{:?}", self.pool);
         assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);
     }
 }

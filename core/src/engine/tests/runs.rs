@@ -30,7 +30,7 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let (head, body) = rig.posted(&Client::new().accepting(accept), body);
     let stateless = rig.engine.stateless().expect("no sessions");
     let now = rig.now;
-    match stateless.answer(head, &body, || now, Facts::default, drop) {
+    match stateless.answer(head, &body, || now, Facts::default, drop, drop) {
         Served::Unfinished(run) => rig.request(Request::Run { run }),
         served => panic!("it does not have to wait: {served:?}"),
     }

@@ -20,7 +20,10 @@ fn a_request_reaches_the_child_as_it_is_under_a_number_of_ours() {
     let child = rig.last_child();
     let wanted = client.body("1", "tools/call", r#""name":"x""#).replace(r#""t""#, "1");
     assert_eq!(rig.fed(child), [wanted]);
-    rig.child_says(child, r#"{"id":1,"jsonrpc":"2.0", "result":{"resultType":"complete","n":1e999}}"#);
+    rig.child_says(
+        child,
+        r#"{"id":1,"jsonrpc":"2.0", "result":{"resultType":"complete","n":1e999}}"#,
+    );
     let body = r#"{"id":"\u0061","jsonrpc":"2.0", "result":{"resultType":"complete","n":1e999}}"#;
     assert_eq!(rig.reply(exchange), (200, body));
 }
@@ -50,7 +53,10 @@ fn progress_goes_to_the_stream_of_its_request_under_the_clients_token() {
     let numbers = rig.numbers(child);
     rig.child_reports_progress(child, &numbers[1], 5);
     assert_eq!(rig.stage(one), Stage::Waiting);
-    assert_eq!(parse(&rig.messages(two)[0])["params"], json!({"progressToken": "same", "progress": 5}));
+    assert_eq!(
+        parse(&rig.messages(two)[0])["params"],
+        json!({"progressToken": "same", "progress": 5})
+    );
     rig.child_answers(child, &numbers[1], "{}");
     assert_eq!(rig.messages(two).len(), 2);
     assert_eq!(rig.stage(two), Stage::Finished);
@@ -77,7 +83,8 @@ fn the_form_of_an_answer_is_one_that_the_client_takes() {
 
 #[test]
 fn errors_have_the_status_that_belongs_to_them() {
-    let codes = [(-32601, 404), (-32020, 400), (-32021, 400), (-32022, 400), (-32602, 200), (7, 200)];
+    let codes =
+        [(-32601, 404), (-32020, 400), (-32021, 400), (-32022, 400), (-32602, 200), (7, 200)];
     for (code, status) in codes {
         for accept in [BOTH, SSE] {
             let mut rig = rig();
@@ -143,7 +150,11 @@ fn discover_names_every_revision_there_is_here() {
     let exchange = rig.ask(&Modern::new(), "1", "server/discover", "");
     let child = rig.last_child();
     rig.fed(child);
-    rig.child_answers(child, "1", r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"n":1e99}"#);
+    rig.child_answers(
+        child,
+        "1",
+        r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"n":1e99}"#,
+    );
     let (_, body) = rig.json(exchange);
     let versions = json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]);
     assert_eq!(body["result"]["supportedVersions"], versions);
@@ -211,10 +222,7 @@ fn log_message() -> &'static str {
 #[test]
 fn a_log_message_reaches_the_one_request_that_can_be_meant() {
     let mut rig = rig();
-    let wants = Modern {
-        meta: r#","io.modelcontextprotocol/logLevel":"debug""#,
-        ..Modern::new()
-    };
+    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
     let logged = rig.ask(&wants, "1", "tools/call", r#""name":"x""#);
     let silent = rig.ask(&Modern::new(), "2", "tools/call", r#""name":"x""#);
     let child = rig.last_child();

@@ -83,7 +83,8 @@ impl Desk {
             process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
             ..Facts::default()
         };
-        self.stateless.answer(head, &body, clock, sample, |event| self.log.borrow_mut().push(event))
+        let log = |event| self.log.borrow_mut().push(event);
+        self.stateless.answer(head, &body, clock, sample, log, drop)
     }
 
     fn post(&self, more: &[(&str, &str)], body: &str) -> (ReplyHead, String) {

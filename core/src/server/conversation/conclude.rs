@@ -69,7 +69,9 @@ impl Conversation {
         match (answer, &asked.modern) {
             (Ok(reply), None) => legacy::reply(out, asked.id, &reply, self.revision),
             (Err(fault), None) => wording::error(out, Some(asked.id), &fault),
-            (Ok(reply), Some(_)) => modern::reply(out, asked.id, self.server.catalog(), &reply),
+            (Ok(reply), Some(_)) => {
+                modern::reply(out, asked.id, self.server.modern_catalog(), &reply);
+            }
             (Err(fault), Some(_)) => modern::error(out, asked.id, fault),
         }
     }

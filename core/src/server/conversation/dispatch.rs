@@ -6,7 +6,7 @@ use crate::protocol::Revision;
 use crate::server::params::{Params, Reference, shown, string};
 use crate::server::waiting::Asked;
 use crate::server::{
-    Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy, wording,
+    Catalog, Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy, wording,
 };
 
 impl Conversation {
@@ -123,8 +123,7 @@ impl Conversation {
         out: &mut dyn Sink,
     ) -> Result<(), Fault> {
         let name = string(params.name, "params.name")?;
-        let tools = &self.server.catalog().tools;
-        let Some(tool) = tools.iter().find(|tool| tool.name == name) else {
+        let Some(tool) = self.catalog(&asked).tool(&name) else {
             return Err(self.server.unknown_tool(&shown(&name)));
         };
         let arguments = check::arguments(params.arguments)?;
@@ -142,7 +141,7 @@ impl Conversation {
         out: &mut dyn Sink,
     ) -> Result<(), Fault> {
         let name = string(params.name, "params.name")?;
-        let prompt = self.prompt(&name)?;
+        let prompt = self.prompt(&asked, &name)?;
         let arguments = check::arguments(params.arguments)?;
         check::prompt(prompt, &arguments)?;
         let request = Request::GetPrompt { name: &name, arguments: &arguments };
@@ -160,7 +159,7 @@ impl Conversation {
         let completed = params.completed()?;
         let of = match &completed.of {
             Reference::Prompt(name) => {
-                let prompt = self.prompt(name)?;
+                let prompt = self.prompt(&asked, name)?;
                 let is_argument = |name: &str| prompt.arguments.iter().any(|a| a.name == name);
                 if !is_argument(&completed.argument) {
                     let text = "params.argument.name is no argument of this prompt";
@@ -169,7 +168,7 @@ impl Conversation {
                 name
             }
             Reference::Template(uri) => {
-                let catalog = self.server.catalog();
+                let catalog = self.catalog(&asked);
                 if !catalog.templates.iter().any(|template| template.uri_template == *uri) {
                     let text = "params.ref.uri is no resource template of this server";
                     return Err(Fault::invalid_params(text));
@@ -206,9 +205,17 @@ impl Conversation {
         Ok(())
     }
 
-    fn prompt(&self, name: &str) -> Result<&Prompt, Fault> {
-        let found = self.server.catalog().prompts.iter().find(|prompt| prompt.name == name);
+    fn prompt(&self, asked: &Asked<'_>, name: &str) -> Result<&Prompt, Fault> {
+        let found = self.catalog(asked).prompts.iter().find(|prompt| prompt.name == name);
         found.ok_or_else(|| Fault::invalid_params(format!("Unknown prompt: {}", shown(name))))
+    }
+
+    /// What is offered in the era of a request.
+    fn catalog(&self, asked: &Asked<'_>) -> &Catalog {
+        match asked.modern {
+            Some(_) => self.server.modern_catalog(),
+            None => self.server.catalog(),
+        }
     }
 
     /// Asks the seat, and goes on with what it says. A request of the modern era has a seat of its

@@ -55,7 +55,7 @@ impl Conversation {
         let params = params?;
         let meta = params.meta()?;
         self.check_version(method, &params, &meta)?;
-        let catalog = self.server.catalog();
+        let catalog = self.server.modern_catalog();
         if !catalog.has_modern(method) {
             return Err(no_method(method));
         }
@@ -147,7 +147,7 @@ impl Conversation {
             Put::Open(questions) => {
                 let binding = subject.binding(&asked.principal);
                 let state = modern.rounds.seal(at.seal, &binding, at.wall)?;
-                let catalog = self.server.catalog();
+                let catalog = self.server.modern_catalog();
                 modern::questions(out, asked.id, catalog, &questions, &state);
                 Next::Over
             }

@@ -187,7 +187,7 @@ impl Rig {
                 let error = json!({"code": reject.wire().code, "message": reject.wire().message});
                 (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
             }
-            Saying::HangUp(..) => panic!("nobody hangs up"),
+            Saying::Changed(_) | Saying::HangUp(..) => panic!("only a native server does"),
         };
         said.map(read).collect()
     }

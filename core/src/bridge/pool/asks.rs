@@ -1,0 +1,306 @@
+//! Questions of legacy children, and the clients who come back with answers.
+//!
+//! Source: 2026-07-28, basic/patterns/mrtr.
+
+use super::*;
+use crate::bridge::asking::{Asked, Parked, Ticket};
+use crate::json;
+use crate::json::object::text;
+use crate::modern::state::{Binding, SalientParams};
+use crate::reject::Capability;
+use crate::translate::legacy_child::{self, Question, Refusal};
+use crate::translate::{Answer, capability};
+use bytes::Bytes;
+
+impl Pool {
+    /// A legacy child asks something.
+    pub(super) fn asked(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let id = message.id().unwrap_or_default();
+        let method = message.method().unwrap_or_default();
+        if method == "ping" {
+            return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
+        }
+        let owner = worker.asking.as_deref().and_then(|it| worker.tasks.get(it.number));
+        let client = match owner.map(|task| task.asker) {
+            Some(Asker::Request(exchange)) => self.posts.get(&exchange),
+            _ => None,
+        };
+        let capabilities = client.and_then(|post| post.request.client_capabilities());
+        let question =
+            legacy_child::question(method, message.params(), capabilities.unwrap_or(b"{}"));
+        let question = match question {
+            Ok(question) => question,
+            Err(refusal) => return feed(worker, &refusal.answer(), id, turn),
+        };
+        let is_owned =
+            matches!(owner.map(|task| task.asker), Some(Asker::Request(_) | Asker::Parked));
+        let max = turn.limits.child_requests_max;
+        match worker.asking.as_deref_mut().filter(|it| is_owned && it.questions.len() < max) {
+            Some(asking) => {
+                let id = Bytes::copy_from_slice(id);
+                let key = legacy_child::key(&id);
+                asking.questions.push(Asked { id, key, question });
+                if asking.parked.is_none() {
+                    asking.settles_at = turn.now + turn.limits.settle_time;
+                    turn.wake(asking.settles_at);
+                }
+            }
+            None => {
+                turn.metrics.dropped(Dropped::Overflow);
+                feed(worker, &legacy_child::give_up(question.needs), id, turn);
+            }
+        }
+    }
+
+    /// Puts to clients what has settled, and gives up those who did not come back.
+    pub(super) fn go_on_asking(&mut self, turn: &mut Turn<'_>) {
+        let mut settled = Vec::new();
+        let mut gone = Vec::new();
+        for worker in self.workers.values_mut() {
+            let Some(asking) = worker.asking.as_deref_mut() else { continue };
+            if asking.parked.is_some_and(|parked| parked.until <= turn.now) {
+                gone.push((worker.child.id, asking.number));
+            } else if asking.settles_at <= turn.now {
+                asking.settles_at = Instant::FAR;
+                settled.push(worker.child.id);
+            }
+        }
+        for (child, number) in gone {
+            turn.metrics.dropped(Dropped::UnansweredAsk);
+            self.cancel(child, number, "The client did not come back", turn);
+        }
+        for child in settled {
+            self.put(child, turn);
+        }
+    }
+
+    /// Puts a child's questions to the client of the request it is at.
+    fn put(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let Some(asking) = worker.asking.as_deref_mut() else { return };
+        let Some(task) = worker.tasks.get_mut(asking.number) else { return };
+        let Asker::Request(exchange) = task.asker else { return };
+        let Some(post) = self.posts.get(&exchange) else { return };
+        let declared = post.request.client_capabilities().unwrap_or(b"{}");
+        let can = |asked: &Asked| capability::is_declared(declared, asked.question.needs);
+        if asking.questions.is_empty() {
+            return;
+        }
+        if !asking.questions.iter().any(can) {
+            let needs = asking.questions.iter().map(|asked| asked.question.needs).collect();
+            return self.refuse_incapable(exchange, needs, turn);
+        }
+        let (able, unable) = mem::take(&mut asking.questions).into_iter().partition(can);
+        asking.questions = able;
+        let secret = turn.chance.draw();
+        let ticket = Ticket::Parked { number: asking.number, secret };
+        let state = seal(&self.state_key, post, ticket, turn);
+        let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
+        let result =
+            legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
+        let until = turn.now + turn.limits.request_total_max;
+        turn.wake(until);
+        asking.parked = Some(Parked { secret, until });
+        (task.asker, task.due) = (Asker::Parked, Instant::FAR);
+        let unable: Vec<Asked> = unable;
+        for asked in unable {
+            feed(worker, &Refusal::Undeclared.answer(), &asked.id, turn);
+        }
+        self.reply(exchange, result, turn);
+    }
+
+    /// The client of a request can be asked nothing of what its child wants to know.
+    fn refuse_incapable(
+        &mut self,
+        exchange: ExchangeId,
+        needs: Vec<Capability>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(post) = self.posts.remove(&exchange) else { return };
+        let at = post.at;
+        fail_incapable(post, &needs, turn);
+        if let Some((child, number)) = at {
+            self.cancel(child, number, "The client cannot be asked", turn);
+        }
+    }
+
+    /// Answers a request with a result.
+    pub(super) fn reply(&mut self, exchange: ExchangeId, result: Vec<u8>, turn: &mut Turn<'_>) {
+        if let Some(post) = self.posts.remove(&exchange) {
+            let answer = Answer::result(result).line(post.id());
+            post.answer(200, Chunk::from(answer), "", turn);
+        }
+    }
+
+    /// The user of a client has to be sent to some addresses before its request can be sent again:
+    /// the child has forgotten it (2025-11-25, client/elicitation, URL Elicitation Required).
+    pub(super) fn ask_to_come_again(
+        &mut self,
+        exchange: ExchangeId,
+        questions: &[(String, Question)],
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(post) = self.posts.get(&exchange) else { return };
+        let declared = post.request.client_capabilities().unwrap_or(b"{}");
+        if !capability::is_declared(declared, Capability::ElicitationUrl) {
+            let Some(post) = self.posts.remove(&exchange) else { return };
+            return fail_incapable(post, &[Capability::ElicitationUrl], turn);
+        }
+        let state = seal(&self.state_key, post, Ticket::Again, turn);
+        let questions = questions.iter().map(|(key, question)| (key.as_str(), question));
+        let result =
+            legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
+        self.reply(exchange, result, turn);
+    }
+
+    /// A client that was sent away comes back. The request that waits at a worker is its from now
+    /// on; one that is over is to be sent again.
+    pub(super) fn come_back(
+        &mut self,
+        exchange: ExchangeId,
+        post: &mut Post,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Reject> {
+        self.tools.check(&post.request, post.mirrored.as_deref())?;
+        let (number, secret) = match open(&self.state_key, post, turn)? {
+            Ticket::Again => {
+                post.comes_again = true;
+                return Ok(());
+            }
+            Ticket::Parked { number, secret } => (number, secret),
+        };
+        let is_it = |worker: &&mut Worker| {
+            let asking = worker.asking.as_deref().filter(|asking| asking.number == number);
+            let parked = asking.and_then(|asking| asking.parked);
+            parked.is_some_and(|parked| parked.secret == secret && parked.until > turn.now)
+        };
+        let worker = self.workers.values_mut().find(is_it).ok_or(Reject::BadRequestState)?;
+        let Some(asking) = worker.asking.as_deref_mut() else {
+            return Err(Reject::BadRequestState);
+        };
+        let revision = worker.revision.unwrap_or(Revision::NEWEST_LEGACY);
+        let answers = answers(&asking.questions, &post.request, revision)?;
+        asking.parked = None;
+        asking.questions.retain(|asked| answers.iter().all(|(id, _)| *id != asked.id));
+        if !asking.questions.is_empty() {
+            // It may have more to ask by what it was told; whatever is still open is asked again.
+            asking.settles_at = turn.now + turn.limits.settle_time;
+            turn.wake(asking.settles_at);
+        }
+        post.at = Some((worker.child.id, number));
+        if let Some(task) = worker.tasks.get_mut(number) {
+            task.asker = Asker::Request(exchange);
+            task.traits.logs = post.request.log_level().is_some();
+            (task.since, task.due) = (turn.now, turn.now + turn.limits.request_time_max);
+            turn.wake(task.due);
+        }
+        for (id, answer) in answers {
+            feed(worker, &answer, &id, turn);
+        }
+        if worker.asking.as_ref().is_some_and(|asking| asking.answer.is_some()) {
+            self.late.push((worker.child.id, exchange));
+            self.stirred = true;
+        }
+        Ok(())
+    }
+
+    /// The child did not wait for a client to come back: it is given the answer that came meanwhile.
+    pub(super) fn answer_late(&mut self, turn: &mut Turn<'_>) {
+        for (child, exchange) in mem::take(&mut self.late) {
+            let Some(worker) = self.workers.get_mut(&child) else { continue };
+            let answer = worker.asking.take().and_then(|asking| asking.answer);
+            if let Some(answer) = answer {
+                self.answer_legacy(exchange, &answer, turn);
+            }
+            self.freed(child, turn);
+        }
+    }
+
+    /// Tells a child that its questions for a request will not be answered. Whether it has answered
+    /// that request all the same.
+    pub(super) fn give_up_asking(
+        &mut self,
+        child: ChildId,
+        number: u64,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let Some(worker) = self.workers.get_mut(&child) else { return false };
+        let Some(asking) = worker.asking.as_deref_mut().filter(|it| it.number == number) else {
+            return false;
+        };
+        (asking.settles_at, asking.parked) = (Instant::FAR, None);
+        let had_answered = asking.answer.is_some();
+        for asked in mem::take(&mut asking.questions) {
+            feed(worker, &legacy_child::give_up(asked.question.needs), &asked.id, turn);
+        }
+        if had_answered {
+            worker.asking = None;
+        }
+        had_answered
+    }
+
+    /// Gives up every client that was sent away: the server is stopping, and will not let it in.
+    pub(crate) fn give_up_parked(&mut self, turn: &mut Turn<'_>) {
+        let parked = self.workers.values().filter_map(|worker| {
+            let asking = worker.asking.as_deref().filter(|asking| asking.parked.is_some())?;
+            Some((worker.child.id, asking.number))
+        });
+        for (child, number) in parked.collect::<Vec<_>>() {
+            self.cancel(child, number, "The server is stopping", turn);
+        }
+    }
+}
+
+fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], turn: &mut Turn<'_>) {
+    worker.child.feed(Chunk::from(answer.line(id)), turn);
+}
+
+/// The answers to the child's questions that a client has brought, each with the id of its question.
+fn answers(
+    questions: &[Asked],
+    request: &Message,
+    revision: Revision,
+) -> Result<Vec<(Bytes, Answer<'static>)>, Reject> {
+    let Some(responses) = request.input_responses() else { return Ok(Vec::new()) };
+    let responses = legacy_child::responses(responses).ok_or(Reject::BadParams)?;
+    let mut answers = Vec::new();
+    for asked in questions {
+        let Some((_, response)) = responses.iter().find(|(key, _)| *key == asked.key) else {
+            continue;
+        };
+        let answer = legacy_child::answer(asked.question.needs, response, revision);
+        answers.push((asked.id.clone(), answer.ok_or(Reject::BadParams)?));
+    }
+    Ok(answers)
+}
+
+/// What a client is handed to bring back: good for the same request of the same principal only.
+fn seal(key: &StateKey, post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
+    let expires = turn.wall + turn.limits.request_total_max;
+    key.seal(&binding(post), expires, &ticket.to_bytes())
+}
+
+fn open(key: &StateKey, post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
+    let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
+    let ticket = key.open(&binding(post), turn.wall, state.as_bytes());
+    ticket.ok().and_then(|bytes| Ticket::of(&bytes)).ok_or(Reject::BadRequestState)
+}
+
+fn binding(post: &Post) -> Binding<'_> {
+    let request = &post.request;
+    let params =
+        SalientParams { name: request.name(), uri: request.uri(), arguments: request.arguments() };
+    Binding { principal: &post.principal, method: post.method(), params_digest: params.digest() }
+}
+
+/// The error that tells a client what it has to be capable of (2026-07-28, basic/index).
+fn fail_incapable(post: Post, needs: &[Capability], turn: &mut Turn<'_>) {
+    let Some(first) = needs.first() else { return };
+    let reject = Reject::MissingCapability(*first);
+    let required = serde_json::from_slice(&capability::required(needs)).unwrap_or_default();
+    let data = serde_json::json!({ "requiredCapabilities": serde_json::Value::clone(&required) });
+    let wire = reject.wire();
+    let answer = json::error_with_data(Some(post.id()), &wire, data);
+    post.answer(wire.status, answer, reject.name(), turn);
+}

@@ -1,0 +1,202 @@
+//! Subscriptions of modern clients, in front of a legacy child.
+//!
+//! Owns: who hears of which change, and which resources a child is asked to watch.
+//! Never: a subscription to a modern child; that one has them itself.
+//!
+//! Source: 2026-07-28, basic/patterns/subscriptions; 2025-11-25, server/resources (Subscriptions).
+
+use super::*;
+use crate::bridge::post::Listen;
+use crate::bridge::worker::Traits;
+use crate::json::object::{Object, elements};
+use crate::translate::{line, subscription};
+
+/// The kinds of lists: the member of a filter, the capability, the notification.
+const LISTS: [(&str, &str, &str); 3] = [
+    ("promptsListChanged", "prompts", "notifications/prompts/list_changed"),
+    ("resourcesListChanged", "resources", "notifications/resources/list_changed"),
+    ("toolsListChanged", "tools", "notifications/tools/list_changed"),
+];
+
+impl Pool {
+    /// Opens a subscription at a worker: it is acknowledged at once, with what of it the child can
+    /// tell.
+    pub(super) fn listen(
+        &mut self,
+        exchange: ExchangeId,
+        child: ChildId,
+        number: u64,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Reject> {
+        let welcome = self.welcome.clone().unwrap_or_default();
+        let Some(post) = self.posts.get_mut(&exchange) else { return Ok(()) };
+        let listen = honoured(post.request.params(), &welcome).ok_or(Reject::BadParams)?;
+        let id = post.id().to_vec();
+        let mut params = Object::default();
+        params.put("notifications", listen.filter());
+        let params = subscription::tag(Some(&params.write()), &id);
+        let method = "notifications/subscriptions/acknowledged";
+        post.open_stream(turn);
+        post.notify(Chunk::from(line::notification(method, Some(&params))), turn);
+        let uris = listen.uris.clone();
+        post.at = Some((child, number));
+        post.listen = Some(Box::new(listen));
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.listeners += 1;
+            for uri in uris {
+                watch(worker, uri, turn);
+            }
+        }
+        Ok(())
+    }
+
+    /// A subscription is over: its child watches for it no longer.
+    pub(super) fn unlisten(&mut self, post: &Post, turn: &mut Turn<'_>) {
+        let (Some(listen), Some((child, _))) = (&post.listen, post.at) else { return };
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.listeners -= 1;
+        for uri in &listen.uris {
+            unwatch(worker, uri, turn);
+        }
+        self.freed(child, turn);
+    }
+
+    /// Passes a change that a legacy child tells on to whoever wants to hear of it.
+    pub(super) fn changed(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(key) = self.workers.get(&child).map(|worker| worker.key) else { return };
+        let method = message.method().unwrap_or_default();
+        let uri = match method {
+            "notifications/resources/updated" => {
+                let params = Object::read_or_empty(message.params());
+                let Some(uri) = params.text("uri") else { return };
+                Some(uri.into_owned())
+            }
+            _ if LISTS.iter().any(|(_, _, notification)| *notification == method) => None,
+            _ => return turn.metrics.dropped(Dropped::UnknownNotification),
+        };
+        if method == "notifications/tools/list_changed" {
+            self.tools.doubt();
+        }
+        for post in self.posts.values_mut() {
+            let Some((listen, (at, _))) = post.listen.as_deref().zip(post.at) else { continue };
+            let is_of_key = self.workers.get(&at).is_some_and(|worker| worker.key == key);
+            if is_of_key && listen.wants(method, uri.as_deref()) {
+                let params = subscription::tag(message.params(), post.id());
+                post.notify(Chunk::from(line::notification(method, Some(&params))), turn);
+            }
+        }
+    }
+
+    /// Ends every subscription: the server is stopping.
+    pub(crate) fn end_listens(&mut self, turn: &mut Turn<'_>) {
+        self.end_those(|post| post.listens(), turn);
+    }
+
+    /// Ends the subscriptions at a legacy child that is gone.
+    pub(super) fn end_listens_at(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        self.end_those(
+            |post| post.listen.is_some() && post.at.is_some_and(|(at, _)| at == child),
+            turn,
+        );
+    }
+
+    fn end_those(&mut self, wanted: impl Fn(&Post) -> bool, turn: &mut Turn<'_>) {
+        let listens = self.posts.iter().filter(|(_, post)| wanted(post));
+        let exchanges: Vec<ExchangeId> = listens.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            self.waiting.retain(|waiting| *waiting != exchange);
+            let Some(post) = self.posts.remove(&exchange) else { continue };
+            self.unlisten(&post, turn);
+            if let Some((child, number)) = post.at.filter(|_| post.listen.is_none()) {
+                self.cancel(child, number, "The server is stopping", turn);
+            }
+            post.end_listen(turn);
+        }
+    }
+}
+
+impl Listen {
+    /// What is honoured: a `SubscriptionFilter`.
+    fn filter(&self) -> Vec<u8> {
+        let mut filter = Object::default();
+        for (member, _, notification) in LISTS {
+            if self.lists.contains(&notification) {
+                filter.put(member, &b"true"[..]);
+            }
+        }
+        if !self.uris.is_empty() {
+            filter.put("resourceSubscriptions", crate::json::object::array(&self.uris));
+        }
+        filter.write()
+    }
+
+    fn wants(&self, method: &str, uri: Option<&str>) -> bool {
+        match uri {
+            None => self.lists.contains(&method),
+            Some(uri) => {
+                let is_it =
+                    |own: &Vec<u8>| crate::json::object::text(own).is_some_and(|own| own == uri);
+                self.uris.iter().any(is_it)
+            }
+        }
+    }
+}
+
+/// What of a subscription a child can tell, by what it says of itself; none if there is no filter.
+fn honoured(params: Option<&[u8]>, welcome: &[u8]) -> Option<Listen> {
+    let params = Object::read(params?)?;
+    let filter = params.object("notifications")?;
+    let welcome = Object::read_or_empty(Some(welcome));
+    let capabilities = welcome.object("capabilities").unwrap_or_default();
+    let can = |family: &str, member: &str| {
+        capabilities.object(family).is_some_and(|it| it.get(member) == Some(b"true"))
+    };
+    let wanted = LISTS.iter().filter(|(member, family, _)| {
+        filter.get(member) == Some(b"true") && can(family, "listChanged")
+    });
+    let lists = wanted.map(|(_, _, notification)| *notification).collect();
+    let mut uris: Vec<Vec<u8>> = Vec::new();
+    if can("resources", "subscribe") {
+        let named = filter.get("resourceSubscriptions").and_then(elements).unwrap_or_default();
+        for uri in named.into_iter().filter(|uri| uri.starts_with(b"\"")) {
+            if !uris.iter().any(|known| known == uri) {
+                uris.push(uri.to_vec());
+            }
+        }
+    }
+    Some(Listen { lists, uris })
+}
+
+/// Asks a child to watch a resource, for the first who wants to hear of it.
+fn watch(worker: &mut Worker, uri: Vec<u8>, turn: &mut Turn<'_>) {
+    let count = worker.watched.entry(uri.clone()).or_default();
+    *count += 1;
+    if *count == 1 {
+        aside(worker, "resources/subscribe", &uri, turn);
+    }
+}
+
+/// Tells a child that it need not watch a resource any more, once nobody wants to hear of it.
+fn unwatch(worker: &mut Worker, uri: &[u8], turn: &mut Turn<'_>) {
+    let Some(count) = worker.watched.get_mut(uri) else { return };
+    *count -= 1;
+    if *count == 0 {
+        worker.watched.remove(uri);
+        aside(worker, "resources/unsubscribe", uri, turn);
+    }
+}
+
+/// Asks a child for something on our own account.
+fn aside(worker: &mut Worker, method: &str, uri: &[u8], turn: &mut Turn<'_>) {
+    let number = turn.next_upstream();
+    let id = number.to_string();
+    let mut params = Object::default();
+    params.put("uri", uri);
+    worker
+        .child
+        .feed(Chunk::from(line::request(id.as_bytes(), method, Some(&params.write()))), turn);
+    let due = turn.now + turn.limits.request_time_max;
+    turn.wake(due);
+    let (traits, since) = (Traits::default(), turn.now);
+    worker.tasks.insert(number, Task { asker: Asker::Aside, traits, since, due });
+}

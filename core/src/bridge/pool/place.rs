@@ -1,0 +1,428 @@
+//! Which worker a request is given to, and when another one is started.
+
+use super::*;
+use crate::bridge::asking::{Asking, may_ask};
+use crate::bridge::probe;
+use crate::bridge::worker::Traits;
+use crate::json::Field;
+use crate::json::object::Object;
+use crate::translate::{Answer, legacy_child, line};
+
+/// Workers of a key that are being opened, and how many of them somebody waits for.
+#[derive(Debug)]
+struct Opening {
+    key: Key,
+    unclaimed: usize,
+}
+
+impl Pool {
+    /// Gives requests that wait to workers, if anything has happened that they may have waited for.
+    pub(crate) fn place(&mut self, turn: &mut Turn<'_>) {
+        while mem::take(&mut self.stirred) {
+            self.starved = false;
+            self.answer_late(turn);
+            match self.era {
+                None => {}
+                Some(Era::Modern) => self.place_modern(turn),
+                Some(Era::Legacy) => self.place_legacy(turn),
+            }
+        }
+    }
+
+    /// Whether a request waits only because there is no room for another worker.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved
+    }
+
+    /// Starts the workers that are to be there ahead of the first request.
+    pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
+        match self.era {
+            // Who comes next is told why not.
+            Some(Era::Modern) => drop(self.shared(turn)),
+            Some(Era::Legacy) => self.keep_warm(turn),
+            None => {}
+        }
+    }
+
+    // A modern child
+
+    fn place_modern(&mut self, turn: &mut Turn<'_>) {
+        for exchange in mem::take(&mut self.waiting) {
+            match self.forward(exchange, turn) {
+                Ok(true) => {}
+                Ok(false) => self.waiting.push_back(exchange),
+                Err(reject) => self.fail(exchange, reject, turn),
+            }
+        }
+    }
+
+    /// Gives a request to the shared modern child as it is, under a number of ours. False if it has
+    /// to wait until its headers can be checked.
+    fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
+        let request = post.request.clone();
+        let traits = Traits { logs: request.log_level().is_some(), listens: post.listens() };
+        let child = self.shared(turn)?.child.id;
+        if !self.check_headers(exchange, child, turn)? {
+            return Ok(false);
+        }
+        let worker = self.shared(turn)?;
+        if !worker.child.has_room(request.len(), turn) {
+            return Err(Reject::StdinFull);
+        }
+        let number = turn.next_upstream();
+        let text = number.to_string();
+        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        worker.child.feed(request.with(&edits), turn);
+        self.note(exchange, child, number, traits, turn);
+        Ok(true)
+    }
+
+    /// Compares the headers of a call with its arguments. False if it has yet to be found out which
+    /// arguments they repeat: a worker is asked then.
+    fn check_headers(
+        &mut self,
+        exchange: ExchangeId,
+        child: ChildId,
+        turn: &mut Turn<'_>,
+    ) -> Result<bool, Reject> {
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
+        if post.method() != "tools/call" {
+            return Ok(true);
+        }
+        let verdict = self.tools.check(&post.request, post.mirrored.as_deref());
+        match self.tools.known_at() {
+            Some(_) if verdict.is_ok() => return Ok(true),
+            // Nobody is refused by a list that is older than the call.
+            Some(at) if at >= post.since => return verdict.map(|()| true),
+            _ => {}
+        }
+        if !self.tools.is_asked() {
+            self.list_tools(child, None, turn);
+        }
+        Ok(false)
+    }
+
+    /// Asks a worker which tools there are.
+    fn list_tools(&mut self, child: ChildId, cursor: Option<Vec<u8>>, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let number = turn.next_upstream();
+        let mut params = Object::default();
+        if let Some(cursor) = cursor {
+            params.put("cursor", cursor);
+        }
+        if self.era == Some(Era::Modern) {
+            params.put("_meta", probe::META.as_bytes());
+        }
+        let (id, params) = (number.to_string(), params.write());
+        let line = line::request(id.as_bytes(), "tools/list", Some(&params));
+        worker.child.feed(Chunk::from(line), turn);
+        let due = turn.now + turn.limits.probe_time_max.min(turn.limits.request_time_max);
+        turn.wake(due);
+        let (asker, traits, since) = (Asker::Listing, Traits::default(), turn.now);
+        worker.tasks.insert(number, Task { asker, traits, since, due });
+        self.tools.asked(number);
+    }
+
+    /// A worker has said which tools there are. What it says instead means that there are none.
+    pub(super) fn listed(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        self.stirred = true;
+        match Answer::of(message) {
+            Some(Answer::Result(result)) => {
+                if let Some(cursor) = self.tools.hear(&result, turn.now) {
+                    self.list_tools(child, Some(cursor), turn);
+                }
+            }
+            _ => self.tools.settle(turn.now),
+        }
+    }
+
+    /// The shared modern child; it is started if there is none.
+    pub(super) fn shared(&mut self, turn: &mut Turn<'_>) -> Result<&mut Worker, Reject> {
+        let running = self.workers.values().find(|worker| worker.is_open());
+        let id = match running {
+            Some(worker) => worker.child.id,
+            None => {
+                turn.starts.check(turn.now)?;
+                let child = turn.spawn(self.spec.clone());
+                let id = child.id;
+                self.workers.insert(id, Worker::new(child, Key::Shared, turn.now));
+                id
+            }
+        };
+        Ok(self.workers.get_mut(&id).expect("it was found or put in"))
+    }
+
+    // Legacy children
+
+    fn place_legacy(&mut self, turn: &mut Turn<'_>) {
+        let mut openings = Vec::new();
+        for worker in self.workers.values().filter(|worker| worker.is_opening) {
+            openings.push(Opening { key: worker.key, unclaimed: 1 });
+        }
+        for exchange in mem::take(&mut self.waiting) {
+            match self.seat(exchange, &mut openings, turn) {
+                Ok(true) => {}
+                Ok(false) => self.waiting.push_back(exchange),
+                Err(reject) => self.fail(exchange, reject, turn),
+            }
+        }
+        self.keep_warm(turn);
+    }
+
+    /// Gives a request to a worker of its key. False if there is none yet.
+    fn seat(
+        &mut self,
+        exchange: ExchangeId,
+        openings: &mut Vec<Opening>,
+        turn: &mut Turn<'_>,
+    ) -> Result<bool, Reject> {
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
+        if post.request.request_state().is_some() && !post.comes_again {
+            return Err(Reject::BadRequestState);
+        }
+        let method = post.method();
+        if method == "server/discover" && self.welcome.is_some() {
+            self.discovered(exchange, turn);
+            return Ok(true);
+        }
+        // What is called so in the legacy era is something else.
+        if method.starts_with("tasks/") {
+            return Err(Reject::UnknownMethod);
+        }
+        // No need to wait for a worker to be refused.
+        if self.tools.known_at().is_some_and(|at| at >= post.since) {
+            self.tools.check(&post.request, post.mirrored.as_deref())?;
+        }
+        let (key, may_ask) = (self.key_of(exchange, post), may_ask(method));
+        if let Some(child) = self.free_worker(key, may_ask) {
+            if !self.check_headers(exchange, child, turn)? {
+                return Ok(false);
+            }
+            self.give(exchange, child, turn)?;
+            return Ok(true);
+        }
+        let is_open = |opening: &&mut Opening| {
+            [key, Key::Spare].contains(&opening.key) && (opening.unclaimed > 0 || !may_ask)
+        };
+        if let Some(opening) = openings.iter_mut().find(is_open) {
+            opening.unclaimed = opening.unclaimed.saturating_sub(usize::from(may_ask));
+            return Ok(false);
+        }
+        if self.workers.len() >= self.room && !self.make_room() {
+            self.starved = true;
+            return Ok(false);
+        }
+        self.hire(key, turn)?;
+        openings.push(Opening { key, unclaimed: usize::from(!may_ask) });
+        Ok(false)
+    }
+
+    /// Who shares a worker with this request.
+    fn key_of(&self, exchange: ExchangeId, post: &Post) -> Key {
+        match self.child_per {
+            ChildPer::Session | ChildPer::Principal => Key::Principal(post.principal),
+            ChildPer::Call if post.listens() => Key::Shared,
+            ChildPer::Call => Key::Once(exchange),
+            ChildPer::Shared => Key::Shared,
+        }
+    }
+
+    /// The first worker of this key that can take a request, or else a spare one, which is of this
+    /// key from then on.
+    fn free_worker(&mut self, key: Key, may_ask: bool) -> Option<ChildId> {
+        let can = |worker: &&Worker| worker.is_open() && !(may_ask && worker.asking.is_some());
+        let mut workers = self.workers.values();
+        let own = workers.find(|worker| worker.key == key && can(worker));
+        if let Some(worker) = own {
+            return Some(worker.child.id);
+        }
+        let mut workers = self.workers.values_mut();
+        let spare = workers.find(|worker| worker.key == Key::Spare && worker.is_open())?;
+        spare.key = key;
+        Some(spare.child.id)
+    }
+
+    /// Gives a request to a legacy child, in the words of its era.
+    fn give(
+        &mut self,
+        exchange: ExchangeId,
+        child: ChildId,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Reject> {
+        let (Some(post), Some(worker)) = (self.posts.get(&exchange), self.workers.get_mut(&child))
+        else {
+            return Ok(());
+        };
+        let number = turn.next_upstream();
+        if post.listens() {
+            return self.listen(exchange, child, number, turn);
+        }
+        let (request, method) = (&post.request, post.method());
+        let params = legacy_child::params(method, request.params(), number);
+        let params = params.ok_or(Reject::BadParams)?;
+        let line = line::request(number.to_string().as_bytes(), method, Some(&params));
+        if !worker.child.has_room(line.len(), turn) {
+            return Err(Reject::StdinFull);
+        }
+        worker.child.feed(Chunk::from(line), turn);
+        if may_ask(method) {
+            worker.asking = Some(Box::new(Asking::new(number)));
+        }
+        let traits = Traits { logs: request.log_level().is_some(), listens: false };
+        self.note(exchange, child, number, traits, turn);
+        Ok(())
+    }
+
+    /// Notes that a worker was given a request.
+    fn note(
+        &mut self,
+        exchange: ExchangeId,
+        child: ChildId,
+        number: u64,
+        traits: Traits,
+        turn: &mut Turn<'_>,
+    ) {
+        let due = match traits.listens {
+            true => Instant::FAR,
+            false => turn.now + turn.limits.request_time_max,
+        };
+        turn.wake(due);
+        let task = Task { asker: Asker::Request(exchange), traits, since: turn.now, due };
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.tasks.insert(number, task);
+        }
+        if let Some(post) = self.posts.get_mut(&exchange) {
+            post.at = Some((child, number));
+        }
+    }
+
+    /// Starts another worker, or takes a child that runs already.
+    fn hire(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Reject> {
+        let child = match self.fresh.take() {
+            Some(child) => child,
+            None => {
+                turn.starts.check(turn.now)?;
+                turn.spawn(self.spec.clone())
+            }
+        };
+        let mut worker = Worker::new(child, key, turn.now);
+        let number = turn.next_upstream();
+        let id = number.to_string();
+        let params = legacy_child::initialize();
+        let line = line::request(id.as_bytes(), "initialize", Some(&params));
+        worker.child.feed(Chunk::from(line), turn);
+        let due = turn.now + turn.limits.startup_time_max;
+        turn.wake(due);
+        let traits = Traits::default();
+        worker.tasks.insert(number, Task { asker: Asker::Opening, traits, since: turn.now, due });
+        worker.is_opening = true;
+        self.workers.insert(worker.child.id, worker);
+        Ok(())
+    }
+
+    /// Lets the worker go that has been idle longest, if there is one.
+    fn make_room(&mut self) -> bool {
+        let Some((_, id)) = self.idle_longest() else { return false };
+        let worker = self.workers.remove(&id);
+        self.let_go.extend(worker.map(|worker| worker.child));
+        true
+    }
+
+    /// The worker that has been idle longest, and since when.
+    pub(crate) fn idle_longest(&self) -> Option<(Instant, ChildId)> {
+        let idle = self.workers.values().filter(|worker| worker.is_idle());
+        idle.map(|worker| (worker.idle_since, worker.child.id)).min()
+    }
+
+    /// Keeps as many workers ready as are wanted, while they can be started. The last place is left
+    /// to whoever comes.
+    fn keep_warm(&mut self, turn: &mut Turn<'_>) {
+        let spare = |worker: &&Worker| worker.key == Key::Spare;
+        while self.workers.values().filter(spare).count() < self.warm_children
+            && self.workers.len() + 1 < self.room
+            && self.hire(Key::Spare, turn).is_ok()
+        {}
+    }
+
+    /// A legacy child has answered `initialize`.
+    pub(super) fn opened(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+        let Some(Answer::Result(welcome)) = Answer::of(message) else {
+            return self.refused(child, turn);
+        };
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.is_opening = false;
+        worker.idle_since = turn.now;
+        let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
+        worker.revision = Some(revision);
+        worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
+        if !is_capable(&welcome, "tools") {
+            self.tools.settle(turn.now);
+        }
+        if is_capable(&welcome, "logging") {
+            // Each request has its own level; what is too much for it is dropped here.
+            let number = turn.next_upstream();
+            let id = number.to_string();
+            let params = br#"{"level":"debug"}"#;
+            let line = line::request(id.as_bytes(), "logging/setLevel", Some(params));
+            worker.child.feed(Chunk::from(line), turn);
+            let due = turn.now + turn.limits.request_time_max;
+            let (traits, since) = (Traits::default(), turn.now);
+            worker.tasks.insert(number, Task { asker: Asker::Aside, traits, since, due });
+            turn.wake(due);
+        }
+        self.server_info = legacy_child::server_info(&welcome);
+        self.welcome = Some(welcome.into_owned());
+        turn.starts.worked();
+        turn.wake(turn.now + turn.limits.session_idle_max);
+        self.stirred = true;
+    }
+
+    /// A legacy child does not want to be opened.
+    pub(super) fn refused(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.remove(&child) else { return };
+        turn.starts.failed(turn.now, turn.limits.start_pause_max);
+        self.fail_waiting_for(worker.key, Reject::ChildRefused, turn);
+        self.let_go.push(worker.child);
+        self.stirred = true;
+    }
+
+    /// Fails the requests that wait for a worker of this key: one could not be started.
+    pub(super) fn fail_waiting_for(&mut self, key: Key, reject: Reject, turn: &mut Turn<'_>) {
+        for exchange in mem::take(&mut self.waiting) {
+            let Some(post) = self.posts.get(&exchange) else { continue };
+            match key == Key::Spare || self.key_of(exchange, post) == key {
+                true => self.fail_opening(exchange, reject, turn),
+                false => self.waiting.push_back(exchange),
+            }
+        }
+    }
+
+    /// Nothing was asked yet, so HTTP can say what is wrong.
+    fn fail_opening(&mut self, exchange: ExchangeId, reject: Reject, turn: &mut Turn<'_>) {
+        if let Some(post) = self.posts.remove(&exchange) {
+            post.fail_with(reject.wire().status.max(502), reject, turn);
+        }
+    }
+
+    /// Answers `server/discover` for a legacy child.
+    fn discovered(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        let mut served = self.served.to_vec();
+        served.sort_unstable_by(|one, other| other.cmp(one));
+        let result = self.welcome.as_ref().and_then(|it| legacy_child::discover(it, &served));
+        let Some(post) = self.posts.remove(&exchange) else { return };
+        match result {
+            Some(result) => {
+                let answer = Answer::result(result).line(post.id());
+                post.answer(200, Chunk::from(answer), "", turn);
+            }
+            None => post.fail(Reject::BadAnswer, turn),
+        }
+    }
+}
+
+/// Whether a child says of itself that it has this capability.
+fn is_capable(welcome: &[u8], name: &str) -> bool {
+    let welcome = Object::read_or_empty(Some(welcome));
+    welcome.object("capabilities").is_some_and(|it| it.some(name).is_some())
+}

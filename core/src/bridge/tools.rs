@@ -1,0 +1,124 @@
+//! Which arguments of a command's tools its callers repeat in headers.
+//!
+//! Owns: what lists of tools have said of that, and whether all of them have been seen.
+//! Never: asks for one; the pool does.
+//!
+//! A child over stdio sees no headers, so the bridge compares them for it (2026-07-28,
+//! server/tools, x-mcp-header; basic/transports/streamable-http, Server Validation).
+
+use std::collections::BTreeMap;
+
+use crate::http::Mirrored;
+use crate::json::Message;
+use crate::json::object::{Object, text};
+use crate::modern::mirror::{self, MirroredParams};
+use crate::reject::Reject;
+use crate::time::Instant;
+
+/// What is known of a command's tools.
+#[derive(Debug, Default)]
+pub(crate) struct Tools {
+    /// Those that have such arguments. Most have none.
+    mirrored: BTreeMap<String, MirroredParams>,
+    /// When every tool had been seen; none while that is not so, or may be so no longer.
+    known_at: Option<Instant>,
+    /// The number under which the next part of the list was asked for.
+    asked: Option<u64>,
+    /// Parts of the list that were asked for.
+    pages: usize,
+}
+
+/// Parts of a list that are asked for at most: a child could name a next one for ever.
+const PAGES_MAX: usize = 100;
+
+impl Tools {
+    /// When what calls are checked by became known, if it is.
+    pub(crate) fn known_at(&self) -> Option<Instant> {
+        self.known_at
+    }
+
+    /// Whether the list has been asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// The list, or the next part of it, was asked for under this number.
+    pub(crate) fn asked(&mut self, number: u64) {
+        if self.pages == 0 {
+            self.mirrored.clear();
+        }
+        self.asked = Some(number);
+        self.pages += 1;
+    }
+
+    /// There is nothing more to be learned now.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        (self.asked, self.pages) = (None, 0);
+        self.known_at = Some(now);
+    }
+
+    /// What is known may be wrong by now.
+    pub(crate) fn doubt(&mut self) {
+        self.known_at = None;
+    }
+
+    /// Whoever was asked for the list has gone.
+    pub(crate) fn forget_asked(&mut self, number: u64) {
+        if self.asked == Some(number) {
+            (self.asked, self.pages) = (None, 0);
+        }
+    }
+
+    /// The list that was asked for: what to ask for next, as JSON text, if there is more.
+    pub(crate) fn hear(&mut self, result: &[u8], now: Instant) -> Option<Vec<u8>> {
+        self.learn(result);
+        let cursor = cursor(result, "nextCursor").filter(|_| self.pages < PAGES_MAX);
+        if cursor.is_none() {
+            self.settle(now);
+        }
+        cursor
+    }
+
+    /// A list that a client asked for passes. What its client gets instead, if a tool in it says
+    /// what is not valid.
+    pub(crate) fn overhear(
+        &mut self,
+        request: &Message,
+        result: &[u8],
+        now: Instant,
+    ) -> Option<Vec<u8>> {
+        let is_first = request.params().is_none_or(|params| cursor(params, "cursor").is_none());
+        let is_whole = is_first && cursor(result, "nextCursor").is_none();
+        if is_whole && self.asked.is_none() {
+            self.mirrored.clear();
+            self.known_at = Some(now);
+        }
+        self.learn(result)
+    }
+
+    fn learn(&mut self, result: &[u8]) -> Option<Vec<u8>> {
+        let listed = mirror::listed(result);
+        self.mirrored.extend(listed.mirrored);
+        listed.rewritten
+    }
+
+    /// Compares the arguments of a call with the headers it came with.
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::HeaderMismatch`].
+    pub(crate) fn check(&self, call: &Message, headers: Option<&Mirrored>) -> Result<(), Reject> {
+        if self.mirrored.is_empty() || call.method() != Some("tools/call") {
+            return Ok(());
+        }
+        let name = call.name_text().and_then(text);
+        let Some(params) = name.and_then(|name| self.mirrored.get(&*name)) else { return Ok(()) };
+        params.check(call.arguments(), headers.map_or(&[], |it| &it.params))
+    }
+}
+
+/// A cursor (JSON text) in the params or the result of `tools/list`.
+fn cursor(object: &[u8], member: &str) -> Option<Vec<u8>> {
+    let object = Object::read(object)?;
+    object.some(member).filter(|cursor| cursor.starts_with(b"\"")).map(<[u8]>::to_vec)
+}
