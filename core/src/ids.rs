@@ -72,16 +72,14 @@ impl IdSource {
 
     /// A source of other numbers.
     pub(crate) fn chance(&mut self) -> Chance {
-        let [mut key, mut seal] = [[0; 32]; 2];
-        self.0.fill_bytes(&mut key);
-        self.0.fill_bytes(&mut seal);
-        Chance { key, drawn: AtomicU64::new(0), seal: StateKey::new(seal) }
-        Chance { key: self.key(), drawn: AtomicU64::new(0) }
+        let (key, seal) = (self.key(), StateKey::new(self.key()));
+        Chance { key, drawn: AtomicU64::new(0), seal }
     }
 
     /// A key for what only this program is to be able to make.
     pub(crate) fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
+        self.0.fill_bytes(&mut key);
         key
     }
 

@@ -211,13 +211,13 @@ impl Seat for EchoSeat {
             Some(session) => {
                 let in_session = |facts: &SessionFacts, memory: &mut Memory| {
                     let scene = &Scene { session: Some(facts), ..scene.clone() };
-                    self::answer(name, &Call { scene, ..call }, memory, out)
+                    answer(name, &Call { scene, ..call }, memory, out)
                 };
                 let answer = self.handles.with(&session, scene, in_session);
                 answer.unwrap_or_else(|| Ok(opening::unknown()))
             }
             None if name == opening::NAME => opening::answer(&call, &self.handles),
-            None => self::answer(name, &call, &mut self.memory, out),
+            None => answer(name, &call, &mut self.memory, out),
         };
         Outcome::Done(answer.map(Reply::Tool))
     }

@@ -98,7 +98,6 @@ impl Engine {
     }
 
     /// A worker has said something to a session.
-    fn from_worker(&mut self, id: SessionId, what: &FromWorker, now: Instant, out: &mut Actions) {
     fn on_worker_said(
         &mut self,
         id: SessionId,
