@@ -135,7 +135,8 @@ impl World {
         let opening = self.rig.post(&Client::new(), &body.to_string());
         self.look();
         let head = self.rig.exchanges[&opening].head.as_ref().expect("an answer");
-        let session = SessionHeader::Id(head.session.expect("a session"));
+        // A child that crashes before it says a word is not started again at once.
+        let Some(session) = head.session.map(SessionHeader::Id) else { return };
         let revision = RevisionHeader::Served(revision);
         let client = Client { session, revision, ..Client::new() };
         self.rig.post(&client, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
@@ -143,15 +144,11 @@ impl World {
         self.look();
     }
 
-    fn client(&mut self, who: usize) -> Client {
+    fn call(&mut self, who: usize) {
         if self.clients[who].is_none() {
             self.open(who);
         }
-        self.clients[who].clone().expect("a session")
-    }
-
-    fn call(&mut self, who: usize) {
-        let client = self.client(who);
+        let Some(client) = self.clients[who].clone() else { return };
         self.count += 1;
         let tag = format!("{who}/{}", self.count);
         let params = json!({"name": tag, "_meta": {"progressToken": 7}});
@@ -358,6 +355,12 @@ impl World {
                 }
                 (Some("subscriptions/listen"), Some(id)) => {
                     self.listens.insert(id);
+                    let meta = json!({"io.modelcontextprotocol/subscriptionId": id});
+                    let filter = &line["params"]["notifications"];
+                    let params = json!({"notifications": filter, "_meta": meta});
+                    let method = "notifications/subscriptions/acknowledged";
+                    let line = json!({"jsonrpc": "2.0", "method": method, "params": params});
+                    self.rig.child_says(child, &line.to_string());
                 }
                 (Some("tools/call"), Some(id)) => self.asked_for(id, &line["params"]),
                 (Some("notifications/cancelled"), None) => {
