@@ -523,6 +523,69 @@ async def fixture_cancel(peer: Peer) -> None:
     await cancel_after_progress(peer, "slow", {"steps": 50, "interval_ms": 100})
 
 
+# --- a server on the seat of mcp 2.x -------------------------------------------------------------
+
+
+@check("sdk")
+async def sdk_discover(peer: Peer) -> None:
+    expect_equal(peer.client.protocol_version, MODERN, "protocol version")
+    expect_equal(peer.client.server_info.name, "real-sdk", "server name")
+    expect(peer.client.instructions, "instructions lost on the way")
+
+
+@check("sdk")
+async def sdk_ask(peer: Peer) -> None:
+    expect("Ada Lovelace" in await peer.call("name"), "the user's answer did not arrive")
+    text = await peer.call("everything")
+    for said in ("Ada Lovelace", SAMPLED, "file:///real/root"):
+        expect(said in text, f"no {said} in {text!r}")
+
+
+@check("sdk")
+async def sdk_url_elicitation(peer: Peer) -> None:
+    text = await peer.call("consent", {"url": "https://example.org/consent"})
+    expect_equal(text, "consent: accept", "text")
+    expect_equal(peer.elicited[-1].url, "https://example.org/consent", "url")
+
+
+@check("sdk")
+async def sdk_crossing(peer: Peer) -> None:
+    await crossing(peer, lambda user: user.call("name"))
+
+
+@check("sdk")
+async def sdk_prompts_and_resources(peer: Peer) -> None:
+    prompt = await peer.client.get_prompt("greet", {"city": "Zürich"})
+    expect("Zürich" in prompt.messages[0].content.text, f"prompt: {prompt}")
+    contents = (await peer.client.read_resource("note://7")).contents
+    expect_equal(contents[0].text, "Note 7", "contents")
+    error = await refused(peer.client.read_resource("nothing://1"))
+    expect_equal(error.code, types.INVALID_PARAMS, "code")
+    reference = types.PromptReference(type="ref/prompt", name="greet")
+    done = await peer.client.complete(reference, {"name": "city", "value": "Z"})
+    expect_equal(done.completion.values, ["Zagreb", "Zürich"], "completion")
+
+
+@check("sdk")
+async def sdk_progress(peer: Peer) -> None:
+    values, _ = await progress_of(peer, "count", {"steps": 5, "interval": 0.1})
+    expect_equal(values, [1, 2, 3, 4, 5], "progress")
+
+
+@check("sdk")
+async def sdk_listen(peer: Peer) -> None:
+    async with peer.client.listen(tools_list_changed=True) as tools:
+        async with peer.client.listen(resource_subscriptions=["note://1"]) as notes:
+            event = await event_of(notes, peer.call("touch"))
+            expect_equal(event, ResourceUpdated(uri="note://1"), "event")
+        await event_of(tools, anyio.lowlevel.checkpoint())
+
+
+@check("sdk")
+async def sdk_cancel(peer: Peer) -> None:
+    await cancel_after_progress(peer, "count", {"steps": 50, "interval": 0.1})
+
+
 # --- an endpoint that serves the legacy era only -------------------------------------------------
 
 
@@ -535,7 +598,7 @@ async def falls_back(peer: Peer) -> None:
 # --- all of them ---------------------------------------------------------------------------------
 
 
-@check("time", "everything", "fixture", "legacy-only")
+@check("time", "everything", "fixture", "sdk", "legacy-only")
 async def quiet(peer: Peer) -> None:
     """Nothing came that the client could not place."""
     expect(not peer.exceptions, f"unplaced: {peer.exceptions}")
