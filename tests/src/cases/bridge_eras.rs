@@ -463,17 +463,18 @@ pub fn a_crash_is_survived(target: &Target) {
     let client = Client::open(&pontoon);
     let mut stream = client.listen();
     let before = client.child();
-    let waiting = client.stream(tool_call(77, "sleep", json!({"ms": 20_000})));
+    let mut waiting = client.stream(tool_call(77, "sleep", json!({"ms": 20_000})));
     probe::signal(before, rustix::process::Signal::KILL);
-    let mut waiting = waiting;
     let failed = waiting.message();
     assert_eq!((&failed["id"], &failed["error"]["code"]), (&json!(77), &json!(-32603)));
     // Nothing of the session was in the process.
     client.expect_served();
     assert_ne!(client.child(), before);
-    client.text("list_changed", json!({"ms": 100}));
-    let news = stream.message();
-    assert_eq!(news["method"], "notifications/tools/list_changed", "it listens again: {news}");
+    eventually("it is listened to again", seconds(10), || {
+        pontoon.record.messages("subscriptions/listen").len() == 2
+    });
+    client.text("list_changed", json!({}));
+    assert_eq!(stream.message()["method"], "notifications/tools/list_changed");
 }
 
 pub fn both_eras_of_clients(target: &Target) {
