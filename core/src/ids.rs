@@ -77,13 +77,10 @@ impl IdSource {
     }
 
     /// A key for what only this program is to be able to make.
-    pub(crate) fn key(&mut self) -> [u8; 32] {
+    fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
         key
-        let [mut key, mut seal] = [[0; 32]; 2];
-        self.0.fill_bytes(&mut seal);
-        Chance { key, drawn: AtomicU64::new(0), seal: StateKey::new(seal) }
     }
 
     /// The next session id.

@@ -25,6 +25,7 @@ mod resuming;
 mod rig;
 mod routing;
 mod runs;
+mod separate;
 mod sse;
 mod stopping;
 mod streams;
