@@ -92,6 +92,7 @@ impl Engine {
         if envelope::era(head, body) == Era::Modern {
             return Ok(Route::Modern);
         }
+        envelope::admit_legacy(self.desk.served())?;
         if head.initializes(body)? {
             return Ok(Route::Open);
         }
@@ -237,9 +238,10 @@ impl Engine {
         if used < max {
             return Ok(());
         }
+        let worker = self.pool.as_ref().and_then(Pool::idle_longest);
+        // A session that is not open is nobody's loss.
         let idle = self.sessions.values();
         let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();
-        let worker = self.pool.as_ref().and_then(Pool::idle_longest);
         let is_older = |since| idle.is_none_or(|(is_open, other, _)| is_open && since < other);
         if let Some((_, worker)) = worker.filter(|(since, _)| is_older(*since)) {
             self.with_pool(now, out, |pool, _| pool.let_go_of(|it| it.child.id == worker));
