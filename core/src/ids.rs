@@ -78,7 +78,7 @@ impl IdSource {
     }
 
     /// A key for what only this program is to be able to make.
-    pub(crate) fn key(&mut self) -> [u8; 32] {
+    fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
         key
