@@ -108,7 +108,7 @@ impl Conversation {
     fn initialize(&mut self, params: &Params<'_>) -> Result<Revision, Fault> {
         let wanted = params.protocol_version()?;
         let revision = legacy::agree(wanted.as_deref(), self.allowed.as_deref())?;
-        self.client = params.client()?;
+        self.client = params.client()?.within(revision);
         self.listeners.unsubscribe_all();
         self.revision = revision;
         self.is_initialized = true;
