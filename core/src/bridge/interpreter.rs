@@ -7,12 +7,12 @@
 //! is [`crate::translate::modern_child`]'s to know.
 //!
 //! ```text
-//!              feed                                   ToWorker
-//!   Session ─────────►  ┌────────────────────────┐  ─────────────►  the shared child
-//!            session's  │ rounds: calls, questions│  engine's
-//!            numbers    │ listens: subscriptions  │  numbers
-//!           ◄─────────  └────────────────────────┘  ◄─────────────
-//!              Saying                                 FromWorker
+//!             handle_*                                 ToWorker
+//!           ───────────►  ┌────────────────────────┐  ───────────►
+//!   Session   its own     │ rounds:  calls, asks   │   the engine's   the shared child
+//!             numbers     │ listens: changes       │   numbers
+//!           ◄───────────  └────────────────────────┘  ◄───────────
+//!             Saying                                   FromWorker
 //! ```
 //!
 //! | the client | becomes |
@@ -224,7 +224,7 @@ impl Interpreter {
         self.sent.push_back(what);
     }
 
-    /// Says something to the client that is one of the messages above.
+    /// Says something to the client that is no answer, or opens the session.
     fn say(&mut self, line: Vec<u8>, about: About) {
         self.said.extend(Saying::read(line.into(), about));
     }

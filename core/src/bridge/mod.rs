@@ -2,7 +2,8 @@
 //!
 //! Owns: the child process, and the two tables that tie its messages to a session's: requests of
 //! the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and the
-//! children they share, are the `Pool`'s.
+//! children they share, are the `Pool`'s. Where a session of a legacy client meets a modern child,
+//! an `Interpreter` stands between it and the pool.
 
 mod asking;
 mod asks;

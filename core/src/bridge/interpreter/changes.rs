@@ -12,7 +12,8 @@ use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::Message;
 use crate::json::object::Object;
 use crate::session::About;
-use crate::translate::{Answer, line, modern_child, subscription};
+use crate::translate::modern_child::{self, Caller};
+use crate::translate::{Answer, line, subscription};
 
 impl Interpreter {
     /// Opens and closes listens until they are those that are wanted, and answers who waited.
@@ -34,7 +35,8 @@ impl Interpreter {
     fn open_listen(&mut self, filter: Filter, at: &mut At<'_>) {
         let number = at.next_upstream();
         let params = params(&filter);
-        let caller = self.client.caller();
+        // A listen is told of changes, and of nothing else.
+        let caller = Caller { log_level: None, ..self.client.caller() };
         let method = "subscriptions/listen";
         let params = modern_child::params(method, Some(&params), &caller, number);
         let line = line::request(number.to_string().as_bytes(), method, params.as_deref());

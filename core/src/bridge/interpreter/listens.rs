@@ -25,6 +25,10 @@ use crate::time::{Duration, Instant};
 /// write what it had for the old one when it acknowledges the new one.
 pub(super) const OVERLAP: Duration = Duration::from_secs(1);
 
+/// How long a listen may stay without its acknowledgment; then it is given up, and opened again
+/// after a pause.
+const OPENING_MAX: Duration = Duration::from_secs(30);
+
 /// The pause before a listen that broke off is opened again. Doubles each time, up to
 /// [`PAUSE_MAX`], until one holds for that long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -166,6 +170,10 @@ impl Listens {
     pub(super) fn next_step(&mut self, now: Instant) -> Option<Step> {
         if let Some(closing) = self.closing.take_if(|closing| closing.at <= now) {
             return Some(Step::Close(closing.number));
+        }
+        if let Some(late) = self.opening.take_if(|opening| opening.since + OPENING_MAX <= now) {
+            self.rest(now);
+            return Some(Step::Close(late.number));
         }
         if self.opening.is_some() || !self.is_behind() {
             return None;
@@ -318,8 +326,12 @@ impl Listens {
     /// When to ask for the next step.
     pub(super) fn next_due(&self) -> Instant {
         let closing = self.closing.as_ref().map_or(Instant::FAR, |closing| closing.at);
-        let opens = self.opening.is_none() && !self.wanted.is_empty() && self.is_behind();
-        closing.min(if opens { self.open_at } else { Instant::FAR })
+        let opens = match &self.opening {
+            Some(opening) => opening.since + OPENING_MAX,
+            None if !self.wanted.is_empty() && self.is_behind() => self.open_at,
+            None => Instant::FAR,
+        };
+        closing.min(opens)
     }
 }
 

@@ -201,6 +201,22 @@ fn a_server_that_takes_no_listens_is_not_asked_again() {
 }
 
 #[test]
+fn a_listen_that_is_never_acknowledged_is_given_up_and_tried_again() {
+    let mut listens = Listens::default();
+    listens.subscribe(7, "a", at(0)).unwrap();
+    open(&mut listens, 1, at(0));
+    let due = listens.next_due();
+    assert_eq!(due, at(0) + OPENING_MAX);
+    assert_eq!(listens.next_step(due), Some(Step::Close(1)));
+    assert_eq!(listens.next_step(due), None);
+    assert!(answers(&mut listens).is_empty());
+    let due = listens.next_due();
+    assert_eq!(open(&mut listens, 2, due), filter(&["a"]));
+    listens.acknowledged(2, &uris(&["a"]), due);
+    assert_eq!(answers(&mut listens), [(7, Verdict::Done)]);
+}
+
+#[test]
 fn subscriptions_are_bounded() {
     let mut listens = Listens::default();
     for number in 0..URIS_MAX {

@@ -123,6 +123,8 @@ impl Model {
                     self.open.remove(&call);
                     self.owed.remove(&call);
                     self.rig.cancel(call);
+                    self.look();
+                    assert!(!self.questions.values().any(|(of, _)| *of == call), "{call} is asked");
                 }
             }
             Deed::Reply(which, how) => {

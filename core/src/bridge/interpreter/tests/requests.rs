@@ -237,3 +237,10 @@ fn what_a_client_can_do_by_its_revision_is_all_that_is_said_of_it() {
     let said = &line["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
     assert_eq!(*said, json!({"elicitation": {"form": {}}, "roots": {}, "sampling": {}}));
 }
+
+/// Sessions are many and most are idle.
+#[test]
+fn an_interpreter_is_small() {
+    use super::super::Interpreter;
+    assert!(size_of::<Interpreter>() <= 640, "{} bytes", size_of::<Interpreter>());
+}
