@@ -81,9 +81,6 @@ impl IdSource {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
         key
-        let [mut key, mut seal] = [[0; 32]; 2];
-        self.0.fill_bytes(&mut seal);
-        Chance { key, drawn: AtomicU64::new(0), seal: StateKey::new(seal) }
     }
 
     /// The next session id.

@@ -92,6 +92,7 @@ impl Engine {
         if envelope::era(head, body) == Era::Modern {
             return Ok(Route::Modern);
         }
+        envelope::admit_legacy(self.desk.served())?;
         if head.initializes(body)? {
             return Ok(Route::Open);
         }
@@ -237,11 +238,7 @@ impl Engine {
         if used < max {
             return Ok(());
         }
-        let idle =
-            self.sessions.values().filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id)));
-        let oldest = idle.min();
         let worker = self.pool.as_ref().and_then(Pool::idle_longest);
-        let is_older = |since: Instant| oldest.is_none_or(|(_, other, _)| since < other);
         // A session that is not open is nobody's loss.
         let idle = self.sessions.values();
         let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();
@@ -251,7 +248,6 @@ impl Engine {
             self.pass_on(now, out);
             return Ok(());
         }
-        let (.., id) = oldest.ok_or(Reject::SessionsFull)?;
         let (.., id) = idle.ok_or(Reject::SessionsFull)?;
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
         Ok(())

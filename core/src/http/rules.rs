@@ -125,7 +125,7 @@ impl Program {
     fn of(config: &Config) -> Program {
         match &config.serves {
             Serves::Command(_) => Program {
-                sessions: has_sessions(&Revision::LEGACY),
+                sessions: has_sessions(&config.revisions),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,

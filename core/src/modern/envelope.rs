@@ -47,6 +47,19 @@ pub(crate) fn era(head: &McpHead, body: &Body) -> Era {
     if is_modern { Era::Modern } else { Era::Legacy }
 }
 
+/// Whether a request of the legacy era can be served.
+///
+/// # Errors
+///
+/// [`Reject::UnsupportedRevision`], which tells the client those that are (2026-07-28,
+/// basic/versioning).
+pub(crate) fn admit_legacy(served: &[Revision]) -> Result<(), Reject> {
+    match served.iter().any(|revision| revision.era() == Era::Legacy) {
+        true => Ok(()),
+        false => Err(Reject::UnsupportedRevision),
+    }
+}
+
 /// The message of a POST of the modern era, if it says of itself what it has to. A notification
 /// need not: the protocol has none that is sent over HTTP.
 ///
