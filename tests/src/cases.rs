@@ -68,6 +68,9 @@ macro_rules! every_case {
         mod hostile_streams {
             $crate::hostile_streams!($($target)*);
         }
+        mod interpreted {
+            $crate::interpreted!($($target)*);
+        }
         mod life {
             $crate::life!($($target)*);
         }
@@ -105,6 +108,7 @@ pub mod hostile_framing;
 pub mod hostile_slow;
 pub mod hostile_stop;
 pub mod hostile_streams;
+pub mod interpreted;
 pub mod life;
 pub mod messages;
 pub mod native;
