@@ -44,7 +44,7 @@ fn run() -> Result<ExitCode, Failure> {
         Verb::Probe(args) => probe::probe(&args),
         Verb::Proxy(args) => serve::proxy(&args),
         Verb::Stdio { program } => {
-            stdio::serve(programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
+            stdio::serve(&programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -9,7 +9,6 @@ use pontoon_core::http::Rate;
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
-use pontoon_core::server::Server;
 
 use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
 use crate::container;
@@ -56,18 +55,17 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.
-pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Arc<dyn Server>, Failure> {
+pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, Failure> {
     let words: &[&str] = match program {
         Program::Echo => &["pontoon", "echo"],
         Program::EchoStateless => &["pontoon", "echo", "--stateless"],
         Program::Calculator => &["pontoon", "calculator"],
     };
-    let native = match args::parse(words.iter().map(OsString::from), variables)? {
-        Verb::Echo(args) => echo(&args, variables)?,
-        Verb::Calculator(args) => calculator(&args),
+    match args::parse(words.iter().map(OsString::from), variables)? {
+        Verb::Echo(args) => echo(&args, variables),
+        Verb::Calculator(args) => Ok(calculator(&args)),
         other => unreachable!("no server: {other:?}"),
-    };
-    Ok(native.server)
+    }
 }
 
 /// The revisions to serve.

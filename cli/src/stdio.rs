@@ -6,31 +6,33 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::time::{Instant as Clock, SystemTime};
 
 use pontoon_core::limits::Limits;
 use pontoon_core::modern::state::StateKey;
-use pontoon_core::server::{Circumstances, Conversation, Pipe, Server};
+use pontoon_core::native::Native;
+use pontoon_core::server::{Circumstances, Conversation, Pipe};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Serves until the end of input.
-pub(crate) fn serve(server: Arc<dyn Server>) -> io::Result<()> {
+pub(crate) fn serve(native: &Native) -> io::Result<()> {
     // Straight to the descriptors: the buffers of the standard library flush at every line.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    match converse(server, input, output) {
+    match converse(native, input, output) {
         // A client that went away has ended the conversation.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
 }
 
-fn converse(server: Arc<dyn Server>, mut input: File, mut output: File) -> io::Result<()> {
+fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()> {
     let surroundings = Surroundings::new()?;
-    let mut pipe = Pipe::new(Conversation::new(server), Limits::default().line_bytes_max);
+    let conversation = Conversation::new(native.server.clone());
+    let conversation = conversation.restricted_to(native.revisions.clone());
+    let mut pipe = Pipe::new(conversation, Limits::default().line_bytes_max);
     let mut chunk = vec![0; READ_BYTES];
     let mut out = Vec::new();
     let mut ended = false;

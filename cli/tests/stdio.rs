@@ -86,6 +86,28 @@ fn a_conversation_from_initialize_to_the_end_of_input() {
 }
 
 #[test]
+fn both_eras_are_spoken_over_the_same_pipes() {
+    let mut echo = Server::start("echo");
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    echo.request(1, "server/discover", &json!({ "_meta": meta }));
+    assert_eq!(echo.hear()["result"]["supportedVersions"][0], "2026-07-28");
+    echo.request(2, "tools/call", &json!({"name": "openSession", "_meta": meta}));
+    let session = echo.hear()["result"]["structuredContent"]["session"].clone();
+    for count in 1..3 {
+        let arguments = json!({"message": "hello", "session": session});
+        let params = json!({"name": "echo", "arguments": arguments, "_meta": meta});
+        echo.request(3, "tools/call", &params);
+        assert_eq!(echo.hear()["result"]["structuredContent"]["echo_count"], count);
+    }
+    echo.request(4, "initialize", &json!({"protocolVersion": "2025-06-18"}));
+    assert_eq!(echo.hear()["result"]["protocolVersion"], "2025-06-18");
+    assert_eq!(echo.end(), "");
+}
+
+#[test]
 fn lines_may_come_in_any_pieces() {
     let mut echo = Server::start("echo");
     let ping = |id: u64| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\r\n");

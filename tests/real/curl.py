@@ -182,7 +182,7 @@ def wrong_content_type(user: User) -> None:
 # --- a session -----------------------------------------------------------------------------------
 
 
-@check("time", "everything", "fixture")
+@check("time", "everything", "fixture-dual", "fixture-modern")
 def initialize(user: User) -> None:
     answer = user.ask("initialize", INITIALIZE)
     expect_equal(answer.result(1)["protocolVersion"], PROTOCOL, "protocol version")
@@ -191,7 +191,7 @@ def initialize(user: User) -> None:
     user.session = ["-H", f"Mcp-Session-Id: {session}", "-H", f"MCP-Protocol-Version: {PROTOCOL}"]
 
 
-@check("time", "everything", "fixture")
+@check("time", "everything", "fixture-dual", "fixture-modern")
 def initialized(user: User) -> None:
     answer = user.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
     expect_equal((answer.status, answer.body), (202, ""), "status and body")
@@ -233,7 +233,7 @@ def unsupported_version(user: User) -> None:
         user.session = kept
 
 
-@check("everything", "fixture")
+@check("everything", "fixture-dual", "fixture-modern")
 def echo(user: User) -> None:
     text = user.call("echo", {"message": "Hello, MCP!"}, request_id=2)
     expect(text.endswith("Hello, MCP!"), f"echo: {text!r}")
@@ -272,8 +272,17 @@ def listen(user: User) -> None:
     expect_equal(done.returncode, 28, "curl's exit status (28: time is up)")
 
 
-@check("time", "everything", "fixture")
+@check("time", "fixture-modern")
 def delete(user: User) -> None:
+    """The child speaks the modern era: it has no part in sessions, and stays for everybody."""
+    before = user.bridge.children()
+    answer = user.curl("-X", "DELETE", user.bridge.url, *user.session)
+    expect(answer.status in (200, 204), f"status {answer.status}")
+    expect(before and before == user.bridge.children(), "the child that all sessions share ended")
+
+
+@check("everything", "fixture-dual")
+def delete_with_child(user: User) -> None:
     before = user.bridge.children()
     expect(before, "no child process behind a session")
     answer = user.curl("-X", "DELETE", user.bridge.url, *user.session)
@@ -282,7 +291,7 @@ def delete(user: User) -> None:
     wait_until(lambda: bool(ended()), 12, "the session's child did not end")
 
 
-@check("time", "everything", "fixture")
+@check("time", "everything", "fixture-dual", "fixture-modern")
 def after_delete(user: User) -> None:
     user.ask("ping").refusal(404)
 
@@ -294,7 +303,7 @@ def delete_again(user: User) -> None:
 
 def run(target: str, bridge: Bridge, report) -> None:
     user = User(bridge)
-    for name, function in CHECKS[target]:
+    for name, function in CHECKS.get(target, []):
         try:
             function(user)
         except Exception as error:

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::pontoon::{CommandLine, Pontoon};
-use crate::schema::LEGACY;
+use crate::schema::{LEGACY, MODERN};
 use crate::wait::millis;
 use crate::wire::{Request, Response};
 use crate::{Target, target};
@@ -69,7 +69,7 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
     }
 }
 
-/// Panics unless the server says what is lawful in every revision with sessions; [`crate::witness`] sees to it.
+/// Panics unless the server says what is lawful in every revision; [`crate::witness`] sees to it.
 pub fn expect_lawful_answers(server: Server, target: &Target) {
     for revision in LEGACY {
         let mut questions = questions(server);
@@ -78,6 +78,29 @@ pub fn expect_lawful_answers(server: Server, target: &Target) {
         let (answers, _) = put(&pontoon, revision, &questions);
         assert!(answers[0].text().contains(revision), "{}", answers[0].describe());
     }
+    let pontoon = serving(server, target).start();
+    let described =
+        questions(server).into_iter().filter_map(|question| describing_itself(&question.text));
+    let answered = described.filter(|request| request.send(pontoon.addr).status() == 200).count();
+    assert!(answered > 3, "only {answered} questions are answered");
+}
+
+/// The request of the modern era that asks the same; none if there is none.
+fn describing_itself(text: &str) -> Option<Request> {
+    let mut body: Value = text.parse().ok()?;
+    body["params"].as_object_mut()?.entry("_meta").or_insert_with(|| json!({}));
+    let meta = &mut body["params"]["_meta"];
+    meta["io.modelcontextprotocol/protocolVersion"] = json!(MODERN);
+    meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    let params = &body["params"];
+    let name = params["name"].as_str().or(params["uri"].as_str());
+    let request = Request::post(body.to_string())
+        .header("MCP-Protocol-Version", MODERN)
+        .header("Mcp-Method", body["method"].as_str()?);
+    Some(match name {
+        Some(name) => request.header("Mcp-Name", name),
+        None => request,
+    })
 }
 
 /// A question with a form of its own: with white space, escapes, or a mistake.

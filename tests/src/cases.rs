@@ -77,6 +77,12 @@ macro_rules! every_case {
         mod messages {
             $crate::messages!($($target)*);
         }
+        mod modern_bridge {
+            $crate::modern_bridge!($($target)*);
+        }
+        mod modern_rules {
+            $crate::modern_rules!($($target)*);
+        }
         mod native {
             $crate::native!($($target)*);
         }
@@ -111,6 +117,8 @@ pub mod hostile_streams;
 pub mod interpreted;
 pub mod life;
 pub mod messages;
+pub mod modern_bridge;
+pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
 pub mod native_stateless;

@@ -1,7 +1,7 @@
 //! The suite that judges pontoon from outside: the built program, real sockets, real processes.
 //! The same cases are run by a simulated program too, in a world of memory and virtual time.
 //!
-//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] (a small MCP client on it),
+//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients on it, one of each era),
 //! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
 //! the system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever
 //! happens), [`crowd`] (who only takes room), the [`cases`], [`answers`] (questions that have to be
@@ -27,6 +27,7 @@ pub mod canary;
 pub mod cases;
 pub mod client;
 pub mod crowd;
+pub mod modern;
 pub mod pontoon;
 pub mod probe;
 pub mod record;

@@ -139,6 +139,99 @@ fn asks_the_client_and_returns_its_answer() {
     assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("\"roots\":[]"));
 }
 
+/// A request of the modern era.
+fn modern(id: u64, method: &str, mut params: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+    let capabilities = json!({"roots": {}});
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities;
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+}
+
+#[test]
+fn speaks_the_modern_era_if_told() {
+    let mut child = Conversation::start(&["--modern"]);
+    child.say(json!({"jsonrpc": "2.0", "id": 1, "method": "initialize",
+                     "params": {"protocolVersion": "2025-11-25"}}));
+    let refused = child.message();
+    assert_eq!(refused["error"]["code"], -32022);
+    assert_eq!(refused["error"]["data"]["supported"], json!(["2026-07-28"]));
+    child.say(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}));
+    assert_eq!(child.message()["error"]["code"], -32602, "it says nothing of itself");
+    child.say(modern(3, "server/discover", json!({})));
+    let discovered = &child.message()["result"];
+    assert_eq!(discovered["supportedVersions"], json!(["2026-07-28"]));
+    assert_eq!(discovered["resultType"], "complete");
+    child.say(modern(4, "tools/list", json!({})));
+    assert_eq!(child.message()["result"]["ttlMs"], 0);
+    for removed in ["ping", "logging/setLevel", "resources/subscribe"] {
+        child.say(modern(5, removed, json!({})));
+        assert_eq!(child.message()["error"]["code"], -32601, "{removed}");
+    }
+}
+
+#[test]
+fn asks_in_rounds_if_it_is_modern() {
+    let mut child = Conversation::start(&["--modern"]);
+    let roots = |id: &str| json!({"id": id, "method": "roots/list"});
+    let rounds = json!({"rounds": [[roots("a"), roots("b")], [roots("c")]]});
+    let mut params = json!({"name": "rounds", "arguments": rounds});
+    let mut state = Value::Null;
+    for (id, keys) in [(1, &["a", "b"][..]), (2, &["b"]), (3, &["c"])] {
+        child.say(modern(id, "tools/call", params.clone()));
+        let asked = child.message()["result"].clone();
+        assert_eq!(asked["resultType"], "input_required", "{asked}");
+        let asked_keys: Vec<_> = asked["inputRequests"].as_object().unwrap().keys().collect();
+        assert_eq!(asked_keys, keys, "what is missing is asked for again");
+        state = asked["requestState"].clone();
+        params["inputResponses"] = json!({asked_keys[0]: {"roots": []}, "unknown": 5});
+        params["requestState"] = state.clone();
+        if state.is_null() {
+            params.as_object_mut().unwrap().remove("requestState");
+        }
+    }
+    assert!(state.is_string());
+    child.say(modern(4, "tools/call", params));
+    let text = child.message()["result"]["content"][0]["text"].clone();
+    let answers: Value = text.as_str().unwrap().parse().unwrap();
+    assert_eq!(answers, json!({"a": {"roots": []}, "b": {"roots": []}, "c": {"roots": []}}));
+    let sampling = json!({"id": "s", "method": "sampling/createMessage"});
+    child.say(modern(5, "tools/call", json!({"name": "ask", "arguments": sampling})));
+    let refused = child.message();
+    assert_eq!(refused["error"]["code"], -32021);
+    assert_eq!(refused["error"]["data"]["requiredCapabilities"], json!({"sampling": {}}));
+}
+
+#[test]
+fn tells_the_news_to_whoever_subscribed() {
+    let mut child = Conversation::start(&["--modern"]);
+    let wanted = json!({"toolsListChanged": true, "promptsListChanged": true});
+    child.say(modern(1, "subscriptions/listen", json!({"notifications": wanted})));
+    let wanted = json!({"resourceSubscriptions": ["badchild://notes"]});
+    child.say(modern(2, "subscriptions/listen", json!({"notifications": wanted})));
+    let subscription = |message: &Value| {
+        message["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"].clone()
+    };
+    let acknowledged = child.message();
+    assert_eq!(subscription(&acknowledged), 1);
+    let granted = &acknowledged["params"]["notifications"];
+    assert_eq!(granted, &json!({"toolsListChanged": true}), "it has no prompts");
+    assert_eq!(subscription(&child.message()), 2);
+    child.say(modern(3, "tools/call", json!({"name": "list_changed", "arguments": {}})));
+    assert_eq!(child.message()["id"], 3);
+    assert_eq!(subscription(&child.message()), 1);
+    let updated = json!({"uri": "badchild://notes"});
+    child.say(modern(4, "tools/call", json!({"name": "updated", "arguments": updated})));
+    assert_eq!(child.message()["id"], 4);
+    let update = child.message();
+    assert_eq!((subscription(&update), &update["params"]["uri"]), (json!(2), &updated["uri"]));
+    let cancelled = json!({"requestId": 1});
+    child.say(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}));
+    child.say(modern(5, "tools/call", json!({"name": "hush", "arguments": {}})));
+    let ended = child.message();
+    assert_eq!((&ended["id"], &ended["result"]["resultType"]), (&json!(2), &json!("complete")));
+    assert_eq!(child.message()["id"], 5);
+}
+
 #[test]
 fn ends_as_it_is_told() {
     assert_eq!(Conversation::start(&["--exit-at-start", "9"]).status().code(), Some(9));

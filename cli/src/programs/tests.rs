@@ -18,7 +18,7 @@ fn each_program_is_what_it_is_called() {
         (Program::EchoStateless, "mcp-echo-streamablehttp-server-stateless", 9),
         (Program::Calculator, "calculator-learning-demo-stateless", 5),
     ] {
-        let server = stdio(program, &variables).unwrap();
+        let server = stdio(program, &variables).unwrap().server;
         assert_eq!((server.catalog().name, server.catalog().tools.len()), (name, tools));
     }
     assert!(echo_with(&[], &[]).unwrap().sessions);
@@ -65,6 +65,11 @@ fn how_often_sessions_are_looked_through_can_be_set() {
 #[test]
 fn variables_set_up_the_servers_over_stdio() {
     let variables = Variables::of([("SAMPLE_TOOL_NAME".into(), "mine".into())], "");
-    let server = stdio(Program::Calculator, &variables).unwrap();
-    assert_eq!(server.catalog().tools[0].name, "mine");
+    let native = stdio(Program::Calculator, &variables).unwrap();
+    assert_eq!(native.server.catalog().tools[0].name, "mine");
+    let only = "2024-11-05";
+    let variables = [("MCP_PROTOCOL_VERSION", only), ("MCP_PROTOCOL_VERSIONS_SUPPORTED", only)];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let native = stdio(Program::Echo, &Variables::of(variables, "")).unwrap();
+    assert_eq!(*native.revisions, [Revision::V2024_11_05]);
 }

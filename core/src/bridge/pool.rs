@@ -37,7 +37,6 @@ use crate::json::{Kind, Message};
 #[cfg(test)]
 use crate::limits::Limits;
 use crate::machine::Chunk;
-use crate::modern::state::StateKey;
 use crate::observe::Dropped;
 use crate::protocol::{Era, Revision, known_method};
 use crate::reject::{ExitStatus, Reject};
@@ -53,8 +52,6 @@ pub(crate) struct Pool {
     child_per: ChildPer,
     /// Processes of a legacy command to keep ready.
     warm_children: usize,
-    /// What is handed to clients to bring back is sealed with it.
-    state_key: StateKey,
     /// The era of the command; none until that is known.
     era: Option<Era>,
     /// What a legacy child last answered to `initialize`: a JSON text.
@@ -88,13 +85,12 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool in which nothing was asked.
-    pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config, state_key: StateKey) -> Pool {
+    pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config) -> Pool {
         Pool {
             spec,
             served: config.revisions.clone(),
             child_per: config.bridge.child_per,
             warm_children: config.bridge.warm_children,
-            state_key,
             era: match config.bridge.child_era {
                 ChildEra::Legacy => Some(Era::Legacy),
                 ChildEra::Modern => Some(Era::Modern),

@@ -211,13 +211,13 @@ impl Seat for EchoSeat {
             Some(session) => {
                 let in_session = |facts: &SessionFacts, memory: &mut Memory| {
                     let scene = &Scene { session: Some(facts), ..scene.clone() };
-                    answer(name, &Call { scene, ..call }, memory, out)
+                    answer_at_once(name, &Call { scene, ..call }, memory, out)
                 };
                 let answer = self.handles.with(&session, scene, in_session);
                 answer.unwrap_or_else(|| Ok(opening::unknown()))
             }
             None if name == opening::NAME => opening::answer(&call, &self.handles),
-            None => answer(name, &call, &mut self.memory, out),
+            None => answer_at_once(name, &call, &mut self.memory, out),
         };
         Outcome::Done(answer.map(Reply::Tool))
     }
@@ -228,7 +228,7 @@ impl Seat for EchoSeat {
 }
 
 /// What a tool answers that needs no facts.
-fn answer(
+fn answer_at_once(
     name: &str,
     call: &Call<'_>,
     memory: &mut Memory,

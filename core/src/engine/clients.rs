@@ -92,6 +92,7 @@ impl Engine {
         if envelope::era(head, body) == Era::Modern {
             return Ok(Route::Modern);
         }
+        envelope::admit_legacy(self.desk.served())?;
         if head.initializes(body)? {
             return Ok(Route::Open);
         }
@@ -237,17 +238,17 @@ impl Engine {
         if used < max {
             return Ok(());
         }
-        let idle =
-            self.sessions.values().filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id)));
-        let oldest = idle.min();
         let worker = self.pool.as_ref().and_then(Pool::idle_longest);
-        let is_older = |since: Instant| oldest.is_none_or(|(_, other, _)| since < other);
+        // A session that is not open is nobody's loss.
+        let idle = self.sessions.values();
+        let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();
+        let is_older = |since| idle.is_none_or(|(is_open, other, _)| is_open && since < other);
         if let Some((_, worker)) = worker.filter(|(since, _)| is_older(*since)) {
             self.with_pool(now, out, |pool, _| pool.let_go_of(|it| it.child.id == worker));
             self.pass_on(now, out);
             return Ok(());
         }
-        let (.., id) = oldest.ok_or(Reject::SessionsFull)?;
+        let (.., id) = idle.ok_or(Reject::SessionsFull)?;
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
         Ok(())
     }

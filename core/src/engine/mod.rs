@@ -41,7 +41,6 @@ use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
-use crate::modern::state::StateKey;
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
@@ -163,12 +162,11 @@ impl Engine {
         let (spec, tally, mirrors) = match &config.serves {
             Serves::Command(spec) => (Some(Arc::new(spec.clone())), None, Mirrors::default()),
             Serves::Native(native) => {
-                let catalog = native.server.catalog();
+                let catalog = native.server.modern_catalog();
                 (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
             }
         };
-        let state_key = StateKey::new(ids.key());
-        let pool = spec.clone().map(|spec| Pool::new(spec, &config, state_key));
+        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
         let desk = Desk {
             config,
             metrics: Metrics::default(),

@@ -31,5 +31,6 @@ mod streams;
 mod table;
 mod texts;
 mod tool_headers;
+mod town;
 mod workers;
 mod world;

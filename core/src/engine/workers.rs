@@ -5,7 +5,7 @@
 
 use crate::bridge::{FromWorker, Interpreter, Pool};
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Turn, WAKE_TIME_MAX};
+use crate::engine::{Engine, TURN_PAUSE, Turn, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Invalid, Message};
@@ -62,11 +62,13 @@ impl Engine {
         // A pool that was woken earlier has asked anew; this entry is stale.
         let Some(pool) = self.pool.as_mut().filter(|pool| pool.wake_at == at) else { return };
         pool.wake_at = Instant::FAR;
-        self.with_pool(now, out, |pool, turn| {
-            pool.handle_timeout(turn);
-            turn.wake(pool.next_due(turn));
-        });
+        self.with_pool(now, out, Pool::handle_timeout);
         self.reap_workers(now, out);
+        self.with_pool(now, out, |pool, turn| {
+            let next = pool.next_due(turn);
+            debug_assert!(next > now, "all that was due has been done");
+            turn.wake(next.max(now + TURN_PAUSE));
+        });
     }
 
     /// Carries what interpreters and workers have for each other, until neither has anything.

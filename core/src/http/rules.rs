@@ -125,7 +125,7 @@ impl Program {
     fn of(config: &Config) -> Program {
         match &config.serves {
             Serves::Command(_) => Program {
-                sessions: has_sessions(&Revision::LEGACY),
+                sessions: has_sessions(&config.revisions),
                 reader: None,
                 has_details: false,
                 streams_to_all: false,
@@ -317,7 +317,7 @@ impl Admission {
         };
         match rules.read(body) {
             Ok(body) => {
-                if reader.is_some_and(|reader| reads_http(reader.catalog(), &body)) {
+                if reader.is_some_and(|reader| reads_http(reader.modern_catalog(), &body)) {
                     head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
                 }
                 Ok(match door {

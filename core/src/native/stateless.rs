@@ -112,6 +112,7 @@ impl Stateless {
             let message = envelope::admit(head, body, &native.revisions)?;
             return self.mirrors.check(head, message);
         }
+        envelope::admit_legacy(&native.revisions)?;
         head.initializes(body)?;
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);

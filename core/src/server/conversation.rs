@@ -79,8 +79,8 @@ pub struct Conversation {
     server: Arc<dyn Server>,
     /// That of the legacy era, once something has been asked in it.
     seat: Option<Box<dyn Seat>>,
-    /// The revisions that may be spoken; none: all of them.
-    allowed: Option<Arc<[Revision]>>,
+    /// Which of [`Revision::ALL`] may be spoken.
+    allowed: [bool; Revision::ALL.len()],
     /// The era of every request, if they need not say.
     era: Option<Era>,
     /// Of the legacy era.
@@ -103,7 +103,7 @@ impl Conversation {
         Conversation {
             server,
             seat: None,
-            allowed: None,
+            allowed: [true; Revision::ALL.len()],
             era: None,
             revision: Revision::NEWEST_LEGACY,
             is_initialized: false,
@@ -119,8 +119,7 @@ impl Conversation {
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
         let legacy = revisions.iter().copied().filter(|it| it.era() == Era::Legacy);
         self.revision = legacy.max().unwrap_or(Revision::NEWEST_LEGACY);
-        let is_less = Revision::ALL.iter().any(|revision| !revisions.contains(revision));
-        self.allowed = is_less.then_some(revisions);
+        self.allowed = Revision::ALL.map(|revision| revisions.contains(&revision));
         self
     }
 
@@ -292,8 +291,7 @@ impl Conversation {
 
     /// The revisions that may be spoken, the newest first.
     fn spoken(&self) -> impl Iterator<Item = Revision> {
-        let is_allowed =
-            |it: &Revision| self.allowed.as_ref().is_none_or(|allowed| allowed.contains(it));
-        Revision::ALL.into_iter().rev().filter(is_allowed)
+        let all = Revision::ALL.into_iter().zip(self.allowed).rev();
+        all.filter(|(_, is_allowed)| *is_allowed).map(|(revision, _)| revision)
     }
 }

@@ -60,7 +60,7 @@ impl Fault {
     }
 
     /// -32021: the client cannot be asked any of these questions, of which there is at least one.
-    pub fn missing_answers(questions: &[Question]) -> Self {
+    pub(super) fn missing_answers(questions: &[Question]) -> Self {
         let mut required = Map::new();
         for question in questions {
             let declared = serde_json::from_str(question.capability().declared());

@@ -172,8 +172,8 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// Who it is and what it offers.
     fn catalog(&self) -> &Catalog;
 
-    /// What it offers clients of the modern era: the same, unless it needs to be told there what a
-    /// session tells it in the legacy era.
+    /// What it offers clients of the modern era: the same, and more only if it needs to be told
+    /// there what a session tells it in the legacy era.
     fn modern_catalog(&self) -> &Catalog {
         self.catalog()
     }
@@ -244,7 +244,8 @@ pub enum Request<'a> {
         /// The resource.
         uri: &'a str,
     },
-    /// `resources/subscribe`.
+    /// `resources/subscribe`; in the modern era a resource of a `subscriptions/listen`, which is left
+    /// out of what is granted unless the answer is a reply. Nobody says there when it ends.
     Subscribe {
         /// The resource.
         uri: &'a str,

@@ -198,6 +198,8 @@ pub(crate) struct Seated {
     conversation: Conversation,
     takes_batches: bool,
     pub(super) facts: SessionFacts,
+    /// Who sent the last POST.
+    principal: Principal,
     /// The POST whose messages it is given.
     arrived: Instant,
     http: Option<Arc<HttpScene>>,
@@ -222,12 +224,13 @@ impl Seated {
             took: Duration::ZERO,
             queued: 0,
         };
-        let said = Said::default();
-        Seated { conversation, takes_batches, facts, arrived: now, http: None, said }
+        let (principal, said) = (Principal::Anonymous, Said::default());
+        Seated { conversation, takes_batches, facts, principal, arrived: now, http: None, said }
     }
 
     /// Whose messages come next.
     pub(super) fn attend(&mut self, head: &McpHead, used_at: Instant, queued: usize) {
+        self.principal = head.principal;
         self.arrived = head.arrived;
         self.http.clone_from(&head.http);
         self.facts.used_at = used_at;
@@ -240,12 +243,12 @@ impl Seated {
     }
 
     fn message(&mut self, message: &[u8], turn: &Turn<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), &self.facts, turn);
+        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, &self.facts, turn);
         self.conversation.handle_message(message, &at, &mut self.said);
     }
 
     pub(crate) fn sampled(&mut self, facts: &Facts, turn: &Turn<'_>) {
-        let at = circumstances(turn.now, None, &self.facts, turn);
+        let at = circumstances(turn.now, None, self.principal, &self.facts, turn);
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
@@ -256,7 +259,7 @@ impl Seated {
 
     fn timeout(&mut self, turn: &Turn<'_>) {
         if self.next_due() <= turn.now {
-            let at = circumstances(turn.now, None, &self.facts, turn);
+            let at = circumstances(turn.now, None, self.principal, &self.facts, turn);
             self.conversation.handle_timeout(&at, &mut self.said);
         }
     }
@@ -293,12 +296,12 @@ impl Seated {
 fn circumstances<'a>(
     arrived: Instant,
     http: Option<&'a Arc<HttpScene>>,
+    principal: Principal,
     session: &'a SessionFacts,
     turn: &'a Turn<'_>,
 ) -> Circumstances<'a> {
     let (now, wall, random) = (turn.now, turn.wall, turn.chance.draw());
-    // A name that a session's server makes is used in that session only.
-    let (session, principal, seal) = (Some(session), Principal::Anonymous, &turn.chance.seal);
+    let (session, seal) = (Some(session), &turn.chance.seal);
     Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 

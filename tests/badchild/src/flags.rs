@@ -37,6 +37,8 @@ pub struct Flags {
     pub ignore_stdin: bool,
     /// `--ignore-term`: ignore SIGTERM.
     pub ignore_term: bool,
+    /// `--modern`: speak 2026-07-28, and nothing older.
+    pub modern: bool,
     /// `--noise`: a banner at the start, and lines that are no message before each answer.
     pub noise: bool,
     /// `--record DIR`: keep what is read in `DIR/<pid>.in`, and other facts beside it.
@@ -72,6 +74,7 @@ impl Flags {
                 "--ignore-eof" => flags.ignore_eof = true,
                 "--ignore-stdin" => flags.ignore_stdin = true,
                 "--ignore-term" => flags.ignore_term = true,
+                "--modern" => flags.modern = true,
                 "--noise" => flags.noise = true,
                 "--record" => flags.record = Some(value().into()),
                 "--refuse-init" => flags.refuse_init = true,

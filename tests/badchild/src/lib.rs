@@ -2,14 +2,18 @@
 //! not to.
 //!
 //! Without flags it is a small, correct server of the legacy revisions whose tools do what their
-//! name says. Flags spoil how it starts, lives and ends; tools spoil single answers.
+//! name says; with `--modern` it is one of 2026-07-28, with the same tools. Other flags spoil how it starts, lives and ends; tools spoil single answers.
 //!
 //! Owns: everything a wrapped server can do wrong.
 //! Never: reads, writes, waits or ends by itself; for that it has its [`System`]. Of a process that
 //! is the operating system, of a simulated one the simulated world. Never judges, either: what
 //! pontoon made of it, the cases see from outside.
 
+mod asks;
 mod flags;
+mod listens;
+mod modern;
+mod resources;
 mod server;
 pub mod system;
 mod tools;

@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::flags::Flags;
-use crate::{LIFETIME, Output, System, tools};
+use crate::listens::Listen;
+use crate::{LIFETIME, Output, System, modern, resources, tools};
 
 const NEWEST: &str = "2025-11-25";
 const REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWEST];
@@ -27,6 +28,12 @@ pub(crate) struct Line<'a> {
     pub(crate) method: Option<String>,
     #[serde(borrow)]
     pub(crate) params: Option<&'a RawValue>,
+}
+
+impl Line<'_> {
+    pub(crate) fn params(&self) -> Value {
+        self.params.map_or(Value::Null, |params| params.get().parse().unwrap())
+    }
 }
 
 /// The state all calls share.
@@ -43,6 +50,10 @@ pub(crate) struct Server<S> {
     /// Calls that wait for an answer or a cancellation.
     waiting: Mutex<Vec<Waker>>,
     calls: Mutex<usize>,
+    /// What the client of the legacy era wants logged: this level, and what matters more.
+    level: Mutex<Option<String>>,
+    /// The subscriptions of the modern era.
+    pub(crate) listens: Mutex<Vec<Listen>>,
     /// Whether nothing is to be read any more.
     pub(crate) deaf: AtomicBool,
 }
@@ -57,6 +68,8 @@ impl<S: System> Server<S> {
             cancelled: Mutex::default(),
             waiting: Mutex::default(),
             calls: Mutex::default(),
+            level: Mutex::default(),
+            listens: Mutex::default(),
             deaf: AtomicBool::new(false),
         })
     }
@@ -92,23 +105,49 @@ impl<S: System> Server<S> {
             return;
         };
         match (line.method.as_deref(), line.id) {
-            (Some("initialize"), Some(id)) => self.initialize(id.get(), &line).await,
             (Some("notifications/initialized"), None) => self.initialized(),
             (Some("notifications/cancelled"), None) => self.cancel(&line),
-            (Some("ping"), Some(id)) => self.result(id.get(), "{}").await,
-            (Some("tools/list"), Some(id)) => {
-                self.result(id.get(), &tools::list().to_string()).await;
-            }
-            (Some("tools/call"), Some(id)) => {
-                self.count_call().await;
-                tools::call(self, id.get(), line.params.map_or("{}", RawValue::get));
-            }
-            (Some(method), Some(id)) => {
-                self.error(id.get(), -32601, &format!("Method not found: {method}")).await;
-            }
+            (Some(method), Some(id)) if self.flags.modern => match modern::refusal(method, &line) {
+                Some(error) => self.refuse(id.get(), &error).await,
+                None => self.take_modern(method, id.get(), &line).await,
+            },
+            (Some(method), Some(id)) => self.take_legacy(method, id.get(), &line).await,
             (None, Some(id)) => self.answered(id.get(), String::from_utf8_lossy(bytes).trim_end()),
             _ => {}
         }
+    }
+
+    async fn take_legacy(self: &Arc<Self>, method: &str, id: &str, line: &Line<'_>) {
+        match method {
+            "initialize" => self.initialize(id, line).await,
+            "logging/setLevel" => {
+                *self.level.lock().unwrap() = line.params()["level"].as_str().map(str::to_owned);
+                self.result(id, "{}").await;
+            }
+            "ping" | "resources/subscribe" | "resources/unsubscribe" => {
+                self.result(id, "{}").await;
+            }
+            _ => self.take_either(method, id, line).await,
+        }
+    }
+
+    /// Takes a request that both eras have.
+    pub(crate) async fn take_either(self: &Arc<Self>, method: &str, id: &str, line: &Line<'_>) {
+        match method {
+            "resources/list" => self.listing(id, resources::list()).await,
+            "resources/read" => resources::read(self, id, &line.params()).await,
+            "tools/list" => self.listing(id, tools::list()).await,
+            "tools/call" => {
+                self.count_call().await;
+                tools::call(self, id, line.params.map_or("{}", RawValue::get));
+            }
+            _ => self.error(id, -32601, &format!("Method not found: {method}")).await,
+        }
+    }
+
+    /// What the client of the legacy era wants logged.
+    pub(crate) fn level(&self) -> Option<String> {
+        self.level.lock().unwrap().clone()
     }
 
     async fn initialize(&self, id: &str, line: &Line<'_>) {
@@ -116,12 +155,16 @@ impl<S: System> Server<S> {
         if self.flags.refuse_init {
             return self.error(id, -32000, "badchild refuses, as told").await;
         }
-        let params: Value = line.params.map_or(Value::Null, |p| p.get().parse().unwrap());
+        let params = line.params();
         let asked = params["protocolVersion"].as_str().filter(|asked| REVISIONS.contains(asked));
         let revision = self.flags.revision.as_deref().or(asked).unwrap_or(NEWEST);
         let result = json!({
             "protocolVersion": revision,
-            "capabilities": {"tools": {"listChanged": true}, "logging": {}},
+            "capabilities": {
+                "logging": {},
+                "resources": {"listChanged": true, "subscribe": true},
+                "tools": {"listChanged": true},
+            },
             "serverInfo": {"name": "badchild", "version": "1.0.0"},
         });
         self.result(id, &result.to_string()).await;
@@ -157,8 +200,9 @@ impl<S: System> Server<S> {
     }
 
     fn cancel(&self, line: &Line<'_>) {
-        let params: Value = line.params.map_or(Value::Null, |p| p.get().parse().unwrap());
-        self.cancelled.lock().unwrap().push(params["requestId"].to_string());
+        let id = line.params()["requestId"].to_string();
+        self.listens.lock().unwrap().retain(|listen| listen.id != id);
+        self.cancelled.lock().unwrap().push(id);
         self.something_came();
     }
 
@@ -169,19 +213,37 @@ impl<S: System> Server<S> {
 
     /// Waits; returns early, with true, when this request is cancelled.
     pub(crate) async fn wait(&self, id: &str, time: Duration) -> bool {
-        let is_cancelled = || self.cancelled.lock().unwrap().iter().any(|other| other == id);
-        self.until(time, || is_cancelled().then_some(())).await.is_some()
+        self.until(time, || self.is_cancelled(id).then_some(())).await.is_some()
+    }
+
+    /// Whether this request was cancelled.
+    pub(crate) fn is_cancelled(&self, id: &str) -> bool {
+        self.cancelled.lock().unwrap().iter().any(|other| other == id)
     }
 
     /// Sends a request to the client and waits for the line that answers it.
     pub(crate) async fn ask(&self, id: &Value, method: &str, params: &Value) -> Option<String> {
-        let key = id.to_string();
-        self.asked.lock().unwrap().insert(key.clone(), None);
+        self.question(id, method, params).await;
+        self.answer(id, || false).await
+    }
+
+    /// Sends a request to the client.
+    pub(crate) async fn question(&self, id: &Value, method: &str, params: &Value) {
+        self.asked.lock().unwrap().insert(id.to_string(), None);
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
-        let answer = || self.asked.lock().unwrap().get_mut(&key)?.take();
+    }
+
+    /// Waits for the line that answers a request to the client, unless there is no more use for it.
+    pub(crate) async fn answer(&self, id: &Value, is_over: impl Fn() -> bool) -> Option<String> {
+        let key = id.to_string();
+        let answer = || match self.asked.lock().unwrap().get_mut(&key)?.take() {
+            None if is_over() => Some(None),
+            None => None,
+            answer => Some(answer),
+        };
         let answer = self.until(Duration::from_secs(20), answer).await;
         self.asked.lock().unwrap().remove(&key);
-        answer
+        answer.flatten()
     }
 
     fn answered(&self, id: &str, line: &str) {
@@ -242,12 +304,27 @@ impl<S: System> Server<S> {
     /// Answers with a result, given as JSON text.
     pub(crate) async fn result(&self, id: &str, result: &str) {
         self.spoil().await;
+        let complete = self.flags.modern.then(|| modern::complete(result));
+        let result = complete.as_deref().unwrap_or(result);
         self.line(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)).await;
+    }
+
+    /// Answers with a list, or with something else that a client of the modern era may keep.
+    pub(crate) async fn listing(&self, id: &str, mut result: Value) {
+        if self.flags.modern {
+            result["ttlMs"] = json!(0);
+            result["cacheScope"] = json!("private");
+        }
+        self.result(id, &result.to_string()).await;
     }
 
     /// Answers with an error.
     pub(crate) async fn error(&self, id: &str, code: i32, message: &str) {
-        let error = json!({"code": code, "message": message});
+        self.refuse(id, &json!({"code": code, "message": message})).await;
+    }
+
+    /// Answers with this error.
+    pub(crate) async fn refuse(&self, id: &str, error: &Value) {
         self.line(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)).await;
     }
 

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::asks::{self, Ask};
+use crate::modern::Meta;
 use crate::server::Server;
 use crate::{LIFETIME, System};
 
 /// What each tool does with its arguments.
-const TOOLS: [(&str, &str); 31] = [
+const TOOLS: [(&str, &str); 37] = [
     ("argv", "the command line, each argument in hexadecimal"),
     ("ask", "{method, params, id}: asks the client and returns its answer"),
     ("ask_later", "{method, params, id, ms}: the same, after this call is over; see answers"),
@@ -31,11 +33,13 @@ const TOOLS: [(&str, &str); 31] = [
     ("flood", "{bytes}: log notifications of this many bytes, then the answer"),
     ("garbled", "an endless line"),
     ("hang", "never answers"),
+    ("hush", "ends every subscription of the modern era"),
     ("ignore_stdin", "answers, and reads nothing any more"),
     ("late", "{ms}: answers after that time, cancelled or not"),
-    ("list_changed", "{ms}: answers, and sends list_changed after that time"),
+    ("list_changed", "{what, ms}: answers, and says that list to have changed after that time"),
     ("log", "{ms, text}: answers, and sends a log message after that time"),
     ("lone_surrogate", "an answer with half a surrogate pair"),
+    ("mislabelled", "nothing; its header has no name"),
     ("newlines", "an answer with spaces, tabs and carriage returns between its tokens"),
     ("noise", "lines that are no message, then the answer"),
     ("partial", "{ms}: half the answer, a pause, the other half"),
@@ -43,35 +47,46 @@ const TOOLS: [(&str, &str); 31] = [
     ("pid", "the process id"),
     ("progress", "{n, ms}: n progress notifications that far apart, then the answer"),
     ("raw", "returns its arguments as structuredContent, byte for byte"),
+    ("region", "{region}: returns it; a header repeats it"),
+    ("report", "{levels, ms}: a log message of each level, then the answer"),
+    ("rounds", "{rounds, ms}: asks all {id, method, params} of a round, and then the next"),
     ("sleep", "{ms}: answers after that time, unless cancelled"),
     ("stderr", "{bytes, lines}: writes to standard error"),
+    ("updated", "{uri, ms}: answers, and says that resource to have changed after that time"),
     ("wrong_id", "an answer for an id nobody used, then the right one"),
 ];
 
+/// The parameters of a call.
 #[derive(Deserialize)]
-struct Call<'a> {
+pub(crate) struct Call<'a> {
     name: String,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_meta")]
-    meta: Option<Meta<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Meta<'a> {
-    #[serde(borrow, rename = "progressToken")]
-    progress_token: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "_meta")]
+    pub(crate) meta: Meta<'a>,
+    /// What the client of the modern era answers, by the keys of the questions.
+    #[serde(default, rename = "inputResponses")]
+    pub(crate) answers: Value,
+    #[serde(default, rename = "requestState")]
+    pub(crate) state: Option<String>,
 }
 
 /// The answer to `tools/list`.
 pub(crate) fn list() -> Value {
     let tools: Vec<_> = TOOLS
         .iter()
-        .map(|(name, text)| {
-            json!({"name": name, "description": text, "inputSchema": {"type": "object"}})
-        })
+        .map(|(name, text)| json!({"name": name, "description": text, "inputSchema": schema(name)}))
         .collect();
     json!({"tools": tools})
+}
+
+fn schema(tool: &str) -> Value {
+    let header = match tool {
+        "mislabelled" => "",
+        "region" => "Region",
+        _ => return json!({"type": "object"}),
+    };
+    json!({"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": header}}})
 }
 
 /// Carries out `tools/call` beside everything else.
@@ -96,6 +111,13 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
     let answer = async |answer: &str| server.result(id, &text(answer)).await;
     match call.name.as_str() {
         "argv" => answer(&argv(system).to_string()).await,
+        "ask" if server.flags.modern => {
+            let asks = [Ask::of(&arguments)];
+            match asks::answers(call, &asks) {
+                Ok(answers) => answer(&answers[&asks[0].key()].to_string()).await,
+                Err(reply) => server.reply(id, reply).await,
+            }
+        }
         "ask" => ask(server, id, &arguments).await,
         "ask_later" => {
             answer("asking").await;
@@ -126,6 +148,10 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         }
         "garbled" => garble(server).await,
         "hang" => system.sleep(LIFETIME).await,
+        "hush" => {
+            server.hush().await;
+            answer("hushed").await;
+        }
         "ignore_stdin" => {
             server.deaf.store(true, Ordering::Relaxed);
             answer("deaf").await;
@@ -137,17 +163,15 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         "list_changed" => {
             answer("will change").await;
             system.sleep(pause).await;
-            let changed = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
-            server.send(&changed).await;
+            server.changed(arguments["what"].as_str().unwrap_or("tools")).await;
         }
         "log" => {
             answer("will log").await;
             system.sleep(pause).await;
-            let params = json!({"level": "info", "logger": "badchild", "data": arguments["text"]});
-            let method = "notifications/message";
-            server.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
+            server.log("info", &arguments["text"]).await;
         }
         "lone_surrogate" => server.result(id, r#"{"content":[],"note":"\ud800"}"#).await,
+        "mislabelled" => answer("").await,
         "newlines" => {
             let line = format!(
                 "{{ \"jsonrpc\" :\t\"2.0\" , \"id\" : {id} ,\r \"result\" : {{ \"content\" : [ ] }} }} "
@@ -167,10 +191,25 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         }
         "pid" => answer(&system.pid().to_string()).await,
         "progress" => {
-            let token = call.meta.as_ref().and_then(|meta| meta.progress_token);
-            progress(server, id, token.map(RawValue::get), number("n"), pause).await;
+            let n = number("n");
+            for step in 1..=n {
+                server.progress(call, step, n).await;
+                if server.wait(id, pause).await {
+                    return;
+                }
+            }
+            answer("done").await;
         }
         "raw" => server.result(id, &format!(r#"{{"content":[],"structuredContent":{raw}}}"#)).await,
+        "region" => answer(arguments["region"].as_str().unwrap_or_default()).await,
+        "report" => {
+            for level in arguments["levels"].as_array().into_iter().flatten() {
+                server.report(call, level.as_str().unwrap_or_default()).await;
+                system.sleep(pause).await;
+            }
+            answer("reported").await;
+        }
+        "rounds" => asks::rounds(server, id, call, &arguments, pause).await,
         "sleep" => {
             if !server.wait(id, pause).await {
                 answer("slept").await;
@@ -179,6 +218,11 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         "stderr" => {
             server.flood_stderr(bytes, arguments["lines"] == true).await;
             answer("written").await;
+        }
+        "updated" => {
+            answer("will change").await;
+            system.sleep(pause).await;
+            server.updated(&arguments["uri"]).await;
         }
         "wrong_id" => {
             server.result("987654321", &text("wrong")).await;
@@ -190,7 +234,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
 }
 
 /// A result whose content is one text.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     json!({"content": [{"type": "text", "text": text}]}).to_string()
 }
 
@@ -251,26 +295,4 @@ async fn partial<S: System>(server: &Server<S>, id: &str, pause: Duration) {
     server.write(head.as_bytes()).await;
     server.system.sleep(pause).await;
     server.write(tail.as_bytes()).await;
-}
-
-async fn progress<S: System>(
-    server: &Server<S>,
-    id: &str,
-    token: Option<&str>,
-    n: u64,
-    pause: Duration,
-) {
-    for step in 1..=n {
-        if let Some(token) = token {
-            server
-                .line(&format!(
-                    r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{step},"total":{n}}}}}"#
-                ))
-                .await;
-        }
-        if server.wait(id, pause).await {
-            return;
-        }
-    }
-    server.result(id, &text("done")).await;
 }

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { LONG, MEGABYTE, MESSAGE, assertRising, main, refused, textOf, why } from "./checks.mjs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import {
@@ -20,11 +21,7 @@ import {
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 
-const CHECK_MS = 20_000;
 const PROTOCOL = "2025-11-25";
-const LONG = "trigger-long-running-operation";
-const MESSAGE = 'grüße 🌉 "quoted" \\ \u2028 \u0000 tab\t line\nend';
-const MEGABYTE = "0123456789abcdef".repeat(65536);
 
 /** A client, its transport, and everything the server sent on its own account. */
 class Peer {
@@ -100,22 +97,6 @@ class Peer {
     assert.ok(!result.isError, `${name} failed: ${text}`);
     return text;
   }
-}
-
-function textOf(result) {
-  return result.content.filter((part) => part.type === "text").map((part) => part.text).join("\n");
-}
-
-/** The error that is to come instead of a result. */
-async function refused(promise) {
-  const result = await promise.catch((error) => error);
-  assert.ok(result instanceof Error, `expected an error, saw ${JSON.stringify(result)}`);
-  return result;
-}
-
-function assertRising(values) {
-  const rising = values.every((value, at) => at === 0 || values[at - 1] < value);
-  assert.ok(rising, `progress does not rise: ${values}`);
 }
 
 /** Calls a tool; returns the progress that had come when the result did, and the result. */
@@ -427,42 +408,4 @@ const fixture = {
   quiet,
 };
 
-// --- running them -------------------------------------------------------------------------------
-
-const CHECKS = { everything, fixture };
-
-function within(promise, milliseconds) {
-  const late = sleep(milliseconds, null, { ref: false }).then(() => {
-    throw new Error(`not done within ${milliseconds} ms`);
-  });
-  return Promise.race([promise, late]);
-}
-
-function why(error) {
-  return String(error?.message ?? error).replace(/\s+/g, " ").trim().slice(0, 500);
-}
-
-async function main(target, url) {
-  const checks = CHECKS[target];
-  if (!checks || !url) throw new Error(`usage: client.mjs {${Object.keys(CHECKS)}} URL`);
-  console.log("plan", Object.keys(checks).join(" "));
-  const peer = await within(new Peer(url).open(), CHECK_MS);
-  for (const [name, run] of Object.entries(checks)) {
-    try {
-      await within(Promise.resolve(run(peer)), CHECK_MS);
-      console.log(`ok ${name}`);
-    } catch (error) {
-      console.log(`FAIL ${name}: ${why(error)}`);
-    }
-  }
-  await within(peer.close(), CHECK_MS);
-}
-
-main(...process.argv.slice(2)).then(
-  // A check that never ends must not keep the program alive.
-  () => process.exit(0),
-  (error) => {
-    console.error(`client ended: ${why(error)}`);
-    process.exit(1);
-  },
-);
+main({ everything, fixture }, (url) => new Peer(url).open());

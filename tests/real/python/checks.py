@@ -9,16 +9,18 @@ import anyio
 
 CHECK_SECONDS = 20
 PROTOCOL = "2025-11-25"
+MODERN = "2026-07-28"
 
 CHECKS: dict[str, list[tuple[str, Callable[[Any], Awaitable[None]]]]] = {}
 
 
-def check(target: str):
-    """Adds a function to the checks of a target, under its own name."""
+def check(*targets: str):
+    """Adds a function to the checks of some targets, under its own name."""
 
     def register(function):
-        name = function.__name__.removeprefix(f"{target}_").replace("_", "-")
-        CHECKS.setdefault(target, []).append((name, function))
+        for target in targets:
+            name = function.__name__.removeprefix(f"{target}_").replace("_", "-")
+            CHECKS.setdefault(target, []).append((name, function))
         return function
 
     return register

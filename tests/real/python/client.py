@@ -1,6 +1,6 @@
 """Drives an MCP endpoint with the `mcp` client, as a program that uses it would.
 
-    client.py {time,everything} URL
+    client.py {time,everything,sdk} URL
 
 Prints the names of all checks of the target first (`plan a b c`), then for each one either
 `ok NAME` or `FAIL NAME: why`; see `run`, which counts them.
@@ -34,6 +34,10 @@ class Peer:
         self.sampled: list[types.CreateMessageRequestParams] = []
         self.elicited: list[Any] = []
         self.roots_asked = 0
+        # How the user answers, and what they do before that.
+        self.name = "Ada Lovelace"
+        self.action = "accept"
+        self.hesitate: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
 
     @asynccontextmanager
     async def open(self):
@@ -70,7 +74,10 @@ class Peer:
 
     async def on_elicitation(self, _context, params) -> types.ElicitResult:
         self.elicited.append(params)
-        return types.ElicitResult(action="accept", content={"name": "Ada Lovelace", "integer": 36})
+        await self.hesitate()
+        if params.mode == "url" or self.action != "accept":
+            return types.ElicitResult(action=self.action)
+        return types.ElicitResult(action="accept", content={"name": self.name, "integer": 36})
 
     async def on_roots(self, _context) -> types.ListRootsResult:
         self.roots_asked += 1
@@ -524,6 +531,127 @@ async def everything_terminate(peer: Peer) -> None:
 
 @check("everything")
 async def everything_quiet(peer: Peer) -> None:
+    await quiet(peer)
+
+
+# --- a server on the seat of mcp 2.x, which is spoken to in the modern era ------------------------
+
+
+@check("sdk")
+async def sdk_initialize(peer: Peer) -> None:
+    expect_equal(peer.initialized.serverInfo.name, "real-sdk", "server name")
+    expect_equal(peer.initialized.protocolVersion, PROTOCOL, "protocol version")
+    expect(peer.initialized.instructions, "instructions lost on the way")
+
+
+@check("sdk")
+async def sdk_ask(peer: Peer) -> None:
+    text = await peer.call("everything")
+    for said in ("Ada Lovelace", "sampled: grüße 🌉", "file:///real/root"):
+        expect(said in text, f"no {said} in {text!r}")
+    asked = (len(peer.elicited), len(peer.sampled), peer.roots_asked)
+    expect_equal(asked, (1, 1, 1), "questions")
+
+
+@check("sdk")
+async def sdk_url_elicitation(peer: Peer) -> None:
+    text = await peer.call("consent", {"url": "https://example.org/consent"})
+    expect_equal(text, "consent: accept", "text")
+    asked = peer.elicited[-1]
+    expect_equal(asked.url, "https://example.org/consent", "url")
+    expect(asked.elicitationId, "a question of this era has an id")
+
+
+@check("sdk")
+async def sdk_crossing(peer: Peer) -> None:
+    """Two users answer the same question at the same time, each in their own way."""
+
+    async def one(user: Peer, other: Peer) -> None:
+        text = await user.call("name")
+        right = user.name in text and other.name not in text
+        expect(right, f"{user.name} was told {text!r}")
+
+    async with Peer(peer.url).open() as grace, Peer(peer.url).open() as edsger:
+        grace.name, edsger.name = "Grace", "Edsger"
+        for turn in range(1, 6):
+
+            async def both_asked() -> None:
+                with anyio.fail_after(8):
+                    while min(len(grace.elicited), len(edsger.elicited)) < turn:
+                        await anyio.sleep(0.01)
+
+            grace.hesitate = edsger.hesitate = both_asked
+            async with anyio.create_task_group() as group:
+                group.start_soon(one, grace, edsger)
+                group.start_soon(one, edsger, grace)
+
+
+@check("sdk")
+async def sdk_decline(peer: Peer) -> None:
+    async with Peer(peer.url).open() as other:
+        other.action = "decline"
+        result = await other.session.call_tool("name", {})
+        expect(result.isError, f"expected an error result, saw {result}")
+
+
+@check("sdk")
+async def sdk_prompts_and_resources(peer: Peer) -> None:
+    prompt = await peer.session.get_prompt("greet", {"city": "Zürich"})
+    expect("Zürich" in prompt.messages[0].content.text, f"prompt: {prompt}")
+    contents = (await peer.session.read_resource(AnyUrl("note://7"))).contents
+    expect_equal(contents[0].text, "Note 7", "contents")
+    reference = types.PromptReference(type="ref/prompt", name="greet")
+    done = await peer.session.complete(reference, {"name": "city", "value": "Z"})
+    expect_equal(done.completion.values, ["Zagreb", "Zürich"], "completion")
+
+
+@check("sdk")
+async def sdk_unknown_resource(peer: Peer) -> None:
+    error = await refused(peer.session.read_resource(AnyUrl("nothing://1")))
+    expect_equal(error.code, -32002, "code")
+
+
+@check("sdk")
+async def sdk_progress(peer: Peer) -> None:
+    values, _ = await progress_of(peer, "count", {"steps": 5, "interval": 0.1})
+    expect_equal(values, [1, 2, 3, 4, 5], "progress")
+
+
+@check("sdk")
+async def sdk_changes(peer: Peer) -> None:
+    await peer.session.subscribe_resource(AnyUrl("note://1"))
+    await peer.call("touch")
+    await peer.hear(types.ToolListChangedNotification)
+    updated = await peer.hear(types.ResourceUpdatedNotification)
+    expect_equal(str(updated.params.uri), "note://1", "uri")
+    await peer.session.unsubscribe_resource(AnyUrl("note://1"))
+    await peer.call("touch")
+    await peer.hear(types.ToolListChangedNotification, after=1)
+    expect_equal(len(peer.heard(types.ResourceUpdatedNotification)), 1, "updates")
+
+
+@check("sdk")
+async def sdk_ping(peer: Peer) -> None:
+    await peer.session.send_ping()
+
+
+@check("sdk")
+async def sdk_cancel(peer: Peer) -> None:
+    await cancel_after_progress(peer, "count", {"steps": 20, "interval": 0.1}, wait=2.0)
+
+
+@check("sdk")
+async def sdk_resume(peer: Peer) -> None:
+    connection = Losing()
+    async with Peer(peer.url, connection).open() as other:
+        values, _ = await progress_of(other, "count", {"steps": 5, "interval": 0.3})
+    expect(connection.lost, "the connection was never lost")
+    expect(connection.resumed_from, "the client did not resume: its events had no ids")
+    expect_equal(values, [1, 2, 3, 4, 5], "progress over both streams")
+
+
+@check("sdk")
+async def sdk_quiet(peer: Peer) -> None:
     await quiet(peer)
 
 

@@ -60,7 +60,7 @@ impl Head {
             return Framing::Length(0);
         }
         if self.header("transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case("chunked")) {
-            return Framing::Chunked { left: 0, first: true };
+            return Framing::Chunked { left: 0, next: true };
         }
         match self.header("content-length") {
             Some(length) => Framing::Length(length.parse().expect("a plain Content-Length")),
@@ -147,8 +147,8 @@ pub(super) enum Framing {
     Chunked {
         /// Bytes left of the current chunk.
         left: usize,
-        /// Whether no chunk has begun.
-        first: bool,
+        /// Whether the next line is that of a chunk's size: the one before, if any, has its end.
+        next: bool,
     },
     /// Where the connection ends.
     UntilClosed,
@@ -177,18 +177,20 @@ impl Framing {
                 }
                 Err(broken) => Err(broken),
             },
-            Framing::Chunked { left: 0, first } => {
-                // A chunk's data is followed by a line end of its own.
-                if !std::mem::take(first) && !wire.line()?.is_empty() {
+            Framing::Chunked { left: 0, next } => {
+                // A chunk's data is followed by a line end of its own. What comes after it may take
+                // its time.
+                if !*next && !wire.line()?.is_empty() {
                     return Err(Broken::Malformed("chunk data without an end".into()));
                 }
+                *next = true;
                 let size = chunk_size(&wire.line()?)?;
                 if size == 0 {
                     while !wire.line()?.is_empty() {}
                     *self = Framing::Ended;
                     return Ok(None);
                 }
-                *self = Framing::Chunked { left: size, first: false };
+                *self = Framing::Chunked { left: size, next: false };
                 self.read(wire)
             }
             Framing::Chunked { left, .. } => {

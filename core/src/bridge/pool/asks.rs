@@ -95,7 +95,7 @@ impl Pool {
         asking.questions = able;
         let secret = turn.chance.draw();
         let ticket = Ticket::Parked { number: asking.number, secret };
-        let state = seal(&self.state_key, post, ticket, turn);
+        let state = seal(post, ticket, turn);
         let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
         let result =
             legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
@@ -147,7 +147,7 @@ impl Pool {
             let Some(post) = self.posts.remove(&exchange) else { return };
             return fail_incapable(post, &[Capability::ElicitationUrl], turn);
         }
-        let state = seal(&self.state_key, post, Ticket::Again, turn);
+        let state = seal(post, Ticket::Again, turn);
         let questions = questions.iter().map(|(key, question)| (key.as_str(), question));
         let result =
             legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
@@ -163,7 +163,7 @@ impl Pool {
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
         self.tools.check(&post.request, post.mirrored.as_deref())?;
-        let (number, secret) = match open(&self.state_key, post, turn)? {
+        let (number, secret) = match open(post, turn)? {
             Ticket::Again => {
                 post.comes_again = true;
                 return Ok(());
@@ -276,14 +276,14 @@ fn answers(
 }
 
 /// What a client is handed to bring back: good for the same request of the same principal only.
-fn seal(key: &StateKey, post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
+fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
     let expires = turn.wall + turn.limits.request_total_max;
-    key.seal(&binding(post), expires, &ticket.to_bytes())
+    turn.chance.seal.seal(&binding(post), expires, &ticket.to_bytes())
 }
 
-fn open(key: &StateKey, post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
+fn open(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
     let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
-    let ticket = key.open(&binding(post), turn.wall, state.as_bytes());
+    let ticket = turn.chance.seal.open(&binding(post), turn.wall, state.as_bytes());
     ticket.ok().and_then(|bytes| Ticket::of(&bytes)).ok_or(Reject::BadRequestState)
 }
 

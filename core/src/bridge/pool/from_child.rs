@@ -202,7 +202,7 @@ impl Pool {
         let Some((number, task)) = found else {
             return turn.metrics.dropped(Dropped::UnknownProgress);
         };
-        if !task.traits.listens {
+        if matches!(task.asker, Asker::Request(_)) && !task.traits.listens {
             let total = task.since + turn.limits.request_total_max;
             task.due = (turn.now + turn.limits.request_time_max).min(total);
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::modern::*;
 use super::rig::*;
-use crate::config::{BridgeOptions, ChildEra, ChildPer};
+use crate::config::{BridgeOptions, ChildEra, ChildPer, Config};
 use crate::engine::*;
 use crate::limits::Limits;
 use crate::observe::Dropped;
@@ -178,7 +178,8 @@ fn errors_are_told_in_the_words_of_the_modern_era() {
 
 #[test]
 fn who_cannot_be_served_is_told_why_by_http() {
-    let cases: [(fn(&mut Rig, ChildId), &str); 3] = [
+    type Way = fn(&mut Rig, ChildId);
+    let cases: [(Way, &str); 3] = [
         (|rig, child| rig.child_ends(child, ExitStatus::Code(1)), "exited"),
         (|rig, _| rig.pass(secs(10)), "Startup timeout"),
         (
@@ -255,7 +256,7 @@ fn beyond_the_limit_calls_wait_for_a_process() {
 fn the_idle_give_way_to_those_who_wait_whatever_they_are() {
     let limits = Limits { sessions_max: 1, ..Limits::default() };
     let mut rig = rig_of(BridgeOptions::default(), limits);
-    let (session, child) = rig.open(crate::protocol::Revision::V2025_11_25);
+    let (session, child) = rig.open(Revision::V2025_11_25);
     let exchange = rig.ask(&Modern::new(), "1", "tools/call", CALL);
     assert!(rig.has_ended(&session));
     assert!(rig.children[&child].stdin_closed);
@@ -289,10 +290,10 @@ fn an_idle_process_is_let_go_in_the_end() {
 fn warm_processes_are_ready_before_they_are_needed() {
     let options =
         BridgeOptions { child_era: ChildEra::Legacy, warm_children: 2, child_per: ChildPer::Call };
-    let config = crate::config::Config {
+    let config = Config {
         bridge: options,
         eager: true,
-        revisions: crate::protocol::Revision::ALL.into(),
+        revisions: Revision::ALL.into(),
         ..config(Limits::default())
     };
     let mut rig = Rig::of(config);

@@ -107,7 +107,8 @@ impl Conversation {
 
     fn initialize(&mut self, params: &Params<'_>) -> Result<Revision, Fault> {
         let wanted = params.protocol_version()?;
-        let revision = legacy::agree(wanted.as_deref(), self.allowed.as_deref())?;
+        let spoken: Vec<_> = self.spoken().collect();
+        let revision = legacy::agree(wanted.as_deref(), &spoken)?;
         self.client = params.client()?;
         self.listeners.unsubscribe_all();
         self.revision = revision;

@@ -14,7 +14,7 @@
 
 use serde_json::json;
 
-use super::conclude::Next;
+use super::conclude::{Next, scene};
 use super::dispatch::no_method;
 use super::{Circumstances, Conversation};
 use crate::modern::state::SalientParams;
@@ -23,7 +23,9 @@ use crate::server::modern::{self, Fresh};
 use crate::server::params::{Meta, Params, shown, wrong};
 use crate::server::rounds::{Put, Rounds, Subject, given};
 use crate::server::waiting::{Asked, Modern};
-use crate::server::{Announces, Fault, Listen, Question, Request, Sink, check, wording};
+use crate::server::{
+    Announces, Fault, Listen, Outbox, Outcome, Question, Request, Sink, check, wording,
+};
 
 /// The parameters of a request: their JSON text, and what of it is known by name.
 pub(super) type Given<'a> = (Option<&'a str>, Result<Params<'a>, Fault>);
@@ -69,10 +71,6 @@ impl Conversation {
                 });
                 return Ok(());
             }
-            "subscriptions/listen" => {
-                let listen = Listen::open(id, text, Announces::of(catalog))?;
-                return self.listeners.open(listen, out);
-            }
             "prompts/list" | "resources/list" | "resources/templates/list" | "tools/list" => {
                 params.no_cursor()?;
                 modern::answer(out, id, catalog, Some(Fresh::of(catalog)), |result| {
@@ -82,13 +80,12 @@ impl Conversation {
             }
             _ => {}
         }
-        let subject = subject(method, &params);
-        let rounds = rounds(subject.as_ref(), &params, at)?;
         let extension = catalog.extension_of(method);
         if let Some(extension) = extension.filter(|it| !client.has_extension(it.name)) {
             return Err(Fault::missing_extension(extension.name));
         }
-        let is_extended = extension.is_some();
+        let subject = subject(method, &params);
+        let rounds = rounds(subject.as_ref(), &params, at)?;
         let asked = Asked {
             id,
             token,
@@ -99,12 +96,34 @@ impl Conversation {
             modern: Some(Box::new(Modern { client, rounds })),
             subject,
         };
-        if !is_extended {
+        if method == "subscriptions/listen" {
+            let listen = Listen::open(id, text, Announces::of(catalog))?;
+            return self.listen(&asked, listen, at, out);
+        }
+        if extension.is_none() {
             return self.ask_seat(asked, method, &params, at, out);
         }
         let params = check::members(text.unwrap_or("{}"), "params")?;
         self.evaluate(asked, &Request::Extended { method, params: &params }, at, out);
         Ok(())
+    }
+
+    /// Opens a stream of changes. Of a resource that the server refuses to watch none are promised.
+    fn listen(
+        &mut self,
+        asked: &Asked<'_>,
+        mut listen: Listen,
+        at: &Circumstances<'_>,
+        out: &mut dyn Sink,
+    ) -> Result<(), Fault> {
+        let mut seat = self.server.open();
+        let scene = scene(&self.client, self.revision, asked, at);
+        listen.retain(|uri| {
+            let outcome =
+                seat.evaluate(&Request::Subscribe { uri }, &scene, &mut Outbox::default());
+            matches!(outcome, Outcome::Done(Ok(_)))
+        });
+        self.listeners.open(listen, out)
     }
 
     /// Whether a request is of a revision that is spoken.

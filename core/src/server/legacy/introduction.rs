@@ -18,17 +18,16 @@ use crate::server::{Catalog, Fault};
 /// Every allowed revision is newer than the one asked for.
 pub(in crate::server) fn agree(
     wanted: Option<&str>,
-    allowed: Option<&[Revision]>,
+    allowed: &[Revision],
 ) -> Result<Revision, Fault> {
-    let choice = allowed.unwrap_or(&Revision::LEGACY);
-    let is_restricted = Revision::LEGACY.iter().any(|revision| !choice.contains(revision));
-    let legacy = choice.iter().copied().filter(|revision| revision.era() == Era::Legacy);
+    let is_restricted = Revision::LEGACY.iter().any(|revision| !allowed.contains(revision));
+    let legacy = allowed.iter().copied().filter(|revision| revision.era() == Era::Legacy);
     let newest = legacy.clone().max().unwrap_or(Revision::NEWEST_LEGACY);
     let Some(wanted) = wanted else { return Ok(newest) };
     let not_newer = legacy.filter(|revision| revision.as_str() <= wanted).max();
     match not_newer {
         Some(agreed) if Revision::parse(wanted.as_bytes()).is_some() => Ok(agreed),
-        None if is_restricted => Err(unsupported(wanted, choice)),
+        None if is_restricted => Err(unsupported(wanted, allowed)),
         _ => Ok(newest),
     }
 }
@@ -47,7 +46,7 @@ pub(in crate::server) fn introduction(
 ) {
     result.put("protocolVersion", revision.as_str());
     result.put("capabilities", &wording::capabilities(catalog, revision));
-    result.put("serverInfo", &wording::server(catalog, revision));
+    wording::server(result, "serverInfo", catalog, revision);
     if let Some(instructions) = catalog.instructions {
         result.put("instructions", instructions);
     }

@@ -62,6 +62,12 @@ impl Listen {
         Ok(Listen { id: id.into(), wants, uris })
     }
 
+    /// Leaves out resources whose changes are not told.
+    pub(in crate::server) fn retain(&mut self, is_told: impl FnMut(&String) -> bool) {
+        self.uris.retain(is_told);
+        self.wants.updates = !self.uris.is_empty();
+    }
+
     /// The id of the request, as JSON text.
     pub fn id(&self) -> &str {
         &self.id

@@ -117,7 +117,7 @@ fn begin(
     result.put("resultType", kind);
     result.nest("_meta", |meta| {
         if let Some(catalog) = catalog {
-            meta.put(SERVER_INFO, &wording::server(catalog, REVISION));
+            wording::server(meta, SERVER_INFO, catalog, REVISION);
         }
         more(meta);
     });

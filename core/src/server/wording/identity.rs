@@ -2,18 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use super::since;
+use super::{Object, since};
 use crate::protocol::Revision;
 use crate::server::Catalog;
 
-/// The server (schema, `Implementation`).
-pub(in crate::server) fn server(catalog: &Catalog, revision: Revision) -> Value {
-    let mut server = json!({"name": catalog.name});
-    if let Some(title) = catalog.title.filter(|_| revision >= since::TITLES) {
-        server["title"] = title.into();
-    }
-    server["version"] = catalog.version.into();
-    server
+/// Writes a member that says who the server is (schema, `Implementation`).
+pub(in crate::server) fn server(
+    object: &mut Object<'_>,
+    key: &str,
+    catalog: &Catalog,
+    revision: Revision,
+) {
+    object.nest(key, |server| {
+        server.put("name", catalog.name);
+        if let Some(title) = catalog.title.filter(|_| revision >= since::TITLES) {
+            server.put("title", title);
+        }
+        server.put("version", catalog.version);
+    });
 }
 
 /// What the server can do, and nothing else (schema, `ServerCapabilities`).

@@ -65,6 +65,10 @@ fn what_the_server_does_not_tell_is_not_granted() {
         demo.catalog.subscriptions = false;
     };
     assert_eq!(granted(neither, all()), lists);
+    let refused = json!({"resourceSubscriptions": ["demo://refused", "demo://one"]});
+    assert_eq!(granted(|_| {}, refused), resources, "the server refuses to watch it");
+    let refused = json!({"resourceSubscriptions": ["demo://refused"]});
+    assert_eq!(granted(|_| {}, refused), json!({}));
     let off = json!({"toolsListChanged": false, "resourceSubscriptions": [], "more": 1});
     assert_eq!(granted(|_| {}, off), json!({}));
 }

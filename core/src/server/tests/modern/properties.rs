@@ -5,7 +5,10 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::rig::{Client, form, keys, state};
+use crate::modern::state::StateKey;
 use crate::server::tests::rig::{Client as Legacy, text};
+use crate::session::Principal;
+use crate::time::Duration;
 
 fn any_method() -> impl Strategy<Value = &'static str> {
     select(&[
@@ -173,5 +176,43 @@ proptest! {
             answer = client.retry("interview", &state(&answer), given);
         }
         prop_assert_eq!(text(&answer), "Ada, red, 0 roots");
+    }
+    #[test]
+    fn a_state_is_taken_for_what_it_was_made_for_and_nothing_else(
+        other_key: bool,
+        other_principal: bool,
+        other_tool: bool,
+        other_arguments: bool,
+        late in prop_oneof![0_u64..600, 600_u64..10_000],
+        is_repeated: bool,
+    ) {
+        let able = json!({"elicitation": {}, "roots": {}});
+        let first = Client::capable(able.clone()).call("interview", json!({}));
+        let mut client = Client::capable(able);
+        if other_key {
+            client.seal = StateKey::new([9; 32]);
+        }
+        if other_principal {
+            client.principal = Principal::of(Some(b"Bearer somebody"));
+        }
+        client.wall += Duration::from_secs(late);
+        let params = json!({
+            "name": if other_tool { "ask" } else { "interview" },
+            "arguments": if other_arguments { json!({"x": 1}) } else { json!({}) },
+            "inputResponses": {"name": form("name", "Ada")},
+            "requestState": state(&first),
+        });
+        let mut answer = client.answer("tools/call", params.clone());
+        if is_repeated {
+            // It can be brought once more, and comes to the same.
+            let again = client.answer("tools/call", params);
+            prop_assert_eq!(&again, &answer);
+            answer = again;
+        }
+        let is_other = other_key || other_principal || other_tool || other_arguments || late >= 600;
+        match is_other {
+            true => prop_assert_eq!(answer["error"]["code"].as_i64(), Some(-32602)),
+            false => prop_assert_eq!(keys(&answer), ["color-1", "roots"]),
+        }
     }
 }

@@ -1,0 +1,80 @@
+//! News: what has changed, told as each era wants it.
+
+use serde_json::{Map, Value, json};
+
+use crate::System;
+use crate::server::Server;
+
+/// A subscription of the modern era.
+pub(crate) struct Listen {
+    /// The id of the request that opened it, as text.
+    pub(crate) id: String,
+    /// What is to be told.
+    wanted: Value,
+}
+
+impl Listen {
+    /// What every message of the subscription carries.
+    fn meta(&self) -> Value {
+        let id: Value = self.id.parse().expect("an id");
+        json!({"io.modelcontextprotocol/subscriptionId": id})
+    }
+}
+
+impl<S: System> Server<S> {
+    /// Opens a subscription to what there is of the wanted: this server has no prompts.
+    pub(crate) async fn listen(&self, id: &str, wanted: &Value) {
+        let mut wanted = wanted.as_object().cloned().unwrap_or_default();
+        wanted.retain(|what, _| {
+            ["toolsListChanged", "resourcesListChanged", "resourceSubscriptions"]
+                .contains(&what.as_str())
+        });
+        let listen = Listen { id: id.to_owned(), wanted: Value::Object(wanted.clone()) };
+        let params = json!({"notifications": wanted, "_meta": listen.meta()});
+        let method = "notifications/subscriptions/acknowledged";
+        self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
+        self.listens.lock().unwrap().push(listen);
+    }
+
+    /// Says that a list has changed.
+    pub(crate) async fn changed(&self, list: &str) {
+        let is_wanted = |wanted: &Value| wanted[format!("{list}ListChanged")] == true;
+        self.tell(&format!("notifications/{list}/list_changed"), Map::new(), is_wanted).await;
+    }
+
+    /// Says that a resource has changed.
+    pub(crate) async fn updated(&self, uri: &Value) {
+        let is_wanted = |wanted: &Value| {
+            wanted["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(uri))
+        };
+        let params = Map::from_iter([("uri".to_owned(), uri.clone())]);
+        self.tell("notifications/resources/updated", params, is_wanted).await;
+    }
+
+    async fn tell(
+        &self,
+        method: &str,
+        mut params: Map<String, Value>,
+        is_wanted: impl Fn(&Value) -> bool,
+    ) {
+        if !self.flags.modern {
+            return self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
+        }
+        let subscriptions: Vec<_> = {
+            let listens = self.listens.lock().unwrap();
+            listens.iter().filter(|listen| is_wanted(&listen.wanted)).map(Listen::meta).collect()
+        };
+        for meta in subscriptions {
+            params.insert("_meta".to_owned(), meta);
+            self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
+        }
+    }
+
+    /// Ends every subscription.
+    pub(crate) async fn hush(&self) {
+        let listens = std::mem::take(&mut *self.listens.lock().unwrap());
+        for listen in listens {
+            self.result(&listen.id, &json!({"_meta": listen.meta()}).to_string()).await;
+        }
+    }
+}
