@@ -68,9 +68,6 @@ macro_rules! every_case {
         mod hostile_streams {
             $crate::hostile_streams!($($target)*);
         }
-        mod interpreted {
-            $crate::interpreted!($($target)*);
-        }
         mod life {
             $crate::life!($($target)*);
         }
@@ -114,7 +111,6 @@ pub mod hostile_framing;
 pub mod hostile_slow;
 pub mod hostile_stop;
 pub mod hostile_streams;
-pub mod interpreted;
 pub mod life;
 pub mod messages;
 pub mod modern_bridge;

@@ -77,12 +77,6 @@ pub fn badchild() -> &'static Path {
     BADCHILD.get_or_init(|| built("badchild"))
 }
 
-/// The path of a server that is written with pontoon, for cases about eras.
-pub fn fixture() -> &'static Path {
-    static FIXTURE: OnceLock<PathBuf> = OnceLock::new();
-    FIXTURE.get_or_init(|| built("fixture"))
-}
-
 /// `target/<profile>/<package>` beside the running test, brought up to date once per run.
 fn built(package: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");

@@ -97,7 +97,7 @@ impl Interpreter {
         };
         let kept = if may_require_input(method) { params.len() } else { 0 };
         if self.kept > 0 && self.kept + kept > KEPT_BYTES_MAX {
-            return self.fail(call, Reject::StdinFull);
+            return self.fail(call, Reject::InFlightFull);
         }
         self.kept += kept;
         self.send_round(call, number, method, &params);
