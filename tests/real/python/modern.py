@@ -349,6 +349,11 @@ async def everything_crossing(peer: Peer) -> None:
 
 
 @check("everything")
+async def everything_cancel(peer: Peer) -> None:
+    await cancel_after_progress(peer, LONG, {"duration": 8, "steps": 40})
+
+
+@check("everything")
 async def everything_list_changed(peer: Peer) -> None:
     async with peer.client.listen(resources_list_changed=True) as subscription:
         expect(subscription.honored.resources_list_changed, f"honored: {subscription.honored}")
@@ -377,11 +382,6 @@ async def everything_removed_method(peer: Peer) -> None:
 @check("everything")
 async def everything_at_once(peer: Peer) -> None:
     await at_once(peer, "Echo: ")
-
-
-@check("everything")
-async def everything_cancel(peer: Peer) -> None:
-    await cancel_after_progress(peer, LONG, {"duration": 8, "steps": 40})
 
 
 @check("everything")
