@@ -1,6 +1,6 @@
 """Drives an MCP endpoint with the client of `mcp` 2.x, in the era that has no sessions.
 
-    modern.py {time,everything,fixture,sdk,legacy-only} URL
+    modern.py {time,everything,fixture,sdk,crossing,legacy-only} URL
 
 It asks first for the modern era and, where that is not served, falls back to `initialize`; only
 `legacy-only` is to be such an endpoint. Prints what `client.py` prints.
@@ -491,7 +491,7 @@ async def fixture_cannot_be_asked(peer: Peer) -> None:
     expect("elicitation" in error.data["requiredCapabilities"], f"data: {error.data}")
 
 
-@check("fixture")
+@check("fixture", "crossing")
 async def fixture_crossing(peer: Peer) -> None:
     await crossing(peer, lambda user: user.call("test_input_required_result_elicitation"))
 
@@ -598,7 +598,7 @@ async def falls_back(peer: Peer) -> None:
 # --- all of them ---------------------------------------------------------------------------------
 
 
-@check("time", "everything", "fixture", "sdk", "legacy-only")
+@check("time", "everything", "fixture", "sdk", "crossing", "legacy-only")
 async def quiet(peer: Peer) -> None:
     """Nothing came that the client could not place."""
     expect(not peer.exceptions, f"unplaced: {peer.exceptions}")
