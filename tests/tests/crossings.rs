@@ -13,7 +13,6 @@ const SEEDS: u64 = 200;
 fn pair(seeds: Range<u64>) {
     let (mut answers, mut sessions) = (0, 0);
     for seed in seed_asked_for().map_or(seeds, |seed| seed..seed + 1) {
-        eprintln!("seed {seed}");
         let tally = crowd::pair(seed);
         answers += tally.answers;
         sessions += tally.sessions;

@@ -393,12 +393,12 @@ impl User<'_> {
             return None;
         };
         let heard: BTreeMap<String, Value> = serde_json::from_str(text).expect("answers");
-        // In which order they were asked is not said; each answer is another.
+        // In which order they were asked is not said; each answer is another. Some were to questions
+        // of a call that this client has left: a session asks them on whatever stream it has.
         for (key, value) in &heard {
             assert!(keys.contains(key) && answered.contains(value), "{key} {value} {answered:?}");
             said.insert(key.clone(), value.clone());
         }
-        assert_eq!(heard.len(), answered.len(), "{messages:?}");
         Some(text.to_owned())
     }
 
