@@ -27,6 +27,11 @@
 //! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
 //!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
 //!
+//! A request of the modern era belongs to no session. In front of a command it is given to one of a
+//! pool of children, by its principal or as [`config::ChildPer`] has it; in front of one of the
+//! other era in that era's words ([`translate`]). A question of a legacy child sends its client away
+//! with a sealed [state](modern::state), and the call waits for it to come back.
+//!
 //! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] where a
 //! command has a child. With sessions everything else is as above. Without, a POST is answered
 //! between steps 3 and 4, by [`native::Stateless`]: it needs no lock. Only a request that has to
@@ -69,6 +74,8 @@
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
 //! | what HTTP+SSE, the transport of 2024-11-05, has of its own | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
+//! | which child answers a modern request, and what becomes of a child's questions | `bridge/pool/`, `engine/workers.rs` |
+//! | how the era of a command is found | `bridge/probe.rs`, `engine/era.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |

@@ -199,7 +199,11 @@ impl Pool {
         if is_removed(message.method().unwrap_or_default()) {
             return Err(Reject::UnknownMethod);
         }
-        if self.posts.len() >= turn.limits.runs_max {
+        // A subscription is bounded by the connection it holds; counting is put off while nothing
+        // can be full.
+        let listens = message.method() == Some("subscriptions/listen");
+        let max = turn.limits.runs_max;
+        if !listens && self.posts.len() >= max && self.in_flight() >= max {
             return Err(Reject::RunsFull);
         }
         let mut post = Post::new(exchange, head, message.clone(), turn.now);
@@ -527,7 +531,7 @@ impl Pool {
     /// Checks what has to hold between two facts.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
-        assert!(self.posts.len() <= limits.runs_max);
+        assert!(self.in_flight() <= limits.runs_max);
         assert!(!self.stirred && self.fresh.is_none() && self.late.is_empty());
         for (exchange, post) in &self.posts {
             assert_eq!(exchanges[exchange].owner, Owner::Bridge);

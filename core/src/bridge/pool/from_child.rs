@@ -316,7 +316,12 @@ impl Pool {
                 true
             }
             Some(Asker::Request(exchange)) => {
-                self.posts.get_mut(&exchange).is_some_and(|post| post.notify(line, turn))
+                let Some(post) = self.posts.get_mut(&exchange) else { return };
+                let told = post.notify(line, turn);
+                if !told && post.listens() {
+                    return self.end_listen(exchange, turn);
+                }
+                told
             }
             _ => false,
         };
