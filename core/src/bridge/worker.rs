@@ -31,7 +31,7 @@ pub(crate) struct Worker {
     pub(crate) key: Key,
     /// The legacy revision it has agreed on; none of a modern child, and until it has.
     pub(crate) revision: Option<Revision>,
-    /// Whether it has yet to answer `initialize`.
+    /// Whether it has yet to answer `initialize`, or what comes after that.
     pub(crate) is_opening: bool,
     /// Whether it is given nothing more, and ends with the last request it has.
     pub(crate) is_spent: bool,
@@ -75,6 +75,8 @@ pub(crate) struct Task {
 /// On whose behalf a worker was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
+    /// Our own: what a child answers once it has done all that it does by itself when it is opened.
+    Fence,
     /// Our own: `tools/list`.
     Listing,
     /// Our own: `initialize`.
@@ -158,9 +160,9 @@ impl Worker {
 
     /// Whether whoever it was asked for has gone.
     pub(crate) fn is_unwanted(&self) -> bool {
-        let is_ours =
-            |asker| matches!(asker, Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening);
-        self.listeners == 0 && self.tasks.iter().all(|(_, task)| is_ours(task.asker))
+        let is_somebodys =
+            |asker| matches!(asker, Asker::Parked | Asker::Request(_) | Asker::Session(_));
+        self.listeners == 0 && !self.tasks.iter().any(|(_, task)| is_somebodys(task.asker))
     }
 
     /// Takes the request that the child knows by this JSON text.

@@ -33,6 +33,13 @@ impl Pool {
             Ok(question) => question,
             Err(refusal) => return feed(worker, &refusal.answer(), id, turn),
         };
+        // Many a child wants to know the roots by itself, once it has been opened; no request that
+        // needs none should fail of that.
+        let is_undeclared = capabilities
+            .is_some_and(|declared| !capability::is_declared(declared, Capability::Roots));
+        if question.needs == Capability::Roots && is_undeclared {
+            return feed(worker, &Refusal::Undeclared.answer(), id, turn);
+        }
         let is_owned =
             matches!(owner.map(|task| task.asker), Some(Asker::Request(_) | Asker::Parked));
         let max = turn.limits.child_requests_max;

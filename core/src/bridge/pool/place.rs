@@ -351,29 +351,36 @@ impl Pool {
             return self.refused(child, turn);
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.is_opening = false;
-        worker.idle_since = turn.now;
         let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
         worker.revision = Some(revision);
         worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
         if !is_capable(&welcome, "tools") {
             self.tools.settle(turn.now);
         }
-        if is_capable(&welcome, "logging") {
-            // Each request has its own level; what is too much for it is dropped here.
-            let number = turn.next_upstream();
-            let id = number.to_string();
-            let params = br#"{"level":"debug"}"#;
-            let line = line::request(id.as_bytes(), "logging/setLevel", Some(params));
-            worker.child.feed(Chunk::from(line), turn);
-            let due = turn.now + turn.limits.request_time_max;
-            let (traits, since) = (Traits::default(), turn.now);
-            worker.tasks.insert(number, Task { asker: Asker::Aside, traits, since, due });
-            turn.wake(due);
-        }
+        // Each request has its own level; what is too much for it is dropped here.
+        let (method, params) = match is_capable(&welcome, "logging") {
+            true => ("logging/setLevel", Some(&br#"{"level":"debug"}"#[..])),
+            false => ("ping", None),
+        };
+        // What a child asks as soon as it is opened belongs to no request. Once it has answered
+        // this it has asked it.
+        let number = turn.next_upstream();
+        let line = line::request(number.to_string().as_bytes(), method, params);
+        worker.child.feed(Chunk::from(line), turn);
+        let due = turn.now + turn.limits.cancel_time_max;
+        let (asker, traits, since) = (Asker::Fence, Traits::default(), turn.now);
+        worker.tasks.insert(number, Task { asker, traits, since, due });
+        turn.wake(due);
         self.server_info = legacy_child::server_info(&welcome);
         self.welcome = Some(welcome.into_owned());
         turn.starts.worked();
+    }
+
+    /// A legacy child that was opened is ready for requests.
+    pub(super) fn settled(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.is_opening = false;
+        worker.idle_since = turn.now;
         turn.wake(turn.now + turn.limits.session_idle_max);
         self.stirred = true;
     }

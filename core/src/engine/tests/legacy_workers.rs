@@ -38,11 +38,17 @@ impl Rig {
             r#"{{"protocolVersion":"2025-11-25","capabilities":{capabilities},"serverInfo":{{"name":"s","version":"1"}}}}"#
         );
         self.child_answers(child, &number, &result);
-        let told = self.told(child);
-        assert_eq!(told[0]["method"], "notifications/initialized");
-        let requests = told.iter().filter(|line| line.get("id").is_some());
-        self.children.get_mut(&child).unwrap().fed = requests.map(|it| it.to_string()).collect();
+        self.gets_ready(child);
         child
+    }
+
+    /// A child that has answered `initialize` answers what it is asked right after that.
+    pub(super) fn gets_ready(&mut self, child: ChildId) {
+        let told = self.told(child);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0], json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        assert!(told[1]["method"] == "ping" || told[1]["params"] == json!({"level": "debug"}));
+        self.child_answers(child, &told[1]["id"].to_string(), "{}");
     }
 }
 
@@ -57,12 +63,12 @@ fn a_process_is_opened_by_the_bridge_and_asked_in_its_own_words() {
     assert_eq!(said["method"], "initialize");
     assert_eq!(said["params"]["protocolVersion"], "2025-11-25");
     rig.child_answers(child, &said["id"].to_string(), r#"{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#);
+    rig.gets_ready(child);
     let told = rig.told(child);
-    assert_eq!(told[0], json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-    assert_eq!(told[1]["method"], "tools/call");
-    let number = told[1]["id"].clone();
+    assert_eq!(told[0]["method"], "tools/call");
+    let number = told[0]["id"].clone();
     let meta = json!({"progressToken": number, "x.y/z": 1});
-    assert_eq!(told[1]["params"], json!({"name": "x", "_meta": meta}));
+    assert_eq!(told[0]["params"], json!({"name": "x", "_meta": meta}));
 
     rig.child_reports_progress(child, &number.to_string(), 1);
     rig.child_answers(child, &number.to_string(), r#"{"content":[]}"#);
@@ -72,6 +78,36 @@ fn a_process_is_opened_by_the_bridge_and_asked_in_its_own_words() {
     assert_eq!(answer["id"], "i");
     assert_eq!(answer["result"]["resultType"], "complete");
     assert_eq!(answer["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "s");
+}
+
+#[test]
+fn what_a_child_asks_by_itself_belongs_to_nobodys_request() {
+    let mut rig = rig();
+    let able = Modern { capabilities: r#"{"roots":{}}"#, ..Modern::new() };
+    let exchange = rig.ask(&able, "1", "tools/call", CALL);
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    rig.child_says(child, r#"{"jsonrpc":"2.0","id":"r","method":"roots/list"}"#);
+    let told = rig.told(child);
+    assert_eq!(told.len(), 3, "no request before it has had its say: {told:?}");
+    assert!(told[2].get("error").is_some());
+    rig.child_answers(child, &told[1]["id"].to_string(), "{}");
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
+    rig.pass(secs(1));
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+}
+
+#[test]
+fn a_child_that_does_not_answer_a_ping_is_asked_all_the_same() {
+    let mut rig = rig();
+    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    rig.fed(child);
+    rig.pass(secs(2));
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
 }
 
 #[test]
@@ -302,7 +338,7 @@ fn warm_processes_are_ready_before_they_are_needed() {
     for child in &ids {
         let number = rig.number(*child);
         rig.child_says(*child, &welcome(&number, "2025-11-25"));
-        rig.fed(*child);
+        rig.gets_ready(*child);
     }
     rig.ask(&Modern::new(), "1", "tools/call", CALL);
     assert_eq!(rig.told(ids[0])[0]["method"], "tools/call");
@@ -372,10 +408,7 @@ fn log_messages_are_told_by_each_requests_own_level() {
         Modern { meta: r#","io.modelcontextprotocol/logLevel":"warning""#, ..Modern::new() };
     let exchange = rig.ask(&wants, "1", "tools/call", CALL);
     let child = rig.welcomes_with(r#"{"logging":{}}"#);
-    let told = rig.told(child);
-    assert_eq!(told[0]["method"], "logging/setLevel");
-    assert_eq!(told[0]["params"]["level"], "debug");
-    rig.child_answers(child, &told[0]["id"].to_string(), "{}");
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
     let log = |level: &str| {
         format!(
             r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"{level}","data":1}}}}"#
