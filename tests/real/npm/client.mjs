@@ -376,6 +376,33 @@ const fixture = {
     assert.match(text, /sampled: grüße 🌉/);
     assert.match(text, /Ada Lovelace/);
   },
+  async "ask-all-at-once"(peer) {
+    const text = await peer.call("test_input_required_result_multiple_inputs");
+    for (const said of [/Ada Lovelace/, /sampled: grüße 🌉/, /file:\/\/\/real\/root/]) {
+      assert.match(text, said);
+    }
+    assert.equal(peer.rootsAsked, 1);
+  },
+  async "ask-in-a-prompt"(peer) {
+    const prompt = await peer.client.getPrompt({ name: "test_input_required_result_prompt" });
+    assert.match(JSON.stringify(prompt), /Ada Lovelace/);
+  },
+  async "prompts-and-resources"(peer) {
+    const args = { arg1: "hello", arg2: "world" };
+    const named = { name: "test_prompt_with_arguments", arguments: args };
+    assert.match(JSON.stringify(await peer.client.getPrompt(named)), /world/);
+    const { contents } = await peer.client.readResource({ uri: "test://template/7/data" });
+    assert.equal(JSON.parse(contents[0].text).id, "7");
+    const { completion } = await peer.client.complete({
+      ref: { type: "ref/prompt", name: "test_prompt_with_arguments" },
+      argument: { name: "arg1", value: "test" },
+    });
+    assert.ok(completion.values.includes("testValue1"), `completion: ${completion.values}`);
+  },
+  async "unknown-resource"(peer) {
+    const error = await refused(peer.client.readResource({ uri: "test://no-such-resource" }));
+    assert.equal(error.code, -32002);
+  },
   async logging(peer) {
     await peer.client.setLoggingLevel("debug");
     await peer.call("slow", { steps: 1, interval_ms: 0 });

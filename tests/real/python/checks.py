@@ -19,7 +19,7 @@ def check(*targets: str):
 
     def register(function):
         for target in targets:
-            name = function.__name__.removeprefix(f"{target}_").replace("_", "-")
+            name = function.__name__.removeprefix(f"{targets[0]}_").replace("_", "-")
             CHECKS.setdefault(target, []).append((name, function))
         return function
 

@@ -37,6 +37,8 @@ class Peer:
         # How the user answers, and what they do before that.
         self.name = "Ada Lovelace"
         self.action = "accept"
+        # Whether the owner of the model refuses to let it be asked.
+        self.refuses = False
         self.hesitate: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
 
     @asynccontextmanager
@@ -64,8 +66,12 @@ class Peer:
             headers=headers, timeout=timeout, auth=auth, transport=self.transport
         )
 
-    async def on_sampling(self, _context, params) -> types.CreateMessageResult:
+    async def on_sampling(
+        self, _context, params
+    ) -> types.CreateMessageResult | types.ErrorData:
         self.sampled.append(params)
+        if self.refuses:
+            return types.ErrorData(code=-1, message="User rejected sampling request")
         return types.CreateMessageResult(
             role="assistant",
             content=types.TextContent(type="text", text="sampled: grüße 🌉"),
@@ -559,7 +565,8 @@ async def sdk_url_elicitation(peer: Peer) -> None:
     expect_equal(text, "consent: accept", "text")
     asked = peer.elicited[-1]
     expect_equal(asked.url, "https://example.org/consent", "url")
-    expect(asked.elicitationId, "a question of this era has an id")
+    done = await peer.hear(types.ElicitCompleteNotification)
+    expect_equal(done.params.elicitationId, asked.elicitationId, "what is complete")
 
 
 @check("sdk")
@@ -592,6 +599,16 @@ async def sdk_decline(peer: Peer) -> None:
         other.action = "decline"
         result = await other.session.call_tool("name", {})
         expect(result.isError, f"expected an error result, saw {result}")
+
+
+@check("sdk")
+async def sdk_refuse(peer: Peer) -> None:
+    """The model's owner refuses; the era of the server has no words for that."""
+    async with Peer(peer.url).open() as other:
+        other.refuses = True
+        error = await refused(other.session.call_tool("everything", {}))
+        expect(error.message, "nothing says why")
+        expect_equal(await other.call("echo", {"message": "still"}), "still", "what comes after")
 
 
 @check("sdk")

@@ -1,6 +1,6 @@
 """Drives an MCP endpoint with the client of `mcp` 2.x, in the era that has no sessions.
 
-    modern.py {time,everything,fixture,sdk,legacy-only} URL
+    modern.py {time,everything,fixture,sdk,crossing,legacy-only} URL
 
 It asks first for the modern era and, where that is not served, falls back to `initialize`; only
 `legacy-only` is to be such an endpoint. Prints what `client.py` prints.
@@ -29,7 +29,9 @@ class Peer:
 
     def __init__(self, url: str, name: str = "Ada Lovelace"):
         self.url = url
+        # How the user answers.
         self.name = name
+        self.action = "accept"
         self.client: Client
         self.sampled: list[types.CreateMessageRequestParams] = []
         self.elicited: list[Any] = []
@@ -60,8 +62,8 @@ class Peer:
     async def on_elicitation(self, _context, params) -> types.ElicitResult:
         self.elicited.append(params)
         await self.hesitate()
-        if params.mode == "url":
-            return types.ElicitResult(action="accept")
+        if params.mode == "url" or self.action != "accept":
+            return types.ElicitResult(action=self.action)
         fields = params.requested_schema["properties"]
         required = params.requested_schema.get("required", [])
         filled = {name: self.fill(fields[name]["type"]) for name in required}
@@ -145,15 +147,16 @@ async def cancel_after_progress(peer: Peer, tool: str, arguments: dict) -> None:
     expect_equal(await in_flight(peer.url), 0, "requests in flight 2 s after the client left")
 
 
-async def crossing(peer: Peer, ask: Callable[[Peer], Awaitable[str]]) -> None:
-    """Two users answer the same question at the same time, each in their own way."""
+async def crossing(peer: Peer, ask: Callable[[Peer], Awaitable[str]], mode: str = "auto") -> None:
+    """Two users, the second of any era, answer one question at one time, each in their own way."""
 
     async def one(user: Peer) -> None:
         text = await ask(user)
         other = {"Grace": "Edsger", "Edsger": "Grace"}[user.name]
         expect(user.name in text and other not in text, f"{user.name} was told {text!r}")
 
-    async with Peer(peer.url, "Grace").open() as grace, Peer(peer.url, "Edsger").open() as edsger:
+    grace, edsger = Peer(peer.url, "Grace"), Peer(peer.url, "Edsger")
+    async with grace.open(), edsger.open(mode=mode):
         for turn in range(1, 6):
 
             async def both_asked() -> None:
@@ -337,6 +340,24 @@ async def everything_url_elicitation(peer: Peer) -> None:
 
 
 @check("everything")
+async def everything_url_elicitation_error(peer: Peer) -> None:
+    """What the server says with an error of its era, this era says with a question."""
+    before = len(peer.elicited)
+    arguments = {"url": "https://example.org/error", "errorPath": True}
+    text = await peer.call("trigger-url-elicitation", arguments)
+    expect(len(peer.elicited) > before, "nobody was asked")
+    expect("accept" in text.lower(), f"the client's answer did not arrive: {text!r}")
+
+
+@check("everything")
+async def everything_decline(peer: Peer) -> None:
+    async with Peer(peer.url).open() as other:
+        other.action = "decline"
+        text = await other.call("trigger-elicitation-request")
+    expect("declined" in text, f"the client's answer did not arrive: {text!r}")
+
+
+@check("everything")
 async def everything_roots(peer: Peer) -> None:
     text = await peer.call("get-roots-list")
     expect("file:///real/root" in text, f"roots: {text!r}")
@@ -346,6 +367,16 @@ async def everything_roots(peer: Peer) -> None:
 @check("everything")
 async def everything_crossing(peer: Peer) -> None:
     await crossing(peer, lambda user: user.call("trigger-elicitation-request"))
+
+
+@check("everything")
+async def everything_crossing_eras(peer: Peer) -> None:
+    await crossing(peer, lambda user: user.call("trigger-elicitation-request"), "legacy")
+
+
+@check("everything")
+async def everything_cancel(peer: Peer) -> None:
+    await cancel_after_progress(peer, LONG, {"duration": 8, "steps": 40})
 
 
 @check("everything")
@@ -377,11 +408,6 @@ async def everything_removed_method(peer: Peer) -> None:
 @check("everything")
 async def everything_at_once(peer: Peer) -> None:
     await at_once(peer, "Echo: ")
-
-
-@check("everything")
-async def everything_cancel(peer: Peer) -> None:
-    await cancel_after_progress(peer, LONG, {"duration": 8, "steps": 40})
 
 
 @check("everything")
@@ -491,9 +517,14 @@ async def fixture_cannot_be_asked(peer: Peer) -> None:
     expect("elicitation" in error.data["requiredCapabilities"], f"data: {error.data}")
 
 
-@check("fixture")
+@check("fixture", "crossing")
 async def fixture_crossing(peer: Peer) -> None:
     await crossing(peer, lambda user: user.call("test_input_required_result_elicitation"))
+
+
+@check("fixture", "crossing")
+async def fixture_crossing_eras(peer: Peer) -> None:
+    await crossing(peer, lambda user: user.call("test_input_required_result_elicitation"), "legacy")
 
 
 @check("fixture")
@@ -554,6 +585,11 @@ async def sdk_crossing(peer: Peer) -> None:
 
 
 @check("sdk")
+async def sdk_crossing_eras(peer: Peer) -> None:
+    await crossing(peer, lambda user: user.call("name"), "legacy")
+
+
+@check("sdk")
 async def sdk_prompts_and_resources(peer: Peer) -> None:
     prompt = await peer.client.get_prompt("greet", {"city": "Zürich"})
     expect("Zürich" in prompt.messages[0].content.text, f"prompt: {prompt}")
@@ -598,7 +634,7 @@ async def falls_back(peer: Peer) -> None:
 # --- all of them ---------------------------------------------------------------------------------
 
 
-@check("time", "everything", "fixture", "sdk", "legacy-only")
+@check("time", "everything", "fixture", "sdk", "crossing", "legacy-only")
 async def quiet(peer: Peer) -> None:
     """Nothing came that the client could not place."""
     expect(not peer.exceptions, f"unplaced: {peer.exceptions}")
