@@ -68,12 +68,9 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
             write_time_max: args.write_timeout,
             ..limits
         },
-        serves,
-        revisions: Revision::ALL.into(),
-        bridge: BridgeOptions::default(),
-        sse: false,
         eager: true,
         log_level: args.log.log_level,
+        ..Config::new(serves)
     }
 }
 

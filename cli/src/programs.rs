@@ -51,7 +51,9 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let window = args.rate_window;
     let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
     let request_level = Level::Info;
-    Native { plain_events: args.documented_events, request_level, rate, ..native }
+    let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
+    let revisions = named.unwrap_or(&Revision::ALL).into();
+    Native { revisions, plain_events: args.documented_events, request_level, rate, ..native }
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.

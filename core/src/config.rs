@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bridge::ChildSpec;
 use crate::limits::Limits;
+use crate::modern::state::StateKey;
 use crate::native::Native;
 use crate::observe::Level;
 use crate::protocol::Revision;
@@ -28,6 +29,10 @@ pub struct Config {
     pub revisions: Arc<[Revision]>,
     /// How a command is bridged.
     pub bridge: BridgeOptions,
+    /// What seals the state that a client of a server in this process is handed with a question. It
+    /// is made up at the start if it is not given; instances that share the requests of clients
+    /// need the same.
+    pub state_key: Option<StateKey>,
     /// Whether sessions can be had by HTTP+SSE too, the transport of 2024-11-05: a stream at `/sse`,
     /// messages to `/messages`.
     pub sse: bool,
@@ -49,6 +54,7 @@ impl Config {
             serves,
             revisions: Revision::ALL.into(),
             bridge: BridgeOptions::default(),
+            state_key: None,
             sse: false,
             eager: false,
             log_level: Level::Info,

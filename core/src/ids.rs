@@ -70,14 +70,15 @@ impl IdSource {
         IdSource(ChaCha20Rng::from_seed(seed))
     }
 
-    /// A source of other numbers.
-    pub(crate) fn chance(&mut self) -> Chance {
-        let (key, seal) = (self.key(), StateKey::new(self.key()));
+    /// A source of other numbers, and of a key to seal with unless there is one.
+    pub(crate) fn chance(&mut self, seal: Option<StateKey>) -> Chance {
+        let (key, own) = (self.key(), self.key());
+        let seal = seal.unwrap_or_else(|| StateKey::new(own));
         Chance { key, drawn: AtomicU64::new(0), seal }
     }
 
     /// A key for what only this program is to be able to make.
-    pub(crate) fn key(&mut self) -> [u8; 32] {
+    fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
         key

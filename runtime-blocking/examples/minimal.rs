@@ -8,10 +8,8 @@ use std::process::ExitCode;
 
 use pontoon_blocking::{Options, start};
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{BridgeOptions, Config, Serves};
-use pontoon_core::limits::Limits;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::observe::Level;
-use pontoon_core::protocol::Revision;
 
 fn main() -> std::io::Result<ExitCode> {
     let mut words = env::args_os().skip(1);
@@ -20,16 +18,8 @@ fn main() -> std::io::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let config = Config {
-        path: "/mcp".into(),
-        hosts: Vec::new(),
-        origins: Vec::new(),
-        limits: Limits::default(),
-        serves: Serves::Command(ChildSpec { program, args: words.collect(), env: None }),
-        revisions: Revision::ALL.into(),
-        bridge: BridgeOptions::default(),
-        sse: false,
-        eager: false,
         log_level: Level::Warning,
+        ..Config::new(Serves::Command(ChildSpec { program, args: words.collect(), env: None }))
     };
     let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
     println!("listening on http://{}/mcp", running.addr());

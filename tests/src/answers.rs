@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::client::{NEWEST, initialize, tool_call};
+use crate::modern;
 use crate::pontoon::{CommandLine, Pontoon};
-use crate::schema::{LEGACY, MODERN};
+use crate::schema::LEGACY;
 use crate::wait::millis;
 use crate::wire::{Request, Response};
 use crate::{Target, target};
@@ -90,17 +91,10 @@ fn describing_itself(text: &str) -> Option<Request> {
     let mut body: Value = text.parse().ok()?;
     body["params"].as_object_mut()?.entry("_meta").or_insert_with(|| json!({}));
     let meta = &mut body["params"]["_meta"];
-    meta["io.modelcontextprotocol/protocolVersion"] = json!(MODERN);
-    meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
-    let params = &body["params"];
-    let name = params["name"].as_str().or(params["uri"].as_str());
-    let request = Request::post(body.to_string())
-        .header("MCP-Protocol-Version", MODERN)
-        .header("Mcp-Method", body["method"].as_str()?);
-    Some(match name {
-        Some(name) => request.header("Mcp-Name", name),
-        None => request,
-    })
+    meta[modern::VERSION] = json!(modern::REVISION);
+    meta[modern::CAPABILITIES] = json!({});
+    body["method"].as_str()?;
+    Some(modern::signed(&body))
 }
 
 /// A question with a form of its own: with white space, escapes, or a mistake.

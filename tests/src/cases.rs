@@ -47,6 +47,12 @@ macro_rules! cases {
 #[macro_export]
 macro_rules! every_case {
     ($($target:tt)*) => {
+        mod bridge_eras {
+            $crate::bridge_eras!($($target)*);
+        }
+        mod bridge_policies {
+            $crate::bridge_policies!($($target)*);
+        }
         mod calls {
             $crate::calls!($($target)*);
         }
@@ -89,6 +95,9 @@ macro_rules! every_case {
         mod native_stateless {
             $crate::native_stateless!($($target)*);
         }
+        mod parked_calls {
+            $crate::parked_calls!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -104,6 +113,8 @@ macro_rules! every_case {
     };
 }
 
+pub mod bridge_eras;
+pub mod bridge_policies;
 pub mod calls;
 pub mod children;
 pub mod framing;
@@ -118,6 +129,7 @@ pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
 pub mod native_stateless;
+pub mod parked_calls;
 pub mod rules;
 pub mod sessions;
 pub mod sse_2024;

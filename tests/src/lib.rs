@@ -34,6 +34,7 @@ pub mod record;
 pub mod schema;
 pub mod sim;
 pub mod target;
+pub mod visitor;
 pub mod wait;
 pub mod wire;
 mod witness;

@@ -77,6 +77,12 @@ pub fn badchild() -> &'static Path {
     BADCHILD.get_or_init(|| built("badchild"))
 }
 
+/// The path of a child that has everything the protocol has.
+pub fn fixture() -> &'static Path {
+    static FIXTURE: OnceLock<PathBuf> = OnceLock::new();
+    FIXTURE.get_or_init(|| built("fixture"))
+}
+
 /// `target/<profile>/<package>` beside the running test, brought up to date once per run.
 fn built(package: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");

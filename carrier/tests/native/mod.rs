@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pontoon_carrier::{Options, Running};
-use pontoon_core::config::{BridgeOptions, Config, Serves};
-use pontoon_core::limits::Limits;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
-use pontoon_core::protocol::Revision;
 use pontoon_core::server::*;
 
 /// How a runtime starts an endpoint.
@@ -88,18 +86,7 @@ impl Task for Step {
 }
 
 fn start(start: Start, native: Native) -> Running {
-    let config = Config {
-        path: "/mcp".into(),
-        hosts: Vec::new(),
-        origins: Vec::new(),
-        limits: Limits::default(),
-        serves: Serves::Native(native),
-        revisions: Revision::ALL.into(),
-        bridge: BridgeOptions::default(),
-        sse: false,
-        eager: false,
-        log_level: Level::Error,
-    };
+    let config = Config { log_level: Level::Error, ..Config::new(Serves::Native(native)) };
     start(TcpListener::bind("127.0.0.1:0").unwrap(), Options::new(config)).unwrap()
 }
 

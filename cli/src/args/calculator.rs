@@ -5,13 +5,17 @@ use pontoon_core::calculator::Settings;
 use pontoon_core::time::Duration;
 
 use super::ServingArgs;
-use crate::values;
+use crate::values::{self, Revisions};
 
 /// The settings of `pontoon calculator`.
 #[derive(Debug, Args)]
 pub(crate) struct CalculatorArgs {
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
+
+    /// Revisions that are served, with commas; all of them if not given
+    #[arg(long, help_heading = "Protocol", value_name = "DATES", value_parser = values::revisions)]
+    pub(crate) revisions: Option<Revisions>,
 
     /// Offer one more tool, of this name, that repeats its message
     #[arg(long, help_heading = "Tools", value_name = "NAME", value_parser = values::sample_tool)]

@@ -40,7 +40,13 @@ pub(crate) struct EchoArgs {
     pub(crate) protocol_version: Option<Revision>,
 
     /// Revisions that are served, with commas; all of them if not given
-    #[arg(long, help_heading = "Protocol", value_name = "DATES", value_parser = values::revisions)]
+    #[arg(
+        long,
+        visible_alias = "revisions",
+        help_heading = "Protocol",
+        value_name = "DATES",
+        value_parser = values::revisions
+    )]
     pub(crate) protocol_versions: Option<Revisions>,
 
     /// Size of a message that is echoed

@@ -72,8 +72,12 @@ pub(crate) struct Interpreter {
     listens: Listens,
     /// Bytes of params that are kept for another round.
     kept: usize,
-    /// Whether the client takes what it is told slower than it comes: then it gets answers only.
+    /// Whether the client takes what it is told slower than it comes. Then it hears of no progress
+    /// and gets no log messages.
     is_slow: bool,
+    /// What has changed while it was slow: method and params (JSON text). It is told afterwards, of
+    /// each change once.
+    missed: BTreeSet<(String, Option<Vec<u8>>)>,
     said: VecDeque<Saying>,
     sent: VecDeque<ToWorker>,
 }
@@ -110,6 +114,7 @@ impl Interpreter {
             listens: Listens::default(),
             kept: 0,
             is_slow: false,
+            missed: BTreeSet::new(),
             said: VecDeque::new(),
             sent: VecDeque::new(),
         }
@@ -210,6 +215,11 @@ impl Interpreter {
         sent
     }
 
+    /// Whether it has said something that was not taken yet.
+    pub(crate) fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
     /// Bytes it keeps for requests that may have to be sent again.
     pub(crate) fn kept_bytes(&self) -> usize {
         self.kept
@@ -218,6 +228,11 @@ impl Interpreter {
     /// Tells whether the client takes what it is told as fast as it comes.
     pub(crate) fn set_slow(&mut self, is_slow: bool) {
         self.is_slow = is_slow;
+        if !is_slow {
+            for (method, params) in std::mem::take(&mut self.missed) {
+                self.say(line::notification(&method, params.as_deref()), About::Nothing);
+            }
+        }
     }
 
     fn send(&mut self, what: ToWorker) {
@@ -239,13 +254,18 @@ impl Interpreter {
         self.said.push_back(Saying::Failure(call, reject));
     }
 
-    /// Tells the client something it did not ask for, unless it takes too long already.
-    fn notify(&mut self, method: &str, params: Option<&[u8]>, about: About) {
+    /// Tells the client that something has changed, now or once it takes what it is told.
+    fn tell_change(&mut self, method: &str, params: Option<Vec<u8>>) {
         if !self.is_slow {
-            self.say(line::notification(method, params), about);
+            self.say(line::notification(method, params.as_deref()), About::Nothing);
+        } else if self.missed.len() < MISSED_MAX {
+            self.missed.insert((method.to_owned(), params));
         }
     }
 }
+
+/// Changes that are kept for a client that is slow. Of more than these it is not told.
+const MISSED_MAX: usize = 100;
 
 #[cfg(test)]
 mod tests;

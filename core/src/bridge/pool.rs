@@ -141,6 +141,11 @@ impl Pool {
         self.discovery = Some(result);
     }
 
+    /// Whether a legacy child has ever answered `initialize`.
+    pub(crate) fn has_opened(&self) -> bool {
+        self.welcome.is_some()
+    }
+
     /// The children of the pool.
     pub(crate) fn children(&self) -> usize {
         self.workers.len()

@@ -101,6 +101,9 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
+        if let Ok(message) = &line {
+            self.correct_era(child, message, now, out);
+        }
         let Some(id) = self.owners.get(&child).copied() else {
             return match self.is_probed(child) {
                 true => self.on_probe_line(line, now, out),
@@ -124,6 +127,7 @@ impl Engine {
     fn note_opening(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
             self.desk.starts.worked();
+            self.confirm_era();
         }
     }
 

@@ -5,15 +5,17 @@
 //!
 //! ```text
 //!   unknown ──first child is asked──► asked ──it answers, is silent, or ends──► known
-//!      └──────────────── its command cannot be started ◄──┘
+//!      ▲                                │                                        ▲  │ it was silent,
+//!      └── its command cannot be started┘                                        └──┘ and is modern
 //! ```
 //!
-//! A legacy child that was asked is used like one that was not. Source: 2026-07-28,
+//! Silence counts from when somebody waits. A legacy child that was asked is used like one that was
+//! not. Source: 2026-07-28,
 //! basic/transports/stdio, Backward Compatibility.
 
 use std::mem;
 
-use crate::bridge::{Child, probe};
+use crate::bridge::{Child, Pool, probe};
 use crate::config::ChildEra;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Owner, Transport};
@@ -31,6 +33,8 @@ use crate::time::Instant;
 pub(super) struct Finding {
     /// The child that was asked, which is the standby, and when it is waited for no longer.
     asked: Option<(ChildId, Instant)>,
+    /// Whether the era is known by silence only, and nothing has confirmed it.
+    is_assumed: bool,
     /// Clients that sent `initialize`, in order.
     openings: Vec<Opening>,
 }
@@ -57,7 +61,7 @@ impl Engine {
             ChildEra::Modern => {
                 self.with_pool(now, out, |pool, turn| pool.start(turn));
             }
-            ChildEra::Probe => self.find_era(now, out),
+            ChildEra::Probe => self.ask_era(now, out),
         }
     }
 
@@ -66,8 +70,22 @@ impl Engine {
         self.pool.as_ref().is_some_and(|pool| pool.era().is_none())
     }
 
-    /// Asks the first child, unless one has been asked.
+    /// Somebody waits for the era: the first child is asked, unless one has been, and has its time
+    /// to answer from now on.
     pub(super) fn find_era(&mut self, now: Instant, out: &mut Actions) {
+        self.ask_era(now, out);
+        let limits = &self.desk.config.limits;
+        let due = now + limits.probe_time_max.min(limits.startup_time_max / 2);
+        if let Some((_, asked_due)) = &mut self.finding.asked
+            && *asked_due == Instant::FAR
+        {
+            *asked_due = due;
+            self.timers.set(due, Wake::Era);
+        }
+    }
+
+    /// Asks the first child, unless one has been asked.
+    fn ask_era(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone() else { return };
         if self.finding.asked.is_some() || !self.is_of_unknown_era() {
             return;
@@ -81,12 +99,9 @@ impl Engine {
             }
         }
         let mut child = self.hire(spec, out);
-        let limits = &self.desk.config.limits;
-        let due = now + limits.probe_time_max.min(limits.startup_time_max / 2);
         child.feed(probe::question(), &mut self.desk.turn(now, out));
-        self.finding.asked = Some((child.id, due));
+        self.finding.asked = Some((child.id, Instant::FAR));
         self.standby = Some(child);
-        self.timers.set(due, Wake::Era);
     }
 
     /// Lets an `initialize` wait until the era is known.
@@ -148,7 +163,35 @@ impl Engine {
     pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
         if self.finding.asked.is_some_and(|(_, due)| due <= now) {
             self.settle_era(Era::Legacy, now, out);
+            self.finding.is_assumed = true;
         }
+    }
+
+    /// A legacy child has answered `initialize`, so the command is of that era.
+    pub(super) fn confirm_era(&mut self) {
+        self.finding.is_assumed = false;
+    }
+
+    /// A child has said something. If it is a late answer to the question, and says that the
+    /// silence was mistaken for an answer, whatever was started since is started anew.
+    pub(super) fn correct_era(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let has_opened = self.pool.as_ref().is_some_and(Pool::has_opened);
+        if !self.finding.is_assumed || has_opened || probe::era(message) != Some(Era::Modern) {
+            return;
+        }
+        self.finding.is_assumed = false;
+        self.desk.log(Event::EraFound { era: Era::Modern }, out);
+        let standby = self.standby.take_if(|standby| standby.id == child);
+        self.with_pool(now, out, |pool, turn| {
+            pool.let_go_of(|_| true);
+            pool.set_era(Era::Modern, standby, turn);
+        });
     }
 
     /// The child that was asked has ended, maybe because it was asked: another one is started, and

@@ -167,6 +167,7 @@ impl Engine {
             }
         };
         let pool = spec.clone().map(|spec| Pool::new(spec, &config));
+        let chance = Arc::new(ids.chance(config.state_key.clone()));
         let desk = Desk {
             config,
             metrics: Metrics::default(),
@@ -175,7 +176,7 @@ impl Engine {
             starts: Starts::default(),
             ledger: Ledger::default(),
             tally,
-            chance: Arc::new(ids.chance()),
+            chance,
             mirrors: Arc::new(mirrors),
             epoch: Duration::ZERO,
         };

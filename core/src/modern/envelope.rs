@@ -13,11 +13,12 @@
 //! | that version is served | [`Reject::UnsupportedRevision`] |
 //! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
 //! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
+//! | the log level, if one is given, is one | [`Reject::BadParams`] |
 //!
 //! What comes next is told by who knows it: whether the method exists, and what the headers of
 //! [`super::mirror`] say.
 //!
-//! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning,
+//! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning, server/utilities/logging,
 //! basic/transports/streamable-http (Request Headers, Server Validation).
 
 use crate::http::{McpHead, Mirrored, RevisionHeader};
@@ -25,6 +26,7 @@ use crate::json::{Body, Kind, Message};
 use crate::modern::field;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
+use crate::server::LogLevel;
 
 /// The era of a POST that belongs to no open session.
 ///
@@ -102,9 +104,17 @@ fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), R
     }
     let method = message.method().unwrap_or_default();
     match &head.mirrored {
-        Some(mirrored) if *mirrored.method == *method.as_bytes() => check_name(mirrored, message),
-        _ => Err(Reject::HeaderMismatch),
+        Some(mirrored) if *mirrored.method == *method.as_bytes() => check_name(mirrored, message)?,
+        _ => return Err(Reject::HeaderMismatch),
     }
+    match message.log_level().map(string) {
+        Some(level) if !level.is_some_and(is_log_level) => Err(Reject::BadParams),
+        _ => Ok(()),
+    }
+}
+
+fn is_log_level(name: &[u8]) -> bool {
+    LogLevel::ALL.iter().any(|level| level.as_str().as_bytes() == name)
 }
 
 fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {

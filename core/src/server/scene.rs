@@ -106,6 +106,22 @@ impl Client {
         }
     }
 
+    /// Without what a revision does not have: a client may declare all that it can do in any.
+    pub(super) fn within(mut self, revision: Revision) -> Self {
+        let mut forget = |part: &str, capability: &str| {
+            let all = self.capabilities.as_mut().and_then(|all| all.pointer_mut(part));
+            all.and_then(Value::as_object_mut).map(|all| all.remove(capability));
+        };
+        if revision < Revision::V2025_11_25 {
+            forget("/elicitation", "url");
+            forget("/sampling", "tools");
+        }
+        if revision < Revision::V2025_06_18 {
+            forget("", "elicitation");
+        }
+        self
+    }
+
     /// Whether it has an extension of the protocol.
     pub fn has_extension(&self, name: &str) -> bool {
         let extensions = self.capability("extensions");

@@ -83,14 +83,7 @@ impl Backend {
 
     /// Whether it takes another message of this size.
     pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        match self {
-            Backend::Child(child) => child.has_room(bytes, turn),
-            Backend::Interpreted(interpreter) => {
-                let kept = interpreter.kept_bytes();
-                kept == 0 || kept + bytes <= turn.limits.stdin_bytes_max
-            }
-            Backend::Native(_) | Backend::Vacant => true,
-        }
+        self.child().is_none_or(|child| child.has_room(bytes, turn))
     }
 
     /// Gives it a request, under a number that stands for its id and its progress token.
@@ -125,7 +118,12 @@ impl Backend {
     pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.gate(open, turn),
-            Backend::Interpreted(interpreter) => interpreter.set_slow(!open),
+            Backend::Interpreted(interpreter) => {
+                interpreter.set_slow(!open);
+                if interpreter.has_said() {
+                    turn.wake(turn.now + TURN_PAUSE);
+                }
+            }
             Backend::Native(_) | Backend::Vacant => {}
         }
     }

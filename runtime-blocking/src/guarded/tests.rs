@@ -4,10 +4,9 @@ use std::thread::{self, JoinHandle};
 
 use pontoon_carrier::Options;
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{BridgeOptions, Config, Serves};
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::Level;
-use pontoon_core::protocol::Revision;
 
 use super::*;
 
@@ -15,20 +14,14 @@ const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn front(limits: Limits) -> Arc<Front> {
     let config = Config {
-        path: "/mcp".into(),
-        hosts: Vec::new(),
         origins: vec!["https://app.example".into()],
         limits,
-        serves: Serves::Command(ChildSpec {
+        log_level: Level::Warning,
+        ..Config::new(Serves::Command(ChildSpec {
             program: "nothing".into(),
             args: Vec::new(),
             env: None,
-        }),
-        revisions: Revision::ALL.into(),
-        bridge: BridgeOptions::default(),
-        sse: false,
-        eager: false,
-        log_level: Level::Warning,
+        }))
     };
     let (hub, _orders) = pontoon_carrier::hub::Hub::new(&Options::new(config)).unwrap();
     hub.submit([Input::Started]);

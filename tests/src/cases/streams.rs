@@ -139,8 +139,8 @@ pub fn changes_and_logs_on_the_listening_stream(target: &Target) {
     let (_pontoon, client) = scene(target);
     let mut listening = client.listen();
     client.call("list_changed", json!({"ms": 50}));
-    let changed = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
-    assert_eq!(listening.message(), changed);
+    let method = "notifications/tools/list_changed";
+    assert_eq!(listening.message(), json!({"jsonrpc": "2.0", "method": method, "params": {}}));
     client.call("log", json!({"ms": 50, "text": "hello"}));
     let log = listening.message();
     assert_eq!(log["method"], "notifications/message", "{log}");

@@ -8,7 +8,6 @@ use pontoon_core::bridge::ChildSpec;
 use pontoon_core::calculator::{self, Calculator};
 use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::echo::{self, Echo};
-use pontoon_core::limits::Limits;
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
@@ -40,16 +39,9 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
 /// What the program does without any option.
 fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
     Config {
-        path: "/mcp".into(),
-        hosts: Vec::new(),
-        origins: Vec::new(),
-        limits: Limits::default(),
-        serves: serves(verb, flags),
-        revisions: Revision::ALL.into(),
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
-        sse: false,
         eager: true,
-        log_level: Level::Info,
+        ..Config::new(serves(verb, flags))
     }
 }
 

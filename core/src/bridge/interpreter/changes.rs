@@ -11,7 +11,6 @@ use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::Message;
 use crate::json::object::Object;
-use crate::session::About;
 use crate::translate::modern_child::{self, Caller};
 use crate::translate::{Answer, line, subscription};
 
@@ -87,8 +86,7 @@ impl Interpreter {
             | "notifications/tools/list_changed" => {
                 let uri = params.text("uri");
                 if self.listens.tells(number, uri.as_deref().unwrap_or(method)) {
-                    let params = message.params().and_then(subscription::untag);
-                    self.notify(method, params.as_deref(), About::Nothing);
+                    self.tell_change(method, message.params().and_then(subscription::untag));
                 }
             }
             // Nothing else is asked for.

@@ -30,6 +30,9 @@ use crate::translate::{Answer, line};
 /// Rounds of a call, those without a question included.
 pub(super) const ROUNDS_MAX: usize = 64;
 
+/// Bytes of params that are kept for another round, of all calls together. One is always taken.
+const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// The pause before the second round in a row without a question; the first follows at once. Doubles
 /// up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(100);
@@ -92,13 +95,16 @@ impl Interpreter {
         let Some(params) = modern_child::params(method, request.params(), &caller, number) else {
             return self.answer(call, refusal(Reject::BadParams));
         };
+        let kept = if may_require_input(method) { params.len() } else { 0 };
+        if self.kept > 0 && self.kept + kept > KEPT_BYTES_MAX {
+            return self.fail(call, Reject::InFlightFull);
+        }
+        self.kept += kept;
         self.send_round(call, number, method, &params);
         let method = known_method(method);
         let read = request.params().filter(|_| method == "resources/read");
         let uri = read.and_then(modern_child::uri).map(Box::from);
-        let kept = if may_require_input(method) { params } else { Vec::new() };
-        let params = kept.into_boxed_slice();
-        self.kept += params.len();
+        let params = if kept > 0 { params.into_boxed_slice() } else { Box::default() };
         let begun = Call {
             method,
             uri,
@@ -347,7 +353,7 @@ impl Interpreter {
         for (_, visit) in over {
             let params = json!({ "elicitationId": visit }).to_string();
             let method = "notifications/elicitation/complete";
-            self.notify(method, Some(params.as_bytes()), About::Call(call));
+            self.say(line::notification(method, Some(params.as_bytes())), About::Call(call));
         }
     }
 }

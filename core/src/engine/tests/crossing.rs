@@ -295,7 +295,8 @@ impl World {
             .map(|(child, _)| *child)
             .collect();
         // Not always, or little else would happen.
-        if let Some(child) = alive.get(which % alive.len().max(1)).filter(|_| how.is_multiple_of(4)) {
+        if let Some(child) = alive.get(which % alive.len().max(1)).filter(|_| how.is_multiple_of(4))
+        {
             self.end(*child, ExitStatus::Signal(9));
             self.saw("a crash");
         }

@@ -76,6 +76,69 @@ fn a_legacy_child_goes_on_with_the_session_that_waited() {
 }
 
 #[test]
+fn silence_counts_from_when_somebody_waits() {
+    let bridge = crate::config::BridgeOptions::default();
+    let revisions = Revision::ALL.into();
+    let mut rig = Rig::of(Config { eager: true, bridge, revisions, ..config(Limits::default()) });
+    let child = rig.last_child();
+    rig.fed(child);
+    rig.pass(secs(60));
+    assert_eq!(found(&rig), [], "it may take its time to start");
+    let exchange = rig.ask(&Modern::new(), "1", "tools/list", "");
+    rig.pass(secs(3));
+    rig.child_says(child, MODERN);
+    assert_eq!(rig.told(child)[0]["method"], "tools/list");
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+}
+
+#[test]
+fn a_modern_child_that_was_too_slow_is_known_by_its_late_answer() {
+    // It goes on with whoever waits: here a worker that is being opened.
+    let mut rig = rig();
+    let waits = rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    let told = rig.told(child);
+    assert_eq!(told[1]["method"], "initialize");
+    rig.child_says(child, MODERN);
+    assert_eq!(found(&rig), [Era::Legacy, Era::Modern]);
+    assert!(rig.children[&child].stdin_closed, "it may have taken the other era's words");
+    let next = rig.last_child();
+    let number = rig.number(next);
+    rig.child_answers(next, &number, r#"{"tools":[]}"#);
+    assert_eq!(rig.reply(waits).0, 200);
+
+    // Here a session; its client hears of the mistake, and the next one is served.
+    let mut rig = self::rig();
+    let session = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    let number = rig.numbers(child).pop().unwrap();
+    rig.child_says(child, MODERN);
+    rig.child_says(
+        child,
+        &format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":-32022,"message":""}}}}"#),
+    );
+    assert_eq!(error_of(rig.reply(session).1).0, -32022);
+    rig.ask(&Modern::new(), "1", "tools/list", "");
+    let next = rig.last_child();
+    assert_eq!(rig.told(next)[0]["method"], "tools/list");
+}
+
+#[test]
+fn a_late_answer_changes_nothing_once_a_session_is_open() {
+    let mut rig = rig();
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    let number = rig.numbers(child).pop().unwrap();
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    assert_eq!(rig.reply(exchange).0, 200);
+    rig.child_says(child, MODERN);
+    assert_eq!(found(&rig), [Era::Legacy]);
+}
+
+#[test]
 fn an_answer_that_comes_too_late_is_taken_for_nothing_else() {
     let mut rig = rig();
     let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));

@@ -178,7 +178,8 @@ fn errors_are_told_in_the_words_of_the_modern_era() {
 
 #[test]
 fn who_cannot_be_served_is_told_why_by_http() {
-    let cases: [(fn(&mut Rig, ChildId), &str); 3] = [
+    type Way = fn(&mut Rig, ChildId);
+    let cases: [(Way, &str); 3] = [
         (|rig, child| rig.child_ends(child, ExitStatus::Code(1)), "exited"),
         (|rig, _| rig.pass(secs(10)), "Startup timeout"),
         (

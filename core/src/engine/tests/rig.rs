@@ -145,20 +145,15 @@ pub(super) fn millis(millis: u64) -> Duration {
 
 pub(super) fn config(limits: Limits) -> Config {
     Config {
-        path: "/mcp".to_owned(),
-        hosts: Vec::new(),
-        origins: Vec::new(),
         limits,
-        serves: Serves::Command(ChildSpec {
+        revisions: Revision::LEGACY.into(),
+        bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
+        log_level: Level::Debug,
+        ..Config::new(Serves::Command(ChildSpec {
             program: OsString::from("server"),
             args: Vec::new(),
             env: None,
-        }),
-        revisions: Revision::LEGACY.into(),
-        bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
-        sse: false,
-        eager: false,
-        log_level: Level::Debug,
+        }))
     }
 }
 

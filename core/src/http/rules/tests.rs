@@ -2,12 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bridge::ChildSpec;
-use crate::config::BridgeOptions;
 use crate::echo::{Echo, Settings};
 use crate::limits::Limits;
 use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::observe::Level;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
 const LISTED: &str = "https://app.example";
@@ -26,16 +24,13 @@ impl Headers for Lines<'_> {
 
 fn config() -> Config {
     Config {
-        path: "/mcp".into(),
         hosts: vec!["mcp.example".into()],
         origins: vec![LISTED.into()],
-        limits: Limits::default(),
-        serves: Serves::Command(ChildSpec { program: "child".into(), args: Vec::new(), env: None }),
-        revisions: Revision::ALL.into(),
-        bridge: BridgeOptions::default(),
-        sse: false,
-        eager: false,
-        log_level: Level::Info,
+        ..Config::new(Serves::Command(ChildSpec {
+            program: "child".into(),
+            args: Vec::new(),
+            env: None,
+        }))
     }
 }
 

@@ -41,6 +41,10 @@ fn call(method: &str, meta: &str) -> Body {
     body(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{params}}}}}"#))
 }
 
+fn with_level(level: &str) -> String {
+    META.replacen('{', &format!(r#"{{"io.modelcontextprotocol/logLevel":"{level}","#), 1)
+}
+
 fn verdict(version: Option<&str>, method: Option<&str>, body: &Body) -> Option<Reject> {
     admit(&head(version, method), body, &Revision::ALL).err()
 }
@@ -70,6 +74,8 @@ fn every_mistake_has_its_own_answer() {
         ("no method", said, None, list(META), mismatch),
         ("another method", said, Some("tools/call"), list(META), mismatch),
         ("another case", said, Some("TOOLS/LIST"), list(META), mismatch),
+        ("a log level", said, told, list(&with_level("warning")), None),
+        ("a level nobody knows", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
     ] {
         assert_eq!(verdict(version, method, &body), expected, "{what}");
     }

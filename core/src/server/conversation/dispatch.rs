@@ -109,7 +109,7 @@ impl Conversation {
         let wanted = params.protocol_version()?;
         let spoken: Vec<_> = self.spoken().collect();
         let revision = legacy::agree(wanted.as_deref(), &spoken)?;
-        self.client = params.client()?;
+        self.client = params.client()?.within(revision);
         self.listeners.unsubscribe_all();
         self.revision = revision;
         self.is_initialized = true;

@@ -267,3 +267,26 @@ fn a_page_and_tools_for_the_model_have_to_be_declared() {
         assert_eq!(said[0]["method"].is_string(), is_asked, "{capabilities} {method}");
     }
 }
+
+#[test]
+fn a_client_is_not_asked_what_its_revision_does_not_have() {
+    let capabilities =
+        json!({"elicitation": {"form": {}, "url": {}}, "sampling": {"tools": {}}, "roots": {}});
+    let cases = [
+        ("roots", "2024-11-05"),
+        ("", "2024-11-05"),
+        ("elicit", "2025-06-18"),
+        ("page", "2025-11-25"),
+        ("tools", "2025-11-25"),
+    ];
+    for revision in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+        for (method, since) in cases {
+            let mut client = Client::new();
+            let params = json!({"protocolVersion": revision, "capabilities": capabilities});
+            client.answer("initialize", params);
+            let said = client.start(json!(1), "ask", json!({"method": method}));
+            let is_asked = said[0]["method"].is_string();
+            assert_eq!(is_asked, revision >= since, "{method} in {revision}");
+        }
+    }
+}

@@ -205,3 +205,17 @@ fn a_child_that_takes_no_listens_says_so_to_who_subscribes() {
     rig.fails(number, &json!({"code": -32601, "message": "Method not found"}));
     assert_eq!(rig.code(call), -32601);
 }
+
+#[test]
+fn a_client_that_is_slow_is_told_of_each_change_once_when_it_has_caught_up() {
+    let (mut rig, number) = listening();
+    rig.interpreter.set_slow(true);
+    for _ in 0..3 {
+        rig.tells(number, TOOLS, &marked(number, &json!({})));
+    }
+    assert_eq!(rig.said(), [] as [Value; 0]);
+    rig.interpreter.set_slow(false);
+    assert_eq!(rig.said(), [json!({"jsonrpc": "2.0", "method": TOOLS})]);
+    rig.interpreter.set_slow(false);
+    assert_eq!(rig.said(), [] as [Value; 0]);
+}

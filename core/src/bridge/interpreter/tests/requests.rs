@@ -183,7 +183,7 @@ fn a_log_message_goes_to_the_stream_of_its_call() {
 }
 
 #[test]
-fn a_client_that_is_slow_gets_answers_only() {
+fn a_client_that_is_slow_gets_no_log_messages() {
     let mut rig = Rig::able();
     let (call, number) = rig.call();
     rig.interpreter.set_slow(true);

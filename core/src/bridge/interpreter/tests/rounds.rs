@@ -355,3 +355,23 @@ fn what_is_kept_for_another_round_is_counted_and_let_go() {
     rig.answers(number, &done());
     assert_eq!(rig.interpreter.kept_bytes(), 0);
 }
+
+#[test]
+fn what_is_kept_for_other_rounds_is_bounded_but_one_is_always_taken() {
+    let mut rig = Rig::able();
+    let big = json!({"name": "x", "text": "x".repeat(9 * 1024 * 1024)});
+    rig.request("tools/call", &big);
+    let (number, _) = rig.sent_request();
+    let refused = rig.request("tools/call", &json!({"name": "x"}));
+    assert_eq!(rig.code(refused), -32603);
+    assert_eq!(rig.sent(), []);
+    // It can still be asked, and answer.
+    rig.requires(number, &json!({"f": form()}), None);
+    let id = asked_one(&mut rig);
+    rig.reply(&id, &accepted());
+    let (number, _) = rig.sent_request();
+    rig.answers(number, &done());
+    assert!(rig.is_idle());
+    rig.said();
+    rig.call();
+}

@@ -1,0 +1,497 @@
+//! Clients of the legacy era in front of a command of 2026-07-28: they see a server of their own
+//! era, with a session of their own, though all share one process.
+
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
+use crate::pontoon::Pontoon;
+use crate::probe;
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Events, Request};
+
+cases! { $ bridge_eras:
+    initialize_is_answered_from_discovery
+    every_legacy_revision_is_spoken
+    what_the_modern_era_has_removed
+    results_are_of_the_legacy_era
+    sessions_share_the_process
+    progress_has_its_token
+    logging_from_a_level_on
+    changes_of_lists
+    changes_of_resources
+    every_kind_of_question
+    several_questions_and_rounds
+    questions_of_two_sessions
+    refusals_of_the_client
+    what_a_client_did_not_declare
+    cancellation_reaches_the_process
+    cancellation_between_two_rounds
+    a_deleted_session_takes_its_calls_along
+    a_broken_stream_is_resumed
+    batches
+    a_crash_is_survived
+    both_eras_of_clients
+}
+
+fn modern(target: &Target) -> Pontoon {
+    target.proxy().options(&["--child-era", "modern"]).child(&["--modern"]).start()
+}
+
+/// Asserts that a message has nothing that only the modern era has.
+#[track_caller]
+fn expect_legacy(message: &Value) {
+    let text = message.to_string();
+    for name in ["resultType", "ttlMs", "cacheScope", "inputRequests", "requestState"] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+    assert!(!text.contains("io.modelcontextprotocol/"), "{text}");
+}
+
+pub fn initialize_is_answered_from_discovery(target: &Target) {
+    let pontoon = modern(target);
+    let answer = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr).answer();
+    expect_legacy(&answer);
+    let result = &answer["result"];
+    let capabilities = json!({
+        "logging": {},
+        "resources": {"listChanged": true, "subscribe": true},
+        "tools": {"listChanged": true},
+    });
+    assert_eq!(result["capabilities"], capabilities, "{answer}");
+    assert_eq!(result["serverInfo"], json!({"name": "badchild", "version": "1.0.0"}), "{answer}");
+    assert_eq!(result["instructions"], "Told what to do wrong, it does that.", "{answer}");
+    assert_eq!(result["protocolVersion"], NEWEST, "{answer}");
+    let reached = pontoon.record.messages("initialize");
+    assert!(reached.is_empty(), "it would not understand: {reached:?}");
+}
+
+pub fn every_legacy_revision_is_spoken(target: &Target) {
+    let pontoon = modern(target);
+    for revision in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+        let opened = Request::post(initialize(revision).to_string()).send(pontoon.addr);
+        assert_eq!(opened.answer()["result"]["protocolVersion"], revision);
+        Client::open_revision(&pontoon, revision).expect_served();
+    }
+    let other = Request::post(initialize("1999-01-01").to_string()).send(pontoon.addr);
+    assert_eq!(other.answer()["result"]["protocolVersion"], NEWEST, "the newest it has");
+}
+
+pub fn what_the_modern_era_has_removed(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    assert_eq!(client.request("ping", json!({}))["result"], json!({}));
+    let set = client.request("logging/setLevel", json!({"level": "info"}));
+    assert_eq!(set["result"], json!({}));
+    let uri = json!({"uri": "badchild://notes"});
+    for method in ["resources/subscribe", "resources/unsubscribe"] {
+        let answer = client.request(method, uri.clone());
+        assert_eq!(answer["result"], json!({}), "{method}");
+    }
+    for method in ["ping", "logging/setLevel", "resources/subscribe", "notifications/initialized"] {
+        assert!(pontoon.record.messages(method).is_empty(), "{method} is not for the process");
+    }
+    let unknown = client.request("no/such/method", json!({}));
+    assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
+}
+
+pub fn results_are_of_the_legacy_era(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    for (method, params) in [
+        ("tools/list", json!({})),
+        ("resources/list", json!({})),
+        ("resources/read", json!({"uri": "badchild://notes"})),
+        ("tools/call", json!({"name": "echo", "arguments": {"text": "x"}})),
+    ] {
+        let answer = client.request(method, params);
+        assert!(answer["result"].is_object(), "{answer}");
+        expect_legacy(&answer);
+    }
+    let unknown = client.request("resources/read", json!({"uri": "badchild://none"}));
+    let code = unknown["error"]["code"].as_i64().expect("a code");
+    assert!([-32002, -32602].contains(&code), "{unknown}");
+}
+
+pub fn sessions_share_the_process(target: &Target) {
+    let pontoon = modern(target);
+    let clients = [Client::open(&pontoon), Client::open(&pontoon), Client::open(&pontoon)];
+    let pids = clients.each_ref().map(Client::child);
+    assert_eq!(pids, [pids[0]; 3]);
+    assert_eq!(pontoon.running_children().len(), 1);
+    // The same ids, at the same time.
+    let mut waiting: Vec<_> = clients
+        .iter()
+        .enumerate()
+        .map(|(nth, client)| {
+            let arguments = json!({"text": format!("for {nth}"), "ms": 100});
+            client.start(tool_call("same", "echo", arguments))
+        })
+        .collect();
+    for (nth, wire) in waiting.iter_mut().enumerate() {
+        let answer = wire.response().answer();
+        assert_eq!((text_of(&answer), &answer["id"]), (&*format!("for {nth}"), &json!("same")));
+    }
+    clients[0].delete().expect(204, "delete");
+    clients[1].expect_served();
+    let gone = clients[0].send(json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}));
+    gone.expect(404, "its session is its own");
+}
+
+/// A call that wants to hear of its progress.
+fn with_token(id: u64, token: Value, tool: &str, arguments: Value) -> Value {
+    let mut call = tool_call(id, tool, arguments);
+    call["params"]["_meta"] = json!({"progressToken": token});
+    call
+}
+
+pub fn progress_has_its_token(target: &Target) {
+    let pontoon = modern(target);
+    let clients = [Client::open(&pontoon), Client::open(&pontoon)];
+    for token in [json!("mine"), json!(7)] {
+        let mut streams = clients.each_ref().map(|client| {
+            let call =
+                with_token(client.id(), token.clone(), "progress", json!({"n": 5, "ms": 10}));
+            client.stream(call)
+        });
+        for stream in &mut streams {
+            for step in 1..=5 {
+                let params = stream.message()["params"].clone();
+                assert_eq!((&params["progressToken"], &params["progress"]), (&token, &json!(step)));
+            }
+            assert_eq!(text_of(&stream.message()), "done");
+        }
+    }
+}
+
+/// The levels of what is logged on the stream of a call.
+fn logged(client: &Client) -> Vec<String> {
+    let arguments = json!({"levels": ["debug", "info", "warning", "error"], "ms": 5});
+    let messages = client.stream(tool_call(client.id(), "report", arguments)).messages();
+    assert_eq!(text_of(messages.last().expect("an answer")), "reported");
+    let entries = messages.iter().filter(|message| message["method"] == "notifications/message");
+    entries.map(|entry| entry["params"]["level"].as_str().expect("a level").to_owned()).collect()
+}
+
+pub fn logging_from_a_level_on(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let other = Client::open(&pontoon);
+    let set = |level: &str| client.request("logging/setLevel", json!({"level": level}));
+    assert_eq!(set("warning")["result"], json!({}));
+    assert_eq!(logged(&client), ["warning", "error"]);
+    assert_eq!(set("debug")["result"], json!({}));
+    assert_eq!(logged(&client), ["debug", "info", "warning", "error"]);
+    let quiet = logged(&other);
+    assert!(quiet.len() < 4, "it is the session's own: {quiet:?}");
+    assert_eq!(set("loud")["error"]["code"], -32602);
+}
+
+pub fn changes_of_lists(target: &Target) {
+    let pontoon = modern(target);
+    let clients = [Client::open(&pontoon), Client::open(&pontoon)];
+    let mut streams = clients.each_ref().map(Client::listen);
+    for list in ["tools", "resources"] {
+        clients[0].text("list_changed", json!({"what": list}));
+        for stream in &mut streams {
+            let news = stream.message();
+            assert_eq!(news["method"], format!("notifications/{list}/list_changed"), "{news}");
+            expect_legacy(&news);
+        }
+    }
+    for stream in &mut streams {
+        assert!(stream.is_quiet(millis(200)), "once is enough");
+    }
+}
+
+pub fn changes_of_resources(target: &Target) {
+    let pontoon = modern(target);
+    let (client, other) = (Client::open(&pontoon), Client::open(&pontoon));
+    let (mut stream, mut nothing) = (client.listen(), other.listen());
+    let uri = |name: &str| json!({"uri": format!("badchild://{name}")});
+    for name in ["notes", "more"] {
+        assert_eq!(client.request("resources/subscribe", uri(name))["result"], json!({}));
+    }
+    for name in ["notes", "more", "notes"] {
+        client.text("updated", uri(name));
+        let news = stream.message();
+        assert_eq!(news["method"], "notifications/resources/updated", "{news}");
+        assert_eq!(news["params"]["uri"], uri(name)["uri"], "{news}");
+        expect_legacy(&news);
+    }
+    client.text("updated", uri("other"));
+    assert_eq!(client.request("resources/unsubscribe", uri("notes"))["result"], json!({}));
+    client.text("updated", uri("notes"));
+    client.text("updated", uri("more"));
+    assert_eq!(stream.message()["params"]["uri"], uri("more")["uri"], "the rest goes on");
+    assert!(stream.is_quiet(millis(200)) && nothing.is_quiet(millis(200)));
+}
+
+fn form(id: &str) -> Value {
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let params = json!({"message": format!("Who is {id}?"), "requestedSchema": schema});
+    json!({"id": id, "method": "elicitation/create", "params": params})
+}
+
+fn sampling(id: &str) -> Value {
+    let content = json!({"type": "text", "text": "What is the capital of France?"});
+    let messages = json!([{"role": "user", "content": content}]);
+    let params = json!({"messages": messages, "maxTokens": 100});
+    json!({"id": id, "method": "sampling/createMessage", "params": params})
+}
+
+fn roots(id: &str) -> Value {
+    json!({"id": id, "method": "roots/list"})
+}
+
+/// What a friendly user answers.
+fn answer(question: &Value) -> Value {
+    match question["method"].as_str().expect("a method") {
+        "elicitation/create" => json!({"action": "accept", "content": {"name": "Ada"}}),
+        "roots/list" => json!({"roots": [{"uri": "file:///home/ada", "name": "home"}]}),
+        "sampling/createMessage" => json!({
+            "role": "assistant",
+            "content": {"type": "text", "text": "Paris"},
+            "model": "a model",
+        }),
+        other => panic!("nobody may ask for {other}"),
+    }
+}
+
+/// Calls the tool that asks in rounds.
+fn ask(client: &Client, rounds: Value) -> Events {
+    client.stream(tool_call(client.id(), "rounds", json!({"rounds": rounds})))
+}
+
+/// The next message; panics unless the server asks something.
+#[track_caller]
+fn question(stream: &mut Events) -> Value {
+    let message = stream.message();
+    assert!(message["method"].is_string() && !message["id"].is_null(), "{message}");
+    expect_legacy(&message);
+    message
+}
+
+#[track_caller]
+fn heard(message: &Value) -> Value {
+    text_of(message).parse().expect("JSON")
+}
+
+pub fn every_kind_of_question(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    for asks in [form("form"), sampling("sampling"), roots("roots")] {
+        let mut stream = ask(&client, json!([[asks.clone()]]));
+        let question = question(&mut stream);
+        assert_eq!(question["method"], asks["method"]);
+        for kept in ["message", "requestedSchema", "messages", "maxTokens"] {
+            assert_eq!(question["params"].get(kept), asks["params"].get(kept), "{question}");
+        }
+        let result = answer(&question);
+        client.respond(&question["id"], result.clone()).expect(202, "the answer");
+        let last = stream.message();
+        assert_eq!(heard(&last), json!({asks["id"].as_str().expect("a key"): result}));
+        expect_legacy(&last);
+        assert!(stream.messages().is_empty(), "and then it ends");
+    }
+}
+
+pub fn several_questions_and_rounds(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let rounds = json!([[form("a"), sampling("b"), roots("c")], [form("d")], [form("e")]]);
+    let mut stream = ask(&client, rounds);
+    let mut ids = Vec::new();
+    for round in [3, 1, 1] {
+        let questions: Vec<_> = (0..round).map(|_| question(&mut stream)).collect();
+        // The last is answered first.
+        for question in questions.iter().rev() {
+            client.respond(&question["id"], answer(question)).expect(202, "the answer");
+            ids.push(question["id"].to_string());
+        }
+    }
+    let heard = heard(&stream.message());
+    assert_eq!(heard.as_object().expect("answers").len(), 5, "{heard}");
+    assert_eq!(heard["b"]["content"]["text"], "Paris", "{heard}");
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "no id is used again: {ids:?}");
+}
+
+pub fn questions_of_two_sessions(target: &Target) {
+    let pontoon = modern(target);
+    let clients = [Client::open(&pontoon), Client::open(&pontoon)];
+    for round in 0..30 {
+        let mut streams = clients
+            .each_ref()
+            .map(|client| ask(client, json!([[form(&format!("{}-{round}", client.session))]])));
+        let questions = streams.each_mut().map(question);
+        for nth in [round % 2, 1 - round % 2] {
+            let (client, question) = (&clients[nth], &questions[nth]);
+            let who = format!("Who is {}-{round}?", client.session);
+            assert_eq!(question["params"]["message"], who);
+            let own = json!({"action": "accept", "content": {"name": client.session}});
+            client.respond(&question["id"], own).expect(202, "the answer");
+        }
+        for (client, stream) in clients.iter().zip(&mut streams) {
+            let heard = heard(&stream.message());
+            let all: Vec<_> = heard.as_object().expect("answers").values().collect();
+            assert_eq!(all[0]["content"]["name"], client.session, "{heard}");
+        }
+    }
+}
+
+pub fn refusals_of_the_client(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let refuse = |id: &Value| {
+        let error = json!({"code": -1, "message": "User rejected"});
+        client.send(json!({"jsonrpc": "2.0", "id": id, "error": error})).expect(202, "an error");
+    };
+    let mut stream = ask(&client, json!([[form("no")]]));
+    refuse(&question(&mut stream)["id"]);
+    assert_eq!(heard(&stream.message()), json!({"no": {"action": "cancel"}}));
+    for asks in [sampling("no"), roots("no")] {
+        let mut stream = ask(&client, json!([[asks]]));
+        refuse(&question(&mut stream)["id"]);
+        let failed = stream.message();
+        let is_failure = failed["error"].is_object() || failed["result"]["isError"] == true;
+        assert!(is_failure, "{failed}");
+    }
+    client.expect_served();
+}
+
+pub fn what_a_client_did_not_declare(target: &Target) {
+    let pontoon = modern(target);
+    let mut body = initialize(NEWEST);
+    body["params"]["capabilities"] = json!({"roots": {}});
+    let opened = Request::post(body.to_string()).send(pontoon.addr);
+    let session =
+        opened.expect(200, "initialize").header("mcp-session-id").expect("an id").to_owned();
+    let post = |body: Value| {
+        Request::post(body.to_string())
+            .header("Mcp-Session-Id", &session)
+            .header("MCP-Protocol-Version", NEWEST)
+            .send(pontoon.addr)
+    };
+    post(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).expect(202, "it is");
+    for asks in [form("q"), sampling("q")] {
+        let messages = post(tool_call(1, "rounds", json!({"rounds": [[asks]]}))).messages();
+        let [failed] = &messages[..] else { panic!("it is not asked: {messages:?}") };
+        let is_failure = failed["error"].is_object() || failed["result"]["isError"] == true;
+        assert!(is_failure, "{failed}");
+    }
+}
+
+pub fn cancellation_reaches_the_process(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let call = tool_call("mine", "sleep", json!({"ms": 20_000}));
+    let mut stream = client.stream(call);
+    let reached = || pontoon.record.messages("tools/call");
+    eventually("it reaches the process", seconds(10), || reached().len() == 1);
+    client.cancel("mine").expect(202, "cancelled");
+    let cancelled = || pontoon.record.messages("notifications/cancelled");
+    eventually("so does its end", seconds(10), || cancelled().len() == 1);
+    assert_eq!(cancelled()[0]["params"]["requestId"], reached()[0]["id"]);
+    assert!(stream.messages().iter().all(|message| message["result"].is_null()));
+    client.expect_served();
+}
+
+pub fn cancellation_between_two_rounds(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let mut stream = client.stream(tool_call("mine", "rounds", json!({"rounds": [[form("q")]]})));
+    let asked = question(&mut stream);
+    client.cancel("mine").expect(202, "cancelled");
+    client.respond(&asked["id"], answer(&asked));
+    let rest = stream.messages();
+    assert!(rest.iter().all(|message| message["result"].is_null()), "{rest:?}");
+    client.expect_served();
+    assert_eq!(pontoon.record.messages("tools/call").len(), 2, "there is no second round");
+}
+
+pub fn a_deleted_session_takes_its_calls_along(target: &Target) {
+    let pontoon = modern(target);
+    let (client, other) = (Client::open(&pontoon), Client::open(&pontoon));
+    let _stream = client.stream(tool_call(1, "sleep", json!({"ms": 20_000})));
+    let reached = || pontoon.record.messages("tools/call");
+    eventually("it reaches the process", seconds(10), || reached().len() == 1);
+    client.delete().expect(204, "delete");
+    let number = reached()[0]["id"].clone();
+    eventually("it is cancelled", seconds(10), || {
+        let cancelled = pontoon.record.messages("notifications/cancelled");
+        cancelled.iter().any(|cancelled| cancelled["params"]["requestId"] == number)
+    });
+    other.expect_served();
+    assert_eq!(pontoon.running_children().len(), 1);
+}
+
+pub fn a_broken_stream_is_resumed(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let call = with_token(1, json!("t"), "progress", json!({"n": 3, "ms": 200}));
+    let mut stream = client.stream(call);
+    let (event, _) = stream.next_message().expect("a step");
+    stream.reset();
+    let mut rest = client.resume(&event.id.expect("an id")).events();
+    for step in 2..=3 {
+        assert_eq!(rest.message()["params"]["progress"], step);
+    }
+    assert_eq!(text_of(&rest.message()), "done");
+    let cancelled = pontoon.record.messages("notifications/cancelled");
+    assert!(cancelled.is_empty(), "to go away is not to cancel: {cancelled:?}");
+}
+
+pub fn batches(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open_revision(&pontoon, "2025-03-26");
+    let batch = json!([
+        tool_call(1, "echo", json!({"text": "one"})),
+        {"jsonrpc": "2.0", "id": "two", "method": "ping"},
+        tool_call(3, "echo", json!({"text": "three"})),
+    ]);
+    let mut messages = client.send(batch).messages();
+    messages.sort_by_key(|message| message["id"].to_string());
+    assert_eq!(messages.len(), 3, "{messages:?}");
+    assert_eq!(messages[0]["result"], json!({}));
+    assert_eq!([text_of(&messages[1]), text_of(&messages[2])], ["one", "three"]);
+}
+
+pub fn a_crash_is_survived(target: &Target) {
+    let pontoon = modern(target);
+    let client = Client::open(&pontoon);
+    let mut stream = client.listen();
+    let before = client.child();
+    let mut waiting = client.stream(tool_call(77, "sleep", json!({"ms": 20_000})));
+    probe::signal(before, rustix::process::Signal::KILL);
+    let failed = waiting.message();
+    assert_eq!((&failed["id"], &failed["error"]["code"]), (&json!(77), &json!(-32603)));
+    // Nothing of the session was in the process.
+    client.expect_served();
+    assert_ne!(client.child(), before);
+    eventually("it is listened to again", seconds(10), || {
+        pontoon.record.messages("subscriptions/listen").len() == 2
+    });
+    client.text("list_changed", json!({}));
+    assert_eq!(stream.message()["method"], "notifications/tools/list_changed");
+}
+
+pub fn both_eras_of_clients(target: &Target) {
+    let pontoon = modern(target);
+    let legacy = Client::open(&pontoon);
+    let modern = crate::modern::Modern::new(&pontoon);
+    let mut stream = ask(&legacy, json!([[form("legacy")]]));
+    let asked = question(&mut stream);
+    let schema = json!({"type": "object", "properties": {}});
+    let params = json!({"message": "Who is modern?", "requestedSchema": schema});
+    let ask = json!({"id": "modern", "method": "elicitation/create", "params": params});
+    let call = modern.tool_call("rounds", json!({"rounds": [[ask]]}));
+    let own = modern.converse(&call, |_, question| {
+        assert_eq!(question["params"]["message"], "Who is modern?");
+        json!({"action": "decline"})
+    });
+    assert_eq!(heard(&own), json!({"modern": {"action": "decline"}}));
+    legacy.respond(&asked["id"], answer(&asked)).expect(202, "the answer");
+    assert_eq!(heard(&stream.message())["legacy"]["content"]["name"], "Ada");
+}
