@@ -93,6 +93,17 @@ pub(crate) enum Asker {
     Session(SessionId),
 }
 
+/// Whom a request can share a legacy child with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Anybody: it makes no child ask.
+    Nobody,
+    /// Others whose clients cannot be asked anything either.
+    Company,
+    /// Nobody else who may make it ask: its client can be asked.
+    Alone,
+}
+
 /// What of a request matters to others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traits {
@@ -100,6 +111,8 @@ pub(crate) struct Traits {
     pub(crate) logs: bool,
     /// Whether it is a `subscriptions/listen`: it is not expected to be answered soon.
     pub(crate) listens: bool,
+    /// Whether it may make a legacy child ask something, though its client can be asked nothing.
+    pub(crate) mute: bool,
 }
 
 /// What a session's interpreter has for the shared modern child; see [`crate::engine::Turn::send`].
@@ -151,6 +164,26 @@ impl Worker {
     /// Whether it takes requests.
     pub(crate) fn is_open(&self) -> bool {
         !(self.is_opening || self.is_spent || self.child.is_ending())
+    }
+
+    /// Whether it can take a request of a modern client, as a legacy child.
+    ///
+    /// Its questions do not say which request they are for. So the one whose client can be asked is
+    /// alone among those that may make it ask. Those whose clients cannot be asked anything keep
+    /// each other company: what it asks meanwhile is refused, whoever it is for.
+    pub(crate) fn can_take(&self, need: Need) -> bool {
+        let is_asked_for = |(_, task): (u64, &Task)| task.traits.mute;
+        self.is_open()
+            && match need {
+                Need::Nobody => true,
+                Need::Company => self.asking.is_none(),
+                Need::Alone => self.asking.is_none() && !self.tasks.iter().any(is_asked_for),
+            }
+    }
+
+    /// Whether it is at a request that may make it ask, or one that was taken back.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.asking.is_some() || self.tasks.iter().any(|(_, task)| task.asker == Asker::Gone)
     }
 
     /// Whether nobody would miss it.

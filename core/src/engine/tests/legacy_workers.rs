@@ -129,16 +129,16 @@ fn a_client_that_asks_one_after_the_other_always_meets_the_same_process() {
 #[test]
 fn calls_that_may_ask_do_not_share_a_process_and_others_do() {
     let mut rig = rig();
-    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let first = rig.welcomes();
     rig.fed(first);
-    rig.ask(&Modern::new(), "2", "tools/list", "");
+    rig.ask(&Modern::new().able(), "2", "tools/list", "");
     assert_eq!(rig.told(first)[0]["method"], "tools/list");
-    rig.ask(&Modern::new(), "3", "prompts/get", CALL);
+    rig.ask(&Modern::new().able(), "3", "prompts/get", CALL);
     let second = rig.welcomes();
     assert_ne!(first, second);
     assert_eq!(rig.told(second)[0]["method"], "prompts/get");
-    rig.ask(&Modern::new(), "4", "resources/read", r#""uri":"u:x""#);
+    rig.ask(&Modern::new().able(), "4", "resources/read", r#""uri":"u:x""#);
     assert_eq!(rig.children.len(), 3);
 }
 
@@ -267,7 +267,7 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     let mut rig = rig_of(BridgeOptions::default(), limits);
     let mut calls = Vec::new();
     for id in 0..3 {
-        calls.push(rig.ask(&Modern::new(), &id.to_string(), "tools/call", CALL));
+        calls.push(rig.ask(&Modern::new().able(), &id.to_string(), "tools/call", CALL));
         if id < 2 {
             rig.welcomes();
         }
@@ -281,8 +281,8 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     rig.child_answers(first, &number, "{}");
     assert_eq!(rig.reply(calls[2]).0, 200);
     // One that waits for too long is told so.
-    let one = rig.ask(&Modern::new(), "7", "tools/call", CALL);
-    let two = rig.ask(&Modern { accept: JSON, ..Modern::new() }, "8", "tools/call", CALL);
+    let one = rig.ask(&Modern::new().able(), "7", "tools/call", CALL);
+    let two = rig.ask(&Modern { accept: JSON, ..Modern::new().able() }, "8", "tools/call", CALL);
     rig.pass(secs(31));
     assert_eq!(rig.error(two).2, "Request timeout");
     assert_eq!(rig.stage(one), Stage::Finished);
@@ -348,16 +348,71 @@ fn warm_processes_are_ready_before_they_are_needed() {
 }
 
 #[test]
+fn calls_whose_clients_cannot_be_asked_share_a_process_and_what_that_asks_is_refused() {
+    let mut rig = rig();
+    let first = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let child = rig.welcomes();
+    let one = rig.number(child);
+    let second = rig.ask(&Modern::new(), "2", "prompts/get", CALL);
+    let other = rig.number(child);
+    rig.child_says(child, &sampling("7"));
+    assert!(rig.told(child)[0].get("error").is_some(), "whoever it is for");
+    rig.child_answers(child, &other, r#"{"messages":[]}"#);
+    rig.child_answers(child, &one, r#"{"content":[]}"#);
+    assert_eq!((rig.reply(first).0, rig.reply(second).0), (200, 200));
+    assert_eq!(rig.children.len(), 1);
+}
+
+#[test]
+fn who_can_be_asked_does_not_share_with_who_cannot() {
+    let mut rig = rig();
+    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let first = rig.welcomes();
+    rig.fed(first);
+    let able = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
+    let second = rig.welcomes();
+    assert_ne!(first, second);
+    rig.fed(second);
+    rig.ask(&Modern::new(), "3", "tools/call", CALL);
+    assert_eq!(rig.told(first)[0]["method"], "tools/call");
+    // What the first process asks is for nobody who could be asked.
+    rig.child_says(first, &sampling("7"));
+    assert!(rig.told(first)[0].get("error").is_some());
+    assert_eq!(rig.stage(able), Stage::Waiting);
+}
+
+#[test]
+fn few_processes_are_opened_at_once_and_those_that_are_there_are_used_first() {
+    let mut rig = rig();
+    let calls: Vec<_> = (0..10)
+        .map(|id| rig.ask(&Modern::new().able(), &id.to_string(), "tools/call", CALL))
+        .collect();
+    assert_eq!(rig.children.len(), 4);
+    let child = *rig.children.keys().next().unwrap();
+    let number = rig.number(child);
+    let welcome = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#;
+    rig.child_answers(child, &number, welcome);
+    rig.gets_ready(child);
+    assert_eq!(rig.children.len(), 5, "there is room for another to be opened");
+    for call in calls {
+        let number = rig.number(child);
+        rig.child_answers(child, &number, "{}");
+        assert_eq!(rig.reply(call).0, 200);
+    }
+    assert_eq!(rig.children.len(), 5);
+}
+
+#[test]
 fn whoever_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
     let mut rig = rig();
-    let exchange = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let exchange = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let child = rig.welcomes();
     let number = rig.number(child);
     rig.disconnect(exchange);
     let told = rig.told(child);
     assert_eq!(told[0]["params"]["requestId"].to_string(), number);
     // It asks all the same: the next client must not see that.
-    let next = rig.ask(&Modern::new(), "2", "tools/call", CALL);
+    let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
     let other = rig.welcomes();
     assert_ne!(other, child);
     rig.child_says(child, &sampling("7"));

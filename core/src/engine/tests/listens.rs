@@ -113,8 +113,8 @@ fn a_change_that_any_process_of_the_same_client_tells_is_heard() {
     let tools = r#""notifications":{"toolsListChanged":true}"#;
     let listen = rig.ask(&Modern::named("a"), "1", "subscriptions/listen", tools);
     let first = rig.welcomes_with(CAPABILITIES);
-    rig.ask(&Modern::named("a"), "2", "tools/call", CALL);
-    rig.ask(&Modern::named("a"), "3", "tools/call", CALL);
+    rig.ask(&Modern::named("a").able(), "2", "tools/call", CALL);
+    rig.ask(&Modern::named("a").able(), "3", "tools/call", CALL);
     let second = rig.welcomes_with(CAPABILITIES);
     rig.ask(&Modern::named("b"), "4", "tools/call", CALL);
     let foreign = rig.welcomes_with(CAPABILITIES);
