@@ -33,6 +33,7 @@ impl Engine {
             self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }
         self.with_pool(now, out, |pool, turn| {
+            pool.keep_none_warm();
             pool.end_listens(turn);
             pool.give_up_parked(turn);
         });

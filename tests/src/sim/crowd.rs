@@ -1,6 +1,6 @@
 //! A crowd of clients in rough weather: some follow the rules, some do not, and all of it is chance.
 //!
-//! Owns: [`rush`], one run of one seed, and what has to be true of every run:
+//! Owns: [`rush`] and [`pair`], one run of one seed, and what has to be true of every run:
 //!
 //! - A request gets one answer, its own, and nothing comes behind that; what breaks the rules may
 //!   lose its connection instead.
@@ -11,9 +11,11 @@
 
 mod hostile;
 mod lawful;
+mod pairings;
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,48 +42,79 @@ pub struct Tally {
     pub sessions: u64,
 }
 
-/// Runs the world of this seed to its end.
+/// Runs the world of this seed to its end: sessions over processes of their own.
 ///
 /// # Panics
 ///
 /// Something was not as it has to be.
 pub fn rush(seed: u64) -> Tally {
+    run(seed, swarm, |scene, number, dice| {
+        Box::pin(async move {
+            match number % 3 {
+                2 => hostile::live(&scene, dice).await,
+                _ => lawful::live(&scene, number, dice).await,
+            }
+        })
+    })
+}
+
+/// Runs the world of this seed to its end: clients of both eras over a command of either.
+///
+/// # Panics
+///
+/// Something was not as it has to be.
+pub fn pair(seed: u64) -> Tally {
+    run(seed, pairings::swarm, |scene, number, dice| {
+        Box::pin(async move { pairings::live(&scene, number, dice).await })
+    })
+}
+
+type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn run(seed: u64, swarm: fn(&mut Dice) -> Swarm, live: fn(Arc<Scene>, u64, Dice) -> Life) -> Tally {
     let world = World::enter(seed, Weather::Rough);
     let mut dice = lock(&world.dice).fork();
-    let (options, flags) = swarm(&mut dice);
+    let swarm = swarm(&mut dice);
     let (record, memory) = Record::in_memory();
-    let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
-    let flags = flags.iter().map(Into::into).collect();
-    let program = program::start(&world, Verb::Proxy, &options, flags, &memory);
+    let flags = swarm.flags.iter().map(Into::into).collect();
+    let program = program::start(&world, Verb::Proxy, &swarm.options, flags, &memory);
     let scene = Arc::new(Scene {
         world: world.clone(),
         port: program.port,
-        is_fragile,
+        is_fragile: swarm.is_fragile,
+        is_modern: swarm.flags.contains(&"--modern"),
         story: Mutex::default(),
     });
     for number in 0..dice.within(2..6) {
         lock(&scene.story).clients += 1;
         let (scene, dice) = (scene.clone(), dice.fork());
         world.spawn(SUITE, async move {
-            match number % 3 {
-                2 => hostile::live(&scene, dice).await,
-                _ => lawful::live(&scene, number, dice).await,
-            }
+            live(scene.clone(), number, dice).await;
             lock(&scene.story).gone += 1;
         });
     }
     let all_gone = || lock(&scene.story).is_over();
     let over = world.run_until(world.now() + RUN_TIME_MAX, all_gone);
     assert!(over, "some client waits for ever");
-    expect_nothing_left(&world, &scene, &program);
+    expect_nothing_left(&world, &scene, &program, swarm.ready);
     expect_end(&world, &program);
     let mut story = lock(&scene.story);
     record.lines().hash(&mut story.digest);
     Tally { digest: story.digest.finish(), ..story.tally }
 }
 
-/// What this program and its children are like: every run has a few things out of many.
-fn swarm(dice: &mut Dice) -> (Vec<String>, Vec<&'static str>) {
+/// What a program and its children are like.
+struct Swarm {
+    options: Vec<String>,
+    flags: Vec<&'static str>,
+    /// Whether sessions may end though nobody ends them, and calls fail.
+    is_fragile: bool,
+    /// Processes that are kept ready for whoever comes.
+    ready: usize,
+}
+
+/// Every run has a few things out of many.
+fn swarm(dice: &mut Dice) -> Swarm {
     let mut options = Vec::new();
     for (option, values) in [
         ("--request-timeout", &["1", "3"][..]),
@@ -109,7 +142,8 @@ fn swarm(dice: &mut Dice) -> (Vec<String>, Vec<&'static str>) {
             flags.extend(flag);
         }
     }
-    (options, flags)
+    let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
+    Swarm { options, flags, is_fragile, ready: 1 }
 }
 
 /// What all clients share.
@@ -118,6 +152,8 @@ struct Scene {
     port: u16,
     /// Whether sessions may end though nobody ends them.
     is_fragile: bool,
+    /// Whether the command is of 2026-07-28.
+    is_modern: bool,
     story: Mutex<Story>,
 }
 
@@ -163,7 +199,7 @@ impl Scene {
 }
 
 /// Asserts that the engine has forgotten everybody, once every time that it grants is up.
-fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program) {
+fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, ready: usize) {
     world.sleep(QUIET_TIME);
     let metrics = ask(world, scene, "/metrics");
     for (gauge, max) in [
@@ -171,8 +207,7 @@ fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program) {
         ("pontoon_requests_in_flight", 0.0),
         ("pontoon_streams", 0.0),
         ("pontoon_queue_bytes", 0.0),
-        // The one that is kept ready for the next session.
-        ("pontoon_children", 1.0),
+        ("pontoon_children", ready as f64),
     ] {
         let sample = metrics.lines().find_map(|line| line.strip_prefix(gauge)?.strip_prefix(' '));
         let sample: f64 = sample.expect(gauge).parse().expect("a number");
@@ -182,9 +217,10 @@ fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program) {
     scene.tell(&opened);
     let processes = lock(&world.processes);
     let held = processes.running(program.pid).expect("the program runs").descriptors();
-    assert!(held <= 3, "{held} file descriptors are open, and only three pipes should be");
-    let running = processes.all_running().count();
-    assert!(running <= 2, "{running} processes run, and only pontoon and its spare child should");
+    let pipes = 3 * ready;
+    assert!(held <= pipes, "{held} file descriptors are open, and only {pipes} pipes should be");
+    let running = processes.all_running().count() - 1;
+    assert!(running <= ready, "{running} children run, and only {ready} should");
 }
 
 /// What the program says of itself.

@@ -350,6 +350,11 @@ impl Pool {
         idle.map(|worker| (worker.idle_since, worker.child.id)).min()
     }
 
+    /// From now on no worker is started ahead of need: the server is stopping.
+    pub(crate) fn keep_none_warm(&mut self) {
+        self.warm_children = 0;
+    }
+
     /// Keeps as many workers ready as are wanted, while they can be started. The last place is left
     /// to whoever comes.
     fn keep_warm(&mut self, turn: &mut Turn<'_>) {
