@@ -94,12 +94,18 @@ impl IdSource {
 
 /// Numbers nobody can foresee, for everybody at the same time. They tell requests apart and pick
 /// one of several; a secret they are not.
-#[derive(Debug)]
 pub(crate) struct Chance {
     key: [u8; 32],
     drawn: AtomicU64,
     /// What seals that which a client brings back.
     pub(crate) seal: StateKey,
+}
+
+/// Nothing of the key: whoever knows it foresees every number.
+impl fmt::Debug for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chance").field("drawn", &self.drawn).finish_non_exhaustive()
+    }
 }
 
 impl Chance {

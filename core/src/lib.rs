@@ -22,15 +22,39 @@
 //!    leaves as the same bytes, with another id put in.
 //! 4. [`engine::Engine`] takes the [`http::Request`] as a fact, finds its session, and tells the
 //!    child. It is the one machine with state, and holds its caller for microseconds: it parses
-//!    no payload. All that takes longer for a longer one is to put it into an event of a stream:
-//!    a search for line ends, and a copy for the replay if it is not too long to be kept.
+//!    no payload, unless it has to say in one era what was said in the other, or a list of tools
+//!    says what calls repeat in headers. All that takes longer for a longer one is to put it into
+//!    an event of a stream: a search for line ends, and a copy for the replay if it is not too long
+//!    to be kept.
 //! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
 //!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
+//!
+//! A request of the modern era belongs to no session. In front of a command it is given to one of a
+//! pool of children, by its principal or as [`config::ChildPer`] has it; in front of one of the
+//! other era in that era's words ([`translate`]), which is the one case in which a payload is walked
+//! over under the lock. A question of a legacy child sends its client away
+//! with a sealed [state](modern::state), and the call waits for it to come back.
 //!
 //! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] where a
 //! command has a child. With sessions everything else is as above. Without, a POST is answered
 //! between steps 3 and 4, by [`native::Stateless`]: it needs no lock. Only a request that has to
 //! wait, for time to pass, becomes a [`native::Run`] and goes on to the engine.
+//!
+//! # The two eras
+//!
+//! So far a client opens a session, as all do up to revision 2025-11-25: the legacy era. A request
+//! of the modern era (2026-07-28) says by itself what there is to know about it, and belongs to
+//! nothing. [`modern`] has the rules for it that hold whoever answers. A native server answers it
+//! as if it had no sessions. Where a command runs, it is the eras of both sides that decide:
+//!
+//! | client | command | what stands between them |
+//! |---|---|---|
+//! | legacy | legacy | `session/`: each session has a child of its own |
+//! | modern | modern | `bridge/pool/`: one child for all |
+//! | modern | legacy | `bridge/pool/`: children that requests share by key; what a child asks becomes a round |
+//! | legacy | modern | `bridge/interpreter/`: stands behind a session where a child would, in front of the pool |
+//!
+//! How the one era says what the other means is in [`translate`], which is functions alone.
 //!
 //! # The boundary
 //!
@@ -48,13 +72,15 @@
 //! - Every request admitted gets exactly one answer: the child's, an error of ours, or the end of
 //!   its exchange after the client cancelled it.
 //! - An answer finds its way by a number that this side chose; the id a client chose is only
-//!   carried. A session is a value that shares nothing with another.
+//!   carried. A session is a value that shares nothing with another, but for a child of the modern
+//!   era, which serves them all.
 //! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a conversation
 //!   with a native server beside what is limited.
 //! - Nothing a client sends is repeated in a log, a metric or an error of ours, but for the id of
-//!   the request that is answered, the revision that is not served and, cut short, the name of what
-//!   a native server does not have. Of a child only what it writes to its standard error is logged.
-//! - A refused request has no effect on a child.
+//!   the request that is answered, the revision that is not served, the URI of a resource that there
+//!   is not and, cut short, the name of what a native server does not have. Of a child only what it writes to its standard error is logged.
+//! - A refused request has no effect on a child, unless it is refused for what the child asked: a
+//!   client that did not declare that it can be asked this is told so.
 //!
 //! # Where to add what
 //!
@@ -64,11 +90,18 @@
 //! | a limit | [`limits::Limits`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | a field of a message that a rule needs | `json/` |
-//! | a revision, or how two differ | `protocol/revision.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
+//! | a revision, or how two differ | `protocol/revision.rs`, `protocol/since.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
+//! | a rule about requests of the modern era | `modern/` |
+//! | how one era says what the other means | `translate/` |
+//! | which child answers a request of the modern era | `bridge/pool/`, `engine/workers.rs` |
+//! | what a legacy client sees of a modern child | `bridge/interpreter/` |
+//! | who is told of changes | `server/listeners.rs`, `engine/changes.rs`; of a child's, `bridge/pool/listens.rs` |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |
 //! | what HTTP+SSE, the transport of 2024-11-05, has of its own | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
+//! | which child answers a modern request, and what becomes of a child's questions | `bridge/pool/`, `engine/workers.rs` |
+//! | how the era of a command is found | `bridge/probe.rs`, `engine/era.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |

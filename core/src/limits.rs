@@ -77,6 +77,9 @@ pub struct Limits {
     pub outbound_bytes_low: usize,
 
     // Children
+    /// Children that are opened at once for requests that belong to no session; further requests
+    /// wait until one of them is open.
+    pub openings_max: usize,
     /// From spawning a child to its answer to `initialize`; in HTTP+SSE also from opening a stream to
     /// `initialize`.
     pub startup_time_max: Duration,
@@ -166,6 +169,7 @@ impl Default for Limits {
             keep_alive_period: Duration::from_secs(15),
             outbound_bytes_high: 4 * MIB,
             outbound_bytes_low: MIB,
+            openings_max: 4,
             startup_time_max: Duration::from_secs(10),
             settle_time: Duration::from_millis(5),
             cancel_time_max: Duration::from_secs(2),

@@ -509,7 +509,9 @@ impl Reject {
             MethodNotAllowed { .. } => {
                 "Method not allowed here; the Allow header lists those that are"
             }
-            NotAcceptable => "Accept must include application/json or text/event-stream",
+            NotAcceptable => {
+                "Accept must include application/json or text/event-stream; the latter where only a stream answers"
+            }
             NotFound => "Nothing is served at this path",
             UnsupportedMediaType => {
                 "Content-Type must be application/json, not compressed, in UTF-8"

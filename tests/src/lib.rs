@@ -1,11 +1,12 @@
 //! The suite that judges pontoon from outside: the built program, real sockets, real processes.
 //! The same cases are run by a simulated program too, in a world of memory and virtual time.
 //!
-//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients on it, one of each era),
-//! [`pontoon`] (the program under test), [`record`] (what reached its children), [`probe`] (what
-//! the system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever
-//! happens), [`crowd`] (who only takes room), the [`cases`], [`answers`] (questions that have to be
-//! answered alike), and [`sim`], the simulated world.
+//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients on
+//! it, one of each era), [`pontoon`] (the program under test), [`record`] (what reached its
+//! children), [`witness`] (who holds every message against its [`schema`]), [`probe`] (what the
+//! system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever happens),
+//! [`crowd`] (who only takes room), the [`cases`], [`answers`] (questions that have to be answered
+//! alike), [`visitor`] (who tries everything there is), and [`sim`], the simulated world.
 //! Never, but for [`sim`]: a type of the product. What a user cannot see, no case asserts.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
@@ -37,6 +38,6 @@ pub mod target;
 pub mod visitor;
 pub mod wait;
 pub mod wire;
-mod witness;
+pub mod witness;
 
 pub use target::Target;

@@ -1,6 +1,6 @@
 //! Sees every message that comes over a wire, and holds it against the schema of its revision.
 //!
-//! No case asks for it: a [`Witness`] sits on each connection of the suite, real or simulated. It
+//! No case asks for it: a witness sits on each connection of the suite, real or simulated. It
 //! reads along what is sent, so that it knows what an answer answers, and keeps in mind what was
 //! asked in a session, because an answer may come on another connection.
 //!

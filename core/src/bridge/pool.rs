@@ -199,7 +199,11 @@ impl Pool {
         if is_removed(message.method().unwrap_or_default()) {
             return Err(Reject::UnknownMethod);
         }
-        if self.posts.len() >= turn.limits.runs_max {
+        // A subscription is bounded by the connection it holds; counting is put off while nothing
+        // can be full.
+        let listens = message.method() == Some("subscriptions/listen");
+        let max = turn.limits.runs_max;
+        if !listens && self.posts.len() >= max && self.in_flight() >= max {
             return Err(Reject::RunsFull);
         }
         let mut post = Post::new(exchange, head, message.clone(), turn.now);
@@ -398,7 +402,7 @@ impl Pool {
                     self.lose(session, number, reject);
                 }
                 Asker::Listing => self.tools.forget_asked(number),
-                Asker::Opening | Asker::Aside | Asker::Gone | Asker::Parked => {}
+                Asker::Aside | Asker::Fence | Asker::Gone | Asker::Opening | Asker::Parked => {}
             }
         }
         self.end_listens_at(id, turn);
@@ -426,6 +430,7 @@ impl Pool {
             worker.child.handle_timeout(turn);
         }
         self.time_out_requests(turn);
+        self.time_out_own_requests(turn);
         self.time_out_workers(turn);
         self.go_on_asking(turn);
         for post in self.posts.values_mut() {
@@ -457,25 +462,38 @@ impl Pool {
         task.map_or(Instant::FAR, |task| task.due)
     }
 
+    /// Does without the answers that children were asked for on our own account, and did not give in
+    /// time.
+    fn time_out_own_requests(&mut self, turn: &mut Turn<'_>) {
+        let mut late = Vec::new();
+        for worker in self.workers.values() {
+            let tasks = worker.tasks.iter().filter(|(_, task)| task.due <= turn.now);
+            late.extend(tasks.map(|(number, task)| (worker.child.id, number, task.asker)));
+        }
+        for (child, number, asker) in late {
+            match asker {
+                Asker::Aside => {}
+                Asker::Fence => self.settled(child, turn),
+                // A child that does not say which tools it has may have some all the same.
+                Asker::Listing => {
+                    self.tools.settle(turn.now);
+                    self.stirred = true;
+                }
+                _ => continue,
+            }
+            if let Some(worker) = self.workers.get_mut(&child) {
+                worker.tasks.remove(number);
+            }
+        }
+    }
+
     /// Ends the workers that nobody has used for long, and those that stay silent about a request
     /// that was taken back: what they say next might be about it.
     fn time_out_workers(&mut self, turn: &mut Turn<'_>) {
         let mut spent = Vec::new();
         for worker in self.workers.values_mut() {
-            let late = |task: &Task, asker| task.asker == asker && task.due <= turn.now;
-            let aside = worker.tasks.iter().filter(|(_, task)| late(task, Asker::Aside));
-            let aside: Vec<u64> = aside.map(|(number, _)| number).collect();
-            for number in aside {
-                worker.tasks.remove(number);
-            }
-            let listing = worker.tasks.iter().find(|(_, task)| late(task, Asker::Listing));
-            if let Some(number) = listing.map(|(number, _)| number) {
-                // A child that does not say which tools it has may have some all the same.
-                worker.tasks.remove(number);
-                self.tools.settle(turn.now);
-                self.stirred = true;
-            }
-            if worker.tasks.iter().any(|(_, task)| late(task, Asker::Gone)) {
+            let is_late = |task: &Task| task.asker == Asker::Gone && task.due <= turn.now;
+            if worker.tasks.iter().any(|(_, task)| is_late(task)) {
                 worker.is_spent = true;
                 spent.push(worker.child.id);
             }
@@ -527,7 +545,7 @@ impl Pool {
     /// Checks what has to hold between two facts.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
-        assert!(self.posts.len() <= limits.runs_max);
+        assert!(self.in_flight() <= limits.runs_max);
         assert!(!self.stirred && self.fresh.is_none() && self.late.is_empty());
         for (exchange, post) in &self.posts {
             assert_eq!(exchanges[exchange].owner, Owner::Bridge);

@@ -11,6 +11,8 @@
 //! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
 use crate::bridge::IdText;
+use crate::bridge::asking::may_ask;
+use crate::bridge::worker::Need;
 use crate::engine::Turn;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
@@ -19,10 +21,10 @@ use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::protocol::known_method;
-use crate::reject::Reject;
+use crate::reject::{Capability, Reject};
 use crate::session::Principal;
 use crate::time::Instant;
-use crate::translate::{Answer, subscription};
+use crate::translate::{Answer, capability, subscription};
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(crate) struct Post {
     pub(crate) at: Option<(ChildId, u64)>,
     /// What it listens to, once it does; none of other requests, nor before a modern child.
     pub(crate) listen: Option<Box<Listen>>,
+    /// Whom it can share a legacy child with.
+    pub(crate) need: Need,
     /// Whether it comes again with what it was handed when it was refused.
     pub(crate) comes_again: bool,
     /// What its headers repeat of it.
@@ -45,6 +49,22 @@ pub(crate) struct Post {
     /// When something was last sent.
     quiet_since: Instant,
 }
+
+/// Whom a request can share a legacy child with.
+fn need_of(request: &Message) -> Need {
+    if !may_ask(request.method().unwrap_or_default()) {
+        return Need::Nobody;
+    }
+    let declared = request.client_capabilities().unwrap_or(b"{}");
+    match ASKED.iter().any(|it| capability::is_declared(declared, *it)) {
+        true => Need::Alone,
+        false => Need::Company,
+    }
+}
+
+/// What a client can be asked for.
+const ASKED: [Capability; 4] =
+    [Capability::Elicitation, Capability::ElicitationUrl, Capability::Roots, Capability::Sampling];
 
 /// What a subscription hears of.
 #[derive(Debug)]
@@ -66,6 +86,7 @@ impl Post {
         Post {
             exchange,
             principal: head.principal,
+            need: need_of(&request),
             request,
             at: None,
             listen: None,

@@ -31,7 +31,7 @@ pub(crate) struct Worker {
     pub(crate) key: Key,
     /// The legacy revision it has agreed on; none of a modern child, and until it has.
     pub(crate) revision: Option<Revision>,
-    /// Whether it has yet to answer `initialize`.
+    /// Whether it has yet to answer `initialize`, or what comes after that.
     pub(crate) is_opening: bool,
     /// Whether it is given nothing more, and ends with the last request it has.
     pub(crate) is_spent: bool,
@@ -75,6 +75,8 @@ pub(crate) struct Task {
 /// On whose behalf a worker was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
+    /// Our own: what a child answers once it has done all that it does by itself when it is opened.
+    Fence,
     /// Our own: `tools/list`.
     Listing,
     /// Our own: `initialize`.
@@ -91,6 +93,17 @@ pub(crate) enum Asker {
     Session(SessionId),
 }
 
+/// Whom a request can share a legacy child with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Anybody: it makes no child ask.
+    Nobody,
+    /// Others whose clients cannot be asked anything either.
+    Company,
+    /// Nobody else who may make it ask: its client can be asked.
+    Alone,
+}
+
 /// What of a request matters to others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traits {
@@ -98,6 +111,8 @@ pub(crate) struct Traits {
     pub(crate) logs: bool,
     /// Whether it is a `subscriptions/listen`: it is not expected to be answered soon.
     pub(crate) listens: bool,
+    /// Whether it may make a legacy child ask something, though its client can be asked nothing.
+    pub(crate) mute: bool,
 }
 
 /// What a session's interpreter has for the shared modern child; see [`crate::engine::Turn::send`].
@@ -151,6 +166,26 @@ impl Worker {
         !(self.is_opening || self.is_spent || self.child.is_ending())
     }
 
+    /// Whether it can take a request of a modern client, as a legacy child.
+    ///
+    /// Its questions do not say which request they are for. So the one whose client can be asked is
+    /// alone among those that may make it ask. Those whose clients cannot be asked anything keep
+    /// each other company: what it asks meanwhile is refused, whoever it is for.
+    pub(crate) fn can_take(&self, need: Need) -> bool {
+        let is_asked_for = |(_, task): (u64, &Task)| task.traits.mute;
+        self.is_open()
+            && match need {
+                Need::Nobody => true,
+                Need::Company => self.asking.is_none(),
+                Need::Alone => self.asking.is_none() && !self.tasks.iter().any(is_asked_for),
+            }
+    }
+
+    /// Whether it is at a request that may make it ask, or one that was taken back.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.asking.is_some() || self.tasks.iter().any(|(_, task)| task.asker == Asker::Gone)
+    }
+
     /// Whether nobody would miss it.
     pub(crate) fn is_idle(&self) -> bool {
         self.tasks.is_empty() && self.listeners == 0 && !self.is_opening
@@ -158,9 +193,9 @@ impl Worker {
 
     /// Whether whoever it was asked for has gone.
     pub(crate) fn is_unwanted(&self) -> bool {
-        let is_ours =
-            |asker| matches!(asker, Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening);
-        self.listeners == 0 && self.tasks.iter().all(|(_, task)| is_ours(task.asker))
+        let is_somebodys =
+            |asker| matches!(asker, Asker::Parked | Asker::Request(_) | Asker::Session(_));
+        self.listeners == 0 && !self.tasks.iter().any(|(_, task)| is_somebodys(task.asker))
     }
 
     /// Takes the request that the child knows by this JSON text.

@@ -14,6 +14,7 @@
 //! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
 //! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
 //! | the log level, if one is given, is one | [`Reject::BadParams`] |
+//! | who listens accepts a stream | [`Reject::NotAcceptable`] |
 //!
 //! What comes next is told by who knows it: whether the method exists, and what the headers of
 //! [`super::mirror`] say.
@@ -109,6 +110,7 @@ fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), R
     }
     match message.log_level().map(string) {
         Some(level) if !level.is_some_and(is_log_level) => Err(Reject::BadParams),
+        _ if method == "subscriptions/listen" && !head.accept.sse => Err(Reject::NotAcceptable),
         _ => Ok(()),
     }
 }

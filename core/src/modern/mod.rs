@@ -1,6 +1,5 @@
 //! The modern era on the wire: what a request says of itself, in its body and in its headers, and
 //! what it is handed to bring back.
-//! The modern era on the wire: what a request says of itself, in its body and in its headers.
 //!
 //! Owns: the rules of revision 2026-07-28 that hold whoever answers.
 //! Never: an answer.

@@ -149,7 +149,8 @@ impl SalientParams<'_> {
     /// A digest that is the same for all ways to write the same parameters: white space, the order
     /// of an object's members, escapes in strings and the notation of numbers (`1`, `1.0`, `1e0`)
     /// do not count. Everything else does: the order of an array's elements, every digit of a
-    /// number, all values of a key that is given twice, in their order, and whether `arguments` are `{}`, `null` or not there.
+    /// number, all values of a key that is given twice, in their order, and whether `arguments` are
+    /// `{}`, `null` or not there.
     ///
     /// A text that is not JSON counts byte for byte.
     pub fn digest(&self) -> [u8; 32] {

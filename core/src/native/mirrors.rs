@@ -1,39 +1,68 @@
-//! Which arguments the callers of a server's tools repeat in headers.
+//! What the headers of a request repeat by the choice of a server: arguments of its tools, and the
+//! names in the methods of its extensions.
 
 use std::collections::BTreeMap;
 
 use crate::http::McpHead;
 use crate::json::Message;
+use crate::json::object::member;
+use crate::modern::field;
 use crate::modern::mirror::MirroredParams;
 use crate::reject::Reject;
 use crate::server::Catalog;
 
-/// The tools that have such arguments, by name. Most servers have none.
+/// What a server has of that; most servers have none.
 #[derive(Debug, Default)]
-pub(crate) struct Mirrors(BTreeMap<Box<str>, MirroredParams>);
+pub(crate) struct Mirrors {
+    /// Of tools, by name.
+    params: BTreeMap<Box<str>, MirroredParams>,
+    /// Of methods of extensions, the member of `params` that is repeated in `Mcp-Name`.
+    names: BTreeMap<&'static str, &'static str>,
+}
 
 impl Mirrors {
     /// Those of a catalog. A tool whose annotations are not valid counts as one that has none.
     pub(crate) fn of(catalog: &Catalog) -> Mirrors {
-        let mirrored = catalog.tools.iter().filter_map(|tool| {
+        let params = catalog.tools.iter().filter_map(|tool| {
             let params = MirroredParams::of(&tool.input.to_json()).ok()?;
             (!params.is_empty()).then(|| (tool.name.as_str().into(), params))
         });
-        Mirrors(mirrored.collect())
+        let methods = catalog.extensions.iter().flat_map(|extension| &extension.methods);
+        let names = methods.filter_map(|method| Some((method.name, method.named_by?)));
+        Mirrors { params: params.collect(), names: names.collect() }
     }
 
-    /// Compares the arguments of a call with the headers it came with.
+    /// Compares what a request says with the headers it came with.
     ///
     /// # Errors
     ///
     /// [`Reject::HeaderMismatch`].
     pub(super) fn check(&self, head: &McpHead, message: &Message) -> Result<(), Reject> {
-        if self.0.is_empty() || message.method() != Some("tools/call") {
-            return Ok(());
+        match message.method() {
+            Some("tools/call") if !self.params.is_empty() => self.check_params(head, message),
+            Some(method) => match self.names.get(method) {
+                Some(named_by) => check_name(named_by, head, message),
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
+    }
+
+    fn check_params(&self, head: &McpHead, message: &Message) -> Result<(), Reject> {
         let name = message.name_text().and_then(|json| serde_json::from_slice::<String>(json).ok());
-        let Some(params) = name.and_then(|name| self.0.get(&*name)) else { return Ok(()) };
+        let Some(params) = name.and_then(|name| self.params.get(&*name)) else { return Ok(()) };
         let headers = head.mirrored.as_deref().map_or(&[][..], |mirrored| &mirrored.params);
         params.check(message.arguments(), headers)
+    }
+}
+
+/// A name that is missing, or is no string, is a mistake in the parameters.
+fn check_name(named_by: &str, head: &McpHead, message: &Message) -> Result<(), Reject> {
+    let name = message.params().and_then(|params| member(params, named_by));
+    let Some(name) = name.filter(|json| json.starts_with(b"\"")) else { return Ok(()) };
+    let header = head.mirrored.as_ref().and_then(|mirrored| mirrored.name.as_deref());
+    match header.is_some_and(|header| field::matches(header, name)) {
+        true => Ok(()),
+        false => Err(Reject::HeaderMismatch),
     }
 }

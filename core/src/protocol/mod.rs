@@ -2,6 +2,7 @@
 
 mod method;
 mod revision;
+pub(crate) mod since;
 
 pub use method::known_method;
 pub(crate) use method::{KNOWN, method_index};

@@ -60,19 +60,6 @@ impl Catalog {
         }
     }
 
-    /// The member of `params` that an HTTP request of the modern era repeats in `Mcp-Name`
-    /// (2026-07-28, basic/transports/streamable-http, Request Headers).
-    pub fn named_by(&self, method: &str) -> Option<&'static str> {
-        match method {
-            "prompts/get" | "tools/call" => Some("name"),
-            "resources/read" => Some("uri"),
-            method => {
-                let methods = self.extensions.iter().flat_map(|extension| &extension.methods);
-                methods.filter(|it| it.name == method).find_map(|it| it.named_by)
-            }
-        }
-    }
-
     /// The tool with this name.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
@@ -121,7 +108,9 @@ pub struct Extension {
 pub struct ExtensionMethod {
     /// The method.
     pub name: &'static str,
-    /// The member of `params` that an HTTP request repeats in `Mcp-Name`, if it does so.
+    /// The member of `params` that an HTTP request repeats in `Mcp-Name`, if it does so: one that
+    /// says something else is refused (2026-07-28, basic/transports/streamable-http, Request
+    /// Headers).
     pub named_by: Option<&'static str>,
 }
 

@@ -9,7 +9,7 @@ use uuid::{Builder, Uuid};
 use super::{LogLevel, Question};
 use crate::ids::SessionId;
 use crate::modern::state::StateKey;
-use crate::protocol::Revision;
+use crate::protocol::{Revision, since};
 use crate::reject::Capability;
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
@@ -112,11 +112,13 @@ impl Client {
             let all = self.capabilities.as_mut().and_then(|all| all.pointer_mut(part));
             all.and_then(Value::as_object_mut).map(|all| all.remove(capability));
         };
-        if revision < Revision::V2025_11_25 {
+        if revision < since::URL_ELICITATION {
             forget("/elicitation", "url");
+        }
+        if revision < since::SAMPLING_TOOLS {
             forget("/sampling", "tools");
         }
-        if revision < Revision::V2025_06_18 {
+        if revision < since::ELICITATION {
             forget("", "elicitation");
         }
         self

@@ -7,8 +7,7 @@
 //! their schemas.
 
 use crate::json::object::{Object, elements, quoted};
-use crate::protocol::Revision;
-use crate::translate::since;
+use crate::protocol::{Revision, since};
 
 /// A block, or the text that stands for it.
 pub(super) fn block(block: &[u8], revision: Revision) -> Vec<u8> {

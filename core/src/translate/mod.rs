@@ -34,7 +34,6 @@ pub mod line;
 mod meta;
 pub mod modern_child;
 mod shape;
-mod since;
 pub mod subscription;
 
 pub use crate::reject::Capability;

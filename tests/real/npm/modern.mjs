@@ -2,7 +2,7 @@
 //
 //     modern.mjs {everything,fixture} URL
 //
-// Prints what `client.mjs` prints.
+// Prints what `legacy.mjs` prints.
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";

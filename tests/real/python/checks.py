@@ -3,7 +3,7 @@
 import argparse
 import sys
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Sequence
 
 import anyio
 
@@ -38,6 +38,17 @@ def expect_equal(seen: Any, expected: Any, what: str) -> None:
 def expect_rising(values: list[float]) -> None:
     rising = all(a < b for a, b in zip(values, values[1:]))
     expect(rising, f"progress does not rise: {values}")
+
+
+def all_asked(users: Sequence[Any], times: int) -> Callable[[], Awaitable[None]]:
+    """Waits until the server has asked each of some users so often."""
+
+    async def wait() -> None:
+        with anyio.fail_after(8):
+            while any(len(user.elicited) < times for user in users):
+                await anyio.sleep(0.01)
+
+    return wait
 
 
 def why(error: BaseException) -> str:

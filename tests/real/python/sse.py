@@ -2,7 +2,7 @@
 
     sse.py everything URL
 
-The stream is at `/sse` of the same server. Prints what `client.py` prints.
+The stream is at `/sse` of the same server. Prints what `legacy.py` prints.
 """
 
 from contextlib import asynccontextmanager

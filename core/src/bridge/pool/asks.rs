@@ -21,7 +21,9 @@ impl Pool {
         if method == "ping" {
             return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
         }
-        let owner = worker.asking.as_deref().and_then(|it| worker.tasks.get(it.number));
+        let number = worker.asking.as_deref().map(|asking| asking.number);
+        let number = number.or_else(|| worker.only(|task| task.traits.mute));
+        let owner = number.and_then(|number| worker.tasks.get(number));
         let client = match owner.map(|task| task.asker) {
             Some(Asker::Request(exchange)) => self.posts.get(&exchange),
             _ => None,
@@ -33,6 +35,19 @@ impl Pool {
             Ok(question) => question,
             Err(refusal) => return feed(worker, &refusal.answer(), id, turn),
         };
+        // Many a child wants to know the roots by itself, once it has been opened; no request that
+        // needs none should fail of that.
+        let is_undeclared = capabilities
+            .is_some_and(|declared| !capability::is_declared(declared, Capability::Roots));
+        if question.needs == Capability::Roots && is_undeclared {
+            return feed(worker, &Refusal::Undeclared.answer(), id, turn);
+        }
+        if let Some(Asker::Request(exchange)) =
+            owner.filter(|task| task.traits.mute).map(|it| it.asker)
+        {
+            feed(worker, &Refusal::Undeclared.answer(), id, turn);
+            return self.refuse_incapable(exchange, vec![question.needs], turn);
+        }
         let is_owned =
             matches!(owner.map(|task| task.asker), Some(Asker::Request(_) | Asker::Parked));
         let max = turn.limits.child_requests_max;

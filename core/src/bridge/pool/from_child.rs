@@ -62,6 +62,7 @@ impl Pool {
             }
             Asker::Opening => return self.refused(child, turn),
             Asker::Aside => return,
+            Asker::Fence => return self.settled(child, turn),
             Asker::Gone | Asker::Parked => {}
             Asker::Request(exchange) => self.fail(exchange, Reject::BadAnswer, turn),
             Asker::Session(session) => self.lose(session, number, Reject::BadAnswer),
@@ -89,6 +90,7 @@ impl Pool {
             Asker::Listing => return self.listed(child, message, turn),
             Asker::Opening => return self.opened(child, message, turn),
             Asker::Aside => return,
+            Asker::Fence => return self.settled(child, turn),
             Asker::Gone | Asker::Parked => {}
             Asker::Request(exchange) if is_legacy => self.answer_legacy(exchange, message, turn),
             Asker::Request(exchange) => self.answer(exchange, message, turn),
@@ -213,7 +215,12 @@ impl Pool {
         };
         let told = match asker {
             _ if !rises => false,
-            Asker::Aside | Asker::Gone | Asker::Listing | Asker::Opening | Asker::Parked => false,
+            Asker::Aside
+            | Asker::Fence
+            | Asker::Gone
+            | Asker::Listing
+            | Asker::Opening
+            | Asker::Parked => false,
             Asker::Session(session) => {
                 let progress = FromWorker::Notification { number, message: message.clone() };
                 self.from_workers.push_back((session, progress));
@@ -256,9 +263,8 @@ impl Pool {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
             // It was told to say everything, so it could mean any.
-            Some(Era::Legacy) => {
-                worker.only(|task| !matches!(task.asker, Asker::Aside | Asker::Listing))
-            }
+            Some(Era::Legacy) => worker
+                .only(|task| matches!(task.asker, Asker::Gone | Asker::Parked | Asker::Request(_))),
             _ => worker.only(|task| task.traits.logs && !task.traits.listens),
         };
         let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
@@ -316,7 +322,12 @@ impl Pool {
                 true
             }
             Some(Asker::Request(exchange)) => {
-                self.posts.get_mut(&exchange).is_some_and(|post| post.notify(line, turn))
+                let Some(post) = self.posts.get_mut(&exchange) else { return };
+                let told = post.notify(line, turn);
+                if !told && post.listens() {
+                    return self.end_listen(exchange, turn);
+                }
+                told
             }
             _ => false,
         };

@@ -77,14 +77,33 @@ impl Pool {
         if method == "notifications/tools/list_changed" {
             self.tools.doubt();
         }
-        for post in self.posts.values_mut() {
+        let mut slow = Vec::new();
+        for (exchange, post) in &mut self.posts {
             let Some((listen, (at, _))) = post.listen.as_deref().zip(post.at) else { continue };
             let is_of_key = self.workers.get(&at).is_some_and(|worker| worker.key == key);
             if is_of_key && listen.wants(method, uri.as_deref()) {
                 let params = subscription::tag(message.params(), post.id());
-                post.notify(Chunk::from(line::notification(method, Some(&params))), turn);
+                let line = line::notification(method, Some(&params));
+                if !post.notify(Chunk::from(line), turn) {
+                    slow.push(*exchange);
+                }
             }
         }
+        for exchange in slow {
+            self.end_listen(exchange, turn);
+        }
+    }
+
+    /// Ends a subscription whose client does not take what it is told: better that it opens another
+    /// one, and looks what has changed, than that it never hears of something.
+    pub(super) fn end_listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+        let Some(post) = self.posts.remove(&exchange) else { return };
+        turn.metrics.dropped(Dropped::Overflow);
+        self.unlisten(&post, turn);
+        if let Some((child, number)) = post.at.filter(|_| post.listen.is_none()) {
+            self.cancel(child, number, "The client does not read", turn);
+        }
+        post.end_listen(turn);
     }
 
     /// Ends every subscription: the server is stopping.

@@ -1,18 +1,34 @@
 //! Which worker a request is given to, and when another one is started.
 
 use super::*;
-use crate::bridge::asking::{Asking, may_ask};
+use crate::bridge::asking::Asking;
 use crate::bridge::probe;
-use crate::bridge::worker::Traits;
+use crate::bridge::worker::{Need, Traits};
 use crate::json::Field;
 use crate::json::object::Object;
 use crate::translate::{Answer, legacy_child, line};
 
-/// Workers of a key that are being opened, and how many of them somebody waits for.
+/// A worker that is being opened, and who waits for it.
 #[derive(Debug)]
 struct Opening {
     key: Key,
-    unclaimed: usize,
+    claim: Need,
+}
+
+impl Opening {
+    /// Lets a request wait for it, if that can share it with those who do.
+    fn admit(&mut self, key: Key, need: Need) -> bool {
+        let is_free = match need {
+            Need::Nobody => true,
+            Need::Company => self.claim != Need::Alone,
+            Need::Alone => self.claim == Need::Nobody,
+        };
+        let admits = is_free && [key, Key::Spare].contains(&self.key);
+        if admits && need != Need::Nobody {
+            self.claim = need;
+        }
+        admits
+    }
 }
 
 impl Pool {
@@ -61,7 +77,8 @@ impl Pool {
     fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let request = post.request.clone();
-        let traits = Traits { logs: request.log_level().is_some(), listens: post.listens() };
+        let (logs, listens) = (request.log_level().is_some(), post.listens());
+        let traits = Traits { logs, listens, ..Traits::default() };
         let child = self.shared(turn)?.child.id;
         if !self.check_headers(exchange, child, turn)? {
             return Ok(false);
@@ -158,7 +175,7 @@ impl Pool {
     fn place_legacy(&mut self, turn: &mut Turn<'_>) {
         let mut openings = Vec::new();
         for worker in self.workers.values().filter(|worker| worker.is_opening) {
-            openings.push(Opening { key: worker.key, unclaimed: 1 });
+            openings.push(Opening { key: worker.key, claim: Need::Nobody });
         }
         for exchange in mem::take(&mut self.waiting) {
             match self.seat(exchange, &mut openings, turn) {
@@ -194,19 +211,18 @@ impl Pool {
         if self.tools.known_at().is_some_and(|at| at >= post.since) {
             self.tools.check(&post.request, post.mirrored.as_deref())?;
         }
-        let (key, may_ask) = (self.key_of(exchange, post), may_ask(method));
-        if let Some(child) = self.free_worker(key, may_ask) {
+        let (key, need) = (self.key_of(exchange, post), post.need);
+        if let Some(child) = self.free_worker(key, need) {
             if !self.check_headers(exchange, child, turn)? {
                 return Ok(false);
             }
             self.give(exchange, child, turn)?;
             return Ok(true);
         }
-        let is_open = |opening: &&mut Opening| {
-            [key, Key::Spare].contains(&opening.key) && (opening.unclaimed > 0 || !may_ask)
-        };
-        if let Some(opening) = openings.iter_mut().find(is_open) {
-            opening.unclaimed = opening.unclaimed.saturating_sub(usize::from(may_ask));
+        // Many at once would only keep each other from opening, and by then the first may be free.
+        if openings.iter_mut().any(|opening| opening.admit(key, need))
+            || openings.len() >= turn.limits.openings_max
+        {
             return Ok(false);
         }
         if self.workers.len() >= self.room && !self.make_room() {
@@ -214,7 +230,7 @@ impl Pool {
             return Ok(false);
         }
         self.hire(key, turn)?;
-        openings.push(Opening { key, unclaimed: usize::from(!may_ask) });
+        openings.push(Opening { key, claim: need });
         Ok(false)
     }
 
@@ -228,13 +244,11 @@ impl Pool {
         }
     }
 
-    /// The first worker of this key that can take a request, or else a spare one, which is of this
-    /// key from then on.
-    fn free_worker(&mut self, key: Key, may_ask: bool) -> Option<ChildId> {
-        let can = |worker: &&Worker| worker.is_open() && !(may_ask && worker.asking.is_some());
-        let mut workers = self.workers.values();
-        let own = workers.find(|worker| worker.key == key && can(worker));
-        if let Some(worker) = own {
+    /// The first worker of this key that can take a request, best one that has nothing to wait for;
+    /// or else a spare one, which is of this key from then on.
+    fn free_worker(&mut self, key: Key, need: Need) -> Option<ChildId> {
+        let own = || self.workers.values().filter(|it| it.key == key && it.can_take(need));
+        if let Some(worker) = own().find(|worker| !worker.is_busy()).or_else(|| own().next()) {
             return Some(worker.child.id);
         }
         let mut workers = self.workers.values_mut();
@@ -266,10 +280,11 @@ impl Pool {
             return Err(Reject::StdinFull);
         }
         worker.child.feed(Chunk::from(line), turn);
-        if may_ask(method) {
+        if post.need == Need::Alone {
             worker.asking = Some(Box::new(Asking::new(number)));
         }
-        let traits = Traits { logs: request.log_level().is_some(), listens: false };
+        let mute = post.need == Need::Company;
+        let traits = Traits { logs: request.log_level().is_some(), mute, ..Traits::default() };
         self.note(exchange, child, number, traits, turn);
         Ok(())
     }
@@ -356,29 +371,36 @@ impl Pool {
             return self.refused(child, turn);
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.is_opening = false;
-        worker.idle_since = turn.now;
         let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
         worker.revision = Some(revision);
         worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
         if !is_capable(&welcome, "tools") {
             self.tools.settle(turn.now);
         }
-        if is_capable(&welcome, "logging") {
-            // Each request has its own level; what is too much for it is dropped here.
-            let number = turn.next_upstream();
-            let id = number.to_string();
-            let params = br#"{"level":"debug"}"#;
-            let line = line::request(id.as_bytes(), "logging/setLevel", Some(params));
-            worker.child.feed(Chunk::from(line), turn);
-            let due = turn.now + turn.limits.request_time_max;
-            let (traits, since) = (Traits::default(), turn.now);
-            worker.tasks.insert(number, Task { asker: Asker::Aside, traits, since, due });
-            turn.wake(due);
-        }
+        // Each request has its own level; what is too much for it is dropped here.
+        let (method, params) = match is_capable(&welcome, "logging") {
+            true => ("logging/setLevel", Some(&br#"{"level":"debug"}"#[..])),
+            false => ("ping", None),
+        };
+        // What a child asks as soon as it is opened belongs to no request. Once it has answered
+        // this it has asked it.
+        let number = turn.next_upstream();
+        let line = line::request(number.to_string().as_bytes(), method, params);
+        worker.child.feed(Chunk::from(line), turn);
+        let due = turn.now + turn.limits.cancel_time_max;
+        let (asker, traits, since) = (Asker::Fence, Traits::default(), turn.now);
+        worker.tasks.insert(number, Task { asker, traits, since, due });
+        turn.wake(due);
         self.server_info = legacy_child::server_info(&welcome);
         self.welcome = Some(welcome.into_owned());
         turn.starts.worked();
+    }
+
+    /// A legacy child that was opened is ready for requests.
+    pub(super) fn settled(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.is_opening = false;
+        worker.idle_since = turn.now;
         turn.wake(turn.now + turn.limits.session_idle_max);
         self.stirred = true;
     }

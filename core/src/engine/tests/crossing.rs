@@ -233,6 +233,7 @@ impl World {
             (Some("initialize"), Some(id)) => {
                 self.rig.child_says(child, &welcome(&id, "2025-11-25"));
             }
+            (Some("ping"), Some(id)) => self.rig.child_answers(child, &id, "{}"),
             (Some("tools/call"), Some(id)) => {
                 let mark = line["params"]["arguments"]["mark"].as_str().expect("a mark");
                 process.calls.push(Call { id, mark: mark.to_owned(), question: None });

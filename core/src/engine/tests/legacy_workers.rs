@@ -38,11 +38,17 @@ impl Rig {
             r#"{{"protocolVersion":"2025-11-25","capabilities":{capabilities},"serverInfo":{{"name":"s","version":"1"}}}}"#
         );
         self.child_answers(child, &number, &result);
-        let told = self.told(child);
-        assert_eq!(told[0]["method"], "notifications/initialized");
-        let requests = told.iter().filter(|line| line.get("id").is_some());
-        self.children.get_mut(&child).unwrap().fed = requests.map(|it| it.to_string()).collect();
+        self.gets_ready(child);
         child
+    }
+
+    /// A child that has answered `initialize` answers what it is asked right after that.
+    pub(super) fn gets_ready(&mut self, child: ChildId) {
+        let told = self.told(child);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0], json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        assert!(told[1]["method"] == "ping" || told[1]["params"] == json!({"level": "debug"}));
+        self.child_answers(child, &told[1]["id"].to_string(), "{}");
     }
 }
 
@@ -57,12 +63,12 @@ fn a_process_is_opened_by_the_bridge_and_asked_in_its_own_words() {
     assert_eq!(said["method"], "initialize");
     assert_eq!(said["params"]["protocolVersion"], "2025-11-25");
     rig.child_answers(child, &said["id"].to_string(), r#"{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#);
+    rig.gets_ready(child);
     let told = rig.told(child);
-    assert_eq!(told[0], json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-    assert_eq!(told[1]["method"], "tools/call");
-    let number = told[1]["id"].clone();
+    assert_eq!(told[0]["method"], "tools/call");
+    let number = told[0]["id"].clone();
     let meta = json!({"progressToken": number, "x.y/z": 1});
-    assert_eq!(told[1]["params"], json!({"name": "x", "_meta": meta}));
+    assert_eq!(told[0]["params"], json!({"name": "x", "_meta": meta}));
 
     rig.child_reports_progress(child, &number.to_string(), 1);
     rig.child_answers(child, &number.to_string(), r#"{"content":[]}"#);
@@ -72,6 +78,36 @@ fn a_process_is_opened_by_the_bridge_and_asked_in_its_own_words() {
     assert_eq!(answer["id"], "i");
     assert_eq!(answer["result"]["resultType"], "complete");
     assert_eq!(answer["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "s");
+}
+
+#[test]
+fn what_a_child_asks_by_itself_belongs_to_nobodys_request() {
+    let mut rig = rig();
+    let able = Modern { capabilities: r#"{"roots":{}}"#, ..Modern::new() };
+    let exchange = rig.ask(&able, "1", "tools/call", CALL);
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    rig.child_says(child, r#"{"jsonrpc":"2.0","id":"r","method":"roots/list"}"#);
+    let told = rig.told(child);
+    assert_eq!(told.len(), 3, "no request before it has had its say: {told:?}");
+    assert!(told[2].get("error").is_some());
+    rig.child_answers(child, &told[1]["id"].to_string(), "{}");
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
+    rig.pass(secs(1));
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+}
+
+#[test]
+fn a_child_that_does_not_answer_a_ping_is_asked_all_the_same() {
+    let mut rig = rig();
+    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    rig.fed(child);
+    rig.pass(secs(2));
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
 }
 
 #[test]
@@ -93,16 +129,16 @@ fn a_client_that_asks_one_after_the_other_always_meets_the_same_process() {
 #[test]
 fn calls_that_may_ask_do_not_share_a_process_and_others_do() {
     let mut rig = rig();
-    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let first = rig.welcomes();
     rig.fed(first);
-    rig.ask(&Modern::new(), "2", "tools/list", "");
+    rig.ask(&Modern::new().able(), "2", "tools/list", "");
     assert_eq!(rig.told(first)[0]["method"], "tools/list");
-    rig.ask(&Modern::new(), "3", "prompts/get", CALL);
+    rig.ask(&Modern::new().able(), "3", "prompts/get", CALL);
     let second = rig.welcomes();
     assert_ne!(first, second);
     assert_eq!(rig.told(second)[0]["method"], "prompts/get");
-    rig.ask(&Modern::new(), "4", "resources/read", r#""uri":"u:x""#);
+    rig.ask(&Modern::new().able(), "4", "resources/read", r#""uri":"u:x""#);
     assert_eq!(rig.children.len(), 3);
 }
 
@@ -231,7 +267,7 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     let mut rig = rig_of(BridgeOptions::default(), limits);
     let mut calls = Vec::new();
     for id in 0..3 {
-        calls.push(rig.ask(&Modern::new(), &id.to_string(), "tools/call", CALL));
+        calls.push(rig.ask(&Modern::new().able(), &id.to_string(), "tools/call", CALL));
         if id < 2 {
             rig.welcomes();
         }
@@ -245,8 +281,8 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     rig.child_answers(first, &number, "{}");
     assert_eq!(rig.reply(calls[2]).0, 200);
     // One that waits for too long is told so.
-    let one = rig.ask(&Modern::new(), "7", "tools/call", CALL);
-    let two = rig.ask(&Modern { accept: JSON, ..Modern::new() }, "8", "tools/call", CALL);
+    let one = rig.ask(&Modern::new().able(), "7", "tools/call", CALL);
+    let two = rig.ask(&Modern { accept: JSON, ..Modern::new().able() }, "8", "tools/call", CALL);
     rig.pass(secs(31));
     assert_eq!(rig.error(two).2, "Request timeout");
     assert_eq!(rig.stage(one), Stage::Finished);
@@ -302,7 +338,7 @@ fn warm_processes_are_ready_before_they_are_needed() {
     for child in &ids {
         let number = rig.number(*child);
         rig.child_says(*child, &welcome(&number, "2025-11-25"));
-        rig.fed(*child);
+        rig.gets_ready(*child);
     }
     rig.ask(&Modern::new(), "1", "tools/call", CALL);
     assert_eq!(rig.told(ids[0])[0]["method"], "tools/call");
@@ -312,16 +348,71 @@ fn warm_processes_are_ready_before_they_are_needed() {
 }
 
 #[test]
+fn calls_whose_clients_cannot_be_asked_share_a_process_and_what_that_asks_is_refused() {
+    let mut rig = rig();
+    let first = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let child = rig.welcomes();
+    let one = rig.number(child);
+    let second = rig.ask(&Modern::new(), "2", "prompts/get", CALL);
+    let other = rig.number(child);
+    rig.child_says(child, &sampling("7"));
+    assert!(rig.told(child)[0].get("error").is_some(), "whoever it is for");
+    rig.child_answers(child, &other, r#"{"messages":[]}"#);
+    rig.child_answers(child, &one, r#"{"content":[]}"#);
+    assert_eq!((rig.reply(first).0, rig.reply(second).0), (200, 200));
+    assert_eq!(rig.children.len(), 1);
+}
+
+#[test]
+fn who_can_be_asked_does_not_share_with_who_cannot() {
+    let mut rig = rig();
+    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let first = rig.welcomes();
+    rig.fed(first);
+    let able = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
+    let second = rig.welcomes();
+    assert_ne!(first, second);
+    rig.fed(second);
+    rig.ask(&Modern::new(), "3", "tools/call", CALL);
+    assert_eq!(rig.told(first)[0]["method"], "tools/call");
+    // What the first process asks is for nobody who could be asked.
+    rig.child_says(first, &sampling("7"));
+    assert!(rig.told(first)[0].get("error").is_some());
+    assert_eq!(rig.stage(able), Stage::Waiting);
+}
+
+#[test]
+fn few_processes_are_opened_at_once_and_those_that_are_there_are_used_first() {
+    let mut rig = rig();
+    let calls: Vec<_> = (0..10)
+        .map(|id| rig.ask(&Modern::new().able(), &id.to_string(), "tools/call", CALL))
+        .collect();
+    assert_eq!(rig.children.len(), 4);
+    let child = *rig.children.keys().next().unwrap();
+    let number = rig.number(child);
+    let welcome = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#;
+    rig.child_answers(child, &number, welcome);
+    rig.gets_ready(child);
+    assert_eq!(rig.children.len(), 5, "there is room for another to be opened");
+    for call in calls {
+        let number = rig.number(child);
+        rig.child_answers(child, &number, "{}");
+        assert_eq!(rig.reply(call).0, 200);
+    }
+    assert_eq!(rig.children.len(), 5);
+}
+
+#[test]
 fn whoever_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
     let mut rig = rig();
-    let exchange = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let exchange = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let child = rig.welcomes();
     let number = rig.number(child);
     rig.disconnect(exchange);
     let told = rig.told(child);
     assert_eq!(told[0]["params"]["requestId"].to_string(), number);
     // It asks all the same: the next client must not see that.
-    let next = rig.ask(&Modern::new(), "2", "tools/call", CALL);
+    let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
     let other = rig.welcomes();
     assert_ne!(other, child);
     rig.child_says(child, &sampling("7"));
@@ -372,10 +463,7 @@ fn log_messages_are_told_by_each_requests_own_level() {
         Modern { meta: r#","io.modelcontextprotocol/logLevel":"warning""#, ..Modern::new() };
     let exchange = rig.ask(&wants, "1", "tools/call", CALL);
     let child = rig.welcomes_with(r#"{"logging":{}}"#);
-    let told = rig.told(child);
-    assert_eq!(told[0]["method"], "logging/setLevel");
-    assert_eq!(told[0]["params"]["level"], "debug");
-    rig.child_answers(child, &told[0]["id"].to_string(), "{}");
+    assert_eq!(rig.told(child)[0]["method"], "tools/call");
     let log = |level: &str| {
         format!(
             r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"{level}","data":1}}}}"#

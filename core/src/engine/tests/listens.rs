@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::legacy_workers::{CALL, rig_per};
+use super::legacy_workers::{CALL, rig_of, rig_per};
 use super::modern::*;
 use super::rig::*;
 use crate::config::ChildPer;
 use crate::engine::*;
+use crate::limits::Limits;
 
 const ALL: &str = r#""notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["u:a","u:b","u:a"]}"#;
 const CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{},"resources":{"subscribe":true,"listChanged":true}}"#;
@@ -112,8 +113,8 @@ fn a_change_that_any_process_of_the_same_client_tells_is_heard() {
     let tools = r#""notifications":{"toolsListChanged":true}"#;
     let listen = rig.ask(&Modern::named("a"), "1", "subscriptions/listen", tools);
     let first = rig.welcomes_with(CAPABILITIES);
-    rig.ask(&Modern::named("a"), "2", "tools/call", CALL);
-    rig.ask(&Modern::named("a"), "3", "tools/call", CALL);
+    rig.ask(&Modern::named("a").able(), "2", "tools/call", CALL);
+    rig.ask(&Modern::named("a").able(), "3", "tools/call", CALL);
     let second = rig.welcomes_with(CAPABILITIES);
     rig.ask(&Modern::named("b"), "4", "tools/call", CALL);
     let foreign = rig.welcomes_with(CAPABILITIES);
@@ -157,4 +158,40 @@ fn a_subscription_without_a_filter_is_a_mistake() {
     rig.welcomes();
     let listen = rig.ask(&Modern::new(), "1", "subscriptions/listen", "");
     assert_eq!(rig.error(listen).1, -32602);
+}
+
+#[test]
+fn a_client_that_does_not_read_loses_its_subscription_and_not_a_change() {
+    let mut rig = rig();
+    rig.prompt = false;
+    let listen = rig.ask(&Modern::new(), "1", "subscriptions/listen", ALL);
+    let child = rig.welcomes_with(CAPABILITIES);
+    let large = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{{"x":"{}"}}}}"#,
+        "x".repeat(1024 * 1024)
+    );
+    for _ in 0..5 {
+        rig.child_says(child, &large);
+    }
+    assert_eq!(rig.stage(listen), Stage::Finished);
+    let last = parse(rig.messages(listen).last().unwrap());
+    assert_eq!(last["result"]["resultType"], "complete");
+}
+
+#[test]
+fn as_many_may_listen_as_are_connected() {
+    let limits = Limits { runs_max: 2, ..Default::default() };
+    let mut rig = rig_of(Default::default(), limits);
+    let tools = r#""notifications":{"toolsListChanged":true}"#;
+    for id in 0..5 {
+        let listen = rig.ask(&Modern::new(), &id.to_string(), "subscriptions/listen", tools);
+        if id == 0 {
+            rig.welcomes_with(CAPABILITIES);
+        }
+        assert_eq!(rig.stage(listen), Stage::Begun);
+    }
+    rig.ask(&Modern::new(), "7", "tools/list", "");
+    rig.ask(&Modern::new(), "8", "tools/list", "");
+    let third = rig.ask(&Modern::new(), "9", "tools/list", "");
+    assert_eq!(rig.reply(third).0, 503);
 }

@@ -44,6 +44,11 @@ impl Modern {
         Modern { accept: BOTH, principal, capabilities: "{}", meta: "" }
     }
 
+    /// One that can be asked something.
+    pub(super) fn able(self) -> Modern {
+        Modern { capabilities: r#"{"elicitation":{}}"#, ..self }
+    }
+
     /// A client with these credentials.
     pub(super) fn named(name: &str) -> Modern {
         Modern { principal: Principal::of(Some(name.as_bytes())), ..Modern::new() }

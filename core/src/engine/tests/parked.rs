@@ -215,6 +215,18 @@ fn a_client_that_can_be_asked_nothing_is_told_what_it_lacks() {
 }
 
 #[test]
+fn a_client_without_roots_is_not_refused_for_them() {
+    let mut rig = rig();
+    let (exchange, child, number) = rig.called(&Modern::new(), CALL);
+    rig.child_says(child, &roots("7"));
+    let told = rig.told(child);
+    assert_eq!((&told[0]["id"], &told[0]["error"]["code"]), (&json!(7), &json!(-32601)));
+    rig.pass(secs(1));
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.stage(exchange), Stage::Replied);
+}
+
+#[test]
 fn a_client_that_can_be_asked_something_is_asked_that() {
     let mut rig = rig();
     let client = Modern { capabilities: r#"{"roots":{}}"#, ..Modern::new() };

@@ -47,6 +47,15 @@ impl Fixture {
         fixture.catalog.batches = true;
         fixture
     }
+
+    /// With a method of an extension, `things/get`, whose name is `thingId`.
+    pub(crate) fn with_extension() -> Fixture {
+        let mut fixture = Fixture::new();
+        let methods = vec![ExtensionMethod { name: "things/get", named_by: Some("thingId") }];
+        let extension = Extension { name: "a.example/things", settings: json!({}), methods };
+        fixture.catalog.extensions.push(extension);
+        fixture
+    }
 }
 
 impl Server for Fixture {

@@ -372,11 +372,48 @@ fn a_session_needs_the_engine() {
     }
 }
 
+#[test]
+fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
+    let native = Native::stateless(Arc::new(Fixture::with_extension()), HealthForm::Calculator);
+    let desk = Desk::of(native);
+    let refusal = |named: &[&str], id: Value| {
+        let mut lines = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "things/get")];
+        lines.extend(named.iter().map(|name| ("Mcp-Name", *name)));
+        match desk.serve(&lines, &modern_call("things/get", json!({ "thingId": id }))) {
+            Served::Refused(reject, ..) => Some(reject),
+            _ => None,
+        }
+    };
+    assert_eq!(refusal(&["one"], json!("one")), None);
+    assert_eq!(refusal(&["=?base64?w7w=?="], json!("ü")), None);
+    for named in [&["two"][..], &["one", "one"], &[]] {
+        assert_eq!(refusal(named, json!("one")), Some(Reject::HeaderMismatch), "{named:?}");
+    }
+    assert_eq!(refusal(&["1"], json!(1)), None, "its parameters are wrong");
+}
+
+#[test]
+fn who_listens_has_to_take_a_stream() {
+    let desk = Desk::new();
+    let listen = modern_call("subscriptions/listen", json!({"notifications": {}}));
+    let said = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "subscriptions/listen")];
+    let mut lines = said.to_vec();
+    lines.push(("Accept", "application/json"));
+    let Served::Refused(Reject::NotAcceptable, head, _) = desk.serve(&lines, &listen) else {
+        panic!("nobody would be told anything");
+    };
+    assert_eq!(head.status, 406);
+    assert!(matches!(desk.serve(&said, &listen), Served::Unfinished(_)));
+}
+
 fn modern() -> String {
-    let meta = json!({
+    modern_call("tools/list", json!({}))
+}
+
+fn modern_call(method: &str, mut params: Value) -> String {
+    params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}})
-        .to_string()
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Object, since};
-use crate::protocol::Revision;
+use super::Object;
+use crate::protocol::{Revision, since};
 use crate::server::Catalog;
 
 /// Writes a member that says who the server is (schema, `Implementation`).

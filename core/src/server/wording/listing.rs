@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Object, since};
-use crate::protocol::Revision;
+use super::Object;
+use crate::protocol::{Revision, since};
 use crate::server::{Catalog, Prompt, Resource, Template, Tool};
 
 /// Writes the result of a method that lists something.

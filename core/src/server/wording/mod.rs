@@ -1,6 +1,6 @@
 //! How a server's messages are written, as far as the eras have it in common.
 //!
-//! Owns: every line of a conversation, and what a revision has that an older one has not ([`since`]).
+//! Owns: every line of a conversation, and what of it a revision has ([`crate::protocol::since`]).
 //! Never: decides what is answered.
 //!
 //! Source: the changelogs of the revisions; JSON-RPC 2.0, section 5.
@@ -10,7 +10,6 @@ mod listing;
 mod notice;
 mod object;
 mod result;
-pub(super) mod since;
 
 use std::io::Write;
 

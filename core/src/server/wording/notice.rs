@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{notification, push, since};
-use crate::protocol::Revision;
+use super::{notification, push};
+use crate::protocol::{Revision, since};
 use crate::server::{Line, LogLevel, Sink};
 
 /// How far a request is.

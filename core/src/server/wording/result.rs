@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Object, json, push, quoted, since};
-use crate::protocol::Revision;
+use super::{Object, json, push, quoted};
+use crate::protocol::{Revision, since};
 use crate::server::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 
 /// Writes the members of what a server replied, but for those that an era writes for itself.

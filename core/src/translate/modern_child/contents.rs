@@ -1,9 +1,8 @@
 //! What a tool or a prompt says, in the words of a revision.
 
 use crate::json::object::{Object, array, elements};
-use crate::protocol::Revision;
+use crate::protocol::{Revision, since};
 use crate::translate::content::{block, text_block};
-use crate::translate::since;
 
 /// A result of `tools/call`. Structured content that the revision does not have, or that is no
 /// object, becomes a text, unless there is one (which is then the same, 2025-06-18, server/tools,

@@ -1,8 +1,8 @@
 //! Who a modern child is to a legacy client, and who the client is to the child.
 
 use crate::json::object::{Object, quoted};
-use crate::protocol::Revision;
-use crate::translate::{meta, since};
+use crate::protocol::{Revision, since};
+use crate::translate::meta;
 
 /// The result of `initialize` in the revision that was agreed on, from a child's result of
 /// `server/discover`. Absent if that is no object.

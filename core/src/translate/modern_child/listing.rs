@@ -5,8 +5,7 @@
 //! Source: the changelogs of the revisions; `Tool`, `Prompt`, `Resource` of their schemas.
 
 use crate::json::object::Object;
-use crate::protocol::Revision;
-use crate::translate::since;
+use crate::protocol::{Revision, since};
 
 /// A result of `tools/list`. A schema of an output that need not be an object goes: such an output
 /// is told as a text.

@@ -2,9 +2,8 @@
 
 use super::{InputRequest, form, sampling};
 use crate::json::object::{Object, quoted};
-use crate::protocol::Revision;
+use crate::protocol::{Revision, since};
 use crate::reject::Capability;
-use crate::translate::since;
 
 /// The params of the request, in the words of the client's revision; absent if it has none.
 /// `elicitation_id` is for a URL elicitation, which must have one that is used for no other.

@@ -1,9 +1,8 @@
 //! Messages for a model, as a revision has them.
 
 use crate::json::object::{Object, array, elements};
-use crate::protocol::Revision;
+use crate::protocol::{Revision, since};
 use crate::translate::content::block;
-use crate::translate::since;
 
 /// Writes the messages so that the revision has them: one of several blocks becomes several of one
 /// block each, in the same role.

@@ -1,6 +1,6 @@
 // Drives an MCP endpoint with the client of @modelcontextprotocol/sdk, as a program would.
 //
-//     client.mjs {everything,fixture} URL
+//     legacy.mjs {everything,fixture} URL
 //
 // Prints the names of all checks of the target first (`plan a b c`), then for each one either
 // `ok NAME` or `FAIL NAME: why`; see `run`, which counts them.
