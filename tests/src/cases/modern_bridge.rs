@@ -541,9 +541,15 @@ pub fn questions_to_whom_cannot_answer(target: &Target) {
             (form("q"), json!({"sampling": {}}), "elicitation"),
             (roots("q"), json!({}), "roots"),
         ] {
+            // A legacy server may ask for roots on its own account: no call fails by that.
+            let goes_on = era == "legacy" && required == "roots";
             let client = Modern::new(&pontoon).able(capabilities);
             let call = client.tool_call("rounds", json!({"rounds": [[asks]]}));
             let refused = client.send(&call);
+            if goes_on {
+                assert_eq!(heard(&refused.answer())["q"]["error"]["code"], -32601, "{era}");
+                continue;
+            }
             refused.expect_error(400, -32021, required);
             let error = refused.json()["error"].clone();
             assert!(error["data"]["requiredCapabilities"][required].is_object(), "{era}: {error}");
