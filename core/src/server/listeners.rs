@@ -111,5 +111,5 @@ const URI_BYTES_MAX: usize = 8 * 1024;
 /// URIs a client may be subscribed to at once.
 const SUBSCRIPTIONS_MAX: usize = 1000;
 
-/// Streams that may be open at once.
-const LISTENS_MAX: usize = 100;
+/// Streams that may be open at once: a bridge brings those of all its clients.
+const LISTENS_MAX: usize = 1024;

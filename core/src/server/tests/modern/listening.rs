@@ -165,10 +165,10 @@ fn a_stream_that_cannot_be_opened_is_refused() {
     listen(&mut client, &json!(1), all());
     let again = listen(&mut client, &json!(1), all());
     assert_eq!(error(&again[0]), (-32600, "This id is in use by a subscription"));
-    for id in 2..=100 {
+    for id in 2..=1024 {
         listen(&mut client, &json!(id), json!({}));
     }
-    let said = listen(&mut client, &json!(101), json!({}));
+    let said = listen(&mut client, &json!(1025), json!({}));
     assert_eq!(error(&said[0]), (-32603, "Too many subscriptions"));
 }
 
