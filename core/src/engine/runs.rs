@@ -1,4 +1,5 @@
-//! Requests to a server without sessions that have to wait: for time, or for facts.
+//! Requests to a server in this process that belong to no session and have to wait: for time, for
+//! facts, or, on a stream that a client listens on, for changes.
 //!
 //! Owns: the runs, each bound to its exchange: when the client leaves, the run ends.
 //! Never: a request that can be answered at once; those do not get here.

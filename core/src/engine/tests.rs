@@ -15,6 +15,7 @@ mod listens;
 mod logging;
 mod modern;
 mod native;
+mod native_listens;
 mod notices;
 mod opening;
 mod parked;

@@ -48,6 +48,14 @@ impl Fixture {
         fixture
     }
 
+    /// With a tool `change`, which changes the list of tools.
+    pub(crate) fn that_changes() -> Fixture {
+        let mut fixture = Fixture::new();
+        fixture.catalog.tools.push(Tool::new("change", "", Schema::open()));
+        fixture.catalog.list_changed = true;
+        fixture
+    }
+
     /// With a method of an extension, `things/get`, whose name is `thingId`.
     pub(crate) fn with_extension() -> Fixture {
         let mut fixture = Fixture::new();
@@ -80,6 +88,10 @@ impl Seat for Counter {
         let log = |text: &str| (LogLevel::Info, None, json!(text));
         match *name {
             "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
+            "change" => {
+                out.push(Notice::ToolsChanged);
+                Outcome::text("changed")
+            }
             "count" => Outcome::text(self.0.to_string()),
             "id" => Outcome::text(scene.request_id().to_string()),
             "steps" => Steps(0).wait(scene),

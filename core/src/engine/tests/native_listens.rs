@@ -1,0 +1,107 @@
+//! Clients of the modern era that listen to a server in this process.
+
+use super::modern::*;
+use super::rig::*;
+use crate::config::{Config, Serves};
+use crate::engine::*;
+use crate::http::*;
+use crate::limits::Limits;
+use crate::native::tests::Fixture;
+use crate::native::{HealthForm, Native};
+
+const TOOLS: &str = r#""notifications":{"toolsListChanged":true}"#;
+const CHANGE: &str = r#""name":"change""#;
+const ID: &str = "io.modelcontextprotocol/subscriptionId";
+
+fn rig() -> Rig {
+    let native = Native::stateful(Arc::new(Fixture::that_changes()), HealthForm::EchoStateful);
+    Rig::of(Config { serves: Serves::Native(native), ..config(Limits::default()) })
+}
+
+/// A client of the legacy era, in its session.
+fn session(rig: &mut Rig) -> Client {
+    let opened = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let head = rig.exchanges[&opened].head.as_ref().expect("an answer");
+    Client { session: SessionHeader::Id(head.session.expect("a session")), ..Client::new() }
+}
+
+/// Methods of the messages on a stream, each of which has to be tagged with the id of its request.
+fn methods(rig: &Rig, exchange: ExchangeId, id: &str) -> Vec<String> {
+    let messages = rig.messages(exchange);
+    let method = |message: &String| {
+        let message = parse(message);
+        assert_eq!(message["params"]["_meta"][ID], parse(id), "{message}");
+        message["method"].as_str().expect("a notification").to_owned()
+    };
+    messages.iter().map(method).collect()
+}
+
+#[test]
+fn a_change_reaches_all_who_asked_for_it_whoever_made_it() {
+    let mut rig = rig();
+    let session = session(&mut rig);
+    let stream = rig.get(&session);
+    let one = rig.ask(&Modern::new(), r#""one""#, "subscriptions/listen", TOOLS);
+    let two = rig.ask(&Modern::named("b"), "2", "subscriptions/listen", TOOLS);
+    let deaf = rig.ask(&Modern::new(), "3", "subscriptions/listen", r#""notifications":{}"#);
+    let call = rig.ask(&Modern::new(), "4", "tools/call", CHANGE);
+    assert_eq!(rig.reply(call).0, 200);
+    let told = ["notifications/subscriptions/acknowledged", "notifications/tools/list_changed"];
+    assert_eq!(methods(&rig, one, r#""one""#), told);
+    assert_eq!(methods(&rig, two, "2"), told);
+    assert_eq!(methods(&rig, deaf, "3"), told[..1]);
+    assert_eq!(rig.messages(stream).len(), 1, "{:?}", rig.messages(stream));
+
+    // Whoever makes it in a session hears of it once.
+    rig.post(
+        &session,
+        r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"change"}}"#,
+    );
+    assert_eq!(methods(&rig, one, r#""one""#).len(), 3);
+    let body = |exchange: &Exchange| String::from_utf8(exchange.body.clone()).unwrap();
+    let all: usize =
+        rig.exchanges.values().map(|it| body(it).matches("list_changed").count()).sum();
+    assert_eq!(all, 2 + 2 + 2, "two of each who listens, and two of the session");
+}
+
+#[test]
+fn a_stream_lasts_until_its_client_leaves() {
+    let mut rig = rig();
+    let listen = rig.ask(&Modern::new(), "1", "subscriptions/listen", TOOLS);
+    rig.pass(Duration::from_secs(3600));
+    assert_eq!(rig.stage(listen), Stage::Begun);
+    assert!(rig.items(listen).len() > 100, "comments keep it open");
+    rig.disconnect(listen);
+    let call = rig.ask(&Modern::new(), "2", "tools/call", CHANGE);
+    assert_eq!(rig.reply(call).0, 200);
+    assert_eq!(methods(&rig, listen, "1").len(), 1, "nobody is there");
+}
+
+#[test]
+fn the_end_of_the_program_is_the_end_of_the_stream() {
+    let mut rig = rig();
+    let listen = rig.ask(&Modern::new(), r#""l""#, "subscriptions/listen", TOOLS);
+    rig.input(Input::ShutdownRequested);
+    rig.pass(Duration::from_secs(60));
+    assert_eq!(rig.stage(listen), Stage::Finished);
+    let last = parse(rig.messages(listen).last().unwrap());
+    assert_eq!((&last["id"], &last["result"]["resultType"]), (&"l".into(), &"complete".into()));
+    assert_eq!(last["result"]["_meta"][ID], "l");
+}
+
+#[test]
+fn errors_of_the_modern_era_have_a_status_and_no_session() {
+    let mut rig = rig();
+    for (method, params, status) in [
+        ("tools/call", r#""name":"say""#, 200),
+        ("tools/call", r#""name":"none""#, 200),
+        ("tools/call", r#""name":"ask""#, 400),
+        ("ping", "", 404),
+        ("no/such", "", 404),
+    ] {
+        let exchange = rig.ask(&Modern::new(), "1", method, params);
+        assert_eq!(rig.reply(exchange).0, status, "{method} {params}");
+        let head = rig.exchanges[&exchange].head.as_ref().unwrap();
+        assert!(head.session.is_none() && head.foreign_session.is_none(), "{method}");
+    }
+}
