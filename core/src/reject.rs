@@ -524,7 +524,9 @@ impl Reject {
             BadId => "Invalid Request: id must be a string or an integer, of up to 1 KiB",
             BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
             BadMethod => "Invalid Request: method must be a string",
-            BadParams => "Invalid params: a field of params has the wrong type or value, or is too long",
+            BadParams => {
+                "Invalid params: a field of params has the wrong type or value, or is too long"
+            }
             BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
             DuplicateKey => "Invalid Request: a key is given twice",
             LookalikeKey => {

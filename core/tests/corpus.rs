@@ -5,6 +5,8 @@ mod arithmetic;
 mod checked;
 #[path = "diagnosis/jwt.rs"]
 mod diagnosis;
+#[path = "modern/era.rs"]
+mod era;
 #[path = "modern/mirrored_header.rs"]
 mod mirrored_header;
 mod oracle;
@@ -18,6 +20,11 @@ use std::path::Path;
 #[test]
 fn arguments() {
     replay("arguments", checked::arguments);
+}
+
+#[test]
+fn era() {
+    replay("era", era::era);
 }
 
 #[test]
