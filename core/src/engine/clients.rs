@@ -186,16 +186,18 @@ impl Engine {
 
     /// Whether a child can be had now, if one is needed.
     pub(super) fn check_start(&self, now: Instant) -> Result<(), Reject> {
-        let needs_child = self.spec.is_some() && !self.is_of_modern_era();
+        let needs_child = self.spec.is_some() && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
             true => self.desk.starts.check(now),
             false => Ok(()),
         }
     }
 
-    /// Whether all sessions share one child of the modern era.
-    fn is_of_modern_era(&self) -> bool {
-        self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern))
+    /// Whether all sessions share one child, which is of the modern era alone. Before one of both a
+    /// session is what it is before any legacy child.
+    fn sessions_share_a_child(&self) -> bool {
+        let is_modern = self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern));
+        is_modern && !self.finding.speaks_both()
     }
 
     /// Gives a session somebody who is to answer in it.
@@ -206,7 +208,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<Backend, Reject> {
-        if self.is_of_modern_era() {
+        if self.sessions_share_a_child() {
             let discovery = self.pool.as_ref().and_then(Pool::discovery);
             let served = self.desk.config.revisions.clone();
             return Ok(Backend::Interpreted(Box::new(Interpreter::new(served, discovery))));

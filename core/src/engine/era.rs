@@ -27,16 +27,26 @@ use crate::observe::Event;
 use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::time::Instant;
+use crate::translate::modern_child;
 
 /// What is under way to find the era.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     /// The child that was asked, which is the standby, and when it is waited for no longer.
     asked: Option<(ChildId, Instant)>,
+    /// Whether a modern child also takes `initialize`.
+    speaks_both: bool,
     /// Whether the era is known by silence only, and nothing has confirmed it.
     is_assumed: bool,
     /// Clients that sent `initialize`, in order.
     openings: Vec<Opening>,
+}
+
+impl Finding {
+    /// Whether a command of the modern era is one of the legacy era too.
+    pub(super) fn speaks_both(&self) -> bool {
+        self.speaks_both
+    }
 }
 
 /// An `initialize` that waits.
@@ -148,6 +158,7 @@ impl Engine {
                 if let (Some(Era::Modern), Some(result)) = (era, message.result())
                     && let Some(pool) = &mut self.pool
                 {
+                    self.finding.speaks_both = modern_child::speaks_both(result);
                     pool.set_discovery(result.into());
                 }
                 era
@@ -186,6 +197,7 @@ impl Engine {
             return;
         }
         self.finding.is_assumed = false;
+        self.finding.speaks_both = message.result().is_some_and(modern_child::speaks_both);
         self.desk.log(Event::EraFound { era: Era::Modern }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
         self.with_pool(now, out, |pool, turn| {
@@ -207,7 +219,9 @@ impl Engine {
     fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
         self.desk.log(Event::EraFound { era }, out);
-        let child = if era == Era::Modern { self.standby.take() } else { None };
+        // One of both eras is for whoever comes first.
+        let is_shared = era == Era::Modern && !self.finding.speaks_both;
+        let child = if is_shared { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
         for Opening { exchange, head, body, is_sse } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);

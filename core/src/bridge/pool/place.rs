@@ -160,8 +160,7 @@ impl Pool {
         let id = match running {
             Some(worker) => worker.child.id,
             None => {
-                turn.starts.check(turn.now)?;
-                let child = turn.spawn(self.spec.clone());
+                let child = self.another_child(turn)?;
                 let id = child.id;
                 self.workers.insert(id, Worker::new(child, Key::Shared, turn.now));
                 id
@@ -312,15 +311,20 @@ impl Pool {
         }
     }
 
-    /// Starts another worker, or takes a child that runs already.
-    fn hire(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Reject> {
-        let child = match self.fresh.take() {
-            Some(child) => child,
+    /// A child that runs already, or a new one.
+    fn another_child(&mut self, turn: &mut Turn<'_>) -> Result<Child, Reject> {
+        match self.fresh.take() {
+            Some(child) => Ok(child),
             None => {
                 turn.starts.check(turn.now)?;
-                turn.spawn(self.spec.clone())
+                Ok(turn.spawn(self.spec.clone()))
             }
-        };
+        }
+    }
+
+    /// Makes another child a worker, and opens it.
+    fn hire(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Reject> {
+        let child = self.another_child(turn)?;
         let mut worker = Worker::new(child, key, turn.now);
         let number = turn.next_upstream();
         let id = number.to_string();

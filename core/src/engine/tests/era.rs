@@ -44,6 +44,31 @@ fn the_first_child_is_asked_by_a_request_of_the_modern_era() {
 }
 
 #[test]
+fn a_command_of_both_eras_is_spoken_to_in_that_of_its_client() {
+    let mut rig = rig();
+    let both = MODERN.replace(r#"["2026-07-28"]"#, r#"["2026-07-28","2025-11-25"]"#);
+    let opened = rig.post(&Client::new(), &initialize("1", "2025-11-25"));
+    let first = rig.last_child();
+    rig.fed(first);
+    rig.child_says(first, &both);
+    let said = rig.told(first);
+    assert_eq!(said[0]["method"], "initialize", "the child that was asked has the session");
+    rig.child_answers(first, &said[0]["id"].to_string(), r#"{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#);
+    assert_eq!(rig.reply(opened).0, 200);
+
+    let modern = rig.ask(&Modern::new(), "2", "tools/list", "");
+    let shared = rig.last_child();
+    assert_ne!(first, shared);
+    let number = rig.number(shared);
+    rig.child_answers(shared, &number, r#"{"resultType":"complete","tools":[]}"#);
+    assert_eq!(rig.reply(modern).0, 200);
+
+    rig.post(&Client::new(), &initialize("3", "2025-11-25"));
+    assert_eq!(rig.children.len(), 3, "each session has a process of its own");
+    assert_eq!(found(&rig), [Era::Modern]);
+}
+
+#[test]
 fn an_error_of_the_modern_era_tells_it_too() {
     for code in [-32020, -32021, -32022] {
         let mut rig = rig();

@@ -32,6 +32,6 @@ pub use answer::answer;
 pub use error::error;
 pub use introduction::{client_capabilities, initialize};
 pub use params::{Caller, own, params, retry, uri};
-pub use probe::{Probed, probe};
+pub use probe::{Probed, probe, speaks_both};
 pub use question::question;
 pub use result::{InputRequest, Outcome, result};

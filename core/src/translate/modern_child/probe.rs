@@ -1,7 +1,7 @@
 //! Which era a child speaks, by what it answers to `server/discover`.
 
 use crate::json::object::{Object, elements, text};
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::translate::{Answer, code};
 
 /// What the answer to the first `server/discover` tells of a child.
@@ -25,6 +25,17 @@ pub fn probe(answer: &Answer<'_>) -> Probed {
         }),
         Answer::Error(error) => by_error(&code::object(error)),
     }
+}
+
+/// Whether a modern child also takes `initialize`, as its answer to `server/discover` says: a result,
+/// as JSON text.
+pub fn speaks_both(discovery: &[u8]) -> bool {
+    let result = Object::read_or_empty(Some(discovery));
+    let revisions = result.get("supportedVersions").and_then(elements).unwrap_or_default();
+    let mut revisions = revisions.into_iter().filter_map(text);
+    revisions.any(|revision| {
+        Revision::parse(revision.as_bytes()).is_some_and(|known| known.era() == Era::Legacy)
+    })
 }
 
 fn by_error(error: &Object<'_>) -> Probed {

@@ -16,6 +16,14 @@ fn a_discover_result_is_of_the_modern_era() {
 }
 
 #[test]
+fn a_child_of_both_eras_says_so() {
+    let both = |text: &str| speaks_both(text.as_bytes());
+    assert!(both(r#"{"supportedVersions":["2026-07-28","2024-11-05"]}"#));
+    assert!(!both(r#"{"supportedVersions":["2026-07-28","2027-01-01","1999-01-01"]}"#));
+    assert!(!both("{}") && !both("[]"));
+}
+
+#[test]
 fn any_other_result_is_of_a_legacy_child_that_answers_anything() {
     for text in ["{}", "null", "[]", r#"{"supportedVersions":"2026-07-28"}"#] {
         assert_eq!(result(text), Probed::Legacy, "{text}");
