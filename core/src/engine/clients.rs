@@ -233,14 +233,16 @@ impl Engine {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
         // pile up processes.
-        let used = self.sessions.len() + self.workers();
+        // Where sessions share a child one more of them takes no process.
+        let is_shared = self.sessions_share_a_child();
+        let used = self.sessions.len() + if is_shared { 0 } else { self.workers() };
         if used + self.leaving.len() >= max.saturating_mul(2) {
             return Err(Reject::SessionsFull);
         }
         if used < max {
             return Ok(());
         }
-        let worker = self.pool.as_ref().and_then(Pool::idle_longest);
+        let worker = self.pool.as_ref().filter(|_| !is_shared).and_then(Pool::idle_longest);
         // A session that is not open is nobody's loss.
         let idle = self.sessions.values();
         let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::modern::*;
 use super::rig::*;
-use crate::config::ChildEra;
+use crate::config::{BridgeOptions, ChildEra};
 use crate::engine::*;
 use crate::http::*;
+use crate::limits::Limits;
 use crate::reject::SpawnError;
 use crate::session::Principal;
 
@@ -506,4 +507,18 @@ fn a_client_that_does_not_read_is_spared_what_can_wait() {
     assert_eq!(rig.messages(get).len(), 1, "it has changed");
     rig.child_reports_progress(child, &number, 2);
     assert_eq!(rig.messages(call).len(), 1);
+}
+
+#[test]
+fn one_session_more_takes_no_process_and_the_oldest_gives_way() {
+    let limits = Limits { sessions_max: 1, ..Limits::default() };
+    let options = BridgeOptions { child_era: ChildEra::Modern, ..BridgeOptions::default() };
+    let mut rig = bridge(options, limits);
+    let (first, child) = open_newest(&mut rig);
+    let (second, same) = open_newest(&mut rig);
+    assert_eq!((child, rig.children.len()), (same, 1));
+    let gone = rig.call(&first, "1");
+    assert_eq!(rig.error(gone).0, 404);
+    let served = rig.call(&second, "1");
+    assert_eq!(rig.stage(served), Stage::Waiting);
 }
