@@ -83,6 +83,9 @@ macro_rules! every_case {
         mod modern_bridge {
             $crate::modern_bridge!($($target)*);
         }
+        mod modern_questions {
+            $crate::modern_questions!($($target)*);
+        }
         mod modern_rules {
             $crate::modern_rules!($($target)*);
         }
@@ -125,6 +128,7 @@ pub mod hostile_streams;
 pub mod life;
 pub mod messages;
 pub mod modern_bridge;
+pub mod modern_questions;
 pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
