@@ -1,3 +1,6 @@
+mod cors;
+mod mcp_headers;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -245,77 +248,6 @@ fn allowed_hosts_and_origins_pass_everywhere() {
 }
 
 #[test]
-fn only_a_listed_origin_gets_cors_headers() {
-    for (method, target) in EVERYWHERE {
-        let cors = |origin: &str| match admit(method, target, &[("origin", origin)]) {
-            Ok(admission) => admission.cors,
-            Err(answer) => answer.head.cors,
-        };
-        let given = cors(LISTED).expect("CORS headers, whatever the answer is");
-        assert_eq!((&*given.origin, given.preflight), (LISTED, false), "{method} {target}");
-        // As the browser wrote it: it compares byte by byte.
-        assert_eq!(&*cors("HTTPS://app.example:443").unwrap().origin, "HTTPS://app.example:443");
-        for origin in ["http://localhost:6274", "https://evil.example", "null", "*"] {
-            assert_eq!(cors(origin), None, "{method} {target} {origin}");
-        }
-    }
-    assert_eq!(admit("POST", "/mcp", &[]).unwrap().cors, None);
-    let wrong_host = admit("POST", "/mcp", &[("host", "evil.example"), ("origin", LISTED)]);
-    assert_eq!(wrong_host.unwrap_err().head.cors, None);
-}
-
-#[test]
-fn every_answer_says_that_it_hangs_on_the_origin() {
-    for origin in [LISTED, "http://localhost", "http://evil.example"] {
-        let answer = admit("OPTIONS", "/mcp", &[("origin", origin)]).unwrap_err();
-        assert!(sent(&answer.head).contains(&("vary".into(), "Origin".into())), "{origin}");
-    }
-}
-
-#[test]
-fn a_preflight_of_a_listed_origin_is_answered() {
-    let lines = [("origin", LISTED), ("access-control-request-method", "POST")];
-    let answer = admit("OPTIONS", "/mcp", &lines).unwrap_err();
-    assert_eq!((answer.head.status, answer.reject, answer.body.len()), (204, None, 0));
-    let sent = sent(&answer.head);
-    let value = |name: &str| &sent.iter().find(|line| line.0 == name).expect(name).1;
-    assert_eq!(value("access-control-allow-origin"), LISTED);
-    assert_eq!(value("access-control-allow-methods"), "GET, POST, DELETE, OPTIONS");
-    for header in
-        ["content-type", "mcp-session-id", "mcp-protocol-version", "last-event-id", "mcp-method"]
-    {
-        assert!(value("access-control-allow-headers").contains(header), "{header}");
-    }
-    let asked = ("access-control-request-headers", "x-other, Mcp-Param-Region,mcp-param-b/d");
-    let answer = admit("OPTIONS", "/mcp", &[lines[0], lines[1], asked]).unwrap_err();
-    let named = self::sent(&answer.head);
-    let allowed = named.iter().find(|line| line.0 == "access-control-allow-headers").unwrap();
-    assert!(allowed.1.ends_with(", mcp-name, mcp-param-region"), "{allowed:?}");
-    assert!(!sent.iter().any(|line| line.0 == "access-control-allow-credentials"));
-    assert!(!sent.iter().any(|line| line.1 == "*"));
-}
-
-#[test]
-fn options_tells_anybody_else_the_methods_only() {
-    for lines in [
-        &[][..],
-        &[("access-control-request-method", "POST")],
-        &[("origin", "http://localhost:6274"), ("access-control-request-method", "POST")],
-    ] {
-        let answer = admit("OPTIONS", "/mcp", lines).unwrap_err();
-        assert_eq!((answer.head.status, answer.reject), (204, None), "{lines:?}");
-        assert_eq!(answer.head.allow, Some("GET, POST, DELETE, OPTIONS"));
-        assert_eq!(sent_names(&answer.head, "access-control"), [""; 0], "{lines:?}");
-    }
-    // A listed origin that asks without a preflight may read the answer.
-    let answer = admit("OPTIONS", "/mcp", &[("origin", LISTED)]).unwrap_err();
-    assert_eq!(
-        sent_names(&answer.head, "access-control"),
-        ["access-control-allow-origin", "access-control-expose-headers"]
-    );
-}
-
-#[test]
 fn a_body_is_json_in_utf_8() {
     for content_type in [
         "application/json",
@@ -393,79 +325,6 @@ fn there_is_a_form_of_answer_the_client_takes() {
     // Nothing but a status answers a DELETE, and a probe has only one form.
     for (method, target) in [("DELETE", "/mcp"), ("GET", "/health"), ("GET", "/metrics")] {
         assert!(admit(method, target, &[("accept", "image/png")]).is_ok(), "{method} {target}");
-    }
-}
-
-#[test]
-fn a_session_id_is_ours_or_foreign() {
-    let session = |value| head("POST", &[("mcp-session-id", value)]).session;
-    assert_eq!(head("POST", &[]).session, SessionHeader::Absent);
-    assert_eq!(
-        session(SESSION),
-        SessionHeader::Id(SessionId::parse(SESSION.as_bytes()).expect("an id"))
-    );
-    for foreign in
-        ["x", "!~", &SESSION.to_uppercase(), &SESSION.replace('-', ""), &"a".repeat(5000)]
-    {
-        assert_eq!(session(foreign), SessionHeader::Foreign, "{foreign}");
-    }
-}
-
-#[test]
-fn malformed_mcp_headers_are_refused() {
-    for method in ["POST", "GET", "DELETE"] {
-        for name in ["mcp-session-id", "mcp-protocol-version"] {
-            for value in ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"] {
-                let reject = refused(method, "/mcp", &[(name, value)]);
-                assert_eq!(reject, Some(Reject::BadMcpHeader), "{method} {name}: {value:?}");
-            }
-            let twice = [(name, SESSION), (name, SESSION)];
-            assert_eq!(refused(method, "/mcp", &twice), Some(Reject::BadMcpHeader), "{name}");
-        }
-    }
-    let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("mcp-session-id", b"\xff")];
-    let answer = admit_with(&config(), "GET", "/mcp", lines).unwrap_err();
-    assert_eq!(answer.reject, Some(Reject::BadMcpHeader));
-}
-
-#[test]
-fn a_revision_is_served_or_not() {
-    let revision = |value| head("DELETE", &[("mcp-protocol-version", value)]).revision;
-    assert_eq!(head("DELETE", &[]).revision, RevisionHeader::Absent);
-    assert_eq!(revision("2025-06-18"), RevisionHeader::Served(Revision::V2025_06_18));
-    assert_eq!(revision("2026-07-28"), RevisionHeader::Served(Revision::V2026_07_28));
-    assert_eq!(revision("DRAFT"), RevisionHeader::Other("DRAFT".into()));
-}
-
-#[test]
-fn the_last_event_is_read_on_a_get_only() {
-    let last_event = |value| head("GET", &[("last-event-id", value)]).last_event;
-    assert_eq!(head("GET", &[]).last_event, LastEvent::Absent);
-    assert_eq!(last_event(""), LastEvent::Absent);
-    assert_eq!(last_event("3-14"), LastEvent::Id(EventId { stream: 3, sequence: 14 }));
-    for foreign in ["x", "03-14", "3-14 ", "\u{e4}", &"1".repeat(1024)] {
-        assert_eq!(last_event(foreign), LastEvent::Foreign, "{foreign}");
-    }
-    for lines in [
-        &[("last-event-id", "1-1"), ("last-event-id", "1-1")][..],
-        &[("last-event-id", &"1".repeat(1025))],
-    ] {
-        assert_eq!(refused("GET", "/mcp", lines), Some(Reject::BadMcpHeader));
-        for method in ["POST", "DELETE"] {
-            assert_eq!(head(method, lines).last_event, LastEvent::Absent, "{method}");
-        }
-    }
-}
-
-#[test]
-fn credentials_make_the_principal() {
-    let principal = |lines: &[(&str, &str)]| head("POST", lines).principal;
-    assert_eq!(principal(&[]), Principal::Anonymous);
-    assert_eq!(principal(&[("authorization", "Bearer a")]), Principal::of(Some(b"Bearer a")));
-    // Nobody becomes another by one line more.
-    let both = principal(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
-    for one in ["Bearer a", "Bearer b"] {
-        assert_ne!(both, principal(&[("authorization", one)]), "{one}");
     }
 }
 
