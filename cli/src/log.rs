@@ -126,7 +126,7 @@ fn drain(messages: &Receiver<Message>, lost: &AtomicU64, style: Style, mut out: 
     let mut text = String::new();
     while let Ok(first) = messages.recv() {
         let mut flushed = Vec::new();
-        let more = messages.try_iter().take(QUEUE_LEN_MAX);
+        let more = messages.try_iter().take(QUEUE_LEN_MAX - 1);
         for message in std::iter::once(first).chain(more) {
             match message {
                 Message::Entry(entry) => style.render(&entry, &mut text),
@@ -167,7 +167,7 @@ fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-/// Entries that wait for a sink.
+/// Entries that wait for a sink; and, beside them, entries that a sink writes at a time.
 const QUEUE_LEN_MAX: usize = 4096;
 
 /// Bytes of the buffer that stay with a sink between two batches.
