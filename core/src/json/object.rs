@@ -147,19 +147,28 @@ impl<'t> Object<'t> {
     /// The last member of this name, which is the only one after this.
     fn last(&mut self, key: &str) -> Option<&mut Member<'t>> {
         let last = self.members.iter().rposition(|member| member.is(key))?;
-        let mut at = 0;
-        self.members.retain(|member| {
-            at += 1;
-            at > last || !member.is(key)
-        });
-        self.members.iter_mut().find(|member| member.is(key))
+        let twins = self.members[..last].iter().filter(|member| member.is(key)).count();
+        if twins > 0 {
+            let mut at = 0;
+            self.members.retain(|member| {
+                at += 1;
+                at > last || !member.is(key)
+            });
+        }
+        self.members.get_mut(last - twins)
     }
 }
 
 impl Member<'_> {
     fn is(&self, key: &str) -> bool {
-        *unescape(&self.key) == *key.as_bytes()
+        is_key(&self.key, key)
     }
+}
+
+/// Whether this is what is between the quotes of this key. Most keys have another length, which is
+/// enough to tell: escapes only make them longer.
+fn is_key(raw: &[u8], key: &str) -> bool {
+    raw.len() >= key.len() && *unescape(raw) == *key.as_bytes()
 }
 
 /// The members of an object, each with its key as it is between its quotes; absent for any other
@@ -204,9 +213,7 @@ pub(crate) fn write_map<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8]
 
 /// A member of an object, without a look at the others; absent for any other value.
 pub(crate) fn member<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
-    let of_key =
-        |(other, value): (&[u8], &'t [u8])| (*unescape(other) == *key.as_bytes()).then_some(value);
-    entries(text)?.filter_map(of_key).last()
+    entries(text)?.filter_map(|(other, value)| is_key(other, key).then_some(value)).last()
 }
 
 /// The elements of an array; absent for any other value.
