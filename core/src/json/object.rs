@@ -8,6 +8,7 @@
 //! value counts, as most parsers have it (RFC 8259, section 4), and an edit leaves only that one.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::json::envelope;
 use crate::json::scan::Cursor;
@@ -185,13 +186,14 @@ fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
 /// The members of an object, the escapes of their keys resolved; absent for any other value, and if
 /// a key is given twice.
 pub(crate) fn map(text: &[u8]) -> Option<Vec<(String, &[u8])>> {
-    let mut members: Vec<(String, &[u8])> = Vec::new();
+    let mut keys = BTreeSet::new();
+    let mut members = Vec::new();
     for (key, value) in entries(text)? {
-        let key = as_str(&unescape(key)).to_owned();
-        if members.iter().any(|(other, _)| *other == key) {
+        let key = unescape(key);
+        members.push((as_str(&key).to_owned(), value));
+        if !keys.insert(key) {
             return None;
         }
-        members.push((key, value));
     }
     Some(members)
 }

@@ -110,3 +110,18 @@ proptest! {
         prop_assert_eq!(written(&object), serde_json::to_string(&without).unwrap());
     }
 }
+
+#[test]
+fn a_map_has_each_key_once() {
+    let text = br#"{"a":1,"\u0062":[2]}"#;
+    assert_eq!(map(text), Some(vec![("a".into(), &b"1"[..]), ("b".into(), b"[2]")]));
+    assert_eq!(map(br#"{"a":1,"\u0061":1}"#), None);
+    assert_eq!(map(b"[]"), None);
+}
+
+#[test]
+fn a_map_of_many_keys_is_read() {
+    let keys: Vec<String> = (0..300_000).map(|n| format!(r#""k{n}":1"#)).collect();
+    let text = format!("{{{}}}", keys.join(","));
+    assert_eq!(map(text.as_bytes()).map(|members| members.len()), Some(keys.len()));
+}
