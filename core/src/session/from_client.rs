@@ -146,7 +146,11 @@ impl Session {
         if !self.backend.has_room(bytes, turn) {
             return Err(Reject::StdinFull);
         }
-        Ok(requests + messages.iter().filter(|message| message.is_err()).count())
+        let due = requests + messages.iter().filter(|message| message.is_err()).count();
+        if due > 0 && self.is_clogged(turn.limits) {
+            return Err(Reject::InFlightFull);
+        }
+        Ok(due)
     }
 
     fn take(
