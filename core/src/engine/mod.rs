@@ -391,7 +391,7 @@ impl Engine {
         let id = match transport.owner {
             Owner::Session(id) => id,
             Owner::Bridge => {
-                self.forget_opening(exchange);
+                self.forget_opening(exchange, now, out);
                 self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
                 return;
             }

@@ -25,6 +25,7 @@ impl Session {
             asks: Asks::default(),
             queue: Queue::default(),
             streams: Streams::new(id),
+            is_awaited: false,
             since: turn.now,
             used_at: turn.now,
             wake_at: Instant::FAR,

@@ -60,6 +60,8 @@ pub(crate) struct Session {
     asks: Asks,
     queue: Queue,
     streams: Streams,
+    /// Whether what its client has sent is kept until there is somebody to take it.
+    is_awaited: bool,
     since: Instant,
     /// The end of the last request.
     used_at: Instant,
@@ -182,7 +184,8 @@ impl Session {
     /// Since when nobody uses it; none while somebody does. In HTTP+SSE it is no use of a session
     /// that its stream is open: there is nothing else that could show that nobody needs it.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
-        let idle = self.calls.is_empty() && (self.is_sse() || self.streams.open() == 0);
+        let is_asked = self.is_awaited || !self.calls.is_empty();
+        let idle = !is_asked && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
     }
 

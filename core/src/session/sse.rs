@@ -39,6 +39,12 @@ impl Session {
         matches!(self.backend, Backend::Vacant)
     }
 
+    /// Whether its `initialize` has come, and waits until it is known who is to answer: that is a use.
+    pub(crate) fn set_awaited(&mut self, is_awaited: bool, turn: &mut Turn<'_>) {
+        self.is_awaited = is_awaited;
+        self.touch(turn);
+    }
+
     /// Puts somebody on its other side, who is given the client's `initialize`.
     pub(crate) fn staff(
         &mut self,
