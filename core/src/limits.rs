@@ -75,6 +75,9 @@ pub struct Limits {
     pub outbound_bytes_high: usize,
     /// Bytes on their way to a session's client at which its child is read again.
     pub outbound_bytes_low: usize,
+    /// Bytes on their way to a session's client at which its GET streams end, and over HTTP+SSE the
+    /// session with its one stream: not all that comes there can be held back.
+    pub outbound_bytes_max: usize,
 
     // Children
     /// Children that are opened at once for requests that belong to no session; further requests
@@ -169,6 +172,7 @@ impl Default for Limits {
             keep_alive_period: Duration::from_secs(15),
             outbound_bytes_high: 4 * MIB,
             outbound_bytes_low: MIB,
+            outbound_bytes_max: 64 * MIB,
             openings_max: 4,
             startup_time_max: Duration::from_secs(10),
             settle_time: Duration::from_millis(5),

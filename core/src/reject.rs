@@ -122,7 +122,7 @@ pub enum Reject {
     // Room
     /// The server is stopping.
     Draining,
-    /// Too many requests in flight in this session.
+    /// Too many requests in flight in this session, or too many bytes of their answers.
     InFlightFull,
     /// Too many requests of one address in a window of time.
     RateExceeded {

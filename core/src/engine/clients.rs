@@ -62,7 +62,7 @@ impl Engine {
         let verdict = match self.route(head, body, now) {
             Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
             Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
-                self.await_era(exchange, head, body, now, out)
+                self.await_era(None, (exchange, head), body, now, out)
             }
             Ok(Route::Open) => self.open(exchange, head, body, now, out),
             Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),

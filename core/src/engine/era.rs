@@ -20,7 +20,7 @@ use crate::config::ChildEra;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Owner, Transport};
 use crate::http::McpHead;
-use crate::ids::{ChildId, ExchangeId};
+use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Body, Invalid, Message};
 use crate::machine::Actions;
 use crate::observe::Event;
@@ -38,7 +38,7 @@ pub(super) struct Finding {
     speaks_both: bool,
     /// Whether the era is known by silence only, and nothing has confirmed it.
     is_assumed: bool,
-    /// Clients that sent `initialize`, in order.
+    /// What clients of the legacy era sent, in order.
     openings: Vec<Opening>,
 }
 
@@ -47,16 +47,22 @@ impl Finding {
     pub(super) fn speaks_both(&self) -> bool {
         self.speaks_both
     }
+
+    /// Whether the `initialize` of this session waits, or what was sent after it.
+    pub(super) fn has_opening(&self, session: SessionId) -> bool {
+        self.openings.iter().any(|opening| opening.session == Some(session))
+    }
 }
 
-/// An `initialize` that waits.
+/// An `initialize` that waits; or what came after it, over HTTP+SSE, where a client knows its session
+/// by then.
 #[derive(Debug)]
 struct Opening {
     exchange: ExchangeId,
     head: McpHead,
     body: Body,
-    /// Whether it came by HTTP+SSE, where its session is there already.
-    is_sse: bool,
+    /// The session that is there already, over HTTP+SSE.
+    session: Option<SessionId>,
 }
 
 impl Engine {
@@ -114,11 +120,11 @@ impl Engine {
         self.standby = Some(child);
     }
 
-    /// Lets an `initialize` wait until the era is known.
+    /// Lets a POST wait until the era is known. `session`: the one it came in, over HTTP+SSE.
     pub(super) fn await_era(
         &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
+        session: Option<SessionId>,
+        (exchange, head): (ExchangeId, &McpHead),
         body: &Body,
         now: Instant,
         out: &mut Actions,
@@ -128,16 +134,26 @@ impl Engine {
         }
         let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
         self.desk.exchanges.insert(exchange, transport);
-        let is_sse = self.sse_session(head, now).is_some();
-        let opening = Opening { exchange, head: head.clone(), body: body.clone(), is_sse };
+        let opening = Opening { exchange, head: head.clone(), body: body.clone(), session };
         self.finding.openings.push(opening);
+        self.note_opening_of(session, now, out);
         self.find_era(now, out);
         Ok(())
     }
 
     /// A client that waits has gone.
-    pub(super) fn forget_opening(&mut self, exchange: ExchangeId) {
-        self.finding.openings.retain(|opening| opening.exchange != exchange);
+    pub(super) fn forget_opening(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let openings = &mut self.finding.openings;
+        let position = openings.iter().position(|opening| opening.exchange == exchange);
+        let session = position.and_then(|position| openings.remove(position).session);
+        self.note_opening_of(session, now, out);
+    }
+
+    /// Tells a session whether anything waits that was sent in it.
+    fn note_opening_of(&mut self, session: Option<SessionId>, now: Instant, out: &mut Actions) {
+        let Some(id) = session else { return };
+        let is_awaited = self.finding.has_opening(id);
+        self.with_session(id, now, out, |session, turn| session.set_awaited(is_awaited, turn));
     }
 
     /// Whether this child was asked, and has not answered.
@@ -223,11 +239,12 @@ impl Engine {
         let is_shared = era == Era::Modern && !self.finding.speaks_both;
         let child = if is_shared { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
-        for Opening { exchange, head, body, is_sse } in mem::take(&mut self.finding.openings) {
+        for Opening { exchange, head, body, session } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);
-            let verdict = match is_sse {
-                true => self.post_sse(exchange, &head, &body, now, out),
-                false => self.open(exchange, &head, &body, now, out),
+            self.note_opening_of(session, now, out);
+            let verdict = match session {
+                Some(_) => self.post_sse(exchange, &head, &body, now, out),
+                None => self.open(exchange, &head, &body, now, out),
             };
             if let Err(reject) = verdict {
                 self.refuse(exchange, reject, (&head, Some(&body)), now, out);
@@ -239,8 +256,9 @@ impl Engine {
     /// try again.
     pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
-        for Opening { exchange, head, body, .. } in mem::take(&mut self.finding.openings) {
+        for Opening { exchange, head, body, session } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);
+            self.note_opening_of(session, now, out);
             self.refuse(exchange, reject, (&head, Some(&body)), now, out);
         }
         self.with_pool(now, out, |pool, turn| pool.fail_waiting(reject, turn));

@@ -294,8 +294,8 @@ impl Engine {
         let session = self.sessions.get_mut(&id)?;
         let mut turn = self.desk.turn(now, out);
         let answer = work(session, &mut turn);
-        let end = session.hear(&mut turn);
-        session.balance(&mut turn);
+        let heard = session.hear(&mut turn);
+        let end = heard.or(session.balance(&mut turn));
         if turn.wake_at < session.wake_at {
             session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(session.wake_at, Wake::Session(id));
@@ -391,7 +391,7 @@ impl Engine {
         let id = match transport.owner {
             Owner::Session(id) => id,
             Owner::Bridge => {
-                self.forget_opening(exchange);
+                self.forget_opening(exchange, now, out);
                 self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
                 return;
             }

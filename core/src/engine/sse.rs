@@ -92,7 +92,9 @@ impl Engine {
         (is_usable && !session.has_expired(now, &self.desk.config.limits)).then_some(id)
     }
 
-    /// Gives a session somebody to answer its first message, which has to be `initialize`.
+    /// Gives a session somebody to answer its first message, which has to be `initialize`. What comes
+    /// while that waits for the era waits behind it: a client may ping before it is answered
+    /// (2025-11-25, basic/lifecycle, Initialization).
     fn staff_sse(
         &mut self,
         id: SessionId,
@@ -101,9 +103,12 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
+        if self.finding.has_opening(id) {
+            return self.await_era(Some(id), (exchange, head), body, now, out);
+        }
         let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
         if self.is_of_unknown_era() {
-            return self.await_era(exchange, head, body, now, out);
+            return self.await_era(Some(id), (exchange, head), body, now, out);
         }
         self.check_start(now)?;
         let backend = self.seat(id, head, now, out)?;

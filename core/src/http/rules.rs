@@ -237,7 +237,7 @@ impl Rules {
         }
         if self.sse
             && self.program.sessions
-            && let Some(asked) = self.program.sse(head)
+            && let Some(asked) = sse::asked(head)
         {
             return asked;
         }

@@ -202,6 +202,8 @@ pub enum SessionEnd {
     Evicted,
     /// It was idle for too long.
     Expired,
+    /// Its client took too little of what was sent to it.
+    Overflow,
     /// Its child refused `initialize`, or did not answer it in time.
     Refused,
     /// The program stops.
@@ -436,6 +438,7 @@ impl SessionEnd {
             SessionEnd::Deleted => "deleted",
             SessionEnd::Evicted => "evicted",
             SessionEnd::Expired => "expired",
+            SessionEnd::Overflow => "overflow",
             SessionEnd::Refused => "refused",
             SessionEnd::Shutdown => "shutdown",
         }

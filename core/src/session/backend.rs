@@ -114,7 +114,7 @@ impl Backend {
     }
 
     /// Lets it speak, or not. The child that all sessions share is read whoever is slow: those of
-    /// its words that can be spared are left out.
+    /// its words that can be spared are left out. A server in this process is not interrupted.
     pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.gate(open, turn),

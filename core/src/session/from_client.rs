@@ -25,6 +25,7 @@ impl Session {
             asks: Asks::default(),
             queue: Queue::default(),
             streams: Streams::new(id),
+            is_awaited: false,
             since: turn.now,
             used_at: turn.now,
             wake_at: Instant::FAR,
@@ -146,7 +147,11 @@ impl Session {
         if !self.backend.has_room(bytes, turn) {
             return Err(Reject::StdinFull);
         }
-        Ok(requests + messages.iter().filter(|message| message.is_err()).count())
+        let due = requests + messages.iter().filter(|message| message.is_err()).count();
+        if due > 0 && self.is_clogged(turn.limits) {
+            return Err(Reject::InFlightFull);
+        }
+        Ok(due)
     }
 
     fn take(

@@ -12,7 +12,7 @@
 //! In HTTP+SSE, the transport of 2024-11-05, a session begins with its one stream and ends with it:
 //!
 //! ```text
-//!   vacant ──POST of initialize──► opening ──► open      each ──its stream closes──► ended
+//!   vacant ──POST of initialize──► opening ──► open   each ──its stream closes, or is not read──► ended
 //! ```
 //!
 //! Source: 2025-11-25, basic/lifecycle and basic/transports (Session Management); 2024-11-05,
@@ -60,6 +60,8 @@ pub(crate) struct Session {
     asks: Asks,
     queue: Queue,
     streams: Streams,
+    /// Whether what its client has sent is kept until there is somebody to take it.
+    is_awaited: bool,
     since: Instant,
     /// The end of the last request.
     used_at: Instant,
@@ -182,7 +184,8 @@ impl Session {
     /// Since when nobody uses it; none while somebody does. In HTTP+SSE it is no use of a session
     /// that its stream is open: there is nothing else that could show that nobody needs it.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
-        let idle = self.calls.is_empty() && (self.is_sse() || self.streams.open() == 0);
+        let is_asked = self.is_awaited || !self.calls.is_empty();
+        let idle = !is_asked && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
     }
 
@@ -209,7 +212,7 @@ impl Session {
         }
     }
 
-    /// Ends the streams on which no answer is due: the server is stopping.
+    /// Ends the streams on which no answer is due: the server is stopping, or too much waits there.
     pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
         if !self.is_sse() {
             self.streams.end_listeners(turn);
@@ -221,14 +224,21 @@ impl Session {
         turn.wake(turn.now + self.idle_max(turn.limits));
     }
 
-    /// Reads the child only as fast as the client takes what it says.
-    pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) {
+    /// Reads the child only as fast as the client takes what it says. What a child of others says, a
+    /// server in this process, or this side itself, waits all the same; so streams on which anything
+    /// may come end when it is too much. Tells if the session is over by it.
+    pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         let outbound = self.streams.outbound();
         if outbound >= turn.limits.outbound_bytes_high {
             self.backend.gate(false, turn);
         } else if outbound <= turn.limits.outbound_bytes_low {
             self.backend.gate(true, turn);
         }
+        if outbound < turn.limits.outbound_bytes_max {
+            return None;
+        }
+        self.end_listeners(turn);
+        self.is_sse().then_some(SessionEnd::Overflow)
     }
 
     /// Does what is due. Tells if the session is over by it.

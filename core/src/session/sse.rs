@@ -4,6 +4,7 @@ use crate::engine::Turn;
 use crate::http::McpHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;
+use crate::limits::Limits;
 use crate::session::{Backend, Session};
 
 impl Session {
@@ -26,9 +27,22 @@ impl Session {
         self.streams.has_sole
     }
 
+    /// Whether its client has to read before it may ask again: a POST here does not wait for what it
+    /// asks for. Where there is a child of its own the answer waits in that.
+    pub(super) fn is_clogged(&self, limits: &Limits) -> bool {
+        let is_held_back = self.backend.child().is_some();
+        self.is_sse() && !is_held_back && self.streams.outbound() >= limits.outbound_bytes_high
+    }
+
     /// Whether it waits for `initialize`.
     pub(crate) fn is_vacant(&self) -> bool {
         matches!(self.backend, Backend::Vacant)
+    }
+
+    /// Whether its `initialize` has come, and waits until it is known who is to answer: that is a use.
+    pub(crate) fn set_awaited(&mut self, is_awaited: bool, turn: &mut Turn<'_>) {
+        self.is_awaited = is_awaited;
+        self.touch(turn);
     }
 
     /// Puts somebody on its other side, who is given the client's `initialize`.

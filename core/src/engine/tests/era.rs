@@ -236,6 +236,92 @@ fn who_leaves_while_waiting_is_forgotten() {
     assert!(rig.engine.desk.exchanges.is_empty());
 }
 
+// Over HTTP+SSE, where a session is there before its `initialize`
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#;
+
+#[test]
+fn a_ping_that_comes_after_initialize_waits_too() {
+    let mut rig = rig();
+    let (stream, client) = rig.open_stream(&Client::new());
+    let opening = rig.send(&client, &initialize("0", "2024-11-05"));
+    let ping = rig.send(&client, PING);
+    assert_eq!([opening, ping].map(|it| rig.stage(it)), [Stage::Waiting; 2]);
+    let (_, other) = rig.open_stream(&Client::new());
+    let early = rig.send(&other, PING);
+    assert_eq!(rig.error(early).2, "Invalid Request: initialize has to come first");
+
+    let child = rig.last_child();
+    rig.fed(child);
+    rig.child_says(child, UNKNOWN);
+    assert_eq!([opening, ping].map(|it| rig.reply(it).0), [202; 2]);
+    let told = rig.told(child);
+    assert_eq!((&told[0]["method"], &told[1]["method"]), (&"initialize".into(), &"ping".into()));
+    rig.child_answers(child, &told[1]["id"].to_string(), "{}");
+    assert_eq!(rig.messages(stream), [r#"{"jsonrpc":"2.0","id":5,"result":{}}"#]);
+}
+
+#[test]
+fn a_session_is_in_use_while_its_initialize_waits() {
+    // From opening the stream to the end of the wait it is longer than either alone may be.
+    let mut rig = rig();
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.pass(secs(7));
+    let opening = rig.send(&client, &initialize("0", "2024-11-05"));
+    rig.pass(secs(4));
+    assert_eq!((rig.reply(opening).0, rig.stage(stream)), (202, Stage::Begun));
+
+    let bridge = crate::config::BridgeOptions::default();
+    let limits = Limits { sessions_max: 1, session_idle_max: secs(3), ..Limits::default() };
+    let revisions = Revision::ALL.into();
+    let mut rig = Rig::of(Config { bridge, revisions, ..config(limits) });
+    let (stream, client) = rig.open_stream(&Client::new());
+    let opening = rig.send(&client, &initialize("0", "2024-11-05"));
+    let other = rig.connect(&Client::new());
+    assert_eq!(rig.error(other).2, "Too many sessions are open");
+    rig.pass(millis(3999));
+    assert_eq!((rig.stage(opening), rig.stage(stream)), (Stage::Waiting, Stage::Begun));
+
+    rig.disconnect(opening);
+    rig.pass(secs(2));
+    assert_eq!(rig.stage(stream), Stage::Begun, "it was used until its client gave up");
+    rig.pass(secs(1));
+    assert_eq!(rig.stage(stream), Stage::Finished);
+    let child = rig.last_child();
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert!(rig.engine.sessions.is_empty());
+}
+
+#[test]
+fn an_initialize_at_the_endpoint_opens_a_session_of_its_own_whatever_it_names() {
+    let mut rig = rig();
+    let (stream, client) = rig.open_stream(&Client::new());
+    let opening = rig.post(&client, &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.fed(child);
+    rig.child_says(child, UNKNOWN);
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    assert_eq!(rig.reply(opening).0, 200);
+    assert_eq!(rig.messages(stream), [""; 0]);
+}
+
+#[test]
+fn a_session_whose_initialize_is_refused_while_it_waits_is_as_before() {
+    let mut rig = rig();
+    rig.spawning = Spawning::TakesTime;
+    let (stream, client) = rig.open_stream(&Client::new());
+    let opening = rig.send(&client, &initialize("0", "2024-11-05"));
+    let child = rig.last_child();
+    rig.input(Input::ChildSpawnFailed { child, error: SpawnError::NotFound });
+    assert_eq!(rig.reply(opening).0, 502);
+    rig.pass(millis(9999));
+    assert_eq!(rig.stage(stream), Stage::Begun);
+    rig.pass(millis(1));
+    assert_eq!(rig.stage(stream), Stage::Finished);
+    rig.engine.check_empty();
+}
+
 #[test]
 fn a_program_that_ends_meanwhile_refuses_who_waits() {
     let mut rig = rig();

@@ -510,6 +510,37 @@ fn a_client_that_does_not_read_is_spared_what_can_wait() {
 }
 
 #[test]
+fn answers_for_one_stream_that_is_not_read_are_bounded() {
+    let limits = Limits {
+        outbound_bytes_high: 1000,
+        outbound_bytes_low: 100,
+        outbound_bytes_max: 3000,
+        ..Limits::default()
+    };
+    let options = BridgeOptions { child_era: ChildEra::Modern, ..BridgeOptions::default() };
+    let mut rig = bridge(options, limits);
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.send(&client, &introduce("2024-11-05"));
+    let child = rig.last_child();
+    let asked = rig.number(child);
+    rig.child_answers(child, &asked, DISCOVERY);
+    rig.prompt = false;
+    for id in 1..=3 {
+        rig.send(&client, &request(&id.to_string()));
+    }
+    let numbers = rig.numbers(child);
+    let big = format!(r#"{{"content":[{{"type":"text","text":"{}"}}]}}"#, "x".repeat(1000));
+    rig.child_answers(child, &numbers[0], &big);
+    let refused = rig.send(&client, &request("4"));
+    assert_eq!(rig.reply(refused).0, 503);
+    rig.child_answers(child, &numbers[1], &big);
+    assert_eq!(rig.stage(stream), Stage::Begun);
+    rig.child_answers(child, &numbers[2], &big);
+    assert_eq!(rig.stage(stream), Stage::Finished);
+    assert!(rig.has_ended(&client) && rig.children[&child].reading);
+}
+
+#[test]
 fn one_session_more_takes_no_process_and_the_oldest_gives_way() {
     let limits = Limits { sessions_max: 1, ..Limits::default() };
     let options = BridgeOptions { child_era: ChildEra::Modern, ..BridgeOptions::default() };

@@ -228,6 +228,30 @@ fn what_belongs_to_nobody_waits_for_a_listener_and_the_oldest_gives_way() {
 }
 
 #[test]
+fn a_listener_that_takes_too_little_is_sent_away() {
+    let mut rig = rig_with(Limits { outbound_bytes_max: 2000, ..Limits::default() });
+    let client = open(&mut rig);
+    let listener = rig.get(&client);
+    rig.prompt = false;
+    let news = |rig: &mut Rig| {
+        for id in 0..20 {
+            rig.post(&client.accepting(JSON), &call(id, "news"));
+        }
+    };
+    news(&mut rig);
+    assert_eq!(rig.stage(listener), Stage::Finished);
+    assert!(matches!(rig.items(listener).last(), Some(Item::Retry(_))), "it may come back");
+    let unsent = rig.exchanges[&listener].unsent;
+    assert!((2000..2500).contains(&unsent), "{unsent}");
+    let again = rig.get(&client);
+    news(&mut rig);
+    assert_eq!(rig.stage(again), Stage::Finished, "most of it still waits");
+    rig.disconnect(listener);
+    rig.disconnect(again);
+    assert_eq!(text(&mut rig, &client, "say"), "hi");
+}
+
+#[test]
 fn a_silent_listener_is_sent_the_event_its_document_has() {
     let mut rig = rig();
     let client = open(&mut rig);

@@ -470,11 +470,93 @@ fn a_child_is_read_only_as_fast_as_its_client_reads() {
     assert!(rig.children[&seat.child].reading);
 }
 
+/// A client that takes nothing of what waits for it.
+fn limits_of_a_slow_reader() -> Limits {
+    Limits {
+        outbound_bytes_high: 1000,
+        outbound_bytes_low: 100,
+        outbound_bytes_max: 3000,
+        ..Limits::default()
+    }
+}
+
+fn say(id: usize) -> String {
+    let text = "x".repeat(300);
+    let params = json!({"name": "say", "arguments": {"text": text}});
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).to_string()
+}
+
+#[test]
+fn who_does_not_read_is_told_to_wait_with_requests() {
+    let mut rig = native_with(limits_of_a_slow_reader());
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.send(&client, &initialize("0", "2025-06-18"));
+    rig.prompt = false;
+    let posted: Vec<_> = (1..20).map(|id| rig.send(&client, &say(id))).collect();
+    let refused = posted.into_iter().find(|posted| rig.reply(*posted).0 != 202).expect("a limit");
+    let text = "Too many requests are in flight in this session".to_owned();
+    assert_eq!(rig.error(refused), (503, -32603, text));
+    assert_eq!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after, Some(1));
+    let unsent = rig.exchanges[&stream].unsent;
+    assert!((1000..1500).contains(&unsent), "{unsent}");
+
+    let told = rig.send(&client, INITIALIZED);
+    assert_eq!(rig.reply(told), (202, ""), "it asks for nothing");
+    rig.flush(stream);
+    let posted = rig.send(&client, &say(30));
+    assert_eq!(rig.reply(posted), (202, ""));
+}
+
+#[test]
+fn a_stream_on_which_too_much_waits_ends_with_its_session() {
+    // Many requests were taken before the first answer came.
+    let mut rig = native_with(limits_of_a_slow_reader());
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.send(&client, &initialize("0", "2025-06-18"));
+    rig.prompt = false;
+    for id in 1..50 {
+        let call = say(id).replace("\"say\"", "\"steps\"");
+        let posted = rig.send(&client, &call);
+        assert_eq!(rig.reply(posted), (202, ""));
+    }
+    rig.pass(secs(1));
+    assert!(rig.has_ended(&client) && ended(&rig, SessionEnd::Overflow));
+    assert_eq!(rig.stage(stream), Stage::Finished);
+    rig.disconnect(stream);
+    rig.engine.check_empty();
+}
+
+#[test]
+fn errors_for_what_a_child_does_not_get_to_answer_are_too_much_at_some_time() {
+    let limits = Limits { in_flight_max: 2, ..limits_of_a_slow_reader() };
+    let mut rig = Rig::with(limits);
+    let seat = open(&mut rig);
+    rig.prompt = false;
+    while rig.children[&seat.child].reading {
+        rig.child_says(seat.child, &list_changed(1));
+    }
+    let mut rounds = 0;
+    while !rig.has_ended(&seat.client) {
+        rounds += 1;
+        assert!(rounds < 50, "{} bytes", rig.exchanges[&seat.stream].unsent);
+        for id in ["1", "2"] {
+            rig.send(&seat.client, &request(id));
+        }
+        rig.pass(secs(30));
+    }
+    assert!(ended(&rig, SessionEnd::Overflow));
+    assert!(rig.exchanges[&seat.stream].unsent < 3500);
+}
+
 // A server in this process
 
 fn native() -> Rig {
+    native_with(Limits::default())
+}
+
+fn native_with(limits: Limits) -> Rig {
     let native = Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful);
-    Rig::of(Config { serves: Serves::Native(native), ..config(Limits::default()) })
+    Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
 /// What a call of this tool gets on the stream.

@@ -72,6 +72,7 @@ fn limits() -> Limits {
         listen_streams_max: 2,
         outbound_bytes_high: 700,
         outbound_bytes_low: 100,
+        outbound_bytes_max: 2500,
         stdin_bytes_max: 400,
         child_requests_max: 2,
         noise_lines_max: 3,

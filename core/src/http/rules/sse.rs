@@ -4,10 +4,11 @@
 //! The headers of later transports mean nothing here. A session is named by the query of what the
 //! stream said, and which revision is spoken is settled by `initialize` alone.
 
-use crate::http::rules::{Asked, Door, Program, RequestHead, check_content};
+use crate::http::rules::{Asked, Door, RequestHead, authorization, check_content};
 use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::SessionId;
 use crate::reject::Reject;
+use crate::session::Principal;
 
 /// Where a session of HTTP+SSE and its stream are opened.
 pub const STREAM: &str = "/sse";
@@ -22,60 +23,59 @@ pub(crate) fn endpoint(session: SessionId) -> String {
     format!("{MESSAGES}?{SESSION}{session}")
 }
 
-impl Program {
-    /// What a request asks for; nothing if it is none of this transport's.
-    pub(super) fn sse<H: Headers>(
-        &self,
-        head: &RequestHead<'_, H>,
-    ) -> Option<Result<Asked, Reject>> {
-        let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
-        match path.strip_suffix('/').unwrap_or(path) {
-            STREAM => Some(self.sse_stream(head)),
-            MESSAGES => Some(self.sse_message(head, query)),
-            _ => None,
-        }
+/// What a request asks for; nothing if it is none of this transport's.
+pub(super) fn asked<H: Headers>(head: &RequestHead<'_, H>) -> Option<Result<Asked, Reject>> {
+    let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
+    match path.strip_suffix('/').unwrap_or(path) {
+        STREAM => Some(stream(head)),
+        MESSAGES => Some(message(head, query)),
+        _ => None,
     }
+}
 
-    fn sse_stream<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
-        let methods = "GET, OPTIONS";
-        match head.method {
-            "GET" => {
-                let accept = Accept::of_get(head.headers.values("accept"));
-                let accept = accept.ok_or(Reject::NotAcceptable)?;
-                let head = self.sse_head(head, accept, SessionHeader::Absent)?;
-                Ok(Asked::Whole(Request::OpenSse { head }))
-            }
-            "OPTIONS" => Ok(Asked::Options(methods)),
-            _ => Err(Reject::MethodNotAllowed { allow: methods }),
+fn stream<H: Headers>(head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
+    let methods = "GET, OPTIONS";
+    match head.method {
+        "GET" => {
+            let accept = Accept::of_get(head.headers.values("accept"));
+            let accept = accept.ok_or(Reject::NotAcceptable)?;
+            let head = mcp_head(head, accept, SessionHeader::Absent);
+            Ok(Asked::Whole(Request::OpenSse { head }))
         }
+        "OPTIONS" => Ok(Asked::Options(methods)),
+        _ => Err(Reject::MethodNotAllowed { allow: methods }),
     }
+}
 
-    fn sse_message<H: Headers>(
-        &self,
-        head: &RequestHead<'_, H>,
-        query: &str,
-    ) -> Result<Asked, Reject> {
-        let methods = "POST, OPTIONS";
-        match head.method {
-            "POST" => {
-                check_content(head.headers)?;
-                // The answer has no form to choose: it says nothing.
-                let accept = Accept { json: true, sse: false };
-                Ok(Asked::Message(Door::Sse, self.sse_head(head, accept, session(query))?))
-            }
-            "OPTIONS" => Ok(Asked::Options(methods)),
-            _ => Err(Reject::MethodNotAllowed { allow: methods }),
+fn message<H: Headers>(head: &RequestHead<'_, H>, query: &str) -> Result<Asked, Reject> {
+    let methods = "POST, OPTIONS";
+    match head.method {
+        "POST" => {
+            check_content(head.headers)?;
+            // The answer has no form to choose: it says nothing.
+            let accept = Accept { json: true, sse: false };
+            Ok(Asked::Message(Door::Sse, mcp_head(head, accept, session(query))))
         }
+        "OPTIONS" => Ok(Asked::Options(methods)),
+        _ => Err(Reject::MethodNotAllowed { allow: methods }),
     }
+}
 
-    fn sse_head<H: Headers>(
-        &self,
-        head: &RequestHead<'_, H>,
-        accept: Accept,
-        session: SessionHeader,
-    ) -> Result<McpHead, Reject> {
-        let head = self.mcp_head(head, accept, LastEvent::Absent)?;
-        Ok(McpHead { session, revision: RevisionHeader::Absent, mirrored: None, ..head })
+fn mcp_head<H: Headers>(
+    head: &RequestHead<'_, H>,
+    accept: Accept,
+    session: SessionHeader,
+) -> McpHead {
+    McpHead {
+        session,
+        revision: RevisionHeader::Absent,
+        accept,
+        last_event: LastEvent::Absent,
+        mirrored: None,
+        principal: Principal::of(authorization(head.headers).as_deref()),
+        foreign_session: None,
+        http: None,
+        arrived: head.arrived,
     }
 }
 

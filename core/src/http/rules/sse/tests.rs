@@ -6,6 +6,7 @@ use crate::config::{Config, Serves};
 use crate::http::{Admission, Answer, Rules};
 use crate::native::tests::Fixture;
 use crate::native::{HealthForm, Native};
+use crate::session::Principal;
 use crate::time::Instant;
 
 const ID: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";
@@ -119,6 +120,26 @@ fn headers_of_later_transports_mean_nothing() {
     let Request::PostSse { head, .. } = request(("POST", "/messages"), &lines) else { panic!() };
     assert_eq!((head.session, head.revision), (SessionHeader::Foreign, RevisionHeader::Absent));
     assert_eq!((head.last_event, head.mirrored), (LastEvent::Absent, None));
+}
+
+#[test]
+fn malformed_ones_mean_as_little_and_whoever_asks_is_known() {
+    let own = Principal::of(Some(b"Bearer own"));
+    for name in ["mcp-session-id", "mcp-protocol-version", "last-event-id"] {
+        for values in [&["not visible"][..], &["\u{e9}"], &[""], &["1", "2"]] {
+            let later = values.iter().map(|value| (name, *value));
+            let lines = [POSTED[0], POSTED[1], ("authorization", "Bearer own")];
+            let lines: Vec<_> = lines.into_iter().chain(later).collect();
+            for asked in [("GET", "/sse"), ("POST", "/messages")] {
+                let head = match request(asked, &lines) {
+                    Request::OpenSse { head } | Request::PostSse { head, .. } => head,
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(head.revision, RevisionHeader::Absent, "{name}: {values:?}");
+                assert_eq!(head.principal, own);
+            }
+        }
+    }
 }
 
 #[test]
