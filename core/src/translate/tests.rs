@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::json::object::Object;
 use crate::protocol::Revision;
 
 /// JSON as it is seldom written: numbers that no float holds, escapes, any keys.
@@ -92,7 +93,11 @@ proptest! {
         let info = br#"{"name":"s","version":"1"}"#;
         let modern = legacy_child::result(method, object.as_bytes(), Some(info)).unwrap();
         let back = modern_child::result(method, &modern, revision);
-        prop_assert_eq!(back, Some(modern_child::Outcome::Complete(object.into_bytes())));
+        let mut expected = Object::read(object.as_bytes()).unwrap();
+        if method != "x/y" {
+            expected.remove_nulls();
+        }
+        prop_assert_eq!(back, Some(modern_child::Outcome::Complete(expected.write())));
     }
 
     #[test]
