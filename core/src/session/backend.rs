@@ -327,6 +327,8 @@ pub(crate) enum Saying {
     Changed(Changed),
     /// A message, and what it is about.
     Message(Message, About),
+    /// The request with this number is being worked on, whether the client is told or not.
+    Works(u64),
 }
 
 impl Saying {

@@ -121,6 +121,10 @@ impl Session {
                     self.hang_up(call, come_back, turn);
                     None
                 }
+                Saying::Works(number) => {
+                    self.backend_works(number, turn);
+                    None
+                }
                 Saying::Message(message, about) => self.backend_said(&message, about, turn),
             };
             if end.is_some() {

@@ -21,7 +21,7 @@ use crate::json::object::{Object, quoted};
 use crate::json::{Field, Message};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
-use crate::session::About;
+use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 use crate::translate::capability;
 use crate::translate::modern_child::{self, InputRequest, Outcome};
@@ -156,6 +156,7 @@ impl Interpreter {
     pub(super) fn on_round_notified(&mut self, call: u64, message: &Message) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         if message.method() == Some("notifications/progress") {
+            self.said.push_back(Saying::Works(call));
             let progress = Object::read_or_empty(message.params())
                 .get("progress")
                 .and_then(|value| serde_json::from_slice::<f64>(value).ok());

@@ -52,6 +52,8 @@ pub(super) struct Rig {
     last_upstream: u64,
     /// The session's number of the next request.
     next: u64,
+    /// The calls that were said to be worked on.
+    pub(super) working: Vec<u64>,
 }
 
 impl Rig {
@@ -67,6 +69,7 @@ impl Rig {
             now: Instant::from_micros(1_000_000),
             last_upstream: 100,
             next: 0,
+            working: Vec::new(),
         }
     }
 
@@ -179,17 +182,21 @@ impl Rig {
     pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
         let said = std::iter::from_fn(|| self.interpreter.next_said());
         let read = |saying| match saying {
-            Saying::Message(message, about) => (value(message.bytes()), about),
+            Saying::Message(message, about) => Some((value(message.bytes()), about)),
             Saying::Answer(call, answer) => {
-                (value(&answer.line(call.to_string().as_bytes())), About::Unknown)
+                Some((value(&answer.line(call.to_string().as_bytes())), About::Unknown))
             }
             Saying::Failure(call, reject) => {
                 let error = json!({"code": reject.wire().code, "message": reject.wire().message});
-                (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
+                Some((json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown))
+            }
+            Saying::Works(call) => {
+                self.working.push(call);
+                None
             }
             Saying::Changed(_) | Saying::HangUp(..) => panic!("only a native server does"),
         };
-        said.map(read).collect()
+        said.filter_map(read).collect()
     }
 
     pub(super) fn said(&mut self) -> Vec<Value> {
