@@ -41,7 +41,9 @@ mod shape;
 pub mod subscription;
 
 pub use crate::reject::Capability;
+pub(crate) use code::INTERNAL_ERROR;
 pub use line::Answer;
+pub(crate) use meta::may_require_input;
 
 #[cfg(test)]
 mod tests;

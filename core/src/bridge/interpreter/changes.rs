@@ -6,13 +6,12 @@ use serde_json::json;
 
 use super::introduction::nothing;
 use super::listens::{Filter, Step, Verdict};
-use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::Message;
 use crate::json::object::Object;
 use crate::translate::modern_child::{self, Caller};
-use crate::translate::{Answer, line, subscription};
+use crate::translate::{Answer, INTERNAL_ERROR, line, subscription};
 
 impl Interpreter {
     /// Opens and closes listens until they are those that are wanted, and answers who waited.

@@ -14,7 +14,6 @@
 use serde_json::json;
 
 use super::introduction::refusal;
-use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
 use crate::bridge::{ToWorker, Traits, parse_number};
 use crate::json::object::{Object, quoted};
@@ -23,9 +22,8 @@ use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
 use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
-use crate::translate::capability;
 use crate::translate::modern_child::{self, InputRequest, Outcome};
-use crate::translate::{Answer, line};
+use crate::translate::{Answer, INTERNAL_ERROR, capability, line, may_require_input};
 
 /// Rounds of a call, those without a question included.
 pub(super) const ROUNDS_MAX: usize = 64;
@@ -142,7 +140,7 @@ impl Interpreter {
                 self.tell_of_visits(call, &[]);
                 self.conclude(call, Answer::result(result));
             }
-            Some(Outcome::InputRequired { requests, state }) if may_require_input(known.method) => {
+            Some(Outcome::InputRequired { requests, state }) => {
                 self.on_input_required(call, requests, state, at);
             }
             _ => {
@@ -357,11 +355,6 @@ impl Interpreter {
             self.say(line::notification(method, Some(params.as_bytes())), About::Call(call));
         }
     }
-}
-
-/// The methods that may be answered by `input_required`.
-fn may_require_input(method: &str) -> bool {
-    matches!(method, "prompts/get" | "resources/read" | "tools/call")
 }
 
 fn is_accepted(response: &[u8]) -> bool {
