@@ -10,6 +10,7 @@ use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::Message;
 use crate::json::object::Object;
+use crate::reject::Reject;
 use crate::translate::modern_child::{self, Caller};
 use crate::translate::{Answer, INTERNAL_ERROR, line, subscription};
 
@@ -62,7 +63,7 @@ impl Interpreter {
                 }
                 _ => {
                     for call in self.listens.ended(number, at.now) {
-                        self.answer(call, ended());
+                        self.fail(call, Reject::SubscriptionEnded);
                     }
                 }
             },
@@ -92,10 +93,6 @@ impl Interpreter {
             _ => {}
         }
     }
-}
-
-fn ended() -> Answer<'static> {
-    Answer::error(INTERNAL_ERROR, "The server ended the subscription")
 }
 
 fn not_told_of() -> Answer<'static> {

@@ -333,6 +333,22 @@ fn a_subscription_is_answered_once_the_child_acknowledges_it() {
 }
 
 #[test]
+fn a_listen_that_the_child_ends_before_it_acknowledges_it_is_no_end_of_the_session() {
+    let mut rig = rig();
+    let (client, child) = open_newest(&mut rig);
+    listen(&mut rig, &client, child);
+    let body = r#"{"jsonrpc":"2.0","id":5,"method":"resources/subscribe","params":{"uri":"a:b"}}"#;
+    let subscribing = rig.post(&client, body);
+    let number = rig.number(child);
+    let cancelled =
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":ID}}"#;
+    rig.child_says(child, &cancelled.replace("ID", &number));
+    let error = &rig.json(subscribing).1["error"];
+    assert_eq!(*error, json!({"code": -32603, "message": "The server ended the subscription"}));
+    assert!(!rig.has_ended(&client));
+}
+
+#[test]
 fn a_session_that_ends_takes_everything_back_and_leaves_the_child_to_the_others() {
     let ways: [fn(&mut Rig, &Client); 2] = [
         |rig, client| {

@@ -183,7 +183,7 @@ fn a_listen_that_the_server_ends_is_opened_again() {
     for says_so in [true, false] {
         let (mut rig, number) = listening();
         if says_so {
-            rig.loses(number, Reject::SessionEnded);
+            rig.loses(number, Reject::SubscriptionEnded);
         } else {
             rig.answers(number, &marked(number, &json!({"resultType": "complete"})));
         }
