@@ -130,7 +130,7 @@ proptest! {
             modern_child::initialize(text, revision),
             modern_child::params(method, Some(text), &caller(), 1),
             Some(modern_child::client_capabilities(Some(text), revision)),
-            Some(modern_child::retry(text, [("k", text)], Some(b"\"s\""), 1)),
+            Some(modern_child::retry(text, [("k", text)], Some(b"\"s\""), None, 1)),
             Some(modern_child::error(method, text, Some(b"\"a:b\"")).line(b"1")),
             modern_child::answer(needs, &Answer::Result(text.into())),
             legacy_child::answer(needs, text, revision).map(|answer| answer.line(b"1")),

@@ -146,7 +146,13 @@ impl Rig {
     }
 
     pub(super) fn answers(&mut self, number: u64, result: &Value) {
-        let message = message(&json!({"jsonrpc": "2.0", "id": number, "result": result}));
+        let line = json!({"jsonrpc": "2.0", "id": number, "result": result});
+        self.answers_with(number, &line.to_string());
+    }
+
+    /// The child's answer, as it writes it.
+    pub(super) fn answers_with(&mut self, number: u64, line: &str) {
+        let message = read(line);
         self.heard(&FromWorker::Answer { number, message });
     }
 
@@ -286,8 +292,12 @@ pub(super) fn introduction(revision: Revision, capabilities: &Value) -> Value {
 }
 
 fn message(text: &Value) -> Message {
+    read(&text.to_string())
+}
+
+fn read(line: &str) -> Message {
     let rules = ParseRules { depth_max: 128, batch_len_max: 0, sender: Peer::Child };
-    Message::parse(Bytes::from(text.to_string()), rules).expect("a message")
+    Message::parse(Bytes::copy_from_slice(line.as_bytes()), rules).expect("a message")
 }
 
 fn value(text: &[u8]) -> Value {
