@@ -6,7 +6,8 @@
 //!
 //! A set of changes cannot be changed upstream. So another listen is opened for the new set, and
 //! only some time after its acknowledgment is the old one closed. What happens in between comes by
-//! both of them and is told once:
+//! both of them. What the new one tells is always passed on, and of the old one what the new one has
+//! not told yet: better twice than never.
 //!
 //! ```text
 //!                   open               acknowledged         OVERLAP later
@@ -313,14 +314,9 @@ impl Listens {
             return true;
         }
         let ahead = closing.ahead.entry(thing.into()).or_default();
-        let before = *ahead;
-        if is_current {
-            *ahead += 1;
-            before >= 0
-        } else {
-            *ahead -= 1;
-            before <= 0
-        }
+        let is_news = is_current || *ahead <= 0;
+        *ahead += if is_current { 1 } else { -1 };
+        is_news
     }
 
     /// When to ask for the next step.
