@@ -94,7 +94,6 @@
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
 //! | a rule about requests of the modern era | `modern/` |
 //! | how one era says what the other means | `translate/` |
-//! | which child answers a request of the modern era | `bridge/pool/`, `engine/workers.rs` |
 //! | what a legacy client sees of a modern child | `bridge/interpreter/` |
 //! | who is told of changes | `server/listeners.rs`, `engine/changes.rs`; of a child's, `bridge/pool/listens.rs` |
 //! | where a message of a child goes | `session/from_child.rs`, `session/streams.rs` |

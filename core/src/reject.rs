@@ -167,6 +167,8 @@ pub enum Reject {
     StartupTimeout,
     /// The server stopped before the answer came.
     Stopped,
+    /// The child ended the listen by which a subscription was to be told of.
+    SubscriptionEnded,
 }
 
 /// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
@@ -415,6 +417,7 @@ impl Reject {
             SessionEnded => "session_ended",
             StartupTimeout => "startup_timeout",
             Stopped => "stopped",
+            SubscriptionEnded => "subscription_ended",
         }
     }
 
@@ -459,7 +462,7 @@ impl Reject {
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
             BadAnswer | BatchAnswerTooLarge | ChildExited(_) | RequestTimeout | SessionEnded
-            | Stopped => (200, INTERNAL_ERROR),
+            | Stopped | SubscriptionEnded => (200, INTERNAL_ERROR),
             // No session has come to be.
             ChildFailed(_) | ChildRefused | StartupTimeout => (502, INTERNAL_ERROR),
         }
@@ -571,6 +574,7 @@ impl Reject {
                 "Startup timeout: the MCP server process did not answer initialize in time"
             }
             Stopped => "The server stopped before the answer came",
+            SubscriptionEnded => "The server ended the subscription",
             ChildExited(_) | ChildFailed(_) | StartPaused { .. } => "",
         }
     }

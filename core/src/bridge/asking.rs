@@ -91,11 +91,6 @@ impl Asking {
     }
 }
 
-/// Whether a child may ask something to answer this (2026-07-28, basic/patterns/mrtr).
-pub(crate) fn may_ask(method: &str) -> bool {
-    matches!(method, "tools/call" | "prompts/get" | "resources/read")
-}
-
 /// What a client that was sent away brings back, once the seal is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticket {

@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use crate::bridge::same_id;
+use crate::bridge::{parse_number, same_id};
 use crate::numbered::Numbered;
 use crate::observe::SeriesId;
 use crate::time::Instant;
@@ -58,12 +58,17 @@ impl Calls {
 
     /// The request the child knows by this JSON text.
     pub(crate) fn by_child(&mut self, number: &[u8]) -> Option<&mut Call> {
-        self.waiting.get_mut(parse(number)?)
+        self.waiting.get_mut(parse_number(number)?)
     }
 
     /// The request the child knows by this number.
     pub(crate) fn get(&self, number: u64) -> Option<&Call> {
         self.waiting.get(number)
+    }
+
+    /// The request the child knows by this number, to be changed.
+    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Call> {
+        self.waiting.get_mut(number)
     }
 
     /// Takes the request the child knows by this number.
@@ -73,7 +78,7 @@ impl Calls {
 
     /// Takes the request the child knows by this JSON text.
     pub(crate) fn take_by_child(&mut self, number: &[u8]) -> Option<Call> {
-        self.waiting.remove(parse(number)?)
+        self.waiting.remove(parse_number(number)?)
     }
 
     /// Takes the newest request the client knows by this id, however it spells it now.
@@ -107,12 +112,6 @@ impl Calls {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Call> {
         self.waiting.values_mut()
     }
-}
-
-/// Reads a number as we write it. Another spelling (`1.0`, `"1"`) is not the number we sent.
-fn parse(text: &[u8]) -> Option<u64> {
-    let plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
-    if plain { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@
 //! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
 use crate::bridge::IdText;
-use crate::bridge::asking::may_ask;
 use crate::bridge::worker::Need;
 use crate::engine::Turn;
 use crate::frame;
@@ -24,7 +23,7 @@ use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
 use crate::session::Principal;
 use crate::time::Instant;
-use crate::translate::{Answer, capability, subscription};
+use crate::translate::{Answer, capability, may_require_input, subscription};
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ pub(crate) struct Post {
 
 /// Whom a request can share a legacy child with.
 fn need_of(request: &Message) -> Need {
-    if !may_ask(request.method().unwrap_or_default()) {
+    if !may_require_input(request.method().unwrap_or_default()) {
         return Need::Nobody;
     }
     let declared = request.client_capabilities().unwrap_or(b"{}");

@@ -13,7 +13,7 @@ use crate::bridge::{Child, FromWorker, Interpreter};
 use crate::engine::{TURN_PAUSE, Turn};
 use crate::http::McpHead;
 use crate::ids::SessionId;
-use crate::json::{Field, Message, ParseRules, Peer};
+use crate::json::{Field, Invalid, Message, ParseRules, Peer};
 use crate::machine::Chunk;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{
@@ -327,18 +327,21 @@ pub(crate) enum Saying {
     Changed(Changed),
     /// A message, and what it is about.
     Message(Message, About),
+    /// The request with this number is being worked on, whether the client is told or not.
+    Works(u64),
 }
 
 impl Saying {
     /// What a text of our own says.
     pub(crate) fn read(text: Bytes, about: About) -> Option<Saying> {
-        match Message::parse(text, RULES) {
-            Ok(message) => Some(Saying::Message(message, about)),
-            Err(invalid) => {
-                debug_assert!(false, "said {invalid:?}");
-                None
-            }
-        }
+        let saying = Saying::of(text, about);
+        debug_assert!(saying.is_ok(), "said {saying:?}");
+        saying.ok()
+    }
+
+    /// What a text says that is not all our own, if it is a message.
+    pub(crate) fn of(text: Bytes, about: About) -> Result<Saying, Invalid> {
+        Message::parse(text, RULES).map(|message| Saying::Message(message, about))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::bridge::Call;
 use crate::engine::Turn;
 use crate::json::{self, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
@@ -47,7 +48,7 @@ impl Session {
         let mut end = self.backend.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
         if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
         {
-            if !self.is_open() && call.method == "initialize" {
+            if self.is_refused_by(&call) {
                 end = Some(SessionEnd::Refused);
             }
             self.fail(call, Reject::BadAnswer, turn);
@@ -62,11 +63,10 @@ impl Session {
             return None;
         };
         let ok = message.kind() == Kind::Result;
-        let initializes = call.method == "initialize";
-        let refused = initializes && !ok && !self.is_open();
-        if ok && initializes {
+        if ok && call.method == "initialize" {
             self.opened(message, turn);
         }
+        let refused = self.is_refused_by(&call);
         let error = if ok { "" } else { "error" };
         self.deliver(&call, message.with(&[(Field::Id, &call.id)]), error, turn);
         refused.then_some(SessionEnd::Refused)
@@ -85,7 +85,7 @@ impl Session {
         };
         let error = if matches!(answer, Answer::Result(_)) { "" } else { "error" };
         self.deliver(&call, Chunk::from(answer.line(&call.id)), error, turn);
-        (!self.is_open()).then_some(SessionEnd::Refused)
+        self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
 
     /// There is no answer to a request. Tells if the session is over by it.
@@ -96,8 +96,23 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
         let call = self.calls.take(number)?;
+        let end = self.is_refused_by(&call).then_some(SessionEnd::Refused);
         self.fail(call, reject, turn);
-        (!self.is_open()).then_some(SessionEnd::Refused)
+        end
+    }
+
+    /// Whether there will be no session, because this request has not opened it.
+    fn is_refused_by(&self, call: &Call) -> bool {
+        !self.is_open() && call.method == "initialize"
+    }
+
+    /// A request is being worked on: it has its time again. The time to start is fixed.
+    pub(super) fn backend_works(&mut self, number: u64, turn: &Turn<'_>) {
+        if self.is_open()
+            && let Some(call) = self.calls.get_mut(number)
+        {
+            extend(call, turn);
+        }
     }
 
     fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {

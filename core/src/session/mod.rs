@@ -1,7 +1,7 @@
 //! Sessions of the legacy era: `initialize` opens one, and everything after it names it.
 //!
-//! Owns: the conversation of one client with one child, or with a server in this process, both
-//! directions, and its streams.
+//! Owns: the conversation of one client with a child of its own, with the interpreter in front of
+//! one that all share, or with a server in this process, both directions, and its streams.
 //! Never: another session's anything; a session is a value without shared parts.
 //!
 //! ```text
@@ -49,7 +49,7 @@ use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::{Duration, Instant};
 
-/// One client's conversation with its own child.
+/// One client's conversation with whoever answers it.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
@@ -70,7 +70,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Whether its child has answered `initialize`.
+    /// Whether there is a revision to speak: `initialize` was answered, or nobody needs it.
     pub(crate) fn is_open(&self) -> bool {
         self.streams.revision.is_some()
     }
@@ -121,6 +121,10 @@ impl Session {
                 }
                 Saying::HangUp(call, come_back) => {
                     self.hang_up(call, come_back, turn);
+                    None
+                }
+                Saying::Works(number) => {
+                    self.backend_works(number, turn);
                     None
                 }
                 Saying::Message(message, about) => self.backend_said(&message, about, turn),

@@ -10,7 +10,7 @@ use crate::json::object::{Object, quoted};
 
 pub(super) const METHOD_NOT_FOUND: i32 = -32601;
 pub(super) const INVALID_PARAMS: i32 = -32602;
-pub(super) const INTERNAL_ERROR: i32 = -32603;
+pub(crate) const INTERNAL_ERROR: i32 = -32603;
 /// Of the legacy era; the modern one has [`INVALID_PARAMS`] for it.
 pub(super) const RESOURCE_NOT_FOUND: i32 = -32002;
 /// Of 2025-11-25 alone.

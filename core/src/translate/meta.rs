@@ -15,7 +15,7 @@ pub(super) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId
 pub(super) const PROGRESS_TOKEN: &str = "progressToken";
 
 /// Whether a request's answer may require input (2026-07-28, basic/patterns/mrtr).
-pub(super) fn may_require_input(method: &str) -> bool {
+pub(crate) fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 

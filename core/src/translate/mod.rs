@@ -11,7 +11,11 @@
 //!
 //! Texts come in as [`crate::json::Message`] gives them: valid JSON on one line. They go out on one
 //! line too. A member that no rule names is kept as it is written, byte for byte, numbers above all;
-//! white space between members may go. Of a child null counts as absent.
+//! white space between members may go.
+//!
+//! Of a child null counts as absent. A legacy client, which might take it amiss, is not told of a
+//! null member of a question, of a result that the protocol has, and of what such a result lists.
+//! Further down null stays.
 //!
 //! | | modern client, legacy child | legacy client, modern child |
 //! |---|---|---|
@@ -37,7 +41,9 @@ mod shape;
 pub mod subscription;
 
 pub use crate::reject::Capability;
+pub(crate) use code::INTERNAL_ERROR;
 pub use line::Answer;
+pub(crate) use meta::may_require_input;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::json::object::Object;
 use crate::protocol::Revision;
 
 /// JSON as it is seldom written: numbers that no float holds, escapes, any keys.
@@ -92,7 +93,11 @@ proptest! {
         let info = br#"{"name":"s","version":"1"}"#;
         let modern = legacy_child::result(method, object.as_bytes(), Some(info)).unwrap();
         let back = modern_child::result(method, &modern, revision);
-        prop_assert_eq!(back, Some(modern_child::Outcome::Complete(object.into_bytes())));
+        let mut expected = Object::read(object.as_bytes()).unwrap();
+        if method != "x/y" {
+            expected.remove_nulls();
+        }
+        prop_assert_eq!(back, Some(modern_child::Outcome::Complete(expected.write())));
     }
 
     #[test]
@@ -125,7 +130,7 @@ proptest! {
             modern_child::initialize(text, revision),
             modern_child::params(method, Some(text), &caller(), 1),
             Some(modern_child::client_capabilities(Some(text), revision)),
-            Some(modern_child::retry(text, [("k", text)], Some(b"\"s\""), 1)),
+            Some(modern_child::retry(text, [("k", text)], Some(b"\"s\""), None, 1)),
             Some(modern_child::error(method, text, Some(b"\"a:b\"")).line(b"1")),
             modern_child::answer(needs, &Answer::Result(text.into())),
             legacy_child::answer(needs, text, revision).map(|answer| answer.line(b"1")),

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::introduction::nothing;
 use super::listens::{Filter, Step, Verdict};
-use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::Message;
 use crate::json::object::Object;
+use crate::reject::Reject;
 use crate::translate::modern_child::{self, Caller};
-use crate::translate::{Answer, line, subscription};
+use crate::translate::{Answer, INTERNAL_ERROR, line, subscription};
 
 impl Interpreter {
     /// Opens and closes listens until they are those that are wanted, and answers who waited.
@@ -63,7 +63,7 @@ impl Interpreter {
                 }
                 _ => {
                     for call in self.listens.ended(number, at.now) {
-                        self.answer(call, ended());
+                        self.fail(call, Reject::SubscriptionEnded);
                     }
                 }
             },
@@ -93,10 +93,6 @@ impl Interpreter {
             _ => {}
         }
     }
-}
-
-fn ended() -> Answer<'static> {
-    Answer::error(INTERNAL_ERROR, "The server ended the subscription")
 }
 
 fn not_told_of() -> Answer<'static> {

@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::listens::Filter;
 use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
@@ -110,7 +108,7 @@ impl Interpreter {
         let bad = || refusal(Reject::BadParams);
         let params = params.and_then(Object::read).ok_or_else(bad)?;
         let wanted = params.text("protocolVersion").ok_or_else(bad)?;
-        let revision = agree(&wanted, &self.served)?;
+        let revision = agree(&wanted, &self.served);
         let is_object = |text: &&[u8]| text.starts_with(b"{");
         let capabilities = params.some("capabilities").filter(is_object);
         let info = params.some("clientInfo").filter(is_object);
@@ -177,25 +175,13 @@ impl Interpreter {
 
 /// The revision to speak with a client that asks for this one. One that is not known, or that is
 /// older than all that are served, is answered with one that is served (2025-11-25,
-/// basic/lifecycle, Version Negotiation).
-///
-/// # Errors
-///
-/// None of the legacy era is served.
-fn agree(wanted: &str, served: &[Revision]) -> Result<Revision, Answer<'static>> {
+/// basic/lifecycle, Version Negotiation). One of the legacy era is: otherwise there are no sessions.
+fn agree(wanted: &str, served: &[Revision]) -> Revision {
     let choice = served.iter().copied().filter(|revision| revision.era() == Era::Legacy);
     let newest = choice.clone().max();
     let is_known = Revision::parse(wanted.as_bytes()).is_some();
     let not_newer = choice.filter(|revision| is_known && revision.as_str() <= wanted).max();
-    not_newer.or(newest).ok_or_else(|| unsupported(served))
-}
-
-fn unsupported(served: &[Revision]) -> Answer<'static> {
-    let wire = Reject::UnsupportedRevision.wire();
-    let supported: Vec<_> = served.iter().map(|revision| revision.as_str()).collect();
-    let data = json!({ "supported": supported });
-    let error = json!({ "code": wire.code, "message": wire.message, "data": data });
-    Answer::Error(error.to_string().into_bytes().into())
+    not_newer.or(newest).unwrap_or(Revision::NEWEST_LEGACY)
 }
 
 /// What the child's answer to `server/discover` promises.

@@ -6,7 +6,8 @@
 //!
 //! A set of changes cannot be changed upstream. So another listen is opened for the new set, and
 //! only some time after its acknowledgment is the old one closed. What happens in between comes by
-//! both of them and is told once:
+//! both of them. What the new one tells is always passed on, and of the old one what the new one has
+//! not told yet: better twice than never.
 //!
 //! ```text
 //!                   open               acknowledged         OVERLAP later
@@ -90,6 +91,8 @@ pub(super) struct Listens {
     closing: Option<Closing>,
     /// Requests of the client that wait, oldest first.
     asking: Vec<Asking>,
+    /// Whether the server ever acknowledged a listen.
+    was_acknowledged: bool,
     /// When a listen may be opened.
     open_at: Instant,
     /// What the next pause is.
@@ -150,6 +153,8 @@ impl Listens {
     /// The client unsubscribes.
     pub(super) fn unsubscribe(&mut self, call: u64, uri: &str, now: Instant) {
         self.wanted.uris.remove(uri);
+        // Whatever becomes of the request: who wants to hear no more of it is not subscribed again.
+        self.confirmed.remove(uri);
         self.ask(call, uri, false, now);
     }
 
@@ -219,6 +224,7 @@ impl Listens {
     ) -> Option<u64> {
         let mut listen = self.opening.take_if(|opening| opening.number == number)?;
         listen.since = now;
+        self.was_acknowledged = true;
         let refused: Vec<_> = listen.filter.uris.difference(honoured).cloned().collect();
         for uri in &refused {
             listen.filter.uris.remove(uri);
@@ -246,7 +252,7 @@ impl Listens {
             is_settled || asking.refused || self.hears_of(&asking.uri) == asking.subscribes
         })?;
         let Asking { call, uri, refused, .. } = self.asking.remove(position);
-        if self.hears_of(&uri) {
+        if self.hears_of(&uri) && self.wanted.uris.contains(&uri) {
             self.confirmed.insert(uri);
         } else {
             self.confirmed.remove(&uri);
@@ -276,15 +282,27 @@ impl Listens {
         }
     }
 
-    /// The server does not take a listen: what was is what is wanted. Gives the requests that fail
-    /// by it.
+    /// The server does not take a listen: what it was to change stays as it was. Gives the requests
+    /// that fail by it. If there is no other listen, but was one, the refusal may be one of a server
+    /// that is not ready yet: what was listened to is tried again after a pause.
     pub(super) fn refused(&mut self, number: u64, now: Instant) -> Vec<u64> {
-        if self.opening.take_if(|opening| opening.number == number).is_none() {
+        let Some(refused) = self.opening.take_if(|opening| opening.number == number) else {
             return self.ended(number, now);
+        };
+        let lists = match &self.current {
+            Some(current) => current.filter.clone(),
+            None if self.was_acknowledged => self.wanted.clone(),
+            None => Filter::default(),
+        };
+        let before = self.current.as_ref().map_or(&self.confirmed, |current| &current.filter.uris);
+        let mut uris = std::mem::take(&mut self.wanted.uris);
+        uris.retain(|uri| before.contains(uri) || !refused.filter.uris.contains(uri));
+        uris.extend(before.difference(&refused.filter.uris).cloned());
+        self.wanted = Filter { uris, ..lists };
+        if self.current.is_none() && self.was_acknowledged {
+            self.rest(now);
         }
-        let failed = self.fail();
-        self.wanted = self.current.as_ref().map(|it| it.filter.clone()).unwrap_or_default();
-        failed
+        self.fail_those(|asking| refused.filter.uris.contains(&asking.uri) == asking.subscribes)
     }
 
     fn rest(&mut self, now: Instant) {
@@ -295,7 +313,11 @@ impl Listens {
 
     fn fail(&mut self) -> Vec<u64> {
         self.wanted.uris = self.confirmed.clone();
-        self.asking.drain(..).map(|asking| asking.call).collect()
+        self.fail_those(|_| true)
+    }
+
+    fn fail_those(&mut self, fails: impl Fn(&Asking) -> bool) -> Vec<u64> {
+        self.asking.extract_if(.., |asking| fails(asking)).map(|asking| asking.call).collect()
     }
 
     /// Whether the client is to be told of a change that came by this listen. `thing`: what has
@@ -313,14 +335,9 @@ impl Listens {
             return true;
         }
         let ahead = closing.ahead.entry(thing.into()).or_default();
-        let before = *ahead;
-        if is_current {
-            *ahead += 1;
-            before >= 0
-        } else {
-            *ahead -= 1;
-            before <= 0
-        }
+        let is_news = is_current || *ahead <= 0;
+        *ahead += if is_current { 1 } else { -1 };
+        is_news
     }
 
     /// When to ask for the next step.

@@ -6,7 +6,7 @@ use super::{At, Interpreter};
 use crate::json::Message;
 use crate::json::object::Object;
 use crate::reject::Reject;
-use crate::translate::Answer;
+use crate::translate::{Answer, INTERNAL_ERROR};
 
 impl Interpreter {
     pub(super) fn on_request(&mut self, call: u64, message: &Message, at: &mut At<'_>) {
@@ -44,5 +44,3 @@ impl Interpreter {
 fn is_of_one_era(method: &str) -> bool {
     method.starts_with("tasks/") || matches!(method, "server/discover" | "subscriptions/listen")
 }
-
-pub(super) const INTERNAL_ERROR: i32 = -32603;

@@ -14,18 +14,16 @@
 use serde_json::json;
 
 use super::introduction::refusal;
-use super::requests::INTERNAL_ERROR;
 use super::{At, Interpreter};
 use crate::bridge::{ToWorker, Traits, parse_number};
 use crate::json::object::{Object, quoted};
 use crate::json::{Field, Message};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
-use crate::session::About;
+use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
-use crate::translate::capability;
 use crate::translate::modern_child::{self, InputRequest, Outcome};
-use crate::translate::{Answer, line};
+use crate::translate::{Answer, INTERNAL_ERROR, capability, line, may_require_input};
 
 /// Rounds of a call, those without a question included.
 pub(super) const ROUNDS_MAX: usize = 64;
@@ -57,8 +55,8 @@ pub(super) struct Call {
     idle_rounds: u32,
     /// What the child wants back with the next round (JSON text).
     state: Option<Vec<u8>>,
-    /// The URLs the user was sent to and agreed to go to, by the key of the question.
-    visits: Vec<(String, String)>,
+    /// The URLs the user was sent to and agreed to go to.
+    visits: Vec<Visit>,
     stage: Stage,
 }
 
@@ -78,10 +76,32 @@ struct Question {
     number: u64,
     key: String,
     needs: Capability,
-    /// What a URL elicitation is known by.
-    visit: Option<String>,
+    visit: Option<Visit>,
     /// JSON text.
     response: Option<Vec<u8>>,
+}
+
+/// A URL that the user is sent to.
+#[derive(Debug)]
+struct Visit {
+    key: String,
+    url: String,
+    /// What the elicitation is known by.
+    id: String,
+}
+
+impl Visit {
+    /// Whether the user is sent there again by this. A key alone says nothing: the next round may
+    /// have it for something else.
+    fn is_again(&self, request: &InputRequest) -> bool {
+        request.key == self.key && url_of(request).is_some_and(|url| url == self.url)
+    }
+}
+
+/// The URL that a question sends the user to, if it does.
+fn url_of(request: &InputRequest) -> Option<String> {
+    let params = request.params.as_deref().filter(|_| request.needs == Capability::ElicitationUrl);
+    Some(Object::read(params?)?.text("url")?.into_owned())
 }
 
 // The child
@@ -142,13 +162,10 @@ impl Interpreter {
                 self.tell_of_visits(call, &[]);
                 self.conclude(call, Answer::result(result));
             }
-            Some(Outcome::InputRequired { requests, state }) if may_require_input(known.method) => {
+            Some(Outcome::InputRequired { requests, state }) => {
                 self.on_input_required(call, requests, state, at);
             }
-            _ => {
-                self.drop_call(call);
-                self.fail(call, Reject::BadAnswer);
-            }
+            None => self.fail_badly(call),
         }
     }
 
@@ -156,6 +173,7 @@ impl Interpreter {
     pub(super) fn on_round_notified(&mut self, call: u64, message: &Message) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         if message.method() == Some("notifications/progress") {
+            self.said.push_back(Saying::Works(call));
             let progress = Object::read_or_empty(message.params())
                 .get("progress")
                 .and_then(|value| serde_json::from_slice::<f64>(value).ok());
@@ -252,7 +270,8 @@ impl Interpreter {
     }
 
     /// Asks the client everything that the child requires, or nothing if it cannot answer all of
-    /// it: then the call fails, as the child would have failed it had it known.
+    /// it: then the call fails, as the child would have failed it had it known. So it does if one of
+    /// the questions makes no request.
     fn ask(&mut self, call: u64, requests: Vec<InputRequest>, at: &mut At<'_>) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         let method = known.method;
@@ -260,14 +279,17 @@ impl Interpreter {
         let mut lacking = Vec::new();
         let mut asked = Vec::new();
         for request in requests {
-            let InputRequest { ref key, needs, .. } = request;
-            let again = visits.iter().position(|(visited, _)| visited == key);
-            let visit = (needs == Capability::ElicitationUrl).then(|| match again {
-                Some(again) => visits.swap_remove(again).1,
-                None => format!("pontoon-{}", at.next_upstream()),
+            let needs = request.needs;
+            let again = visits.iter().position(|visit| visit.is_again(&request));
+            let visit = url_of(&request).map(|url| match again {
+                Some(again) => visits.swap_remove(again),
+                None => {
+                    let id = format!("pontoon-{}", at.next_upstream());
+                    Visit { key: request.key.clone(), url, id }
+                }
             });
             let is_declared = capability::is_declared(&self.client.capabilities, needs);
-            let id = visit.as_deref().unwrap_or_default();
+            let id = visit.as_ref().map(|visit| &*visit.id).unwrap_or_default();
             match modern_child::question(&request, self.client.revision, id) {
                 Ok(params) if is_declared => asked.push((request, params, visit)),
                 Ok(_) => lacking.push(needs),
@@ -277,20 +299,29 @@ impl Interpreter {
         if !lacking.is_empty() {
             return self.conclude(call, lacks(method, &lacking));
         }
-        let questions = asked.into_iter().map(|(request, params, visit)| {
+        let first = self.asked + 1;
+        let asked = (first..).zip(asked).map(|(number, (request, params, visit))| {
             let InputRequest { key, needs, .. } = request;
-            self.asked += 1;
-            let number = self.asked;
-            self.questions.insert(number, call);
             let method = capability::method(needs);
             let line = line::request(number.to_string().as_bytes(), method, params.as_deref());
-            self.say(line, About::Call(call));
-            Question { number, key, needs, visit, response: None }
+            let saying = Saying::of(line.into(), About::Call(call)).ok()?;
+            Some((saying, Question { number, key, needs, visit, response: None }))
         });
-        let questions = questions.collect();
+        let Some((said, questions)) = asked.collect::<Option<(Vec<_>, Vec<_>)>>() else {
+            return self.fail_badly(call);
+        };
+        self.asked += questions.len() as u64;
+        self.questions.extend(questions.iter().map(|question| (question.number, call)));
+        self.said.extend(said);
         if let Some(known) = self.calls.get_mut(&call) {
             known.stage = Stage::Asking(questions);
         }
+    }
+
+    /// Fails a call whose child answered what is no answer.
+    fn fail_badly(&mut self, call: u64) {
+        self.drop_call(call);
+        self.fail(call, Reject::BadAnswer);
     }
 
     /// The client answered a question, or the session in its place.
@@ -307,7 +338,7 @@ impl Interpreter {
             return self.conclude(call, Answer::error(INTERNAL_ERROR, &text));
         };
         if let Some(visit) = question.visit.take().filter(|_| is_accepted(&response)) {
-            known.visits.push((question.key.clone(), visit));
+            known.visits.push(visit);
         }
         question.response = Some(response);
         if questions.iter().all(|question| question.response.is_some()) {
@@ -327,7 +358,8 @@ impl Interpreter {
             .iter()
             .filter_map(|question| Some((question.key.as_str(), question.response.as_deref()?)));
         let state = known.state.take();
-        let params = modern_child::retry(&known.params, responses, state.as_deref(), number);
+        let level = self.client.caller().log_level;
+        let params = modern_child::retry(&known.params, responses, state.as_deref(), level, number);
         let method = known.method;
         self.send_round(call, number, method, &params);
     }
@@ -343,24 +375,16 @@ impl Interpreter {
     /// are asked for again. The modern era does not say so; the next round does.
     fn tell_of_visits(&mut self, call: u64, again: &[InputRequest]) {
         let Some(known) = self.calls.get_mut(&call) else { return };
-        let is_again = |(key, _): &(String, String)| {
-            let mut urls = again.iter().filter(|it| it.needs == Capability::ElicitationUrl);
-            urls.any(|request| request.key == *key)
-        };
+        let is_again = |visit: &Visit| again.iter().any(|request| visit.is_again(request));
         let visits = std::mem::take(&mut known.visits);
         let (again, over): (Vec<_>, Vec<_>) = visits.into_iter().partition(is_again);
         known.visits = again;
-        for (_, visit) in over {
-            let params = json!({ "elicitationId": visit }).to_string();
+        for visit in over {
+            let params = json!({ "elicitationId": visit.id }).to_string();
             let method = "notifications/elicitation/complete";
             self.say(line::notification(method, Some(params.as_bytes())), About::Call(call));
         }
     }
-}
-
-/// The methods that may be answered by `input_required`.
-fn may_require_input(method: &str) -> bool {
-    matches!(method, "prompts/get" | "resources/read" | "tools/call")
 }
 
 fn is_accepted(response: &[u8]) -> bool {

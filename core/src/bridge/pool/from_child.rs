@@ -252,7 +252,7 @@ impl Pool {
                     post.hang_up(turn);
                 }
             }
-            Asker::Session(session) => self.lose(session, number, Reject::SessionEnded),
+            Asker::Session(session) => self.lose(session, number, Reject::SubscriptionEnded),
             _ => {}
         }
     }

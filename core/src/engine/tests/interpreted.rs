@@ -260,6 +260,27 @@ fn a_call_that_takes_too_long_is_taken_back() {
 }
 
 #[test]
+fn progress_of_a_later_round_gives_a_call_its_time_again_from_its_first_value_on() {
+    let mut rig = rig();
+    let (client, child) = open_newest(&mut rig);
+    let call = rig.call_with_progress(&client, "1", "1");
+    let number = rig.number(child);
+    rig.child_reports_progress(child, &number, 100);
+    require(&mut rig, child, &number, "who");
+    let question = parse(rig.messages(call).last().unwrap());
+    rig.post(&client, &accept(&question["id"], "ada"));
+    let number = rig.number(child);
+    for progress in 1..=40 {
+        rig.pass(secs(1));
+        rig.child_reports_progress(child, &number, progress);
+    }
+    rig.child_answers(child, &number, DONE);
+    let answer = parse(rig.messages(call).last().unwrap());
+    assert_eq!(answer["result"], json!({"content": []}));
+    assert_eq!(rig.messages(call).len(), 3, "what does not rise is not told");
+}
+
+#[test]
 fn a_client_that_disconnects_comes_back_for_its_answer() {
     let mut rig = rig();
     let (client, child) = open_newest(&mut rig);
@@ -309,6 +330,22 @@ fn a_subscription_is_answered_once_the_child_acknowledges_it() {
     let told = rig.told(child);
     assert_eq!(told[0]["method"], "notifications/cancelled");
     assert_eq!(told[0]["params"]["requestId"].to_string(), old);
+}
+
+#[test]
+fn a_listen_that_the_child_ends_before_it_acknowledges_it_is_no_end_of_the_session() {
+    let mut rig = rig();
+    let (client, child) = open_newest(&mut rig);
+    listen(&mut rig, &client, child);
+    let body = r#"{"jsonrpc":"2.0","id":5,"method":"resources/subscribe","params":{"uri":"a:b"}}"#;
+    let subscribing = rig.post(&client, body);
+    let number = rig.number(child);
+    let cancelled =
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":ID}}"#;
+    rig.child_says(child, &cancelled.replace("ID", &number));
+    let error = &rig.json(subscribing).1["error"];
+    assert_eq!(*error, json!({"code": -32603, "message": "The server ended the subscription"}));
+    assert!(!rig.has_ended(&client));
 }
 
 #[test]
@@ -439,6 +476,39 @@ fn a_client_of_the_first_transport_is_interpreted_too() {
         assert_eq!(parse(&rig.messages(stream)[1]), answer);
         assert_eq!(rig.children.len(), 1);
     }
+}
+
+#[test]
+fn what_is_answered_before_initialize_opens_and_ends_nothing() {
+    let mut rig = rig();
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.send(&client, &introduce("2024-11-05"));
+    rig.send(&client, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    assert_eq!(parse(&rig.messages(stream)[0]), json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
+    rig.send(&client, &request("2"));
+    let child = rig.last_child();
+    let told = rig.told(child);
+    assert_eq!(told[1]["method"], "tools/call");
+    rig.child_answers(child, &told[1]["id"].to_string(), DONE);
+    assert_eq!(parse(&rig.messages(stream)[1])["id"], 2);
+    rig.child_answers(child, &told[0]["id"].to_string(), DISCOVERY);
+    let welcome = parse(&rig.messages(stream)[2]);
+    assert_eq!(welcome["result"]["protocolVersion"], "2024-11-05");
+}
+
+#[test]
+fn what_fails_before_initialize_is_answered_ends_nothing() {
+    let mut rig = rig();
+    let (stream, client) = rig.open_stream(&Client::new());
+    rig.send(&client, &introduce("2024-11-05"));
+    rig.send(&client, &request("2"));
+    let child = rig.last_child();
+    let told = rig.told(child);
+    rig.child_answers(child, &told[1]["id"].to_string(), r#"{"resultType":7}"#);
+    assert_eq!(parse(&rig.messages(stream)[0])["error"]["code"], -32603);
+    rig.child_answers(child, &told[0]["id"].to_string(), DISCOVERY);
+    let welcome = parse(&rig.messages(stream)[1]);
+    assert_eq!(welcome["result"]["protocolVersion"], "2024-11-05");
 }
 
 #[test]

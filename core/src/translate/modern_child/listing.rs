@@ -29,9 +29,6 @@ pub(super) fn tools(result: &mut Object<'_>, revision: Revision) {
 
 /// A result of `prompts/list`.
 pub(super) fn prompts(result: &mut Object<'_>, revision: Revision) {
-    if revision >= since::ICONS {
-        return;
-    }
     items(result, "prompts", |prompt| {
         strip(prompt, revision);
         items(prompt, "arguments", |argument| strip(argument, revision));
@@ -40,15 +37,14 @@ pub(super) fn prompts(result: &mut Object<'_>, revision: Revision) {
 
 /// A result that lists resources, or templates of them.
 pub(super) fn plain(result: &mut Object<'_>, member: &str, revision: Revision) {
-    if revision < since::ICONS {
-        items(result, member, |item| strip(item, revision));
-    }
+    items(result, member, |item| strip(item, revision));
 }
 
-/// Changes every object in a list.
+/// Changes every object in a list, without its members that are null.
 fn items(result: &mut Object<'_>, member: &str, mut change: impl FnMut(&mut Object<'_>)) {
     result.edit_elements(member, |item| {
         let Some(mut object) = Object::read(item) else { return Some(item.to_vec()) };
+        object.remove_nulls();
         change(&mut object);
         Some(object.write())
     });

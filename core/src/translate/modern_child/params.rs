@@ -54,36 +54,38 @@ pub fn own(params: Option<&[u8]>) -> Vec<u8> {
 fn describe<'t>(meta: &mut Object<'t>, caller: &Caller<'t>) {
     meta.put(meta::PROTOCOL_VERSION, quoted(Revision::V2026_07_28.as_str()));
     meta.put(meta::CLIENT_CAPABILITIES, caller.capabilities);
-    for (key, value) in [
-        (meta::CLIENT_INFO, caller.info.filter(|info| info.starts_with(b"{"))),
-        (meta::LOG_LEVEL, caller.log_level),
-    ] {
-        match value {
-            Some(value) => meta.put(key, value),
-            None => meta.remove(key),
-        }
+    let info = caller.info.filter(|info| info.starts_with(b"{"));
+    put_or_remove(meta, meta::CLIENT_INFO, info);
+    put_or_remove(meta, meta::LOG_LEVEL, caller.log_level);
+}
+
+fn put_or_remove<'t>(object: &mut Object<'t>, key: &'static str, value: Option<&'t [u8]>) {
+    match value {
+        Some(value) => object.put(key, value),
+        None => object.remove(key),
     }
 }
 
 /// The params of another try: those of the first, which [`params`] made, with the client's answers
-/// and the child's state (JSON text), and another token in place of the one it had.
+/// and the child's state (JSON text), another token in place of the one it had, and the log level
+/// that the client wants by now.
 pub fn retry<'r>(
-    params: &[u8],
+    params: &'r [u8],
     responses: impl IntoIterator<Item = (&'r str, &'r [u8])>,
-    state: Option<&[u8]>,
+    state: Option<&'r [u8]>,
+    log_level: Option<&[u8]>,
     token: u64,
 ) -> Vec<u8> {
     let mut params = Object::read_or_empty(Some(params));
-    params.edit_object("_meta", |meta| meta::replace_token(meta, token));
+    let mut meta = Object::read_or_empty(params.get("_meta"));
+    meta::replace_token(&mut meta, token);
+    put_or_remove(&mut meta, meta::LOG_LEVEL, log_level);
+    let meta = meta.write();
+    params.put("_meta", meta);
     let responses = write_map(responses);
-    for (key, value) in
-        [("inputResponses", Some(&*responses).filter(|all| *all != b"{}")), ("requestState", state)]
-    {
-        match value {
-            Some(value) => params.put(key, value.to_vec()),
-            None => params.remove(key),
-        }
-    }
+    let responses = Some(&*responses).filter(|all| *all != b"{}");
+    put_or_remove(&mut params, "inputResponses", responses);
+    put_or_remove(&mut params, "requestState", state);
     params.write()
 }
 

@@ -4,9 +4,12 @@ use super::{InputRequest, form, sampling};
 use crate::json::object::{Object, quoted};
 use crate::protocol::{Revision, since};
 use crate::reject::Capability;
+use crate::translate::meta;
 
 /// The params of the request, in the words of the client's revision; absent if it has none.
-/// `elicitation_id` is for a URL elicitation, which must have one that is used for no other.
+/// `elicitation_id` is for a URL elicitation, which must have one that is used for no other. The
+/// progress token goes, for nobody could be told, and so does a `_meta` that is none: it would make
+/// the request invalid.
 ///
 /// # Errors
 ///
@@ -21,14 +24,19 @@ pub fn question(
     }
     let Some(params) = &request.params else { return Ok(None) };
     let Some(mut params) = Object::read(params) else { return Ok(None) };
+    params.remove_nulls();
+    params.edit("_meta", |meta| Object::read(meta).map(|_| meta.to_vec()));
+    params.edit_object("_meta", |meta| meta.remove(meta::PROGRESS_TOKEN));
     match request.needs {
         Capability::Elicitation if revision < since::RICH_OPTIONS => {
             params.remove("mode");
             form::simplify(&mut params).ok_or(request.needs)?;
         }
         Capability::ElicitationUrl => params.put("elicitationId", quoted(elicitation_id)),
-        Capability::Sampling => sampling::simplify(&mut params, revision),
-        Capability::Elicitation | Capability::Roots | Capability::SamplingTools => {}
+        Capability::Sampling | Capability::SamplingTools => {
+            sampling::simplify(&mut params, revision);
+        }
+        Capability::Elicitation | Capability::Roots => {}
     }
     Ok(Some(params.write()))
 }

@@ -60,8 +60,11 @@ fn complete(method: &str, mut result: Object<'_>, revision: Revision) -> Vec<u8>
         "resources/templates/list" => listing::plain(&mut result, "resourceTemplates", revision),
         "tools/call" => contents::of_call(&mut result, revision),
         "tools/list" => listing::tools(&mut result, revision),
-        _ => {}
+        "completion/complete" | "resources/read" => {}
+        // Null may mean something in it.
+        _ => return result.write(),
     }
+    result.remove_nulls();
     result.write()
 }
 

@@ -1,19 +1,43 @@
-//! Messages for a model, as a revision has them.
+//! What a model is given, messages and tools, as a revision has them.
 
+use super::{contents, listing};
 use crate::json::object::{Object, array, elements};
 use crate::protocol::{Revision, since};
 use crate::translate::content::block;
 
-/// Writes the messages so that the revision has them: one of several blocks becomes several of one
-/// block each, in the same role.
+/// Writes the messages and tools so that the revision has them. Where it has no tools, a message of
+/// several blocks becomes several of one block each, in the same role.
 pub(super) fn simplify(params: &mut Object<'_>, revision: Revision) {
     if revision >= since::SAMPLING_TOOLS {
-        return;
+        listing::tools(params, revision);
+        return params.edit_elements("messages", |message| Some(with_results(message, revision)));
     }
     params.edit("messages", |messages| {
         let messages = elements(messages)?.into_iter();
         Some(array(messages.flat_map(|message| split(message, revision))))
     });
+}
+
+/// A message in which the results of tools are such as a call of one has.
+fn with_results(message: &[u8], revision: Revision) -> Vec<u8> {
+    let Some(mut message) = Object::read(message) else { return message.to_vec() };
+    message.edit("content", |content| {
+        Some(match elements(content) {
+            Some(blocks) => array(blocks.into_iter().map(|block| with_result(block, revision))),
+            None => with_result(content, revision),
+        })
+    });
+    message.write()
+}
+
+fn with_result(block: &[u8], revision: Revision) -> Vec<u8> {
+    let result = Object::read(block);
+    let Some(mut result) = result.filter(|it| it.text("type").as_deref() == Some("tool_result"))
+    else {
+        return block.to_vec();
+    };
+    contents::of_call(&mut result, revision);
+    result.write()
 }
 
 fn split(message: &[u8], revision: Revision) -> Vec<Vec<u8>> {

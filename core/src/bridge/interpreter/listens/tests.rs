@@ -119,19 +119,30 @@ fn a_change_of_mind_while_a_listen_opens_is_confirmed_too() {
 }
 
 #[test]
-fn a_change_that_comes_by_both_is_told_once_in_either_order() {
+fn a_change_that_comes_by_both_is_told_once() {
     let mut listens = open_for(&["a"]);
     listens.subscribe(7, "b", at(0)).unwrap();
     open(&mut listens, 2, at(0));
     assert!(listens.tells(1, "a"), "the old one counts until the new one is acknowledged");
     listens.acknowledged(2, &uris(&["a", "b"]), at(0));
-    assert_eq!([listens.tells(1, "a"), listens.tells(2, "a")], [true, false]);
     assert_eq!([listens.tells(2, "a"), listens.tells(1, "a")], [true, false]);
     assert_eq!([listens.tells(2, "a"), listens.tells(2, "a")], [true, true]);
     assert_eq!([listens.tells(1, "a"), listens.tells(1, "a")], [false, false]);
     assert!(listens.tells(1, "a"), "one that was only meant for the old one");
     listens.next_step(at(0) + OVERLAP);
     assert!(listens.tells(2, "a") && !listens.tells(1, "a"));
+}
+
+#[test]
+fn a_change_that_came_by_the_old_listen_alone_swallows_no_other() {
+    let mut listens = open_for(&["a"]);
+    listens.subscribe(7, "b", at(0)).unwrap();
+    open(&mut listens, 2, at(0));
+    listens.acknowledged(2, &uris(&["a", "b"]), at(0));
+    assert!(listens.tells(1, "a"));
+    assert!(listens.tells(2, "a"), "the old one may be closed before it tells of this");
+    assert!(listens.tells(2, "a"));
+    assert!(!listens.tells(1, "a"));
 }
 
 #[test]
@@ -191,12 +202,87 @@ fn after_a_crash_what_was_confirmed_is_listened_to_again() {
 }
 
 #[test]
+fn a_listen_that_is_refused_fails_only_what_it_was_to_settle() {
+    let mut listens = open_for(&["a", "b"]);
+    listens.subscribe(7, "bad", at(0)).unwrap();
+    listens.unsubscribe(8, "a", at(0));
+    open(&mut listens, 2, at(0));
+    listens.subscribe(9, "good", at(0)).unwrap();
+    listens.unsubscribe(10, "b", at(0));
+    assert_eq!(listens.refused(2, at(0)), [7, 8]);
+    assert_eq!(open(&mut listens, 3, at(0)), filter(&["a", "good"]));
+    listens.acknowledged(3, &uris(&["a", "good"]), at(0));
+    let done = |call| (call, Verdict::Done);
+    assert_eq!(answers(&mut listens), [9, 10].map(done));
+}
+
+#[test]
+fn a_listen_that_is_refused_when_there_was_none_fails_no_other() {
+    let mut listens = Listens::default();
+    listens.subscribe(7, "bad", at(0)).unwrap();
+    open(&mut listens, 1, at(0));
+    listens.subscribe(8, "good", at(0)).unwrap();
+    assert_eq!(listens.refused(1, at(0)), [7]);
+    assert_eq!(open(&mut listens, 2, at(0)), filter(&["good"]));
+}
+
+#[test]
+fn what_was_listened_to_before_is_tried_again_when_it_is_refused() {
+    let mut listens = open_for(&["a"]);
+    listens.start(Filter { tools: true, ..Filter::default() });
+    open(&mut listens, 2, at(0));
+    listens.acknowledged(2, &uris(&["a"]), at(0));
+    listens.next_step(at(1));
+    listens.subscribe(7, "b", at(1)).unwrap();
+    listens.ended(2, at(1));
+    let due = listens.next_due();
+    open(&mut listens, 3, due);
+    assert_eq!(listens.refused(3, due), [7]);
+    let mut now = due;
+    let mut pauses = Vec::new();
+    for number in 4..9 {
+        assert_eq!(listens.next_step(now), None);
+        pauses.push(listens.next_due().since(now).as_secs());
+        now = listens.next_due();
+        let wanted = open(&mut listens, number, now);
+        assert_eq!(wanted, Filter { tools: true, ..filter(&["a"]) });
+        assert!(listens.refused(number, now).is_empty());
+    }
+    assert_eq!(pauses, [2, 4, 8, 16, 32]);
+}
+
+#[test]
+fn who_unsubscribed_without_waiting_for_it_is_not_subscribed_by_a_loss() {
+    for is_confirmed in [true, false] {
+        let mut listens = open_for(&["a"]);
+        listens.subscribe(7, "b", at(0)).unwrap();
+        open(&mut listens, 2, at(0));
+        if is_confirmed {
+            listens.acknowledged(2, &uris(&["a", "b"]), at(0));
+            assert_eq!(answers(&mut listens), [(7, Verdict::Done)]);
+        }
+        listens.unsubscribe(8, "b", at(0));
+        assert!(listens.forget(8));
+        if !is_confirmed {
+            listens.acknowledged(2, &uris(&["a", "b"]), at(0));
+        }
+        open(&mut listens, 3, at(0));
+        answers(&mut listens);
+        listens.ended(3, at(0));
+        assert_eq!(listens.wanted, filter(&["a"]), "{is_confirmed}");
+    }
+}
+
+#[test]
 fn a_server_that_takes_no_listens_is_not_asked_again() {
     let mut listens = Listens::default();
     listens.start(Filter { tools: true, ..Filter::default() });
     open(&mut listens, 1, at(0));
     listens.subscribe(7, "a", at(0)).unwrap();
-    assert_eq!(listens.refused(1, at(0)), [7]);
+    assert!(listens.refused(1, at(0)).is_empty());
+    // It may still tell of a resource.
+    assert_eq!(open(&mut listens, 2, at(0)), filter(&["a"]));
+    assert_eq!(listens.refused(2, at(0)), [7]);
     assert_eq!(listens.next_step(at(1000)), None);
 }
 

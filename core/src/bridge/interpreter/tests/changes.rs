@@ -96,8 +96,8 @@ fn a_subscription_is_answered_after_the_acknowledgment() {
     assert_eq!(rig.result(call), json!({}));
     assert_eq!(rig.sent(), [], "the old one stays open for a while");
 
-    rig.tells(old, TOOLS, &marked(old, &json!({})));
     rig.tells(new, TOOLS, &marked(new, &json!({})));
+    rig.tells(old, TOOLS, &marked(old, &json!({})));
     assert_eq!(rig.said().len(), 1, "told once");
     rig.tells(new, UPDATED, &marked(new, &json!({"uri": "file:///a"})));
     let told = json!({"jsonrpc": "2.0", "method": UPDATED, "params": {"uri": "file:///a"}});
@@ -183,7 +183,7 @@ fn a_listen_that_the_server_ends_is_opened_again() {
     for says_so in [true, false] {
         let (mut rig, number) = listening();
         if says_so {
-            rig.loses(number, Reject::SessionEnded);
+            rig.loses(number, Reject::SubscriptionEnded);
         } else {
             rig.answers(number, &marked(number, &json!({"resultType": "complete"})));
         }

@@ -52,6 +52,8 @@ pub(super) struct Rig {
     last_upstream: u64,
     /// The session's number of the next request.
     next: u64,
+    /// The calls that were said to be worked on.
+    pub(super) working: Vec<u64>,
 }
 
 impl Rig {
@@ -67,6 +69,7 @@ impl Rig {
             now: Instant::from_micros(1_000_000),
             last_upstream: 100,
             next: 0,
+            working: Vec::new(),
         }
     }
 
@@ -143,7 +146,13 @@ impl Rig {
     }
 
     pub(super) fn answers(&mut self, number: u64, result: &Value) {
-        let message = message(&json!({"jsonrpc": "2.0", "id": number, "result": result}));
+        let line = json!({"jsonrpc": "2.0", "id": number, "result": result});
+        self.answers_with(number, &line.to_string());
+    }
+
+    /// The child's answer, as it writes it.
+    pub(super) fn answers_with(&mut self, number: u64, line: &str) {
+        let message = read(line);
         self.heard(&FromWorker::Answer { number, message });
     }
 
@@ -179,17 +188,21 @@ impl Rig {
     pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
         let said = std::iter::from_fn(|| self.interpreter.next_said());
         let read = |saying| match saying {
-            Saying::Message(message, about) => (value(message.bytes()), about),
+            Saying::Message(message, about) => Some((value(message.bytes()), about)),
             Saying::Answer(call, answer) => {
-                (value(&answer.line(call.to_string().as_bytes())), About::Unknown)
+                Some((value(&answer.line(call.to_string().as_bytes())), About::Unknown))
             }
             Saying::Failure(call, reject) => {
                 let error = json!({"code": reject.wire().code, "message": reject.wire().message});
-                (json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown)
+                Some((json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown))
+            }
+            Saying::Works(call) => {
+                self.working.push(call);
+                None
             }
             Saying::Changed(_) | Saying::HangUp(..) => panic!("only a native server does"),
         };
-        said.map(read).collect()
+        said.filter_map(read).collect()
     }
 
     pub(super) fn said(&mut self) -> Vec<Value> {
@@ -279,8 +292,12 @@ pub(super) fn introduction(revision: Revision, capabilities: &Value) -> Value {
 }
 
 fn message(text: &Value) -> Message {
+    read(&text.to_string())
+}
+
+fn read(line: &str) -> Message {
     let rules = ParseRules { depth_max: 128, batch_len_max: 0, sender: Peer::Child };
-    Message::parse(Bytes::from(text.to_string()), rules).expect("a message")
+    Message::parse(Bytes::copy_from_slice(line.as_bytes()), rules).expect("a message")
 }
 
 fn value(text: &[u8]) -> Value {

@@ -375,3 +375,85 @@ fn what_is_kept_for_other_rounds_is_bounded_but_one_is_always_taken() {
     rig.said();
     rig.call();
 }
+
+#[test]
+fn a_url_under_a_key_that_was_used_before_is_another_visit() {
+    let mut rig = Rig::able();
+    let (_, number) = rig.call();
+    let page = |page: &str| {
+        let mut request = url();
+        request["params"]["url"] = page.into();
+        json!({ "auth": request })
+    };
+    let visit = |said: &Value| said["params"]["elicitationId"].as_str().unwrap().to_owned();
+    rig.requires(number, &page("https://a/login"), None);
+    let login = rig.said_one();
+    rig.reply(&login["id"], &json!({"action": "accept"}));
+    let (number, _) = rig.sent_request();
+    rig.requires(number, &page("https://b/pay"), None);
+    let said = rig.said();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert_eq!(said[0]["method"], "notifications/elicitation/complete");
+    assert_eq!(visit(&said[0]), visit(&login));
+    assert_ne!(visit(&said[1]), visit(&login));
+}
+
+#[test]
+fn a_question_that_is_no_request_fails_the_call_and_nothing_is_asked() {
+    let mut rig = Rig::able();
+    let (call, number) = rig.call();
+    // `name` twice: parsers may take either.
+    let twice = r#"{"jsonrpc":"2.0","id":NUMBER,"result":{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"},"b":{"method":"roots/list","params":{"name":1,"name":2}}}}}"#;
+    rig.answers_with(number, &twice.replace("NUMBER", &number.to_string()));
+    assert_eq!(rig.code(call), -32603);
+    assert!(rig.is_idle());
+}
+
+#[test]
+fn a_question_is_asked_whatever_its_meta_says() {
+    let mut rig = Rig::able();
+    for meta in [json!({"progressToken": 1.5}), json!([]), json!(7)] {
+        let (_, number) = rig.call();
+        let mut form = form();
+        form["params"]["_meta"] = meta;
+        rig.requires(number, &json!({"f": form}), None);
+        asked_one(&mut rig);
+    }
+}
+
+#[test]
+fn a_round_that_makes_progress_is_worked_on_even_if_its_client_is_not_told() {
+    let mut rig = Rig::able();
+    let params = json!({"name": "x", "_meta": {"progressToken": 2}});
+    let call = rig.request("tools/call", &params);
+    let (number, _) = rig.sent_request();
+    let mut report = |progress: Value, is_slow: bool| {
+        rig.interpreter.set_slow(is_slow);
+        rig.tells(
+            number,
+            "notifications/progress",
+            &json!({
+                "progressToken": number,
+                "progress": progress,
+            }),
+        );
+        let told = rig.said().len();
+        (std::mem::take(&mut rig.working), told)
+    };
+    assert_eq!(report(json!(5), false), (vec![call], 1));
+    assert_eq!(report(json!(1), false), (vec![call], 0));
+    assert_eq!(report(json!(6), true), (vec![call], 0));
+    assert_eq!(report(json!("far"), false), (vec![call], 0));
+}
+
+#[test]
+fn the_level_of_logs_is_that_of_the_round() {
+    let mut rig = Rig::able();
+    let (_, number) = rig.call();
+    rig.requires(number, &json!({"f": form()}), None);
+    let id = asked_one(&mut rig);
+    rig.request("logging/setLevel", &json!({"level": "info"}));
+    rig.reply(&id, &accepted());
+    let (_, line) = rig.sent_request();
+    assert_eq!(line["params"]["_meta"]["io.modelcontextprotocol/logLevel"], "info");
+}

@@ -63,8 +63,8 @@ fn a_request_of_the_bridges_own_can_do_nothing() {
 #[test]
 fn another_try_is_the_same_request_with_answers_and_state() {
     let first = told("tools/call", r#"{"name":"t","_meta":{"progressToken":"p"},"x":1.0}"#);
-    let second =
-        retry(first.as_bytes(), [("a\"b", &b"{\"roots\":[]}"[..])], Some(br#""s\u0031""#), 43);
+    let responses = [("a\"b", &b"{\"roots\":[]}"[..])];
+    let second = retry(first.as_bytes(), responses, Some(br#""s\u0031""#), CALLER.log_level, 43);
     let second = String::from_utf8(second).unwrap();
     assert_eq!(
         second,
@@ -72,11 +72,24 @@ fn another_try_is_the_same_request_with_answers_and_state() {
             r#"{{"name":"t","_meta":{{"progressToken":43,{DESCRIPTION}}},"x":1.0,"inputResponses":{{"a\"b":{{"roots":[]}}}},"requestState":"s\u0031"}}"#
         )
     );
-    let third = String::from_utf8(retry(second.as_bytes(), [], None, 44)).unwrap();
+    let third =
+        String::from_utf8(retry(second.as_bytes(), [], None, CALLER.log_level, 44)).unwrap();
     assert_eq!(
         third,
         format!(r#"{{"name":"t","_meta":{{"progressToken":44,{DESCRIPTION}}},"x":1.0}}"#)
     );
+}
+
+#[test]
+fn another_try_has_the_log_level_of_its_time() {
+    let first = told("tools/call", r#"{"name":"t"}"#);
+    let level = |level| {
+        let again = retry(first.as_bytes(), [], None, level, 43);
+        String::from_utf8(again).unwrap()
+    };
+    assert_eq!(level(Some(br#""debug""#)), first.replace("info", "debug"));
+    let without = first.replace(r#","io.modelcontextprotocol/logLevel":"info""#, "");
+    assert_eq!(level(None), without);
 }
 
 #[test]

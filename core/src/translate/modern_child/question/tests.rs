@@ -45,3 +45,55 @@ fn roots_and_models_are_asked_in_every_revision_tools_since_2025_11_25() {
         );
     }
 }
+
+#[test]
+fn tools_and_their_results_are_such_as_the_revision_has() {
+    let tool = r#"{"name":"t","inputSchema":{"type":"object","properties":{"x":true}},"outputSchema":{"type":"array"}}"#;
+    let result = r#"{"type":"tool_result","toolUseId":"1","content":[],"structuredContent":[1.0]}"#;
+    let params = format!(
+        r#"{{"maxTokens":10,"messages":[{{"role":"user","content":{result}}}],"tools":[{tool}]}}"#
+    );
+    let expected = r#"{"maxTokens":10,"messages":[{"role":"user","content":{"type":"tool_result","toolUseId":"1","content":[{"type":"text","text":"[1.0]"}]}}],"tools":[{"name":"t","inputSchema":{"type":"object","properties":{"x":{}}}}]}"#;
+    assert_eq!(
+        asked(Capability::SamplingTools, &params, Revision::V2025_11_25),
+        Ok(Some(expected.to_owned()))
+    );
+}
+
+#[test]
+fn null_counts_as_absent() {
+    assert_eq!(
+        asked(
+            Capability::Sampling,
+            r#"{"maxTokens":10,"messages":[],"systemPrompt":null,"tools":null,"_meta":null}"#,
+            Revision::V2025_11_25
+        ),
+        Ok(Some(r#"{"maxTokens":10,"messages":[]}"#.to_owned()))
+    );
+    assert_eq!(
+        asked(Capability::Elicitation, &FORM.replace(r#""form""#, "null"), Revision::V2025_11_25),
+        Ok(Some(FORM.replace(r#""mode":"form","#, "")))
+    );
+}
+
+#[test]
+fn what_would_make_it_no_request_is_left_out() {
+    for meta in [
+        r#"{"progressToken":1.5}"#,
+        r#"{"progressToken":"p"}"#,
+        r#"{},"_meta":{"progressToken":1}"#,
+        "[]",
+        "7",
+    ] {
+        let params = format!(r#"{{"_meta":{meta}}}"#);
+        assert_eq!(
+            asked(Capability::Roots, &params, Revision::V2025_11_25),
+            Ok(Some("{}".to_owned())),
+            "{meta}"
+        );
+    }
+    assert_eq!(
+        asked(Capability::Roots, r#"{"_meta":{"x":1.0}}"#, Revision::V2025_11_25),
+        Ok(Some(r#"{"_meta":{"x":1.0}}"#.to_owned()))
+    );
+}

@@ -94,3 +94,34 @@ fn what_requires_nothing_or_what_cannot_be_asked_is_invalid() {
         assert_eq!(result("tools/call", text.as_bytes(), NEWEST), None, "{members}");
     }
 }
+
+#[test]
+fn null_counts_as_absent() {
+    for (method, text, expected) in [
+        (
+            "tools/list",
+            r#"{"tools":[{"name":"t","description":null,"inputSchema":{"x":null}}],"nextCursor":null}"#,
+            r#"{"tools":[{"name":"t","inputSchema":{"x":null}}]}"#,
+        ),
+        (
+            "prompts/list",
+            r#"{"prompts":[{"name":"p","title":null,"arguments":[{"name":"a","required":null}]}]}"#,
+            r#"{"prompts":[{"name":"p","arguments":[{"name":"a"}]}]}"#,
+        ),
+        (
+            "resources/list",
+            r#"{"resources":[{"uri":"a:b","mimeType":null}],"_meta":null}"#,
+            r#"{"resources":[{"uri":"a:b"}]}"#,
+        ),
+        ("prompts/get", r#"{"description":null,"messages":[]}"#, r#"{"messages":[]}"#),
+        // A value like any other.
+        (
+            "tools/call",
+            r#"{"content":[],"isError":null,"structuredContent":null}"#,
+            r#"{"content":[{"type":"text","text":"null"}]}"#,
+        ),
+        ("x", r#"{"y":null}"#, r#"{"y":null}"#),
+    ] {
+        assert_eq!(completed(method, text), expected, "{method}");
+    }
+}
