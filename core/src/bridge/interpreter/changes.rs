@@ -85,7 +85,7 @@ impl Interpreter {
             | "notifications/resources/updated"
             | "notifications/tools/list_changed" => {
                 let uri = params.text("uri");
-                if self.listens.tells(number, uri.as_deref().unwrap_or(method)) {
+                if self.listens.tells(number, uri.as_deref().unwrap_or(method), at.now) {
                     self.tell_change(method, message.params().and_then(subscription::untag));
                 }
             }

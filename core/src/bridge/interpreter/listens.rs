@@ -6,8 +6,7 @@
 //!
 //! A set of changes cannot be changed upstream. So another listen is opened for the new set, and
 //! only some time after its acknowledgment is the old one closed. What happens in between comes by
-//! both of them. What the new one tells is always passed on, and of the old one what the new one has
-//! not told yet: better twice than never.
+//! both of them and is told once:
 //!
 //! ```text
 //!                   open               acknowledged         OVERLAP later
@@ -25,6 +24,10 @@ use crate::time::{Duration, Instant};
 /// How long the old listen stays open beside the one that takes its place: a server may be about to
 /// write what it had for the old one when it acknowledges the new one.
 pub(super) const OVERLAP: Duration = Duration::from_secs(1);
+
+/// How long after the old listen told of a change the new one may tell of the same. What it tells
+/// later is another change, and so is passed on: the old one may be closed before it tells of that.
+const TWIN_MAX: Duration = Duration::from_millis(100);
 
 /// How long a listen may stay without its acknowledgment; then it is given up, and opened again
 /// after a pause.
@@ -112,8 +115,16 @@ struct Closing {
     number: u64,
     uris: BTreeSet<Box<str>>,
     at: Instant,
-    /// For each thing: of how many more changes the current listen told since its acknowledgment.
-    ahead: BTreeMap<Box<str>, i64>,
+    /// How far the current listen is ahead with each thing.
+    ahead: BTreeMap<Box<str>, Ahead>,
+}
+
+#[derive(Debug)]
+struct Ahead {
+    /// Of how many more changes the current listen told, since its acknowledgment.
+    by: i64,
+    /// When the closing one last told of one.
+    closing_told_at: Instant,
 }
 
 #[derive(Debug)]
@@ -322,7 +333,7 @@ impl Listens {
 
     /// Whether the client is to be told of a change that came by this listen. `thing`: what has
     /// changed, the URI of a resource or the name of a list.
-    pub(super) fn tells(&mut self, number: u64, thing: &str) -> bool {
+    pub(super) fn tells(&mut self, number: u64, thing: &str, now: Instant) -> bool {
         let is_current = self.current.as_ref().is_some_and(|current| current.number == number);
         let Some(closing) = &mut self.closing else { return is_current };
         if !is_current && closing.number != number {
@@ -334,10 +345,20 @@ impl Listens {
         if closing.ahead.len() >= COUNTED_MAX && !closing.ahead.contains_key(thing) {
             return true;
         }
-        let ahead = closing.ahead.entry(thing.into()).or_default();
-        let is_news = is_current || *ahead <= 0;
-        *ahead += if is_current { 1 } else { -1 };
-        is_news
+        let none = Ahead { by: 0, closing_told_at: now };
+        let ahead = closing.ahead.entry(thing.into()).or_insert(none);
+        if ahead.closing_told_at + TWIN_MAX <= now {
+            ahead.by = ahead.by.max(0);
+        }
+        let before = ahead.by;
+        if is_current {
+            ahead.by += 1;
+            before >= 0
+        } else {
+            ahead.by -= 1;
+            ahead.closing_told_at = now;
+            before <= 0
+        }
     }
 
     /// When to ask for the next step.

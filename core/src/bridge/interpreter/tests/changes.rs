@@ -96,8 +96,8 @@ fn a_subscription_is_answered_after_the_acknowledgment() {
     assert_eq!(rig.result(call), json!({}));
     assert_eq!(rig.sent(), [], "the old one stays open for a while");
 
-    rig.tells(new, TOOLS, &marked(new, &json!({})));
     rig.tells(old, TOOLS, &marked(old, &json!({})));
+    rig.tells(new, TOOLS, &marked(new, &json!({})));
     assert_eq!(rig.said().len(), 1, "told once");
     rig.tells(new, UPDATED, &marked(new, &json!({"uri": "file:///a"})));
     let told = json!({"jsonrpc": "2.0", "method": UPDATED, "params": {"uri": "file:///a"}});
