@@ -154,6 +154,18 @@ impl Engine {
         self.go_on(exchange, now, out);
     }
 
+    /// Ends every stream on which a client listens: the server is stopping.
+    pub(super) fn end_listening_runs(&mut self, now: Instant, out: &mut Actions) {
+        let listening = self.runs.iter().filter(|(_, waiting)| waiting.listens());
+        let exchanges: Vec<_> = listening.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            if let Some(waiting) = self.runs.get_mut(&exchange) {
+                waiting.run.end_listens();
+            }
+            self.go_on(exchange, now, out);
+        }
+    }
+
     /// Gives up every run.
     pub(super) fn fail_runs(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         let exchanges: Vec<_> = self.runs.keys().copied().collect();

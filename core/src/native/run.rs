@@ -175,6 +175,12 @@ impl Run {
         self.conversation.handle_change(change.told(), &mut self.said);
     }
 
+    /// Ends in order what is over only when its client leaves. Over HTTP the result says so, and
+    /// nothing else has to (2026-07-28, schema, `CancelledNotification`).
+    pub(crate) fn end_listens(&mut self) {
+        self.conversation.end_listens(&mut self.said);
+    }
+
     /// What it has changed since the last time, for clients of others.
     pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
         mem::take(&mut self.said.changes)

@@ -82,8 +82,8 @@ fn the_end_of_the_program_is_the_end_of_the_stream() {
     let mut rig = rig();
     let listen = rig.ask(&Modern::new(), r#""l""#, "subscriptions/listen", TOOLS);
     rig.input(Input::ShutdownRequested);
-    rig.pass(Duration::from_secs(60));
     assert_eq!(rig.stage(listen), Stage::Finished);
+    assert_eq!(rig.stopped, Some(false), "at once, and nobody had to force it");
     let last = parse(rig.messages(listen).last().unwrap());
     assert_eq!((&last["id"], &last["result"]["resultType"]), (&"l".into(), &"complete".into()));
     assert_eq!(last["result"]["_meta"][ID], "l");
