@@ -103,7 +103,11 @@ impl Engine {
         let refused = if self.is_draining() {
             Some(Reject::Draining)
         } else {
-            (self.runs.len() >= self.desk.config.limits.runs_max).then_some(Reject::RunsFull)
+            // A stream on which a client listens is bounded by the connection it holds; counting is
+            // put off while nothing can be full.
+            let max = self.desk.config.limits.runs_max;
+            let is_full = !run.listens() && self.runs.len() >= max && self.calls_in_runs() >= max;
+            is_full.then_some(Reject::RunsFull)
         };
         if let Some(reject) = refused {
             self.on_refused(reject, now, out);
@@ -154,6 +158,18 @@ impl Engine {
         self.go_on(exchange, now, out);
     }
 
+    /// Ends every stream on which a client listens: the server is stopping.
+    pub(super) fn end_listening_runs(&mut self, now: Instant, out: &mut Actions) {
+        let listening = self.runs.iter().filter(|(_, waiting)| waiting.listens());
+        let exchanges: Vec<_> = listening.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            if let Some(waiting) = self.runs.get_mut(&exchange) {
+                waiting.run.end_listens();
+            }
+            self.go_on(exchange, now, out);
+        }
+    }
+
     /// Gives up every run.
     pub(super) fn fail_runs(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         let exchanges: Vec<_> = self.runs.keys().copied().collect();
@@ -187,6 +203,10 @@ impl Engine {
         if waiting.run.wants_facts() {
             self.want(Want::Run(exchange), out);
         }
+    }
+
+    fn calls_in_runs(&self) -> usize {
+        self.runs.values().filter(|waiting| !waiting.listens()).count()
     }
 
     /// Requests that wait in a run for their answer.

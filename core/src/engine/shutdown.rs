@@ -32,6 +32,7 @@ impl Engine {
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }
+        self.end_listening_runs(now, out);
         self.with_pool(now, out, |pool, turn| {
             pool.keep_none_warm();
             pool.end_listens(turn);

@@ -175,6 +175,12 @@ impl Run {
         self.conversation.handle_change(change.told(), &mut self.said);
     }
 
+    /// Ends in order what is over only when its client leaves. Over HTTP the result says so, and
+    /// nothing else has to (2026-07-28, schema, `CancelledNotification`).
+    pub(crate) fn end_listens(&mut self) {
+        self.conversation.end_listens(&mut self.said);
+    }
+
     /// What it has changed since the last time, for clients of others.
     pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
         mem::take(&mut self.said.changes)
@@ -201,7 +207,6 @@ impl Run {
     /// Answers what is owed with an error, and says nothing more.
     pub(crate) fn fail(&mut self, reject: Reject) {
         self.failed = true;
-        self.conversation.end_listens(&mut self.said);
         for owed in mem::take(&mut self.said.owed) {
             self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
             self.said.answered.push((owed.of, false));
@@ -236,6 +241,12 @@ impl Run {
     /// What is to be sent of what was said.
     pub(crate) fn step(&mut self) -> Step {
         let over = self.is_over();
+        // A status of its own goes before what else was said, for as long as there is a head to say
+        // it in.
+        if over && !self.begun && self.said.status.is_some_and(|status| status != 200) {
+            let (head, body) = self.reply();
+            return Step::Reply(head, body);
+        }
         let streams = self.begun
             || !self.accept.json && !self.said.lines.is_empty()
             || self.accept.sse && self.said.lines.iter().any(|line| !line.is_answer);

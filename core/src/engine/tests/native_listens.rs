@@ -14,8 +14,12 @@ const CHANGE: &str = r#""name":"change""#;
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 fn rig() -> Rig {
+    rig_with(Limits::default())
+}
+
+fn rig_with(limits: Limits) -> Rig {
     let native = Native::stateful(Arc::new(Fixture::that_changes()), HealthForm::EchoStateful);
-    Rig::of(Config { serves: Serves::Native(native), ..config(Limits::default()) })
+    Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
 /// A client of the legacy era, in its session.
@@ -82,11 +86,37 @@ fn the_end_of_the_program_is_the_end_of_the_stream() {
     let mut rig = rig();
     let listen = rig.ask(&Modern::new(), r#""l""#, "subscriptions/listen", TOOLS);
     rig.input(Input::ShutdownRequested);
-    rig.pass(Duration::from_secs(60));
     assert_eq!(rig.stage(listen), Stage::Finished);
+    assert_eq!(rig.stopped, Some(false), "at once, and nobody had to force it");
     let last = parse(rig.messages(listen).last().unwrap());
     assert_eq!((&last["id"], &last["result"]["resultType"]), (&"l".into(), &"complete".into()));
     assert_eq!(last["result"]["_meta"][ID], "l");
+}
+
+#[test]
+fn a_stream_that_is_not_opened_is_an_error() {
+    let mut rig = rig();
+    let session = session(&mut rig);
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"steps"}}"#;
+    rig.post(&session, body);
+    rig.input(Input::ShutdownRequested);
+    let listen = rig.ask(&Modern::new(), r#""l""#, "subscriptions/listen", TOOLS);
+    let (status, answer) = rig.json(listen);
+    assert_eq!((status, &answer["id"]), (503, &"l".into()), "{answer}");
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    assert_eq!(answer.get("result"), None, "{answer}");
+}
+
+#[test]
+fn who_listens_takes_no_place_from_who_calls() {
+    let mut rig = rig_with(Limits { runs_max: 1, ..Limits::default() });
+    let listens =
+        [1, 2].map(|id| rig.ask(&Modern::new(), &id.to_string(), "subscriptions/listen", TOOLS));
+    let call = rig.ask(&Modern::new(), "3", "tools/call", r#""name":"steps""#);
+    let other = rig.ask(&Modern::new(), "4", "tools/call", r#""name":"steps""#);
+    assert_eq!(listens.map(|listen| rig.stage(listen)), [Stage::Begun; 2]);
+    assert_eq!(rig.stage(call), Stage::Waiting);
+    assert_eq!(rig.reply(other).0, 503);
 }
 
 #[test]
@@ -104,4 +134,11 @@ fn errors_of_the_modern_era_have_a_status_and_no_session() {
         let head = rig.exchanges[&exchange].head.as_ref().unwrap();
         assert!(head.session.is_none() && head.foreign_session.is_none(), "{method}");
     }
+    let streams_only = Modern { accept: Accept { json: false, sse: true }, ..Modern::new() };
+    let unknown = rig.ask(&streams_only, "1", "no/such", "");
+    assert_eq!(rig.reply(unknown).0, 404);
+    let logs = r#","io.modelcontextprotocol/logLevel":"debug""#;
+    let logs = Modern { meta: logs, ..Modern::new() };
+    let asks = rig.ask(&logs, "1", "tools/call", r#""name":"tell-and-ask""#);
+    assert_eq!(rig.reply(asks).0, 400);
 }

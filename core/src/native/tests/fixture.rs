@@ -15,6 +15,7 @@ use crate::time::Duration;
 /// | `facts` | waits for facts, and tells them |
 /// | `scene` | tells what it was shown |
 /// | `ask` | asks the client |
+/// | `tell-and-ask` | a log message, then asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
 /// | `hang-up` | hangs up, and answers 100 ms later |
 /// | `endless` | wants to go on at once, and never comes to an end |
@@ -25,8 +26,20 @@ pub(crate) struct Fixture {
     catalog: Catalog,
 }
 
-const TOOLS: [&str; 11] =
-    ["say", "count", "steps", "facts", "scene", "ask", "news", "hang-up", "endless", "fail", "id"];
+const TOOLS: [&str; 12] = [
+    "tell-and-ask",
+    "say",
+    "count",
+    "steps",
+    "facts",
+    "scene",
+    "ask",
+    "news",
+    "hang-up",
+    "endless",
+    "fail",
+    "id",
+];
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
@@ -102,7 +115,11 @@ impl Seat for Counter {
             "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
             "endless" => Outcome::Wait(Wait::Until(scene.now), Box::new(Endless)),
             "scene" => Outcome::text(describe(scene)),
-            "ask" => {
+            "ask" | "tell-and-ask" => {
+                if *name == "tell-and-ask" {
+                    let (level, logger, data) = log("about to ask");
+                    out.push(Notice::Log { level, logger, data });
+                }
                 let params = json!({ "messages": [], "maxTokens": 1 });
                 let wait = Wait::answer("model", "sampling/createMessage", params);
                 Outcome::Wait(wait, Box::new(Told))
