@@ -34,6 +34,8 @@ impl Engine {
         }
         self.with_pool(now, out, |pool, turn| {
             pool.keep_none_warm();
+            // Who waits for a child still gets one; none is asked its era any more.
+            pool.confirm_era();
             pool.end_listens(turn);
             pool.give_up_parked(turn);
         });
