@@ -54,6 +54,8 @@ pub(crate) struct Pool {
     warm_children: usize,
     /// The era of the command; none until that is known.
     era: Option<Era>,
+    /// Whether nothing has said so: no child has answered the question, or `initialize`.
+    is_assumed: bool,
     /// What a legacy child last answered to `initialize`: a JSON text.
     welcome: Option<Vec<u8>>,
     /// Who it says it is: a JSON text.
@@ -96,6 +98,7 @@ impl Pool {
                 ChildEra::Modern => Some(Era::Modern),
                 ChildEra::Probe => None,
             },
+            is_assumed: false,
             welcome: None,
             server_info: None,
             tools: Tools::default(),
@@ -131,6 +134,30 @@ impl Pool {
         self.stirred = true;
     }
 
+    /// Whether nothing has said yet that the era is what it is.
+    pub(crate) fn is_era_assumed(&self) -> bool {
+        self.is_assumed
+    }
+
+    /// Nothing has said that the era is what it was set to.
+    pub(crate) fn assume_era(&mut self) {
+        self.is_assumed = true;
+    }
+
+    /// The era is not doubted any more.
+    pub(crate) fn confirm_era(&mut self) {
+        self.is_assumed = false;
+    }
+
+    /// A legacy child could not be opened. If nothing has said that the command is of that era, it
+    /// is unknown again.
+    pub(crate) fn doubt_era(&mut self) {
+        if mem::take(&mut self.is_assumed) {
+            self.era = None;
+            self.let_go_of(|_| true);
+        }
+    }
+
     /// What the modern child said to `server/discover`, if it was asked.
     pub(crate) fn discovery(&self) -> Option<Arc<[u8]>> {
         self.discovery.clone()
@@ -139,11 +166,6 @@ impl Pool {
     /// Remembers what the modern child said to `server/discover`, for as long as it lives.
     pub(crate) fn set_discovery(&mut self, result: Arc<[u8]>) {
         self.discovery = Some(result);
-    }
-
-    /// Whether a legacy child has ever answered `initialize`.
-    pub(crate) fn has_opened(&self) -> bool {
-        self.welcome.is_some()
     }
 
     /// The children of the pool.
@@ -389,6 +411,7 @@ impl Pool {
         }
         if worker.is_opening {
             self.fail_waiting_for(worker.key, reject, turn);
+            self.doubt_era();
         }
         let mut unanswered = 0;
         for (number, task) in worker.tasks.iter() {

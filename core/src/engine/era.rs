@@ -6,7 +6,8 @@
 //! ```text
 //!   unknown ──first child is asked──► asked ──it answers, is silent, or ends──► known
 //!      ▲                                │                                        ▲  │ it was silent,
-//!      └── its command cannot be started┘                                        └──┘ and is modern
+//!      ├── its command cannot be started┘                                        ├──┘ and is modern
+//!      └──── it was silent or ended, and then no legacy child could be opened ───┘
 //! ```
 //!
 //! Silence counts from when somebody waits. A legacy child that was asked is used like one that was
@@ -36,8 +37,6 @@ pub(super) struct Finding {
     asked: Option<(ChildId, Instant)>,
     /// Whether a modern child also takes `initialize`.
     speaks_both: bool,
-    /// Whether the era is known by silence only, and nothing has confirmed it.
-    is_assumed: bool,
     /// What clients of the legacy era sent, in order.
     openings: Vec<Opening>,
 }
@@ -189,14 +188,30 @@ impl Engine {
 
     pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
         if self.finding.asked.is_some_and(|(_, due)| due <= now) {
-            self.settle_era(Era::Legacy, now, out);
-            self.finding.is_assumed = true;
+            self.assume_legacy(now, out);
+        }
+    }
+
+    /// Nothing has said which era the command is of, and most that say nothing are legacy.
+    fn assume_legacy(&mut self, now: Instant, out: &mut Actions) {
+        self.settle_era(Era::Legacy, now, out);
+        if let Some(pool) = &mut self.pool {
+            pool.assume_era();
         }
     }
 
     /// A legacy child has answered `initialize`, so the command is of that era.
     pub(super) fn confirm_era(&mut self) {
-        self.finding.is_assumed = false;
+        if let Some(pool) = &mut self.pool {
+            pool.confirm_era();
+        }
+    }
+
+    /// Finds the era again for those who wait, if it has been forgotten meanwhile.
+    pub(super) fn find_era_again(&mut self, now: Instant, out: &mut Actions) {
+        if self.is_of_unknown_era() && self.pool.as_ref().is_some_and(Pool::has_waiting) {
+            self.find_era(now, out);
+        }
     }
 
     /// A child has said something. If it is a late answer to the question, and says that the
@@ -208,11 +223,11 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let has_opened = self.pool.as_ref().is_some_and(Pool::has_opened);
-        if !self.finding.is_assumed || has_opened || probe::era(message) != Some(Era::Modern) {
+        let is_assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
+        if !is_assumed || probe::era(message) != Some(Era::Modern) {
             return;
         }
-        self.finding.is_assumed = false;
+        self.confirm_era();
         self.finding.speaks_both = message.result().is_some_and(modern_child::speaks_both);
         self.desk.log(Event::EraFound { era: Era::Modern }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
@@ -228,7 +243,7 @@ impl Engine {
         if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
             self.standby = Some(self.spawn(spec, out));
         }
-        self.settle_era(Era::Legacy, now, out);
+        self.assume_legacy(now, out);
     }
 
     /// The era is known: whoever waited for it goes on.

@@ -348,8 +348,15 @@ impl Engine {
         if !session.is_open() && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout) {
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
+        let fails = why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_));
+        let is_unopened = !session.is_open() && session.backend().child().is_some();
         let unanswered = session.in_flight();
-        self.with_pool(now, out, |pool, turn| pool.session_ended(id, turn));
+        self.with_pool(now, out, |pool, turn| {
+            if is_unopened && fails {
+                pool.doubt_era();
+            }
+            pool.session_ended(id, turn);
+        });
         let mut turn = self.desk.turn(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);

@@ -35,6 +35,8 @@ impl Engine {
         self.end_listening_runs(now, out);
         self.with_pool(now, out, |pool, turn| {
             pool.keep_none_warm();
+            // Who waits for a child still gets one; none is asked its era any more.
+            pool.confirm_era();
             pool.end_listens(turn);
             pool.give_up_parked(turn);
         });
@@ -68,9 +70,12 @@ impl Engine {
                 self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
             }
         }
+        // A call whose child asks something meanwhile will not be let in with the answer.
+        self.with_pool(now, out, |pool, turn| pool.give_up_parked(turn));
         self.stop_workers(false, now, out);
         let transports = self.transports().next();
-        if self.sessions.is_empty() && self.leaving.is_empty() && transports.is_none() {
+        let children = self.workers() + self.leaving.len();
+        if self.sessions.is_empty() && children == 0 && transports.is_none() {
             self.stop(false, out);
         }
     }

@@ -83,7 +83,7 @@ impl Engine {
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
             } else if !self.make_room_for_worker(now, out) {
-                return;
+                return self.find_era_again(now, out);
             }
         }
     }

@@ -397,6 +397,7 @@ impl Pool {
         turn.wake(due);
         self.server_info = legacy_child::server_info(&welcome);
         self.welcome = Some(welcome.into_owned());
+        self.confirm_era();
         turn.starts.worked();
     }
 
@@ -414,6 +415,7 @@ impl Pool {
         let Some(worker) = self.workers.remove(&child) else { return };
         turn.starts.failed(turn.now, turn.limits.start_pause_max);
         self.fail_waiting_for(worker.key, Reject::ChildRefused, turn);
+        self.doubt_era();
         self.let_go.push(worker.child);
         self.stirred = true;
     }

@@ -334,3 +334,95 @@ fn a_program_that_ends_meanwhile_refuses_who_waits() {
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
 }
+
+/// Ways in which the first child says nothing of its era, and ends.
+const MISTAKES: [fn(&mut Rig, ChildId); 2] =
+    [|rig, child| rig.child_ends(child, ExitStatus::Code(1)), |rig, _| rig.pass(secs(14))];
+
+#[test]
+fn an_era_that_was_assumed_is_looked_for_again_once_a_session_cannot_be_opened() {
+    for mistake in MISTAKES {
+        let mut rig = rig();
+        let refused = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+        let first = rig.last_child();
+        mistake(&mut rig, first);
+        let second = rig.last_child();
+        if second != first {
+            let number = rig.number(second);
+            rig.child_says(
+                second,
+                &format!(
+                    r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":-32022,"message":""}}}}"#
+                ),
+            );
+        }
+        assert_eq!(rig.stage(refused), Stage::Replied);
+        let exchange = rig.ask(&Modern::new(), "1", "tools/list", "");
+        let next = rig.last_child();
+        assert_eq!(rig.told(next)[0]["method"], "server/discover");
+        rig.child_says(next, MODERN);
+        let number = rig.number(next);
+        rig.child_answers(next, &number, r#"{"tools":[]}"#);
+        assert_eq!(rig.reply(exchange).0, 200);
+        assert_eq!(found(&rig), [Era::Legacy, Era::Modern]);
+    }
+}
+
+#[test]
+fn an_era_that_was_assumed_is_looked_for_again_once_a_worker_cannot_be_opened() {
+    for mistake in MISTAKES {
+        let mut rig = rig();
+        let refused = rig.ask(&Modern::named("a"), "1", "tools/list", "");
+        let first = rig.last_child();
+        mistake(&mut rig, first);
+        let second = rig.last_child();
+        if second != first {
+            rig.child_ends(second, ExitStatus::Code(1));
+        }
+        assert_eq!(rig.reply(refused).0, 502);
+        let exchange = rig.ask(&Modern::new(), "1", "tools/list", "");
+        let next = rig.last_child();
+        assert_eq!(rig.told(next)[0]["method"], "server/discover");
+        rig.child_says(next, MODERN);
+        let number = rig.number(next);
+        rig.child_answers(next, &number, r#"{"tools":[]}"#);
+        assert_eq!(rig.reply(exchange).0, 200);
+    }
+}
+
+#[test]
+fn a_command_that_never_works_is_not_started_without_end() {
+    let mut rig = rig();
+    for _ in 0..20 {
+        let first = rig.ask(&Modern::named("a"), "1", "tools/list", "");
+        let second = rig.ask(&Modern::named("b"), "1", "tools/list", "");
+        let running = |rig: &Rig| {
+            rig.children.iter().find(|(_, process)| !process.exited).map(|(child, _)| *child)
+        };
+        while let Some(child) = running(&rig) {
+            assert!(rig.children.len() < 20, "{}", rig.children.len());
+            rig.child_ends(child, ExitStatus::Code(1));
+        }
+        for exchange in [first, second] {
+            assert!([502, 503].contains(&rig.reply(exchange).0), "all are told at once");
+        }
+    }
+}
+
+#[test]
+fn an_era_that_a_session_has_confirmed_is_not_doubted() {
+    let mut rig = rig();
+    let opened = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let first = rig.last_child();
+    rig.child_ends(first, ExitStatus::Code(1));
+    let second = rig.last_child();
+    let number = rig.number(second);
+    rig.child_says(second, &welcome(&number, "2025-11-25"));
+    assert_eq!(rig.reply(opened).0, 200);
+    rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let third = rig.last_child();
+    rig.child_ends(third, ExitStatus::Code(1));
+    rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let next = rig.last_child();
+    assert_eq!(rig.told(next)[0]["method"], "initialize");
+}

@@ -373,3 +373,17 @@ fn the_end_of_the_program_gives_up_who_is_away() {
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
 }
+
+#[test]
+fn a_question_during_the_drain_does_not_leave_its_process_behind() {
+    let mut rig = rig();
+    let (exchange, child, _) = rig.called(&able(), CALL);
+    rig.input(Input::ShutdownRequested);
+    rig.child_says(child, &elicit("7", "who?"));
+    rig.pass(millis(5));
+    assert_ne!(rig.stage(exchange), Stage::Waiting);
+    assert_eq!(rig.stopped, None, "its process has its time to end");
+    assert!(rig.children[&child].stdin_closed);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+}
