@@ -373,3 +373,16 @@ fn the_end_of_the_program_gives_up_who_is_away() {
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
 }
+
+#[test]
+fn a_process_that_has_the_answer_for_a_client_that_is_away_is_not_idle() {
+    let mut rig = rig();
+    let (exchange, child, number) = rig.called(&able(), CALL);
+    rig.child_says(child, &elicit("7", "who?"));
+    rig.pass(millis(5));
+    let (_, state) = rig.required(exchange);
+    rig.child_answers(child, &number, r#"{"late":true}"#);
+    rig.pass(secs(400));
+    let retry = rig.retry(&able(), "2", &state, "{}");
+    assert_eq!(rig.json(retry).1["result"]["late"], true);
+}
