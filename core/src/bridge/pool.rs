@@ -77,6 +77,8 @@ pub(crate) struct Pool {
     pub(crate) fresh: Option<Child>,
     /// How many workers there may be.
     pub(crate) room: usize,
+    /// Whether so many children are being stopped that no other is to join them.
+    pub(crate) is_crowded: bool,
     /// Whether a request waits only because there is no room for another worker.
     starved: bool,
     /// Whether something has happened that a waiting request may have waited for.
@@ -111,6 +113,7 @@ impl Pool {
             let_go: Vec::new(),
             fresh: None,
             room: config.limits.sessions_max,
+            is_crowded: false,
             starved: false,
             stirred: false,
             wake_at: Instant::FAR,
@@ -201,6 +204,16 @@ impl Pool {
     /// A child that nothing more is wanted of.
     pub(crate) fn next_let_go(&mut self) -> Option<Child> {
         self.let_go.pop()
+    }
+
+    /// A child that was being stopped is gone: there may be room for another.
+    pub(crate) fn stir(&mut self) {
+        self.stirred = true;
+    }
+
+    /// Whether something has happened that a waiting request may have waited for.
+    pub(crate) fn is_stirred(&self) -> bool {
+        self.stirred
     }
 
     // Clients
@@ -336,7 +349,15 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(&child).filter(|_| !had_answered) else {
             return self.freed(child, turn);
         };
-        let may_ask = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
+        let is_asked = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
+        let is_legacy = self.era == Some(Era::Legacy);
+        let is_crowded = worker.tasks.len() > turn.limits.runs_max;
+        let Some(traits) = worker.tasks.get(number).map(|task| task.traits) else { return };
+        if is_legacy || traits.logs {
+            worker.hushed_until = turn.now + turn.limits.cancel_time_max;
+        }
+        worker.is_doubtful |= traits.mute && is_crowded;
+        let may_ask = is_asked || traits.mute && !is_crowded;
         match worker.tasks.get_mut(number) {
             None => return,
             Some(task) if may_ask => {
@@ -357,8 +378,7 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.idle_since = turn.now;
         self.stirred = true;
-        let only_gone = worker.tasks.iter().all(|(_, task)| task.asker == Asker::Gone);
-        let is_over = matches!(worker.key, Key::Once(_)) || worker.is_spent && only_gone;
+        let is_over = matches!(worker.key, Key::Once(_)) || worker.is_spent && worker.is_unwanted();
         if is_over && worker.listeners == 0 {
             self.let_go_of(|worker| worker.child.id == child);
         }
@@ -496,6 +516,16 @@ impl Pool {
         for (child, number, asker) in late {
             match asker {
                 Asker::Aside => {}
+                Asker::Gone => {
+                    let worker = self.workers.get_mut(&child);
+                    let mute =
+                        worker.filter(|it| it.asking.as_ref().map(|it| it.number) != Some(number));
+                    let Some(worker) = mute else { continue };
+                    worker.is_doubtful = true;
+                    worker.tasks.remove(number);
+                    self.freed(child, turn);
+                    continue;
+                }
                 Asker::Fence => self.settled(child, turn),
                 // A child that does not say which tools it has may have some all the same.
                 Asker::Listing => {

@@ -180,12 +180,6 @@ impl Post {
         self.answer(200, Chunk::from(answer), "", turn);
     }
 
-    /// Ends its stream without an answer.
-    pub(crate) fn hang_up(mut self, turn: &mut Turn<'_>) {
-        self.begin(turn);
-        turn.finish(self.exchange);
-    }
-
     /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
     /// client takes one, lest a proxy between gives it up.
     pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {

@@ -35,6 +35,11 @@ pub(crate) struct Worker {
     pub(crate) is_opening: bool,
     /// Whether it is given nothing more, and ends with the last request it has.
     pub(crate) is_spent: bool,
+    /// Whether it was silent about a request that was taken back and may still ask for it: it is
+    /// given none whose client can be asked.
+    pub(crate) is_doubtful: bool,
+    /// Until when its log messages may be about a request that was taken back.
+    pub(crate) hushed_until: Instant,
     /// Whether it has ever said a message: one that has not may be no server at all.
     pub(crate) proven: bool,
     /// The request that may ask something, of a legacy child.
@@ -153,6 +158,8 @@ impl Worker {
             revision: None,
             is_opening: false,
             is_spent: false,
+            is_doubtful: false,
+            hushed_until: Instant::ZERO,
             proven: false,
             asking: None,
             listeners: 0,
@@ -177,7 +184,10 @@ impl Worker {
             && match need {
                 Need::Nobody => true,
                 Need::Company => self.asking.is_none(),
-                Need::Alone => self.asking.is_none() && !self.tasks.iter().any(is_asked_for),
+                Need::Alone => {
+                    let is_alone = self.asking.is_none() && !self.tasks.iter().any(is_asked_for);
+                    is_alone && !self.is_doubtful
+                }
             }
     }
 
@@ -188,7 +198,7 @@ impl Worker {
 
     /// Whether nobody would miss it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.tasks.is_empty() && self.listeners == 0 && !self.is_opening
+        self.tasks.is_empty() && self.asking.is_none() && self.listeners == 0 && !self.is_opening
     }
 
     /// Whether whoever it was asked for has gone.

@@ -382,6 +382,9 @@ impl Engine {
         let child = child.id;
         self.desk.log(Event::ChildEnded { child, status, asked, unanswered, stderr }, out);
         out.push(Action::Release { child });
+        if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
+            pool.stir();
+        }
     }
 
     fn on_sent(&mut self, exchange: ExchangeId, bytes: usize, now: Instant, out: &mut Actions) {

@@ -43,7 +43,10 @@ impl Engine {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         let pool = self.pool.as_mut()?;
         let max = self.desk.config.limits.sessions_max;
-        pool.room = max.saturating_sub(self.sessions.len());
+        // Children that take their time to stop count too, or they could pile up.
+        let leaving = self.leaving.len();
+        pool.room = max.saturating_sub(self.sessions.len() + leaving.saturating_sub(max));
+        pool.is_crowded = leaving >= max;
         pool.fresh = self.standby.take_if(|child| !is_probed && !child.is_ending());
         let mut turn = self.desk.turn(now, out);
         let answer = work(pool, &mut turn);
@@ -82,6 +85,8 @@ impl Engine {
                 self.on_worker_said(session, &what, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
+            } else if self.pool.as_ref().is_some_and(Pool::is_stirred) {
+                self.with_pool(now, out, |_, _| ());
             } else if !self.make_room_for_worker(now, out) {
                 return self.find_era_again(now, out);
             }

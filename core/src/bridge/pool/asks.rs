@@ -22,7 +22,10 @@ impl Pool {
             return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
         }
         let number = worker.asking.as_deref().map(|asking| asking.number);
-        let number = number.or_else(|| worker.only(|task| task.traits.mute));
+        let number =
+            number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_doubtful));
+        let is_mute = worker.asking.is_none()
+            && (worker.is_doubtful || worker.tasks.iter().any(|(_, task)| task.traits.mute));
         let owner = number.and_then(|number| worker.tasks.get(number));
         let client = match owner.map(|task| task.asker) {
             Some(Asker::Request(exchange)) => self.posts.get(&exchange),
@@ -47,6 +50,9 @@ impl Pool {
         {
             feed(worker, &Refusal::Undeclared.answer(), id, turn);
             return self.refuse_incapable(exchange, vec![question.needs], turn);
+        }
+        if is_mute {
+            return feed(worker, &Refusal::Undeclared.answer(), id, turn);
         }
         let is_owned =
             matches!(owner.map(|task| task.asker), Some(Asker::Request(_) | Asker::Parked));

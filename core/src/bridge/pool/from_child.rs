@@ -249,7 +249,7 @@ impl Pool {
         match task.asker {
             Asker::Request(exchange) => {
                 if let Some(post) = self.posts.remove(&exchange) {
-                    post.hang_up(turn);
+                    post.end_listen(turn);
                 }
             }
             Asker::Session(session) => self.lose(session, number, Reject::SubscriptionEnded),
@@ -268,12 +268,13 @@ impl Pool {
             _ => worker.only(|task| task.traits.logs && !task.traits.listens),
         };
         let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
-        let is_wanted = match asker {
-            Some(Asker::Request(exchange)) => {
-                self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, message))
-            }
-            _ => true,
-        };
+        let is_wanted = worker.hushed_until <= turn.now
+            && match asker {
+                Some(Asker::Request(exchange)) => {
+                    self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, message))
+                }
+                _ => true,
+            };
         let Some(number) = number.filter(|_| is_wanted) else {
             return turn.metrics.dropped(Dropped::UnknownNotification);
         };

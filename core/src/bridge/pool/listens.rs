@@ -5,6 +5,8 @@
 //!
 //! Source: 2026-07-28, basic/patterns/subscriptions; 2025-11-25, server/resources (Subscriptions).
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::bridge::post::Listen;
 use crate::bridge::worker::Traits;
@@ -17,6 +19,15 @@ const LISTS: [(&str, &str, &str); 3] = [
     ("resourcesListChanged", "resources", "notifications/resources/list_changed"),
     ("toolsListChanged", "tools", "notifications/tools/list_changed"),
 ];
+
+/// URIs that are watched for one subscription; of more only these are honoured.
+const URIS_MAX: usize = 1000;
+
+/// Bytes of the JSON text of what a client wants to be told.
+const WANTED_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a request to watch a resource, without its URI, at most.
+const WATCH_BYTES: usize = 128;
 
 impl Pool {
     /// Opens a subscription at a worker: it is acknowledged at once, with what of it the child can
@@ -31,6 +42,11 @@ impl Pool {
         let welcome = self.welcome.clone().unwrap_or_default();
         let Some(post) = self.posts.get_mut(&exchange) else { return Ok(()) };
         let listen = honoured(post.request.params(), &welcome).ok_or(Reject::BadParams)?;
+        let bytes = listen.uris.iter().map(|uri| uri.len() + WATCH_BYTES).sum();
+        let worker = self.workers.get(&child);
+        if !worker.is_none_or(|worker| bytes == 0 || worker.child.has_room(bytes, turn)) {
+            return Err(Reject::StdinFull);
+        }
         let id = post.id().to_vec();
         let mut params = Object::default();
         params.put("notifications", listen.filter());
@@ -164,7 +180,8 @@ impl Listen {
 /// What of a subscription a child can tell, by what it says of itself; none if there is no filter.
 fn honoured(params: Option<&[u8]>, welcome: &[u8]) -> Option<Listen> {
     let params = Object::read(params?)?;
-    let filter = params.object("notifications")?;
+    let is_too_long = params.get("notifications").is_some_and(|it| it.len() > WANTED_BYTES_MAX);
+    let filter = params.object("notifications").filter(|_| !is_too_long)?;
     let welcome = Object::read_or_empty(Some(welcome));
     let capabilities = welcome.object("capabilities").unwrap_or_default();
     let can = |family: &str, member: &str| {
@@ -174,15 +191,12 @@ fn honoured(params: Option<&[u8]>, welcome: &[u8]) -> Option<Listen> {
         filter.get(member) == Some(b"true") && can(family, "listChanged")
     });
     let lists = wanted.map(|(_, _, notification)| *notification).collect();
-    let mut uris: Vec<Vec<u8>> = Vec::new();
+    let mut uris = BTreeSet::new();
     if can("resources", "subscribe") {
         let named = filter.get("resourceSubscriptions").and_then(elements).unwrap_or_default();
-        for uri in named.into_iter().filter(|uri| uri.starts_with(b"\"")) {
-            if !uris.iter().any(|known| known == uri) {
-                uris.push(uri.to_vec());
-            }
-        }
+        uris.extend(named.into_iter().filter(|uri| uri.starts_with(b"\"")));
     }
+    let uris = uris.into_iter().take(URIS_MAX).map(<[u8]>::to_vec).collect();
     Some(Listen { lists, uris })
 }
 

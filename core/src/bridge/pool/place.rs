@@ -183,7 +183,18 @@ impl Pool {
                 Err(reject) => self.fail(exchange, reject, turn),
             }
         }
+        self.let_go_of_unwanted();
         self.keep_warm(turn);
+    }
+
+    /// Lets the workers go that are for one request each, and whose request is over.
+    fn let_go_of_unwanted(&mut self) {
+        let posts = mem::take(&mut self.posts);
+        self.let_go_of(|worker| match worker.key {
+            Key::Once(exchange) => worker.is_idle() && !posts.contains_key(&exchange),
+            _ => false,
+        });
+        self.posts = posts;
     }
 
     /// Gives a request to a worker of its key. False if there is none yet.
@@ -224,8 +235,8 @@ impl Pool {
         {
             return Ok(false);
         }
-        if self.workers.len() >= self.room && !self.make_room() {
-            self.starved = true;
+        if self.workers.len() >= self.room && (self.is_crowded || !self.make_room()) {
+            self.starved = !self.is_crowded;
             return Ok(false);
         }
         self.hire(key, turn)?;
@@ -420,11 +431,12 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// Fails the requests that wait for a worker of this key: one could not be started.
+    /// Fails the requests that wait for a worker of this key: one could not be started. Nobody waits
+    /// for a spare one only.
     pub(super) fn fail_waiting_for(&mut self, key: Key, reject: Reject, turn: &mut Turn<'_>) {
         for exchange in mem::take(&mut self.waiting) {
             let Some(post) = self.posts.get(&exchange) else { continue };
-            match key == Key::Spare || self.key_of(exchange, post) == key {
+            match self.key_of(exchange, post) == key {
                 true => self.fail_opening(exchange, reject, turn),
                 false => self.waiting.push_back(exchange),
             }

@@ -495,3 +495,103 @@ fn the_end_of_the_program_waits_for_calls() {
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
 }
+
+#[test]
+fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody() {
+    let elicit = r#"{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{"message":"a","requestedSchema":{"type":"object","properties":{}}}}"#;
+    for silence in [0, 3] {
+        let mut rig = rig();
+        let left = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+        let child = rig.welcomes();
+        rig.fed(child);
+        rig.disconnect(left);
+        rig.fed(child);
+        rig.pass(secs(silence));
+        assert!(!rig.children[&child].stdin_closed, "others may use it");
+        let mute = rig.ask(&Modern::new(), "2", "tools/call", CALL);
+        assert_eq!(rig.told(child)[0]["method"], "tools/call");
+        let able = rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
+        assert_ne!(rig.welcomes(), child);
+        rig.child_says(child, elicit);
+        assert_eq!(rig.told(child)[0]["error"]["code"], -32601);
+        rig.pass(millis(100));
+        assert_eq!((rig.stage(mute), rig.stage(able)), (Stage::Waiting, Stage::Waiting));
+        assert_eq!(rig.dropped(Dropped::Overflow), 0);
+    }
+}
+
+#[test]
+fn what_a_process_logs_about_one_who_left_reaches_nobody() {
+    let mut rig = rig();
+    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
+    let left = rig.ask(&wants, "1", "tools/list", "");
+    let child = rig.welcomes_with(r#"{"logging":{}}"#);
+    let stays = rig.ask(&wants, "2", "tools/list", "");
+    rig.disconnect(left);
+    let log =
+        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
+    rig.child_says(child, log);
+    assert_eq!(rig.stage(stays), Stage::Waiting);
+    rig.pass(secs(2));
+    rig.child_says(child, log);
+    assert_eq!(rig.messages(stays).len(), 1);
+}
+
+#[test]
+fn processes_that_take_their_time_to_stop_count() {
+    let limits = Limits { sessions_max: 3, ..Limits::default() };
+    let options = BridgeOptions { child_per: ChildPer::Call, ..BridgeOptions::default() };
+    let mut rig = rig_of(options, limits);
+    let mut calls = Vec::new();
+    for id in 0..10 {
+        let before = rig.children.len();
+        calls.push(rig.ask(&Modern::new(), &id.to_string(), "tools/call", CALL));
+        if rig.children.len() > before {
+            let child = rig.welcomes();
+            let number = rig.number(child);
+            rig.child_answers(child, &number, "{}");
+        }
+    }
+    assert_eq!(rig.children.len(), 6);
+    assert_eq!(rig.stage(calls[9]), Stage::Waiting);
+    let first = *rig.children.keys().next().unwrap();
+    rig.child_ends(first, ExitStatus::Code(0));
+    assert_eq!(rig.children.len(), 7, "now there is room");
+}
+
+#[test]
+fn a_spare_process_that_fails_fails_nobodys_call() {
+    let options = BridgeOptions { warm_children: 1, ..BridgeOptions::default() };
+    let mut rig = rig_of(options, Limits::default());
+    rig.ask(&Modern::new(), "1", "tools/list", "");
+    let first = *rig.children.keys().next().unwrap();
+    let spare = rig.last_child();
+    assert_ne!(first, spare);
+    let able = rig.ask(&Modern::named("b"), "2", "tools/call", CALL);
+    rig.child_ends(spare, ExitStatus::Code(1));
+    assert_eq!(rig.stage(able), Stage::Waiting);
+    // A command that never works is not started again and again.
+    for _ in 0..10 {
+        let alive = rig.children.iter().find(|(_, process)| !process.exited);
+        let Some(child) = alive.map(|(child, _)| *child) else { break };
+        rig.child_ends(child, ExitStatus::Code(1));
+    }
+    assert!(rig.children.len() < 8);
+    assert_eq!(rig.stage(able), Stage::Replied);
+}
+
+#[test]
+fn a_process_for_one_call_that_no_longer_wants_it_is_not_kept() {
+    let mut rig = rig_per(ChildPer::Call);
+    let call = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    rig.disconnect(call);
+    let child = rig.welcomes();
+    assert!(rig.children[&child].stdin_closed);
+    let discover = rig.ask(&Modern::new(), "2", "server/discover", "");
+    assert_eq!(rig.reply(discover).0, 200);
+    let options = BridgeOptions { child_per: ChildPer::Call, ..BridgeOptions::default() };
+    let mut rig = rig_of(options, Limits::default());
+    rig.ask(&Modern::new(), "1", "server/discover", "");
+    let child = rig.welcomes();
+    assert!(rig.children[&child].stdin_closed);
+}

@@ -195,3 +195,52 @@ fn as_many_may_listen_as_are_connected() {
     let third = rig.ask(&Modern::new(), "9", "tools/list", "");
     assert_eq!(rig.reply(third).0, 503);
 }
+
+#[test]
+fn what_is_watched_for_one_client_has_a_limit() {
+    let mut rig = rig();
+    let filter = |count: usize| {
+        let uris: Vec<String> = (0..count).map(|at| format!("\"u:{at}\"")).collect();
+        format!(r#""notifications":{{"resourceSubscriptions":[{}]}}"#, uris.join(","))
+    };
+    let many = rig.ask(&Modern::new(), "1", "subscriptions/listen", &filter(1200));
+    let child = rig.welcomes_with(CAPABILITIES);
+    assert_eq!(rig.requests(child).len(), 1000);
+    let acknowledged = parse(&rig.messages(many)[0]);
+    let honoured = &acknowledged["params"]["notifications"]["resourceSubscriptions"];
+    assert_eq!(honoured.as_array().unwrap().len(), 1000, "the client is told what it hears of");
+    let more = rig.ask(&Modern::new(), "2", "subscriptions/listen", &filter(500_000));
+    assert_eq!(rig.error(more).1, -32602);
+    assert_eq!(rig.requests(child).len(), 0);
+}
+
+#[test]
+fn a_child_that_does_not_read_is_not_asked_to_watch_more() {
+    let limits = Limits { stdin_bytes_max: 4096, ..Default::default() };
+    let mut rig = rig_of(Default::default(), limits);
+    rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.welcomes_with(CAPABILITIES);
+    rig.fed(child);
+    rig.prompt = false;
+    for id in 0..100 {
+        let filter = format!(r#""notifications":{{"resourceSubscriptions":["u:{id}"]}}"#);
+        rig.ask(&Modern::new(), &id.to_string(), "subscriptions/listen", &filter);
+    }
+    assert!(rig.children[&child].unfed <= 4096);
+}
+
+#[test]
+fn a_process_that_is_silent_about_a_call_ends_in_time_though_it_watches_something() {
+    let mut rig = rig();
+    let filter = r#""notifications":{"resourceSubscriptions":["u:a"]}"#;
+    let listen = rig.ask(&Modern::new(), "1", "subscriptions/listen", filter);
+    let child = rig.welcomes_with(CAPABILITIES);
+    let call = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
+    for number in rig.numbers(child).into_iter().take(1) {
+        rig.child_answers(child, &number, "{}");
+    }
+    rig.disconnect(call);
+    rig.pass(secs(2));
+    assert_eq!(rig.stage(listen), Stage::Finished);
+    assert!(rig.children[&child].stdin_closed);
+}

@@ -387,3 +387,16 @@ fn a_question_during_the_drain_does_not_leave_its_process_behind() {
     rig.child_ends(child, ExitStatus::Code(0));
     assert_eq!(rig.stopped, Some(false));
 }
+
+#[test]
+fn a_process_that_has_the_answer_for_a_client_that_is_away_is_not_idle() {
+    let mut rig = rig();
+    let (exchange, child, number) = rig.called(&able(), CALL);
+    rig.child_says(child, &elicit("7", "who?"));
+    rig.pass(millis(5));
+    let (_, state) = rig.required(exchange);
+    rig.child_answers(child, &number, r#"{"late":true}"#);
+    rig.pass(secs(400));
+    let retry = rig.retry(&able(), "2", &state, "{}");
+    assert_eq!(rig.json(retry).1["result"]["late"], true);
+}

@@ -197,7 +197,8 @@ fn a_subscription_has_its_clients_id_on_every_message() {
     let meta = &parse(&last)["result"]["_meta"];
     assert_eq!(meta["io.modelcontextprotocol/subscriptionId"], "mine");
     assert_eq!((rig.stage(one), rig.stage(two)), (Stage::Finished, Stage::Finished));
-    assert_eq!(rig.messages(two).len(), 2);
+    let last = parse(rig.messages(two).last().unwrap());
+    assert_eq!((&last["id"], &last["result"]["resultType"]), (&json!(7), &json!("complete")));
 }
 
 #[test]
@@ -299,4 +300,20 @@ fn the_end_of_the_program_waits_for_calls_and_ends_subscriptions_in_order() {
     rig.child_ends(child, ExitStatus::Code(0));
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
+}
+
+#[test]
+fn a_log_message_about_a_call_that_was_taken_back_reaches_nobody() {
+    let mut rig = rig();
+    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
+    let left = rig.ask(&wants, "1", "tools/call", r#""name":"x""#);
+    let stays = rig.ask(&wants, "2", "tools/call", r#""name":"x""#);
+    let child = rig.last_child();
+    rig.disconnect(left);
+    rig.child_says(child, log_message());
+    assert_eq!(rig.stage(stays), Stage::Waiting);
+    rig.pass(secs(2));
+    rig.child_says(child, log_message());
+    assert_eq!(rig.messages(stays), [log_message()]);
+    assert!(!rig.children[&child].stdin_closed);
 }
