@@ -6,8 +6,19 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::sim;
+
+/// Lets this process, and those it starts from now on, have so many descriptors, where the system
+/// allows more than it gives unasked.
+pub fn make_room(descriptors: u64) {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < descriptors) {
+        let current = Some(limit.maximum.map_or(descriptors, |max| max.min(descriptors)));
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit }).expect("room for descriptors");
+    }
+}
 
 /// Connections that are only held. None of them is waited for: where there is no room for some,
 /// they go on trying.

@@ -158,7 +158,8 @@ impl CommandLine {
     /// error.
     pub fn run(self) -> (ExitStatus, String) {
         let mut pontoon = self.spawn();
-        let status = pontoon.ended(PATIENCE);
+        // Names are looked up at its start, and a resolver may be long in giving up.
+        let status = pontoon.ended(6 * PATIENCE);
         (status, pontoon.log())
     }
 
@@ -237,9 +238,15 @@ impl Pontoon {
         Request::new("GET", path).send(self.addr)
     }
 
-    /// The sum of the samples of a metric whose line has all these texts in its labels.
+    /// The sum of the samples of a metric whose line has all these texts in its labels; panics if
+    /// there is no such metric.
+    #[track_caller]
     pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let metrics = self.get("/metrics");
+        let parts = ["_bucket", "_count", "_sum"];
+        let family = parts.iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        let is_typed = |name: &str| metrics.text().contains(&format!("# TYPE {name} "));
+        assert!(is_typed(name) || is_typed(family), "no metric {name}: {}", metrics.text());
         metrics
             .text()
             .lines()
@@ -267,7 +274,7 @@ impl Pontoon {
     }
 
     /// How it ended, if it has.
-    fn has_ended(&mut self) -> Option<ExitStatus> {
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
         match &mut self.runs {
             Runs::Built(built) => built.child.try_wait().expect("its state"),
             Runs::Simulated(world, program) => world.ended(program.pid),

@@ -120,7 +120,12 @@ impl Record {
 
     /// The lines every child read, without their ends.
     pub fn lines(&self) -> Vec<String> {
-        let text = |child| String::from_utf8(self.bytes(child)).expect("lines in UTF-8");
+        let text = |child| {
+            let mut bytes = self.bytes(child);
+            // What follows the last end of a line is still being written.
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+            String::from_utf8(bytes).expect("lines in UTF-8")
+        };
         let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
         self.children().into_iter().map(text).flat_map(lines).collect()
     }

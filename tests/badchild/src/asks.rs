@@ -103,9 +103,9 @@ pub(crate) async fn rounds<S: System>(
             }
             continue;
         }
-        for ask in round {
-            server.question(&ask.id, &ask.method, &ask.request()["params"]).await;
-        }
+        let question = |ask: &Ask| server.question(&ask.id, &ask.method, &ask.request()["params"]);
+        let questions: Vec<_> = round.iter().map(question).collect();
+        server.lines(&questions).await;
         for ask in round {
             let Some(line) = server.answer(&ask.id, || server.is_cancelled(id)).await else {
                 return;

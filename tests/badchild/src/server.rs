@@ -223,14 +223,15 @@ impl<S: System> Server<S> {
 
     /// Sends a request to the client and waits for the line that answers it.
     pub(crate) async fn ask(&self, id: &Value, method: &str, params: &Value) -> Option<String> {
-        self.question(id, method, params).await;
+        let question = self.question(id, method, params);
+        self.line(&question).await;
         self.answer(id, || false).await
     }
 
-    /// Sends a request to the client.
-    pub(crate) async fn question(&self, id: &Value, method: &str, params: &Value) {
+    /// The line of a request to the client, whose answer is awaited from now on.
+    pub(crate) fn question(&self, id: &Value, method: &str, params: &Value) -> String {
         self.asked.lock().unwrap().insert(id.to_string(), None);
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
     }
 
     /// Waits for the line that answers a request to the client, unless there is no more use for it.
@@ -335,8 +336,14 @@ impl<S: System> Server<S> {
 
     /// Sends a line.
     pub(crate) async fn line(&self, text: &str) {
+        self.lines(&[text]).await;
+    }
+
+    /// Sends lines in one write: whoever can read the first can read them all.
+    pub(crate) async fn lines(&self, texts: &[impl AsRef<str>]) {
         let end = if self.flags.crlf { "\r\n" } else { "\n" };
-        self.write(format!("{text}{end}").as_bytes()).await;
+        let lines: Vec<_> = texts.iter().flat_map(|text| [text.as_ref(), end]).collect();
+        self.write(lines.concat().as_bytes()).await;
     }
 
     /// Writes bytes, whole and at once; the end of this process if nobody reads them.

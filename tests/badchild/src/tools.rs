@@ -35,7 +35,7 @@ const TOOLS: [(&str, &str); 37] = [
     ("hang", "never answers"),
     ("hush", "ends every subscription of the modern era"),
     ("ignore_stdin", "answers, and reads nothing any more"),
-    ("late", "{ms}: answers after that time, cancelled or not"),
+    ("late", "{ms}: answers, that time after it was cancelled"),
     ("list_changed", "{what, ms}: answers, and says that list to have changed after that time"),
     ("log", "{ms, text}: answers, and sends a log message after that time"),
     ("lone_surrogate", "an answer with half a surrogate pair"),
@@ -157,6 +157,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
             answer("deaf").await;
         }
         "late" => {
+            server.wait(id, LIFETIME).await;
             system.sleep(pause).await;
             answer("late").await;
         }

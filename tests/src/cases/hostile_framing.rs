@@ -188,7 +188,9 @@ pub fn bodies_of_methods_that_have_none(target: &Target) {
 }
 
 pub fn each_refusal_closes_soon_and_is_logged_once(target: &Target) {
-    let pontoon = target.proxy().options(&["--log-level", "debug"]).start();
+    // Whoever waited for more would wait for a minute.
+    let options = ["--log-level", "debug", "--head-timeout", "60s"];
+    let pontoon = target.proxy().options(&options).start();
     for (nth, bytes) in [
         &b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n"[..],
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -199,10 +201,10 @@ pub fn each_refusal_closes_soon_and_is_logged_once(target: &Target) {
     {
         let mut wire = Wire::connect(pontoon.addr);
         wire.send(bytes);
-        wire.until_closed(seconds(1));
+        wire.until_closed(seconds(10));
         drop(wire);
         let logged = || pontoon.log_events("refused").len();
-        eventually("it is logged", seconds(2), || logged() > nth);
+        eventually("it is logged", seconds(10), || logged() > nth);
         assert_eq!(logged(), nth + 1, "{}: {}", bytes.escape_ascii(), pontoon.log());
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::canary::Canary;
 use crate::client::{Client, text_of, tool_call};
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, make_room};
 use crate::pontoon::Pontoon;
 use crate::probe::{fds, rss_kib};
 use crate::wait::{Instant, eventually, millis, seconds, throughout};
@@ -35,11 +35,12 @@ fn scene(target: &Target, options: &[&str]) -> (Pontoon, Canary) {
 }
 
 pub fn two_thousand_silent_connections(target: &Target) {
+    make_room(8192);
     let options = ["--max-connections", "3000", "--head-timeout", "1s"];
     let (mut pontoon, canary) = scene(target, &options);
     let open = fds(pontoon.pid());
     let mut crowd = Crowd::connect(pontoon.addr, 2000);
-    eventually("all of them are closed", seconds(15), || crowd.left() == 0);
+    eventually("all of them are closed", seconds(30), || crowd.left() == 0);
     // What the canary uses comes and goes.
     eventually("nothing of them is left", seconds(5), || fds(pontoon.pid()) <= open + 8);
     pontoon.expect_alive("after silent connections");
@@ -83,16 +84,16 @@ pub fn bursts_under_a_limit_of_64_descriptors(target: &Target) {
 pub fn heads_byte_by_byte(target: &Target) {
     let (pontoon, canary) = scene(target, &["--head-timeout", "1s"]);
     let head = Request::new("GET", "/livez").header("X-Long", "x".repeat(1000)).bytes();
-    let mut wire = Wire::connect(pontoon.addr);
     let began = Instant::now();
-    // The limit is for the whole head: that bytes keep coming does not prolong it.
+    let mut wire = Wire::connect(pontoon.addr);
+    // The limit is for the whole head: that bytes keep coming, for 20 s, does not prolong it.
     for byte in head.chunks(1) {
         if wire.has_arrived(millis(20)) || wire.try_send(byte).is_err() {
             break;
         }
     }
     let took = began.elapsed();
-    assert!(took > millis(900) && took < seconds(3), "refused after {took:?}");
+    assert!(took >= seconds(1) && took < seconds(15), "refused after {took:?}");
     let response = wire.response();
     response.expect_error(408, -32600, "a head that takes too long");
     assert!(response.head.closes());
@@ -109,16 +110,17 @@ pub fn bodies_byte_by_byte(target: &Target) {
         ("in chunks", post.clone().header("Transfer-Encoding", "chunked").head_bytes(None)),
     ] {
         let mut wire = Wire::connect(pontoon.addr);
-        wire.send(head);
         let began = Instant::now();
+        wire.send(head);
         let pieces: &[&str] = if case == "in chunks" { &["1\r\nx\r\n"] } else { &["x"] };
         for piece in pieces.iter().cycle() {
-            if wire.has_arrived(millis(20)) || wire.try_send(piece).is_err() {
+            let is_late = began.elapsed() > seconds(15);
+            if is_late || wire.has_arrived(millis(20)) || wire.try_send(piece).is_err() {
                 break;
             }
         }
         let took = began.elapsed();
-        assert!(took > millis(900) && took < seconds(3), "{case}: refused after {took:?}");
+        assert!(took >= seconds(1) && took < seconds(15), "{case}: refused after {took:?}");
         let response = wire.response();
         response.expect_error(408, -32600, case);
         assert!(response.head.closes(), "{case}");
@@ -128,17 +130,18 @@ pub fn bodies_byte_by_byte(target: &Target) {
 }
 
 pub fn idle_connections(target: &Target) {
-    let (pontoon, canary) = scene(target, &["--idle-timeout", "500ms"]);
+    let (pontoon, canary) = scene(target, &["--idle-timeout", "2s"]);
     let mut used = Wire::connect(pontoon.addr);
     let ask = Request::new("GET", "/livez").bytes();
-    for _ in 0..4 {
+    let mut asked = Instant::now();
+    for _ in 0..5 {
+        asked = Instant::now();
         used.send(&ask).response().expect(200, "before its time is up");
-        throughout("it stays open", millis(300), || !used.has_ended());
+        throughout("it stays open", millis(600), || !used.has_ended());
     }
-    let began = Instant::now();
-    assert!(used.until_closed(seconds(3)).is_empty(), "closed without a word");
-    let took = millis(300) + began.elapsed();
-    assert!(took > millis(450) && took < seconds(2), "closed after {took:?}");
+    assert!(used.until_closed(seconds(10)).is_empty(), "closed without a word");
+    let took = asked.elapsed();
+    assert!(took >= seconds(2) && took < seconds(15), "closed after {took:?}");
     canary.finish();
 }
 
@@ -227,8 +230,8 @@ pub fn hundreds_of_idle_streams(target: &Target) {
     pontoon.expect_alive("with many streams");
     canary.finish();
     drop(streams);
-    eventually("nothing of them is left", seconds(5), || {
-        pontoon.metric("pontoon_streams", &[]) <= STREAMS as f64
+    eventually("nothing of them is left", seconds(15), || {
+        pontoon.metric("pontoon_streams", &[]) == 0.0
     });
     client.expect_served();
 }

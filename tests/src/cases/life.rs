@@ -70,10 +70,25 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// A program that cannot say where it listens. Its port may be taken in the meantime: then it ends,
+/// and another is tried.
+fn start_unseen(start: impl Fn(u16) -> Pontoon) -> Pontoon {
+    for _ in 0..5 {
+        let mut pontoon = start(free_port());
+        let port = pontoon.addr.port();
+        eventually("it listens, or ends", seconds(20), || {
+            pontoon.has_ended().is_some() || !refuses_connections(port)
+        });
+        if pontoon.has_ended().is_none() {
+            return pontoon;
+        }
+    }
+    panic!("it ends on every port");
+}
+
 #[track_caller]
-fn expect_service_without_a_log(mut pontoon: Pontoon) {
-    let port = pontoon.addr.port();
-    eventually("it listens", seconds(10), || !refuses_connections(port));
+fn expect_service_without_a_log(start: impl Fn(u16) -> Pontoon) {
+    let mut pontoon = start_unseen(start);
     for _ in 0..5 {
         let client = Client::open(&pontoon);
         client.expect_served();
@@ -86,14 +101,18 @@ fn expect_service_without_a_log(mut pontoon: Pontoon) {
 }
 
 pub fn log_that_cannot_be_written(target: &Target) {
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    expect_service_without_a_log(target.proxy().stderr(full).start_unseen(free_port()));
+    expect_service_without_a_log(|port| {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        target.proxy().stderr(full).start_unseen(port)
+    });
 }
 
 pub fn log_that_nobody_reads(target: &Target) {
-    let (reader, writer) = io::pipe().unwrap();
-    drop(reader);
-    expect_service_without_a_log(target.proxy().stderr(writer).start_unseen(free_port()));
+    expect_service_without_a_log(|port| {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        target.proxy().stderr(writer).start_unseen(port)
+    });
 }
 
 pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
@@ -126,8 +145,9 @@ pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
     }
     client.call("crash", json!({"code": 3}));
     let metrics = pontoon.get("/metrics");
-    eventually("the end of the child is logged", seconds(3), || !pontoon.log().is_empty());
-    sleep(millis(200));
+    eventually("the end of the child is logged", seconds(10), || {
+        !pontoon.log_events("child_ended").is_empty()
+    });
     let (log, metrics) = (pontoon.log(), metrics.text());
     assert!(log.lines().count() > 5, "a debug log has something in it: {log}");
     for (what, text) in [("log", log.as_str()), ("metrics", metrics)] {
@@ -181,7 +201,7 @@ pub fn sigterm_when_busy(target: &Target) {
     let mut busy: Vec<_> = (0..12)
         .map(|nth| {
             let text = format!("call {nth}");
-            let call = tool_call(nth, "echo", json!({"text": text, "ms": 1000}));
+            let call = tool_call(nth, "echo", json!({"text": text, "ms": 5000}));
             (text, clients[nth % 3].start(call))
         })
         .collect();
@@ -189,7 +209,8 @@ pub fn sigterm_when_busy(target: &Target) {
         pontoon.record.lines_with("\"echo\"").len() == busy.len()
     });
     pontoon.signal(Signal::TERM);
-    eventually("nobody new is let in", seconds(1), || refuses_connections(port));
+    eventually("nobody new is let in", seconds(10), || refuses_connections(port));
+    assert!(!busy[11].1.has_arrived(millis(1)), "before those who wait are answered");
     for (text, wire) in &mut busy {
         assert_eq!(text_of(&wire.response().answer()), text, "what was asked is answered");
     }
@@ -206,8 +227,10 @@ pub fn sigterm_twice(target: &Target) {
         pontoon.record.lines_with("\"hang\"").len() == 1
     });
     pontoon.signal(Signal::TERM);
+    eventually("draining is logged", seconds(10), || !pontoon.log_events("draining").is_empty());
+    eventually("nobody new is let in", seconds(10), || refuses_connections(pontoon.addr.port()));
+    // Sooner it would be the same wish.
     sleep(millis(300));
-    assert!(refuses_connections(pontoon.addr.port()), "nobody new is let in");
     pontoon.signal(Signal::TERM);
     if let Ok(response) = hanging.try_response() {
         assert_eq!(response.answer()["error"]["code"], -32603, "{}", response.describe());

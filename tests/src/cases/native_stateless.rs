@@ -1,5 +1,6 @@
 //! The servers without sessions: each request stands for itself.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::Target;
@@ -202,8 +203,11 @@ pub fn every_request_is_logged(target: &Target) {
     let log = pontoon.log();
     assert!(!log.contains("business") && !log.contains(secret), "{log}");
 
-    let quiet = target.echo_stateless().start();
+    let mut quiet = target.echo_stateless().start();
     post(&quiet, &tool_call(1, "echo", json!({"message": "x"}))).expect(200, "echo");
+    // Whatever it had to say of it is said before it ends.
+    quiet.signal(Signal::TERM);
+    quiet.ended(seconds(10));
     assert_eq!(quiet.log_events("request_served"), [] as [Value; 0]);
 }
 

@@ -522,6 +522,7 @@ pub fn a_second_sigterm_does_not_wait(target: &Target) {
     let mut peer = Peer::open(&pontoon);
     peer.send(tool_call(1, "hang", json!({})));
     pontoon.signal(Signal::TERM);
+    eventually("draining is logged", seconds(10), || !pontoon.log_events("draining").is_empty());
     throughout("it waits", millis(300), || pontoon.log_events("stopped").is_empty());
     pontoon.signal(Signal::TERM);
     // The connection may be gone before it can carry anything more.
