@@ -11,6 +11,7 @@ use crate::ids::ExchangeId;
 use crate::limits::Limits;
 use crate::machine::{Actions, Chunk};
 use crate::native::{Moment, Run, Step};
+use crate::observe::Dropped;
 use crate::reject::Reject;
 use crate::server::{Changed, Facts};
 use crate::time::Instant;
@@ -40,7 +41,7 @@ impl Waiting {
     fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
         let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
         if unsent >= turn.limits.outbound_bytes_high {
-            self.run.forget_messages();
+            self.spare(turn);
         }
         match self.run.step() {
             Step::Wait => false,
@@ -61,6 +62,19 @@ impl Waiting {
                 }
                 finish
             }
+        }
+    }
+
+    /// Makes do with less for a client that does not read: a call without what is no answer; who
+    /// listens loses the subscription, lest it takes old for new.
+    fn spare(&mut self, turn: &mut Turn<'_>) {
+        if !self.run.listens() {
+            return self.run.forget_messages();
+        }
+        if self.run.has_said() {
+            turn.metrics.dropped(Dropped::Overflow);
+            self.run.forget_messages();
+            self.run.end_listens();
         }
     }
 

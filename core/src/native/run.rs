@@ -8,6 +8,7 @@
 //!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
 //! ```
 
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use smallvec::SmallVec;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, ReplyHead, RevisionHeader, refusal};
 use crate::ids::Chance;
+use crate::json::object::{member, text};
 use crate::json::{self, Body, Kind, Message, outline};
 use crate::machine::Chunk;
 use crate::modern::status;
@@ -168,6 +170,11 @@ impl Run {
     /// Whether it is over only when its client leaves.
     pub(crate) fn listens(&self) -> bool {
         self.conversation.has_listens()
+    }
+
+    /// Whether it has said something that was not taken yet.
+    pub(crate) fn has_said(&self) -> bool {
+        !self.said.lines.is_empty()
     }
 
     /// Tells its client of a change, if that wants to know.
@@ -447,6 +454,17 @@ pub(crate) fn refusal_of(
 /// fewer than a body.
 const REQUESTED_BYTES_MAX: usize = 64;
 
+/// The revision a request is of, wherever it says so; empty if nowhere. The schema wants it named.
+fn requested_revision<'r>(head: &'r McpHead, message: Option<&'r Message>) -> Cow<'r, str> {
+    if let RevisionHeader::Other(text) = &head.revision {
+        return Cow::Borrowed(text);
+    }
+    let said = message.and_then(Message::modern_revision).map(String::from_utf8_lossy);
+    let params = message.and_then(Message::params);
+    let initialized = || text(member(params?, "protocolVersion")?);
+    said.or_else(initialized).or(head.revision.text().map(Cow::Borrowed)).unwrap_or_default()
+}
+
 /// The error that tells a client which revisions it may choose from (2026-07-28,
 /// basic/versioning).
 fn unsupported_revision(
@@ -458,14 +476,11 @@ fn unsupported_revision(
     let mut served = served.to_vec();
     served.sort_unstable_by(|one, other| other.cmp(one));
     let supported: Vec<&str> = served.iter().map(|r| r.as_str()).collect();
-    let mut data = serde_json::json!({ "supported": supported });
-    let requested = match &head.revision {
-        RevisionHeader::Other(text) => Some(text.as_bytes()),
-        _ => message.and_then(Message::modern_revision),
-    };
-    if let Some(requested) = requested {
-        let shown = &requested[..requested.len().min(REQUESTED_BYTES_MAX)];
-        data["requested"] = String::from_utf8_lossy(shown).into();
-    }
+    let requested = requested_revision(head, message);
+    let shown = &requested.as_bytes()[..requested.len().min(REQUESTED_BYTES_MAX)];
+    let data = serde_json::json!({
+        "supported": supported,
+        "requested": String::from_utf8_lossy(shown),
+    });
     json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
 }

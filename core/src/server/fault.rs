@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Question;
 use crate::reject::Reject;
+use crate::translate::capability;
 
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -61,18 +62,9 @@ impl Fault {
 
     /// -32021: the client cannot be asked any of these questions, of which there is at least one.
     pub(super) fn missing_answers(questions: &[Question]) -> Self {
-        let mut required = Map::new();
-        for question in questions {
-            let declared = serde_json::from_str(question.capability().declared());
-            let Ok(Value::Object(declared)) = declared else { continue };
-            for (name, parts) in declared {
-                match (required.get_mut(&name), parts) {
-                    (Some(Value::Object(known)), Value::Object(parts)) => known.extend(parts),
-                    (_, parts) => drop(required.insert(name, parts)),
-                }
-            }
-        }
-        Fault::missing_capability(required.into())
+        let needed: Vec<_> = questions.iter().map(Question::capability).collect();
+        let required = serde_json::from_slice(&capability::required(&needed));
+        Fault::missing_capability(required.expect("written as JSON"))
     }
 
     /// -32021: the client did not declare an extension that is needed.
@@ -87,3 +79,6 @@ impl Fault {
         Fault { data, ..Fault::new(Fault::RESOURCE_NOT_FOUND, message) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,6 +120,20 @@ fn who_listens_takes_no_place_from_who_calls() {
 }
 
 #[test]
+fn who_does_not_read_loses_the_subscription_and_not_a_change() {
+    let mut rig = rig_with(Limits { outbound_bytes_high: 500, ..Limits::default() });
+    rig.prompt = false;
+    let listen = rig.ask(&Modern::new(), "1", "subscriptions/listen", TOOLS);
+    for _ in 0..10 {
+        rig.ask(&Modern::new(), "2", "tools/call", CHANGE);
+    }
+    assert_eq!(rig.stage(listen), Stage::Finished);
+    let messages = rig.messages(listen);
+    assert_eq!(parse(messages.last().unwrap())["result"]["resultType"], "complete");
+    assert!(messages.len() < 10, "{messages:?}");
+}
+
+#[test]
 fn errors_of_the_modern_era_have_a_status_and_no_session() {
     let mut rig = rig();
     for (method, params, status) in [

@@ -1,8 +1,10 @@
 //! What a request is for, and which mistake gets which answer.
 
 use super::rig::*;
+use crate::config::Config;
 use crate::engine::*;
 use crate::http::{LastEvent, Request, RevisionHeader, SessionHeader};
+use crate::limits::Limits;
 use crate::protocol::Revision;
 use crate::session::Principal;
 
@@ -117,6 +119,20 @@ fn a_modern_request_is_told_which_revisions_there_are() {
     let supported = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
     assert_eq!(answer["error"]["data"]["supported"], serde_json::json!(supported));
     assert_eq!(answer["error"]["data"]["requested"], "2026-07-28");
+}
+
+#[test]
+fn an_initialize_where_no_legacy_revision_is_served_is_told_what_it_asked_for() {
+    let mut rig =
+        Rig::of(Config { revisions: [Revision::V2026_07_28].into(), ..config(Limits::default()) });
+    for revision in [RevisionHeader::Absent, RevisionHeader::Served(Revision::V2026_07_28)] {
+        let client = Client { revision, ..Client::new() };
+        let exchange = rig.post(&client, &initialize("0", "2025-11-25"));
+        assert_eq!(rig.error(exchange).1, -32022);
+        let data = parse(rig.reply(exchange).1)["error"]["data"].clone();
+        let told = serde_json::json!({"supported": ["2026-07-28"], "requested": "2025-11-25"});
+        assert_eq!(data, told);
+    }
 }
 
 #[test]
