@@ -12,6 +12,9 @@ from example import SAMPLES, Server, example, expect, expect_equal, text_of
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 CALL = {"name": "echo", "arguments": {"message": "Hello!"}}
+# Far from what is promised, which `tests/bench` measures: a slow machine is no fault.
+MEDIAN_MILLISECONDS = 25
+LEAST_RATE = 50  # answers in a second
 MESSAGE = {"jsonrpc": "2.0", "method": "tools/call", "params": CALL, "id": 1}
 
 
@@ -39,29 +42,27 @@ def wrk(server):
     """Three seconds in place of thirty, and as many threads as there are processors."""
     before = memory(server)
     out = measured(server, "-t2 -c400 -d3s")
-    expect(rate(out) > 1000, out)
+    expect(rate(out) > LEAST_RATE, out)
     expect(before < 50 and memory(server) < 50, f"{before} MiB, then {memory(server)} MiB")
 
 
 @example("echo", "--stateless")
 def latency_without_sessions(server):
-    """Half of the answers within a millisecond, and but one in a hundred within five."""
-    quickest(server, {"50%": 1, "99%": 5})
+    """How quick it is depends on the machine; one that waits for a timer would be seen."""
+    quickest(server)
 
 
 @example("echo")
 def latency_with_sessions(server):
-    """Half of the answers within five milliseconds, and a thousand of them in a second."""
-    out = quickest(server, {"50%": 5}, f"Mcp-Session-Id: {server.session()}")
-    expect(rate(out) > 1000, out)
+    quickest(server, f"Mcp-Session-Id: {server.session()}")
 
 
-def quickest(server: Server, limits: dict[str, float], *headers: str) -> str:
+def quickest(server: Server, *headers: str) -> None:
     """The best of three runs on one connection: the machine may have other things to do."""
     for _ in range(3):
         out = measured(server, "-t1 -c1 -d1s --latency", *headers)
-        if all(milliseconds(out, part) < limit for part, limit in limits.items()):
-            return out
+        if milliseconds(out, "50%") < MEDIAN_MILLISECONDS and rate(out) > LEAST_RATE:
+            return
     raise AssertionError(out)
 
 

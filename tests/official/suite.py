@@ -54,20 +54,24 @@ def passed(part: dict[str, str | None]) -> int:
 
 
 def install() -> None:
-    npm(NPM, HERE / "npm")
+    npm(NPM, HERE / "npm", lambda: find_node() is not None)
+    node()
 
 
-@cache
-def node() -> str:
+def find_node() -> str | None:
     """A node that is new enough: the one that came with the suite, or else this machine's."""
     machine = {"aarch64": "arm64", "x86_64": "x64"}.get(platform.machine(), platform.machine())
     if (ours := NPM / f"node_modules/node-linux-{machine}/bin/node").exists():
         return str(ours)
     found = shutil.which("node")
-    version = ask([found, "--version"]).strip() if found else "none"
-    if not found or int(version.lstrip("v").partition(".")[0]) < NODE_MAJOR:
-        sys.exit(f"node {NODE_MAJOR} or newer is needed; there is {version}")
-    return found
+    version = ask([found, "--version"]).strip() if found else "v0"
+    return found if int(version.lstrip("v").partition(".")[0]) >= NODE_MAJOR else None
+
+
+@cache
+def node() -> str:
+    """The node that runs the suite."""
+    return find_node() or sys.exit(f"node {NODE_MAJOR} or newer is needed")
 
 
 def ask(command: list) -> str:

@@ -240,18 +240,19 @@ def echo(user: User) -> None:
 
 @check("everything")
 def cancel_ends_stream(user: User) -> None:
-    long = {"name": "trigger-long-running-operation", "arguments": {"duration": 8, "steps": 4}}
+    long = {"name": "trigger-long-running-operation", "arguments": {"duration": 30, "steps": 4}}
     body = {"jsonrpc": "2.0", "id": "long", "method": "tools/call", "params": long}
     command = [user.bridge.url, *JSON, *BOTH, *user.session, "-d", json.dumps(body)]
     call = subprocess.Popen(
-        ["curl", "-sSN", "--max-time", "10", *command], stdout=subprocess.PIPE, text=True
+        ["curl", "-sSN", "--max-time", "60", *command], stdout=subprocess.PIPE, text=True
     )
     try:
-        time.sleep(0.5)
+        in_flight = lambda: user.bridge.gauge("pontoon_requests_in_flight")  # noqa: E731
+        wait_until(lambda: in_flight() == 1, 10, "the call did not arrive")
         expect(call.poll() is None, "the call ended by itself")
         cancelled = {"method": "notifications/cancelled", "params": {"requestId": "long"}}
         expect_equal(user.post({"jsonrpc": "2.0"} | cancelled).status, 202, "status")
-        wait_until(lambda: call.poll() is not None, 2, "the cancelled call's stream did not end")
+        wait_until(lambda: call.poll() is not None, 10, "the cancelled call's stream did not end")
         expect('"result"' not in call.stdout.read(), "a cancelled call was answered")
     finally:
         call.kill()

@@ -135,7 +135,7 @@ async def sdk_listen(peer: Peer) -> None:
 
 @check("sdk")
 async def sdk_cancel(peer: Peer) -> None:
-    await cancel_after_progress(peer, "count", {"steps": 50, "interval": 0.1})
+    await cancel_after_progress(peer, "count", {"steps": 300, "interval": 0.1})
 
 
 # --- an endpoint that serves the legacy era only -------------------------------------------------

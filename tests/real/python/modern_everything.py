@@ -159,7 +159,7 @@ async def everything_crossing_eras(peer: Peer) -> None:
 
 @check("everything")
 async def everything_cancel(peer: Peer) -> None:
-    await cancel_after_progress(peer, LONG, {"duration": 8, "steps": 40})
+    await cancel_after_progress(peer, LONG, {"duration": 30, "steps": 150})
 
 
 @check("everything")

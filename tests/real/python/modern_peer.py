@@ -120,7 +120,7 @@ async def in_flight(url: str) -> float:
 
 
 async def cancel_after_progress(peer: Peer, tool: str, arguments: dict) -> None:
-    """Drops a call of several seconds once it shows progress: that is how this era cancels."""
+    """Drops a call of half a minute once it shows progress: that is how this era cancels."""
     shown = anyio.Event()
 
     async def on_progress(_progress, _total, _message) -> None:
@@ -128,14 +128,14 @@ async def cancel_after_progress(peer: Peer, tool: str, arguments: dict) -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: peer.call(tool, arguments, progress_callback=on_progress))
-        with anyio.fail_after(8):
+        with anyio.fail_after(15):
             await shown.wait()
         expect_equal(await in_flight(peer.url), 1, "requests in flight before")
         group.cancel_scope.cancel()
-    with anyio.move_on_after(2):
+    with anyio.move_on_after(10):
         while await in_flight(peer.url):
             await anyio.sleep(0.02)
-    expect_equal(await in_flight(peer.url), 0, "requests in flight 2 s after the client left")
+    expect_equal(await in_flight(peer.url), 0, "requests in flight 10 s after the client left")
 
 
 async def crossing(peer: Peer, ask: Callable[[Peer], Awaitable[str]], mode: str = "auto") -> None:
