@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -102,16 +103,21 @@ fn in_json_every_line_is_an_object() {
     }
 }
 
+/// Waits until a log says that its program listens.
+fn listens(log: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(log).is_ok_and(|text| text.contains("INFO listening url=")) {
+        assert!(Instant::now() < deadline, "nothing is logged");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn a_log_file_gets_what_quiet_keeps_from_standard_error() {
     let folder = std::env::temp_dir().join(format!("pontoon-proxy-{}", std::process::id()));
     let path = folder.join("made").join("pontoon.log");
     let proxy = Proxy::start(&["--quiet", "--log-file", path.to_str().unwrap()]);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !fs::read_to_string(&path).is_ok_and(|text| text.contains("INFO listening url=")) {
-        assert!(Instant::now() < deadline, "nothing is logged");
-        thread::sleep(Duration::from_millis(10));
-    }
+    listens(&path);
     proxy.signal(Signal::TERM);
     let (status, said) = proxy.end();
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
@@ -124,11 +130,18 @@ fn an_endpoint_that_strangers_reach_warns_even_when_quiet() {
     proxy.line_with("WARNING: 0.0.0.0:");
     proxy.line_with("--allow-host");
     proxy.signal(Signal::TERM);
-    let proxy = Proxy::start(&["--quiet", "--host", "0.0.0.0", "--allow-host", "mcp.example"]);
-    // Nothing to wait for: whatever it would say at its start is said before it stops.
-    thread::sleep(Duration::from_millis(300));
+    let log = std::env::temp_dir().join(format!("pontoon-quiet-{}.log", std::process::id()));
+    let proxy = Proxy::start(&[
+        "--quiet",
+        "--host=0.0.0.0",
+        "--allow-host=mcp.example",
+        &format!("--log-file={}", log.display()),
+    ]);
+    listens(&log);
     proxy.signal(Signal::TERM);
-    assert_eq!(proxy.end().1, "");
+    let (status, said) = proxy.end();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+    fs::remove_file(log).unwrap();
 }
 
 #[test]
@@ -148,9 +161,11 @@ fn signals_at_once_are_one_wish_and_a_later_one_is_another() {
     let stubborn = "trap '' TERM; cat; sleep 60";
     let mut proxy = Proxy::start(&["--log-format", "json", "sh", "-c", stubborn]);
     proxy.line_with("child_started");
-    proxy.signal(Signal::TERM);
+    // Both are there when it goes on.
+    for signal in [Signal::STOP, Signal::TERM, Signal::INT, Signal::CONT] {
+        proxy.signal(signal);
+    }
     proxy.line_with("draining");
-    proxy.signal(Signal::INT);
     thread::sleep(Duration::from_millis(300));
     assert!(proxy.child.try_wait().unwrap().is_none(), "it was stopped by force");
     proxy.signal(Signal::TERM);

@@ -30,8 +30,14 @@ fn front(limits: Limits) -> Arc<Front> {
 
 /// A peer, and the thread that serves it.
 fn connect(front: &Arc<Front>) -> (TcpStream, JoinHandle<()>) {
+    connect_saying(front, "")
+}
+
+/// The same, with something to read before anybody reads.
+fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.write_all(first.as_bytes()).unwrap();
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     let front = front.clone();
@@ -114,13 +120,12 @@ fn a_request_waits_for_descriptors() {
 
 #[test]
 fn silence_and_a_head_that_never_ends_have_their_time() {
-    let limits = Limits { head_time_max: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { head_time_max: Duration::from_millis(200), ..Limits::default() };
     let front = front(limits);
     let (peer, served) = connect(&front);
     assert_eq!(rest(peer), "");
     served.join().unwrap();
-    let (mut peer, served) = connect(&front);
-    peer.write_all(&LIVEZ.as_bytes()[..20]).unwrap();
+    let (peer, served) = connect_saying(&front, &LIVEZ[..20]);
     assert!(rest(peer).starts_with("http/1.1 408 "));
     served.join().unwrap();
 }
