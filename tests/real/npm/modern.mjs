@@ -302,7 +302,7 @@ const fixture = {
     await atOnce(peer, "");
   },
   async cancel(peer) {
-    await cancelAfterProgress(peer, "slow", { steps: 300, interval_ms: 100 });
+    await cancelAfterProgress(peer, "slow", { steps: 100, interval_ms: 300 });
   },
   quiet,
 };

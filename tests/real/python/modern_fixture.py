@@ -148,4 +148,4 @@ async def fixture_at_once(peer: Peer) -> None:
 
 @check("fixture")
 async def fixture_cancel(peer: Peer) -> None:
-    await cancel_after_progress(peer, "slow", {"steps": 300, "interval_ms": 100})
+    await cancel_after_progress(peer, "slow", {"steps": 100, "interval_ms": 300})
