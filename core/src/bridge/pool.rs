@@ -30,7 +30,7 @@ use crate::bridge::{Child, ChildSpec};
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::engine::Exchanges;
-use crate::engine::{Owner, Transport, Turn};
+use crate::engine::{Owner, Starts, Transport, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Kind, Message};
@@ -52,6 +52,8 @@ pub(crate) struct Pool {
     child_per: ChildPer,
     /// Processes of a legacy command to keep ready.
     warm_children: usize,
+    /// Those of them that ended in a row before anybody wanted them.
+    spares: Starts,
     /// The era of the command; none until that is known.
     era: Option<Era>,
     /// Whether nothing has said so: no child has answered the question, or `initialize`.
@@ -95,6 +97,7 @@ impl Pool {
             served: config.revisions.clone(),
             child_per: config.bridge.child_per,
             warm_children: config.bridge.warm_children,
+            spares: Starts::default(),
             era: match config.bridge.child_era {
                 ChildEra::Legacy => Some(Era::Legacy),
                 ChildEra::Modern => Some(Era::Modern),
@@ -423,6 +426,7 @@ impl Pool {
         turn: &mut Turn<'_>,
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
+        self.note_end(&worker, turn);
         self.stirred = true;
         self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
@@ -479,6 +483,7 @@ impl Pool {
         for post in self.posts.values_mut() {
             post.keep_alive(turn);
         }
+        self.stirred |= self.era == Some(Era::Legacy) && self.lacks_spares();
     }
 
     /// Gives up the requests whose time is over.

@@ -36,7 +36,7 @@ use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
 use crate::engine::era::Finding;
 use crate::engine::sampling::{Sweeps, Want};
-use crate::engine::starts::Starts;
+pub(crate) use crate::engine::starts::Starts;
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};

@@ -264,6 +264,7 @@ impl Pool {
         let mut workers = self.workers.values_mut();
         let spare = workers.find(|worker| worker.key == Key::Spare && worker.is_open())?;
         spare.key = key;
+        self.spares.worked();
         Some(spare.child.id)
     }
 
@@ -371,13 +372,31 @@ impl Pool {
     }
 
     /// Keeps as many workers ready as are wanted, while they can be started. The last place is left
-    /// to whoever comes.
+    /// to whoever comes. Where they end before anybody has wanted them, they are started ever more
+    /// seldom: nobody else would slow that down.
     fn keep_warm(&mut self, turn: &mut Turn<'_>) {
+        while self.lacks_spares() {
+            if let Err(Reject::StartPaused { pause }) = self.spares.check(turn.now) {
+                return turn.wake(turn.now + pause);
+            }
+            if self.hire(Key::Spare, turn).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Whether another worker is to be kept ready, and there is room for it.
+    pub(super) fn lacks_spares(&self) -> bool {
         let spare = |worker: &&Worker| worker.key == Key::Spare;
-        while self.workers.values().filter(spare).count() < self.warm_children
+        self.workers.values().filter(spare).count() < self.warm_children
             && self.workers.len() + 1 < self.room
-            && self.hire(Key::Spare, turn).is_ok()
-        {}
+    }
+
+    /// A worker is gone. One that nobody has wanted yet counts as a start that failed.
+    pub(super) fn note_end(&mut self, worker: &Worker, turn: &Turn<'_>) {
+        if worker.key == Key::Spare {
+            self.spares.failed(turn.now, turn.limits.start_pause_max);
+        }
     }
 
     /// A legacy child has answered `initialize`.
@@ -425,6 +444,7 @@ impl Pool {
     pub(super) fn refused(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.remove(&child) else { return };
         turn.starts.failed(turn.now, turn.limits.start_pause_max);
+        self.note_end(&worker, turn);
         self.fail_waiting_for(worker.key, Reject::ChildRefused, turn);
         self.doubt_era();
         self.let_go.push(worker.child);

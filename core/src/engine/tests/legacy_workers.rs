@@ -581,6 +581,31 @@ fn a_spare_process_that_fails_fails_nobodys_call() {
 }
 
 #[test]
+fn a_spare_process_that_ends_as_soon_as_it_is_ready_is_started_ever_more_seldom() {
+    let options =
+        BridgeOptions { child_era: ChildEra::Legacy, warm_children: 1, ..BridgeOptions::default() };
+    let mut rig = rig_of(options, Limits::default());
+    rig.ask(&Modern::new(), "1", "tools/list", "");
+    let first = *rig.children.keys().next().expect("that of the call");
+    let opens = |rig: &mut Rig, child| {
+        let number = rig.number(child);
+        rig.child_says(child, &welcome(&number, "2025-11-25"));
+        rig.gets_ready(child);
+    };
+    opens(&mut rig, first);
+    for _ in 0..600 {
+        let newest = rig.last_child();
+        if !rig.children[&newest].exited {
+            opens(&mut rig, newest);
+            rig.child_ends(newest, ExitStatus::Code(0));
+        }
+        rig.pass(millis(100));
+    }
+    let started = rig.children.len();
+    assert!((8..16).contains(&started), "{started} in a minute");
+}
+
+#[test]
 fn a_process_for_one_call_that_no_longer_wants_it_is_not_kept() {
     let mut rig = rig_per(ChildPer::Call);
     let call = rig.ask(&Modern::new(), "1", "tools/call", CALL);
