@@ -191,12 +191,11 @@ fn honoured(params: Option<&[u8]>, welcome: &[u8]) -> Option<Listen> {
         filter.get(member) == Some(b"true") && can(family, "listChanged")
     });
     let lists = wanted.map(|(_, _, notification)| *notification).collect();
-    let mut uris = BTreeSet::new();
-    if can("resources", "subscribe") {
-        let named = filter.get("resourceSubscriptions").and_then(elements).unwrap_or_default();
-        uris.extend(named.into_iter().filter(|uri| uri.starts_with(b"\"")));
-    }
-    let uris = uris.into_iter().take(URIS_MAX).map(<[u8]>::to_vec).collect();
+    let named = filter.get("resourceSubscriptions").filter(|_| can("resources", "subscribe"));
+    let named = named.and_then(elements).unwrap_or_default();
+    let mut known = BTreeSet::new();
+    let uris = named.into_iter().filter(|uri| uri.starts_with(b"\"") && known.insert(*uri));
+    let uris = uris.take(URIS_MAX).map(<[u8]>::to_vec).collect();
     Some(Listen { lists, uris })
 }
 
