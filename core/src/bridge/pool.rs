@@ -356,9 +356,6 @@ impl Pool {
         let is_legacy = self.era == Some(Era::Legacy);
         let is_crowded = worker.tasks.len() > turn.limits.runs_max;
         let Some(traits) = worker.tasks.get(number).map(|task| task.traits) else { return };
-        if is_legacy || traits.logs {
-            worker.hushed_until = turn.now + turn.limits.cancel_time_max;
-        }
         worker.is_doubtful |= traits.mute && is_crowded;
         let may_ask = is_asked || traits.mute && !is_crowded;
         match worker.tasks.get_mut(number) {
@@ -368,7 +365,13 @@ impl Pool {
                 task.due = turn.now + turn.limits.cancel_time_max;
                 turn.wake(task.due);
             }
-            Some(_) => drop(worker.tasks.remove(number)),
+            Some(_) => {
+                worker.tasks.remove(number);
+                // Nothing will show that the child is done with it.
+                if (is_legacy || traits.logs) && !traits.listens {
+                    worker.hushed_until = turn.now + turn.limits.cancel_time_max;
+                }
+            }
         }
         worker.child.feed(cancelled(number.to_string().as_bytes(), reason), turn);
         if !may_ask || matches!(worker.key, Key::Once(_)) {

@@ -11,6 +11,7 @@ use crate::observe::Dropped;
 use crate::reject::SpawnError;
 
 pub(super) const CALL: &str = r#""name":"x""#;
+const ELICITATION: &str = r#"{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{"message":"a","requestedSchema":{"type":"object","properties":{}}}}"#;
 
 pub(super) fn rig_per(child_per: ChildPer) -> Rig {
     rig_of(BridgeOptions { child_per, ..BridgeOptions::default() }, Limits::default())
@@ -498,7 +499,6 @@ fn the_end_of_the_program_waits_for_calls() {
 
 #[test]
 fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody() {
-    let elicit = r#"{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{"message":"a","requestedSchema":{"type":"object","properties":{}}}}"#;
     for silence in [0, 3] {
         let mut rig = rig();
         let left = rig.ask(&Modern::new(), "1", "tools/call", CALL);
@@ -512,7 +512,7 @@ fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody(
         assert_eq!(rig.told(child)[0]["method"], "tools/call");
         let able = rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
         assert_ne!(rig.welcomes(), child);
-        rig.child_says(child, elicit);
+        rig.child_says(child, ELICITATION);
         assert_eq!(rig.told(child)[0]["error"]["code"], -32601);
         rig.pass(millis(100));
         assert_eq!((rig.stage(mute), rig.stage(able)), (Stage::Waiting, Stage::Waiting));
@@ -535,6 +535,26 @@ fn what_a_process_logs_about_one_who_left_reaches_nobody() {
     rig.pass(secs(2));
     rig.child_says(child, log);
     assert_eq!(rig.messages(stays).len(), 1);
+}
+
+#[test]
+fn a_process_that_is_done_with_one_who_could_not_be_asked_logs_for_the_next_at_once() {
+    let mut rig = rig();
+    let mute = rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let child = rig.welcomes_with(r#"{"logging":{}}"#);
+    let number = rig.number(child);
+    rig.child_says(child, ELICITATION);
+    assert_eq!(rig.error(mute).1, -32021);
+    rig.fed(child);
+    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
+    let next = rig.ask(&wants, "2", "tools/list", "");
+    let log =
+        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
+    rig.child_says(child, log);
+    assert_eq!(rig.stage(next), Stage::Waiting, "it may be about the first");
+    rig.child_answers(child, &number, "{}");
+    rig.child_says(child, log);
+    assert_eq!(rig.messages(next).len(), 1);
 }
 
 #[test]
