@@ -38,7 +38,7 @@ use crate::json::{Kind, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::observe::Dropped;
-use crate::protocol::{Era, Revision, known_method};
+use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Reject};
 use crate::session::cancelled;
 use crate::time::Instant;
@@ -194,6 +194,11 @@ impl Pool {
         self.posts.len()
     }
 
+    /// Bytes that wait for its children to take them.
+    pub(crate) fn unfed(&self) -> usize {
+        self.workers.values().map(|worker| worker.child.unfed()).sum()
+    }
+
     /// A child of the pool.
     pub(crate) fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
         self.workers.get_mut(&id).map(|worker| &mut worker.child)
@@ -234,6 +239,7 @@ impl Pool {
             turn.reply(exchange, ReplyHead::new(202), Chunk::new());
             return Ok(());
         }
+        // They never reach a child: `initialize` would make one of both eras a legacy one.
         if is_removed(message.method().unwrap_or_default()) {
             return Err(Reject::UnknownMethod);
         }
@@ -633,17 +639,4 @@ impl Pool {
             }
         }
     }
-}
-
-/// The methods that the modern era no longer has. They never reach a child: `initialize` would make
-/// a child of both eras a legacy one (2026-07-28, changelog; basic/versioning).
-fn is_removed(method: &str) -> bool {
-    matches!(
-        method,
-        "initialize"
-            | "logging/setLevel"
-            | "ping"
-            | "resources/subscribe"
-            | "resources/unsubscribe"
-    )
 }

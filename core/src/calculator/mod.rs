@@ -87,7 +87,7 @@ impl Seat for Desk {
     fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
         match request {
             Request::CallTool { name, arguments } => self.call(name, arguments, scene, out),
-            Request::Complete { of, argument, value } => {
+            Request::Complete { of, argument, value, .. } => {
                 Outcome::Done(Ok(Reply::Completion(complete(of, argument, value))))
             }
             Request::Extended { .. } => Outcome::fault(Fault::method_not_found("no extensions")),

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::modern::state::StateKey;
 use crate::protocol::Revision;
-use crate::server::{Client, Content, Contents, Event, Facts, HttpScene, Notice, ToolResult, Wait};
+use crate::server::{
+    Arguments, Client, Content, Contents, Event, Facts, HttpScene, Notice, ToolResult, Wait,
+};
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
@@ -116,7 +118,8 @@ impl Visitor {
     }
 
     fn complete(&mut self, of: &str, argument: &str, value: &str) -> Vec<String> {
-        match self.ask(&Request::Complete { of, argument, value }) {
+        let others = &Arguments::default();
+        match self.ask(&Request::Complete { of, argument, value, others }) {
             Ok(Reply::Completion(completion)) => {
                 assert_eq!(completion.total, completion.values.len());
                 completion.values

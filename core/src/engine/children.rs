@@ -105,8 +105,8 @@ impl Engine {
             self.correct_era(child, message, now, out);
         }
         let Some(id) = self.owners.get(&child).copied() else {
-            return match self.is_probed(child) {
-                true => self.on_probe_line(line, now, out),
+            return match self.standby.as_ref().is_some_and(|standby| standby.id == child) {
+                true => self.on_standby_line(child, line, now, out),
                 false => self.on_worker_line(child, line, now, out),
             };
         };
@@ -120,6 +120,28 @@ impl Engine {
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
             None if !was_open => self.note_opening(id),
             None => {}
+        }
+    }
+
+    /// A line of a child that belongs to nobody yet: it may be its answer to what era it is of.
+    fn on_standby_line(
+        &mut self,
+        id: ChildId,
+        line: Result<Message, Invalid>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let noise = line.as_ref().err().map(|invalid| invalid.reject);
+        let garbled = noise.and_then(|reject| {
+            self.with_child(id, now, out, |child, turn| child.babbled(reject, turn))
+        });
+        if self.is_probed(id) {
+            self.on_probe_line(line, now, out);
+        }
+        if garbled == Some(true)
+            && let Some(child) = self.standby.take_if(|child| child.id == id)
+        {
+            self.lose_standby(child, ExitStatus::Garbled, now, out);
         }
     }
 
@@ -203,19 +225,7 @@ impl Engine {
     fn reap_ownerless(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
-            let was_probed = self.is_probed(id);
-            if !was_probed {
-                let stderr = child.stderr_tail();
-                self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
-                self.desk.log(Event::ChildUnusable { status, stderr }, out);
-            }
-            match child.has_exited() {
-                true => self.release(&child, status, 0, out),
-                false => self.dismiss(child, now, out),
-            }
-            if was_probed {
-                self.on_probed_end(now, out);
-            }
+            self.lose_standby(child, status, now, out);
         } else if let Some(child) = self.leaving.remove(&id) {
             match child.exit_status() {
                 Some(status) => self.release(&child, status, 0, out),
@@ -223,6 +233,23 @@ impl Engine {
                     self.leaving.insert(id, child);
                 }
             }
+        }
+    }
+
+    /// A child that belongs to nobody yet is of no use.
+    fn lose_standby(&mut self, child: Child, status: ExitStatus, now: Instant, out: &mut Actions) {
+        let was_probed = self.is_probed(child.id);
+        if !was_probed {
+            let stderr = child.stderr_tail();
+            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+            self.desk.log(Event::ChildUnusable { status, stderr }, out);
+        }
+        match child.has_exited() {
+            true => self.release(&child, status, 0, out),
+            false => self.dismiss(child, now, out),
+        }
+        if was_probed {
+            self.on_probed_end(now, out);
         }
     }
 }

@@ -84,12 +84,9 @@ impl Engine {
     /// Decides what a POST is for, in an order that gives each mistake its own answer.
     fn route(&self, head: &McpHead, body: &Body, now: Instant) -> Result<Route, Reject> {
         if let Some(id) = self.known_session(head, now) {
-            return match head.revision {
-                RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
-                _ => Ok(Route::Session(id)),
-            };
+            return check_revision(head).map(|()| Route::Session(id));
         }
-        if envelope::era(head, body) == Era::Modern {
+        if envelope::era(head, body, self.desk.served()) == Era::Modern {
             return Ok(Route::Modern);
         }
         envelope::admit_legacy(self.desk.served())?;
@@ -288,11 +285,11 @@ impl Engine {
 
     /// The session a GET or DELETE has to name.
     fn named_session(&self, head: &McpHead, now: Instant) -> Result<SessionId, Reject> {
-        match (self.known_session(head, now), &head.session, &head.revision) {
-            (_, _, RevisionHeader::Other(_)) => Err(Reject::UnsupportedRevision),
-            (Some(id), _, _) => Ok(id),
-            (None, SessionHeader::Absent, _) => Err(Reject::MissingSession),
-            (None, _, _) => Err(self.unknown_session()),
+        check_revision(head)?;
+        match (self.known_session(head, now), &head.session) {
+            (Some(id), _) => Ok(id),
+            (None, SessionHeader::Absent) => Err(Reject::MissingSession),
+            (None, _) => Err(self.unknown_session()),
         }
     }
 
@@ -314,7 +311,7 @@ impl Engine {
         self.phase != Phase::Running
     }
 
-    /// Exchanges that are open in any session.
+    /// Exchanges that are open.
     pub(super) fn transports(&self) -> impl Iterator<Item = &Transport> {
         self.desk.exchanges.values()
     }
@@ -330,6 +327,15 @@ enum Route {
     OpenUnasked,
     /// It belongs to this one.
     Session(SessionId),
+}
+
+/// Whether the header names a revision that is served, if any.
+fn check_revision(head: &McpHead) -> Result<(), Reject> {
+    match head.revision {
+        RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
+        RevisionHeader::Malformed => Err(Reject::BadMcpHeader),
+        RevisionHeader::Absent | RevisionHeader::Served(_) => Ok(()),
+    }
 }
 
 pub(super) fn asks_anything(body: &Body) -> bool {

@@ -10,6 +10,7 @@ use crate::json::Body;
 use crate::machine::{Action, Actions};
 use crate::modern::envelope;
 use crate::native::Served;
+use crate::protocol::is_removed;
 use crate::reject::Reject;
 use crate::server::Facts;
 use crate::time::Instant;
@@ -23,12 +24,17 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        let message = envelope::admit(head, body, self.desk.served())?;
         match self.desk.config.serves {
-            Serves::Command(_) => return self.on_bridged(exchange, head, message, now, out),
-            Serves::Native(_) => self.on_native(exchange, head, body, now, out),
+            Serves::Command(_) => {
+                let may_have = |method: &str| !is_removed(method);
+                let message = envelope::admit(head, body, self.desk.served(), may_have)?;
+                self.on_bridged(exchange, head, message, now, out)
+            }
+            Serves::Native(_) => {
+                self.on_native(exchange, head, body, now, out);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// A request for a server in this process that might have belonged to a session, and does not.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bridge::Pool;
-use crate::engine::Engine;
+use crate::engine::{Engine, Owner, Transport};
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
 use crate::native::{Native, Vitals, details, health};
@@ -83,8 +83,9 @@ impl Engine {
 
     /// `GET /metrics`.
     pub(super) fn metrics(&self, now: Instant) -> Answer {
-        let total =
-            |of: fn(&Session) -> usize| self.sessions.values().map(|session| of(session)).sum();
+        let total = |of: fn(&Session) -> usize| -> usize {
+            self.sessions.values().map(|session| of(session)).sum()
+        };
         let gauges = Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
@@ -96,8 +97,11 @@ impl Engine {
                 + self.waiting_in_runs()
                 + self.pool.as_ref().map_or(0, Pool::in_flight),
             streams: total(Session::open_streams)
-                + self.pool.as_ref().map_or(0, Pool::open_streams),
-            queue_bytes: total(Session::queue_bytes),
+                + self.pool.as_ref().map_or(0, Pool::open_streams)
+                + self.open_runs(),
+            queue_bytes: total(Session::queue_bytes)
+                + self.pool.as_ref().map_or(0, Pool::unfed)
+                + self.unsent_outside_sessions(),
         };
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
         let program = native.map(|(native, tally)| Program {
@@ -110,6 +114,12 @@ impl Engine {
         });
         let body = Chunk::from(self.desk.metrics.render(&gauges, program.as_ref()));
         (ReplyHead::with_body(200, ContentType::Metrics), body)
+    }
+
+    /// Bytes that wait for clients whose exchange belongs to no session.
+    fn unsent_outside_sessions(&self) -> usize {
+        let outside = |it: &&Transport| matches!(it.owner, Owner::Bridge | Owner::Run);
+        self.transports().filter(outside).map(|transport| transport.unsent).sum()
     }
 }
 

@@ -223,9 +223,15 @@ impl Engine {
         self.runs.values().filter(|waiting| !waiting.listens()).count()
     }
 
-    /// Requests that wait in a run for their answer.
+    /// Requests that wait in a run for their answer; who only listens does not.
     pub(super) fn waiting_in_runs(&self) -> usize {
-        self.runs.values().map(|waiting| waiting.run.owed()).sum()
+        let calls = self.runs.values().filter(|waiting| !waiting.listens());
+        calls.map(|waiting| waiting.run.owed()).sum()
+    }
+
+    /// Exchanges of runs.
+    pub(super) fn open_runs(&self) -> usize {
+        self.runs.len()
     }
 }
 

@@ -101,16 +101,18 @@ impl McpHead {
     /// # Errors
     ///
     /// The first that holds: [`Reject::UnsupportedRevision`] for a message of the modern era,
-    /// [`Reject::InitializeInBatch`], [`Reject::UnsupportedRevision`] for the header.
+    /// [`Reject::BadMcpHeader`], [`Reject::InitializeInBatch`], [`Reject::UnsupportedRevision`] for
+    /// the header.
     pub(crate) fn initializes(&self, body: &Body) -> Result<bool, Reject> {
         let is_initialize = |message: &Message| message.method() == Some("initialize");
         match body {
             Body::One(message) if message.is_modern() => Err(Reject::UnsupportedRevision),
-            Body::One(message) if is_initialize(message) && message.kind() == Kind::Request => {
-                Ok(true)
-            }
             Body::Batch(all) if all.iter().flatten().any(Message::is_modern) => {
                 Err(Reject::UnsupportedRevision)
+            }
+            _ if self.revision == RevisionHeader::Malformed => Err(Reject::BadMcpHeader),
+            Body::One(message) if is_initialize(message) && message.kind() == Kind::Request => {
+                Ok(true)
             }
             Body::Batch(all) if all.iter().flatten().any(is_initialize) => {
                 Err(Reject::InitializeInBatch)
@@ -154,15 +156,17 @@ pub enum RevisionHeader {
     Absent,
     /// A revision that is served.
     Served(Revision),
-    /// Anything else, as it came.
+    /// Any other word, as it came.
     Other(Box<str>),
+    /// It is given more than once, or is no word of visible ASCII.
+    Malformed,
 }
 
 impl RevisionHeader {
-    /// The value of the header; none if it is missing.
+    /// The value of the header; none if it is missing or malformed.
     pub fn text(&self) -> Option<&str> {
         match self {
-            RevisionHeader::Absent => None,
+            RevisionHeader::Absent | RevisionHeader::Malformed => None,
             RevisionHeader::Served(revision) => Some(revision.as_str()),
             RevisionHeader::Other(text) => Some(text),
         }

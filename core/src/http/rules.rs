@@ -403,7 +403,7 @@ impl Program {
         };
         Ok(McpHead {
             session,
-            revision: self.revision(headers)?,
+            revision: self.revision(headers),
             accept,
             last_event,
             mirrored,
@@ -414,12 +414,15 @@ impl Program {
         })
     }
 
-    fn revision(&self, headers: &impl Headers) -> Result<RevisionHeader, Reject> {
-        let Some(text) = visible(headers, "mcp-protocol-version")? else {
-            return Ok(RevisionHeader::Absent);
+    /// Whether a wrong one is refused, and how, is the body's to say: it has the era and the id.
+    fn revision(&self, headers: &impl Headers) -> RevisionHeader {
+        let text = match visible(headers, "mcp-protocol-version") {
+            Ok(Some(text)) => text,
+            Ok(None) => return RevisionHeader::Absent,
+            Err(_) => return RevisionHeader::Malformed,
         };
         let served = Revision::parse(text.as_bytes()).filter(|it| self.revisions.contains(it));
-        Ok(served.map_or_else(|| RevisionHeader::Other(text.into()), RevisionHeader::Served))
+        served.map_or_else(|| RevisionHeader::Other(text.into()), RevisionHeader::Served)
     }
 }
 

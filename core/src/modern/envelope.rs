@@ -12,12 +12,12 @@
 //! | the header says the same version | [`Reject::HeaderMismatch`] |
 //! | that version is served | [`Reject::UnsupportedRevision`] |
 //! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
+//! | the server has that method | whoever answers says so |
 //! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
 //! | the log level, if one is given, is one | [`Reject::BadParams`] |
 //! | who listens accepts a stream | [`Reject::NotAcceptable`] |
 //!
-//! What comes next is told by who knows it: whether the method exists, and what the headers of
-//! [`super::mirror`] say.
+//! What comes next is told by who knows it: what the headers of [`super::mirror`] say.
 //!
 //! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning, server/utilities/logging,
 //! basic/transports/streamable-http (Request Headers, Server Validation).
@@ -33,14 +33,15 @@ use crate::server::LogLevel;
 ///
 /// A message says so itself; one that does not, and does not initialize either, may have a header
 /// that names a version which no client of the legacy era would name. What is wrong about it is
-/// then told in the words of the modern era.
-pub(crate) fn era(head: &McpHead, body: &Body) -> Era {
+/// then told in the words of the modern era, and so it is where no other is served.
+pub(crate) fn era(head: &McpHead, body: &Body, served: &[Revision]) -> Era {
     let is_modern = match body {
         Body::One(message) if message.is_modern() => true,
         Body::One(message) if message.method() == Some("initialize") => false,
         Body::Batch(all) if all.iter().flatten().any(Message::is_modern) => true,
+        _ if admit_legacy(served).is_err() => true,
         _ => match &head.revision {
-            RevisionHeader::Absent => false,
+            RevisionHeader::Absent | RevisionHeader::Malformed => false,
             RevisionHeader::Served(revision) => revision.era() == Era::Modern,
             RevisionHeader::Other(text) => {
                 Revision::parse(text.as_bytes()).is_none_or(|known| known.era() == Era::Modern)
@@ -64,7 +65,8 @@ pub(crate) fn admit_legacy(served: &[Revision]) -> Result<(), Reject> {
 }
 
 /// The message of a POST of the modern era, if it says of itself what it has to. A notification
-/// need not: the protocol has none that is sent over HTTP.
+/// need not: the protocol has none that is sent over HTTP. Of a method that the server does not have
+/// no more is checked than its name.
 ///
 /// # Errors
 ///
@@ -74,17 +76,28 @@ pub(crate) fn admit<'a>(
     head: &McpHead,
     body: &'a Body,
     served: &[Revision],
+    has_method: impl FnOnce(&str) -> bool,
 ) -> Result<&'a Message, Reject> {
     let Body::One(message) = body else { return Err(Reject::BatchNotAllowed) };
     match message.kind() {
-        Kind::Request => check(head, message, served)?,
+        Kind::Request => {
+            let method = check_versions(head, message, served)?;
+            if has_method(method) {
+                check_method(head, message, method)?;
+            }
+        }
         Kind::Notification => {}
         Kind::Result | Kind::Error => return Err(Reject::BadMessage),
     }
     Ok(message)
 }
 
-fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), Reject> {
+/// Checks what has to be right before the method means anything; gives that method.
+fn check_versions<'a>(
+    head: &McpHead,
+    message: &'a Message,
+    served: &[Revision],
+) -> Result<&'a str, Reject> {
     if !served.contains(&Revision::V2026_07_28) {
         return Err(Reject::UnsupportedRevision);
     }
@@ -105,10 +118,16 @@ fn check(head: &McpHead, message: &Message, served: &[Revision]) -> Result<(), R
     }
     let method = message.method().unwrap_or_default();
     match &head.mirrored {
-        Some(mirrored) if *mirrored.method == *method.as_bytes() => check_name(mirrored, message)?,
-        _ => return Err(Reject::HeaderMismatch),
+        Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(method),
+        _ => Err(Reject::HeaderMismatch),
     }
-    match message.log_level().map(string) {
+}
+
+fn check_method(head: &McpHead, message: &Message, method: &str) -> Result<(), Reject> {
+    if let Some(mirrored) = &head.mirrored {
+        check_name(mirrored, message)?;
+    }
+    match message.log_level().filter(|level| *level != b"null").map(string) {
         Some(level) if !level.is_some_and(is_log_level) => Err(Reject::BadParams),
         _ if method == "subscriptions/listen" && !head.accept.sse => Err(Reject::NotAcceptable),
         _ => Ok(()),

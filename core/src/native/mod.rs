@@ -91,7 +91,7 @@ impl Native {
     pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
         match said {
             RevisionHeader::Served(revision) => *revision,
-            RevisionHeader::Absent | RevisionHeader::Other(_) => {
+            RevisionHeader::Absent | RevisionHeader::Other(_) | RevisionHeader::Malformed => {
                 let legacy = |revision: &Revision| revision.era() == Era::Legacy;
                 let served = self.revisions.iter().copied().filter(legacy);
                 // The newest of those that such a client may know, or else the oldest there is.

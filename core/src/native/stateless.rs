@@ -60,9 +60,10 @@ impl Stateless {
     /// Whether a POST is to be answered here. One that names a session may belong to it, which only
     /// the engine knows.
     pub fn takes(&self, head: &McpHead, body: &Body) -> bool {
-        let has_sessions = self.config.serves.native().is_none_or(|native| native.sessions);
+        let Some(native) = self.config.serves.native() else { return false };
         let is_alone = head.session == SessionHeader::Absent;
-        !has_sessions || is_alone && envelope::era(head, body) == Era::Modern
+        let is_modern = || envelope::era(head, body, &native.revisions) == Era::Modern;
+        !native.sessions || is_alone && is_modern()
     }
 
     /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
@@ -80,7 +81,7 @@ impl Stateless {
         let Some(native) = self.config.serves.native() else {
             return refused(Reject::NotFound, &head, body, &[]);
         };
-        let era = envelope::era(&head, body);
+        let era = envelope::era(&head, body, &native.revisions);
         if let Err(reject) = self.check(native, era, &head, body) {
             return refused(reject, &head, body, &native.revisions);
         }
@@ -109,7 +110,8 @@ impl Stateless {
 
     fn check(&self, native: &Native, era: Era, head: &McpHead, body: &Body) -> Result<(), Reject> {
         if era == Era::Modern {
-            let message = envelope::admit(head, body, &native.revisions)?;
+            let has_method = |method: &str| native.server.modern_catalog().has_modern(method);
+            let message = envelope::admit(head, body, &native.revisions, has_method)?;
             return self.mirrors.check(head, message);
         }
         envelope::admit_legacy(&native.revisions)?;

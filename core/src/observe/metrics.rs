@@ -155,7 +155,7 @@ impl Metrics {
         text.family(name, "gauge", "Requests of clients that wait for their answer.");
         text.sample(name, &[], gauges.in_flight as u64);
         let name = "pontoon_streams";
-        text.family(name, "gauge", "Exchanges that are open in a session.");
+        text.family(name, "gauge", "Exchanges that are open.");
         text.sample(name, &[], gauges.streams as u64);
     }
 

@@ -1,4 +1,4 @@
-//! The methods of the legacy revisions.
+//! The methods of every revision.
 
 /// The method as one of a closed set of names, `other` for those the specification does not have:
 /// what stands in a metric's label must not be a client's choice.
@@ -30,7 +30,22 @@ pub(crate) const KNOWN: [&str; OTHER + 1] = [
     "tasks/list",
     "tasks/result",
     "tasks/cancel",
+    "server/discover",
+    "subscriptions/listen",
+    "tasks/update",
     "other",
 ];
 
-const OTHER: usize = 17;
+const OTHER: usize = 20;
+
+/// Whether the modern era no longer has a method (2026-07-28, changelog).
+pub(crate) fn is_removed(method: &str) -> bool {
+    matches!(
+        method,
+        "initialize"
+            | "logging/setLevel"
+            | "ping"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+    )
+}

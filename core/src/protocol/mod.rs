@@ -5,5 +5,5 @@ mod revision;
 pub(crate) mod since;
 
 pub use method::known_method;
-pub(crate) use method::{KNOWN, method_index};
+pub(crate) use method::{KNOWN, is_removed, method_index};
 pub use revision::{Era, Revision};

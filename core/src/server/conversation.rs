@@ -30,9 +30,7 @@ use super::incoming::{self, Incoming, Malformed};
 use super::listeners::Listeners;
 use super::params::Params;
 use super::waiting::Waiting;
-use super::{
-    Announces, Change, Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, wording,
-};
+use super::{Change, Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, wording};
 use crate::json;
 use crate::modern::state::StateKey;
 use crate::protocol::{Era, Revision};
@@ -168,9 +166,7 @@ impl Conversation {
     /// Takes a change that was not made by a request of this conversation, and tells it to those of
     /// its clients who want to know.
     pub fn handle_change(&mut self, change: Change<'_>, out: &mut dyn Sink) {
-        if Announces::of(self.server.catalog()).has(change) {
-            self.tell_change(change, self.is_initialized, out);
-        }
+        self.tell_change(change, self.is_initialized, out);
     }
 
     /// Whether a client of the modern era listens ([`Conversation::handle_change`]).
@@ -181,7 +177,7 @@ impl Conversation {
     /// Ends the streams on which clients listen (2026-07-28, basic/patterns/subscriptions, Graceful
     /// Closure).
     pub fn end_listens(&mut self, out: &mut dyn Sink) {
-        self.listeners.end(self.server.catalog(), out);
+        self.listeners.end(self.server.modern_catalog(), out);
     }
 
     /// Takes the facts that were asked for.

@@ -224,6 +224,8 @@ pub enum Request<'a> {
         argument: &'a str,
         /// What has been typed of its value.
         value: &'a str,
+        /// The strings that other arguments have been given (`params.context.arguments`).
+        others: &'a Arguments<'a>,
     },
     /// A method of an extension of the catalog, asked by a client that has the extension, too.
     Extended {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::incoming::{present, text_of};
-use super::{Client, Fault, LogLevel};
+use super::{Arguments, Client, Fault, LogLevel, check};
 use crate::json::is_id;
 use crate::reject::Reject;
 
@@ -23,6 +23,8 @@ pub(super) struct Params<'a> {
     capabilities: Option<&'a RawValue>,
     #[serde(borrow, default)]
     client_info: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    context: Option<&'a RawValue>,
     #[serde(borrow, default)]
     cursor: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -80,6 +82,8 @@ pub(super) struct Completed<'a> {
     pub(super) argument: Cow<'a, str>,
     /// What has been typed of its value.
     pub(super) value: Cow<'a, str>,
+    /// The strings that other arguments have been given.
+    pub(super) others: Arguments<'a>,
 }
 
 /// What an argument that is to be completed belongs to.
@@ -138,7 +142,24 @@ impl<'a> Params<'a> {
             of,
             argument: string(argument.name, "params.argument.name")?,
             value: string(argument.value, "params.argument.value")?,
+            others: self.other_arguments()?,
         })
+    }
+
+    fn other_arguments(&self) -> Result<Arguments<'a>, Fault> {
+        #[derive(Deserialize)]
+        struct Context<'a> {
+            #[serde(borrow, default)]
+            arguments: Option<&'a RawValue>,
+        }
+        let Some(context) = self.context else { return Ok(Arguments::default()) };
+        let context: Context<'a> = object(context.get(), "params.context")?;
+        let Some(given) = context.arguments else { return Ok(Arguments::default()) };
+        let others = check::members(given.get(), "params.context.arguments")?;
+        if others.iter().any(|(_, value)| !value.get().starts_with('"')) {
+            return Err(wrong("params.context.arguments", "must be an object of strings"));
+        }
+        Ok(others)
     }
 
     fn reference(&self) -> Result<Reference<'a>, Fault> {

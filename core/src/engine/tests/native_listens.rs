@@ -75,6 +75,8 @@ fn a_stream_lasts_until_its_client_leaves() {
     rig.pass(Duration::from_secs(3600));
     assert_eq!(rig.stage(listen), Stage::Begun);
     assert!(rig.items(listen).len() > 100, "comments keep it open");
+    let gauges = ["pontoon_requests_in_flight", "pontoon_streams"].map(|name| rig.metric(name));
+    assert_eq!(gauges, [0, 1], "who listens waits for no answer");
     rig.disconnect(listen);
     let call = rig.ask(&Modern::new(), "2", "tools/call", CHANGE);
     assert_eq!(rig.reply(call).0, 200);

@@ -164,6 +164,26 @@ fn an_unknown_revision_in_the_header_is_refused_with_those_there_are() {
     );
 }
 
+#[test]
+fn a_malformed_revision_is_told_in_the_words_of_the_bodys_era() {
+    let mut rig = Rig::new();
+    let (open, child) = rig.open(Revision::V2025_11_25);
+    let of = |client: &Client| Client { revision: RevisionHeader::Malformed, ..client.clone() };
+    for (client, body, expected) in [
+        (of(&Client::new()), initialize("0", "2025-11-25"), (400, -32600)),
+        (of(&Client::new()), request("1"), (400, -32600)),
+        (of(&open), request("1"), (400, -32600)),
+    ] {
+        let exchange = rig.post(&client, &body);
+        let (status, code, _) = rig.error(exchange);
+        assert_eq!((status, code), expected, "{body}");
+        assert!(!parse(rig.reply(exchange).1)["id"].is_null(), "{body}");
+    }
+    assert_eq!(rig.fed(child), [""; 0]);
+    let listen = rig.get(&of(&open));
+    assert_eq!(rig.error(listen).1, -32600);
+}
+
 /// The order in which a POST is classified: a known session, the modern era, `initialize`, an
 /// unknown revision, an unknown session, no session.
 #[test]

@@ -46,7 +46,7 @@ fn with_level(level: &str) -> String {
 }
 
 fn verdict(version: Option<&str>, method: Option<&str>, body: &Body) -> Option<Reject> {
-    admit(&head(version, method), body, &Revision::ALL).err()
+    admit(&head(version, method), body, &Revision::ALL, |_| true).err()
 }
 
 #[test]
@@ -76,9 +76,33 @@ fn every_mistake_has_its_own_answer() {
         ("another case", said, Some("TOOLS/LIST"), list(META), mismatch),
         ("a log level", said, told, list(&with_level("warning")), None),
         ("a level nobody knows", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
+        ("no level", said, told, list(&with_level("null").replace("\"null\"", "null")), None),
     ] {
         assert_eq!(verdict(version, method, &body), expected, "{what}");
     }
+}
+
+#[test]
+fn of_a_method_that_there_is_not_nothing_else_is_wrong() {
+    let text = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{{"name":"x","_meta":{}}}}}"#,
+        with_level("loud")
+    );
+    let (head, body) = (head(Some(MODERN), Some("prompts/get")), body(&text));
+    let admitted = |has| admit(&head, &body, &Revision::ALL, |_| has).err();
+    assert_eq!(admitted(false), None);
+    assert_eq!(admitted(true), Some(Reject::HeaderMismatch));
+}
+
+#[test]
+fn a_malformed_header_says_no_version() {
+    let head = McpHead { revision: RevisionHeader::Malformed, ..head(None, Some("tools/list")) };
+    let refused = |meta| {
+        let call = call("tools/list", meta);
+        (era(&head, &call, &Revision::ALL), admit(&head, &call, &Revision::ALL, |_| true).err())
+    };
+    assert_eq!(refused(META), (Era::Modern, Some(Reject::HeaderMismatch)));
+    assert_eq!(refused("").0, Era::Legacy);
 }
 
 #[test]
@@ -90,7 +114,7 @@ fn a_name_is_said_in_the_header_too() {
         let mut head = head(Some(MODERN), Some(method));
         let mirrored = head.mirrored.as_mut().unwrap();
         mirrored.name = header.map(|header| header.as_bytes().into());
-        admit(&head, &body(&text), &Revision::ALL).err()
+        admit(&head, &body(&text), &Revision::ALL, |_| true).err()
     };
     let mismatch = Some(Reject::HeaderMismatch);
     for (method, key) in [
@@ -124,7 +148,7 @@ fn a_legacy_version_may_not_be_asked_for_in_the_modern_way() {
 fn where_the_modern_era_is_not_served_that_is_what_is_said() {
     let head = head(Some(MODERN), None);
     let call = call("tools/list", "");
-    let refused = admit(&head, &call, &Revision::LEGACY);
+    let refused = admit(&head, &call, &Revision::LEGACY, |_| true);
     assert_eq!(refused.err(), Some(Reject::UnsupportedRevision));
 }
 
@@ -140,7 +164,8 @@ fn answers_and_batches_are_not_for_this_era() {
 
 #[test]
 fn the_era_of_a_message() {
-    let modern = |version, body: &Body| era(&head(version, None), body) == Era::Modern;
+    let of = |version, body: &Body, served: &[_]| era(&head(version, None), body, served);
+    let modern = |version, body: &Body| of(version, body, &Revision::ALL) == Era::Modern;
     let with_meta = call("tools/list", META);
     let without = call("tools/list", "");
     let initialize = call("initialize", "");
@@ -150,6 +175,10 @@ fn the_era_of_a_message() {
     // Which version is agreed on, its answer says.
     assert!(!modern(Some(MODERN), &initialize) && !modern(Some("2031-01-01"), &initialize));
     assert!(modern(Some(MODERN), &call("initialize", META)));
+    // Where there is no other, everything is of the modern era but what begins the other.
+    let alone = [Revision::V2026_07_28];
+    assert_eq!(of(None, &without, &alone), Era::Modern);
+    assert_eq!(of(None, &initialize, &alone), Era::Legacy);
 }
 
 proptest! {
@@ -168,13 +197,13 @@ proptest! {
             "[0-9a-z.-]{1,10}".prop_map(|other| META.replace(MODERN, &other))],
     ) {
         let (head, body) = (head(version.as_deref(), method.as_deref()), call(said, &meta));
-        if era(&head, &body) == Era::Legacy {
+        if era(&head, &body, &Revision::ALL) == Era::Legacy {
             // Nothing about it is modern, unless it initializes.
             prop_assert!(!meta.contains("protocolVersion"));
             prop_assert!(said == "initialize" || version.as_deref() != Some(MODERN));
             return Ok(());
         }
-        match admit(&head, &body, &Revision::ALL) {
+        match admit(&head, &body, &Revision::ALL, |_| true) {
             Ok(_) => {
                 prop_assert_eq!(version.as_deref(), Some(MODERN));
                 prop_assert_eq!(method.as_deref(), Some(said));

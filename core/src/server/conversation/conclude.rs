@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Circumstances, Conversation};
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::server::asking::{Asking, KeysFull};
 use crate::server::incoming::{Answer, text_of};
 use crate::server::params::Params;
@@ -200,10 +200,10 @@ impl Conversation {
             | Notice::ResourceUpdated { .. }
             | Notice::ResourcesChanged
             | Notice::ToolsChanged => {
-                let announced = Announces::of(self.server.catalog());
-                if let Some(change) = notice.change().filter(|change| announced.has(*change)) {
-                    let is_legacy = asked.modern.is_none() || self.is_initialized;
-                    self.tell_change(change, is_legacy, out);
+                let Some(change) = notice.change() else { return };
+                let is_legacy = asked.modern.is_none() || self.is_initialized;
+                self.tell_change(change, is_legacy, out);
+                if self.announces(Era::Legacy, change) || self.announces(Era::Modern, change) {
                     out.changed(change);
                 }
             }
@@ -216,10 +216,16 @@ impl Conversation {
             Change::Resource(uri) => self.listeners.is_subscribed(uri),
             Change::Prompts | Change::Resources | Change::Tools => true,
         };
-        if is_legacy && is_subscribed {
+        if is_legacy && is_subscribed && self.announces(Era::Legacy, change) {
             legacy::changed(out, change);
         }
-        self.listeners.tell(change, out);
+        if self.announces(Era::Modern, change) {
+            self.listeners.tell(change, out);
+        }
+    }
+
+    fn announces(&self, era: Era, change: Change<'_>) -> bool {
+        Announces::of(self.offers(era)).has(change)
     }
 
     /// Whether the client wants log messages of a level: in the legacy era all, unless it said
@@ -229,7 +235,7 @@ impl Conversation {
             None => self.client.log_level.is_none_or(|least| level >= least),
             Some(modern) => modern.client.log_level.is_some_and(|least| level >= least),
         };
-        self.server.catalog().logging && is_enough
+        self.catalog(asked).logging && is_enough
     }
 
     fn revision_of(&self, asked: &Asked<'_>) -> Revision {

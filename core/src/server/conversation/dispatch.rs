@@ -2,8 +2,8 @@
 
 use super::conclude::scene;
 use super::{Circumstances, Conversation};
-use crate::protocol::Revision;
-use crate::server::params::{Params, Reference, shown, string};
+use crate::protocol::{Era, Revision};
+use crate::server::params::{Completed, Params, Reference, shown, string};
 use crate::server::waiting::Asked;
 use crate::server::{
     Catalog, Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy, wording,
@@ -177,8 +177,8 @@ impl Conversation {
                 uri
             }
         };
-        let (argument, value) = (&completed.argument, &completed.value);
-        self.evaluate(asked, &Request::Complete { of, argument, value }, at, out);
+        let Completed { argument, value, others, .. } = &completed;
+        self.evaluate(asked, &Request::Complete { of, argument, value, others }, at, out);
         Ok(())
     }
 
@@ -212,10 +212,15 @@ impl Conversation {
     }
 
     /// What is offered in the era of a request.
-    fn catalog(&self, asked: &Asked<'_>) -> &Catalog {
-        match asked.modern {
-            Some(_) => self.server.modern_catalog(),
-            None => self.server.catalog(),
+    pub(super) fn catalog(&self, asked: &Asked<'_>) -> &Catalog {
+        self.offers(if asked.modern.is_some() { Era::Modern } else { Era::Legacy })
+    }
+
+    /// What is offered in an era.
+    pub(super) fn offers(&self, era: Era) -> &Catalog {
+        match era {
+            Era::Legacy => self.server.catalog(),
+            Era::Modern => self.server.modern_catalog(),
         }
     }
 

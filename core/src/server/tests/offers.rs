@@ -184,6 +184,31 @@ fn completions_are_the_first_hundred() {
 }
 
 #[test]
+fn what_other_arguments_are_is_known_to_a_completion() {
+    let mut client = Client::new();
+    let mut complete = |context: Value| {
+        let reference = json!({"type": "ref/prompt", "name": "greet"});
+        let argument = json!({"name": "who", "value": "A"});
+        let params = json!({"ref": reference, "argument": argument, "context": context});
+        client.answer("completion/complete", params)
+    };
+    let first = |answer: Value| answer["result"]["completion"]["values"][0].clone();
+    assert_eq!(first(complete(json!({"arguments": {"tone": "warm"}}))), "warm greet who A0");
+    assert_eq!(first(complete(json!({"arguments": {}}))), "greet who A0");
+    assert_eq!(first(complete(json!({}))), "greet who A0");
+    for (context, message) in [
+        (json!(1), "params.context must be an object"),
+        (json!({"arguments": []}), "params.context.arguments must be an object"),
+        (
+            json!({"arguments": {"tone": 1}}),
+            "params.context.arguments must be an object of strings",
+        ),
+    ] {
+        assert_eq!(error(&complete(context)), (-32602, message));
+    }
+}
+
+#[test]
 fn faults_of_the_server_are_passed_on() {
     let answer = Client::new().call("fault", json!({}));
     assert_eq!(error(&answer), (-32004, "Available in extended build"));

@@ -251,7 +251,8 @@ impl Seat for DemoSeat {
             }
             Request::CallTool { name, arguments } => call(name, arguments, scene, out),
             Request::Complete { value: "?", .. } => Outcome::Wait(form("name"), Box::new(Told)),
-            Request::Complete { of, argument, value } => {
+            Request::Complete { of, argument, value, others } => {
+                let of = others.string("tone").map_or((*of).into(), |tone| format!("{tone} {of}"));
                 let values = (0..150).map(|n| format!("{of} {argument} {value}{n}")).collect();
                 Outcome::Done(Ok(Reply::Completion(Completion { values, total: 150 })))
             }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// No words of visible ASCII.
+const ODD: [&str; 6] = ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"];
+
 #[test]
 fn a_session_id_is_ours_or_foreign() {
     let session = |value| head("POST", &[("mcp-session-id", value)]).session;
@@ -20,18 +23,29 @@ fn a_session_id_is_ours_or_foreign() {
 #[test]
 fn malformed_mcp_headers_are_refused() {
     for method in ["POST", "GET", "DELETE"] {
-        for name in ["mcp-session-id", "mcp-protocol-version"] {
-            for value in ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"] {
-                let reject = refused(method, "/mcp", &[(name, value)]);
-                assert_eq!(reject, Some(Reject::BadMcpHeader), "{method} {name}: {value:?}");
-            }
-            let twice = [(name, SESSION), (name, SESSION)];
-            assert_eq!(refused(method, "/mcp", &twice), Some(Reject::BadMcpHeader), "{name}");
+        for value in ODD {
+            let reject = refused(method, "/mcp", &[("mcp-session-id", value)]);
+            assert_eq!(reject, Some(Reject::BadMcpHeader), "{method}: {value:?}");
         }
+        let twice = [("mcp-session-id", SESSION); 2];
+        assert_eq!(refused(method, "/mcp", &twice), Some(Reject::BadMcpHeader), "{method}");
     }
     let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("mcp-session-id", b"\xff")];
     let answer = admit_with(&config(), "GET", "/mcp", lines).unwrap_err();
     assert_eq!(answer.reject, Some(Reject::BadMcpHeader));
+}
+
+/// How a malformed revision is answered depends on the body.
+#[test]
+fn a_malformed_revision_is_known_for_one() {
+    for method in ["POST", "GET", "DELETE"] {
+        for value in ODD {
+            let head = head(method, &[("mcp-protocol-version", value)]);
+            assert_eq!(head.revision, RevisionHeader::Malformed, "{method}: {value:?}");
+        }
+        let twice = head(method, &[("mcp-protocol-version", "2025-11-25"); 2]);
+        assert_eq!(twice.revision, RevisionHeader::Malformed, "{method}");
+    }
 }
 
 #[test]
