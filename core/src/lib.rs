@@ -129,5 +129,6 @@ pub mod reject;
 mod secrets;
 pub mod server;
 pub mod session;
+mod shown;
 pub mod time;
 pub mod translate;

@@ -191,19 +191,6 @@ pub enum Capability {
     SamplingTools,
 }
 
-impl Capability {
-    /// What a client that has it declares: a `ClientCapabilities` object, as JSON text.
-    pub fn declared(self) -> &'static str {
-        match self {
-            Capability::Elicitation => r#"{"elicitation":{}}"#,
-            Capability::ElicitationUrl => r#"{"elicitation":{"url":{}}}"#,
-            Capability::Roots => r#"{"roots":{}}"#,
-            Capability::Sampling => r#"{"sampling":{}}"#,
-            Capability::SamplingTools => r#"{"sampling":{"tools":{}}}"#,
-        }
-    }
-}
-
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {

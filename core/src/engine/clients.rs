@@ -2,12 +2,11 @@
 
 use crate::bridge::{Child, Interpreter, Pool};
 use crate::engine::{Engine, Phase, Transport};
-use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader};
+use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind};
 use crate::machine::{Actions, Chunk};
 use crate::modern::envelope;
-use crate::native::refusal_of;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Era;
 use crate::reject::Reject;
@@ -303,7 +302,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let (head, body) = refusal_of(reject, asked, self.desk.served());
+        let (head, body) = refused(reject, asked, self.desk.served());
         self.answer(exchange, head, body, now, out);
     }
 

@@ -2,9 +2,10 @@
 //! what it is handed to bring back.
 //!
 //! Owns: the rules of revision 2026-07-28 that hold whoever answers.
-//! Never: an answer.
+//! Never: a whole answer.
 
 pub(crate) mod envelope;
+pub(crate) mod error_data;
 pub mod field;
 pub mod mirror;
 pub mod state;

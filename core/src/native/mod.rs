@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(crate) use health::{Vitals, details, health};
 pub(crate) use mirrors::Mirrors;
 pub use run::Run;
-pub(crate) use run::{Moment, Step, refusal_of};
+pub(crate) use run::{Moment, Step};
 pub use stateless::{Served, Stateless};
 
 use crate::http::{Rate, RevisionHeader};

@@ -8,24 +8,21 @@
 //!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
 //! ```
 
-use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, ReplyHead, RevisionHeader, refusal};
+use crate::http::{Accept, ContentType, McpHead, ReplyHead, refusal};
 use crate::ids::Chance;
-use crate::json::object::{member, text};
 use crate::json::{self, Body, Kind, Message, outline};
 use crate::machine::Chunk;
 use crate::modern::status;
 use crate::native::{Native, plain};
 use crate::observe::{Event, Level, SeriesId, Tally};
-use crate::protocol::{Era, Revision};
+use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::server::{
     Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id,
@@ -424,63 +421,4 @@ impl Said {
             }
         }
     }
-}
-
-/// The answer to a request that nobody took: the error carries the request's id.
-pub(crate) fn refusal_of(
-    reject: Reject,
-    (asked, body): (&McpHead, Option<&Body>),
-    served: &[Revision],
-) -> (ReplyHead, Chunk) {
-    let message = match body {
-        Some(Body::One(message)) => Some(message),
-        _ => None,
-    };
-    let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
-    let body = match reject {
-        Reject::UnsupportedRevision => unsupported_revision(id, asked, message, served),
-        Reject::MissingCapability(capability) => {
-            let required: Value =
-                serde_json::from_str(capability.declared()).expect("written as JSON");
-            let data = serde_json::json!({ "requiredCapabilities": required });
-            json::error_with_data(id, &reject.wire(), data)
-        }
-        _ => json::error(id, &reject.wire()),
-    };
-    (refusal(reject).0, body)
-}
-
-/// Bytes of a revision that are repeated to the client that asked for it: more than any has, and
-/// fewer than a body.
-const REQUESTED_BYTES_MAX: usize = 64;
-
-/// The revision a request is of, wherever it says so; empty if nowhere. The schema wants it named.
-fn requested_revision<'r>(head: &'r McpHead, message: Option<&'r Message>) -> Cow<'r, str> {
-    if let RevisionHeader::Other(text) = &head.revision {
-        return Cow::Borrowed(text);
-    }
-    let said = message.and_then(Message::modern_revision).map(String::from_utf8_lossy);
-    let params = message.and_then(Message::params);
-    let initialized = || text(member(params?, "protocolVersion")?);
-    said.or_else(initialized).or(head.revision.text().map(Cow::Borrowed)).unwrap_or_default()
-}
-
-/// The error that tells a client which revisions it may choose from (2026-07-28,
-/// basic/versioning).
-fn unsupported_revision(
-    id: Option<&[u8]>,
-    head: &McpHead,
-    message: Option<&Message>,
-    served: &[Revision],
-) -> Chunk {
-    let mut served = served.to_vec();
-    served.sort_unstable_by(|one, other| other.cmp(one));
-    let supported: Vec<&str> = served.iter().map(|r| r.as_str()).collect();
-    let requested = requested_revision(head, message);
-    let shown = &requested.as_bytes()[..requested.len().min(REQUESTED_BYTES_MAX)];
-    let data = serde_json::json!({
-        "supported": supported,
-        "requested": String::from_utf8_lossy(shown),
-    });
-    json::error_with_data(id, &Reject::UnsupportedRevision.wire(), data)
 }

@@ -7,14 +7,14 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::http::{McpHead, ReplyHead, SessionHeader};
+use crate::http::{McpHead, ReplyHead, SessionHeader, refused};
 use crate::ids::Chance;
 use crate::json::Body;
 use crate::machine::Chunk;
 use crate::modern::envelope;
 use crate::native::mirrors::Mirrors;
 use crate::native::run::{Moment, Step};
-use crate::native::{Native, Run, refusal_of};
+use crate::native::{Native, Run};
 use crate::observe::{Event, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
@@ -79,11 +79,11 @@ impl Stateless {
         publish: impl FnMut(Changed),
     ) -> Served {
         let Some(native) = self.config.serves.native() else {
-            return refused(Reject::NotFound, &head, body, &[]);
+            return refuse(Reject::NotFound, &head, body, &[]);
         };
         let era = envelope::era(&head, body, &native.revisions);
         if let Err(reject) = self.check(native, era, &head, body) {
-            return refused(reject, &head, body, &native.revisions);
+            return refuse(reject, &head, body, &native.revisions);
         }
         let mut run = Run::new(native, self.config.log_level, era, head, body);
         run.take(body, self.moment(clock()), &self.tally);
@@ -132,7 +132,7 @@ impl Stateless {
     }
 }
 
-fn refused(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> Served {
-    let (head, body) = refusal_of(reject, (head, Some(body)), served);
+fn refuse(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> Served {
+    let (head, body) = refused(reject, (head, Some(body)), served);
     Served::Refused(reject, head, body)
 }

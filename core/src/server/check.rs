@@ -15,8 +15,9 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::incoming::text_of;
-use super::params::{shown, wrong};
+use super::params::wrong;
 use super::{Arguments, Fault, Field, Kind, Prompt, Schema};
+use crate::shown::shown;
 
 const PATH: &str = "params.arguments";
 

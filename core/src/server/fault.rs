@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Question;
+use crate::modern::error_data;
 use crate::reject::Reject;
-use crate::translate::capability;
 
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -55,16 +55,18 @@ impl Fault {
     /// -32021: the client did not declare a capability that is needed. `required` has the form of
     /// `ClientCapabilities` (2026-07-28, basic/index).
     pub fn missing_capability(required: Value) -> Self {
-        let data = Some(serde_json::json!({ "requiredCapabilities": required }));
-        let message = "The client did not declare a capability that this needs";
-        Fault { data, ..Fault::new(-32021, message) }
+        Fault::missing(serde_json::json!({ "requiredCapabilities": required }))
     }
 
     /// -32021: the client cannot be asked any of these questions, of which there is at least one.
     pub(super) fn missing_answers(questions: &[Question]) -> Self {
         let needed: Vec<_> = questions.iter().map(Question::capability).collect();
-        let required = serde_json::from_slice(&capability::required(&needed));
-        Fault::missing_capability(required.expect("written as JSON"))
+        Fault::missing(error_data::missing_capabilities(&needed))
+    }
+
+    fn missing(data: Value) -> Self {
+        let message = "The client did not declare a capability that this needs";
+        Fault { data: Some(data), ..Fault::new(-32021, message) }
     }
 
     /// -32021: the client did not declare an extension that is needed.

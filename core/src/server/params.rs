@@ -282,14 +282,6 @@ pub(super) fn wrong(path: &str, must: &str) -> Fault {
     Fault::invalid_params(format!("{path} {must}"))
 }
 
-/// A name of the client's in an error of ours: as much of it as helps to see a slip.
-pub(super) fn shown(name: &str) -> Cow<'_, str> {
-    match name.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", &name[..end]).into(),
-        None => name.into(),
-    }
-}
-
 const CLIENT_INFO: &str = "params._meta.io.modelcontextprotocol/clientInfo";
 
 const CLIENT_CAPABILITIES: &str = "params._meta.io.modelcontextprotocol/clientCapabilities";
@@ -301,6 +293,3 @@ const KEPT_BYTES_MAX: usize = 1024;
 
 /// Bytes of the JSON text of what a client can do.
 const CAPABILITIES_BYTES_MAX: usize = 64 * 1024;
-
-/// Characters of a client's name that are repeated to it.
-const SHOWN_MAX: usize = 100;

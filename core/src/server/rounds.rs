@@ -22,11 +22,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::asking::undeclared;
-use super::params::{shown, wrong};
+use super::params::wrong;
 use super::{Answers, Client, Fault, Question};
 use crate::modern::state::{Binding, PAYLOAD_BYTES_MAX, SalientParams, StateKey};
 use crate::reject::Reject;
 use crate::session::Principal;
+use crate::shown::shown;
 use crate::time::Duration;
 
 /// What a client has answered.

@@ -18,6 +18,7 @@ use super::{At, Interpreter};
 use crate::bridge::{ToWorker, Traits, parse_number};
 use crate::json::object::{Object, quoted};
 use crate::json::{Field, Message};
+use crate::modern::error_data;
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
 use crate::session::{About, Saying};
@@ -394,12 +395,9 @@ fn is_accepted(response: &[u8]) -> bool {
 /// What a call gets whose client lacks these.
 fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
     let wire = Reject::MissingCapability(Capability::Elicitation).wire();
-    let required = capability::required(capabilities);
-    let mut data = Object::default();
-    data.put("requiredCapabilities", required);
     let mut error = Object::default();
     error.put("code", wire.code.to_string().into_bytes());
     error.put("message", quoted(&wire.message));
-    error.put("data", data.write());
+    error.put("data", error_data::missing_capabilities(capabilities).to_string().into_bytes());
     modern_child::error(method, &error.write(), None)
 }

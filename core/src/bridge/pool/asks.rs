@@ -6,6 +6,7 @@ use super::*;
 use crate::bridge::asking::{Asked, Parked, Ticket};
 use crate::json;
 use crate::json::object::text;
+use crate::modern::error_data;
 use crate::modern::state::{Binding, SalientParams};
 use crate::reject::Capability;
 use crate::translate::legacy_child::{self, Question, Refusal};
@@ -319,9 +320,8 @@ fn binding(post: &Post) -> Binding<'_> {
 fn fail_incapable(post: Post, needs: &[Capability], turn: &mut Turn<'_>) {
     let Some(first) = needs.first() else { return };
     let reject = Reject::MissingCapability(*first);
-    let required = serde_json::from_slice(&capability::required(needs)).unwrap_or_default();
-    let data = serde_json::json!({ "requiredCapabilities": serde_json::Value::clone(&required) });
     let wire = reject.wire();
+    let data = error_data::missing_capabilities(needs);
     let answer = json::error_with_data(Some(post.id()), &wire, data);
     post.answer(wire.status, answer, reject.name(), turn);
 }

@@ -3,11 +3,12 @@
 use super::conclude::scene;
 use super::{Circumstances, Conversation};
 use crate::protocol::{Era, Revision};
-use crate::server::params::{Completed, Params, Reference, shown, string};
+use crate::server::params::{Completed, Params, Reference, string};
 use crate::server::waiting::Asked;
 use crate::server::{
     Catalog, Fault, LogLevel, Outbox, Outcome, Prompt, Request, Sink, check, legacy, wording,
 };
+use crate::shown::shown;
 
 impl Conversation {
     /// Answers a request of the legacy era, or starts what answers later, or says why not.

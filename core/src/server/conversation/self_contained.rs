@@ -12,15 +12,14 @@
 //!
 //! Source: 2026-07-28, basic/index, basic/versioning, basic/patterns/mrtr.
 
-use serde_json::json;
-
 use super::conclude::{Next, scene};
 use super::dispatch::no_method;
 use super::{Circumstances, Conversation};
+use crate::modern::error_data;
 use crate::modern::state::SalientParams;
 use crate::reject::Reject;
 use crate::server::modern::{self, Fresh};
-use crate::server::params::{Meta, Params, shown, wrong};
+use crate::server::params::{Meta, Params, wrong};
 use crate::server::rounds::{Put, Rounds, Subject, given};
 use crate::server::waiting::{Asked, Modern};
 use crate::server::{
@@ -144,8 +143,7 @@ impl Conversation {
         if version == modern::REVISION.as_str() {
             return Ok(());
         }
-        let supported: Vec<_> = self.spoken().map(|revision| revision.as_str()).collect();
-        let data = Some(json!({"supported": supported, "requested": shown(&version)}));
+        let data = Some(error_data::unsupported_revision(self.spoken(), &version));
         Err(Fault { data, ..Fault::of(Reject::UnsupportedRevision) })
     }
 

@@ -1,9 +1,7 @@
 //! `initialize`: which revision is spoken, and what the server says of itself.
 
-use serde_json::json;
-
+use crate::modern::error_data;
 use crate::protocol::{Era, Revision};
-use crate::server::params::shown;
 use crate::server::wording::{self, Object};
 use crate::server::{Catalog, Fault};
 
@@ -33,8 +31,7 @@ pub(in crate::server) fn agree(
 }
 
 fn unsupported(wanted: &str, allowed: &[Revision]) -> Fault {
-    let supported: Vec<_> = allowed.iter().map(|revision| revision.as_str()).collect();
-    let data = Some(json!({"supported": supported, "requested": shown(wanted)}));
+    let data = Some(error_data::unsupported_revision(allowed.iter().copied(), wanted));
     Fault { data, ..Fault::invalid_params("Unsupported protocol version") }
 }
 

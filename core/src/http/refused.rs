@@ -1,0 +1,50 @@
+//! The answer to a request that nobody took.
+
+use std::borrow::Cow;
+
+use crate::http::{McpHead, ReplyHead, RevisionHeader, refusal};
+use crate::json::object::{member, text};
+use crate::json::{self, Body, Kind, Message};
+use crate::machine::Chunk;
+use crate::modern::error_data;
+use crate::protocol::Revision;
+use crate::reject::Reject;
+
+/// Tells why a request was not taken, in an error that carries its id.
+pub(crate) fn refused(
+    reject: Reject,
+    (head, body): (&McpHead, Option<&Body>),
+    served: &[Revision],
+) -> (ReplyHead, Chunk) {
+    let message = match body {
+        Some(Body::One(message)) => Some(message),
+        _ => None,
+    };
+    let id = message.filter(|m| m.kind() == Kind::Request).and_then(Message::id);
+    let data = match reject {
+        Reject::UnsupportedRevision => {
+            let requested = requested_revision(head, message);
+            Some(error_data::unsupported_revision(served.iter().copied(), &requested))
+        }
+        Reject::MissingCapability(capability) => {
+            Some(error_data::missing_capabilities(&[capability]))
+        }
+        _ => None,
+    };
+    let body = match data {
+        Some(data) => json::error_with_data(id, &reject.wire(), data),
+        None => json::error(id, &reject.wire()),
+    };
+    (refusal(reject).0, body)
+}
+
+/// The revision a request is of, wherever it says so; empty if nowhere. The schema wants it named.
+fn requested_revision<'r>(head: &'r McpHead, message: Option<&'r Message>) -> Cow<'r, str> {
+    if let RevisionHeader::Other(text) = &head.revision {
+        return Cow::Borrowed(text);
+    }
+    let said = message.and_then(Message::modern_revision).map(String::from_utf8_lossy);
+    let params = message.and_then(Message::params);
+    let initialized = || text(member(params?, "protocolVersion")?);
+    said.or_else(initialized).or(head.revision.text().map(Cow::Borrowed)).unwrap_or_default()
+}

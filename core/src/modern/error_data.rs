@@ -1,0 +1,27 @@
+//! The `data` of errors that the modern era has named.
+
+use serde_json::{Value, json};
+
+use crate::protocol::Revision;
+use crate::reject::Capability;
+use crate::shown::shown;
+use crate::translate::capability;
+
+/// Of -32022: which revisions there are, the newest first, and which was asked for (2026-07-28,
+/// basic/versioning).
+pub(crate) fn unsupported_revision(
+    supported: impl IntoIterator<Item = Revision>,
+    requested: &str,
+) -> Value {
+    let mut supported: Vec<_> = supported.into_iter().collect();
+    supported.sort_unstable_by(|one, other| other.cmp(one));
+    let supported: Vec<_> = supported.iter().map(|revision| revision.as_str()).collect();
+    json!({ "supported": supported, "requested": shown(requested) })
+}
+
+/// Of -32021: all that the client lacks (2026-07-28, basic/index).
+pub(crate) fn missing_capabilities(lacking: &[Capability]) -> Value {
+    let required = capability::required(lacking);
+    let required: Value = serde_json::from_slice(&required).expect("written as JSON");
+    json!({ "requiredCapabilities": required })
+}
