@@ -29,9 +29,9 @@ pub struct Config {
     pub revisions: Arc<[Revision]>,
     /// How a command is bridged.
     pub bridge: BridgeOptions,
-    /// What seals the state that a client of a server in this process is handed with a question. It
-    /// is made up at the start if it is not given; instances that share the requests of clients
-    /// need the same.
+    /// What seals the state that a client is handed with a question, and the handles that a server
+    /// in this process mints. It is made up at the start if it is not given; instances that share
+    /// the requests of clients need the same.
     pub state_key: Option<StateKey>,
     /// Whether sessions can be had by HTTP+SSE too, the transport of 2024-11-05: a stream at `/sse`,
     /// messages to `/messages`.
@@ -113,7 +113,8 @@ pub enum ChildPer {
 /// What answers behind an endpoint.
 #[derive(Clone, Debug)]
 pub enum Serves {
-    /// A command: each session has a child process of its own, which speaks MCP over stdio.
+    /// A command that speaks MCP over stdio. Whose requests share a process of it, says
+    /// [`ChildPer`].
     Command(ChildSpec),
     /// A server that runs in this process.
     Native(Native),

@@ -88,15 +88,18 @@ pub struct Limits {
     pub startup_time_max: Duration,
     /// From a question of a child to the next one that is put to the client together with it.
     pub settle_time: Duration,
-    /// From taking back a request that a child may have asked something for to ending the child, if it
-    /// says nothing about it.
+    /// From taking back a request that a child may have asked something for, or that it may log about,
+    /// to not expecting any more of it; a child that might still ask is ended then. Also for what a
+    /// child that was opened may ask by itself.
     pub cancel_time_max: Duration,
     /// From asking the first child of a command for its era to taking its silence for an answer, but
-    /// never more than half of [`Limits::startup_time_max`].
+    /// never more than half of [`Limits::startup_time_max`]. Also for its list of tools, while a
+    /// request waits for that.
     pub probe_time_max: Duration,
     /// From a request, or its last sign of progress, to its answer.
     pub request_time_max: Duration,
-    /// From a request to its answer, whatever progress it shows; for requests of the child too.
+    /// From a request to its answer, whatever progress it shows; for requests of the child too. Also
+    /// from sending a client away with questions to its coming back.
     pub request_total_max: Duration,
     /// Bytes of a line on a child's standard output.
     pub line_bytes_max: usize,

@@ -360,10 +360,10 @@ impl Pool {
         };
         let is_asked = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
         let is_legacy = self.era == Some(Era::Legacy);
-        let is_crowded = worker.tasks.len() > turn.limits.runs_max;
+        let is_overrun = worker.tasks.len() > turn.limits.runs_max;
         let Some(traits) = worker.tasks.get(number).map(|task| task.traits) else { return };
-        worker.is_doubtful |= traits.mute && is_crowded;
-        let may_ask = is_asked || traits.mute && !is_crowded;
+        worker.is_doubtful |= traits.mute && is_overrun;
+        let may_ask = is_asked || traits.mute && !is_overrun;
         match worker.tasks.get_mut(number) {
             None => return,
             Some(task) if may_ask => {

@@ -168,11 +168,6 @@ impl Post {
         turn.reply(self.exchange, head, answer);
     }
 
-    /// Makes it a stream before there is anything to send.
-    pub(crate) fn open_stream(&mut self, turn: &mut Turn<'_>) {
-        self.begin(turn);
-    }
-
     /// Ends a subscription in order (2026-07-28, basic/patterns/subscriptions).
     pub(crate) fn end_listen(self, turn: &mut Turn<'_>) {
         let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
@@ -198,7 +193,7 @@ impl Post {
         }
     }
 
-    fn begin(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
             turn.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
         }

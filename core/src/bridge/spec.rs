@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// The command a bridge runs for each session. Never a shell: the arguments reach the program as
+/// The command a bridge runs, as often as it needs processes of it. Never a shell: the arguments reach the program as
 /// they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildSpec {

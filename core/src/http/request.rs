@@ -44,8 +44,8 @@ pub enum Request {
         /// Its messages.
         body: Body,
     },
-    /// A `POST` to a server without sessions that [`crate::native::Stateless`] could not answer at
-    /// once.
+    /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
+    /// at once.
     Run {
         /// What became of it so far.
         run: Box<Run>,

@@ -52,7 +52,7 @@ impl Pool {
         params.put("notifications", listen.filter());
         let params = subscription::tag(Some(&params.write()), &id);
         let method = "notifications/subscriptions/acknowledged";
-        post.open_stream(turn);
+        post.begin(turn);
         post.notify(Chunk::from(line::notification(method, Some(&params))), turn);
         let uris = listen.uris.clone();
         post.at = Some((child, number));
