@@ -52,7 +52,9 @@ fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()
             let facts = surroundings.sampler.sample(surroundings.started.elapsed());
             pipe.handle_facts(&facts, &surroundings.at()?, &mut out);
         }
-        pipe.handle_timeout(&surroundings.at()?, &mut out);
+        if pipe.poll_timeout().is_some_and(|due| due <= surroundings.now()) {
+            pipe.handle_timeout(&surroundings.at()?, &mut out);
+        }
         output.write_all(&out)?;
         out.clear();
     }

@@ -10,6 +10,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use memchr::memchr;
+
 use crate::json::envelope;
 use crate::json::scan::Cursor;
 use crate::json::string::{as_str, unescape};
@@ -23,16 +25,24 @@ pub(crate) struct Object<'t> {
 #[derive(Clone, Debug)]
 struct Member<'t> {
     /// As it is between its quotes.
-    key: Cow<'t, [u8]>,
+    key: &'t [u8],
+    /// Whether there are escapes in it.
+    has_escapes: bool,
     value: Cow<'t, [u8]>,
 }
 
 impl<'t> Object<'t> {
     /// The members of an object; absent for any other value.
     pub(crate) fn read(text: &'t [u8]) -> Option<Object<'t>> {
-        let members = entries(text)?
-            .map(|(key, value)| Member { key: Cow::Borrowed(key), value: Cow::Borrowed(value) });
-        Some(Object { members: members.collect() })
+        let entries = entries(text)?;
+        // As many as most have.
+        let mut members = Vec::with_capacity(MEMBERS);
+        members.extend(entries.map(|(key, value)| Member {
+            key,
+            has_escapes: memchr(b'\\', key).is_some(),
+            value: Cow::Borrowed(value),
+        }));
+        Some(Object { members })
     }
 
     /// The members of what may be absent, or no object: then there are none.
@@ -90,7 +100,9 @@ impl<'t> Object<'t> {
         let value = value.into();
         match self.last(key) {
             Some(member) => member.value = value,
-            None => self.members.push(Member { key: Cow::Borrowed(key.as_bytes()), value }),
+            None => {
+                self.members.push(Member { key: key.as_bytes(), has_escapes: false, value });
+            }
         }
     }
 
@@ -137,7 +149,7 @@ impl<'t> Object<'t> {
         out.push(b'{');
         for (at, member) in self.members.iter().enumerate() {
             out.extend_from_slice(if at > 0 { b",\"" } else { b"\"" });
-            out.extend_from_slice(&member.key);
+            out.extend_from_slice(member.key);
             out.extend_from_slice(b"\":");
             out.extend_from_slice(&member.value);
         }
@@ -162,9 +174,15 @@ impl<'t> Object<'t> {
 
 impl Member<'_> {
     fn is(&self, key: &str) -> bool {
-        is_key(&self.key, key)
+        match self.has_escapes {
+            true => is_key(self.key, key),
+            false => *self.key == *key.as_bytes(),
+        }
     }
 }
+
+/// Members that there is room for from the beginning.
+const MEMBERS: usize = 6;
 
 /// Whether this is what is between the quotes of this key. Most keys have another length, which is
 /// enough to tell: escapes only make them longer.
@@ -181,6 +199,42 @@ fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     }
     cursor.enter();
     Some(std::iter::from_fn(move || Some((cursor.key()?, cursor.value().of_text(text)))))
+}
+
+/// Why the members of an object cannot be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    /// One that was looked for is given twice.
+    KeyTwice,
+    /// A key holds half of a surrogate pair, which is no text.
+    KeyNoText,
+}
+
+/// The values of the members of these names, in one walk over an object; of others nothing is known.
+///
+/// # Errors
+///
+/// The first thing in the text that is [`Unclear`].
+pub(crate) fn pick<'t, const N: usize>(
+    object: &'t str,
+    names: &[&str; N],
+) -> Result<[Option<&'t str>; N], Unclear> {
+    let mut picked = [None; N];
+    let mut cursor = Cursor::new(object.as_bytes());
+    cursor.enter();
+    while let Some(key) = cursor.key() {
+        if cursor.take_half_pairs() {
+            return Err(Unclear::KeyNoText);
+        }
+        let key = unescape(key);
+        let value = &object[cursor.value().range()];
+        cursor.take_half_pairs();
+        let place = names.iter().position(|name| *name.as_bytes() == *key);
+        if place.is_some_and(|place| picked[place].replace(value).is_some()) {
+            return Err(Unclear::KeyTwice);
+        }
+    }
+    Ok(picked)
 }
 
 /// The members of an object, the escapes of their keys resolved; absent for any other value, and if

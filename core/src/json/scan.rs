@@ -142,6 +142,11 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
+    /// Whether half of a surrogate pair was walked over since this was last asked.
+    pub(super) fn take_half_pairs(&mut self) -> bool {
+        std::mem::take(&mut self.half_pairs)
+    }
+
     fn leave(&mut self) {
         self.at += 1;
         self.depth -= 1;

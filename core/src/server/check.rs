@@ -22,9 +22,9 @@ use crate::shown::shown;
 const PATH: &str = "params.arguments";
 
 /// Reads `params.arguments`. Those that are not given are none; a `null` is given.
-pub(super) fn arguments(given: Option<&RawValue>) -> Result<Arguments<'_>, Fault> {
+pub(super) fn arguments(given: Option<&str>) -> Result<Arguments<'_>, Fault> {
     let Some(given) = given else { return Ok(Arguments::default()) };
-    members(given.get(), PATH)
+    members(given, PATH)
 }
 
 /// Reads an object of which no names are known.

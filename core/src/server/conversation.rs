@@ -53,7 +53,8 @@ pub struct Circumstances<'a> {
     pub session: Option<&'a SessionFacts>,
     /// Who sent it; anonymous over stdio.
     pub principal: Principal,
-    /// Unpredictable, and another for each message.
+    /// Unpredictable, and another for each message. Of those that come in one batch, or in one
+    /// input of a [`super::Pipe`], each is given one that follows from it.
     pub random: u64,
     /// What seals that which a client is to bring back. Always the same, also in every other
     /// process that is to take what this one has sealed.
@@ -65,6 +66,16 @@ impl<'a> Circumstances<'a> {
     pub fn without_http(now: Instant, wall: Duration, random: u64, seal: &'a StateKey) -> Self {
         let (http, session, principal) = (None, None, Principal::Anonymous);
         Circumstances { now, arrived: now, wall, http, session, principal, random, seal }
+    }
+
+    /// Those of one of the messages that came together, by its place among them.
+    pub(super) fn of_part(&self, place: usize) -> Self {
+        // SplitMix64 (Steele, Lea, Flood, 2014): each place has a number of its own.
+        let mut random =
+            self.random.wrapping_add((place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        random = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        random = (random ^ (random >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Circumstances { random: random ^ (random >> 31), ..self.clone() }
     }
 }
 
@@ -218,8 +229,8 @@ impl Conversation {
                 wording::error(out, None, &Fault::of(Reject::BatchNotAllowed));
             }
             Ok(messages) => {
-                for message in messages {
-                    self.on_message(message.get().as_bytes(), true, at, out);
+                for (place, message) in messages.into_iter().enumerate() {
+                    self.on_message(message.get().as_bytes(), true, &at.of_part(place), out);
                 }
             }
             Err(fault) => wording::error(out, None, &fault),

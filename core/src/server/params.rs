@@ -2,75 +2,49 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::incoming::{present, text_of};
+use super::incoming::text_of;
 use super::{Arguments, Client, Fault, LogLevel, check};
 use crate::json::is_id;
+use crate::json::object::{Unclear, pick};
 use crate::reject::Reject;
 
-/// `params` of every request and notification served here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// `params` of every request and notification served here: the JSON text of each field. A `null` is
+/// none, but where one of those who may be given anything says otherwise.
+#[derive(Debug, Default)]
 pub(super) struct Params<'a> {
-    #[serde(borrow, default)]
-    argument: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    pub(super) arguments: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    client_info: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    context: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    cursor: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) level: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    pub(super) input_responses: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    pub(super) request_state: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "_meta")]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) name: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    protocol_version: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "ref")]
-    reference: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) request_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) uri: Option<&'a RawValue>,
+    argument: Option<&'a str>,
+    /// As it is given.
+    pub(super) arguments: Option<&'a str>,
+    capabilities: Option<&'a str>,
+    client_info: Option<&'a str>,
+    context: Option<&'a str>,
+    cursor: Option<&'a str>,
+    /// As they are given.
+    pub(super) input_responses: Option<&'a str>,
+    pub(super) level: Option<&'a str>,
+    meta: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    /// As it is given.
+    protocol_version: Option<&'a str>,
+    reference: Option<&'a str>,
+    pub(super) request_id: Option<&'a str>,
+    /// As it is given.
+    pub(super) request_state: Option<&'a str>,
+    pub(super) uri: Option<&'a str>,
 }
 
 /// `_meta` of a request.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Meta<'a> {
-    #[serde(borrow, default, rename = "progressToken")]
-    progress_token: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "io.modelcontextprotocol/clientCapabilities")]
-    #[serde(deserialize_with = "present")]
-    capabilities: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "io.modelcontextprotocol/clientInfo")]
-    client_info: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
-    #[serde(deserialize_with = "present")]
-    version: Option<&'a RawValue>,
-}
-
-/// Who a client says it is.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Named<'a> {
-    #[serde(borrow, default)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    version: Option<&'a RawValue>,
+    /// As they are given.
+    capabilities: Option<&'a str>,
+    client_info: Option<&'a str>,
+    log_level: Option<&'a str>,
+    progress_token: Option<&'a str>,
+    /// As it is given.
+    version: Option<&'a str>,
 }
 
 /// What is to be completed.
@@ -95,12 +69,55 @@ pub(super) enum Reference<'a> {
 
 impl<'a> Params<'a> {
     pub(super) fn parse(params: Option<&'a str>) -> Result<Self, Fault> {
-        params.map_or(Ok(Params::default()), |json| object(json, "params"))
+        let Some(json) = params else { return Ok(Params::default()) };
+        let [
+            argument,
+            arguments,
+            capabilities,
+            client_info,
+            context,
+            cursor,
+            input_responses,
+            level,
+            meta,
+            name,
+            protocol_version,
+            reference,
+            request_id,
+            request_state,
+            uri,
+        ] = fields(json, "params", &PARAMS)?;
+        Ok(Params {
+            argument: argument.filter(is_some),
+            arguments,
+            capabilities: capabilities.filter(is_some),
+            client_info: client_info.filter(is_some),
+            context: context.filter(is_some),
+            cursor: cursor.filter(is_some),
+            input_responses,
+            level: level.filter(is_some),
+            meta: meta.filter(is_some),
+            name: name.filter(is_some),
+            protocol_version,
+            reference: reference.filter(is_some),
+            request_id: request_id.filter(is_some),
+            request_state,
+            uri: uri.filter(is_some),
+        })
     }
 
     /// What is said about the request.
     pub(super) fn meta(&self) -> Result<Meta<'a>, Fault> {
-        self.meta.map_or(Ok(Meta::default()), |meta| object(meta.get(), "params._meta"))
+        let Some(json) = self.meta else { return Ok(Meta::default()) };
+        let [capabilities, client_info, log_level, progress_token, version] =
+            fields(json, "params._meta", &META)?;
+        Ok(Meta {
+            capabilities,
+            client_info: client_info.filter(is_some),
+            log_level: log_level.filter(is_some),
+            progress_token: progress_token.filter(is_some),
+            version,
+        })
     }
 
     /// Lists have one page, and no cursor leads to another.
@@ -129,33 +146,22 @@ impl<'a> Params<'a> {
 
     /// What is to be completed.
     pub(super) fn completed(&self) -> Result<Completed<'a>, Fault> {
-        #[derive(Deserialize)]
-        struct Argument<'a> {
-            #[serde(borrow, default)]
-            name: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            value: Option<&'a RawValue>,
-        }
         let of = self.reference()?;
-        let argument: Argument<'a> = required_object(self.argument, "params.argument")?;
+        let argument = required(self.argument, "params.argument")?;
+        let [name, value] = fields(argument, "params.argument", &["name", "value"])?;
         Ok(Completed {
             of,
-            argument: string(argument.name, "params.argument.name")?,
-            value: string(argument.value, "params.argument.value")?,
+            argument: string(name, "params.argument.name")?,
+            value: string(value, "params.argument.value")?,
             others: self.other_arguments()?,
         })
     }
 
     fn other_arguments(&self) -> Result<Arguments<'a>, Fault> {
-        #[derive(Deserialize)]
-        struct Context<'a> {
-            #[serde(borrow, default)]
-            arguments: Option<&'a RawValue>,
-        }
         let Some(context) = self.context else { return Ok(Arguments::default()) };
-        let context: Context<'a> = object(context.get(), "params.context")?;
-        let Some(given) = context.arguments else { return Ok(Arguments::default()) };
-        let others = check::members(given.get(), "params.context.arguments")?;
+        let [given] = fields(context, "params.context", &["arguments"])?;
+        let Some(given) = given.filter(is_some) else { return Ok(Arguments::default()) };
+        let others = check::members(given, "params.context.arguments")?;
         if others.iter().any(|(_, value)| !value.get().starts_with('"')) {
             return Err(wrong("params.context.arguments", "must be an object of strings"));
         }
@@ -163,19 +169,11 @@ impl<'a> Params<'a> {
     }
 
     fn reference(&self) -> Result<Reference<'a>, Fault> {
-        #[derive(Deserialize)]
-        struct Ref<'a> {
-            #[serde(borrow, default)]
-            name: Option<&'a RawValue>,
-            #[serde(borrow, default, rename = "type")]
-            kind: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            uri: Option<&'a RawValue>,
-        }
-        let reference: Ref<'a> = required_object(self.reference, "params.ref")?;
-        match &*string(reference.kind, "params.ref.type")? {
-            "ref/prompt" => Ok(Reference::Prompt(string(reference.name, "params.ref.name")?)),
-            "ref/resource" => Ok(Reference::Template(string(reference.uri, "params.ref.uri")?)),
+        let reference = required(self.reference, "params.ref")?;
+        let [name, kind, uri] = fields(reference, "params.ref", &["name", "type", "uri"])?;
+        match &*string(kind, "params.ref.type")? {
+            "ref/prompt" => Ok(Reference::Prompt(string(name, "params.ref.name")?)),
+            "ref/resource" => Ok(Reference::Template(string(uri, "params.ref.uri")?)),
             _ => Err(wrong("params.ref.type", "must be \"ref/prompt\" or \"ref/resource\"")),
         }
     }
@@ -189,7 +187,7 @@ impl<'a> Meta<'a> {
 
     /// The JSON text of the token under which progress is wanted.
     pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
-        match self.progress_token.map(RawValue::get) {
+        match self.progress_token {
             Some(token) if !is_id(token.as_bytes()) => {
                 Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
             }
@@ -203,8 +201,8 @@ impl<'a> Meta<'a> {
     ///
     /// It does not say so, or not what the client can do.
     pub(super) fn version(&self) -> Result<Cow<'a, str>, Fault> {
-        let version = self.version.map(RawValue::get).and_then(text_of);
-        let has_capabilities = self.capabilities.is_some_and(|it| it.get().starts_with('{'));
+        let version = self.version.and_then(text_of);
+        let has_capabilities = self.capabilities.is_some_and(|it| it.starts_with('{'));
         version.filter(|_| has_capabilities).ok_or_else(|| Fault::of(Reject::MissingMeta))
     }
 
@@ -221,59 +219,67 @@ impl<'a> Meta<'a> {
 }
 
 /// The name and the version of a client.
-fn named(info: Option<&RawValue>, path: &str) -> Result<(Option<String>, Option<String>), Fault> {
+fn named(info: Option<&str>, path: &str) -> Result<(Option<String>, Option<String>), Fault> {
     let Some(info) = info else { return Ok((None, None)) };
-    let info: Named<'_> = object(info.get(), path)?;
-    let member = |value, name| kept(value, &format!("{path}.{name}"));
-    Ok((member(info.name, "name")?, member(info.version, "version")?))
+    let [name, version] = fields(info, path, &["name", "version"])?;
+    Ok((kept(name, path, "name")?, kept(version, path, "version")?))
 }
 
 /// What a client can do; an object, if anything.
-fn capabilities(given: Option<&RawValue>, path: &str) -> Result<Option<Value>, Fault> {
+fn capabilities(given: Option<&str>, path: &str) -> Result<Option<Value>, Fault> {
     let Some(given) = given else { return Ok(None) };
-    if !given.get().starts_with('{') {
+    if !given.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
-    if given.get().len() > CAPABILITIES_BYTES_MAX {
+    if given.len() > CAPABILITIES_BYTES_MAX {
         return Err(wrong(path, "is too long"));
     }
-    serde_json::from_str(given.get()).map(Some).map_err(|_| wrong(path, "cannot be read"))
+    serde_json::from_str(given).map(Some).map_err(|_| wrong(path, "cannot be read"))
 }
 
-/// The fields of a JSON object; what else it holds is passed over.
-pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str, path: &str) -> Result<T, Fault> {
+/// The fields of a JSON object, by their names; what else it holds is passed over.
+pub(super) fn fields<'a, const N: usize>(
+    json: &'a str,
+    path: &str,
+    names: &[&str; N],
+) -> Result<[Option<&'a str>; N], Fault> {
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
-    serde_json::from_str(json).map_err(|error| {
-        let is_twice = error.is_data();
-        wrong(path, if is_twice { "holds a key twice" } else { "holds a key that is no text" })
+    pick(json, names).map_err(|unclear| match unclear {
+        Unclear::KeyTwice => wrong(path, "holds a key twice"),
+        Unclear::KeyNoText => wrong(path, "holds a key that is no text"),
     })
 }
 
-pub(super) fn required_object<'a, T: Deserialize<'a>>(
-    value: Option<&'a RawValue>,
-    path: &str,
-) -> Result<T, Fault> {
-    value.map_or_else(|| Err(wrong(path, "must be an object")), |value| object(value.get(), path))
+/// A field that must be an object.
+pub(super) fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, Fault> {
+    value.ok_or_else(|| wrong(path, "must be an object"))
+}
+
+/// Whether a field is more than a `null`.
+pub(super) fn is_some(json: &&str) -> bool {
+    *json != "null"
 }
 
 /// A field that must be a string.
-pub(super) fn string<'a>(value: Option<&'a RawValue>, path: &str) -> Result<Cow<'a, str>, Fault> {
-    value.map(RawValue::get).and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
+pub(super) fn string<'a>(value: Option<&'a str>, path: &str) -> Result<Cow<'a, str>, Fault> {
+    value.and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
 }
 
 /// A field that must be a string if it is there.
-fn optional<'a>(value: Option<&'a RawValue>, path: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+fn optional<'a>(value: Option<&'a str>, path: &str) -> Result<Option<Cow<'a, str>>, Fault> {
     value.map(|value| string(Some(value), path)).transpose()
 }
 
-/// A field that is kept for as long as its conversation lasts, and must not be long.
-fn kept(value: Option<&RawValue>, path: &str) -> Result<Option<String>, Fault> {
-    let text = optional(value, path)?;
-    match text {
-        Some(text) if text.len() > KEPT_BYTES_MAX => Err(wrong(path, "is too long")),
-        text => Ok(text.map(Cow::into_owned)),
+/// A field of an object that is kept for as long as its conversation lasts, and must not be long.
+fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, Fault> {
+    let fault = |must| wrong(&format!("{path}.{name}"), must);
+    let Some(value) = value.filter(is_some) else { return Ok(None) };
+    let text = text_of(value).ok_or_else(|| fault("must be a string"))?;
+    match text.len() > KEPT_BYTES_MAX {
+        true => Err(fault("is too long")),
+        false => Ok(Some(text.into_owned())),
     }
 }
 
@@ -281,6 +287,34 @@ fn kept(value: Option<&RawValue>, path: &str) -> Result<Option<String>, Fault> {
 pub(super) fn wrong(path: &str, must: &str) -> Fault {
     Fault::invalid_params(format!("{path} {must}"))
 }
+
+/// Those of [`Params`], in the same order.
+const PARAMS: [&str; 15] = [
+    "argument",
+    "arguments",
+    "capabilities",
+    "clientInfo",
+    "context",
+    "cursor",
+    "inputResponses",
+    "level",
+    "_meta",
+    "name",
+    "protocolVersion",
+    "ref",
+    "requestId",
+    "requestState",
+    "uri",
+];
+
+/// Those of [`Meta`], in the same order.
+const META: [&str; 5] = [
+    "io.modelcontextprotocol/clientCapabilities",
+    "io.modelcontextprotocol/clientInfo",
+    "io.modelcontextprotocol/logLevel",
+    "progressToken",
+    "io.modelcontextprotocol/protocolVersion",
+];
 
 const CLIENT_INFO: &str = "params._meta.io.modelcontextprotocol/clientInfo";
 

@@ -37,9 +37,11 @@ impl Pipe {
     /// Takes the next bytes, however they are cut, and answers the lines they complete.
     pub fn handle_input(&mut self, bytes: &[u8], at: &Circumstances<'_>, out: &mut Vec<u8>) {
         let mut rest = bytes;
+        let mut place = 0;
         while let Some(end) = memchr(b'\n', rest) {
-            self.complete(&rest[..end], at, out);
+            self.complete(&rest[..end], &at.of_part(place), out);
             rest = &rest[end + 1..];
+            place += 1;
         }
         self.keep(rest, out);
     }

@@ -70,11 +70,14 @@ pub(super) fn sign(result: &mut Object<'_>, server_info: Option<&[u8]>) {
 
 /// Takes out of a result's `_meta` what means something to modern clients only.
 pub(super) fn unsign(result: &mut Object<'_>) {
-    result.edit_object("_meta", |meta| {
+    result.edit("_meta", |value| {
+        let Some(mut meta) = Object::read(value) else {
+            return (value != b"null").then(|| value.to_vec());
+        };
         meta.remove(SERVER_INFO);
         meta.remove(SUBSCRIPTION_ID);
+        (!meta.is_empty()).then(|| meta.write())
     });
-    result.edit("_meta", |meta| (meta != b"null").then(|| meta.to_vec()));
 }
 
 /// The JSON text of an array of strings.

@@ -1,12 +1,13 @@
 //! Sessions of the modern era, as their clients see them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::echo::{Echo, Settings};
 use crate::modern::state::StateKey;
-use crate::server::{Circumstances, Conversation};
+use crate::server::{Circumstances, Conversation, Pipe};
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
@@ -174,6 +175,26 @@ fn a_session_ends_when_it_is_unused() {
     rig.pass(3600);
     assert!(!rig.is_known(&session));
     assert!(rig.echo(&session, "x")["isError"] == true, "and it is not opened again");
+}
+
+#[test]
+fn sessions_that_are_opened_at_once_are_not_one() {
+    let rig = Rig::new();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"name": "openSession", "arguments": {}, "_meta": meta});
+    let open = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let at = Circumstances::without_http(rig.now, Duration::ZERO, 7, &rig.seal);
+    let mut out = Vec::new();
+    let mut pipe = Pipe::new(Conversation::new(rig.server), 1000);
+    pipe.handle_input(format!("{open}\n").repeat(3).as_bytes(), &at, &mut out);
+    let answers: Vec<Value> =
+        serde_json::Deserializer::from_slice(&out).into_iter().map(Result::unwrap).collect();
+    let opened = |answer: &Value| answer["result"]["structuredContent"]["session"].to_string();
+    let sessions: BTreeSet<_> = answers.iter().map(opened).collect();
+    assert_eq!((answers.len(), sessions.len()), (3, 3), "{answers:?}");
 }
 
 #[test]

@@ -32,6 +32,16 @@ fn a_key_is_found_whatever_escapes_it_is_written_with() {
 }
 
 #[test]
+fn members_are_picked_by_their_names() {
+    let text = r#"{ "b" : [1, {"a":2}] , "\u0061":"\ud800", "c": null, "other":1, "other":2}"#;
+    let (one, two, three) = (r#""\ud800""#, "[1, {\"a\":2}]", "null");
+    assert_eq!(pick(text, &["a", "b", "c", "d"]), Ok([Some(one), Some(two), Some(three), None]));
+    assert_eq!(pick("{}", &["a"]), Ok([None]));
+    assert_eq!(pick(r#"{"a":1,"\u0061":2}"#, &["a"]), Err(Unclear::KeyTwice));
+    assert_eq!(pick(r#"{"x":"\ud800","\ud800":2}"#, &["a"]), Err(Unclear::KeyNoText));
+}
+
+#[test]
 fn of_a_key_given_twice_the_last_value_counts_and_edits_leave_only_that() {
     let twice = object(r#"{"a":1,"b":2,"\u0061":3}"#);
     assert_eq!(twice.get("a"), Some(&b"3"[..]));

@@ -160,8 +160,8 @@ impl Conversation {
     /// listens is told nothing more.
     pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn Sink) {
         let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
-        self.listeners.close(id.get());
-        for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id.get()) {
+        self.listeners.close(id);
+        for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id) {
             if let On::Answers(asking) = &waiting.on {
                 for question in asking.open() {
                     legacy::withdrawal(out, waiting.id(), question);

@@ -174,13 +174,12 @@ impl Conversation {
 
 /// What a request asks for, of a method that may ask back.
 fn subject<'a>(method: &str, params: &Params<'a>) -> Option<Subject<'a>> {
-    let text = |value: Option<&'a serde_json::value::RawValue>| value.map(|it| it.get().as_bytes());
-    let (name, arguments) = (text(params.name), text(params.arguments));
+    let (name, arguments) = (params.name.map(str::as_bytes), params.arguments.map(str::as_bytes));
     let named = SalientParams { name, arguments, uri: None };
     Some(match method {
         "prompts/get" => Subject::new("prompts/get", named),
         "resources/read" => {
-            let uri = text(params.uri);
+            let uri = params.uri.map(str::as_bytes);
             Subject::new("resources/read", SalientParams { uri, ..SalientParams::default() })
         }
         "tools/call" => Subject::new("tools/call", named),
@@ -195,9 +194,9 @@ fn rounds(
     at: &Circumstances<'_>,
 ) -> Result<Rounds, Fault> {
     let Some(subject) = subject else { return Ok(Rounds::first(at.random, given(None)?)) };
-    let given = given(params.input_responses.map(|it| it.get()))?;
+    let given = given(params.input_responses)?;
     let Some(state) = params.request_state else { return Ok(Rounds::first(at.random, given)) };
-    let state: String = serde_json::from_str(state.get())
+    let state: String = serde_json::from_str(state)
         .map_err(|_| wrong("params.requestState", "must be a string"))?;
     let binding = subject.binding(&at.principal);
     Rounds::again(at.seal, &binding, at.wall, &state, given)

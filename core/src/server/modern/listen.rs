@@ -12,11 +12,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::{Catalog, begin};
-use crate::server::params::{object, required_object, wrong};
+use crate::server::params::{fields, is_some, required, wrong};
 use crate::server::wording::{self, Object, push};
 use crate::server::{Announces, Change, Fault};
 
@@ -37,19 +34,13 @@ impl Listen {
     ///
     /// `params.notifications` is not there or cannot be read, or is longer than 64 KiB.
     pub fn open(id: &str, params: Option<&str>, announces: Announces) -> Result<Listen, Fault> {
-        #[derive(Default, Deserialize)]
-        struct Params<'a> {
-            #[serde(borrow, default)]
-            notifications: Option<&'a RawValue>,
-        }
-        let params: Params<'_> =
-            params.map_or(Ok(Params::default()), |params| object(params, "params"))?;
-        let wanted = required_object(params.notifications, PATH)?;
-        if params.notifications.is_some_and(|json| json.get().len() > WANTED_BYTES_MAX) {
+        let [wanted] = fields(params.unwrap_or("{}"), "params", &["notifications"])?;
+        let wanted = required(wanted, PATH)?;
+        let [prompts, resources, tools, uris] = fields(wanted, PATH, &WANTED)?;
+        if wanted.len() > WANTED_BYTES_MAX {
             return Err(wrong(PATH, "is too long"));
         }
-        let Wanted { prompts, resources, tools, uris } = wanted;
-        let uris = match uris {
+        let uris = match uris.filter(is_some) {
             Some(uris) if announces.updates => read_uris(uris)?,
             _ => BTreeSet::new(),
         };
@@ -128,30 +119,21 @@ impl Listen {
     }
 }
 
-/// `params.notifications` (schema, `SubscriptionFilter`).
-#[derive(Debug, Default, Deserialize)]
-struct Wanted<'a> {
-    #[serde(borrow, default, rename = "promptsListChanged")]
-    prompts: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "resourcesListChanged")]
-    resources: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "toolsListChanged")]
-    tools: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "resourceSubscriptions")]
-    uris: Option<&'a RawValue>,
-}
+/// The members of `params.notifications` (schema, `SubscriptionFilter`).
+const WANTED: [&str; 4] =
+    ["promptsListChanged", "resourcesListChanged", "toolsListChanged", "resourceSubscriptions"];
 
-fn switch(given: Option<&RawValue>, name: &str) -> Result<bool, Fault> {
-    match given.map(RawValue::get) {
+fn switch(given: Option<&str>, name: &str) -> Result<bool, Fault> {
+    match given.filter(is_some) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(wrong(&format!("{PATH}.{name}"), "must be true or false")),
     }
 }
 
-fn read_uris(given: &RawValue) -> Result<BTreeSet<String>, Fault> {
+fn read_uris(given: &str) -> Result<BTreeSet<String>, Fault> {
     let path = format!("{PATH}.resourceSubscriptions");
-    serde_json::from_str(given.get()).map_err(|_| wrong(&path, "must be a list of strings"))
+    serde_json::from_str(given).map_err(|_| wrong(&path, "must be a list of strings"))
 }
 
 const PATH: &str = "params.notifications";

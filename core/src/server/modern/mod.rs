@@ -94,7 +94,7 @@ pub(super) fn questions(
                 });
             }
         });
-        result.put("requestState", state);
+        result.text("requestState", state);
     });
 }
 
@@ -114,7 +114,7 @@ fn begin(
     catalog: Option<&Catalog>,
     more: impl FnOnce(&mut Object<'_>),
 ) {
-    result.put("resultType", kind);
+    result.text("resultType", kind);
     result.nest("_meta", |meta| {
         if let Some(catalog) = catalog {
             wording::server(meta, SERVER_INFO, catalog, REVISION);
@@ -129,7 +129,7 @@ fn keep(result: &mut Object<'_>, fresh: Fresh) {
         CacheScope::Private => "private",
         CacheScope::Public => "public",
     };
-    result.put("cacheScope", scope);
+    result.text("cacheScope", scope);
 }
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";

@@ -14,11 +14,11 @@ pub(in crate::server) fn server(
     revision: Revision,
 ) {
     object.nest(key, |server| {
-        server.put("name", catalog.name);
+        server.text("name", catalog.name);
         if let Some(title) = catalog.title.filter(|_| revision >= since::TITLES) {
-            server.put("title", title);
+            server.text("title", title);
         }
-        server.put("version", catalog.version);
+        server.text("version", catalog.version);
     });
 }
 

@@ -33,6 +33,11 @@ impl<'a> Object<'a> {
         json(self.member(key), value);
     }
 
+    /// Writes a member that is a text.
+    pub(in crate::server) fn text(&mut self, key: &str, text: &str) {
+        quoted(self.member(key), text);
+    }
+
     /// Writes a member that is an object itself.
     pub(in crate::server) fn nest(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) {
         let mut object = Object::begin(self.member(key));

@@ -1,7 +1,6 @@
 //! The params of a legacy client's request, for a modern child.
 
 use crate::json::object::{self, Object, quoted, write_map};
-use crate::protocol::Revision;
 use crate::translate::meta;
 
 /// What a legacy client has said of itself, for every request.
@@ -52,7 +51,7 @@ pub fn own(params: Option<&[u8]>) -> Vec<u8> {
 }
 
 fn describe<'t>(meta: &mut Object<'t>, caller: &Caller<'t>) {
-    meta.put(meta::PROTOCOL_VERSION, quoted(Revision::V2026_07_28.as_str()));
+    meta.put(meta::PROTOCOL_VERSION, &br#""2026-07-28""#[..]);
     meta.put(meta::CLIENT_CAPABILITIES, caller.capabilities);
     let info = caller.info.filter(|info| info.starts_with(b"{"));
     put_or_remove(meta, meta::CLIENT_INFO, info);
