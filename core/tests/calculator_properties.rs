@@ -25,7 +25,7 @@ use self::arithmetic::{Impossible, decimal, evaluate, exactly, operate};
 fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply, Fault> {
     let owner: BTreeMap<String, Box<RawValue>> = serde_json::from_str(arguments).unwrap();
     let arguments: Arguments<'_> =
-        owner.iter().map(|(name, value)| (name.as_str().into(), &**value)).collect();
+        owner.iter().map(|(name, value)| (name.as_str().into(), value.get())).collect();
     let request = match is_tool {
         true => Request::CallTool { name, arguments: &arguments },
         false => Request::GetPrompt { name, arguments: &arguments },

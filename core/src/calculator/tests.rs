@@ -142,7 +142,7 @@ fn parse(arguments: &str) -> BTreeMap<String, Box<RawValue>> {
 }
 
 fn of(owner: &BTreeMap<String, Box<RawValue>>) -> Arguments<'_> {
-    owner.iter().map(|(name, value)| (name.as_str().into(), &**value)).collect()
+    owner.iter().map(|(name, value)| (name.as_str().into(), value.get())).collect()
 }
 
 fn names(settings: Settings) -> Vec<String> {

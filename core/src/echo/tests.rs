@@ -104,11 +104,10 @@ fn every_tool_answers_without_arguments_and_without_http() {
 
 #[test]
 fn half_a_surrogate_pair_is_no_string() {
-    let half = serde_json::value::RawValue::from_string(r#""\ud800""#.to_owned()).unwrap();
     for (tool, argument) in
         [("echo", "message"), ("bearerDecode", "token"), ("whoIStheGOAT", "subject")]
     {
-        let arguments: Arguments<'_> = [(argument.into(), &*half)].into_iter().collect();
+        let arguments: Arguments<'_> = [(argument.into(), r#""\ud800""#)].into_iter().collect();
         let client = Default::default();
         let seal = StateKey::new([0; 32]);
         let scene = Scene {

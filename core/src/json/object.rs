@@ -10,8 +10,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use memchr::memchr;
-
 use crate::json::envelope;
 use crate::json::scan::Cursor;
 use crate::json::string::{as_str, unescape};
@@ -34,14 +32,16 @@ struct Member<'t> {
 impl<'t> Object<'t> {
     /// The members of an object; absent for any other value.
     pub(crate) fn read(text: &'t [u8]) -> Option<Object<'t>> {
-        let entries = entries(text)?;
-        // As many as most have.
+        let mut cursor = Cursor::new(text);
+        if cursor.peek() != b'{' {
+            return None;
+        }
+        cursor.enter();
         let mut members = Vec::with_capacity(MEMBERS);
-        members.extend(entries.map(|(key, value)| Member {
-            key,
-            has_escapes: memchr(b'\\', key).is_some(),
-            value: Cow::Borrowed(value),
-        }));
+        while let Some(key) = cursor.key() {
+            let has_escapes = cursor.was_escaped();
+            members.push(Member { key, has_escapes, value: Cow::Borrowed(cursor.take()) });
+        }
         Some(Object { members })
     }
 
@@ -222,11 +222,10 @@ pub(crate) fn pick<'t, const N: usize>(
     let mut picked = [None; N];
     let mut cursor = Cursor::new(object.as_bytes());
     cursor.enter();
-    while let Some(key) = cursor.key() {
+    while let Some(key) = cursor.name() {
         if cursor.take_half_pairs() {
             return Err(Unclear::KeyNoText);
         }
-        let key = unescape(key);
         let value = &object[cursor.value().range()];
         cursor.take_half_pairs();
         let place = names.iter().position(|name| *name.as_bytes() == *key);
@@ -236,6 +235,43 @@ pub(crate) fn pick<'t, const N: usize>(
     }
     Ok(picked)
 }
+
+/// The members of an object, the escapes of their keys resolved.
+///
+/// # Errors
+///
+/// [`Unclear::KeyNoText`] before [`Unclear::KeyTwice`].
+pub(crate) fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Unclear> {
+    let mut members = Vec::new();
+    let mut cursor = Cursor::new(object.as_bytes());
+    cursor.enter();
+    while let Some(key) = cursor.name() {
+        if cursor.take_half_pairs() {
+            return Err(Unclear::KeyNoText);
+        }
+        let value = &object[cursor.value().range()];
+        cursor.take_half_pairs();
+        members.push((to_text(key), value));
+    }
+    match has_twice(&members) {
+        true => Err(Unclear::KeyTwice),
+        false => Ok(members),
+    }
+}
+
+/// Whether two members have the same name. Sorted where there are many: a client may send as many
+/// as a message has room for.
+fn has_twice(members: &[(Cow<'_, str>, &str)]) -> bool {
+    if members.len() <= FEW {
+        let is_before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
+        return (1..members.len()).any(is_before);
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+const FEW: usize = 8;
 
 /// The members of an object, the escapes of their keys resolved; absent for any other value, and if
 /// a key is given twice.
@@ -304,10 +340,14 @@ pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     if !envelope::is_string(value) {
         return None;
     }
-    Some(match unescape(&value[1..value.len() - 1]) {
+    Some(to_text(unescape(&value[1..value.len() - 1])))
+}
+
+fn to_text(unescaped: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match unescaped {
         Cow::Borrowed(text) => Cow::Borrowed(as_str(text)),
         Cow::Owned(text) => Cow::Owned(as_str(&text).to_owned()),
-    })
+    }
 }
 
 /// The JSON text of a string.

@@ -4,7 +4,6 @@
 //! Never: says what they mean; that depends on the method, which may come after them.
 
 use crate::json::scan::{Cursor, Span};
-use crate::json::string::unescape;
 
 /// Members of `params`; all empty if it is no object.
 #[derive(Debug, Default)]
@@ -43,8 +42,8 @@ impl Params {
             return params;
         }
         cursor.enter();
-        while let Some(key) = cursor.key() {
-            let slot = match &*unescape(key) {
+        while let Some(name) = cursor.name() {
+            let slot = match &*name {
                 b"_meta" => {
                     let (in_meta, span) = cursor.span(Meta::read);
                     params.twice |= in_meta.twice | fill(&mut params.meta, span);
@@ -84,9 +83,9 @@ impl Meta {
             return meta;
         }
         cursor.enter();
-        while let Some(key) = cursor.key() {
+        while let Some(name) = cursor.name() {
             let value = cursor.value();
-            let slot = match &*unescape(key) {
+            let slot = match &*name {
                 b"io.modelcontextprotocol/clientCapabilities" => &mut meta.client_capabilities,
                 b"io.modelcontextprotocol/clientInfo" => &mut meta.client_info,
                 b"io.modelcontextprotocol/logLevel" => &mut meta.log_level,

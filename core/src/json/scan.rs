@@ -13,6 +13,7 @@
 //!         └ value          └ value
 //! ```
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
@@ -63,12 +64,14 @@ pub(super) struct Cursor<'t> {
     depth: usize,
     deepest: usize,
     half_pairs: bool,
+    /// Whether the string that was walked over last has escapes.
+    escaped: bool,
 }
 
 impl<'t> Cursor<'t> {
     /// The start of a text that [`super::text::admit`] has let through.
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Cursor { text, at: 0, depth: 0, deepest: 0, half_pairs: false }
+        Cursor { text, at: 0, depth: 0, deepest: 0, half_pairs: false, escaped: false }
     }
 
     /// The byte at this place, NUL at the end. In front of a value it tells the value's type.
@@ -94,6 +97,17 @@ impl<'t> Cursor<'t> {
         let key = &self.text[start..self.at - 1];
         self.skip(|byte| byte == b':' || is_space(byte));
         Some(key)
+    }
+
+    /// The next key of the object, its escapes resolved; otherwise as [`Cursor::key`].
+    pub(super) fn name(&mut self) -> Option<Cow<'t, [u8]>> {
+        let key = self.key()?;
+        Some(if self.escaped { string::unescape(key) } else { Cow::Borrowed(key) })
+    }
+
+    /// Whether the string that was walked over last has escapes.
+    pub(super) fn was_escaped(&self) -> bool {
+        self.escaped
     }
 
     /// Whether the array has another element; the place is then in front of it. After the last one
@@ -168,12 +182,14 @@ impl<'t> Cursor<'t> {
 
     fn string(&mut self) {
         self.at += 1;
+        self.escaped = false;
         while let Some(offset) = quote_or_escape(&self.text[self.at..]) {
             self.at += offset;
             if self.text[self.at] == b'"' {
                 self.at += 1;
                 return;
             }
+            self.escaped = true;
             let (char, len) = string::escape(&self.text[self.at..]);
             self.half_pairs |= char.is_none();
             self.at += len;

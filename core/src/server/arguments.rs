@@ -2,21 +2,19 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::check;
 use super::incoming::text_of;
 
 /// The members of `params.arguments`, as they came; no name is given twice.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments<'a> {
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> Arguments<'a> {
     /// The JSON text of an argument.
     pub fn json(&self, name: &str) -> Option<&'a str> {
-        self.members.iter().find(|(key, _)| key == name).map(|(_, value)| value.get())
+        self.members.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
     /// A string; none if it was not given, or is something else.
@@ -41,14 +39,15 @@ impl<'a> Arguments<'a> {
         check::integer(self.json(name)?)
     }
 
-    /// The members, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    /// The members, in order, and the JSON text of each.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.members.iter().map(|(name, value)| (&**name, *value))
     }
 }
 
-impl<'a> FromIterator<(Cow<'a, str>, &'a RawValue)> for Arguments<'a> {
-    fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, &'a RawValue)>>(members: T) -> Self {
+/// From names and JSON texts. No name may be given twice.
+impl<'a> FromIterator<(Cow<'a, str>, &'a str)> for Arguments<'a> {
+    fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, &'a str)>>(members: T) -> Self {
         Arguments { members: members.into_iter().collect() }
     }
 }

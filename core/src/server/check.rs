@@ -9,14 +9,11 @@
 //! | a name, where no others are taken | `params.arguments.mesage is unknown` |
 
 use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Deserializer as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::incoming::text_of;
-use super::params::wrong;
+use super::params::{unclear, wrong};
 use super::{Arguments, Fault, Field, Kind, Prompt, Schema};
+use crate::json::object;
 use crate::shown::shown;
 
 const PATH: &str = "params.arguments";
@@ -32,17 +29,7 @@ pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fa
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
-    let members = serde_json::Deserializer::from_str(json)
-        .deserialize_map(Members)
-        .map_err(|_| wrong(path, "cannot be read"))?;
-    let members: Option<Vec<_>> = members
-        .into_iter()
-        .map(|(key, value)| text_of(key.get()).map(|key| (key, value)))
-        .collect();
-    let members = members.ok_or_else(|| wrong(path, "holds a key that is no text"))?;
-    if has_twice(&members) {
-        return Err(wrong(path, "holds a key twice"));
-    }
+    let members = object::members(json).map_err(|it| unclear(path, it))?;
     Ok(Arguments::from_iter(members))
 }
 
@@ -70,7 +57,7 @@ pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), F
             return Err(must_be_string(argument.name));
         }
     }
-    match arguments.iter().find(|(_, value)| text_of(value.get()).is_none()) {
+    match arguments.iter().find(|(_, value)| text_of(value).is_none()) {
         Some((name, _)) => Err(must_be_string(name)),
         None => Ok(()),
     }
@@ -117,36 +104,3 @@ pub(super) fn integer(json: &str) -> Option<i64> {
 
 /// 2^63: an `f64` below it is in the range of an `i64`.
 const I64_END: f64 = 9_223_372_036_854_775_808.0;
-
-/// Whether two members have the same name. Sorted where there are many: a client may send as many
-/// as a message has room for.
-fn has_twice(members: &[(Cow<'_, str>, &RawValue)]) -> bool {
-    if members.len() <= FEW {
-        let is_before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
-        return (1..members.len()).any(is_before);
-    }
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-const FEW: usize = 8;
-
-/// Every member of an object, those given twice included.
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
-    }
-}

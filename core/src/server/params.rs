@@ -24,7 +24,7 @@ pub(super) struct Params<'a> {
     /// As they are given.
     pub(super) input_responses: Option<&'a str>,
     pub(super) level: Option<&'a str>,
-    meta: Option<&'a str>,
+    meta: Option<Result<Meta<'a>, Fault>>,
     pub(super) name: Option<&'a str>,
     /// As it is given.
     protocol_version: Option<&'a str>,
@@ -36,7 +36,7 @@ pub(super) struct Params<'a> {
 }
 
 /// `_meta` of a request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Meta<'a> {
     /// As they are given.
     capabilities: Option<&'a str>,
@@ -96,7 +96,7 @@ impl<'a> Params<'a> {
             cursor: cursor.filter(is_some),
             input_responses,
             level: level.filter(is_some),
-            meta: meta.filter(is_some),
+            meta: meta.filter(is_some).map(Meta::parse),
             name: name.filter(is_some),
             protocol_version,
             reference: reference.filter(is_some),
@@ -108,16 +108,7 @@ impl<'a> Params<'a> {
 
     /// What is said about the request.
     pub(super) fn meta(&self) -> Result<Meta<'a>, Fault> {
-        let Some(json) = self.meta else { return Ok(Meta::default()) };
-        let [capabilities, client_info, log_level, progress_token, version] =
-            fields(json, "params._meta", &META)?;
-        Ok(Meta {
-            capabilities,
-            client_info: client_info.filter(is_some),
-            log_level: log_level.filter(is_some),
-            progress_token: progress_token.filter(is_some),
-            version,
-        })
+        self.meta.clone().unwrap_or(Ok(Meta::default()))
     }
 
     /// Lists have one page, and no cursor leads to another.
@@ -162,7 +153,7 @@ impl<'a> Params<'a> {
         let [given] = fields(context, "params.context", &["arguments"])?;
         let Some(given) = given.filter(is_some) else { return Ok(Arguments::default()) };
         let others = check::members(given, "params.context.arguments")?;
-        if others.iter().any(|(_, value)| !value.get().starts_with('"')) {
+        if others.iter().any(|(_, value)| !value.starts_with('"')) {
             return Err(wrong("params.context.arguments", "must be an object of strings"));
         }
         Ok(others)
@@ -180,6 +171,18 @@ impl<'a> Params<'a> {
 }
 
 impl<'a> Meta<'a> {
+    fn parse(json: &'a str) -> Result<Self, Fault> {
+        let [capabilities, client_info, log_level, progress_token, version] =
+            fields(json, "params._meta", &META)?;
+        Ok(Meta {
+            capabilities,
+            client_info: client_info.filter(is_some),
+            log_level: log_level.filter(is_some),
+            progress_token: progress_token.filter(is_some),
+            version,
+        })
+    }
+
     /// Whether it is that of a request of the modern era (2026-07-28, basic/versioning).
     pub(super) fn is_modern(&self) -> bool {
         self.version.is_some() || self.capabilities.is_some()
@@ -246,10 +249,15 @@ pub(super) fn fields<'a, const N: usize>(
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
-    pick(json, names).map_err(|unclear| match unclear {
+    pick(json, names).map_err(|it| unclear(path, it))
+}
+
+/// The fault of an object.
+pub(super) fn unclear(path: &str, unclear: Unclear) -> Fault {
+    match unclear {
         Unclear::KeyTwice => wrong(path, "holds a key twice"),
         Unclear::KeyNoText => wrong(path, "holds a key that is no text"),
-    })
+    }
 }
 
 /// A field that must be an object.

@@ -92,7 +92,7 @@ pub(crate) fn call(
 ) -> ToolResult {
     let raw = argument.map(|(name, value)| (name, to_raw_value(value).expect("a string")));
     let arguments: Arguments<'_> =
-        raw.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value)).collect();
+        raw.iter().map(|(name, value)| (Cow::Borrowed(*name), value.get())).collect();
     let client = Client::default();
     let seal = StateKey::new([0; 32]);
     let scene = Scene {

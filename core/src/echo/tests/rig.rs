@@ -147,7 +147,7 @@ impl Stage {
             .map(|(name, value)| (&**name, to_raw_value(value).unwrap()))
             .collect();
         let arguments: Arguments<'_> =
-            members.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value)).collect();
+            members.iter().map(|(name, value)| (Cow::Borrowed(*name), value.get())).collect();
         let http = self.http.clone().map(Arc::new);
         let seal = StateKey::new([0; 32]);
         let scene = Scene {

@@ -9,7 +9,7 @@ use crate::server::Catalog;
 /// Writes a member that says who the server is (schema, `Implementation`).
 pub(in crate::server) fn server(
     object: &mut Object<'_>,
-    key: &str,
+    key: &'static str,
     catalog: &Catalog,
     revision: Revision,
 ) {

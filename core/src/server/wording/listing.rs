@@ -25,7 +25,7 @@ pub(in crate::server) fn list(
     }
 }
 
-fn put<T>(result: &mut Object<'_>, key: &str, items: &[T], write: impl Fn(&T) -> Value) {
+fn put<T>(result: &mut Object<'_>, key: &'static str, items: &[T], write: impl Fn(&T) -> Value) {
     result.put(key, &items.iter().map(write).collect::<Vec<_>>());
 }
 

@@ -18,8 +18,20 @@ impl<'a> Object<'a> {
         Object { buffer, is_empty: true }
     }
 
-    /// Begins a member, whose value the caller writes.
-    pub(in crate::server) fn member(&mut self, key: &str) -> &mut Vec<u8> {
+    /// Begins a member, whose value the caller writes. The key is one without escapes.
+    pub(in crate::server) fn member(&mut self, key: &'static str) -> &mut Vec<u8> {
+        let comma = if std::mem::replace(&mut self.is_empty, false) { "" } else { "," };
+        push(self.buffer, &[comma, "\"", key, "\":"]);
+        self.buffer
+    }
+
+    /// Writes a member.
+    pub(in crate::server) fn put(&mut self, key: &'static str, value: &(impl Serialize + ?Sized)) {
+        json(self.member(key), value);
+    }
+
+    /// Begins a member whose key is any text.
+    fn named(&mut self, key: &str) -> &mut Vec<u8> {
         if !std::mem::replace(&mut self.is_empty, false) {
             push(self.buffer, &[","]);
         }
@@ -28,19 +40,14 @@ impl<'a> Object<'a> {
         self.buffer
     }
 
-    /// Writes a member.
-    pub(in crate::server) fn put(&mut self, key: &str, value: &(impl Serialize + ?Sized)) {
-        json(self.member(key), value);
-    }
-
     /// Writes a member that is a text.
-    pub(in crate::server) fn text(&mut self, key: &str, text: &str) {
+    pub(in crate::server) fn text(&mut self, key: &'static str, text: &str) {
         quoted(self.member(key), text);
     }
 
     /// Writes a member that is an object itself.
     pub(in crate::server) fn nest(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) {
-        let mut object = Object::begin(self.member(key));
+        let mut object = Object::begin(self.named(key));
         write(&mut object);
         object.end();
     }
@@ -48,7 +55,7 @@ impl<'a> Object<'a> {
     /// Writes members, but for those that are written for themselves.
     pub(in crate::server) fn fill(&mut self, members: &Map<String, Value>, but: &[&str]) {
         for (key, value) in members.iter().filter(|(key, _)| !but.contains(&key.as_str())) {
-            self.put(key, value);
+            json(self.named(key), value);
         }
     }
 
