@@ -302,7 +302,8 @@ impl Listens {
         };
         let lists = match &self.current {
             Some(current) => current.filter.clone(),
-            None if self.was_acknowledged => self.wanted.clone(),
+            // Without what may have been too much.
+            None if self.was_acknowledged || !refused.filter.uris.is_empty() => self.wanted.clone(),
             None => Filter::default(),
         };
         let before = self.current.as_ref().map_or(&self.confirmed, |current| &current.filter.uris);

@@ -228,6 +228,19 @@ fn a_listen_that_is_refused_when_there_was_none_fails_no_other() {
 }
 
 #[test]
+fn lists_are_listened_to_though_a_resource_that_was_asked_for_with_them_is_refused() {
+    let mut listens = Listens::default();
+    let lists = Filter { tools: true, ..Filter::default() };
+    listens.start(lists.clone());
+    listens.subscribe(7, "a", at(0)).unwrap();
+    open(&mut listens, 1, at(0));
+    assert_eq!(listens.refused(1, at(0)), [7]);
+    assert_eq!(open(&mut listens, 2, at(0)), lists);
+    assert_eq!(listens.refused(2, at(0)), [0; 0]);
+    assert_eq!(listens.next_step(at(60)), None, "it takes none at all");
+}
+
+#[test]
 fn what_was_listened_to_before_is_tried_again_when_it_is_refused() {
     let mut listens = open_for(&["a"]);
     listens.start(Filter { tools: true, ..Filter::default() });
