@@ -294,13 +294,18 @@ impl Pipes {
                     bytes.len()
                 })
             });
-            if !matches!(read.await, Ok(1..)) {
-                break;
+            let Ok(bytes @ 1..) = read.await else { break };
+            let mut rest = mem::take(&mut inputs).into_iter();
+            while rest.len() > LINES_PER_TURN_MAX {
+                self.hub.report(child, rest.by_ref().take(LINES_PER_TURN_MAX));
+                pass_turn().await;
             }
-            let mut rest = mem::take(&mut inputs);
-            while !rest.is_empty() {
-                let later = rest.split_off(rest.len().min(LINES_PER_TURN_MAX));
-                self.hub.report(child, mem::replace(&mut rest, later));
+            if rest.len() > 0 {
+                self.hub.report(child, rest);
+            }
+            // There may be no end to it.
+            if bytes >= limits.pipe_read_bytes {
+                pass_turn().await;
             }
         }
         inputs.push(Input::ChildStdoutClosed { child, overlong });
@@ -316,13 +321,30 @@ impl Pipes {
             });
             match read.await {
                 Ok(bytes) if !bytes.is_empty() => {
+                    let is_full = bytes.len() >= bytes_max;
                     self.hub.report(child, [Input::ChildStderr { child, bytes }]);
+                    if is_full {
+                        pass_turn().await;
+                    }
                 }
                 _ => break,
             }
         }
         self.hub.report(child, [Input::ChildStderrClosed { child }]);
     }
+}
+
+/// Lets everything else that is ready have its turn: a pipe that is never empty would keep it all.
+async fn pass_turn() {
+    let mut passed = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut passed, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 fn poll_write(

@@ -10,7 +10,8 @@ mod probe;
 mod proxy;
 mod serving;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -127,9 +128,16 @@ fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap:
         .hide_default_value(takes_value)
         .allow_negative_numbers(takes_value);
     match variables.first(naming.variables) {
+        Some(found) if naming.holds_lines => arg.default_values(lines(found.value)),
         Some(found) => arg.default_value(found.value.to_owned()),
         None => arg,
     }
+}
+
+/// The lines of a variable, but for those that are empty.
+fn lines(value: &OsStr) -> impl Iterator<Item = OsString> {
+    let lines = value.as_bytes().split(|byte| *byte == b'\n');
+    lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).to_owned())
 }
 
 /// What to say of a value that is wrong: whether it is the flag's or a variable's, and why.
@@ -163,7 +171,10 @@ fn bad_value(
 
 /// Whether a variable is, or lists, this value.
 fn holds(found: &Found<'_>, value: &str) -> bool {
-    found.value.to_str().is_some_and(|held| held == value || held.split(',').any(|v| v == value))
+    found
+        .value
+        .to_str()
+        .is_some_and(|held| held == value || held.split([',', '\n']).any(|v| v == value))
 }
 
 const EXAMPLES: &str = "\

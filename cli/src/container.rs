@@ -11,7 +11,7 @@ pub(crate) fn detect(kubernetes: bool) -> Container {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     Container {
         docker: Path::new("/.dockerenv").exists() || names_runtime(&groups),
-        id: id(&groups).or_else(|| id(&mounts)),
+        id: id(&groups).or_else(|| mounted_id(&mounts)),
         kubernetes,
     }
 }
@@ -21,13 +21,22 @@ fn names_runtime(groups: &str) -> bool {
     ["/docker", "/containerd", "/libpod", "cri-containerd"].iter().any(|name| groups.contains(name))
 }
 
-/// The id of a container, shortened as Docker shows it: it is in the name of its control group, or
-/// in the path of a file that Docker mounts into it.
-fn id(text: &str) -> Option<String> {
-    let whole = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .find(|word| word.len() == ID_LEN && word.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    Some(whole[..SHORT_ID_LEN].to_owned())
+/// The id of a container in the name of its control group, shortened as Docker shows it.
+fn id(groups: &str) -> Option<String> {
+    groups.split(|c: char| !c.is_ascii_alphanumeric()).find_map(leading_id)
+}
+
+/// The id of a container in the path of a file of its own that Docker or Podman mounts into it. Other
+/// numbers in the mounts are those of its image.
+fn mounted_id(mounts: &str) -> Option<String> {
+    mounts.split("containers/").skip(1).find_map(leading_id)
+}
+
+/// The id that a text begins with.
+fn leading_id(text: &str) -> Option<String> {
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    let is_id = word.len() == ID_LEN && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| word[..SHORT_ID_LEN].to_owned())
 }
 
 const ID_LEN: usize = 64;

@@ -24,6 +24,7 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
         port: args.serving.port,
         debug: args.debug,
         session_timeout: args.sessions.timeout,
+        sessions_max: args.sessions.max_sessions,
         binary: args.binary,
         compression: args.compression,
         message_bytes_max: args.max_message,

@@ -16,7 +16,8 @@ use pontoon_core::time::{Duration, Instant};
 use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Serves until the end of input.
+/// Serves until the end of input, which is how a client ends its server (2025-11-25,
+/// basic/lifecycle, Shutdown): what waits then is given up.
 pub(crate) fn serve(native: &Native) -> io::Result<()> {
     // Straight to the descriptors: the buffers of the standard library flush at every line.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -38,14 +39,15 @@ fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()
     let mut ended = false;
     while !ended {
         if wait(&input, pipe.poll_timeout(), surroundings.now())? {
-            let count = match input.read(&mut chunk) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                count => count?,
-            };
-            ended = count == 0;
-            match ended {
-                true => pipe.handle_end(&surroundings.at()?, &mut out),
-                false => pipe.handle_input(&chunk[..count], &surroundings.at()?, &mut out),
+            match read(&mut input, &mut chunk)? {
+                None => {}
+                Some(0) => {
+                    ended = true;
+                    pipe.handle_end(&surroundings.at()?, &mut out);
+                }
+                Some(count) => {
+                    pipe.handle_input(&chunk[..count], &surroundings.at()?, &mut out);
+                }
             }
         }
         if pipe.wants_facts() {
@@ -55,8 +57,35 @@ fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()
         if pipe.poll_timeout().is_some_and(|due| due <= surroundings.now()) {
             pipe.handle_timeout(&surroundings.at()?, &mut out);
         }
-        output.write_all(&out)?;
+        write(&mut output, &out)?;
         out.clear();
+    }
+    Ok(())
+}
+
+/// Reads what there is; none if that was nothing. Whoever else holds the descriptor may have set it
+/// not to block.
+fn read(input: &mut File, chunk: &mut [u8]) -> io::Result<Option<usize>> {
+    match input.read(chunk) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            ready(input, PollFlags::IN, None)?;
+            Ok(None)
+        }
+        count => count.map(Some),
+    }
+}
+
+fn write(output: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match output.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                ready(output, PollFlags::OUT, None)?;
+            }
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            count => bytes = &bytes[count?..],
+        }
     }
     Ok(())
 }
@@ -90,14 +119,21 @@ impl Surroundings {
 /// Waits for input, until the deadline at most; whether a read would not wait.
 fn wait(input: &File, deadline: Option<Instant>, now: Instant) -> io::Result<bool> {
     let Some(deadline) = deadline else { return Ok(true) };
-    let timeout = Timespec::try_from(deadline.since(now).min(Duration::from_secs(3600)))
-        .map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut watched = [PollFd::new(input, PollFlags::IN)];
-    match poll(&mut watched, Some(&timeout)) {
+    ready(input, PollFlags::IN, Some(deadline.since(now)))
+}
+
+/// Waits until a file is ready, for so long at most; whether it is.
+fn ready(file: &File, flags: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
+    let timeout = timeout.map(|timeout| Timespec::try_from(timeout.min(WAIT_MAX)));
+    let timeout = timeout.transpose().map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut watched = [PollFd::new(file, flags)];
+    match poll(&mut watched, timeout.as_ref()) {
         Err(rustix::io::Errno::INTR) => Ok(false),
         ready => Ok(ready? > 0),
     }
 }
+
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// As much as a pipe holds.
 const READ_BYTES: usize = 64 * 1024;

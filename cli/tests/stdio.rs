@@ -1,6 +1,9 @@
 //! `pontoon stdio` as a client sees it: a process with two pipes.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -119,6 +122,29 @@ fn lines_may_come_in_any_pieces() {
     // The last line of a file may have no end.
     echo.say(ping(4).trim_end());
     assert!(echo.end().starts_with(r#"{"jsonrpc":"2.0","id":4"#));
+}
+
+#[test]
+fn descriptors_that_do_not_block_are_waited_for() {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let stdin = OwnedFd::from(theirs.try_clone().unwrap());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pontoon"))
+        .args(["stdio", "echo"])
+        .stdin(stdin)
+        .stdout(OwnedFd::from(theirs))
+        .spawn()
+        .unwrap();
+    let message = "x".repeat(1 << 20);
+    let params = json!({"name": "echo", "arguments": {"message": message}});
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    writeln!(ours, "{call}").unwrap();
+    ours.shutdown(Shutdown::Write).unwrap();
+    let mut said = String::new();
+    ours.read_to_string(&mut said).unwrap();
+    let answer: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert!(answer["result"].to_string().contains(&message), "{} bytes", said.len());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -60,7 +60,7 @@ def compose_starts_what_is_healthy():
     for name, service in services().items():
         env = {key: str(value) for key, value in service["environment"].items()}
         env = {key: value.replace("${BASE_DOMAIN}", "example.com") for key, value in env.items()}
-        for key in ("HOST", "MCP_BIND_HOST", "MCP_ECHO_HOST"):
+        for key in ("MCP_BIND_HOST", "MCP_ECHO_HOST"):
             env[key] = "127.0.0.1"
         if "LOG_FILE" in env:
             env["LOG_FILE"] = "$PWD" + env["LOG_FILE"]

@@ -23,7 +23,7 @@ SECONDS = 60  # a command of an example may take
 
 # Variables of whoever runs this would be settings of the servers.
 for name in list(os.environ):
-    if name.startswith(("MCP_", "ECHO_")) or name in ("HOST", "PORT", "LOG_FILE", "LOG_LEVEL"):
+    if name.startswith(("MCP_", "ECHO_")) or name in ("PORT", "LOG_FILE", "LOG_LEVEL"):
         del os.environ[name]
 os.environ["PONTOON"] = str(binary())
 

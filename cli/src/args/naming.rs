@@ -21,6 +21,8 @@ pub(super) struct Naming {
     pub(super) variables: &'static [&'static str],
     /// What it is if nothing sets it; none where its definition says so.
     pub(super) default: Option<&'static str>,
+    /// Whether its variable sets it once with each line.
+    pub(super) holds_lines: bool,
 }
 
 impl Program {
@@ -30,14 +32,15 @@ impl Program {
             "calculator" => CALCULATOR,
             "echo" if self.stateless => ECHO_STATELESS,
             "echo" => ECHO,
-            _ => PROXY,
+            "proxy" => PROXY,
+            _ => &[],
         };
         own.iter().chain(ALL).find(|naming| naming.option == option)
     }
 }
 
 const fn named(option: &'static str, variables: &'static [&'static str]) -> Naming {
-    Naming { option, variables, default: None }
+    Naming { option, variables, default: None, holds_lines: false }
 }
 
 const fn preset(
@@ -45,7 +48,7 @@ const fn preset(
     variables: &'static [&'static str],
     default: &'static str,
 ) -> Naming {
-    Naming { option, variables, default: Some(default) }
+    Naming { option, variables, default: Some(default), holds_lines: false }
 }
 
 const PROXY: &[Naming] = &[
@@ -54,7 +57,7 @@ const PROXY: &[Naming] = &[
     named("child-era", &["MCP_CHILD_ERA"]),
     named("child-per", &["MCP_CHILD_PER"]),
     named("clean-env", &["MCP_CLEAN_ENV"]),
-    named("env", &["MCP_ENV"]),
+    Naming { holds_lines: true, ..named("env", &["MCP_ENV"]) },
     named("read-buffer", &["MCP_READ_BUFFER_SIZE"]),
     named("request-timeout", &["MCP_SUBPROCESS_TIMEOUT"]),
     named("startup-timeout", &["MCP_STARTUP_TIMEOUT"]),
@@ -94,7 +97,6 @@ const ECHO_STATELESS: &[Naming] = &[
 ];
 
 const CALCULATOR: &[Naming] = &[
-    named("host", &["HOST"]),
     preset("port", &["PORT"], "1071"),
     named("allow-origin", &["CORS_ORIGIN", "MCP_ALLOW_ORIGIN"]),
     preset("max-body", &["MCP_MAX_BODY"], "1MiB"),

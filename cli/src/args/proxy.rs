@@ -104,7 +104,6 @@ pub(crate) struct ProxyArgs {
     #[arg(
         long,
         help_heading = COMMAND,
-        value_delimiter = '\n',
         value_name = "NAME[=VALUE]",
         value_parser = OsStringValueParser::new().try_map(values::assignment)
     )]

@@ -159,12 +159,12 @@ fn defaults_are_those_of_the_core() {
 fn lists_take_commas_and_repetition() {
     let args = proxy(&["--allow-host", "a.example,B.example", "--allow-host", "*"]);
     assert_eq!(args.serving.allow_host, ["a.example", "b.example", "*"]);
-    let args = proxy(&["--env", "A=1,2", "--env", "B"]);
+    let args = proxy(&["--env", "A=1,2\n3", "--env", "B"]);
     let assignment = |name: &str, value: Option<&str>| Assignment {
         name: name.into(),
         value: value.map(Into::into),
     };
-    assert_eq!(args.env, [assignment("A", Some("1,2")), assignment("B", None)]);
+    assert_eq!(args.env, [assignment("A", Some("1,2\n3")), assignment("B", None)]);
 }
 
 #[test]
@@ -291,7 +291,8 @@ fn the_calculator_reads_its_documented_variables() {
         &[],
         &set(&[
             ("PORT", "1072"),
-            ("HOST", "::1"),
+            ("HOST", "x86_64-conda-linux-gnu"),
+            ("MCP_BIND_HOST", "::1"),
             ("CORS_ORIGIN", "https://app.example.com"),
             ("RATE_LIMIT_MAX", "1000"),
             ("RATE_LIMIT_WINDOW", "60000"),

@@ -7,9 +7,13 @@ fn the_id_is_found_where_it_is_written() {
     let short = Some("4f5ca80b1b2c".to_owned());
     assert_eq!(id(&format!("12:cpu:/docker/{ID}\n")), short);
     assert_eq!(id(&format!("0::/kubepods.slice/cri-containerd-{ID}.scope\n")), short);
-    let mount =
-        format!("7 6 0:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4\n");
-    assert_eq!(id(&mount), short);
+    let image = ID.replace('4', "0");
+    let mounts = format!(
+        "1 0 0:1 / / rw - overlay overlay rw,upperdir=/var/lib/docker/overlay2/{image}/diff\n\
+         7 6 0:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4\n"
+    );
+    assert_eq!(mounted_id(&mounts), short);
+    assert_eq!(mounted_id(&mounts.replace("containers/", "")), None);
     assert_eq!(id("0::/\n"), None);
     assert_eq!(id("0::/user.slice/user-1000.slice/session-2.scope\n"), None);
     assert_eq!(id(&format!("/{}\n", &ID[1..])), None);

@@ -361,24 +361,20 @@ impl Pool {
         let is_asked = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
         let is_legacy = self.era == Some(Era::Legacy);
         let is_overrun = worker.tasks.len() > turn.limits.runs_max;
-        let Some(traits) = worker.tasks.get(number).map(|task| task.traits) else { return };
+        let Some(task) = worker.tasks.get_mut(number) else { return };
+        let (traits, until) = (task.traits, turn.now + turn.limits.cancel_time_max);
         worker.is_doubtful |= traits.mute && is_overrun;
         let may_ask = is_asked || traits.mute && !is_overrun;
-        match worker.tasks.get_mut(number) {
-            None => return,
-            Some(task) if may_ask => {
-                task.asker = Asker::Gone;
-                task.due = turn.now + turn.limits.cancel_time_max;
-                turn.wake(task.due);
-            }
-            Some(_) => {
-                worker.tasks.remove(number);
-                // Nothing will show that the child is done with it.
-                if (is_legacy || traits.logs) && !traits.listens {
-                    worker.hushed_until = turn.now + turn.limits.cancel_time_max;
-                }
+        if may_ask {
+            (task.asker, task.due) = (Asker::Gone, until);
+        } else {
+            worker.tasks.remove(number);
+            // Nothing is kept that could show when the child is done with it.
+            if (is_legacy || traits.logs) && !traits.listens {
+                worker.hush_until(until);
             }
         }
+        turn.wake(until);
         worker.child.feed(cancelled(number.to_string().as_bytes(), reason), turn);
         if !may_ask || matches!(worker.key, Key::Once(_)) {
             self.freed(child, turn);
@@ -492,7 +488,9 @@ impl Pool {
         for post in self.posts.values_mut() {
             post.keep_alive(turn);
         }
-        self.stirred |= self.era == Some(Era::Legacy) && self.lacks_spares();
+        // A worker may take by now what it could not.
+        let may_place = self.lacks_spares() || !self.waiting.is_empty();
+        self.stirred |= self.era == Some(Era::Legacy) && may_place;
     }
 
     /// Gives up the requests whose time is over.

@@ -38,7 +38,8 @@ pub(crate) struct Worker {
     /// Whether it was silent about a request that was taken back and may still ask for it: it is
     /// given none whose client can be asked.
     pub(crate) is_doubtful: bool,
-    /// Until when its log messages may be about a request that was taken back.
+    /// Until when what it says of itself may be about a request that was taken back: its log
+    /// messages are nobody's then, and its questions neither.
     pub(crate) hushed_until: Instant,
     /// Whether it has ever said a message: one that has not may be no server at all.
     pub(crate) proven: bool,
@@ -178,7 +179,7 @@ impl Worker {
     /// Its questions do not say which request they are for. So the one whose client can be asked is
     /// alone among those that may make it ask. Those whose clients cannot be asked anything keep
     /// each other company: what it asks meanwhile is refused, whoever it is for.
-    pub(crate) fn can_take(&self, need: Need) -> bool {
+    pub(crate) fn can_take(&self, need: Need, now: Instant) -> bool {
         let is_asked_for = |(_, task): (u64, &Task)| task.traits.mute;
         self.is_open()
             && match need {
@@ -186,9 +187,20 @@ impl Worker {
                 Need::Company => self.asking.is_none(),
                 Need::Alone => {
                     let is_alone = self.asking.is_none() && !self.tasks.iter().any(is_asked_for);
-                    is_alone && !self.is_doubtful
+                    is_alone && !self.is_wary(now)
                 }
             }
+    }
+
+    /// It has given up a request that was taken back, but what it started for that may go on for some
+    /// time, and so may what it says about it.
+    pub(crate) fn hush_until(&mut self, until: Instant) {
+        self.hushed_until = self.hushed_until.max(until);
+    }
+
+    /// Whether a question of it may be for a request that was taken back, and is over for us.
+    pub(crate) fn is_wary(&self, now: Instant) -> bool {
+        self.is_doubtful || self.hushed_until > now
     }
 
     /// Whether it is at a request that may make it ask, or one that was taken back.
@@ -225,7 +237,8 @@ impl Worker {
     pub(crate) fn next_due(&self, now: Instant) -> Instant {
         let tasks = self.tasks.iter().map(|(_, task)| task.due).min().unwrap_or(Instant::FAR);
         let asking = self.asking.as_ref().map_or(Instant::FAR, |asking| asking.due());
-        tasks.min(asking).min(self.child.next_due(now))
+        let hushed = if self.hushed_until > now { self.hushed_until } else { Instant::FAR };
+        tasks.min(asking).min(hushed).min(self.child.next_due(now))
     }
 }
 

@@ -4,9 +4,10 @@
 //! Owns: the memories of these sessions, whose they are, and when they end.
 //! Never: shares one with another principal, or says of a name that it is somebody else's.
 //!
-//! A session ends when it is unused for as long as one of the legacy era may be. There are 1,000 at
-//! most, and 64 MiB of messages in them: for a new one that was opened last, one that was never used
-//! gives way; for a new message the sessions that were unused longest do.
+//! A session ends when it is unused for as long as one of the legacy era may be. There are as many at
+//! most as of those, and 64 MiB of messages in them. For more, one of the principal's gives way who
+//! has most of what is short: the first of those that were never used, or else the one that was
+//! unused longest.
 #![expect(clippy::disallowed_types, reason = "all conversations share the table, one at a time")]
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::time::{Duration, Instant};
 /// The sessions of all clients.
 pub(super) struct Handles {
     idle_max: Duration,
+    max: usize,
     open: Mutex<BTreeMap<Uuid, Open>>,
 }
 
@@ -38,26 +40,23 @@ struct Open {
 }
 
 impl Handles {
-    /// None are open; each lasts this long unused.
-    pub(super) fn new(idle_max: Duration) -> Self {
-        Handles { idle_max, open: Mutex::default() }
+    /// None are open; each lasts this long unused, and there are so many at most.
+    pub(super) fn new(idle_max: Duration, max: usize) -> Self {
+        Handles { idle_max, max, open: Mutex::default() }
     }
 
-    /// Opens a session for whoever asks, and gives it a name that nobody can guess; none if there
-    /// are too many.
-    pub(super) fn open(&self, scene: &Scene<'_>) -> Option<Uuid> {
+    /// Opens a session for whoever asks, and gives it a name that nobody can guess.
+    pub(super) fn open(&self, scene: &Scene<'_>) -> Uuid {
         let mut open = self.swept(scene.now);
-        if open.len() >= OPEN_MAX {
-            let unused = open.iter().filter(|(_, it)| it.requests == 0);
-            let (oldest, _) = unused.min_by_key(|(_, it)| it.since)?;
-            let oldest = *oldest;
-            open.remove(&oldest);
+        while open.len() >= self.max.max(1) {
+            let Some(loser) = loser(&open, |_| 1, None) else { break };
+            open.remove(&loser);
         }
         let name = scene.handle();
         let (principal, since) = (*scene.principal, scene.now);
         let memory = Memory::default();
         open.entry(name).or_insert(Open { principal, memory, since, used_at: since, requests: 0 });
-        Some(name)
+        name
     }
 
     /// Uses a session of whoever asks; none if it has no session of this name, or no longer.
@@ -104,20 +103,32 @@ impl fmt::Debug for Handles {
     }
 }
 
-/// Lets sessions go that were unused longest, until the rest is not too much; not this one.
+/// Lets sessions go until the rest is not too much; not this one.
 fn make_room(open: &mut BTreeMap<Uuid, Open>, but: Uuid) {
     let mut bytes: usize = open.values().map(|it| it.memory.bytes()).sum();
     while bytes > BYTES_MAX {
-        let others = open.iter().filter(|(name, it)| **name != but && it.memory.bytes() > 0);
-        let Some((oldest, it)) = others.min_by_key(|(_, it)| it.used_at) else { break };
-        let oldest = *oldest;
-        bytes -= it.memory.bytes();
-        open.remove(&oldest);
+        let loser = loser(open, |it| it.memory.bytes(), Some(but));
+        let Some(lost) = loser.and_then(|loser| open.remove(&loser)) else { break };
+        bytes -= lost.memory.bytes();
     }
 }
 
-/// Sessions that may be open.
-const OPEN_MAX: usize = 1000;
+/// Which session gives way: of those that have some of what is short, one of the principal's who has
+/// most of it, so that nobody can take all from the others.
+fn loser(
+    open: &BTreeMap<Uuid, Open>,
+    share: impl Fn(&Open) -> usize,
+    but: Option<Uuid>,
+) -> Option<Uuid> {
+    let mut held: BTreeMap<Principal, usize> = BTreeMap::new();
+    let others = || open.iter().filter(|(name, it)| Some(**name) != but && share(it) > 0);
+    for (_, it) in others() {
+        *held.entry(it.principal).or_default() += share(it);
+    }
+    let (holder, _) = held.into_iter().max_by_key(|(_, held)| *held)?;
+    let own = others().filter(|(_, it)| it.principal == holder);
+    own.min_by_key(|(_, it)| (it.requests > 0, it.used_at)).map(|(name, _)| *name)
+}
 
 /// Bytes of messages that are remembered in all of them.
 const BYTES_MAX: usize = 64 << 20;

@@ -131,7 +131,7 @@ impl Echo {
         modern: Option<Catalog>,
         settings: Settings,
     ) -> Self {
-        let handles = Arc::new(Handles::new(settings.session_timeout));
+        let handles = Arc::new(Handles::new(settings.session_timeout, settings.sessions_max));
         Echo { program, catalog, modern, settings: Arc::new(settings), handles }
     }
 }
@@ -216,7 +216,7 @@ impl Seat for EchoSeat {
                 let answer = self.handles.with(&session, scene, in_session);
                 answer.unwrap_or_else(|| Ok(opening::unknown()))
             }
-            None if name == opening::NAME => opening::answer(&call, &self.handles),
+            None if name == opening::NAME => Ok(opening::answer(&call, &self.handles)),
             None => answer_at_once(name, &call, &mut self.memory, out),
         };
         Outcome::Done(answer.map(Reply::Tool))

@@ -6,7 +6,7 @@ use super::Call;
 use super::handles::Handles;
 use super::shape::{a, object};
 use super::text::span;
-use crate::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
+use crate::server::{Field, Kind, Schema, Tool, ToolResult};
 
 pub(super) const NAME: &str = "openSession";
 
@@ -29,10 +29,8 @@ pub(super) fn in_a_session(mut tool: Tool) -> Tool {
     tool
 }
 
-pub(super) fn answer(call: &Call<'_>, handles: &Handles) -> Result<ToolResult, Fault> {
-    let Some(name) = handles.open(call.scene) else {
-        return Err(Fault::internal("Too many sessions are open"));
-    };
+pub(super) fn answer(call: &Call<'_>, handles: &Handles) -> ToolResult {
+    let name = handles.open(call.scene);
     let lasts = call.settings.session_timeout;
     let text = format!(
         "Session: {name}\nGive it as `session` to echo, replayLastEcho and sessionInfo. It ends \
@@ -40,7 +38,7 @@ pub(super) fn answer(call: &Call<'_>, handles: &Handles) -> Result<ToolResult, F
         span(lasts)
     );
     let structured = json!({ "session": name.to_string(), "expires_in_seconds": lasts.as_secs() });
-    Ok(ToolResult::text(text).with(structured))
+    ToolResult::text(text).with(structured)
 }
 
 /// What is said to whoever names a session that is not its own, or no longer.

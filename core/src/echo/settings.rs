@@ -21,6 +21,8 @@ pub struct Settings {
     pub debug: bool,
     /// How long a session lasts unused (`MCP_SESSION_TIMEOUT`).
     pub session_timeout: Duration,
+    /// Sessions of the modern era at once (`MCP_MAX_SESSIONS`).
+    pub sessions_max: usize,
     /// Whether `echo` gives a `data:` URL in base64 back as bytes, too (`ECHO_ENABLE_BINARY`).
     pub binary: bool,
     /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown; the endpoint does it
@@ -59,6 +61,7 @@ impl Default for Settings {
             port: 3000,
             debug: false,
             session_timeout: Duration::from_secs(3600),
+            sessions_max: 1000,
             binary: true,
             compression: false,
             message_bytes_max: 1 << 20,
@@ -77,6 +80,7 @@ impl fmt::Debug for Settings {
             .field("port", &self.port)
             .field("debug", &self.debug)
             .field("session_timeout", &self.session_timeout)
+            .field("sessions_max", &self.sessions_max)
             .field("binary", &self.binary)
             .field("compression", &self.compression)
             .field("message_bytes_max", &self.message_bytes_max)

@@ -132,8 +132,12 @@ impl Engine {
         out: &mut Actions,
     ) {
         let noise = line.as_ref().err().map(|invalid| invalid.reject);
-        let garbled = noise.and_then(|reject| {
-            self.with_child(id, now, out, |child, turn| child.babbled(reject, turn))
+        let garbled = self.with_child(id, now, out, |child, turn| match noise {
+            Some(reject) => child.babbled(reject, turn),
+            None => {
+                child.spoke(turn);
+                false
+            }
         });
         if self.is_probed(id) {
             self.on_probe_line(line, now, out);

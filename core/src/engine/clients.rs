@@ -1,14 +1,17 @@
 //! Requests of clients, and which session they belong to.
 
+use std::borrow::Cow;
+
 use crate::bridge::{Child, Interpreter, Pool};
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Kind};
+use crate::json::object::{Object, quoted};
+use crate::json::{Body, Kind, Message, ParseRules, Peer};
 use crate::machine::{Actions, Chunk};
 use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
-use crate::protocol::Era;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::session::{Backend, Seated, Session};
 use crate::time::Instant;
@@ -83,7 +86,7 @@ impl Engine {
     /// Decides what a POST is for, in an order that gives each mistake its own answer.
     fn route(&self, head: &McpHead, body: &Body, now: Instant) -> Result<Route, Reject> {
         if let Some(id) = self.known_session(head, now) {
-            return check_revision(head).map(|()| Route::Session(id));
+            return self.check_revision(head, Some(id)).map(|()| Route::Session(id));
         }
         if envelope::era(head, body, self.desk.served()) == Era::Modern {
             return Ok(Route::Modern);
@@ -111,6 +114,44 @@ impl Engine {
         (is_usable && !has_expired).then_some(id)
     }
 
+    /// Whether the header names a revision that is served, if any, or the one that the session
+    /// speaks: a child may have agreed on none that is.
+    fn check_revision(&self, head: &McpHead, session: Option<SessionId>) -> Result<(), Reject> {
+        let session = session.and_then(|id| self.sessions.get(&id));
+        let spoken = session.and_then(|session| session.revision());
+        match &head.revision {
+            RevisionHeader::Other(text) if spoken.is_some_and(|it| it.as_str() == &**text) => {
+                Ok(())
+            }
+            RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
+            RevisionHeader::Malformed => Err(Reject::BadMcpHeader),
+            RevisionHeader::Absent | RevisionHeader::Served(_) => Ok(()),
+        }
+    }
+
+    /// `initialize` as a child is given it: asking for a revision that is served, if the client asks
+    /// for one that may not be spoken.
+    pub(super) fn restricted<'m>(&self, initialize: &'m Message) -> Cow<'m, Message> {
+        let served = self.desk.served();
+        let is_restricted = Revision::LEGACY.iter().any(|revision| !served.contains(revision));
+        if self.spec.is_none() || !is_restricted {
+            return Cow::Borrowed(initialize);
+        }
+        let mut line = Object::read_or_empty(Some(initialize.bytes()));
+        line.edit_object("params", |params| {
+            let Some(wanted) = params.text("protocolVersion") else { return };
+            let agreed = Revision::agreed(&wanted, served);
+            params.put("protocolVersion", quoted(agreed.as_str()));
+        });
+        let limits = &self.desk.config.limits;
+        let rules = ParseRules {
+            depth_max: limits.json_depth_max,
+            batch_len_max: limits.batch_len_max,
+            sender: Peer::Client,
+        };
+        Message::parse(line.write().into(), rules).map_or(Cow::Borrowed(initialize), Cow::Owned)
+    }
+
     /// What is said of a session that is not open. During the drain sessions end that nobody has
     /// given up: their clients are told of the end of the program, not of a mistake of theirs.
     pub(super) fn unknown_session(&self) -> Reject {
@@ -131,8 +172,9 @@ impl Engine {
             return Err(Reject::Draining);
         }
         let (id, backend) = self.admit(head, now, out)?;
+        let initialize = self.restricted(initialize);
         let mut turn = self.desk.turn(now, out);
-        let session = Session::open(id, backend, (exchange, head), initialize, &mut turn);
+        let session = Session::open(id, backend, (exchange, head), &initialize, &mut turn);
         let wake_at = turn.wake_at;
         self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
@@ -284,8 +326,9 @@ impl Engine {
 
     /// The session a GET or DELETE has to name.
     fn named_session(&self, head: &McpHead, now: Instant) -> Result<SessionId, Reject> {
-        check_revision(head)?;
-        match (self.known_session(head, now), &head.session) {
+        let known = self.known_session(head, now);
+        self.check_revision(head, known)?;
+        match (known, &head.session) {
             (Some(id), _) => Ok(id),
             (None, SessionHeader::Absent) => Err(Reject::MissingSession),
             (None, _) => Err(self.unknown_session()),
@@ -326,15 +369,6 @@ enum Route {
     OpenUnasked,
     /// It belongs to this one.
     Session(SessionId),
-}
-
-/// Whether the header names a revision that is served, if any.
-fn check_revision(head: &McpHead) -> Result<(), Reject> {
-    match head.revision {
-        RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
-        RevisionHeader::Malformed => Err(Reject::BadMcpHeader),
-        RevisionHeader::Absent | RevisionHeader::Served(_) => Ok(()),
-    }
 }
 
 pub(super) fn asks_anything(body: &Body) -> bool {

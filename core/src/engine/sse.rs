@@ -112,8 +112,9 @@ impl Engine {
         }
         self.check_start(now)?;
         let backend = self.seat(id, head, now, out)?;
+        let initialize = self.restricted(initialize);
         self.with_session(id, now, out, |session, turn| {
-            session.staff(backend, (exchange, head), initialize, turn);
+            session.staff(backend, (exchange, head), &initialize, turn);
         });
         Ok(())
     }

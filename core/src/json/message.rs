@@ -243,9 +243,9 @@ impl Message {
         self.modern_bytes(|modern| modern.client_info)
     }
 
-    /// The JSON text of `_meta["io.modelcontextprotocol/logLevel"]`.
+    /// The JSON text of `_meta["io.modelcontextprotocol/logLevel"]`; none if it is null.
     pub fn log_level(&self) -> Option<&[u8]> {
-        self.modern_bytes(|modern| modern.log_level)
+        self.modern_bytes(|modern| modern.log_level).filter(|level| *level != b"null")
     }
 
     /// The JSON text of `params.arguments` of a message of the modern era.

@@ -127,7 +127,7 @@ fn check_method(head: &McpHead, message: &Message, method: &str) -> Result<(), R
     if let Some(mirrored) = &head.mirrored {
         check_name(mirrored, message)?;
     }
-    match message.log_level().filter(|level| *level != b"null").map(string) {
+    match message.log_level().map(string) {
         Some(level) if !level.is_some_and(is_log_level) => Err(Reject::BadParams),
         _ if method == "subscriptions/listen" && !head.accept.sse => Err(Reject::NotAcceptable),
         _ => Ok(()),

@@ -93,6 +93,17 @@ impl Revision {
         not_newer.unwrap_or(Revision::V2024_11_05)
     }
 
+    /// The revision to speak with a client that asks for this one in `initialize`. If it is not
+    /// known, or older than all that are served, that is the newest that is served (2025-11-25,
+    /// basic/lifecycle, Version Negotiation). One of the legacy era is served.
+    pub(crate) fn agreed(wanted: &str, served: &[Revision]) -> Revision {
+        let choice = served.iter().copied().filter(|revision| revision.era() == Era::Legacy);
+        let newest = choice.clone().max();
+        let is_known = Revision::parse(wanted.as_bytes()).is_some();
+        let not_newer = choice.filter(|revision| is_known && revision.as_str() <= wanted).max();
+        not_newer.or(newest).unwrap_or(Revision::NEWEST_LEGACY)
+    }
+
     /// Whether a POST may hold an array of messages (2025-03-26, basic/index, Batching).
     pub const fn has_batches(self) -> bool {
         matches!(self, Revision::V2025_03_26)

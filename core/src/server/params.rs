@@ -153,7 +153,7 @@ impl<'a> Params<'a> {
         let [given] = fields(context, "params.context", &["arguments"])?;
         let Some(given) = given.filter(is_some) else { return Ok(Arguments::default()) };
         let others = check::members(given, "params.context.arguments")?;
-        if others.iter().any(|(_, value)| !value.starts_with('"')) {
+        if others.iter().any(|(_, value)| text_of(value).is_none()) {
             return Err(wrong("params.context.arguments", "must be an object of strings"));
         }
         Ok(others)

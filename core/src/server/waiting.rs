@@ -21,6 +21,8 @@ pub(super) struct Asked<'a> {
     pub(super) http: Option<&'a Arc<HttpScene>>,
     /// Who sent it.
     pub(super) principal: Principal,
+    /// What [`super::Circumstances::random`] was when it came.
+    pub(super) random: u64,
     /// The last progress told of it.
     pub(super) reached: Option<f64>,
     /// What a request of the modern era says of itself; none of the legacy era.
@@ -63,6 +65,7 @@ impl Waiting {
             arrived: asked.arrived,
             http: asked.http.cloned(),
             principal: asked.principal,
+            random: asked.random,
             reached: asked.reached,
             modern: asked.modern,
             subject: asked.subject.map(|subject| Box::new(subject.kept())),
@@ -97,6 +100,7 @@ pub(super) struct Kept {
     arrived: Instant,
     http: Option<Arc<HttpScene>>,
     principal: Principal,
+    random: u64,
     reached: Option<f64>,
     modern: Option<Box<Modern>>,
     subject: Option<Box<Subject<'static>>>,
@@ -111,6 +115,7 @@ impl Kept {
             arrived: self.arrived,
             http: self.http.as_ref(),
             principal: self.principal,
+            random: self.random,
             reached: self.reached,
             modern: self.modern.take(),
             subject: self.subject.as_deref().copied(),

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 /// basic/security_best_practices, Session Hijacking). It authenticates nobody: no
 /// signature, issuer or expiry is checked. Where tokens matter, whatever stands in front of the
 /// endpoint has to check them.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// No credentials.
     Anonymous,

@@ -185,7 +185,8 @@ pub fn positions_that_are_none(target: &Target) {
 pub fn resuming_gets_the_events_of_that_stream_only(target: &Target) {
     let (pontoon, client, canary) = scene(target);
     let mut listening = client.listen();
-    let mut broken: Vec<_> = (1..=4).map(|id| client.stream(progress_call(id, 6, 60))).collect();
+    // Slow enough for all to be under way when the message of another comes.
+    let mut broken: Vec<_> = (1..=4).map(|id| client.stream(progress_call(id, 6, 400))).collect();
     let firsts: Vec<_> = broken
         .iter_mut()
         .map(|events| events.next_message().expect("progress").0.id.expect("an id"))

@@ -8,7 +8,7 @@ use super::listens::Filter;
 use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::object::Object;
-use crate::protocol::{Era, Revision};
+use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::server::LogLevel;
 use crate::session::About;
@@ -108,7 +108,7 @@ impl Interpreter {
         let bad = || refusal(Reject::BadParams);
         let params = params.and_then(Object::read).ok_or_else(bad)?;
         let wanted = params.text("protocolVersion").ok_or_else(bad)?;
-        let revision = agree(&wanted, &self.served);
+        let revision = Revision::agreed(&wanted, &self.served);
         let is_object = |text: &&[u8]| text.starts_with(b"{");
         let capabilities = params.some("capabilities").filter(is_object);
         let info = params.some("clientInfo").filter(is_object);
@@ -171,17 +171,6 @@ impl Interpreter {
         self.client.log_level = Some(format!("\"{}\"", level.as_str()).into_bytes().into());
         self.answer(call, nothing());
     }
-}
-
-/// The revision to speak with a client that asks for this one. One that is not known, or that is
-/// older than all that are served, is answered with one that is served (2025-11-25,
-/// basic/lifecycle, Version Negotiation). One of the legacy era is: otherwise there are no sessions.
-fn agree(wanted: &str, served: &[Revision]) -> Revision {
-    let choice = served.iter().copied().filter(|revision| revision.era() == Era::Legacy);
-    let newest = choice.clone().max();
-    let is_known = Revision::parse(wanted.as_bytes()).is_some();
-    let not_newer = choice.filter(|revision| is_known && revision.as_str() <= wanted).max();
-    not_newer.or(newest).unwrap_or(Revision::NEWEST_LEGACY)
 }
 
 /// What the child's answer to `server/discover` promises.

@@ -23,10 +23,10 @@ impl Pool {
             return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
         }
         let number = worker.asking.as_deref().map(|asking| asking.number);
-        let number =
-            number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_doubtful));
+        let number = number
+            .or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(turn.now)));
         let is_mute = worker.asking.is_none()
-            && (worker.is_doubtful || worker.tasks.iter().any(|(_, task)| task.traits.mute));
+            && (worker.is_wary(turn.now) || worker.tasks.iter().any(|(_, task)| task.traits.mute));
         let owner = number.and_then(|number| worker.tasks.get(number));
         let client = match owner.map(|task| task.asker) {
             Some(Asker::Request(exchange)) => self.posts.get(&exchange),

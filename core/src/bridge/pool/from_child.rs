@@ -75,6 +75,9 @@ impl Pool {
         let Some((number, task)) = message.id().and_then(|number| worker.take(number)) else {
             return turn.metrics.dropped(Dropped::UnknownAnswer);
         };
+        if task.asker == Asker::Gone && message.kind() == Kind::Error {
+            worker.hush_until(task.due);
+        }
         let is_legacy = self.era == Some(Era::Legacy);
         let asking = worker.asking.as_deref_mut().filter(|asking| asking.number == number);
         match (asking, task.asker) {

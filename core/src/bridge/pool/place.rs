@@ -222,7 +222,7 @@ impl Pool {
             self.tools.check(&post.request, post.mirrored.as_deref())?;
         }
         let (key, need) = (self.key_of(exchange, post), post.need);
-        if let Some(child) = self.free_worker(key, need) {
+        if let Some(child) = self.free_worker(key, need, turn.now) {
             if !self.check_headers(exchange, child, turn)? {
                 return Ok(false);
             }
@@ -256,8 +256,9 @@ impl Pool {
 
     /// The first worker of this key that can take a request, best one that has nothing to wait for;
     /// or else a spare one, which is of this key from then on.
-    fn free_worker(&mut self, key: Key, need: Need) -> Option<ChildId> {
-        let own = || self.workers.values().filter(|it| it.key == key && it.can_take(need));
+    fn free_worker(&mut self, key: Key, need: Need, now: Instant) -> Option<ChildId> {
+        let can_take = |it: &&Worker| it.key == key && it.can_take(need, now);
+        let own = || self.workers.values().filter(can_take);
         if let Some(worker) = own().find(|worker| !worker.is_busy()).or_else(|| own().next()) {
             return Some(worker.child.id);
         }

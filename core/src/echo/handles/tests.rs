@@ -217,16 +217,28 @@ fn sessions_are_limited_in_number() {
     rig.open();
     assert!(!rig.is_known(&unused), "one that was never used gives way");
     assert!(rig.is_known(&used));
+}
+
+#[test]
+fn nobody_can_take_all_sessions() {
     let mut rig = Rig::new();
-    for _ in 0..1000 {
+    let others = rig.open();
+    assert!(rig.is_known(&others));
+    rig.pass(1);
+    rig.principal = Principal::of(Some(b"Bearer mallory"));
+    let mut sessions = Vec::new();
+    for _ in 0..1100 {
         let session = rig.open();
-        rig.is_known(&session);
+        assert!(rig.is_known(&session));
+        sessions.push(session);
+        rig.pass(1);
     }
-    let params = json!({"name": "openSession", "arguments": {}});
-    let answer = rig.ask("tools/call", params.clone(), true);
-    assert_eq!(answer["error"]["message"], "Too many sessions are open");
-    rig.pass(3600);
-    assert!(rig.ask("tools/call", params, true)["result"].is_object(), "they have expired");
+    assert!(!rig.is_known(&sessions[0]), "the one that was unused longest gives way");
+    assert!(rig.is_known(&sessions[101]));
+    rig.principal = Principal::Anonymous;
+    assert!(rig.is_known(&others));
+    let another = rig.open();
+    assert!(rig.is_known(&another) && rig.is_known(&others));
 }
 
 #[test]

@@ -538,6 +538,57 @@ fn what_a_process_logs_about_one_who_left_reaches_nobody() {
 }
 
 #[test]
+fn a_process_that_gave_up_what_was_taken_back_may_still_speak_of_it_for_a_while() {
+    let mut rig = rig();
+    let left = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
+    let child = rig.welcomes_with(r#"{"logging":{}}"#);
+    let number = rig.number(child);
+    rig.disconnect(left);
+    let cancelled =
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":0,"message":""}}}}"#);
+    rig.child_says(child, &cancelled);
+    rig.fed(child);
+    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
+    let lists = rig.ask(&wants, "2", "tools/list", "");
+    assert_eq!(rig.told(child)[0]["method"], "tools/list");
+    let log =
+        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
+    rig.child_says(child, log);
+    assert_eq!(rig.stage(lists), Stage::Waiting);
+    // Nor is its question put to the next who could be asked.
+    rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
+    assert_ne!(rig.welcomes(), child);
+    rig.child_says(child, ELICITATION);
+    assert!(rig.told(child)[0].get("error").is_some());
+    rig.pass(secs(2));
+    rig.child_says(child, log);
+    assert_eq!(rig.messages(lists).len(), 1);
+}
+
+#[test]
+fn who_waits_for_a_process_gets_one_that_may_be_trusted_again() {
+    let limits = Limits { sessions_max: 1, ..Limits::default() };
+    let mut rig = rig_of(BridgeOptions::default(), limits);
+    let left = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
+    let child = rig.welcomes();
+    let number = rig.number(child);
+    rig.disconnect(left);
+    let cancelled =
+        format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":0,"message":""}}}}"#);
+    rig.child_says(child, &cancelled);
+    rig.fed(child);
+    let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
+    rig.pass(secs(5));
+    let taker = rig.last_child();
+    if taker != child {
+        rig.welcomes();
+    }
+    let number = rig.number(taker);
+    rig.child_answers(taker, &number, "{}");
+    assert_eq!(rig.reply(next).0, 200);
+}
+
+#[test]
 fn a_process_that_is_done_with_one_who_could_not_be_asked_logs_for_the_next_at_once() {
     let mut rig = rig();
     let mute = rig.ask(&Modern::new(), "1", "tools/call", CALL);

@@ -165,6 +165,39 @@ fn an_unknown_revision_in_the_header_is_refused_with_those_there_are() {
 }
 
 #[test]
+fn a_child_is_asked_for_a_revision_that_is_served() {
+    let served = [Revision::V2025_03_26, Revision::V2025_06_18];
+    let restricted = || Rig::of(Config { revisions: served.into(), ..config(Limits::default()) });
+    for (wanted, asked_for) in [
+        ("2025-11-25", "2025-06-18"),
+        ("2025-06-18", "2025-06-18"),
+        ("2024-11-05", "2025-06-18"),
+        ("1999-01-01", "2025-06-18"),
+    ] {
+        let mut rig = restricted();
+        rig.post(&Client::new(), &initialize("0", wanted));
+        let child = rig.last_child();
+        let told = parse(&rig.fed(child)[0]);
+        assert_eq!(told["params"]["protocolVersion"], asked_for, "{wanted}");
+        assert!(told["params"]["capabilities"].is_object(), "{told}");
+    }
+}
+
+#[test]
+fn a_session_may_name_the_revision_that_its_child_agreed_on() {
+    let served = [Revision::V2025_11_25];
+    let mut rig = Rig::of(Config { revisions: served.into(), ..config(Limits::default()) });
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let named = |text: &str| RevisionHeader::Other(text.into());
+    let own = Client { revision: named("2025-06-18"), ..client.clone() };
+    let call = rig.call(&own, "1");
+    assert_eq!((rig.stage(call), rig.fed(child).len()), (Stage::Waiting, 1));
+    let other = Client { revision: named("2025-03-26"), ..client };
+    let refused = rig.call(&other, "2");
+    assert_eq!(rig.error(refused).1, -32022);
+}
+
+#[test]
 fn a_malformed_revision_is_told_in_the_words_of_the_bodys_era() {
     let mut rig = Rig::new();
     let (open, child) = rig.open(Revision::V2025_11_25);

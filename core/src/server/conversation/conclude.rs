@@ -268,7 +268,7 @@ pub(super) fn scene<'a>(
     at: &'a Circumstances<'_>,
 ) -> Scene<'a> {
     let (client, revision, random) = match &asked.modern {
-        None => (client, revision, at.random),
+        None => (client, revision, asked.random),
         Some(modern) => (&modern.client, modern::REVISION, modern.rounds.random()),
     };
     Scene {

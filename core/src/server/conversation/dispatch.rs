@@ -44,6 +44,7 @@ impl Conversation {
             arrived: at.arrived,
             http: at.http,
             principal: at.principal,
+            random: at.random,
             reached: None,
             modern: None,
             subject: None,

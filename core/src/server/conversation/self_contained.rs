@@ -91,6 +91,7 @@ impl Conversation {
             arrived: at.arrived,
             http: at.http,
             principal: at.principal,
+            random: at.random,
             reached: None,
             modern: Some(Box::new(Modern { client, rounds })),
             subject,

@@ -28,7 +28,7 @@ pub struct Listen {
 
 impl Listen {
     /// Reads what a client wants to be told, and leaves out what the server does not tell. `id` and
-    /// `params` are those of the request, as JSON text.
+    /// `params` are those of the request: texts that are known to be JSON.
     ///
     /// # Errors
     ///
