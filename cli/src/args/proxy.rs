@@ -19,7 +19,8 @@ pub(crate) struct ProxyArgs {
     #[command(flatten)]
     pub(crate) sessions: SessionArgs,
 
-    /// Time the command has to answer a request, counted anew at each sign of progress
+    /// Time the command has to answer a request, counted anew at each sign of progress, and not
+    /// while it waits for an answer of the client in the same session
     #[arg(
         long,
         help_heading = COMMAND,
@@ -55,7 +56,8 @@ pub(crate) struct ProxyArgs {
     pub(crate) child_era: ChildEra,
 
     /// Which requests of 2026-07-28 share a process of a legacy command: those of one principal
-    /// (session, principal), none (call) or all (shared). A session has its own in any case
+    /// (session, principal), none (call) or all (shared). A session has one of its own in any case;
+    /// a command of 2026-07-28 keeps nothing between requests, and one process answers everybody
     #[arg(
         long,
         help_heading = COMMAND,

@@ -359,7 +359,9 @@ impl Program {
         match head.method {
             "POST" => {
                 check_content(headers)?;
-                let accept = match self.streams_to_all {
+                // Who listens is answered by nothing but a stream.
+                let listens = only(headers, "mcp-method") == Ok(Some(b"subscriptions/listen"));
+                let accept = match self.streams_to_all || listens {
                     true => Accept::of_anything(headers.values("accept")),
                     false => Accept::of_post(headers.values("accept")),
                 };

@@ -49,6 +49,19 @@ fn a_malformed_revision_is_known_for_one() {
 }
 
 #[test]
+fn who_listens_is_given_a_stream_for_anything() {
+    let listen = ("mcp-method", "subscriptions/listen");
+    for (lines, sse) in [
+        (&[listen][..], true),
+        (&[listen, ("accept", "*/*")], true),
+        (&[listen, ("accept", "application/json")], false),
+        (&[("mcp-method", "tools/list"), ("accept", "*/*")], false),
+    ] {
+        assert_eq!(head("POST", lines).accept.sse, sse, "{lines:?}");
+    }
+}
+
+#[test]
 fn a_revision_is_served_or_not() {
     let revision = |value| head("DELETE", &[("mcp-protocol-version", value)]).revision;
     assert_eq!(head("DELETE", &[]).revision, RevisionHeader::Absent);
