@@ -1,7 +1,10 @@
 use std::sync::atomic::AtomicUsize;
 use std::task::Wake;
 
+use pontoon_core::config::{Config, Serves};
+
 use super::*;
+use crate::running::Options;
 
 #[test]
 fn what_was_written_is_dropped_and_nothing_else() {
@@ -70,6 +73,51 @@ fn every_action_wakes_the_pipes() {
     }
     assert_eq!(bell.rung(), actions.len());
     assert!(mailbox.poll_released(&cx).is_ready());
+}
+
+/// Bytes without end, always there.
+struct Endless(&'static [u8]);
+
+impl Source for Endless {
+    fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        buf.iter_mut().zip(self.0.iter().cycle()).for_each(|(to, from)| *to = *from);
+        Poll::Ready(Ok(buf.len()))
+    }
+}
+
+/// Takes everything, and stays open.
+struct Hole;
+
+impl crate::io::Sink for Hole {
+    fn poll_write(&mut self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+    }
+}
+
+impl Stdin for Hole {
+    fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
+    for endless in [&b"y\n"[..], b"\n", b"x", b"{\"jsonrpc\":\"2.0\",\"method\":\"x\"}\n"] {
+        let spec = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
+        let (hub, _orders) = Hub::new(&Options::new(Config::new(Serves::Command(spec)))).unwrap();
+        let (child, mailbox) = (ChildId(1), Arc::new(Mailbox::default()));
+        let pipes = Pipes { hub, child, mailbox: mailbox.clone() };
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut carry = pin!(pipes.carry(Ok((Hole, Endless(endless), Endless(endless)))));
+        for rung in 0..10 {
+            assert_eq!(bell.rung() > 0, rung > 0, "it comes again by itself");
+            assert!(carry.as_mut().poll(&mut cx).is_pending(), "it gives way");
+        }
+        mailbox.release();
+        assert!(carry.as_mut().poll(&mut cx).is_ready(), "it hears that nobody wants it");
+    }
 }
 
 #[test]
