@@ -111,7 +111,7 @@ pub enum Reject {
     /// A `requestState` that is not one of ours, not for this request, or too old.
     BadRequestState,
     /// A header that the body has to agree with is missing, or says something else.
-    HeaderMismatch,
+    HeaderMismatch(Repeats),
     /// The client did not declare what the request needs it to be capable of.
     MissingCapability(Capability),
     /// `_meta` leaves out what every request has to say, or says it in a wrong type.
@@ -174,6 +174,19 @@ pub enum Reject {
 /// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
 fn whole_seconds(pause: Duration) -> u64 {
     pause.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+}
+
+/// What a header repeats of the body (2026-07-28, basic/transports/streamable-http, Request Headers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Repeats {
+    /// `MCP-Protocol-Version`: the version in `_meta`.
+    Version,
+    /// `Mcp-Method`: the method.
+    Method,
+    /// `Mcp-Name`: the name of a tool or a prompt, the URI of a resource, the id of a task.
+    Name,
+    /// `Mcp-Param-…`: an argument, if the tool asks for that.
+    Argument,
 }
 
 /// What a client can be asked for, if it declares so (2026-07-28, schema, ClientCapabilities).
@@ -382,7 +395,7 @@ impl Reject {
             UnknownSession => "unknown_session",
             UnsupportedRevision => "unsupported_revision",
             BadRequestState => "bad_request_state",
-            HeaderMismatch => "header_mismatch",
+            HeaderMismatch(_) => "header_mismatch",
             MissingCapability(_) => "missing_capability",
             MissingMeta => "missing_meta",
             UnknownMethod => "unknown_method",
@@ -433,7 +446,7 @@ impl Reject {
             UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
             BadRequestState => (200, INVALID_PARAMS),
-            HeaderMismatch => (400, HEADER_MISMATCH),
+            HeaderMismatch(_) => (400, HEADER_MISMATCH),
             MissingCapability(_) => (400, MISSING_CLIENT_CAPABILITY),
             MissingMeta => (400, INVALID_PARAMS),
             UnknownMethod => (404, METHOD_NOT_FOUND),
@@ -534,8 +547,17 @@ impl Reject {
             BadRequestState => {
                 "Invalid params: requestState is not valid for this request, or no longer"
             }
-            HeaderMismatch => {
-                "MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param-* must be given where the body has what they repeat, and say the same"
+            HeaderMismatch(Repeats::Version) => {
+                "MCP-Protocol-Version must be given once, and be the version that _meta names"
+            }
+            HeaderMismatch(Repeats::Method) => {
+                "Mcp-Method must be given once, and be the method of the request"
+            }
+            HeaderMismatch(Repeats::Name) => {
+                "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
+            }
+            HeaderMismatch(Repeats::Argument) => {
+                "Mcp-Param-* must be given for each argument that the tool wants repeated, and for no other, and be that argument"
             }
             MissingCapability(_) => "The client did not declare a capability that is needed here",
             MissingMeta => {

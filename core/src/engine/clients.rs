@@ -204,7 +204,7 @@ impl Engine {
         let session = Session::open_unasked(id, backend, head, revision, &mut turn);
         self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
-        self.desk.log(Event::SessionOpened { session: id, revision }, out);
+        self.desk.log(Event::SessionOpened { session: id, revision, client: None }, out);
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
             .unwrap_or(Err(Reject::UnknownSession))
     }

@@ -26,7 +26,7 @@ use crate::http::{McpHead, Mirrored, RevisionHeader};
 use crate::json::{Body, Kind, Message};
 use crate::modern::field;
 use crate::protocol::{Era, Revision};
-use crate::reject::Reject;
+use crate::reject::{Reject, Repeats};
 use crate::server::LogLevel;
 
 /// The era of a POST that belongs to no open session.
@@ -101,7 +101,7 @@ fn check_versions<'a>(
     if !served.contains(&Revision::V2026_07_28) {
         return Err(Reject::UnsupportedRevision);
     }
-    let header = head.revision.text().ok_or(Reject::HeaderMismatch)?;
+    let header = head.revision.text().ok_or(Reject::HeaderMismatch(Repeats::Version))?;
     let version = message.modern_version().and_then(string);
     let (Some(version), true) = (version, has_capabilities(message)) else {
         // Who speaks of a version that nobody knows may know other rules about this.
@@ -111,7 +111,7 @@ fn check_versions<'a>(
         });
     };
     if version != header.as_bytes() {
-        return Err(Reject::HeaderMismatch);
+        return Err(Reject::HeaderMismatch(Repeats::Version));
     }
     if version != Revision::V2026_07_28.as_str().as_bytes() {
         return Err(Reject::UnsupportedRevision);
@@ -119,7 +119,7 @@ fn check_versions<'a>(
     let method = message.method().unwrap_or_default();
     match &head.mirrored {
         Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(method),
-        _ => Err(Reject::HeaderMismatch),
+        _ => Err(Reject::HeaderMismatch(Repeats::Method)),
     }
 }
 
@@ -149,7 +149,7 @@ fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {
     match (name.filter(|name| string(name).is_some()), &mirrored.name) {
         (None, _) => Ok(()),
         (Some(name), Some(header)) if field::matches(header, name) => Ok(()),
-        _ => Err(Reject::HeaderMismatch),
+        _ => Err(Reject::HeaderMismatch(Repeats::Name)),
     }
 }
 

@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 
 use super::field;
 use crate::http::is_token_byte;
-use crate::reject::Reject;
+use crate::reject::{Reject, Repeats};
 
 /// The arguments of a tool that its callers repeat in headers; of most tools, none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl MirroredParams {
                 _ => false,
             };
             if !is_repeated {
-                return Err(Reject::HeaderMismatch);
+                return Err(Reject::HeaderMismatch(Repeats::Argument));
             }
         }
         Ok(())

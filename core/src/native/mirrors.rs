@@ -8,7 +8,7 @@ use crate::json::Message;
 use crate::json::object::member;
 use crate::modern::field;
 use crate::modern::mirror::MirroredParams;
-use crate::reject::Reject;
+use crate::reject::{Reject, Repeats};
 use crate::server::Catalog;
 
 /// What a server has of that; most servers have none.
@@ -63,6 +63,6 @@ fn check_name(named_by: &str, head: &McpHead, message: &Message) -> Result<(), R
     let header = head.mirrored.as_ref().and_then(|mirrored| mirrored.name.as_deref());
     match header.is_some_and(|header| field::matches(header, name)) {
         true => Ok(()),
-        false => Err(Reject::HeaderMismatch),
+        false => Err(Reject::HeaderMismatch(Repeats::Name)),
     }
 }

@@ -158,6 +158,8 @@ pub enum Event {
         session: SessionId,
         /// The revision both agreed on.
         revision: Revision,
+        /// Who the client says it is (`clientInfo.name`), cut short.
+        client: Option<Box<str>>,
     },
     /// A session ended.
     SessionClosed {
@@ -373,9 +375,12 @@ impl Event {
                 field("session", short(*session));
                 field("child", count(child.0));
             }
-            Event::SessionOpened { session, revision } => {
+            Event::SessionOpened { session, revision, client } => {
                 field("session", short(*session));
                 field("revision", name(revision.as_str()));
+                if let Some(client) = client {
+                    field("client", Value::Text(Cow::Owned(client.to_string())));
+                }
             }
             Event::SessionClosed { session, why, lived } => {
                 field("session", short(*session));

@@ -124,7 +124,8 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
-        turn.log(Event::SessionOpened { session: self.id, revision });
+        let client = self.client.take();
+        turn.log(Event::SessionOpened { session: self.id, revision, client });
     }
 
     /// The child asks the client something.

@@ -6,12 +6,14 @@ use crate::bridge::{Asks, Call, Calls, IdText};
 use crate::engine::Turn;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
+use crate::json::object::{member, text};
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
 use crate::session::{Backend, Queue, Session, Streams, Waiting};
+use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
 impl Session {
@@ -25,6 +27,7 @@ impl Session {
             asks: Asks::default(),
             queue: Queue::default(),
             streams: Streams::new(id),
+            client: None,
             is_awaited: false,
             since: turn.now,
             used_at: turn.now,
@@ -53,6 +56,7 @@ impl Session {
         turn: &mut Turn<'_>,
     ) {
         self.attend(head);
+        self.client = name_of_client(initialize);
         let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
         self.request(initialize, stream, turn.limits.startup_time_max, turn);
         self.attended();
@@ -258,4 +262,11 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Who a client says it is in `initialize`, as much of it as is shown.
+fn name_of_client(initialize: &Message) -> Option<Box<str>> {
+    let info = member(initialize.params()?, "clientInfo")?;
+    let name = text(member(info, "name")?)?;
+    Some(shown(&name).into())
 }

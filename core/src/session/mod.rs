@@ -60,6 +60,8 @@ pub(crate) struct Session {
     asks: Asks,
     queue: Queue,
     streams: Streams,
+    /// Who the client says it is, until that is logged.
+    client: Option<Box<str>>,
     /// Whether what its client has sent is kept until there is somebody to take it.
     is_awaited: bool,
     since: Instant,

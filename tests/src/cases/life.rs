@@ -175,6 +175,7 @@ pub fn events_are_logged_in_order(target: &Target) {
         let order =
             ["child_started", "session_opened", "draining", "session_closed", "child_ended"];
         assert!(order.map(at).is_sorted(), "{order:?} in {log}");
+        assert!(log.contains(r#""client":"pontoon-suite""#), "who it is: {log}");
         assert_eq!(at("stopped"), log.lines().count() - 1, "the last line: {log}");
     }
 }

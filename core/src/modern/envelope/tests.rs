@@ -58,22 +58,22 @@ fn every_mistake_has_its_own_answer() {
     let no_version = r#"{"io.modelcontextprotocol/clientCapabilities":{}}"#;
     let no_capabilities = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
     let odd_capabilities = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":[]}"#;
-    let mismatch = Some(Reject::HeaderMismatch);
+    let mismatch = |what| Some(Reject::HeaderMismatch(what));
     let missing = Some(Reject::MissingMeta);
     let unsupported = Some(Reject::UnsupportedRevision);
     for (what, version, method, body, expected) in [
         ("right", said, told, list(META), None),
-        ("no header", None, told, list(META), mismatch),
+        ("no header", None, told, list(META), mismatch(Repeats::Version)),
         ("no _meta", said, told, list(""), missing),
         ("no version in it", said, told, list(no_version), missing),
         ("no capabilities in it", said, told, list(no_capabilities), missing),
         ("capabilities that are none", said, told, list(odd_capabilities), missing),
-        ("another version in the body", said, told, list(&unknown), mismatch),
+        ("another version in the body", said, told, list(&unknown), mismatch(Repeats::Version)),
         ("a version nobody knows", Some("v999.0.0"), told, list(&unknown), unsupported),
         ("the same, without _meta", Some("v999.0.0"), told, list(""), unsupported),
-        ("no method", said, None, list(META), mismatch),
-        ("another method", said, Some("tools/call"), list(META), mismatch),
-        ("another case", said, Some("TOOLS/LIST"), list(META), mismatch),
+        ("no method", said, None, list(META), mismatch(Repeats::Method)),
+        ("another method", said, Some("tools/call"), list(META), mismatch(Repeats::Method)),
+        ("another case", said, Some("TOOLS/LIST"), list(META), mismatch(Repeats::Method)),
         ("a log level", said, told, list(&with_level("warning")), None),
         ("a level nobody knows", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
         ("no level", said, told, list(&with_level("null").replace("\"null\"", "null")), None),
@@ -91,7 +91,7 @@ fn of_a_method_that_there_is_not_nothing_else_is_wrong() {
     let (head, body) = (head(Some(MODERN), Some("prompts/get")), body(&text));
     let admitted = |has| admit(&head, &body, &Revision::ALL, |_| has).err();
     assert_eq!(admitted(false), None);
-    assert_eq!(admitted(true), Some(Reject::HeaderMismatch));
+    assert_eq!(admitted(true), Some(Reject::HeaderMismatch(Repeats::Name)));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_malformed_header_says_no_version() {
         let call = call("tools/list", meta);
         (era(&head, &call, &Revision::ALL), admit(&head, &call, &Revision::ALL, |_| true).err())
     };
-    assert_eq!(refused(META), (Era::Modern, Some(Reject::HeaderMismatch)));
+    assert_eq!(refused(META), (Era::Modern, Some(Reject::HeaderMismatch(Repeats::Version))));
     assert_eq!(refused("").0, Era::Legacy);
 }
 
@@ -116,7 +116,7 @@ fn a_name_is_said_in_the_header_too() {
         mirrored.name = header.map(|header| header.as_bytes().into());
         admit(&head, &body(&text), &Revision::ALL, |_| true).err()
     };
-    let mismatch = Some(Reject::HeaderMismatch);
+    let mismatch = Some(Reject::HeaderMismatch(Repeats::Name));
     for (method, key) in [
         ("tools/call", "name"),
         ("prompts/get", "name"),
@@ -211,7 +211,7 @@ proptest! {
             }
             Err(reject) => prop_assert!(matches!(
                 reject,
-                Reject::HeaderMismatch | Reject::MissingMeta | Reject::UnsupportedRevision
+                Reject::HeaderMismatch(_) | Reject::MissingMeta | Reject::UnsupportedRevision
             )),
         }
     }

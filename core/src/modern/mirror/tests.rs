@@ -30,7 +30,7 @@ fn is_taken(params: &MirroredParams, arguments: &str, headers: &[(&str, &str)]) 
     match params.check(Some(arguments.as_bytes()), headers) {
         Ok(()) => true,
         Err(reject) => {
-            assert_eq!(reject, Reject::HeaderMismatch);
+            assert_eq!(reject, Reject::HeaderMismatch(Repeats::Argument));
             false
         }
     }

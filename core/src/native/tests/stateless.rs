@@ -15,7 +15,7 @@ use crate::json::Body;
 use crate::native::{HealthForm, Native, Served, Stateless};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
-use crate::reject::Reject;
+use crate::reject::{Reject, Repeats};
 use crate::server::{Facts, ProcessFacts};
 use crate::time::{Duration, Instant};
 
@@ -387,7 +387,11 @@ fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
     assert_eq!(refusal(&["one"], json!("one")), None);
     assert_eq!(refusal(&["=?base64?w7w=?="], json!("ü")), None);
     for named in [&["two"][..], &["one", "one"], &[]] {
-        assert_eq!(refusal(named, json!("one")), Some(Reject::HeaderMismatch), "{named:?}");
+        assert_eq!(
+            refusal(named, json!("one")),
+            Some(Reject::HeaderMismatch(Repeats::Name)),
+            "{named:?}"
+        );
     }
     assert_eq!(refusal(&["1"], json!(1)), None, "its parameters are wrong");
 }

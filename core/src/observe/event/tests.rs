@@ -39,7 +39,7 @@ fn every_event() -> Vec<Event> {
         Event::RequestDone { session, method: "ping", took: Duration::from_millis(2), ok: true },
         served(Level::Debug),
         Event::SessionOpening { session, child },
-        Event::SessionOpened { session, revision: Revision::NEWEST },
+        Event::SessionOpened { session, revision: Revision::NEWEST, client: Some("c".into()) },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
         Event::Skipped { what: "refused", reason: "forbidden_host", times: 3 },
         Event::Draining { sessions: 4 },
