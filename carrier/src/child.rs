@@ -272,11 +272,7 @@ impl Pipes {
 
     async fn read_stdout(&self, mut stdout: impl Source) {
         let (child, limits) = (self.child, &self.hub.config.limits);
-        let rules = ParseRules {
-            depth_max: limits.json_depth_max,
-            batch_len_max: limits.batch_len_max,
-            sender: Peer::Child,
-        };
+        let rules = ParseRules::of(limits, Peer::Child);
         let mut lines = Lines::new(limits.line_bytes_max);
         let mut inputs = Vec::new();
         let mut overlong = false;

@@ -143,12 +143,7 @@ impl Engine {
             let agreed = Revision::agreed(&wanted, served);
             params.put("protocolVersion", quoted(agreed.as_str()));
         });
-        let limits = &self.desk.config.limits;
-        let rules = ParseRules {
-            depth_max: limits.json_depth_max,
-            batch_len_max: limits.batch_len_max,
-            sender: Peer::Client,
-        };
+        let rules = ParseRules::of(&self.desk.config.limits, Peer::Client);
         Message::parse(line.write().into(), rules).map_or(Cow::Borrowed(initialize), Cow::Owned)
     }
 

@@ -33,5 +33,6 @@ mod table;
 mod texts;
 mod tool_headers;
 mod town;
+mod withdrawn;
 mod workers;
 mod world;

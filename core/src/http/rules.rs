@@ -166,11 +166,7 @@ impl Rules {
             sse: config.sse,
             body: BodyRules {
                 bytes_max: limits.body_bytes_max,
-                parse: ParseRules {
-                    depth_max: limits.json_depth_max,
-                    batch_len_max: limits.batch_len_max,
-                    sender: Peer::Client,
-                },
+                parse: ParseRules::of(limits, Peer::Client),
             },
             program: Program::of(config),
         }

@@ -15,6 +15,7 @@ use crate::json::params::Params;
 use crate::json::scan::{Cursor, Span};
 use crate::json::string;
 use crate::json::text;
+use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::reject::Reject;
 
@@ -27,6 +28,14 @@ pub struct ParseRules {
     pub batch_len_max: usize,
     /// Who sent it.
     pub sender: Peer,
+}
+
+impl ParseRules {
+    /// Those for what this side sends.
+    pub fn of(limits: &Limits, sender: Peer) -> ParseRules {
+        let Limits { json_depth_max: depth_max, batch_len_max, .. } = *limits;
+        ParseRules { depth_max, batch_len_max, sender }
+    }
 }
 
 /// Who sends messages, and so how far they may be from the letter.

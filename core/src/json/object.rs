@@ -220,14 +220,8 @@ pub(crate) fn pick<'t, const N: usize>(
     names: &[&str; N],
 ) -> Result<[Option<&'t str>; N], Unclear> {
     let mut picked = [None; N];
-    let mut cursor = Cursor::new(object.as_bytes());
-    cursor.enter();
-    while let Some(key) = cursor.name() {
-        if cursor.take_half_pairs() {
-            return Err(Unclear::KeyNoText);
-        }
-        let value = &object[cursor.value().range()];
-        cursor.take_half_pairs();
+    for member in named_members(object) {
+        let (key, value) = member?;
         let place = names.iter().position(|name| *name.as_bytes() == *key);
         if place.is_some_and(|place| picked[place].replace(value).is_some()) {
             return Err(Unclear::KeyTwice);
@@ -243,20 +237,29 @@ pub(crate) fn pick<'t, const N: usize>(
 /// [`Unclear::KeyNoText`] before [`Unclear::KeyTwice`].
 pub(crate) fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Unclear> {
     let mut members = Vec::new();
-    let mut cursor = Cursor::new(object.as_bytes());
-    cursor.enter();
-    while let Some(key) = cursor.name() {
-        if cursor.take_half_pairs() {
-            return Err(Unclear::KeyNoText);
-        }
-        let value = &object[cursor.value().range()];
-        cursor.take_half_pairs();
+    for member in named_members(object) {
+        let (key, value) = member?;
         members.push((to_text(key), value));
     }
     match has_twice(&members) {
         true => Err(Unclear::KeyTwice),
         false => Ok(members),
     }
+}
+
+/// The members of an object, one after the other, the escapes of their keys resolved.
+fn named_members(object: &str) -> impl Iterator<Item = Result<(Cow<'_, [u8]>, &str), Unclear>> {
+    let mut cursor = Cursor::new(object.as_bytes());
+    cursor.enter();
+    std::iter::from_fn(move || {
+        let key = cursor.name()?;
+        if cursor.take_half_pairs() {
+            return Some(Err(Unclear::KeyNoText));
+        }
+        let value = &object[cursor.value().range()];
+        cursor.take_half_pairs();
+        Some(Ok((key, value)))
+    })
 }
 
 /// Whether two members have the same name. Sorted where there are many: a client may send as many

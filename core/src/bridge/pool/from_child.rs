@@ -45,6 +45,9 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(&child) else { return false };
         let too_much = worker.child.babbled(invalid.reject, turn);
         if let Some((number, task)) = invalid.answer_id().and_then(|number| worker.take(number)) {
+            if task.asker == Asker::Gone {
+                worker.hush_until(task.due);
+            }
             self.answered_badly(child, number, task.asker, turn);
         }
         too_much

@@ -11,7 +11,6 @@ use crate::observe::Dropped;
 use crate::reject::SpawnError;
 
 pub(super) const CALL: &str = r#""name":"x""#;
-const ELICITATION: &str = r#"{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{"message":"a","requestedSchema":{"type":"object","properties":{}}}}"#;
 
 pub(super) fn rig_per(child_per: ChildPer) -> Rig {
     rig_of(BridgeOptions { child_per, ..BridgeOptions::default() }, Limits::default())
@@ -404,44 +403,6 @@ fn few_processes_are_opened_at_once_and_those_that_are_there_are_used_first() {
 }
 
 #[test]
-fn whoever_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
-    let mut rig = rig();
-    let exchange = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
-    let child = rig.welcomes();
-    let number = rig.number(child);
-    rig.disconnect(exchange);
-    let told = rig.told(child);
-    assert_eq!(told[0]["params"]["requestId"].to_string(), number);
-    // It asks all the same: the next client must not see that.
-    let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
-    let other = rig.welcomes();
-    assert_ne!(other, child);
-    rig.child_says(child, &sampling("7"));
-    assert!(rig.told(child)[0].get("error").is_some());
-    assert_eq!(rig.stage(next), Stage::Waiting);
-    rig.pass(secs(2));
-    assert!(rig.children[&child].stdin_closed, "it said nothing about the request");
-}
-
-#[test]
-fn a_process_that_answers_what_was_taken_back_is_used_again() {
-    let mut rig = rig();
-    let exchange = rig.ask(&Modern::new(), "1", "tools/call", CALL);
-    let child = rig.welcomes();
-    let number = rig.number(child);
-    rig.disconnect(exchange);
-    rig.child_says(
-        child,
-        &format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":0,"message":"cancelled"}}}}"#),
-    );
-    rig.fed(child);
-    rig.ask(&Modern::new(), "2", "tools/call", CALL);
-    assert_eq!(rig.told(child)[0]["method"], "tools/call");
-    rig.pass(secs(5));
-    assert!(!rig.children[&child].stdin_closed);
-}
-
-#[test]
 fn a_call_that_takes_too_long_is_given_up() {
     let mut rig = rig();
     let client = Modern { accept: JSON, meta: r#","progressToken":1"#, ..Modern::new() };
@@ -495,117 +456,6 @@ fn the_end_of_the_program_waits_for_calls() {
     rig.child_ends(child, ExitStatus::Code(0));
     assert_eq!(rig.stopped, Some(false));
     rig.engine.check_empty();
-}
-
-#[test]
-fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody() {
-    for silence in [0, 3] {
-        let mut rig = rig();
-        let left = rig.ask(&Modern::new(), "1", "tools/call", CALL);
-        let child = rig.welcomes();
-        rig.fed(child);
-        rig.disconnect(left);
-        rig.fed(child);
-        rig.pass(secs(silence));
-        assert!(!rig.children[&child].stdin_closed, "others may use it");
-        let mute = rig.ask(&Modern::new(), "2", "tools/call", CALL);
-        assert_eq!(rig.told(child)[0]["method"], "tools/call");
-        let able = rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
-        assert_ne!(rig.welcomes(), child);
-        rig.child_says(child, ELICITATION);
-        assert_eq!(rig.told(child)[0]["error"]["code"], -32601);
-        rig.pass(millis(100));
-        assert_eq!((rig.stage(mute), rig.stage(able)), (Stage::Waiting, Stage::Waiting));
-        assert_eq!(rig.dropped(Dropped::Overflow), 0);
-    }
-}
-
-#[test]
-fn what_a_process_logs_about_one_who_left_reaches_nobody() {
-    let mut rig = rig();
-    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
-    let left = rig.ask(&wants, "1", "tools/list", "");
-    let child = rig.welcomes_with(r#"{"logging":{}}"#);
-    let stays = rig.ask(&wants, "2", "tools/list", "");
-    rig.disconnect(left);
-    let log =
-        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
-    rig.child_says(child, log);
-    assert_eq!(rig.stage(stays), Stage::Waiting);
-    rig.pass(secs(2));
-    rig.child_says(child, log);
-    assert_eq!(rig.messages(stays).len(), 1);
-}
-
-#[test]
-fn a_process_that_gave_up_what_was_taken_back_may_still_speak_of_it_for_a_while() {
-    let mut rig = rig();
-    let left = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
-    let child = rig.welcomes_with(r#"{"logging":{}}"#);
-    let number = rig.number(child);
-    rig.disconnect(left);
-    let cancelled =
-        format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":0,"message":""}}}}"#);
-    rig.child_says(child, &cancelled);
-    rig.fed(child);
-    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
-    let lists = rig.ask(&wants, "2", "tools/list", "");
-    assert_eq!(rig.told(child)[0]["method"], "tools/list");
-    let log =
-        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
-    rig.child_says(child, log);
-    assert_eq!(rig.stage(lists), Stage::Waiting);
-    // Nor is its question put to the next who could be asked.
-    rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
-    assert_ne!(rig.welcomes(), child);
-    rig.child_says(child, ELICITATION);
-    assert!(rig.told(child)[0].get("error").is_some());
-    rig.pass(secs(2));
-    rig.child_says(child, log);
-    assert_eq!(rig.messages(lists).len(), 1);
-}
-
-#[test]
-fn who_waits_for_a_process_gets_one_that_may_be_trusted_again() {
-    let limits = Limits { sessions_max: 1, ..Limits::default() };
-    let mut rig = rig_of(BridgeOptions::default(), limits);
-    let left = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
-    let child = rig.welcomes();
-    let number = rig.number(child);
-    rig.disconnect(left);
-    let cancelled =
-        format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{{"code":0,"message":""}}}}"#);
-    rig.child_says(child, &cancelled);
-    rig.fed(child);
-    let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
-    rig.pass(secs(5));
-    let taker = rig.last_child();
-    if taker != child {
-        rig.welcomes();
-    }
-    let number = rig.number(taker);
-    rig.child_answers(taker, &number, "{}");
-    assert_eq!(rig.reply(next).0, 200);
-}
-
-#[test]
-fn a_process_that_is_done_with_one_who_could_not_be_asked_logs_for_the_next_at_once() {
-    let mut rig = rig();
-    let mute = rig.ask(&Modern::new(), "1", "tools/call", CALL);
-    let child = rig.welcomes_with(r#"{"logging":{}}"#);
-    let number = rig.number(child);
-    rig.child_says(child, ELICITATION);
-    assert_eq!(rig.error(mute).1, -32021);
-    rig.fed(child);
-    let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
-    let next = rig.ask(&wants, "2", "tools/list", "");
-    let log =
-        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
-    rig.child_says(child, log);
-    assert_eq!(rig.stage(next), Stage::Waiting, "it may be about the first");
-    rig.child_answers(child, &number, "{}");
-    rig.child_says(child, log);
-    assert_eq!(rig.messages(next).len(), 1);
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! What is due in the pool, and when.
+
+use super::*;
+
+impl Pool {
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
+        for worker in self.workers.values_mut() {
+            worker.child.handle_timeout(turn);
+        }
+        self.time_out_requests(turn);
+        self.time_out_own_requests(turn);
+        self.time_out_workers(turn);
+        self.go_on_asking(turn);
+        for post in self.posts.values_mut() {
+            post.keep_alive(turn);
+        }
+        // A worker may take by now what it could not.
+        let may_place = self.lacks_spares() || !self.waiting.is_empty();
+        self.stirred |= self.era == Some(Era::Legacy) && may_place;
+    }
+
+    /// Gives up the requests whose time is over.
+    fn time_out_requests(&mut self, turn: &mut Turn<'_>) {
+        let is_late = |post: &Post| self.due(post, turn) <= turn.now;
+        let late: Vec<ExchangeId> =
+            self.posts.iter().filter(|(_, post)| is_late(post)).map(|(id, _)| *id).collect();
+        for exchange in late {
+            self.waiting.retain(|waiting| *waiting != exchange);
+            let at = self.posts.get(&exchange).and_then(|post| post.at);
+            self.fail(exchange, Reject::RequestTimeout, turn);
+            if let Some((child, number)) = at {
+                self.cancel(child, number, "Request timeout", turn);
+            }
+        }
+    }
+
+    /// When a request is given up.
+    fn due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
+        let Some((child, number)) = post.at else {
+            return post.since + turn.limits.request_time_max;
+        };
+        let task = self.workers.get(&child).and_then(|worker| worker.tasks.get(number));
+        task.map_or(Instant::FAR, |task| task.due)
+    }
+
+    /// Does without the answers that children were asked for on our own account, and did not give in
+    /// time.
+    fn time_out_own_requests(&mut self, turn: &mut Turn<'_>) {
+        let mut late = Vec::new();
+        for worker in self.workers.values() {
+            let tasks = worker.tasks.iter().filter(|(_, task)| task.due <= turn.now);
+            late.extend(tasks.map(|(number, task)| (worker.child.id, number, task.asker)));
+        }
+        for (child, number, asker) in late {
+            match asker {
+                Asker::Aside => {}
+                Asker::Gone => {
+                    let worker = self.workers.get_mut(&child);
+                    let mute =
+                        worker.filter(|it| it.asking.as_ref().map(|it| it.number) != Some(number));
+                    let Some(worker) = mute else { continue };
+                    worker.is_doubtful = true;
+                    worker.tasks.remove(number);
+                    self.freed(child, turn);
+                    continue;
+                }
+                Asker::Fence => self.settled(child, turn),
+                // A child that does not say which tools it has may have some all the same.
+                Asker::Listing => {
+                    self.tools.settle(turn.now);
+                    self.stirred = true;
+                }
+                _ => continue,
+            }
+            if let Some(worker) = self.workers.get_mut(&child) {
+                worker.tasks.remove(number);
+            }
+        }
+    }
+
+    /// Ends the workers that nobody has used for long, and those that stay silent about a request
+    /// that was taken back: what they say next might be about it.
+    fn time_out_workers(&mut self, turn: &mut Turn<'_>) {
+        let mut spent = Vec::new();
+        for worker in self.workers.values_mut() {
+            let is_late = |task: &Task| task.asker == Asker::Gone && task.due <= turn.now;
+            if worker.tasks.iter().any(|(_, task)| is_late(task)) {
+                worker.is_spent = true;
+                spent.push(worker.child.id);
+            }
+        }
+        for child in spent {
+            self.end_listens_at(child, turn);
+            self.freed(child, turn);
+        }
+        if self.era == Some(Era::Legacy) {
+            let idle_max = turn.limits.session_idle_max;
+            self.let_go_of(|worker| {
+                let is_kept = worker.key == Key::Spare || !worker.is_idle();
+                !is_kept && worker.idle_since + idle_max <= turn.now
+            });
+        }
+    }
+
+    /// When something is due again.
+    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
+        let idle_max = turn.limits.session_idle_max;
+        let of_post = |post: &Post| post.quiet_due(turn.limits).min(self.due(post, turn));
+        let of_worker = |worker: &Worker| {
+            let is_kept = self.era != Some(Era::Legacy) || worker.key == Key::Spare;
+            let idle = match worker.is_idle() && !is_kept {
+                true => worker.idle_since + idle_max,
+                false => Instant::FAR,
+            };
+            let due = worker.next_due(turn.now);
+            // What is over and kept only until others are done is no reason to come back.
+            if worker.is_spent { worker.child.next_due(turn.now) } else { due.min(idle) }
+        };
+        let workers = self.workers.values().map(of_worker);
+        self.posts.values().map(of_post).chain(workers).min().unwrap_or(Instant::FAR)
+    }
+}
