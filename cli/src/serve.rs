@@ -77,8 +77,11 @@ fn serve(
 ) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.log)?;
     let (tell, facts) = mpsc::channel();
-    let asked = tell.clone();
-    signals::watch(move || drop(asked.send(Fact::Asked))).map_err(cannot_start)?;
+    let (asked, ended) = (tell.clone(), tell.clone());
+    let child_ended = move || drop(ended.send(Fact::ChildEnded));
+    signals::watch(move || drop(asked.send(Fact::Asked)), child_ended).map_err(cannot_start)?;
+    // Any that ended before signals were watched.
+    pontoon_process::reap_adopted();
 
     let options = Options {
         config: config.clone(),
@@ -97,6 +100,9 @@ fn serve(
 enum Fact {
     /// Somebody wants the program to stop.
     Asked,
+    /// A process ended. It may be one that this program did not start, and it is this thread that
+    /// has to wait for those.
+    ChildEnded,
     /// The endpoint is closed.
     Ended(Ended),
     /// The command ended before anybody used it.
@@ -142,6 +148,7 @@ fn attend(
     for fact in facts {
         match fact {
             Fact::Asked => stopper.stop(),
+            Fact::ChildEnded => pontoon_process::reap_adopted(),
             Fact::Unusable { status, stderr } => {
                 unusable = Some(Failure::unusable(command, status, &stderr));
                 stopper.stop();

@@ -1,25 +1,30 @@
-//! Signals that ask the program to stop.
+//! Signals that ask the program to stop, and those that tell of a process that ended.
 
 use std::fs;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Calls `asked` for each SIGTERM and SIGINT, and for each SIGHUP unless the program was started
 /// with that ignored, as `nohup` does. Signals in quick succession are one wish: `timeout` sends its
-/// own to the program and then to the group that it is in.
-pub(crate) fn watch(asked: impl Fn() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+/// own to the program and then to the group that it is in. Calls `child_ended` for each SIGCHLD.
+pub(crate) fn watch(
+    asked: impl Fn() + Send + 'static,
+    child_ended: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
     if !is_ignored(SIGHUP) {
         signals.add_signal(SIGHUP)?;
     }
     thread::Builder::new().name("signals".into()).spawn(move || {
         let mut last: Option<Instant> = None;
-        for _ in signals.forever() {
-            if last.is_none_or(|last| last.elapsed() >= WISH_TIME) {
+        for signal in signals.forever() {
+            if signal == SIGCHLD {
+                child_ended();
+            } else if last.is_none_or(|last| last.elapsed() >= WISH_TIME) {
                 last = Some(Instant::now());
                 asked();
             }

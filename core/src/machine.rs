@@ -194,7 +194,7 @@ pub enum Action {
         /// The child.
         child: ChildId,
     },
-    /// Start a child with piped standard streams, in its own process group.
+    /// Start a child with piped standard streams, in its own session and process group.
     Spawn {
         /// The number it is to be known by.
         child: ChildId,

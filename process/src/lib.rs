@@ -7,10 +7,11 @@
 //! Beside that, [`Sampler`] tells what the operating system knows about this process and its
 //! machine.
 //!
-//! Every child leads a process group of its own, so that whatever it started can be signalled with
-//! it, and a signal from the terminal does not reach it past the stop order of the core. It inherits
-//! no file descriptor that this program has opened: the standard library opens all of them with
-//! `O_CLOEXEC`.
+//! Every child leads a session of its own, and with it a process group: a signal to the group reaches
+//! what the child started, and no signal from the terminal reaches the child. A session of its own
+//! has no terminal, so a child that opens `/dev/tty` to ask for a password gets an error (`ENXIO`)
+//! instead of being stopped by `SIGTTIN`. A child inherits no file descriptor that this program has
+//! opened: the standard library opens all of them with `O_CLOEXEC`.
 //!
 //! On Linux a child is killed when the thread that spawned it ends, even by SIGKILL of the whole
 //! program. **Spawn from a thread that lives as long as the children.** A process that the child
@@ -29,10 +30,12 @@ use pontoon_core::machine::Signal;
 use pontoon_core::reject::{ExitStatus, SpawnError};
 use rustix::io::Errno;
 use rustix::process::Pid;
+#[cfg(target_os = "linux")]
+use rustix::process::WaitOptions;
 
 pub use facts::Sampler;
 
-/// The command of `spec`: no shell, three pipes, its own process group.
+/// The command of `spec`: no shell, three pipes, its own session.
 pub fn command(spec: &ChildSpec) -> Command {
     let mut command = Command::new(&spec.program);
     command.args(&spec.args);
@@ -40,33 +43,37 @@ pub fn command(spec: &ChildSpec) -> Command {
         command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0);
-    #[cfg(target_os = "linux")]
-    die_with_parent(&mut command);
+    let parent = rustix::process::getpid();
+    // SAFETY: the closure runs between fork and exec, where only async-signal-safe work is allowed.
+    // It makes bare system calls, and touches neither the heap nor a lock nor the environment.
+    #[expect(unsafe_code)]
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::setsid()?;
+            die_with_parent(parent)
+        });
+    }
     command
 }
 
-/// Binds the child's life to that of the spawning thread.
+/// Binds the life of the calling process to that of the thread that forked it.
 ///
 /// The signal is SIGKILL: a child that catches SIGTERM would outlive everybody who could still send
 /// it the second signal.
 #[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let bind = move || {
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-        // The parent may have died before the kernel knew what to do about it.
-        match rustix::process::getppid() {
-            Some(pid) if pid == parent => Ok(()),
-            _ => Err(Errno::SRCH.into()),
-        }
-    };
-    // SAFETY: the closure runs between fork and exec, where only async-signal-safe work is allowed.
-    // It makes two bare system calls, and touches neither the heap nor a lock nor the environment.
-    #[expect(unsafe_code)]
-    unsafe {
-        command.pre_exec(bind);
+fn die_with_parent(parent: Pid) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    // The parent may have died before the kernel knew what to do about it.
+    match rustix::process::getppid() {
+        Some(pid) if pid == parent => Ok(()),
+        _ => Err(Errno::SRCH.into()),
     }
+}
+
+/// Does nothing: only Linux has a parent-death signal.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_: Pid) -> io::Result<()> {
+    Ok(())
 }
 
 /// Signals the process group that `pid` leads. A group that is gone is left alone.
@@ -80,6 +87,24 @@ pub fn signal_group(pid: u32, signal: Signal) {
         let _ = rustix::process::kill_process_group(group, signal);
     }
 }
+
+/// Waits for every child of the calling thread that has ended, and blocks for none that runs.
+///
+/// The main thread, which forks nothing, gets the processes that this program never started: as
+/// PID 1 the orphans of its children's children, and what a shell had started before it called
+/// `exec`. A zombie of theirs would stay as long as the program runs. The children of other threads,
+/// those of the runtimes, are not touched: each of them is waited for where it was spawned.
+#[cfg(target_os = "linux")]
+pub fn reap_adopted() {
+    // wait4(2): `__WNOTHREAD`, "do not wait for children of other threads in the same thread group".
+    const NO_THREAD: u32 = 0x2000_0000;
+    let options = WaitOptions::NOHANG | WaitOptions::from_bits_retain(NO_THREAD);
+    while let Ok(Some(_)) = rustix::process::wait(options) {}
+}
+
+/// Does nothing: only Linux tells the children of one thread from those of another.
+#[cfg(not(target_os = "linux"))]
+pub fn reap_adopted() {}
 
 fn pid_of(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)

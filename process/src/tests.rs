@@ -52,6 +52,16 @@ fn a_child_inherits_no_file_that_was_opened_here() {
 }
 
 #[test]
+fn a_child_leads_a_session_that_has_no_terminal() {
+    // As ssh or sudo asks for a password.
+    let mut child = shell("exec 2>&1; read word </dev/tty || echo no terminal");
+    let pid = pid_of(child.id()).unwrap();
+    assert_eq!(rustix::process::getsid(Some(pid)), Ok(pid));
+    assert!(first_line(&mut child).contains("/dev/tty"));
+    child.wait().unwrap();
+}
+
+#[test]
 fn a_signal_reaches_what_the_child_started() {
     // The streams stay open as long as the grandchild lives.
     let mut child = shell("sleep 600 & echo ready; wait");

@@ -101,6 +101,9 @@ macro_rules! every_case {
         mod parked_calls {
             $crate::parked_calls!($($target)*);
         }
+        mod processes {
+            $crate::processes!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -134,6 +137,7 @@ pub mod native;
 pub mod native_echo;
 pub mod native_stateless;
 pub mod parked_calls;
+pub mod processes;
 pub mod rules;
 pub mod sessions;
 pub mod sse_2024;

@@ -34,6 +34,7 @@ pub struct CommandLine {
     wrapped: Option<Vec<OsString>>,
     flags: Vec<OsString>,
     descriptors: Option<u32>,
+    launcher: Vec<String>,
 }
 
 /// What it is to run on.
@@ -84,6 +85,7 @@ impl CommandLine {
             wrapped: None,
             flags: Vec::new(),
             descriptors: None,
+            launcher: Vec::new(),
         }
     }
 
@@ -121,6 +123,12 @@ impl CommandLine {
     /// Lets it have no more than so many file descriptors.
     pub fn descriptors(mut self, max: u32) -> CommandLine {
         self.descriptors = Some(max);
+        self
+    }
+
+    /// Starts it by another program, which gets its command line as last arguments.
+    pub fn launched_by(mut self, launcher: &[&str]) -> CommandLine {
+        self.launcher = launcher.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -174,7 +182,8 @@ impl CommandLine {
             Machine::Simulated(world) => {
                 let is_plain =
                     self.env.is_empty() && self.stderr.is_none() && self.descriptors.is_none();
-                assert!(is_plain && self.wrapped.is_none(), "a simulated program has only options");
+                let is_plain = is_plain && self.launcher.is_empty() && self.wrapped.is_none();
+                assert!(is_plain, "a simulated program has only options");
                 let (record, memory) = Record::in_memory();
                 let program = program::start(world, self.verb, &self.options, self.flags, &memory);
                 Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }

@@ -16,6 +16,8 @@ pub struct Process {
     pub ppid: u32,
     /// Its process group's.
     pub pgid: u32,
+    /// Its session's.
+    pub session: u32,
     /// Its state; `Z` for one that ended and was not waited for.
     pub state: char,
     /// The name of its program, cut to 15 bytes.
@@ -36,12 +38,13 @@ pub fn process(pid: u32) -> Option<Process> {
     let state = fields.next()?.chars().next()?;
     let ppid = fields.next()?.parse().ok()?;
     let pgid = fields.next()?.parse().ok()?;
-    Some(Process { pid, ppid, pgid, state, name: name.to_owned() })
+    let session = fields.next()?.parse().ok()?;
+    Some(Process { pid, ppid, pgid, session, state, name: name.to_owned() })
 }
 
 fn simulated(pid: u32, process: &sim::process::Process) -> Process {
     let (ppid, pgid) = (process.parent, process.group);
-    Process { pid, ppid, pgid, state: 'S', name: "simulated".to_owned() }
+    Process { pid, ppid, pgid, session: pgid, state: 'S', name: "simulated".to_owned() }
 }
 
 /// Every process there is.

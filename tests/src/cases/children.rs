@@ -465,6 +465,7 @@ pub fn process_groups(target: &Target) {
     let child = process(client.child()).expect("the child");
     assert_eq!(child.ppid, pontoon.pid(), "a direct child: no shell between");
     assert_eq!(child.pgid, child.pid, "in a group of its own");
+    assert_eq!(child.session, child.pid, "in a session of its own, without a terminal");
 }
 
 pub fn environment_and_descriptors(target: &Target) {

@@ -22,7 +22,7 @@ pub(super) struct Built {
 
 impl Built {
     pub(super) fn spawn(runtime: &str, line: CommandLine, record: &Record) -> Built {
-        let mut command = program(line.descriptors);
+        let mut command = program(&line.launcher, line.descriptors);
         command.args(line.verb.words()).args(["--log-format", "json", "--runtime", runtime]);
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
@@ -67,13 +67,16 @@ impl Built {
     }
 }
 
-/// The program, with no more file descriptors than so many.
-fn program(descriptors: Option<u32>) -> Command {
-    let Some(max) = descriptors else { return Command::new(target::program()) };
-    let mut limited = Command::new("sh");
-    limited.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &max.to_string()]);
-    limited.arg(target::program());
-    limited
+/// The program, started by a launcher if there is one, with no more file descriptors than so many.
+fn program(launcher: &[String], descriptors: Option<u32>) -> Command {
+    let max = descriptors.map(|max| max.to_string());
+    let limit = ["sh", "-c", r#"ulimit -n "$0" && exec "$@""#];
+    let limit = max.iter().flat_map(|max| limit.into_iter().chain([max.as_str()]));
+    let words = limit.chain(launcher.iter().map(String::as_str)).map(OsStr::new);
+    let mut words = words.chain([target::program().as_os_str()]);
+    let mut command = Command::new(words.next().expect("the program itself"));
+    command.args(words);
+    command
 }
 
 /// Whether a variable of the environment would change what pontoon does.

@@ -1,0 +1,71 @@
+//! Processes that are not children of sessions: those that a program inherits and has to reap.
+//!
+//! wait(2); pid_namespaces(7), The namespace init process.
+
+use std::process::Command;
+
+use crate::Target;
+use crate::client::{NEWEST, initialize};
+use crate::pontoon::Pontoon;
+use crate::target::program;
+use crate::wait::{eventually, seconds};
+use crate::wire::Request;
+
+cases! { $ processes:
+    ; on sockets only:
+    orphans_are_reaped_as_pid_1: "who inherits an orphan is the system's doing"
+    children_of_a_shell_that_was_replaced_are_reaped: "what a process inherits is the system's"
+}
+
+/// Opens a session, and returns its id.
+fn open(pontoon: &Pontoon) -> String {
+    let response = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+    response.expect(200, "initialize");
+    response.header("mcp-session-id").expect("a session").to_owned()
+}
+
+/// Asserts that processes that ended are waited for.
+#[track_caller]
+fn expect_no_zombies(pontoon: &Pontoon) {
+    eventually("no zombies", seconds(10), || {
+        pontoon.descendants().iter().all(|process| process.state != 'Z')
+    });
+}
+
+/// Processes of this program below pontoon.
+fn running(pontoon: &Pontoon, name: &str) -> usize {
+    pontoon.descendants().iter().filter(|process| process.name == name).count()
+}
+
+pub fn orphans_are_reaped_as_pid_1(target: &Target) {
+    let namespace = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+    let launcher = [&namespace[..], &["--kill-child"]].concat();
+    if !Command::new("unshare").args(&launcher[1..]).arg("true").status().unwrap().success() {
+        return eprintln!("SKIPPED: this system permits no pid namespace");
+    }
+    // A helper in a session of its own, as browsers are started, and one in the child's group.
+    let script = "(setsid sleep 1 &); (sleep 60 &); exec \"$0\" stdio echo";
+    let child = ["sh", "-c", script, program().to_str().unwrap()];
+    let pontoon = target.proxy().wrapping(&child).launched_by(&launcher).start();
+    let sessions: Vec<_> = (0..3).map(|_| open(&pontoon)).collect();
+    // What its group leaves is killed with it, and the others end by themselves.
+    for session in sessions {
+        let delete = Request::new("DELETE", "/mcp").header("Mcp-Session-Id", &session);
+        delete.send(pontoon.addr).expect(204, "delete");
+    }
+    eventually("the orphans end", seconds(20), || running(&pontoon, "sleep") == 0);
+    expect_no_zombies(&pontoon);
+    let ended = || pontoon.log_events("child_ended");
+    eventually("each child is waited for by its runtime", seconds(10), || ended().len() >= 3);
+    for event in ended() {
+        assert_eq!(event["status"], "exited with status 0", "{event}");
+    }
+}
+
+pub fn children_of_a_shell_that_was_replaced_are_reaped(target: &Target) {
+    let launcher = ["sh", "-c", "sleep 0.2 & exec \"$@\"", "sh"];
+    let pontoon = target.proxy().launched_by(&launcher).start();
+    open(&pontoon);
+    eventually("it ends", seconds(20), || running(&pontoon, "sleep") == 0);
+    expect_no_zombies(&pontoon);
+}
