@@ -1,21 +1,23 @@
-//! The command line, with its twins in the environment and in the file `.env`.
+//! The command line, with its variables in the environment and in files.
 //!
-//! Owns: options, defaults and help texts. A flag is worth more than its variable, the variable
-//! more than the file, the file more than the default.
+//! Owns: options, defaults and help texts. Flags override environment variables, those override
+//! files of variables, and those override defaults.
 
 mod calculator;
 mod echo;
-mod naming;
+pub(crate) mod naming;
 mod probe;
 mod proxy;
 mod serving;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use echo::EchoArgs;
@@ -24,6 +26,7 @@ pub(crate) use proxy::ProxyArgs;
 pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
 
 use crate::errors::{Failure, Setting};
+use crate::log::Notice;
 use crate::runtime;
 use crate::variables::{Found, Origin, Variables};
 use naming::Naming;
@@ -69,23 +72,70 @@ pub(crate) enum Program {
     Calculator,
 }
 
+/// What the command line and the variables say.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The settings of the program.
+    pub(crate) verb: Verb,
+    /// The variables of this process and of its files.
+    pub(crate) variables: Variables,
+    /// What the operator has to know about the variables.
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// Reads the command line, the environment and the files of variables.
+pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings, Failure> {
+    let words: Vec<_> = words.into_iter().collect();
+    let variables = Variables::read(&env_files(&words))?;
+    let program = naming::Program::of(&words);
+    let (verb, taken) = parse_with_names(words, &variables)?;
+    let notices = variables.notices(&program, &taken);
+    Ok(Settings { verb, variables, notices })
+}
+
 /// Reads the command line. Help and version are printed from here, and end the program.
 pub(crate) fn parse(
     words: impl IntoIterator<Item = OsString>,
     variables: &Variables,
 ) -> Result<Verb, Failure> {
-    let words: Vec<_> = words.into_iter().collect();
-    let program = naming::Program {
-        verb: words.get(1).and_then(|word| word.to_str()).unwrap_or_default().to_owned(),
-        stateless: words.iter().any(|word| word == "--stateless"),
-    };
+    parse_with_names(words.into_iter().collect(), variables).map(|(verb, _)| verb)
+}
+
+/// Reads the command line; also returns the variables whose value is used.
+fn parse_with_names(
+    words: Vec<OsString>,
+    variables: &Variables,
+) -> Result<(Verb, Vec<&'static str>), Failure> {
+    let program = naming::Program::of(&words);
     let mut command = definition(&program, variables);
-    let outcome =
-        command.try_get_matches_from_mut(words).and_then(|matches| Cli::from_arg_matches(&matches));
-    match outcome {
-        Ok(cli) => Ok(cli.verb),
-        Err(error) => Err(bad_value(&error, &program, variables).unwrap_or_else(|| error.exit())),
-    }
+    let outcome = command.try_get_matches_from_mut(words).and_then(|matches| {
+        let taken = taken(&matches, &program, variables);
+        Cli::from_arg_matches(&matches).map(|cli| (cli.verb, taken))
+    });
+    outcome.map_err(|error| bad_value(&error, &program, variables).unwrap_or_else(|| error.exit()))
+}
+
+/// The files of variables that the command line names. Whatever is wrong with it is found when it is
+/// read as a whole.
+fn env_files(words: &[OsString]) -> Vec<PathBuf> {
+    let command = definition(&naming::Program::of(words), &Variables::default());
+    let Ok(matches) = command.try_get_matches_from(words) else { return Vec::new() };
+    let Some((_, verb)) = matches.subcommand() else { return Vec::new() };
+    let files = verb.try_get_many::<PathBuf>("env_file").ok().flatten();
+    files.into_iter().flatten().cloned().collect()
+}
+
+/// The variables that set an option: no flag is given for it.
+fn taken(
+    matches: &ArgMatches,
+    program: &naming::Program,
+    variables: &Variables,
+) -> Vec<&'static str> {
+    let Some((_, verb)) = matches.subcommand() else { return Vec::new() };
+    let without_flag =
+        verb.ids().filter(|id| verb.value_source(id.as_str()) == Some(ValueSource::DefaultValue));
+    let namings = without_flag.filter_map(|id| program.naming(&id.as_str().replace('_', "-")));
+    namings.filter_map(|naming| Some(variables.first(naming.variables)?.name)).collect()
 }
 
 /// The command line of a program, with what is set for it outside.
@@ -161,7 +211,7 @@ fn bad_value(
     let naming = program.naming(&option)?;
     let setting = match variables.first(naming.variables).filter(|found| holds(found, value)) {
         Some(Found { name, origin: Origin::Environment, .. }) => Setting::Variable(name),
-        Some(Found { name, origin: Origin::File, .. }) => Setting::File(name),
+        Some(Found { name, origin: Origin::File(path), .. }) => Setting::File(name, path),
         None => Setting::Flag(flag),
     };
     // What goes to the command is its own affair, and in front of an @ there may be a password.

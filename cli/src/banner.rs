@@ -37,40 +37,52 @@ impl Endpoint<'_> {
     /// line.
     pub(crate) fn listening(&self, at_terminal: bool) -> Notice {
         let url = self.url();
-        let words = if at_terminal { self.banner() } else { format!("pontoon listening on {url}") };
+        let words = match at_terminal {
+            true => self.banner(),
+            false => format!("pontoon listening on {url}{}", self.bound()),
+        };
         Notice {
             level: Level::Info,
             name: "listening",
             message: "listening",
-            fields: vec![("url", url)],
+            fields: vec![("url", url), ("address", self.addr.to_string())],
             words: Some(words),
         }
     }
 
-    /// Warns where strangers can reach an endpoint that nobody said may be reached.
+    /// Warns if other machines can reach the endpoint and no host name, or every one, is allowed.
     pub(crate) fn exposed(&self, allowed: &[String]) -> Option<Notice> {
-        if self.addr.ip().is_loopback() || !allowed.is_empty() {
+        let is_limited = !allowed.is_empty() && allowed.iter().all(|host| host != "*");
+        if self.addr.ip().is_loopback() || is_limited {
             return None;
         }
         let addr = self.addr;
+        let others = match allowed.is_empty() {
+            true => {
+                "Until then requests for other names than this machine's own are refused with 403."
+            }
+            false => {
+                "`--allow-host '*'` answers every name, also one that a web page has made point here."
+            }
+        };
         let words = format!(
-            "WARNING: {addr} can be reached from other machines, and pontoon asks nobody who they are.\n  \
-             Whoever reaches it can run the tools of the server behind it.\n  \
+            "WARNING: {addr} can be reached from other machines, and pontoon does not authenticate clients.\n  \
+             Anyone who can connect can call its tools.\n  \
              Put an authenticating proxy in front of it, and name the host clients use: --allow-host NAME.\n  \
-             Until then requests for other names than this machine's own are refused with 403.\n  \
+             {others}\n  \
              To serve this machine only: --host 127.0.0.1"
         );
         Some(Notice {
             level: Level::Warning,
             name: "exposed",
-            message: "other machines can reach this endpoint, which authenticates nobody",
+            message: "other machines can reach this endpoint, which does not authenticate clients",
             fields: vec![("address", addr.to_string())],
             words: Some(words),
         })
     }
 
     fn banner(&self) -> String {
-        let (url, base) = (self.url(), self.base());
+        let (url, base, bound) = (self.url(), self.base(), self.bound());
         let About { name, what } = self.about;
         let sse = match self.sse {
             true => format!("HTTP+SSE   {base}{SSE_STREAM}\n  "),
@@ -78,7 +90,7 @@ impl Endpoint<'_> {
         };
         let servers = json!({"mcpServers": {name: {"type": "http", "url": url}}});
         format!(
-            "\n  pontoon listening on {url}\n\n  \
+            "\n  pontoon listening on {url}{bound}\n\n  \
              serves     {what}\n  {sse}\
              health     {base}/health\n  \
              metrics    {base}/metrics\n\n  \
@@ -88,6 +100,14 @@ impl Endpoint<'_> {
              -H 'Accept: application/json, text/event-stream' -d '{INITIALIZE}'\n\n  \
              Ctrl-C stops it; a second one stops it at once.\n"
         )
+    }
+
+    /// The address that it listens on, where the URL has another one.
+    fn bound(&self) -> String {
+        match self.addr.ip().is_unspecified() {
+            true => format!(" (bound to {}: every address of this machine)", self.addr),
+            false => String::new(),
+        }
     }
 
     fn url(&self) -> String {

@@ -11,6 +11,7 @@ use pontoon_core::bridge::ChildSpec;
 
 use crate::errors::Failure;
 use crate::values::Assignment;
+use crate::variables::Variables;
 
 /// The command line to run, or this program's own echo server if there is none; checked to be
 /// there, so that a typing error shows now and not at the first session.
@@ -18,8 +19,9 @@ pub(crate) fn resolve(
     words: &[OsString],
     clean: bool,
     assignments: &[Assignment],
+    variables: &Variables,
 ) -> Result<ChildSpec, Failure> {
-    let env = environment(env::vars_os(), clean, assignments);
+    let env = environment(env::vars_os(), clean, assignments, variables);
     let Some((program, args)) = words.split_first() else {
         return Ok(ChildSpec { program: this_program()?, args: echo_args(), env });
     };
@@ -59,13 +61,17 @@ fn echo_args() -> Vec<OsString> {
     vec!["stdio".into(), "echo".into()]
 }
 
-/// The whole environment of the command; none where it is this program's own.
+/// The whole environment of the command; `None` where it is this program's own. An assignment
+/// overrides what is inherited, and that overrides the files of `variables`.
 fn environment(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     clean: bool,
     assignments: &[Assignment],
+    variables: &Variables,
 ) -> Option<Vec<(OsString, OsString)>> {
-    if !clean && assignments.iter().all(|assignment| assignment.value.is_none()) {
+    let mut in_files = variables.for_command().peekable();
+    let assigns = assignments.iter().any(|assignment| assignment.value.is_some());
+    if !clean && !assigns && in_files.peek().is_none() {
         return None;
     }
     let mut env = Vec::new();
@@ -73,6 +79,13 @@ fn environment(
         let passed_on = assignments.iter().any(|assignment| assignment.name == name);
         if passed_on || !clean || is_harmless(&name) {
             env.push((name, value));
+        }
+    }
+    let inherited = env.len();
+    for (name, value) in in_files {
+        if env[..inherited].iter().all(|(known, _)| known != name) {
+            env.retain(|(known, _)| known != name);
+            env.push((name.clone(), value.clone()));
         }
     }
     for Assignment { name, value } in assignments {

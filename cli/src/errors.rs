@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use pontoon_core::reject::ExitStatus;
@@ -22,8 +23,8 @@ pub(crate) struct Failure {
 /// Where a value is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting<'a> {
-    /// In the file `.env`, by a variable of this name.
-    File(&'a str),
+    /// In this file, by a variable of this name.
+    File(&'a str, &'a Path),
     /// By a flag.
     Flag(&'a str),
     /// By a variable of the environment.
@@ -40,9 +41,10 @@ impl Failure {
     ) -> Self {
         let help = format!("or see `pontoon {verb} --help`");
         let (name, fix) = match setting {
-            Setting::File(name) => {
-                (format!("{name} in the file .env"), format!("correct or remove it there, {help}"))
-            }
+            Setting::File(name, path) => (
+                format!("{name} in the file {}", path.display()),
+                format!("correct or remove it there, {help}"),
+            ),
             Setting::Flag(name) => (name.to_owned(), format!("give {name} such a value, {help}")),
             Setting::Variable(name) => {
                 (name.to_owned(), format!("unset {name}, give it such a value, {help}"))

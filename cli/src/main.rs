@@ -25,9 +25,8 @@ mod variables;
 
 use std::process::ExitCode;
 
-use args::Verb;
+use args::{Settings, Verb};
 use errors::Failure;
-use variables::Variables;
 
 fn main() -> ExitCode {
     match run() {
@@ -37,12 +36,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    let variables = Variables::read()?;
-    match args::parse(std::env::args_os(), &variables)? {
-        Verb::Calculator(args) => serve::calculator(&args),
-        Verb::Echo(args) => serve::echo(*args, &variables),
+    let Settings { verb, variables, notices } = args::read(std::env::args_os())?;
+    match verb {
+        Verb::Calculator(args) => serve::calculator(&args, notices),
+        Verb::Echo(args) => serve::echo(*args, &variables, notices),
         Verb::Probe(args) => probe::probe(&args),
-        Verb::Proxy(args) => serve::proxy(&args),
+        Verb::Proxy(args) => serve::proxy(&args, &variables, notices),
         Verb::Stdio { program } => {
             stdio::serve(&programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
             Ok(ExitCode::SUCCESS)

@@ -16,22 +16,31 @@ use pontoon_core::reject::ExitStatus;
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
 use crate::banner::{self, About, Endpoint};
 use crate::errors::{Failure, Setting};
-use crate::log::{Entry, Log};
+use crate::log::{Entry, Log, Notice};
 use crate::variables::Variables;
 use crate::{command, config, listen, programs, signals};
 
 /// `pontoon proxy`.
-pub(crate) fn proxy(args: &ProxyArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn proxy(
+    args: &ProxyArgs,
+    variables: &Variables,
+    mut notices: Vec<Notice>,
+) -> Result<ExitCode, Failure> {
     check_path("proxy", &args.serving.path, &args.sessions)?;
-    let child = command::resolve(&args.command, args.clean_env, &args.env)?;
+    let child = command::resolve(&args.command, args.clean_env, &args.env, variables)?;
+    notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
-    serve(&args.serving, config::proxy(args, child), about, listener)
+    serve(&args.serving, config::proxy(args, child), about, listener, notices)
 }
 
 /// `pontoon echo`.
-pub(crate) fn echo(mut args: EchoArgs, variables: &Variables) -> Result<ExitCode, Failure> {
+pub(crate) fn echo(
+    mut args: EchoArgs,
+    variables: &Variables,
+    notices: Vec<Notice>,
+) -> Result<ExitCode, Failure> {
     if args.debug {
         args.serving.log.log_level = Level::Debug;
     }
@@ -45,15 +54,16 @@ pub(crate) fn echo(mut args: EchoArgs, variables: &Variables) -> Result<ExitCode
         false => About { name: "echo", what: "the echo server, with sessions" },
     };
     let config = config::native(&args.serving, Some(&args.sessions), native);
-    serve(&args.serving, config, about, listener)
+    serve(&args.serving, config, about, listener, notices)
 }
 
 /// `pontoon calculator`.
-pub(crate) fn calculator(args: &CalculatorArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn calculator(args: &CalculatorArgs, notices: Vec<Notice>) -> Result<ExitCode, Failure> {
     let about = About { name: "calculator", what: "the calculator, without sessions" };
     let native = programs::calculator(args);
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
-    serve(&args.serving, config::native(&args.serving, None, native), about, listener)
+    let config = config::native(&args.serving, None, native);
+    serve(&args.serving, config, about, listener, notices)
 }
 
 /// The endpoint and HTTP+SSE cannot share a path.
@@ -74,8 +84,12 @@ fn serve(
     config: Config,
     about: About<'_>,
     listener: TcpListener,
+    notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.log)?;
+    for notice in notices {
+        log.write(Entry::notice(notice));
+    }
     let (tell, facts) = mpsc::channel();
     let (asked, ended) = (tell.clone(), tell.clone());
     let child_ended = move || drop(ended.send(Fact::ChildEnded));

@@ -1,19 +1,32 @@
-//! Settings from outside the command line: the environment, and behind it the file `.env` in the
-//! working directory.
+//! Settings from outside the command line: the environment, and behind it files of variables.
 //!
-//! The file changes nobody's environment: it is only ever asked for settings of this program, and
-//! what this program starts does not get to see it.
+//! Owns: what is worth more, and which variables a file may set that the command line does not
+//! name: the `.env` of a working directory can come from anyone, a cloned repository for example.
+//! Never: changes the environment of this process.
 
+mod file;
+mod notices;
+
+use std::env;
 use std::ffi::{OsStr, OsString};
-use std::{env, fs, io};
+use std::path::{Path, PathBuf};
 
+use crate::args::naming;
 use crate::errors::Failure;
+use file::{EnvFile, FILE};
 
 /// Variables, and where each comes from. An empty one is one that is not set.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
     environment: Vec<(OsString, OsString)>,
-    file: Vec<(OsString, OsString)>,
+    /// Files that the command line names, worth most first.
+    named: Vec<EnvFile>,
+    /// The `.env` of the working directory, where the command line names no file.
+    found: Option<EnvFile>,
+    /// Variables in that file that only a named file may set.
+    passed_over: Vec<(OsString, OsString)>,
+    /// Why there is a `.env` that is not read.
+    unread: Option<String>,
 }
 
 /// A variable that is set.
@@ -24,60 +37,80 @@ pub(crate) struct Found<'a> {
     /// What it holds.
     pub(crate) value: &'a OsStr,
     /// Where it is set.
-    pub(crate) origin: Origin,
+    pub(crate) origin: Origin<'a>,
 }
 
 /// Where a variable is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum Origin<'a> {
     /// The environment.
     Environment,
-    /// The file `.env`.
-    File,
+    /// This file.
+    File(&'a Path),
 }
 
 impl Variables {
-    /// Those of this process and of its working directory.
+    /// Those of this process and of these files, the last of which is worth most. Without a file,
+    /// the `.env` of the working directory is read.
     ///
     /// # Errors
     ///
-    /// There is a file `.env`, and it cannot be read.
-    pub(crate) fn read() -> Result<Self, Failure> {
-        let text = match fs::read(FILE) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(unreadable(&error)),
+    /// One of the files cannot be read.
+    pub(crate) fn read(files: &[PathBuf]) -> Result<Self, Failure> {
+        let named: Result<Vec<_>, _> =
+            files.iter().rev().map(|path| EnvFile::named(path)).collect();
+        let (found, unread) = match files.is_empty() {
+            true => EnvFile::of_directory().map_or_else(|why| (None, Some(why)), |it| (it, None)),
+            false => (None, None),
         };
-        Ok(Variables::of(env::vars_os(), &String::from_utf8_lossy(&text)))
+        let mut variables = Variables { named: named?, unread, ..Variables::default() };
+        variables.environment = env::vars_os().collect();
+        variables.take(found);
+        Ok(variables)
     }
 
-    /// These, and those in the text of a file.
+    /// These, and those in the text of a `.env`.
+    #[cfg(test)]
     pub(crate) fn of(
         environment: impl IntoIterator<Item = (OsString, OsString)>,
         file: &str,
     ) -> Self {
-        let file = assignments(file).map(|(name, value)| (name.into(), value.into()));
-        Variables { environment: environment.into_iter().collect(), file: file.collect() }
+        let environment = environment.into_iter().collect();
+        let mut variables = Variables { environment, ..Variables::default() };
+        variables.take(Some(EnvFile::parse(Path::new(FILE), file)));
+        variables
     }
 
-    /// The first of these that is set; the environment is worth more than the file, whatever the
+    /// Takes what the file of the working directory may set.
+    fn take(&mut self, found: Option<EnvFile>) {
+        let Some(mut file) = found else { return };
+        let (passed_over, taken) = file
+            .assignments
+            .into_iter()
+            .partition(|(name, _)| name.to_str().is_some_and(naming::is_guarded));
+        (self.passed_over, file.assignments) = (passed_over, taken);
+        self.found = Some(file);
+    }
+
+    /// The first of these that is set; the environment is worth more than a file, whatever the
     /// order of the names.
     pub(crate) fn first(&self, names: &[&'static str]) -> Option<Found<'_>> {
-        [(Origin::Environment, &self.environment), (Origin::File, &self.file)].iter().find_map(
-            |(origin, variables)| {
-                names.iter().find_map(|name| {
-                    let value = value(variables, name)?;
-                    Some(Found { name, value, origin: *origin })
-                })
-            },
-        )
+        let files = self.files().map(|file| (Origin::File(&file.path), &file.assignments));
+        let mut sources = std::iter::once((Origin::Environment, &self.environment)).chain(files);
+        sources.find_map(|(origin, variables)| {
+            names.iter().find_map(|name| {
+                let value = value(variables, name)?;
+                Some(Found { name, value, origin })
+            })
+        })
     }
 
     /// All of them that are text, each once.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
         let mut all: Vec<(String, String)> = Vec::new();
         // Of several assignments in a file the last one counts, as in a shell.
-        for (name, value) in self.environment.iter().chain(self.file.iter().rev()) {
+        let in_files = self.files().flat_map(|file| file.assignments.iter().rev());
+        for (name, value) in self.environment.iter().chain(in_files) {
             let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
             if !value.is_empty() && all.iter().all(|(known, _)| known != name) {
                 all.push((name.to_owned(), value.to_owned()));
@@ -85,64 +118,31 @@ impl Variables {
         }
         all
     }
+
+    /// The variables of the files that the command line names, for the wrapped command; of
+    /// several with one name the last one counts.
+    pub(crate) fn for_command(&self) -> impl Iterator<Item = &(OsString, OsString)> {
+        self.named.iter().rev().flat_map(|file| &file.assignments)
+    }
+
+    /// Files, worth most first.
+    fn files(&self) -> impl Iterator<Item = &EnvFile> {
+        self.named.iter().chain(&self.found)
+    }
 }
 
 fn value<'a>(variables: &'a [(OsString, OsString)], name: &str) -> Option<&'a OsStr> {
     let (_, value) = variables.iter().rev().find(|(key, _)| key == name)?;
-    Some(value.as_os_str()).filter(|value| !value.is_empty())
+    Some(value.as_os_str()).filter(|value| !value.is_empty() && !is_service_link(name, value))
 }
 
-/// The assignments in a file: `NAME=value`, with or without `export` and quotes; `#` begins a
-/// comment. Other lines are passed over: they are for other programs that read the file.
-fn assignments(text: &str) -> impl Iterator<Item = (String, String)> {
-    text.lines().filter_map(|line| {
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=')?;
-        let name = name.trim();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let is_name = !name.is_empty() && name.bytes().all(plain);
-        is_name.then(|| (name.to_owned(), unquoted(value.trim())))
-    })
+/// Whether Kubernetes has set this variable: for a service called `mcp`, each of its pods has
+/// `MCP_PORT=tcp://10.96.12.7:3000`.
+fn is_service_link(name: &str, value: &OsStr) -> bool {
+    let schemes = ["tcp://", "udp://", "sctp://"];
+    name.ends_with("PORT")
+        && value.to_str().is_some_and(|value| schemes.iter().any(|it| value.starts_with(it)))
 }
-
-/// The value of an assignment. Between single quotes everything is itself, between double quotes a
-/// backslash escapes; without quotes a value ends where a comment begins.
-fn unquoted(value: &str) -> String {
-    match value.chars().next() {
-        Some('\'') => value[1..].split('\'').next().unwrap_or_default().to_owned(),
-        Some('"') => escaped(&value[1..]),
-        _ => {
-            let comment = value.find(" #").unwrap_or(value.len());
-            value[..comment].trim_end().to_owned()
-        }
-    }
-}
-
-/// What is written up to the next double quote.
-fn escaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' => break,
-            '\\' => plain.extend(chars.next().map(|char| if char == 'n' { '\n' } else { char })),
-            char => plain.push(char),
-        }
-    }
-    plain
-}
-
-fn unreadable(error: &io::Error) -> Failure {
-    Failure {
-        what: format!("cannot read {FILE} in the working directory"),
-        why: error.to_string(),
-        fix: "let this program read it, or start it in another directory".into(),
-        code: 2,
-    }
-}
-
-const FILE: &str = ".env";
 
 #[cfg(test)]
 mod tests;

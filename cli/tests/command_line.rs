@@ -201,13 +201,25 @@ fn a_file_is_worth_less_than_the_environment_and_more_than_a_default() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told() {
-    let folder = beside("", "folder");
-    fs::remove_file(folder.join(".env")).unwrap();
-    fs::create_dir(folder.join(".env")).unwrap();
-    let output = command(&["proxy", "sh"], &[]).current_dir(&folder).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).starts_with("pontoon: cannot read .env in the working directory\n"));
+fn files_of_variables_are_those_that_are_named() {
+    let folder = beside("MCP_PORT=nonsense\n", "named");
+    fs::write(folder.join("one"), "MCP_PORT=first\n").unwrap();
+    fs::write(folder.join("two"), "MCP_PORT=second\n").unwrap();
+    let run = |words: &[&str]| {
+        let output = command(words, &[]).current_dir(&folder).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (code, said) = run(&["proxy", "--env-file", "one", "--env-file=two", "no-such-program"]);
+    assert_eq!(code, Some(2));
+    assert!(said.starts_with("pontoon: MCP_PORT in the file two cannot be \"second\"\n"), "{said}");
+    // A command that is not there shows that everything before it was read.
+    assert_eq!(run(&["proxy", "--env-file", "/dev/null", "no-such-program"]).0, Some(127));
+    // An option of the command is none of ours.
+    let (code, said) = run(&["proxy", "--port", "0", "no-such-program", "--env-file", "/dev/null"]);
+    assert_eq!(code, Some(127), "{said}");
+    let (code, said) = run(&["proxy", "--env-file", "missing", "no-such-program"]);
+    assert_eq!(code, Some(2));
+    assert!(said.starts_with("pontoon: cannot read missing\n"), "{said}");
     fs::remove_dir_all(folder).unwrap();
 }
 

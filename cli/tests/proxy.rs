@@ -23,11 +23,16 @@ impl Proxy {
     }
 
     fn run(program: &mut Command, words: &[&str]) -> Self {
+        Proxy::run_with(program, words, &[])
+    }
+
+    fn run_with(program: &mut Command, words: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = program
             .args(["proxy", "--port", "0"])
             .args(words)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -200,4 +205,96 @@ fn an_entry_that_allows_nothing_is_named() {
     let mut proxy = Proxy::start(&["--allow-origin", "https://example.com:99999"]);
     let line = proxy.line_with("allows nothing");
     assert!(line.contains("https://example.com:99999"), "{line}");
+}
+
+/// A directory of its own.
+fn folder(test: &str) -> std::path::PathBuf {
+    let name = format!("pontoon-proxy-{test}-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// What is said up to the line that tells where it listens, when it starts in this directory.
+fn said_in(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> (Proxy, String) {
+    let mut program = Command::new(PONTOON);
+    program.current_dir(folder);
+    let mut proxy = Proxy::run_with(&mut program, words, variables);
+    let mut said = String::new();
+    while !said.contains("pontoon listening on") {
+        assert_ne!(proxy.stderr.read_line(&mut said).unwrap(), 0, "it does not listen: {said}");
+    }
+    (proxy, said)
+}
+
+#[test]
+fn a_file_in_the_working_directory_opens_nothing_and_is_named() {
+    let folder = folder("env");
+    let file = "MCP_BIND_HOST=0.0.0.0\nMCP_ALLOW_HOST=*\nMCP_ENV=SECRET=s3cret\nLOG_FILE=app.log\n\
+                MCP_PATH=/x\nMCP_PROT=1\nbroken\n";
+    fs::write(folder.join(".env"), file).unwrap();
+    let command = ["sh", "-c", "echo \"it has <$SECRET>\" >&2; cat"];
+    let (mut proxy, said) = said_in(&folder, &command, &[]);
+    assert!(said.contains("settings from .env: MCP_PATH\n"), "{said}");
+    let passed_over = "warning: MCP_BIND_HOST, MCP_ALLOW_HOST, MCP_ENV, LOG_FILE in .env not used";
+    assert!(said.contains(passed_over), "{said}");
+    assert!(said.contains("warning: line 7 of .env not used"), "{said}");
+    assert!(said.contains("hint: did you mean MCP_PORT?"), "{said}");
+    assert!(said.contains("listening on http://127.0.0.1:") && said.contains("/x\n"), "{said}");
+    assert!(!said.contains("bound to") && !said.contains("s3cret"), "{said}");
+    if !said.contains("it has <>") {
+        proxy.line_with("it has <>");
+    }
+    drop(proxy);
+    assert!(!folder.join("app.log").exists());
+
+    let words = [&["--env-file", ".env"][..], &command].concat();
+    let (mut proxy, said) = said_in(&folder, &words, &[]);
+    assert!(said.contains("(bound to 0.0.0.0:"), "{said}");
+    assert!(said.contains("WARNING: 0.0.0.0:"), "{said}");
+    if !said.contains("it has <s3cret>") {
+        proxy.line_with("it has <s3cret>");
+    }
+    drop(proxy);
+    assert!(folder.join("app.log").exists());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_folder_or_a_pipe_of_that_name_does_not_keep_it_from_starting() {
+    let folder = folder("env-odd");
+    fs::create_dir(folder.join(".env")).unwrap();
+    let (_proxy, said) = said_in(&folder, &[], &[]);
+    assert!(!said.contains(".env"), "{said}");
+    fs::remove_dir(folder.join(".env")).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join(".env")).status().unwrap().success());
+    let (_proxy, said) = said_in(&folder, &[], &[]);
+    assert!(
+        said.contains("warning: .env in the working directory is not read: it is not a"),
+        "{said}"
+    );
+    // A pipe that is named is waited for.
+    let path = folder.join(".env");
+    let writer = thread::spawn(move || fs::write(path, "MCP_PATH=/piped\n").unwrap());
+    let (_proxy, said) = said_in(&folder, &["--env-file", ".env"], &[]);
+    assert!(said.starts_with("pontoon: reading .env\n") && said.contains("/piped\n"), "{said}");
+    writer.join().unwrap();
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_service_of_kubernetes_does_not_keep_it_from_starting() {
+    let folder = folder("service");
+    let service = [("MCP_PATH", "/x"), ("MCP_PORT", "tcp://10.96.12.7:3000")];
+    let (_proxy, said) = said_in(&folder, &[], &service);
+    assert!(said.contains("warning: MCP_PORT holds the address of a Kubernetes service"), "{said}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_variable_for_the_command_that_is_not_set_is_named() {
+    let folder = folder("unset");
+    let (_proxy, said) = said_in(&folder, &["--env", "ACME_API_KEY", "cat"], &[]);
+    assert!(said.contains("warning: --env ACME_API_KEY: ACME_API_KEY is not set"), "{said}");
+    fs::remove_dir_all(folder).unwrap();
 }

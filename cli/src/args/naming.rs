@@ -3,9 +3,11 @@
 //! Each program keeps the names it is known by; a name is looked up in its own table and then in
 //! the one of all.
 
+use std::ffi::OsString;
+
 /// A program, as far as its settings go: the echo servers with and without state are two.
 #[derive(Clone, Debug)]
-pub(super) struct Program {
+pub(crate) struct Program {
     /// Its verb on the command line.
     pub(super) verb: String,
     /// Whether it is the one without state.
@@ -26,8 +28,25 @@ pub(super) struct Naming {
 }
 
 impl Program {
+    /// The program that a command line is for.
+    pub(crate) fn of(words: &[OsString]) -> Self {
+        Program {
+            verb: words.get(1).and_then(|word| word.to_str()).unwrap_or_default().to_owned(),
+            stateless: words.iter().any(|word| word == "--stateless"),
+        }
+    }
+
     /// What sets this option.
     pub(super) fn naming(&self, option: &str) -> Option<&'static Naming> {
+        self.table().find(|naming| naming.option == option)
+    }
+
+    /// Whether a variable sets one of its options.
+    pub(crate) fn reads(&self, variable: &str) -> bool {
+        self.table().any(|naming| naming.variables.contains(&variable))
+    }
+
+    fn table(&self) -> impl Iterator<Item = &'static Naming> {
         let own = match self.verb.as_str() {
             "calculator" => CALCULATOR,
             "echo" if self.stateless => ECHO_STATELESS,
@@ -35,9 +54,38 @@ impl Program {
             "proxy" => PROXY,
             _ => &[],
         };
-        own.iter().chain(ALL).find(|naming| naming.option == option)
+        own.iter().chain(ALL)
     }
 }
+
+/// Whether a variable sets an option that a file may only set if the command line names the file:
+/// it opens the endpoint to others, reaches the command, or names a file to write to.
+pub(crate) fn is_guarded(variable: &str) -> bool {
+    all().any(|naming| GUARDED.contains(&naming.option) && naming.variables.contains(&variable))
+}
+
+/// Whether a variable sets an option of any program.
+pub(crate) fn is_known(variable: &str) -> bool {
+    all().any(|naming| naming.variables.contains(&variable))
+}
+
+/// The variable that a name may be meant to be: one with few letters changed.
+pub(crate) fn similar(name: &str) -> Option<&'static str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let known = all().flat_map(|naming| naming.variables.iter().copied());
+    let nearest = known.map(|known| (distance(&known), known)).min()?;
+    // The prefix is common to all and says nothing.
+    let length = name.len().saturating_sub("MCP_".len());
+    (nearest.0 <= 2 && nearest.0 * 3 <= length).then_some(nearest.1)
+}
+
+fn all() -> impl Iterator<Item = &'static Naming> {
+    [PROXY, ECHO, ECHO_STATELESS, CALCULATOR, ALL].into_iter().flatten()
+}
+
+/// The options of [`is_guarded`].
+const GUARDED: &[&str] =
+    &["allow-host", "allow-origin", "bind-session", "child-per", "env", "host", "log-file"];
 
 const fn named(option: &'static str, variables: &'static [&'static str]) -> Naming {
     Naming { option, variables, default: None, holds_lines: false }

@@ -128,5 +128,6 @@ Examples:
   pontoon proxy --clean-env --env API_KEY node server.js
 
 Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
-(`512KiB`, `4MiB`). A flag is worth more than its variable, and that more than one in the file
-`.env` here; the command does not get to see that file's.";
+(`512KiB`, `4MiB`). Flags override environment variables, which override files of variables: those
+of --env-file, whose variables the command gets too, or else `.env` in the working directory, which
+cannot set --host, --allow-host, --allow-origin, --child-per, --env or --log-file.";

@@ -66,6 +66,11 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
     pub(crate) drain_timeout: Duration,
 
+    /// File of variables to read settings from, instead of `.env` in the working directory; what it
+    /// sets reaches a command too. Repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
+
     /// What carries the endpoint; `pontoon --version` names all that are built in
     #[arg(long, value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
     pub(crate) runtime: Runtime,

@@ -60,7 +60,10 @@ fn every_option_has_a_variable_that_is_no_other_options() {
         for arg in command.find_subcommand(verb).unwrap().get_arguments() {
             let Some(option) = arg.get_long() else { continue };
             let Some(naming) = program.naming(option) else {
-                assert!(["stateless", "timeout"].contains(&option), "--{option} has no variable");
+                assert!(
+                    ["env-file", "stateless", "timeout"].contains(&option),
+                    "--{option} has no variable"
+                );
                 continue;
             };
             for variable in naming.variables {

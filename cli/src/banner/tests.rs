@@ -19,8 +19,15 @@ fn a_program_reads_one_line() {
 
 #[test]
 fn every_address_is_reached_by_that_of_loopback() {
-    assert!(words("0.0.0.0:80", false).ends_with("http://127.0.0.1:80/mcp"));
-    assert!(words("[::]:80", false).ends_with("http://[::1]:80/mcp"));
+    for at_terminal in [false, true] {
+        let all = words("0.0.0.0:80", at_terminal);
+        assert!(
+            all.contains("http://127.0.0.1:80/mcp (bound to 0.0.0.0:80: every address"),
+            "{all}"
+        );
+        let all = words("[::]:80", at_terminal);
+        assert!(all.contains("http://[::1]:80/mcp (bound to [::]:80: every address"), "{all}");
+    }
     assert!(words("[2001:db8::5]:80", false).ends_with("http://[2001:db8::5]:80/mcp"));
 }
 
@@ -73,4 +80,6 @@ fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     assert_eq!(warns("0.0.0.0:1", &[]), Some(Level::Warning));
     assert_eq!(warns("10.0.0.5:1", &[]), Some(Level::Warning));
     assert_eq!(warns("0.0.0.0:1", &["mcp.example".to_owned()]), None);
+    let all = ["mcp.example".to_owned(), "*".to_owned()];
+    assert_eq!(warns("0.0.0.0:1", &all), Some(Level::Warning));
 }

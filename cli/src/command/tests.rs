@@ -12,7 +12,7 @@ fn assignment(name: &str, value: Option<&str>) -> Assignment {
 fn the_environment_is_inherited_unless_something_else_is_asked_for() {
     let here = variables(&[("PATH", "/bin"), ("TOKEN", "secret"), ("LC_ALL", "C"), ("LCX", "x")]);
     let of = |clean, assignments: &[Assignment]| {
-        environment(here.clone().into_iter(), clean, assignments)
+        environment(here.clone().into_iter(), clean, assignments, &Variables::default())
     };
     assert_eq!(of(false, &[]), None);
     assert_eq!(of(false, &[assignment("TOKEN", None)]), None);
@@ -28,6 +28,23 @@ fn the_environment_is_inherited_unless_something_else_is_asked_for() {
     let mut set = clean;
     set.extend(variables(&[("NEW", "1")]));
     assert_eq!(of(true, &[assignment("NEW", Some("1"))]), Some(set));
+}
+
+#[test]
+fn a_named_file_reaches_the_command_and_what_is_set_here_overrides_it() {
+    let file = env::temp_dir().join(format!("pontoon-command-{}.env", std::process::id()));
+    fs::write(&file, "TOKEN=file\nKEY=first\nKEY=second\n").unwrap();
+    let named = Variables::read(std::slice::from_ref(&file)).unwrap();
+    fs::remove_file(file).unwrap();
+    let here = variables(&[("PATH", "/bin"), ("TOKEN", "here")]);
+    let of = |clean, assignments: &[Assignment]| {
+        let env = environment(here.clone().into_iter(), clean, assignments, &named);
+        env.unwrap().into_iter().filter(|(name, _)| name != "PATH").collect::<Vec<_>>()
+    };
+    assert_eq!(of(false, &[]), variables(&[("TOKEN", "here"), ("KEY", "second")]));
+    assert_eq!(of(true, &[]), variables(&[("TOKEN", "file"), ("KEY", "second")]));
+    let asked = [assignment("KEY", Some("asked"))];
+    assert_eq!(of(false, &asked), variables(&[("TOKEN", "here"), ("KEY", "asked")]));
 }
 
 #[test]
@@ -48,7 +65,7 @@ fn programs_are_found_as_a_shell_finds_them() {
 
 #[test]
 fn without_a_command_this_program_is_wrapped() {
-    let spec = resolve(&[], false, &[]).unwrap();
+    let spec = resolve(&[], false, &[], &Variables::default()).unwrap();
     assert_eq!(Path::new(&spec.program), env::current_exe().unwrap());
     assert_eq!(spec.args, ["stdio", "echo"]);
 }

@@ -8,7 +8,10 @@ fn a_failure_is_three_lines() {
                   try: give --port such a value, or see `pontoon echo --help`";
     assert_eq!(bad(Setting::Flag("--port")).to_string(), wanted);
     assert_eq!(bad(Setting::Variable("MCP_PORT")).what, "MCP_PORT cannot be \"x\"");
-    assert_eq!(bad(Setting::File("MCP_PORT")).what, "MCP_PORT in the file .env cannot be \"x\"");
+    assert_eq!(
+        bad(Setting::File("MCP_PORT", Path::new(".env"))).what,
+        "MCP_PORT in the file .env cannot be \"x\""
+    );
     assert_eq!(bad(Setting::Flag("--port")).code, 2);
     let hidden = Failure::bad_value("proxy", Setting::Flag("--env"), None, "");
     assert_eq!(hidden.what, "--env has a value that cannot be used");
