@@ -96,7 +96,8 @@ pub struct Limits {
     /// never more than half of [`Limits::startup_time_max`]. Also for its list of tools, while a
     /// request waits for that.
     pub probe_time_max: Duration,
-    /// From a request, or its last sign of progress, to its answer.
+    /// From a request, its last sign of progress, or the answer to what it asked the client, to its
+    /// answer.
     pub request_time_max: Duration,
     /// From a request to its answer, whatever progress it shows; for requests of the child too. Also
     /// from sending a client away with questions to its coming back.

@@ -6,6 +6,7 @@
 //! most sessions are idle.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Things by their numbers.
 #[derive(Debug)]
@@ -59,6 +60,13 @@ impl<T> Numbered<T> {
     /// All of them, by rising numbers.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.0.iter_mut().map(|(_, thing)| thing)
+    }
+
+    /// Those with these numbers, by rising numbers.
+    pub(crate) fn range_mut(&mut self, numbers: Range<u64>) -> impl Iterator<Item = (u64, &mut T)> {
+        let first = self.0.partition_point(|(number, _)| *number < numbers.start);
+        let from_first = self.0.range_mut(first..).map(|(number, thing)| (*number, thing));
+        from_first.take_while(move |(number, _)| *number < numbers.end)
     }
 
     fn position(&self, number: u64) -> Result<usize, usize> {

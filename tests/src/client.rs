@@ -134,6 +134,13 @@ impl Client {
         self.request("tools/call", json!({"name": tool, "arguments": arguments}))
     }
 
+    /// Calls a tool, taking no event stream, and returns the response message.
+    #[track_caller]
+    pub fn call_json(&self, tool: &str, arguments: Value) -> Value {
+        let call = self.post(tool_call(self.id(), tool, arguments));
+        call.with("Accept", "application/json").send(self.addr).answer()
+    }
+
     /// Calls a tool and returns its text; panics on an error.
     #[track_caller]
     pub fn text(&self, tool: &str, arguments: Value) -> String {

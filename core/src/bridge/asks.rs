@@ -1,7 +1,10 @@
 //! Requests of the child that wait for the client's answer.
 //!
-//! Owns: which ids the child used, so that each is answered at most once, and when.
+//! Owns: which ids the child used, so that each is answered at most once, and when; which requests
+//! of the client each may belong to, and whether it has reached the client.
 //! Never: new ids; a session has one child, so its ids are unique already and pass unchanged.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -14,11 +17,17 @@ pub(crate) struct Asks(Vec<Ask>);
 
 /// A request of the child.
 #[derive(Debug)]
-struct Ask {
+pub(crate) struct Ask {
     /// Its id, as the child wrote it.
-    id: Bytes,
+    pub(crate) id: Bytes,
+    /// The requests of the client that it may belong to, by their numbers.
+    pub(crate) calls: Range<u64>,
     /// When it was asked.
     since: Instant,
+    /// The stream it was sent on; `None` while it waits for one.
+    stream: Option<u64>,
+    /// Whether that stream was open then, or has been resumed since.
+    is_shown: bool,
 }
 
 impl Asks {
@@ -26,24 +35,39 @@ impl Asks {
         self.0.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Notes a request of the child.
-    pub(crate) fn insert(&mut self, id: Bytes, now: Instant) {
-        self.0.push(Ask { id, since: now });
+    pub(crate) fn insert(&mut self, id: Bytes, calls: Range<u64>, now: Instant) {
+        self.0.push(Ask { id, calls, since: now, stream: None, is_shown: false });
     }
 
-    /// Takes the request a client's answer is meant for; gives its id as the child wrote it.
-    pub(crate) fn take(&mut self, id: &[u8]) -> Option<Bytes> {
+    /// Notes that the request with this id was sent on a stream.
+    pub(crate) fn sent(&mut self, id: &[u8], stream: u64, is_open: bool) {
+        if let Some(ask) = self.0.iter_mut().rev().find(|ask| ask.id == id) {
+            (ask.stream, ask.is_shown) = (Some(stream), is_open);
+        }
+    }
+
+    /// Notes that the client has come back for what was sent on a stream.
+    pub(crate) fn resumed(&mut self, stream: u64) {
+        for ask in self.0.iter_mut().filter(|ask| ask.stream == Some(stream)) {
+            ask.is_shown = true;
+        }
+    }
+
+    /// Whether the client's request with this number may wait for an answer of the client.
+    pub(crate) fn may_hold(&self, call: u64) -> bool {
+        self.0.iter().any(|ask| ask.is_shown && ask.calls.contains(&call))
+    }
+
+    /// Takes the request a client's answer is meant for.
+    pub(crate) fn take(&mut self, id: &[u8]) -> Option<Ask> {
         let exact = self.0.iter().position(|ask| ask.id == id);
         let position = exact.or_else(|| self.0.iter().position(|ask| same_id(&ask.id, id)))?;
         Some(self.remove(position))
     }
 
-    /// Takes the oldest request if it has waited for `time_max` at `now`; gives its id.
-    pub(crate) fn take_due(&mut self, now: Instant, time_max: Duration) -> Option<Bytes> {
+    /// Takes the oldest request if it has waited for `time_max` at `now`.
+    pub(crate) fn take_due(&mut self, now: Instant, time_max: Duration) -> Option<Ask> {
         (self.next_due(time_max) <= now).then(|| self.remove(0))
     }
 
@@ -52,12 +76,12 @@ impl Asks {
         self.0.first().map_or(Instant::FAR, |ask| ask.since + time_max)
     }
 
-    fn remove(&mut self, position: usize) -> Bytes {
+    fn remove(&mut self, position: usize) -> Ask {
         let ask = self.0.remove(position);
         if self.0.is_empty() {
             self.0 = Vec::new(); // an idle session keeps no buffer
         }
-        ask.id
+        ask
     }
 }
 

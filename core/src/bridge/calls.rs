@@ -4,6 +4,8 @@
 //! stands in for both the request's id and its progress token, so that no answer ever depends on
 //! an id a client chose.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::bridge::{parse_number, same_id};
@@ -108,9 +110,17 @@ impl Calls {
         self.waiting.iter().map(|(_, call)| call.due).min().unwrap_or(Instant::FAR)
     }
 
-    /// Every request that waits.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Call> {
-        self.waiting.values_mut()
+    /// The requests with these numbers.
+    pub(crate) fn range_mut(
+        &mut self,
+        numbers: Range<u64>,
+    ) -> impl Iterator<Item = (u64, &mut Call)> {
+        self.waiting.range_mut(numbers)
+    }
+
+    /// The numbers that have been given out.
+    pub(crate) fn numbers(&self) -> Range<u64> {
+        0..self.last + 1
     }
 }
 

@@ -19,7 +19,7 @@ mod stderr;
 mod tools;
 mod worker;
 
-pub(crate) use asks::Asks;
+pub(crate) use asks::{Ask, Asks};
 pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
 pub(crate) use interpreter::{At, Interpreter};

@@ -1,5 +1,7 @@
 //! What the child, or the server in its place, says: answers, requests for the client, notifications.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::bridge::Call;
@@ -131,25 +133,50 @@ impl Session {
     /// The child asks the client something.
     fn ask(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
         let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
+        let stream = self.stream_for(about, true);
+        if stream.is_none() && message.method() == Some("ping") {
+            // The session lives, and a child that waits for this might do nothing else.
+            return self.backend.feed(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), turn);
+        }
         if self.asks.len() >= turn.limits.child_requests_max {
             return self.refuse_ask(&id, turn);
         }
         turn.wake(turn.now + turn.limits.request_total_max);
-        self.asks.insert(id.clone(), turn.now);
-        match self.stream_for(about, true) {
-            Some(stream) => self.streams.message(stream, message.with(&[]), turn),
-            None => self.enqueue(Waiting { message: message.with(&[]), ask: Some(id) }, turn),
+        self.asks.insert(id.clone(), self.callers(about, turn), turn.now);
+        let waiting = Waiting { message: message.with(&[]), ask: Some(id) };
+        match stream {
+            Some(stream) => self.send(stream, waiting, turn),
+            None => self.enqueue(waiting, turn),
+        }
+    }
+
+    /// The requests that a question of the child may belong to.
+    fn callers(&self, about: About, turn: &Turn<'_>) -> Range<u64> {
+        match about {
+            About::Call(number) => number..number + 1,
+            About::Nothing => 0..0,
+            About::Unknown if turn.now < self.taken_back_until => 0..0,
+            About::Unknown => self.calls.numbers(),
+        }
+    }
+
+    /// Sends a message that is no answer on a stream.
+    pub(super) fn send(&mut self, stream: u64, waiting: Waiting, turn: &mut Turn<'_>) {
+        self.streams.message(stream, waiting.message, turn);
+        if let Some(id) = waiting.ask {
+            self.asks.sent(&id, stream, self.streams.is_carried(stream));
         }
     }
 
     /// Gives up the requests the client took too long for. Both sides are told (2025-11-25,
     /// basic/lifecycle, Timeouts), the client only if it was asked.
     pub(super) fn expire_asks(&mut self, turn: &mut Turn<'_>) {
-        while let Some(id) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
+        while let Some(ask) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
             self.dropped(Dropped::UnansweredAsk, turn);
-            self.answer_ask(&id, Reject::AskExpired, turn);
-            if self.queue.remove_ask(&id).is_none() {
-                self.notify(cancelled(&id, "Request timeout"), About::Unknown, true, turn);
+            self.answer_ask(&ask.id, Reject::AskExpired, turn);
+            if self.queue.remove_ask(&ask.id).is_none() {
+                self.release_calls(&ask, turn);
+                self.notify(cancelled(&ask.id, "Request timeout"), About::Unknown, true, turn);
             }
         }
     }
@@ -213,9 +240,10 @@ impl Session {
     /// The child takes back a request. One that still waits here is taken out; of one that was
     /// sent the client is told.
     fn withdraw(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
-        if let Some(id) = self.asks.take(id)
-            && self.queue.remove_ask(&id).is_none()
+        if let Some(ask) = self.asks.take(id)
+            && self.queue.remove_ask(&ask.id).is_none()
         {
+            self.release_calls(&ask, turn);
             self.notify(message.with(&[]), About::Unknown, true, turn);
         }
     }
@@ -245,7 +273,7 @@ impl Session {
     fn enqueue(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
         for dropped in self.queue.push(waiting, turn.limits) {
             match dropped.ask.and_then(|id| self.asks.take(&id)) {
-                Some(id) => self.refuse_ask(&id, turn),
+                Some(ask) => self.refuse_ask(&ask.id, turn),
                 None => self.dropped(Dropped::Overflow, turn),
             }
         }

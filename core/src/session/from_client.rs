@@ -12,7 +12,7 @@ use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
-use crate::session::{Backend, Queue, Session, Streams, Waiting};
+use crate::session::{Backend, Queue, Session, Streams};
 use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ impl Session {
             backend,
             calls: Calls::default(),
             asks: Asks::default(),
+            taken_back_until: Instant::ZERO,
             queue: Queue::default(),
             streams: Streams::new(id),
             client: None,
@@ -106,6 +107,9 @@ impl Session {
             self.take(message, stream.unwrap_or_default(), time, turn);
         }
         self.attended();
+        if let Some(stream) = stream {
+            self.send_waiting_asks(stream, turn);
+        }
         if stream.is_none() || self.is_sse() {
             self.accepted(exchange, turn);
         }
@@ -222,6 +226,7 @@ impl Session {
         };
         let text = number.to_string();
         self.backend.feed(message.with(&[(Field::Subject, text.as_bytes())]), turn);
+        self.taken_back_until = turn.now + turn.limits.cancel_time_max;
         turn.cancelled(&call);
         self.streams.skip_answer(call.stream, turn);
     }
@@ -229,9 +234,9 @@ impl Session {
     /// The client answered a request of the child.
     fn client_answer(&mut self, message: &Message, turn: &mut Turn<'_>) {
         match message.id().and_then(|id| self.asks.take(id)) {
-            Some(id) => {
-                self.backend.feed(message.with(&[(Field::Id, &id)]), turn);
-                self.extend_calls(turn);
+            Some(ask) => {
+                self.backend.feed(message.with(&[(Field::Id, &ask.id)]), turn);
+                self.release_calls(&ask, turn);
             }
             None => self.dropped(Dropped::UnknownClientAnswer, turn),
         }
@@ -250,17 +255,25 @@ impl Session {
             LastEvent::Id(event) => self.streams.resume(exchange, event, turn)?,
         };
         self.touch(turn);
+        self.asks.resumed(stream);
         if self.streams.listens(stream) {
-            while let Some(Waiting { message, .. }) = self.queue.pop() {
-                self.streams.message(stream, message, turn);
+            while let Some(waiting) = self.queue.pop() {
+                self.send(stream, waiting, turn);
             }
-        } else if self.streams.carries_messages(stream) {
-            // A call that goes on may wait for the answer to one of these.
-            while let Some(Waiting { message, .. }) = self.queue.pop_ask() {
-                self.streams.message(stream, message, turn);
-            }
+        } else {
+            self.send_waiting_asks(stream, turn);
         }
         Ok(())
+    }
+
+    /// Sends the child's questions that wait on the stream of a call: the call itself, or the next
+    /// one, may depend on the answers. Notifications go on waiting for a GET.
+    fn send_waiting_asks(&mut self, stream: u64, turn: &mut Turn<'_>) {
+        while self.streams.carries_messages(stream)
+            && let Some(waiting) = self.queue.pop_ask()
+        {
+            self.send(stream, waiting, turn);
+        }
     }
 }
 

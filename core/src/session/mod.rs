@@ -37,7 +37,7 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
-use crate::bridge::{Asks, Call, Calls, FromWorker, Interpreter};
+use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
@@ -58,6 +58,8 @@ pub(crate) struct Session {
     backend: Backend,
     calls: Calls,
     asks: Asks,
+    /// Until when a question of the child may belong to a request that was taken back from it.
+    taken_back_until: Instant,
     queue: Queue,
     streams: Streams,
     /// Who the client says it is, until that is logged.
@@ -276,13 +278,11 @@ impl Session {
         if !self.is_open() {
             return self.time_out_start(turn);
         }
-        if !self.asks.is_empty() {
-            // The child waits for the client; that is no fault of the child's.
-            self.extend_calls(turn);
-        }
+        self.hold_calls(turn);
         while let Some((number, call)) = self.calls.take_due(turn.now) {
             let number = number.to_string();
             self.backend.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
+            self.taken_back_until = turn.now + turn.limits.cancel_time_max;
             self.fail(call, Reject::RequestTimeout, turn);
         }
         false
@@ -297,8 +297,24 @@ impl Session {
         true
     }
 
-    fn extend_calls(&mut self, turn: &mut Turn<'_>) {
-        for call in self.calls.iter_mut() {
+    /// Gives the requests that may wait for an answer of the client more time.
+    ///
+    /// A question of the child stops the clock of the request it belongs to, once the client has
+    /// been sent it. Where the child does not say which request that is, it stops the clock of each
+    /// one that was in flight when the question came: a request that hangs meanwhile is answered
+    /// late, whereas a user who takes a minute for a dialog would lose the call that asked. Right
+    /// after a request was taken back the question may be that request's, and stops no clock.
+    fn hold_calls(&mut self, turn: &Turn<'_>) {
+        let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= turn.now);
+        for (_, call) in due.filter(|(number, _)| self.asks.may_hold(*number)) {
+            extend(call, turn);
+        }
+    }
+
+    /// A question of the child is over: the requests that may have waited for it have their time
+    /// again.
+    fn release_calls(&mut self, ask: &Ask, turn: &Turn<'_>) {
+        for (_, call) in self.calls.range_mut(ask.calls.clone()) {
             extend(call, turn);
         }
     }

@@ -422,6 +422,11 @@ impl Streams {
         self.live.get(number).is_some_and(|stream| stream.begun || stream.takes_messages())
     }
 
+    /// Whether a client is at the other end of this stream.
+    pub(crate) fn is_carried(&self, number: u64) -> bool {
+        self.live.get(number).is_some_and(|stream| stream.exchange.is_some())
+    }
+
     /// Whether this is the stream of a GET.
     pub(crate) fn listens(&self, number: u64) -> bool {
         self.live.get(number).is_some_and(|stream| stream.listens)

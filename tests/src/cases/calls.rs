@@ -21,6 +21,8 @@ cases! { $ calls:
     cancelling_what_is_not_there
     timeout
     progress_puts_off_the_timeout
+    a_question_puts_off_the_timeout_of_its_call
+    a_question_puts_off_no_other_timeout
     a_client_that_stops_reading
     a_client_that_stops_reading_a_large_answer
     a_child_that_stops_reading
@@ -192,6 +194,34 @@ pub fn progress_puts_off_the_timeout(target: &Target) {
         "name": "progress", "arguments": {"n": 6, "ms": 400}, "_meta": {"progressToken": "t"}}});
     let answer = client.send(call).answer();
     assert_eq!(text_of(&answer), "done", "2.4 s in all, but never 1 s of silence");
+}
+
+pub fn a_question_puts_off_the_timeout_of_its_call(target: &Target) {
+    let (_pontoon, client) = scene(target, &["--request-timeout", "1"]);
+    let question = json!({"method": "roots/list", "params": {}, "id": "q"});
+    let mut asking = client.stream(tool_call(1, "ask", question));
+    assert_eq!(asking.message()["id"], "q");
+    let other = client.call("hang", json!({}));
+    assert_eq!(other["error"]["message"], "Request timeout", "it came after the question");
+    sleep(millis(500));
+    client.respond(&json!("q"), json!({"roots": []})).expect(202, "answer");
+    assert!(text_of(&asking.message()).contains("roots"));
+}
+
+pub fn a_question_puts_off_no_other_timeout(target: &Target) {
+    let (pontoon, client) = scene(target, &["--request-timeout", "1"]);
+    client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": "q"}));
+    eventually("the question waits", seconds(5), || {
+        pontoon.metric("pontoon_queue_bytes", &[]) > 0.0
+    });
+    let started = Instant::now();
+    let answer = client.call_json("hang", json!({}));
+    assert_eq!(answer["error"]["message"], "Request timeout", "no stream could show the question");
+    let mut listening = client.listen();
+    assert_eq!(listening.message()["id"], "q");
+    let answer = client.call("hang", json!({}));
+    assert_eq!(answer["error"]["message"], "Request timeout", "it came after the question");
+    assert!(started.elapsed() < seconds(60), "{:?}", started.elapsed());
 }
 
 pub fn a_client_that_stops_reading(target: &Target) {

@@ -25,6 +25,8 @@ cases! { $ streams:
     requests_of_the_child_on_a_calls_stream
     requests_of_the_child_on_the_listening_stream
     requests_of_the_child_wait_for_a_stream
+    requests_of_the_child_come_with_the_next_call
+    pings_of_the_child_are_answered_without_a_stream
     requests_of_the_child_that_nobody_takes
     answers_of_the_client_count_once
     resuming_a_stream_that_broke
@@ -226,11 +228,11 @@ pub fn requests_of_the_child_on_the_listening_stream(target: &Target) {
 pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
     let (pontoon, client) = scene(target);
     let waiting = || pontoon.metric("pontoon_queue_bytes", &[]);
-    // With a call in flight they could come with that.
-    client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
+    // A call that takes events would be sent them.
+    client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
     eventually("the question waits", seconds(5), || waiting() > 0.0);
     let question = waiting();
-    client.call("log", json!({"text": "waits too"}));
+    client.call_json("log", json!({"text": "waits too"}));
     eventually("the message waits too", seconds(5), || waiting() > question);
     let mut listening = client.listen();
     let both = [listening.message(), listening.message()];
@@ -242,14 +244,43 @@ pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
     });
 }
 
+pub fn requests_of_the_child_come_with_the_next_call(target: &Target) {
+    let (pontoon, client) = scene(target);
+    client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": "q"}));
+    eventually("the question waits", seconds(5), || {
+        pontoon.metric("pontoon_queue_bytes", &[]) > 0.0
+    });
+    let answer = client.call_json("echo", json!({"text": "only JSON"}));
+    assert_eq!(text_of(&answer), "only JSON");
+    let mut events = client.start(tool_call(1, "echo", json!({"text": "both"}))).events();
+    assert_eq!(events.message()["method"], "roots/list");
+    assert_eq!(text_of(&events.message()), "both");
+    client.respond(&json!("q"), json!({"roots": []})).expect(202, "answer");
+    eventually("the answer is at the child", seconds(5), || {
+        client.text("answers", json!({})).contains("roots")
+    });
+}
+
+pub fn pings_of_the_child_are_answered_without_a_stream(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    client.call_json("ask_later", json!({"method": "ping", "params": {}, "id": "p"}));
+    eventually("the answer is at the child", seconds(5), || {
+        let answers = text_of(&client.call_json("answers", json!({}))).to_owned();
+        answers.contains(r#"\"id\":\"p\""#) && answers.contains(r#"\"result\":{}"#)
+    });
+    let mut listening = client.listen();
+    listening.next_event().expect("the first event, without a message");
+    client.call_json("ask_later", json!({"method": "ping", "params": {}, "id": "r"}));
+    assert_eq!(listening.message()["id"], "r", "a client that listens is asked itself");
+}
+
 pub fn requests_of_the_child_that_nobody_takes(target: &Target) {
     let (mut pontoon, client) = scene(target);
     for id in 0..130 {
-        client.call("ask_later", json!({"method": "roots/list", "params": {}, "id": id}));
+        client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": id}));
     }
     eventually("those too many get an error", seconds(5), || {
-        let answers: Vec<String> = client
-            .text("answers", json!({}))
+        let answers: Vec<String> = text_of(&client.call_json("answers", json!({})))
             .parse::<Value>()
             .map(|v| serde_json::from_value(v).unwrap())
             .unwrap();

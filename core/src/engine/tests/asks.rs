@@ -62,6 +62,36 @@ fn without_any_stream_it_waits_for_a_get() {
 }
 
 #[test]
+fn a_question_that_waits_goes_to_the_next_call_that_takes_it() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("7"));
+    rig.child_says(child, &list_changed(1));
+    let json_only = rig.call(&client.accepting(JSON), "1");
+    assert_eq!(rig.stage(json_only), Stage::Waiting);
+    let call = rig.call(&client, "2");
+    assert_eq!(rig.messages(call), [sampling("7")]);
+    rig.post(&client, &answer("7"));
+    assert_eq!(rig.fed(child).last(), Some(&answer("7")));
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [list_changed(1)], "no call depends on a notification");
+}
+
+#[test]
+fn a_ping_of_the_child_is_answered_for_a_client_without_a_stream() {
+    let ping = r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#;
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, ping);
+    assert_eq!(rig.fed(child), [r#"{"jsonrpc":"2.0","id":"p","result":{}}"#]);
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [""; 0]);
+    rig.child_says(child, ping);
+    assert_eq!(rig.messages(stream), [ping], "a client that listens answers for itself");
+    assert_eq!(rig.fed(child), [""; 0]);
+}
+
+#[test]
 fn the_child_gets_its_own_id_back_however_the_client_spells_it() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_06_18);
@@ -171,19 +201,101 @@ fn a_request_that_is_given_up_before_it_was_sent_is_never_sent() {
 }
 
 #[test]
-fn a_call_has_its_time_again_once_its_child_knows_that_no_answer_comes() {
-    let limits = Limits { request_total_max: secs(100), ..Default::default() };
-    let mut rig = Rig::with(limits);
+fn a_call_has_its_time_again_once_the_child_takes_back_what_it_asked() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let call = rig.call(&client, "1");
+    rig.child_says(child, &sampling("1"));
+    rig.pass(secs(100));
+    rig.child_says(child, &cancel("1"));
+    rig.pass(millis(29_999));
+    assert_eq!(rig.stage(call), Stage::Begun);
+    rig.pass(millis(1));
+    assert_eq!(error_of(rig.messages(call).last().unwrap()).1, "Request timeout");
+}
+
+#[test]
+fn a_question_that_waits_for_a_stream_stops_no_clock() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    rig.child_says(child, &sampling("1"));
+    let calls = [rig.call(&client.accepting(JSON), "1"), rig.call(&client.accepting(JSON), "2")];
+    rig.child_says(child, &sampling("2"));
+    rig.pass(secs(30));
+    for call in calls {
+        assert_eq!(rig.error(call).2, "Request timeout");
+    }
+}
+
+#[test]
+fn a_question_stops_the_clock_from_the_moment_its_client_has_it() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let call = rig.call(&client.accepting(JSON), "1");
+    let number = rig.number(child);
+    rig.child_says(child, &sampling("1"));
+    rig.pass(secs(20));
+    let stream = rig.get(&client);
+    assert_eq!(rig.messages(stream), [sampling("1")]);
+    rig.pass(secs(200));
+    assert_eq!(rig.stage(call), Stage::Waiting);
+    rig.post(&client, &answer("1"));
+    rig.pass(secs(29));
+    rig.child_answers(child, &number, "{}");
+    assert_eq!(rig.stage(call), Stage::Replied);
+}
+
+#[test]
+fn a_question_stops_no_clock_of_a_call_that_comes_after_it() {
+    let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_06_18);
     let stream = rig.get(&client);
+    let asking = rig.call(&client.accepting(JSON), "1");
     rig.child_says(child, &sampling("1"));
-    rig.pass(secs(90));
-    let call = rig.call(&client.accepting(JSON), "1");
-    rig.pass(secs(39));
-    assert_eq!(rig.messages(stream).len(), 2, "asked, and asked no more");
-    assert_eq!(rig.stage(call), Stage::Waiting);
-    rig.pass(secs(1));
-    assert_eq!(rig.error(call).2, "Request timeout");
+    assert_eq!(rig.messages(stream), [sampling("1")]);
+    let other = rig.call(&client.accepting(JSON), "2");
+    rig.pass(secs(30));
+    assert_eq!(rig.error(other).2, "Request timeout");
+    assert_eq!(rig.stage(asking), Stage::Waiting);
+}
+
+#[test]
+fn a_question_for_a_call_that_was_given_up_stops_no_clock() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    rig.call(&client.accepting(JSON), "1");
+    rig.pass(secs(29));
+    let other = rig.call(&client.accepting(JSON), "2");
+    rig.pass(secs(2));
+    rig.child_says(child, &sampling("1"));
+    assert_eq!(rig.messages(stream), [sampling("1")]);
+    rig.pass(secs(28));
+    assert_eq!(rig.error(other).2, "Request timeout");
+
+    let asking = rig.call(&client.accepting(JSON), "3");
+    rig.pass(secs(2));
+    rig.child_says(child, &sampling("2"));
+    rig.pass(secs(60));
+    assert_eq!(rig.stage(asking), Stage::Waiting, "the other request is not expected to ask now");
+}
+
+#[test]
+fn a_question_that_could_be_of_several_calls_stops_the_clocks_of_these() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_06_18);
+    let stream = rig.get(&client);
+    let calls = [rig.call(&client, "1"), rig.call(&client, "2")];
+    rig.child_says(child, &sampling("1"));
+    assert_eq!(rig.messages(stream), [sampling("1")]);
+    rig.pass(secs(60));
+    rig.post(&client, &answer("1"));
+    rig.pass(millis(29_999));
+    assert!(calls.iter().all(|call| rig.stage(*call) == Stage::Begun));
+    rig.pass(millis(1));
+    for call in calls {
+        assert_eq!(error_of(rig.messages(call).last().unwrap()).1, "Request timeout");
+    }
 }
 
 #[test]
