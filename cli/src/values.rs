@@ -99,12 +99,19 @@ pub(crate) fn origin(text: &str) -> Read<String> {
 /// A time: seconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn time(text: &str) -> Read<Duration> {
     time_in(text, 1.0)
+        .filter(|time| *time >= TIME_MIN)
         .ok_or_else(|| "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m".into())
+}
+
+/// A time that may be none: seconds, or with the unit `ms`, `s` or `m`.
+pub(crate) fn delay(text: &str) -> Read<Duration> {
+    time_in(text, 1.0).ok_or_else(|| "a time is at most a year: 0, 1.5, 500ms, 10s, 2m".into())
 }
 
 /// A time: milliseconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn milliseconds(text: &str) -> Read<Duration> {
     time_in(text, 0.001)
+        .filter(|time| *time >= TIME_MIN)
         .ok_or_else(|| "a time is more than 0 and at most a year: 900000, 500ms, 10s, 2m".into())
 }
 
@@ -119,7 +126,7 @@ fn time_in(text: &str, plain: f64) -> Option<Duration> {
         _ => return None,
     };
     let time = Duration::try_from_secs_f64(decimal(number)? * seconds).ok()?;
-    (TIME_MIN..=TIME_MAX).contains(&time).then_some(time)
+    (time <= TIME_MAX).then_some(time)
 }
 
 /// The size of a request body.

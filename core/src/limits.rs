@@ -134,6 +134,9 @@ pub struct Limits {
     pub log_repeats_per_second: usize,
 
     // Shutdown
+    /// From the wish to stop to taking no new connections. Meanwhile everything is served as before,
+    /// and `/readyz` says 503, so that a load balancer stops sending clients here first.
+    pub stop_delay: Duration,
     /// Once everything has been answered: how long a connection stays open for a request that its
     /// client sent before it could know. It is refused in order, so nobody is left without an
     /// answer.
@@ -197,6 +200,7 @@ impl Default for Limits {
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             log_repeats_per_second: 5,
+            stop_delay: Duration::ZERO,
             farewell_time_max: Duration::from_millis(250),
             drain_time_max: Duration::from_secs(30),
         }

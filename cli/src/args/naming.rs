@@ -171,6 +171,7 @@ const ALL: &[Naming] = &[
     named("idle-timeout", &["MCP_IDLE_TIMEOUT"]),
     named("keep-alive", &["MCP_KEEP_ALIVE"]),
     named("drain-timeout", &["MCP_DRAIN_TIMEOUT"]),
+    named("stop-delay", &["MCP_STOP_DELAY"]),
     named("sse", &["MCP_SSE"]),
     named("revisions", &["MCP_REVISIONS"]),
     named("protocol-version", &["MCP_PROTOCOL_VERSION"]),

@@ -62,6 +62,11 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
     pub(crate) keep_alive: Duration,
 
+    /// Time to go on serving, with /readyz at 503, after the program is asked to stop: a load balancer
+    /// needs as long to notice. Asked again, it stops serving at once
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = values::delay)]
+    pub(crate) stop_delay: Duration,
+
     /// Time for requests in flight to be answered once the program is asked to stop
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
     pub(crate) drain_timeout: Duration,

@@ -28,6 +28,7 @@ fn a_flag_reaches_the_limit_it_is_for() {
         "--idle-timeout=12",
         "--keep-alive=13",
         "--drain-timeout=14",
+        "--stop-delay=15",
     ])
     .limits;
     let wanted = Limits {
@@ -45,6 +46,7 @@ fn a_flag_reaches_the_limit_it_is_for() {
         idle_time_max: Duration::from_secs(12),
         keep_alive_period: Duration::from_secs(13),
         drain_time_max: Duration::from_secs(14),
+        stop_delay: Duration::from_secs(15),
         ..Limits::default()
     };
     assert_eq!(limits, wanted);

@@ -31,6 +31,13 @@ fn times() {
 }
 
 #[test]
+fn delays_may_be_none() {
+    let ms = Duration::from_millis;
+    accepted(delay, &[("0", ms(0)), ("0s", ms(0)), ("5", ms(5_000)), ("500ms", ms(500))]);
+    refused(delay, &["", "-1", "0x", "1h", "inf"]);
+}
+
+#[test]
 fn times_in_milliseconds() {
     let ms = Duration::from_millis;
     accepted(milliseconds, &[("900000", ms(900_000)), ("15m", ms(900_000)), ("1.5s", ms(1_500))]);

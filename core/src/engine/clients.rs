@@ -345,7 +345,7 @@ impl Engine {
     }
 
     pub(super) fn is_draining(&self) -> bool {
-        self.phase != Phase::Running
+        matches!(self.phase, Phase::Draining | Phase::Stopped)
     }
 
     /// Exchanges that are open.

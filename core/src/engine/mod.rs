@@ -6,8 +6,9 @@
 //! that whoever holds the lock around this machine holds it for microseconds.
 //!
 //! ```text
-//!   running ──ShutdownRequested──► draining ──all over──────────────► stopped
-//!                                      └──drain limit, or asked again──► stopped (forced)
+//!   running ──ShutdownRequested──► stop delayed ──delay over, or asked again──► draining
+//!   draining ──all over──────────────────► stopped
+//!      └───────drain limit, or asked again──► stopped (forced)
 //! ```
 
 mod changes;
@@ -150,6 +151,8 @@ impl Desk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Running,
+    /// Everything is served, but `/readyz` tells that this ends ([`crate::limits::Limits::stop_delay`]).
+    StopDelayed,
     Draining,
     Stopped,
 }
@@ -269,6 +272,7 @@ impl Engine {
                 Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
+                Wake::StopDelay => self.on_stop_delay_over(now, out),
                 Wake::Sweep => self.sweep(now, out),
             }
         }

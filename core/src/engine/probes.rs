@@ -21,7 +21,7 @@ impl Engine {
         if let Some(native) = self.desk.config.serves.native() {
             return self.vital(native, health, now);
         }
-        let (status, word) = match (self.is_draining(), self.desk.starts.failed_lately(now)) {
+        let (status, word) = match (self.is_stopping(), self.desk.starts.failed_lately(now)) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
@@ -50,13 +50,13 @@ impl Engine {
         now: Instant,
     ) -> Answer {
         let vitals = Vitals {
-            stopping: self.is_draining(),
+            stopping: self.is_stopping(),
             uptime: now.since(self.started_at),
             wall: self.desk.wall(now),
             facts: &self.facts,
             counters: &self.counters(now),
         };
-        let status = if self.is_draining() { 503 } else { 200 };
+        let status = if self.is_stopping() { 503 } else { 200 };
         let body = Chunk::from(format!("{}\n", form(native, &vitals)));
         (ReplyHead::with_body(status, ContentType::Json), body)
     }
@@ -78,7 +78,7 @@ impl Engine {
 
     /// `GET /readyz`: the program takes new sessions.
     pub(super) fn ready(&self) -> Answer {
-        if self.is_draining() { text(503, "stopping\n") } else { text(200, "ok\n") }
+        if self.is_stopping() { text(503, "stopping\n") } else { text(200, "ok\n") }
     }
 
     /// `GET /metrics`.

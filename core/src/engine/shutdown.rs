@@ -11,9 +11,31 @@ use crate::time::Instant;
 impl Engine {
     pub(super) fn on_shutdown_requested(&mut self, now: Instant, out: &mut Actions) {
         match self.phase {
-            Phase::Running => self.drain(now, out),
+            Phase::Running if !self.desk.config.limits.stop_delay.is_zero() => {
+                self.delay_stop(now, out);
+            }
+            Phase::Running | Phase::StopDelayed => self.drain(now, out),
             Phase::Draining => self.force_stop(now, out),
             Phase::Stopped => {}
+        }
+    }
+
+    /// Whether the program was asked to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.phase != Phase::Running
+    }
+
+    /// Serves on for a while: a load balancer that has not yet noticed still sends clients here.
+    fn delay_stop(&mut self, now: Instant, out: &mut Actions) {
+        let delay = self.desk.config.limits.stop_delay;
+        self.phase = Phase::StopDelayed;
+        self.timers.set(now + delay, Wake::StopDelay);
+        self.desk.log(Event::StopDelayed { delay }, out);
+    }
+
+    pub(super) fn on_stop_delay_over(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase == Phase::StopDelayed {
+            self.drain(now, out);
         }
     }
 

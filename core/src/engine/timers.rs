@@ -25,6 +25,8 @@ pub(crate) enum Wake {
     Run(ExchangeId),
     /// A session.
     Session(SessionId),
+    /// The engine, when it has served long enough since it was asked to stop.
+    StopDelay,
     /// The engine, to look through all sessions.
     Sweep,
 }
@@ -46,7 +48,7 @@ impl Timers {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
             Wake::Child(_) | Wake::Era => TimerKind::Child,
-            Wake::Drain => TimerKind::Drain,
+            Wake::Drain | Wake::StopDelay => TimerKind::Drain,
             Wake::Pool | Wake::Run(_) => TimerKind::Run,
             Wake::Session(_) | Wake::Sweep => TimerKind::Session,
         };

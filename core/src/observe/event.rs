@@ -179,6 +179,11 @@ pub enum Event {
         /// How many.
         times: u64,
     },
+    /// The program was asked to stop, and goes on serving for a while.
+    StopDelayed {
+        /// For how long ([`crate::limits::Limits::stop_delay`]).
+        delay: Duration,
+    },
     /// The program was asked to stop.
     Draining {
         /// Sessions that are still open.
@@ -281,6 +286,7 @@ impl Event {
             Event::SessionOpened { .. } => ("session_opened", "session opened"),
             Event::SessionClosed { .. } => ("session_closed", "session closed"),
             Event::Skipped { .. } => ("skipped", "events too many to log them all"),
+            Event::StopDelayed { .. } => ("stop_delayed", "serving on before stopping"),
             Event::Draining { .. } => ("draining", "stopping"),
             Event::Stopped { .. } => ("stopped", "stopped"),
         }
@@ -305,6 +311,7 @@ impl Event {
             | Event::EraFound { .. }
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
+            | Event::StopDelayed { .. }
             | Event::Stopped { forced: false } => Level::Info,
             Event::Dropped { .. } | Event::RequestDone { .. } | Event::SessionOpening { .. } => {
                 Level::Debug
@@ -392,6 +399,7 @@ impl Event {
                 field("reason", name(reason));
                 field("times", count(*times));
             }
+            Event::StopDelayed { delay } => field("delay", Value::Time(*delay)),
             Event::Draining { sessions } => field("sessions", length(*sessions)),
             Event::Stopped { forced } => field("forced", Value::Flag(*forced)),
         }

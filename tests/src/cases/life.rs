@@ -21,6 +21,8 @@ cases! { $ life:
     sigterm_when_busy
     sigterm_twice
     sigterm_with_a_stubborn_child
+    sigterm_with_a_stop_delay
+    sigterm_twice_with_a_stop_delay
 
     ; on sockets only:
     port_in_use: "which ports are taken is the system's"
@@ -239,6 +241,35 @@ pub fn sigterm_twice(target: &Target) {
     let status = pontoon.ended(seconds(5));
     assert_eq!(status.code(), Some(1), "something was broken off: {status:?}");
     eventually("no child is left", seconds(2), || pontoon.running_children().is_empty());
+}
+
+pub fn sigterm_with_a_stop_delay(target: &Target) {
+    let mut pontoon = target.proxy().options(&["--stop-delay", "200ms"]).start();
+    let client = Client::open(&pontoon);
+    client.expect_served();
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(20)).code(), Some(0), "{}", pontoon.log());
+    let order = ["stop_delayed", "draining", "stopped"].map(|event| {
+        pontoon.log().find(&format!("\"{event}\"")).unwrap_or_else(|| panic!("no {event}"))
+    });
+    assert!(order.is_sorted(), "{}", pontoon.log());
+}
+
+pub fn sigterm_twice_with_a_stop_delay(target: &Target) {
+    let mut pontoon = target.proxy().options(&["--stop-delay", "600"]).start();
+    let client = Client::open(&pontoon);
+    pontoon.signal(Signal::TERM);
+    eventually("the delay is logged", seconds(10), || {
+        !pontoon.log_events("stop_delayed").is_empty()
+    });
+    pontoon.get("/readyz").expect(503, "a load balancer sends no more clients");
+    pontoon.get("/livez").expect(200, "but nothing restarts it");
+    client.expect_served();
+    Client::open(&pontoon).expect_served();
+    // Sooner it would be the same wish.
+    sleep(millis(300));
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(20)).code(), Some(0), "{}", pontoon.log());
 }
 
 pub fn sigterm_with_a_stubborn_child(target: &Target) {

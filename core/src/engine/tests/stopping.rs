@@ -3,6 +3,7 @@
 use super::events::Item;
 use super::rig::*;
 use crate::engine::*;
+use crate::limits::Limits;
 use crate::machine::Signal;
 use crate::protocol::Revision;
 
@@ -18,6 +19,40 @@ fn with_nothing_to_wait_for_it_stops_at_once() {
     assert_eq!(rig.stopped, Some(false));
     shut_down(&mut rig);
     rig.pass(secs(60));
+}
+
+#[test]
+fn a_delayed_stop_serves_everything_until_the_delay_is_over() {
+    let mut rig = Rig::with(Limits { stop_delay: secs(5), ..Limits::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    shut_down(&mut rig);
+    assert_eq!((rig.unlistened, rig.stopped), (false, None));
+    rig.pass(secs(4));
+    let (_, other) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.reply(call).0, 200);
+    rig.pass(secs(1));
+    assert!(rig.unlistened);
+    for child in [child, other] {
+        rig.child_ends(child, ExitStatus::Code(0));
+    }
+    assert_eq!(rig.stopped, Some(false));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_second_request_to_stop_ends_the_delay_and_a_third_the_drain() {
+    let mut rig = Rig::with(Limits { stop_delay: secs(5), ..Limits::default() });
+    let (client, _) = rig.open(Revision::V2025_11_25);
+    rig.call(&client, "1");
+    shut_down(&mut rig);
+    shut_down(&mut rig);
+    assert_eq!((rig.unlistened, rig.stopped), (true, None));
+    rig.pass(secs(5));
+    assert_eq!(rig.stopped, None, "the delay that was cut short ends nothing");
+    shut_down(&mut rig);
+    assert_eq!(rig.stopped, Some(true));
 }
 
 #[test]

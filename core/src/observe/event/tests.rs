@@ -42,6 +42,7 @@ fn every_event() -> Vec<Event> {
         Event::SessionOpened { session, revision: Revision::NEWEST, client: Some("c".into()) },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
         Event::Skipped { what: "refused", reason: "forbidden_host", times: 3 },
+        Event::StopDelayed { delay: Duration::from_secs(5) },
         Event::Draining { sessions: 4 },
         Event::Stopped { forced: false },
     ]
