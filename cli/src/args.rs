@@ -56,7 +56,7 @@ pub(crate) enum Verb {
         /// Which server
         program: Program,
     },
-    /// Ask a server how it is: exit 0 if it is well
+    /// Request the health of a server: exit 0 if it is healthy
     #[command(after_help = probe::EXAMPLES)]
     Probe(ProbeArgs),
 }

@@ -40,7 +40,7 @@ fn run() -> Result<ExitCode, Failure> {
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
         Verb::Echo(args) => serve::echo(*args, &variables, notices),
-        Verb::Probe(args) => probe::probe(&args),
+        Verb::Probe(args) => probe::probe(&args, &variables),
         Verb::Proxy(args) => serve::proxy(&args, &variables, notices),
         Verb::Stdio { program } => {
             stdio::serve(&programs::stdio(program, &variables)?).map_err(Failure::stdio)?;

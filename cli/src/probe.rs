@@ -1,4 +1,4 @@
-//! `pontoon probe`: asks a server how it is, for images that have no curl.
+//! `pontoon probe`: requests the health of a server, for images that have no curl.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,25 +7,70 @@ use std::time::{Duration, Instant};
 
 use crate::args::ProbeArgs;
 use crate::errors::Failure;
-use crate::values::ProbeUrl;
+use crate::values::{self, ProbeUrl};
+use crate::variables::Variables;
 
-/// Asks, and says nothing where all is well.
-pub(crate) fn probe(args: &ProbeArgs) -> Result<ExitCode, Failure> {
+/// Asks, and prints nothing if the server is healthy.
+///
+/// Without a URL the first server that accepts a connection decides.
+pub(crate) fn probe(args: &ProbeArgs, variables: &Variables) -> Result<ExitCode, Failure> {
     let deadline = Instant::now() + args.timeout;
-    let why = match ask(&args.url, deadline) {
-        Ok(status) if (200..300).contains(&status) => return Ok(ExitCode::SUCCESS),
-        Ok(status) => format!("it answers with status {status}"),
-        Err(error) if is_late(&error) => format!("no answer within {:?}", args.timeout),
-        Err(error) => error.to_string(),
-    };
+    let urls = args.url.clone().map_or_else(|| own_servers(variables), |url| vec![url]);
+    let mut urls = urls.iter().peekable();
+    while let Some(url) = urls.next() {
+        let why = match ask(url, deadline) {
+            Ok(status) if (200..300).contains(&status) => break,
+            Ok(status) => format!("it answered with status {status}"),
+            Err(error) if is_refused(&error) && urls.peek().is_some() => continue,
+            Err(error) if is_late(&error) => format!("no answer within {:?}", args.timeout),
+            Err(error) => error.to_string(),
+        };
+        return Err(unhealthy(url, why));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
     // A query may hold a token, and what is said here ends in logs.
-    let path = args.url.target.split('?').next().unwrap_or_default();
-    Err(Failure {
-        what: format!("http://{}{path} is not well", authority(&args.url)),
+    let path = url.target.split('?').next().unwrap_or_default();
+    Failure {
+        what: format!("http://{}{path} is unhealthy", authority(url)),
         why,
-        fix: "look at the log of the server".into(),
+        fix: "read the server's log, or give the URL of another: pontoon probe \
+              http://127.0.0.1:PORT/health"
+            .into(),
         code: 1,
-    })
+    }
+}
+
+/// `/health` where the variables put the servers of this machine: the host and the port of each
+/// program that has a port set, or else the default ports of loopback.
+fn own_servers(variables: &Variables) -> Vec<ProbeUrl> {
+    let url = |host, port| ProbeUrl { host, port, target: "/health".into() };
+    let text = |name| variables.first(&[name]).and_then(|found| found.value.to_str());
+    let servers = SERVERS.into_iter().filter_map(|(host, port)| {
+        // A port that is none is the server's to complain about.
+        let port = text(port)?.parse().ok().filter(|port| *port > 0)?;
+        Some(url(reachable(text(host)), port))
+    });
+    let servers: Vec<_> = servers.collect();
+    match servers.is_empty() {
+        true => [3000, 1071].map(|port| url(reachable(None), port)).into(),
+        false => servers,
+    }
+}
+
+/// The variables for the host and the port of the proxy, the echo servers and the calculator.
+const SERVERS: [(&str, &str); 3] =
+    [("MCP_BIND_HOST", "MCP_PORT"), ("MCP_ECHO_HOST", "MCP_ECHO_PORT"), ("MCP_BIND_HOST", "PORT")];
+
+/// An address of this machine at which a server that listens on this one can be reached.
+fn reachable(host: Option<&str>) -> String {
+    match host.and_then(|host| values::bind_host(host).ok()).as_deref() {
+        None | Some("0.0.0.0") => "127.0.0.1".to_owned(),
+        Some("::") => "::1".to_owned(),
+        Some(host) => host.to_owned(),
+    }
 }
 
 /// The status of the answer. All of it has to be there by the deadline.
@@ -72,6 +117,10 @@ fn status(line: &[u8]) -> Option<u16> {
     let rest = line.strip_prefix(b"HTTP/1.1 ").or_else(|| line.strip_prefix(b"HTTP/1.0 "))?;
     let digits = rest.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
 }
 
 fn is_late(error: &io::Error) -> bool {

@@ -114,8 +114,8 @@ const PROXY: &[Naming] = &[
 ];
 
 const ECHO: &[Naming] = &[
-    named("host", &["MCP_ECHO_HOST"]),
-    named("port", &["MCP_ECHO_PORT"]),
+    named("host", &["MCP_ECHO_HOST", "MCP_BIND_HOST"]),
+    named("port", &["MCP_ECHO_PORT", "MCP_PORT"]),
     named("allow-origin", &["MCP_ALLOW_ORIGIN", "MCP_CORS_ORIGINS"]),
     named("max-message", &["ECHO_MAX_MESSAGE_SIZE"]),
     preset("timeout", &["MCP_SESSION_TIMEOUT"], "3600"),
@@ -128,8 +128,8 @@ const ECHO: &[Naming] = &[
 ];
 
 const ECHO_STATELESS: &[Naming] = &[
-    named("host", &["MCP_ECHO_HOST"]),
-    named("port", &["MCP_ECHO_PORT"]),
+    named("host", &["MCP_ECHO_HOST", "MCP_BIND_HOST"]),
+    named("port", &["MCP_ECHO_PORT", "MCP_PORT"]),
     named("allow-origin", &["MCP_ALLOW_ORIGIN", "MCP_CORS_ORIGINS"]),
     named("max-message", &["ECHO_MAX_MESSAGE_SIZE"]),
     preset("timeout", &["MCP_SESSION_TIMEOUT"], "3600"),
@@ -145,7 +145,7 @@ const ECHO_STATELESS: &[Naming] = &[
 ];
 
 const CALCULATOR: &[Naming] = &[
-    preset("port", &["PORT"], "1071"),
+    preset("port", &["PORT", "MCP_PORT"], "1071"),
     named("allow-origin", &["CORS_ORIGIN", "MCP_ALLOW_ORIGIN"]),
     preset("max-body", &["MCP_MAX_BODY"], "1MiB"),
     preset("log-format", &["MCP_LOG_FORMAT"], "json"),
@@ -182,5 +182,5 @@ const ALL: &[Naming] = &[
     named("log-format", &["MCP_LOG_FORMAT"]),
     named("log-file", &["LOG_FILE"]),
     named("quiet", &["MCP_QUIET"]),
-    preset("url", &["PONTOON_PROBE"], "http://127.0.0.1:3000/health"),
+    named("url", &["PONTOON_PROBE"]),
 ];

@@ -8,9 +8,10 @@ use crate::values::{self, ProbeUrl};
 /// The settings of `pontoon probe`.
 #[derive(Debug, Args)]
 pub(crate) struct ProbeArgs {
-    /// What to ask
-    #[arg(value_name = "URL", default_value = "", value_parser = values::probe_url)]
-    pub(crate) url: ProbeUrl,
+    /// URL to request. If not given, /health of the server whose port MCP_PORT, MCP_ECHO_PORT or
+    /// PORT sets; if none is set, of port 3000, or of 1071 if nothing listens there
+    #[arg(value_name = "URL", value_parser = values::probe_url)]
+    pub(crate) url: Option<ProbeUrl>,
 
     /// Time it has to answer
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = values::time)]
@@ -20,7 +21,8 @@ pub(crate) struct ProbeArgs {
 pub(super) const EXAMPLES: &str = "\
 Examples:
   pontoon probe
+  MCP_PORT=8080 pontoon probe                  http://127.0.0.1:8080/health
   pontoon probe http://127.0.0.1:1071/health
   HEALTHCHECK CMD [\"pontoon\", \"probe\"]         in a Dockerfile
 
-Well is an answer of 200 to 299. There is no TLS: a probe asks its own machine.";
+A status of 200 to 299 is healthy. There is no TLS: a probe is for a server on the same machine.";

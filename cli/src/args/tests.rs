@@ -89,6 +89,19 @@ fn variables_are_read_as_flags_are() {
 }
 
 #[test]
+fn a_variable_of_all_programs_moves_each_of_them() {
+    let all = set(&[("MCP_PORT", "8080"), ("MCP_BIND_HOST", "0.0.0.0")]);
+    let own = set(&[("MCP_PORT", "1"), ("MCP_ECHO_PORT", "2"), ("PORT", "3")]);
+    for (words, port) in [(&[] as &[&str], 2), (&["--stateless"], 2)] {
+        let serving = echo(words, &all).serving;
+        assert_eq!((serving.host.as_str(), serving.port), ("0.0.0.0", 8080), "{words:?}");
+        assert_eq!(echo(words, &own).serving.port, port, "{words:?}");
+    }
+    assert_eq!(calculator(&[], &all).serving.port, 8080);
+    assert_eq!(calculator(&[], &own).serving.port, 3);
+}
+
+#[test]
 fn the_first_word_that_is_no_option_of_ours_starts_the_command() {
     let cases: [(&[&str], &[&str]); 8] = [
         (&[], &[]),

@@ -34,6 +34,21 @@ fn asked_within(time: Duration, pieces: &[&str], stays: bool) -> io::Result<u16>
 }
 
 #[test]
+fn servers_are_where_their_variables_put_them() {
+    let asked = |set: &[(&str, &str)]| -> Vec<String> {
+        let set = set.iter().map(|(name, value)| (name.into(), value.into()));
+        own_servers(&Variables::of(set, "")).iter().map(authority).collect()
+    };
+    assert_eq!(asked(&[]), ["127.0.0.1:3000", "127.0.0.1:1071"]);
+    assert_eq!(asked(&[("MCP_BIND_HOST", "0.0.0.0"), ("MCP_PORT", "8080")]), ["127.0.0.1:8080"]);
+    assert_eq!(asked(&[("MCP_ECHO_HOST", "::"), ("MCP_ECHO_PORT", "8080")]), ["[::1]:8080"]);
+    assert_eq!(asked(&[("MCP_BIND_HOST", "10.0.0.5"), ("MCP_PORT", "1")]), ["10.0.0.5:1"]);
+    assert_eq!(asked(&[("PORT", "1071"), ("MCP_PORT", "2")]), ["127.0.0.1:2", "127.0.0.1:1071"]);
+    // A Kubernetes service with the name `mcp` puts this into every pod.
+    assert_eq!(asked(&[("MCP_PORT", "tcp://10.96.12.7:3000")]).len(), 2);
+}
+
+#[test]
 fn the_status_is_read_however_it_comes() {
     assert_eq!(asked(&["HTTP/1.1 200 OK\r\n\r\n"]).unwrap(), 200);
     assert_eq!(asked(&["HTTP/1", ".1 5", "03 Not now\r\n"]).unwrap(), 503);
