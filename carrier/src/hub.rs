@@ -174,7 +174,7 @@ impl Hub {
                 match stateless.answer(head, &body, clock, sample, log, publish) {
                     Served::Reply(head, body) => return Exchange::answered(self, head, body),
                     Served::Refused(reject, head, body) => {
-                        self.submit([Input::Refused { reject }]);
+                        self.submit([Input::Refused { reject, detail: None }]);
                         return Exchange::answered(self, head, body);
                     }
                     Served::Unfinished(run) => Request::Run { run },

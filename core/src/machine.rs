@@ -17,7 +17,7 @@ use crate::bridge::ChildSpec;
 use crate::http::{ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::{Invalid, Message};
-use crate::observe::Event;
+use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::server::{Changed, Facts};
 
@@ -39,6 +39,8 @@ pub enum Input {
     Refused {
         /// Why.
         reject: Reject,
+        /// What of the request was wrong, for the log.
+        detail: Option<Detail>,
     },
     /// The transport took this many bytes of what was written to a begun exchange, or of a reply
     /// that asked for a receipt.

@@ -18,7 +18,7 @@ use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
 use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
-use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::machine::Chunk;
 use pontoon_core::time::Instant;
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
@@ -205,9 +205,7 @@ impl Front {
     }
 
     fn refuse(&self, refusal: Refusal) -> Reply {
-        if let Some(reject) = refusal.reject {
-            self.hub.submit([Input::Refused { reject }]);
-        }
+        self.hub.submit(refusal.report());
         (refusal.head, Some(Chunk::from(refusal.body)), None)
     }
 }

@@ -101,7 +101,7 @@ impl<'f> Guarded<'f> {
         while let Ok(()) = self.turn() {}
         self.unlink();
         if let Some(reject) = self.guard.refused() {
-            self.front.hub.submit([Input::Refused { reject }]);
+            self.front.hub.submit([Input::Refused { reject, detail: None }]);
         }
     }
 

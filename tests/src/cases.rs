@@ -62,6 +62,9 @@ macro_rules! every_case {
         mod framing {
             $crate::framing!($($target)*);
         }
+        mod gateways {
+            $crate::gateways!($($target)*);
+        }
         mod hostile_framing {
             $crate::hostile_framing!($($target)*);
         }
@@ -124,6 +127,7 @@ pub mod bridge_policies;
 pub mod calls;
 pub mod children;
 pub mod framing;
+pub mod gateways;
 pub mod hostile_framing;
 pub mod hostile_slow;
 pub mod hostile_stop;

@@ -85,7 +85,7 @@ impl Endpoint {
             }
         }
         if let Some(reject) = checkpoint.refused() {
-            self.hub.submit([Input::Refused { reject }]);
+            self.hub.submit([Input::Refused { reject, detail: None }]);
         }
     }
 
@@ -147,9 +147,7 @@ impl Endpoint {
     }
 
     fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-        if let Some(reject) = refusal.reject {
-            self.hub.submit([Input::Refused { reject }]);
-        }
+        self.hub.submit(refusal.report());
         self.refuse(refusal, checkpoint)
     }
 

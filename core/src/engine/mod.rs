@@ -43,7 +43,7 @@ use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::native::{Mirrors, Stateless};
-use crate::observe::{Event, Metrics, SessionEnd, Tally};
+use crate::observe::{Detail, Event, Metrics, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{Changed, Facts};
@@ -230,7 +230,7 @@ impl Engine {
         match input {
             Input::Started => self.on_started(now, out),
             Input::Requested { exchange, request } => self.on_request(exchange, request, now, out),
-            Input::Refused { reject } => self.on_refused(reject, now, out),
+            Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),
             Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid, out),
@@ -421,8 +421,18 @@ impl Engine {
     }
 
     fn on_refused(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
+        self.log_refusal(reject, None, now, out);
+    }
+
+    fn log_refusal(
+        &mut self,
+        reject: Reject,
+        detail: Option<Detail>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         self.desk.metrics.refused(reject);
-        self.desk.turn(now, out).log(Event::Refused { reject });
+        self.desk.turn(now, out).log(Event::Refused { reject, detail });
     }
 }
 

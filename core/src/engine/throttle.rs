@@ -1,17 +1,23 @@
 //! How often the log repeats itself: what a peer can cause as often as it likes is written a few
 //! times a second, and then counted.
 //!
-//! Owns: which events these are, by their name and reason; both are of a closed set.
+//! Owns: which events these are, by their name and reason; both are of a closed set. A refused `Host`
+//! or `Origin` is logged once a minute for each value, because its value is what an operator needs.
 //! Never: touches the metrics, which count every one of them.
 
 use std::collections::BTreeMap;
 
-use crate::observe::{Event, Level};
+use crate::observe::{Detail, Event, Level};
+use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
 /// What was logged lately.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle(BTreeMap<Kind, Second>);
+pub(crate) struct Throttle {
+    kinds: BTreeMap<Kind, Second>,
+    /// Values of `Host` and `Origin` that were logged within the last minute.
+    values: BTreeMap<(Reject, Detail), Instant>,
+}
 
 /// What becomes of an event.
 #[derive(Debug)]
@@ -36,6 +42,12 @@ struct Second {
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// How long a value that was logged is not logged again.
+const VALUE_PERIOD: Duration = Duration::from_secs(60);
+
+/// Values that are logged within [`VALUE_PERIOD`]; further ones are counted.
+const VALUES_MAX: usize = 32;
+
 impl Throttle {
     /// Whether this event is to be logged now, `max` of its kind being the most in a second. Those
     /// for debugging always are.
@@ -43,12 +55,13 @@ impl Throttle {
         let Some(kind) = kind(event).filter(|_| event.level() > Level::Debug) else {
             return Verdict::Log;
         };
-        let second = self.0.entry(kind).or_default();
+        let is_new = self.is_new_value(event, now);
+        let second = self.kinds.entry(kind).or_default();
         if now.since(second.since) >= SECOND {
             second.since = now;
             second.logged = 0;
         }
-        if second.logged >= max {
+        if !is_new || second.logged >= max {
             second.skipped += 1;
             return Verdict::Skip;
         }
@@ -60,9 +73,27 @@ impl Throttle {
     }
 }
 
+impl Throttle {
+    /// Returns whether this value was not logged within [`VALUE_PERIOD`]; true for an event without
+    /// a value to remember.
+    fn is_new_value(&mut self, event: &Event, now: Instant) -> bool {
+        let Event::Refused { reject, detail: Some(detail) } = event else { return true };
+        if !matches!(reject, Reject::ForbiddenHost | Reject::ForbiddenOrigin) {
+            return true;
+        }
+        self.values.retain(|_, logged| now.since(*logged) < VALUE_PERIOD);
+        let value = (*reject, detail.clone());
+        if self.values.len() >= VALUES_MAX || self.values.contains_key(&value) {
+            return false;
+        }
+        self.values.insert(value, now);
+        true
+    }
+}
+
 fn kind(event: &Event) -> Option<Kind> {
     let reason = match event {
-        Event::ChildNoise { reject, .. } | Event::Refused { reject } => reject.name(),
+        Event::ChildNoise { reject, .. } | Event::Refused { reject, .. } => reject.name(),
         Event::Dropped { what, .. } => what.name(),
         _ => return None,
     };

@@ -14,7 +14,7 @@
 //! | a line that ends in LF alone, a folded line, an empty line before the request line | `BadHead` |
 //! | any byte of a head outside visible ASCII, space, and tab (in values only) | `BadHead` |
 //! | a target that does not start with `/` | `BadTarget` |
-//! | no `Host`, two, or one that is no host with an optional port; HTTP/1.0 included | `BadHost` |
+//! | no `Host` in HTTP/1.1, two, or one that is no host with an optional port | `BadHost` |
 //! | two lengths, a list of lengths, a length beside `Transfer-Encoding` | `AmbiguousLength` |
 //! | `Transfer-Encoding` other than `chunked` alone, or in HTTP/1.0 | `BadTransferCoding` |
 //! | a chunk extension, a trailer | `BadChunk` |

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use crate::http::Coding;
 use crate::ids::SessionId;
 use crate::json::{self, Invalid};
+use crate::machine::Input;
+use crate::observe::Detail;
 use crate::reject::Reject;
 
 /// Status and headers of an answer. Adapters send what [`ReplyHead::headers`] lists, and add only
@@ -180,11 +182,18 @@ pub struct Answer {
     pub head: ReplyHead,
     /// The body.
     pub body: Bytes,
-    /// What to report as [`crate::machine::Input::Refused`]; nothing for `OPTIONS`.
+    /// Why the request was refused; nothing for `OPTIONS`.
     pub reject: Option<Reject>,
+    /// What of the request was wrong, for the log.
+    pub detail: Option<Detail>,
 }
 
 impl Answer {
+    /// Returns the fact to report about this answer; nothing for `OPTIONS`.
+    pub fn report(&self) -> Option<Input> {
+        Some(Input::Refused { reject: self.reject?, detail: self.detail.clone() })
+    }
+
     /// A refusal, to a browser whose origin is allowed if there are CORS headers.
     pub fn refusal(reject: Reject, cors: Option<Cors>) -> Answer {
         Answer::invalid(&Invalid::from(reject), cors)
@@ -195,7 +204,8 @@ impl Answer {
     pub(super) fn invalid(invalid: &Invalid, cors: Option<Cors>) -> Answer {
         let reject = invalid.reject;
         let body = json::error(invalid.request_id(), &reject.wire()).into_bytes();
-        Answer { head: ReplyHead { cors, ..refusal_head(reject) }, body, reject: Some(reject) }
+        let head = ReplyHead { cors, ..refusal_head(reject) };
+        Answer { head, body, reject: Some(reject), detail: None }
     }
 
     /// The answer to `OPTIONS`, of a preflight or not.
@@ -203,7 +213,7 @@ impl Answer {
         let mut head = ReplyHead::new(204);
         head.allow = Some(allow);
         head.cors = cors;
-        Answer { head, body: Bytes::new(), reject: None }
+        Answer { head, body: Bytes::new(), reject: None, detail: None }
     }
 }
 

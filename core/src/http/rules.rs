@@ -27,7 +27,7 @@
 //!
 //! | rule | holds for | refusal |
 //! |---|---|---|
-//! | `Host` is one, and loopback or listed | everything | 400, 403 |
+//! | `Host` is one, and an IP address, loopback or listed; HTTP/1.0 probes need none | everything | 400, 403 |
 //! | `Origin` is absent, or one of loopback or listed | everything | 403 |
 //! | the path is served | everything | 404 |
 //! | the method is served there | everything | 405 |
@@ -55,6 +55,7 @@ use crate::http::{
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
 use crate::native::HealthForm;
+use crate::observe::Detail;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpScene, Server, Tool};
@@ -198,9 +199,12 @@ impl Rules {
         head: &RequestHead<'_, H>,
         close: bool,
     ) -> Result<Admission, Box<Answer>> {
-        let cors = match self.check_peer(head.headers) {
+        let cors = match self.check_peer(head) {
             Ok(cors) => cors,
-            Err(reject) => return Err(Box::new(Answer::refusal(reject, None))),
+            Err(reject) => {
+                let detail = peer_detail(reject, head.headers);
+                return Err(Box::new(Answer { detail, ..Answer::refusal(reject, None) }));
+            }
         };
         let coding = self.program.coding(head.headers);
         match self.asked(head) {
@@ -216,8 +220,12 @@ impl Rules {
         }
     }
 
-    fn check_peer(&self, headers: &impl Headers) -> Result<Option<Cors>, Reject> {
-        self.hosts.check(headers.values("host"))?;
+    fn check_peer<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Option<Cors>, Reject> {
+        let headers = head.headers;
+        // The guard lets a head without `Host` through only in HTTP/1.0, which does not have it.
+        if headers.values("host").next().is_some() || probe(path(head.target)).is_none() {
+            self.hosts.check(headers.values("host"))?;
+        }
         let listed = self.origins.check(headers.values("origin"))?;
         Ok(listed.map(|origin| Cors {
             origin: origin.into(),
@@ -227,7 +235,7 @@ impl Rules {
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
-        let path = head.target.split('?').next().unwrap_or_default();
+        let path = path(head.target);
         if path.strip_suffix('/').unwrap_or(path) == &*self.path {
             return self.program.endpoint(head);
         }
@@ -238,17 +246,42 @@ impl Rules {
             return asked;
         }
         let request = match path {
-            "/health" => Request::Health,
             "/health/detailed" if self.program.has_details => Request::HealthDetails,
-            "/livez" => Request::Live,
-            "/readyz" => Request::Ready,
             "/metrics" => Request::Metrics,
-            _ => return Err(Reject::NotFound),
+            path => probe(path).ok_or(Reject::NotFound)?,
         };
         match head.method {
             "GET" | "HEAD" => Ok(Asked::Whole(request)),
             _ => Err(Reject::MethodNotAllowed { allow: "GET, HEAD" }),
         }
+    }
+}
+
+/// The path of a target.
+fn path(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
+/// What a health check asks for at this path. Health checkers address the machine, and some speak
+/// HTTP/1.0 without `Host`.
+fn probe(path: &str) -> Option<Request> {
+    match path {
+        "/health" => Some(Request::Health),
+        "/livez" => Some(Request::Live),
+        "/readyz" => Some(Request::Ready),
+        _ => None,
+    }
+}
+
+/// The value for which a request was refused, as an operator would list it.
+fn peer_detail(reject: Reject, headers: &impl Headers) -> Option<Detail> {
+    let first = |name| headers.values(name).next();
+    match reject {
+        Reject::ForbiddenHost => {
+            Some(Detail::of_header("host", host::without_port(first("host")?)))
+        }
+        Reject::ForbiddenOrigin => Some(Detail::of_header("origin", first("origin")?)),
+        _ => None,
     }
 }
 

@@ -10,6 +10,8 @@ use uuid::Uuid;
 use crate::ids::{ChildId, SessionId};
 use crate::protocol::{Era, Revision};
 use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::secrets;
+use crate::shown::shown;
 use crate::time::Duration;
 
 /// How much an event matters.
@@ -43,8 +45,8 @@ impl fmt::Display for Level {
     }
 }
 
-/// Something that happened. Holds no payload and no header: what a peer says stays out of the log,
-/// except for a child's standard error, which is written for the log.
+/// Something that happened. Holds no payload. What a peer says stays out of the log, except for a
+/// child's standard error, which is written for the log, and for a [`Detail`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A child runs.
@@ -118,6 +120,8 @@ pub enum Event {
     Refused {
         /// Why.
         reject: Reject,
+        /// What of the request was wrong.
+        detail: Option<Detail>,
     },
     /// A request of a client has been answered.
     RequestDone {
@@ -194,6 +198,22 @@ pub enum Event {
         /// Whether something had to be broken off.
         forced: bool,
     },
+}
+
+/// A part of a request that was refused, fit for a log line: escaped and cut short.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Detail(Box<str>);
+
+impl Detail {
+    /// The value of a header, with secrets masked.
+    pub(crate) fn of_header(name: &str, value: &[u8]) -> Detail {
+        Detail(shown(&secrets::header(name, value)).into())
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Why a session ended.
@@ -302,7 +322,7 @@ impl Event {
             | Event::Dropped { what: Dropped::Overflow, .. }
             | Event::Skipped { .. }
             | Event::Stopped { forced: true } => Level::Warning,
-            Event::Refused { reject } => refusal_level(*reject),
+            Event::Refused { reject, .. } => refusal_level(*reject),
             Event::RequestServed { level, .. } => *level,
             Event::ChildEnded { asked: true, .. }
             | Event::ChildStarted { .. }
@@ -358,9 +378,12 @@ impl Event {
                 field("what", name(what.name()));
                 field("session", short(*session));
             }
-            Event::Refused { reject } => {
+            Event::Refused { reject, detail } => {
                 field("reason", name(reject.name()));
                 field("status", count(reject.wire().status));
+                if let Some(Detail(detail)) = detail {
+                    refused_detail(*reject, detail, field);
+                }
             }
             Event::RequestDone { session, method, took, ok } => {
                 field("session", short(*session));
@@ -406,11 +429,28 @@ impl Event {
     }
 }
 
-/// A stranger's mistakes are for whoever looks for them; what an operator can put right shows.
+/// Names what was refused and, where an option would allow it, that option with its value.
+fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static str, Value<'_>)) {
+    let (key, option) = match reject {
+        Reject::ForbiddenHost => ("host", Some("--allow-host")),
+        // Pages without an origin of their own say `null`, which cannot be listed.
+        Reject::ForbiddenOrigin => ("origin", detail.contains("://").then_some("--allow-origin")),
+        _ => ("detail", None),
+    };
+    field(key, text(&detail));
+    if let Some(option) = option {
+        field("allowed_by", Value::Text(Cow::Owned(format!("{option} {detail}"))));
+    }
+}
+
+/// Client errors are logged at debug level; conditions an operator can fix at info or above.
 const fn refusal_level(reject: Reject) -> Level {
     match reject {
-        Reject::ForbiddenHost | Reject::ForbiddenOrigin => Level::Info,
-        Reject::SessionsFull | Reject::StartPaused { .. } | Reject::StdinFull => Level::Warning,
+        Reject::ForbiddenHost
+        | Reject::ForbiddenOrigin
+        | Reject::SessionsFull
+        | Reject::StartPaused { .. }
+        | Reject::StdinFull => Level::Warning,
         _ => Level::Debug,
     }
 }

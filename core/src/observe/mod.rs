@@ -7,6 +7,6 @@ mod event;
 mod metrics;
 mod tally;
 
-pub use event::{Dropped, Event, Level, SessionEnd, Value};
+pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};
 pub(crate) use tally::{Program, SeriesId, Tally};

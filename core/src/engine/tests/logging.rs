@@ -4,7 +4,7 @@ use super::rig::*;
 use crate::config::Config;
 use crate::engine::*;
 use crate::limits::Limits;
-use crate::observe::Level;
+use crate::observe::{Detail, Level};
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
@@ -27,22 +27,54 @@ fn what_nobody_wants_to_read_is_not_logged() {
 #[test]
 fn what_a_peer_can_repeat_is_logged_a_few_times_a_second_and_counted() {
     let mut rig = Rig::with(Limits { log_repeats_per_second: 2, ..Limits::default() });
-    let refused = |reject| Input::Refused { reject };
+    let refused = |reject| Input::Refused { reject, detail: None };
     for _ in 0..10 {
-        rig.input(refused(Reject::ForbiddenHost));
-        rig.input(refused(Reject::BadHead));
+        rig.input(refused(Reject::SessionsFull));
+        rig.input(refused(Reject::BadJson));
     }
-    rig.input(refused(Reject::ForbiddenOrigin));
+    rig.input(refused(Reject::StdinFull));
     rig.pass(secs(1));
-    rig.input(refused(Reject::ForbiddenHost));
+    rig.input(refused(Reject::SessionsFull));
     let logged = |event: &Event| rig.events.iter().filter(|seen| *seen == event).count();
-    assert_eq!(logged(&Event::Refused { reject: Reject::ForbiddenHost }), 3);
-    assert_eq!(logged(&Event::Refused { reject: Reject::ForbiddenOrigin }), 1);
-    let skipped = Event::Skipped { what: "refused", reason: "forbidden_host", times: 8 };
+    let event = |reject| Event::Refused { reject, detail: None };
+    assert_eq!(logged(&event(Reject::SessionsFull)), 3);
+    assert_eq!(logged(&event(Reject::StdinFull)), 1);
+    let skipped = Event::Skipped { what: "refused", reason: "sessions_full", times: 8 };
     assert_eq!(logged(&skipped), 1);
-    let all = "whoever debugs sees every step";
-    assert_eq!(logged(&Event::Refused { reject: Reject::BadHead }), 10, "{all}");
-    assert_eq!(rig.refused(Reject::ForbiddenHost), 11, "and the metrics count everything");
+    assert_eq!(logged(&event(Reject::BadJson)), 10, "at debug level every step is logged");
+    assert_eq!(rig.refused(Reject::SessionsFull), 11, "and the metrics count everything");
+}
+
+#[test]
+fn a_refused_host_is_logged_once_a_minute_for_each_value() {
+    let mut rig = Rig::with(Limits { log_repeats_per_second: 1000, ..Limits::default() });
+    let forbidden =
+        |name: &str| (Reject::ForbiddenHost, Some(Detail::of_header("host", name.as_bytes())));
+    let refuse = |rig: &mut Rig, name: &str| {
+        let (reject, detail) = forbidden(name);
+        rig.input(Input::Refused { reject, detail });
+    };
+    let logged = |rig: &Rig, name: &str| {
+        let (reject, detail) = forbidden(name);
+        let event = Event::Refused { reject, detail };
+        rig.events.iter().filter(|seen| **seen == event).count()
+    };
+    for _ in 0..10 {
+        refuse(&mut rig, "a.example");
+        refuse(&mut rig, "b.example");
+    }
+    assert_eq!((logged(&rig, "a.example"), logged(&rig, "b.example")), (1, 1));
+    rig.pass(secs(60));
+    refuse(&mut rig, "a.example");
+    assert_eq!(logged(&rig, "a.example"), 2);
+    let skipped = Event::Skipped { what: "refused", reason: "forbidden_host", times: 18 };
+    assert!(rig.events.contains(&skipped), "{:?}", rig.events);
+    // A client that sends another name each time fills neither the log nor the memory.
+    for number in 0..1000 {
+        refuse(&mut rig, &format!("x{number}.example"));
+    }
+    let all = rig.events.iter().filter(|seen| matches!(seen, Event::Refused { .. })).count();
+    assert!(all < 40, "{all}");
 }
 
 #[test]

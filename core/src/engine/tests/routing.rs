@@ -256,9 +256,9 @@ fn each_mistake_has_its_own_answer() {
 fn refusals_are_counted_and_logged() {
     let mut rig = Rig::new();
     rig.call(&Client::new(), "1");
-    rig.input(Input::Refused { reject: Reject::ForbiddenHost });
-    assert!(rig.events.contains(&Event::Refused { reject: Reject::MissingSession }));
-    assert!(rig.events.contains(&Event::Refused { reject: Reject::ForbiddenHost }));
+    rig.input(Input::Refused { reject: Reject::ForbiddenHost, detail: None });
+    assert!(rig.events.contains(&Event::Refused { reject: Reject::MissingSession, detail: None }));
+    assert!(rig.events.contains(&Event::Refused { reject: Reject::ForbiddenHost, detail: None }));
     assert_eq!(rig.refused(Reject::MissingSession), 1);
     assert_eq!(rig.refused(Reject::ForbiddenHost), 1);
 }

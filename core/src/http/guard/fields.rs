@@ -69,8 +69,8 @@ impl Fields {
     }
 
     /// How the body is framed, once every line has been taken.
-    pub(super) fn framing(&self, limits: &Limits) -> Result<Framing, Reject> {
-        if !self.host {
+    pub(super) fn framing(&self, limits: &Limits, is_http_10: bool) -> Result<Framing, Reject> {
+        if !self.host && !is_http_10 {
             return Err(Reject::BadHost);
         }
         if self.chunked {

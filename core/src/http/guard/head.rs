@@ -70,7 +70,7 @@ impl Head {
         while self.at < window.len() {
             self.judge(window, limits)?;
             if let Part::Complete = self.part {
-                return self.fields.framing(limits).map(Some);
+                return self.fields.framing(limits, self.is_http_10).map(Some);
             }
         }
         if window.len() < limits.head_bytes_max { Ok(None) } else { Err(Reject::HeadTooLarge) }

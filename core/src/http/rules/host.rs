@@ -1,7 +1,9 @@
 //! Hosts: whom a request thinks it is talking to.
 //!
 //! A page whose name an attacker has pointed at this machine (DNS rebinding) sends its own name in
-//! `Host`. Only names that cannot be pointed anywhere else are allowed by themselves.
+//! `Host`. `localhost` and IP addresses need no listing, because DNS has no say in where they lead:
+//! health checks, load balancers and Prometheus address the machine. Other names, also those below
+//! `localhost`, which only some resolvers keep on this machine, have to be listed.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -105,7 +107,7 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Loopback and these; entries that [`Hosts::entry`] does not understand allow nothing.
+    /// `localhost`, IP addresses and these; entries that [`Hosts::entry`] does not understand allow nothing.
     pub(super) fn new(entries: &[String]) -> Hosts {
         Hosts {
             any: entries.iter().any(|entry| entry == "*"),
@@ -134,8 +136,19 @@ impl Hosts {
         let host = only(values).ok_or(Reject::BadHost)?;
         let host = std::str::from_utf8(host).map_err(|_| Reject::BadHost)?;
         let (host, _) = Host::with_port(host).ok_or(Reject::BadHost)?;
-        let allowed = self.any || host.is_loopback() || self.listed.iter().any(|it| it.is(&host));
+        let is_address = matches!(host, Host::V4(_) | Host::V6(_));
+        let listed = || self.listed.iter().any(|it| it.is(&host));
+        let allowed = self.any || is_address || host.is_loopback() || listed();
         if allowed { Ok(()) } else { Err(Reject::ForbiddenHost) }
+    }
+}
+
+/// A value of `Host` without its port: the form of an entry of [`Hosts`].
+pub(super) fn without_port(host: &[u8]) -> &[u8] {
+    let end = host.iter().rposition(|byte| !byte.is_ascii_digit());
+    match end {
+        Some(end) if host[end] == b':' => &host[..end],
+        _ => host,
     }
 }
 

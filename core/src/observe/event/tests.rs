@@ -11,6 +11,28 @@ fn fields(event: &Event) -> Vec<(&'static str, String)> {
     fields
 }
 
+#[test]
+fn a_refused_peer_is_named_with_the_option_that_would_allow_it() {
+    let shown = |reject, name: &str, value: &[u8]| {
+        let detail = Some(Detail::of_header(name, value));
+        let mut fields = Vec::new();
+        Event::Refused { reject, detail }.fields(|name, value| match value {
+            Value::Text(text) if name != "reason" => fields.push(format!("{name}={text}")),
+            _ => {}
+        });
+        fields
+    };
+    let host = |value| shown(Reject::ForbiddenHost, "host", value);
+    let origin = |value| shown(Reject::ForbiddenOrigin, "origin", value);
+    assert_eq!(host(b"app.example"), ["host=app.example", "allowed_by=--allow-host app.example"]);
+    let page = ["origin=https://app.example", "allowed_by=--allow-origin https://app.example"];
+    assert_eq!(origin(b"https://app.example"), page);
+    assert_eq!(origin(b"null"), ["origin=null"], "it cannot be listed");
+    assert_eq!(origin(b"a\x1b\xff"), ["origin=a\\u{1b}\\xff"]);
+    assert!(host(&[b'a'; 5000])[0].len() < 120, "cut short");
+    assert_eq!(origin(b"http://me:secret@a")[0], "origin=http://***@a");
+}
+
 fn served(level: Level) -> Event {
     Event::RequestServed {
         level,
@@ -35,7 +57,10 @@ fn every_event() -> Vec<Event> {
         Event::ChildStderrSkipped { child, lines: 9 },
         Event::ChildNoise { child, reject: Reject::BadJson },
         Event::Dropped { what: Dropped::Overflow, session },
-        Event::Refused { reject: Reject::ForbiddenHost },
+        Event::Refused {
+            reject: Reject::ForbiddenHost,
+            detail: Some(Detail::of_header("host", b"a")),
+        },
         Event::RequestDone { session, method: "ping", took: Duration::from_millis(2), ok: true },
         served(Level::Debug),
         Event::SessionOpening { session, child },
@@ -100,9 +125,10 @@ fn what_every_request_causes_is_only_logged_for_debugging() {
         Event::RequestDone { session: session(), method: "ping", took: Duration::ZERO, ok: true };
     assert_eq!(done.level(), Level::Debug);
     assert_eq!(served(Level::Info).level(), Level::Info, "where a document says so");
-    assert_eq!(Event::Refused { reject: Reject::BadJson }.level(), Level::Debug);
-    assert_eq!(Event::Refused { reject: Reject::ForbiddenOrigin }.level(), Level::Info);
-    assert_eq!(Event::Refused { reject: Reject::SessionsFull }.level(), Level::Warning);
+    let level = |reject| Event::Refused { reject, detail: None }.level();
+    assert_eq!(level(Reject::BadJson), Level::Debug);
+    assert_eq!(level(Reject::ForbiddenOrigin), Level::Warning);
+    assert_eq!(level(Reject::SessionsFull), Level::Warning);
 }
 
 #[test]

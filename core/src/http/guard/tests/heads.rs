@@ -227,9 +227,10 @@ fn the_target_is_a_path() {
 
 #[test]
 fn there_is_exactly_one_host() {
+    assert_passed(&["GET / HTTP/1.0\r\n\r\n"]);
     assert_refused(&[
         ("GET / HTTP/1.1\r\n\r\n", BadHost),
-        ("GET / HTTP/1.0\r\n\r\n", BadHost),
+        ("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", BadHost),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", BadHost),
         ("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nHOST: b\r\n\r\n", BadHost),
     ]);

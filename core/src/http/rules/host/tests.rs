@@ -16,7 +16,7 @@ const FORBIDDEN: Result<(), Reject> = Err(Reject::ForbiddenHost);
 const BAD: Result<(), Reject> = Err(Reject::BadHost);
 
 #[test]
-fn only_names_of_loopback_are_allowed_by_themselves() {
+fn loopback_and_addresses_need_no_listing() {
     #[rustfmt::skip]
     let table = [
         ("localhost", ALLOWED),
@@ -28,6 +28,13 @@ fn only_names_of_loopback_are_allowed_by_themselves() {
         ("[::1]", ALLOWED),
         ("[::1]:3000", ALLOWED),
         ("[0:0:0:0:0:0:0:1]:3000", ALLOWED),
+        // Addresses: DNS has no say in where they lead.
+        ("10.244.0.5:3000", ALLOWED),
+        ("128.0.0.1", ALLOWED),
+        ("0.0.0.0:3000", ALLOWED),
+        ("[::]:3000", ALLOWED),
+        ("[fe80::1]:3000", ALLOWED),
+        ("[::ffff:127.0.0.1]", ALLOWED),
         // DNS rebinding, and names that only look like loopback.
         ("evil.example", FORBIDDEN),
         ("localhost.evil.example", FORBIDDEN),
@@ -36,15 +43,7 @@ fn only_names_of_loopback_are_allowed_by_themselves() {
         ("127.0.0.1.evil.example", FORBIDDEN),
         ("127.0.0.1.", FORBIDDEN),
         ("xlocalhost", FORBIDDEN),
-        ("128.0.0.1", FORBIDDEN),
-        ("126.0.0.1", FORBIDDEN),
-        ("10.0.0.1:3000", FORBIDDEN),
-        // An address to listen on is no name to be called by.
-        ("0.0.0.0", FORBIDDEN),
-        ("0.0.0.0:3000", FORBIDDEN),
-        ("[::]:3000", FORBIDDEN),
-        ("[::ffff:127.0.0.1]", FORBIDDEN),
-        // Spellings of loopback that only some programs understand.
+        // Spellings of loopback that only some programs understand; others ask DNS for them.
         ("127.1", FORBIDDEN),
         ("2130706433", FORBIDDEN),
         ("0x7f.0.0.1", FORBIDDEN),
@@ -99,7 +98,7 @@ fn there_is_exactly_one_host() {
 
 #[test]
 fn listed_hosts_are_allowed_with_any_port() {
-    let listed = ["mcp.Example.com", "10.0.0.1", "[fe80::1]", "fd00::2", "0.0.0.0"];
+    let listed = ["mcp.Example.com", "10.0.0.1", "[fe80::1]", "fd00::2"];
     for host in [
         "mcp.example.com",
         "MCP.EXAMPLE.COM:8443",
@@ -111,7 +110,7 @@ fn listed_hosts_are_allowed_with_any_port() {
     ] {
         assert_eq!(check_one(&listed, host), ALLOWED, "{host}");
     }
-    for host in ["example.com", "x.mcp.example.com", "mcp.example.com.evil", "10.0.0.2"] {
+    for host in ["example.com", "x.mcp.example.com", "mcp.example.com.evil"] {
         assert_eq!(check_one(&listed, host), FORBIDDEN, "{host}");
     }
 }
@@ -141,14 +140,27 @@ proptest! {
     }
 
     #[test]
-    fn no_name_becomes_loopback_by_what_surrounds_it(
+    fn no_name_is_allowed_by_what_surrounds_it(
         before in "[a-z0-9.-]{0,8}", after in "[a-z0-9.-]{0,8}",
         name in prop::sample::select(vec!["localhost", "127.0.0.1"]),
     ) {
         let host = format!("{before}{name}{after}");
-        // Digits more make another address of loopback, or none.
-        let loopback = host == "localhost"
-            || host.parse::<Ipv4Addr>().is_ok_and(|address| address.octets()[0] == 127);
-        prop_assert_eq!(check_one(&[], &host).is_ok(), loopback);
+        // More digits make another address, or none.
+        let allowed = host == "localhost" || host.parse::<Ipv4Addr>().is_ok();
+        prop_assert_eq!(check_one(&[], &host).is_ok(), allowed);
+    }
+}
+
+#[test]
+fn a_value_without_its_port_is_an_entry() {
+    for (value, entry) in [
+        ("evil.example:3000", "evil.example"),
+        ("evil.example", "evil.example"),
+        ("[::1]:80", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("", ""),
+    ] {
+        assert_eq!(without_port(value.as_bytes()), entry.as_bytes(), "{value}");
     }
 }
