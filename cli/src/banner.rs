@@ -59,7 +59,7 @@ impl Endpoint<'_> {
         let addr = self.addr;
         let others = match allowed.is_empty() {
             true => {
-                "Until then requests for other names than this machine's own are refused with 403."
+                "Until then requests are refused with 403 unless Host is localhost or an IP address."
             }
             false => {
                 "`--allow-host '*'` answers every name, also one that a web page has made point here."

@@ -15,7 +15,7 @@ use crate::protocol::Revision;
 pub struct Config {
     /// Path of the MCP endpoint, for example `/mcp`.
     pub path: String,
-    /// Hosts that are allowed besides the loopback names, without port; `*` allows every host.
+    /// Hosts that are allowed besides `localhost` and IP addresses, without port; `*` allows every host.
     pub hosts: Vec<String>,
     /// Origins that are allowed besides those of loopback, as a browser writes them
     /// (`https://example.com`). Only these are given CORS headers.

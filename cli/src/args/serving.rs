@@ -26,7 +26,7 @@ pub(crate) struct ServingArgs {
     #[arg(long, default_value = "/mcp", value_parser = values::path)]
     pub(crate) path: String,
 
-    /// Host names to answer to, besides those of loopback; `*` for all. Repeatable, or with commas
+    /// Host names to answer to, besides localhost and IP addresses; `*` for all. Repeatable, or with commas
     #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
     pub(crate) allow_host: Vec<String>,
 

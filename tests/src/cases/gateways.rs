@@ -25,11 +25,20 @@ pub fn health_checks_of_the_machine(target: &Target) {
             answer(get).expect(200, &format!("{path} of {host}"));
         }
     }
-    for path in ["/livez", "/readyz", "/health"] {
-        answer(format!("GET {path} HTTP/1.0\r\n\r\n")).expect(200, path);
-    }
-    for line in ["GET /metrics", "GET /mcp", "POST /mcp", "GET /nothing/is/here"] {
-        answer(format!("{line} HTTP/1.0\r\n\r\n")).expect(400, line);
+    // Without a host, as HAProxy's `option httpchk` asks.
+    for (line, status) in [
+        ("GET /livez", " 200 OK\r\n"),
+        ("GET /readyz", " 200 OK\r\n"),
+        ("HEAD /health", " 200 OK\r\n"),
+        ("GET /metrics", " 400 Bad Request\r\n"),
+        ("GET /mcp", " 400 Bad Request\r\n"),
+        ("POST /mcp", " 400 Bad Request\r\n"),
+        ("GET /nothing/is/here", " 400 Bad Request\r\n"),
+    ] {
+        let mut wire = Wire::connect(pontoon.addr);
+        wire.send(format!("{line} HTTP/1.0\r\n\r\n"));
+        let answer = String::from_utf8(wire.until_closed(seconds(10))).unwrap();
+        assert_eq!(answer.get(8..8 + status.len()), Some(status), "{line}: {answer}");
     }
     answer("GET /livez HTTP/1.1\r\n\r\n".into()).expect(400, "HTTP/1.1 without Host");
 }
