@@ -74,10 +74,10 @@ pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, F
 /// The revisions to serve.
 fn revisions(args: &EchoArgs) -> Result<Vec<Revision>, Failure> {
     match (&args.protocol_versions, args.protocol_version) {
-        (None, None) => Ok(Revision::ALL.to_vec()),
-        (None, Some(only)) => Ok(vec![only]),
+        // What is set as the version limits nothing: a client of another revision is served too.
+        (None, _) => Ok(Revision::ALL.to_vec()),
         (Some(listed), Some(one)) if !listed.0.contains(&one) => Err(Failure {
-            what: format!("revision {one} cannot be the one to serve"),
+            what: format!("revision {one} is not served"),
             why: "the list of revisions to serve does not name it".into(),
             fix: "add it to --protocol-versions (MCP_PROTOCOL_VERSIONS_SUPPORTED), or leave \
                   --protocol-version (MCP_PROTOCOL_VERSION) out"

@@ -1,10 +1,13 @@
 """The files under deploy/: as far as one machine can try them, they work."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import install
@@ -67,9 +70,31 @@ def compose_starts_what_is_healthy():
         with Server(service.get("command", ["proxy"]), env) as server:
             program, *arguments = service["healthcheck"]["test"][1:]
             expect_equal(program, "pontoon", name)
+            # The variables that set the port tell the probe, too; here it is any that is free.
             server.bash(f'"$PONTOON" {" ".join(arguments)} http://localhost:3000/health')
             host = env["MCP_ALLOW_HOST"]
             expect_equal(server.request("ping", {}, f"Host: {host}").status < 403, True, f"{name}: Host")
+
+
+@check
+def compose_of_the_documents_serves_every_revision():
+    """Their environment names one revision; a client of another is served all the same."""
+    common = {"MCP_ECHO_HOST": "0.0.0.0", "MCP_PROTOCOL_VERSION": "2025-06-18"}
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    modern = ("MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list")
+    for words, env in (
+        (["echo"], {"MCP_SESSION_TIMEOUT": "3600", "ECHO_ENABLE_BINARY": "true", "ECHO_LOG_LEVEL": "INFO"}),
+        (["echo", "--stateless"], {"ECHO_STATELESS_WORKERS": "4", "ECHO_STATELESS_LOG_LEVEL": "INFO"}),
+    ):
+        with Server(words, common | env) as server:
+            # Traefik passes the name on that clients use; its own checks use the address.
+            expect_equal(server.request("tools/list", {"_meta": meta}, *modern).status, 200, str(words))
+            server.bash("curl -fsS -H 'Host: 172.18.0.3:3000' http://localhost:3000/health")
+        for name, service in services().items():
+            expect("MCP_PROTOCOL_VERSION" not in service["environment"], name)
 
 
 @check
@@ -102,10 +127,12 @@ def gateway_asks_about_every_request():
 
 @check
 def images_run_as_nobody_special():
-    for name in ("Dockerfile", "Dockerfile.proxy"):
+    for name in ("Dockerfile", "Dockerfile.proxy", "Dockerfile.node"):
         text = (DEPLOY / name).read_text()
         stage = text[text.rindex("\nFROM ") :]
-        expect("--uid 1000" in stage and "\nUSER 1000:1000\n" in stage, name)
+        # The image of node has a user of this number.
+        expect("--uid 1000" in stage or name == "Dockerfile.node", name)
+        expect("\nUSER 1000:1000\n" in stage, name)
         expect('HEALTHCHECK --interval=30s --timeout=5s --retries=3 CMD ["pontoon", "probe"]' in stage, name)
         expect("\nEXPOSE 3000" in stage, name)
 
@@ -123,6 +150,18 @@ def image_of_the_proxy_runs_a_module():
 
 
 @check
+def image_of_node_runs_the_program_of_a_package():
+    """Its command, with a program of this machine in place of that of the package."""
+    text = (DEPLOY / "Dockerfile.node").read_text()
+    expect('npm install --global --no-fund --no-audit "$PACKAGE"' in text, "nothing is installed")
+    script = re.search(r'CMD \["sh", "-c", "(.*)"\]', text)[1].replace('\\"', '"')
+    words = script.removeprefix("exec pontoon ").replace('"$COMMAND"', os.environ["PONTOON"]).split()
+    with Server([*words[:3], "--", *words[3:], "stdio", "echo"]) as server:
+        expect_equal(server.health()["status"], "healthy", "status")
+        server.session()
+
+
+@check
 def kubernetes_asks_what_answers():
     deployment, service = yaml("kubernetes.yaml")
     expect_equal((deployment["kind"], deployment["spec"]["replicas"]), ("Deployment", 3), "kind")
@@ -130,25 +169,50 @@ def kubernetes_asks_what_answers():
     expect_equal(deployment["spec"]["selector"]["matchLabels"], pod["metadata"]["labels"], "labels")
     expect_equal(service["spec"]["selector"], pod["metadata"]["labels"], "labels of the service")
     (container,) = pod["spec"]["containers"]
+    expect_equal(pod["spec"]["terminationGracePeriodSeconds"], 40, "delay, drain time, and 5 s")
     ask = {"requests": {"memory": "64Mi", "cpu": "100m"}, "limits": {"memory": "256Mi", "cpu": "500m"}}
     expect_equal(container["resources"], ask, "resources")
     liveness, readiness = container["livenessProbe"], container["readinessProbe"]
     expect_equal((liveness["initialDelaySeconds"], liveness["periodSeconds"]), (5, 10), "liveness")
     expect_equal((readiness["initialDelaySeconds"], readiness["periodSeconds"]), (2, 5), "readiness")
-    env = {entry["name"]: entry.get("value") for entry in container["env"]} | {"POD_IP": "10.1.2.3"}
-    env["MCP_ALLOW_HOST"] = env["MCP_ALLOW_HOST"].replace("$(POD_IP)", env["POD_IP"])
-    with Server([*container["args"], "--host", "127.0.0.1"], env) as server:
-        for probe in (liveness, readiness):
-            server.get(probe["httpGet"]["path"])
-            expect_equal(probe["httpGet"]["httpHeaders"], [{"name": "Host", "value": "localhost"}], "Host")
-        for host in ("mcp-echo-stateless", "10.1.2.3:3000"):
-            expect_equal(server.request("tools/list", {}, f"Host: {host}").status, 200, host)
+    probed(container, [*container["args"], "--host", "127.0.0.1"], "mcp-echo-stateless")
+
+
+@check
+def kubernetes_keeps_sessions_together():
+    deployment, service = yaml("kubernetes-proxy.yaml")
+    pod = deployment["spec"]["template"]
+    expect_equal(deployment["spec"]["selector"]["matchLabels"], pod["metadata"]["labels"], "labels")
+    expect_equal(service["spec"]["selector"], pod["metadata"]["labels"], "labels of the service")
+    expect_equal(service["spec"]["sessionAffinity"], "ClientIP", "affinity")
+    expect(deployment["spec"]["replicas"] > 1, "affinity of one instance shows nothing")
+    expect_equal(pod["spec"]["enableServiceLinks"], False, "a Service `mcp` would set MCP_PORT")
+    (container,) = pod["spec"]["containers"]
+    probed(container, ["proxy"], "mcp-time")
+
+
+def probed(container: dict, words: list[str], name: str) -> None:
+    """Starts it with its environment, and asks what its probes and its clients ask."""
+    env = {entry["name"]: entry["value"] for entry in container["env"]}
+    with Server(words, env | {"MCP_LOG_FORMAT": "json"}) as server:
+        for probe in (container["livenessProbe"], container["readinessProbe"]):
+            expect_equal(set(probe["httpGet"]), {"path", "port"}, "what is asked by the address")
+            server.bash(f"curl -fsS -H 'Host: 10.1.2.3:3000' http://localhost:3000{probe['httpGet']['path']}")
         # What the document's own probes ask.
-        server.get("/health")
+        server.bash("curl -fsS -H 'Host: 10.1.2.3:3000' http://localhost:3000/health")
+        expect(server.request("ping", {}, f"Host: {name}:3000").status != 403, name)
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        server.logged("stop_delayed")
+        expect("503" in server.bash("curl -sS -o /dev/null -w '%{http_code}' http://localhost:3000/readyz"), "ready")
+        server.process.wait(30)
+        delay = float(env["MCP_STOP_DELAY"])
+        expect(time.monotonic() - began >= delay, f"it stopped before {delay} s had passed")
 
 
 @check
 def nginx_streams():
+    """What it does with sessions is in `gateways`."""
     text = (DEPLOY / "nginx.conf").read_text()
     for setting in ("proxy_buffering off;", "proxy_http_version 1.1;", "proxy_read_timeout 1h;"):
         expect(setting in text, f"no {setting}")

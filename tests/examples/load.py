@@ -108,10 +108,11 @@ server {
 
 @example("echo", "--stateless")
 def balancer_of_deploy(server):
-    balanced(server, (DEPLOY / "nginx.conf").read_text())
+    config = re.sub(r"server proxy\d:3000", "server 127.0.0.1:1", (DEPLOY / "nginx.conf").read_text())
+    balanced(server, config, "/echo/mcp")
 
 
-def balanced(first: Server, config: str) -> None:
+def balanced(first: Server, config: str, path: str = "/mcp") -> None:
     """Two instances behind nginx with this configuration answer alike, and both are asked."""
     allowed = ("--allow-host", "mcp_echo_stateless")
     with Server(["echo", "--stateless", *allowed]) as second:
@@ -121,7 +122,7 @@ def balanced(first: Server, config: str) -> None:
         port = free_port()
         config = config.replace("listen 8080", f"listen 127.0.0.1:{port}")
         with Nginx(first.folder, config, port):
-            url = f"http://127.0.0.1:{port}/mcp"
+            url = f"http://127.0.0.1:{port}{path}"
             answers = {curl(url, MESSAGE) for _ in range(10)}
             expect_equal(len(answers), 1, "different answers")
             expect_equal(text_of(json.loads(answers.pop())), "Hello!", "the answer")

@@ -35,7 +35,7 @@ pub(crate) struct EchoArgs {
     #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
     pub(crate) max_requests: Option<u64>,
 
-    /// Revision that is served, where --protocol-versions does not list several
+    /// Revision that environmentDump shows as the server's; --protocol-versions limits what is served
     #[arg(long, help_heading = "Protocol", value_name = "DATE", value_parser = values::revision)]
     pub(crate) protocol_version: Option<Revision>,
 
