@@ -7,7 +7,6 @@ use pontoon_core::calculator::Calculator;
 use pontoon_core::echo::{Echo, Settings};
 use pontoon_core::http::Rate;
 use pontoon_core::native::{HealthForm, Native};
-use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 
 use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
@@ -51,10 +50,9 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
     let window = args.rate_window;
     let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
-    let request_level = Level::Info;
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    Native { revisions, plain_events: args.documented_events, request_level, rate, ..native }
+    Native { revisions, plain_events: args.documented_events, rate, ..native }
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.

@@ -132,6 +132,8 @@ pub struct Limits {
     /// Events of one kind and reason that a peer can cause as often as it likes, and that are
     /// logged in a second. Those for debugging are not counted.
     pub log_repeats_per_second: usize,
+    /// Requests that are logged in a second; further ones are counted in one line.
+    pub log_requests_per_second: usize,
 
     // Shutdown
     /// From the wish to stop to taking no new connections. Meanwhile everything is served as before,
@@ -200,6 +202,7 @@ impl Default for Limits {
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
             log_repeats_per_second: 5,
+            log_requests_per_second: 100,
             stop_delay: Duration::ZERO,
             farewell_time_max: Duration::from_millis(250),
             drain_time_max: Duration::from_secs(30),

@@ -107,6 +107,9 @@ macro_rules! every_case {
         mod processes {
             $crate::processes!($($target)*);
         }
+        mod requests_seen {
+            $crate::requests_seen!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -142,6 +145,7 @@ pub mod native_echo;
 pub mod native_stateless;
 pub mod parked_calls;
 pub mod processes;
+pub mod requests_seen;
 pub mod rules;
 pub mod sessions;
 pub mod sse_2024;

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use pontoon_core::ids::ChildId;
-use pontoon_core::observe::Event;
+use pontoon_core::observe::{Answered, Event};
 
 use super::*;
 
@@ -89,14 +89,17 @@ fn an_entry_is_a_line_of_json() {
 
 #[test]
 fn a_request_is_logged_with_its_id_in_its_context() {
-    let event = Event::RequestServed {
-        level: Level::Info,
-        request: pontoon_core::server::request_id(1),
+    let event = Event::RequestDone(Box::new(Answered {
+        id: Some(pontoon_core::server::request_id(1)),
+        peer: None,
+        client: None,
+        session: None,
         method: "tools/call",
         tool: Some("calculate".into()),
+        status: 200,
         took: Duration::from_millis(2),
-        ok: true,
-    };
+        error: None,
+    }));
     for format in [LogFormat::Json, LogFormat::Pretty] {
         let paper = Paper::default();
         let log = log(Level::Info, format, &paper);
@@ -106,7 +109,7 @@ fn a_request_is_logged_with_its_id_in_its_context() {
         let expected = match format {
             LogFormat::Json => format!(r#""context":{{"requestId":"{id}"}},"method":"tools/call""#),
             LogFormat::Pretty => {
-                format!("INFO request served context=requestId:{id} method=tools/call ")
+                format!("INFO request answered context=requestId:{id} method=tools/call ")
             }
         };
         assert!(paper.text().contains(&expected), "{}", paper.text());

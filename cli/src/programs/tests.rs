@@ -41,16 +41,6 @@ fn revisions_are_those_that_are_named() {
 }
 
 #[test]
-fn the_calculator_logs_its_requests_and_the_echo_server_does_so_for_debugging() {
-    let words = ["pontoon", "calculator"].map(OsString::from);
-    let Verb::Calculator(args) = args::parse(words, &Variables::default()).unwrap() else {
-        panic!("it is not the calculator");
-    };
-    assert_eq!(calculator(&args).request_level, Level::Info);
-    assert_eq!(echo_with(&["--stateless"], &[]).unwrap().request_level, Level::Debug);
-}
-
-#[test]
 fn answers_are_packed_where_that_is_asked_for() {
     assert!(!echo_with(&[], &[]).unwrap().packs);
     assert!(echo_with(&[], &[("ECHO_ENABLE_COMPRESSION", "true")]).unwrap().packs);

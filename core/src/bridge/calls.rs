@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) token: Option<IdText>,
     /// Its method, for metrics and logs.
     pub(crate) method: &'static str,
+    /// The tool it calls, if requests are logged.
+    pub(crate) tool: Option<Box<str>>,
     /// Where it is counted, if a server in this process answers it.
     pub(crate) series: Option<SeriesId>,
     /// When it was asked.

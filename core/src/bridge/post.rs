@@ -10,6 +10,8 @@
 //!
 //! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
+use std::net::IpAddr;
+
 use crate::bridge::IdText;
 use crate::bridge::worker::Need;
 use crate::engine::Turn;
@@ -19,6 +21,7 @@ use crate::ids::{ChildId, ExchangeId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::observe::{Answered, client_name, tool_of};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
 use crate::session::Principal;
@@ -43,6 +46,8 @@ pub(crate) struct Post {
     /// What its headers repeat of it.
     pub(crate) mirrored: Option<Box<Mirrored>>,
     accept: Accept,
+    /// The address it came from.
+    peer: Option<IpAddr>,
     begun: bool,
     pub(crate) since: Instant,
     /// When something was last sent.
@@ -92,6 +97,7 @@ impl Post {
             comes_again: false,
             mirrored: head.mirrored.clone(),
             accept: head.accept,
+            peer: head.peer,
             begun: false,
             since: now,
             quiet_since: now,
@@ -139,8 +145,7 @@ impl Post {
         error: &'static str,
         turn: &mut Turn<'_>,
     ) {
-        let method = known_method(self.method());
-        turn.metrics.operation(method, error, turn.now.since(self.since));
+        self.count(if self.begun { 200 } else { status }, error, turn);
         if self.begun || status == 200 && !self.accept.json {
             self.begin(turn);
             self.send(answer, turn);
@@ -161,11 +166,27 @@ impl Post {
         if self.begun || status == 200 {
             return self.answer(status, answer, reject.name(), turn);
         }
-        let method = known_method(self.method());
-        turn.metrics.operation(method, reject.name(), turn.now.since(self.since));
+        self.count(status, reject.name(), turn);
         let mut head = ReplyHead::with_body(status, ContentType::Json);
         head.retry_after = reject.retry_after();
         turn.reply(self.exchange, head, answer);
+    }
+
+    /// Counts and logs its answer; `error` is empty if that is a result.
+    fn count(&self, status: u16, error: &'static str, turn: &mut Turn<'_>) {
+        let (method, took) = (known_method(self.method()), turn.now.since(self.since));
+        turn.metrics.operation(method, error, took);
+        turn.log_request(|| Answered {
+            id: None,
+            peer: self.peer,
+            client: self.request.client_info().and_then(client_name),
+            session: None,
+            method,
+            tool: tool_of(&self.request),
+            status,
+            took,
+            error: (!error.is_empty()).then_some(error),
+        });
     }
 
     /// Ends a subscription in order (2026-07-28, basic/patterns/subscriptions).

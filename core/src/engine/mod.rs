@@ -43,7 +43,7 @@ use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::native::{Mirrors, Stateless};
-use crate::observe::{Detail, Event, Metrics, SessionEnd, Tally};
+use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{Changed, Facts};
@@ -99,6 +99,9 @@ struct Desk {
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
+    requests: Arc<RequestLog>,
+    /// Whether what is left out of the log is about to be reported.
+    reports_skipped: bool,
     starts: Starts,
     ledger: Ledger,
     /// What a server in this process has answered.
@@ -116,6 +119,7 @@ impl Desk {
             limits: &self.config.limits,
             log_level: self.config.log_level,
             throttle: &mut self.throttle,
+            requests: &self.requests,
             out,
             metrics: &mut self.metrics,
             tally: self.tally.as_deref(),
@@ -176,6 +180,8 @@ impl Engine {
             metrics: Metrics::default(),
             exchanges: Exchanges::new(),
             throttle: Throttle::default(),
+            requests: Arc::default(),
+            reports_skipped: false,
             starts: Starts::default(),
             ledger: Ledger::default(),
             tally,
@@ -221,6 +227,7 @@ impl Engine {
             tally,
             desk.chance.clone(),
             desk.mirrors.clone(),
+            desk.requests.clone(),
             desk.epoch,
         ))
     }
@@ -260,6 +267,7 @@ impl Engine {
         self.publish_changes(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
+        self.plan_report(now);
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
@@ -268,6 +276,7 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::Log => self.report_skipped(out),
                 Wake::Era => self.on_era_due(now, out),
                 Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
@@ -280,6 +289,7 @@ impl Engine {
         self.publish_changes(now, out);
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
+        self.plan_report(now);
     }
 
     /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.
@@ -418,6 +428,22 @@ impl Engine {
         if let Some(why) = end.flatten() {
             self.end_session(id, why, Reject::SessionEnded, now, out);
         }
+    }
+
+    /// Sets a wake to report what was left out of the log, so that the end of a burst is counted too.
+    fn plan_report(&mut self, now: Instant) {
+        let desk = &mut self.desk;
+        if !desk.reports_skipped && (desk.requests.has_skipped() || desk.throttle.has_skipped()) {
+            desk.reports_skipped = true;
+            self.timers.set(now + Duration::from_secs(1), Wake::Log);
+        }
+    }
+
+    /// Reports what was left out of the log.
+    fn report_skipped(&mut self, out: &mut Actions) {
+        self.desk.reports_skipped = false;
+        let requests = self.desk.requests.report();
+        out.extend(self.desk.throttle.take_skipped().chain(requests).map(Action::Log));
     }
 
     fn on_refused(&mut self, reject: Reject, now: Instant, out: &mut Actions) {

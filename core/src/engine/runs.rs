@@ -199,7 +199,9 @@ impl Engine {
     pub(super) fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
         if let Some(tally) = &self.desk.tally {
-            waiting.run.count(tally, now, |event| self.desk.log(event, out));
+            let max = self.desk.config.limits.log_requests_per_second;
+            let counts = (&**tally, &*self.desk.requests);
+            waiting.run.count(counts, (now, max), |event| self.desk.log(event, out));
         }
         let changes = waiting.run.take_changes();
         self.changes.extend(changes.into_iter().map(|change| (change, None)));

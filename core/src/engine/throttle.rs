@@ -17,6 +17,8 @@ pub(crate) struct Throttle {
     kinds: BTreeMap<Kind, Second>,
     /// Values of `Host` and `Origin` that were logged within the last minute.
     values: BTreeMap<(Reject, Detail), Instant>,
+    /// Whether events have been skipped since the last report.
+    has_skipped: bool,
 }
 
 /// What becomes of an event.
@@ -63,6 +65,8 @@ impl Throttle {
         }
         if !is_new || second.logged >= max {
             second.skipped += 1;
+            // A value that was logged before is counted until the next line.
+            self.has_skipped |= is_new;
             return Verdict::Skip;
         }
         second.logged += 1;
@@ -70,6 +74,20 @@ impl Throttle {
             0 => Verdict::Log,
             times => Verdict::LogAfter(Event::Skipped { what: kind.0, reason: kind.1, times }),
         }
+    }
+
+    /// Whether events have been skipped since the last report.
+    pub(crate) fn has_skipped(&self) -> bool {
+        self.has_skipped
+    }
+
+    /// Reports how many events were skipped, and how many requests were left out.
+    pub(crate) fn take_skipped(&mut self) -> impl Iterator<Item = Event> {
+        self.has_skipped = false;
+        self.kinds.iter_mut().filter(|(_, second)| second.skipped > 0).map(|(kind, second)| {
+            let times = std::mem::take(&mut second.skipped);
+            Event::Skipped { what: kind.0, reason: kind.1, times }
+        })
     }
 }
 

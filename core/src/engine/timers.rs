@@ -19,6 +19,8 @@ pub(crate) enum Wake {
     Drain,
     /// The engine, when it has waited long enough to learn the era of its command.
     Era,
+    /// The log, to report what was left out of it.
+    Log,
     /// The children that belong to no session, and the requests that wait for them.
     Pool,
     /// A request without a session.
@@ -49,6 +51,7 @@ impl Timers {
         let why = match wake {
             Wake::Child(_) | Wake::Era => TimerKind::Child,
             Wake::Drain | Wake::StopDelay => TimerKind::Drain,
+            Wake::Log => TimerKind::Session,
             Wake::Pool | Wake::Run(_) => TimerKind::Run,
             Wake::Session(_) | Wake::Sweep => TimerKind::Session,
         };

@@ -11,7 +11,7 @@ use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
-use crate::observe::{Event, Level, Metrics, SeriesId, Tally};
+use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
@@ -67,6 +67,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) log_level: Level,
     pub(crate) throttle: &'a mut Throttle,
+    pub(crate) requests: &'a RequestLog,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
     /// Where a server in this process is counted.
@@ -152,6 +153,19 @@ impl Turn<'_> {
             Verdict::LogAfter(skipped) => self.out.push(Action::Log(skipped)),
         }
         self.out.push(Action::Log(event));
+    }
+
+    /// Whether requests are logged.
+    pub(crate) fn logs_requests(&self) -> bool {
+        self.log_level <= Level::Info
+    }
+
+    /// Logs a request that was answered, unless there are too many.
+    pub(crate) fn log_request(&mut self, describe: impl FnOnce() -> Answered) {
+        if self.logs_requests() {
+            let max = self.limits.log_requests_per_second;
+            self.requests.write(self.now, max, describe, |event| self.out.push(Action::Log(event)));
+        }
     }
 
     /// Answers an exchange whole; returns the bytes that count as on their way until the transport

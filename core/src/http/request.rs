@@ -1,5 +1,6 @@
 //! An admitted request: everything about it that a session needs to know.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::http::Accept;
@@ -90,6 +91,8 @@ pub struct McpHead {
     pub foreign_session: Option<Box<str>>,
     /// The whole head, for a server that looks at it.
     pub http: Option<Arc<HttpScene>>,
+    /// The address it came from, if known.
+    pub peer: Option<IpAddr>,
     /// When the head had arrived.
     pub arrived: Instant,
 }

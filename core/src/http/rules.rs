@@ -216,7 +216,10 @@ impl Rules {
             Ok(Asked::Whole(request)) => {
                 Ok(Admission { cors, close, coding, what: What::Whole(request) })
             }
-            Err(reject) => Err(Box::new(Answer::refusal(reject, cors))),
+            Err(reject) => {
+                let detail = Some(Detail::of_request(head.method, path(head.target)));
+                Err(Box::new(Answer { detail, ..Answer::refusal(reject, cors) }))
+            }
         }
     }
 
@@ -441,6 +444,7 @@ impl Program {
             principal,
             foreign_session,
             http: None,
+            peer: head.peer,
             arrived: head.arrived,
         })
     }

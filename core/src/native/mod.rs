@@ -25,7 +25,6 @@ pub(crate) use run::{Moment, Step};
 pub use stateless::{Served, Stateless};
 
 use crate::http::{Rate, RevisionHeader};
-use crate::observe::Level;
 use crate::protocol::{Era, Revision};
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
@@ -50,8 +49,6 @@ pub struct Native {
     /// How often the sessions are looked through for expired ones. Each also ends by a timer of
     /// its own, so that an expired session is never served.
     pub sweep_period: Duration,
-    /// How much it matters to the log that a request outside of any session was answered.
-    pub request_level: Level,
     /// How many requests an address may send; none where the endpoint does not count.
     pub rate: Option<Rate>,
     /// After so many requests a connection is closed; none where it may bring as many as it likes.
@@ -74,7 +71,6 @@ impl Native {
             plain_events: false,
             packs: false,
             sweep_period: Duration::from_secs(60),
-            request_level: Level::Debug,
             rate: None,
             connection_requests_max: None,
         }

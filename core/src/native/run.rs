@@ -9,6 +9,7 @@
 //! ```
 
 use std::mem;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,7 +22,7 @@ use crate::json::{self, Body, Kind, Message, outline};
 use crate::machine::Chunk;
 use crate::modern::status;
 use crate::native::{Native, plain};
-use crate::observe::{Event, Level, SeriesId, Tally};
+use crate::observe::{Answered, Event, Level, RequestLog, SeriesId, Tally, client_name};
 use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::server::{
@@ -42,8 +43,11 @@ pub struct Run {
     session: Option<Box<str>>,
     is_batch: bool,
     plain_events: bool,
-    /// How much it matters to the log that a request is answered; none if too little.
-    log_level: Option<Level>,
+    /// The address it came from.
+    peer: Option<IpAddr>,
+    /// The name that the client gives itself, if requests are logged.
+    client: Option<Box<str>>,
+    is_logged: bool,
     said: Said,
     begun: bool,
     /// Whether it was given up.
@@ -88,7 +92,9 @@ impl Run {
             session: head.foreign_session.filter(|_| era == Era::Legacy),
             is_batch: matches!(body, Body::Batch(_)),
             plain_events: native.plain_events && era == Era::Legacy,
-            log_level: Some(native.request_level).filter(|level| *level >= log_level),
+            peer: head.peer,
+            client: None,
+            is_logged: log_level <= Level::Info,
             said: Said { era, ..Said::default() },
             begun: false,
             failed: false,
@@ -116,6 +122,9 @@ impl Run {
     fn message(&mut self, message: &Message, moment: Moment<'_>, tally: &Tally) {
         let random = moment.chance.draw();
         if message.kind() == Kind::Request {
+            if self.is_logged && self.client.is_none() {
+                self.client = message.client_info().and_then(client_name);
+            }
             let series = tally.series(message.method().unwrap_or_default(), message.name());
             let id = SmallVec::from_slice(message.id().unwrap_or_default());
             self.said.owed.push(Owed { id, of: Asked { series, random } });
@@ -229,15 +238,34 @@ impl Run {
         self.said.forget_messages();
     }
 
-    /// Counts what has been answered since the last time; `log` takes what is to be logged of it.
-    pub(crate) fn count(&mut self, tally: &Tally, now: Instant, mut log: impl FnMut(Event)) {
+    /// Counts what has been answered since the last time; `log` takes what is to be logged of it,
+    /// `max` lines in a second.
+    pub(crate) fn count(
+        &mut self,
+        (tally, requests): (&Tally, &RequestLog),
+        (now, max): (Instant, usize),
+        mut log: impl FnMut(Event),
+    ) {
         let took = now.since(self.arrived);
+        let status = self.said.status.filter(|_| !self.begun).unwrap_or(200);
         for (Asked { series, random }, ok) in self.said.answered.drain(..) {
             tally.answered(series, ok, took);
-            if let Some(level) = self.log_level {
+            let describe = || {
                 let (method, tool) = tally.name(series);
-                let request = request_id(random);
-                log(Event::RequestServed { level, request, method, tool, took, ok });
+                Answered {
+                    id: Some(request_id(random)),
+                    peer: self.peer,
+                    client: self.client.clone(),
+                    session: None,
+                    method,
+                    tool: tool.map(|tool| (*tool).into()),
+                    status,
+                    took,
+                    error: (!ok).then_some("error"),
+                }
+            };
+            if self.is_logged {
+                requests.write(now, max, describe, &mut log);
             }
         }
     }

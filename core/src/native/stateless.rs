@@ -15,7 +15,7 @@ use crate::modern::envelope;
 use crate::native::mirrors::Mirrors;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run};
-use crate::observe::{Event, Tally};
+use crate::observe::{Event, RequestLog, Tally};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::{Changed, Counters, Facts};
@@ -28,6 +28,7 @@ pub struct Stateless {
     tally: Arc<Tally>,
     chance: Arc<Chance>,
     mirrors: Arc<Mirrors>,
+    requests: Arc<RequestLog>,
     /// What time it was in the world at [`Instant::ZERO`].
     epoch: Duration,
 }
@@ -52,9 +53,10 @@ impl Stateless {
         tally: Arc<Tally>,
         chance: Arc<Chance>,
         mirrors: Arc<Mirrors>,
+        requests: Arc<RequestLog>,
         epoch: Duration,
     ) -> Stateless {
-        Stateless { config, tally, chance, mirrors, epoch }
+        Stateless { config, tally, chance, mirrors, requests, epoch }
     }
 
     /// Whether a POST is to be answered here. One that names a session may belong to it, which only
@@ -95,7 +97,8 @@ impl Stateless {
             let facts = Facts { counters: self.counters(), ..sample() };
             run.facts(&facts, self.moment(clock()));
         }
-        run.count(&self.tally, clock(), log);
+        let max = self.config.limits.log_requests_per_second;
+        run.count((&self.tally, &self.requests), (clock(), max), log);
         run.take_changes().into_iter().for_each(publish);
         if !run.is_over() {
             return Served::Unfinished(Box::new(run));

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use uuid::Uuid;
 
 use crate::ids::{ChildId, SessionId};
+use crate::observe::Answered;
 use crate::protocol::{Era, Revision};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::secrets;
@@ -46,7 +45,8 @@ impl fmt::Display for Level {
 }
 
 /// Something that happened. Holds no payload. What a peer says stays out of the log, except for a
-/// child's standard error, which is written for the log, and for a [`Detail`].
+/// child's standard error, which is written for the log, a [`Detail`], the name of a client and the
+/// names of the tools that it calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A child runs.
@@ -124,31 +124,7 @@ pub enum Event {
         detail: Option<Detail>,
     },
     /// A request of a client has been answered.
-    RequestDone {
-        /// The session.
-        session: SessionId,
-        /// Its method; `other` if it is none of the specification's.
-        method: &'static str,
-        /// From request to answer.
-        took: Duration,
-        /// Whether the answer was a result.
-        ok: bool,
-    },
-    /// A request outside of any session has been answered.
-    RequestServed {
-        /// How much it matters.
-        level: Level,
-        /// The id by which its answer speaks of it, if it does.
-        request: Uuid,
-        /// Its method; `other` if it is none of the specification's.
-        method: &'static str,
-        /// The tool that was called, if it is one of the catalog.
-        tool: Option<Arc<str>>,
-        /// From request to answer.
-        took: Duration,
-        /// Whether the answer was a result.
-        ok: bool,
-    },
+    RequestDone(Box<Answered>),
     /// A session was asked for.
     SessionOpening {
         /// The session.
@@ -208,6 +184,11 @@ impl Detail {
     /// The value of a header, with secrets masked.
     pub(crate) fn of_header(name: &str, value: &[u8]) -> Detail {
         Detail(shown(&secrets::header(name, value)).into())
+    }
+
+    /// The method and the path of a request.
+    pub(crate) fn of_request(method: &str, path: &str) -> Detail {
+        Detail::of_header("request", format!("{method} {path}").as_bytes())
     }
 
     /// Returns the text.
@@ -300,8 +281,7 @@ impl Event {
             Event::EraFound { .. } => ("era_found", "era of the command found"),
             Event::Dropped { .. } => ("dropped", "message dropped"),
             Event::Refused { .. } => ("refused", "request refused"),
-            Event::RequestDone { .. } => ("request_done", "request answered"),
-            Event::RequestServed { .. } => ("request_served", "request served"),
+            Event::RequestDone(_) => ("request_done", "request answered"),
             Event::SessionOpening { .. } => ("session_opening", "session opening"),
             Event::SessionOpened { .. } => ("session_opened", "session opened"),
             Event::SessionClosed { .. } => ("session_closed", "session closed"),
@@ -313,29 +293,28 @@ impl Event {
     }
 
     /// How much it matters.
-    pub const fn level(&self) -> Level {
+    pub fn level(&self) -> Level {
         match self {
             Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
             Event::ChildEnded { asked: false, .. }
             | Event::ChildNoise { .. }
             | Event::ChildStderrSkipped { .. }
             | Event::Dropped { what: Dropped::Overflow, .. }
-            | Event::Skipped { .. }
             | Event::Stopped { forced: true } => Level::Warning,
             Event::Refused { reject, .. } => refusal_level(*reject),
-            Event::RequestServed { level, .. } => *level,
+            Event::Skipped { what, .. } if *what == "request_done" => Level::Info,
+            Event::Skipped { .. } => Level::Warning,
             Event::ChildEnded { asked: true, .. }
             | Event::ChildStarted { .. }
             | Event::ChildStderr { .. }
             | Event::Draining { .. }
             | Event::EraFound { .. }
+            | Event::RequestDone(_)
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
             | Event::StopDelayed { .. }
             | Event::Stopped { forced: false } => Level::Info,
-            Event::Dropped { .. } | Event::RequestDone { .. } | Event::SessionOpening { .. } => {
-                Level::Debug
-            }
+            Event::Dropped { .. } | Event::SessionOpening { .. } => Level::Debug,
         }
     }
 
@@ -385,22 +364,7 @@ impl Event {
                     refused_detail(*reject, detail, field);
                 }
             }
-            Event::RequestDone { session, method, took, ok } => {
-                field("session", short(*session));
-                field("method", name(method));
-                field("took", Value::Time(*took));
-                field("ok", Value::Flag(*ok));
-            }
-            Event::RequestServed { request, method, tool, took, ok, .. } => {
-                let id = Cow::Owned(request.to_string());
-                field("context", Value::Named("requestId", id));
-                field("method", name(method));
-                if let Some(tool) = tool {
-                    field("tool", Value::Text(Cow::Owned(tool.to_string())));
-                }
-                field("took", Value::Time(*took));
-                field("ok", Value::Flag(*ok));
-            }
+            Event::RequestDone(answered) => answered_fields(answered, field),
             Event::SessionOpening { session, child } => {
                 field("session", short(*session));
                 field("child", count(child.0));
@@ -435,6 +399,11 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
         Reject::ForbiddenHost => ("host", Some("--allow-host")),
         // Pages without an origin of their own say `null`, which cannot be listed.
         Reject::ForbiddenOrigin => ("origin", detail.contains("://").then_some("--allow-origin")),
+        Reject::BadMcpHeader
+        | Reject::MethodNotAllowed { .. }
+        | Reject::NotAcceptable
+        | Reject::NotFound
+        | Reject::UnsupportedMediaType => ("request", None),
         _ => ("detail", None),
     };
     field(key, text(&detail));
@@ -443,7 +412,7 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
     }
 }
 
-/// Client errors are logged at debug level; conditions an operator can fix at info or above.
+/// Conditions that an operator can fix are warnings.
 const fn refusal_level(reject: Reject) -> Level {
     match reject {
         Reject::ForbiddenHost
@@ -451,7 +420,7 @@ const fn refusal_level(reject: Reject) -> Level {
         | Reject::SessionsFull
         | Reject::StartPaused { .. }
         | Reject::StdinFull => Level::Warning,
-        _ => Level::Debug,
+        _ => Level::Info,
     }
 }
 
@@ -474,6 +443,32 @@ fn text(shown: &impl fmt::Display) -> Value<'static> {
 /// Enough of a session's id to tell it from others, too little to use it.
 fn short(session: SessionId) -> Value<'static> {
     Value::Text(Cow::Owned(format!("{session:?}")))
+}
+
+fn answered_fields(answered: &Answered, mut field: impl FnMut(&'static str, Value<'_>)) {
+    let Answered { id, peer, client, session, method, tool, status, took, error } = answered;
+    if let Some(id) = id {
+        field("context", Value::Named("requestId", Cow::Owned(id.to_string())));
+    }
+    field("method", name(method));
+    if let Some(tool) = tool {
+        field("tool", text(tool));
+    }
+    field("status", count(*status));
+    field("took", Value::Time(*took));
+    field("ok", Value::Flag(error.is_none()));
+    if let Some(error) = error {
+        field("error", name(error));
+    }
+    if let Some(session) = session {
+        field("session", short(*session));
+    }
+    if let Some(client) = client {
+        field("client", text(client));
+    }
+    if let Some(peer) = peer {
+        field("peer", text(&peer.to_canonical()));
+    }
 }
 
 fn tail(stderr: &Bytes, mut field: impl FnMut(&'static str, Value<'_>)) {

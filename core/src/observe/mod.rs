@@ -5,8 +5,11 @@
 
 mod event;
 mod metrics;
+mod request;
 mod tally;
 
 pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};
+pub use request::Answered;
+pub(crate) use request::{RequestLog, client_name, tool_of};
 pub(crate) use tally::{Program, SeriesId, Tally};

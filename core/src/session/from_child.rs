@@ -126,7 +126,7 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
-        let client = self.client.take();
+        let client = self.client.clone();
         turn.log(Event::SessionOpened { session: self.id, revision, client });
     }
 

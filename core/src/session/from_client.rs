@@ -6,14 +6,13 @@ use crate::bridge::{Asks, Call, Calls, IdText};
 use crate::engine::Turn;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::object::{member, text};
+use crate::json::object::member;
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::machine::Chunk;
-use crate::observe::Dropped;
+use crate::observe::{Dropped, client_name, tool_of};
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
 use crate::session::{Backend, Queue, Session, Streams};
-use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
 impl Session {
@@ -29,6 +28,7 @@ impl Session {
             queue: Queue::default(),
             streams: Streams::new(id),
             client: None,
+            peer: head.peer,
             is_awaited: false,
             since: turn.now,
             used_at: turn.now,
@@ -58,6 +58,7 @@ impl Session {
     ) {
         self.attend(head);
         self.client = name_of_client(initialize);
+        self.peer = head.peer;
         let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
         self.request(initialize, stream, turn.limits.startup_time_max, turn);
         self.attended();
@@ -100,6 +101,7 @@ impl Session {
             false => turn.limits.startup_time_max,
         };
         self.attend(head);
+        self.peer = head.peer;
         self.touch(turn);
         let stream =
             (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, turn));
@@ -204,6 +206,7 @@ impl Session {
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
+            tool: turn.logs_requests().then(|| tool_of(message)).flatten(),
             series: turn.series(message),
             since,
             due,
@@ -279,7 +282,5 @@ impl Session {
 
 /// Who a client says it is in `initialize`, as much of it as is shown.
 fn name_of_client(initialize: &Message) -> Option<Box<str>> {
-    let info = member(initialize.params()?, "clientInfo")?;
-    let name = text(member(info, "name")?)?;
-    Some(shown(&name).into())
+    client_name(member(initialize.params()?, "clientInfo")?)
 }

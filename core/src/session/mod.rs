@@ -37,6 +37,8 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
+use std::net::IpAddr;
+
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
@@ -44,7 +46,7 @@ use crate::ids::SessionId;
 use crate::json;
 use crate::limits::Limits;
 use crate::machine::Chunk;
-use crate::observe::{Dropped, Event, SessionEnd};
+use crate::observe::{Answered, Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::{Duration, Instant};
@@ -62,8 +64,10 @@ pub(crate) struct Session {
     taken_back_until: Instant,
     queue: Queue,
     streams: Streams,
-    /// Who the client says it is, until that is logged.
+    /// The name that the client gives itself.
     client: Option<Box<str>>,
+    /// The address of its last POST.
+    peer: Option<IpAddr>,
     /// Whether what its client has sent is kept until there is somebody to take it.
     is_awaited: bool,
     since: Instant,
@@ -327,8 +331,9 @@ impl Session {
             self.deliver(&call, answer, reject.name(), turn);
         } else {
             // No session has come to be, so HTTP can say so.
-            turn.answered(&call, reject.name());
+            let took = turn.answered(&call, reject.name());
             let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
+            self.log_request(&call, (head.status, reject.name()), took, turn);
             head.retry_after = reject.retry_after();
             self.streams.refuse(call.stream, head, answer, turn);
         }
@@ -340,12 +345,31 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;
         }
-        let (session, method, ok) = (self.id, call.method, error.is_empty());
-        turn.log(Event::RequestDone { session, method, took, ok });
+        self.log_request(call, (200, error), took, turn);
         if !self.streams.answer(call.stream, Some(&call.id), answer, turn) {
             self.dropped(Dropped::UndeliverableAnswer, turn);
         }
         self.touch(turn);
+    }
+
+    fn log_request(
+        &self,
+        call: &Call,
+        (status, error): (u16, &'static str),
+        took: Duration,
+        turn: &mut Turn<'_>,
+    ) {
+        turn.log_request(|| Answered {
+            id: None,
+            peer: self.peer,
+            client: self.client.clone(),
+            session: Some(self.id),
+            method: call.method,
+            tool: call.tool.clone(),
+            status,
+            took,
+            error: (!error.is_empty()).then_some(error),
+        });
     }
 
     fn dropped(&self, what: Dropped, turn: &mut Turn<'_>) {

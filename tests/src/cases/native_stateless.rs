@@ -171,13 +171,13 @@ pub fn the_order_of_answers_is_that_of_their_ends(target: &Target) {
 /// The requests that were logged as served, once there are so many.
 #[track_caller]
 fn logged(pontoon: &Pontoon, count: usize) -> Vec<Value> {
-    let served = || pontoon.log_events("request_served");
+    let served = || pontoon.log_events("request_done");
     eventually("they are logged", seconds(5), || served().len() >= count);
     served()
 }
 
 pub fn every_request_is_logged(target: &Target) {
-    let pontoon = target.echo_stateless().options(&["--log-level", "debug"]).start();
+    let pontoon = target.echo_stateless().start();
     let secret = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSJ9.c2ln";
     let call = tool_call(1, "echo", json!({"message": "nobody's business"})).to_string();
     let request = Request::post(call).header("Authorization", format!("Bearer {secret}"));
@@ -199,16 +199,16 @@ pub fn every_request_is_logged(target: &Target) {
             ["other", null, false],
         ])
     );
-    assert!(seen.iter().all(|entry| entry["took"].is_number() && entry["level"] == "debug"));
+    assert!(seen.iter().all(|entry| entry["took"].is_number() && entry["level"] == "info"));
     let log = pontoon.log();
     assert!(!log.contains("business") && !log.contains(secret), "{log}");
 
-    let mut quiet = target.echo_stateless().start();
+    let mut quiet = target.echo_stateless().options(&["--log-level", "warning"]).start();
     post(&quiet, &tool_call(1, "echo", json!({"message": "x"}))).expect(200, "echo");
     // Whatever it had to say of it is said before it ends.
     quiet.signal(Signal::TERM);
     quiet.ended(seconds(10));
-    assert_eq!(quiet.log_events("request_served"), [] as [Value; 0]);
+    assert_eq!(quiet.log_events("request_done"), [] as [Value; 0]);
 }
 
 pub fn requests_are_logged_as_their_answers_call_them(target: &Target) {

@@ -30,8 +30,7 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
         }
         Verb::Calculator => {
             let server = Calculator::new(calculator::Settings::default());
-            let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
-            Native { request_level: Level::Info, ..native }
+            Native::stateless(Arc::new(server), HealthForm::Calculator)
         }
     })
 }
@@ -99,6 +98,7 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
                 config.log_level = match value.as_str() {
                     "debug" => Level::Debug,
                     "info" => Level::Info,
+                    "warning" => Level::Warning,
                     other => panic!("no log level {other}"),
                 };
             }

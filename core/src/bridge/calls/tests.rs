@@ -6,6 +6,7 @@ fn call(id: &'static str, due: u64) -> Call {
         id: IdText::from_slice(id.as_bytes()),
         token: None,
         method: "ping",
+        tool: None,
         series: None,
         since: Instant::ZERO,
         due: Instant::from_micros(due),

@@ -69,6 +69,7 @@ impl Client {
             principal: self.principal,
             foreign_session: None,
             http: None,
+            peer: None,
             arrived: Instant::ZERO,
         }
     }

@@ -70,14 +70,13 @@ fn progress_comes_when_it_is_made_and_the_answer_ends_the_stream() {
 
 #[test]
 fn the_log_is_told_once_the_answer_is_there() {
-    let mut rig = rig_with(Limits::default(), |native| Native {
-        request_level: crate::observe::Level::Info,
-        ..native
-    });
+    let mut rig = rig();
     post(&mut rig, BOTH, &call("7", "steps"));
     let served = |rig: &Rig| {
         let took = |event: &Event| match event {
-            Event::RequestServed { took, tool, ok: true, .. } => Some((*took, tool.clone())),
+            Event::RequestDone(done) if done.error.is_none() => {
+                Some((done.took, done.tool.clone()))
+            }
             _ => None,
         };
         rig.events.iter().find_map(took)

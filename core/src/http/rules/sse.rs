@@ -75,6 +75,7 @@ fn mcp_head<H: Headers>(
         principal: Principal::of(authorization(head.headers).as_deref()),
         foreign_session: None,
         http: None,
+        peer: head.peer,
         arrived: head.arrived,
     }
 }

@@ -41,7 +41,12 @@ struct Desk {
 
 impl Desk {
     fn of(native: Native) -> Desk {
+        Desk::logging(Level::Info, native)
+    }
+
+    fn logging(log_level: Level, native: Native) -> Desk {
         let config = Config {
+            log_level,
             origins: vec!["https://app.example".into()],
             ..Config::new(Serves::Native(native))
         };
@@ -321,29 +326,24 @@ fn what_is_answered_is_counted_by_method_and_tool() {
 #[test]
 fn what_is_answered_is_logged_where_that_matters_enough() {
     let native = Native::stateless(Arc::new(Fixture::with_batches()), HealthForm::Calculator);
-    assert_eq!(native.request_level, Level::Debug);
-    let quiet = Desk::of(native.clone());
+    let quiet = Desk::logging(Level::Warning, native.clone());
     quiet.text(&[], "say");
-    assert_eq!(quiet.log.into_inner(), [], "the log begins at info");
+    assert_eq!(quiet.log.into_inner(), [], "the log begins at warning");
 
-    let desk = Desk::of(Native { request_level: Level::Info, ..native });
+    let desk = Desk::of(native);
     let id = desk.text(&[], "id");
     let batch = format!(r#"[{},{},5]"#, call(1, "secret"), call(2, "fail"));
     desk.post(&[("Authorization", "Bearer secret")], &batch);
     desk.post(&[], r#"{"jsonrpc":"2.0","method":"notifications/secret"}"#);
     let events = desk.log.into_inner();
     let ok = |event: &Event| {
-        let Event::RequestServed { level: Level::Info, method, tool, took, ok, .. } = event else {
-            panic!("{event:?}");
-        };
-        assert_eq!((*method, *took), ("tools/call", Duration::from_millis(5)));
-        (tool.as_deref().map(str::to_owned), *ok)
+        let Event::RequestDone(done) = event else { panic!("{event:?}") };
+        assert_eq!((done.method, done.took), ("tools/call", Duration::from_millis(5)));
+        (done.tool.as_deref().map(str::to_owned), done.error.is_none())
     };
     let seen: Vec<_> = events.iter().map(ok).collect();
     assert_eq!(seen, [(Some("id".into()), true), (None, false), (Some("fail".into()), false)]);
-    assert!(
-        matches!(&events[0], Event::RequestServed { request, .. } if request.to_string() == id)
-    );
+    assert!(matches!(&events[0], Event::RequestDone(done) if done.id.unwrap().to_string() == id));
     assert!(!format!("{events:?}").contains("secret"));
 }
 

@@ -12,6 +12,15 @@ fn fields(event: &Event) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_request_that_is_refused_for_its_head_is_named() {
+    let detail = Some(Detail::of_request("GET", "/missing\x1b"));
+    let event = Event::Refused { reject: Reject::NotFound, detail };
+    let last = fields(&event).pop().unwrap();
+    assert_eq!(last.0, "request");
+    assert!(last.1.contains(r"GET /missing\\u{1b}"), "{}", last.1);
+}
+
+#[test]
 fn a_refused_peer_is_named_with_the_option_that_would_allow_it() {
     let shown = |reject, name: &str, value: &[u8]| {
         let detail = Some(Detail::of_header(name, value));
@@ -33,14 +42,17 @@ fn a_refused_peer_is_named_with_the_option_that_would_allow_it() {
     assert_eq!(origin(b"http://me:secret@a")[0], "origin=http://***@a");
 }
 
-fn served(level: Level) -> Event {
-    Event::RequestServed {
-        level,
-        request: crate::server::request_id(7),
+fn done() -> Answered {
+    Answered {
+        id: Some(crate::server::request_id(7)),
+        peer: Some([192, 0, 2, 1].into()),
+        client: Some("c".into()),
+        session: Some(session()),
         method: "tools/call",
         tool: Some("echo".into()),
+        status: 200,
         took: Duration::from_millis(2),
-        ok: true,
+        error: Some("error"),
     }
 }
 
@@ -61,8 +73,7 @@ fn every_event() -> Vec<Event> {
             reject: Reject::ForbiddenHost,
             detail: Some(Detail::of_header("host", b"a")),
         },
-        Event::RequestDone { session, method: "ping", took: Duration::from_millis(2), ok: true },
-        served(Level::Debug),
+        Event::RequestDone(Box::new(done())),
         Event::SessionOpening { session, child },
         Event::SessionOpened { session, revision: Revision::NEWEST, client: Some("c".into()) },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
@@ -120,15 +131,34 @@ fn an_unexpected_end_warns_and_an_expected_one_informs() {
 }
 
 #[test]
-fn what_every_request_causes_is_only_logged_for_debugging() {
-    let done =
-        Event::RequestDone { session: session(), method: "ping", took: Duration::ZERO, ok: true };
-    assert_eq!(done.level(), Level::Debug);
-    assert_eq!(served(Level::Info).level(), Level::Info, "where a document says so");
+fn an_answered_request_says_whose_and_which_it_was() {
+    let event = Event::RequestDone(Box::new(done()));
+    assert_eq!(event.level(), Level::Info);
+    let names: Vec<_> = fields(&event).into_iter().map(|(name, _)| name).collect();
+    let all = "context method tool status took ok error session client peer";
+    assert_eq!(names.join(" "), all);
+    let bare = Answered {
+        id: None,
+        peer: None,
+        client: None,
+        session: None,
+        tool: None,
+        error: None,
+        ..done()
+    };
+    let names: Vec<_> =
+        fields(&Event::RequestDone(Box::new(bare))).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["method", "status", "took", "ok"]);
+}
+
+#[test]
+fn what_an_operator_can_put_right_matters_more() {
     let level = |reject| Event::Refused { reject, detail: None }.level();
-    assert_eq!(level(Reject::BadJson), Level::Debug);
+    assert_eq!(level(Reject::BadJson), Level::Info);
     assert_eq!(level(Reject::ForbiddenOrigin), Level::Warning);
     assert_eq!(level(Reject::SessionsFull), Level::Warning);
+    let skipped = |what| Event::Skipped { what, reason: "rate", times: 1 }.level();
+    assert_eq!((skipped("request_done"), skipped("refused")), (Level::Info, Level::Warning));
 }
 
 #[test]
