@@ -274,6 +274,7 @@ impl Pipes {
         let (child, limits) = (self.child, &self.hub.config.limits);
         let rules = ParseRules::of(limits, Peer::Child);
         let mut lines = Lines::new(limits.line_bytes_max);
+        let account = self.hub.memory().child(child);
         let mut inputs = Vec::new();
         let mut overlong = false;
         while !overlong {
@@ -282,7 +283,7 @@ impl Pipes {
                 scratch::poll_read(&mut stdout, cx, limits.pipe_read_bytes, |bytes| {
                     lines.feed(bytes, |framed| match framed {
                         Framed::Line(line) => {
-                            let line = Message::parse(line, rules);
+                            let line = Message::parse(account.hold(line), rules);
                             inputs.push(Input::ChildLine { child, line });
                         }
                         Framed::Overlong => overlong = true,

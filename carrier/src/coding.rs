@@ -7,13 +7,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use pontoon_core::http::{Coding, ReplyHead};
 use pontoon_core::machine::Chunk;
+use pontoon_core::memory::Account;
 
 /// A whole body in the form in which it is sent, given what its client takes; the head says which.
-pub fn encode(head: &mut ReplyHead, taken: Coding, body: Chunk) -> Chunk {
+/// Bytes that are made here are counted in `account`.
+pub fn encode(head: &mut ReplyHead, taken: Coding, body: Chunk, account: &Account) -> Chunk {
     head.encode(taken, body.len());
     match head.coding {
         Coding::Fixed | Coding::Identity => body,
-        Coding::Gzip => Chunk::from(gzip(&body)),
+        Coding::Gzip => Chunk::from(account.hold(gzip(&body))),
     }
 }
 

@@ -20,6 +20,7 @@ use pontoon_core::engine::Engine;
 use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules, Throttle};
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::machine::{Action, Actions, Input, Signal};
+use pontoon_core::memory::Memory;
 use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
 use pontoon_core::reject::SpawnError;
@@ -39,6 +40,7 @@ use crate::{Log, Options};
 pub struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
+    memory: Memory,
     /// What answers requests outside the lock, those that belong to no session.
     stateless: Option<Stateless>,
     /// Counts requests, where they are counted.
@@ -96,6 +98,7 @@ impl Hub {
         let mut engine = Engine::new(config.clone(), seed, clock.now());
         engine.set_epoch(clock.epoch());
         let stateless = engine.stateless();
+        let memory = engine.memory().clone();
         let rate = config.serves.native().and_then(|native| native.rate);
         let throttle = rate.map(|rate| Mutex::new(Throttle::new(rate)));
         let state = State {
@@ -110,6 +113,7 @@ impl Hub {
         let hub = Hub {
             clock,
             config,
+            memory,
             stateless,
             throttle,
             sampler: Sampler::default(),
@@ -125,6 +129,11 @@ impl Hub {
     /// What time it is here.
     pub fn clock(&self) -> Clock {
         self.clock.clone()
+    }
+
+    /// The budget of the bytes that are held.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// The settings of the endpoint.
@@ -144,7 +153,7 @@ impl Hub {
     }
 
     /// Judges a request by its head, before any byte of its body is read; where messages are
-    /// counted, it is counted.
+    /// counted, it is counted. Opens the account of its client.
     ///
     /// # Errors
     ///
@@ -154,12 +163,13 @@ impl Hub {
         rules: &Rules,
         head: &RequestHead<'_, H>,
     ) -> Result<Admission, Box<Answer>> {
-        let admission = rules.admit(head)?;
+        let mut admission = rules.admit(head)?;
         if let Some(throttle) = self.throttle.as_ref().filter(|_| admission.expects_body()) {
             lock(throttle)
                 .handle_request(head.peer, head.arrived)
                 .map_err(|reject| Answer::refusal(reject, admission.cors.clone()))?;
         }
+        admission.open_account(&self.memory, head)?;
         Ok(admission)
     }
 

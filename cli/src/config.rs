@@ -65,6 +65,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
             head_time_max: args.head_timeout,
             idle_time_max: args.idle_timeout,
             keep_alive_period: args.keep_alive,
+            memory_bytes_max: args.max_memory,
             stop_delay: args.stop_delay,
             write_time_max: args.write_timeout,
             ..limits

@@ -27,6 +27,7 @@ pub(crate) fn proxy(
     mut notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
     check_path("proxy", &args.serving.path, &args.sessions)?;
+    check_memory(&args.serving)?;
     let child = command::resolve(&args.command, args.clean_env, &args.env, variables)?;
     notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
@@ -45,6 +46,7 @@ pub(crate) fn echo(
         args.serving.log.log_level = Level::Debug;
     }
     check_path("echo", &args.serving.path, &args.sessions)?;
+    check_memory(&args.serving)?;
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
     // A tool shows it, and 0 is nobody's port.
     args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
@@ -59,6 +61,7 @@ pub(crate) fn echo(
 
 /// `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs, notices: Vec<Notice>) -> Result<ExitCode, Failure> {
+    check_memory(&args.serving)?;
     let about = About { name: "calculator", what: "the calculator, without sessions" };
     let native = programs::calculator(args);
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
@@ -76,6 +79,21 @@ fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Fail
         }
         false => Ok(()),
     }
+}
+
+/// A session may use a quarter of the memory for request bodies, so one body must fit into that.
+fn check_memory(args: &ServingArgs) -> Result<(), Failure> {
+    if args.max_body <= args.max_memory / 4 {
+        return Ok(());
+    }
+    let mib = |bytes: usize| bytes.div_ceil(1024 * 1024);
+    let (body, memory) = (mib(args.max_body), mib(args.max_memory));
+    Err(Failure {
+        what: format!("--max-body ({body} MiB) is too large for --max-memory ({memory} MiB)"),
+        why: "the bodies of one session may use a quarter of the memory".into(),
+        fix: format!("give --max-memory at least {}MiB, or a smaller --max-body", 4 * body),
+        code: 2,
+    })
 }
 
 /// Serves until the program is asked to stop.

@@ -134,6 +134,12 @@ pub(crate) fn body_size(text: &str) -> Read<usize> {
     size(text, KIB, 1024 * MIB).ok_or_else(|| "a size from 1KiB to 1024MiB: 65536, 512k".into())
 }
 
+/// The bytes that may be held for all clients and servers together.
+pub(crate) fn memory_size(text: &str) -> Read<usize> {
+    size(text, 4 * MIB, 1024 * 1024 * MIB)
+        .ok_or_else(|| "a size from 4MiB to 1024GiB: 256MiB, 2GiB".into())
+}
+
 /// The size of a buffer for a pipe.
 pub(crate) fn pipe_size(text: &str) -> Read<usize> {
     size(text, 4 * KIB, 16 * MIB).ok_or_else(|| "a size from 4KiB to 16MiB: 65536, 512k".into())
@@ -281,6 +287,7 @@ fn size(text: &str, min: usize, max: usize) -> Option<usize> {
         "" | "b" => 1,
         "k" | "kb" | "kib" => KIB,
         "m" | "mb" | "mib" => MIB,
+        "g" | "gb" | "gib" => 1024 * MIB,
         _ => return None,
     };
     let size = number.parse::<usize>().ok()?.checked_mul(scale)?;

@@ -30,6 +30,11 @@ impl SessionId {
         }
         Uuid::try_parse_ascii(text).ok().map(SessionId)
     }
+
+    /// Returns the 16 bytes of the id.
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for SessionId {

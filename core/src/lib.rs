@@ -74,6 +74,7 @@
 //! - An answer finds its way by a number that this side chose; the id a client chose is only
 //!   carried. A session is a value that shares nothing with another, but for a child of the modern
 //!   era, which serves them all.
+//! - All bytes that are held for clients and servers are within one budget: [`memory::Memory`].
 //! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a conversation
 //!   with a native server beside what is limited.
 //! - Nothing a client sends is repeated in a log, a metric or an error of ours, but for the id of
@@ -88,6 +89,7 @@
 //! |---|---|
 //! | a way to be wrong | [`reject::Reject`]: a variant, its status, code and text |
 //! | a limit | [`limits::Limits`] |
+//! | something that holds bytes | a permit of [`memory::Memory`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | a field of a message that a rule needs | `json/` |
 //! | a revision, or how two differ | `protocol/revision.rs`, `protocol/since.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
@@ -120,6 +122,7 @@ pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod machine;
+pub mod memory;
 pub mod modern;
 pub mod native;
 mod numbered;

@@ -8,6 +8,12 @@ use crate::time::Duration;
 /// How much of everything a peer may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
+    // Everything
+    /// Bytes that are held for all clients and servers together: request bodies, lines of children,
+    /// answers that no client has taken, what waits for a child, and events kept for
+    /// `Last-Event-ID`. The shares of it are in [`crate::memory`].
+    pub memory_bytes_max: usize,
+
     // HTTP connections
     /// Open connections; further ones wait in the listener's backlog.
     pub connections_max: usize,
@@ -153,6 +159,7 @@ const MIB: usize = 1024 * KIB;
 impl Default for Limits {
     fn default() -> Self {
         Limits {
+            memory_bytes_max: 256 * MIB,
             connections_max: 1024,
             head_bytes_max: 32 * KIB,
             head_lines_max: 100,

@@ -124,6 +124,9 @@ pub enum Reject {
     Draining,
     /// Too many requests in flight in this session, or too many bytes of their answers.
     InFlightFull,
+    /// The request body does not fit into what is left of the memory budget, or of the client's share
+    /// of it.
+    MemoryFull,
     /// Too many requests of one address in a window of time.
     RateExceeded {
         /// How long until the window is over.
@@ -169,6 +172,9 @@ pub enum Reject {
     Stopped,
     /// The child ended the listen by which a subscription was to be told of.
     SubscriptionEnded,
+    /// The answer is not sent: its client has not taken the ones before it, and the memory for unread
+    /// answers is used up.
+    UnreadAnswers,
 }
 
 /// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
@@ -326,6 +332,7 @@ impl Reject {
                 | Draining
                 | HeadTimeout
                 | HeadTooLarge
+                | MemoryFull
                 | RateExceeded { .. }
                 | TargetTooLong
                 | UnknownExpectation
@@ -338,8 +345,10 @@ impl Reject {
         match self {
             Reject::Draining
             | Reject::InFlightFull
+            | Reject::MemoryFull
             | Reject::RunsFull
             | Reject::StdinFull
+            | Reject::UnreadAnswers
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull => Some(5),
             Reject::RateExceeded { pause } | Reject::StartPaused { pause } => {
@@ -401,6 +410,7 @@ impl Reject {
             UnknownMethod => "unknown_method",
             Draining => "draining",
             InFlightFull => "in_flight_full",
+            MemoryFull => "memory_full",
             RateExceeded { .. } => "rate_exceeded",
             RunsFull => "runs_full",
             SessionsFull => "sessions_full",
@@ -418,6 +428,7 @@ impl Reject {
             StartupTimeout => "startup_timeout",
             Stopped => "stopped",
             SubscriptionEnded => "subscription_ended",
+            UnreadAnswers => "unread_answers",
         }
     }
 
@@ -452,10 +463,12 @@ impl Reject {
             UnknownMethod => (404, METHOD_NOT_FOUND),
             Draining
             | InFlightFull
+            | MemoryFull
             | RunsFull
             | SessionsFull
             | StartPaused { .. }
             | StdinFull
+            | UnreadAnswers
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             RateExceeded { .. } => (429, SERVER_ERROR),
             // The child is no HTTP client.
@@ -566,6 +579,9 @@ impl Reject {
             UnknownMethod => "Method not found",
             Draining => "The server is stopping",
             InFlightFull => "Too many requests are in flight in this session",
+            MemoryFull => {
+                "The server has no memory left for this request body; the budget is --max-memory"
+            }
             RateExceeded { .. } => "Too many requests. Please try again later.",
             RunsFull => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open",
@@ -584,6 +600,9 @@ impl Reject {
             }
             Stopped => "The server stopped before the answer came",
             SubscriptionEnded => "The server ended the subscription",
+            UnreadAnswers => {
+                "Too many bytes of answers wait for this client to read them; the budget is --max-memory"
+            }
             ChildExited(_) | ChildFailed(_) | StartPaused { .. } => "",
         }
     }

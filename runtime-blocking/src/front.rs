@@ -16,9 +16,12 @@ use pontoon_carrier::Phase;
 use pontoon_carrier::coding;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
-use pontoon_core::http::{Answer as Refusal, Cors, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::http::{
+    Answer as Refusal, BodyBuffer, Cors, Headers, ReplyHead, RequestHead, Rules,
+};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Chunk;
+use pontoon_core::reject::Reject;
 use pontoon_core::time::Instant;
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
@@ -181,7 +184,15 @@ impl Front {
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
-        let body = if admission.expects_body() { read(request, link)? } else { Bytes::new() };
+        let body = if admission.expects_body() {
+            let whole = admission.body(&head(request, &lines(request)?, link, arrived));
+            match read(request, link, whole)? {
+                Ok(body) => body,
+                Err(reject) => return Some(self.refuse(Refusal::refusal(reject, cors))),
+            }
+        } else {
+            Bytes::new()
+        };
         let request = match admission.request(body, &head(request, &lines(request)?, link, arrived))
         {
             Ok(request) => request,
@@ -194,7 +205,7 @@ impl Front {
         };
         let (mut head, body) = match answer {
             Answer::Reply(mut head, body, _) => {
-                let body = coding::encode(&mut head, coding, body);
+                let body = coding::encode(&mut head, coding, body, &self.hub.memory().made());
                 (head, Some(body))
             }
             Answer::Begin(head) => (head, None),
@@ -277,13 +288,25 @@ fn head<'a>(
     RequestHead { method, target, headers, peer: link.peer, arrived }
 }
 
-/// The body of a request; `None` if it was broken off.
-fn read(request: &mut Request, link: &Link) -> Option<Bytes> {
-    let expected = request.body_length().unwrap_or_default();
-    let mut body = Vec::with_capacity(expected.min(BODY_BYTES_EXPECTED_MAX));
-    request.as_reader().read_to_end(&mut body).ok()?;
-    link.is_complete().then(|| body.into())
+/// The body of a request, or why it is refused; `None` if it was broken off.
+fn read(
+    request: &mut Request,
+    link: &Link,
+    mut whole: BodyBuffer,
+) -> Option<Result<Bytes, Reject>> {
+    let mut part = [0; BODY_BYTES_READ_MAX];
+    loop {
+        match request.as_reader().read(&mut part) {
+            Ok(0) => return link.is_complete().then(|| Ok(whole.finish())),
+            Ok(bytes) => match whole.push(&part[..bytes]) {
+                Ok(()) => {}
+                Err(reject) => return Some(Err(reject)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
 }
 
-/// Up to here the room for a body is made before its bytes have come.
-const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;
+/// Bytes of a body that are read at a time.
+const BODY_BYTES_READ_MAX: usize = 16 * 1024;

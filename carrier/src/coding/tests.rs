@@ -2,6 +2,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use pontoon_core::http::ContentType;
+use pontoon_core::memory::Memory;
 
 use super::*;
 
@@ -15,7 +16,7 @@ fn parts() -> Chunk {
 #[test]
 fn what_is_packed_unpacks_to_all_of_it() {
     let mut head = ReplyHead::with_body(200, ContentType::Json);
-    let packed = encode(&mut head, Coding::Gzip, parts()).into_bytes();
+    let packed = encode(&mut head, Coding::Gzip, parts(), &Memory::new(1024).made()).into_bytes();
     assert_eq!(head.coding, Coding::Gzip);
     assert!(packed.len() < parts().len() / 10, "{} bytes", packed.len());
     let mut unpacked = Vec::new();
@@ -25,9 +26,10 @@ fn what_is_packed_unpacks_to_all_of_it() {
 
 #[test]
 fn what_is_not_packed_stays_in_its_parts() {
+    let account = Memory::new(1024).made();
     for taken in [Coding::Fixed, Coding::Identity] {
         let mut head = ReplyHead::with_body(200, ContentType::Json);
-        assert_eq!(encode(&mut head, taken, parts()).parts(), parts().parts());
+        assert_eq!(encode(&mut head, taken, parts(), &account).parts(), parts().parts());
         assert_eq!(head.coding, taken);
     }
 }

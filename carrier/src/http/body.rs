@@ -89,7 +89,8 @@ impl Drop for ReplyBody {
     }
 }
 
-/// Takes as many parts as are worth copying into one, or else the first as it is.
+/// Takes as many parts as are worth copying into one, or else the first as it is, or as much of it as
+/// fits into a frame.
 fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
     let mut bytes = 0;
     let joined = parts
@@ -100,12 +101,20 @@ fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
         })
         .count();
     if joined < 2 {
-        return parts.pop_front();
+        let first = parts.front_mut()?;
+        return match first.len() > FRAME_BYTES_MAX {
+            true => Some(first.split_to(FRAME_BYTES_MAX)),
+            false => parts.pop_front(),
+        };
     }
     let mut whole = BytesMut::with_capacity(parts.iter().take(joined).map(Bytes::len).sum());
     parts.drain(..joined).for_each(|part| whole.extend_from_slice(&part));
     Some(whole.freeze())
 }
+
+/// hyper takes a frame of any size into its buffer: what it has not been given still counts as
+/// unsent.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
 
 /// Up to here one copy costs less than another frame.
 const JOINED_BYTES_MAX: usize = 16 * 1024;

@@ -11,15 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use pontoon_core::http::{Answer as Refusal, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::reject::Reject;
 
 use crate::coding;
 use crate::exchange::Answer;
@@ -119,9 +120,12 @@ impl Endpoint {
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
         let body = if admission.expects_body() {
-            match read(body).await {
+            match read(body, admission.body(&head)).await {
                 Ok(body) => body,
-                Err(broken) => {
+                Err(Unread::Refused(reject)) => {
+                    return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
+                }
+                Err(Unread::Broken(broken)) => {
                     let reject = checkpoint.refused().ok_or_else(|| io::Error::other(broken))?;
                     return Ok(self.refuse(Refusal::refusal(reject, cors), checkpoint));
                 }
@@ -136,7 +140,7 @@ impl Endpoint {
         let mut exchange = self.hub.open(request);
         let (mut head, body) = match exchange.answer().await {
             Answer::Reply(mut head, body, receipt) => {
-                let body = coding::encode(&mut head, coding, body);
+                let body = coding::encode(&mut head, coding, body, &self.hub.memory().made());
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
@@ -201,18 +205,19 @@ impl Headers for HeaderLines<'_> {
     }
 }
 
-/// The body of a request, copied: a slice of hyper's buffer would keep all of that alive.
-async fn read(body: Incoming) -> hyper::Result<Bytes> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut whole = BytesMut::with_capacity(expected.min(BODY_BYTES_EXPECTED_MAX));
-    let mut body = pin!(body);
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        if let Ok(data) = frame?.into_data() {
-            whole.extend_from_slice(&data);
-        }
-    }
-    Ok(whole.freeze())
+/// Why there is no whole body.
+enum Unread {
+    Broken(hyper::Error),
+    Refused(Reject),
 }
 
-/// Up to here the room for a body is made before its bytes have come.
-const BODY_BYTES_EXPECTED_MAX: usize = 64 * 1024;
+/// The body of a request, copied: a slice of hyper's buffer would keep all of that alive.
+async fn read(body: Incoming, mut whole: BodyBuffer) -> Result<Bytes, Unread> {
+    let mut body = pin!(body);
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        if let Ok(data) = frame.map_err(Unread::Broken)?.into_data() {
+            whole.push(&data).map_err(Unread::Refused)?;
+        }
+    }
+    Ok(whole.finish())
+}

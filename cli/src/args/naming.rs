@@ -163,6 +163,7 @@ const ALL: &[Naming] = &[
     named("allow-host", &["MCP_ALLOW_HOST"]),
     named("allow-origin", &["MCP_ALLOW_ORIGIN"]),
     named("max-body", &["MCP_MAX_BODY"]),
+    named("max-memory", &["MCP_MAX_MEMORY"]),
     named("max-connections", &["MCP_MAX_CONNECTIONS"]),
     named("max-requests", &["MCP_MAX_REQUESTS"]),
     named("head-timeout", &["MCP_HEAD_TIMEOUT"]),

@@ -38,6 +38,11 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
     pub(crate) max_body: usize,
 
+    /// Bytes held for all clients and servers together: request bodies, unread answers, and what
+    /// waits for the command. A request for which nothing is left gets 503
+    #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = values::memory_size)]
+    pub(crate) max_memory: usize,
+
     /// Connections at once; further ones wait
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
     pub(crate) max_connections: usize,

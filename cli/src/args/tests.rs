@@ -150,6 +150,7 @@ fn defaults_are_those_of_the_core() {
     assert_eq!(args.sessions.max_sessions, limits.sessions_max);
     assert_eq!(args.serving.max_body, limits.body_bytes_max);
     assert_eq!(args.serving.max_connections, limits.connections_max);
+    assert_eq!(args.serving.max_memory, limits.memory_bytes_max);
     assert_eq!(args.serving.head_timeout, limits.head_time_max);
     assert_eq!(args.serving.body_timeout, limits.body_time_max);
     assert_eq!(args.serving.write_timeout, limits.write_time_max);

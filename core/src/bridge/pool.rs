@@ -31,7 +31,7 @@ use crate::bridge::{Child, ChildSpec};
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::engine::Exchanges;
-use crate::engine::{Owner, Starts, Transport, Turn};
+use crate::engine::{Owner, Starts, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Kind, Message};
@@ -259,8 +259,7 @@ impl Pool {
             self.waiting.push_back(exchange);
             self.stirred = true;
         }
-        let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
-        turn.exchanges.insert(exchange, transport);
+        turn.register(exchange, Owner::Bridge, None);
         self.posts.insert(exchange, post);
         turn.wake(turn.now + turn.limits.keep_alive_period.min(turn.limits.request_time_max));
         Ok(())

@@ -145,6 +145,11 @@ impl Post {
         error: &'static str,
         turn: &mut Turn<'_>,
     ) {
+        let reject = Reject::UnreadAnswers;
+        if error != reject.name() && !turn.has_room(self.exchange, answer.len()) {
+            turn.metrics.refused(reject);
+            return self.fail(reject, turn);
+        }
         self.count(if self.begun { 200 } else { status }, error, turn);
         if self.begun || status == 200 && !self.accept.json {
             self.begin(turn);
@@ -194,6 +199,23 @@ impl Post {
         let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
         let answer = Answer::result(result).line(self.id());
         self.answer(200, Chunk::from(answer), "", turn);
+    }
+
+    /// Sends an answer that was made here.
+    pub(crate) fn answer_made(
+        self,
+        status: u16,
+        answer: Vec<u8>,
+        error: &'static str,
+        turn: &mut Turn<'_>,
+    ) {
+        match turn.memory.made().admit(answer) {
+            Some(answer) => self.answer(status, Chunk::from(answer), error, turn),
+            None => {
+                turn.metrics.refused(Reject::UnreadAnswers);
+                self.fail(Reject::UnreadAnswers, turn);
+            }
+        }
     }
 
     /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its

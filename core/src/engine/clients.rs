@@ -24,6 +24,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
+        self.desk.account = request.account();
         let probe = match request {
             Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
             Request::Listen { head } => return self.on_listen(exchange, &head, now, out),

@@ -19,7 +19,7 @@ use std::mem;
 use crate::bridge::{Child, Pool, probe};
 use crate::config::ChildEra;
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Owner, Transport};
+use crate::engine::{Engine, Owner};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Body, Invalid, Message};
@@ -131,8 +131,7 @@ impl Engine {
         if self.finding.openings.len() >= self.desk.config.limits.sessions_max {
             return Err(Reject::SessionsFull);
         }
-        let transport = Transport { owner: Owner::Bridge, stream: None, unsent: 0 };
-        self.desk.exchanges.insert(exchange, transport);
+        self.desk.turn(now, out).register(exchange, Owner::Bridge, None);
         let opening = Opening { exchange, head: head.clone(), body: body.clone(), session };
         self.finding.openings.push(opening);
         self.note_opening_of(session, now, out);
@@ -256,6 +255,7 @@ impl Engine {
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
         for Opening { exchange, head, body, session } in mem::take(&mut self.finding.openings) {
             self.desk.exchanges.remove(&exchange);
+            self.desk.account = head.account.clone();
             self.note_opening_of(session, now, out);
             let verdict = match session {
                 Some(_) => self.post_sse(exchange, &head, &body, now, out),

@@ -42,6 +42,7 @@ use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
+use crate::memory::{Account, Memory};
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
@@ -96,6 +97,9 @@ pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 struct Desk {
     config: Arc<Config>,
+    memory: Memory,
+    /// The account of the client whose request is dealt with.
+    account: Option<Account>,
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
@@ -117,6 +121,8 @@ impl Desk {
         Turn {
             now,
             limits: &self.config.limits,
+            memory: &self.memory,
+            account: self.account.as_ref(),
             log_level: self.config.log_level,
             throttle: &mut self.throttle,
             requests: &self.requests,
@@ -176,6 +182,8 @@ impl Engine {
         let pool = spec.clone().map(|spec| Pool::new(spec, &config));
         let chance = Arc::new(ids.chance(config.state_key.clone()));
         let desk = Desk {
+            memory: Memory::new(config.limits.memory_bytes_max),
+            account: None,
             config,
             metrics: Metrics::default(),
             exchanges: Exchanges::new(),
@@ -230,6 +238,11 @@ impl Engine {
             desk.requests.clone(),
             desk.epoch,
         ))
+    }
+
+    /// Returns the budget of the bytes that are held here and in the adapter.
+    pub fn memory(&self) -> &Memory {
+        &self.desk.memory
     }
 
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
@@ -403,8 +416,7 @@ impl Engine {
 
     fn on_sent(&mut self, exchange: ExchangeId, bytes: usize, now: Instant, out: &mut Actions) {
         let Some(transport) = self.desk.exchanges.get_mut(&exchange) else { return };
-        let bytes = bytes.min(transport.unsent);
-        transport.unsent -= bytes;
+        let bytes = transport.taken(bytes);
         if let Owner::Session(id) = transport.owner {
             self.with_session(id, now, out, |session, _| session.sent(bytes));
         }

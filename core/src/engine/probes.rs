@@ -102,6 +102,8 @@ impl Engine {
             queue_bytes: total(Session::queue_bytes)
                 + self.pool.as_ref().map_or(0, Pool::unfed)
                 + self.unsent_outside_sessions(),
+            memory_bytes: self.desk.memory.used(),
+            memory_limit: self.desk.memory.limit(),
         };
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
         let program = native.map(|(native, tally)| Program {

@@ -5,7 +5,7 @@
 //! Never: a request that can be answered at once; those do not get here.
 
 use crate::engine::timers::Wake;
-use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Transport, Turn, WAKE_TIME_MAX, Want};
+use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Turn, WAKE_TIME_MAX, Want};
 use crate::frame;
 use crate::ids::ExchangeId;
 use crate::limits::Limits;
@@ -43,7 +43,11 @@ impl Waiting {
         if unsent >= turn.limits.outbound_bytes_high {
             self.spare(turn);
         }
-        match self.run.step() {
+        let step = self.run.step();
+        if self.run.take_short() {
+            turn.metrics.refused(Reject::UnreadAnswers);
+        }
+        match step {
             Step::Wait => false,
             Step::Reply(head, body) => {
                 turn.reply(exchange, head, body);
@@ -128,8 +132,7 @@ impl Engine {
             let (head, body) = run.refuse(reject);
             return self.answer(exchange, head, body, now, out);
         }
-        let transport = Transport { owner: Owner::Run, stream: None, unsent: 0 };
-        self.desk.exchanges.insert(exchange, transport);
+        self.desk.turn(now, out).register(exchange, Owner::Run, None);
         let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
         self.runs.insert(exchange, waiting);
         self.go_on(exchange, now, out);

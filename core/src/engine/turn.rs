@@ -1,5 +1,6 @@
 //! One turn of the engine: what a part of it may use while it deals with one fact.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
+use crate::memory::{Account, Memory, Permit};
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
@@ -27,6 +29,34 @@ pub(crate) struct Transport {
     pub(crate) stream: Option<u64>,
     /// Bytes handed to the adapter and not yet taken by the transport.
     pub(crate) unsent: usize,
+    /// The same bytes in its client's account; none where no budget is kept.
+    debt: Option<Permit>,
+}
+
+impl Transport {
+    /// An exchange on which nothing has been sent, for the client that has this account.
+    pub(crate) fn new(owner: Owner, stream: Option<u64>, account: Option<&Account>) -> Transport {
+        let debt = account.map(|account| account.answers().permit());
+        Transport { owner, stream, unsent: 0, debt }
+    }
+
+    /// Notes that bytes were handed to the adapter.
+    fn add(&mut self, bytes: usize) {
+        self.unsent += bytes;
+        if let Some(debt) = &mut self.debt {
+            debt.add(bytes);
+        }
+    }
+
+    /// Notes that the transport took bytes; returns how many of them it was owed.
+    pub(super) fn taken(&mut self, bytes: usize) -> usize {
+        let bytes = bytes.min(self.unsent);
+        self.unsent -= bytes;
+        if let Some(debt) = &mut self.debt {
+            debt.give_back(bytes);
+        }
+        bytes
+    }
 }
 
 /// Whose an exchange is.
@@ -65,6 +95,9 @@ const RECEIPT_BYTES_MIN: usize = 16 * 1024;
 pub(crate) struct Turn<'a> {
     pub(crate) now: Instant,
     pub(crate) limits: &'a Limits,
+    pub(crate) memory: &'a Memory,
+    /// The account of the client whose request this turn is about.
+    pub(crate) account: Option<&'a Account>,
     pub(crate) log_level: Level,
     pub(crate) throttle: &'a mut Throttle,
     pub(crate) requests: &'a RequestLog,
@@ -168,6 +201,26 @@ impl Turn<'_> {
         }
     }
 
+    /// Registers an exchange, or hands it to another owner; it keeps its client's account.
+    pub(crate) fn register(&mut self, exchange: ExchangeId, owner: Owner, stream: Option<u64>) {
+        match self.exchanges.entry(exchange) {
+            Entry::Occupied(mut known) => {
+                let transport = known.get_mut();
+                (transport.owner, transport.stream) = (owner, stream);
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(Transport::new(owner, stream, self.account));
+            }
+        }
+    }
+
+    /// Whether the client of an exchange may be sent an answer of this size, whatever else waits for
+    /// it to be taken.
+    pub(crate) fn has_room(&self, exchange: ExchangeId, bytes: usize) -> bool {
+        let debt = self.exchanges.get(&exchange).and_then(|transport| transport.debt.as_ref());
+        !self.memory.is_overdrawn() && debt.is_none_or(|debt| debt.account().has_room(bytes))
+    }
+
     /// Answers an exchange whole; returns the bytes that count as on their way until the transport
     /// reports them.
     pub(crate) fn reply(&mut self, exchange: ExchangeId, head: ReplyHead, body: Chunk) -> usize {
@@ -176,7 +229,7 @@ impl Turn<'_> {
         match self.exchanges.get_mut(&exchange) {
             Some(transport) if receipt => {
                 transport.stream = None;
-                transport.unsent = bytes;
+                transport.add(bytes);
             }
             _ => {
                 self.exchanges.remove(&exchange);
@@ -196,7 +249,7 @@ impl Turn<'_> {
     pub(crate) fn write(&mut self, exchange: ExchangeId, chunk: Chunk) -> usize {
         let Some(transport) = self.exchanges.get_mut(&exchange) else { return 0 };
         let bytes = chunk.len();
-        transport.unsent += bytes;
+        transport.add(bytes);
         self.out.push(Action::Write { exchange, chunk });
         bytes
     }

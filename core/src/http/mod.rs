@@ -5,6 +5,7 @@
 //! Never: a socket, or the types of an HTTP library.
 
 mod accept;
+mod body;
 mod coding;
 mod guard;
 mod media;
@@ -15,6 +16,7 @@ mod rules;
 mod throttle;
 
 pub use accept::Accept;
+pub use body::BodyBuffer;
 pub use coding::Coding;
 pub(crate) use guard::is_token_byte;
 pub use guard::{Breach, Guard, Inspection};

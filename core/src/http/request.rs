@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::http::Accept;
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
+use crate::memory::Account;
 use crate::native::Run;
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -64,6 +65,31 @@ pub enum Request {
 }
 
 impl Request {
+    /// Returns its MCP headers; none of what is not asked of the endpoint.
+    pub(crate) fn head_mut(&mut self) -> Option<&mut McpHead> {
+        match self {
+            Request::Post { head, .. }
+            | Request::Listen { head }
+            | Request::Delete { head }
+            | Request::OpenSse { head }
+            | Request::PostSse { head, .. } => Some(head),
+            _ => None,
+        }
+    }
+
+    /// Returns the account of its client, if a budget is kept.
+    pub(crate) fn account(&self) -> Option<Account> {
+        match self {
+            Request::Post { head, .. }
+            | Request::Listen { head }
+            | Request::Delete { head }
+            | Request::OpenSse { head }
+            | Request::PostSse { head, .. } => head.account.clone(),
+            Request::Run { run } => run.account().cloned(),
+            _ => None,
+        }
+    }
+
     /// Whether its answer tells what is known about the process and its machine, which is then to
     /// be reported first.
     pub fn wants_facts(&self) -> bool {
@@ -95,6 +121,8 @@ pub struct McpHead {
     pub peer: Option<IpAddr>,
     /// When the head had arrived.
     pub arrived: Instant,
+    /// Where the bytes that are held for its client are counted; none where no budget is kept.
+    pub account: Option<Account>,
 }
 
 impl McpHead {

@@ -15,6 +15,7 @@
 //!     read_body: impl FnOnce() -> Bytes,
 //! ) -> Result<(Request, Option<Cors>, Coding), Box<Answer>> {
 //!     let admission = rules.admit(head)?;
+//!     // `Admission::open_account` refuses what the memory budget has no room for.
 //!     let (cors, coding) = (admission.cors.clone(), admission.coding);
 //!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
 //!     // The engine takes the request; the head of its answer is sent with these `cors`, and its
@@ -49,11 +50,12 @@ use crate::config::{Config, Serves};
 use crate::http::is_token_byte;
 use crate::http::media::{Media, members};
 use crate::http::{
-    Accept, Answer, Coding, Cors, LastEvent, McpHead, Mirrored, Request, RevisionHeader,
-    SessionHeader,
+    Accept, Answer, BodyBuffer, Coding, Cors, LastEvent, McpHead, Mirrored, Request,
+    RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
+use crate::memory::Memory;
 use crate::native::HealthForm;
 use crate::observe::Detail;
 use crate::protocol::{Era, Revision};
@@ -335,6 +337,46 @@ impl Admission {
         matches!(self.what, What::Message(..))
     }
 
+    /// Opens the account of its client: where the bytes of its body and of its answer are counted.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for the body that the head announces. The answer is complete.
+    pub fn open_account<H: Headers>(
+        &mut self,
+        memory: &Memory,
+        head: &RequestHead<'_, H>,
+    ) -> Result<(), Box<Answer>> {
+        let expected = match self.what {
+            What::Message(..) => announced(head.headers),
+            What::Whole(_) => 0,
+        };
+        let mcp = match &mut self.what {
+            What::Message(_, mcp, ..) => Some(mcp),
+            What::Whole(request) => request.head_mut(),
+        };
+        let Some(mcp) = mcp else { return Ok(()) };
+        let session = match mcp.session {
+            SessionHeader::Id(id) => Some(id),
+            SessionHeader::Absent | SessionHeader::Foreign => None,
+        };
+        let account = memory.requests(head.peer, mcp.principal, session);
+        if !account.has_room(expected) {
+            return Err(Box::new(Answer::refusal(Reject::MemoryFull, self.cors.clone())));
+        }
+        mcp.account = Some(account);
+        Ok(())
+    }
+
+    /// Returns where the body is to be read into.
+    pub fn body<H: Headers>(&self, head: &RequestHead<'_, H>) -> BodyBuffer {
+        let account = match &self.what {
+            What::Message(_, mcp, ..) => mcp.account.as_ref(),
+            What::Whole(_) => None,
+        };
+        BodyBuffer::new(account, announced(head.headers))
+    }
+
     /// The request, now that its body is there; the body of a request that has none is not looked
     /// at. `whole` is the head that was admitted: a server that looks at it is given a copy. The answer, if there is one, is complete, and carries the id of what was asked if that
     /// can be read.
@@ -369,6 +411,12 @@ impl BodyRules {
             false => Body::parse(body, self.parse),
         }
     }
+}
+
+/// The bytes of the body that `Content-Length` announces; 0 where it says nothing.
+fn announced(headers: &impl Headers) -> usize {
+    let length = headers.values("content-length").next();
+    length.and_then(|text| str::from_utf8(text).ok()?.parse().ok()).unwrap_or_default()
 }
 
 /// Whether a head that the guard has let through is followed by a body.
@@ -446,6 +494,7 @@ impl Program {
             http: None,
             peer: head.peer,
             arrived: head.arrived,
+            account: None,
         })
     }
 

@@ -18,8 +18,9 @@ use smallvec::SmallVec;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, ReplyHead, refusal};
 use crate::ids::Chance;
-use crate::json::{self, Body, Kind, Message, outline};
+use crate::json::{self, Body, Kind, Message, ParseRules, Peer, outline};
 use crate::machine::Chunk;
+use crate::memory::Account;
 use crate::modern::status;
 use crate::native::{Native, plain};
 use crate::observe::{Answered, Event, Level, RequestLog, SeriesId, Tally, client_name};
@@ -49,9 +50,13 @@ pub struct Run {
     client: Option<Box<str>>,
     is_logged: bool,
     said: Said,
+    /// Where its answers are counted, and its client's account; none where no budget is kept.
+    account: Option<Account>,
     begun: bool,
     /// Whether it was given up.
     failed: bool,
+    /// Whether an error has taken the place of an answer for which there was no room.
+    is_short: bool,
 }
 
 /// What is to be sent now.
@@ -96,8 +101,10 @@ impl Run {
             client: None,
             is_logged: log_level <= Level::Info,
             said: Said { era, ..Said::default() },
+            account: head.account,
             begun: false,
             failed: false,
+            is_short: false,
         }
     }
 
@@ -299,6 +306,7 @@ impl Run {
         let begin = self.begin();
         let mut events = Chunk::new();
         for (line, _) in self.said.take() {
+            let line = self.admit(line).unwrap_or_else(|line| unread(&line));
             events.append(match self.plain_events {
                 true => plain::event(line),
                 false => frame::event(None, Chunk::from(line)),
@@ -318,10 +326,38 @@ impl Run {
             return (self.head(ReplyHead::new(202)), Chunk::new());
         };
         let body = match self.is_batch {
-            false => Chunk::from(first),
+            false => first,
             true => array(first, answers.map(|(answer, _)| answer)),
         };
+        let body = match self.admit(body) {
+            Ok(body) => Chunk::from(body),
+            Err(body) => {
+                return (self.head(refusal(Reject::UnreadAnswers).0), Chunk::from(unread(&body)));
+            }
+        };
         (self.head(ReplyHead::with_body(self.said.status.unwrap_or(200), ContentType::Json)), body)
+    }
+
+    /// Counts what is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for it.
+    fn admit(&mut self, message: Bytes) -> Result<Bytes, Bytes> {
+        let Some(account) = &self.account else { return Ok(message) };
+        let admitted = account.made().admit(message.clone());
+        self.is_short |= admitted.is_none();
+        admitted.ok_or(message)
+    }
+
+    /// Whether there was no room for an answer since the last time.
+    pub(crate) fn take_short(&mut self) -> bool {
+        mem::take(&mut self.is_short)
+    }
+
+    /// The account of its client.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
     }
 
     fn head(&self, mut head: ReplyHead) -> ReplyHead {
@@ -345,14 +381,22 @@ fn circumstances<'a>(
     Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
-fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Chunk {
+/// The error that takes the place of an answer for which there is no room.
+fn unread(answer: &Bytes) -> Bytes {
+    let rules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
+    let answer = Message::parse(answer.clone(), rules).ok();
+    let id = answer.as_ref().and_then(Message::id);
+    json::error(id, &Reject::UnreadAnswers.wire()).into_bytes()
+}
+
+fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
     let mut array = [b"[", &*first].concat();
     for item in rest {
         array.push(b',');
         array.extend_from_slice(&item);
     }
     array.push(b']');
-    Chunk::from(array)
+    array.into()
 }
 
 /// What a conversation has said, and what it has not yet.

@@ -103,9 +103,15 @@ impl Stateless {
         if !run.is_over() {
             return Served::Unfinished(Box::new(run));
         }
-        match run.step() {
-            Step::Reply(head, body) => Served::Reply(head, body),
-            Step::Stream { begin: Some(head), events, .. } => Served::Reply(head, events),
+        let step = run.step();
+        let is_short = run.take_short();
+        match step {
+            Step::Reply(head, body) | Step::Stream { begin: Some(head), events: body, .. } => {
+                match is_short {
+                    true => Served::Refused(Reject::UnreadAnswers, head, body),
+                    false => Served::Reply(head, body),
+                }
+            }
             // Nothing of it has been sent, so there is a head.
             Step::Stream { begin: None, .. } | Step::Wait => Served::Unfinished(Box::new(run)),
         }

@@ -41,6 +41,8 @@ pub(crate) struct Gauges {
     pub(crate) in_flight: usize,
     pub(crate) streams: usize,
     pub(crate) queue_bytes: usize,
+    pub(crate) memory_bytes: usize,
+    pub(crate) memory_limit: usize,
 }
 
 impl Metrics {
@@ -113,6 +115,16 @@ impl Metrics {
         let name = "pontoon_queue_bytes";
         text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
         text.sample(name, &[], gauges.queue_bytes as u64);
+        let name = "pontoon_memory_bytes";
+        text.family(
+            name,
+            "gauge",
+            "Bytes held for clients and servers, of those the limit allows.",
+        );
+        text.sample(name, &[], gauges.memory_bytes as u64);
+        let name = "pontoon_memory_limit_bytes";
+        text.family(name, "gauge", "Bytes that may be held for clients and servers.");
+        text.sample(name, &[], gauges.memory_limit as u64);
         let name = "pontoon_uptime_seconds";
         text.family(name, "gauge", "Seconds since the start.");
         text.sample(name, &[], gauges.uptime.as_secs());

@@ -70,7 +70,7 @@ impl Session {
         }
         let refused = self.is_refused_by(&call);
         let error = if ok { "" } else { "error" };
-        self.deliver(&call, message.with(&[(Field::Id, &call.id)]), error, turn);
+        self.deliver(&call, Some(message.with(&[(Field::Id, &call.id)])), error, turn);
         refused.then_some(SessionEnd::Refused)
     }
 
@@ -86,7 +86,8 @@ impl Session {
             return None;
         };
         let error = if matches!(answer, Answer::Result(_)) { "" } else { "error" };
-        self.deliver(&call, Chunk::from(answer.line(&call.id)), error, turn);
+        let line = turn.memory.made().admit(answer.line(&call.id));
+        self.deliver(&call, line.map(Chunk::from), error, turn);
         self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
 

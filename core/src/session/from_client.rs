@@ -175,7 +175,8 @@ impl Session {
             Err(invalid) => {
                 turn.metrics.refused(invalid.reject);
                 let id = invalid.request_id();
-                self.streams.answer(stream, id, json::error(id, &invalid.reject.wire()), turn);
+                let error = json::error(id, &invalid.reject.wire());
+                self.streams.answer(stream, id, Some(error), turn);
             }
             Ok(message) => match message.kind() {
                 Kind::Request => self.request(message, stream, time, turn),

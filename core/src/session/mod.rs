@@ -246,7 +246,7 @@ impl Session {
         } else if outbound <= turn.limits.outbound_bytes_low {
             self.backend.gate(true, turn);
         }
-        if outbound < turn.limits.outbound_bytes_max {
+        if outbound < self.streams.outbound_max(turn) {
             return None;
         }
         self.end_listeners(turn);
@@ -328,7 +328,7 @@ impl Session {
         let wire = reject.wire();
         let answer = json::error(Some(&call.id), &wire);
         if self.is_open() || self.is_sse() {
-            self.deliver(&call, answer, reject.name(), turn);
+            self.deliver(&call, Some(answer), reject.name(), turn);
         } else {
             // No session has come to be, so HTTP can say so.
             let took = turn.answered(&call, reject.name());
@@ -339,8 +339,15 @@ impl Session {
         }
     }
 
-    /// Sends an answer to the exchange that waits for it, and counts it.
-    fn deliver(&mut self, call: &Call, answer: Chunk, error: &'static str, turn: &mut Turn<'_>) {
+    /// Sends an answer to the exchange that waits for it, and counts it; none if there is no room
+    /// for it.
+    fn deliver(
+        &mut self,
+        call: &Call,
+        answer: Option<Chunk>,
+        error: &'static str,
+        turn: &mut Turn<'_>,
+    ) {
         let took = turn.answered(call, error);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;

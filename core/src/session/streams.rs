@@ -170,9 +170,7 @@ impl Streams {
     }
 
     fn attach(&self, exchange: ExchangeId, number: u64, turn: &mut Turn<'_>) {
-        let transport =
-            Transport { owner: Owner::Session(self.session), stream: Some(number), unsent: 0 };
-        turn.exchanges.insert(exchange, transport);
+        turn.register(exchange, Owner::Session(self.session), Some(number));
     }
 
     /// Continues a stream after the last event its client saw. A client that has seen all of a
@@ -236,7 +234,8 @@ impl Streams {
 
     // Sending
 
-    /// Sends an answer that is due on a stream. False if nobody can get it any more.
+    /// Sends an answer that is due on a stream, or an error if there is no room for it. False if
+    /// nobody can get it any more.
     ///
     /// The answers of a batch wait for each other; if they become too many bytes to hold they are
     /// streamed, and where the client takes no stream the ones that are too much give way to an
@@ -245,17 +244,50 @@ impl Streams {
         &mut self,
         number: u64,
         id: Option<&[u8]>,
-        answer: Chunk,
+        answer: Option<Chunk>,
         turn: &mut Turn<'_>,
     ) -> bool {
+        let answer = answer.filter(|answer| self.has_room(number, answer.len(), turn));
         let Some(stream) = self.live.get_mut(number) else { return false };
         stream.due = stream.due.saturating_sub(1);
         let deliverable = stream.begun || stream.exchange.is_some();
-        if deliverable {
-            self.place_answer(number, id, answer, turn);
+        match answer.filter(|_| deliverable) {
+            Some(answer) => self.place_answer(number, id, answer, turn),
+            None if deliverable => self.refuse_answer(number, id, turn),
+            None => {}
         }
         self.settle(number, turn);
         deliverable
+    }
+
+    /// Whether an answer of this size may be sent, whatever else waits for the client to take it. A
+    /// child of its own is read no further once a part of that waits, and what it has written by then
+    /// is sent.
+    fn has_room(&self, number: u64, bytes: usize, turn: &Turn<'_>) -> bool {
+        let exchange = self.live.get(number).and_then(|stream| stream.exchange);
+        let fits = self.outbound < turn.limits.outbound_bytes_high
+            || self.outbound.saturating_add(bytes) <= self.outbound_max(turn);
+        fits && exchange.is_none_or(|exchange| turn.has_room(exchange, bytes))
+    }
+
+    /// Bytes that may be on their way to the client.
+    pub(crate) fn outbound_max(&self, turn: &Turn<'_>) -> usize {
+        turn.limits.outbound_bytes_max.min(turn.memory.limit() / 4)
+    }
+
+    /// Sends an error in place of an answer for which there is no room. Where the status is free, it
+    /// is that of the error.
+    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, turn: &mut Turn<'_>) {
+        let reject = Reject::UnreadAnswers;
+        turn.metrics.refused(reject);
+        let error = json::error(id, &reject.wire());
+        let Some(stream) = self.live.get(number) else { return };
+        if stream.begun || stream.batch.is_some() {
+            return self.place_answer(number, id, error, turn);
+        }
+        let mut head = self.head(ReplyHead::with_body(reject.wire().status, ContentType::Json));
+        head.retry_after = reject.retry_after();
+        self.refuse(number, head, error, turn);
     }
 
     fn place_answer(&mut self, number: u64, id: Option<&[u8]>, answer: Chunk, turn: &mut Turn<'_>) {

@@ -27,3 +27,9 @@ fn frames_keep_the_bytes_and_their_order() {
     let sent: Vec<u8> = std::iter::from_fn(|| gather(&mut parts)).flatten().collect();
     assert_eq!(sent, texts.concat());
 }
+
+#[test]
+fn a_large_part_goes_out_in_frames_of_bounded_size() {
+    let sizes = gathered(&[2 * FRAME_BYTES_MAX + 7, 3, FRAME_BYTES_MAX]);
+    assert_eq!(sizes, [FRAME_BYTES_MAX, FRAME_BYTES_MAX, 10, FRAME_BYTES_MAX]);
+}

@@ -151,7 +151,7 @@ impl Pool {
     pub(super) fn reply(&mut self, exchange: ExchangeId, result: Vec<u8>, turn: &mut Turn<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
             let answer = Answer::result(result).line(post.id());
-            post.answer(200, Chunk::from(answer), "", turn);
+            post.answer_made(200, answer, "", turn);
         }
     }
 

@@ -137,7 +137,7 @@ impl Pool {
                     Failure::Error(error) => {
                         let Some(post) = self.posts.remove(&exchange) else { return };
                         let answer = Answer::Error(error.into()).line(post.id());
-                        post.answer(status::of_error(&answer), Chunk::from(answer), "error", turn);
+                        post.answer_made(status::of_error(&answer), answer, "error", turn);
                     }
                 }
             }

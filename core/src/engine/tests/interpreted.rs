@@ -580,7 +580,7 @@ fn a_client_that_does_not_read_is_spared_what_can_wait() {
 }
 
 #[test]
-fn answers_for_one_stream_that_is_not_read_are_bounded() {
+fn an_answer_too_many_for_a_stream_that_is_not_read_is_replaced_by_an_error() {
     let limits = Limits {
         outbound_bytes_high: 1000,
         outbound_bytes_low: 100,
@@ -606,8 +606,11 @@ fn answers_for_one_stream_that_is_not_read_are_bounded() {
     rig.child_answers(child, &numbers[1], &big);
     assert_eq!(rig.stage(stream), Stage::Begun);
     rig.child_answers(child, &numbers[2], &big);
-    assert_eq!(rig.stage(stream), Stage::Finished);
-    assert!(rig.has_ended(&client) && rig.children[&child].reading);
+    assert_eq!(rig.stage(stream), Stage::Begun, "the session goes on");
+    let messages = rig.messages(stream);
+    let last = messages.last().unwrap();
+    assert!(last.contains(r#""id":3"#) && last.contains("--max-memory"), "{last}");
+    assert!(!rig.has_ended(&client) && rig.children[&child].reading);
 }
 
 #[test]

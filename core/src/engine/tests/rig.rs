@@ -71,6 +71,7 @@ impl Client {
             http: None,
             peer: None,
             arrived: Instant::ZERO,
+            account: None,
         }
     }
 }

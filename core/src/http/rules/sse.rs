@@ -77,6 +77,7 @@ fn mcp_head<H: Headers>(
         http: None,
         peer: head.peer,
         arrived: head.arrived,
+        account: None,
     }
 }
 

@@ -30,6 +30,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         http: None,
         peer: None,
         arrived: Instant::ZERO,
+        account: None,
     }
 }
 
