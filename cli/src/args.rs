@@ -5,6 +5,7 @@
 
 mod calculator;
 mod echo;
+pub(crate) mod hints;
 pub(crate) mod naming;
 mod probe;
 mod proxy;
@@ -18,6 +19,8 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use pontoon_core::protocol::Revision;
 
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use echo::EchoArgs;
@@ -33,7 +36,7 @@ use naming::Naming;
 
 /// Serves MCP over Streamable HTTP: any stdio server, and servers of its own.
 #[derive(Debug, Parser)]
-#[command(name = "pontoon", after_help = EXAMPLES)]
+#[command(name = "pontoon", after_help = EXAMPLES, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -55,6 +58,11 @@ pub(crate) enum Verb {
     Stdio {
         /// Which server
         program: Program,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
     },
     /// Request the health of a server: exit 0 if it is healthy
     #[command(after_help = probe::EXAMPLES)]
@@ -85,7 +93,7 @@ pub(crate) struct Settings {
 
 /// Reads the command line, the environment and the files of variables.
 pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings, Failure> {
-    let words: Vec<_> = words.into_iter().collect();
+    let words = hints::under_its_old_name(words.into_iter().collect());
     let variables = Variables::read(&env_files(&words))?;
     let program = naming::Program::of(&words);
     let (verb, taken) = parse_with_names(words, &variables)?;
@@ -108,11 +116,14 @@ fn parse_with_names(
 ) -> Result<(Verb, Vec<&'static str>), Failure> {
     let program = naming::Program::of(&words);
     let mut command = definition(&program, variables);
-    let outcome = command.try_get_matches_from_mut(words).and_then(|matches| {
+    let outcome = command.try_get_matches_from_mut(&words).and_then(|matches| {
         let taken = taken(&matches, &program, variables);
         Cli::from_arg_matches(&matches).map(|cli| (cli.verb, taken))
     });
-    outcome.map_err(|error| bad_value(&error, &program, variables).unwrap_or_else(|| error.exit()))
+    outcome.map_err(|error| {
+        let explained = bad_value(&error, &program, variables);
+        explained.or_else(|| hints::slip(&error, &words)).unwrap_or_else(|| error.exit())
+    })
 }
 
 /// The files of variables that the command line names. Whatever is wrong with it is found when it is
@@ -138,17 +149,37 @@ fn taken(
     namings.filter_map(|naming| Some(variables.first(naming.variables)?.name)).collect()
 }
 
+/// Prints the completion script of a shell.
+pub(crate) fn completions(shell: clap_complete::Shell) {
+    let mut script = Vec::new();
+    let mut command = definition(&naming::Program::of(&[]), &Variables::default());
+    clap_complete::generate(shell, &mut command, "pontoon", &mut script);
+    // A reader that has gone needs no script.
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
+}
+
+/// The version with what else tells one build from another.
+fn long_version(version: &str) -> String {
+    let revisions = Revision::ALL.map(Revision::as_str).join(", ");
+    let commit = option_env!("PONTOON_COMMIT").unwrap_or("unknown");
+    format!("{version}\nMCP revisions: {revisions}\ncommit: {commit}")
+}
+
 /// The command line of a program, with what is set for it outside.
 fn definition(program: &naming::Program, variables: &Variables) -> clap::Command {
     let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
-    let command = Cli::command().version(version);
+    let command = Cli::command().version(version.clone()).long_version(long_version(&version));
     if command.find_subcommand(&program.verb).is_none() {
         return command;
     }
     command.mut_subcommand(&program.verb, |verb| {
+        // `pontoon probe` has two settings, and shows both.
+        let serves = verb.get_arguments().any(|arg| arg.get_long() == Some("host"));
         verb.mut_args(|arg| {
-            let option = arg.get_long().unwrap_or_else(|| arg.get_id().as_str());
-            match program.naming(option) {
+            let option = arg.get_long().unwrap_or_else(|| arg.get_id().as_str()).to_owned();
+            let is_rare = serves && arg.get_long().is_some() && !naming::is_common(&option);
+            let arg = arg.hide_short_help(is_rare);
+            match program.naming(&option) {
                 Some(naming) => complete(arg, naming, variables),
                 None => arg,
             }

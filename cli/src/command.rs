@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use pontoon_core::bridge::ChildSpec;
 
+use crate::args::hints;
 use crate::errors::Failure;
 use crate::values::Assignment;
 use crate::variables::Variables;
@@ -29,7 +30,7 @@ pub(crate) fn resolve(
         Some(env) => env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()),
         None => env::var_os("PATH"),
     };
-    find(program, path.as_deref()).map_err(|missing| missing.failure(program))?;
+    find(program, path.as_deref()).map_err(|missing| missing.failure(words))?;
     Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env })
 }
 
@@ -117,9 +118,14 @@ enum Missing {
 }
 
 impl Missing {
-    fn failure(self, program: &OsStr) -> Failure {
-        let program = quoted(&program.to_string_lossy());
+    fn failure(self, words: &[OsString]) -> Failure {
+        let program = words.first().map(|program| hints::shown(program)).unwrap_or_default();
+        let slip = hints::no_program(words);
         let (why, fix, code) = match self {
+            Missing::InPath | Missing::File if slip.is_some() => {
+                let (why, fix) = slip.unwrap_or_default();
+                (why, fix, 127)
+            }
             Missing::InPath => (
                 "no folder in PATH has a program of that name".to_owned(),
                 "install it, correct its name, or give its whole path".to_owned(),

@@ -45,14 +45,14 @@ impl Failure {
                 format!("{name} in the file {}", path.display()),
                 format!("correct or remove it there, {help}"),
             ),
-            Setting::Flag(name) => (name.to_owned(), format!("give {name} such a value, {help}")),
+            Setting::Flag(name) => (name.to_owned(), format!("give {name} a valid value, {help}")),
             Setting::Variable(name) => {
-                (name.to_owned(), format!("unset {name}, give it such a value, {help}"))
+                (name.to_owned(), format!("unset {name}, give it a valid value, {help}"))
             }
         };
         let what = match value {
-            Some(value) => format!("{name} cannot be {value:?}"),
-            None => format!("{name} has a value that cannot be used"),
+            Some(value) => format!("invalid value {value:?} for {name}"),
+            None => format!("invalid value for {name}"),
         };
         Failure { what, why: why.to_owned(), fix, code: 2 }
     }
@@ -94,7 +94,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Failure { what, why, fix, .. } = self;
-        write!(f, "pontoon: {what}\n  why: {why}\n  try: {fix}")
+        write!(f, "error: {what}\n  why: {why}\n  hint: {fix}")
     }
 }
 

@@ -13,9 +13,9 @@ mod text;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +36,31 @@ struct Sink {
     level: Level,
     queue: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
+    /// Tells a file to open its path anew.
+    is_stale: Arc<AtomicBool>,
+}
+
+/// A file that is logged to.
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    /// Whether the path has to be opened anew: the file was renamed.
+    is_stale: Arc<AtomicBool>,
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_stale.swap(false, Ordering::Relaxed)
+            && let Ok(file) = open_file(&self.path)
+        {
+            self.file = file;
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 enum Message {
@@ -58,7 +83,9 @@ impl Log {
                 code: 1,
             })?;
             let style = Style { format: args.log_format, for_people: false };
-            sinks.push(Sink::start(args.log_level, style, file)?);
+            let file = LogFile { path: path.clone(), file, is_stale: Arc::default() };
+            let is_stale = file.is_stale.clone();
+            sinks.push(Sink { is_stale, ..Sink::start(args.log_level, style, file)? });
         }
         Ok(Log { sinks: sinks.into() })
     }
@@ -71,6 +98,14 @@ impl Log {
                 sink.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Opens the log file anew, where one was renamed, and says so in it.
+    pub(crate) fn reopen(&self) {
+        for sink in self.sinks.iter() {
+            sink.is_stale.store(true, Ordering::Relaxed);
+        }
+        self.write(Entry::notice(Notice::reopened()));
     }
 
     /// Waits until what was logged so far is written, but not for long.
@@ -109,7 +144,7 @@ impl Sink {
                 fix: "let this program have more threads".into(),
                 code: 1,
             })?;
-        Ok(Sink { level, queue, dropped })
+        Ok(Sink { level, queue, dropped, is_stale: Arc::default() })
     }
 }
 

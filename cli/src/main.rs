@@ -39,6 +39,10 @@ fn run() -> Result<ExitCode, Failure> {
     let Settings { verb, variables, notices } = args::read(std::env::args_os())?;
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
+        Verb::Completions { shell } => {
+            args::completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
         Verb::Echo(args) => serve::echo(*args, &variables, notices),
         Verb::Probe(args) => probe::probe(&args, &variables),
         Verb::Proxy(args) => serve::proxy(&args, &variables, notices),

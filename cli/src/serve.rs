@@ -13,7 +13,9 @@ use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
 use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
 
-use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
+use crate::args::{
+    CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs, hints,
+};
 use crate::banner::{self, About, Endpoint};
 use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log, Notice};
@@ -33,7 +35,11 @@ pub(crate) fn proxy(
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
-    serve(&args.serving, config::proxy(args, child), about, listener, notices)
+    let outcome = serve(&args.serving, config::proxy(args, child), about, listener, notices);
+    outcome.map_err(|failure| match hints::behind_command(&args.command) {
+        Some(hint) => Failure { fix: format!("{}; {hint}", failure.fix), ..failure },
+        None => failure,
+    })
 }
 
 /// `pontoon echo`.
@@ -111,7 +117,12 @@ fn serve(
     let (tell, facts) = mpsc::channel();
     let (asked, ended) = (tell.clone(), tell.clone());
     let child_ended = move || drop(ended.send(Fact::ChildEnded));
-    signals::watch(move || drop(asked.send(Fact::Asked)), child_ended).map_err(cannot_start)?;
+    // At a terminal SIGHUP says that the terminal is gone.
+    let rotates = args.log.log_file.is_some() && !io::stderr().is_terminal();
+    let reopened = log.clone();
+    let reopen = rotates.then_some(move || reopened.reopen());
+    let asked = move || drop(asked.send(Fact::Asked));
+    signals::watch(asked, reopen, child_ended).map_err(cannot_start)?;
     // Any that ended before signals were watched.
     pontoon_process::reap_adopted();
 

@@ -10,9 +10,11 @@ use signal_hook::iterator::Signals;
 
 /// Calls `asked` for each SIGTERM and SIGINT, and for each SIGHUP unless the program was started
 /// with that ignored, as `nohup` does. Signals in quick succession are one wish: `timeout` sends its
-/// own to the program and then to the group that it is in. Calls `child_ended` for each SIGCHLD.
+/// own to the program and then to the group that it is in. Calls `reopen` in place of `asked` for
+/// each SIGHUP where there is one, and `child_ended` for each SIGCHLD.
 pub(crate) fn watch(
     asked: impl Fn() + Send + 'static,
+    reopen: Option<impl Fn() + Send + 'static>,
     child_ended: impl Fn() + Send + 'static,
 ) -> io::Result<()> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
@@ -24,6 +26,8 @@ pub(crate) fn watch(
         for signal in signals.forever() {
             if signal == SIGCHLD {
                 child_ended();
+            } else if let (SIGHUP, Some(reopen)) = (signal, &reopen) {
+                reopen();
             } else if last.is_none_or(|last| last.elapsed() >= WISH_TIME) {
                 last = Some(Instant::now());
                 asked();

@@ -82,7 +82,7 @@ pub(crate) fn origin(text: &str) -> Read<String> {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@');
     if text == "*" {
         return Err(
-            "every page there is would be let in; name those that may: https://example.com".into(),
+            "it would admit every site; list the origins that may call: https://example.com".into(),
         );
     }
     if scheme.is_empty() || rest.is_empty() || rest.contains('*') || !rest.bytes().all(plain) {
@@ -131,7 +131,14 @@ fn time_in(text: &str, plain: f64) -> Option<Duration> {
 
 /// The size of a request body.
 pub(crate) fn body_size(text: &str) -> Read<usize> {
-    size(text, KIB, 1024 * MIB).ok_or_else(|| "a size from 1KiB to 1024MiB: 65536, 512k".into())
+    size(text, KIB, 1024 * MIB)
+        .ok_or_else(|| "must be a size from 1KiB to 1024MiB, such as 65536 or 512KiB".into())
+}
+
+/// The size of a message that is echoed.
+pub(crate) fn message_size(text: &str) -> Read<usize> {
+    size(text, 1, 1024 * MIB)
+        .ok_or_else(|| "must be a size from 1 byte to 1024MiB, such as 65536 or 512KiB".into())
 }
 
 /// The bytes that may be held for all clients and servers together.
@@ -142,7 +149,8 @@ pub(crate) fn memory_size(text: &str) -> Read<usize> {
 
 /// The size of a buffer for a pipe.
 pub(crate) fn pipe_size(text: &str) -> Read<usize> {
-    size(text, 4 * KIB, 16 * MIB).ok_or_else(|| "a size from 4KiB to 16MiB: 65536, 512k".into())
+    size(text, 4 * KIB, 16 * MIB)
+        .ok_or_else(|| "must be a size from 4KiB to 16MiB, such as 65536 or 512KiB".into())
 }
 
 pub(crate) fn sessions(text: &str) -> Read<usize> {
@@ -205,7 +213,7 @@ pub(crate) fn revisions(text: &str) -> Read<Revisions> {
 
 fn unknown_revision() -> String {
     let served = Revision::ALL.map(Revision::as_str).join(", ");
-    format!("the revisions there are: {served}")
+    format!("known revisions: {served}")
 }
 
 /// A calculator with one more tool, of this name.
@@ -236,7 +244,10 @@ pub(crate) fn threads(text: &str) -> Read<NonZeroUsize> {
 
 pub(crate) fn runtime(text: &str) -> Read<Runtime> {
     let named = RUNTIMES.iter().find(|runtime| runtime.name.eq_ignore_ascii_case(text));
-    named.copied().ok_or_else(|| format!("the runtimes built in here are: {}", runtime::names()))
+    named.copied().ok_or_else(|| format!(
+            "the runtimes built into this program are: {}; others need cargo install --features NAME",
+            runtime::names()
+        ))
 }
 
 pub(crate) fn level(text: &str) -> Read<Level> {

@@ -32,9 +32,9 @@ fn failure(code: i32, words: &[&str], variables: &[(&str, &str)]) -> [String; 3]
     assert!(output.stdout.is_empty());
     let lines: Vec<_> = said.lines().map(ToOwned::to_owned).collect();
     let lines: [String; 3] = lines.try_into().unwrap_or_else(|_| panic!("not 3 lines:\n{said}"));
-    assert!(lines[0].starts_with("pontoon: "), "{said}");
+    assert!(lines[0].starts_with("error: "), "{said}");
     assert!(lines[1].starts_with("  why: "), "{said}");
-    assert!(lines[2].starts_with("  try: "), "{said}");
+    assert!(lines[2].starts_with("  hint: "), "{said}");
     lines
 }
 
@@ -85,20 +85,49 @@ fn help_shows_every_flag_with_its_variable_and_default() {
 }
 
 #[test]
+fn short_help_has_the_common_options_and_long_help_all() {
+    let help = |words: &[&str]| String::from_utf8(pontoon(words, &[]).stdout).unwrap();
+    let (short, long) = (help(&["proxy", "-h"]), help(&["proxy", "--help"]));
+    for option in ["--port", "--host", "--env-file", "--request-timeout", "--log-level"] {
+        assert!(short.contains(option), "no {option} in {short}");
+    }
+    assert!(!short.contains("--head-timeout") && long.contains("--head-timeout"));
+    assert!(short.lines().count() < 60, "{short}");
+    let (arguments, endpoint) = (short.find("[COMMAND]...\n"), short.find("Endpoint:"));
+    assert!(arguments.is_some() && arguments < endpoint, "the command comes first: {short}");
+    assert_eq!(help(&["help", "proxy"]), long, "with variables and defaults");
+}
+
+#[test]
 fn help_and_version_are_a_success() {
-    for words in [&["--help"][..], &["help"], &["stdio", "--help"], &["--version"]] {
+    let version = ["proxy", "--version"];
+    for words in [&["--help"][..], &["help"], &["stdio", "--help"], &["--version"], &version] {
         let output = pontoon(words, &[]);
         assert!(output.status.success() && output.stderr.is_empty(), "{words:?}");
     }
     let version = String::from_utf8(pontoon(&["--version"], &[]).stdout).unwrap();
     let expected = concat!("pontoon ", env!("CARGO_PKG_VERSION"), " (runtimes: ");
-    let runtimes = version.strip_prefix(expected).and_then(|rest| rest.strip_suffix(")\n"));
+    let mut lines = version.lines();
+    let first = lines.next().unwrap();
+    let rest: Vec<_> = lines.collect();
+    assert!(rest[0].starts_with("MCP revisions: 2024-11-05, "), "{version}");
+    assert!(rest[1].starts_with("commit: ") && rest.len() == 2, "{version}");
+    let runtimes = first.strip_prefix(expected).and_then(|rest| rest.strip_suffix(")"));
     for name in runtimes.unwrap_or_else(|| panic!("{version}")).split(", ") {
         // A command that is not there shows that everything before it was read.
         failure(127, &["proxy", "--runtime", name, "no-such-program"], &[]);
     }
     let help = String::from_utf8(pontoon(&["--help"], &[]).stdout).unwrap();
     assert!(help.contains("Examples:") && help.lines().count() < 25, "{help}");
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    for shell in ["bash", "elvish", "fish", "zsh"] {
+        let output = pontoon(&["completions", shell], &[]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains("request-timeout"), "{shell}");
+    }
 }
 
 #[test]
@@ -111,10 +140,10 @@ fn an_unknown_option_is_no_command() {
 #[test]
 fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     let [what, why, _] = failure(2, &["proxy", "--port", "http", "sh"], &[]);
-    assert_eq!(what, "pontoon: --port cannot be \"http\"");
+    assert_eq!(what, "error: invalid value \"http\" for --port");
     assert_eq!(why, "  why: a port is a whole number from 0 to 65535");
     let [what, ..] = failure(2, &["proxy", "--timeout", "-1", "sh"], &[]);
-    assert_eq!(what, "pontoon: --timeout cannot be \"-1\"");
+    assert_eq!(what, "error: invalid value \"-1\" for --timeout");
     let [_, why, _] = failure(2, &["proxy", "sh"], &[("MCP_QUIET", "perhaps")]);
     assert_eq!(why, "  why: a switch is true or false, yes or no, on or off, 1 or 0");
     let variables = [
@@ -147,7 +176,11 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     ];
     for (variable, value) in variables {
         let [what, ..] = failure(2, &["proxy", "sh"], &[(variable, value)]);
-        assert!(what.starts_with(&format!("pontoon: {variable} cannot be ")), "{what}");
+        assert!(
+            what.starts_with("error: invalid value ")
+                && what.ends_with(&format!(" for {variable}")),
+            "{what}"
+        );
     }
 }
 
@@ -155,7 +188,7 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
 fn the_endpoint_has_no_path_of_http_sse() {
     for verb in ["proxy", "echo"] {
         let [what, ..] = failure(2, &[verb, "--sse", "--path", "/messages/"], &[]);
-        assert_eq!(what, "pontoon: --path cannot be \"/messages\"");
+        assert_eq!(what, "error: invalid value \"/messages\" for --path");
     }
     failure(127, &["proxy", "--path", "/messages", "no-such-program"], &[]);
 }
@@ -189,7 +222,7 @@ fn a_file_is_worth_less_than_the_environment_and_more_than_a_default() {
     let (code, said) = run(&["proxy", "no-such-program"], &[]);
     assert_eq!(code, Some(2));
     assert!(
-        said.starts_with("pontoon: MCP_PORT in the file .env cannot be \"nonsense\"\n"),
+        said.starts_with("error: invalid value \"nonsense\" for MCP_PORT in the file .env\n"),
         "{said}"
     );
     // A command that is not there shows that everything before it was read.
@@ -211,7 +244,10 @@ fn files_of_variables_are_those_that_are_named() {
     };
     let (code, said) = run(&["proxy", "--env-file", "one", "--env-file=two", "no-such-program"]);
     assert_eq!(code, Some(2));
-    assert!(said.starts_with("pontoon: MCP_PORT in the file two cannot be \"second\"\n"), "{said}");
+    assert!(
+        said.starts_with("error: invalid value \"second\" for MCP_PORT in the file two\n"),
+        "{said}"
+    );
     // A command that is not there shows that everything before it was read.
     assert_eq!(run(&["proxy", "--env-file", "/dev/null", "no-such-program"]).0, Some(127));
     // An option of the command is none of ours.
@@ -219,7 +255,7 @@ fn files_of_variables_are_those_that_are_named() {
     assert_eq!(code, Some(127), "{said}");
     let (code, said) = run(&["proxy", "--env-file", "missing", "no-such-program"]);
     assert_eq!(code, Some(2));
-    assert!(said.starts_with("pontoon: cannot read missing\n"), "{said}");
+    assert!(said.starts_with("error: cannot read missing\n"), "{said}");
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -227,25 +263,89 @@ fn files_of_variables_are_those_that_are_named() {
 fn a_probe_tells_by_its_exit_code() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let [what, ..] = failure(1, &["probe", &format!("http://{nobody}/x")], &[]);
-    assert_eq!(what, format!("pontoon: http://{nobody}/x is unhealthy"));
+    assert_eq!(what, format!("error: http://{nobody}/x is unhealthy"));
     let [what, ..] = failure(1, &["probe"], &[("PONTOON_PROBE", &format!("http://{nobody}/"))]);
-    assert_eq!(what, format!("pontoon: http://{nobody}/ is unhealthy"));
+    assert_eq!(what, format!("error: http://{nobody}/ is unhealthy"));
     let port = nobody.port().to_string();
     for variable in ["MCP_PORT", "MCP_ECHO_PORT", "PORT"] {
         let [what, _, fix] = failure(1, &["probe"], &[(variable, &port)]);
-        assert_eq!(what, format!("pontoon: http://{nobody}/health is unhealthy"), "{variable}");
+        assert_eq!(what, format!("error: http://{nobody}/health is unhealthy"), "{variable}");
         assert!(fix.contains("pontoon probe http://127.0.0.1:PORT/health"), "{fix}");
     }
     let [what, ..] = failure(2, &["probe", "https://example.com/"], &[]);
-    assert_eq!(what, "pontoon: [URL] cannot be \"https://example.com/\"");
+    assert_eq!(what, "error: invalid value \"https://example.com/\" for [URL]");
     let [what, ..] = failure(2, &["probe"], &[("PONTOON_PROBE", "here")]);
-    assert_eq!(what, "pontoon: PONTOON_PROBE cannot be \"here\"");
+    assert_eq!(what, "error: invalid value \"here\" for PONTOON_PROBE");
+}
+
+#[test]
+fn habits_of_other_programs_are_understood() {
+    let npx = "npx -y @modelcontextprotocol/server-everything";
+    let [what, _, hint] = failure(2, &["npx", "-y", "some pkg"], &[]);
+    assert_eq!(what, "error: unrecognized subcommand 'npx'");
+    assert_eq!(hint, "  hint: did you mean: pontoon proxy npx -y 'some pkg'");
+    for words in [&["--stdio", npx][..], &["proxy", "--port", "0", "--stdio", npx]] {
+        let [what, _, hint] = failure(2, words, &[]);
+        assert_eq!(what, "error: unexpected argument '--stdio'");
+        assert_eq!(hint, format!("  hint: did you mean: pontoon proxy {npx}"));
+    }
+    let [_, why, hint] = failure(127, &["proxy", "no-such -m mod"], &[]);
+    assert!(why.contains("in quotes"), "{why}");
+    assert_eq!(hint, "  hint: leave out the quotes: pontoon proxy no-such -m mod");
+    let [what, _, hint] = failure(127, &["proxy", "KEY=s3cret", "python3", "-m", "x"], &[]);
+    assert_eq!(what, "error: cannot run KEY=…");
+    assert_eq!(hint, "  hint: pontoon proxy --env KEY=VALUE python3 -m x");
+    let [_, why, _] = failure(127, &["proxy", "http://127.0.0.1:1/mcp"], &[]);
+    assert!(why.contains("this is a URL"), "{why}");
+    let told = stderr(&pontoon(&["porxy", "sh"], &[]));
+    assert!(told.contains("'proxy'"), "the parser names what is similar: {told}");
+}
+
+#[test]
+fn an_option_after_the_command_is_named_when_the_command_fails() {
+    let script = ["-c", "exit 3", "x", "--port", "3001"];
+    let words = [&["proxy", "--port", "0", "--quiet", "sh"][..], &script].concat();
+    let output = pontoon(&words, &[]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let hint = "--port went to the command; options of pontoon come before it\n";
+    assert!(said.ends_with(hint), "{said}");
+}
+
+#[test]
+fn it_answers_to_the_names_of_the_programs_it_stands_in_for() {
+    let folder = env::temp_dir().join(format!("pontoon-names-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let names = [
+        ("mcp-streamablehttp-proxy", "Usage: pontoon proxy"),
+        ("mcp-echo-streamablehttp-server-stateless", "Usage: pontoon echo"),
+        ("mcp-echo-streamablehttp-server-stateful", "Usage: pontoon echo"),
+    ];
+    for (name, usage) in names {
+        let path = folder.join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pontoon"), &path).unwrap();
+        let output = Command::new(path).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains(usage), "{name}: {help}");
+        let is_stateless = help.contains("ECHO_STATELESS_WORKERS");
+        assert_eq!(is_stateless, name.ends_with("-stateless"), "{name}");
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_small_limit_for_messages_is_taken() {
+    // A path that is taken shows that everything before it was read.
+    let words = ["echo", "--sse", "--path", "/sse"];
+    failure(2, &words, &[("ECHO_MAX_MESSAGE_SIZE", "1000")]);
+    let [what, ..] = failure(2, &words, &[("ECHO_MAX_MESSAGE_SIZE", "0")]);
+    assert_eq!(what, "error: invalid value \"0\" for ECHO_MAX_MESSAGE_SIZE");
 }
 
 #[test]
 fn a_command_that_cannot_run_is_told_before_anything_starts() {
     let [what, why, _] = failure(127, &["proxy", "no-such-program", "--help"], &[]);
-    assert_eq!(what, "pontoon: cannot run no-such-program");
+    assert_eq!(what, "error: cannot run no-such-program");
     assert_eq!(why, "  why: no folder in PATH has a program of that name");
     failure(127, &["proxy", "./no/such/file"], &[]);
     let [_, why, _] = failure(126, &["proxy", "/tmp"], &[]);
@@ -266,7 +366,7 @@ fn a_port_in_use_is_told_with_a_way_out() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let [what, why, fix] = failure(1, &["proxy", "--port", &port.to_string()], &[]);
-    assert_eq!(what, format!("pontoon: cannot listen on 127.0.0.1:{port}"));
+    assert_eq!(what, format!("error: cannot listen on 127.0.0.1:{port}"));
     assert_eq!(why, "  why: another program listens there");
     assert!(fix.contains("--port 0") && fix.contains(&format!("lsof -i :{port}")), "{fix}");
 }
@@ -282,5 +382,5 @@ fn an_address_of_somebody_else_is_told() {
 fn a_log_file_that_cannot_be_is_told() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/log");
     let [what, ..] = failure(1, &["proxy", "--port", "0", "--log-file", path], &[]);
-    assert_eq!(what, format!("pontoon: cannot log to {path}"));
+    assert_eq!(what, format!("error: cannot log to {path}"));
 }

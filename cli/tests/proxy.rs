@@ -155,9 +155,9 @@ fn a_command_that_ends_at_once_ends_it_with_its_last_words() {
     let proxy = Proxy::start(&["--quiet", "sh", "-c", script]);
     let (status, said) = proxy.end();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("pontoon: the wrapped command exited with status 3"), "{said}");
+    assert!(said.contains("error: the wrapped command exited with status 3"), "{said}");
     assert!(said.contains("no module named x"), "{said}");
-    assert!(said.contains("  try: run it by itself: sh -c 'echo starting"), "{said}");
+    assert!(said.contains("  hint: run it by itself: sh -c 'echo starting"), "{said}");
 }
 
 #[test]
@@ -173,6 +173,8 @@ fn signals_at_once_are_one_wish_and_a_later_one_is_another() {
     proxy.line_with("draining");
     thread::sleep(Duration::from_millis(300));
     assert!(proxy.child.try_wait().unwrap().is_none(), "it was stopped by force");
+    let line: serde_json::Value = serde_json::from_str(&proxy.line_with("still_stopping")).unwrap();
+    assert_eq!(line["processes"], 1);
     proxy.signal(Signal::TERM);
     let (status, said) = proxy.end();
     assert_eq!(status.code(), Some(1), "{said}");
@@ -296,5 +298,26 @@ fn a_variable_for_the_command_that_is_not_set_is_named() {
     let folder = folder("unset");
     let (_proxy, said) = said_in(&folder, &["--env", "ACME_API_KEY", "cat"], &[]);
     assert!(said.contains("warning: --env ACME_API_KEY: ACME_API_KEY is not set"), "{said}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_hangup_opens_a_renamed_log_file_anew() {
+    let folder = folder("rotate");
+    let (log, old) = (folder.join("pontoon.log"), folder.join("pontoon.log.1"));
+    let proxy = Proxy::start_with_signals(&["--log-file", log.to_str().unwrap()]);
+    listens(&log);
+    fs::rename(&log, &old).unwrap();
+    proxy.signal(Signal::HUP);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&log).is_ok_and(|text| text.contains("log file reopened")) {
+        assert!(Instant::now() < deadline, "the file is not opened anew");
+        thread::sleep(Duration::from_millis(10));
+    }
+    proxy.signal(Signal::TERM);
+    let (status, _) = proxy.end();
+    assert_eq!(status.code(), Some(0));
+    assert!(fs::read_to_string(&log).unwrap().contains("stopped"));
+    assert!(!fs::read_to_string(&old).unwrap().contains("stopped"));
     fs::remove_dir_all(folder).unwrap();
 }

@@ -32,7 +32,7 @@ def binary() -> Path:
 def runtimes() -> list[str]:
     """Those that are built in, by `pontoon --version`: `pontoon 0.1.0 (runtimes: tokio, smol)`."""
     said = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True)
-    return said.stdout.partition("(runtimes: ")[2].rstrip(")\n").split(", ")
+    return said.stdout.partition("(runtimes: ")[2].partition(")")[0].split(", ")
 
 
 def fixture() -> Path:

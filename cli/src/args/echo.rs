@@ -55,7 +55,7 @@ pub(crate) struct EchoArgs {
         help_heading = "Protocol",
         value_name = "BYTES",
         default_value = "1MiB",
-        value_parser = values::body_size
+        value_parser = values::message_size
     )]
     pub(crate) max_message: usize,
 

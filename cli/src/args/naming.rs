@@ -30,8 +30,14 @@ pub(super) struct Naming {
 impl Program {
     /// The program that a command line is for.
     pub(crate) fn of(words: &[OsString]) -> Self {
+        let mut verbs = words.iter().skip(1).map(|word| word.to_str().unwrap_or_default());
+        // `pontoon help proxy` is about the proxy.
+        let verb = match verbs.next() {
+            Some("help") => verbs.next(),
+            verb => verb,
+        };
         Program {
-            verb: words.get(1).and_then(|word| word.to_str()).unwrap_or_default().to_owned(),
+            verb: verb.unwrap_or_default().to_owned(),
             stateless: words.iter().any(|word| word == "--stateless"),
         }
     }
@@ -58,6 +64,16 @@ impl Program {
     }
 }
 
+/// Whether `-h` shows an option; `--help` shows all.
+pub(super) fn is_common(option: &str) -> bool {
+    COMMON.contains(&option)
+}
+
+/// Whether a program has an option of this name.
+pub(crate) fn is_option(option: &str) -> bool {
+    all().any(|naming| naming.option == option)
+}
+
 /// Whether a variable sets an option that a file may only set if the command line names the file:
 /// it opens the endpoint to others, reaches the command, or names a file to write to.
 pub(crate) fn is_guarded(variable: &str) -> bool {
@@ -82,6 +98,22 @@ pub(crate) fn similar(name: &str) -> Option<&'static str> {
 fn all() -> impl Iterator<Item = &'static Naming> {
     [PROXY, ECHO, ECHO_STATELESS, CALCULATOR, ALL].into_iter().flatten()
 }
+
+/// The options of [`is_common`].
+const COMMON: &[&str] = &[
+    "allow-host",
+    "allow-origin",
+    "env",
+    "env-file",
+    "host",
+    "log-format",
+    "log-level",
+    "max-sessions",
+    "port",
+    "request-timeout",
+    "stateless",
+    "timeout",
+];
 
 /// The options of [`is_guarded`].
 const GUARDED: &[&str] =

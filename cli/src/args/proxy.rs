@@ -13,6 +13,11 @@ use crate::values::{self, Assignment, Revisions};
 /// The settings of `pontoon proxy`.
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArgs {
+    /// The command and its arguments; no option after its first word is pontoon's. Without a
+    /// command: `pontoon stdio echo`
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
 
@@ -110,11 +115,6 @@ pub(crate) struct ProxyArgs {
         value_parser = OsStringValueParser::new().try_map(values::assignment)
     )]
     pub(crate) env: Vec<Assignment>,
-
-    /// The command and its arguments, as they are: no option behind the first word is ours.
-    /// Without a command: `pontoon stdio echo`
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
 }
 
 const COMMAND: &str = "Command";

@@ -3,18 +3,18 @@ use super::*;
 #[test]
 fn a_failure_is_three_lines() {
     let bad = |setting| Failure::bad_value("echo", setting, Some("x"), "a port is a number");
-    let wanted = "pontoon: --port cannot be \"x\"\n  \
+    let wanted = "error: invalid value \"x\" for --port\n  \
                   why: a port is a number\n  \
-                  try: give --port such a value, or see `pontoon echo --help`";
+                  hint: give --port a valid value, or see `pontoon echo --help`";
     assert_eq!(bad(Setting::Flag("--port")).to_string(), wanted);
-    assert_eq!(bad(Setting::Variable("MCP_PORT")).what, "MCP_PORT cannot be \"x\"");
+    assert_eq!(bad(Setting::Variable("MCP_PORT")).what, "invalid value \"x\" for MCP_PORT");
     assert_eq!(
         bad(Setting::File("MCP_PORT", Path::new(".env"))).what,
-        "MCP_PORT in the file .env cannot be \"x\""
+        "invalid value \"x\" for MCP_PORT in the file .env"
     );
     assert_eq!(bad(Setting::Flag("--port")).code, 2);
     let hidden = Failure::bad_value("proxy", Setting::Flag("--env"), None, "");
-    assert_eq!(hidden.what, "--env has a value that cannot be used");
+    assert_eq!(hidden.what, "invalid value for --env");
 }
 
 #[test]

@@ -33,6 +33,17 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
+    /// The log file was opened anew. A warning, so that a file of any level begins with it.
+    pub(super) fn reopened() -> Self {
+        Notice {
+            level: Level::Warning,
+            name: "log_reopened",
+            message: "log file reopened",
+            fields: vec![("signal", "SIGHUP".to_owned())],
+            words: None,
+        }
+    }
+
     /// Entries were lost.
     pub(super) fn dropped(count: u64) -> Self {
         Notice {

@@ -289,6 +289,7 @@ impl Engine {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
                 Wake::Drain => self.force_stop(now, out),
+                Wake::DrainReport => self.on_drain_report_due(out),
                 Wake::Log => self.report_skipped(out),
                 Wake::Era => self.on_era_due(now, out),
                 Wake::Pool => self.on_pool_due(at, now, out),

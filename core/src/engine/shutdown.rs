@@ -6,7 +6,10 @@ use crate::ids::SessionId;
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::Reject;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
+
+/// From the beginning of a drain to a line that says what it waits for.
+const REPORT_TIME: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(super) fn on_shutdown_requested(&mut self, now: Instant, out: &mut Actions) {
@@ -43,6 +46,7 @@ impl Engine {
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         self.phase = Phase::Draining;
         self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
+        self.timers.set(now + REPORT_TIME, Wake::DrainReport);
         self.desk.log(Event::Draining { sessions: self.sessions.len() }, out);
         out.push(Action::Unlisten);
         if self.is_of_unknown_era() {
@@ -99,6 +103,14 @@ impl Engine {
         let children = self.workers() + self.leaving.len();
         if self.sessions.is_empty() && children == 0 && transports.is_none() {
             self.stop(false, out);
+        }
+    }
+
+    /// Says what is still waited for.
+    pub(super) fn on_drain_report_due(&self, out: &mut Actions) {
+        if self.phase == Phase::Draining {
+            let processes = self.owners.len() + self.workers() + self.leaving.len();
+            self.desk.log(Event::StillStopping { processes }, out);
         }
     }
 

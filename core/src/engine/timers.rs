@@ -17,6 +17,8 @@ pub(crate) enum Wake {
     Child(ChildId),
     /// The engine, when its drain is over.
     Drain,
+    /// The engine, when it has drained for a while.
+    DrainReport,
     /// The engine, when it has waited long enough to learn the era of its command.
     Era,
     /// The log, to report what was left out of it.
@@ -50,7 +52,7 @@ impl Timers {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
             Wake::Child(_) | Wake::Era => TimerKind::Child,
-            Wake::Drain | Wake::StopDelay => TimerKind::Drain,
+            Wake::Drain | Wake::DrainReport | Wake::StopDelay => TimerKind::Drain,
             Wake::Log => TimerKind::Session,
             Wake::Pool | Wake::Run(_) => TimerKind::Run,
             Wake::Session(_) | Wake::Sweep => TimerKind::Session,

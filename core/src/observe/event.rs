@@ -169,6 +169,11 @@ pub enum Event {
         /// Sessions that are still open.
         sessions: usize,
     },
+    /// The program was asked to stop a while ago and has not ended yet.
+    StillStopping {
+        /// Processes that run.
+        processes: usize,
+    },
     /// Everything ended.
     Stopped {
         /// Whether something had to be broken off.
@@ -288,6 +293,7 @@ impl Event {
             Event::Skipped { .. } => ("skipped", "events too many to log them all"),
             Event::StopDelayed { .. } => ("stop_delayed", "serving on before stopping"),
             Event::Draining { .. } => ("draining", "stopping"),
+            Event::StillStopping { .. } => ("still_stopping", "waiting for processes to end"),
             Event::Stopped { .. } => ("stopped", "stopped"),
         }
     }
@@ -312,6 +318,7 @@ impl Event {
             | Event::RequestDone(_)
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
+            | Event::StillStopping { .. }
             | Event::StopDelayed { .. }
             | Event::Stopped { forced: false } => Level::Info,
             Event::Dropped { .. } | Event::SessionOpening { .. } => Level::Debug,
@@ -388,6 +395,10 @@ impl Event {
             }
             Event::StopDelayed { delay } => field("delay", Value::Time(*delay)),
             Event::Draining { sessions } => field("sessions", length(*sessions)),
+            Event::StillStopping { processes } => {
+                field("processes", length(*processes));
+                field("hint", name("Ctrl-C or SIGTERM again ends them at once"));
+            }
             Event::Stopped { forced } => field("forced", Value::Flag(*forced)),
         }
     }

@@ -56,6 +56,26 @@ fn a_second_request_to_stop_ends_the_delay_and_a_third_the_drain() {
 }
 
 #[test]
+fn a_drain_that_takes_long_says_how_many_processes_it_waits_for() {
+    let mut rig = Rig::new();
+    let (_, child) = rig.open(Revision::V2025_11_25);
+    shut_down(&mut rig);
+    let said = |rig: &Rig| {
+        let reports = rig.events.iter().filter_map(|event| match event {
+            Event::StillStopping { processes } => Some(*processes),
+            _ => None,
+        });
+        reports.collect::<Vec<_>>()
+    };
+    rig.pass(millis(999));
+    assert_eq!(said(&rig), [0_usize; 0]);
+    rig.pass(millis(1));
+    assert_eq!(said(&rig), [1]);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+}
+
+#[test]
 fn idle_sessions_end_at_once_and_their_children_are_waited_for() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -80,6 +80,7 @@ fn every_event() -> Vec<Event> {
         Event::Skipped { what: "refused", reason: "forbidden_host", times: 3 },
         Event::StopDelayed { delay: Duration::from_secs(5) },
         Event::Draining { sessions: 4 },
+        Event::StillStopping { processes: 2 },
         Event::Stopped { forced: false },
     ]
 }

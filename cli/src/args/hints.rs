@@ -1,0 +1,112 @@
+//! What a command line was meant to be, where it follows the habits of other programs.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::naming;
+use crate::command::quoted;
+use crate::errors::Failure;
+
+/// The words of a program that was started by the name of one that this one stands in for.
+pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
+    let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
+    let meant: &[&str] = match name {
+        Some("mcp-streamablehttp-proxy") => &["pontoon", "proxy"],
+        Some("mcp-echo-streamablehttp-server-stateless") => &["pontoon", "echo", "--stateless"],
+        Some("mcp-echo-streamablehttp-server-stateful") => &["pontoon", "echo"],
+        _ => return words,
+    };
+    meant.iter().map(OsString::from).chain(words.into_iter().skip(1)).collect()
+}
+
+/// Explains an error of the parser that comes from a habit: no `proxy` before the command, or
+/// `--stdio` before it.
+pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        // The parser names one that is similar.
+        ErrorKind::InvalidSubcommand if error.get(ContextKind::SuggestedSubcommand).is_none() => {
+            let command = words.iter().skip(1).map(|word| quoted(&word.to_string_lossy()));
+            let command = command.collect::<Vec<_>>().join(" ");
+            let name = text(ContextKind::InvalidSubcommand)?;
+            Some(Failure {
+                what: format!("unrecognized subcommand '{name}'"),
+                why: "pontoon has no program of that name".into(),
+                fix: format!("did you mean: pontoon proxy {command}"),
+                code: 2,
+            })
+        }
+        ErrorKind::UnknownArgument if text(ContextKind::InvalidArg)? == "--stdio" => {
+            let behind = words.iter().skip_while(|word| *word != "--stdio").skip(1);
+            // There the command is one word in quotes.
+            let command = behind.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+            Some(Failure {
+                what: "unexpected argument '--stdio'".into(),
+                why: "the command follows the options as it is, without an option for it".into(),
+                fix: format!("did you mean: pontoon proxy {command}").trim_end().to_owned(),
+                code: 2,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Why the first word of a command cannot be run, and what to do, where that word shows a habit:
+/// quotes around the whole command, a variable before it, a URL.
+pub(crate) fn no_program(words: &[OsString]) -> Option<(String, String)> {
+    let program = words.first()?.to_str()?;
+    let rest = || words[1..].iter().map(|word| quoted(&word.to_string_lossy()));
+    if program.starts_with("http://") || program.starts_with("https://") {
+        return Some((
+            "this is a URL, not a program that speaks MCP on standard input and output".into(),
+            "give the command that starts the server; one with a URL needs no proxy".into(),
+        ));
+    }
+    if let Some((name, _)) = program.split_once('=').filter(|(name, _)| is_variable(name)) {
+        let command = rest().collect::<Vec<_>>().join(" ");
+        return Some((
+            "only a shell sets a variable like this, and no shell is involved".into(),
+            format!("pontoon proxy --env {name}=VALUE {command}").trim_end().to_owned(),
+        ));
+    }
+    if program.trim().contains(char::is_whitespace) {
+        let command = std::iter::once(program.trim().to_owned()).chain(rest());
+        let command = command.collect::<Vec<_>>().join(" ");
+        return Some((
+            "the command is in quotes, so all of it is taken for the name of a program".into(),
+            format!("leave out the quotes: pontoon proxy {command}"),
+        ));
+    }
+    None
+}
+
+/// The name of a program that is not there; without the value if it sets a variable.
+pub(crate) fn shown(program: &OsStr) -> String {
+    let text = program.to_string_lossy();
+    match text.split_once('=') {
+        Some((name, _)) if is_variable(name) => format!("{name}=…"),
+        _ => quoted(&text),
+    }
+}
+
+/// Names the options of this program that come after the command's first word, and so are the
+/// command's.
+pub(crate) fn behind_command(words: &[OsString]) -> Option<String> {
+    let options = words.iter().skip(1).filter_map(|word| {
+        let option = word.to_str()?.strip_prefix("--")?.split('=').next()?;
+        naming::is_option(option).then(|| format!("--{option}"))
+    });
+    let options = options.collect::<Vec<_>>().join(", ");
+    (!options.is_empty())
+        .then(|| format!("{options} went to the command; options of pontoon come before it"))
+}
+
+fn is_variable(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.bytes().all(plain)
+}
