@@ -29,13 +29,22 @@ pub enum Reject {
     /// A `Transfer-Encoding` other than `chunked`, or one in HTTP/1.0.
     BadTransferCoding,
     /// The body stopped coming, or came too slowly.
-    BodyTimeout,
+    BodyTimeout {
+        /// The time a body has.
+        limit: Duration,
+    },
     /// The body is longer than the limit.
-    BodyTooLarge,
+    BodyTooLarge {
+        /// The bytes a body may have.
+        limit: usize,
+    },
     /// The connection ended inside the body.
     BodyTruncated,
     /// The head stopped coming, or came too slowly.
-    HeadTimeout,
+    HeadTimeout {
+        /// The time a head has.
+        limit: Duration,
+    },
     /// Too many header lines, or too many bytes of them.
     HeadTooLarge,
     /// The request target is longer than the limit.
@@ -163,11 +172,19 @@ pub enum Reject {
     /// The child could not be started.
     ChildFailed(SpawnError),
     /// The child took too long to answer.
-    RequestTimeout,
+    RequestTimeout {
+        /// The time the server had.
+        limit: Duration,
+        /// The option that changes it, if there is one.
+        option: Option<&'static str>,
+    },
     /// The session ended before the answer came.
     SessionEnded,
     /// The child took too long to answer `initialize`.
-    StartupTimeout,
+    StartupTimeout {
+        /// The time the server had.
+        limit: Duration,
+    },
     /// The server stopped before the answer came.
     Stopped,
     /// The child ended the listen by which a subscription was to be told of.
@@ -326,11 +343,11 @@ impl Reject {
                 | BadLength
                 | BadTarget
                 | BadTransferCoding
-                | BodyTimeout
-                | BodyTooLarge
+                | BodyTimeout { .. }
+                | BodyTooLarge { .. }
                 | BodyTruncated
                 | Draining
-                | HeadTimeout
+                | HeadTimeout { .. }
                 | HeadTooLarge
                 | MemoryFull
                 | RateExceeded { .. }
@@ -358,6 +375,17 @@ impl Reject {
         }
     }
 
+    /// The time that was over, where that is the reason, and the option that changes it.
+    pub fn timeout(self) -> Option<(Duration, Option<&'static str>)> {
+        match self {
+            Reject::BodyTimeout { limit } => Some((limit, Some("--body-timeout"))),
+            Reject::HeadTimeout { limit } => Some((limit, Some("--head-timeout"))),
+            Reject::RequestTimeout { limit, option } => Some((limit, option)),
+            Reject::StartupTimeout { limit } => Some((limit, Some("--startup-timeout"))),
+            _ => None,
+        }
+    }
+
     /// A short stable name for metrics and logs, in `snake_case`.
     pub fn name(self) -> &'static str {
         use Reject::*;
@@ -369,10 +397,10 @@ impl Reject {
             BadLength => "bad_length",
             BadTarget => "bad_target",
             BadTransferCoding => "bad_transfer_coding",
-            BodyTimeout => "body_timeout",
-            BodyTooLarge => "body_too_large",
+            BodyTimeout { .. } => "body_timeout",
+            BodyTooLarge { .. } => "body_too_large",
             BodyTruncated => "body_truncated",
-            HeadTimeout => "head_timeout",
+            HeadTimeout { .. } => "head_timeout",
             HeadTooLarge => "head_too_large",
             TargetTooLong => "target_too_long",
             UnknownExpectation => "unknown_expectation",
@@ -423,9 +451,9 @@ impl Reject {
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
             ChildRefused => "child_refused",
-            RequestTimeout => "request_timeout",
+            RequestTimeout { .. } => "request_timeout",
             SessionEnded => "session_ended",
-            StartupTimeout => "startup_timeout",
+            StartupTimeout { .. } => "startup_timeout",
             Stopped => "stopped",
             SubscriptionEnded => "subscription_ended",
             UnreadAnswers => "unread_answers",
@@ -437,8 +465,8 @@ impl Reject {
         match self {
             AmbiguousLength | BadChunk | BadHead | BadHost | BadLength | BadTarget
             | BadTransferCoding | BodyTruncated | BadMcpHeader => (400, INVALID_REQUEST),
-            BodyTimeout | HeadTimeout => (408, INVALID_REQUEST),
-            BodyTooLarge => (413, INVALID_REQUEST),
+            BodyTimeout { .. } | HeadTimeout { .. } => (408, INVALID_REQUEST),
+            BodyTooLarge { .. } => (413, INVALID_REQUEST),
             HeadTooLarge => (431, INVALID_REQUEST),
             TargetTooLong => (414, INVALID_REQUEST),
             UnknownExpectation => (417, INVALID_REQUEST),
@@ -474,10 +502,15 @@ impl Reject {
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
-            BadAnswer | BatchAnswerTooLarge | ChildExited(_) | RequestTimeout | SessionEnded
-            | Stopped | SubscriptionEnded => (200, INTERNAL_ERROR),
+            BadAnswer
+            | BatchAnswerTooLarge
+            | ChildExited(_)
+            | RequestTimeout { .. }
+            | SessionEnded
+            | Stopped
+            | SubscriptionEnded => (200, INTERNAL_ERROR),
             // No session has come to be.
-            ChildFailed(_) | ChildRefused | StartupTimeout => (502, INTERNAL_ERROR),
+            ChildFailed(_) | ChildRefused | StartupTimeout { .. } => (502, INTERNAL_ERROR),
         }
     }
 }
@@ -486,6 +519,14 @@ impl fmt::Display for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Reject::*;
         match self {
+            BodyTimeout { limit } => write!(
+                f,
+                "The request body took longer than {} or came too slowly (--body-timeout)",
+                Seconds(*limit)
+            ),
+            BodyTooLarge { limit } => {
+                write!(f, "The request body is larger than {} (--max-body)", Bytes(*limit))
+            }
             ChildExited(status) => write!(f, "The MCP server process {status}"),
             ChildFailed(error) => write!(f, "The MCP server process could not be started: {error}"),
             StartPaused { pause } => write!(
@@ -493,7 +534,45 @@ impl fmt::Display for Reject {
                 "The MCP server process failed to start; the next try is possible in {} s",
                 whole_seconds(*pause)
             ),
+            HeadTimeout { limit } => write!(
+                f,
+                "The request head was not complete within {} (--head-timeout)",
+                Seconds(*limit)
+            ),
+            RequestTimeout { limit, option } => {
+                write!(f, "The server did not answer within {}", Seconds(*limit))?;
+                option.map_or(Ok(()), |option| write!(f, " ({option})"))
+            }
+            StartupTimeout { limit } => write!(
+                f,
+                "The MCP server process did not start within {} (--startup-timeout)",
+                Seconds(*limit)
+            ),
             fixed => f.write_str(fixed.text()),
+        }
+    }
+}
+
+/// A length of time as a person writes it: `30 s`, `0.5 s`.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_millis() as f64 / 1000.0)
+    }
+}
+
+/// A size as a person writes it: `4 MiB`, `512 KiB`, `1000 bytes`.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: usize = 1024;
+        const MIB: usize = KIB * KIB;
+        match self.0 {
+            bytes if bytes >= MIB && bytes.is_multiple_of(MIB) => write!(f, "{} MiB", bytes / MIB),
+            bytes if bytes >= KIB && bytes.is_multiple_of(KIB) => write!(f, "{} KiB", bytes / KIB),
+            bytes => write!(f, "{bytes} bytes"),
         }
     }
 }
@@ -509,10 +588,7 @@ impl Reject {
             BadLength => "Content-Length is not a number",
             BadTarget => "The request target must be an absolute path",
             BadTransferCoding => "The only Transfer-Encoding served is chunked, in HTTP/1.1",
-            BodyTimeout => "The request body took too long",
-            BodyTooLarge => "The request body is too large",
             BodyTruncated => "The request body ended early",
-            HeadTimeout => "The request head took too long",
             HeadTooLarge => "The request head is too large",
             TargetTooLong => "The request target is too long",
             UnknownExpectation => "The only expectation met is 100-continue",
@@ -584,7 +660,7 @@ impl Reject {
             }
             RateExceeded { .. } => "Too many requests. Please try again later.",
             RunsFull => "Too many requests are in flight",
-            SessionsFull => "Too many sessions are open",
+            SessionsFull => "Too many sessions are open (--max-sessions)",
             StdinFull => "The MCP server process does not read its input",
             AskExpired => "The client did not answer in time",
             AskRefused => "The client cannot be asked: too many requests wait for it",
@@ -593,17 +669,20 @@ impl Reject {
             }
             BadAnswer => "The MCP server process sent an answer that is not valid JSON-RPC",
             ChildRefused => "The MCP server process refused initialize",
-            RequestTimeout => "Request timeout",
             SessionEnded => "The session ended before the answer came",
-            StartupTimeout => {
-                "Startup timeout: the MCP server process did not answer initialize in time"
-            }
             Stopped => "The server stopped before the answer came",
             SubscriptionEnded => "The server ended the subscription",
             UnreadAnswers => {
                 "Too many bytes of answers wait for this client to read them; the budget is --max-memory"
             }
-            ChildExited(_) | ChildFailed(_) | StartPaused { .. } => "",
+            BodyTimeout { .. }
+            | BodyTooLarge { .. }
+            | ChildExited(_)
+            | ChildFailed(_)
+            | HeadTimeout { .. }
+            | RequestTimeout { .. }
+            | StartPaused { .. }
+            | StartupTimeout { .. } => "",
         }
     }
 }

@@ -168,6 +168,7 @@ impl Post {
     /// Answers it with an error of ours that has this status here.
     pub(crate) fn fail_with(self, status: u16, reject: Reject, turn: &mut Turn<'_>) {
         let answer = json::error(Some(self.id()), &reject.wire());
+        turn.log_timeout(reject, known_method(self.method()), None);
         if self.begun || status == 200 {
             return self.answer(status, answer, reject.name(), turn);
         }

@@ -348,7 +348,9 @@ impl Engine {
         });
         if let Some(why) = end.flatten() {
             let reject = match why {
-                SessionEnd::Refused => Reject::StartupTimeout,
+                SessionEnd::Refused => {
+                    Reject::StartupTimeout { limit: self.desk.config.limits.startup_time_max }
+                }
                 _ => Reject::SessionEnded,
             };
             self.end_session(id, why, reject, now, out);
@@ -373,7 +375,9 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
-        if !session.is_open() && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout) {
+        if !session.is_open()
+            && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
+        {
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
         let fails = why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_));

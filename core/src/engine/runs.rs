@@ -11,7 +11,7 @@ use crate::ids::ExchangeId;
 use crate::limits::Limits;
 use crate::machine::{Actions, Chunk};
 use crate::native::{Moment, Run, Step};
-use crate::observe::Dropped;
+use crate::observe::{Dropped, Event};
 use crate::reject::Reject;
 use crate::server::{Changed, Facts};
 use crate::time::Instant;
@@ -170,7 +170,14 @@ impl Engine {
         }
         let is_late = waiting.run.arrived() + self.desk.config.limits.request_total_max <= now;
         if is_late && !waiting.listens() {
-            waiting.run.fail(Reject::RequestTimeout);
+            let limit = self.desk.config.limits.request_total_max;
+            let method = match (&self.desk.tally, waiting.run.owed_series()) {
+                (Some(tally), Some(series)) => tally.name(series).0,
+                _ => "other",
+            };
+            waiting.run.fail(Reject::RequestTimeout { limit, option: None });
+            let event = Event::TimedOut { method, session: None, limit, option: None };
+            self.desk.turn(now, out).log(event);
         }
         self.go_on(exchange, now, out);
     }

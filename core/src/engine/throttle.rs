@@ -113,6 +113,7 @@ fn kind(event: &Event) -> Option<Kind> {
     let reason = match event {
         Event::ChildNoise { reject, .. } | Event::Refused { reject, .. } => reject.name(),
         Event::Dropped { what, .. } => what.name(),
+        Event::TimedOut { method, .. } => method,
         _ => return None,
     };
     Some((event.name(), reason))

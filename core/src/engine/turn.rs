@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
 use crate::memory::{Account, Memory, Permit};
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
+use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
@@ -170,6 +171,18 @@ impl Turn<'_> {
     pub(crate) fn cancelled(&mut self, call: &Call) {
         if call.series.is_none() {
             self.metrics.operation(call.method, "cancelled", self.now.since(call.since));
+        }
+    }
+
+    /// Logs that the time for an answer was over, if that is why there is none.
+    pub(crate) fn log_timeout(
+        &mut self,
+        reject: Reject,
+        method: &'static str,
+        session: Option<SessionId>,
+    ) {
+        if let Some((limit, option)) = reject.timeout() {
+            self.log(Event::TimedOut { method, session, limit, option });
         }
     }
 

@@ -143,7 +143,8 @@ impl Engine {
     /// Gives up every worker whose process has come to its end.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
         while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
-            let reject = status.map_or(Reject::StartupTimeout, Reject::ChildExited);
+            let limit = self.desk.config.limits.startup_time_max;
+            let reject = status.map_or(Reject::StartupTimeout { limit }, Reject::ChildExited);
             self.drop_worker(child, reject, now, out);
         }
     }

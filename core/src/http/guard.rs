@@ -232,9 +232,11 @@ impl Guard {
         }
         let reject = match self.phase {
             Phase::Head(..) if self.stopped.is_some() => Reject::Draining,
-            Phase::Head(..) => Reject::HeadTimeout,
+            Phase::Head(..) => Reject::HeadTimeout { limit: self.limits.head_time_max },
             Phase::Body(..) if self.in_flight > 0 && self.stopped.is_some() => Reject::Draining,
-            Phase::Body(..) if self.in_flight > 0 => Reject::BodyTimeout,
+            Phase::Body(..) if self.in_flight > 0 => {
+                Reject::BodyTimeout { limit: self.limits.body_time_max }
+            }
             Phase::Fresh(_) | Phase::Idle(_) => {
                 self.phase = Phase::Parting;
                 return Some(Breach::CloseIdle);

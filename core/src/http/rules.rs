@@ -407,7 +407,7 @@ impl Admission {
 impl BodyRules {
     fn read(self, body: Bytes) -> Result<Body, Invalid> {
         match body.len() > self.bytes_max {
-            true => Err(Reject::BodyTooLarge.into()),
+            true => Err(Reject::BodyTooLarge { limit: self.bytes_max }.into()),
             false => Body::parse(body, self.parse),
         }
     }

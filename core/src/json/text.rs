@@ -17,7 +17,7 @@ use crate::reject::Reject;
 pub(super) fn admit(bytes: Bytes) -> Result<Bytes, Reject> {
     let text = trim(bytes);
     if u32::try_from(text.len()).is_err() {
-        return Err(Reject::BodyTooLarge);
+        return Err(Reject::BodyTooLarge { limit: u32::MAX as usize });
     }
     let utf8 = str::from_utf8(&text).map_err(|_| Reject::BadJson)?;
     serde_json::from_str::<IgnoredAny>(utf8).map_err(|_| Reject::BadJson)?;

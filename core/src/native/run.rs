@@ -224,6 +224,11 @@ impl Run {
         self.said.owed.len()
     }
 
+    /// Where the oldest request that waits for its answer is counted.
+    pub(crate) fn owed_series(&self) -> Option<SeriesId> {
+        self.said.owed.first().map(|owed| owed.of.series)
+    }
+
     /// Answers what is owed with an error, and says nothing more.
     pub(crate) fn fail(&mut self, reject: Reject) {
         self.failed = true;

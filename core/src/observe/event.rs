@@ -116,6 +116,17 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
+    /// The time for an answer was over.
+    TimedOut {
+        /// The method of the request; `other` if it is none of the specification's.
+        method: &'static str,
+        /// The session, if the request belongs to one.
+        session: Option<SessionId>,
+        /// The time there was.
+        limit: Duration,
+        /// The option that changes it, if there is one.
+        option: Option<&'static str>,
+    },
     /// A request was refused.
     Refused {
         /// Why.
@@ -285,6 +296,7 @@ impl Event {
             Event::ChildNoise { .. } => ("child_noise", "child wrote a line that is no message"),
             Event::EraFound { .. } => ("era_found", "era of the command found"),
             Event::Dropped { .. } => ("dropped", "message dropped"),
+            Event::TimedOut { .. } => ("timed_out", "no answer in time"),
             Event::Refused { .. } => ("refused", "request refused"),
             Event::RequestDone(_) => ("request_done", "request answered"),
             Event::SessionOpening { .. } => ("session_opening", "session opening"),
@@ -306,7 +318,8 @@ impl Event {
             | Event::ChildNoise { .. }
             | Event::ChildStderrSkipped { .. }
             | Event::Dropped { what: Dropped::Overflow, .. }
-            | Event::Stopped { forced: true } => Level::Warning,
+            | Event::Stopped { forced: true }
+            | Event::TimedOut { .. } => Level::Warning,
             Event::Refused { reject, .. } => refusal_level(*reject),
             Event::Skipped { what, .. } if *what == "request_done" => Level::Info,
             Event::Skipped { .. } => Level::Warning,
@@ -367,9 +380,18 @@ impl Event {
             Event::Refused { reject, detail } => {
                 field("reason", name(reject.name()));
                 field("status", count(reject.wire().status));
-                if let Some(Detail(detail)) = detail {
-                    refused_detail(*reject, detail, field);
+                match (reject.timeout(), detail) {
+                    (Some((limit, option)), _) => timeout(limit, option, field),
+                    (None, Some(Detail(detail))) => refused_detail(*reject, detail, field),
+                    (None, None) => {}
                 }
+            }
+            Event::TimedOut { method, session, limit, option } => {
+                field("method", name(method));
+                if let Some(session) = session {
+                    field("session", short(*session));
+                }
+                timeout(*limit, *option, field);
             }
             Event::RequestDone(answered) => answered_fields(answered, field),
             Event::SessionOpening { session, child } => {
@@ -426,8 +448,11 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
 /// Conditions that an operator can fix are warnings.
 const fn refusal_level(reject: Reject) -> Level {
     match reject {
-        Reject::ForbiddenHost
+        Reject::BodyTimeout { .. }
+        | Reject::BodyTooLarge { .. }
+        | Reject::ForbiddenHost
         | Reject::ForbiddenOrigin
+        | Reject::HeadTimeout { .. }
         | Reject::SessionsFull
         | Reject::StartPaused { .. }
         | Reject::StdinFull => Level::Warning,
@@ -479,6 +504,17 @@ fn answered_fields(answered: &Answered, mut field: impl FnMut(&'static str, Valu
     }
     if let Some(peer) = peer {
         field("peer", text(&peer.to_canonical()));
+    }
+}
+
+fn timeout(
+    limit: Duration,
+    option: Option<&'static str>,
+    mut field: impl FnMut(&'static str, Value<'_>),
+) {
+    field("limit", Value::Time(limit));
+    if let Some(option) = option {
+        field("option", name(option));
     }
 }
 

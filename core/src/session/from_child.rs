@@ -174,6 +174,9 @@ impl Session {
     pub(super) fn expire_asks(&mut self, turn: &mut Turn<'_>) {
         while let Some(ask) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
             self.dropped(Dropped::UnansweredAsk, turn);
+            let (session, limit) = (Some(self.id), turn.limits.request_total_max);
+            let method = "question to the client";
+            turn.log(Event::TimedOut { method, session, limit, option: None });
             self.answer_ask(&ask.id, Reject::AskExpired, turn);
             if self.queue.remove_ask(&ask.id).is_none() {
                 self.release_calls(&ask, turn);

@@ -287,9 +287,20 @@ impl Session {
             let number = number.to_string();
             self.backend.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
             self.taken_back_until = turn.now + turn.limits.cancel_time_max;
-            self.fail(call, Reject::RequestTimeout, turn);
+            let reject = self.request_timeout(&call, turn);
+            self.fail(call, reject, turn);
         }
         false
+    }
+
+    /// The refusal of a request whose time is over: what it had, and the option for more.
+    fn request_timeout(&self, call: &Call, turn: &Turn<'_>) -> Reject {
+        let option = self.backend.native().is_none().then_some("--request-timeout");
+        let limit = match call.since + turn.limits.request_total_max <= turn.now {
+            true => turn.limits.request_total_max,
+            false => turn.limits.request_time_max,
+        };
+        Reject::RequestTimeout { limit, option }
     }
 
     /// The child is not told: `initialize` must not be cancelled (2025-11-25,
@@ -297,7 +308,7 @@ impl Session {
     /// for.
     fn time_out_start(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some((_, call)) = self.calls.take_due(turn.now) else { return false };
-        self.fail(call, Reject::StartupTimeout, turn);
+        self.fail(call, Reject::StartupTimeout { limit: turn.limits.startup_time_max }, turn);
         true
     }
 
@@ -326,6 +337,7 @@ impl Session {
     /// Answers a request with an error of our own.
     fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
         let wire = reject.wire();
+        turn.log_timeout(reject, call.method, Some(self.id));
         let answer = json::error(Some(&call.id), &wire);
         if self.is_open() || self.is_sse() {
             self.deliver(&call, Some(answer), reject.name(), turn);

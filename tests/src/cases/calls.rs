@@ -177,7 +177,11 @@ pub fn timeout(target: &Target) {
     assert!(took >= seconds(2) && took < seconds(15), "after {took:?}");
     assert_eq!(answer["id"], "slow");
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
-    assert_eq!(answer["error"]["message"], "Request timeout");
+    let text = "The server did not answer within 2 s (--request-timeout)";
+    assert_eq!(answer["error"]["message"], text);
+    let [logged] = &pontoon.log_events("timed_out")[..] else { panic!("{}", pontoon.log()) };
+    assert_eq!((&logged["level"], &logged["method"]), (&json!("warning"), &json!("tools/call")));
+    assert_eq!((&logged["limit"], &logged["option"]), (&json!(2.0), &json!("--request-timeout")));
     eventually("the child is told", seconds(5), || {
         pontoon.record.messages("notifications/cancelled").len() == 1
     });

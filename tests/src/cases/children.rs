@@ -163,7 +163,7 @@ pub fn slow_start(target: &Target) {
     let response = open(&pontoon);
     let took = started.elapsed();
     let answer = response.expect(502, "too slow").answer();
-    assert!(failure(&answer).contains("Startup timeout"), "{answer}");
+    assert!(failure(&answer).contains("did not start within 1 s (--startup-timeout)"), "{answer}");
     assert_eq!(answer["id"], 0);
     assert!(took > millis(900) && took < seconds(4), "{took:?}");
     let child = *pontoon.record.children().first().expect("a child");

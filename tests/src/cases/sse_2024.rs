@@ -327,7 +327,8 @@ pub fn messages_that_are_none(target: &Target) {
     ] {
         peer.post(body).expect_error(400, code, body);
     }
-    peer.post(" ".repeat(5000)).expect(413, "too large");
+    let text = peer.post(" ".repeat(5000)).expect_error(413, -32600, "too large");
+    assert_eq!(text, "The request body is larger than 4 KiB (--max-body)");
     let plain = posting(&peer.uri, "{}").with("Content-Type", "text/plain");
     plain.send(pontoon.addr).expect(415, "no JSON");
     connecting().with("Accept", "application/json").send(pontoon.addr).expect(406, "no stream");

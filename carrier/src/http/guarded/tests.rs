@@ -199,7 +199,10 @@ async fn a_slow_head_is_refused_in_time() {
     assert!(matches!(pair.due().await, Due::Poll));
     assert_eq!(began.elapsed().as_secs(), pair.limits.head_time_max.as_secs());
     assert_eq!(pair.read().await, STAND_IN);
-    assert_eq!(pair.checkpoint.refused(), Some(Reject::HeadTimeout));
+    assert_eq!(
+        pair.checkpoint.refused(),
+        Some(Reject::HeadTimeout { limit: pair.limits.head_time_max })
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ use crate::json;
 use crate::json::object::text;
 use crate::modern::error_data;
 use crate::modern::state::{Binding, SalientParams};
+use crate::observe::Event;
 use crate::reject::Capability;
 use crate::translate::legacy_child::{self, Question, Refusal};
 use crate::translate::{Answer, capability};
@@ -90,6 +91,8 @@ impl Pool {
         }
         for (child, number) in gone {
             turn.metrics.dropped(Dropped::UnansweredAsk);
+            let (method, limit) = ("question to the client", turn.limits.request_total_max);
+            turn.log(Event::TimedOut { method, session: None, limit, option: None });
             self.cancel(child, number, "The client did not come back", turn);
         }
         for child in settled {

@@ -27,8 +27,15 @@ impl Pool {
             self.posts.iter().filter(|(_, post)| is_late(post)).map(|(id, _)| *id).collect();
         for exchange in late {
             self.waiting.retain(|waiting| *waiting != exchange);
-            let at = self.posts.get(&exchange).and_then(|post| post.at);
-            self.fail(exchange, Reject::RequestTimeout, turn);
+            let Some(post) = self.posts.get(&exchange) else { continue };
+            let (at, limit) = (post.at, turn.limits.request_time_max);
+            let since = self.task(post).map_or(post.since, |task| task.since);
+            let limit = match since + turn.limits.request_total_max <= turn.now {
+                true => turn.limits.request_total_max,
+                false => limit,
+            };
+            let option = Some("--request-timeout");
+            self.fail(exchange, Reject::RequestTimeout { limit, option }, turn);
             if let Some((child, number)) = at {
                 self.cancel(child, number, "Request timeout", turn);
             }
@@ -37,11 +44,16 @@ impl Pool {
 
     /// When a request is given up.
     fn due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
-        let Some((child, number)) = post.at else {
+        if post.at.is_none() {
             return post.since + turn.limits.request_time_max;
-        };
-        let task = self.workers.get(&child).and_then(|worker| worker.tasks.get(number));
-        task.map_or(Instant::FAR, |task| task.due)
+        }
+        self.task(post).map_or(Instant::FAR, |task| task.due)
+    }
+
+    /// What a worker has to do for a request.
+    fn task(&self, post: &Post) -> Option<&Task> {
+        let (child, number) = post.at?;
+        self.workers.get(&child)?.tasks.get(number)
     }
 
     /// Does without the answers that children were asked for on our own account, and did not give in

@@ -156,7 +156,7 @@ fn time_stands_still_while_the_child_waits_for_the_client() {
     rig.pass(secs(599));
     assert_eq!(rig.stage(forgotten), Stage::Begun);
     rig.pass(secs(1));
-    assert_eq!(error_of(rig.messages(forgotten).last().unwrap()).1, "Request timeout");
+    assert_eq!(error_of(rig.messages(forgotten).last().unwrap()).1, LATE_AFTER_ALL);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_call_has_its_time_again_once_the_child_takes_back_what_it_asked() {
     rig.pass(millis(29_999));
     assert_eq!(rig.stage(call), Stage::Begun);
     rig.pass(millis(1));
-    assert_eq!(error_of(rig.messages(call).last().unwrap()).1, "Request timeout");
+    assert_eq!(error_of(rig.messages(call).last().unwrap()).1, LATE);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_question_that_waits_for_a_stream_stops_no_clock() {
     rig.child_says(child, &sampling("2"));
     rig.pass(secs(30));
     for call in calls {
-        assert_eq!(rig.error(call).2, "Request timeout");
+        assert_eq!(rig.error(call).2, LATE);
     }
 }
 
@@ -255,7 +255,7 @@ fn a_question_stops_no_clock_of_a_call_that_comes_after_it() {
     assert_eq!(rig.messages(stream), [sampling("1")]);
     let other = rig.call(&client.accepting(JSON), "2");
     rig.pass(secs(30));
-    assert_eq!(rig.error(other).2, "Request timeout");
+    assert_eq!(rig.error(other).2, LATE);
     assert_eq!(rig.stage(asking), Stage::Waiting);
 }
 
@@ -271,7 +271,7 @@ fn a_question_for_a_call_that_was_given_up_stops_no_clock() {
     rig.child_says(child, &sampling("1"));
     assert_eq!(rig.messages(stream), [sampling("1")]);
     rig.pass(secs(28));
-    assert_eq!(rig.error(other).2, "Request timeout");
+    assert_eq!(rig.error(other).2, LATE);
 
     let asking = rig.call(&client.accepting(JSON), "3");
     rig.pass(secs(2));
@@ -294,7 +294,7 @@ fn a_question_that_could_be_of_several_calls_stops_the_clocks_of_these() {
     assert!(calls.iter().all(|call| rig.stage(*call) == Stage::Begun));
     rig.pass(millis(1));
     for call in calls {
-        assert_eq!(error_of(rig.messages(call).last().unwrap()).1, "Request timeout");
+        assert_eq!(error_of(rig.messages(call).last().unwrap()).1, LATE);
     }
 }
 

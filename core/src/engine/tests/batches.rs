@@ -148,7 +148,7 @@ fn the_requests_of_a_batch_time_out_each_for_itself() {
     rig.pass(secs(30));
     let answers = rig.messages(exchange);
     assert_eq!(parse(&answers[0])["id"], 1);
-    assert_eq!(error_of(&answers[1]).1, "Request timeout");
+    assert_eq!(error_of(&answers[1]).1, LATE);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_request_that_takes_too_long_gets_an_error_and_the_child_is_told() {
     rig.pass(millis(29_999));
     assert_eq!(rig.stage(exchange), Stage::Waiting);
     rig.pass(millis(1));
-    assert_eq!(rig.error(exchange), (200, -32603, "Request timeout".to_owned()));
+    assert_eq!(rig.error(exchange), (200, -32603, LATE.to_owned()));
     assert_eq!(parse(rig.reply(exchange).1)["id"], "slow");
     let told = rig.fed(child);
     assert_eq!(told.len(), 1);
@@ -132,7 +132,7 @@ fn progress_gives_a_request_its_time_again_up_to_the_hard_limit() {
     }
     assert_eq!(seconds, 600);
     let messages = rig.messages(exchange);
-    assert_eq!(error_of(messages.last().unwrap()).1, "Request timeout");
+    assert_eq!(error_of(messages.last().unwrap()).1, LATE_AFTER_ALL);
     assert_eq!(messages.len(), 31, "30 notifications, and the answer");
 }
 

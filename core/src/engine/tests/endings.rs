@@ -149,7 +149,10 @@ fn without_an_idle_session_there_is_no_room() {
     rig.get(&listening);
     rig.initialize(&Client::new());
     let refused = rig.post(&Client::new(), &initialize("1", "2025-11-25"));
-    assert_eq!(rig.error(refused), (503, -32603, "Too many sessions are open".to_owned()));
+    assert_eq!(
+        rig.error(refused),
+        (503, -32603, "Too many sessions are open (--max-sessions)".to_owned())
+    );
     assert_eq!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after, Some(5));
     assert_eq!(rig.children.len(), 2);
 }

@@ -302,7 +302,7 @@ fn a_session_is_in_use_while_its_initialize_waits() {
     let (stream, client) = rig.open_stream(&Client::new());
     let opening = rig.send(&client, &initialize("0", "2024-11-05"));
     let other = rig.connect(&Client::new());
-    assert_eq!(rig.error(other).2, "Too many sessions are open");
+    assert_eq!(rig.error(other).2, "Too many sessions are open (--max-sessions)");
     rig.pass(millis(3999));
     assert_eq!((rig.stage(opening), rig.stage(stream)), (Stage::Waiting, Stage::Begun));
 

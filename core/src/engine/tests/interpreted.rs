@@ -238,7 +238,7 @@ fn a_user_who_takes_time_is_waited_for_up_to_the_limit_of_a_request() {
     assert_eq!(rig.stage(call), Stage::Begun);
     rig.pass(secs(300));
     let answer = parse(rig.messages(call).last().unwrap());
-    assert_eq!(answer["error"]["message"], "Request timeout");
+    assert_eq!(answer["error"]["message"], LATE_AFTER_ALL);
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_call_that_takes_too_long_is_taken_back() {
     assert_eq!(rig.stage(call), Stage::Begun, "progress gives it its time again");
     rig.pass(secs(20));
     let last = parse(rig.messages(call).last().unwrap());
-    assert_eq!(last["error"]["message"], "Request timeout");
+    assert_eq!(last["error"]["message"], LATE);
     let told = rig.told(child);
     assert_eq!(told[0]["method"], "notifications/cancelled");
     assert_eq!(told[0]["params"]["requestId"].to_string(), number);

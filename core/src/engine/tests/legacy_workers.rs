@@ -217,7 +217,7 @@ fn who_cannot_be_served_is_told_why_by_http() {
     type Way = fn(&mut Rig, ChildId);
     let cases: [(Way, &str); 3] = [
         (|rig, child| rig.child_ends(child, ExitStatus::Code(1)), "exited"),
-        (|rig, _| rig.pass(secs(10)), "Startup timeout"),
+        (|rig, _| rig.pass(secs(10)), TOO_SLOW_TO_START),
         (
             |rig, child| {
                 let number = rig.number(child);
@@ -284,7 +284,7 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     let one = rig.ask(&Modern::new().able(), "7", "tools/call", CALL);
     let two = rig.ask(&Modern { accept: JSON, ..Modern::new().able() }, "8", "tools/call", CALL);
     rig.pass(secs(31));
-    assert_eq!(rig.error(two).2, "Request timeout");
+    assert_eq!(rig.error(two).2, LATE);
     assert_eq!(rig.stage(one), Stage::Finished);
 }
 
@@ -414,7 +414,7 @@ fn a_call_that_takes_too_long_is_given_up() {
     rig.pass(secs(29));
     assert_eq!(rig.stage(exchange), Stage::Waiting, "progress gives it time");
     rig.pass(secs(1));
-    assert_eq!(rig.error(exchange).2, "Request timeout");
+    assert_eq!(rig.error(exchange).2, LATE);
     assert_eq!(rig.told(child)[0]["method"], "notifications/cancelled");
 }
 

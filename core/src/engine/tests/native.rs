@@ -123,7 +123,10 @@ fn a_call_that_never_ends_lets_others_go_on() {
     rig.pass(millis(10));
     assert_eq!(text(&mut rig, &client, "count"), "2");
     rig.pass(millis(10));
-    assert_eq!(rig.error(endless), (200, -32603, "Request timeout".to_owned()));
+    assert_eq!(
+        rig.error(endless),
+        (200, -32603, "The server did not answer within 0.02 s".to_owned())
+    );
 }
 
 #[test]

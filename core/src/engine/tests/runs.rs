@@ -153,7 +153,10 @@ fn what_takes_too_long_is_given_up() {
     let mut rig = rig_with(Limits { request_total_max: millis(250), ..Limits::default() }, |it| it);
     let exchange = post(&mut rig, JSON, &call("7", "steps"));
     rig.pass(millis(250));
-    assert_eq!(rig.error(exchange), (200, -32603, "Request timeout".to_owned()));
+    assert_eq!(
+        rig.error(exchange),
+        (200, -32603, "The server did not answer within 0.25 s".to_owned())
+    );
     rig.engine.check_empty();
 }
 
@@ -204,7 +207,10 @@ fn one_that_never_ends_lets_others_go_on() {
     let other = rig.request(Request::Live);
     assert_eq!(rig.reply(other).0, 200);
     rig.pass(millis(10));
-    assert_eq!(rig.error(endless), (200, -32603, "Request timeout".to_owned()));
+    assert_eq!(
+        rig.error(endless),
+        (200, -32603, "The server did not answer within 0.02 s".to_owned())
+    );
     rig.engine.check_empty();
 }
 

@@ -5,6 +5,18 @@ use serde_json::Value;
 
 use crate::json::{Invalid, Message, ParseRules, Peer};
 
+/// What a client is told whose request has taken the default time.
+pub(in crate::engine) const LATE: &str =
+    "The server did not answer within 30 s (--request-timeout)";
+
+/// What a client is told whose request has taken all the time that progress can give it.
+pub(in crate::engine) const LATE_AFTER_ALL: &str =
+    "The server did not answer within 600 s (--request-timeout)";
+
+/// What a client is told whose command has not started in the default time.
+pub(in crate::engine) const TOO_SLOW_TO_START: &str =
+    "The MCP server process did not start within 10 s (--startup-timeout)";
+
 /// What a child wrote.
 pub(super) fn line(text: &str) -> Result<Message, Invalid> {
     let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };

@@ -211,7 +211,7 @@ fn a_subscription_is_not_given_up_for_its_silence() {
     rig.pass(secs(3600));
     assert_eq!(rig.stage(listen), Stage::Begun);
     let late = parse(&rig.messages(call)[0]);
-    assert_eq!(late["error"]["message"], "Request timeout");
+    assert_eq!(late["error"]["message"], LATE);
     let cancelled = rig.told(child).pop().unwrap();
     assert_eq!(cancelled["params"]["requestId"].to_string(), numbers[1]);
 }

@@ -63,7 +63,7 @@ impl Body {
             Part::Size => {
                 let Some((taken, size)) = size_line(bytes)? else { return Ok(0) };
                 if size > limits.body_bytes_max as u64 - self.received {
-                    return Err(Reject::BodyTooLarge);
+                    return Err(Reject::BodyTooLarge { limit: limits.body_bytes_max });
                 }
                 (taken, if size == 0 { Part::LastLine } else { Part::Chunk(size) })
             }

@@ -78,7 +78,7 @@ impl Fields {
         }
         let length = self.length.unwrap_or(0);
         if length > limits.body_bytes_max as u64 {
-            return Err(Reject::BodyTooLarge);
+            return Err(Reject::BodyTooLarge { limit: limits.body_bytes_max });
         }
         Ok(Framing::Length(length))
     }

@@ -73,7 +73,7 @@ fn a_refusal_carries_what_its_status_needs() {
     assert_eq!((head.status, head.allow), (405, Some("GET, HEAD")));
     let (head, _) = refusal(Reject::SessionsFull);
     assert_eq!((head.status, head.retry_after, head.close), (503, Some(5), false));
-    let (head, _) = refusal(Reject::BodyTooLarge);
+    let (head, _) = refusal(Reject::BodyTooLarge { limit: 5 });
     assert_eq!((head.status, head.close), (413, true));
 }
 

@@ -385,7 +385,10 @@ fn a_body_may_be_as_long_as_the_limit() {
     let with_body = |body: String| read(admit_with(&config, "POST", "/mcp", lines).unwrap(), body);
     assert!(matches!(with_body(message.into()), Ok(Request::Post { .. })));
     let refusal = with_body(format!("{message} ")).unwrap_err();
-    assert_eq!((refusal.head.status, refusal.reject), (413, Some(Reject::BodyTooLarge)));
+    assert_eq!(
+        (refusal.head.status, refusal.reject),
+        (413, Some(Reject::BodyTooLarge { limit: message.len() }))
+    );
     assert!(refusal.head.close);
 }
 

@@ -73,6 +73,12 @@ fn every_event() -> Vec<Event> {
             reject: Reject::ForbiddenHost,
             detail: Some(Detail::of_header("host", b"a")),
         },
+        Event::TimedOut {
+            method: "ping",
+            session: Some(session),
+            limit: Duration::from_secs(30),
+            option: Some("--request-timeout"),
+        },
         Event::RequestDone(Box::new(done())),
         Event::SessionOpening { session, child },
         Event::SessionOpened { session, revision: Revision::NEWEST, client: Some("c".into()) },
@@ -117,7 +123,7 @@ fn no_event_shows_a_whole_session_id() {
             seen += usize::from(value.contains(&shown));
         }
     }
-    assert_eq!(seen, 5, "the events of a session name it");
+    assert_eq!(seen, 6, "the events of a session name it");
 }
 
 #[test]

@@ -83,13 +83,14 @@ fn trailers_are_refused() {
 
 #[test]
 fn chunks_together_are_limited() {
+    const TOO_LARGE: Reject = BodyTooLarge { limit: 8 };
     let limits = Limits { body_bytes_max: 8, ..Limits::default() };
     for (body, passed, refuse) in [
         ("8\r\n12345678\r\n0\r\n\r\n", "8\r\n12345678\r\n0\r\n\r\n", None),
-        ("9\r\n12345678", "", Some(BodyTooLarge)),
-        ("ffffffffffffffff\r\n", "", Some(BodyTooLarge)),
-        ("4\r\n1234\r\n4\r\n5678\r\n1\r\n", "4\r\n1234\r\n4\r\n5678\r\n", Some(BodyTooLarge)),
-        ("4\r\n1234\r\nffffffffffffffff\r\n", "4\r\n1234\r\n", Some(BodyTooLarge)),
+        ("9\r\n12345678", "", Some(TOO_LARGE)),
+        ("ffffffffffffffff\r\n", "", Some(TOO_LARGE)),
+        ("4\r\n1234\r\n4\r\n5678\r\n1\r\n", "4\r\n1234\r\n4\r\n5678\r\n", Some(TOO_LARGE)),
+        ("4\r\n1234\r\nffffffffffffffff\r\n", "4\r\n1234\r\n", Some(TOO_LARGE)),
     ] {
         let mut wire = Wire::new(limits.clone());
         assert_eq!(wire.receive([CHUNKED, body].concat().as_bytes()), refuse, "{body:?}");

@@ -6,6 +6,9 @@ use TimerKind::{Body, Head, Idle, Write};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
+const HEAD_LATE: Reject = HeadTimeout { limit: Duration::from_secs(10) };
+const BODY_LATE: Reject = BodyTimeout { limit: Duration::from_secs(30) };
+
 fn guard() -> Guard {
     Guard::new(Arc::default(), Instant::ZERO)
 }
@@ -40,9 +43,9 @@ fn the_head_deadline_counts_from_its_first_byte_and_not_from_its_last() {
         let seen = second as usize - 2;
         assert_eq!(guard.inspect(&GET[..seen], at(second * 1000)).pass, 0);
     }
-    assert_due(&mut guard, 13_000, Head, Breach::Refuse(HeadTimeout));
-    assert_eq!(guard.refused(), Some(HeadTimeout));
-    assert_eq!(guard.inspect(GET, at(13_000)), Inspection { pass: 0, refuse: Some(HeadTimeout) });
+    assert_due(&mut guard, 13_000, Head, Breach::Refuse(HEAD_LATE));
+    assert_eq!(guard.refused(), Some(HEAD_LATE));
+    assert_eq!(guard.inspect(GET, at(13_000)), Inspection { pass: 0, refuse: Some(HEAD_LATE) });
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn a_head_that_waited_for_its_turn_has_its_full_time() {
     assert_eq!(guard.poll_timeout(), None);
     guard.responded(at(100_000));
     let _ = guard.inspect(b"GET", at(100_000));
-    assert_due(&mut guard, 110_000, Head, Breach::Refuse(HeadTimeout));
+    assert_due(&mut guard, 110_000, Head, Breach::Refuse(HEAD_LATE));
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_request_that_comes_as_its_connection_is_closed_is_still_let_through() {
     guard.responded(at(60_001));
     assert_due(&mut guard, 120_001, Idle, Breach::CloseIdle);
     let _ = guard.inspect(&GET[..5], at(120_001));
-    assert_due(&mut guard, 130_001, Head, Breach::Refuse(HeadTimeout));
+    assert_due(&mut guard, 130_001, Head, Breach::Refuse(HEAD_LATE));
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn nothing_is_due_while_a_complete_request_is_in_flight() {
 
 #[test]
 fn a_body_of_which_nothing_comes_is_refused_after_the_grace() {
-    assert_due(&mut awaiting(5), 5_000, Body, Breach::Refuse(BodyTimeout));
+    assert_due(&mut awaiting(5), 5_000, Body, Breach::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -99,12 +102,12 @@ fn a_body_must_keep_its_average_pace_after_the_grace() {
     for second in 1..5 {
         let _ = slow.inspect(b"x", at(second * 1000));
     }
-    assert_due(&mut slow, 5_000, Body, Breach::Refuse(BodyTimeout));
+    assert_due(&mut slow, 5_000, Body, Breach::Refuse(BODY_LATE));
 
     // 1 KiB/s is the least: 6 KiB carry it to the end of the sixth second.
     let mut steady = awaiting(4 << 20);
     let _ = steady.inspect(&[b'x'; 6 << 10], at(1000));
-    assert_due(&mut steady, 6_000, Body, Breach::Refuse(BodyTimeout));
+    assert_due(&mut steady, 6_000, Body, Breach::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn a_body_has_a_total_time_whatever_its_pace() {
         let _ = guard.inspect(&[b'x'; 100 << 10], at(second * 1000));
         assert_eq!(guard.handle_timeout(at(second * 1000)), None);
     }
-    assert_due(&mut guard, 30_000, Body, Breach::Refuse(BodyTimeout));
+    assert_due(&mut guard, 30_000, Body, Breach::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -124,7 +127,7 @@ fn what_frames_chunks_does_not_count_as_pace() {
     // 3 KiB of the body in 18 KiB of chunks.
     let input = [head, &"1\r\nx\r\n".repeat(3 << 10)].concat();
     assert_eq!(guard.inspect(input.as_bytes(), at(0)).pass, input.len());
-    assert_due(&mut guard, 5_000, Body, Breach::Refuse(BodyTimeout));
+    assert_due(&mut guard, 5_000, Body, Breach::Refuse(BODY_LATE));
 }
 
 #[test]
