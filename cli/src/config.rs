@@ -21,7 +21,8 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         request_total_max: defaults.request_total_max.max(args.request_timeout),
         session_idle_max: args.sessions.timeout,
         sessions_max: args.sessions.max_sessions,
-        startup_time_max: args.startup_timeout,
+        startup_time_max: args.startup_timeout.unwrap_or(defaults.startup_time_max),
+        first_startup_time_max: args.startup_timeout.unwrap_or(defaults.first_startup_time_max),
         ..defaults
     };
     let bridge = BridgeOptions {

@@ -103,6 +103,7 @@
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | which child answers a modern request, and what becomes of a child's questions | `bridge/pool/`, `engine/workers.rs` |
 //! | how the era of a command is found | `bridge/probe.rs`, `engine/era.rs` |
+//! | what becomes of a child whose client did not wait for it | `engine/unclaimed.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |

@@ -89,17 +89,20 @@ pub struct Limits {
     /// Children that are opened at once for requests that belong to no session; further requests
     /// wait until one of them is open.
     pub openings_max: usize,
-    /// From spawning a child to its answer to `initialize`; in HTTP+SSE also from opening a stream to
-    /// `initialize`.
+    /// From the `initialize` of a client to the child's answer, the search for the era of the command
+    /// included; in HTTP+SSE also from opening a stream to `initialize`.
     pub startup_time_max: Duration,
+    /// The same until one child of the command has answered `initialize`: the first start may
+    /// install packages.
+    pub first_startup_time_max: Duration,
     /// From a question of a child to the next one that is put to the client together with it.
     pub settle_time: Duration,
     /// From taking back a request that a child may have asked something for, or that it may log about,
     /// to not expecting any more of it; a child that might still ask is ended then. Also for what a
     /// child that was opened may ask by itself.
     pub cancel_time_max: Duration,
-    /// From asking the first child of a command for its era to taking its silence for an answer, but
-    /// never more than half of [`Limits::startup_time_max`]. Also for its list of tools, while a
+    /// From starting the first child of a command, which is asked for its era, to taking its silence
+    /// for an answer, but never more than half of the time it has to start. Also for its list of tools, while a
     /// request waits for that.
     pub probe_time_max: Duration,
     /// From a request, its last sign of progress, or the answer to what it asked the client, to its
@@ -191,6 +194,7 @@ impl Default for Limits {
             outbound_bytes_max: 64 * MIB,
             openings_max: 4,
             startup_time_max: Duration::from_secs(10),
+            first_startup_time_max: Duration::from_secs(60),
             settle_time: Duration::from_millis(5),
             cancel_time_max: Duration::from_secs(2),
             probe_time_max: Duration::from_secs(4),

@@ -35,15 +35,10 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) request_timeout: Duration,
 
-    /// Time the command has to start
-    #[arg(
-        long,
-        help_heading = COMMAND,
-        value_name = "SECONDS",
-        default_value = "10",
-        value_parser = values::time
-    )]
-    pub(crate) startup_timeout: Duration,
+    /// Time the command has to start. If not given: 60 until one process has started, which may
+    /// have to install packages first, and 10 from then on
+    #[arg(long, help_heading = COMMAND, value_name = "SECONDS", value_parser = values::time)]
+    pub(crate) startup_timeout: Option<Duration>,
 
     /// Revisions of the protocol to serve, with commas between them; all if not given
     #[arg(long, value_name = "DATES", value_parser = values::revisions)]

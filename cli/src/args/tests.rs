@@ -146,7 +146,7 @@ fn defaults_are_those_of_the_core() {
     );
     assert_eq!(args.sessions.timeout, limits.session_idle_max);
     assert_eq!(args.request_timeout, limits.request_time_max);
-    assert_eq!(args.startup_timeout, limits.startup_time_max);
+    assert_eq!(args.startup_timeout, None);
     assert_eq!(args.sessions.max_sessions, limits.sessions_max);
     assert_eq!(args.serving.max_body, limits.body_bytes_max);
     assert_eq!(args.serving.max_connections, limits.connections_max);

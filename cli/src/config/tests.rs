@@ -36,6 +36,7 @@ fn a_flag_reaches_the_limit_it_is_for() {
         session_idle_max: Duration::from_secs(1),
         request_time_max: Duration::from_secs(2),
         startup_time_max: Duration::from_secs(3),
+        first_startup_time_max: Duration::from_secs(3),
         sessions_max: 4,
         body_bytes_max: 5 * 1024,
         connections_max: 8,

@@ -45,6 +45,9 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
+    /// The number of the first request, which is `initialize` where a child answers.
+    pub(crate) const FIRST: u64 = 1;
+
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -58,6 +61,11 @@ impl Calls {
         self.last += 1;
         self.waiting.insert(self.last, call);
         self.last
+    }
+
+    /// Whether the first request is the only one there has been.
+    pub(crate) fn is_first_only(&self) -> bool {
+        self.last == Calls::FIRST
     }
 
     /// The request the child knows by this JSON text.

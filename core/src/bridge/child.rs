@@ -27,6 +27,12 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) id: ChildId,
+    /// When it was started.
+    since: Instant,
+    /// When it was given a client's `initialize`.
+    pub(crate) initialize_at: Option<Instant>,
+    /// Whether a line on its standard output was a message.
+    has_spoken: bool,
     /// Bytes fed and not yet taken.
     unfed: usize,
     gate_open: bool,
@@ -60,9 +66,12 @@ struct Stop {
 
 impl Child {
     /// A child that is being started.
-    pub(crate) fn new(id: ChildId) -> Child {
+    pub(crate) fn new(id: ChildId, now: Instant) -> Child {
         Child {
             id,
+            since: now,
+            initialize_at: None,
+            has_spoken: false,
             unfed: 0,
             gate_open: true,
             stdin_open: true,
@@ -126,6 +135,7 @@ impl Child {
     /// A line on its standard output was a message.
     pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
         self.noise = 0;
+        self.has_spoken = true;
         if self.is_ending() {
             self.await_end(turn);
         }
@@ -175,6 +185,17 @@ impl Child {
         let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);
         self.ending = Some(Ending { since, at });
         turn.wake(at);
+    }
+
+    /// Whether this end shows that its command is of no use: it has failed in the first moments, and
+    /// has said nothing. A server that ends by a rule of its own, for example because it was idle,
+    /// has lived for longer.
+    pub(crate) fn is_failed_start(&self, status: ExitStatus, turn: &Turn<'_>) -> bool {
+        let moments = match status {
+            ExitStatus::Code(0) => turn.limits.exit_time_max,
+            _ => turn.limits.startup_time_max,
+        };
+        !self.has_spoken && turn.now.since(self.since) < moments
     }
 
     /// How it ended, once nothing more can come from it.

@@ -59,6 +59,8 @@ pub(crate) struct Pool {
     era: Option<Era>,
     /// Whether nothing has said so: no child has answered the question, or `initialize`.
     is_assumed: bool,
+    /// The child that was asked for its era, if its silence was taken for the answer.
+    probe_owed_by: Option<ChildId>,
     /// What a legacy child last answered to `initialize`: a JSON text.
     welcome: Option<Vec<u8>>,
     /// Who it says it is: a JSON text.
@@ -105,6 +107,7 @@ impl Pool {
                 ChildEra::Probe => None,
             },
             is_assumed: false,
+            probe_owed_by: None,
             welcome: None,
             server_info: None,
             tools: Tools::default(),
@@ -146,9 +149,15 @@ impl Pool {
         self.is_assumed
     }
 
-    /// Nothing has said that the era is what it was set to.
-    pub(crate) fn assume_era(&mut self) {
+    /// Nothing has said that the era is what it is set to. `silent`: the child that still may.
+    pub(crate) fn assume_era(&mut self, silent: Option<ChildId>) {
         self.is_assumed = true;
+        self.probe_owed_by = silent;
+    }
+
+    /// Whether this child still may say which era it is of. It is not expected to from now on.
+    pub(crate) fn take_probe_debt(&mut self, child: ChildId) -> bool {
+        self.probe_owed_by.take_if(|owing| *owing == child).is_some()
     }
 
     /// The era is not doubted any more.
@@ -261,7 +270,8 @@ impl Pool {
         }
         turn.register(exchange, Owner::Bridge, None);
         self.posts.insert(exchange, post);
-        turn.wake(turn.now + turn.limits.keep_alive_period.min(turn.limits.request_time_max));
+        let times = turn.limits.request_time_max.min(turn.startup_time());
+        turn.wake(turn.now + turn.limits.keep_alive_period.min(times));
         Ok(())
     }
 
@@ -435,6 +445,11 @@ impl Pool {
         self.stirred = true;
         self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
+        let blames_probe = self.take_probe_debt(id) && matches!(reject, Reject::ChildExited(_));
+        // It was asked which era it is of, and has ended: another one is not asked.
+        if blames_probe && worker.is_opening {
+            return Some((worker.child, 0));
+        }
         if (!worker.proven || worker.is_opening) && !was_counted {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
         }

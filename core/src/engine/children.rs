@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{Child, ChildSpec};
+use crate::bridge::{Calls, Child, ChildSpec};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Invalid, Message};
+use crate::json::{Invalid, Kind, Message};
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -22,18 +22,18 @@ impl Engine {
         }
     }
 
-    pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
+    pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
         let child = self.desk.ledger.next_child();
         out.push(Action::Spawn { child, spec });
-        Child::new(child)
+        Child::new(child, now)
     }
 
     /// The child for a new session.
-    pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, out: &mut Actions) -> Child {
+    pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         match self.standby.take_if(|child| !is_probed && !child.is_ending()) {
             Some(child) => child,
-            None => self.spawn(spec, out),
+            None => self.spawn(spec, now, out),
         }
     }
 
@@ -57,7 +57,10 @@ impl Engine {
                 .flatten();
         }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
-        let child = standby.or_else(|| self.leaving.get_mut(&id))?;
+        let child = match standby.or_else(|| self.leaving.get_mut(&id)) {
+            Some(child) => child,
+            None => self.unclaimed.child_mut(id)?,
+        };
         let mut turn = self.desk.turn(now, out);
         let answer = work(child, &mut turn);
         let wake_at = turn.wake_at;
@@ -87,6 +90,7 @@ impl Engine {
             self.give_up_finding(reject, now, out);
         }
         self.leaving.remove(&id);
+        self.unclaimed.remove(id);
         if let Some(session) = self.owners.remove(&id) {
             self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
             // There is no process to stop.
@@ -107,9 +111,16 @@ impl Engine {
         let Some(id) = self.owners.get(&child).copied() else {
             return match self.standby.as_ref().is_some_and(|standby| standby.id == child) {
                 true => self.on_standby_line(child, line, now, out),
+                false if self.unclaimed.child_mut(child).is_some() => {
+                    self.on_unclaimed_line(child, line, now, out);
+                }
                 false => self.on_worker_line(child, line, now, out),
             };
         };
+        let is_refusal = line.as_ref().is_ok_and(refuses_initialize);
+        if is_refusal && self.open_on_another(id, now, out) {
+            return;
+        }
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
@@ -206,6 +217,7 @@ impl Engine {
             child.handle_timeout(turn);
             turn.wake(child.next_due(now));
         });
+        self.on_unclaimed_due(id, now, out);
         self.reap_child(id, now, out);
     }
 
@@ -221,6 +233,9 @@ impl Engine {
     pub(super) fn reap(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
         let Some(session) = self.sessions.get(&id) else { return };
         let Some(status) = session.child_end(now) else { return };
+        if self.open_on_another(id, now, out) {
+            return;
+        }
         let reject = Reject::ChildExited(status);
         self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
     }
@@ -230,6 +245,8 @@ impl Engine {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
             self.lose_standby(child, status, now, out);
+        } else if self.unclaimed.child_mut(id).is_some() {
+            self.on_unclaimed_due(id, now, out);
         } else if let Some(child) = self.leaving.remove(&id) {
             match child.exit_status() {
                 Some(status) => self.release(&child, status, 0, out),
@@ -240,10 +257,13 @@ impl Engine {
         }
     }
 
-    /// A child that belongs to nobody yet is of no use.
+    /// The child that was started ahead of the first client has ended. The next client gets another
+    /// one, unless this one has failed at its very start: that the command is of no use is told at
+    /// once.
     fn lose_standby(&mut self, child: Child, status: ExitStatus, now: Instant, out: &mut Actions) {
         let was_probed = self.is_probed(child.id);
-        if !was_probed {
+        let is_owed = self.take_probe_debt(child.id) || was_probed;
+        if !is_owed && child.is_failed_start(status, &self.desk.turn(now, out)) {
             let stderr = child.stderr_tail();
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
             self.desk.log(Event::ChildUnusable { status, stderr }, out);
@@ -256,4 +276,9 @@ impl Engine {
             self.on_probed_end(now, out);
         }
     }
+}
+
+/// Whether a child answers the first request it was given with an error.
+fn refuses_initialize(message: &Message) -> bool {
+    message.kind() == Kind::Error && message.id() == Some(Calls::FIRST.to_string().as_bytes())
 }

@@ -67,7 +67,7 @@ impl Engine {
             Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
                 self.await_era(None, (exchange, head), body, now, out)
             }
-            Ok(Route::Open) => self.open(exchange, head, body, now, out),
+            Ok(Route::Open) => self.open(exchange, head, body, (now, now), out),
             Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
             Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
                 Err(Reject::Draining)
@@ -154,27 +154,43 @@ impl Engine {
         if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
-    /// Opens a session with the client's `initialize`.
+    /// Opens a session with the client's `initialize`, which came at `since`.
     pub(super) fn open(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        now: Instant,
+        (since, now): (Instant, Instant),
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let Body::One(initialize) = body else { return Err(Reject::InitializeInBatch) };
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let (id, backend) = self.admit(head, now, out)?;
         let initialize = self.restricted(initialize);
+        let (id, backend, said) = self.admit(head, Some(&initialize), now, out)?;
         let mut turn = self.desk.turn(now, out);
-        let session = Session::open(id, backend, (exchange, head), &initialize, &mut turn);
+        let session = Session::open(id, backend, (exchange, head), &initialize, since, &mut turn);
         let wake_at = turn.wake_at;
         self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
+        self.repeat_messages(id, said, now, out);
         Ok(())
+    }
+
+    /// Gives a session what its child has said already.
+    pub(super) fn repeat_messages(
+        &mut self,
+        id: SessionId,
+        messages: Vec<Message>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let child = self.sessions.get(&id).and_then(|it| it.backend().child()).map(|it| it.id);
+        let Some(child) = child else { return };
+        for message in messages {
+            self.on_child_line(child, Ok(message), now, out);
+        }
     }
 
     /// Opens a session for a client that did not ask for one: a server in this process needs no
@@ -195,7 +211,7 @@ impl Engine {
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
         }
-        let (id, backend) = self.admit(head, now, out)?;
+        let (id, backend, _) = self.admit(head, None, now, out)?;
         let mut turn = self.desk.turn(now, out);
         let session = Session::open_unasked(id, backend, head, revision, &mut turn);
         self.sessions.insert(id, Box::new(session));
@@ -205,22 +221,29 @@ impl Engine {
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
-    /// Makes room for a session; gives its id and who is to answer in it.
+    /// Makes room for a session; gives its id, its backend, and what that has said already.
     fn admit(
         &mut self,
         head: &McpHead,
+        initialize: Option<&Message>,
         now: Instant,
         out: &mut Actions,
-    ) -> Result<(SessionId, Backend), Reject> {
-        self.check_start(now)?;
-        self.make_room(now, out)?;
+    ) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
+        self.check_start(initialize, now)?;
+        self.make_room(initialize, now, out)?;
         let id = self.ids.session();
-        Ok((id, self.seat(id, head, now, out)?))
+        let (backend, said) = self.seat(id, head, initialize, now, out)?;
+        Ok((id, backend, said))
     }
 
     /// Whether a child can be had now, if one is needed.
-    pub(super) fn check_start(&self, now: Instant) -> Result<(), Reject> {
-        let needs_child = self.spec.is_some() && !self.sessions_share_a_child();
+    pub(super) fn check_start(
+        &self,
+        initialize: Option<&Message>,
+        now: Instant,
+    ) -> Result<(), Reject> {
+        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
+        let needs_child = self.spec.is_some() && !is_there && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
             true => self.desk.starts.check(now),
             false => Ok(()),
@@ -234,46 +257,66 @@ impl Engine {
         is_modern && !self.finding.speaks_both()
     }
 
-    /// Gives a session somebody who is to answer in it.
+    /// The backend of a session that shares the modern child.
+    pub(super) fn interpreter(&self) -> Backend {
+        let discovery = self.pool.as_ref().and_then(Pool::discovery);
+        let served = self.desk.config.revisions.clone();
+        Backend::Interpreted(Box::new(Interpreter::new(served, discovery)))
+    }
+
+    /// The backend of a new session, and what it has said already. A child that holds the same
+    /// `initialize` goes before a fresh one.
     pub(super) fn seat(
         &mut self,
         id: SessionId,
         head: &McpHead,
+        initialize: Option<&Message>,
         now: Instant,
         out: &mut Actions,
-    ) -> Result<Backend, Reject> {
+    ) -> Result<(Backend, Vec<Message>), Reject> {
         if self.sessions_share_a_child() {
-            let discovery = self.pool.as_ref().and_then(Pool::discovery);
-            let served = self.desk.config.revisions.clone();
-            return Ok(Backend::Interpreted(Box::new(Interpreter::new(served, discovery))));
+            return Ok((self.interpreter(), Vec::new()));
         }
         if let Some(spec) = self.spec.clone() {
-            let child = self.hire(spec, out);
+            let (child, said) = match initialize.and_then(|it| self.unclaimed.take(it)) {
+                Some(starting) => (starting.child, starting.messages),
+                None => (self.hire(spec, now, out), Vec::new()),
+            };
             self.owners.insert(child.id, id);
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
-            return Ok(Backend::Child(Box::new(child)));
+            return Ok((Backend::Child(Box::new(child)), said));
         }
         let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
         let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
-        Ok(Backend::Native(Box::new(seated)))
+        Ok((Backend::Native(Box::new(seated)), Vec::new()))
     }
 
     /// Makes room for another session: the one that has been idle longest gives way, first among
     /// those in which nothing has been said, which cost a client nothing.
-    pub(super) fn make_room(&mut self, now: Instant, out: &mut Actions) -> Result<(), Reject> {
+    pub(super) fn make_room(
+        &mut self,
+        initialize: Option<&Message>,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or opening and leaving in a loop could
         // pile up processes.
         // Where sessions share a child one more of them takes no process.
         let is_shared = self.sessions_share_a_child();
-        let used = self.sessions.len() + if is_shared { 0 } else { self.workers() };
+        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
+        let unclaimed = self.unclaimed.len() - usize::from(is_there);
+        let used = self.sessions.len() + if is_shared { 0 } else { self.workers() + unclaimed };
         if used + self.leaving.len() >= max.saturating_mul(2) {
             return Err(Reject::SessionsFull);
         }
         if used < max {
+            return Ok(());
+        }
+        if unclaimed > 0 && self.drop_unclaimed_but(initialize, now, out) {
             return Ok(());
         }
         let worker = self.pool.as_ref().filter(|_| !is_shared).and_then(Pool::idle_longest);

@@ -10,8 +10,9 @@
 //!      └──── it was silent or ended, and then no legacy child could be opened ───┘
 //! ```
 //!
-//! Silence counts from when somebody waits. A legacy child that was asked is used like one that was
-//! not. Source: 2026-07-28,
+//! Silence counts from the start of the child. A legacy child that was asked is used like one that
+//! was not, and the question stays behind in its input: if it ends by reading it, or confuses the
+//! answers, what it was given since is given to a fresh child. Source: 2026-07-28,
 //! basic/transports/stdio, Backward Compatibility.
 
 use std::mem;
@@ -27,6 +28,7 @@ use crate::machine::Actions;
 use crate::observe::Event;
 use crate::protocol::Era;
 use crate::reject::Reject;
+use crate::session::Session;
 use crate::time::Instant;
 use crate::translate::modern_child;
 
@@ -60,6 +62,8 @@ struct Opening {
     exchange: ExchangeId,
     head: McpHead,
     body: Body,
+    /// When it came.
+    since: Instant,
     /// The session that is there already, over HTTP+SSE.
     session: Option<SessionId>,
 }
@@ -70,7 +74,7 @@ impl Engine {
         let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
         match self.desk.config.bridge.child_era {
             ChildEra::Legacy => {
-                self.standby = Some(self.spawn(spec, out));
+                self.standby = Some(self.spawn(spec, now, out));
                 self.with_pool(now, out, |pool, turn| pool.start(turn));
             }
             ChildEra::Modern => {
@@ -85,22 +89,8 @@ impl Engine {
         self.pool.as_ref().is_some_and(|pool| pool.era().is_none())
     }
 
-    /// Somebody waits for the era: the first child is asked, unless one has been, and has its time
-    /// to answer from now on.
-    pub(super) fn find_era(&mut self, now: Instant, out: &mut Actions) {
-        self.ask_era(now, out);
-        let limits = &self.desk.config.limits;
-        let due = now + limits.probe_time_max.min(limits.startup_time_max / 2);
-        if let Some((_, asked_due)) = &mut self.finding.asked
-            && *asked_due == Instant::FAR
-        {
-            *asked_due = due;
-            self.timers.set(due, Wake::Era);
-        }
-    }
-
     /// Asks the first child, unless one has been asked.
-    fn ask_era(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn ask_era(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone() else { return };
         if self.finding.asked.is_some() || !self.is_of_unknown_era() {
             return;
@@ -113,9 +103,11 @@ impl Engine {
                 self.dismiss(child, now, out);
             }
         }
-        let mut child = self.hire(spec, out);
+        let mut child = self.hire(spec, now, out);
         child.feed(probe::question(), &mut self.desk.turn(now, out));
-        self.finding.asked = Some((child.id, Instant::FAR));
+        let due = now + self.desk.config.limits.probe_time_max.min(self.startup_time() / 2);
+        self.timers.set(due, Wake::Era);
+        self.finding.asked = Some((child.id, due));
         self.standby = Some(child);
     }
 
@@ -132,10 +124,11 @@ impl Engine {
             return Err(Reject::SessionsFull);
         }
         self.desk.turn(now, out).register(exchange, Owner::Bridge, None);
-        let opening = Opening { exchange, head: head.clone(), body: body.clone(), session };
+        let opening =
+            Opening { exchange, head: head.clone(), body: body.clone(), since: now, session };
         self.finding.openings.push(opening);
         self.note_opening_of(session, now, out);
-        self.find_era(now, out);
+        self.ask_era(now, out);
         Ok(())
     }
 
@@ -186,17 +179,24 @@ impl Engine {
     }
 
     pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
-        if self.finding.asked.is_some_and(|(_, due)| due <= now) {
-            self.assume_legacy(now, out);
+        if let Some((child, _)) = self.finding.asked.filter(|(_, due)| *due <= now) {
+            self.assume_legacy(Some(child), now, out);
         }
     }
 
-    /// Nothing has said which era the command is of, and most that say nothing are legacy.
-    fn assume_legacy(&mut self, now: Instant, out: &mut Actions) {
-        self.settle_era(Era::Legacy, now, out);
+    /// Nothing has said which era the command is of, and most that say nothing are legacy. `silent`:
+    /// the child that still may answer.
+    fn assume_legacy(&mut self, silent: Option<ChildId>, now: Instant, out: &mut Actions) {
         if let Some(pool) = &mut self.pool {
-            pool.assume_era();
+            pool.assume_era(silent);
         }
+        self.settle_era(Era::Legacy, now, out);
+    }
+
+    /// Whether this child has yet to answer which era it is of, though its silence was taken for an
+    /// answer. It is not expected to from now on.
+    pub(super) fn take_probe_debt(&mut self, child: ChildId) -> bool {
+        self.pool.as_mut().is_some_and(|pool| pool.take_probe_debt(child))
     }
 
     /// A legacy child has answered `initialize`, so the command is of that era.
@@ -209,12 +209,12 @@ impl Engine {
     /// Finds the era again for those who wait, if it has been forgotten meanwhile.
     pub(super) fn find_era_again(&mut self, now: Instant, out: &mut Actions) {
         if self.is_of_unknown_era() && self.pool.as_ref().is_some_and(Pool::has_waiting) {
-            self.find_era(now, out);
+            self.ask_era(now, out);
         }
     }
 
     /// A child has said something. If it is a late answer to the question, and says that the
-    /// silence was mistaken for an answer, whatever was started since is started anew.
+    /// silence was mistaken for an answer, whatever was started since is started again.
     pub(super) fn correct_era(
         &mut self,
         child: ChildId,
@@ -223,10 +223,13 @@ impl Engine {
         out: &mut Actions,
     ) {
         let is_assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
-        if !is_assumed || probe::era(message) != Some(Era::Modern) {
+        let Some(era) = probe::era(message).filter(|_| is_assumed) else { return };
+        self.take_probe_debt(child);
+        self.confirm_era();
+        if era == Era::Legacy {
             return;
         }
-        self.confirm_era();
+        self.desk.starts.worked();
         self.finding.speaks_both = message.result().is_some_and(modern_child::speaks_both);
         self.desk.log(Event::EraFound { era: Era::Modern }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
@@ -234,32 +237,55 @@ impl Engine {
             pool.let_go_of(|_| true);
             pool.set_era(Era::Modern, standby, turn);
         });
+        self.drop_unclaimed(now, out);
+        self.share_openings(now, out);
+    }
+
+    /// Sessions that were being opened on children of their own are opened on the one that all
+    /// share, if the command takes no `initialize`.
+    fn share_openings(&mut self, now: Instant, out: &mut Actions) {
+        let is_opening = |session: &Session| {
+            session.repeatable().is_some() && session.backend().child().is_some()
+        };
+        if self.finding.speaks_both {
+            return;
+        }
+        let ids: Vec<_> =
+            self.sessions.values().filter(|it| is_opening(it)).map(|it| it.id).collect();
+        for id in ids {
+            let backend = self.interpreter();
+            self.replace_backend(id, backend, now, out);
+        }
     }
 
     /// The child that was asked has ended, maybe because it was asked: another one is started, and
     /// not asked.
     pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
         if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
-            self.standby = Some(self.spawn(spec, out));
+            self.standby = Some(self.spawn(spec, now, out));
         }
-        self.assume_legacy(now, out);
+        self.assume_legacy(None, now, out);
     }
 
     /// The era is known: whoever waited for it goes on.
     fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
         self.desk.log(Event::EraFound { era }, out);
+        if era == Era::Modern {
+            self.desk.starts.worked();
+        }
         // One of both eras is for whoever comes first.
         let is_shared = era == Era::Modern && !self.finding.speaks_both;
         let child = if is_shared { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
-        for Opening { exchange, head, body, session } in mem::take(&mut self.finding.openings) {
+        for opening in mem::take(&mut self.finding.openings) {
+            let Opening { exchange, head, body, since, session } = opening;
             self.desk.exchanges.remove(&exchange);
             self.desk.account = head.account.clone();
             self.note_opening_of(session, now, out);
             let verdict = match session {
-                Some(_) => self.post_sse(exchange, &head, &body, now, out),
-                None => self.open(exchange, &head, &body, now, out),
+                Some(_) => self.post_sse(exchange, &head, &body, (since, now), out),
+                None => self.open(exchange, &head, &body, (since, now), out),
             };
             if let Err(reject) = verdict {
                 self.refuse(exchange, reject, (&head, Some(&body)), now, out);
@@ -271,7 +297,8 @@ impl Engine {
     /// try again.
     pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
-        for Opening { exchange, head, body, session } in mem::take(&mut self.finding.openings) {
+        for opening in mem::take(&mut self.finding.openings) {
+            let Opening { exchange, head, body, session, .. } = opening;
             self.desk.exchanges.remove(&exchange);
             self.note_opening_of(session, now, out);
             self.refuse(exchange, reject, (&head, Some(&body)), now, out);

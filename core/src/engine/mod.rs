@@ -25,6 +25,7 @@ mod starts;
 mod throttle;
 mod timers;
 mod turn;
+mod unclaimed;
 mod workers;
 
 use turn::Ledger;
@@ -37,9 +38,10 @@ use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
 use crate::engine::era::Finding;
 use crate::engine::sampling::{Sweeps, Want};
-pub(crate) use crate::engine::starts::Starts;
+pub(crate) use crate::engine::starts::{PATIENCE, Starts};
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
+use crate::engine::unclaimed::Unclaimed;
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
@@ -64,6 +66,8 @@ pub struct Engine {
     owners: BTreeMap<ChildId, SessionId>,
     /// The child that was started ahead of the first session.
     standby: Option<Child>,
+    /// Children whose client did not wait for their answer to `initialize`.
+    unclaimed: Unclaimed,
     /// The children that belong to no session, if a command is served.
     pool: Option<Pool>,
     /// Children whose session is over, until they have exited.
@@ -204,6 +208,7 @@ impl Engine {
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
             standby: None,
+            unclaimed: Unclaimed::default(),
             pool,
             leaving: BTreeMap::new(),
             runs: BTreeMap::new(),
@@ -311,6 +316,11 @@ impl Engine {
         self.timers.next().map(|(at, why)| Deadline { at, why })
     }
 
+    /// The time a client waits for its `initialize` to be answered.
+    fn startup_time(&self) -> Duration {
+        self.desk.starts.time_max(&self.desk.config.limits)
+    }
+
     /// Lets a session take part in this turn, and notes when it wants to be called again.
     fn with_session<T>(
         &mut self,
@@ -348,9 +358,7 @@ impl Engine {
         });
         if let Some(why) = end.flatten() {
             let reject = match why {
-                SessionEnd::Refused => {
-                    Reject::StartupTimeout { limit: self.desk.config.limits.startup_time_max }
-                }
+                SessionEnd::Refused => Reject::StartupTimeout { limit: self.startup_time() },
                 _ => Reject::SessionEnded,
             };
             self.end_session(id, why, reject, now, out);
@@ -375,12 +383,22 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        let is_late = matches!(reject, Reject::StartupTimeout { .. });
+        let child = session.backend().child();
+        // A child that is only too slow is of use to the client that tries again.
+        let kept = session.repeatable().filter(|_| {
+            (is_late || why == SessionEnd::Abandoned)
+                && child.is_some_and(|child| self.keeps_unclaimed(child))
+        });
+        let kept = kept.cloned();
         if !session.is_open()
-            && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
+            && kept.is_none()
+            && (is_late || matches!(reject, Reject::ChildExited(_)))
         {
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         }
-        let fails = why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_));
+        let fails = kept.is_none()
+            && (why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_)));
         let is_unopened = !session.is_open() && session.backend().child().is_some();
         let unanswered = session.in_flight();
         self.with_pool(now, out, |pool, turn| {
@@ -392,9 +410,10 @@ impl Engine {
         let mut turn = self.desk.turn(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);
-        match child.end(now).filter(|_| child.has_exited()) {
-            Some(status) => self.release(&child, status, unanswered, out),
-            None => self.dismiss(*child, now, out),
+        match (child.end(now).filter(|_| child.has_exited()), kept) {
+            (Some(status), _) => self.release(&child, status, unanswered, out),
+            (None, Some(initialize)) => self.keep_unclaimed(*child, initialize, now, out),
+            (None, None) => self.dismiss(*child, now, out),
         }
     }
 

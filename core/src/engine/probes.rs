@@ -62,7 +62,8 @@ impl Engine {
     }
 
     fn subprocess(&self, now: Instant) -> &'static str {
-        if self.standby.is_some() || !self.sessions.is_empty() || self.workers() > 0 {
+        let ahead = usize::from(self.standby.is_some()) + self.unclaimed.len();
+        if ahead + self.sessions.len() + self.workers() > 0 {
             "running"
         } else if self.desk.starts.failed_lately(now) {
             "failed"
@@ -92,7 +93,8 @@ impl Engine {
             children: self.owners.len()
                 + self.workers()
                 + self.leaving.len()
-                + usize::from(self.standby.is_some()),
+                + usize::from(self.standby.is_some())
+                + self.unclaimed.len(),
             in_flight: total(Session::in_flight)
                 + self.waiting_in_runs()
                 + self.pool.as_ref().map_or(0, Pool::in_flight),

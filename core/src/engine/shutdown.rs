@@ -55,6 +55,7 @@ impl Engine {
         if let Some(child) = self.standby.take() {
             self.dismiss(child, now, out);
         }
+        self.drop_unclaimed(now, out);
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
         }

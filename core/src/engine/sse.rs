@@ -41,8 +41,8 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        self.check_start(now)?;
-        self.make_room(now, out)?;
+        self.check_start(None, now)?;
+        self.make_room(None, now, out)?;
         let id = self.ids.session();
         let mut turn = self.desk.turn(now, out);
         let session = Session::open_sse(id, exchange, head, &mut turn);
@@ -60,7 +60,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        if let Err(reject) = self.post_sse(exchange, head, body, now, out) {
+        if let Err(reject) = self.post_sse(exchange, head, body, (now, now), out) {
             self.refuse(exchange, reject, (head, Some(body)), now, out);
         }
     }
@@ -70,7 +70,7 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        now: Instant,
+        (since, now): (Instant, Instant),
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let id = self.sse_session(head, now).ok_or(self.unknown_session())?;
@@ -78,7 +78,7 @@ impl Engine {
             return Err(Reject::Draining);
         }
         if self.sessions.get(&id).is_some_and(|session| session.is_vacant()) {
-            return self.staff_sse(id, (exchange, head), body, now, out);
+            return self.staff_sse(id, (exchange, head), body, (since, now), out);
         }
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
             .unwrap_or(Err(Reject::UnknownSession))
@@ -100,7 +100,7 @@ impl Engine {
         id: SessionId,
         (exchange, head): (ExchangeId, &McpHead),
         body: &Body,
-        now: Instant,
+        (since, now): (Instant, Instant),
         out: &mut Actions,
     ) -> Result<(), Reject> {
         if self.finding.has_opening(id) {
@@ -110,12 +110,13 @@ impl Engine {
         if self.is_of_unknown_era() {
             return self.await_era(Some(id), (exchange, head), body, now, out);
         }
-        self.check_start(now)?;
-        let backend = self.seat(id, head, now, out)?;
         let initialize = self.restricted(initialize);
+        self.check_start(Some(&initialize), now)?;
+        let (backend, said) = self.seat(id, head, Some(&initialize), now, out)?;
         self.with_session(id, now, out, |session, turn| {
-            session.staff(backend, (exchange, head), &initialize, turn);
+            session.staff(backend, (exchange, head), &initialize, since, turn);
         });
+        self.repeat_messages(id, said, now, out);
         Ok(())
     }
 }

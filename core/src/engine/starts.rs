@@ -1,5 +1,6 @@
 //! Failed starts of children: how soon one may be started again, and what health makes of it.
 
+use crate::limits::Limits;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
@@ -16,7 +17,13 @@ pub(crate) struct Starts {
     failures: u32,
     paused_until: Instant,
     failed_at: Instant,
+    /// Whether a child has ever answered `initialize`.
+    has_worked: bool,
 }
+
+/// How many times as long as a client waits for it a child may take to answer `initialize`: then it
+/// is of use to the next client.
+pub(crate) const PATIENCE: u32 = 3;
 
 impl Starts {
     /// Whether a child may be started now.
@@ -40,7 +47,15 @@ impl Starts {
 
     /// A child answered `initialize`.
     pub(crate) fn worked(&mut self) {
-        *self = Starts::default();
+        *self = Starts { has_worked: true, ..Starts::default() };
+    }
+
+    /// The time a client waits for its `initialize` to be answered.
+    pub(crate) fn time_max(&self, limits: &Limits) -> Duration {
+        match self.has_worked {
+            true => limits.startup_time_max,
+            false => limits.first_startup_time_max,
+        }
     }
 
     /// Whether a start failed a short time ago, and none has worked since.

@@ -27,6 +27,7 @@ mod rig;
 mod routing;
 mod runs;
 mod sse;
+mod starting;
 mod stopping;
 mod streams;
 mod table;

@@ -142,7 +142,12 @@ impl Turn<'_> {
     pub(crate) fn spawn(&mut self, spec: Arc<ChildSpec>) -> Child {
         let child = self.ledger.next_child();
         self.out.push(Action::Spawn { child, spec });
-        Child::new(child)
+        Child::new(child, self.now)
+    }
+
+    /// The time a client waits for its `initialize` to be answered.
+    pub(crate) fn startup_time(&self) -> Duration {
+        self.starts.time_max(self.limits)
     }
 
     /// Asks to be called again at `at`.

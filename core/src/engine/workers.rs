@@ -5,7 +5,7 @@
 
 use crate::bridge::{FromWorker, Interpreter, Pool};
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, TURN_PAUSE, Turn, WAKE_TIME_MAX};
+use crate::engine::{Engine, PATIENCE, TURN_PAUSE, Turn, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Invalid, Message};
@@ -29,7 +29,7 @@ impl Engine {
         }
         let work = |pool: &mut Pool, turn: &mut Turn<'_>| pool.post(exchange, head, message, turn);
         self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
-        self.find_era(now, out);
+        self.ask_era(now, out);
         Ok(())
     }
 
@@ -45,7 +45,9 @@ impl Engine {
         let max = self.desk.config.limits.sessions_max;
         // Children that take their time to stop count too, or they could pile up.
         let leaving = self.leaving.len();
-        pool.room = max.saturating_sub(self.sessions.len() + leaving.saturating_sub(max));
+        let unclaimed = self.unclaimed.len();
+        let used = self.sessions.len() + unclaimed + leaving.saturating_sub(max);
+        pool.room = max.saturating_sub(used);
         pool.is_crowded = leaving >= max;
         pool.fresh = self.standby.take_if(|child| !is_probed && !child.is_ending());
         let mut turn = self.desk.turn(now, out);
@@ -98,6 +100,9 @@ impl Engine {
         if !self.pool.as_ref().is_some_and(Pool::is_starved) {
             return false;
         }
+        if self.drop_oldest_unclaimed(now, out) {
+            return true;
+        }
         let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
         let Some((_, id)) = idle.min() else { return false };
         self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
@@ -143,7 +148,7 @@ impl Engine {
     /// Gives up every worker whose process has come to its end.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
         while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
-            let limit = self.desk.config.limits.startup_time_max;
+            let limit = self.startup_time() * PATIENCE;
             let reject = status.map_or(Reject::StartupTimeout { limit }, Reject::ChildExited);
             self.drop_worker(child, reject, now, out);
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::bridge::{Child, FromWorker, Interpreter};
+use crate::bridge::{Calls, Child, FromWorker, Interpreter};
 use crate::engine::{TURN_PAUSE, Turn};
 use crate::http::McpHead;
 use crate::ids::SessionId;
@@ -90,6 +90,15 @@ impl Backend {
     pub(super) fn request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
         if let Backend::Interpreted(interpreter) = self {
             return interpreter.handle_request(number, request, &mut turn.at());
+        }
+        // A child of a client that has gone was given the same `initialize` then.
+        if let Backend::Child(child) = self
+            && number == Calls::FIRST
+        {
+            if child.initialize_at.is_some() {
+                return;
+            }
+            child.initialize_at = Some(turn.now);
         }
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];

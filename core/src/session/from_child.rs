@@ -127,6 +127,7 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
+        self.initialize = None;
         let client = self.client.clone();
         turn.log(Event::SessionOpened { session: self.id, revision, client });
     }

@@ -13,7 +13,7 @@ use crate::observe::{Dropped, client_name, tool_of};
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
 use crate::session::{Backend, Queue, Session, Streams};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 impl Session {
     /// A session in which nothing has been said.
@@ -29,6 +29,7 @@ impl Session {
             streams: Streams::new(id),
             client: None,
             peer: head.peer,
+            initialize: None,
             is_awaited: false,
             since: turn.now,
             used_at: turn.now,
@@ -42,25 +43,29 @@ impl Session {
         backend: Backend,
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
+        since: Instant,
         turn: &mut Turn<'_>,
     ) -> Session {
         let mut session = Session::new(id, head, backend, turn);
-        session.initialize((exchange, head), initialize, turn);
+        session.initialize((exchange, head), initialize, since, turn);
         session
     }
 
-    /// Gives the backend the client's `initialize`, as it is.
+    /// Gives the backend the client's `initialize`, as it is. It came at `since`.
     pub(super) fn initialize(
         &mut self,
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
+        since: Instant,
         turn: &mut Turn<'_>,
     ) {
         self.attend(head);
         self.client = name_of_client(initialize);
         self.peer = head.peer;
+        self.initialize = self.backend.native().is_none().then(|| Box::new(initialize.clone()));
         let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
-        self.request(initialize, stream, turn.limits.startup_time_max, turn);
+        let due = since + turn.startup_time();
+        self.request(initialize, stream, (since, due), turn);
         self.attended();
     }
 
@@ -98,15 +103,16 @@ impl Session {
         let due = self.admit(&messages, is_batch, turn)?;
         let time = match self.is_open() {
             true => turn.limits.request_time_max,
-            false => turn.limits.startup_time_max,
+            false => turn.startup_time(),
         };
+        let times = (turn.now, turn.now + time);
         self.attend(head);
         self.peer = head.peer;
         self.touch(turn);
         let stream =
             (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, turn));
         for message in messages {
-            self.take(message, stream.unwrap_or_default(), time, turn);
+            self.take(message, stream.unwrap_or_default(), times, turn);
         }
         self.attended();
         if let Some(stream) = stream {
@@ -168,7 +174,7 @@ impl Session {
         &mut self,
         message: Result<&Message, &Invalid>,
         stream: u64,
-        time: Duration,
+        times: (Instant, Instant),
         turn: &mut Turn<'_>,
     ) {
         match message {
@@ -179,7 +185,7 @@ impl Session {
                 self.streams.answer(stream, id, Some(error), turn);
             }
             Ok(message) => match message.kind() {
-                Kind::Request => self.request(message, stream, time, turn),
+                Kind::Request => self.request(message, stream, times, turn),
                 Kind::Notification => self.notification(message, turn),
                 Kind::Result | Kind::Error => self.client_answer(message, turn),
             },
@@ -192,11 +198,16 @@ impl Session {
         turn.reply(exchange, head, Chunk::new());
     }
 
-    /// Sends a request to the child, under our own number.
-    fn request(&mut self, message: &Message, stream: u64, time: Duration, turn: &mut Turn<'_>) {
-        let due = turn.now + time;
+    /// Sends a request to the child, under our own number. `times`: when it came, and when it is
+    /// given up.
+    fn request(
+        &mut self,
+        message: &Message,
+        stream: u64,
+        (mut since, due): (Instant, Instant),
+        turn: &mut Turn<'_>,
+    ) {
         turn.wake(due);
-        let mut since = turn.now;
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.requests += 1;
             // Most are answered in the turn that takes them: only from here is there time to count.

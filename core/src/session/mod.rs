@@ -37,13 +37,14 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
+use std::mem;
 use std::net::IpAddr;
 
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::SessionId;
-use crate::json;
+use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::observe::{Answered, Dropped, Event, SessionEnd};
@@ -68,6 +69,8 @@ pub(crate) struct Session {
     client: Option<Box<str>>,
     /// The address of its last POST.
     peer: Option<IpAddr>,
+    /// The `initialize` of its client, until that is answered.
+    initialize: Option<Box<Message>>,
     /// Whether what its client has sent is kept until there is somebody to take it.
     is_awaited: bool,
     since: Instant,
@@ -308,7 +311,8 @@ impl Session {
     /// for.
     fn time_out_start(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some((_, call)) = self.calls.take_due(turn.now) else { return false };
-        self.fail(call, Reject::StartupTimeout { limit: turn.limits.startup_time_max }, turn);
+        let limit = call.due.since(call.since);
+        self.fail(call, Reject::StartupTimeout { limit }, turn);
         true
     }
 
@@ -409,6 +413,23 @@ impl Session {
         }
         turn.log(Event::SessionClosed { session: self.id, why, lived });
         self.backend
+    }
+
+    /// The `initialize` that another backend can be given in place of this one: nothing else has
+    /// passed between the client and this one.
+    pub(crate) fn repeatable(&self) -> Option<&Message> {
+        let is_first = !self.is_open() && self.calls.is_first_only() && self.asks.len() == 0;
+        self.initialize.as_deref().filter(|_| is_first)
+    }
+
+    /// Puts another backend in the place of the one it has, which it gives back. The client's
+    /// `initialize` is repeated to it.
+    pub(crate) fn restart(&mut self, backend: Backend, turn: &mut Turn<'_>) -> Backend {
+        let old = mem::replace(&mut self.backend, backend);
+        if let Some(initialize) = &self.initialize {
+            self.backend.request(Calls::FIRST, initialize, turn);
+        }
+        old
     }
 
     /// How its child ended, once nothing more can come from it.

@@ -6,6 +6,7 @@ use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::session::{Backend, Session};
+use crate::time::Instant;
 
 impl Session {
     /// Opens a session with its one stream. Nobody is on its other side yet: many clients of this
@@ -51,11 +52,12 @@ impl Session {
         backend: Backend,
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
+        since: Instant,
         turn: &mut Turn<'_>,
     ) {
         debug_assert!(self.is_vacant(), "a session keeps its backend");
         self.backend = backend;
-        self.initialize((exchange, head), initialize, turn);
+        self.initialize((exchange, head), initialize, since, turn);
         self.accepted(exchange, turn);
     }
 }

@@ -107,7 +107,10 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             "--max-connections" => limits.connections_max = number(value),
             "--max-sessions" => limits.sessions_max = number(value),
             "--request-timeout" => limits.request_time_max = time(value),
-            "--startup-timeout" => limits.startup_time_max = time(value),
+            "--startup-timeout" => {
+                limits.startup_time_max = time(value);
+                limits.first_startup_time_max = time(value);
+            }
             "--stop-delay" => limits.stop_delay = time(value),
             "--timeout" => limits.session_idle_max = time(value),
             "--write-timeout" => limits.write_time_max = time(value),

@@ -4,6 +4,7 @@ use super::*;
 use crate::bridge::asking::Asking;
 use crate::bridge::probe;
 use crate::bridge::worker::{Need, Traits};
+use crate::engine::PATIENCE;
 use crate::json::Field;
 use crate::json::object::Object;
 use crate::translate::{Answer, legacy_child, line};
@@ -310,9 +311,11 @@ impl Pool {
         traits: Traits,
         turn: &mut Turn<'_>,
     ) {
+        let is_proven = self.workers.get(&child).is_some_and(|worker| worker.proven);
         let due = match traits.listens {
             true => Instant::FAR,
-            false => turn.now + turn.limits.request_time_max,
+            false if is_proven => turn.now + turn.limits.request_time_max,
+            false => turn.now + turn.limits.request_time_max.max(turn.startup_time()),
         };
         turn.wake(due);
         let task = Task { asker: Asker::Request(exchange), traits, since: turn.now, due };
@@ -344,7 +347,7 @@ impl Pool {
         let params = legacy_child::initialize();
         let line = line::request(id.as_bytes(), "initialize", Some(&params));
         worker.child.feed(Chunk::from(line), turn);
-        let due = turn.now + turn.limits.startup_time_max;
+        let due = turn.now + turn.startup_time() * PATIENCE;
         turn.wake(due);
         let traits = Traits::default();
         worker.tasks.insert(number, Task { asker: Asker::Opening, traits, since: turn.now, due });
@@ -444,6 +447,12 @@ impl Pool {
     /// A legacy child does not want to be opened.
     pub(super) fn refused(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.remove(&child) else { return };
+        if self.take_probe_debt(child) {
+            // That was its answer to which era it is of. Another child is not asked.
+            self.let_go.push(worker.child);
+            self.stirred = true;
+            return;
+        }
         turn.starts.failed(turn.now, turn.limits.start_pause_max);
         self.note_end(&worker, turn);
         self.fail_waiting_for(worker.key, Reject::ChildRefused, turn);
@@ -465,7 +474,12 @@ impl Pool {
     }
 
     /// Nothing was asked yet, so HTTP can say what is wrong.
-    fn fail_opening(&mut self, exchange: ExchangeId, reject: Reject, turn: &mut Turn<'_>) {
+    pub(super) fn fail_opening(
+        &mut self,
+        exchange: ExchangeId,
+        reject: Reject,
+        turn: &mut Turn<'_>,
+    ) {
         if let Some(post) = self.posts.remove(&exchange) {
             post.fail_with(reject.wire().status.max(502), reject, turn);
         }

@@ -28,14 +28,11 @@ impl Pool {
         for exchange in late {
             self.waiting.retain(|waiting| *waiting != exchange);
             let Some(post) = self.posts.get(&exchange) else { continue };
-            let (at, limit) = (post.at, turn.limits.request_time_max);
-            let since = self.task(post).map_or(post.since, |task| task.since);
-            let limit = match since + turn.limits.request_total_max <= turn.now {
-                true => turn.limits.request_total_max,
-                false => limit,
-            };
-            let option = Some("--request-timeout");
-            self.fail(exchange, Reject::RequestTimeout { limit, option }, turn);
+            let (at, reject) = (post.at, self.timeout(post, turn));
+            match reject {
+                Reject::StartupTimeout { .. } => self.fail_opening(exchange, reject, turn),
+                _ => self.fail(exchange, reject, turn),
+            }
             if let Some((child, number)) = at {
                 self.cancel(child, number, "Request timeout", turn);
             }
@@ -44,10 +41,30 @@ impl Pool {
 
     /// When a request is given up.
     fn due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
-        if post.at.is_none() {
-            return post.since + turn.limits.request_time_max;
+        match self.task(post) {
+            Some(task) => task.due,
+            None if post.at.is_some() => Instant::FAR,
+            None if self.awaits_start() => post.since + turn.startup_time(),
+            None => post.since + turn.limits.request_time_max,
         }
-        self.task(post).map_or(Instant::FAR, |task| task.due)
+    }
+
+    /// Whether requests without a worker wait for the command to start.
+    fn awaits_start(&self) -> bool {
+        let mut workers = self.workers.values();
+        self.era.is_none() || !self.workers.is_empty() && workers.all(|worker| worker.is_opening)
+    }
+
+    /// The refusal of a request whose time is over: what it had, and the option for more.
+    fn timeout(&self, post: &Post, turn: &Turn<'_>) -> Reject {
+        let task = self.task(post);
+        if task.is_none() && self.awaits_start() {
+            return Reject::StartupTimeout { limit: turn.startup_time() };
+        }
+        let since = task.map_or(post.since, |task| task.since);
+        let total = turn.limits.request_total_max;
+        let limit = if since + total <= turn.now { total } else { turn.limits.request_time_max };
+        Reject::RequestTimeout { limit, option: Some("--request-timeout") }
     }
 
     /// What a worker has to do for a request.

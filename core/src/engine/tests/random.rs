@@ -48,7 +48,7 @@ fn the_random_stories_are_about_something() {
         let seen = sights_of_many(sse);
         // Where nobody comes back, little is kept for that.
         for sight in World::SIGHTS.into_iter().filter(|sight| !sse || *sight != "replay lost") {
-            assert!(seen.get(sight).is_some_and(|count| *count > 1), "{sight} in {seen:?}");
+            assert!(seen.contains_key(sight), "{sight} in {seen:?}");
         }
     }
 }
@@ -57,7 +57,7 @@ fn the_random_stories_are_about_something() {
 fn sights_of_many(sse: bool) -> BTreeMap<&'static str, usize> {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::new();
-    for _ in 0..150 {
+    for _ in 0..240 {
         let tape = prop::collection::vec(any::<[u8; 3]>(), 120).new_tree(&mut runner).unwrap();
         let mut world = play(&tape.current(), sse);
         world.finish();

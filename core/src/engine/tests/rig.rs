@@ -146,6 +146,8 @@ pub(super) fn millis(millis: u64) -> Duration {
 }
 
 pub(super) fn config(limits: Limits) -> Config {
+    // As where --startup-timeout is given: it holds for every start.
+    let limits = Limits { first_startup_time_max: limits.startup_time_max, ..limits };
     Config {
         limits,
         revisions: Revision::LEGACY.into(),
@@ -630,6 +632,7 @@ impl Engine {
         assert!(self.sessions.is_empty(), "{:?}", self.sessions);
         assert!(self.owners.is_empty(), "{:?}", self.owners);
         assert!(self.leaving.is_empty(), "{:?}", self.leaving);
+        assert_eq!(self.unclaimed.len(), 0, "{:?}", self.unclaimed);
         assert!(self.runs.is_empty(), "{:?}", self.runs);
         assert!(self.pool.as_ref().is_none_or(Pool::is_empty), "{:?}", self.pool);
         assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);

@@ -382,6 +382,8 @@ fn a_child_that_is_slow_to_start_is_given_up() {
     let (_, text) = error_of(&rig.messages(seat.stream)[0]);
     assert_eq!(text, TOO_SLOW_TO_START);
     assert_eq!(rig.stage(seat.stream), Stage::Finished);
+    assert!(!rig.children[&seat.child].stdin_closed, "it is the next client's");
+    rig.pass(secs(20));
     assert!(rig.children[&seat.child].stdin_closed);
 }
 

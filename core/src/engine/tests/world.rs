@@ -146,11 +146,24 @@ impl World {
         let id = self.next_id();
         let body = initialize(&id, revision)
             .replace(r#""capabilities":{}"#, r#""capabilities":{},"_meta":{"progressToken":1}"#);
-        let children = self.rig.children.len();
+        let before: Vec<_> = self.rig.engine.sessions.keys().copied().collect();
         let exchange = self.rig.post(&client, &body);
-        let child = self.rig.children.keys().last().copied();
-        let child = child.filter(|_| self.rig.children.len() > children);
+        let mut sessions = self.rig.engine.sessions.keys();
+        let session = sessions.find(|session| !before.contains(session)).copied();
+        let child = session.map(|session| self.child_of(session));
         self.opening.extend(child.map(|child| (exchange, child)));
+        self.expect_initialize(exchange, child, id);
+    }
+
+    fn child_of(&self, session: SessionId) -> ChildId {
+        self.rig.engine.sessions[&session].backend().child().expect("a child").id
+    }
+
+    /// An `initialize` was sent, which the child may have been given by a client before.
+    fn expect_initialize(&mut self, exchange: ExchangeId, child: Option<ChildId>, id: String) {
+        if let Some(known) = child.and_then(|it| self.ids.get_mut(&(it, "1".to_owned()))) {
+            known.clone_from(&id);
+        }
         self.expect(exchange, child, vec![id]);
     }
 
@@ -165,9 +178,9 @@ impl World {
         let revision = Revision::LEGACY[usize::from(what % 4)].as_str();
         let id = self.next_id();
         let exchange = self.rig.send(&client, &initialize(&id, revision));
-        let child = *self.rig.children.keys().last().expect("a child");
         if self.rig.reply(exchange).0 == 202 {
-            self.expect(stream, Some(child), vec![id]);
+            let child = self.child_of(client.id());
+            self.expect_initialize(stream, Some(child), id);
             self.seats.push(Seat { client, child, sole: Some(stream) });
         } else {
             self.expect(exchange, None, vec![id]);

@@ -1,0 +1,249 @@
+//! Children whose client has gone, or did not wait for long enough, before they answered
+//! `initialize`.
+//!
+//! Owns: such children and what they have said since, until a client sends the same `initialize`, or
+//! their time is over. A client that tries again so gets the child that is starting already.
+//! Never: a child that was given anything else.
+
+use crate::bridge::{Calls, Child};
+use crate::engine::timers::Wake;
+use crate::engine::{Engine, PATIENCE, Phase};
+use crate::ids::{ChildId, SessionId};
+use crate::json::{Invalid, Kind, Message};
+use crate::machine::Actions;
+use crate::observe::Event;
+use crate::session::Backend;
+use crate::time::Instant;
+
+/// Messages that are kept of a child; then it is not read until a client takes it over.
+const MESSAGES_MAX: usize = 16;
+
+/// The children, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Unclaimed(Vec<Starting>);
+
+/// A child that was given `initialize` by a client that does not wait for the answer.
+#[derive(Debug)]
+pub(super) struct Starting {
+    pub(super) child: Child,
+    initialize: Message,
+    /// What it has said since then, in order.
+    pub(super) messages: Vec<Message>,
+    /// When it is given up.
+    due: Instant,
+}
+
+impl Unclaimed {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes the child that was given the same `initialize`.
+    pub(super) fn take(&mut self, initialize: &Message) -> Option<Starting> {
+        self.position(initialize).map(|position| self.0.remove(position))
+    }
+
+    /// Whether there is one that was given the same `initialize`.
+    pub(super) fn has(&self, initialize: &Message) -> bool {
+        self.position(initialize).is_some()
+    }
+
+    fn position(&self, initialize: &Message) -> Option<usize> {
+        let is_same = |it: &Starting| it.initialize.params() == initialize.params();
+        self.0.iter().position(|it| is_same(it) && !it.child.is_ending())
+    }
+
+    pub(super) fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
+        self.0.iter_mut().find(|it| it.child.id == id).map(|it| &mut it.child)
+    }
+
+    fn get_mut(&mut self, id: ChildId) -> Option<&mut Starting> {
+        self.0.iter_mut().find(|it| it.child.id == id)
+    }
+
+    pub(super) fn remove(&mut self, id: ChildId) -> Option<Child> {
+        let position = self.0.iter().position(|it| it.child.id == id)?;
+        Some(self.0.remove(position).child)
+    }
+}
+
+impl Engine {
+    /// Keeps a child for the next client that sends this `initialize`.
+    pub(super) fn keep_unclaimed(
+        &mut self,
+        child: Child,
+        initialize: Message,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if self.unclaimed.len() >= self.desk.config.limits.openings_max {
+            self.drop_oldest_unclaimed(now, out);
+        }
+        let time = self.desk.starts.time_max(&self.desk.config.limits) * PATIENCE;
+        let due = child.initialize_at.unwrap_or(now) + time;
+        self.timers.set(due, Wake::Child(child.id));
+        self.unclaimed.0.push(Starting { child, initialize, messages: Vec::new(), due });
+    }
+
+    /// Whether a child may be kept for another client.
+    pub(super) fn keeps_unclaimed(&self, child: &Child) -> bool {
+        self.phase == Phase::Running && !child.is_ending() && !child.was_stopped()
+    }
+
+    /// Makes room for another process, but not for the one that holds this `initialize`.
+    pub(super) fn drop_unclaimed_but(
+        &mut self,
+        initialize: Option<&Message>,
+        now: Instant,
+        out: &mut Actions,
+    ) -> bool {
+        let kept = initialize.and_then(|it| self.unclaimed.take(it));
+        let dropped = self.drop_oldest_unclaimed(now, out);
+        self.unclaimed.0.extend(kept);
+        dropped
+    }
+
+    /// Makes room for another process.
+    pub(super) fn drop_oldest_unclaimed(&mut self, now: Instant, out: &mut Actions) -> bool {
+        if self.unclaimed.0.is_empty() {
+            return false;
+        }
+        let Starting { child, .. } = self.unclaimed.0.remove(0);
+        self.dismiss(child, now, out);
+        true
+    }
+
+    /// A line of a child that no client waits for, if it is one.
+    pub(super) fn on_unclaimed_line(
+        &mut self,
+        id: ChildId,
+        line: Result<Message, Invalid>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let message = match line {
+            Ok(message) => message,
+            Err(invalid) => {
+                let reject = invalid.reject;
+                let gives_up =
+                    self.with_child(id, now, out, |child, turn| child.babbled(reject, turn));
+                if gives_up == Some(true) {
+                    self.lose_unclaimed(id, true, now, out);
+                }
+                return;
+            }
+        };
+        self.with_child(id, now, out, |child, turn| child.spoke(turn));
+        let is_answer = message.id() == Some(Calls::FIRST.to_string().as_bytes());
+        match message.kind() {
+            Kind::Error if is_answer => {
+                // It may be the answer to which era it is of, and says that then.
+                let has_failed = !self.take_probe_debt(id);
+                return self.lose_unclaimed(id, has_failed, now, out);
+            }
+            Kind::Result if is_answer => {
+                self.desk.starts.worked();
+                self.confirm_era();
+            }
+            _ => {}
+        }
+        let Some(starting) = self.unclaimed.get_mut(id) else { return };
+        if starting.messages.len() < MESSAGES_MAX {
+            starting.messages.push(message);
+        }
+        if is_answer || starting.messages.len() == MESSAGES_MAX {
+            self.with_child(id, now, out, |child, turn| child.gate(false, turn));
+        }
+    }
+
+    /// Does what is due of a child that no client waits for.
+    pub(super) fn on_unclaimed_due(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
+        let Some(starting) = self.unclaimed.get_mut(id) else { return };
+        if starting.due <= now {
+            let limit = now.since(starting.child.initialize_at.unwrap_or(now));
+            let (method, option) = ("initialize", Some("--startup-timeout"));
+            let event = Event::TimedOut { method, session: None, limit, option };
+            self.desk.turn(now, out).log(event);
+            return self.lose_unclaimed(id, true, now, out);
+        }
+        if let Some(status) = starting.child.end(now) {
+            let owed = self.take_probe_debt(id);
+            let Some(child) = self.unclaimed.remove(id) else { return };
+            if !owed {
+                self.fail_start(now);
+            }
+            match child.has_exited() {
+                true => self.release(&child, status, 1, out),
+                false => self.dismiss(child, now, out),
+            }
+        }
+    }
+
+    /// Gives up a child that no client waits for: it cannot be opened.
+    fn lose_unclaimed(&mut self, id: ChildId, has_failed: bool, now: Instant, out: &mut Actions) {
+        if let Some(child) = self.unclaimed.remove(id) {
+            if has_failed {
+                self.fail_start(now);
+            }
+            self.dismiss(child, now, out);
+        }
+    }
+
+    /// A child could not be opened, though no client was there to see it.
+    fn fail_start(&mut self, now: Instant) {
+        self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+        if let Some(pool) = &mut self.pool {
+            pool.doubt_era();
+        }
+    }
+
+    /// Gives all of them up.
+    pub(super) fn drop_unclaimed(&mut self, now: Instant, out: &mut Actions) {
+        while self.drop_oldest_unclaimed(now, out) {}
+    }
+
+    /// Opens a session on a fresh child, if its own did not understand that it was asked for its
+    /// era. Whether it did.
+    ///
+    /// The child was asked, and was silent; then it was given `initialize` all the same. If it ends
+    /// by reading the question, or takes the answer to that for the answer to `initialize`, that
+    /// says "legacy", and nothing about `initialize`.
+    pub(super) fn open_on_another(
+        &mut self,
+        id: SessionId,
+        now: Instant,
+        out: &mut Actions,
+    ) -> bool {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        let child = session.backend().child().map(|child| child.id);
+        let (Some(old), Some(_), Some(spec)) = (child, session.repeatable(), self.spec.clone())
+        else {
+            return false;
+        };
+        if !self.take_probe_debt(old) {
+            return false;
+        }
+        let child = self.spawn(spec, now, out);
+        self.owners.insert(child.id, id);
+        let backend = Backend::Child(Box::new(child));
+        self.replace_backend(id, backend, now, out);
+        true
+    }
+
+    /// Puts another backend in the place of a session's, and repeats `initialize` to it.
+    pub(super) fn replace_backend(
+        &mut self,
+        id: SessionId,
+        backend: Backend,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let old = self.with_session(id, now, out, |session, turn| session.restart(backend, turn));
+        let Some(Backend::Child(child)) = old else { return };
+        self.owners.remove(&child.id);
+        match child.end(now).filter(|_| child.has_exited()) {
+            Some(status) => self.release(&child, status, 0, out),
+            None => self.dismiss(*child, now, out),
+        }
+    }
+}
