@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker, ready};
@@ -46,6 +46,8 @@ pub struct Hub {
     /// Counts requests, where they are counted.
     throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
+    /// Connections that are open.
+    connections: AtomicUsize,
     log: Mutex<Log>,
     state: Mutex<State>,
     /// Not yet handed to the log; filled under the lock, so they are in order.
@@ -110,13 +112,15 @@ impl Hub {
             armed: Instant::FAR,
             timekeeper: None,
         };
+        let sampler = Sampler::start(config.serves.native().is_none());
         let hub = Hub {
             clock,
             config,
             memory,
             stateless,
             throttle,
-            sampler: Sampler::default(),
+            sampler,
+            connections: AtomicUsize::new(0),
             log: Mutex::new(options.log.clone()),
             state: Mutex::new(state),
             events: Mutex::default(),
@@ -197,7 +201,7 @@ impl Hub {
 
     /// Reports a request, and returns where its answer arrives.
     fn submit_request(self: &Arc<Self>, request: Request) -> Exchange {
-        let wants_facts = request.wants_facts() && self.config.serves.native().is_some();
+        let wants_facts = request.wants_facts(&self.config.serves);
         let sampled = wants_facts.then(|| Input::Sampled { facts: Box::new(self.sample()) });
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
         let mailbox = Arc::new(exchange::Mailbox::default());
@@ -210,7 +214,15 @@ impl Hub {
     }
 
     fn sample(&self) -> Facts {
-        self.sampler.sample(self.clock.now().since(Instant::ZERO))
+        let mut facts = self.sampler.sample(self.clock.now().since(Instant::ZERO));
+        facts.process.connections = Some(self.connections.load(Ordering::Relaxed) as u64);
+        facts
+    }
+
+    /// Counts a connection as open until the value is dropped.
+    pub fn connected(&self) -> Connected<'_> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Connected(self)
     }
 
     /// Reports what was sent of an exchange, and its end, unless it ended by a reply without
@@ -347,6 +359,16 @@ impl Hub {
         for event in &events {
             log(event);
         }
+    }
+}
+
+/// A connection that counts as open.
+#[derive(Debug)]
+pub struct Connected<'a>(&'a Hub);
+
+impl Drop for Connected<'_> {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -101,7 +101,7 @@ impl Surroundings {
     fn new() -> io::Result<Self> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(io::Error::from)?;
-        let (started, sampler) = (Clock::now(), Sampler::default());
+        let (started, sampler) = (Clock::now(), Sampler::start(false));
         Ok(Surroundings { started, sampler, seal: StateKey::new(secret) })
     }
 

@@ -5,20 +5,20 @@
 //!
 //! Source: proc(5); Linux, Documentation/admin-guide/cgroup-v2.rst, Memory.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use pontoon_core::server::{Counters, Facts, ProcessFacts, SystemFacts};
+use pontoon_core::server::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
 use pontoon_core::time::Duration;
 
+use self::children::Processes;
+
+mod children;
+
 /// Finds out facts, at most ten times a second: whoever asks more often is told the last ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sampler(Mutex<Last>);
 
 /// What was found out last.
@@ -27,11 +27,17 @@ struct Last {
     facts: Option<Facts>,
     /// Then, so that the difference can be told.
     busy: Option<Busy>,
+    /// What the children use, and the uptime at which that was found out; none if it is not wanted.
+    children: Option<(Duration, Option<ChildrenFacts>)>,
 }
 
-/// Facts are sampled anew once they are so old. To sample them takes some system calls for each open
-/// file, and it may be a client who asks.
+/// Facts are sampled again once they are this old: it may be a client that asks, and a sample takes
+/// system calls.
 const AGE_MAX: Duration = Duration::from_millis(100);
+
+/// What the children use is sampled again once it is this old: that reads a file of every process of
+/// the machine.
+const CHILDREN_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// What the processors have done since the system started, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,15 @@ struct Busy {
 }
 
 impl Sampler {
+    /// A sampler, with what the children of this process use or without. The use of the processors is
+    /// counted from now on.
+    pub fn start(with_children: bool) -> Sampler {
+        let mut last =
+            Last { children: with_children.then_some((Duration::ZERO, None)), ..Last::default() };
+        last.cpu();
+        Sampler(Mutex::new(last))
+    }
+
     /// The facts about a process that has been running for `uptime`, which never gets less.
     pub fn sample(&self, uptime: Duration) -> Facts {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +63,8 @@ impl Sampler {
         if let Some(facts) = last.facts.as_ref().filter(is_fresh) {
             return facts.clone();
         }
-        let (process, system) = (process(uptime), last.system());
+        let (children, system) = (last.children(uptime), last.system());
+        let process = ProcessFacts { children, ..process(uptime) };
         let facts = Facts { process, system, counters: Counters::default() };
         last.facts.insert(facts).clone()
     }
@@ -76,62 +92,38 @@ impl Last {
         let now = start("/proc/stat", STAT_LINE_BYTES_MAX).as_deref().and_then(Busy::parse)?;
         now.since(self.busy.replace(now)?)
     }
+
+    /// What the children use.
+    fn children(&mut self, uptime: Duration) -> Option<ChildrenFacts> {
+        let (at, known) = self.children.as_mut()?;
+        if known.is_none() || uptime.saturating_sub(*at) >= CHILDREN_AGE_MAX {
+            let mut now = Processes::read()?.children_of(std::process::id())?;
+            // Time of processes that nobody waited for is lost, and a counter must not go back.
+            now.cpu = now.cpu.max(known.map_or(Duration::ZERO, |known| known.cpu));
+            (*at, *known) = (uptime, Some(now));
+        }
+        *known
+    }
 }
 
 fn process(uptime: Duration) -> ProcessFacts {
     let status = text("/proc/self/status").unwrap_or_default();
-    let files = open_files();
     ProcessFacts {
         pid: std::process::id(),
         uptime,
         memory: field(&status, "VmRSS:").map(|kib| kib * 1024),
         threads: field(&status, "Threads:"),
-        open_files: files.as_ref().map(|files| files.count),
-        connections: files.as_ref().and_then(connections),
+        open_files: open_files(),
+        // Those are the runtime's to count.
+        connections: None,
+        children: None,
     }
 }
 
-/// What this process has open.
-struct OpenFiles {
-    count: u64,
-    /// The inodes of the sockets among it.
-    sockets: HashSet<u64>,
-}
-
-fn open_files() -> Option<OpenFiles> {
-    let mut files = OpenFiles { count: 0, sockets: HashSet::new() };
-    for entry in fs::read_dir("/proc/self/fd").ok()?.flatten() {
-        files.count += 1;
-        let target = fs::read_link(entry.path()).unwrap_or_default();
-        files.sockets.extend(socket_inode(target.as_os_str()));
-    }
+fn open_files() -> Option<u64> {
+    let count = fs::read_dir("/proc/self/fd").ok()?.flatten().count();
     // The directory itself was open meanwhile.
-    files.count = files.count.saturating_sub(1);
-    Some(files)
-}
-
-fn socket_inode(target: &OsStr) -> Option<u64> {
-    let inode = target.as_bytes().strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
-    std::str::from_utf8(inode).ok()?.parse().ok()
-}
-
-/// How many of the sockets are TCP connections.
-fn connections(files: &OpenFiles) -> Option<u64> {
-    let tables = [text("/proc/self/net/tcp"), text(TCP_6)];
-    let known = tables[0].is_some() && (tables[1].is_some() || !Path::new(TCP_6).exists());
-    let rows = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
-    let own = rows.filter_map(established).filter(|inode| files.sockets.contains(inode));
-    known.then(|| own.count() as u64)
-}
-
-/// Not there on a system without IPv6.
-const TCP_6: &str = "/proc/self/net/tcp6";
-
-/// The inode of a row of the kernel's table of TCP sockets, if that is a connection.
-fn established(row: &str) -> Option<u64> {
-    let mut columns = row.split_ascii_whitespace();
-    let state = columns.nth(3)?;
-    (state == "01").then(|| columns.nth(5)?.parse().ok()).flatten()
+    Some(count.saturating_sub(1) as u64)
 }
 
 impl Busy {
@@ -225,7 +217,7 @@ fn start(path: &str, bytes_max: usize) -> Option<String> {
 /// Of many processors each has a line of its own; the first line is about all.
 const STAT_LINE_BYTES_MAX: usize = 1024;
 
-/// The kernel takes milliseconds for the table of many connections, those that ended included.
+/// More than any of these files has.
 const TEXT_BYTES_MAX: usize = 128 * 1024;
 
 #[cfg(test)]

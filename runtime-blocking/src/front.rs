@@ -69,7 +69,9 @@ impl Front {
             };
             let front = self.clone();
             let converse = move || {
+                let connected = front.hub.connected();
                 Guarded::new(&front, stream).converse();
+                drop(connected);
                 front.room.leave();
             };
             if crate::spawn("pontoon-http", converse).is_err() {

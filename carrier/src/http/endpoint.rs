@@ -56,6 +56,7 @@ impl Endpoint {
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
+        let _connected = self.hub.connected();
         let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
         let peer = socket.peer();
         let io = Guarded::new(socket, checkpoint.clone());

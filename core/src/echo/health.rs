@@ -202,10 +202,11 @@ fn average(sum: Duration, count: u64) -> Option<Duration> {
     (count > 0).then(|| sum.div_f64(count as f64))
 }
 
-/// How often something happens in a minute, on average over the life of the process.
+/// How often something happens in a minute, on average over the life of the process. In its first
+/// minute the process has no rate yet: a few requests would be thousands in a minute.
 fn per_minute(count: u64, uptime: Duration) -> Option<f64> {
     let minutes = uptime.as_secs_f64() / 60.0;
-    (minutes > 0.0).then(|| count as f64 / minutes)
+    (minutes >= 1.0).then(|| count as f64 / minutes)
 }
 
 fn stateful(page: &mut Page, facts: &Facts) {

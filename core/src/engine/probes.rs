@@ -7,7 +7,7 @@ use crate::engine::{Engine, Owner, Transport};
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
 use crate::native::{Native, Vitals, details, health};
-use crate::observe::{Gauges, Program};
+use crate::observe::{Gauges, Process, Program};
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -112,11 +112,10 @@ impl Engine {
             form: native.health,
             sessions: native.sessions,
             tally,
-            process: &self.facts.process,
-            started: self.desk.epoch,
             active: gauges.in_flight,
         });
-        let body = Chunk::from(self.desk.metrics.render(&gauges, program.as_ref()));
+        let process = Process { facts: &self.facts.process, started: self.desk.epoch };
+        let body = Chunk::from(self.desk.metrics.render(&gauges, &process, program.as_ref()));
         (ReplyHead::with_body(200, ContentType::Metrics), body)
     }
 

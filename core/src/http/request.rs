@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::config::Serves;
 use crate::http::Accept;
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
@@ -92,8 +93,12 @@ impl Request {
 
     /// Whether its answer tells what is known about the process and its machine, which is then to
     /// be reported first.
-    pub fn wants_facts(&self) -> bool {
-        matches!(self, Request::Health | Request::HealthDetails | Request::Metrics)
+    pub fn wants_facts(&self, serves: &Serves) -> bool {
+        match self {
+            Request::Metrics => true,
+            Request::Health | Request::HealthDetails => serves.native().is_some(),
+            _ => false,
+        }
     }
 }
 

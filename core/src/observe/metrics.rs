@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::observe::{Dropped, Program, SessionEnd};
+use crate::observe::{Dropped, Process, Program, SessionEnd};
 use crate::reject::Reject;
 use crate::time::Duration;
 
@@ -103,7 +103,12 @@ impl Metrics {
     }
 
     /// Writes everything in the Prometheus text format.
-    pub(crate) fn render(&self, gauges: &Gauges, native: Option<&Program<'_>>) -> String {
+    pub(crate) fn render(
+        &self,
+        gauges: &Gauges,
+        process: &Process<'_>,
+        native: Option<&Program<'_>>,
+    ) -> String {
         let mut text = Text(String::with_capacity(4096));
         self.render_operations(&mut text, native);
         self.render_sessions(&mut text, gauges);
@@ -111,6 +116,7 @@ impl Metrics {
             Some(program) => program.render(&mut text),
             None => self.render_children(&mut text, gauges),
         }
+        process.render(&mut text);
         self.render_trouble(&mut text);
         let name = "pontoon_queue_bytes";
         text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
@@ -248,6 +254,10 @@ impl Text {
         self.0.push_str(name);
         self.labels(labels, None);
         let _ = writeln!(self.0, " {value}");
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, value: Duration) {
+        let _ = writeln!(self.0, "{name} {}", value.as_secs_f64());
     }
 
     pub(super) fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {

@@ -5,11 +5,13 @@
 
 mod event;
 mod metrics;
+mod process;
 mod request;
 mod tally;
 
 pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};
+pub(crate) use process::Process;
 pub use request::Answered;
 pub(crate) use request::{RequestLog, client_name, tool_of};
 pub(crate) use tally::{Program, SeriesId, Tally};

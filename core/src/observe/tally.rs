@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::native::HealthForm;
 use crate::observe::metrics::{BOUNDS, Histogram, Text, bucket, micros};
 use crate::protocol::{KNOWN, method_index};
-use crate::server::{Catalog, ProcessFacts};
+use crate::server::Catalog;
 use crate::time::Duration;
 
 /// The requests that have been answered.
@@ -138,9 +138,6 @@ pub(crate) struct Program<'a> {
     pub(crate) form: HealthForm,
     pub(crate) sessions: bool,
     pub(crate) tally: &'a Tally,
-    pub(crate) process: &'a ProcessFacts,
-    /// When the process started, since 1970-01-01 00:00 UTC.
-    pub(crate) started: Duration,
     /// Requests that wait for their answer.
     pub(crate) active: usize,
 }
@@ -159,13 +156,12 @@ impl Program<'_> {
         }
     }
 
-    /// The names the program's document has, and those of its process.
+    /// The names the program's document has.
     pub(super) fn render(&self, text: &mut Text) {
         match self.form {
             HealthForm::Calculator => self.render_pattern(text),
             HealthForm::EchoStateful | HealthForm::EchoStateless => self.render_echo(text),
         }
-        self.render_process(text);
     }
 
     fn render_echo(&self, text: &mut Text) {
@@ -197,24 +193,6 @@ impl Program<'_> {
         let pattern = if self.sessions { "stateful" } else { "stateless" };
         text.family("mcp_pattern", "gauge", "How the server keeps state: always 1.");
         text.sample("mcp_pattern", &[("pattern", pattern)], 1);
-    }
-
-    /// The names every Prometheus client library has; what cannot be known is left out.
-    fn render_process(&self, text: &mut Text) {
-        let known = [
-            ("process_resident_memory_bytes", "Memory in use, in bytes.", self.process.memory),
-            ("process_open_fds", "Open file descriptors.", self.process.open_files),
-            ("process_threads", "Threads.", self.process.threads),
-        ];
-        for (name, help, value) in known {
-            if let Some(value) = value {
-                text.family(name, "gauge", help);
-                text.sample(name, &[], value);
-            }
-        }
-        let name = "process_start_time_seconds";
-        text.family(name, "gauge", "When the process started, in seconds since 1970.");
-        text.sample(name, &[], self.started.as_secs());
     }
 }
 

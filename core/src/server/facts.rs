@@ -26,8 +26,19 @@ pub struct ProcessFacts {
     pub threads: Option<u64>,
     /// Open file descriptors.
     pub open_files: Option<u64>,
-    /// Open TCP connections, those of this process.
+    /// Open connections of clients, as the runtime counts them; none where nothing listens.
     pub connections: Option<u64>,
+    /// What its child processes and their descendants use, where a command is served.
+    pub children: Option<ChildrenFacts>,
+}
+
+/// What processes use together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChildrenFacts {
+    /// Memory in use, in bytes (RSS). What processes share is counted for each of them.
+    pub memory: u64,
+    /// Time of processors, of those that have ended too.
+    pub cpu: Duration,
 }
 
 /// The machine, or what the container sees of it. What cannot be known is none.
@@ -39,8 +50,8 @@ pub struct SystemFacts {
     pub host: Option<String>,
     /// Processors.
     pub cores: u32,
-    /// Part of the processors' time that was used since the sample before, from 0 to 1; none for
-    /// the first.
+    /// Part of the processors' time that was used since the sample before, from 0 to 1; at first
+    /// since the start.
     pub cpu: Option<f64>,
     /// Load averages over 1, 5 and 15 minutes.
     pub load: Option<[f64; 3]>,

@@ -154,7 +154,7 @@ pub use catalog::{
 };
 pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
-pub use facts::{Counters, Facts, ProcessFacts, SystemFacts};
+pub use facts::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
 pub use modern::Listen;
 pub use outbox::{LogLevel, Notice, Outbox};

@@ -6,7 +6,7 @@ use crate::Target;
 use crate::client::{Client, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::wait::{eventually, millis, seconds};
-use crate::wire::{Request, Response};
+use crate::wire::{Request, Response, Wire};
 
 cases! { $ native_echo:
     the_first_request_opens_a_session
@@ -18,6 +18,7 @@ cases! { $ native_echo:
     a_session_that_is_not_there
     a_session_counts_its_requests
     a_token_may_come_later
+    figures_of_the_first_minute
 }
 
 fn echo(message: impl Into<Value>) -> Value {
@@ -44,6 +45,22 @@ fn session_of(response: &Response) -> String {
 fn counted(pontoon: &Pontoon) -> [u64; 3] {
     let health = pontoon.get("/health").json();
     ["active", "total_created", "expired"].map(|name| health["sessions"][name].as_u64().unwrap())
+}
+
+pub fn figures_of_the_first_minute(target: &Target) {
+    let pontoon = target.echo_stateless().start();
+    let mut idle: Vec<_> = (0..3).map(|_| Wire::connect(pontoon.addr)).collect();
+    for wire in &mut idle {
+        wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "it is connected");
+    }
+    let probe = tool_call(1, "healthProbe", json!({}));
+    let says = |what: &str| text_of(&send(&pontoon, None, &probe).answer()).contains(what);
+    assert!(says("Request Rate: n/a\n"), "there is no minute yet");
+    eventually("three and that of the call are open", seconds(10), || {
+        says("Active connections: 4\n")
+    });
+    drop(idle);
+    eventually("they are closed", seconds(10), || says("Active connections: 1\n"));
 }
 
 pub fn the_first_request_opens_a_session(target: &Target) {

@@ -15,6 +15,7 @@ cases! { $ processes:
     ; on sockets only:
     orphans_are_reaped_as_pid_1: "who inherits an orphan is the system's doing"
     children_of_a_shell_that_was_replaced_are_reaped: "what a process inherits is the system's"
+    metrics_tell_what_processes_use: "memory and time of processors are the system's"
 }
 
 /// Opens a session, and returns its id.
@@ -68,4 +69,22 @@ pub fn children_of_a_shell_that_was_replaced_are_reaped(target: &Target) {
     open(&pontoon);
     eventually("it ends", seconds(20), || running(&pontoon, "sleep") == 0);
     expect_no_zombies(&pontoon);
+}
+
+pub fn metrics_tell_what_processes_use(target: &Target) {
+    // As behind npx, the server is what the child has started.
+    let script = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; \"$0\" stdio echo; :";
+    let child = ["sh", "-c", script, program().to_str().unwrap()];
+    let pontoon = target.proxy().wrapping(&child).start();
+    let plain = || pontoon.metric("pontoon_children_resident_memory_bytes", &[]);
+    open(&pontoon);
+    for name in ["process_resident_memory_bytes", "process_open_fds", "process_threads"] {
+        assert!(pontoon.metric(name, &[]) >= 1.0, "{name}");
+    }
+    assert_eq!(pontoon.metric("pontoon_connections", &[]), 1.0, "that of this request");
+    // A shell alone takes less than the server that it has started.
+    eventually("the memory of a grandchild counts", seconds(20), || plain() > 4e6);
+    eventually("time of processors counts", seconds(20), || {
+        pontoon.metric("pontoon_children_cpu_seconds_total", &[]) > 0.0
+    });
 }

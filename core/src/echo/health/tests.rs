@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::echo::tests::rig::{stateful, stateless};
+use crate::echo::tests::rig::{Stage, stateful, stateless};
 
 #[test]
 fn the_stateless_layout_is_the_documented_one() {
@@ -35,6 +35,18 @@ fn the_stateless_layout_is_the_documented_one() {
   Nothing is critical
   Requests are answered in good time"
     );
+}
+
+#[test]
+fn there_is_no_rate_in_the_first_minute() {
+    let text = |mut stage: Stage, uptime: u64| {
+        stage.facts.process.uptime = Duration::from_millis(uptime);
+        stage.text("healthProbe", json!({}))
+    };
+    assert!(text(stateless(), 59_999).contains("Request Rate: n/a\n"));
+    assert!(!text(stateless(), 60_000).contains("Request Rate: n/a\n"));
+    assert!(text(stateful(), 59_999).contains("Session Creation Rate: n/a\n"));
+    assert!(!text(stateful(), 60_000).contains("Session Creation Rate: n/a\n"));
 }
 
 #[test]

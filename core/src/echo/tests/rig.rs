@@ -88,6 +88,7 @@ fn facts() -> Facts {
             threads: Some(4),
             open_files: Some(42),
             connections: Some(23),
+            children: None,
         },
         system: SystemFacts {
             platform: "Linux 5.15.0 x86_64".to_owned(),

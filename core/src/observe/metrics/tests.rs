@@ -1,10 +1,23 @@
 use super::*;
+use crate::server::{ChildrenFacts, ProcessFacts};
+
+fn render(metrics: &Metrics) -> String {
+    let children = ChildrenFacts { memory: 4096, cpu: Duration::from_millis(1_250) };
+    let facts = ProcessFacts {
+        memory: Some(7),
+        connections: Some(3),
+        children: Some(children),
+        ..Default::default()
+    };
+    let process = Process { facts: &facts, started: Duration::ZERO };
+    metrics.render(&Gauges::default(), &process, None)
+}
 
 #[test]
 fn a_finished_request_is_in_its_bucket_and_in_every_wider_one() {
     let mut metrics = Metrics::default();
     metrics.operation("tools/call", "", Duration::from_millis(15));
-    let text = metrics.render(&Gauges::default(), None);
+    let text = render(&metrics);
     let line = |bound: &str, count: u64| {
         format!(
             "mcp_server_operation_duration_seconds_bucket{{mcp_method_name=\"tools/call\",le=\"{bound}\"}} {count}\n"
@@ -23,7 +36,7 @@ fn every_sample_belongs_to_a_family_that_was_announced() {
     metrics.session_ended(SessionEnd::Expired, Duration::from_secs(3));
     metrics.refused(Reject::ForbiddenHost);
     metrics.dropped(Dropped::Overflow);
-    let text = metrics.render(&Gauges::default(), None);
+    let text = render(&metrics);
     let mut family = "";
     for line in text.lines() {
         match line.strip_prefix("# TYPE ") {
@@ -34,4 +47,9 @@ fn every_sample_belongs_to_a_family_that_was_announced() {
     }
     assert!(text.contains("pontoon_rejects_total{reason=\"forbidden_host\"} 1\n"), "{text}");
     assert!(text.contains("pontoon_sessions_ended_total{reason=\"expired\"} 1\n"), "{text}");
+    assert!(text.contains("\nprocess_resident_memory_bytes 7\n"), "{text}");
+    assert!(!text.contains("process_open_fds"), "what is not known is left out: {text}");
+    assert!(text.contains("\npontoon_connections 3\n"), "{text}");
+    assert!(text.contains("\npontoon_children_resident_memory_bytes 4096\n"), "{text}");
+    assert!(text.contains("\npontoon_children_cpu_seconds_total 1.25\n"), "{text}");
 }

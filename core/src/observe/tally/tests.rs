@@ -1,6 +1,6 @@
 use super::*;
-use crate::observe::{Gauges, Metrics};
-use crate::server::{Schema, Tool};
+use crate::observe::{Gauges, Metrics, Process};
+use crate::server::{ProcessFacts, Schema, Tool};
 
 fn tally() -> Tally {
     let tools = vec![Tool::new("echo", "", Schema::open()), Tool::new("ping", "", Schema::open())];
@@ -9,15 +9,9 @@ fn tally() -> Tally {
 
 fn render(tally: &Tally, form: HealthForm) -> String {
     let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
-    let program = Program {
-        form,
-        sessions: false,
-        tally,
-        process: &process,
-        started: Duration::from_secs(1_700_000_000),
-        active: 2,
-    };
-    Metrics::default().render(&Gauges::default(), Some(&program))
+    let program = Program { form, sessions: false, tally, active: 2 };
+    let process = Process { facts: &process, started: Duration::from_secs(1_700_000_000) };
+    Metrics::default().render(&Gauges::default(), &process, Some(&program))
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! What the processes that this one has started use together.
+//!
+//! Every child leads a session of its own, so a process that a child has started is known by its
+//! session, whatever has become of those in between.
+//!
+//! Source: proc_pid_stat(5).
+
+use std::collections::HashSet;
+use std::fs;
+
+use pontoon_core::server::ChildrenFacts;
+use pontoon_core::time::Duration;
+use rustix::param::{clock_ticks_per_second, page_size};
+
+use super::start;
+
+/// The processes of the machine.
+pub(super) struct Processes(Vec<Process>);
+
+/// A process, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Process {
+    pid: u32,
+    parent: u32,
+    session: u32,
+    /// Ticks of processors it has used.
+    ticks: u64,
+    /// The same of its children that have ended and that it has waited for.
+    ended_ticks: u64,
+    /// Pages of memory.
+    pages: u64,
+}
+
+impl Processes {
+    /// Reads them, unless there are too many.
+    pub(super) fn read() -> Option<Processes> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir("/proc").ok()?.flatten() {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().filter(|name| name.bytes().all(|it| it.is_ascii_digit()))
+            else {
+                continue;
+            };
+            if all.len() == PROCESSES_MAX {
+                return None;
+            }
+            // One that has ended in the meantime is none.
+            let stat = start(&format!("/proc/{pid}/stat"), STAT_BYTES_MAX);
+            all.extend(stat.as_deref().and_then(Process::parse));
+        }
+        Some(Processes(all))
+    }
+
+    /// What the children of a process and their descendants use.
+    pub(super) fn children_of(&self, parent: u32) -> Option<ChildrenFacts> {
+        let own = self.0.iter().find(|process| process.pid == parent)?;
+        let children = self.0.iter().filter(|process| process.parent == parent);
+        let sessions: HashSet<_> = children.map(|child| child.pid).collect();
+        let (mut ticks, mut pages) = (own.ended_ticks, 0);
+        for process in &self.0 {
+            if sessions.contains(&process.pid) || sessions.contains(&process.session) {
+                ticks += process.ticks + process.ended_ticks;
+                pages += process.pages;
+            }
+        }
+        let millis = ticks.saturating_mul(1000) / clock_ticks_per_second().max(1);
+        let memory = pages.saturating_mul(page_size() as u64);
+        Some(ChildrenFacts { memory, cpu: Duration::from_millis(millis) })
+    }
+}
+
+impl Process {
+    fn parse(stat: &str) -> Option<Process> {
+        let pid = stat.split(' ').next()?.parse().ok()?;
+        // The name stands in parentheses and may itself hold some.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let number = |field: usize| -> Option<u64> { fields.get(field - 3)?.parse().ok() };
+        Some(Process {
+            pid,
+            parent: number(4)?.try_into().ok()?,
+            session: number(6)?.try_into().ok()?,
+            ticks: number(14)? + number(15)?,
+            ended_ticks: number(16)? + number(17)?,
+            pages: number(24)?,
+        })
+    }
+}
+
+/// Processes of a machine on which those of the children are looked for: each costs microseconds.
+const PROCESSES_MAX: usize = 4096;
+
+/// More than the fields up to the last one needed here take.
+const STAT_BYTES_MAX: usize = 1024;
+
+#[cfg(test)]
+mod tests;
