@@ -12,7 +12,7 @@ mod entry;
 mod text;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,10 +21,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pontoon_core::observe::Level;
+use time::UtcOffset;
 
 pub(crate) use self::entry::{Entry, Notice};
 use crate::args::{LogArgs, LogFormat};
 use crate::errors::Failure;
+use text::Terminal;
 
 /// Where entries go. Clones share it.
 #[derive(Clone)]
@@ -70,10 +72,16 @@ enum Message {
 }
 
 impl Log {
-    /// Opens the log that the command line asks for.
-    pub(crate) fn open(args: &LogArgs) -> Result<Log, Failure> {
+    /// Opens the log that the command line asks for; `command` is what it calls the command. To be
+    /// called before there are other threads, which would hide the local time.
+    pub(crate) fn open(args: &LogArgs, command: &str) -> Result<Log, Failure> {
         let level = if args.quiet { args.log_level.max(Level::Warning) } else { args.log_level };
-        let style = Style { format: args.log_format, for_people: true };
+        let terminal = io::stderr().is_terminal().then(|| Terminal {
+            colour: wants_colour(),
+            offset: UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC),
+            command: command.into(),
+        });
+        let style = Style { format: args.log_format, for_people: true, terminal };
         let mut sinks = vec![Sink::start(level, style, io::stderr())?];
         if let Some(path) = &args.log_file {
             let file = open_file(path).map_err(|error| Failure {
@@ -82,7 +90,7 @@ impl Log {
                 fix: "give --log-file (or LOG_FILE) a file that can be written".into(),
                 code: 1,
             })?;
-            let style = Style { format: args.log_format, for_people: false };
+            let style = Style { format: args.log_format, for_people: false, terminal: None };
             let file = LogFile { path: path.clone(), file, is_stale: Arc::default() };
             let is_stale = file.is_stale.clone();
             sinks.push(Sink { is_stale, ..Sink::start(args.log_level, style, file)? });
@@ -149,11 +157,19 @@ impl Sink {
 }
 
 /// How a sink shows entries.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Style {
     format: LogFormat,
     /// Whether a person may be reading: notices that have words for people use them.
     for_people: bool,
+    /// The terminal that lines are for, if it is one.
+    terminal: Option<Terminal>,
+}
+
+/// Whether a terminal is to get colours (no-color.org).
+fn wants_colour() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// Writes entries as they come, those that wait in one go.
@@ -180,7 +196,7 @@ fn drain(messages: &Receiver<Message>, lost: &AtomicU64, style: Style, mut out: 
 }
 
 impl Style {
-    fn render(self, entry: &Entry, out: &mut String) {
+    fn render(&self, entry: &Entry, out: &mut String) {
         match self.format {
             LogFormat::Json => text::json(entry, out),
             LogFormat::Pretty => match entry.words() {
@@ -188,7 +204,10 @@ impl Style {
                     out.push_str(words);
                     out.push('\n');
                 }
-                _ => text::pretty(entry, out),
+                _ => match &self.terminal {
+                    Some(terminal) => terminal.line(entry, out),
+                    None => text::pretty(entry, out),
+                },
             },
         }
     }

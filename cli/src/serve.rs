@@ -110,7 +110,7 @@ fn serve(
     listener: TcpListener,
     notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
-    let log = Log::open(&args.log)?;
+    let log = Log::open(&args.log, about.name)?;
     for notice in notices {
         log.write(Entry::notice(notice));
     }

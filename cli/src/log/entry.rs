@@ -74,6 +74,14 @@ impl Entry {
         }
     }
 
+    /// The child and the line, if this is a line of a child's standard error.
+    pub(super) fn said_by_child(&self) -> Option<(u64, &[u8])> {
+        match &self.what {
+            What::Event(Event::ChildStderr { child, line }) => Some((child.0, line)),
+            _ => None,
+        }
+    }
+
     pub(super) fn name(&self) -> &'static str {
         match &self.what {
             What::Event(event) => event.name(),

@@ -35,7 +35,7 @@ impl Write for Paper {
 }
 
 fn log(level: Level, format: LogFormat, paper: &Paper) -> Log {
-    let style = Style { format, for_people: true };
+    let style = Style { format, for_people: true, terminal: None };
     Log { sinks: [Sink::start(level, style, paper.clone()).unwrap()].into() }
 }
 
@@ -109,11 +109,41 @@ fn a_request_is_logged_with_its_id_in_its_context() {
         let expected = match format {
             LogFormat::Json => format!(r#""context":{{"requestId":"{id}"}},"method":"tools/call""#),
             LogFormat::Pretty => {
-                format!("INFO request answered context=requestId:{id} method=tools/call ")
+                format!("INFO request answered request_id={id} method=tools/call ")
             }
         };
         assert!(paper.text().contains(&expected), "{}", paper.text());
     }
+}
+
+/// A line as a terminal shows it, without its time.
+fn at_terminal(entry: &Entry, colour: bool) -> String {
+    let mut text = String::new();
+    Terminal { colour, offset: UtcOffset::UTC, command: "time".into() }.line(entry, &mut text);
+    text
+}
+
+#[test]
+fn a_person_reads_aligned_lines_with_the_time_of_day() {
+    let started = Entry::event(Event::ChildStarted { child: ChildId(1), pid: 42 });
+    let line = at_terminal(&started, false);
+    let (clock, rest) = line.split_once(' ').unwrap();
+    assert_eq!((clock.len(), clock.matches(':').count()), (8, 2), "{line}");
+    assert_eq!(rest, "INFO  child started    child=1 pid=42\n");
+    let coloured = at_terminal(&started, true);
+    assert!(coloured.contains("\u{1b}[32mINFO \u{1b}[0m"), "{coloured:?}");
+    let lived = Duration::from_micros(84_792_094);
+    let mut text = String::new();
+    let value = pontoon_core::observe::Value::Time(lived);
+    text::push_value(&mut text, &value);
+    assert_eq!(text, "84.8s");
+}
+
+#[test]
+fn a_person_reads_what_a_child_says_behind_its_name() {
+    let line = at_terminal(&said(b"  File \"x.py\", line 1\x1b[2J\nERROR forged\t."), false);
+    let (_, rest) = line.split_once(' ').unwrap();
+    assert_eq!(rest, "time[1] |   File \"x.py\", line 1\\u{1b}[2J\\nERROR forged\t.\n");
 }
 
 #[test]

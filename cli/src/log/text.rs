@@ -4,9 +4,11 @@
 //! neither begin a line of its own nor talk to a terminal.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use pontoon_core::observe::Value;
+use pontoon_core::observe::{Level, Value};
+use time::{OffsetDateTime, UtcOffset};
 
 use super::Entry;
 
@@ -15,20 +17,95 @@ pub(super) fn pretty(entry: &Entry, out: &mut String) {
     let level = entry.level().name().to_uppercase();
     push(out, format_args!("{} {level} {}", timestamp(entry.at), entry.message()));
     entry.fields(|name, value| {
-        push(out, format_args!(" {name}="));
-        match value {
-            Value::Bytes(bytes) => push_word(out, &String::from_utf8_lossy(bytes)),
-            Value::Count(count) => push(out, format_args!("{count}")),
-            Value::Flag(flag) => push(out, format_args!("{flag}")),
-            Value::Text(text) => push_word(out, &text),
-            Value::Named(inner, text) => {
-                push(out, format_args!("{inner}:"));
-                push_word(out, &text);
-            }
-            Value::Time(time) => push(out, format_args!("{time:?}")),
-        }
+        push(out, format_args!(" {}=", pretty_name(name, &value)));
+        push_value(out, &value);
     });
     out.push('\n');
+}
+
+/// How a line looks at a terminal.
+#[derive(Clone, Debug)]
+pub(super) struct Terminal {
+    pub(super) colour: bool,
+    /// The difference between local time and UTC.
+    pub(super) offset: UtcOffset,
+    /// The name of the command, for the lines that it writes to standard error.
+    pub(super) command: Arc<str>,
+}
+
+impl Terminal {
+    /// `23:49:57 INFO  session opened   session=ab12cd34… revision=2025-11-25`; a line of the
+    /// command as it is, behind its name: `23:49:57 time[1] | Traceback (most recent call last):`.
+    pub(super) fn line(&self, entry: &Entry, out: &mut String) {
+        let at = OffsetDateTime::from(entry.at).to_offset(self.offset);
+        let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
+        self.push_coloured(out, DIM, &clock);
+        if let Some((child, line)) = entry.said_by_child() {
+            out.push(' ');
+            self.push_coloured(out, DIM, &format!("{}[{child}] |", self.command));
+            out.push(' ');
+            push_printable(out, &String::from_utf8_lossy(line));
+            out.push('\n');
+            return;
+        }
+        let (level, colour) = match entry.level() {
+            Level::Debug => ("DEBUG", DIM),
+            Level::Info => ("INFO ", GREEN),
+            Level::Warning => ("WARN ", YELLOW),
+            Level::Error => ("ERROR", RED),
+        };
+        out.push(' ');
+        self.push_coloured(out, colour, level);
+        push(out, format_args!(" {:<16}", entry.message()));
+        entry.fields(|name, value| {
+            out.push(' ');
+            self.push_coloured(out, DIM, &format!("{}=", pretty_name(name, &value)));
+            push_value(out, &value);
+        });
+        out.push('\n');
+    }
+
+    fn push_coloured(&self, out: &mut String, colour: &str, text: &str) {
+        match self.colour {
+            true => push(out, format_args!("{colour}{text}{PLAIN}")),
+            false => out.push_str(text),
+        }
+    }
+}
+
+const DIM: &str = "\x1b[2m";
+const GREEN: &str = "\x1b[32m";
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const PLAIN: &str = "\x1b[0m";
+
+/// The name of a field: of a text with a name of its own, that one.
+fn pretty_name(name: &'static str, value: &Value<'_>) -> &'static str {
+    match value {
+        Value::Named("requestId", _) => "request_id",
+        _ => name,
+    }
+}
+
+pub(super) fn push_value(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Bytes(bytes) => push_word(out, &String::from_utf8_lossy(bytes)),
+        Value::Count(count) => push(out, format_args!("{count}")),
+        Value::Flag(flag) => push(out, format_args!("{flag}")),
+        Value::Text(text) | Value::Named(_, text) => push_word(out, text),
+        Value::Time(time) => push(out, format_args!("{time:.1?}")),
+    }
+}
+
+/// A text as it is, but for what a terminal would obey.
+fn push_printable(out: &mut String, text: &str) {
+    for char in text.chars() {
+        match char {
+            '\t' => out.push(char),
+            _ if char.is_control() => out.extend(char.escape_default()),
+            _ => out.push(char),
+        }
+    }
 }
 
 /// `{"timestamp":"…","level":"info","event":"session_opened","message":"session opened",…}`

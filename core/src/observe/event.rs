@@ -407,7 +407,7 @@ impl Event {
             }
             Event::SessionClosed { session, why, lived } => {
                 field("session", short(*session));
-                field("why", name(why.name()));
+                field("reason", name(why.name()));
                 field("lived", Value::Time(*lived));
             }
             Event::Skipped { what, reason, times } => {
