@@ -207,7 +207,7 @@ impl Hub {
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, mailbox.clone());
-            let requested = Input::Requested { exchange: id, request };
+            let requested = Input::Requested { exchange: id, request: Box::new(request) };
             state.take(sampled.into_iter().chain([requested]), now);
         });
         Exchange::new(id, self.clone(), mailbox)

@@ -31,7 +31,7 @@ pub enum Input {
         /// The adapter's number for it, never used before.
         exchange: ExchangeId,
         /// What is asked.
-        request: Request,
+        request: Box<Request>,
     },
     /// A request was refused before it became one, by [`crate::http::Guard`] or
     /// [`crate::http::Rules`]; the adapter has answered it with the

@@ -254,7 +254,9 @@ impl Engine {
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
         match input {
             Input::Started => self.on_started(now, out),
-            Input::Requested { exchange, request } => self.on_request(exchange, request, now, out),
+            Input::Requested { exchange, request } => {
+                self.on_request(exchange, *request, now, out);
+            }
             Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),

@@ -203,7 +203,7 @@ impl Rig {
             closed: false,
         };
         self.exchanges.insert(exchange, fresh);
-        self.input(Input::Requested { exchange, request });
+        self.input(Input::Requested { exchange, request: Box::new(request) });
         exchange
     }
 
