@@ -1,6 +1,8 @@
-//! What an error repeats of a client's words.
+//! What an error or the log repeats of a peer's words.
 
 use std::borrow::Cow;
+
+use crate::json::object::Object;
 
 /// Characters that are repeated.
 const SHOWN_MAX: usize = 100;
@@ -11,4 +13,12 @@ pub(crate) fn shown(word: &str) -> Cow<'_, str> {
         Some((end, _)) => format!("{}…", &word[..end]).into(),
         None => word.into(),
     }
+}
+
+/// What a child says in a JSON-RPC error: its message, without control characters and cut short.
+pub(crate) fn error_words(error: &[u8]) -> String {
+    let error = Object::read_or_empty(Some(error));
+    let message = error.text("message").unwrap_or_default();
+    let plain: String = message.chars().filter(|c| !c.is_control()).collect();
+    shown(&plain).into_owned()
 }

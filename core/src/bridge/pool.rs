@@ -61,6 +61,8 @@ pub(crate) struct Pool {
     is_assumed: bool,
     /// The child that was asked for its era, if its silence was taken for the answer.
     probe_owed_by: Option<ChildId>,
+    /// The revision that a legacy child is offered.
+    offered: Revision,
     /// What a legacy child last answered to `initialize`: a JSON text.
     welcome: Option<Vec<u8>>,
     /// Who it says it is: a JSON text.
@@ -108,6 +110,7 @@ impl Pool {
             },
             is_assumed: false,
             probe_owed_by: None,
+            offered: Revision::NEWEST_LEGACY,
             welcome: None,
             server_info: None,
             tools: Tools::default(),
@@ -192,6 +195,11 @@ impl Pool {
     /// Requests that wait for their answer.
     pub(crate) fn in_flight(&self) -> usize {
         self.posts.values().filter(|post| !post.listens()).count()
+    }
+
+    /// Whether a child is being opened.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.workers.values().any(|worker| worker.is_opening)
     }
 
     /// Whether there are requests that no worker was given.
@@ -454,7 +462,7 @@ impl Pool {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
         }
         if worker.is_opening {
-            self.fail_waiting_for(worker.key, reject, turn);
+            self.fail_waiting_for(worker.key, reject, None, turn);
             self.doubt_era();
         }
         let mut unanswered = 0;

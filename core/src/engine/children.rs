@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{Calls, Child, ChildSpec};
+use crate::bridge::{Calls, Child, ChildSpec, Pool};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
@@ -11,7 +11,8 @@ use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::session::Session;
-use crate::time::Instant;
+use crate::shown::shown;
+use crate::time::{Duration, Instant};
 
 impl Engine {
     /// Starts the first child ahead of the first session.
@@ -221,6 +222,39 @@ impl Engine {
         self.reap_child(id, now, out);
     }
 
+    /// Notes since when a client waits for a command that has never worked.
+    pub(super) fn note_start(&mut self, now: Instant) {
+        if self.desk.starts.has_worked() || self.start_awaited.is_some() || !self.is_starting() {
+            return;
+        }
+        let next = now + START_NOTICE;
+        self.start_awaited = Some((now, next));
+        self.timers.set(next, Wake::Start);
+    }
+
+    /// Says that it waits for the command, each time after twice as long.
+    pub(super) fn on_start_due(&mut self, now: Instant, out: &mut Actions) {
+        let Some((since, _)) = self.start_awaited.take_if(|(_, next)| *next <= now) else { return };
+        let Some(spec) = &self.spec else { return };
+        if self.desk.starts.has_worked() || !self.is_starting() {
+            return;
+        }
+        let (command, waited) = (shown(&spec.program.to_string_lossy()).into(), now.since(since));
+        self.desk.log(Event::StartAwaited { command, waited }, out);
+        let next = now + waited;
+        self.start_awaited = Some((since, next));
+        self.timers.set(next, Wake::Start);
+    }
+
+    /// Whether a client waits for a child to start.
+    fn is_starting(&self) -> bool {
+        let is_opening =
+            |session: &Session| !session.is_open() && session.backend().child().is_some();
+        self.finding.has_waiting()
+            || self.sessions.values().any(|session| is_opening(session))
+            || self.pool.as_ref().is_some_and(Pool::is_opening)
+    }
+
     fn reap_child(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         match self.owners.get(&id).copied() {
             Some(session) => self.reap(session, now, out),
@@ -277,6 +311,9 @@ impl Engine {
         }
     }
 }
+
+/// How long a client waits for a command that has never worked before the log says so.
+const START_NOTICE: Duration = Duration::from_secs(5);
 
 /// Whether a child answers the first request it was given with an error.
 fn refuses_initialize(message: &Message) -> bool {

@@ -37,7 +37,7 @@ impl Engine {
             Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
-            Request::Ready => self.ready(),
+            Request::Ready => self.ready(now),
             Request::Metrics => self.metrics(now),
         };
         self.answer(exchange, probe.0, probe.1, now, out);

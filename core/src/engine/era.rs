@@ -49,6 +49,11 @@ impl Finding {
         self.speaks_both
     }
 
+    /// Whether a client waits for the era to be found.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.openings.is_empty()
+    }
+
     /// Whether the `initialize` of this session waits, or what was sent after it.
     pub(super) fn has_opening(&self, session: SessionId) -> bool {
         self.openings.iter().any(|opening| opening.session == Some(session))

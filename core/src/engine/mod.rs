@@ -84,6 +84,8 @@ pub struct Engine {
     facts: Facts,
     sweeps: Sweeps,
     finding: Finding,
+    /// Since when a client waits for a command that has never worked, and when that is logged next.
+    start_awaited: Option<(Instant, Instant)>,
     timers: Timers,
     phase: Phase,
     started_at: Instant,
@@ -218,6 +220,7 @@ impl Engine {
             facts: Facts::default(),
             sweeps: Sweeps::default(),
             finding: Finding::default(),
+            start_awaited: None,
             timers: Timers::default(),
             phase: Phase::Running,
             started_at: now,
@@ -288,6 +291,7 @@ impl Engine {
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
         self.plan_report(now);
+        self.note_start(now);
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
@@ -302,6 +306,7 @@ impl Engine {
                 Wake::Pool => self.on_pool_due(at, now, out),
                 Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
                 Wake::Session(session) => self.on_session_due(session, at, now, out),
+                Wake::Start => self.on_start_due(now, out),
                 Wake::StopDelay => self.on_stop_delay_over(now, out),
                 Wake::Sweep => self.sweep(now, out),
             }
@@ -311,6 +316,7 @@ impl Engine {
         self.end_those_over(now, out);
         self.go_on_draining(now, out);
         self.plan_report(now);
+        self.note_start(now);
     }
 
     /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.

@@ -78,8 +78,22 @@ impl Engine {
     }
 
     /// `GET /readyz`: the program takes new sessions.
-    pub(super) fn ready(&self) -> Answer {
-        if self.is_stopping() { text(503, "stopping\n") } else { text(200, "ok\n") }
+    pub(super) fn ready(&self, now: Instant) -> Answer {
+        match self.unready(now) {
+            Some(why) => text(503, why),
+            None => text(200, "ok\n"),
+        }
+    }
+
+    /// Why a new client would most likely not be served.
+    fn unready(&self, now: Instant) -> Option<&'static str> {
+        if self.is_stopping() {
+            return Some("stopping\n");
+        }
+        let starts = &self.desk.starts;
+        let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
+        let fails = starts.fail_each_time(now) || starts.failed_lately(now) && !works;
+        fails.then_some("the command does not start\n")
     }
 
     /// `GET /metrics`.

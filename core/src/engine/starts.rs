@@ -62,4 +62,14 @@ impl Starts {
     pub(crate) fn failed_lately(&self, now: Instant) -> bool {
         self.failures > 0 && now.since(self.failed_at) < FAILURE_AGE_MAX
     }
+
+    /// Whether several starts in a row have failed, the last one a short time ago.
+    pub(crate) fn fail_each_time(&self, now: Instant) -> bool {
+        self.failures > 1 && self.failed_lately(now)
+    }
+
+    /// Whether a child has ever answered `initialize`.
+    pub(crate) fn has_worked(&self) -> bool {
+        self.has_worked
+    }
 }

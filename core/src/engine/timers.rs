@@ -31,6 +31,8 @@ pub(crate) enum Wake {
     Session(SessionId),
     /// The engine, when it has served long enough since it was asked to stop.
     StopDelay,
+    /// The engine, to say that it waits for the command.
+    Start,
     /// The engine, to look through all sessions.
     Sweep,
 }
@@ -51,7 +53,7 @@ impl Timers {
     pub(crate) fn next(&self) -> Option<(Instant, TimerKind)> {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
-            Wake::Child(_) | Wake::Era => TimerKind::Child,
+            Wake::Child(_) | Wake::Era | Wake::Start => TimerKind::Child,
             Wake::Drain | Wake::DrainReport | Wake::StopDelay => TimerKind::Drain,
             Wake::Log => TimerKind::Session,
             Wake::Pool | Wake::Run(_) => TimerKind::Run,

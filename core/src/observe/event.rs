@@ -83,6 +83,20 @@ pub enum Event {
         /// The end of its standard error.
         stderr: Bytes,
     },
+    /// A child answered `initialize` with an error.
+    InitializeRefused {
+        /// The child.
+        child: ChildId,
+        /// What it says about that, cut short.
+        words: Box<str>,
+    },
+    /// A client waits for the command, which has never answered `initialize`.
+    StartAwaited {
+        /// The program.
+        command: Box<str>,
+        /// How long a client waits for it.
+        waited: Duration,
+    },
     /// It has been found out which era the command is of.
     EraFound {
         /// The era.
@@ -295,6 +309,8 @@ impl Event {
             }
             Event::ChildNoise { .. } => ("child_noise", "child wrote a line that is no message"),
             Event::EraFound { .. } => ("era_found", "era of the command found"),
+            Event::InitializeRefused { .. } => ("initialize_refused", "child refused initialize"),
+            Event::StartAwaited { .. } => ("start_awaited", "waiting for the command to start"),
             Event::Dropped { .. } => ("dropped", "message dropped"),
             Event::TimedOut { .. } => ("timed_out", "no answer in time"),
             Event::Refused { .. } => ("refused", "request refused"),
@@ -316,6 +332,7 @@ impl Event {
             Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
             Event::ChildEnded { asked: false, .. }
             | Event::ChildNoise { .. }
+            | Event::InitializeRefused { .. }
             | Event::ChildStderrSkipped { .. }
             | Event::Dropped { what: Dropped::Overflow, .. }
             | Event::Stopped { forced: true }
@@ -329,6 +346,7 @@ impl Event {
             | Event::Draining { .. }
             | Event::EraFound { .. }
             | Event::RequestDone(_)
+            | Event::StartAwaited { .. }
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
             | Event::StillStopping { .. }
@@ -361,6 +379,14 @@ impl Event {
                 tail(stderr, field);
             }
             Event::EraFound { era } => field("era", text(era)),
+            Event::InitializeRefused { child, words } => {
+                field("child", count(child.0));
+                field("error", text(words));
+            }
+            Event::StartAwaited { command, waited } => {
+                field("command", text(command));
+                field("waited", Value::Time(*waited));
+            }
             Event::ChildStderr { child, line } => {
                 field("child", count(child.0));
                 field("line", Value::Bytes(line));

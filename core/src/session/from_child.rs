@@ -12,6 +12,7 @@ use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{About, Session, Waiting, cancelled, extend};
+use crate::shown::error_words;
 use crate::translate::Answer;
 
 impl Session {
@@ -69,6 +70,12 @@ impl Session {
             self.opened(message, turn);
         }
         let refused = self.is_refused_by(&call);
+        if let (true, Some(child), Some(Answer::Error(error))) =
+            (refused, self.backend.child(), Answer::of(message))
+        {
+            let words = error_words(&error).into();
+            turn.log(Event::InitializeRefused { child: child.id, words });
+        }
         let error = if ok { "" } else { "error" };
         self.deliver(&call, Some(message.with(&[(Field::Id, &call.id)])), error, turn);
         refused.then_some(SessionEnd::Refused)

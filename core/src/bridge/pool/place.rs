@@ -7,6 +7,8 @@ use crate::bridge::worker::{Need, Traits};
 use crate::engine::PATIENCE;
 use crate::json::Field;
 use crate::json::object::Object;
+use crate::observe::Event;
+use crate::shown::error_words;
 use crate::translate::{Answer, legacy_child, line};
 
 /// A worker that is being opened, and who waits for it.
@@ -342,16 +344,8 @@ impl Pool {
     fn hire(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Reject> {
         let child = self.another_child(turn)?;
         let mut worker = Worker::new(child, key, turn.now);
-        let number = turn.next_upstream();
-        let id = number.to_string();
-        let params = legacy_child::initialize();
-        let line = line::request(id.as_bytes(), "initialize", Some(&params));
-        worker.child.feed(Chunk::from(line), turn);
-        let due = turn.now + turn.startup_time() * PATIENCE;
-        turn.wake(due);
-        let traits = Traits::default();
-        worker.tasks.insert(number, Task { asker: Asker::Opening, traits, since: turn.now, due });
         worker.is_opening = true;
+        initialize(&mut worker, self.offered, turn.now, turn);
         self.workers.insert(worker.child.id, worker);
         Ok(())
     }
@@ -405,8 +399,10 @@ impl Pool {
 
     /// A legacy child has answered `initialize`.
     pub(super) fn opened(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
-        let Some(Answer::Result(welcome)) = Answer::of(message) else {
-            return self.refused(child, turn);
+        let welcome = match Answer::of(message) {
+            Some(Answer::Result(welcome)) => welcome,
+            Some(Answer::Error(error)) => return self.opening_refused(child, &error, turn),
+            None => return self.refused(child, None, turn),
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
@@ -444,8 +440,24 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// A legacy child does not want to be opened.
-    pub(super) fn refused(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    /// A legacy child has answered `initialize` with an error. If it names another revision that it
+    /// speaks, it is offered that.
+    fn opening_refused(&mut self, child: ChildId, error: &[u8], turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let words = error_words(error);
+        turn.log(Event::InitializeRefused { child, words: words.as_str().into() });
+        match legacy_child::counteroffer(error, self.offered) {
+            Some(revision) => {
+                self.offered = revision;
+                let since = worker.idle_since;
+                initialize(worker, revision, since, turn);
+            }
+            None => self.refused(child, Some(&words), turn),
+        }
+    }
+
+    /// A legacy child cannot be opened. `words`: what it says about that.
+    pub(super) fn refused(&mut self, child: ChildId, words: Option<&str>, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.remove(&child) else { return };
         if self.take_probe_debt(child) {
             // That was its answer to which era it is of. Another child is not asked.
@@ -455,7 +467,7 @@ impl Pool {
         }
         turn.starts.failed(turn.now, turn.limits.start_pause_max);
         self.note_end(&worker, turn);
-        self.fail_waiting_for(worker.key, Reject::ChildRefused, turn);
+        self.fail_waiting_for(worker.key, Reject::ChildRefused, words, turn);
         self.doubt_era();
         self.let_go.push(worker.child);
         self.stirred = true;
@@ -463,11 +475,17 @@ impl Pool {
 
     /// Fails the requests that wait for a worker of this key: one could not be started. Nobody waits
     /// for a spare one only.
-    pub(super) fn fail_waiting_for(&mut self, key: Key, reject: Reject, turn: &mut Turn<'_>) {
+    pub(super) fn fail_waiting_for(
+        &mut self,
+        key: Key,
+        reject: Reject,
+        words: Option<&str>,
+        turn: &mut Turn<'_>,
+    ) {
         for exchange in mem::take(&mut self.waiting) {
             let Some(post) = self.posts.get(&exchange) else { continue };
             match self.key_of(exchange, post) == key {
-                true => self.fail_opening(exchange, reject, turn),
+                true => self.fail_opening(exchange, reject, words, turn),
                 false => self.waiting.push_back(exchange),
             }
         }
@@ -478,10 +496,11 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         reject: Reject,
+        words: Option<&str>,
         turn: &mut Turn<'_>,
     ) {
         if let Some(post) = self.posts.remove(&exchange) {
-            post.fail_with(reject.wire().status.max(502), reject, turn);
+            post.fail_with(reject.wire().status.max(502), reject, words, turn);
         }
     }
 
@@ -499,6 +518,18 @@ impl Pool {
             None => post.fail(Reject::BadAnswer, turn),
         }
     }
+}
+
+/// Gives a legacy child `initialize` in this revision. It was started at `since`.
+fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mut Turn<'_>) {
+    let number = turn.next_upstream();
+    let params = legacy_child::initialize(revision);
+    let line = line::request(number.to_string().as_bytes(), "initialize", Some(&params));
+    worker.child.feed(Chunk::from(line), turn);
+    let due = since + turn.startup_time() * PATIENCE;
+    turn.wake(due);
+    let (asker, traits) = (Asker::Opening, Traits::default());
+    worker.tasks.insert(number, Task { asker, traits, since, due });
 }
 
 /// Whether a child says of itself that it has this capability.

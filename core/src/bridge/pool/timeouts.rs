@@ -30,7 +30,7 @@ impl Pool {
             let Some(post) = self.posts.get(&exchange) else { continue };
             let (at, reject) = (post.at, self.timeout(post, turn));
             match reject {
-                Reject::StartupTimeout { .. } => self.fail_opening(exchange, reject, turn),
+                Reject::StartupTimeout { .. } => self.fail_opening(exchange, reject, None, turn),
                 _ => self.fail(exchange, reject, turn),
             }
             if let Some((child, number)) = at {

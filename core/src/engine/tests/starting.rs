@@ -325,3 +325,121 @@ fn a_child_that_fails_in_the_first_moments_shows_that_its_command_is_of_no_use()
         assert!(is_unusable(&rig), "{status:?}");
     }
 }
+
+// A command that refuses the revision it is offered
+
+const REFUSAL: &str = r#""error":{"code":-32602,"message":"Unsupported protocol version","data":{"supported":["2024-11-05","2025-06-18"],"requested":"2025-11-25"}}"#;
+
+fn refused_words(rig: &Rig) -> Vec<String> {
+    let words = |event: &Event| match event {
+        Event::InitializeRefused { words, .. } => Some(words.to_string()),
+        _ => None,
+    };
+    rig.events.iter().filter_map(words).collect()
+}
+
+#[test]
+fn a_command_that_names_the_revisions_it_speaks_is_offered_the_newest_of_them() {
+    let mut rig = bridge_of(ChildEra::Legacy);
+    let exchange = rig.ask(&Modern::named("a"), "1", "tools/list", "");
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},{REFUSAL}}}"#));
+    let told = rig.told(child);
+    assert_eq!(told[0]["method"], "initialize");
+    assert_eq!(told[0]["params"]["protocolVersion"], "2025-06-18");
+    rig.child_says(child, &welcome(&told[0]["id"].to_string(), "2025-06-18"));
+    rig.pass(secs(2));
+    let number = rig.numbers(child).pop().unwrap();
+    rig.child_answers(child, &number, r#"{"tools":[]}"#);
+    assert_eq!(rig.reply(exchange).0, 200);
+    assert_eq!(refused_words(&rig), ["Unsupported protocol version"]);
+    assert_eq!(rig.children.len(), 1);
+
+    rig.ask(&Modern::named("b"), "1", "tools/list", "");
+    let next = rig.last_child();
+    assert_eq!(rig.told(next)[0]["params"]["protocolVersion"], "2025-06-18", "it is remembered");
+}
+
+#[test]
+fn what_a_command_says_when_it_refuses_reaches_the_client_and_the_log() {
+    let no = r#""error":{"code":-32000,"message":"licence\u001b has expired"}"#;
+    let mut rig = bridge_of(ChildEra::Legacy);
+    let modern = Modern { accept: JSON, ..Modern::new() };
+    let exchange = rig.ask(&modern, "1", "tools/list", "");
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},{no}}}"#));
+    let text = "The MCP server process refused initialize: licence has expired";
+    assert_eq!(rig.error(exchange), (502, -32603, text.to_owned()));
+
+    let legacy = connect(&mut rig);
+    let child = rig.last_child();
+    rig.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":1,{no}}}"#));
+    assert_eq!(rig.reply(legacy), (200, format!(r#"{{"jsonrpc":"2.0","id":0,{no}}}"#).as_str()));
+    assert_eq!(refused_words(&rig), ["licence has expired", "licence has expired"]);
+}
+
+// What an operator sees of starts
+
+fn readiness(rig: &mut Rig) -> u16 {
+    let exchange = rig.request(crate::http::Request::Ready);
+    rig.reply(exchange).0
+}
+
+#[test]
+fn an_endpoint_whose_command_does_not_start_is_not_ready() {
+    let no = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}"#;
+    let mut rig = bridge_of(ChildEra::Legacy);
+    assert_eq!(readiness(&mut rig), 200);
+    let first = rig.ask(&Modern { accept: JSON, ..Modern::new() }, "1", "tools/list", "");
+    let child = rig.last_child();
+    rig.child_says(child, no);
+    assert_eq!(rig.reply(first).0, 502);
+    assert_eq!(readiness(&mut rig), 503);
+    rig.pass(secs(1));
+    let exchange = connect(&mut rig);
+    let child = rig.last_child();
+    rig.child_says(child, &welcome("1", "2025-11-25"));
+    assert_eq!(rig.reply(exchange).0, 200);
+    assert_eq!(readiness(&mut rig), 200, "one start has worked");
+
+    let failed = connect(&mut rig);
+    let child = rig.last_child();
+    rig.child_ends(child, ExitStatus::Code(1));
+    assert_eq!(rig.reply(failed).0, 502);
+    assert_eq!(readiness(&mut rig), 200, "others are served");
+    let failed = connect(&mut rig);
+    let child = rig.last_child();
+    rig.child_ends(child, ExitStatus::Code(1));
+    assert_eq!(rig.reply(failed).0, 502);
+    assert_eq!(readiness(&mut rig), 503, "it fails each time");
+    rig.pass(secs(60));
+    assert_eq!(readiness(&mut rig), 200, "a client may try again");
+}
+
+#[test]
+fn the_log_says_now_and_then_that_a_client_waits_for_the_first_start() {
+    let mut rig = first_start(ChildEra::Probe);
+    let waited = |rig: &Rig| -> Vec<u64> {
+        let waited = |event: &Event| match event {
+            Event::StartAwaited { waited, command } if &**command == "server" => {
+                Some(waited.as_secs())
+            }
+            _ => None,
+        };
+        rig.events.iter().filter_map(waited).collect()
+    };
+    rig.pass(secs(60));
+    assert_eq!(waited(&rig), [0; 0], "no client waits");
+    let exchange = connect(&mut rig);
+    rig.pass(secs(45));
+    assert_eq!(waited(&rig), [5, 10, 20, 40]);
+    let child = rig.last_child();
+    let number = rig.numbers(child).pop().unwrap();
+    rig.child_says(child, &welcome(&number, "2025-11-25"));
+    assert_eq!(rig.reply(exchange).0, 200);
+    connect(&mut rig);
+    rig.pass(secs(9));
+    assert_eq!(waited(&rig).len(), 4, "it has worked");
+}

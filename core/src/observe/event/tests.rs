@@ -67,6 +67,8 @@ fn every_event() -> Vec<Event> {
         Event::ChildUnusable { status, stderr: stderr.clone() },
         Event::ChildStderr { child, line: stderr },
         Event::ChildStderrSkipped { child, lines: 9 },
+        Event::InitializeRefused { child, words: "no".into() },
+        Event::StartAwaited { command: "npx".into(), waited: Duration::from_secs(12) },
         Event::ChildNoise { child, reject: Reject::BadJson },
         Event::Dropped { what: Dropped::Overflow, session },
         Event::Refused {

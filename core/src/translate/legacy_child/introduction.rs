@@ -1,21 +1,34 @@
 //! Who the bridge is to a legacy child, and who the child is to modern clients.
 
-use crate::json::object::{Object, quoted};
+use crate::json::object::{Object, elements, quoted, text};
 use crate::protocol::Revision;
 use crate::translate::meta;
 
-/// The params of the `initialize` that opens a child's session: the newest legacy revision, and
-/// every capability that can be translated, whatever the client in front can do. Each question is
+/// The params of the `initialize` that opens a child's session: a legacy revision, and every
+/// capability that can be translated, whatever the client in front can do. Each question is
 /// held against the capabilities of the request it serves.
-pub fn initialize() -> Vec<u8> {
+pub fn initialize(revision: Revision) -> Vec<u8> {
     let mut client = Object::default();
     client.put("name", quoted("pontoon"));
     client.put("version", quoted(env!("CARGO_PKG_VERSION")));
     let mut params = Object::default();
-    params.put("protocolVersion", quoted(Revision::NEWEST_LEGACY.as_str()));
+    params.put("protocolVersion", quoted(revision.as_str()));
     params.put("capabilities", CAPABILITIES);
     params.put("clientInfo", client.write());
     params.write()
+}
+
+/// The newest revision older than the one it was offered that a child names when it refuses
+/// `initialize` (2025-11-25, basic/lifecycle, Error Handling). `error` is a JSON text.
+pub fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
+    let error = Object::read(error)?;
+    let data = error.object("data")?;
+    let supported = elements(data.get("supported")?)?;
+    let is_named = |revision: &Revision| {
+        supported.iter().any(|it| text(it).is_some_and(|it| it == revision.as_str()))
+    };
+    let older = Revision::LEGACY.into_iter().filter(|revision| *revision < offered);
+    older.filter(is_named).max()
 }
 
 /// The result of `server/discover`, from a child's result of `initialize`. Absent if that is no

@@ -23,7 +23,7 @@ mod result;
 
 pub use answer::{answer, give_up, responses};
 pub use error::{Failure, error};
-pub use introduction::{discover, initialize, server_info};
+pub use introduction::{counteroffer, discover, initialize, server_info};
 pub use params::params;
 pub use question::{Question, Refusal, input_required, key, question};
 pub use result::result;

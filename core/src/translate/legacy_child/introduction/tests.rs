@@ -11,7 +11,7 @@ fn discovered(initialize_result: &str) -> String {
 
 #[test]
 fn the_bridge_says_that_it_can_do_all_that_can_be_translated() {
-    let params: Value = serde_json::from_slice(&initialize()).unwrap();
+    let params: Value = serde_json::from_slice(&initialize(Revision::NEWEST_LEGACY)).unwrap();
     assert_eq!(params["protocolVersion"], "2025-11-25");
     assert_eq!(
         params["clientInfo"],
