@@ -4,6 +4,7 @@
 //! files of variables, and those override defaults.
 
 mod calculator;
+mod check;
 mod echo;
 pub(crate) mod hints;
 pub(crate) mod naming;
@@ -23,6 +24,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, Value
 use pontoon_core::protocol::Revision;
 
 pub(crate) use calculator::CalculatorArgs;
+pub(crate) use check::CheckArgs;
 pub(crate) use echo::EchoArgs;
 pub(crate) use probe::ProbeArgs;
 pub(crate) use proxy::ProxyArgs;
@@ -59,6 +61,9 @@ pub(crate) enum Verb {
         /// Which server
         program: Program,
     },
+    /// Start a stdio MCP server, try what it offers, and say what is wrong
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -263,6 +268,7 @@ Examples:
   pontoon proxy python -m mcp_server_fetch     serve it on http://127.0.0.1:3000/mcp
   pontoon echo                                 serve tools that look into clients and gateways
   pontoon calculator                           serve a calculator on http://127.0.0.1:1071/mcp
+  pontoon check npx -y some-server             start it, try what it offers, say what is wrong
   pontoon stdio echo                           be the echo server, for a client that starts it
 
 `pontoon proxy --help` lists all settings of the proxy; so for the other servers.";

@@ -67,17 +67,19 @@ impl Failure {
         }
     }
 
-    /// The wrapped command ended before anybody used it.
+    /// The wrapped command ended before a client used it.
     pub(crate) fn unusable(command: &str, status: ExitStatus, stderr: &str) -> Self {
-        let lines: Vec<_> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n       ");
+        let by_itself = format!("run it by itself: {command}");
         Failure {
-            what: format!("the wrapped command {status} before anybody used it"),
-            why: match printable(&last) {
-                said if said.is_empty() => "it did not say".to_owned(),
-                said => format!("its last words were: {said}"),
+            what: format!("the wrapped command {status} right after its start"),
+            why: match telling_line(stderr).map(printable) {
+                Some(line) => format!("it wrote: {line}"),
+                None => "it wrote nothing to standard error".to_owned(),
             },
-            fix: format!("run it by itself: {command}"),
+            fix: match wanted_variable(stderr) {
+                Some(name) => format!("give it the variable: --env {name}=VALUE; or {by_itself}"),
+                None => by_itself,
+            },
             code: 1,
         }
     }
@@ -103,8 +105,46 @@ fn printable(text: &str) -> String {
     text.chars().filter(|&c| c == '\n' || !c.is_control()).collect()
 }
 
-/// Lines of standard error that are repeated.
-const LAST_LINES: usize = 3;
+/// The line of a command's standard error that most likely says why it ended: the one with most
+/// words of that kind, the last of several; without any, the last line.
+pub(crate) fn telling_line(stderr: &str) -> Option<&str> {
+    const WORDS: [&str; 16] = [
+        "404",
+        "cannot",
+        "denied",
+        "error",
+        "exception",
+        "fatal",
+        "invalid",
+        "missing",
+        "must",
+        "no module",
+        "no such",
+        "not defined",
+        "not found",
+        "not set",
+        "panicked",
+        "required",
+    ];
+    let words = |line: &str| {
+        let line = line.to_lowercase();
+        WORDS.iter().filter(|word| line.contains(*word)).count()
+    };
+    let lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.max_by_key(|line| words(line))
+}
+
+/// The variable that a command seems to lack: a word in capitals with an underscore in the line that
+/// says why it ended.
+pub(crate) fn wanted_variable(stderr: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = |word: &&str| {
+        let is_capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let (starts, ends) = (word.starts_with('_'), word.ends_with('_'));
+        word.len() > 3 && word.contains('_') && !starts && !ends && word.chars().all(is_capital)
+    };
+    telling_line(stderr)?.split(|c| !is_part(c)).find(is_name)
+}
 
 #[cfg(test)]
 mod tests;

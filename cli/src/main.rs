@@ -8,6 +8,7 @@ compile_error!("pontoon runs on Unix: it ends its children by process group");
 
 mod args;
 mod banner;
+mod check;
 mod command;
 mod config;
 mod container;
@@ -39,6 +40,7 @@ fn run() -> Result<ExitCode, Failure> {
     let Settings { verb, variables, notices } = args::read(std::env::args_os())?;
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
+        Verb::Check(args) => check::check(&args, &variables),
         Verb::Completions { shell } => {
             args::completions(shell);
             Ok(ExitCode::SUCCESS)

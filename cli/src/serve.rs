@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use pontoon_carrier::{Ended, Options, Running, Stopper};
-use pontoon_core::config::Config;
+use pontoon_core::config::{Config, Serves};
 use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
 use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
@@ -133,8 +134,8 @@ fn serve(
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
     let endpoint = Endpoint { addr: running.addr(), path: &args.path, sse: config.sse, about };
-    greet(args, &config, &endpoint, &log);
-    let outcome = attend(running, tell, &facts, about.what);
+    let held = greet(args, &config, &endpoint, &log);
+    let outcome = attend(running, (tell, &facts), held.map(|held| (held, &log)), about.what);
     log.flush();
     outcome
 }
@@ -146,6 +147,8 @@ enum Fact {
     /// A process ended. It may be one that this program did not start, and it is this thread that
     /// has to wait for those.
     ChildEnded,
+    /// The first process has answered.
+    Answered,
     /// The endpoint is closed.
     Ended(Ended),
     /// The command ended before anybody used it.
@@ -156,15 +159,27 @@ enum Fact {
 fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     move |event| {
         log.write(Entry::event(event.clone()));
-        if let Event::ChildUnusable { status, stderr } = event {
-            let stderr = String::from_utf8_lossy(stderr).into_owned();
-            // Only the end of the program closes the channel.
-            let _ = tell.send(Fact::Unusable { status: *status, stderr });
-        }
+        let fact = match event {
+            Event::EraFound { assumed: false, .. } | Event::SessionOpened { .. } => Fact::Answered,
+            Event::ChildUnusable { status, stderr } => {
+                let stderr = String::from_utf8_lossy(stderr).into_owned();
+                Fact::Unusable { status: *status, stderr }
+            }
+            _ => return,
+        };
+        // Only the end of the program closes the channel.
+        let _ = tell.send(fact);
     }
 }
 
-fn greet(args: &ServingArgs, config: &Config, endpoint: &Endpoint<'_>, log: &Log) {
+/// Logs what has to be known at the start. At a terminal the banner for a command is returned: it
+/// comes when the first process has answered, or has lived for a while.
+fn greet(
+    args: &ServingArgs,
+    config: &Config,
+    endpoint: &Endpoint<'_>,
+    log: &Log,
+) -> Option<Notice> {
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
         log.write(Entry::notice(warning));
     }
@@ -172,14 +187,19 @@ fn greet(args: &ServingArgs, config: &Config, endpoint: &Endpoint<'_>, log: &Log
         log.write(Entry::notice(banner::useless(entry)));
     }
     let at_terminal = io::stderr().is_terminal() && args.log.log_format == LogFormat::Pretty;
-    log.write(Entry::notice(endpoint.listening(at_terminal)));
+    let listening = endpoint.listening(at_terminal);
+    if at_terminal && matches!(config.serves, Serves::Command(_)) {
+        return Some(listening);
+    }
+    log.write(Entry::notice(listening));
+    None
 }
 
 /// Passes wishes on until the endpoint is closed.
 fn attend(
     running: Running,
-    tell: Sender<Fact>,
-    facts: &Receiver<Fact>,
+    (tell, facts): (Sender<Fact>, &Receiver<Fact>),
+    mut banner: Option<(Notice, &Log)>,
     command: &str,
 ) -> Result<ExitCode, Failure> {
     let stopper: Stopper = running.stopper();
@@ -188,11 +208,29 @@ fn attend(
         .spawn(move || tell.send(Fact::Ended(running.wait())))
         .map_err(cannot_start)?;
     let mut unusable = None;
-    for fact in facts {
+    let shown_at = Instant::now() + BANNER_DELAY;
+    loop {
+        let fact = match banner {
+            Some(_) => facts.recv_timeout(shown_at.saturating_duration_since(Instant::now())),
+            None => facts.recv().map_err(RecvTimeoutError::from),
+        };
+        let fact = match fact {
+            Ok(fact) => fact,
+            Err(RecvTimeoutError::Timeout) => Fact::Answered,
+            Err(RecvTimeoutError::Disconnected) => {
+                unreachable!("the thread that waits holds a sender until it has told of the end")
+            }
+        };
         match fact {
+            Fact::Answered => {
+                if let Some((notice, log)) = banner.take() {
+                    log.write(Entry::notice(notice));
+                }
+            }
             Fact::Asked => stopper.stop(),
             Fact::ChildEnded => pontoon_process::reap_adopted(),
             Fact::Unusable { status, stderr } => {
+                banner = None;
                 unusable = Some(Failure::unusable(command, status, &stderr));
                 stopper.stop();
             }
@@ -202,10 +240,12 @@ fn attend(
             }
         }
     }
-    unreachable!("the thread that waits holds a sender until it has told of the end")
 }
 
-fn cannot_start(error: io::Error) -> Failure {
+/// How long the banner waits for the first process: as long as the core waits for its era.
+const BANNER_DELAY: Duration = Duration::from_secs(4);
+
+pub(crate) fn cannot_start(error: io::Error) -> Failure {
     Failure {
         what: "cannot start serving".into(),
         why: error.to_string(),

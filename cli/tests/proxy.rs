@@ -321,3 +321,29 @@ fn a_hangup_opens_a_renamed_log_file_anew() {
     assert!(!fs::read_to_string(&old).unwrap().contains("stopped"));
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// What a terminal shows of a proxy for this script, which ends by itself or is ended after a while.
+fn at_a_terminal(script: &str) -> String {
+    let program = format!("exec {PONTOON} proxy --port 0 sh -c '{script}'");
+    let output = Command::new("timeout")
+        .args(["--signal=INT", "20", "script", "-qec", &program, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_command_that_fails_is_told_without_a_banner() {
+    let said = at_a_terminal("echo bad luck >&2; exit 3");
+    assert!(said.contains("error: the wrapped command exited with status 3"), "{said}");
+    assert!(said.contains("why: it wrote: bad luck"), "{said}");
+    assert!(!said.contains("claude mcp add"), "{said}");
+}
+
+#[test]
+fn the_banner_comes_when_the_first_process_has_answered() {
+    let said = at_a_terminal(&format!("(sleep 6; kill -INT $PPID) & exec {PONTOON} stdio echo"));
+    let (banner, era) = (said.find("claude mcp add"), said.find("era of the command found"));
+    assert!(banner.is_some() && era.is_some() && era < banner, "{said}");
+}

@@ -236,7 +236,7 @@ impl Engine {
         }
         self.desk.starts.worked();
         self.finding.speaks_both = message.result().is_some_and(modern_child::speaks_both);
-        self.desk.log(Event::EraFound { era: Era::Modern }, out);
+        self.desk.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
         self.with_pool(now, out, |pool, turn| {
             pool.let_go_of(|_| true);
@@ -275,7 +275,8 @@ impl Engine {
     /// The era is known: whoever waited for it goes on.
     fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
-        self.desk.log(Event::EraFound { era }, out);
+        let assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
+        self.desk.log(Event::EraFound { era, assumed }, out);
         if era == Era::Modern {
             self.desk.starts.worked();
         }

@@ -101,6 +101,8 @@ pub enum Event {
     EraFound {
         /// The era.
         era: Era,
+        /// Whether no process has said so: the one that was asked was silent, or ended.
+        assumed: bool,
     },
     /// A line of a child's standard error.
     ChildStderr {
@@ -378,7 +380,10 @@ impl Event {
                 field("status", text(status));
                 tail(stderr, field);
             }
-            Event::EraFound { era } => field("era", text(era)),
+            Event::EraFound { era, assumed } => {
+                field("era", text(era));
+                field("assumed", Value::Flag(*assumed));
+            }
             Event::InitializeRefused { child, words } => {
                 field("child", count(child.0));
                 field("error", text(words));

@@ -18,7 +18,7 @@ fn rig() -> Rig {
 
 fn found(rig: &Rig) -> Vec<Era> {
     let era = |event: &Event| match event {
-        Event::EraFound { era } => Some(*era),
+        Event::EraFound { era, .. } => Some(*era),
         _ => None,
     };
     rig.events.iter().filter_map(era).collect()
