@@ -45,14 +45,13 @@ impl Clock {
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    /// What time it was in the world when it started to count, since 1970-01-01 00:00 UTC. A manual
-    /// clock began then.
-    pub(crate) fn epoch(&self) -> Duration {
-        if self.set.is_some() {
-            return Duration::ZERO;
+    /// What time it is in the world, since 1970-01-01 00:00 UTC. For a manual clock it was that at
+    /// [`Instant::ZERO`].
+    pub(crate) fn wall(&self) -> Duration {
+        match &self.set {
+            Some(_) => self.now().since(Instant::ZERO),
+            None => SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(),
         }
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        wall.saturating_sub(self.now().since(Instant::ZERO))
     }
 
     /// The moment `at` names, for a runtime's timers. Those of a manual clock have nothing to do

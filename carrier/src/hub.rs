@@ -98,7 +98,7 @@ impl Hub {
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
         let mut engine = Engine::new(config.clone(), seed, clock.now());
-        engine.set_epoch(clock.epoch());
+        engine.set_epoch(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
         let stateless = engine.stateless();
         let memory = engine.memory().clone();
         let rate = config.serves.native().and_then(|native| native.rate);
@@ -182,7 +182,7 @@ impl Hub {
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         let request = match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
-                let (clock, sample) = (|| self.clock.now(), || self.sample());
+                let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
                 let publish = |change| self.submit([Input::Changed { change }]);
                 let log = |event| self.log(event);
                 match stateless.answer(head, &body, clock, sample, log, publish) {
@@ -202,13 +202,15 @@ impl Hub {
     /// Reports a request, and returns where its answer arrives.
     fn submit_request(self: &Arc<Self>, request: Request) -> Exchange {
         let wants_facts = request.wants_facts(&self.config.serves);
+        let is_native = self.config.serves.native().is_some();
+        let clock_read = is_native.then(|| Input::ClockRead { wall: self.clock.wall() });
         let sampled = wants_facts.then(|| Input::Sampled { facts: Box::new(self.sample()) });
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, mailbox.clone());
             let requested = Input::Requested { exchange: id, request: Box::new(request) };
-            state.take(sampled.into_iter().chain([requested]), now);
+            state.take(clock_read.into_iter().chain(sampled).chain([requested]), now);
         });
         Exchange::new(id, self.clone(), mailbox)
     }

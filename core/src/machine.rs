@@ -20,6 +20,7 @@ use crate::json::{Invalid, Message};
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::server::{Changed, Facts};
+use crate::time::Duration;
 
 /// A fact the adapter reports.
 #[derive(Debug)]
@@ -114,6 +115,12 @@ pub enum Input {
         child: ChildId,
         /// How it ended.
         status: ExitStatus,
+    },
+    /// The clock of the world was read. Reported ahead of each request to a server in this process:
+    /// that clock can be set, and goes on while the machine is suspended.
+    ClockRead {
+        /// What it says, since 1970-01-01 00:00 UTC.
+        wall: Duration,
     },
     /// What is known about the process and its machine: because of [`Action::Sample`], or ahead of
     /// a request that wants to know ([`crate::http::Request::wants_facts`]).

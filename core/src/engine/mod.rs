@@ -99,6 +99,9 @@ const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 /// have their turn.
 pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
+/// A clock of the world that is further away than this from where it is expected was set.
+const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
+
 /// What every turn uses.
 #[derive(Debug)]
 struct Desk {
@@ -154,6 +157,15 @@ impl Desk {
     /// What time it is in the world.
     fn wall(&self, now: Instant) -> Duration {
         self.epoch + now.since(Instant::ZERO)
+    }
+
+    /// Follows the clock of the world where it was set, or went on while the machine was suspended. A
+    /// clock that is only adjusted changes nothing, so that the time of the start stays the same.
+    fn clock_read(&mut self, wall: Duration, now: Instant) {
+        let epoch = wall.saturating_sub(now.since(Instant::ZERO));
+        if epoch.abs_diff(self.epoch) >= CLOCK_STEP_MIN {
+            self.epoch = epoch;
+        }
     }
 
     /// Hands an event to the log, if it matters enough.
@@ -244,7 +256,6 @@ impl Engine {
             desk.chance.clone(),
             desk.mirrors.clone(),
             desk.requests.clone(),
-            desk.epoch,
         ))
     }
 
@@ -282,6 +293,7 @@ impl Engine {
                 self.with_child(child, now, out, |child, turn| child.stdin_closed(turn));
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
+            Input::ClockRead { wall } => self.desk.clock_read(wall, now),
             Input::Sampled { facts } => self.on_sampled(*facts, now, out),
             Input::Changed { change } => self.changes.push((change, None)),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),

@@ -49,7 +49,8 @@ impl Engine {
         let Some(stateless) = self.stateless() else { return };
         let log = |event| out.push(Action::Log(event));
         let publish = |change| self.changes.push((change, None));
-        match stateless.answer(head.clone(), body, || now, Facts::default, log, publish) {
+        let at = (now, self.desk.wall(now));
+        match stateless.answer(head.clone(), body, || at, Facts::default, log, publish) {
             Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
             Served::Refused(reject, head, body) => {
                 self.on_refused(reject, now, out);

@@ -29,8 +29,6 @@ pub struct Stateless {
     chance: Arc<Chance>,
     mirrors: Arc<Mirrors>,
     requests: Arc<RequestLog>,
-    /// What time it was in the world at [`Instant::ZERO`].
-    epoch: Duration,
 }
 
 /// What became of a request.
@@ -54,9 +52,8 @@ impl Stateless {
         chance: Arc<Chance>,
         mirrors: Arc<Mirrors>,
         requests: Arc<RequestLog>,
-        epoch: Duration,
     ) -> Stateless {
-        Stateless { config, tally, chance, mirrors, requests, epoch }
+        Stateless { config, tally, chance, mirrors, requests }
     }
 
     /// Whether a POST is to be answered here. One that names a session may belong to it, which only
@@ -68,14 +65,14 @@ impl Stateless {
         !native.sessions || is_alone && is_modern()
     }
 
-    /// Answers a POST. `clock` says what time it is, and `sample` what is known about the process
-    /// and its machine; it is asked only if the server wants to know. `log` takes what is to be
+    /// Answers a POST. `clock` says what time it is, here and since 1970-01-01 00:00 UTC, and `sample`
+    /// what is known about the process and its machine; it is asked only if the server wants to know. `log` takes what is to be
     /// logged of it, and `publish` what it has changed: [`crate::machine::Input::Changed`].
     pub fn answer(
         &self,
         head: McpHead,
         body: &Body,
-        clock: impl Fn() -> Instant,
+        clock: impl Fn() -> (Instant, Duration),
         sample: impl Fn() -> Facts,
         log: impl FnMut(Event),
         publish: impl FnMut(Changed),
@@ -98,7 +95,7 @@ impl Stateless {
             run.facts(&facts, self.moment(clock()));
         }
         let max = self.config.limits.log_requests_per_second;
-        run.count((&self.tally, &self.requests), (clock(), max), log);
+        run.count((&self.tally, &self.requests), (clock().0, max), log);
         run.take_changes().into_iter().for_each(publish);
         if !run.is_over() {
             return Served::Unfinished(Box::new(run));
@@ -131,8 +128,8 @@ impl Stateless {
         Ok(())
     }
 
-    fn moment(&self, now: Instant) -> Moment<'_> {
-        Moment { now, wall: self.epoch + now.since(Instant::ZERO), chance: &self.chance }
+    fn moment(&self, (now, wall): (Instant, Duration)) -> Moment<'_> {
+        Moment { now, wall, chance: &self.chance }
     }
 
     fn counters(&self) -> Counters {

@@ -13,7 +13,7 @@ use pontoon_core::engine::Engine;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
 use pontoon_core::native::{HealthForm, Native, Served};
 use pontoon_core::server::Facts;
-use pontoon_core::time::Instant;
+use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
@@ -51,7 +51,8 @@ pub(crate) fn era(text: &[u8]) {
     let Ok(Request::Post { head, body: messages }) = admitted else { return };
     let stateless = Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().unwrap();
     assert!(stateless.takes(&head, &messages), "there are no sessions");
-    let served = stateless.answer(head, &messages, || Instant::ZERO, Facts::default, drop, drop);
+    let clock = || (Instant::ZERO, Duration::ZERO);
+    let served = stateless.answer(head, &messages, clock, Facts::default, drop, drop);
     let Ok(message) = serde_json::from_slice::<Value>(body) else { return };
     // Batches are of one era only, and notifications want no answer.
     if !message.is_object() || message.get("method").is_none() || message.get("id").is_none() {

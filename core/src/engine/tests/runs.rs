@@ -29,8 +29,8 @@ fn call(id: &str, tool: &str) -> String {
 fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let (head, body) = rig.posted(&Client::new().accepting(accept), body);
     let stateless = rig.engine.stateless().expect("no sessions");
-    let now = rig.now;
-    match stateless.answer(head, &body, || now, Facts::default, drop, drop) {
+    let at = (rig.now, rig.now.since(Instant::ZERO));
+    match stateless.answer(head, &body, || at, Facts::default, drop, drop) {
         Served::Unfinished(run) => rig.request(Request::Run { run }),
         served => panic!("it does not have to wait: {served:?}"),
     }
@@ -231,6 +231,22 @@ fn flat_events_change_no_digit_of_the_client() {
         let has_token = events[0].1.contains(&format!(r#""progressToken":{long},"#));
         assert_eq!(has_token, params == token, "{events:?}");
     }
+}
+
+#[test]
+fn a_clock_of_the_world_that_is_set_is_followed() {
+    let mut rig = rig();
+    let told = |rig: &mut Rig, wall: Duration| {
+        rig.input(Input::ClockRead { wall });
+        let exchange = rig.request(Request::Health);
+        parse(rig.reply(exchange).1)["timestamp"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told(&mut rig, secs(86_400)), "1970-01-02T00:00:00.000Z");
+    rig.pass(secs(60));
+    assert_eq!(told(&mut rig, secs(3600)), "1970-01-01T01:00:00.000Z", "it was put back");
+    // A clock that is slowed or hurried does not move the start of the process.
+    rig.pass(secs(10));
+    assert_eq!(told(&mut rig, millis(3_610_900)), "1970-01-01T01:00:10.000Z");
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Desk {
 
     fn serve(&self, more: &[(&str, &str)], body: &str) -> Served {
         let (head, body) = self.read(more, body);
-        let clock = || Instant::from_micros(3_005_000);
+        let clock = || (Instant::from_micros(3_005_000), Duration::new(1_000_003, 5_000_000));
         let sample = || Facts {
             process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
             ..Facts::default()
