@@ -21,6 +21,7 @@ use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::machine::{Action, Actions, Input, Signal};
 use pontoon_core::memory::Memory;
+use pontoon_core::modern::Preparation;
 use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
 use pontoon_core::reject::SpawnError;
@@ -44,6 +45,7 @@ pub struct Hub {
     /// What answers requests outside the lock, those that belong to no session.
     stateless: Option<Stateless>,
     /// Counts requests, where they are counted.
+    preparation: Option<Preparation>,
     throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
     /// Connections that are open.
@@ -101,6 +103,7 @@ impl Hub {
         engine.set_epoch(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
         let stateless = engine.stateless();
         let memory = engine.memory().clone();
+        let preparation = engine.preparation();
         let rate = config.serves.native().and_then(|native| native.rate);
         let throttle = rate.map(|rate| Mutex::new(Throttle::new(rate)));
         let state = State {
@@ -118,6 +121,7 @@ impl Hub {
             config,
             memory,
             stateless,
+            preparation,
             throttle,
             sampler,
             connections: AtomicUsize::new(0),
@@ -194,7 +198,12 @@ impl Hub {
                     Served::Unfinished(run) => Request::Run { run },
                 }
             }
-            (_, request) => request,
+            (_, mut request) => {
+                if let Some(preparation) = &self.preparation {
+                    preparation.prepare(&mut request);
+                }
+                request
+            }
         };
         self.submit_request(request)
     }

@@ -32,7 +32,8 @@
 //! A request of the modern era belongs to no session. In front of a command it is given to one of a
 //! pool of children, by its principal or as [`config::ChildPer`] has it; in front of one of the
 //! other era in that era's words ([`translate`]), which is the one case in which a payload is walked
-//! over under the lock. A question of a legacy child sends its client away
+//! over under the lock: what takes longer still is done before ([`modern::Preparation`]), and
+//! `tests/bench/lock` measures the rest. A question of a legacy child sends its client away
 //! with a sealed [state](modern::state), and the call waits for it to come back.
 //!
 //! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] where a

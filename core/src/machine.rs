@@ -31,7 +31,7 @@ pub enum Input {
     Requested {
         /// The adapter's number for it, never used before.
         exchange: ExchangeId,
-        /// What is asked.
+        /// What is asked, after [`crate::modern::Preparation::prepare`] if there is one.
         request: Box<Request>,
     },
     /// A request was refused before it became one, by [`crate::http::Guard`] or

@@ -21,6 +21,7 @@ use crate::ids::{ChildId, ExchangeId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::modern::state::SalientParams;
 use crate::observe::{Answered, client_name, tool_of};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
@@ -43,6 +44,8 @@ pub(crate) struct Post {
     pub(crate) need: Need,
     /// Whether it comes again with what it was handed when it was refused.
     pub(crate) comes_again: bool,
+    /// The digest of what it asks for, if it was computed before.
+    params_digest: Option<Box<[u8; 32]>>,
     /// What its headers repeat of it.
     pub(crate) mirrored: Option<Box<Mirrored>>,
     accept: Accept,
@@ -55,7 +58,7 @@ pub(crate) struct Post {
 }
 
 /// Whom a request can share a legacy child with.
-fn need_of(request: &Message) -> Need {
+pub(crate) fn need_of(request: &Message) -> Need {
     if !may_require_input(request.method().unwrap_or_default()) {
         return Need::Nobody;
     }
@@ -95,6 +98,7 @@ impl Post {
             at: None,
             listen: None,
             comes_again: false,
+            params_digest: head.params_digest.clone(),
             mirrored: head.mirrored.clone(),
             accept: head.accept,
             peer: head.peer,
@@ -112,6 +116,15 @@ impl Post {
     /// Its id, as the client wrote it.
     pub(crate) fn id(&self) -> &[u8] {
         self.request.id().unwrap_or_default()
+    }
+
+    /// The digest of what it asks for. It is computed here only if that takes no time, or the
+    /// adapter has left it out.
+    pub(crate) fn params_digest(&self) -> [u8; 32] {
+        match &self.params_digest {
+            Some(digest) => **digest,
+            None => SalientParams::of(&self.request).digest(),
+        }
     }
 
     /// Its progress token, as the client wrote it.

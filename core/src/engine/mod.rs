@@ -45,6 +45,7 @@ use crate::engine::unclaimed::Unclaimed;
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
+use crate::modern::Preparation;
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
@@ -262,6 +263,11 @@ impl Engine {
     /// Returns the budget of the bytes that are held here and in the adapter.
     pub fn memory(&self) -> &Memory {
         &self.desk.memory
+    }
+
+    /// What is done about a request before this engine takes it, if it serves a command.
+    pub fn preparation(&self) -> Option<Preparation> {
+        self.spec.is_some().then(|| Preparation::new(self.desk.chance.clone()))
     }
 
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.

@@ -120,6 +120,8 @@ pub struct McpHead {
     /// `Mcp-Session-Id` of a client that talks to a server without sessions. It means nothing, and
     /// is sent back as it is.
     pub foreign_session: Option<Box<str>>,
+    /// The digest of what is asked for, if [`crate::modern::Preparation`] has computed it.
+    pub params_digest: Option<Box<[u8; 32]>>,
     /// The whole head, for a server that looks at it.
     pub http: Option<Arc<HttpScene>>,
     /// The address it came from, if known.

@@ -491,6 +491,7 @@ impl Program {
             mirrored,
             principal,
             foreign_session,
+            params_digest: None,
             http: None,
             peer: head.peer,
             arrived: head.arrived,

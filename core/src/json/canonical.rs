@@ -10,12 +10,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
+use sha2::{Digest, Sha256};
 
 use crate::json::number::Number;
 use crate::json::scan::Cursor;
 use crate::json::string::{as_str, unescape};
 
-/// The text that a JSON text has in common with all others of the same meaning, and no other.
+/// The text that a JSON text has in common with all others of the same meaning, and no other: JSON,
+/// but for the digests that stand for the members of large objects.
 ///
 /// Of members with the same key all count, in their order: parsers take the first or the last of
 /// them. A string with half a surrogate pair is the same as one with U+FFFD. What is not JSON is
@@ -125,7 +127,9 @@ impl Writer {
         true
     }
 
-    /// Puts the members that were written since `start` in order, with commas.
+    /// Puts the members that were written since `start` in order, with commas. Where they are long
+    /// their digest takes their place: an object around this one has less to move then, however
+    /// deep they are nested.
     fn sort(&mut self, start: usize, mut members: Vec<Member>) {
         let key = |member: &Member| &self.out[member.key.clone()];
         members.sort_by(|one, other| key(one).cmp(key(other)));
@@ -133,7 +137,12 @@ impl Writer {
             members.iter().map(|member| &self.out[member.key.start..member.end]).collect();
         let sorted = texts.join(&b',');
         self.out.truncate(start);
-        self.out.extend_from_slice(&sorted);
+        if sorted.len() > MEMBERS_BYTES_MAX {
+            self.out.push(b'#'); // no member begins with it
+            self.out.extend_from_slice(&Sha256::digest(&sorted));
+        } else {
+            self.out.extend_from_slice(&sorted);
+        }
     }
 
     fn scalar(&mut self, text: &[u8]) {
@@ -152,6 +161,9 @@ impl Writer {
             .expect("strings always have a JSON text");
     }
 }
+
+/// Bytes of the members of an object that are not replaced by their digest.
+const MEMBERS_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -7,13 +7,15 @@
 
 use std::io::Write;
 
+use smallvec::SmallVec;
+
 /// The value of a JSON number: its significant digits, and the power of ten they are to be
 /// multiplied by. `42`, `42.0` and `4.2e1` are all 42; so is nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Number {
     is_negative: bool,
     /// From the first that is not zero to the last that is not; none for zero.
-    digits: Vec<u8>,
+    digits: SmallVec<[u8; 24]>,
     exponent: i64,
 }
 
@@ -34,16 +36,18 @@ impl Number {
             None => (&b""[..], rest),
         };
         let exponent = exponent(rest)? - i64::try_from(fraction.len()).ok()?;
-        Some(Number::scaled(is_negative, [whole, fraction].concat(), exponent))
+        let mut digits = SmallVec::from_slice(whole);
+        digits.extend_from_slice(fraction);
+        Some(Number::scaled(is_negative, digits, exponent))
     }
 
-    fn scaled(is_negative: bool, mut digits: Vec<u8>, mut exponent: i64) -> Number {
+    fn scaled(is_negative: bool, mut digits: SmallVec<[u8; 24]>, mut exponent: i64) -> Number {
         while digits.last() == Some(&b'0') {
             digits.pop();
             exponent += 1;
         }
         let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
-        digits.drain(..zeros);
+        drop(digits.drain(..zeros));
         match digits.is_empty() {
             true => Number { is_negative: false, digits, exponent: 0 },
             false => Number { is_negative, digits, exponent },

@@ -8,5 +8,8 @@ pub(crate) mod envelope;
 pub(crate) mod error_data;
 pub mod field;
 pub mod mirror;
+mod preparation;
 pub mod state;
 pub(crate) mod status;
+
+pub use preparation::Preparation;

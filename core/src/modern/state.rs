@@ -6,12 +6,15 @@
 //! state can read it, and use it until it expires; what may be used once needs a memory elsewhere.
 //!
 //! ```text
-//! base64url( version | expires         | HMAC-SHA256 | payload )
-//!            1 byte    8 bytes, millis   32 bytes
+//! base64url( version | expires         | digest of the params | HMAC-SHA256 | payload )
+//!            1 byte    8 bytes, millis   32 bytes               32 bytes
 //!
-//! HMAC over  label | principal | digest of the params | length of the method | method
-//!            | version | expires | payload
+//! HMAC over  label | principal | length of the method | method
+//!            | version | expires | digest of the params | payload
 //! ```
+//!
+//! The digest of the params takes time, so it stands in the state: a forgery is found out before
+//! the params of its request are looked at.
 //!
 //! Every field before the payload has a fixed length or tells it, so no two bindings run together.
 //! Any instance with the same key can open what another has sealed. A key is for one server: two
@@ -27,7 +30,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::json::canonical;
+use crate::json::{Message, canonical};
 use crate::session::Principal;
 use crate::time::Duration;
 
@@ -82,14 +85,15 @@ impl StateKey {
     }
 
     /// Seals a payload of at most [`PAYLOAD_BYTES_MAX`] bytes; a longer one is never opened. The
-    /// text is one word of letters, digits, `-` and `_`, a third longer than the payload and 55
+    /// text is one word of letters, digits, `-` and `_`, a third longer than the payload and 98
     /// bytes more.
     ///
     /// It can be opened before `expires`, a time since 1970-01-01 00:00 UTC to the millisecond.
     pub fn seal(&self, binding: &Binding<'_>, expires: Duration, payload: &[u8]) -> String {
         debug_assert!(payload.len() <= PAYLOAD_BYTES_MAX, "a payload too long to be opened");
-        let head = Head { expires: millis(expires) }.to_bytes();
-        let seal = self.mac(binding, &head, payload).finalize().into_bytes();
+        let Binding { principal, method, params_digest } = *binding;
+        let head = Head { expires: millis(expires), params_digest }.to_bytes();
+        let seal = self.mac(principal, method, &head, payload).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode([&head, &seal[..], payload].concat())
     }
 
@@ -106,15 +110,32 @@ impl StateKey {
         now: Duration,
         text: &[u8],
     ) -> Result<Vec<u8>, Refused> {
+        self.check(binding.principal, binding.method, now, text)?.open(binding.params_digest)
+    }
+
+    /// The same but for the parameters, which [`Unsealed::open`] compares: their digest need not be
+    /// computed for a text that is refused here.
+    ///
+    /// # Errors
+    ///
+    /// As [`StateKey::open`].
+    pub fn check(
+        &self,
+        principal: &Principal,
+        method: &str,
+        now: Duration,
+        text: &[u8],
+    ) -> Result<Unsealed, Refused> {
         let mut state = decode(text).ok_or(Refused::Malformed)?;
         let payload = state.split_off(HEAD_BYTES + SEAL_BYTES);
-        let (head, seal) = state.split_at(HEAD_BYTES);
-        let Head { expires } = Head::of(head).ok_or(Refused::Malformed)?;
-        self.mac(binding, head, &payload).verify_slice(seal).map_err(|_| Refused::Forged)?;
-        if millis(now) >= expires {
+        let (bytes, seal) = state.split_at(HEAD_BYTES);
+        let head = Head::of(bytes).ok_or(Refused::Malformed)?;
+        let mac = self.mac(principal, method, bytes, &payload);
+        mac.verify_slice(seal).map_err(|_| Refused::Forged)?;
+        if millis(now) >= head.expires {
             return Err(Refused::Expired);
         }
-        Ok(payload)
+        Ok(Unsealed { params_digest: head.params_digest, payload })
     }
 
     /// A name that nobody can foresee who has not the key: the same for the same bytes, and another
@@ -124,17 +145,43 @@ impl StateKey {
         mac.first_chunk().copied().unwrap_or_default()
     }
 
-    fn mac(&self, binding: &Binding<'_>, head: &[u8], payload: &[u8]) -> Hmac<Sha256> {
-        let method_bytes = (binding.method.len() as u64).to_be_bytes();
+    fn mac(
+        &self,
+        principal: &Principal,
+        method: &str,
+        head: &[u8],
+        payload: &[u8],
+    ) -> Hmac<Sha256> {
+        let method_bytes = (method.len() as u64).to_be_bytes();
         self.0
             .clone()
             .chain_update(LABEL)
-            .chain_update(binding.principal.to_bytes())
-            .chain_update(binding.params_digest)
+            .chain_update(principal.to_bytes())
             .chain_update(method_bytes)
-            .chain_update(binding.method)
+            .chain_update(method)
             .chain_update(head)
             .chain_update(payload)
+    }
+}
+
+/// A state with a valid seal, for a request of some parameters.
+#[derive(Debug)]
+pub struct Unsealed {
+    params_digest: [u8; 32],
+    payload: Vec<u8>,
+}
+
+impl Unsealed {
+    /// The payload, for a request whose parameters have this digest.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Forged`] for a request of other parameters.
+    pub fn open(self, params_digest: [u8; 32]) -> Result<Vec<u8>, Refused> {
+        match self.params_digest == params_digest {
+            true => Ok(self.payload),
+            false => Err(Refused::Forged),
+        }
     }
 }
 
@@ -145,7 +192,17 @@ impl fmt::Debug for StateKey {
     }
 }
 
-impl SalientParams<'_> {
+impl<'a> SalientParams<'a> {
+    /// Those of a request.
+    pub(crate) fn of(request: &'a Message) -> Self {
+        let (name, uri, arguments) = (request.name(), request.uri(), request.arguments());
+        SalientParams { name, uri, arguments }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        [self.name, self.uri, self.arguments].into_iter().flatten().map(<[u8]>::len).sum()
+    }
+
     /// A digest that is the same for all ways to write the same parameters: white space, the order
     /// of an object's members, escapes in strings and the notation of numbers (`1`, `1.0`, `1e0`)
     /// do not count. Everything else does: the order of an array's elements, every digit of a
@@ -180,19 +237,23 @@ impl fmt::Display for Refused {
 struct Head {
     /// Milliseconds since 1970-01-01 00:00 UTC.
     expires: u64,
+    params_digest: [u8; 32],
 }
 
 impl Head {
     fn to_bytes(&self) -> [u8; HEAD_BYTES] {
         let mut bytes = [VERSION; HEAD_BYTES];
-        bytes[1..].copy_from_slice(&self.expires.to_be_bytes());
+        bytes[1..9].copy_from_slice(&self.expires.to_be_bytes());
+        bytes[9..].copy_from_slice(&self.params_digest);
         bytes
     }
 
     fn of(bytes: &[u8]) -> Option<Head> {
-        let (&version, expires) = bytes.split_first()?;
-        let expires = u64::from_be_bytes(expires.try_into().ok()?);
-        (version == VERSION).then_some(Head { expires })
+        let (&version, rest) = bytes.split_first()?;
+        let (expires, params_digest) = rest.split_first_chunk()?;
+        let expires = u64::from_be_bytes(*expires);
+        let params_digest = params_digest.try_into().ok()?;
+        (version == VERSION).then_some(Head { expires, params_digest })
     }
 }
 
@@ -216,9 +277,9 @@ const LABEL: &[u8] = b"pontoon requestState\0";
 /// So that no name is a seal; neither label is the beginning of the other.
 const NAME_LABEL: &[u8] = b"pontoon name\0";
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-const HEAD_BYTES: usize = 9;
+const HEAD_BYTES: usize = 1 + 8 + 32;
 
 const SEAL_BYTES: usize = 32;
 

@@ -74,13 +74,14 @@ impl Rounds {
     /// The state is not one of ours, not for this request, or too old.
     pub(super) fn again(
         key: &StateKey,
-        binding: &Binding<'_>,
+        (subject, principal): (&Subject<'_>, &Principal),
         wall: Duration,
         state: &str,
         given: Map<String, Value>,
     ) -> Result<Self, Fault> {
         let refused = || Fault::of(Reject::BadRequestState);
-        let payload = key.open(binding, wall, state.as_bytes()).map_err(|_| refused())?;
+        let unsealed = key.check(principal, subject.method, wall, state.as_bytes());
+        let payload = unsealed.and_then(|it| it.open(subject.digest())).map_err(|_| refused())?;
         let state: State = serde_json::from_slice(&payload).map_err(|_| refused())?;
         let taken = vec![false; state.told.len()];
         Ok(Rounds { state, taken, given })

@@ -7,7 +7,7 @@ use crate::bridge::asking::{Asked, Parked, Ticket};
 use crate::json;
 use crate::json::object::text;
 use crate::modern::error_data;
-use crate::modern::state::{Binding, SalientParams};
+use crate::modern::state::Binding;
 use crate::observe::Event;
 use crate::reject::Capability;
 use crate::translate::legacy_child::{self, Question, Refusal};
@@ -303,20 +303,17 @@ fn answers(
 /// What a client is handed to bring back: good for the same request of the same principal only.
 fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
     let expires = turn.wall + turn.limits.request_total_max;
-    turn.chance.seal.seal(&binding(post), expires, &ticket.to_bytes())
+    let params_digest = post.params_digest();
+    let binding = Binding { principal: &post.principal, method: post.method(), params_digest };
+    turn.chance.seal.seal(&binding, expires, &ticket.to_bytes())
 }
 
 fn open(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
     let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
-    let ticket = turn.chance.seal.open(&binding(post), turn.wall, state.as_bytes());
+    let (principal, method) = (&post.principal, post.method());
+    let unsealed = turn.chance.seal.check(principal, method, turn.wall, state.as_bytes());
+    let ticket = unsealed.and_then(|it| it.open(post.params_digest()));
     ticket.ok().and_then(|bytes| Ticket::of(&bytes)).ok_or(Reject::BadRequestState)
-}
-
-fn binding(post: &Post) -> Binding<'_> {
-    let request = &post.request;
-    let params =
-        SalientParams { name: request.name(), uri: request.uri(), arguments: request.arguments() };
-    Binding { principal: &post.principal, method: post.method(), params_digest: params.digest() }
 }
 
 /// The error that tells a client what it has to be capable of (2026-07-28, basic/index).

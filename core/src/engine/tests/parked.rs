@@ -81,6 +81,28 @@ fn a_question_becomes_an_input_and_its_answer_goes_back_to_the_process_that_wait
 }
 
 #[test]
+fn a_state_fits_a_large_call_however_its_client_writes_that() {
+    let members = |keys: &[u32]| {
+        let all: Vec<String> = keys.iter().map(|key| format!(r#""{key}":{key}e0"#)).collect();
+        format!(r#"{CALL},"arguments":{{"in":{{{}}}}}"#, all.join(","))
+    };
+    let (up, down): (Vec<u32>, Vec<u32>) = ((0..9000).collect(), (0..9000).rev().collect());
+    let mut rig = rig();
+    let (exchange, child, _) = rig.called(&able(), &members(&up));
+    rig.child_says(child, &elicit("7", "who?"));
+    rig.pass(millis(5));
+    let (_, state) = rig.required(exchange);
+    let retry = |rig: &mut Rig, params: String| {
+        let rounds = format!(r#","requestState":"{state}","inputResponses":{{"7":{ACCEPT}}}"#);
+        rig.ask(&able(), "2", "tools/call", &format!("{params}{rounds}"))
+    };
+    let other = retry(&mut rig, members(&down[1..]));
+    assert_eq!(rig.error(other).1, -32602, "it is for another call");
+    retry(&mut rig, members(&down));
+    assert_eq!(rig.told(child)[0]["id"], 7);
+}
+
+#[test]
 fn questions_that_come_together_are_asked_together_and_again_if_not_answered() {
     let mut rig = rig();
     let (exchange, child, number) = rig.called(&able(), CALL);

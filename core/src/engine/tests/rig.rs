@@ -68,6 +68,7 @@ impl Client {
             mirrored: None,
             principal: self.principal,
             foreign_session: None,
+            params_digest: None,
             http: None,
             peer: None,
             arrived: Instant::ZERO,
@@ -191,8 +192,11 @@ impl Rig {
         rig
     }
 
-    pub(super) fn request(&mut self, request: Request) -> ExchangeId {
+    pub(super) fn request(&mut self, mut request: Request) -> ExchangeId {
         self.last_exchange += 1;
+        if let Some(preparation) = self.engine.preparation() {
+            preparation.prepare(&mut request);
+        }
         let exchange = ExchangeId(self.last_exchange);
         let fresh = Exchange {
             stage: Stage::Waiting,

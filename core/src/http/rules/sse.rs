@@ -74,6 +74,7 @@ fn mcp_head<H: Headers>(
         mirrored: None,
         principal: Principal::of(authorization(head.headers).as_deref()),
         foreign_session: None,
+        params_digest: None,
         http: None,
         peer: head.peer,
         arrived: head.arrived,

@@ -65,6 +65,19 @@ fn meaning_counts() {
 }
 
 #[test]
+fn large_objects_are_the_same_in_any_order_and_differ_by_any_member() {
+    let object = |keys: &mut dyn Iterator<Item = u32>, last: u32| {
+        let members: Vec<String> = keys.map(|key| format!(r#""{key}":[{last}]"#)).collect();
+        format!(r#"[{{"a":{{{}}}}},1]"#, members.join(","))
+    };
+    let one = canonical(object(&mut (0..500), 1).as_bytes()).into_owned();
+    assert!(one.len() < 100, "{} bytes", one.len());
+    assert_eq!(*canonical(object(&mut (0..500).rev(), 1).as_bytes()), one);
+    assert_ne!(*canonical(object(&mut (0..500), 2).as_bytes()), one);
+    assert_ne!(*canonical(object(&mut (0..501), 1).as_bytes()), one);
+}
+
+#[test]
 fn what_is_not_json_stays_as_it_is() {
     for text in ["", "{", "]", "{1:2}", "{\"a\"}", "\"", "[1 2]", "{} {}", "nul", "\u{feff}{}"] {
         assert_eq!(of(text), text);

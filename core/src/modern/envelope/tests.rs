@@ -27,6 +27,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         mirrored,
         principal: Principal::Anonymous,
         foreign_session: None,
+        params_digest: None,
         http: None,
         peer: None,
         arrived: Instant::ZERO,

@@ -199,6 +199,5 @@ fn rounds(
     let Some(state) = params.request_state else { return Ok(Rounds::first(at.random, given)) };
     let state: String = serde_json::from_str(state)
         .map_err(|_| wrong("params.requestState", "must be a string"))?;
-    let binding = subject.binding(&at.principal);
-    Rounds::again(at.seal, &binding, at.wall, &state, given)
+    Rounds::again(at.seal, (subject, &at.principal), at.wall, &state, given)
 }

@@ -1,0 +1,50 @@
+//! Work on a modern request that takes longer for a longer one, outside of the engine's lock.
+//!
+//! Owns: which requests need it.
+//! Never: refuses a request; the engine does.
+
+use std::sync::Arc;
+
+use crate::bridge::{Need, need_of};
+use crate::http::Request;
+use crate::ids::Chance;
+use crate::json::Body;
+use crate::json::object::text;
+use crate::modern::state::SalientParams;
+use crate::time::Duration;
+
+/// What is done about a request in front of a command before the engine takes it, and outside of
+/// its lock: what takes longer for a longer request.
+#[derive(Clone, Debug)]
+pub struct Preparation(Arc<Chance>);
+
+impl Preparation {
+    pub(crate) fn new(chance: Arc<Chance>) -> Preparation {
+        Preparation(chance)
+    }
+
+    /// Computes the digest of what a long request asks for, if it brings a state that is sealed for
+    /// it, or may be answered with one.
+    pub fn prepare(&self, request: &mut Request) {
+        let Request::Post { head, body: Body::One(message) } = request else { return };
+        let params = SalientParams::of(message);
+        if !message.is_modern() || params.bytes() < PREPARED_BYTES_MIN {
+            return;
+        }
+        let is_needed = match message.request_state() {
+            Some(state) => text(state).is_some_and(|state| {
+                let method = message.method().unwrap_or_default();
+                let now = Duration::ZERO; // the engine knows the time
+                self.0.seal.check(&head.principal, method, now, state.as_bytes()).is_ok()
+            }),
+            None => need_of(message) == Need::Alone,
+        };
+        head.params_digest = is_needed.then(|| Box::new(params.digest()));
+    }
+}
+
+/// Parameters of fewer bytes are hashed under the lock, and only if need be.
+const PREPARED_BYTES_MIN: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;
