@@ -242,7 +242,7 @@ impl<S: System> Server<S> {
             None => None,
             answer => Some(answer),
         };
-        let answer = self.until(Duration::from_secs(20), answer).await;
+        let answer = self.until(LIFETIME, answer).await;
         self.asked.lock().unwrap().remove(&key);
         answer.flatten()
     }

@@ -285,7 +285,8 @@ async fn deep<S: System>(server: &Server<S>, id: &str, depth: usize) {
 
 async fn garble<S: System>(server: &Server<S>) {
     loop {
-        server.write(&[b'g'; 64 * 1024]).await;
+        // A control character: no line is a message by it, whatever another call has begun to write.
+        server.write(&[1; 64 * 1024]).await;
     }
 }
 
