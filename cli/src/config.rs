@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::config::{BridgeOptions, Config, Serves};
+use pontoon_core::config::{BindSession, BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::Native;
 use pontoon_core::protocol::Revision;
@@ -32,8 +32,14 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     };
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    let sse = args.sessions.sse;
-    Config { revisions, bridge, sse, ..of(&args.serving, limits, Serves::Command(child)) }
+    let SessionArgs { sse, bind_session, .. } = args.sessions;
+    Config {
+        revisions,
+        bridge,
+        sse,
+        bind_session,
+        ..of(&args.serving, limits, Serves::Command(child))
+    }
 }
 
 /// The settings of an endpoint for a server that runs in this process, with or without sessions.
@@ -48,7 +54,8 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
         },
     };
     let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
-    Config { sse, ..of(args, limits, Serves::Native(native)) }
+    let bind_session = sessions.map_or(BindSession::Subject, |sessions| sessions.bind_session);
+    Config { sse, bind_session, ..of(args, limits, Serves::Native(native)) }
 }
 
 fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use pontoon_core::calculator;
-use pontoon_core::config::{ChildEra, ChildPer};
+use pontoon_core::config::{BindSession, ChildEra, ChildPer};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
@@ -168,6 +168,15 @@ pub(crate) fn child_era(text: &str) -> Read<ChildEra> {
         "modern" => ChildEra::Modern,
         "probe" => ChildEra::Probe,
         _ => return Err("the era of a command is legacy, modern or probe".into()),
+    })
+}
+
+pub(crate) fn bind_session(text: &str) -> Read<BindSession> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "none" => BindSession::None,
+        "subject" => BindSession::Subject,
+        "token" => BindSession::Token,
+        _ => return Err("a session is bound to subject, token or none".into()),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::modern::state::StateKey;
 use crate::native::Native;
 use crate::observe::Level;
 use crate::protocol::Revision;
+use crate::session::Principal;
 
 /// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
 /// never from a request.
@@ -36,6 +37,8 @@ pub struct Config {
     /// Whether sessions can be had by HTTP+SSE too, the transport of 2024-11-05: a stream at `/sse`,
     /// messages to `/messages`.
     pub sse: bool,
+    /// To whom a session belongs.
+    pub bind_session: BindSession,
     /// Whether to start the first child ahead of the first session: it shows at once whether the
     /// command works, and the first `initialize` need not wait for it.
     pub eager: bool,
@@ -56,8 +59,31 @@ impl Config {
             bridge: BridgeOptions::default(),
             state_key: None,
             sse: false,
+            bind_session: BindSession::Subject,
             eager: false,
             log_level: Level::Info,
+        }
+    }
+}
+
+/// Whom a session is bound to by the first request with credentials (`Authorization`). Requests of
+/// others are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindSession {
+    /// To what stays the same about the credentials: see [`crate::session::Principal::of`].
+    Subject,
+    /// To the credentials as they are: a token that was refreshed needs a new session.
+    Token,
+    /// To no credentials: every request that names the session is taken.
+    None,
+}
+
+impl BindSession {
+    /// Returns the principal of the value of `Authorization`.
+    pub(crate) fn principal(self, authorization: Option<&[u8]>) -> Principal {
+        match self {
+            BindSession::Subject | BindSession::None => Principal::of(authorization),
+            BindSession::Token => Principal::of_value(authorization),
         }
     }
 }

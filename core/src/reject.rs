@@ -111,6 +111,10 @@ pub enum Reject {
     NotInitialized,
     /// The stream of a `Last-Event-ID` is not known any more.
     UnknownStream,
+    /// The session is bound to other credentials ([`crate::config::BindSession`]).
+    OtherPrincipal,
+    /// The session is bound to credentials, and the request has none.
+    MissingCredentials,
     /// A session that never was, has ended, or belongs to somebody else.
     UnknownSession,
     /// A protocol revision that is not served.
@@ -430,6 +434,8 @@ impl Reject {
             NotInitialized => "not_initialized",
             UnknownStream => "unknown_stream",
             UnknownSession => "unknown_session",
+            MissingCredentials => "missing_credentials",
+            OtherPrincipal => "other_principal",
             UnsupportedRevision => "unsupported_revision",
             BadRequestState => "bad_request_state",
             HeaderMismatch(_) => "header_mismatch",
@@ -482,7 +488,9 @@ impl Reject {
             | NotInitialized => (400, INVALID_REQUEST),
             BadParams => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
-            UnknownSession | UnknownStream => (404, INTERNAL_ERROR),
+            MissingCredentials => (401, INTERNAL_ERROR),
+            OtherPrincipal | UnknownSession => (404, INTERNAL_ERROR),
+            UnknownStream => (400, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
             BadRequestState => (200, INVALID_PARAMS),
             HeaderMismatch(_) => (400, HEADER_MISMATCH),
@@ -631,7 +639,11 @@ impl Reject {
             }
             NotInitialized => "Invalid Request: initialize has to come first",
             UnknownStream => "Last-Event-ID names no stream of this session",
-            UnknownSession => "Session not found or expired",
+            MissingCredentials => {
+                "This session was used with credentials: send the same Authorization again"
+            }
+            // The client learns no more than that it has to open a session of its own.
+            OtherPrincipal | UnknownSession => "Session not found or expired",
             UnsupportedRevision => "Unsupported protocol version",
             BadRequestState => {
                 "Invalid params: requestState is not valid for this request, or no longer"

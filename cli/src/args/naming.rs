@@ -206,6 +206,7 @@ const ALL: &[Naming] = &[
     named("drain-timeout", &["MCP_DRAIN_TIMEOUT"]),
     named("stop-delay", &["MCP_STOP_DELAY"]),
     named("sse", &["MCP_SSE"]),
+    named("bind-session", &["MCP_BIND_SESSION"]),
     named("revisions", &["MCP_REVISIONS"]),
     named("protocol-version", &["MCP_PROTOCOL_VERSION"]),
     named("protocol-versions", &["MCP_PROTOCOL_VERSIONS_SUPPORTED"]),

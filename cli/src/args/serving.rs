@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use pontoon_core::config::BindSession;
 use pontoon_core::observe::Level;
 use pontoon_core::time::Duration;
 
@@ -132,6 +133,18 @@ pub(crate) struct SessionArgs {
     /// Sessions at once; then the one that is idle longest gives way
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
     pub(crate) max_sessions: usize,
+
+    /// Whom a session belongs to, once a request in it had credentials (Authorization): to their
+    /// subject, to the very token, or to none. Requests of others are refused. The subject is what
+    /// stays the same: issuer and subject or client of a JWT, key of AWS, user of Digest; of other
+    /// tokens, the token
+    #[arg(
+        long,
+        value_name = "WHOM",
+        default_value = "subject",
+        value_parser = values::bind_session
+    )]
+    pub(crate) bind_session: BindSession,
 
     /// Serve HTTP+SSE too, the transport of 2024-11-05: a stream at /sse, messages to /messages
     #[arg(long, value_parser = values::switch)]

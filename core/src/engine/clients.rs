@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::bridge::{Child, Interpreter, Pool};
+use crate::config::BindSession;
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
@@ -13,7 +14,7 @@ use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::session::{Backend, Seated, Session};
+use crate::session::{Backend, Principal, Seated, Session};
 use crate::time::Instant;
 
 impl Engine {
@@ -101,16 +102,15 @@ impl Engine {
                 Ok(Route::OpenUnasked)
             }
             SessionHeader::Absent => Err(Reject::MissingSession),
-            SessionHeader::Foreign | SessionHeader::Id(_) => Err(self.unknown_session()),
+            SessionHeader::Foreign | SessionHeader::Id(_) => Err(self.no_session(head)),
         }
     }
 
-    /// The open session this request names, if whoever asks may use it. A session of somebody else
-    /// is as unknown as one that never was.
+    /// The open session this request names, if its principal may use it.
     fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
-        let is_usable = session.is_open() && !session.is_sse() && session.admits(&head.principal);
+        let is_usable = session.is_open() && !session.is_sse() && self.admits(session, head);
         let has_expired = session.has_expired(now, &self.desk.config.limits);
         (is_usable && !has_expired).then_some(id)
     }
@@ -119,11 +119,8 @@ impl Engine {
     /// speaks: a child may have agreed on none that is.
     fn check_revision(&self, head: &McpHead, session: Option<SessionId>) -> Result<(), Reject> {
         let session = session.and_then(|id| self.sessions.get(&id));
-        let spoken = session.and_then(|session| session.revision());
         match &head.revision {
-            RevisionHeader::Other(text) if spoken.is_some_and(|it| it.as_str() == &**text) => {
-                Ok(())
-            }
+            RevisionHeader::Other(text) if session.is_some_and(|it| it.speaks(text)) => Ok(()),
             RevisionHeader::Other(_) => Err(Reject::UnsupportedRevision),
             RevisionHeader::Malformed => Err(Reject::BadMcpHeader),
             RevisionHeader::Absent | RevisionHeader::Served(_) => Ok(()),
@@ -146,6 +143,26 @@ impl Engine {
         });
         let rules = ParseRules::of(&self.desk.config.limits, Peer::Client);
         Message::parse(line.write().into(), rules).map_or(Cow::Borrowed(initialize), Cow::Owned)
+    }
+
+    /// Whether a session is bound to the principal of a request, or to none.
+    pub(super) fn admits(&self, session: &Session, head: &McpHead) -> bool {
+        let is_bound = self.desk.config.bind_session != BindSession::None;
+        !is_bound || session.admits(&head.principal)
+    }
+
+    /// Why a request may not use the session it names. A client with other credentials is told no
+    /// more than that the session is unknown; one that left its credentials out would be told to
+    /// give up a session that lives.
+    pub(super) fn no_session(&self, head: &McpHead) -> Reject {
+        let SessionHeader::Id(id) = head.session else { return self.unknown_session() };
+        match self.sessions.get(&id) {
+            Some(session) if !self.admits(session, head) => match head.principal {
+                Principal::Anonymous => Reject::MissingCredentials,
+                Principal::Bearer(_) => Reject::OtherPrincipal,
+            },
+            _ => self.unknown_session(),
+        }
     }
 
     /// What is said of a session that is not open. During the drain sessions end that nobody has
@@ -216,6 +233,7 @@ impl Engine {
         let session = Session::open_unasked(id, backend, head, revision, &mut turn);
         self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
+        let revision = revision.as_str().into();
         self.desk.log(Event::SessionOpened { session: id, revision, client: None }, out);
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
             .unwrap_or(Err(Reject::UnknownSession))
@@ -370,7 +388,7 @@ impl Engine {
         match (known, &head.session) {
             (Some(id), _) => Ok(id),
             (None, SessionHeader::Absent) => Err(Reject::MissingSession),
-            (None, _) => Err(self.unknown_session()),
+            (None, _) => Err(self.no_session(head)),
         }
     }
 

@@ -486,7 +486,8 @@ impl Engine {
                 return;
             }
         };
-        let end = self.with_session(id, now, out, |session, turn| session.closed(&transport, turn));
+        let end = self
+            .with_session(id, now, out, |session, turn| session.closed(exchange, &transport, turn));
         if let Some(why) = end.flatten() {
             self.end_session(id, why, Reject::SessionEnded, now, out);
         }

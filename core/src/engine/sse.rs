@@ -73,7 +73,7 @@ impl Engine {
         (since, now): (Instant, Instant),
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        let id = self.sse_session(head, now).ok_or(self.unknown_session())?;
+        let id = self.sse_session(head, now).ok_or_else(|| self.no_session(head))?;
         if self.is_draining() && asks_anything(body) {
             return Err(Reject::Draining);
         }
@@ -88,7 +88,7 @@ impl Engine {
     pub(super) fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
-        let is_usable = session.is_sse() && session.admits(&head.principal);
+        let is_usable = session.is_sse() && self.admits(session, head);
         (is_usable && !session.has_expired(now, &self.desk.config.limits)).then_some(id)
     }
 

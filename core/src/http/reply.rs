@@ -27,6 +27,8 @@ pub struct ReplyHead {
     pub allow: Option<&'static str>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
+    /// `WWW-Authenticate`.
+    pub challenge: Option<&'static str>,
     /// Whether the connection ends with this answer.
     pub close: bool,
     /// CORS headers, for a browser whose origin is allowed.
@@ -84,6 +86,7 @@ impl ReplyHead {
             foreign_session: None,
             allow: None,
             retry_after: None,
+            challenge: None,
             close: false,
             cors: None,
             coding: Coding::Fixed,
@@ -132,6 +135,9 @@ impl ReplyHead {
         }
         if let Some(seconds) = self.retry_after {
             line("retry-after", seconds.to_string().into());
+        }
+        if let Some(challenge) = self.challenge {
+            line("www-authenticate", challenge.into());
         }
         if self.close {
             line("connection", "close".into());
@@ -225,6 +231,8 @@ pub(crate) fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
 fn refusal_head(reject: Reject) -> ReplyHead {
     let mut head = ReplyHead::with_body(reject.wire().status, ContentType::Json);
     head.retry_after = reject.retry_after();
+    // Which scheme the session was opened with is not said.
+    head.challenge = (reject == Reject::MissingCredentials).then_some("Bearer");
     head.close = reject.closes();
     if let Reject::MethodNotAllowed { allow } = reject {
         head.allow = Some(allow);

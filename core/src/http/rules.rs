@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::config::{Config, Serves};
+use crate::config::{BindSession, Config, Serves};
 use crate::http::is_token_byte;
 use crate::http::media::{Media, members};
 use crate::http::{
@@ -122,6 +122,7 @@ struct Program {
     /// Whether answers are packed for clients that take that.
     packs: bool,
     revisions: Arc<[Revision]>,
+    bind: BindSession,
 }
 
 impl Program {
@@ -134,6 +135,7 @@ impl Program {
                 streams_to_all: false,
                 packs: false,
                 revisions: config.revisions.clone(),
+                bind: config.bind_session,
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
@@ -142,6 +144,7 @@ impl Program {
                 streams_to_all: true,
                 packs: native.packs,
                 revisions: native.revisions.clone(),
+                bind: config.bind_session,
             },
         }
     }
@@ -246,7 +249,7 @@ impl Rules {
         }
         if self.sse
             && self.program.sessions
-            && let Some(asked) = sse::asked(head)
+            && let Some(asked) = sse::asked(head, self.program.bind)
         {
             return asked;
         }
@@ -480,7 +483,7 @@ impl Program {
         };
         // In the legacy era nothing but a session belongs to anybody.
         let principal = match self.sessions || mirrored.is_some() {
-            true => Principal::of(authorization(headers).as_deref()),
+            true => self.bind.principal(authorization(headers).as_deref()),
             false => Principal::Anonymous,
         };
         Ok(McpHead {
@@ -583,8 +586,12 @@ fn is_json(content_type: &[u8]) -> bool {
     })
 }
 
-/// A value of visible ASCII is all a session id may be (2025-11-25, basic/transports).
+/// A value of visible ASCII is all a session id may be (2025-11-25, basic/transports). An empty one
+/// is what a client has that has no session.
 fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
+    if only(headers, "mcp-session-id")?.is_some_and(<[u8]>::is_empty) {
+        return Ok(SessionHeader::Absent);
+    }
     Ok(match visible(headers, "mcp-session-id")? {
         None => SessionHeader::Absent,
         Some(text) => match SessionId::parse(text.as_bytes()) {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::ids::{ChildId, SessionId};
 use crate::observe::Answered;
-use crate::protocol::{Era, Revision};
+use crate::protocol::Era;
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::secrets;
 use crate::shown::shown;
@@ -163,8 +163,8 @@ pub enum Event {
     SessionOpened {
         /// The session.
         session: SessionId,
-        /// The revision both agreed on.
-        revision: Revision,
+        /// The revision both agreed on; one that is not known here is cut short.
+        revision: Cow<'static, str>,
         /// Who the client says it is (`clientInfo.name`), cut short.
         client: Option<Box<str>>,
     },
@@ -431,7 +431,7 @@ impl Event {
             }
             Event::SessionOpened { session, revision, client } => {
                 field("session", short(*session));
-                field("revision", name(revision.as_str()));
+                field("revision", text(revision));
                 if let Some(client) = client {
                     field("client", Value::Text(Cow::Owned(client.to_string())));
                 }
@@ -484,6 +484,7 @@ const fn refusal_level(reject: Reject) -> Level {
         | Reject::ForbiddenHost
         | Reject::ForbiddenOrigin
         | Reject::HeadTimeout { .. }
+        | Reject::OtherPrincipal
         | Reject::SessionsFull
         | Reject::StartPaused { .. }
         | Reject::StdinFull => Level::Warning,

@@ -1,5 +1,6 @@
 //! What the child, or the server in its place, says: answers, requests for the client, notifications.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{About, Session, Waiting, cancelled, extend};
-use crate::shown::error_words;
+use crate::shown::{error_words, shown};
 use crate::translate::Answer;
 
 impl Session {
@@ -128,6 +129,9 @@ impl Session {
     fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {
         let answered = result.result_revision().unwrap_or_default();
         let revision = Revision::nearest(&answered);
+        if revision.as_str() != answered && !answered.is_empty() {
+            self.unknown_revision = Some(shown(&answered).into());
+        }
         if self.streams.revision.replace(revision).is_none() {
             turn.metrics.session_opened();
         }
@@ -136,6 +140,10 @@ impl Session {
         }
         self.initialize = None;
         let client = self.client.clone();
+        let revision = match &self.unknown_revision {
+            Some(unknown) => Cow::Owned(unknown.to_string()),
+            None => Cow::Borrowed(revision.as_str()),
+        };
         turn.log(Event::SessionOpened { session: self.id, revision, client });
     }
 

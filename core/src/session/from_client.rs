@@ -27,6 +27,7 @@ impl Session {
             taken_back_until: Instant::ZERO,
             queue: Queue::default(),
             streams: Streams::new(id),
+            unknown_revision: None,
             client: None,
             peer: head.peer,
             initialize: None,

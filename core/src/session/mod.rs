@@ -43,7 +43,7 @@ use std::net::IpAddr;
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
-use crate::ids::SessionId;
+use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
@@ -65,6 +65,8 @@ pub(crate) struct Session {
     taken_back_until: Instant,
     queue: Queue,
     streams: Streams,
+    /// The revision both sides agreed on, if it is none that is known here.
+    unknown_revision: Option<Box<str>>,
     /// The name that the client gives itself.
     client: Option<Box<str>>,
     /// The address of its last POST.
@@ -104,7 +106,15 @@ impl Session {
         }
     }
 
-    /// The revision both sides agreed on.
+    /// Whether both sides agreed on the revision of this name.
+    pub(crate) fn speaks(&self, revision: &str) -> bool {
+        match &self.unknown_revision {
+            Some(unknown) => **unknown == *revision,
+            None => self.streams.revision.is_some_and(|known| known.as_str() == revision),
+        }
+    }
+
+    /// The revision both sides agreed on, or the nearest that is known.
     pub(crate) fn revision(&self) -> Option<Revision> {
         self.streams.revision
     }
@@ -164,7 +174,15 @@ impl Session {
 
     /// Whether it has been unused for too long.
     pub(crate) fn has_expired(&self, now: Instant, limits: &Limits) -> bool {
-        self.idle_since().is_some_and(|since| since + self.idle_max(limits) <= now)
+        self.expires_at(limits) <= now
+    }
+
+    /// When it ends unless it is used. An open session of HTTP+SSE lives as long as its stream.
+    fn expires_at(&self, limits: &Limits) -> Instant {
+        match self.idle_since() {
+            Some(since) if !(self.is_sse() && self.is_open()) => since + self.idle_max(limits),
+            _ => Instant::FAR,
+        }
     }
 
     /// How long it may be unused. Before it is open, which is where only HTTP+SSE lets it be unused,
@@ -215,10 +233,11 @@ impl Session {
     /// whose id nobody has been told, or to the stream of HTTP+SSE.
     pub(crate) fn closed(
         &mut self,
+        exchange: ExchangeId,
         transport: &Transport,
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
-        self.streams.closed(transport, turn);
+        self.streams.closed(exchange, transport, turn);
         self.touch(turn);
         match (self.is_open(), self.is_sse()) {
             (false, _) => Some(SessionEnd::Abandoned),
@@ -272,9 +291,8 @@ impl Session {
 
     /// When something is due again.
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        let idle_max = self.idle_max(turn.limits);
-        let idle = self.idle_since().map_or(Instant::FAR, |since| since + idle_max);
-        idle.min(self.calls.next_due())
+        self.expires_at(turn.limits)
+            .min(self.calls.next_due())
             .min(self.asks.next_due(turn.limits.request_total_max))
             .min(self.backend.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))

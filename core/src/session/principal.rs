@@ -26,17 +26,45 @@ pub enum Principal {
 impl Principal {
     /// The principal of the value of `Authorization`.
     ///
-    /// A JWT stands for its subject at its issuer (RFC 7519, sections 4.1.1 and 4.1.2), so a token
-    /// that was refreshed stands for the same principal. Any other value stands for itself.
+    /// A JWT stands for its subject at its issuer (RFC 7519, sections 4.1.1 and 4.1.2) or, without a
+    /// subject, for its client at its issuer (RFC 9068, section 2.2), so a token that was refreshed
+    /// stands for the same principal. A signature of AWS stands for its key, and an answer of HTTP
+    /// Digest for its user: the rest differs in each request. Any other value stands for itself, but
+    /// for the case of its scheme.
     pub fn of(authorization: Option<&[u8]>) -> Principal {
+        Principal::read(authorization, |scheme, rest| match scheme {
+            b"bearer" => Claims::of(rest).and_then(Claims::digest),
+            b"digest" => {
+                let (realm, user) = (parameter(rest, "realm"), parameter(rest, "username")?);
+                Some(digest(TAG_USER, [realm.unwrap_or_default(), user]))
+            }
+            _ if scheme.starts_with(b"aws4-") => {
+                let credential = parameter(rest, "Credential")?;
+                let key = credential.split(|byte| *byte == b'/').next()?;
+                Some(digest(TAG_KEY, [scheme, key]))
+            }
+            _ => None,
+        })
+    }
+
+    /// The principal of the value of `Authorization` where every value stands for itself, but for
+    /// the case of its scheme.
+    pub fn of_value(authorization: Option<&[u8]>) -> Principal {
+        Principal::read(authorization, |_, _| None)
+    }
+
+    fn read(
+        authorization: Option<&[u8]>,
+        stable: impl FnOnce(&[u8], &[u8]) -> Option<Hash>,
+    ) -> Principal {
         let Some(value) = authorization.map(<[u8]>::trim_ascii).filter(|it| !it.is_empty()) else {
             return Principal::Anonymous;
         };
-        let digest = match bearer_token(value).and_then(Claims::of) {
-            Some(claims) => claims.digest(),
-            None => Sha256::new().chain_update([TAG_VALUE]).chain_update(value).finalize(),
-        };
-        Principal::Bearer(digest.into())
+        // The name of a scheme has no case (RFC 9110, section 11.1).
+        let end = value.iter().position(|byte| *byte == b' ').unwrap_or(0);
+        let (scheme, rest) = (value[..end].to_ascii_lowercase(), value[end..].trim_ascii());
+        let hash = stable(&scheme, rest).unwrap_or_else(|| digest(TAG_VALUE, [&scheme, rest]));
+        Principal::Bearer(hash.into())
     }
 
     /// What tells principals apart, to be hashed.
@@ -60,15 +88,42 @@ impl fmt::Debug for Principal {
     }
 }
 
+type Hash = sha2::digest::Output<Sha256>;
+
 // What is hashed begins with its kind, so that no value can be made to look like a pair of claims.
 const TAG_VALUE: u8 = 0;
-const TAG_CLAIMS: u8 = 1;
+const TAG_SUBJECT: u8 = 1;
+const TAG_NUMERIC_SUBJECT: u8 = 2;
+const TAG_CLIENT: u8 = 3;
+const TAG_USER: u8 = 4;
+const TAG_KEY: u8 = 5;
+
+/// The length of the first part goes first, so that two pairs never run together to the same bytes.
+fn digest(tag: u8, [first, second]: [&[u8]; 2]) -> Hash {
+    let length = (first.len() as u64).to_be_bytes();
+    Sha256::new()
+        .chain_update([tag])
+        .chain_update(length)
+        .chain_update(first)
+        .chain_update(second)
+        .finalize()
+}
 
 /// The claims that name a principal. An issuer alone does not: all its users would be one.
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
-    sub: String,
+    sub: Option<Subject>,
+    client_id: Option<String>,
+    azp: Option<String>,
+}
+
+/// A subject. RFC 7519 wants a string; some issuers send a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Subject {
+    Text(String),
+    Number(serde_json::Number),
 }
 
 impl Claims {
@@ -88,21 +143,43 @@ impl Claims {
         object.then(|| serde_json::from_slice(&payload).ok()).flatten()
     }
 
-    /// The issuer's length goes first, so that two pairs never run together to the same bytes.
-    fn digest(&self) -> sha2::digest::Output<Sha256> {
-        let mut hash = Sha256::new().chain_update([TAG_CLAIMS, u8::from(self.iss.is_some())]);
-        let issuer = self.iss.as_deref().unwrap_or_default();
-        hash.update((issuer.len() as u64).to_be_bytes());
-        hash.update(issuer);
-        hash.update(&self.sub);
-        hash.finalize()
+    /// `None` if they name no principal.
+    fn digest(self) -> Option<Hash> {
+        let is_issued = self.iss.is_some();
+        let (tag, name) = match self.sub {
+            Some(Subject::Text(name)) => (TAG_SUBJECT, name),
+            Some(Subject::Number(number)) => (TAG_NUMERIC_SUBJECT, number.to_string()),
+            None => (TAG_CLIENT, self.client_id.or(self.azp).filter(|_| is_issued)?),
+        };
+        // An issuer that is not named is not the one whose name is empty.
+        let issuer = self.iss.map(|issuer| format!("={issuer}")).unwrap_or_default();
+        Some(digest(tag, [issuer.as_bytes(), name.as_bytes()]))
     }
 }
 
-/// The token of the scheme `Bearer`, whose name has no case (RFC 9110, section 11.1).
-fn bearer_token(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+/// The value of a parameter of a scheme that has such (RFC 9110, section 11.2), without its quotes.
+/// `None` if it is given more than once, or what follows is of another scheme.
+fn parameter<'v>(list: &'v [u8], name: &str) -> Option<&'v [u8]> {
+    let mut is_quoted = false;
+    let mut value = None;
+    for part in list.split(|byte| {
+        is_quoted ^= *byte == b'"';
+        *byte == b',' && !is_quoted
+    }) {
+        let (key, rest) = part.split_at(part.iter().position(|byte| *byte == b'=')?);
+        let key = key.trim_ascii();
+        if key.contains(&b' ') {
+            return None;
+        }
+        if key.eq_ignore_ascii_case(name.as_bytes())
+            && value.replace(rest[1..].trim_ascii()).is_some()
+        {
+            return None;
+        }
+    }
+    let value = value.filter(|value| !value.is_empty())?;
+    let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    Some(unquoted.unwrap_or(value))
 }
 
 #[cfg(test)]

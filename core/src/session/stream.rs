@@ -20,6 +20,10 @@ use crate::time::{Duration, Instant};
 pub(crate) struct Stream {
     /// The exchange that carries it; none while the client is away.
     pub(crate) exchange: Option<ExchangeId>,
+    /// The exchange that carries its end, until that is over at the transport.
+    pub(crate) finishing: Option<ExchangeId>,
+    /// Whether its client has taken its last byte.
+    pub(crate) is_delivered: bool,
     /// Since when that exchange carries it.
     pub(crate) carried_since: Instant,
     /// The forms of answer its client takes.

@@ -97,6 +97,8 @@ impl Streams {
             exchange,
             Stream {
                 exchange: Some(exchange),
+                finishing: None,
+                is_delivered: false,
                 carried_since: turn.now,
                 accept,
                 listens: false,
@@ -133,6 +135,8 @@ impl Streams {
             exchange,
             Stream {
                 exchange: Some(exchange),
+                finishing: None,
+                is_delivered: false,
                 carried_since: turn.now,
                 accept,
                 listens: true,
@@ -210,8 +214,9 @@ impl Streams {
     /// Brings a stream that had ended back among the live ones.
     fn revive(&mut self, number: u64, turn: &mut Turn<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
-            && let Some((number, stream)) = self.ended.remove(position)
+            && let Some((number, mut stream)) = self.ended.remove(position)
         {
+            (stream.finishing, stream.is_delivered) = (None, false);
             if stream.listens {
                 self.make_room_to_listen(turn);
             }
@@ -408,9 +413,11 @@ impl Streams {
         }
     }
 
-    /// Forgets the stream that ended first; `false` if there is none.
+    /// Forgets the ended stream that is needed least: the oldest of those whose client has taken
+    /// everything, or else the oldest of all. Returns `false` if there is none.
     fn forget_ended(&mut self) -> bool {
-        let Some((_, stream)) = self.ended.pop_front() else { return false };
+        let delivered = self.ended.iter().position(|(_, stream)| stream.is_delivered);
+        let Some((_, stream)) = self.ended.remove(delivered.unwrap_or(0)) else { return false };
         self.kept -= stream.replay.bytes();
         true
     }
@@ -476,7 +483,7 @@ impl Streams {
         let answers = stream.batch.take();
         match (begun, stream.exchange) {
             (true, Some(exchange)) => {
-                stream.exchange = None;
+                (stream.exchange, stream.finishing) = (None, Some(exchange));
                 turn.finish(exchange);
             }
             (false, Some(_)) => self.reply_collected(number, answers.unwrap_or_default(), turn),
@@ -517,8 +524,13 @@ impl Streams {
     }
 
     /// An exchange is over at the transport.
-    pub(crate) fn closed(&mut self, transport: &Transport, turn: &Turn<'_>) {
+    pub(crate) fn closed(&mut self, exchange: ExchangeId, transport: &Transport, turn: &Turn<'_>) {
         self.outbound = self.outbound.saturating_sub(transport.unsent);
+        let mut ended = self.ended.iter_mut().map(|(_, stream)| stream);
+        if let Some(stream) = ended.find(|stream| stream.finishing == Some(exchange)) {
+            stream.finishing = None;
+            stream.is_delivered = transport.unsent == 0;
+        }
         let Some(number) = transport.stream else { return };
         let Some(stream) = self.live.get_mut(number) else { return };
         stream.exchange = None;
@@ -544,6 +556,9 @@ impl Streams {
                 self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
             }
             turn.finish(exchange);
+            if let Some(stream) = self.live.get_mut(number) {
+                stream.finishing = Some(exchange);
+            }
         }
         self.retire(number, turn);
     }

@@ -23,6 +23,8 @@ cases! { $ sessions:
     guesses_are_not_found
     sessions_of_another_principal
     sessions_of_nobody
+    sessions_bound_by_choice
+    an_empty_session_id
     second_initialize
     delete
     delete_with_requests_in_flight
@@ -177,12 +179,57 @@ pub fn sessions_of_another_principal(target: &Target) {
         };
         let case = format!("{authorization:?}");
         let post = sign(Request::post(&*call)).send(pontoon.addr);
-        assert_eq!(post.describe(), unknown.describe(), "{case}: as if it did not exist");
-        sign(Request::listen()).send(pontoon.addr).expect(404, &case);
-        sign(Request::new("DELETE", "/mcp")).send(pontoon.addr).expect(404, &case);
+        let listen = sign(Request::listen()).send(pontoon.addr);
+        let delete = sign(Request::new("DELETE", "/mcp")).send(pontoon.addr);
+        if authorization.is_some_and(|value| !value.is_empty()) {
+            assert_eq!(post.describe(), unknown.describe(), "{case}: as if it did not exist");
+            listen.expect(404, &case);
+            delete.expect(404, &case);
+            continue;
+        }
+        for response in [post, listen, delete] {
+            let text = response.expect_error(401, -32603, &case);
+            assert!(text.contains("Authorization"), "{text}");
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"));
+        }
     }
     owner.expect_served();
     assert!(pontoon.record.lines_with("stolen").is_empty());
+    let refused = |reason: &str| {
+        let label = format!("reason=\"{reason}\"");
+        pontoon.metric("pontoon_rejects_total", &[&label])
+    };
+    assert_eq!(refused("other_principal"), 6.0);
+    assert_eq!(refused("missing_credentials"), 6.0);
+}
+
+/// What stays the same about credentials binds a session, unless an option says otherwise.
+pub fn sessions_bound_by_choice(target: &Target) {
+    let aws = |signature: &str| {
+        format!("AWS4-HMAC-SHA256 Credential=KEY/20261129/x/y/aws4_request, Signature={signature}")
+    };
+    for (binding, other, status) in [
+        ("subject", aws("two"), 200),
+        ("token", aws("two"), 404),
+        ("none", "Bearer somebody-else".to_owned(), 200),
+    ] {
+        let pontoon = target.proxy().options(&["--bind-session", binding]).start();
+        let client = Client::open_with(&pontoon, NEWEST, Some(&aws("one")));
+        client.expect_served();
+        let call = client.post(tool_call(1, "echo", json!({"text": "x"})));
+        let call = call.with("Authorization", &other).send(pontoon.addr);
+        call.expect(status, binding);
+    }
+}
+
+/// A client without a session may send an empty id.
+pub fn an_empty_session_id(target: &Target) {
+    let pontoon = target.proxy().start();
+    let opened = Request::post(initialize(NEWEST).to_string()).header("Mcp-Session-Id", "");
+    opened.send(pontoon.addr).expect(200, "initialize");
+    let call = Request::post(tool_call(1, "echo", json!({})).to_string());
+    let call = call.header("Mcp-Session-Id", "").send(pontoon.addr);
+    call.expect_error(400, -32600, "as if it were not there");
 }
 
 /// Opened without credentials, it belongs to the first who uses it with some.
@@ -196,7 +243,7 @@ pub fn sessions_of_nobody(target: &Target) {
     };
     assert_eq!(text_of(&by("Bearer mine", "mine now").answer()), "mine now");
     by("Bearer another", "stolen").expect_error(404, -32603, "another");
-    expect_gone(&anybody, &pontoon, "without credentials");
+    anybody.send(tool_call(3, "echo", json!({"text": "stolen"}))).expect(401, "none");
     assert_eq!(text_of(&by("Bearer mine", "still mine").answer()), "still mine");
     assert!(pontoon.record.lines_with("stolen").is_empty());
 }

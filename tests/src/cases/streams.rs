@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::client::{Client, NEWEST, text_of, tool_call};
 use crate::pontoon::Pontoon;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{eventually, millis, seconds, sleep};
 use crate::wire::Events;
 
 cases! { $ streams:
@@ -33,6 +33,7 @@ cases! { $ streams:
     resuming_a_stream_that_went_on
     resuming_after_the_answer
     resuming_from_nowhere
+    resuming_after_others_were_delivered
     leaving_is_not_cancelling
     too_many_listening_streams
 }
@@ -359,6 +360,19 @@ pub fn resuming_after_the_answer(target: &Target) {
     assert!(again.expect(204, "from the end: nothing to come back for").body.is_empty());
 }
 
+pub fn resuming_after_others_were_delivered(target: &Target) {
+    let (_pontoon, client) = scene(target);
+    let mut broken = client.stream(progress_call(50, "50", 2, 300));
+    let first = broken.next_event().expect("an event").id.expect("an id");
+    broken.reset();
+    sleep(millis(1500));
+    for id in 100..110 {
+        assert_eq!(steps_and_answers(&mut client.stream(progress_call(id, "1", 1, 0))).1, 1);
+    }
+    let mut rest = client.resume(&first).events();
+    assert_eq!(steps_and_answers(&mut rest), (vec![1, 2], 1), "it was never delivered");
+}
+
 pub fn resuming_from_nowhere(target: &Target) {
     let (pontoon, client) = scene(target);
     let other = Client::open(&pontoon);
@@ -366,7 +380,7 @@ pub fn resuming_from_nowhere(target: &Target) {
     let foreign = events.next_event().expect("an event").id.expect("an id");
     for id in [foreign.as_str(), "999999-0", "garbage", "0", "-", "1-x", "01-0", "+1-0"] {
         let response = client.resume(id).response();
-        assert!([400, 404].contains(&response.status()), "{id:?}: {}", response.describe());
+        assert_eq!(response.status(), 400, "{id:?}: {}", response.describe());
     }
     let long = "1".repeat(20 * 1024);
     let response = client.resume(&long).response();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::calculator::{self, Calculator};
-use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
+use pontoon_core::config::{BindSession, BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::echo::{self, Echo};
 use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
@@ -74,6 +74,14 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
                     "modern" => ChildEra::Modern,
                     "probe" => ChildEra::Probe,
                     other => panic!("no era {other}"),
+                };
+            }
+            "--bind-session" => {
+                config.bind_session = match &**value {
+                    "none" => BindSession::None,
+                    "subject" => BindSession::Subject,
+                    "token" => BindSession::Token,
+                    other => panic!("--bind-session {other}"),
                 };
             }
             "--child-per" => {

@@ -152,11 +152,36 @@ fn ended_streams_are_forgotten_oldest_first() {
         first.push(ids(&rig.items(exchange))[0].clone());
     }
     let gone = rig.resume(&client, &first[0]);
-    assert_eq!(rig.error(gone).0, 404);
+    assert_eq!(rig.error(gone).0, 400);
     for id in &first[1..] {
         let resumed = rig.resume(&client, id);
         assert_eq!(rig.messages(resumed).len(), 1);
     }
+}
+
+#[test]
+fn an_answer_that_was_not_delivered_is_kept_before_those_that_were() {
+    let mut rig = Rig::with(Limits { ended_streams_max: 2, ..Default::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let broken = rig.call(&client.accepting(SSE), "1");
+    let number = rig.number(child);
+    rig.child_reports_progress(child, &number, 1);
+    rig.pass(secs(15));
+    let first = ids(&rig.items(broken))[0].clone();
+    rig.disconnect(broken);
+    rig.child_answers(child, &number, "{}");
+    let mut delivered = Vec::new();
+    for _ in 0..8 {
+        let exchange = rig.call(&client.accepting(SSE), "2");
+        let number = rig.number(child);
+        rig.child_answers(child, &number, "{}");
+        delivered.push(ids(&rig.items(exchange))[0].clone());
+    }
+    let resumed = rig.resume(&client, &first);
+    let answer = rig.messages(resumed).pop().expect("the answer");
+    assert_eq!(parse(&answer)["id"], 1);
+    let gone = rig.resume(&client, &delivered[6]);
+    assert_eq!(rig.error(gone).0, 400);
 }
 
 #[test]
@@ -173,7 +198,7 @@ fn a_stream_nobody_began_cannot_be_resumed() {
     {
         let exchange = rig.resume(&client, last);
         let text = "Last-Event-ID names no stream of this session".to_owned();
-        assert_eq!(rig.error(exchange), (404, -32603, text), "{last}");
+        assert_eq!(rig.error(exchange), (400, -32603, text), "{last}");
     }
 }
 
@@ -188,7 +213,7 @@ fn an_event_that_was_never_sent_changes_nothing() {
         rig.disconnect(stream);
         let number = ids(&rig.items(stream))[0].split_once('-').unwrap().0.to_owned();
         let beyond = rig.resume(&client, &format!("{number}-2"));
-        assert_eq!(rig.error(beyond).0, 404);
+        assert_eq!(rig.error(beyond).0, 400);
         let resumed = rig.resume(&client, &format!("{number}-0"));
         assert_eq!(rig.messages(resumed), [list_changed(1)]);
         rig.disconnect(resumed);
@@ -203,7 +228,7 @@ fn the_event_of_another_session_names_nothing() {
     let stream = rig.get(&client);
     rig.child_says(child, &list_changed(1));
     let exchange = rig.resume(&other, &ids(&rig.items(stream))[0]);
-    assert_eq!(rig.error(exchange).0, 404);
+    assert_eq!(rig.error(exchange).0, 400);
     assert_eq!(rig.stage(stream), Stage::Begun);
 }
 

@@ -1,10 +1,11 @@
 //! What a request is for, and which mistake gets which answer.
 
 use super::rig::*;
-use crate::config::Config;
+use crate::config::{BindSession, Config};
 use crate::engine::*;
 use crate::http::{LastEvent, Request, RevisionHeader, SessionHeader};
 use crate::limits::Limits;
+use crate::observe::Level;
 use crate::protocol::Revision;
 use crate::session::Principal;
 
@@ -73,12 +74,55 @@ fn a_session_of_somebody_else_is_as_unknown_as_any() {
         let got = rig.get(&thief);
         let deleted = rig.delete(&thief);
         for exchange in [posted, got, deleted] {
-            assert_eq!(rig.error(exchange), unknown());
+            match credentials {
+                None => assert_eq!(rig.error(exchange).0, 401),
+                Some(_) => assert_eq!(rig.error(exchange), unknown()),
+            }
         }
     }
     assert_eq!(rig.fed(child), [""; 0]);
     rig.call(&client, "1");
     assert_eq!(rig.fed(child).len(), 1, "its owner goes on");
+    assert_eq!(rig.refused(Reject::OtherPrincipal), 3);
+    assert_eq!(rig.refused(Reject::MissingCredentials), 3);
+    assert_eq!(rig.refused(Reject::UnknownSession), 0);
+    let event = Event::Refused { reject: Reject::OtherPrincipal, detail: None };
+    assert_eq!(event.level(), Level::Warning);
+    assert!(rig.events.contains(&event));
+}
+
+#[test]
+fn a_session_that_is_bound_to_nobody_takes_any_credentials() {
+    let mut rig = Rig::of(Config { bind_session: BindSession::None, ..config(Limits::default()) });
+    let owner = Client { principal: Principal::of(Some(b"Bearer one")), ..Client::new() };
+    let (client, child) = rig.open_as(&owner, Revision::V2025_11_25);
+    for credentials in [None, Some(&b"Bearer two"[..])] {
+        rig.call(&Client { principal: Principal::of(credentials), ..client.clone() }, "1");
+        assert_eq!(rig.fed(child).len(), 1, "{credentials:?}");
+    }
+}
+
+#[test]
+fn a_revision_that_both_sides_agreed_on_is_taken_though_it_is_not_known() {
+    let mut rig = Rig::new();
+    let opening = rig.post(&Client::new(), &initialize("0", "2027-01-01"));
+    let child = *rig.engine.owners.keys().last().expect("a child");
+    let number = rig.number(child);
+    rig.child_says(child, &welcome(&number, "2027-01-01"));
+    let session = rig.exchanges[&opening].head.as_ref().unwrap().session.expect("a session");
+    let speaking = |revision: &str| Client {
+        session: SessionHeader::Id(session),
+        revision: RevisionHeader::Other(revision.into()),
+        ..Client::new()
+    };
+    rig.call(&speaking("2027-01-01"), "1");
+    assert_eq!(rig.fed(child).len(), 1);
+    let other = rig.call(&speaking("2027-01-02"), "1");
+    assert_eq!(rig.error(other).1, -32022);
+    let opened = rig.events.iter().find(|event| matches!(event, Event::SessionOpened { .. }));
+    assert!(format!("{opened:?}").contains("2027-01-01"), "{opened:?}");
+    let deleted = rig.delete(&speaking("2027-01-01"));
+    assert_eq!(rig.reply(deleted).0, 204);
 }
 
 #[test]
@@ -101,7 +145,8 @@ fn a_session_of_nobody_becomes_that_of_the_first_with_credentials() {
         rig.fed(child);
         for other in [anybody.clone(), by(&anybody, Some(b"Bearer two"))] {
             for exchange in [rig.call(&other, "3"), rig.get(&other), rig.delete(&other)] {
-                assert_eq!(rig.error(exchange), unknown());
+                let status = if other.principal == anybody.principal { 401 } else { 404 };
+                assert_eq!(rig.error(exchange).0, status);
             }
         }
         rig.call(&owner, "4");
@@ -268,5 +313,5 @@ fn a_malformed_last_event_id_is_refused() {
     let mut rig = Rig::new();
     let (client, _) = rig.open(Revision::V2025_11_25);
     let exchange = rig.request(Request::Listen { head: client.head(LastEvent::Foreign) });
-    assert_eq!(rig.error(exchange).0, 404);
+    assert_eq!(rig.error(exchange).0, 400);
 }

@@ -4,11 +4,11 @@
 //! The headers of later transports mean nothing here. A session is named by the query of what the
 //! stream said, and which revision is spoken is settled by `initialize` alone.
 
+use crate::config::BindSession;
 use crate::http::rules::{Asked, Door, RequestHead, authorization, check_content};
 use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::SessionId;
 use crate::reject::Reject;
-use crate::session::Principal;
 
 /// Where a session of HTTP+SSE and its stream are opened.
 pub const STREAM: &str = "/sse";
@@ -24,22 +24,25 @@ pub(crate) fn endpoint(session: SessionId) -> String {
 }
 
 /// What a request asks for; nothing if it is none of this transport's.
-pub(super) fn asked<H: Headers>(head: &RequestHead<'_, H>) -> Option<Result<Asked, Reject>> {
+pub(super) fn asked<H: Headers>(
+    head: &RequestHead<'_, H>,
+    bind: BindSession,
+) -> Option<Result<Asked, Reject>> {
     let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
     match path.strip_suffix('/').unwrap_or(path) {
-        STREAM => Some(stream(head)),
-        MESSAGES => Some(message(head, query)),
+        STREAM => Some(stream(head, bind)),
+        MESSAGES => Some(message(head, query, bind)),
         _ => None,
     }
 }
 
-fn stream<H: Headers>(head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
+fn stream<H: Headers>(head: &RequestHead<'_, H>, bind: BindSession) -> Result<Asked, Reject> {
     let methods = "GET, OPTIONS";
     match head.method {
         "GET" => {
             let accept = Accept::of_get(head.headers.values("accept"));
             let accept = accept.ok_or(Reject::NotAcceptable)?;
-            let head = mcp_head(head, accept, SessionHeader::Absent);
+            let head = mcp_head(head, accept, SessionHeader::Absent, bind);
             Ok(Asked::Whole(Request::OpenSse { head }))
         }
         "OPTIONS" => Ok(Asked::Options(methods)),
@@ -47,14 +50,18 @@ fn stream<H: Headers>(head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
     }
 }
 
-fn message<H: Headers>(head: &RequestHead<'_, H>, query: &str) -> Result<Asked, Reject> {
+fn message<H: Headers>(
+    head: &RequestHead<'_, H>,
+    query: &str,
+    bind: BindSession,
+) -> Result<Asked, Reject> {
     let methods = "POST, OPTIONS";
     match head.method {
         "POST" => {
             check_content(head.headers)?;
             // The answer has no form to choose: it says nothing.
             let accept = Accept { json: true, sse: false };
-            Ok(Asked::Message(Door::Sse, mcp_head(head, accept, session(query))))
+            Ok(Asked::Message(Door::Sse, mcp_head(head, accept, session(query), bind)))
         }
         "OPTIONS" => Ok(Asked::Options(methods)),
         _ => Err(Reject::MethodNotAllowed { allow: methods }),
@@ -65,6 +72,7 @@ fn mcp_head<H: Headers>(
     head: &RequestHead<'_, H>,
     accept: Accept,
     session: SessionHeader,
+    bind: BindSession,
 ) -> McpHead {
     McpHead {
         session,
@@ -72,7 +80,7 @@ fn mcp_head<H: Headers>(
         accept,
         last_event: LastEvent::Absent,
         mirrored: None,
-        principal: Principal::of(authorization(head.headers).as_deref()),
+        principal: bind.principal(authorization(head.headers).as_deref()),
         foreign_session: None,
         params_digest: None,
         http: None,

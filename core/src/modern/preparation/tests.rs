@@ -28,6 +28,8 @@ fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -
         foreign_session: None,
         params_digest: None,
         http: None,
+        peer: None,
+        account: None,
         arrived: Instant::ZERO,
     };
     let mut request = Request::Post { head, body };

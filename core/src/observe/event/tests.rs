@@ -1,5 +1,6 @@
 use super::*;
 use crate::ids::IdSource;
+use crate::protocol::Revision;
 
 fn session() -> SessionId {
     IdSource::new([7; 32]).session()
@@ -83,7 +84,11 @@ fn every_event() -> Vec<Event> {
         },
         Event::RequestDone(Box::new(done())),
         Event::SessionOpening { session, child },
-        Event::SessionOpened { session, revision: Revision::NEWEST, client: Some("c".into()) },
+        Event::SessionOpened {
+            session,
+            revision: Revision::NEWEST.as_str().into(),
+            client: Some("c".into()),
+        },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
         Event::Skipped { what: "refused", reason: "forbidden_host", times: 3 },
         Event::StopDelayed { delay: Duration::from_secs(5) },

@@ -53,12 +53,72 @@ fn subject_and_issuer_both_tell_principals_apart() {
         r#"{"iss":"ab","sub":"c"}"#,
         r#"{"iss":"abc","sub":""}"#,
         r#"{"sub":"abc"}"#,
+        r#"{"sub":"7"}"#,
+        r#"{"sub":7}"#,
+        r#"{"iss":"https://id.example","client_id":"ann"}"#,
+        r#"{"iss":"https://id2.example","client_id":"ann"}"#,
+        r#"{"iss":"https://id.example","azp":"bob"}"#,
     ];
     for (index, one) in all.iter().enumerate() {
         for two in &all[index + 1..] {
             assert_ne!(of(&jwt(one, "s")), of(&jwt(two, "s")), "{one} / {two}");
         }
     }
+}
+
+#[test]
+fn a_client_without_a_subject_is_known_by_its_issuer() {
+    for payload in [
+        r#"{"iss":"https://id.example","client_id":"batch"}"#,
+        r#"{"iss":"https://id.example","azp":"batch"}"#,
+        r#"{"sub":17}"#,
+    ] {
+        assert_eq!(of(&jwt(payload, "one")), of(&jwt(payload, "two")), "{payload}");
+    }
+}
+
+#[test]
+fn the_name_of_a_scheme_has_no_case() {
+    assert_eq!(of("Bearer secret"), of("bearer  secret"));
+    assert_eq!(of("Basic c2VjcmV0"), of("BASIC c2VjcmV0"));
+    assert_ne!(of("Basic c2VjcmV0"), of("Basic C2VjcmV0"));
+    assert_ne!(of("secret"), of("SECRET"), "there is no scheme");
+}
+
+#[test]
+fn a_signature_of_aws_stands_for_its_key() {
+    let signed = |key: &str, signature: &str| {
+        of(&format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20261129/eu-west-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature={signature}"
+        ))
+    };
+    assert_eq!(signed("AKIDEXAMPLE", "aa"), signed("AKIDEXAMPLE", "bb"));
+    assert_ne!(signed("AKIDEXAMPLE", "aa"), signed("AKIDOTHER", "aa"));
+}
+
+#[test]
+fn an_answer_of_digest_stands_for_its_user_in_the_realm() {
+    let answer = |user: &str, realm: &str, nc: u32| {
+        of(&format!(
+            r#"Digest username="{user}", realm="{realm}", nonce="n,=", uri="/mcp", nc={nc:08x}, response="{nc}""#
+        ))
+    };
+    assert_eq!(answer("ann", "r", 1), answer("ann", "r", 2));
+    assert_ne!(answer("ann", "r", 1), answer("bob", "r", 1));
+    assert_ne!(answer("ann", "r", 1), answer("ann", "s", 1));
+    let twice = [1, 2].map(|n| of(&format!("Digest username=\"ann\", username=\"bob\", nc={n}")));
+    assert_ne!(twice[0], twice[1]);
+    let lines = [1, 2].map(|n| of(&format!("Digest username=\"ann\", Bearer {n}")));
+    assert_ne!(lines[0], lines[1], "credentials of two kinds stand for themselves");
+}
+
+#[test]
+fn a_value_stands_for_itself_where_sessions_are_bound_to_it() {
+    let value = |text: &str| Principal::of_value(Some(text.as_bytes()));
+    let claims = r#"{"sub":"ann"}"#;
+    assert_ne!(value(&jwt(claims, "one")), value(&jwt(claims, "two")));
+    assert_eq!(value("Bearer x"), value("bearer x"));
+    assert_eq!(Principal::of_value(None), Principal::Anonymous);
 }
 
 #[test]
@@ -70,8 +130,11 @@ fn escapes_in_claims_do_not_matter() {
 fn a_token_that_names_no_principal_stands_for_itself() {
     for payload in [
         r#"{"iss":"https://id.example"}"#,
-        r#"{"sub":7}"#,
         r#"{"sub":null}"#,
+        r#"{"sub":true}"#,
+        r#"{"sub":["ann"]}"#,
+        r#"{"client_id":"c"}"#,
+        r#"{"iss":"https://id.example","client_id":7}"#,
         r#"{"iss":7,"sub":"ann"}"#,
         r#"{"sub":"ann","sub":"bob"}"#,
         r#"{"Sub":"ann"}"#,

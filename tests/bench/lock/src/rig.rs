@@ -199,6 +199,8 @@ fn head(session: SessionHeader, revision: RevisionHeader, accept: Accept) -> Mcp
         foreign_session: None,
         params_digest: None,
         http: None,
+        peer: None,
+        account: None,
         arrived: Instant::ZERO,
     }
 }
