@@ -42,6 +42,11 @@ pub(crate) fn bind_host(text: &str) -> Read<String> {
     if bare.is_empty() || bare.contains(['/', ' ', '@', '[', ']']) {
         return Err("an address to listen on is an IP address or a host name".into());
     }
+    if let Some((host, port)) = bare.split_once(':')
+        && port.parse::<u16>().is_ok()
+    {
+        return Err(format!("a host has no port; give --host {host} --port {port}"));
+    }
     Ok(bare.to_owned())
 }
 

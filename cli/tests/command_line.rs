@@ -69,7 +69,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
         ("--sse", "[env: MCP_SSE]"),
         ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
-        ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT] [default: 10]"),
+        ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT]"),
         ("--read-buffer", "[env: MCP_READ_BUFFER_SIZE] [default: 65536]"),
         ("--write-buffer", "[env: MCP_WRITE_BUFFER_SIZE] [default: 65536]"),
         ("--clean-env", "[env: MCP_CLEAN_ENV]"),
@@ -118,7 +118,7 @@ fn help_and_version_are_a_success() {
         failure(127, &["proxy", "--runtime", name, "no-such-program"], &[]);
     }
     let help = String::from_utf8(pontoon(&["--help"], &[]).stdout).unwrap();
-    assert!(help.contains("Examples:") && help.lines().count() < 25, "{help}");
+    assert!(help.contains("Examples:") && help.lines().count() < 30, "{help}");
 }
 
 #[test]

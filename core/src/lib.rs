@@ -78,9 +78,11 @@
 //! - All bytes that are held for clients and servers are within one budget: [`memory::Memory`].
 //! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a conversation
 //!   with a native server beside what is limited.
-//! - Nothing a client sends is repeated in a log, a metric or an error of ours, but for the id of
-//!   the request that is answered, the revision that is not served, the URI of a resource that there
-//!   is not and, cut short, the name of what a native server does not have. Of a child only what it writes to its standard error is logged.
+//! - Nothing a client sends is repeated in a metric or an error of ours, but for the id of the
+//!   request that is answered, the revision that is not served, the URI of a resource that there is
+//!   not and, cut short, the name of what a native server does not have. Of what it sends the log has
+//!   its name, the tools it calls, and the host, origin or path for which it was refused, each cut
+//!   short and escaped.
 //! - A refused request has no effect on a child, unless it is refused for what the child asked: a
 //!   client that did not declare that it can be asked this is told so.
 //!

@@ -163,7 +163,7 @@ fn hosts() {
     refused(host, &["", "http://a", "a:80", "a/b", "*.example.com", "é.example", "[::1]:80"]);
     let cases = [("[::1]", "::1"), ("0.0.0.0", "0.0.0.0"), ("localhost", "localhost")];
     accepted(bind_host, &cases.map(|(text, value)| (text, value.to_owned())));
-    refused(bind_host, &["", "http://a", "a b", "[::1]:80", "user:pass@a"]);
+    refused(bind_host, &["", "http://a", "a b", "[::1]:80", "a:80", "user:pass@a"]);
 }
 
 #[test]

@@ -372,8 +372,8 @@ impl Event {
             Event::ChildEnded { child, status, asked, unanswered, stderr } => {
                 field("child", count(child.0));
                 field("status", text(status));
-                field("asked", Value::Flag(*asked));
-                field("unanswered", length(*unanswered));
+                field("requested", Value::Flag(*asked));
+                field("pending", length(*unanswered));
                 tail(stderr, field);
             }
             Event::ChildUnusable { status, stderr } => {

@@ -1,6 +1,5 @@
 //! The servers without sessions: each request stands for itself.
 
-use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::Target;
@@ -202,13 +201,6 @@ pub fn every_request_is_logged(target: &Target) {
     assert!(seen.iter().all(|entry| entry["took"].is_number() && entry["level"] == "info"));
     let log = pontoon.log();
     assert!(!log.contains("business") && !log.contains(secret), "{log}");
-
-    let mut quiet = target.echo_stateless().options(&["--log-level", "warning"]).start();
-    post(&quiet, &tool_call(1, "echo", json!({"message": "x"}))).expect(200, "echo");
-    // Whatever it had to say of it is said before it ends.
-    quiet.signal(Signal::TERM);
-    quiet.ended(seconds(10));
-    assert_eq!(quiet.log_events("request_done"), [] as [Value; 0]);
 }
 
 pub fn requests_are_logged_as_their_answers_call_them(target: &Target) {

@@ -106,7 +106,6 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
                 config.log_level = match value.as_str() {
                     "debug" => Level::Debug,
                     "info" => Level::Info,
-                    "warning" => Level::Warning,
                     other => panic!("no log level {other}"),
                 };
             }

@@ -198,8 +198,8 @@ fn fields_say_what_happened() {
     let wanted = [
         "child=3",
         "status=was ended by signal 9 (SIGKILL)",
-        "asked=false",
-        "unanswered=2",
+        "requested=false",
+        "pending=2",
         "stderr=oh",
     ];
     assert_eq!(seen, wanted);
