@@ -17,10 +17,14 @@ pub struct Flags {
     pub crlf: bool,
     /// `--delay-init MS`: answer `initialize` late.
     pub delay_init: Duration,
+    /// `--delay-start MS`: read nothing for that long.
+    pub delay_start: Duration,
     /// `--exit-after N`: exit with status 3 instead of answering the Nth `tools/call`.
     pub exit_after: Option<usize>,
     /// `--exit-at-start N`: exit with this status before reading anything.
     pub exit_at_start: Option<i32>,
+    /// `--exit-on-discover`: exit with status 1 when asked `server/discover`.
+    pub exit_on_discover: bool,
     /// `--exit-if-told`: exit with status 42 before reading anything if there is `DIR/exit`.
     pub exit_if_told: bool,
     /// `--flood-stderr BYTES`: write that much to standard error after `initialize`.
@@ -64,8 +68,10 @@ impl Flags {
                 "--close-stdout" => flags.close_stdout = true,
                 "--crlf" => flags.crlf = true,
                 "--delay-init" => flags.delay_init = Duration::from_millis(number(&value())),
+                "--delay-start" => flags.delay_start = Duration::from_millis(number(&value())),
                 "--exit-after" => flags.exit_after = Some(number(&value())),
                 "--exit-at-start" => flags.exit_at_start = Some(number(&value())),
+                "--exit-on-discover" => flags.exit_on_discover = true,
                 "--exit-if-told" => flags.exit_if_told = true,
                 "--flood-stderr" => flags.flood_stderr = number(&value()),
                 "--flood-stdout" => flags.flood_stdout = number(&value()),

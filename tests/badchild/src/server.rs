@@ -79,6 +79,7 @@ impl<S: System> Server<S> {
         if self.flags.noise {
             self.write(b"badchild 1.0 - hello!\n").await;
         }
+        self.system.sleep(self.flags.delay_start).await;
         let mut line = Vec::new();
         loop {
             self.system.read_line(&mut line).await;
@@ -120,6 +121,7 @@ impl<S: System> Server<S> {
     async fn take_legacy(self: &Arc<Self>, method: &str, id: &str, line: &Line<'_>) {
         match method {
             "initialize" => self.initialize(id, line).await,
+            "server/discover" if self.flags.exit_on_discover => match self.system.exit(1).await {},
             "logging/setLevel" => {
                 *self.level.lock().unwrap() = line.params()["level"].as_str().map(str::to_owned);
                 self.result(id, "{}").await;

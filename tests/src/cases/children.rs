@@ -19,6 +19,8 @@ use crate::wire::{Request, Response};
 cases! { $ children:
     exit_at_a_later_start
     slow_start
+    a_slow_start_that_ends_on_the_first_question
+    a_client_that_tries_again_meets_the_same_child
     crash_with_one_request
     crash_with_many_requests
     death_by_signal
@@ -168,6 +170,29 @@ pub fn slow_start(target: &Target) {
     assert!(took > millis(900) && took < seconds(4), "{took:?}");
     let child = *pontoon.record.children().first().expect("a child");
     eventually("the child is ended", seconds(15), || !is_running(child));
+}
+
+pub fn a_slow_start_that_ends_on_the_first_question(target: &Target) {
+    let pontoon = target
+        .proxy()
+        .options(&["--child-era", "probe", "--startup-timeout", "6"])
+        .child(&["--delay-start", "4000", "--exit-on-discover"])
+        .start();
+    let answer = open(&pontoon).expect(502, "it has started twice by then").answer();
+    assert!(failure(&answer).contains("did not start within 6 s (--startup-timeout)"), "{answer}");
+    open(&pontoon).expect(200, "the second process was kept for the next client");
+    assert_eq!(pontoon.record.children().len(), 2);
+    pontoon.get("/readyz").expect(200, "it has started");
+}
+
+pub fn a_client_that_tries_again_meets_the_same_child(target: &Target) {
+    let pontoon = target.proxy().child(&["--delay-init", "3000"]).start();
+    for _ in 0..5 {
+        let _given_up = Request::post(initialize(NEWEST).to_string()).open(pontoon.addr);
+        sleep(millis(200));
+    }
+    open(&pontoon).expect(200, "it waits on");
+    assert_eq!(pontoon.record.children().len(), 1);
 }
 
 /// Asserts that something takes less than half a second. What else the machine does may hold it up,
