@@ -125,4 +125,4 @@ Examples:
 Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
 (`512KiB`, `4MiB`). Flags override environment variables, which override files of variables: those
 of --env-file, whose variables the command gets too, or else `.env` in the working directory, which
-cannot set --host, --allow-host, --allow-origin, --child-per, --env or --log-file.";
+cannot set --host, --allow-host, --allow-origin, --bind-session, --child-per, --env or --log-file.";

@@ -97,7 +97,7 @@ fn a_file_that_is_found_cannot_open_the_endpoint_or_reach_the_command() {
     let guarded = "MCP_BIND_HOST=0.0.0.0\nMCP_ALLOW_HOST=*\nMCP_ALLOW_ORIGIN=https://evil.example\n\
                    MCP_CORS_ORIGINS=https://evil.example\nCORS_ORIGIN=https://evil.example\n\
                    MCP_ECHO_HOST=0.0.0.0\nMCP_ENV=NODE_OPTIONS=--require ./x.js\n\
-                   MCP_CHILD_PER=shared\nLOG_FILE=app.log\n";
+                   MCP_CHILD_PER=shared\nMCP_BIND_SESSION=none\nLOG_FILE=app.log\n";
     let found = variables(&[], &format!("{guarded}MCP_PORT=1\n"));
     assert_eq!(found.first(&["MCP_PORT"]).unwrap().value, "1");
     for line in guarded.lines() {
@@ -109,7 +109,7 @@ fn a_file_that_is_found_cannot_open_the_endpoint_or_reach_the_command() {
     let names: Vec<_> = said.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["env_file_read", "env_file_passed_over"]);
     assert_eq!(said[0].1, "settings from .env: MCP_PORT");
-    let listed = "warning: MCP_BIND_HOST, MCP_ALLOW_HOST, MCP_ALLOW_ORIGIN, MCP_ENV, MCP_CHILD_PER, \
+    let listed = "warning: MCP_BIND_HOST, MCP_ALLOW_HOST, MCP_ALLOW_ORIGIN, MCP_ENV, MCP_CHILD_PER, MCP_BIND_SESSION, \
                   LOG_FILE in .env not used: ";
     assert!(said[1].1.starts_with(listed), "{}", said[1].1);
     assert!(said[1].1.ends_with("--env-file .env") && !said[1].1.contains("evil"));
