@@ -21,6 +21,9 @@ use crate::modern::state::StateKey;
 pub struct SessionId(Uuid);
 
 impl SessionId {
+    /// The first id in order.
+    pub(crate) const MIN: SessionId = SessionId(Uuid::nil());
+
     /// Reads the 36-character hyphenated form, in lower case, as this program writes it.
     ///
     /// Every other spelling of a UUID is no id of ours.

@@ -15,7 +15,8 @@ pub struct Limits {
     pub memory_bytes_max: usize,
 
     // HTTP connections
-    /// Open connections; further ones wait in the listener's backlog.
+    /// Open connections. For a further one the connection gives way that waits longest for its peer;
+    /// if none does, the further one waits in the listener's backlog.
     pub connections_max: usize,
     /// Bytes of a request head: request line, header lines and the empty line.
     pub head_bytes_max: usize,
@@ -39,6 +40,11 @@ pub struct Limits {
     /// How long a peer may take no byte of what waits for it. What the operating system has taken off
     /// our hands counts as taken; it asks for more only once a good part of that has gone.
     pub write_time_max: Duration,
+    /// How long a peer that sends no more may wait for the answer to its last request. One that has
+    /// gone looks the same, and is taken for gone after that.
+    pub half_closed_time_max: Duration,
+    /// How long a connection waits, once its last answer was sent, for its peer to close it too.
+    pub linger_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,
 
@@ -156,6 +162,30 @@ pub struct Limits {
     pub drain_time_max: Duration,
 }
 
+impl Limits {
+    /// Requests and streams that may be open at once: an eighth of the connections is left for
+    /// probes and for requests that are answered at once.
+    pub fn open_requests_max(&self) -> usize {
+        (self.connections_max - self.connections_max / 8).max(1)
+    }
+
+    /// Streams that may be open at once: GET streams, those of HTTP+SSE and `subscriptions/listen`.
+    pub fn open_streams_max(&self) -> usize {
+        (self.connections_max - self.connections_max / 4).max(1)
+    }
+
+    /// The share of `max` that one peer address may have: three quarters, because a proxy in front
+    /// is one address for all its clients.
+    pub(crate) fn peer_share(max: usize) -> usize {
+        max - max / 4
+    }
+
+    /// The share of `max` that one principal may have.
+    pub(crate) fn principal_share(max: usize) -> usize {
+        max - max / 2
+    }
+}
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -174,6 +204,8 @@ impl Default for Limits {
             body_grace: Duration::from_secs(5),
             body_bytes_per_second_min: KIB,
             write_time_max: Duration::from_secs(30),
+            half_closed_time_max: Duration::from_secs(1),
+            linger_time_max: Duration::from_secs(1),
             accept_pause: Duration::from_millis(50),
             json_depth_max: 128,
             batch_len_max: 50,

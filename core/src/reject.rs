@@ -145,6 +145,8 @@ pub enum Reject {
         /// How long until the window is over.
         pause: Duration,
     },
+    /// Too many requests and streams are open, in all or of one address or principal.
+    RequestsFull,
     /// Too many requests without a session wait for their answer.
     RunsFull,
     /// No room for another session.
@@ -156,6 +158,8 @@ pub enum Reject {
     },
     /// The child does not read what waits for it.
     StdinFull,
+    /// Too many streams are open, in all or of one address or principal.
+    StreamsFull,
 
     // Answers to the child
     /// The client did not answer the child in time.
@@ -367,11 +371,12 @@ impl Reject {
             Reject::Draining
             | Reject::InFlightFull
             | Reject::MemoryFull
+            | Reject::RequestsFull
             | Reject::RunsFull
             | Reject::StdinFull
             | Reject::UnreadAnswers
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
-            Reject::SessionsFull => Some(5),
+            Reject::SessionsFull | Reject::StreamsFull => Some(5),
             Reject::RateExceeded { pause } | Reject::StartPaused { pause } => {
                 Some(whole_seconds(pause))
             }
@@ -446,10 +451,12 @@ impl Reject {
             InFlightFull => "in_flight_full",
             MemoryFull => "memory_full",
             RateExceeded { .. } => "rate_exceeded",
+            RequestsFull => "requests_full",
             RunsFull => "runs_full",
             SessionsFull => "sessions_full",
             StartPaused { .. } => "start_paused",
             StdinFull => "stdin_full",
+            StreamsFull => "streams_full",
             AskExpired => "ask_expired",
             AskRefused => "ask_refused",
             BadAnswer => "bad_answer",
@@ -500,11 +507,13 @@ impl Reject {
             Draining
             | InFlightFull
             | MemoryFull
+            | RequestsFull
             | RunsFull
             | SessionsFull
             | StartPaused { .. }
             | StdinFull
             | UnreadAnswers
+            | StreamsFull
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             RateExceeded { .. } => (429, SERVER_ERROR),
             // The child is no HTTP client.
@@ -671,8 +680,10 @@ impl Reject {
                 "The server has no memory left for this request body; the budget is --max-memory"
             }
             RateExceeded { .. } => "Too many requests. Please try again later.",
+            RequestsFull => "Too many requests are open (--max-connections)",
             RunsFull => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open (--max-sessions)",
+            StreamsFull => "Too many streams are open (--max-connections)",
             StdinFull => "The MCP server process does not read its input",
             AskExpired => "The client did not answer in time",
             AskRefused => "The client cannot be asked: too many requests wait for it",

@@ -16,6 +16,7 @@ use bytes::Bytes;
 
 use crate::bridge::same_id;
 use crate::json::Message;
+use crate::session::Principal;
 use crate::time::Instant;
 use crate::translate::legacy_child::Question;
 
@@ -51,8 +52,12 @@ pub(crate) struct Asked {
 pub(crate) struct Parked {
     /// What only whoever was sent away knows. Each round has its own.
     pub(crate) secret: u64,
+    /// When it was sent away.
+    pub(crate) since: Instant,
     /// When it is waited for no longer.
     pub(crate) until: Instant,
+    /// The principal of its request.
+    pub(crate) principal: Principal,
 }
 
 impl Asking {

@@ -31,7 +31,7 @@ use crate::bridge::{Child, ChildSpec};
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::engine::Exchanges;
-use crate::engine::{Owner, Starts, Turn};
+use crate::engine::{Evictable, Owner, Starts, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Kind, Message};
@@ -41,7 +41,7 @@ use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Reject};
-use crate::session::cancelled;
+use crate::session::{Principal, cancelled};
 use crate::time::Instant;
 
 /// The children that belong to no session, and the requests they answer.
@@ -86,8 +86,9 @@ pub(crate) struct Pool {
     pub(crate) room: usize,
     /// Whether so many children are being stopped that no other is to join them.
     pub(crate) is_crowded: bool,
-    /// Whether a request waits only because there is no room for another worker.
-    starved: bool,
+    /// The principal of the first request that waits only because there is no room for another
+    /// worker.
+    starved_for: Option<Principal>,
     /// Whether something has happened that a waiting request may have waited for.
     stirred: bool,
     /// The earliest moment the engine was asked to come back for the pool.
@@ -124,7 +125,7 @@ impl Pool {
             fresh: None,
             room: config.limits.sessions_max,
             is_crowded: false,
-            starved: false,
+            starved_for: None,
             stirred: false,
             wake_at: Instant::FAR,
         }

@@ -11,7 +11,8 @@
 use std::collections::BTreeMap;
 
 use crate::bridge::Child;
-use crate::bridge::asking::Asking;
+use crate::bridge::asking::{Asking, Parked};
+use crate::engine::{Evictable, Loss};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;
 use crate::machine::Chunk;
@@ -211,6 +212,31 @@ impl Worker {
     /// Whether nobody would miss it.
     pub(crate) fn is_idle(&self) -> bool {
         self.tasks.is_empty() && self.asking.is_none() && self.listeners == 0 && !self.is_opening
+    }
+
+    /// The client that was sent away with questions and is waited for.
+    pub(crate) fn parked(&self) -> Option<Parked> {
+        self.asking.as_deref().and_then(|asking| asking.parked)
+    }
+
+    /// What giving way to another worker or session would cost; `None` while a client waits for it.
+    pub(crate) fn evictable(&self) -> Option<Evictable> {
+        let principal = match self.key {
+            Key::Principal(principal) => principal,
+            Key::Once(_) | Key::Shared | Key::Spare => Principal::Anonymous,
+        };
+        if self.is_idle() {
+            return Some(Evictable { loss: Loss::Idle, since: self.idle_since, principal });
+        }
+        let Parked { since, principal, .. } = self.parked().filter(|_| self.is_unused())?;
+        Some(Evictable { loss: Loss::ParkedCall, since, principal })
+    }
+
+    /// Whether nothing else is asked of it than what its parked call waits for.
+    fn is_unused(&self) -> bool {
+        let mut tasks = self.tasks.iter();
+        let is_awaited = |asker| matches!(asker, Asker::Request(_) | Asker::Session(_));
+        self.listeners == 0 && tasks.all(|(_, task)| !is_awaited(task.asker))
     }
 
     /// Whether whoever it was asked for has gone.

@@ -83,6 +83,9 @@ impl Engine {
     ) {
         self.desk.metrics.child_failed();
         self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+        if error == SpawnError::NoResources {
+            self.desk.starts.note_lack_of_resources();
+        }
         self.desk.log(Event::ChildFailed { child: id, error }, out);
         let reject = Reject::ChildFailed(error);
         self.with_pool(now, out, |pool, turn| pool.lost(id, reject, turn));

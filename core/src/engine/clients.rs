@@ -26,6 +26,23 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.desk.account = request.account();
+        let Some(holder) = request.holder() else {
+            return self.dispatch(exchange, request, now, out);
+        };
+        match self.desk.exchanges.check(&holder, &self.desk.config.limits) {
+            Ok(()) => self.dispatch(exchange, request, now, out),
+            Err(reject) => self.refuse_request(exchange, request, reject, now, out),
+        }
+        self.desk.exchanges.hold(exchange, holder);
+    }
+
+    fn dispatch(
+        &mut self,
+        exchange: ExchangeId,
+        request: Request,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let probe = match request {
             Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
             Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
@@ -42,6 +59,27 @@ impl Engine {
             Request::Metrics => self.metrics(now),
         };
         self.answer(exchange, probe.0, probe.1, now, out);
+    }
+
+    /// Refuses a request that would hold a connection.
+    fn refuse_request(
+        &mut self,
+        exchange: ExchangeId,
+        request: Request,
+        reject: Reject,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        match request {
+            Request::Post { head, body } | Request::PostSse { head, body } => {
+                self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+            }
+            Request::Listen { head } | Request::OpenSse { head } => {
+                self.refuse(exchange, reject, (&head, None), now, out);
+            }
+            Request::Run { run } => self.refuse_run(exchange, *run, reject, now, out),
+            probe => self.dispatch(exchange, probe, now, out),
+        }
     }
 
     pub(super) fn answer(
@@ -111,8 +149,13 @@ impl Engine {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         let is_usable = session.is_open() && !session.is_sse() && self.admits(session, head);
-        let has_expired = session.has_expired(now, &self.desk.config.limits);
-        (is_usable && !has_expired).then_some(id)
+        (is_usable && !self.has_expired(session, now)).then_some(id)
+    }
+
+    /// Whether a session has expired, even if its timer is late. After a pause of the whole process
+    /// only its timer decides: the request may have waited in the socket all the while.
+    pub(super) fn has_expired(&self, session: &Session, now: Instant) -> bool {
+        session.has_expired(now, &self.desk.config.limits) && !self.was_stopped(now)
     }
 
     /// Whether the header names a revision that is served, if any, or the one that the session
@@ -248,7 +291,7 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
         self.check_start(initialize, now)?;
-        self.make_room(initialize, now, out)?;
+        self.make_room(head.principal, initialize, now, out)?;
         let id = self.ids.session();
         let (backend, said) = self.seat(id, head, initialize, now, out)?;
         Ok((id, backend, said))
@@ -270,7 +313,7 @@ impl Engine {
 
     /// Whether all sessions share one child, which is of the modern era alone. Before one of both a
     /// session is what it is before any legacy child.
-    fn sessions_share_a_child(&self) -> bool {
+    pub(super) fn sessions_share_a_child(&self) -> bool {
         let is_modern = self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern));
         is_modern && !self.finding.speaks_both()
     }
@@ -310,46 +353,6 @@ impl Engine {
         let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
         let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
         Ok((Backend::Native(Box::new(seated)), Vec::new()))
-    }
-
-    /// Makes room for another session: the one that has been idle longest gives way, first among
-    /// those in which nothing has been said, which cost a client nothing.
-    pub(super) fn make_room(
-        &mut self,
-        initialize: Option<&Message>,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Result<(), Reject> {
-        let max = self.desk.config.limits.sessions_max;
-        // Children that take their time to stop count too, or opening and leaving in a loop could
-        // pile up processes.
-        // Where sessions share a child one more of them takes no process.
-        let is_shared = self.sessions_share_a_child();
-        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
-        let unclaimed = self.unclaimed.len() - usize::from(is_there);
-        let used = self.sessions.len() + if is_shared { 0 } else { self.workers() + unclaimed };
-        if used + self.leaving.len() >= max.saturating_mul(2) {
-            return Err(Reject::SessionsFull);
-        }
-        if used < max {
-            return Ok(());
-        }
-        if unclaimed > 0 && self.drop_unclaimed_but(initialize, now, out) {
-            return Ok(());
-        }
-        let worker = self.pool.as_ref().filter(|_| !is_shared).and_then(Pool::idle_longest);
-        // A session that is not open is nobody's loss.
-        let idle = self.sessions.values();
-        let idle = idle.filter_map(|s| Some((s.is_open(), s.idle_since()?, s.id))).min();
-        let is_older = |since| idle.is_none_or(|(is_open, other, _)| is_open && since < other);
-        if let Some((_, worker)) = worker.filter(|(since, _)| is_older(*since)) {
-            self.with_pool(now, out, |pool, _| pool.let_go_of(|it| it.child.id == worker));
-            self.pass_on(now, out);
-            return Ok(());
-        }
-        let (.., id) = idle.ok_or(Reject::SessionsFull)?;
-        self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
-        Ok(())
     }
 
     fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {

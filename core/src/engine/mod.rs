@@ -15,6 +15,8 @@ mod changes;
 mod children;
 mod clients;
 mod era;
+mod eviction;
+mod exchanges;
 mod modern;
 mod probes;
 mod runs;
@@ -28,8 +30,9 @@ mod turn;
 mod unclaimed;
 mod workers;
 
+pub(crate) use exchanges::{Exchanges, Holder, Owner, Transport};
 use turn::Ledger;
-pub(crate) use turn::{Exchanges, Owner, Transport, Turn};
+pub(crate) use turn::Turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,6 +40,8 @@ use std::sync::Arc;
 use crate::bridge::{Child, ChildSpec, Pool};
 use crate::config::{Config, Serves};
 use crate::engine::era::Finding;
+use crate::engine::eviction::SessionIndex;
+pub(crate) use crate::engine::eviction::{Evictable, Loss};
 use crate::engine::sampling::{Sweeps, Want};
 pub(crate) use crate::engine::starts::{PATIENCE, Starts};
 use crate::engine::throttle::Throttle;
@@ -63,6 +68,8 @@ pub struct Engine {
     ids: IdSource,
     /// Boxed: a node of the tree has many empty places.
     sessions: BTreeMap<SessionId, Box<Session>>,
+    /// The sessions that may give way to others.
+    evictions: SessionIndex,
     /// Which session a child works for.
     owners: BTreeMap<ChildId, SessionId>,
     /// The child that was started ahead of the first session.
@@ -90,11 +97,19 @@ pub struct Engine {
     timers: Timers,
     phase: Phase,
     started_at: Instant,
+    /// Until when timers wait because the process was most likely stopped.
+    resuming_until: Instant,
 }
 
 /// A session or a run is woken at least this often while something of it is due, if only to look: a
 /// wake that is not needed any more stays set until its time, and long ones would add up.
 const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How late a timer may be before the process is taken to have been stopped.
+const LATENESS_MAX: Duration = Duration::from_secs(1);
+
+/// How long timers wait for the facts of a time in which the process was stopped.
+const RESUME_TIME: Duration = Duration::from_millis(100);
 
 /// A server in this process that wants to go on at once goes on after this pause: in between others
 /// have their turn.
@@ -205,7 +220,7 @@ impl Engine {
             account: None,
             config,
             metrics: Metrics::default(),
-            exchanges: Exchanges::new(),
+            exchanges: Exchanges::default(),
             throttle: Throttle::default(),
             requests: Arc::default(),
             reports_skipped: false,
@@ -221,6 +236,7 @@ impl Engine {
             spec,
             ids,
             sessions: BTreeMap::new(),
+            evictions: SessionIndex::default(),
             owners: BTreeMap::new(),
             standby: None,
             unclaimed: Unclaimed::default(),
@@ -237,6 +253,7 @@ impl Engine {
             timers: Timers::default(),
             phase: Phase::Running,
             started_at: now,
+            resuming_until: Instant::ZERO,
         }
     }
 
@@ -313,7 +330,17 @@ impl Engine {
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
+    ///
+    /// A call that comes more than a second late does nothing yet: the process was most likely
+    /// stopped (`SIGSTOP`, a frozen container or virtual machine). The facts that sockets and pipes
+    /// hold since then have a tenth of a second to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
+        if self.was_stopped(now) {
+            if now >= self.resuming_until {
+                self.resuming_until = now + RESUME_TIME;
+            }
+            return;
+        }
         while let Some((at, wake)) = self.timers.take_due(now) {
             match wake {
                 Wake::Child(child) => self.on_child_due(child, now, out),
@@ -339,7 +366,14 @@ impl Engine {
 
     /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        self.timers.next().map(|(at, why)| Deadline { at, why })
+        self.timers.next().map(|(at, why)| Deadline { at: at.max(self.resuming_until), why })
+    }
+
+    /// Whether the process was most likely stopped a moment ago: a timer is very late, or waits for
+    /// the facts of such a time.
+    fn was_stopped(&self, now: Instant) -> bool {
+        let at = self.timers.next().map_or(Instant::FAR, |(at, _)| at.max(self.resuming_until));
+        now < self.resuming_until || now.since(at) > LATENESS_MAX
     }
 
     /// The time a client waits for its `initialize` to be answered.
@@ -360,6 +394,7 @@ impl Engine {
         let answer = work(session, &mut turn);
         let heard = session.hear(&mut turn);
         let end = heard.or(session.balance(&mut turn));
+        self.evictions.update(session);
         if turn.wake_at < session.wake_at {
             session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(session.wake_at, Wake::Session(id));
@@ -409,6 +444,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        self.evictions.remove(id, session.indexed);
         let is_late = matches!(reject, Reject::StartupTimeout { .. });
         let child = session.backend().child();
         // A child that is only too slow is of use to the client that tries again.

@@ -21,7 +21,10 @@ impl Engine {
         if let Some(native) = self.desk.config.serves.native() {
             return self.vital(native, health, now);
         }
-        let (status, word) = match (self.is_stopping(), self.desk.starts.failed_lately(now)) {
+        let others_work = self.sessions.values().any(|session| session.is_open());
+        let others_work = others_work || self.workers() > 0;
+        let is_unhealthy = self.desk.starts.are_unhealthy(others_work, now);
+        let (status, word) = match (self.is_stopping(), is_unhealthy) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
             (false, false) => (200, "healthy"),
@@ -93,7 +96,11 @@ impl Engine {
         let starts = &self.desk.starts;
         let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
         let fails = starts.fail_each_time(now) || starts.failed_lately(now) && !works;
-        fails.then_some("the command does not start\n")
+        let has_sessions = self.desk.config.serves.native().is_none_or(|native| native.sessions);
+        match fails {
+            true => Some("the command does not start\n"),
+            false => (has_sessions && !self.has_room()).then_some("full (--max-sessions)\n"),
+        }
     }
 
     /// `GET /metrics`.
@@ -109,6 +116,7 @@ impl Engine {
                 + self.leaving.len()
                 + usize::from(self.standby.is_some())
                 + self.unclaimed.len(),
+            parked_calls: self.pool.as_ref().map_or(0, Pool::parked_calls),
             in_flight: total(Session::in_flight)
                 + self.waiting_in_runs()
                 + self.pool.as_ref().map_or(0, Pool::in_flight),

@@ -128,14 +128,25 @@ impl Engine {
             is_full.then_some(Reject::RunsFull)
         };
         if let Some(reject) = refused {
-            self.on_refused(reject, now, out);
-            let (head, body) = run.refuse(reject);
-            return self.answer(exchange, head, body, now, out);
+            return self.refuse_run(exchange, *run, reject, now, out);
         }
         self.desk.turn(now, out).register(exchange, Owner::Run, None);
         let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
         self.runs.insert(exchange, waiting);
         self.go_on(exchange, now, out);
+    }
+
+    pub(super) fn refuse_run(
+        &mut self,
+        exchange: ExchangeId,
+        run: Run,
+        reject: Reject,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.on_refused(reject, now, out);
+        let (head, body) = run.refuse(reject);
+        self.answer(exchange, head, body, now, out);
     }
 
     /// The facts that a run wanted.

@@ -42,7 +42,7 @@ impl Engine {
             return Err(Reject::Draining);
         }
         self.check_start(None, now)?;
-        self.make_room(None, now, out)?;
+        self.make_room(head.principal, None, now, out)?;
         let id = self.ids.session();
         let mut turn = self.desk.turn(now, out);
         let session = Session::open_sse(id, exchange, head, &mut turn);
@@ -89,7 +89,7 @@ impl Engine {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         let is_usable = session.is_sse() && self.admits(session, head);
-        (is_usable && !session.has_expired(now, &self.desk.config.limits)).then_some(id)
+        (is_usable && !self.has_expired(session, now)).then_some(id)
     }
 
     /// Gives a session somebody to answer its first message, which has to be `initialize`. What comes

@@ -19,6 +19,9 @@ pub(crate) struct Starts {
     failed_at: Instant,
     /// Whether a child has ever answered `initialize`.
     has_worked: bool,
+    /// Whether the last failure says nothing about the command: the system had no file descriptors,
+    /// processes or memory left.
+    lacked_resources: bool,
 }
 
 /// How many times as long as a client waits for it a child may take to answer `initialize`: then it
@@ -43,6 +46,12 @@ impl Starts {
         }
         self.failures = self.failures.saturating_add(1);
         self.failed_at = now;
+        self.lacked_resources = false;
+    }
+
+    /// The failure that was just counted is the system's, which had no resources left.
+    pub(crate) fn note_lack_of_resources(&mut self) {
+        self.lacked_resources = true;
     }
 
     /// A child answered `initialize`.
@@ -71,5 +80,11 @@ impl Starts {
     /// Whether a child has ever answered `initialize`.
     pub(crate) fn has_worked(&self) -> bool {
         self.has_worked
+    }
+
+    /// Whether the failed starts make the endpoint unhealthy. A lack of resources does not while
+    /// other children work: a restart would end their sessions and bring no resources back.
+    pub(crate) fn are_unhealthy(&self, others_work: bool, now: Instant) -> bool {
+        self.failed_lately(now) && !(others_work && self.lacked_resources)
     }
 }

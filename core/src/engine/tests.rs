@@ -19,6 +19,7 @@ mod native_listens;
 mod notices;
 mod opening;
 mod parked;
+mod paused;
 mod pressure;
 mod probes;
 mod random;

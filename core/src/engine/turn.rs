@@ -1,10 +1,10 @@
 //! One turn of the engine: what a part of it may use while it deals with one fact.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::bridge::{At, Call, Child, ChildSpec, ToWorker};
+use crate::engine::exchanges::{Exchanges, Owner, Transport};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
@@ -12,64 +12,11 @@ use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions, Chunk};
-use crate::memory::{Account, Memory, Permit};
+use crate::memory::{Account, Memory};
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
-
-/// Exchanges whose end the adapter will report.
-pub(crate) type Exchanges = BTreeMap<ExchangeId, Transport>;
-
-/// What is known of an exchange at the transport.
-#[derive(Debug)]
-pub(crate) struct Transport {
-    /// Whose it is.
-    pub(crate) owner: Owner,
-    /// The stream it carries, while that stream has something to send.
-    pub(crate) stream: Option<u64>,
-    /// Bytes handed to the adapter and not yet taken by the transport.
-    pub(crate) unsent: usize,
-    /// The same bytes in its client's account; none where no budget is kept.
-    debt: Option<Permit>,
-}
-
-impl Transport {
-    /// An exchange on which nothing has been sent, for the client that has this account.
-    pub(crate) fn new(owner: Owner, stream: Option<u64>, account: Option<&Account>) -> Transport {
-        let debt = account.map(|account| account.answers().permit());
-        Transport { owner, stream, unsent: 0, debt }
-    }
-
-    /// Notes that bytes were handed to the adapter.
-    fn add(&mut self, bytes: usize) {
-        self.unsent += bytes;
-        if let Some(debt) = &mut self.debt {
-            debt.add(bytes);
-        }
-    }
-
-    /// Notes that the transport took bytes; returns how many of them it was owed.
-    pub(super) fn taken(&mut self, bytes: usize) -> usize {
-        let bytes = bytes.min(self.unsent);
-        self.unsent -= bytes;
-        if let Some(debt) = &mut self.debt {
-            debt.give_back(bytes);
-        }
-        bytes
-    }
-}
-
-/// Whose an exchange is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// A request's that waits for a worker, or for its answer.
-    Bridge,
-    /// A request's that has no session.
-    Run,
-    /// A session's.
-    Session(SessionId),
-}
 
 /// What is given out to everybody from one place, and what sessions have for workers.
 #[derive(Debug, Default)]
@@ -221,13 +168,10 @@ impl Turn<'_> {
 
     /// Registers an exchange, or hands it to another owner; it keeps its client's account.
     pub(crate) fn register(&mut self, exchange: ExchangeId, owner: Owner, stream: Option<u64>) {
-        match self.exchanges.entry(exchange) {
-            Entry::Occupied(mut known) => {
-                let transport = known.get_mut();
-                (transport.owner, transport.stream) = (owner, stream);
-            }
-            Entry::Vacant(vacant) => {
-                vacant.insert(Transport::new(owner, stream, self.account));
+        match self.exchanges.get_mut(&exchange) {
+            Some(transport) => (transport.owner, transport.stream) = (owner, stream),
+            None => {
+                self.exchanges.insert(exchange, Transport::new(owner, stream, self.account));
             }
         }
     }

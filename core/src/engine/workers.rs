@@ -10,7 +10,6 @@ use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Invalid, Message};
 use crate::machine::Actions;
-use crate::observe::SessionEnd;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::Instant;
 
@@ -93,20 +92,6 @@ impl Engine {
                 return self.find_era_again(now, out);
             }
         }
-    }
-
-    /// Ends the session that has been idle longest, if a request waits for the room it takes.
-    fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
-        if !self.pool.as_ref().is_some_and(Pool::is_starved) {
-            return false;
-        }
-        if self.drop_oldest_unclaimed(now, out) {
-            return true;
-        }
-        let idle = self.sessions.values().filter_map(|s| Some((s.idle_since()?, s.id)));
-        let Some((_, id)) = idle.min() else { return false };
-        self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
-        true
     }
 
     /// A worker has said something to a session.

@@ -31,6 +31,8 @@
 //!                       └───── first byte, when answered ──────────┘
 //! ```
 //!
+//! `Closing` follows once our side is closed after the last answer.
+//!
 //! Each of them goes to `Refused` when the peer is wrong or late inside a request. When its time is up
 //! and no answer is owed, it goes to `Parting` if a request may still come, from which one leads on to
 //! `Head`, and else to `Closed`.
@@ -67,7 +69,8 @@ pub struct Guard {
     limits: Arc<Limits>,
     phase: Phase,
     in_flight: usize,
-    peer_ended: bool,
+    /// When the peer had sent its last byte.
+    peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
     refused: Option<Reject>,
     /// When the endpoint had stopped.
@@ -104,6 +107,22 @@ pub enum Breach {
     CloseIdle,
 }
 
+/// What a connection waits for its peer to do, in the order in which connections give way: those
+/// from which least is lost come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PeerWait {
+    /// To send its first byte.
+    FirstByte,
+    /// To send another request.
+    NextRequest,
+    /// To send the rest of a request head.
+    Head,
+    /// To send the rest of a request body.
+    Body,
+    /// To take bytes of an answer.
+    Taking,
+}
+
 /// Where the connection is; every `Instant` is when that began.
 #[derive(Debug)]
 enum Phase {
@@ -121,6 +140,8 @@ enum Phase {
     Refused(Instant),
     /// The body broke after its request had been answered: nothing is left to say.
     Broken(Instant),
+    /// Our side is closed, and the peer has yet to see that.
+    Closing(Instant),
     /// The adapter was told to close.
     Closed,
 }
@@ -132,7 +153,7 @@ impl Guard {
             limits,
             phase: Phase::Fresh(now),
             in_flight: 0,
-            peer_ended: false,
+            peer_ended: None,
             write_blocked: None,
             refused: None,
             stopped: None,
@@ -198,12 +219,51 @@ impl Guard {
         self.stopped.get_or_insert(now);
     }
 
+    /// Our side was closed after the last answer. The peer has [`Limits::linger_time_max`] to close
+    /// its own; what it still sends is dropped.
+    pub fn closing(&mut self, now: Instant) {
+        self.phase = Phase::Closing(now);
+    }
+
+    /// What the connection waits for its peer to do, and since when; `None` while a request is being
+    /// answered, and once the connection is about to close.
+    ///
+    /// When there is no room for a new connection, the one with the least of these values gives way.
+    pub fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
+        match &self.phase {
+            Phase::Parting | Phase::Closed => None,
+            _ if self.write_blocked.is_some() => Some((PeerWait::Taking, self.write_blocked?)),
+            Phase::Fresh(since) => Some((PeerWait::FirstByte, *since)),
+            Phase::Idle(since) if self.in_flight == 0 => Some((PeerWait::NextRequest, *since)),
+            Phase::Head(since, _) => Some((PeerWait::Head, *since)),
+            Phase::Body(since, _) => Some((PeerWait::Body, *since)),
+            _ => None,
+        }
+    }
+
+    /// Ends a connection that waits for its peer, because there is no room for a new one. `None` if
+    /// it does not wait any more.
+    pub fn give_way(&mut self, now: Instant) -> Option<Breach> {
+        match self.waits_for_peer()?.0 {
+            PeerWait::FirstByte | PeerWait::NextRequest => {
+                self.phase = Phase::Parting;
+                Some(Breach::CloseIdle)
+            }
+            PeerWait::Body if self.in_flight > 0 => {
+                self.refuse(Reject::RequestsFull, now);
+                Some(Breach::Refuse(Reject::RequestsFull))
+            }
+            _ => Some(self.close()),
+        }
+    }
+
     /// The peer sends no more; everything it sent has been shown to [`Guard::inspect`].
     ///
     /// Refuses a request it broke off. Between requests, and while a complete one is in flight,
-    /// this is no fault: whether the peer still reads is not known.
+    /// this is no fault: the peer may still read. The answer has
+    /// [`Limits::half_closed_time_max`] to come; the adapter does not tell its library before that.
     pub fn ended(&mut self, now: Instant) -> Option<Reject> {
-        self.peer_ended = true;
+        self.peer_ended.get_or_insert(now);
         if matches!(self.phase, Phase::Head(..) | Phase::Body(..)) {
             self.refuse(Reject::BodyTruncated, now);
         }
@@ -237,6 +297,7 @@ impl Guard {
             Phase::Body(..) if self.in_flight > 0 => {
                 Reject::BodyTimeout { limit: self.limits.body_time_max }
             }
+            Phase::Idle(_) if self.in_flight > 0 => return Some(self.close()),
             Phase::Fresh(_) | Phase::Idle(_) => {
                 self.phase = Phase::Parting;
                 return Some(Breach::CloseIdle);
@@ -280,14 +341,14 @@ impl Guard {
                 }
                 Ok(taken)
             }
-            Phase::Refused(_) | Phase::Broken(_) | Phase::Closed => Ok(0),
+            Phase::Refused(_) | Phase::Broken(_) | Phase::Closing(_) | Phase::Closed => Ok(0),
         }
     }
 
     fn advance_head(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         let Phase::Head(_, head) = &mut self.phase else { return Ok(0) };
         let Some(framing) = head.scan(bytes, &self.limits)? else {
-            return if self.peer_ended { Err(Reject::BodyTruncated) } else { Ok(0) };
+            return if self.peer_ended.is_some() { Err(Reject::BodyTruncated) } else { Ok(0) };
         };
         let length = head.len();
         let body = Body::new(framing);
@@ -320,7 +381,11 @@ impl Guard {
                 deadline(since, limits.head_time_max, TimerKind::Head)
             }
             // A peer that takes an answer slowly is not idle.
-            Phase::Idle(_) if self.in_flight > 0 || self.write_blocked.is_some() => return None,
+            Phase::Idle(_) if self.write_blocked.is_some() => return None,
+            Phase::Idle(since) if self.in_flight > 0 => {
+                let ended = self.peer_ended?.max(*since);
+                return Some(deadline(&ended, limits.half_closed_time_max, TimerKind::Idle));
+            }
             Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),
             Phase::Body(since, body) => deadline(since, body.time_max(limits), TimerKind::Body),
             // The peer has to take the refusal and hang up; then the connection is reset.
@@ -332,6 +397,7 @@ impl Guard {
                 return Some(deadline(since, time, TimerKind::Write));
             }
             Phase::Broken(since) => deadline(since, Duration::ZERO, TimerKind::Body),
+            Phase::Closing(since) => deadline(since, limits.linger_time_max, TimerKind::Write),
             Phase::Parting | Phase::Closed => return None,
         };
         let farewell = self.stopped.map(|stopped| stopped + limits.farewell_time_max);

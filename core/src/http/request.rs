@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Serves;
+use crate::engine::Holder;
 use crate::http::Accept;
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
@@ -99,6 +100,25 @@ impl Request {
             Request::Health | Request::HealthDetails => serves.native().is_some(),
             _ => false,
         }
+    }
+
+    /// The client that will hold a connection by this request; `None` if it is answered at once.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let (head, is_stream) = match self {
+            Request::Post { head, body } | Request::PostSse { head, body } => {
+                let listens = |message: &Message| message.method() == Some("subscriptions/listen");
+                (head, matches!(body, Body::One(message) if listens(message)))
+            }
+            Request::Listen { head } | Request::OpenSse { head } => (head, true),
+            Request::Run { run } => return Some(run.holder()),
+            Request::Delete { .. }
+            | Request::Health
+            | Request::HealthDetails
+            | Request::Live
+            | Request::Ready
+            | Request::Metrics => return None,
+        };
+        Some(Holder::new(head.peer, head.principal, is_stream))
     }
 }
 

@@ -74,7 +74,7 @@ impl Throttle {
 
 /// An address as far as it tells one sender from others: a host of IPv6 has all the addresses that
 /// begin with the same 64 bits (RFC 4291, section 2.5.1).
-fn neighbourhood(peer: IpAddr) -> IpAddr {
+pub(crate) fn neighbourhood(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))

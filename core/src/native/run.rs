@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::engine::Holder;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, ReplyHead, refusal};
 use crate::ids::Chance;
@@ -92,12 +93,12 @@ impl Run {
             conversation: native.converse(revision, era),
             http: head.http,
             principal: head.principal,
+            peer: head.peer,
             arrived: head.arrived,
             accept: head.accept,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
             is_batch: matches!(body, Body::Batch(_)),
             plain_events: native.plain_events && era == Era::Legacy,
-            peer: head.peer,
             client: None,
             is_logged: log_level <= Level::Info,
             said: Said { era, ..Said::default() },
@@ -178,6 +179,11 @@ impl Run {
     /// Whether nothing more will be said.
     pub(crate) fn is_over(&self) -> bool {
         self.failed || self.conversation.is_idle() && !self.conversation.has_listens()
+    }
+
+    /// The client that holds a connection by it.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder::new(self.peer, self.principal, self.listens())
     }
 
     /// Whether it is over only when its client leaves.

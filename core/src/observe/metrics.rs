@@ -39,6 +39,7 @@ pub(crate) struct Gauges {
     pub(crate) sessions: usize,
     pub(crate) children: usize,
     pub(crate) in_flight: usize,
+    pub(crate) parked_calls: usize,
     pub(crate) streams: usize,
     pub(crate) queue_bytes: usize,
     pub(crate) memory_bytes: usize,
@@ -181,6 +182,9 @@ impl Metrics {
         let name = "pontoon_children";
         text.family(name, "gauge", "Child processes, those that are being stopped included.");
         text.sample(name, &[], gauges.children as u64);
+        let name = "pontoon_parked_calls";
+        text.family(name, "gauge", "Calls that wait for a client to come back with answers.");
+        text.sample(name, &[], gauges.parked_calls as u64);
         let name = "pontoon_children_started_total";
         text.family(name, "counter", "Child processes that were started.");
         text.sample(name, &[], self.children_started);

@@ -34,6 +34,7 @@ impl Session {
             is_awaited: false,
             since: turn.now,
             used_at: turn.now,
+            indexed: None,
             wake_at: Instant::FAR,
         }
     }

@@ -41,7 +41,7 @@ use std::mem;
 use std::net::IpAddr;
 
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
-use crate::engine::{Transport, Turn};
+use crate::engine::{Evictable, Loss, Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Message};
@@ -78,6 +78,8 @@ pub(crate) struct Session {
     since: Instant,
     /// The end of the last request.
     used_at: Instant,
+    /// What the engine's index of sessions that may give way has of this one.
+    pub(crate) indexed: Option<Evictable>,
     /// The earliest moment the engine was asked to come back for this session.
     pub(crate) wake_at: Instant,
 }
@@ -220,6 +222,17 @@ impl Session {
         let is_asked = self.is_awaited || !self.calls.is_empty();
         let idle = !is_asked && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
+    }
+
+    /// What giving way to another session would cost; `None` while a request is in flight.
+    pub(crate) fn evictable(&self) -> Option<Evictable> {
+        let loss = match self.idle_since() {
+            _ if self.is_awaited || !self.calls.is_empty() => return None,
+            None => Loss::Streams,
+            Some(_) if self.is_open() => Loss::Idle,
+            Some(_) => Loss::Unopened,
+        };
+        Some(Evictable { loss, since: self.used_at, principal: self.principal })
     }
 
     /// The transport took bytes of an exchange of this session.

@@ -120,13 +120,13 @@ impl Pool {
         asking.questions = able;
         let secret = turn.chance.draw();
         let ticket = Ticket::Parked { number: asking.number, secret };
-        let state = seal(post, ticket, turn);
+        let (state, principal) = (seal(post, ticket, turn), post.principal);
         let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
         let result =
             legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
         let until = turn.now + turn.limits.request_total_max;
         turn.wake(until);
-        asking.parked = Some(Parked { secret, until });
+        asking.parked = Some(Parked { secret, since: turn.now, until, principal });
         (task.asker, task.due) = (Asker::Parked, Instant::FAR);
         let unable: Vec<Asked> = unable;
         for asked in unable {

@@ -38,7 +38,7 @@ impl Pool {
     /// Gives requests that wait to workers, if anything has happened that they may have waited for.
     pub(crate) fn place(&mut self, turn: &mut Turn<'_>) {
         while mem::take(&mut self.stirred) {
-            self.starved = false;
+            self.starved_for = None;
             self.answer_late(turn);
             match self.era {
                 None => {}
@@ -48,9 +48,10 @@ impl Pool {
         }
     }
 
-    /// Whether a request waits only because there is no room for another worker.
-    pub(crate) fn is_starved(&self) -> bool {
-        self.starved
+    /// The principal of the first request that waits only because there is no room for another
+    /// worker.
+    pub(crate) fn starved_for(&self) -> Option<Principal> {
+        self.starved_for
     }
 
     /// Starts the workers that are to be there ahead of the first request.
@@ -224,7 +225,7 @@ impl Pool {
         if self.tools.known_at().is_some_and(|at| at >= post.since) {
             self.tools.check(&post.request, post.mirrored.as_deref())?;
         }
-        let (key, need) = (self.key_of(exchange, post), post.need);
+        let (key, need, principal) = (self.key_of(exchange, post), post.need, post.principal);
         if let Some(child) = self.free_worker(key, need, turn.now) {
             if !self.check_headers(exchange, child, turn)? {
                 return Ok(false);
@@ -238,8 +239,10 @@ impl Pool {
         {
             return Ok(false);
         }
-        if self.workers.len() >= self.room && (self.is_crowded || !self.make_room()) {
-            self.starved = !self.is_crowded;
+        if self.workers.len() >= self.room {
+            if !self.is_crowded {
+                self.starved_for.get_or_insert(principal);
+            }
             return Ok(false);
         }
         self.hire(key, turn)?;
@@ -350,18 +353,25 @@ impl Pool {
         Ok(())
     }
 
-    /// Lets the worker go that has been idle longest, if there is one.
-    fn make_room(&mut self) -> bool {
-        let Some((_, id)) = self.idle_longest() else { return false };
-        let worker = self.workers.remove(&id);
-        self.let_go.extend(worker.map(|worker| worker.child));
-        true
+    /// The worker that gives way to `wanted_by`.
+    pub(crate) fn first_evictable(&self, wanted_by: Principal) -> Option<(Evictable, ChildId)> {
+        let workers = self.workers.values();
+        let evictable = workers.filter_map(|it| Some((it.evictable()?, it.child.id)));
+        evictable.min_by_key(|(evictable, _)| evictable.order(wanted_by))
     }
 
-    /// The worker that has been idle longest, and since when.
-    pub(crate) fn idle_longest(&self) -> Option<(Instant, ChildId)> {
-        let idle = self.workers.values().filter(|worker| worker.is_idle());
-        idle.map(|worker| (worker.idle_since, worker.child.id)).min()
+    /// Ends a worker to make room. A client that comes back to the call that was parked there is
+    /// told that its state is not known any more.
+    pub(crate) fn evict(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        if self.workers.get(&child).is_some_and(|worker| worker.parked().is_some()) {
+            turn.metrics.dropped(Dropped::UnansweredAsk);
+        }
+        self.let_go_of(|worker| worker.child.id == child);
+    }
+
+    /// The calls whose clients were sent away with questions.
+    pub(crate) fn parked_calls(&self) -> usize {
+        self.workers.values().filter(|worker| worker.parked().is_some()).count()
     }
 
     /// From now on no worker is started ahead of need: the server is stopping.

@@ -2,9 +2,11 @@
 
 use super::rig::*;
 use crate::engine::*;
+use crate::http::Request;
 use crate::limits::Limits;
 use crate::machine::Signal;
 use crate::protocol::Revision;
+use crate::session::Principal;
 
 fn closed(rig: &Rig, client: &Client) -> Option<SessionEnd> {
     rig.events.iter().find_map(|event| match event {
@@ -143,11 +145,74 @@ fn the_session_that_has_been_idle_longest_gives_way() {
 }
 
 #[test]
+fn a_session_with_open_get_streams_gives_way_if_there_is_no_idle_one() {
+    let mut rig = Rig::with(Limits { sessions_max: 3, ..Default::default() });
+    let (asked_first, _) = rig.open(Revision::V2025_11_25);
+    let (asked_last, _) = rig.open(Revision::V2025_11_25);
+    let (idle, _) = rig.open(Revision::V2025_11_25);
+    let stream = rig.get(&asked_first);
+    rig.get(&asked_last);
+    rig.pass(secs(1));
+    rig.post(&asked_last, &cancel("77"));
+    rig.post(&idle, &cancel("77"));
+
+    rig.open(Revision::V2025_11_25);
+    assert_eq!(closed(&rig, &idle), Some(SessionEnd::Evicted), "idle sessions go first");
+    let busy: Vec<_> = rig.engine.sessions.keys().copied().collect();
+    assert_eq!(busy.len(), 3);
+    let (newest, _) = rig.open(Revision::V2025_11_25);
+    assert!(!rig.has_ended(&asked_first), "the one that was opened in between was idle");
+    rig.call(&newest, "1");
+    let ready = rig.request(Request::Ready);
+    assert_eq!(rig.reply(ready).0, 200);
+    rig.open(Revision::V2025_11_25);
+    assert_eq!(closed(&rig, &asked_first), Some(SessionEnd::Evicted));
+    assert_eq!(rig.stage(stream), Stage::Finished);
+    assert!(!rig.has_ended(&asked_last) && !rig.has_ended(&newest));
+}
+
+#[test]
+fn sessions_without_credentials_and_those_of_the_same_client_give_way_first() {
+    let mut rig = Rig::with(Limits { sessions_max: 4, ..Default::default() });
+    let open = |rig: &mut Rig, client: &Client| {
+        rig.pass(secs(1));
+        let opened = rig.open_as(client, Revision::V2025_11_25).0;
+        rig.bury();
+        opened
+    };
+    let named =
+        |name: &str| Client { principal: Principal::of(Some(name.as_bytes())), ..Client::new() };
+    let (me, other) = (named("me"), named("other"));
+    let (mine, others) = (open(&mut rig, &me), open(&mut rig, &other));
+    let (anonymous, again) = (open(&mut rig, &Client::new()), open(&mut rig, &me));
+    // Strangers only replace each other, however many come.
+    let mut last = anonymous;
+    for _ in 0..8 {
+        let next = open(&mut rig, &Client::new());
+        assert_eq!(closed(&rig, &last), Some(SessionEnd::Evicted));
+        last = next;
+    }
+    // The open stream of a stranger does not save its session.
+    rig.get(&last);
+    open(&mut rig, &named("third"));
+    assert_eq!(closed(&rig, &last), Some(SessionEnd::Evicted));
+    // Without a stranger's, the oldest of the same client goes.
+    open(&mut rig, &me);
+    assert_eq!(closed(&rig, &mine), Some(SessionEnd::Evicted));
+    assert!(!rig.has_ended(&others) && !rig.has_ended(&again));
+    // Only then the oldest of all.
+    open(&mut rig, &named("fourth"));
+    assert_eq!(closed(&rig, &others), Some(SessionEnd::Evicted));
+}
+
+#[test]
 fn without_an_idle_session_there_is_no_room() {
     let mut rig = Rig::with(Limits { sessions_max: 2, ..Default::default() });
-    let (listening, _) = rig.open(Revision::V2025_11_25);
-    rig.get(&listening);
+    let (busy, _) = rig.open(Revision::V2025_11_25);
+    rig.call(&busy, "1");
     rig.initialize(&Client::new());
+    let ready = rig.request(Request::Ready);
+    assert_eq!(rig.reply(ready), (503, "full (--max-sessions)\n"));
     let refused = rig.post(&Client::new(), &initialize("1", "2025-11-25"));
     assert_eq!(
         rig.error(refused),

@@ -2,12 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::legacy_workers::{CALL, rig_per};
+use super::legacy_workers::{CALL, rig_of, rig_per};
 use super::modern::*;
 use super::rig::*;
-use crate::config::ChildPer;
+use crate::config::{BridgeOptions, ChildPer};
 use crate::engine::*;
+use crate::http::Request;
+use crate::limits::Limits;
 use crate::observe::Dropped;
+use crate::protocol::Revision;
 
 const ABLE: &str = r#"{"elicitation":{"form":{},"url":{}},"sampling":{},"roots":{}}"#;
 
@@ -421,4 +424,40 @@ fn a_process_that_has_the_answer_for_a_client_that_is_away_is_not_idle() {
     rig.pass(secs(400));
     let retry = rig.retry(&able(), "2", &state, "{}");
     assert_eq!(rig.json(retry).1["result"]["late"], true);
+}
+
+#[test]
+fn a_parked_call_gives_way_to_a_session_and_to_a_request_of_another_client() {
+    let limits = Limits { sessions_max: 2, ..Limits::default() };
+    let mut rig = rig_of(BridgeOptions::default(), limits);
+    let mut parked = Vec::new();
+    for name in ["one", "two"] {
+        let client = Modern { capabilities: ABLE, ..Modern::named(name) };
+        let (exchange, child, _) = rig.called(&client, CALL);
+        rig.child_says(child, &elicit("7", "who?"));
+        rig.pass(millis(5));
+        parked.push((client, child, rig.required(exchange).1));
+        rig.pass(secs(1));
+    }
+    assert_eq!(rig.metric("pontoon_parked_calls"), 2);
+    assert_eq!(rig.metric("pontoon_sessions"), 0);
+    let ready = rig.request(Request::Ready);
+    assert_eq!(rig.reply(ready).0, 200);
+
+    rig.open(Revision::V2025_11_25);
+    assert_eq!(rig.metric("pontoon_parked_calls"), 1);
+    assert!(rig.children[&parked[0].1].stdin_closed, "the oldest gives way");
+    let answers = format!(r#"{{"7":{ACCEPT}}}"#);
+    let (client, _, state) = &parked[0];
+    let retry = rig.retry(client, "2", state, &answers);
+    assert_eq!(rig.error(retry).1, -32602);
+    rig.bury();
+
+    // The session is idle and of no client with credentials: it goes before the other call.
+    rig.called(&Modern::named("three"), CALL);
+    assert_eq!(rig.metric("pontoon_parked_calls"), 1);
+    rig.bury();
+    rig.called(&Modern::named("four"), CALL);
+    assert_eq!(rig.metric("pontoon_parked_calls"), 0);
+    assert_eq!(rig.dropped(Dropped::UnansweredAsk), 2);
 }

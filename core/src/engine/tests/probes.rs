@@ -53,6 +53,26 @@ fn a_failed_start_is_forgotten_after_a_minute() {
 }
 
 #[test]
+fn a_start_that_fails_for_want_of_resources_is_not_unhealthy_while_sessions_work() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.spawning = Spawning::Fails(SpawnError::NoResources);
+    let _ = rig.initialize(&Client::new());
+    let (status, body) = health(&mut rig);
+    assert_eq!((status, body["status"].as_str()), (200, Some("healthy")));
+    rig.delete(&client);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(health(&mut rig).0, 503, "nothing works any more");
+    // A command that cannot be run is a fault that a restart may mend.
+    rig.pass(secs(60));
+    rig.spawning = Spawning::Works;
+    rig.open(Revision::V2025_11_25);
+    rig.spawning = Spawning::Fails(SpawnError::NotFound);
+    let _ = rig.initialize(&Client::new());
+    assert_eq!(health(&mut rig).0, 503);
+}
+
+#[test]
 fn readiness_ends_with_the_wish_to_stop_and_liveness_does_not() {
     let mut rig = Rig::new();
     rig.open(Revision::V2025_11_25);

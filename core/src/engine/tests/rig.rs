@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -35,6 +36,7 @@ pub(super) struct Client {
     pub(super) revision: RevisionHeader,
     pub(super) accept: Accept,
     pub(super) principal: Principal,
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl Client {
@@ -45,6 +47,7 @@ impl Client {
             revision: RevisionHeader::Absent,
             accept: BOTH,
             principal: Principal::of(None),
+            peer: None,
         }
     }
 
@@ -70,7 +73,7 @@ impl Client {
             foreign_session: None,
             params_digest: None,
             http: None,
-            peer: None,
+            peer: self.peer,
             arrived: Instant::ZERO,
             account: None,
         }
@@ -356,6 +359,14 @@ impl Rig {
         self.child_exits(child, status);
     }
 
+    /// The children that were asked to end do so.
+    pub(super) fn bury(&mut self) {
+        let asked = self.children.iter().filter(|(_, child)| child.stdin_closed && !child.exited);
+        for child in asked.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.child_ends(child, ExitStatus::Code(0));
+        }
+    }
+
     pub(super) fn child_closes_stdout(&mut self, child: ChildId) {
         self.input(Input::ChildStdoutClosed { child, overlong: false });
     }
@@ -459,6 +470,8 @@ impl Rig {
     pub(super) fn oversleep(&mut self, time: Duration) {
         self.now = self.now + time;
         self.timeout();
+        // After a call that was very late, timers wait for the facts of that time.
+        self.pass(millis(100));
     }
 
     pub(super) fn timeout(&mut self) {

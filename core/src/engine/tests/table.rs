@@ -72,8 +72,9 @@ impl Model {
         if self.alive() < SESSIONS_MAX {
             return Ok(None);
         }
-        let idle = self.0.iter().enumerate().filter(|(_, row)| row.is_idle());
-        idle.min_by_key(|(_, row)| (row.used_at, row.client.id())).map(|(at, _)| Some(at)).ok_or(())
+        let rows = self.0.iter().enumerate().filter(|(_, row)| row.alive && row.calls.is_empty());
+        let first = rows.min_by_key(|(_, row)| (!row.is_idle(), row.used_at, row.client.id()));
+        first.map(|(at, _)| Some(at)).ok_or(())
     }
 
     fn expire(&mut self, now: Instant) {

@@ -1,0 +1,186 @@
+//! Which session or worker gives way when every place is taken.
+//!
+//! Owns: an index of the sessions that may give way, so that choosing one takes no look at the others.
+//!
+//! The order: sessions and workers of the principal that asks for the place and of clients without
+//! credentials first, those of others only if there is none of these. Among them the cheapest loss
+//! goes first ([`Loss`]), and of equal losses the oldest.
+
+use std::collections::BTreeSet;
+use std::mem;
+
+use crate::bridge::Pool;
+use crate::engine::Engine;
+use crate::ids::{ChildId, SessionId};
+use crate::json::Message;
+use crate::machine::Actions;
+use crate::observe::SessionEnd;
+use crate::reject::Reject;
+use crate::session::{Principal, Session};
+use crate::time::Instant;
+
+/// What the client loses when its session or worker gives way. Less comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Loss {
+    /// Nothing: the session has not been initialized.
+    Unopened,
+    /// The state of an idle session or worker.
+    Idle,
+    /// A call whose client was sent away with questions and has not come back.
+    ParkedCall,
+    /// A session in which only GET streams are open.
+    Streams,
+}
+
+/// Why a session or worker may give way: the loss, since when, and to whom it belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Evictable {
+    pub(crate) loss: Loss,
+    pub(crate) since: Instant,
+    pub(crate) principal: Principal,
+}
+
+impl Evictable {
+    /// The order in which sessions and workers give way to `wanted_by`.
+    pub(crate) fn order(&self, wanted_by: Principal) -> (bool, Loss, Instant) {
+        let is_strange = ![wanted_by, Principal::Anonymous].contains(&self.principal);
+        (is_strange, self.loss, self.since)
+    }
+}
+
+/// The sessions that may give way, in both orders that are asked for.
+#[derive(Debug, Default)]
+pub(super) struct SessionIndex {
+    all: BTreeSet<(Loss, Instant, SessionId)>,
+    by_principal: BTreeSet<(Principal, Loss, Instant, SessionId)>,
+}
+
+impl SessionIndex {
+    /// Notes what a session is worth now; `None` while it may not give way.
+    pub(super) fn update(&mut self, session: &mut Session) {
+        let new = session.evictable();
+        if session.indexed != new {
+            let old = mem::replace(&mut session.indexed, new);
+            self.remove(session.id, old);
+            if let Some(Evictable { loss, since, principal }) = new {
+                self.all.insert((loss, since, session.id));
+                self.by_principal.insert((principal, loss, since, session.id));
+            }
+        }
+    }
+
+    /// Forgets a session that was noted as `old`.
+    pub(super) fn remove(&mut self, id: SessionId, old: Option<Evictable>) {
+        if let Some(Evictable { loss, since, principal }) = old {
+            self.all.remove(&(loss, since, id));
+            self.by_principal.remove(&(principal, loss, since, id));
+        }
+    }
+
+    /// The session that gives way to `wanted_by`.
+    fn first(&self, wanted_by: Principal) -> Option<SessionId> {
+        let own = [wanted_by, Principal::Anonymous].into_iter().filter_map(|principal| {
+            let first = (principal, Loss::Unopened, Instant::ZERO, SessionId::MIN);
+            let (owner, loss, since, id) = *self.by_principal.range(first..).next()?;
+            (owner == principal).then_some((loss, since, id))
+        });
+        own.min().or(self.all.first().copied()).map(|(.., id)| id)
+    }
+}
+
+/// A session or worker that may give way.
+#[derive(Clone, Copy, Debug)]
+enum Victim {
+    Session(SessionId),
+    Worker(ChildId),
+}
+
+impl Engine {
+    /// Makes room for another session, but not by the child that holds this `initialize`.
+    pub(super) fn make_room(
+        &mut self,
+        wanted_by: Principal,
+        initialize: Option<&Message>,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        if self.has_free_place(initialize)? {
+            return Ok(());
+        }
+        if !self.sessions_share_a_child() && self.drop_unclaimed_but(initialize, now, out) {
+            return Ok(());
+        }
+        let victim = self.victim(wanted_by).ok_or(Reject::SessionsFull)?;
+        self.evict(victim, now, out);
+        Ok(())
+    }
+
+    /// Makes room for another worker, if a request waits only for that.
+    pub(super) fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
+        let Some(wanted_by) = self.pool.as_ref().and_then(Pool::starved_for) else { return false };
+        if self.drop_oldest_unclaimed(now, out) {
+            return true;
+        }
+        let victim = self.victim(wanted_by);
+        if let Some(victim) = victim {
+            self.evict(victim, now, out);
+        }
+        victim.is_some()
+    }
+
+    /// Whether another session could be opened now, by a client without credentials.
+    pub(super) fn has_room(&self) -> bool {
+        let may_evict = || self.unclaimed.len() > 0 || self.victim(Principal::Anonymous).is_some();
+        self.has_free_place(None).is_ok_and(|is_free| is_free || may_evict())
+    }
+
+    /// Whether there is a free place for a session. The error means that there is none and that no
+    /// session may give way either.
+    fn has_free_place(&self, initialize: Option<&Message>) -> Result<bool, Reject> {
+        let max = self.desk.config.limits.sessions_max;
+        // Children that take their time to stop count too, or opening and leaving in a loop could
+        // pile up processes.
+        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
+        let unclaimed = match self.sessions_share_a_child() {
+            true => 0,
+            false => self.unclaimed.len() - usize::from(is_there),
+        };
+        let used = self.sessions.len() + self.workers_with_places() + unclaimed;
+        if used + self.leaving.len() >= max.saturating_mul(2) {
+            return Err(Reject::SessionsFull);
+        }
+        Ok(used < max)
+    }
+
+    /// The workers that take places of sessions. Where sessions share a child, one more of them
+    /// takes no process.
+    fn workers_with_places(&self) -> usize {
+        if self.sessions_share_a_child() { 0 } else { self.workers() }
+    }
+
+    /// The session or worker that gives way to `wanted_by`.
+    fn victim(&self, wanted_by: Principal) -> Option<Victim> {
+        let order = |evictable: Evictable| evictable.order(wanted_by);
+        let session = self.evictions.first(wanted_by);
+        let session = session.and_then(|id| {
+            let evictable = self.sessions.get(&id)?.indexed?;
+            Some((order(evictable), Victim::Session(id)))
+        });
+        let pool = self.pool.as_ref().filter(|_| self.workers_with_places() > 0);
+        let worker = pool.and_then(|pool| pool.first_evictable(wanted_by));
+        let worker = worker.map(|(evictable, id)| (order(evictable), Victim::Worker(id)));
+        session.into_iter().chain(worker).min_by_key(|(order, _)| *order).map(|(_, victim)| victim)
+    }
+
+    fn evict(&mut self, victim: Victim, now: Instant, out: &mut Actions) {
+        match victim {
+            Victim::Session(id) => {
+                self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
+            }
+            Victim::Worker(id) => {
+                self.with_pool(now, out, |pool, turn| pool.evict(id, turn));
+                self.pass_on(now, out);
+            }
+        }
+    }
+}

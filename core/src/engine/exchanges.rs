@@ -1,0 +1,186 @@
+//! The exchanges that are open, and how many of them each client holds.
+//!
+//! Owns: the limits on open requests and streams, in all, for a peer address and for a principal.
+//!
+//! An open exchange holds its connection, so these limits keep some connections for probes and for
+//! requests that are answered at once.
+
+use core::net::IpAddr;
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use crate::http::neighbourhood;
+use crate::ids::{ExchangeId, SessionId};
+use crate::limits::Limits;
+use crate::memory::{Account, Permit};
+use crate::reject::Reject;
+use crate::session::Principal;
+
+/// What is known of an exchange at the transport.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    /// Whose it is.
+    pub(crate) owner: Owner,
+    /// The stream it carries, while that stream has something to send.
+    pub(crate) stream: Option<u64>,
+    /// Bytes handed to the adapter and not yet taken by the transport.
+    pub(crate) unsent: usize,
+    /// The same bytes in its client's account; none where no budget is kept.
+    pub(super) debt: Option<Permit>,
+}
+
+impl Transport {
+    /// An exchange on which nothing has been sent, for the client that has this account.
+    pub(crate) fn new(owner: Owner, stream: Option<u64>, account: Option<&Account>) -> Transport {
+        let debt = account.map(|account| account.answers().permit());
+        Transport { owner, stream, unsent: 0, debt }
+    }
+
+    /// Notes that bytes were handed to the adapter.
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.unsent += bytes;
+        if let Some(debt) = &mut self.debt {
+            debt.add(bytes);
+        }
+    }
+
+    /// Notes that the transport took bytes; returns how many of them it was owed.
+    pub(super) fn taken(&mut self, bytes: usize) -> usize {
+        let bytes = bytes.min(self.unsent);
+        self.unsent -= bytes;
+        if let Some(debt) = &mut self.debt {
+            debt.give_back(bytes);
+        }
+        bytes
+    }
+}
+
+/// Whose an exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A request's that waits for a worker, or for its answer.
+    Bridge,
+    /// A request's that has no session.
+    Run,
+    /// A session's.
+    Session(SessionId),
+}
+
+/// Exchanges whose end the adapter will report.
+#[derive(Debug, Default)]
+pub(crate) struct Exchanges {
+    open: BTreeMap<ExchangeId, Transport>,
+    holders: BTreeMap<ExchangeId, Holder>,
+    all: Held,
+    by_peer: BTreeMap<Option<IpAddr>, Held>,
+    by_principal: BTreeMap<Principal, Held>,
+}
+
+/// The client that holds an exchange open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    peer: Option<IpAddr>,
+    principal: Principal,
+    /// Whether the exchange is a stream, which stays open until one side ends it.
+    is_stream: bool,
+}
+
+/// How many exchanges are held open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    requests: usize,
+    streams: usize,
+}
+
+impl Holder {
+    pub(crate) fn new(peer: Option<IpAddr>, principal: Principal, is_stream: bool) -> Holder {
+        Holder { peer: peer.map(neighbourhood), principal, is_stream }
+    }
+}
+
+impl Held {
+    fn add(&mut self, holder: &Holder) {
+        self.requests += 1;
+        self.streams += usize::from(holder.is_stream);
+    }
+
+    fn subtract(&mut self, holder: &Holder) {
+        self.requests -= 1;
+        self.streams -= usize::from(holder.is_stream);
+    }
+}
+
+impl Exchanges {
+    /// Whether this client may open another exchange.
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::StreamsFull`] or [`Reject::RequestsFull`].
+    pub(crate) fn check(&self, holder: &Holder, limits: &Limits) -> Result<(), Reject> {
+        let of_peer = self.by_peer.get(&holder.peer).copied().unwrap_or_default();
+        // Without credentials all that is known of a client is its address.
+        let of_principal = match holder.principal {
+            Principal::Anonymous => Held::default(),
+            principal => self.by_principal.get(&principal).copied().unwrap_or_default(),
+        };
+        let is_full = |of: fn(&Held) -> usize, max: usize| {
+            let (peer_max, principal_max) = (Limits::peer_share(max), Limits::principal_share(max));
+            of(&self.all) >= max || of(&of_peer) >= peer_max || of(&of_principal) >= principal_max
+        };
+        if holder.is_stream && is_full(|held| held.streams, limits.open_streams_max()) {
+            return Err(Reject::StreamsFull);
+        }
+        match is_full(|held| held.requests, limits.open_requests_max()) {
+            true => Err(Reject::RequestsFull),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts an exchange as held by a client, if it is still open.
+    pub(crate) fn hold(&mut self, exchange: ExchangeId, holder: Holder) {
+        if self.open.contains_key(&exchange) {
+            self.holders.insert(exchange, holder);
+            self.all.add(&holder);
+            self.by_peer.entry(holder.peer).or_default().add(&holder);
+            self.by_principal.entry(holder.principal).or_default().add(&holder);
+        }
+    }
+
+    pub(crate) fn insert(&mut self, exchange: ExchangeId, transport: Transport) {
+        self.open.insert(exchange, transport);
+    }
+
+    pub(crate) fn get_mut(&mut self, exchange: &ExchangeId) -> Option<&mut Transport> {
+        self.open.get_mut(exchange)
+    }
+
+    pub(crate) fn remove(&mut self, exchange: &ExchangeId) -> Option<Transport> {
+        if let Some(holder) = self.holders.remove(exchange) {
+            self.all.subtract(&holder);
+            subtract(&mut self.by_peer, holder.peer, &holder);
+            subtract(&mut self.by_principal, holder.principal, &holder);
+        }
+        self.open.remove(exchange)
+    }
+}
+
+/// Subtracts an exchange, and forgets a key that holds none.
+fn subtract<K: Ord>(counts: &mut BTreeMap<K, Held>, key: K, holder: &Holder) {
+    if let Some(held) = counts.get_mut(&key) {
+        held.subtract(holder);
+        if *held == Held::default() {
+            counts.remove(&key);
+        }
+    }
+}
+
+impl Deref for Exchanges {
+    type Target = BTreeMap<ExchangeId, Transport>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.open
+    }
+}
+
+#[cfg(test)]
+mod tests;
