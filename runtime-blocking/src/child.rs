@@ -11,26 +11,37 @@ use std::sync::{Arc, Weak};
 
 use pontoon_carrier::child::{End, Order, Pipes};
 use pontoon_carrier::hub::Hub;
+use rustix::io::Errno;
 
 use crate::io::{Io, block_on};
+use crate::room::Room;
 
 /// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
 /// that spawned them, and a fork takes longer than a connection ought to wait.
-pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>) {
+pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, room: &Arc<Room>) {
     for order in orders {
         let Some(hub) = hub.upgrade() else { return };
-        spawn(&hub, order);
+        match room.take_child() {
+            true => spawn(&hub, order, room),
+            false => order.failed(&hub, &Errno::MFILE.into()),
+        }
     }
 }
 
-fn spawn(hub: &Arc<Hub>, order: Order) {
+fn spawn(hub: &Arc<Hub>, order: Order, room: &Arc<Room>) {
     // The threads come first: without them there would be nobody to take care of the child.
     let (give_pipes, take_pipes) = sync_channel(1);
     let (give_end, take_end) = sync_channel(1);
-    let carry = move || take_pipes.recv().into_iter().for_each(carry);
+    let counted = Counted(room.clone());
+    let carry = move || {
+        take_pipes.recv().into_iter().for_each(carry);
+        drop(counted);
+    };
     let wait = move || take_end.recv().into_iter().for_each(wait);
     let hired = crate::spawn("pontoon-pipes", carry).and(crate::spawn("pontoon-child", wait));
-    let process = match hired.and_then(|_| order.command().spawn()) {
+    let process = hired.and_then(|_| order.command().spawn());
+    room.child_spawned();
+    let process = match process {
         Ok(process) => process,
         Err(error) => return order.failed(hub, &error),
     };
@@ -39,6 +50,15 @@ fn spawn(hub: &Arc<Hub>, order: Order) {
     let streams = streams(&mut process);
     // Both threads wait for nothing else.
     let _ = (give_pipes.send((pipes, streams)), give_end.send((end, process)));
+}
+
+/// Counts a child until its pipes are closed.
+struct Counted(Arc<Room>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.child_ended();
+    }
 }
 
 type Streams = Result<(Io, Io, Io)>;

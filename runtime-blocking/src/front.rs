@@ -22,23 +22,25 @@ use pontoon_core::http::{
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Chunk;
 use pontoon_core::reject::Reject;
-use pontoon_core::time::Instant;
+use pontoon_core::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use tiny_http::{HTTPVersion, Header, Method, Request};
 
+use crate::connections::Connections;
 use crate::guarded::Guarded;
 use crate::head::{HeadLines, OWN_LINES};
 use crate::io::{FAR, Latch, poll};
 use crate::library::{Ending, Library, Link};
 use crate::respond::{Form, Response};
-use crate::room::Room;
+use crate::room::{Entry, Room};
 
 /// What all connections share.
 pub(crate) struct Front {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) library: Library,
-    pub(crate) room: Room,
+    pub(crate) room: Arc<Room>,
+    pub(crate) connections: Connections,
     rules: Rules,
     draining: Latch,
     stopped: Latch,
@@ -52,7 +54,8 @@ impl Front {
             draining: Latch::new()?,
             stopped: Latch::new()?,
             library: Library::open()?,
-            room: Room::new(&limits),
+            room: Arc::new(Room::new(&limits)),
+            connections: Connections::default(),
             limits,
             hub,
         }))
@@ -61,12 +64,10 @@ impl Front {
     /// Accepts connections until the engine wants no more, and then those that wait already: some
     /// may have been asked something.
     pub(crate) fn accept(self: Arc<Self>, listener: TcpListener) {
-        while self.room.enter() {
-            let Some(stream) = self.accepted(&listener) else {
-                // Whoever connects from now on is not let in, instead of being left waiting.
-                drop(listener);
-                return self.room.leave();
-            };
+        while let Some(stream) = self.accepted(&listener) {
+            if !self.enter() {
+                return;
+            }
             let front = self.clone();
             let converse = move || {
                 let connected = front.hub.connected();
@@ -78,6 +79,19 @@ impl Front {
                 self.room.leave();
                 self.pause();
             }
+        }
+    }
+
+    /// Waits for room for a connection, and has others give way; `false` if there will be none.
+    fn enter(&self) -> bool {
+        let mut patience = Duration::ZERO;
+        loop {
+            match self.room.enter(patience) {
+                Entry::Entered => return true,
+                Entry::Closed => return false,
+                Entry::Full => self.connections.make_room(),
+            }
+            patience = self.limits.accept_pause;
         }
     }
 
@@ -162,6 +176,7 @@ impl Front {
 
     /// Answers a request.
     fn take(&self, mut request: Request, link: &Link) {
+        self.room.request_opened();
         let form = Form {
             is_http_10: *request.http_version() < HTTPVersion(1, 1),
             is_head: *request.method() == Method::Head,

@@ -27,6 +27,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
+use crate::connections::Connection;
 use crate::front::Front;
 use crate::head::Head;
 use crate::io::{FAR, poll};
@@ -36,7 +37,8 @@ use crate::respond::{Form, Response};
 /// A connection, and the thread that serves it.
 pub(crate) struct Guarded<'f> {
     front: &'f Arc<Front>,
-    stream: TcpStream,
+    number: u64,
+    connection: Arc<Connection>,
     guard: Guard,
     /// Received, and not yet given to the library.
     held: Vec<u8>,
@@ -55,7 +57,9 @@ pub(crate) struct Guarded<'f> {
     requests: u64,
     /// Whether the peer sends no more.
     ended: bool,
-    /// Whether a request waits for file descriptors.
+    /// Whether it was told to make room for another connection, and nothing more is read from it.
+    gave_way: bool,
+    /// Whether a request waits for a thread or for file descriptors.
     starved: bool,
     received: bool,
     answered: bool,
@@ -77,8 +81,10 @@ struct Over;
 
 impl<'f> Guarded<'f> {
     pub(crate) fn new(front: &'f Arc<Front>, stream: TcpStream) -> Self {
+        let (number, connection) = front.connections.add(stream);
         Guarded {
-            stream,
+            number,
+            connection,
             guard: Guard::new(front.limits.clone(), front.hub.clock().now()),
             held: Vec::new(),
             passed: 0,
@@ -89,6 +95,7 @@ impl<'f> Guarded<'f> {
             reply: Reply::Awaited,
             requests: 0,
             ended: false,
+            gave_way: false,
             starved: false,
             received: true,
             answered: false,
@@ -99,6 +106,7 @@ impl<'f> Guarded<'f> {
     /// Serves the connection until it ends, is closed by its guard, or the program stops.
     pub(crate) fn converse(mut self) {
         while let Ok(()) = self.turn() {}
+        self.front.connections.remove(self.number);
         self.unlink();
         if let Some(reject) = self.guard.refused() {
             self.front.hub.submit([Input::Refused { reject, detail: None }]);
@@ -110,6 +118,7 @@ impl<'f> Guarded<'f> {
             self.receive()?;
         }
         self.judge()?;
+        self.keep_time()?;
         self.feed();
         if self.answered {
             self.take_answer()?;
@@ -127,25 +136,49 @@ impl<'f> Guarded<'f> {
     /// Reads what the peer has sent.
     fn receive(&mut self) -> Result<(), Over> {
         let room = self.room();
-        match read(&self.stream, &mut self.held, room) {
+        match read(&self.connection.stream, &mut self.held, room) {
             Got::Bytes(_) | Got::Nothing => {}
             Got::Failure => return Err(Over),
-            Got::End => {
+            // The peer may still read; the guard says for how long it is to be answered.
+            Got::End if !self.connection.gives_way() => {
                 self.ended = true;
                 if self.guard.ended(self.now()).is_some() {
                     self.refuse();
-                } else if let Some(link) = &self.link {
-                    // What has been answered already is still on its way.
-                    link.desert();
                 }
             }
+            Got::End => {}
         }
         Ok(())
     }
 
+    /// Does what is due, now that what the peer has sent is known.
+    fn keep_time(&mut self) -> Result<(), Over> {
+        let now = self.now();
+        let breach = match self.connection.gives_way() && !self.gave_way {
+            true => {
+                self.gave_way = true;
+                let breach = self.guard.give_way(now);
+                // What is in flight is answered, and nothing after it.
+                self.ended |= breach.is_none();
+                breach
+            }
+            false => self.guard.handle_timeout(now),
+        };
+        match breach {
+            None => Ok(()),
+            Some(Breach::Close) => Err(Over),
+            Some(Breach::CloseIdle) => self.look(),
+            Some(Breach::Refuse(_)) => {
+                self.refuse();
+                Ok(())
+            }
+        }
+    }
+
     /// How many bytes may be received now.
     fn room(&self) -> usize {
-        if self.ended || self.guard.refused().is_some() || !self.feed.is_empty() {
+        let is_deaf = self.ended || self.gave_way;
+        if is_deaf || self.guard.refused().is_some() || !self.feed.is_empty() {
             return 0;
         }
         let waiting = self.held.len() - self.passed;
@@ -181,9 +214,8 @@ impl<'f> Guarded<'f> {
                 return Ok(());
             }
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
-            let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
-            self.requests += 1;
-            let is_last = self.requests >= self.front.hub.connection_requests_max();
+            let peer = self.connection.stream.peer_addr().ok().map(|peer| peer.ip());
+            let is_last = self.requests + 1 >= self.front.hub.connection_requests_max();
             match self.front.link(head.is_last || is_last, peer) {
                 Ok(link) => {
                     if self.guard.is_inside_body() {
@@ -191,10 +223,12 @@ impl<'f> Guarded<'f> {
                     }
                     self.feed = head.into_bytes(link.number);
                     self.link = Some(link);
+                    self.requests += 1;
                 }
                 Err(_) => {
-                    self.front.room.give_request();
-                    return Err(Over);
+                    self.front.room.request_opened();
+                    self.starved = true;
+                    return Ok(());
                 }
             }
         }
@@ -251,7 +285,7 @@ impl<'f> Guarded<'f> {
     fn send(&mut self) -> Result<(), Over> {
         while !self.back.is_empty() {
             let now = self.now();
-            match self.stream.write(&self.back) {
+            match (&self.connection.stream).write(&self.back) {
                 Ok(bytes) if bytes > 0 => {
                     self.guard.wrote(now);
                     self.back.drain(..bytes);
@@ -311,9 +345,9 @@ impl<'f> Guarded<'f> {
         self.feed.clear();
         self.cors = None;
         if let Some(link) = self.link.take() {
-            self.front.library.unlink(&link);
-            drop(link);
-            self.front.room.give_request();
+            if self.front.library.unlink(&link) {
+                self.front.room.request_opened();
+            }
         }
     }
 
@@ -323,6 +357,7 @@ impl<'f> Guarded<'f> {
         if self.is_over(phase) {
             return Err(Over);
         }
+        self.connection.set_waits(self.guard.waits_for_peer());
         if self.link.is_none() && self.held.is_empty() && self.back.is_empty() {
             // Those who are idle need no memory.
             (self.held, self.feed, self.back) = Default::default();
@@ -332,7 +367,7 @@ impl<'f> Guarded<'f> {
             read | if write { PollFlags::OUT } else { PollFlags::empty() }
         };
         let peer = wanted(self.room() > 0, !self.back.is_empty());
-        let mut fds = vec![PollFd::new(&self.stream, peer)];
+        let mut fds = vec![PollFd::new(&self.connection.stream, peer)];
         let is_whole = matches!(self.reply, Reply::Whole(_));
         let library = wanted(self.back.is_empty() && !is_whole, !self.feed.is_empty());
         // Its end would be told even if nothing is wanted of it.
@@ -350,17 +385,9 @@ impl<'f> Guarded<'f> {
         let peer = fds[0].revents();
         self.received = peer.contains(PollFlags::IN);
         self.answered = linked && !fds[1].revents().is_empty();
-        if peer.intersects(PollFlags::ERR | PollFlags::HUP) {
-            return Err(Over);
-        }
-        match self.guard.handle_timeout(self.now()) {
-            None => Ok(()),
-            Some(Breach::Close) => Err(Over),
-            Some(Breach::CloseIdle) => self.look(),
-            Some(Breach::Refuse(_)) => {
-                self.refuse();
-                Ok(())
-            }
+        match peer.intersects(PollFlags::ERR | PollFlags::HUP) {
+            true => Err(Over),
+            false => Ok(()),
         }
     }
 
@@ -377,7 +404,7 @@ impl<'f> Guarded<'f> {
     /// The last look at a connection that is about to be closed for its silence.
     fn look(&mut self) -> Result<(), Over> {
         let room = self.room();
-        match read(&self.stream, &mut self.held, room) {
+        match read(&self.connection.stream, &mut self.held, room) {
             Got::Bytes(_) => Ok(()),
             Got::Nothing | Got::End | Got::Failure => Err(Over),
         }
@@ -387,9 +414,10 @@ impl<'f> Guarded<'f> {
     /// close both sides at once would reset the connection, and take the answer from it. How long
     /// that may last is one of the guard's deadlines.
     fn linger(&mut self, is_unread: bool) {
-        if self.stream.shutdown(Shutdown::Write).is_err() || !is_unread || self.ended {
+        if self.connection.stream.shutdown(Shutdown::Write).is_err() || !is_unread || self.ended {
             return;
         }
+        self.guard.closing(self.now());
         let mut left = self.front.limits.body_bytes_max;
         while left > 0 {
             let phase = self.front.hub.phase();
@@ -397,11 +425,11 @@ impl<'f> Guarded<'f> {
                 return;
             }
             self.held.clear();
-            match read(&self.stream, &mut self.held, RECEIVED_BYTES_MAX) {
+            match read(&self.connection.stream, &mut self.held, RECEIVED_BYTES_MAX) {
                 Got::Bytes(bytes) => left = left.saturating_sub(bytes),
                 Got::End | Got::Failure => return,
                 Got::Nothing => {
-                    let mut fds = vec![PollFd::new(&self.stream, PollFlags::IN)];
+                    let mut fds = vec![PollFd::new(&self.connection.stream, PollFlags::IN)];
                     let latch = self.front.latch_after(phase);
                     fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
                     let pause = self.pause();

@@ -30,6 +30,7 @@
 #![warn(missing_docs)]
 
 mod child;
+mod connections;
 mod door;
 mod front;
 mod guarded;
@@ -72,8 +73,8 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let front = Front::new(hub.clone())?;
     let weak = Arc::downgrade(&hub);
 
-    let spawner = weak.clone();
-    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner))?;
+    let (spawner, room) = (weak.clone(), front.room.clone());
+    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner, &room))?;
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();

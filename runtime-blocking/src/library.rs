@@ -167,15 +167,15 @@ impl Library {
         Ok(())
     }
 
-    /// The link is not used any more.
-    pub(crate) fn unlink(&self, link: &Link) {
+    /// The link is not used any more. Returns whether its request has not come out of the library.
+    pub(crate) fn unlink(&self, link: &Link) -> bool {
         link.desert();
         let _ = link.stream.shutdown(Shutdown::Both);
         let mut state = lock(&self.state);
         // Nothing came out of it, so whoever was to take it may take another one.
-        if state.links.remove(&link.number).is_some() {
-            state.free += 1;
-        }
+        let is_inside = state.links.remove(&link.number).is_some();
+        state.free += usize::from(is_inside);
+        is_inside
     }
 
     /// Calls `take` with each request that comes out, until this taker is not needed any more.

@@ -1,32 +1,56 @@
-//! How many connections there is room for.
+//! How many connections, requests and children there is room for.
 //!
-//! Owns: the count of connections, and a share of the process's file descriptors.
-//! Never: closes anything; a connection that finds no room waits in the listener's backlog.
+//! Owns: the count of connections, and the file descriptors that may still be opened.
+//! Never: closes anything.
 //!
-//! tiny_http stops listening for good once it finds no file descriptor for a connection. So those
-//! of its private connections are counted before they are needed, and a request waits for them.
+//! tiny_http panics when it finds no file descriptor for a connection, and the requests that it has
+//! taken are lost with it. So descriptors are taken here before they are opened. None is given back
+//! by those that have used it: tiny_http closes its own when it comes to that. When those that were
+//! counted as free have been taken, the free ones are counted again.
 
 use std::fs;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use pontoon_core::limits::Limits;
+use pontoon_core::time::Duration;
 use rustix::process::{Resource, getrlimit};
 
 use crate::lock;
 
-/// Room for connections, and for requests on them.
+/// Room for connections, for requests on them, and for children.
 pub(crate) struct Room {
     state: Mutex<State>,
     changed: Condvar,
+    /// Counts the descriptors that may still be opened.
+    count_free: Box<dyn Fn() -> usize + Send + Sync>,
+    /// Descriptors that are not given out.
+    spare: usize,
+    children_max: usize,
 }
 
 struct State {
     /// Connections that may still be opened.
     connections: usize,
     open: usize,
-    /// Descriptors that nobody has been promised.
+    /// Descriptors that are free for certain.
     descriptors: usize,
+    /// Requests that have taken their descriptors and may not have opened all of them.
+    opening: usize,
+    /// Children that run, those that are being stopped included.
+    children: usize,
+    /// Whether a child is being spawned.
+    spawns: bool,
     closed: bool,
+}
+
+/// How an attempt to enter ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Entered,
+    /// There is no room yet.
+    Full,
+    /// There is no room, and there is to be none.
+    Closed,
 }
 
 /// Descriptors of a connection.
@@ -39,63 +63,112 @@ const REQUEST_FDS: usize = 3;
 /// Descriptors of a child that runs: three pipes, and two to wake their thread.
 const CHILD_FDS: usize = 5;
 
-/// Descriptors that come and go: those of a child while it is being spawned, and a log file.
-const SPARE_FDS: usize = 12;
+/// Descriptors of a child while it is being spawned: both ends of its pipes, and of one that tells
+/// whether it was.
+const SPAWN_FDS: usize = CHILD_FDS + 5;
+
+/// Descriptors that come and go: a connection that waits to enter, a log file, files of `/proc`.
+const SPARE_FDS: usize = 8;
 
 impl Room {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let free = descriptors_free().saturating_sub(SPARE_FDS);
-        let children = limits.sessions_max.saturating_mul(CHILD_FDS).min(free / 2);
-        let state = State {
-            connections: limits.connections_max,
-            open: 0,
-            descriptors: (free - children).max(CONNECTION_FDS + REQUEST_FDS),
-            closed: false,
-        };
-        Room { state: Mutex::new(state), changed: Condvar::new() }
+        let spare = SPARE_FDS + descriptors_max() / 32;
+        let for_children = descriptors_free().saturating_sub(spare) / 2 / CHILD_FDS;
+        let children_max = limits.sessions_max.saturating_mul(2).min(for_children);
+        Room::with(limits.connections_max, spare, children_max, descriptors_free)
     }
 
-    /// Waits for room for one more connection that can ask something; `false` if there is none, and
-    /// none is waited for any more.
-    pub(crate) fn enter(&self) -> bool {
-        let is_full = |state: &State| {
-            let scarce = state.descriptors < CONNECTION_FDS + REQUEST_FDS;
-            state.connections == 0 || scarce
+    fn with(
+        connections: usize,
+        spare: usize,
+        children_max: usize,
+        count_free: impl Fn() -> usize + Send + Sync + 'static,
+    ) -> Self {
+        let state = State {
+            connections,
+            open: 0,
+            descriptors: 0,
+            opening: 0,
+            children: 0,
+            spawns: false,
+            closed: false,
         };
+        let (changed, count_free) = (Condvar::new(), Box::new(count_free));
+        Room { state: Mutex::new(state), changed, count_free, spare, children_max }
+    }
+
+    /// Waits for so long for room for one more connection that can ask something.
+    pub(crate) fn enter(&self, patience: Duration) -> Entry {
         let state = lock(&self.state);
-        let wait = self.changed.wait_while(state, |state| !state.closed && is_full(state));
-        let mut state = wait.unwrap_or_else(PoisonError::into_inner);
-        if is_full(&state) {
-            return false;
+        let is_full = |state: &mut State| state.connections == 0 && !state.closed;
+        let wait = self.changed.wait_timeout_while(state, patience, is_full);
+        let mut state = wait.unwrap_or_else(PoisonError::into_inner).0;
+        if state.connections > 0 && self.has(&mut state, CONNECTION_FDS + REQUEST_FDS) {
+            state.connections -= 1;
+            state.open += 1;
+            state.descriptors -= CONNECTION_FDS;
+            return Entry::Entered;
         }
-        state.connections -= 1;
-        state.open += 1;
-        state.descriptors -= CONNECTION_FDS;
-        true
+        match state.closed {
+            true => Entry::Closed,
+            false => Entry::Full,
+        }
     }
 
     pub(crate) fn leave(&self) {
         let mut state = lock(&self.state);
         state.connections += 1;
         state.open -= 1;
-        state.descriptors += CONNECTION_FDS;
         drop(state);
         self.changed.notify_all();
     }
 
-    /// Takes what a request needs, if it is there.
+    /// Takes the descriptors of a request, if they are there.
     pub(crate) fn take_request(&self) -> bool {
         let mut state = lock(&self.state);
-        let there = state.descriptors >= REQUEST_FDS;
+        let there = self.has(&mut state, REQUEST_FDS);
         if there {
             state.descriptors -= REQUEST_FDS;
+            state.opening += 1;
         }
         there
     }
 
-    pub(crate) fn give_request(&self) {
-        lock(&self.state).descriptors += REQUEST_FDS;
-        self.changed.notify_all();
+    /// A request has opened all its descriptors, or will open none any more.
+    pub(crate) fn request_opened(&self) {
+        lock(&self.state).opening -= 1;
+    }
+
+    /// Takes the descriptors of a child that is about to be spawned, if they are there. Children are
+    /// spawned one after the other.
+    pub(crate) fn take_child(&self) -> bool {
+        let mut state = lock(&self.state);
+        let there = state.children < self.children_max && self.has(&mut state, SPAWN_FDS);
+        if there {
+            state.descriptors -= SPAWN_FDS;
+            state.children += 1;
+            state.spawns = true;
+        }
+        there
+    }
+
+    /// A child was spawned, or could not be.
+    pub(crate) fn child_spawned(&self) {
+        lock(&self.state).spawns = false;
+    }
+
+    /// A child has ended, and its pipes are closed.
+    pub(crate) fn child_ended(&self) {
+        lock(&self.state).children -= 1;
+    }
+
+    /// Whether so many descriptors are free.
+    fn has(&self, state: &mut State, wanted: usize) -> bool {
+        if state.descriptors < wanted {
+            let promised = state.opening * REQUEST_FDS + usize::from(state.spawns) * SPAWN_FDS;
+            state.descriptors = (self.count_free)().saturating_sub(self.spare + promised);
+        }
+        state.descriptors >= wanted
     }
 
     /// Lets nobody wait for room any more.
@@ -111,11 +184,16 @@ impl Room {
     }
 }
 
+/// Descriptors this process may have.
+fn descriptors_max() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
 /// Descriptors this process may still open.
 fn descriptors_free() -> usize {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let open = fs::read_dir("/dev/fd").map_or(OPEN_FDS_GUESSED, Iterator::count);
-    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(open)
+    descriptors_max().saturating_sub(open)
 }
 
 /// Where the system does not tell.

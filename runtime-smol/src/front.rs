@@ -39,26 +39,54 @@ impl Front {
         let draining = async {
             self.hub.phase_after(Phase::Serving).await;
         };
-        or(draining, self.clone().accept_all(&listener)).await;
+        let mut accepted = None;
+        or(draining, self.accept_all(&listener, &mut accepted)).await;
         while let (Some(permit), Some(executor)) =
             (self.room.try_acquire_arc(), self.executor.upgrade())
         {
-            let (stream, _) = listener.get_ref().accept()?;
-            executor.spawn(self.clone().converse(Async::new(stream)?, permit)).detach();
+            let stream = match accepted.take() {
+                Some(stream) => stream,
+                None => Async::new(listener.get_ref().accept()?.0)?,
+            };
+            executor.spawn(self.clone().converse(stream, permit)).detach();
         }
         Ok(())
     }
 
-    async fn accept_all(self: Arc<Self>, listener: &Async<TcpListener>) {
+    /// Accepts connections. One that waits for room is kept in `accepted`.
+    async fn accept_all(
+        self: &Arc<Self>,
+        listener: &Async<TcpListener>,
+        accepted: &mut Option<Async<TcpStream>>,
+    ) {
         loop {
-            let permit = self.room.acquire_arc().await;
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    let Some(executor) = self.executor.upgrade() else { return };
-                    executor.spawn(self.clone().converse(stream, permit)).detach();
-                }
+                Ok((stream, _)) => *accepted = Some(stream),
                 // Out of file descriptors, or the peer has gone already; either way it passes.
                 Err(_) => drop(Timer::after(self.hub.config().limits.accept_pause).await),
+            }
+            if accepted.is_some() {
+                let permit = self.permit().await;
+                let Some(executor) = self.executor.upgrade() else { return };
+                let stream = accepted.take();
+                stream.map(|stream| executor.spawn(self.clone().converse(stream, permit)).detach());
+            }
+        }
+    }
+
+    /// Waits for room for one more connection.
+    async fn permit(&self) -> SemaphoreGuardArc {
+        loop {
+            if let Some(permit) = self.room.try_acquire_arc() {
+                return permit;
+            }
+            self.endpoint.make_room();
+            let pause = async {
+                Timer::after(self.hub.config().limits.accept_pause).await;
+                None
+            };
+            if let Some(permit) = or(async { Some(self.room.acquire_arc().await) }, pause).await {
+                return permit;
             }
         }
     }

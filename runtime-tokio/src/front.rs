@@ -11,7 +11,7 @@ use pontoon_carrier::http::Endpoint;
 use pontoon_carrier::hub::Hub;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::io::{Alarm, Io};
 
@@ -32,25 +32,56 @@ impl Front {
     /// Accepts connections until the engine wants no more, and then those that wait already: some
     /// may have been asked something.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) -> Result<()> {
+        let mut accepted = None;
         tokio::select! {
             _ = self.hub.phase_after(Phase::Serving) => {}
-            () = self.clone().accept_all(&listener) => {}
+            () = self.accept_all(&listener, &mut accepted) => {}
         }
         let listener = listener.into_std()?;
         while let Ok(permit) = self.room.clone().try_acquire_owned() {
-            let (stream, _) = listener.accept()?;
-            stream.set_nonblocking(true)?;
-            tokio::spawn(self.clone().converse(TcpStream::from_std(stream)?, permit));
+            let stream = match accepted.take() {
+                Some(stream) => stream,
+                None => {
+                    let (stream, _) = listener.accept()?;
+                    stream.set_nonblocking(true)?;
+                    TcpStream::from_std(stream)?
+                }
+            };
+            tokio::spawn(self.clone().converse(stream, permit));
         }
         Ok(())
     }
 
-    async fn accept_all(self: Arc<Self>, listener: &TcpListener) {
-        while let Ok(permit) = self.room.clone().acquire_owned().await {
+    /// Accepts connections. One that waits for room is kept in `accepted`.
+    async fn accept_all(
+        self: &Arc<Self>,
+        listener: &TcpListener,
+        accepted: &mut Option<TcpStream>,
+    ) {
+        loop {
             match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(self.clone().converse(stream, permit))),
+                Ok((stream, _)) => *accepted = Some(stream),
                 // Out of file descriptors, or the peer has gone already; either way it passes.
                 Err(_) => sleep(self.hub.config().limits.accept_pause).await,
+            }
+            if accepted.is_some() {
+                let permit = self.permit().await;
+                let stream = accepted.take();
+                stream.map(|stream| tokio::spawn(self.clone().converse(stream, permit)));
+            }
+        }
+    }
+
+    /// Waits for room for one more connection.
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(permit) = self.room.clone().try_acquire_owned() {
+                return permit;
+            }
+            self.endpoint.make_room();
+            let pause = self.hub.config().limits.accept_pause;
+            if let Ok(Ok(permit)) = timeout(pause, self.room.clone().acquire_owned()).await {
+                return permit;
             }
         }
     }

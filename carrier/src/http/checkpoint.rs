@@ -5,13 +5,14 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
 use hyper::rt::ReadBufCursor;
-use pontoon_core::http::{Breach, Guard, Inspection};
+use pontoon_core::http::{Breach, Guard, Inspection, PeerWait};
 use pontoon_core::limits::Limits;
 use pontoon_core::reject::Reject;
+use pontoon_core::time::Instant;
 
 use crate::clock::Clock;
 use crate::hub::lock;
@@ -37,6 +38,10 @@ pub(super) struct Post {
     stirred: bool,
     /// Whether the connection is to be closed, unless one more look finds that something has come.
     pub(super) parting: bool,
+    /// Whether it has to make room for another connection.
+    gives_way: bool,
+    /// The task of the connection.
+    task: Option<Waker>,
 }
 
 /// What is due on a connection.
@@ -75,6 +80,8 @@ impl Checkpoint {
             fate: Fate::Open,
             stirred: false,
             parting: false,
+            gives_way: false,
+            task: None,
         };
         Checkpoint { clock, limits, post: Mutex::new(post) }
     }
@@ -88,7 +95,23 @@ impl Checkpoint {
     pub(crate) fn responded(&self) {
         let mut post = self.lock();
         post.guard.responded(self.clock.now());
-        post.stirred = !post.held.is_empty();
+        post.stirred = !post.held.is_empty() || post.fate == Fate::Ended;
+    }
+
+    /// What the connection waits for its peer to do, unless it has been told to give way.
+    pub(crate) fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
+        let post = self.lock();
+        post.guard.waits_for_peer().filter(|_| !post.gives_way)
+    }
+
+    /// Has the connection make room for another one, if it still waits for its peer by then.
+    pub(crate) fn give_way(&self) {
+        let task = {
+            let mut post = self.lock();
+            post.gives_way = true;
+            post.task.take()
+        };
+        task.into_iter().for_each(Waker::wake);
     }
 
     /// Waits until hyper has to be polled again, or the connection is to be closed, because its
@@ -114,12 +137,26 @@ impl Checkpoint {
                     Phase::Stopped { forced: false } => post.guard.stopped(self.clock.now()),
                     Phase::Stopped { forced: true } => return Poll::Ready(Due::Close),
                 }
-                post.guard.poll_timeout()
+                match &mut post.task {
+                    Some(task) => task.clone_from(cx.waker()),
+                    task => *task = Some(cx.waker().clone()),
+                }
+                if post.gives_way { None } else { post.guard.poll_timeout() }
             };
-            let Some(deadline) = deadline else { return Poll::Pending };
-            ready!(alarm.poll_until(cx, deadline.at));
-            let mut post = self.lock();
-            match post.guard.handle_timeout(self.clock.now()) {
+            let mut post = match deadline {
+                Some(deadline) => {
+                    ready!(alarm.poll_until(cx, deadline.at));
+                    self.lock()
+                }
+                None => self.lock(),
+            };
+            let now = self.clock.now();
+            let breach = match mem::take(&mut post.gives_way) {
+                true => post.guard.give_way(now),
+                false if deadline.is_none() => return Poll::Pending,
+                false => post.guard.handle_timeout(now),
+            };
+            match breach {
                 None => {}
                 Some(Breach::Close) => return Poll::Ready(Due::Close),
                 Some(Breach::CloseIdle) => {
@@ -153,6 +190,8 @@ impl Post {
             return Supply::Filled;
         }
         match self.fate {
+            // Hyper would break the answer off that the peer may still read.
+            Fate::Ended if self.guard.in_flight() > 0 => Supply::Nothing,
             Fate::Ended => Supply::Filled,
             Fate::Broken => Supply::Fail,
             Fate::Refused => Supply::Nothing,

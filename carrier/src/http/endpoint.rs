@@ -3,12 +3,13 @@
 //! Never: a status, a header or a body that the core has not made.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -27,7 +28,7 @@ use crate::exchange::Answer;
 use crate::http::body::ReplyBody;
 use crate::http::checkpoint::{Checkpoint, Due};
 use crate::http::guarded::Guarded;
-use crate::hub::Hub;
+use crate::hub::{Hub, lock};
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 
@@ -39,6 +40,14 @@ pub struct Endpoint {
     http: http1::Builder,
     /// Requests that a connection may bring.
     requests_max: u64,
+    open: Mutex<Open>,
+}
+
+/// The connections that are open, by numbers.
+#[derive(Default)]
+struct Open {
+    last: u64,
+    connections: HashMap<u64, Arc<Checkpoint>>,
 }
 
 impl Endpoint {
@@ -51,13 +60,42 @@ impl Endpoint {
         http.max_headers(limits.head_lines_max);
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
         let requests_max = hub.connection_requests_max();
-        Endpoint { rules: Rules::new(&hub.config), limits, http, requests_max, hub }
+        let (rules, open) = (Rules::new(&hub.config), Mutex::default());
+        Endpoint { rules, limits, http, requests_max, open, hub }
+    }
+
+    /// Has a connection make room for another one, if any waits for its peer.
+    pub fn make_room(&self) {
+        let open = lock(&self.open);
+        let waiting = open.connections.values().filter_map(|it| Some((it.waits_for_peer()?, it)));
+        if let Some((_, connection)) = waiting.min_by_key(|(wait, _)| *wait) {
+            connection.give_way();
+        }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
-    pub async fn converse(&self, socket: impl Socket + Unpin, mut alarm: impl Alarm) {
+    pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm) {
         let _connected = self.hub.connected();
         let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
+        let _counted = self.count(checkpoint.clone());
+        self.serve(socket, alarm, checkpoint).await;
+    }
+
+    /// Counts a connection as open until what this returns is dropped.
+    fn count(&self, connection: Arc<Checkpoint>) -> Counted<'_> {
+        let mut open = lock(&self.open);
+        open.last += 1;
+        let number = open.last;
+        open.connections.insert(number, connection);
+        Counted { open: &self.open, number }
+    }
+
+    async fn serve(
+        &self,
+        socket: impl Socket + Unpin,
+        mut alarm: impl Alarm,
+        checkpoint: Arc<Checkpoint>,
+    ) {
         let peer = socket.peer();
         let io = Guarded::new(socket, checkpoint.clone());
         let requests = AtomicU64::new(0);
@@ -176,6 +214,18 @@ impl Endpoint {
             }
         });
         response
+    }
+}
+
+/// A connection that counts as open.
+struct Counted<'a> {
+    open: &'a Mutex<Open>,
+    number: u64,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        lock(self.open).connections.remove(&self.number);
     }
 }
 

@@ -120,7 +120,9 @@ impl<S: Socket + Unpin> Write for Guarded<S> {
             match linger {
                 None => {
                     ready!(socket.poll_close(cx))?;
-                    let unread = checkpoint.lock().is_unread();
+                    let mut post = checkpoint.lock();
+                    let unread = post.is_unread();
+                    post.guard.closing(checkpoint.clock.now());
                     *linger = Some(if unread { checkpoint.limits.body_bytes_max } else { 0 });
                 }
                 Some(0) => return Poll::Ready(Ok(())),

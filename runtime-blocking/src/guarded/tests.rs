@@ -111,7 +111,7 @@ fn a_request_waits_for_descriptors() {
     peer.write_all(LIVEZ.as_bytes()).unwrap();
     peer.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
-    (0..taken).for_each(|_| front.room.give_request());
+    (0..taken).for_each(|_| front.room.request_opened());
     peer.set_read_timeout(None).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
     assert!(rest(peer).starts_with("http/1.1 200 "));
