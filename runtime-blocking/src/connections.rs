@@ -8,7 +8,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use pontoon_core::http::PeerWait;
+use pontoon_core::http::{PeerWait, first_to_give_way};
 use pontoon_core::time::Instant;
 
 use crate::lock;
@@ -49,10 +49,10 @@ impl Connections {
     }
 
     /// Has a connection make room for another one, if any waits for its peer.
-    pub(crate) fn make_room(&self) {
+    pub(crate) fn make_room(&self, now: Instant) {
         let open = lock(&self.0);
         let waiting = open.connections.values().filter_map(|it| Some((it.waits()?, it)));
-        if let Some(((wait, _), connection)) = waiting.min_by_key(|(wait, _)| *wait) {
+        if let Some((wait, connection)) = first_to_give_way(waiting, now) {
             connection.gives_way.store(true, Ordering::Release);
             // Its thread wakes as if its peer had closed that side.
             let how = if wait == PeerWait::Taking { Shutdown::Both } else { Shutdown::Read };

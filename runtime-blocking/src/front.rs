@@ -89,7 +89,7 @@ impl Front {
             match self.room.enter(patience) {
                 Entry::Entered => return true,
                 Entry::Closed => return false,
-                Entry::Full => self.connections.make_room(),
+                Entry::Full => self.connections.make_room(self.hub.clock().now()),
             }
             patience = self.limits.accept_pause;
         }

@@ -398,7 +398,9 @@ impl<'f> Guarded<'f> {
             Phase::Stopped { forced: false } => self.guard.stopped(self.now()),
             Phase::Stopped { forced: true } => return true,
         }
-        self.ended && self.link.is_none() && self.back.is_empty()
+        // A request may still wait for its link.
+        let is_asked = self.link.is_some() || self.guard.in_flight() > 0;
+        self.ended && !is_asked && self.back.is_empty()
     }
 
     /// The last look at a connection that is about to be closed for its silence.

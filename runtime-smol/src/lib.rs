@@ -29,7 +29,7 @@ use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 use pontoon_core::machine::Input;
 use smol::channel::{Receiver, bounded};
-use smol::{Async, Executor, block_on};
+use smol::{Async, Executor, block_on, future, process};
 
 use crate::front::Front;
 use crate::io::Alarm;
@@ -81,6 +81,11 @@ async fn serve(
     let timekeeper = hub.clone();
     let alarm = Alarm::new(hub.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
+    // Without a driver that has been polled, the first child would need a thread for one, and the
+    // library panics if there is none.
+    let mut driver = Box::pin(process::driver());
+    let _ = future::poll_once(&mut driver).await;
+    executor.spawn(driver).detach();
     hub.submit([Input::Started]);
     let accepting = executor.spawn(front.clone().accept(listener));
     let forced = hub.stopped().await;

@@ -104,6 +104,9 @@ macro_rules! every_case {
         mod parked_calls {
             $crate::parked_calls!($($target)*);
         }
+        mod places {
+            $crate::places!($($target)*);
+        }
         mod processes {
             $crate::processes!($($target)*);
         }
@@ -144,6 +147,7 @@ pub mod native;
 pub mod native_echo;
 pub mod native_stateless;
 pub mod parked_calls;
+pub mod places;
 pub mod processes;
 pub mod requests_seen;
 pub mod rules;

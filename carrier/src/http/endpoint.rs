@@ -18,7 +18,9 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules};
+use pontoon_core::http::{
+    Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules, first_to_give_way,
+};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Chunk, Input};
 use pontoon_core::reject::Reject;
@@ -68,7 +70,7 @@ impl Endpoint {
     pub fn make_room(&self) {
         let open = lock(&self.open);
         let waiting = open.connections.values().filter_map(|it| Some((it.waits_for_peer()?, it)));
-        if let Some((_, connection)) = waiting.min_by_key(|(wait, _)| *wait) {
+        if let Some((_, connection)) = first_to_give_way(waiting, self.hub.clock.now()) {
             connection.give_way();
         }
     }

@@ -123,6 +123,19 @@ pub enum PeerWait {
     Taking,
 }
 
+/// Chooses the connection that gives way to a new one, of those that wait for their peers. None of
+/// them does before it has waited for half a second: its peer may just be about to send.
+pub fn first_to_give_way<T>(
+    waiting: impl Iterator<Item = ((PeerWait, Instant), T)>,
+    now: Instant,
+) -> Option<(PeerWait, T)> {
+    let ripe = waiting.filter(|((_, since), _)| *since + WAIT_MIN <= now);
+    ripe.min_by_key(|(wait, _)| *wait).map(|((wait, _), connection)| (wait, connection))
+}
+
+/// How long a connection waits for its peer before it may give way.
+const WAIT_MIN: Duration = Duration::from_millis(500);
+
 /// Where the connection is; every `Instant` is when that began.
 #[derive(Debug)]
 enum Phase {
@@ -228,7 +241,7 @@ impl Guard {
     /// What the connection waits for its peer to do, and since when; `None` while a request is being
     /// answered, and once the connection is about to close.
     ///
-    /// When there is no room for a new connection, the one with the least of these values gives way.
+    /// When there is no room for a new connection, one of these gives way: [`first_to_give_way`].
     pub fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
         match &self.phase {
             Phase::Parting | Phase::Closed => None,

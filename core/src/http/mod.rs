@@ -19,7 +19,7 @@ pub use accept::Accept;
 pub use body::BodyBuffer;
 pub use coding::Coding;
 pub(crate) use guard::is_token_byte;
-pub use guard::{Breach, Guard, Inspection, PeerWait};
+pub use guard::{Breach, Guard, Inspection, PeerWait, first_to_give_way};
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};

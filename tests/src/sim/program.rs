@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker, ready};
 use pontoon_carrier::child::Order;
 use pontoon_carrier::http::Endpoint;
 use pontoon_carrier::hub::Hub;
+use pontoon_carrier::io::Alarm as _;
 use pontoon_carrier::{Options, Phase};
 use pontoon_core::machine::{Input, Signal as Wish};
 use rustix::process::Signal;
@@ -123,17 +124,24 @@ impl Carrier {
 
     /// Accepts connections until the engine wants no more.
     async fn accept(self: Arc<Self>, listener: &Listener) {
-        let connections_max = self.hub.config().limits.connections_max;
+        let limits = &self.hub.config().limits;
         let mut draining = pin!(self.hub.phase_after(Phase::Serving));
+        let (mut alarm, mut accepted) = (self.world.alarm(), None);
         loop {
-            let accepted = poll_fn(|cx| {
+            let entered = poll_fn(|cx| {
                 if draining.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(None);
                 }
-                ready!(self.poll_room(cx, connections_max - 1));
-                listener.poll_accept(cx).map(Some)
+                if accepted.is_none() {
+                    accepted = Some(ready!(listener.poll_accept(cx)));
+                }
+                while self.poll_room(cx, limits.connections_max - 1).is_pending() {
+                    self.endpoint.make_room();
+                    ready!(alarm.poll_until(cx, self.hub.clock().now() + limits.accept_pause));
+                }
+                Poll::Ready(accepted.take())
             });
-            let Some(socket) = accepted.await else { return };
+            let Some(socket) = entered.await else { return };
             let socket = socket.owned(self.descriptors.open());
             lock(&self.room).open += 1;
             let permit = Permit(self.clone());

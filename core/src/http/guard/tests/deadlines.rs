@@ -232,3 +232,78 @@ fn once_stopped_nobody_holds_a_connection_by_taking_little() {
     }
     assert_due(&mut guard, 30_000, Write, Breach::Close);
 }
+
+#[test]
+fn a_peer_that_sends_no_more_is_answered_for_a_while() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    assert_eq!(guard.ended(at(500)), None);
+    assert_due(&mut guard, 1500, Idle, Breach::Close);
+
+    let mut guard = self::guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.ended(at(500));
+    // It takes its answer slowly.
+    guard.write_blocked(at(1000));
+    assert_eq!(guard.poll_timeout().map(|due| due.why), Some(Write));
+    guard.wrote(at(2000));
+    assert_due(&mut guard, 3000, Idle, Breach::Close);
+}
+
+#[test]
+fn a_connection_whose_last_answer_was_sent_waits_for_its_peer_for_a_while() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.closing(at(100));
+    assert_eq!(guard.inspect(GET, at(200)).pass, 0);
+    assert_due(&mut guard, 1100, Write, Breach::Close);
+
+    let mut refused = awaiting(5);
+    refused.ended(at(0));
+    refused.closing(at(100));
+    assert_due(&mut refused, 1100, Write, Breach::Close);
+}
+
+#[test]
+fn a_connection_does_not_give_way_as_soon_as_it_is_open() {
+    let young = guard().waits_for_peer().unwrap();
+    let mut idle = guard();
+    let _ = idle.inspect(GET, at(0));
+    idle.responded(at(100));
+    let waiting = [(idle.waits_for_peer().unwrap(), "idle"), (young, "young")];
+    let first = |now| first_to_give_way(waiting.into_iter(), at(now));
+    assert_eq!(first(499), None);
+    assert_eq!(first(500), Some((PeerWait::FirstByte, "young")));
+    assert_eq!(first_to_give_way(waiting.into_iter().take(1), at(599)), None);
+}
+
+#[test]
+fn connections_give_way_by_what_is_lost_with_them() {
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    let after = |bytes: &[u8], responded: bool| {
+        let mut guard = guard();
+        let _ = guard.inspect(bytes, at(1));
+        if responded {
+            guard.responded(at(2));
+        }
+        guard
+    };
+    let mut blocked = after(GET, false);
+    blocked.write_blocked(at(3));
+    let mut waiting = [
+        (after(b"", false), Some((PeerWait::FirstByte, at(0))), Some(Breach::CloseIdle)),
+        (after(GET, true), Some((PeerWait::NextRequest, at(2))), Some(Breach::CloseIdle)),
+        (after(b"G", false), Some((PeerWait::Head, at(1))), Some(Breach::Close)),
+        (after(head, false), Some((PeerWait::Body, at(1))), Some(Breach::Refuse(RequestsFull))),
+        (blocked, Some((PeerWait::Taking, at(3))), Some(Breach::Close)),
+        (after(GET, false), None, None),
+    ];
+    assert!(waiting.iter().take(5).is_sorted_by_key(|(guard, ..)| guard.waits_for_peer()));
+    for (guard, waits, breach) in &mut waiting {
+        assert_eq!(guard.waits_for_peer(), *waits);
+        assert_eq!(guard.give_way(at(10)), *breach, "{guard:?}");
+        if breach.is_some() {
+            assert_eq!(guard.give_way(at(11)), None, "{guard:?}");
+        }
+    }
+}
