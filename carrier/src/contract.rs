@@ -50,8 +50,9 @@
 //!
 //! # What a runtime brings
 //!
-//! **accept.** At most `connections_max` connections at once; further ones wait in the listener's
-//! backlog, not in memory. After a failed accept `accept_pause` goes by. Every byte passes a
+//! **accept.** At most `connections_max` connections at once. For one more, `Endpoint::make_room` has
+//! another one give way; until there is room it waits, and those after it stay in the listener's
+//! backlog. After a failed accept `accept_pause` goes by. Every byte passes a
 //! `core::http::Guard` before an HTTP library sees it, and its deadlines are kept. No more is read
 //! from a connection than the guard has room to hold back. Accepting ends with
 //! [`Phase::Serving`]; connections that have nothing to say end with it.

@@ -44,7 +44,7 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = values::memory_size)]
     pub(crate) max_memory: usize,
 
-    /// Connections at once; further ones wait
+    /// Connections at once; then the one that waits longest for its peer gives way
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
     pub(crate) max_connections: usize,
 
@@ -130,7 +130,7 @@ pub(crate) struct SessionArgs {
     )]
     pub(crate) timeout: Duration,
 
-    /// Sessions at once; then the one that is idle longest gives way
+    /// Sessions at once; then an idle one gives way, those without credentials first
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
     pub(crate) max_sessions: usize,
 
