@@ -43,7 +43,8 @@ pub struct Limits {
     /// How long a peer that sends no more may wait for the answer to its last request. One that has
     /// gone looks the same, and is taken for gone after that.
     pub half_closed_time_max: Duration,
-    /// How long a connection waits, once its last answer was sent, for its peer to close it too.
+    /// How long a connection waits, once its last answer was sent, for a peer that sends nothing to
+    /// close it too.
     pub linger_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,
@@ -205,7 +206,7 @@ impl Default for Limits {
             body_bytes_per_second_min: KIB,
             write_time_max: Duration::from_secs(30),
             half_closed_time_max: Duration::from_secs(1),
-            linger_time_max: Duration::from_secs(1),
+            linger_time_max: Duration::from_secs(2),
             accept_pause: Duration::from_millis(50),
             json_depth_max: 128,
             batch_len_max: 50,

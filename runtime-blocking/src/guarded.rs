@@ -344,10 +344,10 @@ impl<'f> Guarded<'f> {
     fn unlink(&mut self) {
         self.feed.clear();
         self.cors = None;
-        if let Some(link) = self.link.take() {
-            if self.front.library.unlink(&link) {
-                self.front.room.request_opened();
-            }
+        if let Some(link) = self.link.take()
+            && self.front.library.unlink(&link)
+        {
+            self.front.room.request_opened();
         }
     }
 
@@ -423,12 +423,16 @@ impl<'f> Guarded<'f> {
         let mut left = self.front.limits.body_bytes_max;
         while left > 0 {
             let phase = self.front.hub.phase();
-            if self.is_over(phase) {
+            if self.is_over(phase) || self.connection.gives_way() {
                 return;
             }
+            self.connection.set_waits(self.guard.waits_for_peer());
             self.held.clear();
             match read(&self.connection.stream, &mut self.held, RECEIVED_BYTES_MAX) {
-                Got::Bytes(bytes) => left = left.saturating_sub(bytes),
+                Got::Bytes(bytes) => {
+                    self.guard.closing(self.now());
+                    left = left.saturating_sub(bytes);
+                }
                 Got::End | Got::Failure => return,
                 Got::Nothing => {
                     let mut fds = vec![PollFd::new(&self.connection.stream, PollFlags::IN)];

@@ -129,7 +129,10 @@ impl<S: Socket + Unpin> Write for Guarded<S> {
                 Some(bytes_left) => {
                     match ready!(scratch::poll_read(socket, cx, LINGER_BYTES, <[u8]>::len))? {
                         0 => return Poll::Ready(Ok(())),
-                        bytes => *bytes_left = bytes_left.saturating_sub(bytes),
+                        bytes => {
+                            checkpoint.lock().guard.closing(checkpoint.clock.now());
+                            *bytes_left = bytes_left.saturating_sub(bytes);
+                        }
                     }
                 }
             }

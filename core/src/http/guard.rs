@@ -111,6 +111,8 @@ pub enum Breach {
 /// from which least is lost come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerWait {
+    /// To close its side, after the last answer.
+    Closing,
     /// To send its first byte.
     FirstByte,
     /// To send another request.
@@ -153,8 +155,8 @@ enum Phase {
     Refused(Instant),
     /// The body broke after its request had been answered: nothing is left to say.
     Broken(Instant),
-    /// Our side is closed, and the peer has yet to see that.
-    Closing(Instant),
+    /// Our side is closed, and the peer has yet to see that; when it last sent something.
+    Closing { since: Instant, heard: Instant },
     /// The adapter was told to close.
     Closed,
 }
@@ -232,10 +234,15 @@ impl Guard {
         self.stopped.get_or_insert(now);
     }
 
-    /// Our side was closed after the last answer. The peer has [`Limits::linger_time_max`] to close
-    /// its own; what it still sends is dropped.
+    /// Our side was closed after the last answer, or the peer has sent more since then, which is
+    /// dropped. It may send for [`Limits::write_time_max`], and be silent for
+    /// [`Limits::linger_time_max`], before it closes its own side.
     pub fn closing(&mut self, now: Instant) {
-        self.phase = Phase::Closing(now);
+        let since = match self.phase {
+            Phase::Closing { since, .. } => since,
+            _ => now,
+        };
+        self.phase = Phase::Closing { since, heard: now };
     }
 
     /// What the connection waits for its peer to do, and since when; `None` while a request is being
@@ -246,6 +253,7 @@ impl Guard {
         match &self.phase {
             Phase::Parting | Phase::Closed => None,
             _ if self.write_blocked.is_some() => Some((PeerWait::Taking, self.write_blocked?)),
+            Phase::Closing { since, .. } => Some((PeerWait::Closing, *since)),
             Phase::Fresh(since) => Some((PeerWait::FirstByte, *since)),
             Phase::Idle(since) if self.in_flight == 0 => Some((PeerWait::NextRequest, *since)),
             Phase::Head(since, _) => Some((PeerWait::Head, *since)),
@@ -354,7 +362,7 @@ impl Guard {
                 }
                 Ok(taken)
             }
-            Phase::Refused(_) | Phase::Broken(_) | Phase::Closing(_) | Phase::Closed => Ok(0),
+            Phase::Refused(_) | Phase::Broken(_) | Phase::Closing { .. } | Phase::Closed => Ok(0),
         }
     }
 
@@ -410,7 +418,10 @@ impl Guard {
                 return Some(deadline(since, time, TimerKind::Write));
             }
             Phase::Broken(since) => deadline(since, Duration::ZERO, TimerKind::Body),
-            Phase::Closing(since) => deadline(since, limits.linger_time_max, TimerKind::Write),
+            Phase::Closing { since, heard } => {
+                let at = (*heard + limits.linger_time_max).min(*since + limits.write_time_max);
+                Deadline { at, why: TimerKind::Write }
+            }
             Phase::Parting | Phase::Closed => return None,
         };
         let farewell = self.stopped.map(|stopped| stopped + limits.farewell_time_max);

@@ -256,12 +256,17 @@ fn a_connection_whose_last_answer_was_sent_waits_for_its_peer_for_a_while() {
     let _ = guard.inspect(GET, at(0));
     guard.closing(at(100));
     assert_eq!(guard.inspect(GET, at(200)).pass, 0);
-    assert_due(&mut guard, 1100, Write, Breach::Close);
+    assert_due(&mut guard, 2100, Write, Breach::Close);
+
+    // One that goes on sending has longer, but not for ever.
+    let mut sending = self::guard();
+    (0..20).for_each(|nth| sending.closing(at(nth * 1500)));
+    assert_due(&mut sending, 30_000, Write, Breach::Close);
 
     let mut refused = awaiting(5);
     refused.ended(at(0));
     refused.closing(at(100));
-    assert_due(&mut refused, 1100, Write, Breach::Close);
+    assert_due(&mut refused, 2100, Write, Breach::Close);
 }
 
 #[test]
