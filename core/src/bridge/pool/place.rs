@@ -270,7 +270,7 @@ impl Pool {
         }
         let mut workers = self.workers.values_mut();
         let spare = workers.find(|worker| worker.key == Key::Spare && worker.is_open())?;
-        spare.key = key;
+        (spare.key, spare.idle_since) = (key, now);
         self.spares.worked();
         Some(spare.child.id)
     }
