@@ -277,7 +277,8 @@ impl Engine {
         self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
         let revision = revision.as_str().into();
-        self.desk.log(Event::SessionOpened { session: id, revision, client: None }, out);
+        let (peer, client) = (head.peer, None);
+        self.desk.log(Event::SessionOpened { session: id, revision, peer, client }, out);
         self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
             .unwrap_or(Err(Reject::UnknownSession))
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
@@ -165,6 +166,8 @@ pub enum Event {
         session: SessionId,
         /// The revision both agreed on; one that is not known here is cut short.
         revision: Cow<'static, str>,
+        /// The address it was opened from.
+        peer: Option<IpAddr>,
         /// Who the client says it is (`clientInfo.name`), cut short.
         client: Option<Box<str>>,
     },
@@ -429,9 +432,12 @@ impl Event {
                 field("session", short(*session));
                 field("child", count(child.0));
             }
-            Event::SessionOpened { session, revision, client } => {
+            Event::SessionOpened { session, revision, peer, client } => {
                 field("session", short(*session));
                 field("revision", text(revision));
+                if let Some(peer) = peer {
+                    field("peer", text(&peer.to_canonical()));
+                }
                 if let Some(client) = client {
                     field("client", Value::Text(Cow::Owned(client.to_string())));
                 }

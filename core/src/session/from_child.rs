@@ -144,7 +144,8 @@ impl Session {
             Some(unknown) => Cow::Owned(unknown.to_string()),
             None => Cow::Borrowed(revision.as_str()),
         };
-        turn.log(Event::SessionOpened { session: self.id, revision, client });
+        let (session, peer) = (self.id, self.peer);
+        turn.log(Event::SessionOpened { session, revision, peer, client });
     }
 
     /// The child asks the client something.

@@ -25,6 +25,7 @@ cases! { $ life:
     sigterm_twice_with_a_stop_delay
 
     ; on sockets only:
+    sessions_are_logged_with_their_address: "a simulated client has no address"
     port_in_use: "which ports are taken is the system's"
     addresses_that_are_none: "which addresses there are is the system's"
     options_that_are_wrong: "the command line judges its options"
@@ -177,9 +178,18 @@ pub fn events_are_logged_in_order(target: &Target) {
         let order =
             ["child_started", "session_opened", "draining", "session_closed", "child_ended"];
         assert!(order.map(at).is_sorted(), "{order:?} in {log}");
-        assert!(log.contains(r#""client":"pontoon-suite""#), "who it is: {log}");
+        let opened = &pontoon.log_events("session_opened")[0];
+        assert_eq!(opened["client"], "pontoon-suite", "who it is: {log}");
         assert_eq!(at("stopped"), log.lines().count() - 1, "the last line: {log}");
     }
+}
+
+pub fn sessions_are_logged_with_their_address(target: &Target) {
+    let pontoon = target.proxy().start();
+    Client::open(&pontoon);
+    let opened = || pontoon.log_events("session_opened");
+    eventually("it is logged", seconds(10), || !opened().is_empty());
+    assert_eq!(opened()[0]["peer"], "127.0.0.1", "{}", pontoon.log());
 }
 
 pub fn sigterm_when_idle(target: &Target) {

@@ -87,6 +87,7 @@ fn every_event() -> Vec<Event> {
         Event::SessionOpened {
             session,
             revision: Revision::NEWEST.as_str().into(),
+            peer: Some([127, 0, 0, 1].into()),
             client: Some("c".into()),
         },
         Event::SessionClosed { session, why: SessionEnd::Expired, lived: Duration::from_secs(1) },
