@@ -125,6 +125,12 @@ impl Memory {
         self.0.used.load(Ordering::Relaxed)
     }
 
+    /// Bytes that this child has written and that are held. Another child may be counted with it.
+    pub(crate) fn written_by(&self, child: ChildId) -> usize {
+        let account = self.child(child);
+        account.shares.iter().map(|share| self.counter(share).load(Ordering::Relaxed)).sum()
+    }
+
     /// Whether more than three quarters of the budget are used: children that wrote more than their
     /// clients have taken are read no further.
     pub fn is_short(&self) -> bool {
@@ -166,6 +172,12 @@ impl Memory {
     pub fn kept(&self) -> Account {
         let share = Share { kind: Kind::Kept, counter: KEPT };
         self.account(SmallVec::from_slice(&[share]), false)
+    }
+
+    /// The account of messages that wait for a stream, whose bytes are in the budget already: they
+    /// are lines of a child.
+    pub(crate) fn kept_elsewhere(&self) -> Account {
+        Account { in_budget: false, ..self.kept() }
     }
 
     /// The account of answers that are made in this process.

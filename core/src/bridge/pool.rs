@@ -16,6 +16,7 @@
 
 mod asks;
 mod from_child;
+mod gate;
 mod listens;
 mod place;
 mod timeouts;
@@ -93,6 +94,8 @@ pub(crate) struct Pool {
     stirred: bool,
     /// The earliest moment the engine was asked to come back for the pool.
     pub(crate) wake_at: Instant,
+    /// Since when memory has been short, if it is.
+    short_since: Option<Instant>,
 }
 
 impl Pool {
@@ -128,6 +131,7 @@ impl Pool {
             starved_for: None,
             stirred: false,
             wake_at: Instant::FAR,
+            short_since: None,
         }
     }
 

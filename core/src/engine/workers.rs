@@ -52,6 +52,7 @@ impl Engine {
         let mut turn = self.desk.turn(now, out);
         let answer = work(pool, &mut turn);
         pool.place(&mut turn);
+        pool.spare_memory(&mut turn);
         if let Some(child) = pool.fresh.take() {
             self.standby = Some(child);
         }

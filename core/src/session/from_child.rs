@@ -292,7 +292,7 @@ impl Session {
 
     /// Keeps a message until the client opens a stream.
     fn enqueue(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
-        for dropped in self.queue.push(waiting, turn.limits) {
+        for dropped in self.queue.push(waiting, turn.limits, &turn.memory.kept_elsewhere()) {
             match dropped.ask.and_then(|id| self.asks.take(&id)) {
                 Some(ask) => self.refuse_ask(&ask.id, turn),
                 None => self.dropped(Dropped::Overflow, turn),

@@ -47,6 +47,7 @@ use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::memory::SMALL_BYTES_MAX;
 use crate::observe::{Answered, Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
@@ -276,7 +277,10 @@ impl Session {
     /// may come end when it is too much. Tells if the session is over by it.
     pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         let outbound = self.streams.outbound();
-        if outbound >= turn.limits.outbound_bytes_high {
+        let high = turn.limits.outbound_bytes_high;
+        // When memory is short, a child waits as soon as its client has something large to read.
+        let high = if turn.memory.is_short() { high.min(SMALL_BYTES_MAX) } else { high };
+        if outbound >= high {
             self.backend.gate(false, turn);
         } else if outbound <= turn.limits.outbound_bytes_low {
             self.backend.gate(true, turn);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::memory::{Account, Permit};
 
 /// A message for the client that no open stream could take.
 #[derive(Debug)]
@@ -19,10 +20,17 @@ pub(crate) struct Waiting {
     pub(crate) ask: Option<Bytes>,
 }
 
+/// A message that waits, and its bytes in what is kept for all clients that are away.
+#[derive(Debug)]
+struct Queued {
+    waiting: Waiting,
+    _permit: Permit,
+}
+
 /// The messages that wait, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Queued>,
     bytes: usize,
 }
 
@@ -37,11 +45,25 @@ impl Queue {
         self.waiting.len()
     }
 
-    /// Adds a message; returns those that had to give way, oldest first, possibly itself.
-    pub(crate) fn push(&mut self, waiting: Waiting, limits: &Limits) -> Vec<Waiting> {
-        self.bytes += waiting.message.len();
-        self.waiting.push_back(waiting);
+    /// Adds a message; returns those that had to give way, oldest first, possibly itself. `kept` is
+    /// where its bytes are counted.
+    pub(crate) fn push(
+        &mut self,
+        waiting: Waiting,
+        limits: &Limits,
+        kept: &Account,
+    ) -> Vec<Waiting> {
         let mut dropped = Vec::new();
+        let mut permit = kept.permit();
+        while !permit.grow(waiting.message.len()) {
+            let Some(oldest) = self.pop() else {
+                dropped.push(waiting);
+                return dropped;
+            };
+            dropped.push(oldest);
+        }
+        self.bytes += waiting.message.len();
+        self.waiting.push_back(Queued { waiting, _permit: permit });
         while self.waiting.len() > limits.queue_len_max || self.bytes > limits.queue_bytes_max {
             dropped.extend(self.pop());
         }
@@ -64,8 +86,8 @@ impl Queue {
     }
 
     fn remove_first(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
-        let position = self.waiting.iter().position(wanted)?;
-        let waiting = self.waiting.remove(position)?;
+        let position = self.waiting.iter().position(|queued| wanted(&queued.waiting))?;
+        let Queued { waiting, .. } = self.waiting.remove(position)?;
         self.bytes -= waiting.message.len();
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new(); // an idle session keeps no buffer

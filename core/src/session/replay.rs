@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::memory::Account;
 
 /// The newest events of a stream, as they were written. Empty until the stream begins.
 #[derive(Debug, Default)]
@@ -40,19 +41,30 @@ impl Replay {
     /// Keeps a copy of the event, and drops the oldest ones beyond the limits.
     ///
     /// A copy, because the chunk may be a small slice of a large buffer. An event over the byte
-    /// limit could only push out everything else, so it is counted but not kept.
-    pub(crate) fn push(&mut self, event: &Chunk, limits: &Limits) {
+    /// limit could only push out everything else, so it is counted but not kept. `kept` is where
+    /// the copy is counted: when there is no room, the oldest events here give way.
+    pub(crate) fn push(&mut self, event: &Chunk, limits: &Limits, kept: &Account) {
         self.next += 1;
         if event.len() > limits.replay_bytes_max {
-            self.events.clear();
-            self.bytes = 0;
-            return;
+            return self.clear();
+        }
+        let mut permit = kept.permit();
+        while !permit.grow(event.len()) {
+            if self.events.is_empty() {
+                return;
+            }
+            self.drop_oldest();
         }
         self.bytes += event.len();
-        self.events.push_back(Bytes::from(event.to_vec()));
+        self.events.push_back(permit.attach(event.to_vec()));
         while self.events.len() > limits.replay_len_max || self.bytes > limits.replay_bytes_max {
             self.drop_oldest();
         }
+    }
+
+    fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
     }
 
     /// The kept events after the one with this sequence number, oldest first, and how many of the

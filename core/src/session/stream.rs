@@ -7,10 +7,10 @@
 //!      └──another message comes first, or only event-stream is accepted──► begun ──► ended
 //! ```
 
+use crate::engine::Turn;
 use crate::frame;
 use crate::http::Accept;
 use crate::ids::ExchangeId;
-use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::session::{EventId, Replay};
 use crate::time::{Duration, Instant};
@@ -54,9 +54,9 @@ impl Stream {
     }
 
     /// Makes the next event, and keeps it for a replay.
-    pub(crate) fn event(&mut self, number: u64, message: Chunk, limits: &Limits) -> Chunk {
+    pub(crate) fn event(&mut self, number: u64, message: Chunk, turn: &Turn<'_>) -> Chunk {
         let event = frame::event(Some(self.next_id(number)), message);
-        self.replay.push(&event, limits);
+        self.replay.push(&event, turn.limits, &turn.memory.kept());
         event
     }
 
@@ -66,10 +66,10 @@ impl Stream {
         &mut self,
         number: u64,
         come_back: Duration,
-        limits: &Limits,
+        turn: &Turn<'_>,
     ) -> Chunk {
         let event = frame::priming(self.next_id(number), Some(come_back));
-        self.replay.push(&event, limits);
+        self.replay.push(&event, turn.limits, &turn.memory.kept());
         event
     }
 

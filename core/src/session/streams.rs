@@ -363,7 +363,7 @@ impl Streams {
         if let Some(exchange) = stream.exchange {
             turn.begin(exchange, head);
             if primes {
-                let event = stream.priming_event(number, RECONNECT_DELAY, turn.limits);
+                let event = stream.priming_event(number, RECONNECT_DELAY, turn);
                 self.kept += stream.replay.bytes();
                 self.outbound += turn.write(exchange, event);
             }
@@ -390,7 +390,7 @@ impl Streams {
         let before = stream.replay.bytes();
         let event = match self.has_sole {
             true => frame::event(None, message),
-            false => stream.event(number, message, turn.limits),
+            false => stream.event(number, message, turn),
         };
         self.kept = self.kept + stream.replay.bytes() - before;
         stream.quiet_since = turn.now;

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::memory::Memory;
 
 fn message(text: &'static str) -> Waiting {
     Waiting { message: Chunk::from(text), ask: None }
@@ -14,9 +15,9 @@ fn texts(waiting: &[Waiting]) -> Vec<String> {
 fn the_oldest_message_gives_way_at_the_count_limit() {
     let limits = Limits { queue_len_max: 2, ..Limits::default() };
     let mut queue = Queue::default();
-    assert!(queue.push(message("a"), &limits).is_empty());
-    assert!(queue.push(message("b"), &limits).is_empty());
-    assert_eq!(texts(&queue.push(message("c"), &limits)), ["a"]);
+    assert!(queue.push(message("a"), &limits, &kept()).is_empty());
+    assert!(queue.push(message("b"), &limits, &kept()).is_empty());
+    assert_eq!(texts(&queue.push(message("c"), &limits, &kept())), ["a"]);
     assert_eq!(texts(&[queue.pop().unwrap(), queue.pop().unwrap()]), ["b", "c"]);
 }
 
@@ -24,8 +25,8 @@ fn the_oldest_message_gives_way_at_the_count_limit() {
 fn a_message_over_the_byte_limit_gives_way_itself() {
     let limits = Limits { queue_bytes_max: 3, ..Limits::default() };
     let mut queue = Queue::default();
-    queue.push(message("ab"), &limits);
-    assert_eq!(texts(&queue.push(message("abcd"), &limits)), ["ab", "abcd"]);
+    queue.push(message("ab"), &limits, &kept());
+    assert_eq!(texts(&queue.push(message("abcd"), &limits, &kept())), ["ab", "abcd"]);
     assert_eq!(queue.bytes(), 0);
 }
 
@@ -33,7 +34,11 @@ fn a_message_over_the_byte_limit_gives_way_itself() {
 fn a_withdrawn_request_leaves_the_queue() {
     let limits = Limits::default();
     let mut queue = Queue::default();
-    queue.push(Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) }, &limits);
+    queue.push(
+        Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) },
+        &limits,
+        &kept(),
+    );
     assert!(queue.remove_ask(b"8").is_none());
     assert!(queue.remove_ask(b"7").is_some());
     assert!(queue.pop().is_none());
@@ -51,7 +56,7 @@ proptest! {
         let mut seen = Vec::new();
         for (number, size) in sizes.iter().enumerate() {
             let text = format!("{number:03}{}", "x".repeat(*size));
-            let dropped = queue.push(Waiting { message: Chunk::from(text), ask: None }, &limits);
+            let dropped = queue.push(Waiting { message: Chunk::from(text), ask: None }, &limits, &kept());
             seen.extend(texts(&dropped));
             prop_assert!(queue.waiting.len() <= len && queue.bytes() <= bytes);
         }
@@ -71,8 +76,12 @@ fn an_empty_queue_keeps_no_buffer() {
     for empty in empty {
         let mut queue = Queue::default();
         let waiting = Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) };
-        queue.push(waiting, &Limits::default());
+        queue.push(waiting, &Limits::default(), &kept());
         assert!(empty(&mut queue).is_some());
         assert_eq!(queue.waiting.capacity(), 0);
     }
+}
+
+fn kept() -> Account {
+    Memory::new(1 << 20).kept()
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::memory::Memory;
 
 fn limits(len: usize, bytes: usize) -> Limits {
     Limits { replay_len_max: len, replay_bytes_max: bytes, ..Limits::default() }
@@ -9,7 +10,7 @@ fn limits(len: usize, bytes: usize) -> Limits {
 fn filled(events: &[&'static str], limits: &Limits) -> Replay {
     let mut replay = Replay::default();
     for event in events {
-        replay.push(&Chunk::from(*event), limits);
+        replay.push(&Chunk::from(*event), limits, &kept());
     }
     replay
 }
@@ -57,7 +58,7 @@ proptest! {
         let mut replay = Replay::default();
         let events: Vec<Vec<u8>> = sizes.iter().enumerate().map(|(i, n)| vec![i as u8; *n]).collect();
         for event in &events {
-            replay.push(&Chunk::from(event.clone()), &limits);
+            replay.push(&Chunk::from(event.clone()), &limits, &kept());
             prop_assert!(replay.events.len() <= len && replay.bytes() <= bytes);
         }
         match replay.after(seen) {
@@ -70,4 +71,8 @@ proptest! {
             }
         }
     }
+}
+
+fn kept() -> Account {
+    Memory::new(1 << 20).kept()
 }
