@@ -80,6 +80,9 @@ macro_rules! every_case {
         mod life {
             $crate::life!($($target)*);
         }
+        mod memory {
+            $crate::memory!($($target)*);
+        }
         mod messages {
             $crate::messages!($($target)*);
         }
@@ -139,6 +142,7 @@ pub mod hostile_slow;
 pub mod hostile_stop;
 pub mod hostile_streams;
 pub mod life;
+pub mod memory;
 pub mod messages;
 pub mod modern_bridge;
 pub mod modern_questions;

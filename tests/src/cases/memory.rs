@@ -1,0 +1,123 @@
+//! The budget of bytes held for clients and servers: what exceeds it is refused, everything else is
+//! served meanwhile, and all of it is given back.
+
+use serde_json::json;
+
+use crate::Target;
+use crate::canary::Canary;
+use crate::client::{Client, tool_call};
+use crate::modern::Modern;
+use crate::pontoon::Pontoon;
+use crate::probe::rss_kib;
+use crate::wait::{eventually, millis, seconds};
+use crate::wire::{Request, Wire};
+
+cases! { $ memory:
+    bodies_held_back
+    answers_one_session_leaves_unread
+    answers_modern_clients_leave_unread
+}
+
+const BUDGET: usize = 16 << 20;
+const ANSWER: usize = 3 << 20;
+
+fn scene(target: &Target) -> (Pontoon, Canary, u64) {
+    let pontoon = target.proxy().options(&["--max-memory", "16MiB"]).start();
+    let canary = Canary::start(&pontoon);
+    let before = rss_kib(pontoon.pid());
+    (pontoon, canary, before)
+}
+
+fn held(pontoon: &Pontoon) -> usize {
+    pontoon.metric("pontoon_memory_bytes", &[]) as usize
+}
+
+/// Checks what holds while the budget is used up. Memory beyond the budget is what the allocator
+/// and the buffers of connections take; a debug build has more of it than a quarter of so small a
+/// budget.
+fn expect_bounded(pontoon: &Pontoon, before: u64) {
+    assert!(held(pontoon) <= BUDGET + ANSWER, "{} bytes are held", held(pontoon));
+    let grown = rss_kib(pontoon.pid()).saturating_sub(before);
+    assert!(grown < (BUDGET / 1024 * 5 / 4 + 16 * 1024) as u64, "it has grown by {grown} KiB");
+}
+
+fn expect_given_back(pontoon: &Pontoon) {
+    eventually("everything is given back", seconds(20), || {
+        held(pontoon) == 0 && pontoon.metric("pontoon_queue_bytes", &[]) == 0.0
+    });
+}
+
+pub fn bodies_held_back(target: &Target) {
+    const BODY: usize = 4_000_000;
+    let (pontoon, canary, before) = scene(target);
+    let client = Client::open(&pontoon);
+    let post = client.sign(Request::post("")).head_bytes(Some(BODY + 1));
+    let mut wires = Vec::new();
+    for _ in 0..12 {
+        let mut wire = Wire::connect(pontoon.addr);
+        wire.send(&post);
+        // A refused one may end while its body is still being sent.
+        let _ = wire.try_send(vec![b' '; BODY]);
+        wires.push(wire);
+    }
+    let refused = || pontoon.metric("pontoon_rejects_total", &["memory_full"]);
+    // Bodies of one session take a quarter of the budget: one, and no second.
+    eventually("the others are refused", seconds(20), || refused() == 11.0);
+    expect_bounded(&pontoon, before);
+    Client::open(&pontoon).expect_served();
+    let answer =
+        |wire: &mut Wire| wire.has_arrived(millis(500)).then(|| wire.try_response().ok()).flatten();
+    let response = wires.iter_mut().find_map(answer).expect("an answer");
+    let error = response.expect_error(503, -32603, "a body that does not fit");
+    assert!(error.contains("--max-memory"), "{error}");
+    assert_eq!(response.header("Retry-After"), Some("1"));
+    assert!(response.head.closes());
+    drop(wires);
+    expect_given_back(&pontoon);
+    canary.finish();
+}
+
+pub fn answers_one_session_leaves_unread(target: &Target) {
+    let (pontoon, canary, before) = scene(target);
+    let client = Client::open(&pontoon);
+    let call = |id: u64| {
+        let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
+        let call = client.post(tool_call(id, "big", json!({ "bytes": ANSWER })));
+        wire.send(call.with("Accept", "application/json, text/event-stream").bytes());
+        wire
+    };
+    let wires: Vec<_> = (100..112).map(call).collect();
+    let unread = || pontoon.metric("pontoon_queue_bytes", &[]) as usize;
+    eventually("they wait to be read", seconds(20), || unread() > ANSWER / 2);
+    expect_bounded(&pontoon, before);
+    assert!(unread() <= BUDGET / 4 + ANSWER, "the command is read no further");
+    Client::open(&pontoon).expect_served();
+    drop(wires);
+    expect_given_back(&pontoon);
+    canary.finish();
+}
+
+pub fn answers_modern_clients_leave_unread(target: &Target) {
+    let (pontoon, canary, before) = scene(target);
+    let modern = Modern::new(&pontoon);
+    modern.expect_served();
+    let body = modern.tool_call("big", json!({ "bytes": ANSWER }));
+    let post = modern.post(&body).bytes();
+    let call = |_| {
+        let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
+        wire.send(&post);
+        wire
+    };
+    let mut wires: Vec<_> = (0..12).map(call).collect();
+    let refused = || pontoon.metric("pontoon_rejects_total", &["unread_answers"]);
+    eventually("some are refused", seconds(20), || refused() > 0.0);
+    expect_bounded(&pontoon, before);
+    Client::open(&pontoon).expect_served();
+    Modern::new(&pontoon).expect_served();
+    let mut heads = wires.iter_mut().map(Wire::head);
+    let refusal = heads.find(|head| head.status == 503).expect("a refusal");
+    assert_eq!(refusal.header("Retry-After"), Some("1"));
+    drop(wires);
+    expect_given_back(&pontoon);
+    canary.finish();
+}
