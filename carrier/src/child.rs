@@ -16,9 +16,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes};
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::frame::{Framed, Lines};
+use pontoon_core::frame::Output;
 use pontoon_core::ids::ChildId;
-use pontoon_core::json::{Message, ParseRules, Peer};
 use pontoon_core::machine::{Chunk, Input, Signal};
 use pontoon_core::reject::ExitStatus;
 
@@ -213,7 +212,7 @@ impl Pipes {
         let child = self.child;
         let Ok((stdin, stdout, stderr)) = pipes else {
             let stdin = Input::ChildStdinClosed { child };
-            let stdout = Input::ChildStdoutClosed { child, overlong: false };
+            let stdout = Input::ChildStdoutClosed { child };
             let stderr = Input::ChildStderrClosed { child };
             self.hub.report(child, [stdin, stdout, stderr]);
             return;
@@ -272,22 +271,13 @@ impl Pipes {
 
     async fn read_stdout(&self, mut stdout: impl Source) {
         let (child, limits) = (self.child, &self.hub.config.limits);
-        let rules = ParseRules::of(limits, Peer::Child);
-        let mut lines = Lines::new(limits.line_bytes_max);
-        let account = self.hub.memory().child(child);
+        let mut output = Output::new(limits, self.hub.memory().child(child));
         let mut inputs = Vec::new();
-        let mut overlong = false;
-        while !overlong {
+        loop {
             let read = poll_fn(|cx| {
                 ready!(self.mailbox.poll_open(cx));
                 scratch::poll_read(&mut stdout, cx, limits.pipe_read_bytes, |bytes| {
-                    lines.feed(bytes, |framed| match framed {
-                        Framed::Line(line) => {
-                            let line = Message::parse(account.hold(line), rules);
-                            inputs.push(Input::ChildLine { child, line });
-                        }
-                        Framed::Overlong => overlong = true,
-                    });
+                    output.feed(bytes, |line| inputs.push(Input::ChildLine { child, line }));
                     bytes.len()
                 })
             });
@@ -305,7 +295,8 @@ impl Pipes {
                 pass_turn().await;
             }
         }
-        inputs.push(Input::ChildStdoutClosed { child, overlong });
+        output.finish(|line| inputs.push(Input::ChildLine { child, line }));
+        inputs.push(Input::ChildStdoutClosed { child });
         self.hub.report(child, inputs);
     }
 

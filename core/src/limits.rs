@@ -50,8 +50,10 @@ pub struct Limits {
     pub accept_pause: Duration,
 
     // JSON-RPC
-    /// Nesting of arrays and objects in a message.
+    /// Nesting of arrays and objects in a message of a client.
     pub json_depth_max: usize,
+    /// Nesting of arrays and objects in a message of a child.
+    pub child_json_depth_max: usize,
     /// Messages in a batch, where there are batches: in 2025-03-26, and where a server in this
     /// process takes them in every revision.
     pub batch_len_max: usize,
@@ -118,21 +120,26 @@ pub struct Limits {
     /// From a request to its answer, whatever progress it shows; for requests of the child too. Also
     /// from sending a client away with questions to its coming back.
     pub request_total_max: Duration,
-    /// Bytes of a line on a child's standard output.
+    /// Bytes of a line on a child's standard output; a longer one is skipped.
     pub line_bytes_max: usize,
     /// Bytes read from a child's standard output at a time.
     pub pipe_read_bytes: usize,
     /// Bytes written to a child's standard input at a time.
     pub pipe_write_bytes: usize,
-    /// Lines in a row that are no message, after which a child is given up.
-    pub noise_lines_max: usize,
+    /// Lines of a child that are no message and are logged one after the other.
+    pub noise_lines_burst: usize,
+    /// Lines of a child that are no message and are logged in a second, from then on.
+    pub noise_lines_per_second: usize,
     /// Bytes that wait for a child to read them. One message is always taken.
     pub stdin_bytes_max: usize,
     /// Requests of a child that wait for the client's answer.
     pub child_requests_max: usize,
-    /// Lines of a child's standard error that are logged in a second.
+    /// Lines of a child's standard error that are logged one after the other.
+    pub stderr_lines_burst: usize,
+    /// Lines of a child's standard error that are logged in a second, from then on.
     pub stderr_lines_per_second: usize,
-    /// Bytes of a child's standard error kept for the report of its end.
+    /// Bytes of a child's standard error kept for the report of its end, and for the end of a burst
+    /// of too many lines.
     pub stderr_tail_bytes: usize,
     /// From closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
     pub stop_grace: Duration,
@@ -209,6 +216,7 @@ impl Default for Limits {
             linger_time_max: Duration::from_secs(2),
             accept_pause: Duration::from_millis(50),
             json_depth_max: 128,
+            child_json_depth_max: 1024,
             batch_len_max: 50,
             runs_max: 1024,
             sessions_max: 100,
@@ -233,14 +241,16 @@ impl Default for Limits {
             probe_time_max: Duration::from_secs(4),
             request_time_max: Duration::from_secs(30),
             request_total_max: Duration::from_secs(600),
-            line_bytes_max: 16 * MIB,
+            line_bytes_max: 64 * MIB,
             pipe_read_bytes: 64 * KIB,
             pipe_write_bytes: 64 * KIB,
-            noise_lines_max: 1000,
+            noise_lines_burst: 10,
+            noise_lines_per_second: 1,
             stdin_bytes_max: 8 * MIB,
             child_requests_max: 100,
+            stderr_lines_burst: 500,
             stderr_lines_per_second: 50,
-            stderr_tail_bytes: 2 * KIB,
+            stderr_tail_bytes: 4 * KIB,
             stop_grace: Duration::from_secs(5),
             exit_grace: Duration::from_millis(20),
             exit_time_max: Duration::from_secs(1),

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::bridge::ChildSpec;
 use crate::http::{ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
-use crate::json::{Invalid, Message};
+use crate::json::{Message, Unreadable};
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::server::{Changed, Facts};
@@ -71,19 +71,18 @@ pub enum Input {
         /// Why.
         error: SpawnError,
     },
-    /// A child wrote a line to its standard output; [`crate::frame::Lines`] framed it.
+    /// A child wrote a message to its standard output, or something else, as
+    /// [`crate::frame::Output`] reads it.
     ChildLine {
         /// The child.
         child: ChildId,
-        /// The message on it, or why it is none.
-        line: Result<Message, Invalid>,
+        /// The message, or why it is none.
+        line: Result<Message, Unreadable>,
     },
-    /// A child's standard output ended, or cannot be framed any further.
+    /// A child's standard output ended.
     ChildStdoutClosed {
         /// The child.
         child: ChildId,
-        /// Whether a line exceeded the limit.
-        overlong: bool,
     },
     /// A child wrote to its standard error.
     ChildStderr {

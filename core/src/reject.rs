@@ -6,7 +6,11 @@
 //! Sources: RFC 9110 (status codes), RFC 9112 (framing), JSON-RPC 2.0 section 5.1 (codes),
 //! MCP 2025-11-25 basic/transports (sessions), 2026-07-28 basic/versioning (`-32022`).
 
+mod flaw;
+
 use std::fmt;
+
+pub use flaw::Flaw;
 
 use crate::time::Duration;
 
@@ -168,9 +172,8 @@ pub enum Reject {
     AskRefused,
 
     // Answers the child owes
-    /// The child's answer is none: it has neither a result nor an error, or both, or is not of
-    /// JSON-RPC 2.0.
-    BadAnswer,
+    /// The child's answer is not an answer of JSON-RPC 2.0, or not one to this request.
+    BadAnswer(Flaw),
     /// The answers of a batch are too large together for a client that takes no stream.
     BatchAnswerTooLarge,
     /// The child ended before it answered.
@@ -246,8 +249,6 @@ pub enum ExitStatus {
     Deaf,
     /// It closed its standard output, and lives on.
     Silent,
-    /// It sent what cannot be framed: a line over the limit, or noise without end.
-    Garbled,
     /// The operating system did not say.
     Unknown,
 }
@@ -262,7 +263,6 @@ impl fmt::Display for ExitStatus {
             },
             ExitStatus::Deaf => f.write_str("closed its standard input"),
             ExitStatus::Silent => f.write_str("closed its standard output"),
-            ExitStatus::Garbled => f.write_str("sent output that is not MCP over stdio"),
             ExitStatus::Unknown => f.write_str("ended"),
         }
     }
@@ -459,7 +459,8 @@ impl Reject {
             StreamsFull => "streams_full",
             AskExpired => "ask_expired",
             AskRefused => "ask_refused",
-            BadAnswer => "bad_answer",
+            BadAnswer(Flaw::TooLong { .. }) => "answer_too_long",
+            BadAnswer(_) => "bad_answer",
             BatchAnswerTooLarge => "batch_answer_too_large",
             ChildExited(_) => "child_exited",
             ChildFailed(_) => "child_failed",
@@ -519,7 +520,7 @@ impl Reject {
             // The child is no HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
-            BadAnswer
+            BadAnswer(_)
             | BatchAnswerTooLarge
             | ChildExited(_)
             | RequestTimeout { .. }
@@ -536,6 +537,15 @@ impl fmt::Display for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Reject::*;
         match self {
+            BadAnswer(Flaw::TooLong { max }) => write!(
+                f,
+                "The MCP server process sent an answer longer than {} (--max-line)",
+                Bytes(*max)
+            ),
+            BadAnswer(flaw) => write!(
+                f,
+                "The MCP server process sent an answer that is not valid JSON-RPC: {flaw}"
+            ),
             BodyTimeout { limit } => write!(
                 f,
                 "The request body took longer than {} or came too slowly (--body-timeout)",
@@ -690,7 +700,6 @@ impl Reject {
             BatchAnswerTooLarge => {
                 "The answers of this batch are too large together: accept text/event-stream, or ask one by one"
             }
-            BadAnswer => "The MCP server process sent an answer that is not valid JSON-RPC",
             ChildRefused => "The MCP server process refused initialize",
             SessionEnded => "The session ended before the answer came",
             Stopped => "The server stopped before the answer came",
@@ -698,7 +707,8 @@ impl Reject {
             UnreadAnswers => {
                 "Too many bytes of answers wait for this client to read them; the budget is --max-memory"
             }
-            BodyTimeout { .. }
+            BadAnswer(_)
+            | BodyTimeout { .. }
             | BodyTooLarge { .. }
             | ChildExited(_)
             | ChildFailed(_)

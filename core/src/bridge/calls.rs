@@ -88,9 +88,16 @@ impl Calls {
         self.waiting.remove(number)
     }
 
-    /// Takes the request the child knows by this JSON text.
-    pub(crate) fn take_by_child(&mut self, number: &[u8]) -> Option<Call> {
-        self.waiting.remove(parse_number(number)?)
+    /// The number of the request that waits, if it is the only one.
+    pub(crate) fn only(&self) -> Option<u64> {
+        let mut waiting = self.waiting.iter();
+        let (number, _) = waiting.next()?;
+        waiting.next().is_none().then_some(number)
+    }
+
+    /// Whether a request was ever sent under this number.
+    pub(crate) fn has_been(&self, number: u64) -> bool {
+        (1..=self.last).contains(&number)
     }
 
     /// Takes the newest request the client knows by this id, however it spells it now.

@@ -15,12 +15,13 @@
 
 use bytes::Bytes;
 
-use crate::bridge::Stderr;
+use crate::bridge::{Noise, Stderr};
 use crate::engine::Turn;
 use crate::ids::ChildId;
+use crate::json::Unreadable;
 use crate::machine::{Action, Chunk, Signal};
 use crate::observe::Event;
-use crate::reject::{ExitStatus, Reject};
+use crate::reject::ExitStatus;
 use crate::time::Instant;
 
 /// A child process.
@@ -44,8 +45,12 @@ pub(crate) struct Child {
     exited: Option<ExitStatus>,
     ending: Option<Ending>,
     stop: Option<Stop>,
-    /// Lines in a row that were no message.
-    noise: usize,
+    /// The number of the last request it was given.
+    last_request: u64,
+    /// The number of the last request before the newest notification or answer it was given. Until
+    /// it has answered a later one, an answer without an id may be about that.
+    doubt: Option<u64>,
+    noise: Noise,
     stderr: Stderr,
 }
 
@@ -81,7 +86,9 @@ impl Child {
             exited: None,
             ending: None,
             stop: None,
-            noise: 0,
+            last_request: 0,
+            doubt: None,
+            noise: Noise::default(),
             stderr: Stderr::default(),
         }
     }
@@ -96,8 +103,30 @@ impl Child {
         self.unfed == 0 || self.unfed + bytes <= turn.limits.stdin_bytes_max
     }
 
-    /// Writes a line to its standard input.
-    pub(crate) fn feed(&mut self, mut line: Chunk, turn: &mut Turn<'_>) {
+    /// Writes a request to its standard input, under this number. Numbers rise.
+    pub(crate) fn request(&mut self, number: u64, line: Chunk, turn: &mut Turn<'_>) {
+        self.last_request = number;
+        self.write(line, turn);
+    }
+
+    /// Writes a notification or an answer to its standard input.
+    pub(crate) fn feed(&mut self, line: Chunk, turn: &mut Turn<'_>) {
+        self.doubt = Some(self.last_request);
+        self.write(line, turn);
+    }
+
+    /// It has answered the request with this number.
+    pub(crate) fn answered(&mut self, number: u64) {
+        self.doubt.take_if(|last| *last < number);
+    }
+
+    /// Whether an answer without an id can only be to a request that is in flight. A server may
+    /// answer a notification in that way, which it must not.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.doubt.is_none()
+    }
+
+    fn write(&mut self, mut line: Chunk, turn: &mut Turn<'_>) {
         if !self.stdin_open {
             return;
         }
@@ -134,19 +163,22 @@ impl Child {
 
     /// A line on its standard output was a message.
     pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
-        self.noise = 0;
         self.has_spoken = true;
         if self.is_ending() {
             self.await_end(turn);
         }
     }
 
-    /// A line on its standard output was none. Whether it has to be given up.
-    pub(crate) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
-        self.noise += 1;
+    /// A line on its standard output, or a part of it, was no message.
+    pub(crate) fn babbled(&mut self, line: &Unreadable, turn: &mut Turn<'_>) {
         turn.metrics.noise_line();
-        turn.log(Event::ChildNoise { child: self.id, reject });
-        self.noise >= turn.limits.noise_lines_max
+        self.noise.push(self.id, line, turn);
+    }
+
+    /// The beginning of the first line on its standard output, if it has written lines there and no
+    /// message.
+    pub(crate) fn only_noise(&self) -> Option<&Bytes> {
+        self.noise.first().filter(|_| !self.has_spoken)
     }
 
     /// It wrote to its standard error.
@@ -174,8 +206,18 @@ impl Child {
     }
 
     /// Its standard error ended. This is no sign of its end, but its last words belong to it.
-    pub(crate) fn stderr_closed(&mut self) {
+    pub(crate) fn stderr_closed(&mut self, turn: &mut Turn<'_>) {
         self.stderr_open = false;
+        self.stderr.close(self.id, turn);
+    }
+
+    /// Logs what was to be logged later, at its end.
+    pub(crate) fn report_end(&mut self, turn: &mut Turn<'_>) {
+        self.noise.report(self.id, turn);
+        self.stderr.close(self.id, turn);
+        if let Some(excerpt) = self.only_noise() {
+            turn.log(Event::ChildNotMcp { child: self.id, excerpt: excerpt.clone() });
+        }
     }
 
     /// Waits a little longer for the other half of its end. Whoever inherited its output could
@@ -259,8 +301,14 @@ impl Child {
         turn.wake(at);
     }
 
-    /// Takes the next step of the stop order if it is due.
+    /// Does what is due: the log of what was skipped, and the next step of the stop order.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
+        if self.noise.next_due() <= turn.now {
+            self.noise.report(self.id, turn);
+        }
+        if self.stderr.next_due() <= turn.now {
+            self.stderr.report(self.id, turn);
+        }
         let Some(Stop { next: Some(signal), at }) = self.stop else { return };
         if self.exited.is_some() || at > turn.now {
             return;
@@ -281,5 +329,7 @@ impl Child {
         };
         let ending = self.ending.map(|ending| ending.at).filter(|at| *at > now);
         stop.min(ending.unwrap_or(Instant::FAR))
+            .min(self.noise.next_due())
+            .min(self.stderr.next_due())
     }
 }

@@ -7,9 +7,11 @@
 
 mod asking;
 mod asks;
+mod bucket;
 mod calls;
 mod child;
 mod interpreter;
+mod noise;
 mod pool;
 mod post;
 pub(crate) mod probe;
@@ -23,6 +25,8 @@ pub(crate) use asks::{Ask, Asks};
 pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
 pub(crate) use interpreter::{At, Interpreter};
+use noise::Noise;
+pub(crate) use noise::{Consequence, consequence};
 pub(crate) use pool::Pool;
 pub(crate) use post::need_of;
 use same_id::same_id;

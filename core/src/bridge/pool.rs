@@ -41,7 +41,7 @@ use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::observe::Dropped;
 use crate::protocol::{Era, Revision, is_removed, known_method};
-use crate::reject::{ExitStatus, Reject};
+use crate::reject::{ExitStatus, Flaw, Reject};
 use crate::session::{Principal, cancelled};
 use crate::time::Instant;
 
@@ -328,7 +328,7 @@ impl Pool {
         match what {
             ToWorker::Request { number, line, traits } => match self.shared(turn) {
                 Ok(worker) if worker.child.has_room(line.len(), turn) => {
-                    worker.child.feed(line, turn);
+                    worker.child.request(number, line, turn);
                     let (since, due) = (turn.now, Instant::FAR);
                     let asker = Asker::Session(session);
                     worker.tasks.insert(number, Task { asker, traits, since, due });

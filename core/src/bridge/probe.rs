@@ -25,9 +25,14 @@ pub(crate) const META: &str = concat!(
     r#""},"io.modelcontextprotocol/clientCapabilities":{}}"#
 );
 
+/// Whether this is the answer to the question.
+pub(crate) fn is_answer(message: &Message) -> bool {
+    message.id() == Some(ID)
+}
+
 /// The era of whoever said this, if it is the answer to the question.
 pub(crate) fn era(message: &Message) -> Option<Era> {
-    let answer = Answer::of(message).filter(|_| message.id() == Some(ID))?;
+    let answer = Answer::of(message).filter(|_| is_answer(message))?;
     Some(match modern_child::probe(&answer) {
         Probed::Modern | Probed::ModernOther => Era::Modern,
         Probed::Legacy => Era::Legacy,

@@ -3,10 +3,14 @@
 //! Owns: the cut into lines, the rate at which they are logged, the kept tail.
 //! Never: more memory than twice the tail's limit, or work on each of too many lines, whatever the
 //! child writes. Reading never stops: a child whose standard error is full would hang.
+//!
+//! Lines that are too many are skipped for up to a second. Then the log gets their number and the
+//! last of them, which are what a traceback ends with.
 
 use bytes::Bytes;
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::bridge::bucket::Bucket;
 use crate::engine::Turn;
 use crate::ids::ChildId;
 use crate::observe::Event;
@@ -21,28 +25,50 @@ pub(crate) struct Stderr {
     tail_max: usize,
     /// Where in `tail` the unfinished line begins.
     line_start: usize,
-    /// The second in which lines are counted, and how many it had.
-    second: Instant,
-    lines: usize,
-    skipped: u64,
+    bucket: Bucket,
+    skipped: Option<Skipped>,
+}
+
+/// Lines that were not logged.
+#[derive(Debug)]
+struct Skipped {
+    lines: u64,
+    /// Where in `tail` they begin.
+    start: usize,
+    /// Whether the first of them has lost its beginning.
+    is_cut: bool,
+    /// When they are reported.
+    due: Instant,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Lines from the end of a burst that are logged although there are too many.
+const LAST_LINES_MAX: usize = 50;
 
 impl Stderr {
     /// Takes what the child wrote.
     pub(crate) fn push(&mut self, child: ChildId, bytes: &[u8], turn: &mut Turn<'_>) {
         self.tail_max = turn.limits.stderr_tail_bytes;
-        self.begin_second(child, turn);
+        let (burst, per_second) =
+            (turn.limits.stderr_lines_burst, turn.limits.stderr_lines_per_second);
         let mut rest = bytes;
-        while self.lines < turn.limits.stderr_lines_per_second
+        // A blank line costs as much as any other: those of a flood are to be skipped too.
+        while self.skipped.is_none()
             && let Some(end) = memchr(b'\n', rest)
+            && self.bucket.take(burst, per_second, turn.now)
         {
             self.keep(&rest[..=end]);
             self.line(child, turn);
             rest = &rest[end + 1..];
         }
-        self.skip(rest);
+        self.skip(rest, turn);
+    }
+
+    /// Takes the end of the output, which ends its last line too.
+    pub(crate) fn close(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        self.report(child, turn);
+        self.line(child, turn);
     }
 
     /// The newest bytes.
@@ -50,20 +76,29 @@ impl Stderr {
         Bytes::copy_from_slice(self.newest().trim_ascii())
     }
 
-    fn newest(&self) -> &[u8] {
-        &self.tail[self.tail.len().saturating_sub(self.tail_max)..]
+    /// When the lines that were skipped are reported.
+    pub(crate) fn next_due(&self) -> Instant {
+        self.skipped.as_ref().map_or(Instant::FAR, |skipped| skipped.due)
     }
 
-    fn begin_second(&mut self, child: ChildId, turn: &mut Turn<'_>) {
-        if turn.now.since(self.second) < SECOND {
-            return;
+    /// Logs how many lines were skipped, and the last of them.
+    pub(crate) fn report(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        let Some(Skipped { lines: count, start, is_cut, .. }) = self.skipped.take() else { return };
+        let kept = self.tail.get(start..self.line_start).unwrap_or_default();
+        let mut lines: Vec<&[u8]> = kept.split_inclusive(|byte| *byte == b'\n').collect();
+        let too_many = lines.len().saturating_sub(LAST_LINES_MAX).max(usize::from(is_cut));
+        lines.drain(..too_many.min(lines.len()));
+        let left_out = count.saturating_sub(lines.len() as u64);
+        if left_out > 0 {
+            turn.log(Event::ChildStderrSkipped { child, lines: left_out });
         }
-        self.second = turn.now;
-        self.lines = 0;
-        let lines = std::mem::take(&mut self.skipped);
-        if lines > 0 {
-            turn.log(Event::ChildStderrSkipped { child, lines });
+        for line in lines {
+            log(child, line, turn);
         }
+    }
+
+    fn newest(&self) -> &[u8] {
+        &self.tail[self.tail.len().saturating_sub(self.tail_max)..]
     }
 
     fn keep(&mut self, piece: &[u8]) {
@@ -72,6 +107,10 @@ impl Stderr {
             let excess = self.tail.len() - (self.tail_max - piece.len()).min(self.tail.len());
             self.tail.drain(..excess);
             self.line_start = self.line_start.saturating_sub(excess);
+            if let Some(skipped) = &mut self.skipped {
+                skipped.is_cut |= skipped.start < excess;
+                skipped.start = skipped.start.saturating_sub(excess);
+            }
         }
         self.tail.extend_from_slice(piece);
     }
@@ -79,22 +118,32 @@ impl Stderr {
     /// Logs the line that has just ended.
     fn line(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let oldest = self.tail.len() - self.newest().len();
-        let line = self.tail[self.line_start.max(oldest)..].trim_ascii_end();
-        // A blank line costs as much as any other: those of a flood are to be skipped too.
-        self.lines += 1;
-        if !line.is_empty() {
-            let line = Bytes::copy_from_slice(line);
-            turn.log(Event::ChildStderr { child, line });
-        }
+        log(child, &self.tail[self.line_start.max(oldest)..], turn);
         self.line_start = self.tail.len();
     }
 
-    /// Keeps what has no more lines to be logged in this second, without a look at each line.
-    fn skip(&mut self, rest: &[u8]) {
+    /// Keeps what has no more lines to be logged now, without a look at each line.
+    fn skip(&mut self, rest: &[u8], turn: &mut Turn<'_>) {
+        let Some(end) = memrchr(b'\n', rest) else { return self.keep(rest) };
+        let (due, start) = (turn.now + SECOND, self.line_start);
+        let fresh = || Skipped { lines: 0, start, is_cut: false, due };
+        let skipped = self.skipped.get_or_insert_with(fresh);
+        skipped.lines += memchr_iter(b'\n', rest).count() as u64;
+        turn.wake(skipped.due);
         self.keep(rest);
-        if let Some(end) = memrchr(b'\n', rest) {
-            self.skipped += memchr_iter(b'\n', rest).count() as u64;
-            self.line_start = self.tail.len().saturating_sub(rest.len() - end - 1);
+        // Of a long piece only the end is kept.
+        if rest.len() > self.tail_max
+            && let Some(skipped) = &mut self.skipped
+        {
+            (skipped.start, skipped.is_cut) = (self.tail.len() - self.tail_max, true);
         }
+        self.line_start = self.tail.len().saturating_sub(rest.len() - end - 1);
+    }
+}
+
+fn log(child: ChildId, line: &[u8], turn: &mut Turn<'_>) {
+    let line = line.trim_ascii_end();
+    if !line.is_empty() {
+        turn.log(Event::ChildStderr { child, line: Bytes::copy_from_slice(line) });
     }
 }

@@ -14,7 +14,7 @@ use crate::bridge::Child;
 use crate::bridge::asking::{Asking, Parked};
 use crate::engine::{Evictable, Loss};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::Message;
+use crate::json::{Message, Number};
 use crate::machine::Chunk;
 use crate::numbered::Numbered;
 use crate::protocol::Revision;
@@ -246,10 +246,10 @@ impl Worker {
         self.listeners == 0 && !self.tasks.iter().any(|(_, task)| is_somebodys(task.asker))
     }
 
-    /// Takes the request that the child knows by this JSON text.
-    pub(crate) fn take(&mut self, number: &[u8]) -> Option<(u64, Task)> {
-        let number = parse_number(number)?;
-        Some((number, self.tasks.remove(number)?))
+    /// The request in flight, if there is one and an answer without an id can only be to that. A
+    /// subscription is not expected to be answered.
+    pub(crate) fn only_task(&self) -> Option<u64> {
+        self.only(|task| !task.traits.listens).filter(|_| self.child.is_settled())
     }
 
     /// The one request that a message without a name can be meant for; none if there are several.
@@ -268,8 +268,17 @@ impl Worker {
     }
 }
 
-/// Reads a number as we write it. Another spelling (`1.0`, `"1"`) is not the number we sent.
+/// Reads a number that was sent, from the JSON text that a child has made of it: `7`, `7.0` and
+/// `"7"` are 7. A child has no other number or string to mean by it.
 pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
-    let plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
-    if plain { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    let is_plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
+    match is_plain {
+        true => std::str::from_utf8(text).ok()?.parse().ok(),
+        false if text.len() > NUMBER_BYTES_MAX => None,
+        false => Number::of(text)?.to_u64().filter(|number| *number > 0),
+    }
 }
+
+/// Bytes of a number, however it is spelled.
+const NUMBER_BYTES_MAX: usize = 64;

@@ -6,7 +6,7 @@ use crate::bridge::{Calls, Child, ChildSpec, Pool};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Invalid, Kind, Message};
+use crate::json::{Kind, Message, Unreadable};
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -105,7 +105,7 @@ impl Engine {
     pub(super) fn on_child_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -128,10 +128,6 @@ impl Engine {
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
-            Some(SessionEnd::ChildEnded) => {
-                let reject = Reject::ChildExited(ExitStatus::Garbled);
-                self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
-            }
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
             None if !was_open => self.note_opening(id),
             None => {}
@@ -142,25 +138,16 @@ impl Engine {
     fn on_standby_line(
         &mut self,
         id: ChildId,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         now: Instant,
         out: &mut Actions,
     ) {
-        let noise = line.as_ref().err().map(|invalid| invalid.reject);
-        let garbled = self.with_child(id, now, out, |child, turn| match noise {
-            Some(reject) => child.babbled(reject, turn),
-            None => {
-                child.spoke(turn);
-                false
-            }
+        self.with_child(id, now, out, |child, turn| match &line {
+            Ok(_) => child.spoke(turn),
+            Err(unreadable) => child.babbled(unreadable, turn),
         });
         if self.is_probed(id) {
             self.on_probe_line(line, now, out);
-        }
-        if garbled == Some(true)
-            && let Some(child) = self.standby.take_if(|child| child.id == id)
-        {
-            self.lose_standby(child, ExitStatus::Garbled, now, out);
         }
     }
 
@@ -175,18 +162,9 @@ impl Engine {
     pub(super) fn on_child_stdout_closed(
         &mut self,
         child: ChildId,
-        overlong: bool,
         now: Instant,
         out: &mut Actions,
     ) {
-        let owner = self.owners.get(&child).copied();
-        if let (Some(session), true) = (owner, overlong) {
-            let reject = Reject::ChildExited(ExitStatus::Garbled);
-            return self.end_session(session, SessionEnd::ChildEnded, reject, now, out);
-        }
-        if overlong && self.is_worker(child) {
-            return self.lose_worker(child, ExitStatus::Garbled, now, out);
-        }
         self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
         self.reap_child(child, now, out);
     }
@@ -197,7 +175,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(child, now, out, |child, _| child.stderr_closed());
+        self.with_child(child, now, out, |child, turn| child.stderr_closed(turn));
         self.reap_child(child, now, out);
     }
 
@@ -286,7 +264,7 @@ impl Engine {
             self.on_unclaimed_due(id, now, out);
         } else if let Some(child) = self.leaving.remove(&id) {
             match child.exit_status() {
-                Some(status) => self.release(&child, status, 0, out),
+                Some(status) => self.release(child, status, 0, now, out),
                 None => {
                     self.leaving.insert(id, child);
                 }
@@ -306,7 +284,7 @@ impl Engine {
             self.desk.log(Event::ChildUnusable { status, stderr }, out);
         }
         match child.has_exited() {
-            true => self.release(&child, status, 0, out),
+            true => self.release(child, status, 0, now, out),
             false => self.dismiss(child, now, out),
         }
         if was_probed {

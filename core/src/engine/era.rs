@@ -23,7 +23,7 @@ use crate::engine::timers::Wake;
 use crate::engine::{Engine, Owner};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::json::{Body, Invalid, Message};
+use crate::json::{Body, Concerns, Kind, Message, Unreadable};
 use crate::machine::Actions;
 use crate::observe::Event;
 use crate::protocol::Era;
@@ -160,13 +160,15 @@ impl Engine {
     /// A line of the child that was asked.
     pub(super) fn on_probe_line(
         &mut self,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         now: Instant,
         out: &mut Actions,
     ) {
         let era = match line {
             Ok(message) => {
-                let era = probe::era(&message);
+                // Nothing else was asked that an error without an id could be about.
+                let is_unnamed = message.kind() == Kind::Error && message.id().is_none();
+                let era = probe::era(&message).or(is_unnamed.then_some(Era::Legacy));
                 if let (Some(Era::Modern), Some(result)) = (era, message.result())
                     && let Some(pool) = &mut self.pool
                 {
@@ -176,7 +178,11 @@ impl Engine {
                 era
             }
             // An answer that cannot be read is one all the same.
-            Err(invalid) => invalid.answer_id().map(|_| Era::Legacy),
+            Err(line) => match line.concerns {
+                Concerns::Nothing => None,
+                Concerns::Quoted(message) => probe::era(&message),
+                Concerns::Request(_) | Concerns::AnyRequest => Some(Era::Legacy),
+            },
         };
         if let Some(era) = era {
             self.settle_era(era, now, out);

@@ -302,9 +302,7 @@ impl Engine {
                 self.on_child_spawn_failed(child, error, now, out);
             }
             Input::ChildLine { child, line } => self.on_child_line(child, line, now, out),
-            Input::ChildStdoutClosed { child, overlong } => {
-                self.on_child_stdout_closed(child, overlong, now, out);
-            }
+            Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child, now, out),
             Input::ChildStderr { child, bytes } => {
                 self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
             }
@@ -473,7 +471,7 @@ impl Engine {
         let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
         self.owners.remove(&child.id);
         match (child.end(now).filter(|_| child.has_exited()), kept) {
-            (Some(status), _) => self.release(&child, status, unanswered, out),
+            (Some(status), _) => self.release(*child, status, unanswered, now, out),
             (None, Some(initialize)) => self.keep_unclaimed(*child, initialize, now, out),
             (None, None) => self.dismiss(*child, now, out),
         }
@@ -482,13 +480,24 @@ impl Engine {
     /// Starts the stop order of a child that has no session any more.
     fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
         let mut turn = self.desk.turn(now, out);
+        if let Some(status) = child.end(now).filter(|_| !child.was_stopped()) {
+            turn.log(Event::ChildGivenUp { child: child.id, status });
+        }
         child.stop(&mut turn);
         self.timers.set(child.next_due(now), Wake::Child(child.id));
         self.leaving.insert(child.id, child);
     }
 
     /// Forgets a child that has exited.
-    fn release(&mut self, child: &Child, status: ExitStatus, unanswered: usize, out: &mut Actions) {
+    fn release(
+        &mut self,
+        mut child: Child,
+        status: ExitStatus,
+        unanswered: usize,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        child.report_end(&mut self.desk.turn(now, out));
         let asked = child.was_stopped();
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         self.desk.metrics.child_ended(asked);

@@ -111,7 +111,7 @@ impl Throttle {
 
 fn kind(event: &Event) -> Option<Kind> {
     let reason = match event {
-        Event::ChildNoise { reject, .. } | Event::Refused { reject, .. } => reject.name(),
+        Event::Refused { reject, .. } => reject.name(),
         Event::Dropped { what, .. } => what.name(),
         Event::TimedOut { method, .. } => method,
         _ => return None,

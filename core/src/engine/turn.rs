@@ -73,6 +73,11 @@ impl Turn<'_> {
         self.at().next_upstream()
     }
 
+    /// The last number that was given out for a request to a child that belongs to no session.
+    pub(crate) fn last_upstream(&self) -> u64 {
+        self.ledger.last_upstream
+    }
+
     /// What an interpreter has to know about this turn.
     pub(crate) fn at(&mut self) -> At<'_> {
         At { now: self.now, last_upstream: &mut self.ledger.last_upstream }

@@ -5,11 +5,11 @@
 //! their time is over. A client that tries again so gets the child that is starting already.
 //! Never: a child that was given anything else.
 
-use crate::bridge::{Calls, Child};
+use crate::bridge::{Calls, Child, Consequence, consequence, parse_number};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, PATIENCE, Phase};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Invalid, Kind, Message};
+use crate::json::{Kind, Message, Unreadable};
 use crate::machine::Actions;
 use crate::observe::Event;
 use crate::session::Backend;
@@ -117,24 +117,31 @@ impl Engine {
     pub(super) fn on_unclaimed_line(
         &mut self,
         id: ChildId,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         now: Instant,
         out: &mut Actions,
     ) {
         let message = match line {
             Ok(message) => message,
-            Err(invalid) => {
-                let reject = invalid.reject;
-                let gives_up =
-                    self.with_child(id, now, out, |child, turn| child.babbled(reject, turn));
-                if gives_up == Some(true) {
-                    self.lose_unclaimed(id, true, now, out);
+            Err(mut line) => {
+                let consequence = self.with_child(id, now, out, |child, turn| {
+                    // It is given nothing else before it has answered this.
+                    let only = child.is_settled().then_some(Calls::FIRST);
+                    let consequence = consequence(&mut line, only);
+                    child.babbled(&line, turn);
+                    consequence
+                });
+                match consequence {
+                    Some(Consequence::Message(message)) => *message,
+                    Some(Consequence::Fails(Calls::FIRST)) => {
+                        return self.lose_unclaimed(id, true, now, out);
+                    }
+                    _ => return,
                 }
-                return;
             }
         };
         self.with_child(id, now, out, |child, turn| child.spoke(turn));
-        let is_answer = message.id() == Some(Calls::FIRST.to_string().as_bytes());
+        let is_answer = message.id().and_then(parse_number) == Some(Calls::FIRST);
         match message.kind() {
             Kind::Error if is_answer => {
                 // It may be the answer to which era it is of, and says that then.
@@ -173,7 +180,7 @@ impl Engine {
                 self.fail_start(now);
             }
             match child.has_exited() {
-                true => self.release(&child, status, 1, out),
+                true => self.release(child, status, 1, now, out),
                 false => self.dismiss(child, now, out),
             }
         }
@@ -242,7 +249,7 @@ impl Engine {
         let Some(Backend::Child(child)) = old else { return };
         self.owners.remove(&child.id);
         match child.end(now).filter(|_| child.has_exited()) {
-            Some(status) => self.release(&child, status, 0, out),
+            Some(status) => self.release(*child, status, 0, now, out),
             None => self.dismiss(*child, now, out),
         }
     }

@@ -8,9 +8,9 @@ use crate::engine::timers::Wake;
 use crate::engine::{Engine, PATIENCE, TURN_PAUSE, Turn, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::json::{Invalid, Message};
+use crate::json::{Message, Unreadable};
 use crate::machine::Actions;
-use crate::reject::{ExitStatus, Reject};
+use crate::reject::Reject;
 use crate::time::Instant;
 
 impl Engine {
@@ -113,18 +113,15 @@ impl Engine {
         }
     }
 
-    /// A worker's line. Whether it was one.
+    /// Takes a line of a worker, if the child is one.
     pub(super) fn on_worker_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         now: Instant,
         out: &mut Actions,
     ) {
-        let garbled = self.with_pool(now, out, |pool, turn| pool.child_line(child, line, turn));
-        if garbled == Some(true) {
-            self.lose_worker(child, ExitStatus::Garbled, now, out);
-        }
+        self.with_pool(now, out, |pool, turn| pool.child_line(child, line, turn));
     }
 
     /// Whether a child is one of the pool's.
@@ -141,22 +138,11 @@ impl Engine {
         }
     }
 
-    /// Gives a worker up; whoever waits for it is told how it ended.
-    pub(super) fn lose_worker(
-        &mut self,
-        child: ChildId,
-        status: ExitStatus,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        self.drop_worker(child, Reject::ChildExited(status), now, out);
-    }
-
     fn drop_worker(&mut self, child: ChildId, reject: Reject, now: Instant, out: &mut Actions) {
         let lost = self.with_pool(now, out, |pool, turn| pool.lost(child, reject, turn));
         let Some((child, unanswered)) = lost.flatten() else { return };
         match child.end(now).filter(|_| child.has_exited()) {
-            Some(status) => self.release(&child, status, unanswered, out),
+            Some(status) => self.release(child, status, unanswered, now, out),
             None => self.dismiss(child, now, out),
         }
     }

@@ -1,7 +1,9 @@
 //! Framing: lines on stdio, events on HTTP streams.
 
 mod lines;
+mod output;
 mod sse;
 
-pub use lines::{Framed, Lines};
+pub use lines::{EDGE_BYTES, Framed, Lines};
+pub use output::Output;
 pub use sse::{comment, endpoint, event, ping, priming, retry};

@@ -32,10 +32,12 @@ impl Body {
     pub fn parse(body: Bytes, rules: ParseRules) -> Result<Body, Invalid> {
         let text = text::admit(body)?;
         if text.first() != Some(&b'[') {
-            return Message::read(text, rules).map(Body::One);
+            return Message::read(text, rules).map(Body::One).map_err(|(invalid, _)| invalid);
         }
         let elements = split(&text, rules)?;
-        let read = |element: &Span| Message::read(text.slice(element.range()), rules);
+        let read = |element: &Span| {
+            Message::read(text.slice(element.range()), rules).map_err(|(invalid, _)| invalid)
+        };
         Ok(Body::Batch(elements.iter().map(read).collect()))
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Envelope {
     pub(super) result: Option<Span>,
     error: Option<Span>,
     version: Option<Span>,
+    /// Whether a member counts as absent because it is null.
+    pub(super) has_nulls: bool,
 }
 
 impl Envelope {
@@ -71,6 +73,7 @@ impl Envelope {
             result: None,
             error: None,
             version: None,
+            has_nulls: false,
         }
     }
 
@@ -98,14 +101,15 @@ impl Envelope {
     /// Takes for absent what is there only to say that it is not.
     fn forget_nulls(&mut self, text: &[u8]) {
         let is_null = |span: &mut Span| span.of_text(text) == b"null";
-        self.params.take_if(is_null);
         self.in_params.meta.take_if(is_null);
+        let mut forgotten = self.params.take_if(is_null);
         if self.result.is_some() {
-            self.error.take_if(is_null);
+            forgotten = forgotten.or(self.error.take_if(is_null));
         }
         if self.error.is_some() {
-            self.result.take_if(is_null);
+            forgotten = forgotten.or(self.result.take_if(is_null));
         }
+        self.has_nulls = forgotten.is_some();
     }
 
     /// What kind of message this is, if every member of it has its type.

@@ -33,8 +33,11 @@ pub struct ParseRules {
 impl ParseRules {
     /// Those for what this side sends.
     pub fn of(limits: &Limits, sender: Peer) -> ParseRules {
-        let Limits { json_depth_max: depth_max, batch_len_max, .. } = *limits;
-        ParseRules { depth_max, batch_len_max, sender }
+        let depth_max = match sender {
+            Peer::Client => limits.json_depth_max,
+            Peer::Child => limits.child_json_depth_max,
+        };
+        ParseRules { depth_max, batch_len_max: limits.batch_len_max, sender }
     }
 }
 
@@ -93,6 +96,7 @@ pub struct Message {
     modern: Option<Box<Modern>>,
     params: Option<Span>,
     result: Option<Span>,
+    has_nulls: bool,
 }
 
 /// Where a message of the modern era says what it is.
@@ -149,13 +153,19 @@ impl Message {
     /// another way [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a text of 4 GiB or
     /// more [`Reject::BodyTooLarge`].
     pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
-        Message::read(text::admit(line)?, rules)
+        Message::read(text::admit(line)?, rules).map_err(|(invalid, _)| invalid)
     }
 
-    /// Reads a message from a line that is known to be JSON.
-    pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
-        let envelope = Envelope::read(&line, rules)?;
-        let kind = envelope.kind(&line).map_err(|reject| envelope.invalid(reject, &line))?;
+    /// Reads a message from a line that is known to be JSON. An error comes with the line.
+    pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, (Invalid, Bytes)> {
+        let envelope = match Envelope::read(&line, rules) {
+            Ok(envelope) => envelope,
+            Err(reject) => return Err((reject.into(), line)),
+        };
+        let kind = match envelope.kind(&line) {
+            Ok(kind) => kind,
+            Err(reject) => return Err((envelope.invalid(reject, &line), line)),
+        };
         let is_call = matches!(kind, Kind::Request | Kind::Notification);
         let params = if is_call { envelope.in_params } else { Params::default() };
         let mut message = Message {
@@ -168,6 +178,7 @@ impl Message {
             name: params.name,
             params: envelope.params,
             result: envelope.result,
+            has_nulls: envelope.has_nulls,
             line,
         };
         match (kind, message.method()) {
@@ -178,10 +189,15 @@ impl Message {
         }
         match message.subject() {
             Some(subject) if !is_string(subject) && !is_number(subject) => {
-                Err(Reject::BadParams.into())
+                Err((Reject::BadParams.into(), message.line))
             }
             _ => Ok(message),
         }
+    }
+
+    /// Whether it has members that count as absent because they are null.
+    pub(super) fn has_nulls(&self) -> bool {
+        self.has_nulls
     }
 
     /// What it is.

@@ -15,14 +15,18 @@
 //!          line breaks                           params       types               same payload
 //! ```
 //!
-//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Peer`]).
+//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Peer`]), and
+//! of a line that is no message `child` takes what can be read in one way.
 //!
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 
 mod body;
 mod canonical;
+mod child;
 mod envelope;
+mod glimpse;
 mod invalid;
+mod mend;
 mod message;
 mod number;
 pub(crate) mod object;
@@ -31,12 +35,16 @@ mod params;
 mod scan;
 mod string;
 mod text;
+mod tidy;
 mod write;
 
 pub use body::Body;
 pub(crate) use canonical::canonical;
+pub(crate) use child::read_line;
+pub use child::{Concerns, EXCERPT_BYTES, Unreadable};
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
+pub(crate) use glimpse::Glimpse;
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub(crate) use number::Number;

@@ -41,6 +41,16 @@ impl Number {
         Some(Number::scaled(is_negative, digits, exponent))
     }
 
+    /// The value, if it is a whole number that fits.
+    pub(crate) fn to_u64(&self) -> Option<u64> {
+        let zeros = usize::try_from(self.exponent).ok().filter(|zeros| *zeros < 20)?;
+        let digits = self.digits.iter().copied().chain(std::iter::repeat_n(b'0', zeros));
+        let value = digits
+            .map(|digit| u64::from(digit - b'0'))
+            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(digit))?;
+        (!self.is_negative).then_some(value)
+    }
+
     fn scaled(is_negative: bool, mut digits: SmallVec<[u8; 24]>, mut exponent: i64) -> Number {
         while digits.last() == Some(&b'0') {
             digits.pop();

@@ -65,6 +65,12 @@ pub(super) fn as_str(raw: &[u8]) -> &str {
     str::from_utf8(raw).unwrap_or_default()
 }
 
+/// The key of the envelope that this is, with or without escapes.
+pub(super) fn envelope_key(raw: &[u8]) -> Option<&'static [u8]> {
+    let key = unescape(raw);
+    ENVELOPE_KEYS.into_iter().find(|known| **known == *key)
+}
+
 /// Whether a key that is none of the envelope's could be taken for one of them by a parser that
 /// ignores case or invisible characters, stops at NUL, or compares keys before it unescapes them.
 pub(super) fn mimics(raw: &[u8]) -> bool {

@@ -15,13 +15,23 @@ use crate::reject::Reject;
 /// JSON has raw line breaks only between tokens, where a space means the same and takes as much
 /// room. A text of 4 GiB or more is refused: positions in it are 32 bits wide.
 pub(super) fn admit(bytes: Bytes) -> Result<Bytes, Reject> {
-    let text = trim(bytes);
-    if u32::try_from(text.len()).is_err() {
+    check(&bytes)?;
+    Ok(on_one_line(bytes))
+}
+
+/// Checks that a text is JSON, and not too long.
+pub(super) fn check(bytes: &[u8]) -> Result<(), Reject> {
+    if u32::try_from(bytes.len()).is_err() {
         return Err(Reject::BodyTooLarge { limit: u32::MAX as usize });
     }
-    let utf8 = str::from_utf8(&text).map_err(|_| Reject::BadJson)?;
+    let utf8 = str::from_utf8(bytes).map_err(|_| Reject::BadJson)?;
     serde_json::from_str::<IgnoredAny>(utf8).map_err(|_| Reject::BadJson)?;
-    Ok(flatten(text))
+    Ok(())
+}
+
+/// A JSON text without the whitespace around it, and with spaces in place of its line breaks.
+pub(super) fn on_one_line(bytes: Bytes) -> Bytes {
+    flatten(trim(bytes))
 }
 
 fn trim(bytes: Bytes) -> Bytes {

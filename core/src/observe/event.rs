@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::ids::{ChildId, SessionId};
 use crate::observe::Answered;
 use crate::protocol::Era;
-use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::reject::{ExitStatus, Flaw, Reject, SpawnError};
 use crate::secrets;
 use crate::shown::shown;
 use crate::time::Duration;
@@ -119,12 +119,37 @@ pub enum Event {
         /// How many.
         lines: u64,
     },
-    /// A line on a child's standard output that is no message.
+    /// A child that runs was given up: nothing more can come from it.
+    ChildGivenUp {
+        /// The child.
+        child: ChildId,
+        /// Why.
+        status: ExitStatus,
+    },
+    /// A line on a child's standard output, or a part of it, that is no message.
     ChildNoise {
         /// The child.
         child: ChildId,
-        /// Why it is none.
-        reject: Reject,
+        /// What is wrong with it.
+        flaw: Flaw,
+        /// Its beginning.
+        excerpt: Bytes,
+        /// Its length.
+        bytes: usize,
+    },
+    /// Lines on a child's standard output that are no messages, and were too many to log.
+    ChildNoiseSkipped {
+        /// The child.
+        child: ChildId,
+        /// How many.
+        lines: u64,
+    },
+    /// A child has ended, and has written no message, only other text.
+    ChildNotMcp {
+        /// The child.
+        child: ChildId,
+        /// The beginning of its first line.
+        excerpt: Bytes,
     },
     /// A message that nobody waits for was dropped.
     Dropped {
@@ -312,7 +337,17 @@ impl Event {
             Event::ChildStderrSkipped { .. } => {
                 ("child_stderr_skipped", "child wrote too much to standard error to log it all")
             }
-            Event::ChildNoise { .. } => ("child_noise", "child wrote a line that is no message"),
+            Event::ChildGivenUp { .. } => ("child_given_up", "child given up"),
+            Event::ChildNoise { .. } => {
+                ("child_noise", "child wrote to standard output what is no message")
+            }
+            Event::ChildNoiseSkipped { .. } => (
+                "child_noise_skipped",
+                "child wrote too many lines that are no message to log them all",
+            ),
+            Event::ChildNotMcp { .. } => {
+                ("child_not_mcp", "child does not speak MCP over stdio: it wrote only other text")
+            }
             Event::EraFound { .. } => ("era_found", "era of the command found"),
             Event::InitializeRefused { .. } => ("initialize_refused", "child refused initialize"),
             Event::StartAwaited { .. } => ("start_awaited", "waiting for the command to start"),
@@ -336,8 +371,11 @@ impl Event {
         match self {
             Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
             Event::ChildEnded { asked: false, .. }
+            | Event::ChildGivenUp { .. }
             | Event::ChildNoise { .. }
             | Event::InitializeRefused { .. }
+            | Event::ChildNoiseSkipped { .. }
+            | Event::ChildNotMcp { .. }
             | Event::ChildStderrSkipped { .. }
             | Event::Dropped { what: Dropped::Overflow, .. }
             | Event::Stopped { forced: true }
@@ -399,13 +437,24 @@ impl Event {
                 field("child", count(child.0));
                 field("line", Value::Bytes(line));
             }
-            Event::ChildStderrSkipped { child, lines } => {
+            Event::ChildStderrSkipped { child, lines }
+            | Event::ChildNoiseSkipped { child, lines } => {
                 field("child", count(child.0));
                 field("lines", count(*lines));
             }
-            Event::ChildNoise { child, reject } => {
+            Event::ChildGivenUp { child, status } => {
                 field("child", count(child.0));
-                field("reason", name(reject.name()));
+                field("why", text(status));
+            }
+            Event::ChildNoise { child, flaw, excerpt, bytes } => {
+                field("child", count(child.0));
+                field("reason", name(flaw.name()));
+                field("bytes", length(*bytes));
+                field("line", Value::Bytes(excerpt));
+            }
+            Event::ChildNotMcp { child, excerpt } => {
+                field("child", count(child.0));
+                field("wrote", Value::Bytes(excerpt));
             }
             Event::Dropped { what, session } => {
                 field("what", name(what.name()));

@@ -102,7 +102,10 @@ impl Backend {
         }
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        self.feed(request.with(&edits), turn);
+        match self {
+            Backend::Child(child) => child.request(number, request.with(&edits), turn),
+            _ => self.feed(request.with(&edits), turn),
+        }
     }
 
     /// Gives it a message.
@@ -150,14 +153,6 @@ impl Backend {
     pub(super) fn spoke(&mut self, turn: &mut Turn<'_>) {
         if let Backend::Child(child) = self {
             child.spoke(turn);
-        }
-    }
-
-    /// It said what is none. Whether it has to be given up.
-    pub(super) fn babbled(&mut self, reject: Reject, turn: &mut Turn<'_>) -> bool {
-        match self {
-            Backend::Child(child) => child.babbled(reject, turn),
-            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => true,
         }
     }
 

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::bridge::Call;
+use crate::bridge::{Call, Child, Consequence, consequence, parse_number, probe};
 use crate::engine::Turn;
-use crate::json::{self, Field, Invalid, Kind, Message};
+use crate::json::{self, Concerns, Field, Kind, Message, Unreadable};
 use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
-use crate::reject::Reject;
+use crate::reject::{Flaw, Reject};
 use crate::session::{About, Session, Waiting, cancelled, extend};
 use crate::shown::{error_words, shown};
 use crate::translate::Answer;
@@ -20,15 +20,32 @@ impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
     pub(crate) fn child_line(
         &mut self,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
         let message = match line {
             Ok(message) => message,
-            Err(invalid) => return self.child_noise(&invalid, turn),
+            Err(mut line) => {
+                let only = self.only_call();
+                let consequence = consequence(&mut line, only);
+                self.child_noise(&line, turn);
+                match consequence {
+                    Consequence::None => return None,
+                    Consequence::Fails(number) => {
+                        return self.backend_failed(number, Reject::BadAnswer(line.flaw), turn);
+                    }
+                    Consequence::Message(message) => *message,
+                }
+            }
         };
         self.backend.spoke(turn);
         self.backend_said(&message, About::Unknown, turn)
+    }
+
+    /// The number of the request in flight, if an answer without an id can only be to that.
+    fn only_call(&self) -> Option<u64> {
+        let number = self.calls.only()?;
+        self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
     /// Takes a message. Tells if the session is over by it.
@@ -46,40 +63,57 @@ impl Session {
         None
     }
 
-    /// The child wrote what is no message. If it was meant to be an answer, whoever waits for that
-    /// need not wait any longer.
-    fn child_noise(&mut self, invalid: &Invalid, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        let mut end = self.backend.babbled(invalid.reject, turn).then_some(SessionEnd::ChildEnded);
-        if let Some(call) = invalid.answer_id().and_then(|number| self.calls.take_by_child(number))
-        {
-            if self.is_refused_by(&call) {
-                end = Some(SessionEnd::Refused);
-            }
-            self.fail(call, Reject::BadAnswer, turn);
+    fn child_noise(&mut self, line: &Unreadable, turn: &mut Turn<'_>) {
+        if let Some(child) = self.backend.child_mut() {
+            child.babbled(line, turn);
         }
-        end
     }
 
     /// The child answered a request. The answer goes out under the client's own id.
     fn child_answer(&mut self, message: &Message, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        let Some(call) = message.id().and_then(|number| self.calls.take_by_child(number)) else {
-            self.dropped(Dropped::UnknownAnswer, turn);
+        let number = match message.id() {
+            Some(id) => parse_number(id),
+            None => self.only_call(),
+        };
+        let Some((number, call)) = number.and_then(|it| Some((it, self.calls.take(it)?))) else {
+            self.unknown_answer(message, number, turn);
             return None;
         };
-        let ok = message.kind() == Kind::Result;
-        if ok && call.method == "initialize" {
-            self.opened(message, turn);
+        let refused = match message.kind() {
+            Kind::Result if call.method == "initialize" => {
+                self.opened(message, turn);
+                false
+            }
+            Kind::Result => false,
+            _ => self.is_refused_by(&call),
+        };
+        if let Some(child) = self.backend.child_mut() {
+            child.answered(number);
         }
-        let refused = self.is_refused_by(&call);
         if let (true, Some(child), Some(Answer::Error(error))) =
             (refused, self.backend.child(), Answer::of(message))
         {
             let words = error_words(&error).into();
             turn.log(Event::InitializeRefused { child: child.id, words });
         }
-        let error = if ok { "" } else { "error" };
-        self.deliver(&call, Some(message.with(&[(Field::Id, &call.id)])), error, turn);
+        let error = if message.kind() == Kind::Result { "" } else { "error" };
+        let answer = match Answer::of(message) {
+            Some(answer) if message.id().is_none() => Chunk::from(answer.line(&call.id)),
+            _ => message.with(&[(Field::Id, &call.id)]),
+        };
+        self.deliver(&call, Some(answer), error, turn);
         refused.then_some(SessionEnd::Refused)
+    }
+
+    /// Drops an answer to no request in flight. One that comes late is nothing special; one to a
+    /// request that never was shows a fault of the child.
+    fn unknown_answer(&mut self, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
+        self.dropped(Dropped::UnknownAnswer, turn);
+        let is_late = number.is_some_and(|number| self.calls.has_been(number));
+        if message.id().is_some() && !is_late && !probe::is_answer(message) {
+            let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+            self.child_noise(&line, turn);
+        }
     }
 
     /// A request was answered, and the session not opened by it. Tells if the session is over then.

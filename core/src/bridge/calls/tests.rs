@@ -19,7 +19,7 @@ fn requests_with_the_same_id_are_told_apart() {
     let first = calls.insert(call("1", 5));
     let second = calls.insert(call("1", 6));
     assert_ne!(first, second);
-    let taken = calls.take_by_child(second.to_string().as_bytes()).unwrap();
+    let taken = calls.take(second).unwrap();
     assert_eq!(taken.due, Instant::from_micros(6));
     assert_eq!(calls.len(), 1);
 }
@@ -33,13 +33,51 @@ fn a_number_is_never_used_twice() {
 }
 
 #[test]
-fn only_the_exact_number_names_a_request() {
+fn a_child_may_spell_a_number_in_another_way() {
     let mut calls = Calls::default();
-    calls.insert(call("1", 5));
-    for other in ["\"1\"", "1.0", "01", "+1", "2", "", "null", "1e0", "99999999999999999999999"] {
+    for _ in 0..10 {
+        calls.insert(call("1", 5));
+    }
+    for ten in ["10", "\"10\"", "10.0", "1e1", "\"10.0\"", "1.0E+1", "100e-1"] {
+        assert!(calls.by_child(ten.as_bytes()).is_some(), "{ten}");
+    }
+    for other in [
+        "010",
+        "\"010\"",
+        "\" 10\"",
+        "+10",
+        "10.5",
+        "-10",
+        "11",
+        "0",
+        "",
+        "null",
+        "\"\"",
+        "\"",
+        "[10]",
+        "99999999999999999999999",
+        "1e99",
+        "1e-99",
+        "18446744073709551626",
+    ] {
         assert!(calls.by_child(other.as_bytes()).is_none(), "{other}");
     }
-    assert!(calls.by_child(b"1").is_some());
+    let long = format!("10.{}", "0".repeat(1000));
+    assert!(calls.by_child(long.as_bytes()).is_none(), "it is not read");
+}
+
+#[test]
+fn the_only_request_is_known() {
+    let mut calls = Calls::default();
+    assert_eq!(calls.only(), None);
+    let first = calls.insert(call("1", 5));
+    assert_eq!(calls.only(), Some(first));
+    let second = calls.insert(call("2", 5));
+    assert_eq!(calls.only(), None);
+    calls.take(first);
+    assert_eq!(calls.only(), Some(second));
+    assert!(calls.has_been(first) && calls.has_been(second));
+    assert!(!calls.has_been(0) && !calls.has_been(second + 1));
 }
 
 #[test]

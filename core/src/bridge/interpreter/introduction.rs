@@ -9,7 +9,7 @@ use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
 use crate::json::object::Object;
 use crate::protocol::Revision;
-use crate::reject::Reject;
+use crate::reject::{Flaw, Reject};
 use crate::server::LogLevel;
 use crate::session::About;
 use crate::translate::modern_child::{self, Caller};
@@ -148,7 +148,7 @@ impl Interpreter {
                 let line = Answer::result(told).line(call.to_string().as_bytes());
                 self.say(line, About::Unknown);
             }
-            None => self.fail(call, Reject::BadAnswer),
+            None => self.fail(call, Reject::BadAnswer(Flaw::Result)),
         }
     }
 

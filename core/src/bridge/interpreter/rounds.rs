@@ -20,7 +20,7 @@ use crate::json::object::{Object, quoted};
 use crate::json::{Field, Message};
 use crate::modern::error_data;
 use crate::protocol::known_method;
-use crate::reject::{Capability, Reject};
+use crate::reject::{Capability, Flaw, Reject};
 use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 use crate::translate::modern_child::{self, InputRequest, Outcome};
@@ -322,7 +322,7 @@ impl Interpreter {
     /// Fails a call whose child answered what is no answer.
     fn fail_badly(&mut self, call: u64) {
         self.drop_call(call);
-        self.fail(call, Reject::BadAnswer);
+        self.fail(call, Reject::BadAnswer(Flaw::Result));
     }
 
     /// The client answered a question, or the session in its place.

@@ -2,24 +2,35 @@
 
 use super::*;
 use crate::bridge::worker::parse_number;
+use crate::bridge::{Consequence, consequence, probe};
 use crate::json::object::{Object, array, quoted, text};
-use crate::json::{self, Field, Invalid};
+use crate::json::{self, Concerns, Field, ParseRules, Peer, Unreadable};
 use crate::modern::status;
 use crate::translate::legacy_child::{self, Failure};
 use crate::translate::{Answer, line, subscription};
 
 impl Pool {
-    /// Takes a line of a worker's standard output. Tells if the worker has to be given up.
+    /// Takes a line of a worker's standard output.
     pub(crate) fn child_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Invalid>,
+        line: Result<Message, Unreadable>,
         turn: &mut Turn<'_>,
-    ) -> bool {
-        let Some(worker) = self.workers.get_mut(&child) else { return false };
+    ) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
         let message = match line {
             Ok(message) => message,
-            Err(invalid) => return self.noise(child, &invalid, turn),
+            Err(mut line) => {
+                let consequence = consequence(&mut line, worker.only_task());
+                worker.child.babbled(&line, turn);
+                match consequence {
+                    Consequence::None => return,
+                    Consequence::Fails(number) => {
+                        return self.answered_badly(child, number, line.flaw, turn);
+                    }
+                    Consequence::Message(message) => *message,
+                }
+            }
         };
         worker.child.spoke(turn);
         if !worker.proven {
@@ -36,28 +47,18 @@ impl Pool {
                 worker.child.feed(answer, turn);
             }
         }
-        false
     }
 
-    /// A line that is no message. If it was meant to be an answer, whoever waits for that need not
-    /// wait any longer.
-    fn noise(&mut self, child: ChildId, invalid: &Invalid, turn: &mut Turn<'_>) -> bool {
-        let Some(worker) = self.workers.get_mut(&child) else { return false };
-        let too_much = worker.child.babbled(invalid.reject, turn);
-        if let Some((number, task)) = invalid.answer_id().and_then(|number| worker.take(number)) {
-            if task.asker == Asker::Gone {
-                worker.hush_until(task.due);
-            }
-            self.answered_badly(child, number, task.asker, turn);
+    /// A line was meant to answer a request, and cannot be read. No other answer will come.
+    fn answered_badly(&mut self, child: ChildId, number: u64, flaw: Flaw, turn: &mut Turn<'_>) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let Some(task) = worker.tasks.remove(number) else { return };
+        if task.asker == Asker::Gone {
+            worker.hush_until(task.due);
         }
-        too_much
-    }
-
-    fn answered_badly(&mut self, child: ChildId, number: u64, asker: Asker, turn: &mut Turn<'_>) {
-        if let Some(worker) = self.workers.get_mut(&child) {
-            worker.asking.take_if(|asking| asking.number == number);
-        }
-        match asker {
+        worker.asking.take_if(|asking| asking.number == number);
+        let reject = Reject::BadAnswer(flaw);
+        match task.asker {
             Asker::Listing => {
                 self.tools.settle(turn.now);
                 self.stirred = true;
@@ -67,17 +68,25 @@ impl Pool {
             Asker::Aside => return,
             Asker::Fence => return self.settled(child, turn),
             Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) => self.fail(exchange, Reject::BadAnswer, turn),
-            Asker::Session(session) => self.lose(session, number, Reject::BadAnswer),
+            Asker::Request(exchange) => self.fail(exchange, reject, turn),
+            Asker::Session(session) => self.lose(session, number, reject),
         }
         self.freed(child, turn);
     }
 
     fn answered(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let Some((number, task)) = message.id().and_then(|number| worker.take(number)) else {
-            return turn.metrics.dropped(Dropped::UnknownAnswer);
+        let number = match message.id() {
+            Some(id) => parse_number(id),
+            None => worker.only_task(),
         };
+        let Some((number, task)) = number.and_then(|it| Some((it, worker.tasks.remove(it)?)))
+        else {
+            return unknown_answer(&mut worker.child, message, number, turn);
+        };
+        worker.child.answered(number);
+        let named = with_id(message, number);
+        let message = named.as_ref().unwrap_or(message);
         if task.asker == Asker::Gone && message.kind() == Kind::Error {
             worker.hush_until(task.due);
         }
@@ -128,7 +137,7 @@ impl Pool {
                 let result = rewritten.as_deref().unwrap_or(&result);
                 match legacy_child::result(method, result, self.server_info.as_deref()) {
                     Some(result) => self.reply(exchange, result, turn),
-                    None => self.fail(exchange, Reject::BadAnswer, turn),
+                    None => self.fail(exchange, Reject::BadAnswer(Flaw::Result), turn),
                 }
             }
             Some(Answer::Error(error)) => {
@@ -141,7 +150,7 @@ impl Pool {
                     }
                 }
             }
-            None => self.fail(exchange, Reject::BadAnswer, turn),
+            None => self.fail(exchange, Reject::BadAnswer(Flaw::Shape), turn),
         }
     }
 
@@ -342,6 +351,25 @@ impl Pool {
             turn.metrics.dropped(Dropped::UnknownNotification);
         }
     }
+}
+
+/// Drops an answer to no request in flight. One that comes late is nothing special; one to a request
+/// that never was shows a fault of the child.
+fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
+    turn.metrics.dropped(Dropped::UnknownAnswer);
+    let is_late = number.is_some_and(|number| number <= turn.last_upstream());
+    if message.id().is_some() && !is_late && !probe::is_answer(message) {
+        let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+        child.babbled(&line, turn);
+    }
+}
+
+/// An error without an id, with the id of the request that it can only be about.
+fn with_id(message: &Message, number: u64) -> Option<Message> {
+    let answer = Answer::of(message).filter(|_| message.id().is_none())?;
+    let line = answer.line(number.to_string().as_bytes());
+    let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Child };
+    Message::parse(line.into(), rules).ok()
 }
 
 /// The value of progress, if it is a number.

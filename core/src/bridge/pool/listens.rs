@@ -224,9 +224,11 @@ fn aside(worker: &mut Worker, method: &str, uri: &[u8], turn: &mut Turn<'_>) {
     let id = number.to_string();
     let mut params = Object::default();
     params.put("uri", uri);
-    worker
-        .child
-        .feed(Chunk::from(line::request(id.as_bytes(), method, Some(&params.write()))), turn);
+    worker.child.request(
+        number,
+        Chunk::from(line::request(id.as_bytes(), method, Some(&params.write()))),
+        turn,
+    );
     let due = turn.now + turn.limits.request_time_max;
     turn.wake(due);
     let (traits, since) = (Traits::default(), turn.now);

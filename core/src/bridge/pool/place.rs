@@ -94,7 +94,7 @@ impl Pool {
         let number = turn.next_upstream();
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        worker.child.feed(request.with(&edits), turn);
+        worker.child.request(number, request.with(&edits), turn);
         self.note(exchange, child, number, traits, turn);
         Ok(true)
     }
@@ -137,7 +137,7 @@ impl Pool {
         }
         let (id, params) = (number.to_string(), params.write());
         let line = line::request(id.as_bytes(), "tools/list", Some(&params));
-        worker.child.feed(Chunk::from(line), turn);
+        worker.child.request(number, Chunk::from(line), turn);
         let due = turn.now + turn.limits.probe_time_max.min(turn.limits.request_time_max);
         turn.wake(due);
         let (asker, traits, since) = (Asker::Listing, Traits::default(), turn.now);
@@ -297,7 +297,7 @@ impl Pool {
         if !worker.child.has_room(line.len(), turn) {
             return Err(Reject::StdinFull);
         }
-        worker.child.feed(Chunk::from(line), turn);
+        worker.child.request(number, Chunk::from(line), turn);
         if post.need == Need::Alone {
             worker.asking = Some(Box::new(Asking::new(number)));
         }
@@ -430,7 +430,7 @@ impl Pool {
         // this it has asked it.
         let number = turn.next_upstream();
         let line = line::request(number.to_string().as_bytes(), method, params);
-        worker.child.feed(Chunk::from(line), turn);
+        worker.child.request(number, Chunk::from(line), turn);
         let due = turn.now + turn.limits.cancel_time_max;
         let (asker, traits, since) = (Asker::Fence, Traits::default(), turn.now);
         worker.tasks.insert(number, Task { asker, traits, since, due });
@@ -525,7 +525,7 @@ impl Pool {
                 let answer = Answer::result(result).line(post.id());
                 post.answer(200, Chunk::from(answer), "", turn);
             }
-            None => post.fail(Reject::BadAnswer, turn),
+            None => post.fail(Reject::BadAnswer(Flaw::Result), turn),
         }
     }
 }
@@ -535,7 +535,7 @@ fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mu
     let number = turn.next_upstream();
     let params = legacy_child::initialize(revision);
     let line = line::request(number.to_string().as_bytes(), "initialize", Some(&params));
-    worker.child.feed(Chunk::from(line), turn);
+    worker.child.request(number, Chunk::from(line), turn);
     let due = since + turn.startup_time() * PATIENCE;
     turn.wake(due);
     let (asker, traits) = (Asker::Opening, Traits::default());

@@ -15,6 +15,7 @@ pub(super) use super::texts::*;
 use crate::bridge::ChildSpec;
 use crate::config::{BridgeOptions, ChildEra, Config, Serves};
 use crate::engine::*;
+use crate::frame::Output;
 use crate::http::*;
 use crate::json::{Body, ParseRules, Peer};
 use crate::limits::Limits;
@@ -335,8 +336,13 @@ impl Rig {
     }
 
     /// The child writes a line, a message or not.
-    pub(super) fn child_writes(&mut self, child: ChildId, text: &str) {
-        self.input(Input::ChildLine { child, line: line(text) });
+    pub(super) fn child_writes(&mut self, child: ChildId, text: impl AsRef<[u8]>) {
+        let mut output = Output::new(&self.engine.desk.config.limits);
+        let mut lines = Vec::new();
+        output.feed(&[text.as_ref(), b"\n"].concat(), |line| lines.push(line));
+        for line in lines {
+            self.input(Input::ChildLine { child, line });
+        }
     }
 
     /// The child answers the request it knows by `number`.
@@ -368,7 +374,7 @@ impl Rig {
     }
 
     pub(super) fn child_closes_stdout(&mut self, child: ChildId) {
-        self.input(Input::ChildStdoutClosed { child, overlong: false });
+        self.input(Input::ChildStdoutClosed { child });
     }
 
     /// The child exits, and with it its standard error ends.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::json::{Invalid, Message, ParseRules, Peer};
+use crate::json::{Message, ParseRules, Peer};
 
 /// What a client is told whose request has taken the default time.
 pub(in crate::engine) const LATE: &str =
@@ -18,13 +18,9 @@ pub(in crate::engine) const TOO_SLOW_TO_START: &str =
     "The MCP server process did not start within 10 s (--startup-timeout)";
 
 /// What a child wrote.
-pub(super) fn line(text: &str) -> Result<Message, Invalid> {
-    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };
-    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
-}
-
 pub(super) fn message(text: &str) -> Message {
-    line(text).expect(text)
+    let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };
+    Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
 }
 
 pub(super) fn request(id: &str) -> String {
@@ -68,4 +64,9 @@ pub(super) fn error_of(body: &str) -> (i64, String) {
     let error = &parse(body)["error"];
     let text = error["message"].as_str().unwrap_or_else(|| panic!("no error: {body}"));
     (error["code"].as_i64().unwrap(), text.to_owned())
+}
+
+/// What is said of an answer that is none.
+pub(super) fn invalid(why: &str) -> String {
+    format!("The MCP server process sent an answer that is not valid JSON-RPC: {why}")
 }

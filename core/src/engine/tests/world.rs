@@ -75,7 +75,6 @@ fn limits() -> Limits {
         outbound_bytes_max: 2500,
         stdin_bytes_max: 400,
         child_requests_max: 2,
-        noise_lines_max: 3,
         request_total_max: secs(90),
         session_idle_max: secs(60),
         drain_time_max: secs(20),
@@ -392,7 +391,7 @@ impl World {
         let Some(child) = pick(&alive, who).copied() else { return };
         match what % 8 {
             0 => self.child_exits(child),
-            1 => self.child_closes_output(child, what > 128),
+            1 => self.child_closes_output(child),
             2 => self.rig.input(Input::ChildStdinClosed { child }),
             3 => self.rig.input(Input::ChildStderr { child, bytes: "oh\nno".into() }),
             _ => {
@@ -407,9 +406,9 @@ impl World {
         self.rig.child_exits(child, ExitStatus::Code(1));
     }
 
-    fn child_closes_output(&mut self, child: ChildId, overlong: bool) {
+    fn child_closes_output(&mut self, child: ChildId) {
         if !std::mem::replace(&mut self.lives.get_mut(&child).unwrap().output_closed, true) {
-            self.rig.input(Input::ChildStdoutClosed { child, overlong });
+            self.rig.input(Input::ChildStdoutClosed { child });
         }
     }
 

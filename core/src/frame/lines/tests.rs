@@ -16,6 +16,13 @@ fn line(text: &str) -> Framed {
     Framed::Line(Bytes::copy_from_slice(text.as_bytes()))
 }
 
+/// Of a line that is too long, the first bytes and the last.
+fn too_long(start: &[u8], end: &[u8]) -> [Framed; 2] {
+    let end = &end[end.len().saturating_sub(EDGE_BYTES)..];
+    let start = &start[..start.len().min(EDGE_BYTES)];
+    [Framed::TooLong(Bytes::copy_from_slice(start)), Framed::Skipped(Bytes::copy_from_slice(end))]
+}
+
 #[test]
 fn lines_end_with_lf_or_crlf() {
     assert_eq!(split(9, b"one\ntwo\r\nthree\n"), [line("one"), line("two"), line("three")]);
@@ -43,25 +50,55 @@ fn a_line_waits_for_its_end() {
 }
 
 #[test]
-fn an_incomplete_line_at_the_end_is_none() {
-    assert_eq!(split(9, b"a\n{\"half\""), [line("a")]);
+fn the_end_of_the_output_ends_the_last_line() {
+    let finish = |bytes: &[u8]| {
+        let mut lines = Lines::new(9);
+        framed(&mut lines, bytes);
+        let mut out = Vec::new();
+        lines.finish(|framed| out.push(framed));
+        out
+    };
+    assert_eq!(finish(b"a\nlast"), [line("last")]);
+    assert_eq!(finish(b"a\nlast\r"), [line("last")]);
+    assert_eq!(finish(b"a\n"), []);
+    assert_eq!(finish(b"a\n  "), []);
+    assert_eq!(finish(b"123456789012"), [Framed::Skipped(Bytes::from("123456789012"))]);
 }
 
 #[test]
 fn the_limit_counts_the_line_without_its_end() {
     assert_eq!(split(3, b"abc\n"), [line("abc")]);
     assert_eq!(split(3, b"abc\r\n"), [line("abc")]);
-    for over in [&b"abcd\n"[..], b"abcd\r\n", b"abcde", b"abc\r\r\n", b"     \n"] {
-        assert_eq!(split(3, over), [Framed::Overlong], "{over:?}");
+    for over in [&b"abcd"[..], b"abcd\r", b"abc\r\r", b"     "] {
+        let found = split(3, &[over, b"\n"].concat());
+        assert!(matches!(found[..], [Framed::TooLong(_), Framed::Skipped(_)]), "{over:?}");
     }
+    assert_eq!(split(3, b"abcde"), too_long(b"abcd", b"")[..1], "before its end comes");
 }
 
 #[test]
-fn nothing_comes_after_an_overlong_line() {
+fn a_line_that_is_too_long_is_skipped() {
     let mut lines = Lines::new(3);
-    assert_eq!(framed(&mut lines, b"a\nabcde\nb\n"), [line("a"), Framed::Overlong]);
-    assert_eq!(framed(&mut lines, b"c\nabcdefgh\n"), []);
+    let [start, end] = too_long(b"abcd", b"abcde");
+    assert_eq!(framed(&mut lines, b"a\nabcde\nb\n"), [line("a"), start.clone(), end, line("b")]);
+    assert_eq!(framed(&mut lines, b"c\nabcdefgh"), [line("c"), start]);
+    assert_eq!(framed(&mut lines, b"i"), []);
+    assert_eq!(framed(&mut lines, b"\nd\n"), [too_long(b"", b"abcdefghi")[1].clone(), line("d")]);
     assert_eq!(lines.pending.capacity(), 0);
+}
+
+#[test]
+fn both_ends_of_a_long_line_are_kept() {
+    let long: Vec<u8> = (0..100_000).map(|at| b'a' + (at % 23) as u8).collect();
+    for piece in [1, 100, 5000, 100_000] {
+        let mut lines = Lines::new(50_000);
+        let mut found = Vec::new();
+        for bytes in long.chunks(piece) {
+            lines.feed(bytes, |framed| found.push(framed));
+        }
+        lines.feed(b"\n", |framed| found.push(framed));
+        assert_eq!(found, too_long(&long, &long), "in pieces of {piece}");
+    }
 }
 
 #[test]
@@ -73,6 +110,7 @@ fn no_memory_is_held_between_lines() {
 
     let mut lines = Lines::new(10);
     framed(&mut lines, &[b'x'; 100]);
+    framed(&mut lines, b"\n");
     assert_eq!(lines.pending.capacity(), 0);
 }
 
@@ -80,15 +118,16 @@ fn no_memory_is_held_between_lines() {
 fn an_endless_line_takes_no_more_memory_than_the_limit() {
     const MAX: usize = 1 << 20;
     let mut lines = Lines::new(MAX);
-    let mut overlong_after = None;
-    for fed in 1..=MAX + 100 {
+    let mut too_long_after = None;
+    for fed in 1..=MAX + 100_000 {
         lines.feed(b"x", |framed| {
-            assert_eq!(framed, Framed::Overlong);
-            assert_eq!(overlong_after.replace(fed), None);
+            assert!(matches!(framed, Framed::TooLong(_)));
+            assert_eq!(too_long_after.replace(fed), None);
         });
-        assert!(lines.pending.capacity() <= MAX + 1);
+        let max = if too_long_after.is_some() { 4 * EDGE_BYTES } else { MAX + 1 };
+        assert!(lines.pending.capacity() <= max, "{}", lines.pending.capacity());
     }
-    assert_eq!(overlong_after, Some(MAX + 2));
+    assert_eq!(too_long_after, Some(MAX + 2));
 }
 
 #[test]
@@ -114,16 +153,14 @@ fn expected(max: usize, bytes: &[u8]) -> Vec<Framed> {
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let text = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
         if text.len() > max {
-            out.push(Framed::Overlong);
-            return out;
-        }
-        if !text.trim_ascii().is_empty() {
+            out.extend(too_long(&rest[..end.min(max + 1)], &rest[..end]));
+        } else if !text.trim_ascii().is_empty() {
             out.push(Framed::Line(Bytes::copy_from_slice(text)));
         }
         rest = &rest[end + 1..];
     }
     if rest.len() > max + 1 {
-        out.push(Framed::Overlong);
+        out.push(too_long(&rest[..max + 1], b"")[0].clone());
     }
     out
 }
@@ -144,9 +181,7 @@ proptest! {
             lines.feed(&bytes[piece[0]..piece[1]], |framed| found.push(framed));
         }
         prop_assert_eq!(&found, &expected(max, &bytes));
-        if !found.contains(&Framed::Overlong) {
-            let tail = bytes.iter().rev().take_while(|byte| **byte != b'\n').count();
-            prop_assert_eq!(lines.pending.len(), tail);
-        }
+        let tail = bytes.iter().rev().take_while(|byte| **byte != b'\n').count();
+        prop_assert_eq!(lines.pending.len(), tail);
     }
 }

@@ -70,7 +70,10 @@ fn every_event() -> Vec<Event> {
         Event::ChildStderrSkipped { child, lines: 9 },
         Event::InitializeRefused { child, words: "no".into() },
         Event::StartAwaited { command: "npx".into(), waited: Duration::from_secs(12) },
-        Event::ChildNoise { child, reject: Reject::BadJson },
+        Event::ChildNoise { child, flaw: Flaw::NotJson, excerpt: "hello".into(), bytes: 9 },
+        Event::ChildNoiseSkipped { child, lines: 9 },
+        Event::ChildNotMcp { child, excerpt: "hello".into() },
+        Event::ChildGivenUp { child, status },
         Event::Dropped { what: Dropped::Overflow, session },
         Event::Refused {
             reject: Reject::ForbiddenHost,

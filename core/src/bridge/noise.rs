@@ -1,0 +1,89 @@
+//! Lines of a child's standard output that are no message, for the log.
+//!
+//! Owns: how many of them are logged, and what follows from one.
+
+use bytes::Bytes;
+
+use crate::bridge::bucket::Bucket;
+use crate::bridge::parse_number;
+use crate::engine::Turn;
+use crate::ids::ChildId;
+use crate::json::{Concerns, Message, Unreadable};
+use crate::observe::Event;
+use crate::reject::Flaw;
+use crate::time::{Duration, Instant};
+
+/// What follows from a line that is no message.
+#[derive(Debug)]
+pub(crate) enum Consequence {
+    /// Nothing.
+    None,
+    /// The request with this number has no other answer.
+    Fails(u64),
+    /// A message is taken from it.
+    Message(Box<Message>),
+}
+
+/// What follows from a line that is no message. `only` is the number of the request in flight, if
+/// there is one and an answer without an id can only be to that.
+pub(crate) fn consequence(line: &mut Unreadable, only: Option<u64>) -> Consequence {
+    let number = match std::mem::replace(&mut line.concerns, Concerns::Nothing) {
+        Concerns::Nothing => None,
+        Concerns::Request(id) => parse_number(&id),
+        Concerns::AnyRequest => only,
+        Concerns::Quoted(message) => {
+            if only.is_some() && message.id().and_then(parse_number) == only {
+                line.flaw = Flaw::BehindText;
+                return Consequence::Message(message);
+            }
+            None
+        }
+    };
+    number.map_or(Consequence::None, Consequence::Fails)
+}
+
+/// What is known of the lines that are no message.
+#[derive(Debug, Default)]
+pub(crate) struct Noise {
+    bucket: Bucket,
+    /// The beginning of the first.
+    first: Option<Bytes>,
+    /// How many have not been logged, and when their number is.
+    skipped: Option<(u64, Instant)>,
+}
+
+impl Noise {
+    /// Takes a line.
+    pub(crate) fn push(&mut self, child: ChildId, line: &Unreadable, turn: &mut Turn<'_>) {
+        self.first.get_or_insert_with(|| line.excerpt.clone());
+        let (burst, per_second) =
+            (turn.limits.noise_lines_burst, turn.limits.noise_lines_per_second);
+        if let Some((lines, _)) = &mut self.skipped {
+            *lines += 1;
+        } else if self.bucket.take(burst, per_second, turn.now) {
+            let Unreadable { flaw, excerpt, bytes, .. } = line.clone();
+            turn.log(Event::ChildNoise { child, flaw, excerpt, bytes });
+        } else {
+            let due = turn.now + Duration::from_secs(1);
+            self.skipped = Some((1, due));
+            turn.wake(due);
+        }
+    }
+
+    /// The beginning of the first line.
+    pub(crate) fn first(&self) -> Option<&Bytes> {
+        self.first.as_ref()
+    }
+
+    /// When the number of skipped lines is logged.
+    pub(crate) fn next_due(&self) -> Instant {
+        self.skipped.map_or(Instant::FAR, |(_, due)| due)
+    }
+
+    /// Logs the number of skipped lines.
+    pub(crate) fn report(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+        if let Some((lines, _)) = self.skipped.take() {
+            turn.log(Event::ChildNoiseSkipped { child, lines });
+        }
+    }
+}

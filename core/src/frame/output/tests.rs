@@ -1,0 +1,90 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn limits(line_bytes_max: usize) -> Limits {
+    Limits { line_bytes_max, ..Limits::default() }
+}
+
+/// What is read, in pieces of this size: ids of messages, flaws with what they concern.
+fn read(max: usize, bytes: &[u8], piece: usize) -> Vec<String> {
+    let mut output = Output::new(&limits(max));
+    let mut found = Vec::new();
+    for bytes in bytes.chunks(piece.max(1)) {
+        output.feed(bytes, |read| found.push(shown(read)));
+    }
+    output.finish(|read| found.push(shown(read)));
+    found
+}
+
+fn shown(read: Result<Message, Unreadable>) -> String {
+    match read {
+        Ok(message) => String::from_utf8_lossy(message.id().unwrap_or_default()).into_owned(),
+        Err(Unreadable { flaw, concerns, .. }) => {
+            let id = match &concerns {
+                Concerns::Request(id) => String::from_utf8_lossy(id),
+                Concerns::AnyRequest => "*".into(),
+                Concerns::Nothing => "-".into(),
+                Concerns::Quoted(_) => "quoted".into(),
+            };
+            format!("{} {id}", flaw.name())
+        }
+    }
+}
+
+fn answer(id: u32, text: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"text\":\"{text}\"}}}}\n")
+}
+
+#[test]
+fn a_long_line_fails_its_own_request_and_nothing_else() {
+    let long = "x".repeat(10_000);
+    let id_last = format!("{{\"result\":{{\"text\":\"{long}\"}},\"jsonrpc\":\"2.0\",\"id\":2}}\n");
+    let call = format!("{{\"method\":\"m\",\"jsonrpc\":\"2.0\",\"params\":[\"{long}\"]}}\n");
+    let text = format!(
+        "{}{}{id_last}{}{call}{long}\n{}",
+        answer(1, ""),
+        answer(7, &long),
+        answer(3, ""),
+        answer(4, "")
+    );
+    for piece in [1, 7, 100, 9999, text.len()] {
+        assert_eq!(
+            read(1000, text.as_bytes(), piece),
+            ["1", "too_long 7", "too_long *", "too_long 2", "3", "too_long -", "too_long *", "4"],
+            "in pieces of {piece}"
+        );
+    }
+}
+
+#[test]
+fn a_long_line_fails_its_request_before_its_end_comes() {
+    let long = answer(7, &"x".repeat(10_000));
+    let mut output = Output::new(&limits(1000));
+    let mut found = Vec::new();
+    output.feed(&long.as_bytes()[..1002], |read| found.push(shown(read)));
+    assert_eq!(found, ["too_long 7"]);
+}
+
+#[test]
+fn the_last_message_may_lack_the_end_of_its_line() {
+    let text = answer(1, "");
+    assert_eq!(read(1000, text.trim_end().as_bytes(), 9), ["1"]);
+    // Half a message fails nothing: the end of the child says why there is no answer.
+    assert_eq!(read(1000, &text.as_bytes()[..40], 9), ["not_json -"]);
+    assert_eq!(read(10, text.trim_end().as_bytes(), 9), ["too_long *"]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_does_not_depend_on_the_pieces(
+        lines in proptest::collection::vec((0_u32..9, 0_usize..80, "[ -~\r\t]{0,12}"), 0..9),
+        piece in 1_usize..60,
+    ) {
+        let text: String = lines
+            .iter()
+            .map(|(id, len, noise)| format!("{}{noise}\n", answer(*id, &"x".repeat(*len))))
+            .collect();
+        prop_assert_eq!(read(90, text.as_bytes(), piece), read(90, text.as_bytes(), text.len()));
+    }
+}

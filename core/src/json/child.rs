@@ -1,0 +1,201 @@
+//! Reading what a child writes: one line, and the messages that can be read from it in one way.
+//!
+//! Owns: what a child is forgiven, and what becomes of a line that is not forgiven.
+//! Never: guesses which request is meant; [`Concerns`] says what can be known of that.
+//!
+//! A line that is a message to the letter is taken as it is. Only another line is looked at more
+//! closely, one step after the other:
+//!
+//! | the line | what is taken |
+//! |---|---|
+//! | begins with a byte order mark | what follows it (RFC 8259, section 8.1) |
+//! | has members that are null in place of absent, or keys that only look like `id`, `method`, … | the message without them, because clients may refuse them |
+//! | is an array | each message in it |
+//! | holds bytes that are not UTF-8, raw control characters in strings, `NaN`, `Infinity` | the message with U+FFFD, escapes and null in their place |
+//! | has terminal sequences around JSON, or several messages | each message |
+//! | has an answer behind other text | the answer, if it is to the only request in flight |
+//! | has an error that is no error object | an error object that holds it |
+//!
+//! Everything else is [`Unreadable`].
+
+use bytes::Bytes;
+use memchr::memmem;
+use serde::de::IgnoredAny;
+
+use crate::json::glimpse::Glimpse;
+use crate::json::mend::{mended, with_error_object, without_controls};
+use crate::json::scan::Cursor;
+use crate::json::{Kind, Message, ParseRules, text, tidy};
+use crate::reject::{Flaw, Reject};
+
+/// Something a child wrote that is no message.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// What is wrong with it.
+    pub flaw: Flaw,
+    /// The request that it answers, as far as it shows.
+    pub concerns: Concerns,
+    /// Its beginning, at most [`EXCERPT_BYTES`].
+    pub excerpt: Bytes,
+    /// Its length; for a line over the limit the number of bytes that are certain.
+    pub bytes: usize,
+}
+
+/// The request that an unreadable line answers.
+#[derive(Clone, Debug)]
+pub enum Concerns {
+    /// None: it is not meant to be an answer.
+    Nothing,
+    /// The request with this id, a JSON text.
+    Request(Bytes),
+    /// One that it does not name.
+    AnyRequest,
+    /// The one that this message answers, which stands behind other text, if no other request is in
+    /// flight. Otherwise the line may be a log line that quotes a message of another conversation.
+    Quoted(Box<Message>),
+}
+
+/// Bytes of a line that are kept for the log.
+pub const EXCERPT_BYTES: usize = 120;
+
+impl Unreadable {
+    pub(crate) fn new(flaw: Flaw, concerns: Concerns, text: &[u8]) -> Unreadable {
+        let excerpt = Bytes::copy_from_slice(&text[..text.len().min(EXCERPT_BYTES)]);
+        Unreadable { flaw, concerns, excerpt, bytes: text.len() }
+    }
+}
+
+/// Reads a line of a child, and calls `each` with what is on it, in order.
+pub(crate) fn read_line(
+    line: Bytes,
+    rules: ParseRules,
+    each: &mut impl FnMut(Result<Message, Unreadable>),
+) {
+    let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => line.slice_ref(rest),
+        None => line,
+    };
+    if text::check(&line).is_ok() {
+        return Reader { rules, each, has_noise: false }.value(text::on_one_line(line));
+    }
+    let text = without_controls(&line);
+    let mut reader = Reader { rules, each, has_noise: false };
+    match text.first() {
+        None => {}
+        Some(b'{' | b'[') => reader.broken(text),
+        Some(_) => reader.other_text(&line),
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+struct Reader<'a, F> {
+    rules: ParseRules,
+    each: &'a mut F,
+    /// Whether the line has been reported as noise. Once is enough.
+    has_noise: bool,
+}
+
+impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
+    /// Takes a JSON text on one line.
+    fn value(&mut self, text: Bytes) {
+        if text.first() != Some(&b'[') {
+            return self.message(text);
+        }
+        let mut cursor = Cursor::new(&text);
+        cursor.enter();
+        while cursor.element() {
+            let element = text.slice(cursor.value().range());
+            self.message(element);
+        }
+    }
+
+    /// Takes a JSON text on one line that is to be one message.
+    fn message(&mut self, text: Bytes) {
+        let read = match Message::read(text, self.rules) {
+            Ok(message) if message.has_nulls() => {
+                self.read_tidied(message.bytes().clone(), Reject::BadMessage)
+            }
+            Ok(message) => Ok(message),
+            Err((invalid, text)) => self.read_tidied(text, invalid.reject),
+        };
+        match read {
+            Ok(message) if message.kind() == Kind::Error => {
+                (self.each)(Ok(with_error_object(message, self.rules)));
+            }
+            Ok(message) => (self.each)(Ok(message)),
+            Err((reject, text)) => {
+                let concerns = Glimpse::of(&text).concerns();
+                self.unreadable(Flaw::from(reject), concerns, &text);
+            }
+        }
+    }
+
+    /// Reads a message without the members that are better left out.
+    fn read_tidied(&self, text: Bytes, reject: Reject) -> Result<Message, (Reject, Bytes)> {
+        let Some(tidied) = tidy::tidied(&text) else { return Err((reject, text)) };
+        Message::read(tidied.into(), self.rules).map_err(|(invalid, _)| (invalid.reject, text))
+    }
+
+    /// Takes a text that begins like JSON, and is none.
+    fn broken(&mut self, text: &[u8]) {
+        let mended = mended(text);
+        let mut rest = &mended[..];
+        let mut values = 0;
+        while !rest.is_empty() {
+            let Some(len) = value_len(rest) else {
+                let concerns = match rest[0] {
+                    b'{' => Glimpse::of(rest).concerns(),
+                    _ => Concerns::Nothing,
+                };
+                return self.unreadable(Flaw::NotJson, concerns, rest);
+            };
+            self.value(text::on_one_line(Bytes::copy_from_slice(&rest[..len])));
+            rest = without_controls(&rest[len..]);
+            values += 1;
+        }
+        if values > 0 {
+            self.unreadable(Flaw::Mended, Concerns::Nothing, text);
+        }
+    }
+
+    /// Takes a text that does not begin like JSON.
+    fn other_text(&mut self, line: &[u8]) {
+        let concerns = self.quoted(line).unwrap_or(Concerns::Nothing);
+        self.unreadable(Flaw::NotJson, concerns, line);
+    }
+
+    /// The answer that stands behind other text, up to the end of the line.
+    fn quoted(&self, line: &[u8]) -> Option<Concerns> {
+        memmem::find(line, br#""jsonrpc""#)?;
+        let start = memmem::find(line, b"{\"")?;
+        let rest = &line[start..];
+        let len = value_len(rest)?;
+        if !without_controls(&rest[len..]).is_empty() || text::check(&rest[..len]).is_err() {
+            return None;
+        }
+        let text = text::on_one_line(Bytes::copy_from_slice(&rest[..len]));
+        let message = Message::read(text, self.rules).ok()?;
+        let is_answer = matches!(message.kind(), Kind::Result | Kind::Error);
+        (is_answer && message.id().is_some())
+            .then(|| Concerns::Quoted(Box::new(with_error_object(message, self.rules))))
+    }
+
+    fn unreadable(&mut self, flaw: Flaw, concerns: Concerns, text: &[u8]) {
+        let is_noise = matches!(concerns, Concerns::Nothing);
+        if !(is_noise && self.has_noise) {
+            self.has_noise |= is_noise;
+            (self.each)(Err(Unreadable::new(flaw, concerns, text)));
+        }
+    }
+}
+
+/// The length of the JSON value at the front of a text.
+fn value_len(text: &[u8]) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! What can be seen of a text that is no message: which request it was meant to answer.
+//!
+//! Owns: the members at the top of an object, as far as the object can be followed, and the scalar
+//! members at its end.
+//! Never: needs the whole text, or JSON to the letter; of a line over the limit there are only the
+//! two ends, and in a broken one anything can stand between them.
+
+use bytes::Bytes;
+
+use crate::json::child::Concerns;
+use crate::json::envelope::is_id;
+use crate::json::text;
+
+/// What was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Glimpse {
+    id: Option<Bytes>,
+    /// Whether there is an id that is none, or several that differ.
+    is_id_unclear: bool,
+    has_method: bool,
+    has_answer: bool,
+    has_version: bool,
+}
+
+impl Glimpse {
+    /// Looks at a text of which nothing is missing.
+    pub(crate) fn of(text: &[u8]) -> Glimpse {
+        let mut glimpse = Glimpse::default();
+        glimpse.look_at_start(text);
+        glimpse.look_at_end(text);
+        glimpse
+    }
+
+    /// Looks at the beginning of a text.
+    pub(crate) fn of_start(text: &[u8]) -> Glimpse {
+        let mut glimpse = Glimpse::default();
+        glimpse.look_at_start(text);
+        glimpse
+    }
+
+    /// Looks at the end of the same text.
+    pub(crate) fn look_at_end(&mut self, text: &[u8]) {
+        if self.id.is_none() {
+            let mut end = End { text: text.trim_ascii_end() };
+            if end.skip(b'}') {
+                while let Some((key, value)) = end.member() {
+                    self.see(key, value);
+                }
+            }
+        }
+    }
+
+    /// The request that the text answers.
+    pub(crate) fn concerns(&self) -> Concerns {
+        match &self.id {
+            _ if self.has_method => Concerns::Nothing,
+            Some(id) if !self.is_id_unclear && (self.has_answer || self.has_version) => {
+                Concerns::Request(id.clone())
+            }
+            _ if self.has_answer => Concerns::AnyRequest,
+            _ => Concerns::Nothing,
+        }
+    }
+
+    /// The request that a line over the limit answers. Whatever is so long is more likely an answer
+    /// than noise.
+    pub(crate) fn concerns_of_long_line(&self) -> Concerns {
+        match self.concerns() {
+            Concerns::Nothing if !self.has_method => Concerns::AnyRequest,
+            concerns => concerns,
+        }
+    }
+
+    fn look_at_start(&mut self, text: &[u8]) {
+        let mut start = Start { rest: text.trim_ascii_start() };
+        if !start.skip(b'{') {
+            return;
+        }
+        while let Some(key) = start.key() {
+            let value = start.value();
+            self.see(key, value.unwrap_or_default());
+            if value.is_none() || !start.skip(b',') {
+                return;
+            }
+        }
+    }
+
+    /// Notes a member; the value is empty if it cannot be followed to its end.
+    fn see(&mut self, key: &[u8], value: &[u8]) {
+        match key {
+            b"method" => self.has_method |= value != b"null",
+            b"result" | b"error" => self.has_answer |= value != b"null",
+            b"jsonrpc" => self.has_version = true,
+            b"id" if is_id(value) && text::check(value).is_ok() => {
+                let other = self.id.replace(Bytes::copy_from_slice(value));
+                self.is_id_unclear |= other.is_some_and(|other| *other != *value);
+            }
+            b"id" => self.is_id_unclear = true,
+            _ => {}
+        }
+    }
+}
+
+/// The front of a text, followed forwards.
+struct Start<'t> {
+    rest: &'t [u8],
+}
+
+impl<'t> Start<'t> {
+    fn skip(&mut self, byte: u8) -> bool {
+        let rest = self.rest.trim_ascii_start();
+        let found = rest.first() == Some(&byte);
+        self.rest = if found { rest[1..].trim_ascii_start() } else { rest };
+        found
+    }
+
+    fn take(&mut self, len: usize) -> &'t [u8] {
+        let (taken, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        taken
+    }
+
+    /// A key, and the colon behind it.
+    fn key(&mut self) -> Option<&'t [u8]> {
+        let len = string_len(self.rest)?;
+        let key = self.take(len);
+        self.skip(b':').then_some(&key[1..key.len() - 1])
+    }
+
+    /// A value whose end is in the text.
+    fn value(&mut self) -> Option<&'t [u8]> {
+        let len = match self.rest.first()? {
+            b'"' => string_len(self.rest)?,
+            b'{' | b'[' => brackets_len(self.rest)?,
+            _ => self.rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
+        };
+        Some(self.take(len).trim_ascii_end())
+    }
+}
+
+/// The length of the string at the front of a text, with its quotes.
+fn string_len(text: &[u8]) -> Option<usize> {
+    if text.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The length of the array or object at the front of a text.
+fn brackets_len(text: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    loop {
+        match text.get(at)? {
+            b'"' => at += string_len(&text[at..])? - 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// The end of a text, followed backwards.
+struct End<'t> {
+    text: &'t [u8],
+}
+
+impl<'t> End<'t> {
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.text.last() == Some(&byte);
+        if found {
+            self.text = self.text[..self.text.len() - 1].trim_ascii_end();
+        }
+        found
+    }
+
+    fn take(&mut self, len: usize) -> &'t [u8] {
+        let (rest, taken) = self.text.split_at(self.text.len() - len);
+        self.text = rest.trim_ascii_end();
+        taken
+    }
+
+    /// A member whose value is a string, a number or a word, and the comma in front of it.
+    fn member(&mut self) -> Option<(&'t [u8], &'t [u8])> {
+        let value_len = match self.text.last()? {
+            b'"' => self.string_len()?,
+            _ => self.text.iter().rev().take_while(|byte| is_of_word(**byte)).count(),
+        };
+        let value = self.take(value_len);
+        if value.is_empty() || !self.skip(b':') {
+            return None;
+        }
+        let key_len = self.string_len()?;
+        let key = self.take(key_len);
+        (self.skip(b',') || self.text.ends_with(b"{")).then_some((&key[1..key.len() - 1], value))
+    }
+
+    /// The length of the string at the end of the text, with its quotes.
+    fn string_len(&self) -> Option<usize> {
+        let body = self.text.strip_suffix(b"\"")?;
+        let is_open = |at: usize| {
+            let escapes = body[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+            body[at] == b'"' && escapes % 2 == 0
+        };
+        let opening = (0..body.len()).rev().find(|at| is_open(*at))?;
+        Some(self.text.len() - opening)
+    }
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
+}
+
+#[cfg(test)]
+mod tests;

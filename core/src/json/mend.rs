@@ -1,0 +1,103 @@
+//! Mending what is nearly JSON.
+//!
+//! Owns: the faults that writers are known for, and the one way in which each can be read.
+
+use crate::json::envelope::{is_id, is_number, is_string};
+use crate::json::object::{Object, quoted, text};
+use crate::json::{Message, ParseRules};
+use crate::translate::{Answer, INTERNAL_ERROR};
+
+/// A text with U+FFFD for what is not UTF-8, escapes for raw control characters in strings, and
+/// null for the numbers that JSON does not have. That is what `JSON.stringify` and Pydantic write for
+/// them.
+pub(super) fn mended(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let mut rest = text.as_bytes();
+    let mut out = Vec::with_capacity(rest.len());
+    let mut is_string = false;
+    while let Some(&byte) = rest.first() {
+        let mut len = 1;
+        match byte {
+            b'\\' if is_string => {
+                len = rest.len().min(2);
+                out.extend_from_slice(&rest[..len]);
+            }
+            0..0x20 if is_string => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            b'N' | b'I' | b'-' if !is_string => match no_number(rest) {
+                Some(word) => {
+                    len = word.len();
+                    out.extend_from_slice(b"null");
+                }
+                None => out.push(byte),
+            },
+            _ => {
+                is_string ^= byte == b'"';
+                out.push(byte);
+            }
+        }
+        rest = &rest[len..];
+    }
+    out
+}
+
+fn no_number(text: &[u8]) -> Option<&'static str> {
+    ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text.starts_with(word.as_bytes()))
+}
+
+/// A text without the white space, control characters and terminal sequences in front of it. Where
+/// nothing else is left it is empty.
+pub(super) fn without_controls(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [0x1b, b'[', sequence @ ..] => {
+                // ECMA-48, section 5.4: parameters, then a final byte.
+                let Some(end) = sequence.iter().position(|byte| matches!(byte, 0x40..=0x7e)) else {
+                    return &[];
+                };
+                &sequence[end + 1..]
+            }
+            [0x1b, b']', command @ ..] => {
+                let Some(end) = command.iter().position(|byte| *byte == 0x07) else {
+                    return rest;
+                };
+                &command[end + 1..]
+            }
+            [0x1b, _, rest @ ..] | [0..=0x20 | 0x7f, rest @ ..] => rest,
+            _ => return rest,
+        };
+    }
+}
+
+/// The message, with an error object that holds what the child wrote in place of one (JSON-RPC 2.0,
+/// section 5.1).
+pub(super) fn with_error_object(message: Message, rules: ParseRules) -> Message {
+    let object = match Answer::of(&message) {
+        Some(Answer::Error(error)) => error_object(&error),
+        _ => None,
+    };
+    let Some(object) = object else { return message };
+    let line = Answer::Error(object.into()).line(message.id().unwrap_or(b"null"));
+    Message::read(line.into(), rules).unwrap_or(message)
+}
+
+/// An error object in place of this value; none if it is one.
+fn error_object(error: &[u8]) -> Option<Vec<u8>> {
+    let Some(mut object) = Object::read(error) else {
+        let message = text(error).unwrap_or_else(|| String::from_utf8_lossy(error));
+        let Answer::Error(object) = Answer::error(INTERNAL_ERROR, &message) else { return None };
+        return Some(object.into_owned());
+    };
+    let has_code = object.get("code").is_some_and(|code| is_number(code) && is_id(code));
+    let has_message = object.get("message").is_some_and(is_string);
+    if !has_code {
+        object.put("code", INTERNAL_ERROR.to_string().into_bytes());
+    }
+    if !has_message {
+        object.put("message", quoted(&String::from_utf8_lossy(error)));
+    }
+    (!has_code || !has_message).then(|| object.write())
+}
+
+#[cfg(test)]
+mod tests;

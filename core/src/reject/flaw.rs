@@ -1,0 +1,92 @@
+//! What is wrong with a line of a child.
+
+use std::fmt;
+
+use crate::reject::{Bytes, Reject};
+
+/// What is wrong with something a child wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// It is not JSON, and cannot be mended.
+    NotJson,
+    /// It was not JSON, and has been mended: the message was taken.
+    Mended,
+    /// It stands behind other text on its line: the message was taken.
+    BehindText,
+    /// It is nested deeper than the limit.
+    TooDeep,
+    /// The line is longer than this limit.
+    TooLong {
+        /// Bytes of a line ([`crate::limits::Limits::line_bytes_max`]).
+        max: usize,
+    },
+    /// It has neither a result nor an error, or both.
+    Shape,
+    /// Its `jsonrpc` is not `"2.0"`.
+    Version,
+    /// Its id is no string and no whole number, or is missing.
+    Id,
+    /// Its id is of no request that was sent.
+    UnknownId,
+    /// A key is given twice.
+    DuplicateKey,
+    /// Its method or its params have the wrong type.
+    Call,
+    /// Its result is not what the method returns.
+    Result,
+}
+
+impl Flaw {
+    /// A short stable name for metrics and logs, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flaw::NotJson => "not_json",
+            Flaw::Mended => "mended",
+            Flaw::BehindText => "behind_text",
+            Flaw::TooDeep => "too_deep",
+            Flaw::TooLong { .. } => "too_long",
+            Flaw::Shape => "no_message",
+            Flaw::Version => "bad_version",
+            Flaw::Id => "bad_id",
+            Flaw::UnknownId => "unknown_id",
+            Flaw::DuplicateKey => "duplicate_key",
+            Flaw::Call => "bad_call",
+            Flaw::Result => "bad_result",
+        }
+    }
+}
+
+/// Completes the sentence "The answer is not valid: …".
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Flaw::NotJson | Flaw::Mended => "it is not valid JSON",
+            Flaw::BehindText => "it stands behind other text",
+            Flaw::TooDeep => "it is nested too deeply",
+            Flaw::TooLong { max } => {
+                return write!(f, "it is longer than {}", Bytes(*max));
+            }
+            Flaw::Shape => "it must have either a result or an error",
+            Flaw::Version => "jsonrpc must be \"2.0\"",
+            Flaw::Id => "its id must be the id of the request",
+            Flaw::UnknownId => "its id is not the id of a request",
+            Flaw::DuplicateKey => "a key is given twice",
+            Flaw::Call => "its method or params have the wrong type",
+            Flaw::Result => "its result is not a result of this method",
+        })
+    }
+}
+
+impl From<Reject> for Flaw {
+    fn from(reject: Reject) -> Flaw {
+        match reject {
+            Reject::TooDeep => Flaw::TooDeep,
+            Reject::BadVersion => Flaw::Version,
+            Reject::BadMessage => Flaw::Shape,
+            Reject::BadId => Flaw::Id,
+            Reject::BadMethod | Reject::BadParams => Flaw::Call,
+            Reject::DuplicateKey | Reject::LookalikeKey => Flaw::DuplicateKey,
+            _ => Flaw::NotJson,
+        }
+    }
+}
