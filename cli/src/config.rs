@@ -14,6 +14,7 @@ use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
+        line_bytes_max: args.max_line,
         pipe_read_bytes: args.read_buffer,
         pipe_write_bytes: args.write_buffer,
         request_time_max: args.request_timeout,

@@ -134,7 +134,7 @@ fn time_in(text: &str, plain: f64) -> Option<Duration> {
     (time <= TIME_MAX).then_some(time)
 }
 
-/// The size of a request body.
+/// The size of a request body, or of a message of a command.
 pub(crate) fn body_size(text: &str) -> Read<usize> {
     size(text, KIB, 1024 * MIB)
         .ok_or_else(|| "must be a size from 1KiB to 1024MiB, such as 65536 or 512KiB".into())

@@ -104,6 +104,9 @@ macro_rules! every_case {
         mod native_stateless {
             $crate::native_stateless!($($target)*);
         }
+        mod output {
+            $crate::output!($($target)*);
+        }
         mod parked_calls {
             $crate::parked_calls!($($target)*);
         }
@@ -150,6 +153,7 @@ pub mod modern_rules;
 pub mod native;
 pub mod native_echo;
 pub mod native_stateless;
+pub mod output;
 pub mod parked_calls;
 pub mod places;
 pub mod processes;

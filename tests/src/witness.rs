@@ -108,6 +108,9 @@ impl Witness {
     #[track_caller]
     pub(crate) fn event(&mut self, head: &Head, event: &Event) {
         let Some(data) = event.data.as_deref().filter(|data| !data.is_empty()) else { return };
+        if depth(data) > DEPTH_MAX {
+            return;
+        }
         match (event.name.as_deref(), &mut self.answered) {
             (Some("message") | None, _) => {}
             // 2024-11-05, basic/transports: where to send messages, and so which session this is.
@@ -124,6 +127,26 @@ impl Witness {
         }
     }
 }
+
+/// How deep brackets nest in a text, outside its strings.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut is_string, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_string,
+            b'"' => is_string = !is_string,
+            b'{' | b'[' if !is_string => depth += 1,
+            b'}' | b']' if !is_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = depth.max(deepest);
+    }
+    deepest
+}
+
+/// `serde_json` reads no text that nests deeper, and servers may send one.
+const DEPTH_MAX: usize = 127;
 
 impl Asked {
     /// The request these bytes begin with, and its length; none if it is not whole yet.

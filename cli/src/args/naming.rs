@@ -138,6 +138,7 @@ const PROXY: &[Naming] = &[
     named("child-per", &["MCP_CHILD_PER"]),
     named("clean-env", &["MCP_CLEAN_ENV"]),
     Naming { holds_lines: true, ..named("env", &["MCP_ENV"]) },
+    named("max-line", &["MCP_MAX_LINE"]),
     named("read-buffer", &["MCP_READ_BUFFER_SIZE"]),
     named("request-timeout", &["MCP_SUBPROCESS_TIMEOUT"]),
     named("startup-timeout", &["MCP_STARTUP_TIMEOUT"]),

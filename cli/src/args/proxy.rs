@@ -77,6 +77,16 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) warm_children: usize,
 
+    /// Size of a message of the command; a longer one is skipped, and its request fails
+    #[arg(
+        long,
+        help_heading = COMMAND,
+        value_name = "BYTES",
+        default_value = "64MiB",
+        value_parser = values::body_size
+    )]
+    pub(crate) max_line: usize,
+
     /// Bytes read from the command at a time
     #[arg(
         long,

@@ -158,6 +158,7 @@ fn defaults_are_those_of_the_core() {
     assert_eq!(args.serving.keep_alive, limits.keep_alive_period);
     assert_eq!(args.serving.drain_timeout, limits.drain_time_max);
     assert_eq!(args.serving.stop_delay, limits.stop_delay);
+    assert_eq!(args.max_line, limits.line_bytes_max);
     assert_eq!(args.read_buffer, limits.pipe_read_bytes);
     assert_eq!(args.write_buffer, limits.pipe_write_bytes);
     assert_eq!(

@@ -164,6 +164,10 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
+        let line = match line {
+            Err(Unreadable { concerns: Concerns::Quoted(message), .. }) => Ok(*message),
+            line => line,
+        };
         let era = match line {
             Ok(message) => {
                 // Nothing else was asked that an error without an id could be about.
@@ -178,11 +182,7 @@ impl Engine {
                 era
             }
             // An answer that cannot be read is one all the same.
-            Err(line) => match line.concerns {
-                Concerns::Nothing => None,
-                Concerns::Quoted(message) => probe::era(&message),
-                Concerns::Request(_) | Concerns::AnyRequest => Some(Era::Legacy),
-            },
+            Err(line) => (!matches!(line.concerns, Concerns::Nothing)).then_some(Era::Legacy),
         };
         if let Some(era) = era {
             self.settle_era(era, now, out);

@@ -339,11 +339,11 @@ impl Event {
             }
             Event::ChildGivenUp { .. } => ("child_given_up", "child given up"),
             Event::ChildNoise { .. } => {
-                ("child_noise", "child wrote to standard output what is no message")
+                ("child_noise", "child wrote to standard output what is not valid MCP")
             }
             Event::ChildNoiseSkipped { .. } => (
                 "child_noise_skipped",
-                "child wrote too many lines that are no message to log them all",
+                "child wrote more lines that are not valid MCP than are logged",
             ),
             Event::ChildNotMcp { .. } => {
                 ("child_not_mcp", "child does not speak MCP over stdio: it wrote only other text")

@@ -53,6 +53,8 @@ pub struct Flags {
     pub revision: Option<String>,
     /// `--setsid`: the grandchild leaves the process group and the session.
     pub setsid: bool,
+    /// `--start TEXT`: write this to standard output at the start, without a line end.
+    pub start: String,
 }
 
 impl Flags {
@@ -86,6 +88,7 @@ impl Flags {
                 "--refuse-init" => flags.refuse_init = true,
                 "--revision" => flags.revision = Some(value()),
                 "--setsid" => flags.setsid = true,
+                "--start" => flags.start = value(),
                 unknown => panic!("unknown flag {unknown}"),
             }
         }

@@ -79,6 +79,9 @@ impl<S: System> Server<S> {
         if self.flags.noise {
             self.write(b"badchild 1.0 - hello!\n").await;
         }
+        if !self.flags.start.is_empty() {
+            self.write(self.flags.start.as_bytes()).await;
+        }
         self.system.sleep(self.flags.delay_start).await;
         let mut line = Vec::new();
         loop {
@@ -357,7 +360,7 @@ impl<S: System> Server<S> {
 
     async fn spoil(&self) {
         if self.flags.bad_utf8 {
-            self.write(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\xfe\"}\n").await;
+            self.write(b"caf\xe9 {\"id\":1,\"result\":\"\xff\xfe\"}\n").await;
         }
         if self.flags.noise {
             self.write(b"warning: {\n\n   \n[1,2,3]\n\"text\"\n17\n{\"not\":\"a message\"}\n")

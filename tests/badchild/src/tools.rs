@@ -31,7 +31,6 @@ const TOOLS: [(&str, &str); 37] = [
     ("env", "the environment"),
     ("fds", "the open file descriptors"),
     ("flood", "{bytes}: log notifications of this many bytes, then the answer"),
-    ("garbled", "an endless line"),
     ("hang", "never answers"),
     ("hush", "ends every subscription of the modern era"),
     ("ignore_stdin", "answers, and reads nothing any more"),
@@ -53,6 +52,7 @@ const TOOLS: [(&str, &str); 37] = [
     ("sleep", "{ms}: answers after that time, unless cancelled"),
     ("stderr", "{bytes, lines}: writes to standard error"),
     ("updated", "{uri, ms}: answers, and says that resource to have changed after that time"),
+    ("write", "{head, fill, tail, times, last}: writes bytes in place of an answer"),
     ("wrong_id", "an answer for an id nobody used, then the right one"),
 ];
 
@@ -146,7 +146,6 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
             server.flood(bytes).await;
             answer("flooded").await;
         }
-        "garbled" => garble(server).await,
         "hang" => system.sleep(LIFETIME).await,
         "hush" => {
             server.hush().await;
@@ -230,6 +229,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
             server.result("\"never used\"", &text("wrong")).await;
             answer("right").await;
         }
+        "write" => server.write(&written(id, &arguments)).await,
         unknown => server.error(id, -32602, &format!("Unknown tool: {unknown}")).await,
     }
 }
@@ -283,11 +283,17 @@ async fn deep<S: System>(server: &Server<S>, id: &str, depth: usize) {
     server.result(id, &format!(r#"{{"content":[],"deep":{nested}}}"#)).await;
 }
 
-async fn garble<S: System>(server: &Server<S>) {
-    loop {
-        // A control character: no line is a message by it, whatever another call has begun to write.
-        server.write(&[1; 64 * 1024]).await;
-    }
+/// What the tool `write` writes: `head`, so many bytes of `fill`, and `tail`, all of it so many
+/// `times`, and then `last`. A character of these texts is a byte, and `ID` is the id of the call.
+fn written(id: &str, arguments: &Value) -> Vec<u8> {
+    let number = |key: &str| arguments[key].as_u64();
+    let bytes = |key: &str| -> Vec<u8> {
+        let text = arguments[key].as_str().unwrap_or_default().replace("ID", id);
+        text.chars().map(|char| u8::try_from(char).expect("a byte")).collect()
+    };
+    let fill = vec![b'x'; number("fill").unwrap_or(0) as usize];
+    let line = [bytes("head"), fill, bytes("tail")].concat();
+    [line.repeat(number("times").unwrap_or(1) as usize), bytes("last")].concat()
 }
 
 async fn partial<S: System>(server: &Server<S>, id: &str, pause: Duration) {

@@ -112,6 +112,7 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             "--max-body" => limits.body_bytes_max = bytes(value),
             "--max-memory" => limits.memory_bytes_max = bytes(value),
             "--max-connections" => limits.connections_max = number(value),
+            "--max-line" => limits.line_bytes_max = bytes(value),
             "--max-sessions" => limits.sessions_max = number(value),
             "--request-timeout" => limits.request_time_max = time(value),
             "--startup-timeout" => {

@@ -120,7 +120,7 @@ fn a_request_whose_answer_is_none_fails_at_once() {
         let call = rig.call(&client, r#""mine""#);
         let other = rig.call(&client, "7");
         let numbers = rig.numbers(child);
-        rig.child_writes(child, &format!(r#"{{"id":{},{fault}}}"#, numbers[0]));
+        rig.child_writes(child, format!(r#"{{"id":{},{fault}}}"#, numbers[0]));
         assert_eq!(rig.error(call), (200, -32603, invalid(why)), "{fault}");
         assert_eq!(parse(rig.reply(call).1)["id"], "mine");
         assert_eq!(rig.stage(other), Stage::Waiting, "{fault}");
@@ -153,7 +153,7 @@ fn a_session_whose_initialize_is_answered_by_nonsense_never_opens() {
     let mut rig = Rig::new();
     let (exchange, child) = rig.initialize(&Client::new());
     let number = rig.number(child);
-    rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#));
+    rig.child_writes(child, format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#));
     let text = invalid("it must have either a result or an error");
     assert_eq!(rig.error(exchange), (502, -32603, text));
     assert!(rig.children[&child].stdin_closed);

@@ -107,7 +107,7 @@ fn a_process_that_gave_up_what_was_taken_back_may_still_speak_of_it_for_a_while(
         rig.disconnect(left);
         match is_readable {
             true => rig.gives_up(child, &number),
-            false => rig.child_writes(child, &format!(r#"{{"id":{number},"error":0}}"#)),
+            false => rig.child_writes(child, format!(r#"{{"id":{number},"error":0}}"#)),
         }
         rig.fed(child);
         let wants =

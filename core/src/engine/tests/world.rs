@@ -364,7 +364,7 @@ impl World {
                 r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{{tag}}}}}"#
             )),
             14 => self.rig.child_says(child, &list_changed(1)),
-            _ if what > 128 => self.rig.child_writes(child, &format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#)),
+            _ if what > 128 => self.rig.child_writes(child, format!(r#"{{"jsonrpc":"2.0","id":{number}}}"#)),
             _ => self.rig.child_babbles(child),
         }
     }

@@ -87,7 +87,7 @@ impl Client<'_> {
                 if let Some(session) = &mut self.session {
                     session.is_doubtful = true;
                 }
-                let tool = dice.pick(&["crash", "partial_exit", "close_stdout", "garbled"]);
+                let tool = dice.pick(&["crash", "partial_exit", "close_stdout"]);
                 let call = self.call(tool, json!({"code": 5}), [], dice);
                 self.exchange(vec![call]).await;
             }
