@@ -459,7 +459,7 @@ impl Reject {
             StreamsFull => "streams_full",
             AskExpired => "ask_expired",
             AskRefused => "ask_refused",
-            BadAnswer(Flaw::TooLong { .. }) => "answer_too_long",
+            BadAnswer(Flaw::TooLong { .. } | Flaw::NoRoom) => "answer_too_long",
             BadAnswer(_) => "bad_answer",
             BatchAnswerTooLarge => "batch_answer_too_large",
             ChildExited(_) => "child_exited",
@@ -541,6 +541,9 @@ impl fmt::Display for Reject {
                 f,
                 "The MCP server process sent an answer longer than {} (--max-line)",
                 Bytes(*max)
+            ),
+            BadAnswer(Flaw::NoRoom) => f.write_str(
+                "There is no memory left for the answer of the MCP server process (--max-memory)",
             ),
             BadAnswer(flaw) => write!(
                 f,

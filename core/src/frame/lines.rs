@@ -106,6 +106,18 @@ impl Lines {
         }
     }
 
+    /// The bytes that are kept of the line whose end has not come.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.capacity()
+    }
+
+    /// Skips the line whose end has not come, as if it were too long.
+    pub fn skip_line(&mut self, mut each: impl FnMut(Framed)) {
+        if !self.is_skipping {
+            self.begin_to_skip(&mut each);
+        }
+    }
+
     fn begin_to_skip(&mut self, each: &mut impl FnMut(Framed)) {
         let line = std::mem::take(&mut self.pending);
         let start = &line[..line.len().min(EDGE_BYTES)];

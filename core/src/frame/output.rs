@@ -1,10 +1,11 @@
 //! The standard output of a child: from its bytes to its messages.
 //!
-//! Owns: which request a line concerns that exceeds the limit.
+//! Owns: which request a line concerns that is skipped, and the bytes of the line that has not ended.
 
 use crate::frame::{Framed, Lines};
 use crate::json::{Concerns, Glimpse, Message, ParseRules, Peer, Unreadable, read_line};
 use crate::limits::Limits;
+use crate::memory::{Account, Permit};
 use crate::reject::Flaw;
 
 /// Reads what a child writes, however it is cut up on the way.
@@ -13,39 +14,66 @@ pub struct Output {
     lines: Lines,
     rules: ParseRules,
     max: usize,
+    /// Where the bytes of lines are counted.
+    account: Account,
+    /// For the bytes of the line that has not ended.
+    pending: Permit,
     /// The line that is being skipped, until it is known which request it concerns.
     skipped: Option<(Glimpse, Unreadable)>,
 }
 
 impl Output {
     /// Reads the output of a new child.
-    pub fn new(limits: &Limits) -> Output {
+    pub fn new(limits: &Limits, account: Account) -> Output {
         let max = limits.line_bytes_max;
         let rules = ParseRules::of(limits, Peer::Child);
-        Output { lines: Lines::new(max), rules, max, skipped: None }
+        let pending = account.permit();
+        Output { lines: Lines::new(max), rules, max, account, pending, skipped: None }
     }
 
     /// Takes the next bytes, and calls `each` with what they complete, in order.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, Unreadable>)) {
-        let Output { lines, rules, max, skipped } = self;
+        let Output { lines, rules, max, account, skipped, .. } = self;
         lines.feed(bytes, |framed| match framed {
-            Framed::Line(line) => read_line(line, *rules, &mut each),
-            Framed::TooLong(start) => each(Err(begin(&start, *max, skipped))),
+            Framed::Line(line) => read_line(account.hold(line), *rules, account, &mut each),
+            Framed::TooLong(start) => {
+                each(Err(begin(&start, Flaw::TooLong { max: *max }, *max, skipped)));
+            }
             Framed::Skipped(end) => {
                 if let Some(found) = skipped.take().and_then(|line| finish(line, &end)) {
                     each(Err(found));
                 }
             }
         });
+        self.count_pending(each);
+    }
+
+    /// Counts the bytes of the line that has not ended; where there is no room for them the line is
+    /// skipped.
+    fn count_pending(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
+        let bytes = self.lines.pending_bytes();
+        match bytes.checked_sub(self.pending.bytes()) {
+            None => self.pending.give_back(self.pending.bytes() - bytes),
+            Some(more) if more == 0 || self.pending.grow(more) => {}
+            Some(_) => {
+                let skipped = &mut self.skipped;
+                self.lines.skip_line(|framed| {
+                    if let Framed::TooLong(start) = framed {
+                        each(Err(begin(&start, Flaw::NoRoom, bytes, skipped)));
+                    }
+                });
+                self.pending.give_back(self.pending.bytes());
+            }
+        }
     }
 
     /// Takes the end of the output. A message that lacks only the end of its line counts; half a
     /// message concerns no request, because the end of the child says more.
     pub fn finish(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
-        let Output { lines, rules, .. } = self;
+        let Output { lines, rules, account, .. } = self;
         lines.finish(|framed| {
             if let Framed::Line(line) = framed {
-                read_line(line, *rules, &mut |read| {
+                read_line(account.hold(line), *rules, account, &mut |read| {
                     let concerns = Concerns::Nothing;
                     each(read.map_err(|unreadable| Unreadable { concerns, ..unreadable }));
                 });
@@ -54,12 +82,17 @@ impl Output {
     }
 }
 
-/// Takes the start of a line over the limit. If it does not name its request, the end may.
-fn begin(start: &[u8], max: usize, skipped: &mut Option<(Glimpse, Unreadable)>) -> Unreadable {
+/// Takes the start of a line that is skipped, of which this many bytes have come. If the start does
+/// not name its request, the end may.
+fn begin(
+    start: &[u8],
+    flaw: Flaw,
+    bytes: usize,
+    skipped: &mut Option<(Glimpse, Unreadable)>,
+) -> Unreadable {
     let glimpse = Glimpse::of_start(start);
     let concerns = glimpse.concerns_of_long_line();
-    let mut unreadable = Unreadable::new(Flaw::TooLong { max }, concerns, start);
-    unreadable.bytes = max.saturating_add(1);
+    let unreadable = Unreadable { bytes, ..Unreadable::new(flaw, concerns, start) };
     if matches!(unreadable.concerns, Concerns::AnyRequest) {
         *skipped = Some((glimpse, unreadable.clone()));
     }

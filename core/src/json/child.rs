@@ -23,10 +23,12 @@ use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use crate::json::glimpse::Glimpse;
-use crate::json::mend::{mended, with_error_object, without_controls};
+use crate::json::mend::{error_object, mended, without_controls};
 use crate::json::scan::Cursor;
 use crate::json::{Kind, Message, ParseRules, text, tidy};
+use crate::memory::Account;
 use crate::reject::{Flaw, Reject};
+use crate::translate::Answer;
 
 /// Something a child wrote that is no message.
 #[derive(Clone, Debug)]
@@ -69,17 +71,18 @@ impl Unreadable {
 pub(crate) fn read_line(
     line: Bytes,
     rules: ParseRules,
+    account: &Account,
     each: &mut impl FnMut(Result<Message, Unreadable>),
 ) {
     let line = match line.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => line.slice_ref(rest),
         None => line,
     };
+    let mut reader = Reader { rules, account, each, has_noise: false };
     if text::check(&line).is_ok() {
-        return Reader { rules, each, has_noise: false }.value(text::on_one_line(line));
+        return reader.value(text::on_one_line(line));
     }
     let text = without_controls(&line);
-    let mut reader = Reader { rules, each, has_noise: false };
     match text.first() {
         None => {}
         Some(b'{' | b'[') => reader.broken(text),
@@ -91,6 +94,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 struct Reader<'a, F> {
     rules: ParseRules,
+    /// Where the bytes of messages are counted that are not as they came.
+    account: &'a Account,
     each: &'a mut F,
     /// Whether the line has been reported as noise. Once is enough.
     has_noise: bool,
@@ -121,7 +126,8 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
         };
         match read {
             Ok(message) if message.kind() == Kind::Error => {
-                (self.each)(Ok(with_error_object(message, self.rules)));
+                let message = self.with_error_object(message);
+                (self.each)(Ok(message));
             }
             Ok(message) => (self.each)(Ok(message)),
             Err((reject, text)) => {
@@ -134,7 +140,8 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
     /// Reads a message without the members that are better left out.
     fn read_tidied(&self, text: Bytes, reject: Reject) -> Result<Message, (Reject, Bytes)> {
         let Some(tidied) = tidy::tidied(&text) else { return Err((reject, text)) };
-        Message::read(tidied.into(), self.rules).map_err(|(invalid, _)| (invalid.reject, text))
+        Message::read(self.account.hold(tidied.into()), self.rules)
+            .map_err(|(invalid, _)| (invalid.reject, text))
     }
 
     /// Takes a text that begins like JSON, and is none.
@@ -150,7 +157,8 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
                 };
                 return self.unreadable(Flaw::NotJson, concerns, rest);
             };
-            self.value(text::on_one_line(Bytes::copy_from_slice(&rest[..len])));
+            let value = text::on_one_line(Bytes::copy_from_slice(&rest[..len]));
+            self.value(self.account.hold(value));
             rest = without_controls(&rest[len..]);
             values += 1;
         }
@@ -175,10 +183,22 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
             return None;
         }
         let text = text::on_one_line(Bytes::copy_from_slice(&rest[..len]));
-        let message = Message::read(text, self.rules).ok()?;
+        let message = Message::read(self.account.hold(text), self.rules).ok()?;
         let is_answer = matches!(message.kind(), Kind::Result | Kind::Error);
         (is_answer && message.id().is_some())
-            .then(|| Concerns::Quoted(Box::new(with_error_object(message, self.rules))))
+            .then(|| Concerns::Quoted(Box::new(self.with_error_object(message))))
+    }
+
+    /// The message, with an error object that holds what the child wrote in place of one (JSON-RPC
+    /// 2.0, section 5.1).
+    fn with_error_object(&self, message: Message) -> Message {
+        let object = match Answer::of(&message) {
+            Some(Answer::Error(error)) => error_object(&error),
+            _ => None,
+        };
+        let Some(object) = object else { return message };
+        let line = Answer::Error(object.into()).line(message.id().unwrap_or(b"null"));
+        Message::read(self.account.hold(line.into()), self.rules).unwrap_or(message)
     }
 
     fn unreadable(&mut self, flaw: Flaw, concerns: Concerns, text: &[u8]) {

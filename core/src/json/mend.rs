@@ -4,7 +4,6 @@
 
 use crate::json::envelope::{is_id, is_number, is_string};
 use crate::json::object::{Object, quoted, text};
-use crate::json::{Message, ParseRules};
 use crate::translate::{Answer, INTERNAL_ERROR};
 
 /// A text with U+FFFD for what is not UTF-8, escapes for raw control characters in strings, and
@@ -69,20 +68,8 @@ pub(super) fn without_controls(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The message, with an error object that holds what the child wrote in place of one (JSON-RPC 2.0,
-/// section 5.1).
-pub(super) fn with_error_object(message: Message, rules: ParseRules) -> Message {
-    let object = match Answer::of(&message) {
-        Some(Answer::Error(error)) => error_object(&error),
-        _ => None,
-    };
-    let Some(object) = object else { return message };
-    let line = Answer::Error(object.into()).line(message.id().unwrap_or(b"null"));
-    Message::read(line.into(), rules).unwrap_or(message)
-}
-
 /// An error object in place of this value; none if it is one.
-fn error_object(error: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn error_object(error: &[u8]) -> Option<Vec<u8>> {
     let Some(mut object) = Object::read(error) else {
         let message = text(error).unwrap_or_else(|| String::from_utf8_lossy(error));
         let Answer::Error(object) = Answer::error(INTERNAL_ERROR, &message) else { return None };

@@ -20,6 +20,8 @@ pub enum Flaw {
         /// Bytes of a line ([`crate::limits::Limits::line_bytes_max`]).
         max: usize,
     },
+    /// There is no room in memory for the line.
+    NoRoom,
     /// It has neither a result nor an error, or both.
     Shape,
     /// Its `jsonrpc` is not `"2.0"`.
@@ -45,6 +47,7 @@ impl Flaw {
             Flaw::BehindText => "behind_text",
             Flaw::TooDeep => "too_deep",
             Flaw::TooLong { .. } => "too_long",
+            Flaw::NoRoom => "no_room",
             Flaw::Shape => "no_message",
             Flaw::Version => "bad_version",
             Flaw::Id => "bad_id",
@@ -66,6 +69,7 @@ impl fmt::Display for Flaw {
             Flaw::TooLong { max } => {
                 return write!(f, "it is longer than {}", Bytes(*max));
             }
+            Flaw::NoRoom => "there is no memory left for it (--max-memory)",
             Flaw::Shape => "it must have either a result or an error",
             Flaw::Version => "jsonrpc must be \"2.0\"",
             Flaw::Id => "its id must be the id of the request",

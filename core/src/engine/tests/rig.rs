@@ -20,6 +20,7 @@ use crate::http::*;
 use crate::json::{Body, ParseRules, Peer};
 use crate::limits::Limits;
 use crate::machine::{Chunk, Signal};
+use crate::memory::Memory;
 use crate::observe::{Dropped, Level};
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
@@ -337,7 +338,8 @@ impl Rig {
 
     /// The child writes a line, a message or not.
     pub(super) fn child_writes(&mut self, child: ChildId, text: impl AsRef<[u8]>) {
-        let mut output = Output::new(&self.engine.desk.config.limits);
+        let mut output =
+            Output::new(&self.engine.desk.config.limits, Memory::new(1 << 30).child(child));
         let mut lines = Vec::new();
         output.feed(&[text.as_ref(), b"\n"].concat(), |line| lines.push(line));
         for line in lines {

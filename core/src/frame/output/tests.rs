@@ -1,6 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::ChildId;
+use crate::memory::Memory;
+
+fn account(limit: usize) -> Account {
+    Memory::new(limit).child(ChildId(1))
+}
 
 fn limits(line_bytes_max: usize) -> Limits {
     Limits { line_bytes_max, ..Limits::default() }
@@ -8,7 +14,7 @@ fn limits(line_bytes_max: usize) -> Limits {
 
 /// What is read, in pieces of this size: ids of messages, flaws with what they concern.
 fn read(max: usize, bytes: &[u8], piece: usize) -> Vec<String> {
-    let mut output = Output::new(&limits(max));
+    let mut output = Output::new(&limits(max), account(1 << 30));
     let mut found = Vec::new();
     for bytes in bytes.chunks(piece.max(1)) {
         output.feed(bytes, |read| found.push(shown(read)));
@@ -60,7 +66,7 @@ fn a_long_line_fails_its_own_request_and_nothing_else() {
 #[test]
 fn a_long_line_fails_its_request_before_its_end_comes() {
     let long = answer(7, &"x".repeat(10_000));
-    let mut output = Output::new(&limits(1000));
+    let mut output = Output::new(&limits(1000), account(1 << 30));
     let mut found = Vec::new();
     output.feed(&long.as_bytes()[..1002], |read| found.push(shown(read)));
     assert_eq!(found, ["too_long 7"]);
@@ -73,6 +79,26 @@ fn the_last_message_may_lack_the_end_of_its_line() {
     // Half a message fails nothing: the end of the child says why there is no answer.
     assert_eq!(read(1000, &text.as_bytes()[..40], 9), ["not_json -"]);
     assert_eq!(read(10, text.trim_end().as_bytes(), 9), ["too_long *"]);
+}
+
+#[test]
+fn a_line_counts_while_it_comes_and_is_skipped_where_there_is_no_room() {
+    let memory = Memory::new(1 << 20);
+    let mut output = Output::new(&limits(1 << 30), memory.child(ChildId(1)));
+    let mut found = Vec::new();
+    let mut feed = |output: &mut Output, bytes: &[u8]| {
+        output.feed(bytes, |read| found.push(shown(read)));
+    };
+    feed(&mut output, &answer(7, &"x".repeat(100_000)).as_bytes()[..100_000]);
+    assert!(memory.used() >= 100_000, "{memory:?}");
+    for _ in 0..10 {
+        feed(&mut output, &[b'x'; 100_000]);
+        assert!(memory.used() <= 1 << 20, "{memory:?}");
+    }
+    assert!(memory.used() < 20_000, "the line is skipped: {memory:?}");
+    feed(&mut output, format!("\"}}}}\n{}", answer(8, "")).as_bytes());
+    assert_eq!(found, ["no_room 7", "8"]);
+    assert_eq!(memory.used(), 0);
 }
 
 proptest! {

@@ -1,13 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::ChildId;
 use crate::json::Peer;
+use crate::memory::Memory;
 
 const RULES: ParseRules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
 
 fn read(line: &[u8]) -> Vec<Result<Message, Unreadable>> {
     let mut found = Vec::new();
-    read_line(Bytes::copy_from_slice(line), RULES, &mut |read| found.push(read));
+    let account = Memory::new(1 << 30).child(ChildId(1));
+    read_line(Bytes::copy_from_slice(line), RULES, &account, &mut |read| found.push(read));
     found
 }
 

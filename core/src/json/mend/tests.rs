@@ -1,9 +1,7 @@
-use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::json::Peer;
 
 fn mended_text(text: &[u8]) -> String {
     String::from_utf8(mended(text)).unwrap()
@@ -45,12 +43,8 @@ fn controls_in_front_are_skipped() {
 }
 
 fn error_of(error: &str) -> Value {
-    let rules = ParseRules { depth_max: 9, batch_len_max: 1, sender: Peer::Child };
-    let line = format!(r#"{{"jsonrpc":"2.0","id":"x","error":{error}}}"#);
-    let message = Message::parse(Bytes::from(line), rules).unwrap();
-    let whole = with_error_object(message, rules);
-    assert_eq!(whole.id(), Some(&b"\"x\""[..]));
-    serde_json::from_slice::<Value>(whole.bytes()).unwrap()["error"].clone()
+    let object = error_object(error.as_bytes()).unwrap_or_else(|| error.into());
+    serde_json::from_slice(&object).unwrap()
 }
 
 #[test]
