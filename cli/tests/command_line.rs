@@ -56,7 +56,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--head-timeout", "[env: MCP_HEAD_TIMEOUT] [default: 10]"),
         ("--body-timeout", "[env: MCP_BODY_TIMEOUT] [default: 30]"),
         ("--write-timeout", "[env: MCP_WRITE_TIMEOUT] [default: 30]"),
-        ("--idle-timeout", "[env: MCP_IDLE_TIMEOUT] [default: 60]"),
+        ("--idle-timeout", "[env: MCP_IDLE_TIMEOUT] [default: 75]"),
         ("--keep-alive", "[env: MCP_KEEP_ALIVE] [default: 15]"),
         ("--drain-timeout", "[env: MCP_DRAIN_TIMEOUT] [default: 30]"),
         ("--runtime", "[env: MCP_RUNTIME]"),

@@ -27,7 +27,8 @@ pub struct Limits {
     /// From the first byte of a head to its last.
     pub head_time_max: Duration,
     /// Silence allowed between two requests of a connection. Before the first one it is
-    /// [`Limits::head_time_max`].
+    /// [`Limits::head_time_max`]. Longer than the 60 s after which load balancers give up an idle
+    /// connection by default: they end it first, so no request meets a connection that is closing.
     pub idle_time_max: Duration,
     /// Bytes of a request body.
     pub body_bytes_max: usize,
@@ -206,7 +207,7 @@ impl Default for Limits {
             head_lines_max: 100,
             target_bytes_max: 8 * KIB,
             head_time_max: Duration::from_secs(10),
-            idle_time_max: Duration::from_secs(60),
+            idle_time_max: Duration::from_secs(75),
             body_bytes_max: 4 * MIB,
             body_time_max: Duration::from_secs(30),
             body_grace: Duration::from_secs(5),

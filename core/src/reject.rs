@@ -20,7 +20,7 @@ pub enum Reject {
     // HTTP framing, found before a request exists
     /// `Content-Length` and `Transfer-Encoding` together, or several lengths.
     AmbiguousLength,
-    /// A chunk size, extension or trailer that is not to the letter.
+    /// A chunk that is malformed, or whose extensions are too long.
     BadChunk,
     /// A head that is not HTTP/1.x to the letter: bare LF, control bytes, folded lines.
     BadHead,
@@ -28,7 +28,7 @@ pub enum Reject {
     BadHost,
     /// A `Content-Length` that is not a plain number.
     BadLength,
-    /// A request target that is not a path.
+    /// A request target that is neither a path nor a URL whose authority `Host` repeats.
     BadTarget,
     /// A `Transfer-Encoding` other than `chunked`, or one in HTTP/1.0.
     BadTransferCoding,
@@ -53,6 +53,8 @@ pub enum Reject {
     HeadTooLarge,
     /// The request target is longer than the limit.
     TargetTooLong,
+    /// A trailer section behind a chunked body.
+    Trailer,
     /// `Expect` with something other than `100-continue`.
     UnknownExpectation,
     /// A version other than HTTP/1.0 and HTTP/1.1.
@@ -360,6 +362,7 @@ impl Reject {
                 | MemoryFull
                 | RateExceeded { .. }
                 | TargetTooLong
+                | Trailer
                 | UnknownExpectation
                 | UnsupportedHttpVersion
         )
@@ -412,6 +415,7 @@ impl Reject {
             HeadTimeout { .. } => "head_timeout",
             HeadTooLarge => "head_too_large",
             TargetTooLong => "target_too_long",
+            Trailer => "trailer",
             UnknownExpectation => "unknown_expectation",
             UnsupportedHttpVersion => "unsupported_http_version",
             BadMcpHeader => "bad_mcp_header",
@@ -478,7 +482,7 @@ impl Reject {
         use Reject::*;
         match self {
             AmbiguousLength | BadChunk | BadHead | BadHost | BadLength | BadTarget
-            | BadTransferCoding | BodyTruncated | BadMcpHeader => (400, INVALID_REQUEST),
+            | BadTransferCoding | BodyTruncated | Trailer | BadMcpHeader => (400, INVALID_REQUEST),
             BodyTimeout { .. } | HeadTimeout { .. } => (408, INVALID_REQUEST),
             BodyTooLarge { .. } => (413, INVALID_REQUEST),
             HeadTooLarge => (431, INVALID_REQUEST),
@@ -612,32 +616,29 @@ impl Reject {
         use Reject::*;
         match self {
             AmbiguousLength => "More than one body length is given",
-            BadChunk => "The chunked body is malformed",
+            BadChunk => "The chunked body is malformed, or its chunk extensions are too long",
+            Trailer => "A trailer section behind a chunked body is not supported",
             BadHead => "The request head is malformed",
             BadHost => "Exactly one valid Host header is required",
             BadLength => "Content-Length is not a number",
-            BadTarget => "The request target must be an absolute path",
-            BadTransferCoding => "The only Transfer-Encoding served is chunked, in HTTP/1.1",
+            BadTarget => "The request target must be a path, or a URL of the host in Host",
+            BadTransferCoding => "Transfer-Encoding must be chunked, and only in HTTP/1.1",
             BodyTruncated => "The request body ended early",
             HeadTooLarge => "The request head is too large",
             TargetTooLong => "The request target is too long",
-            UnknownExpectation => "The only expectation met is 100-continue",
+            UnknownExpectation => "Expect must be 100-continue",
             UnsupportedHttpVersion => "HTTP/1.1 is required",
             BadMcpHeader => {
                 "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
             }
             ForbiddenHost => "This Host is not allowed (see --allow-host)",
             ForbiddenOrigin => "This Origin is not allowed (see --allow-origin)",
-            MethodNotAllowed { .. } => {
-                "Method not allowed here; the Allow header lists those that are"
-            }
+            MethodNotAllowed { .. } => "Method not allowed; see the Allow header",
             NotAcceptable => {
-                "Accept must include application/json or text/event-stream; the latter where only a stream answers"
+                "Accept must include application/json or text/event-stream (GET: text/event-stream)"
             }
-            NotFound => "Nothing is served at this path",
-            UnsupportedMediaType => {
-                "Content-Type must be application/json, not compressed, in UTF-8"
-            }
+            NotFound => "Not found",
+            UnsupportedMediaType => "Content-Type must be application/json (uncompressed, UTF-8)",
             BadJson => "Parse error: the body is not valid JSON",
             TooDeep => "Parse error: the body is nested too deeply",
             BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",

@@ -16,19 +16,17 @@ use pontoon_carrier::Phase;
 use pontoon_carrier::coding;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
-use pontoon_core::http::{
-    Answer as Refusal, BodyBuffer, Cors, Headers, ReplyHead, RequestHead, Rules,
-};
+use pontoon_core::http::{Answer as Refusal, BodyBuffer, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Chunk;
 use pontoon_core::reject::Reject;
 use pontoon_core::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
-use tiny_http::{HTTPVersion, Header, Method, Request};
+use tiny_http::{HTTPVersion, Method, Request};
 
 use crate::connections::Connections;
 use crate::guarded::Guarded;
-use crate::head::{HeadLines, OWN_LINES};
+use crate::head::HeadLines;
 use crate::io::{FAR, Latch, poll};
 use crate::library::{Ending, Library, Link};
 use crate::respond::{Form, Response};
@@ -41,7 +39,7 @@ pub(crate) struct Front {
     pub(crate) library: Library,
     pub(crate) room: Arc<Room>,
     pub(crate) connections: Connections,
-    rules: Rules,
+    pub(crate) rules: Rules,
     draining: Latch,
     stopped: Latch,
 }
@@ -154,24 +152,15 @@ impl Front {
         self: &Arc<Self>,
         is_last: bool,
         peer: Option<IpAddr>,
+        head: Box<[u8]>,
     ) -> io::Result<Arc<Link>> {
-        self.library.link(is_last, peer, || {
+        self.library.link(is_last, peer, head, || {
             let front = self.clone();
             let take = move || {
                 front.library.take_all(|request, link| front.take(request, link));
             };
             crate::spawn("pontoon-request", take).map(drop)
         })
-    }
-
-    /// What an answer to this clean head tells a browser, whatever becomes of the body.
-    pub(crate) fn cors(&self, head: &[u8]) -> Option<Cors> {
-        let mut words = head.split(|byte| *byte == b' ').map(|word| str::from_utf8(word).ok());
-        let (method, target) = (words.next()??, words.next()??);
-        let arrived = self.hub.clock().now();
-        let headers = &HeadLines(head);
-        let head = RequestHead { method, target, headers, peer: None, arrived };
-        self.rules.admit(&head).ok()?.cors
     }
 
     /// Answers a request.
@@ -195,23 +184,23 @@ impl Front {
     fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
         let arrived = self.hub.clock().now();
         let admission =
-            self.hub.admit(&self.rules, &head(request, &lines(request)?, link, arrived));
+            self.hub.admit(&self.rules, &head(request, &HeadLines(&link.head), link, arrived));
         let admission = match admission {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
+        let whole = HeadLines(&link.head);
         let body = if admission.expects_body() {
-            let whole = admission.body(&head(request, &lines(request)?, link, arrived));
-            match read(request, link, whole)? {
+            let buffer = admission.body(&head(request, &whole, link, arrived));
+            match read(request, link, buffer)? {
                 Ok(body) => body,
                 Err(reject) => return Some(self.refuse(Refusal::refusal(reject, cors))),
             }
         } else {
             Bytes::new()
         };
-        let request = match admission.request(body, &head(request, &lines(request)?, link, arrived))
-        {
+        let request = match admission.request(body, &head(request, &whole, link, arrived)) {
             Ok(request) => request,
             Err(refusal) => return Some(self.refuse(*refusal)),
         };
@@ -276,31 +265,12 @@ fn respond(
     }
 }
 
-struct HeaderLines<'a>(&'a [Header]);
-
-impl Headers for HeaderLines<'_> {
-    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let named = move |line: &&Header| line.field.as_str().as_str().eq_ignore_ascii_case(name);
-        let lines: Vec<_> = self.0.iter().filter(named).map(|line| line.value.as_bytes()).collect();
-        lines.into_iter()
-    }
-
-    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|line| (line.field.as_str().as_str(), line.value.as_bytes()))
-    }
-}
-
-/// The lines of a request that its client has sent.
-fn lines(request: &Request) -> Option<HeaderLines<'_>> {
-    request.headers().get(OWN_LINES..).map(HeaderLines)
-}
-
 fn head<'a>(
     request: &'a Request,
-    headers: &'a HeaderLines<'a>,
+    headers: &'a HeadLines<'a>,
     link: &Link,
     arrived: Instant,
-) -> RequestHead<'a, HeaderLines<'a>> {
+) -> RequestHead<'a, HeadLines<'a>> {
     let (method, target) = (request.method().as_str(), request.url());
     RequestHead { method, target, headers, peer: link.peer, arrived }
 }

@@ -20,8 +20,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use pontoon_carrier::Phase;
-use pontoon_core::http::{Answer, Breach, Cors, Guard, Inspection};
-use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::http::{Answer, Breach, Guard, Inspection};
+use pontoon_core::machine::Chunk;
 use pontoon_core::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags};
@@ -46,8 +46,6 @@ pub(crate) struct Guarded<'f> {
     passed: usize,
     /// The request in flight.
     link: Option<Arc<Link>>,
-    /// What its refusal would tell a browser, should its body break.
-    cors: Option<Cors>,
     /// Given to the library, but not taken by it.
     feed: Vec<u8>,
     /// On the way to the peer.
@@ -89,7 +87,6 @@ impl<'f> Guarded<'f> {
             held: Vec::new(),
             passed: 0,
             link: None,
-            cors: None,
             feed: Vec::new(),
             back: Vec::new(),
             reply: Reply::Awaited,
@@ -108,9 +105,8 @@ impl<'f> Guarded<'f> {
         while let Ok(()) = self.turn() {}
         self.front.connections.remove(self.number);
         self.unlink();
-        if let Some(reject) = self.guard.refused() {
-            self.front.hub.submit([Input::Refused { reject, detail: None }]);
-        }
+        let refusal = self.front.rules.refusal(&self.guard);
+        self.front.hub.submit(refusal.and_then(|refusal| refusal.report()));
     }
 
     fn turn(&mut self) -> Result<(), Over> {
@@ -216,11 +212,8 @@ impl<'f> Guarded<'f> {
             self.reply = if head.expects { Reply::Expected } else { Reply::Awaited };
             let peer = self.connection.stream.peer_addr().ok().map(|peer| peer.ip());
             let is_last = self.requests + 1 >= self.front.hub.connection_requests_max();
-            match self.front.link(head.is_last || is_last, peer) {
+            match self.front.link(head.is_last || is_last, peer, self.head().into()) {
                 Ok(link) => {
-                    if self.guard.is_inside_body() {
-                        self.cors = self.front.cors(self.head());
-                    }
                     self.feed = head.into_bytes(link.number);
                     self.link = Some(link);
                     self.requests += 1;
@@ -320,9 +313,6 @@ impl<'f> Guarded<'f> {
 
     /// Answers why nothing passes any more: at once, or in the place of the answer that is awaited.
     fn refuse(&mut self) {
-        if self.link.is_none() && self.guard.in_flight() > 0 {
-            self.cors = self.front.cors(self.head());
-        }
         self.held.clear();
         self.passed = 0;
         self.feed.clear();
@@ -333,8 +323,7 @@ impl<'f> Guarded<'f> {
     }
 
     fn write_refusal(&mut self) {
-        let Some(reject) = self.guard.refused() else { return };
-        let Answer { head, body, .. } = Answer::refusal(reject, self.cors.take());
+        let Some(Answer { head, body, .. }) = self.front.rules.refusal(&self.guard) else { return };
         let form = Form { is_http_10: false, is_head: false, close: true };
         // A vector takes everything.
         let _ = Response::new(&mut self.back, form).reply(&head, &Chunk::from(body));
@@ -343,7 +332,6 @@ impl<'f> Guarded<'f> {
 
     fn unlink(&mut self) {
         self.feed.clear();
-        self.cors = None;
         if let Some(link) = self.link.take()
             && self.front.library.unlink(&link)
         {

@@ -9,6 +9,13 @@
 //! | - | a first line with the link's number | nobody could tell whose request it is |
 //! | every `Connection` | one that says `close` | an offer to upgrade would unbound the body |
 //! | `Expect` in HTTP/1.0 | - | it would be met, against RFC 9110, section 10.1.1 |
+//! | an empty line before the request line | - | it would be taken for the request line |
+//! | a target in absolute form | its path | it would be taken for the path |
+//! | a byte above 0x7f in a value | `?` | it would be refused |
+//!
+//! The rules read the lines that the client sent ([`HeadLines`]).
+
+use std::borrow::Cow;
 
 use pontoon_core::http::Headers;
 
@@ -26,14 +33,11 @@ pub(crate) struct Head {
     pub(crate) is_eager: bool,
 }
 
-/// Header lines in front of those of the client.
-pub(crate) const OWN_LINES: usize = 2;
-
 impl Head {
     /// Makes one of a clean head, from its first byte to its empty line.
     pub(crate) fn adapt(head: &[u8]) -> Head {
-        let mut rest = head.split_inclusive(|byte| *byte == b'\n');
-        let first = rest.next().unwrap_or_default();
+        let mut rest = without_empty_line(head).split_inclusive(|byte| *byte == b'\n');
+        let first = request_line(rest.next().unwrap_or_default());
         let is_http_10 = first.ends_with(b"1.0\r\n");
         let mut adapted = Head {
             lines: Vec::with_capacity(head.len() + OWN_BYTES),
@@ -42,7 +46,7 @@ impl Head {
             expects: false,
             is_eager: false,
         };
-        adapted.lines.extend_from_slice(first);
+        adapted.lines.extend_from_slice(&first);
         adapted.lines.extend_from_slice(b"connection: close\r\n");
         let mut persists = !is_http_10;
         for line in rest {
@@ -62,7 +66,8 @@ impl Head {
                 let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
                 adapted.is_eager = value.len() <= EAGER_DIGITS_MAX;
             }
-            adapted.lines.extend_from_slice(line);
+            let ascii = |byte: &u8| if byte.is_ascii() { *byte } else { b'?' };
+            adapted.lines.extend(line.iter().map(ascii));
         }
         adapted.is_last |= !persists;
         adapted.is_eager &= !adapted.expects;
@@ -89,6 +94,23 @@ impl Head {
     }
 }
 
+/// The guard lets one empty line pass in front of a head.
+fn without_empty_line(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\r\n").unwrap_or(head)
+}
+
+/// A request line whose target is a path.
+fn request_line(line: &[u8]) -> Cow<'_, [u8]> {
+    let space = line.iter().position(|byte| *byte == b' ').map_or(line.len(), |at| at + 1);
+    let (method, target) = line.split_at(space);
+    if target.starts_with(b"/") {
+        return line.into();
+    }
+    let authority = memchr::memmem::find(target, b"://").map_or(0, |at| at + 3);
+    let path = target[authority..].iter().position(|byte| *byte == b'/').unwrap_or_default();
+    [method, &target[authority + path..]].concat().into()
+}
+
 /// The library reads up to 1024 bytes of body at once. A few more make no difference.
 const EAGER_DIGITS_MAX: usize = 4;
 
@@ -104,7 +126,7 @@ impl Headers for HeadLines<'_> {
     }
 
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let lines = self.0.split(|byte| *byte == b'\n').skip(1);
+        let lines = without_empty_line(self.0).split(|byte| *byte == b'\n').skip(1);
         lines.filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             Some((str::from_utf8(&line[..colon]).ok()?, line[colon + 1..].trim_ascii()))

@@ -56,6 +56,8 @@ pub(crate) struct Link {
     pub(crate) is_last: bool,
     /// Who sent it.
     pub(crate) peer: Option<IpAddr>,
+    /// The head as the client sent it.
+    pub(crate) head: Box<[u8]>,
     /// Whether the whole body has been passed.
     whole: AtomicBool,
     ending: AtomicU8,
@@ -112,6 +114,7 @@ impl Library {
         &self,
         is_last: bool,
         peer: Option<IpAddr>,
+        head: Box<[u8]>,
         hire: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<Arc<Link>> {
         let stream = self.connect()?;
@@ -132,6 +135,7 @@ impl Library {
             stream,
             is_last,
             peer,
+            head,
             whole: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Broken as u8),
             watch: Mutex::default(),

@@ -9,9 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
 use hyper::rt::ReadBufCursor;
-use pontoon_core::http::{Breach, Guard, Inspection, PeerWait};
+use pontoon_core::http::{Answer, Breach, Guard, Inspection, PeerWait, Rules};
 use pontoon_core::limits::Limits;
-use pontoon_core::reject::Reject;
 use pontoon_core::time::Instant;
 
 use crate::clock::Clock;
@@ -86,9 +85,9 @@ impl Checkpoint {
         Checkpoint { clock, limits, post: Mutex::new(post) }
     }
 
-    /// Why the connection is refused, if it is.
-    pub(crate) fn refused(&self) -> Option<Reject> {
-        self.lock().guard.refused()
+    /// The answer by which the connection is refused, if it is.
+    pub(crate) fn refusal(&self, rules: &Rules) -> Option<Answer> {
+        rules.refusal(&self.lock().guard)
     }
 
     /// The answer was handed to hyper whole, or will never be.

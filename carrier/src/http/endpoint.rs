@@ -22,7 +22,7 @@ use pontoon_core::http::{
     Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules, first_to_give_way,
 };
 use pontoon_core::limits::Limits;
-use pontoon_core::machine::{Chunk, Input};
+use pontoon_core::machine::Chunk;
 use pontoon_core::reject::Reject;
 
 use crate::coding;
@@ -126,9 +126,7 @@ impl Endpoint {
                 None => break,
             }
         }
-        if let Some(reject) = checkpoint.refused() {
-            self.hub.submit([Input::Refused { reject, detail: None }]);
-        }
+        self.hub.submit(checkpoint.refusal(&self.rules).and_then(|refusal| refusal.report()));
     }
 
     /// Answers one request.
@@ -144,8 +142,8 @@ impl Endpoint {
         checkpoint: Arc<Checkpoint>,
     ) -> io::Result<Response<ReplyBody>> {
         let arrived = self.hub.clock.now();
-        if let Some(reject) = checkpoint.refused() {
-            return Ok(self.refuse(Refusal::refusal(reject, None), checkpoint));
+        if let Some(refusal) = checkpoint.refusal(&self.rules) {
+            return Ok(self.refuse(refusal, checkpoint));
         }
         let (head, body) = request.into_parts();
         let head = RequestHead {
@@ -167,8 +165,9 @@ impl Endpoint {
                     return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
                 }
                 Err(Unread::Broken(broken)) => {
-                    let reject = checkpoint.refused().ok_or_else(|| io::Error::other(broken))?;
-                    return Ok(self.refuse(Refusal::refusal(reject, cors), checkpoint));
+                    let refusal = checkpoint.refusal(&self.rules);
+                    let refusal = refusal.ok_or_else(|| io::Error::other(broken))?;
+                    return Ok(self.refuse(refusal, checkpoint));
                 }
             }
         } else {

@@ -31,7 +31,8 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
     pub(crate) allow_host: Vec<String>,
 
-    /// Web pages to answer to, besides those of loopback: `https://example.com`
+    /// Web pages that may send requests and read answers (CORS), besides those of loopback:
+    /// `https://example.com`
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
     pub(crate) allow_origin: Vec<String>,
 
@@ -61,7 +62,7 @@ pub(crate) struct ServingArgs {
     pub(crate) write_timeout: Duration,
 
     /// Time after which a connection that asks nothing is closed
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::time)]
+    #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = values::time)]
     pub(crate) idle_timeout: Duration,
 
     /// Silence on an event stream after which it shows that it is alive

@@ -9,9 +9,9 @@ use super::headers::capitalised;
 use super::shape::{a, list, maybe, object};
 use super::text::{Page, known};
 use super::{Call, Program};
-use crate::http::{Cors, ReplyHead, endpoint_methods};
+use crate::http::{Cors, ReplyHead, allows_origin, endpoint_methods};
 use crate::secrets;
-use crate::server::{HttpScene, Schema, Tool, ToolResult};
+use crate::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
 
 pub(super) fn tool() -> Tool {
     Tool {
@@ -27,8 +27,13 @@ pub(super) fn tool() -> Tool {
         ])),
         ..Tool::new(
             "corsAnalysis",
-            "Analyses this request against the CORS settings of this server.",
-            Schema::closed(),
+            "Analyses this request, or an origin, against the CORS settings of this server.",
+            Schema::closed().field(Field::new(
+                "origin",
+                Kind::String,
+                "The origin to analyse, such as https://app.example.com; that of this request if \
+                 it is left out.",
+            )),
         )
     }
 }
@@ -62,18 +67,13 @@ impl Policy {
     fn allows_method(&self, method: &str) -> bool {
         members(self.methods.as_deref()).any(|allowed| allowed == method)
     }
-
-    fn allows_header(&self, name: &str) -> bool {
-        let is_param = name.to_ascii_lowercase().starts_with("mcp-param-");
-        is_param || members(self.headers.as_deref()).any(|one| one.eq_ignore_ascii_case(name))
-    }
 }
 
 /// The CORS headers of an answer to a page of this origin.
 fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
     let mut head = ReplyHead::new(204);
     head.allow = Some(endpoint_methods(program == Program::Stateful));
-    head.cors = Some(Cors { origin: origin.into(), preflight, params: Box::default() });
+    head.cors = Some(Cors { preflight, ..Cors::of(origin) });
     let mut sent = Vec::new();
     head.headers(|name, value| {
         if name.starts_with("access-control-") {
@@ -83,52 +83,55 @@ fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, S
     sent
 }
 
+/// The origins that are always allowed.
+const LOOPBACK: &str = "http(s)://localhost, 127.0.0.1 and [::1] with any port";
+
+/// What follows the headers that are always allowed.
+const ANY_OTHER: &str = ", and any other that is asked for";
+
 fn members(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.unwrap_or_default().split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 
-/// What this request asks of the policy.
+/// What is asked of the policy, by this request or for an origin that is an argument.
 struct Asked {
     origin: Option<String>,
+    /// Whether the origin is an argument.
+    is_argument: bool,
     method: Option<String>,
     headers: Option<String>,
     /// Whether the server gives CORS headers to this origin.
     allowed: bool,
     method_allowed: bool,
-    headers_allowed: bool,
 }
 
 impl Asked {
-    fn of(http: Option<&HttpScene>, policy: &Policy) -> Asked {
+    fn of(call: &Call<'_>, policy: &Policy) -> Result<Asked, Fault> {
+        let http = call.scene.http.map(|http| &**http);
         let value = |name: &str| http.and_then(|http| http.value(name));
+        let argument = call.text("origin")?;
         let method = value("access-control-request-method");
         let headers = value("access-control-request-headers");
-        let allowed = http.is_some_and(|http| http.cors);
-        let used_method = method.clone().or_else(|| http.map(|http| http.method.to_string()));
-        // A request that is no preflight has the headers it would have had to ask for: those that
-        // a page sets to speak MCP. Others may be the browser's, or a gateway's.
-        let own = |name: &&str| OF_A_PAGE.contains(name) || name.starts_with("mcp-");
-        let used_headers = http.into_iter().flat_map(|http| &http.headers).map(|(name, _)| &**name);
-        let headers_fit = match &headers {
-            Some(asked) => members(Some(asked)).all(|name| policy.allows_header(name)),
-            None => used_headers.filter(own).all(|name| policy.allows_header(name)),
+        let allowed = match &argument {
+            Some(origin) => allows_origin(&call.settings.origins, origin),
+            None => http.is_some_and(|http| http.cors),
         };
-        Asked {
-            origin: value("origin").map(|origin| secrets::header("origin", origin.as_bytes())),
+        let used = method.as_deref().or(http.map(|http| &*http.method)).unwrap_or("POST");
+        let origin = argument.as_deref().map(str::to_owned).or_else(|| value("origin"));
+        Ok(Asked {
+            origin: origin.map(|origin| secrets::header("origin", origin.as_bytes())),
+            is_argument: argument.is_some(),
             allowed,
-            method_allowed: allowed && used_method.is_some_and(|used| policy.allows_method(&used)),
-            headers_allowed: allowed && headers_fit,
+            method_allowed: allowed && policy.allows_method(used),
             method: method.map(|value| secrets::header("", value.as_bytes())),
             headers: headers.map(|value| secrets::header("", value.as_bytes())),
-        }
+        })
     }
 }
 
-const OF_A_PAGE: &[&str] = &["accept", "authorization", "content-type", "last-event-id"];
-
-pub(super) fn answer(call: &Call<'_>) -> ToolResult {
+pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
     let policy = Policy::of_server(call.program);
-    let asked = Asked::of(call.scene.http.map(|http| &**http), &policy);
+    let asked = Asked::of(call, &policy)?;
     let page = match call.program {
         Program::Stateful => stateful(call, &policy, &asked),
         Program::Stateless => stateless(call, &policy, &asked),
@@ -139,15 +142,16 @@ pub(super) fn answer(call: &Call<'_>) -> ToolResult {
     };
     let headers: serde_json::Map<_, _> =
         headers.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-    ToolResult::text(page).with(json!({
+    Ok(ToolResult::text(page).with(json!({
         "origin": asked.origin,
         "allowed": asked.allowed,
         "method_allowed": asked.method_allowed,
-        "headers_allowed": asked.headers_allowed,
+        // A page of an allowed origin may send any header.
+        "headers_allowed": asked.allowed,
         "credentials_allowed": asked.allowed && policy.credentials,
         "allowed_origins": call.settings.origins,
         "response_headers": headers,
-    }))
+    })))
 }
 
 fn stateful(call: &Call<'_>, policy: &Policy, asked: &Asked) -> String {
@@ -155,33 +159,34 @@ fn stateful(call: &Call<'_>, policy: &Policy, asked: &Asked) -> String {
     let mut page = Page::new(Program::Stateful, "🌐 CORS Analysis");
     page.line("");
     let mut setting = |name: &str, value: Option<String>| {
-        let value = value.filter(|_| !origins.is_empty());
-        page.line(format_args!("{name}: {}", value.as_deref().unwrap_or("n/a (none sent)")));
+        page.line(format_args!("{name}: {}", value.as_deref().unwrap_or("not sent")));
     };
     let named = |list: &Option<String>| {
         let names: Vec<_> = members(list.as_deref()).map(capitalised).collect();
         Some(names.join(", ")).filter(|names| !names.is_empty())
     };
-    setting("Allowed Origins", Some(origins.join(", ")));
+    let listed = origins.iter().map(String::as_str);
+    setting(
+        "Allowed Origins",
+        Some([LOOPBACK].into_iter().chain(listed).collect::<Vec<_>>().join(", ")),
+    );
     setting("Allowed Methods", policy.methods.clone());
-    setting("Allowed Headers", named(&policy.headers));
+    setting("Allowed Headers", named(&policy.headers).map(|names| names + ANY_OTHER));
     setting("Exposed Headers", named(&policy.exposed));
     setting("Max Age", policy.max_age.clone());
     setting("Credentials", Some(policy.credentials.to_string()));
     let this = match (&asked.origin, asked.allowed) {
-        (None, _) => "it names no origin, so CORS does not apply to it".to_owned(),
+        (None, _) => "no Origin header, so CORS does not apply".to_owned(),
         (Some(origin), true) => format!("✅ {origin} may read the answer"),
         (Some(origin), false) => format!("❌ {origin} may not read the answer"),
     };
-    page.line(format_args!("This Request: {this}"));
+    let subject = if asked.is_argument { "This Origin" } else { "This Request" };
+    page.line(format_args!("{subject}: {this}"));
     page.line("");
     page.line(match origins.len() {
-        0 => "Status: 🔒 No CORS headers: pages of other origins cannot read answers".to_owned(),
-        _ if origins.iter().any(|origin| origin == "*") => {
-            "Status: ✅ Permissive CORS configuration".to_owned()
-        }
-        1 => "Status: ✅ CORS for 1 listed origin".to_owned(),
-        count => format!("Status: ✅ CORS for {count} listed origins"),
+        0 => "Status: 🔒 CORS for pages of this machine only".to_owned(),
+        1 => "Status: ✅ CORS for pages of this machine and 1 allowed origin".to_owned(),
+        count => format!("Status: ✅ CORS for pages of this machine and {count} allowed origins"),
     });
     page.finish()
 }
@@ -200,7 +205,8 @@ fn stateless(call: &Call<'_>, policy: &Policy, asked: &Asked) -> String {
     let credentials = policy.credentials.then(|| "true".to_owned());
     page.entry("Access-Control-Allow-Origin", sent(asked.origin.as_ref()));
     page.entry("Access-Control-Allow-Methods", sent(policy.methods.as_ref()));
-    page.entry("Access-Control-Allow-Headers", sent(policy.headers.as_ref()));
+    let headers = policy.headers.as_ref().map(|names| names.clone() + ANY_OTHER);
+    page.entry("Access-Control-Allow-Headers", sent(headers.as_ref()));
     page.entry("Access-Control-Allow-Credentials", sent(credentials.as_ref()));
     page.entry("Access-Control-Max-Age", sent(policy.max_age.as_ref()));
     page.section("🔍 CORS Status");
@@ -214,16 +220,18 @@ fn stateless(call: &Call<'_>, policy: &Policy, asked: &Asked) -> String {
     };
     verdict("Origin", asked.allowed);
     verdict("Method", asked.method_allowed);
-    verdict("Headers", asked.headers_allowed);
+    verdict("Headers", asked.allowed);
     verdict("Credentials", asked.allowed && policy.credentials);
     page.section("💡 Recommendations");
-    page.line("- Let the gateway (Traefik) send CORS headers, and nobody else");
+    page.line("- Let only the gateway (Traefik) send CORS headers");
     page.line(match call.settings.origins.len() {
-        0 => "- This server sends none: nothing to change".to_owned(),
-        1 => "- This server sends them, for 1 listed origin".to_owned(),
-        count => format!("- This server sends them, for {count} listed origins"),
+        0 => "- This server sends them to pages of this machine only".to_owned(),
+        1 => "- This server sends them to pages of this machine and 1 allowed origin".to_owned(),
+        count => {
+            format!("- This server sends them to pages of this machine and {count} allowed origins")
+        }
     });
-    page.line("- Name the origins that may come: a wildcard lets every page in");
+    page.line("- List origins explicitly: a wildcard admits every site");
     page.finish()
 }
 

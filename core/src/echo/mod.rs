@@ -237,7 +237,7 @@ fn answer_at_once(
     match name {
         "authContext" => Ok(auth::answer(call)),
         "bearerDecode" => bearer::answer(call),
-        "corsAnalysis" => Ok(cors::answer(call)),
+        "corsAnalysis" => cors::answer(call),
         "echo" => message::echo(call, memory, out),
         "environmentDump" => Ok(environment::answer(call)),
         "printHeader" => headers::answer(call),

@@ -11,13 +11,18 @@
 //!
 //! | received | verdict |
 //! |---|---|
-//! | a line that ends in LF alone, a folded line, an empty line before the request line | `BadHead` |
-//! | any byte of a head outside visible ASCII, space, and tab (in values only) | `BadHead` |
-//! | a target that does not start with `/` | `BadTarget` |
+//! | a line that ends in LF alone, a folded line, two empty lines before the request line | `BadHead` |
+//! | a control byte; a byte above 0x7f, except in a value that is not read here | `BadHead` |
+//! | a target that is neither a path nor a URL whose authority `Host` repeats | `BadTarget` |
 //! | no `Host` in HTTP/1.1, two, or one that is no host with an optional port | `BadHost` |
 //! | two lengths, a list of lengths, a length beside `Transfer-Encoding` | `AmbiguousLength` |
 //! | `Transfer-Encoding` other than `chunked` alone, or in HTTP/1.0 | `BadTransferCoding` |
-//! | a chunk extension, a trailer | `BadChunk` |
+//! | chunk extensions of more than 4 KiB | `BadChunk` |
+//! | a trailer | `Trailer` |
+//!
+//! One empty line before a request line, bytes above 0x7f in other values, a target in absolute form
+//! and chunk extensions pass: each can be read in one way only. An adapter takes the path out of a
+//! target in absolute form.
 //!
 //! An offer to upgrade (`Connection: Upgrade`, `Upgrade: h2c`) passes: a server may ignore it
 //! (RFC 9110, section 7.8), and curl makes it. Adapters must never take one up, nor let
@@ -73,6 +78,10 @@ pub struct Guard {
     peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
     refused: Option<Reject>,
+    /// Where the fault is that was refused.
+    fault: Option<String>,
+    /// The value of `Origin` of the last request, as far as its head was read.
+    origin: Option<Box<[u8]>>,
     /// When the endpoint had stopped.
     stopped: Option<Instant>,
 }
@@ -171,6 +180,8 @@ impl Guard {
             peer_ended: None,
             write_blocked: None,
             refused: None,
+            fault: None,
+            origin: None,
             stopped: None,
         }
     }
@@ -344,6 +355,16 @@ impl Guard {
         self.refused
     }
 
+    /// Where the fault is that was refused, if it is in a head.
+    pub(super) fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// The value of `Origin` of the last request, as far as its head was read.
+    pub(super) fn origin(&self) -> Option<&[u8]> {
+        self.origin.as_deref()
+    }
+
     /// Takes what the current phase can use of `bytes`; 0 when it needs more of them, or time.
     fn advance(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         match &mut self.phase {
@@ -351,7 +372,20 @@ impl Guard {
                 if self.in_flight > 0 || bytes.is_empty() {
                     return Ok(0);
                 }
-                self.phase = Phase::Head(now, Head::new());
+                let skipped = match bytes {
+                    // An empty line before a request is no part of it (RFC 9112, section 2.2), and
+                    // begins none.
+                    b"\r" | b"\r\n" => {
+                        if let Phase::Parting = self.phase {
+                            self.phase = Phase::Idle(now);
+                        }
+                        return Ok(0);
+                    }
+                    [b'\r', b'\n', ..] => 2,
+                    _ => 0,
+                };
+                self.origin = None;
+                self.phase = Phase::Head(now, Head::new(skipped));
                 self.advance_head(bytes, now)
             }
             Phase::Head(..) => self.advance_head(bytes, now),
@@ -368,10 +402,14 @@ impl Guard {
 
     fn advance_head(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         let Phase::Head(_, head) = &mut self.phase else { return Ok(0) };
-        let Some(framing) = head.scan(bytes, &self.limits)? else {
+        let framing = head.scan(bytes, &self.limits).inspect_err(|reject| {
+            self.fault = head.fault(bytes, *reject);
+        })?;
+        let Some(framing) = framing else {
             return if self.peer_ended.is_some() { Err(Reject::BodyTruncated) } else { Ok(0) };
         };
         let length = head.len();
+        self.origin = head.origin();
         let body = Body::new(framing);
         self.phase = if body.is_complete() { Phase::Idle(now) } else { Phase::Body(now, body) };
         self.in_flight += 1;
@@ -381,6 +419,9 @@ impl Guard {
     /// Stops everything, with an answer if one is still owed: a body may break after its request
     /// has been answered, and a second answer would be taken for that of the next request.
     fn refuse(&mut self, reject: Reject, now: Instant) {
+        if let Phase::Head(_, head) = &mut self.phase {
+            self.origin = head.origin();
+        }
         if self.is_inside_body() && self.in_flight == 0 {
             self.phase = Phase::Broken(now);
         } else {

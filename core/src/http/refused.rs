@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::json;
+
 use crate::http::{McpHead, ReplyHead, RevisionHeader, refusal};
 use crate::json::object::{member, text};
-use crate::json::{self, Body, Kind, Message};
+use crate::json::{self as wire, Body, Kind, Message};
 use crate::machine::Chunk;
 use crate::modern::error_data;
 use crate::protocol::Revision;
@@ -29,11 +31,15 @@ pub(crate) fn refused(
         Reject::MissingCapability(capability) => {
             Some(error_data::missing_capabilities(&[capability]))
         }
+        // Every refusal that must look like this one has the hint too.
+        _ if reject.wire() == Reject::UnknownSession.wire() => {
+            Some(json!({"hint": "send initialize again"}))
+        }
         _ => None,
     };
     let body = match data {
-        Some(data) => json::error_with_data(id, &reject.wire(), data),
-        None => json::error(id, &reject.wire()),
+        Some(data) => wire::error_with_data(id, &reject.wire(), data),
+        None => wire::error(id, &reject.wire()),
     };
     (refusal(reject).0, body)
 }

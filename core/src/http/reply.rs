@@ -9,7 +9,7 @@ use crate::ids::SessionId;
 use crate::json::{self, Invalid};
 use crate::machine::Input;
 use crate::observe::Detail;
-use crate::reject::Reject;
+use crate::reject::{Reject, Wire};
 
 /// Status and headers of an answer. Adapters send what [`ReplyHead::headers`] lists, and add only
 /// what their transport needs (`Content-Length`, `Transfer-Encoding`, `Date`).
@@ -60,9 +60,16 @@ pub struct Cors {
     pub origin: Box<str>,
     /// Whether this answers a preflight: a page may use the methods of [`ReplyHead::allow`] then.
     pub preflight: bool,
-    /// The `Mcp-Param-…` headers that a preflight asks for, each after a comma: their names are the
-    /// tools' choice, so all are allowed.
-    pub params: Box<str>,
+    /// The headers that a preflight asks for besides those that are always allowed, each after a
+    /// comma.
+    pub asked: Box<str>,
+}
+
+impl Cors {
+    /// The headers of an answer to a page of this origin, as the request gave it.
+    pub(crate) fn of(origin: &str) -> Cors {
+        Cors { origin: origin.into(), preflight: false, asked: Box::default() }
+    }
 }
 
 impl ContentType {
@@ -157,9 +164,12 @@ impl ReplyHead {
     }
 }
 
-/// What a page may send, besides what every page may and the parameters of tools.
-const ALLOWED_HEADERS: &str = "authorization, content-type, accept, last-event-id, \
+/// The headers that every page of an allowed origin may send.
+pub(crate) const ALLOWED_HEADERS: &str = "authorization, content-type, accept, last-event-id, \
     mcp-protocol-version, mcp-session-id, mcp-method, mcp-name";
+
+/// The headers of answers that a page may read, besides those that every page may.
+const EXPOSED_HEADERS: &str = "mcp-session-id, retry-after, www-authenticate";
 
 impl Cors {
     fn headers(
@@ -170,13 +180,10 @@ impl Cors {
         line("access-control-allow-origin", self.origin.to_string().into());
         if self.preflight {
             line("access-control-allow-methods", methods.unwrap_or_default().into());
-            line(
-                "access-control-allow-headers",
-                format!("{ALLOWED_HEADERS}{}", self.params).into(),
-            );
+            line("access-control-allow-headers", format!("{ALLOWED_HEADERS}{}", self.asked).into());
             line("access-control-max-age", "86400".into());
         } else {
-            line("access-control-expose-headers", "mcp-session-id".into());
+            line("access-control-expose-headers", EXPOSED_HEADERS.into());
         }
     }
 }
@@ -203,6 +210,15 @@ impl Answer {
     /// A refusal, to a browser whose origin is allowed if there are CORS headers.
     pub fn refusal(reject: Reject, cors: Option<Cors>) -> Answer {
         Answer::invalid(&Invalid::from(reject), cors)
+    }
+
+    /// A refusal whose text goes on with `more`.
+    pub(super) fn explained(reject: Reject, more: &str, cors: Option<Cors>) -> Answer {
+        let wire = reject.wire();
+        let wire = Wire { message: wire.message + more, ..wire };
+        let head = ReplyHead { cors, ..refusal_head(reject) };
+        let body = json::error(None, &wire).into_bytes();
+        Answer { head, body, reject: Some(reject), detail: None }
     }
 
     /// The refusal of a body. The error carries the id of the request that the body was meant to

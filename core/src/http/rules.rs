@@ -49,8 +49,9 @@ use bytes::Bytes;
 use crate::config::{BindSession, Config, Serves};
 use crate::http::is_token_byte;
 use crate::http::media::{Media, members};
+use crate::http::reply::ALLOWED_HEADERS;
 use crate::http::{
-    Accept, Answer, BodyBuffer, Coding, Cors, LastEvent, McpHead, Mirrored, Request,
+    Accept, Answer, BodyBuffer, Coding, Cors, Guard, LastEvent, McpHead, Mirrored, Request,
     RevisionHeader, SessionHeader,
 };
 use crate::ids::SessionId;
@@ -199,6 +200,20 @@ impl Rules {
         })
     }
 
+    /// The answer to a request that the guard of its connection has refused; `None` while it has
+    /// refused nothing. A page of an allowed origin may read it like any other.
+    pub fn refusal(&self, guard: &Guard) -> Option<Answer> {
+        let reject = guard.refused()?;
+        let cors = self.origins.check(guard.origin().into_iter()).ok().flatten().map(Cors::of);
+        let answer = match (reject, guard.fault()) {
+            (Reject::BadHead, Some(fault)) => {
+                Answer::explained(reject, &format!(": {}", Detail::of_text(fault).as_str()), cors)
+            }
+            _ => Answer::refusal(reject, cors),
+        };
+        Some(Answer { detail: guard.fault().map(Detail::of_text), ..answer })
+    }
+
     fn judge<H: Headers>(
         &self,
         head: &RequestHead<'_, H>,
@@ -222,10 +237,22 @@ impl Rules {
                 Ok(Admission { cors, close, coding, what: What::Whole(request) })
             }
             Err(reject) => {
+                let answer = match reject {
+                    Reject::NotFound => Answer::explained(reject, &self.whereabouts(head), cors),
+                    _ => Answer::refusal(reject, cors),
+                };
                 let detail = Some(Detail::of_request(head.method, path(head.target)));
-                Err(Box::new(Answer { detail, ..Answer::refusal(reject, cors) }))
+                Err(Box::new(Answer { detail, ..answer }))
             }
         }
+    }
+
+    /// Where the endpoint is, for a client that asked at another path.
+    fn whereabouts<H: Headers>(&self, head: &RequestHead<'_, H>) -> String {
+        let endpoint = if self.path.is_empty() { "/" } else { &self.path };
+        let is_sse = self.program.sessions && sse::asked(head, self.program.bind).is_some();
+        let option = if is_sse { "; HTTP+SSE is served with --sse" } else { "" };
+        format!(": the MCP endpoint is {endpoint}{option}")
     }
 
     fn check_peer<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Option<Cors>, Reject> {
@@ -234,12 +261,7 @@ impl Rules {
         if headers.values("host").next().is_some() || probe(path(head.target)).is_none() {
             self.hosts.check(headers.values("host"))?;
         }
-        let listed = self.origins.check(headers.values("origin"))?;
-        Ok(listed.map(|origin| Cors {
-            origin: origin.into(),
-            preflight: false,
-            params: Box::default(),
-        }))
+        Ok(self.origins.check(headers.values("origin"))?.map(Cors::of))
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
@@ -291,6 +313,11 @@ fn peer_detail(reject: Reject, headers: &impl Headers) -> Option<Detail> {
         Reject::ForbiddenOrigin => Some(Detail::of_header("origin", first("origin")?)),
         _ => None,
     }
+}
+
+/// Whether pages of this origin may read answers, given the origins that are listed.
+pub(crate) fn allows_origin(listed: &[String], origin: &str) -> bool {
+    matches!(Origins::new(listed).check([origin.as_bytes()].into_iter()), Ok(Some(_)))
 }
 
 /// What a request asks for, if its head keeps the rules.
@@ -555,19 +582,25 @@ fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
 /// request). Who may not read the answer learns the methods and no more.
 fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) -> Answer {
     let preflight = headers.values("access-control-request-method").next().is_some();
-    let params = if preflight { asked_params(headers) } else { Box::default() };
-    Answer::options(methods, cors.map(|cors| Cors { preflight, params, ..cors }))
+    let asked = if preflight { asked_headers(headers) } else { Box::default() };
+    Answer::options(methods, cors.map(|cors| Cors { preflight, asked, ..cors }))
 }
 
-/// The `Mcp-Param-…` headers that a preflight asks for, each after a comma.
-fn asked_params(headers: &impl Headers) -> Box<str> {
+/// The headers that a preflight asks for, each after a comma. An origin that may read answers may
+/// send any header: gateways in front read headers that pontoon does not know.
+fn asked_headers(headers: &impl Headers) -> Box<str> {
     let names = headers.values("access-control-request-headers").flat_map(members);
-    let params = names
+    let names = names
         .filter_map(|name| str::from_utf8(name).ok())
         .map(str::to_ascii_lowercase)
-        .filter(|name| name.starts_with("mcp-param-") && name.bytes().all(is_token_byte));
-    params.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
+        .filter(|name| !name.is_empty() && name.bytes().all(is_token_byte))
+        .filter(|name| !ALLOWED_HEADERS.split(", ").any(|allowed| allowed == name))
+        .take(ASKED_HEADERS_MAX);
+    names.flat_map(|name| [", ".to_owned(), name]).collect::<String>().into()
 }
+
+/// Headers of a preflight that are repeated. The limit on a head bounds their bytes.
+const ASKED_HEADERS_MAX: usize = 100;
 
 /// JSON in UTF-8, as it is: nothing is unpacked, so nothing can grow.
 fn check_content(headers: &impl Headers) -> Result<(), Reject> {

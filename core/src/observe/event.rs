@@ -251,6 +251,11 @@ impl Detail {
         Detail::of_header("request", format!("{method} {path}").as_bytes())
     }
 
+    /// A text that may hold words of a peer, none of them secret.
+    pub(crate) fn of_text(text: &str) -> Detail {
+        Detail(shown(&secrets::visible(text.as_bytes())).into())
+    }
+
     /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0

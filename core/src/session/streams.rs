@@ -115,7 +115,12 @@ impl Streams {
     /// Opens the stream of a GET.
     pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
         self.make_room_to_listen(turn);
-        self.open_listener(exchange, turn)
+        let number = self.open_listener(exchange, turn);
+        if !self.primes() {
+            // Some gateways pass a head on only with the first bytes of the body.
+            self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+        }
+        number
     }
 
     /// Opens the stream that carries everything; its client is told first where to send messages
@@ -198,6 +203,9 @@ impl Streams {
         turn.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, turn);
         turn.begin(exchange, self.event_stream_head());
+        if events.is_empty() {
+            self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+        }
         for event in events {
             self.outbound += turn.write(exchange, Chunk::from(event));
         }

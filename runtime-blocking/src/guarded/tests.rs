@@ -6,6 +6,7 @@ use pontoon_carrier::Options;
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
+use pontoon_core::machine::Input;
 use pontoon_core::observe::Level;
 
 use super::*;

@@ -62,3 +62,15 @@ fn the_rules_see_each_value_of_a_name_in_any_spelling() {
     assert_eq!(head.values("Origin").collect::<Vec<_>>(), [b"http://y"]);
     assert_eq!(head.values("get /a").count(), 0);
 }
+
+#[test]
+fn what_the_library_does_not_understand_is_replaced_for_it_alone() {
+    let head = b"\r\nGET http://a/b?c=/d HTTP/1.1\r\nHost: a\r\nX-Name: J\xf6rg\r\n\r\n";
+    let adapted = Head::adapt(head);
+    let expected: &[u8] =
+        b"GET /b?c=/d HTTP/1.1\r\nconnection: close\r\nHost: a\r\nX-Name: J?rg\r\n\r\n";
+    assert_eq!(adapted.lines.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    assert_eq!(&adapted.lines[adapted.number_at..][..10], b"connection");
+    let lines = HeadLines(head);
+    assert_eq!(lines.lines().map(|line| line.1).collect::<Vec<_>>(), [&b"a"[..], b"J\xf6rg"]);
+}

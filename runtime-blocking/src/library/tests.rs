@@ -15,7 +15,7 @@ fn ask(library: &Arc<Library>, head: &str) -> String {
         });
         Ok(())
     };
-    let link = library.link(false, None, hire).unwrap();
+    let link = library.link(false, None, Box::default(), hire).unwrap();
     let bytes = Head::adapt(head.as_bytes()).into_bytes(link.number);
     let mut stream = link.stream();
     stream.set_nonblocking(false).unwrap();

@@ -292,8 +292,8 @@ pub fn targets_that_are_no_path(target: &Target) {
     let long = format!("/mcp?{}", "a".repeat(64 * 1024));
     scene.refused("64 KiB", Request::new("GET", &long).bytes(), &[414, 431]);
     for (line, statuses) in [
-        ("GET http://localhost/livez HTTP/1.1", &[400][..]),
-        ("GET http://evil.example/livez HTTP/1.1", &[400, 403]),
+        ("GET http://evil.example/livez HTTP/1.1", &[400][..]),
+        ("GET http://localhost:80/livez HTTP/1.1", &[400]),
         ("OPTIONS * HTTP/1.1", &[400]),
         ("CONNECT localhost:80 HTTP/1.1", &[400, 405]),
         ("GET livez HTTP/1.1", &[400]),

@@ -64,14 +64,23 @@ struct Peer {
     uri: String,
 }
 
+/// Where messages go, as a client resolves it against the URL of the stream.
+#[track_caller]
+fn messages_of(events: &mut Events) -> String {
+    let first = events.next_event().expect("an event");
+    assert_eq!(first.name.as_deref(), Some("endpoint"), "{first:?}");
+    let reference = first.data.expect("where messages go");
+    assert!(!reference.starts_with('/'), "relative to the stream: {reference}");
+    format!("/{reference}")
+}
+
 impl Peer {
     /// Opens a stream and learns where messages go.
     #[track_caller]
     fn connect(pontoon: &Pontoon) -> Peer {
         let mut events = connecting().open(pontoon.addr).events();
-        let first = events.next_event().expect("an event");
-        assert_eq!(first.name.as_deref(), Some("endpoint"), "{first:?}");
-        Peer { addr: pontoon.addr, events, uri: first.data.expect("where messages go") }
+        let uri = messages_of(&mut events);
+        Peer { addr: pontoon.addr, events, uri }
     }
 
     /// Opens a session.
@@ -298,7 +307,7 @@ pub fn sessions_of_another_principal(target: &Target) {
     let pontoon = target.proxy().options(&["--sse"]).start();
     let owner = connecting().header("Authorization", "Bearer the-owner");
     let mut events = owner.open(pontoon.addr).events();
-    let uri = events.next_event().and_then(|event| event.data).expect("where messages go");
+    let uri = messages_of(&mut events);
     for stranger in [None, Some("Bearer somebody-else"), Some("Basic dGhlOm93bmVy")] {
         let mut request = posting(&uri, initialize(REVISION));
         if let Some(value) = stranger {
@@ -483,7 +492,7 @@ pub fn a_reader_that_stops_is_given_up(target: &Target) {
     let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
     wire.send(connecting().bytes());
     let mut events = wire.events();
-    let uri = events.next_event().and_then(|event| event.data).expect("where messages go");
+    let uri = messages_of(&mut events);
     posting(&uri, initialize(NEWEST)).send(pontoon.addr).expect(202, "initialize");
     assert_eq!(events.message()["id"], 0);
     let flood = tool_call(1, "flood", json!({"bytes": 64 << 20}));

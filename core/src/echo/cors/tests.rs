@@ -31,7 +31,7 @@ fn the_stateless_layout_is_the_documented_one() {
 📤 Response Headers (Expected):
   Access-Control-Allow-Origin: https://app.example.com
   Access-Control-Allow-Methods: POST, OPTIONS
-  Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name
+  Access-Control-Allow-Headers: authorization, content-type, accept, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, and any other that is asked for
   Access-Control-Allow-Credentials: not sent
   Access-Control-Max-Age: 86400
 
@@ -42,9 +42,9 @@ fn the_stateless_layout_is_the_documented_one() {
   ❌ Credentials not allowed
 
 💡 Recommendations:
-- Let the gateway (Traefik) send CORS headers, and nobody else
-- This server sends them, for 1 listed origin
-- Name the origins that may come: a wildcard lets every page in"
+- Let only the gateway (Traefik) send CORS headers
+- This server sends them to pages of this machine and 1 allowed origin
+- List origins explicitly: a wildcard admits every site"
     );
 }
 
@@ -55,35 +55,28 @@ fn the_stateful_layout_is_the_documented_one() {
         "\
 🌐 CORS Analysis
 
-Allowed Origins: https://app.example.com
+Allowed Origins: http(s)://localhost, 127.0.0.1 and [::1] with any port, https://app.example.com
 Allowed Methods: GET, POST, DELETE, OPTIONS
-Allowed Headers: Authorization, Content-Type, Accept, Last-Event-Id, Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name
-Exposed Headers: Mcp-Session-Id
+Allowed Headers: Authorization, Content-Type, Accept, Last-Event-Id, Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, and any other that is asked for
+Exposed Headers: Mcp-Session-Id, Retry-After, Www-Authenticate
 Max Age: 86400
 Credentials: false
 This Request: ✅ https://app.example.com may read the answer
 
-Status: ✅ CORS for 1 listed origin"
+Status: ✅ CORS for pages of this machine and 1 allowed origin"
     );
 }
 
 #[test]
-fn by_default_there_is_no_cors_and_nothing_else_is_claimed() {
-    assert_eq!(
-        stateful().text("corsAnalysis", json!({})),
-        "\
-🌐 CORS Analysis
-
-Allowed Origins: n/a (none sent)
-Allowed Methods: n/a (none sent)
-Allowed Headers: n/a (none sent)
-Exposed Headers: n/a (none sent)
-Max Age: n/a (none sent)
-Credentials: n/a (none sent)
-This Request: it names no origin, so CORS does not apply to it
-
-Status: 🔒 No CORS headers: pages of other origins cannot read answers"
-    );
+fn by_default_there_is_cors_for_loopback_alone() {
+    let text = stateful().text("corsAnalysis", json!({}));
+    for line in [
+        "Allowed Origins: http(s)://localhost, 127.0.0.1 and [::1] with any port\n",
+        "This Request: no Origin header, so CORS does not apply\n",
+        "Status: 🔒 CORS for pages of this machine only",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
     let text = stateless().header("origin", PAGE).text("corsAnalysis", json!({}));
     for line in [
         "Access-Control-Allow-Origin: not sent",
@@ -91,7 +84,7 @@ Status: 🔒 No CORS headers: pages of other origins cannot read answers"
         "❌ Method not allowed",
         "❌ Headers not allowed",
         "❌ Credentials not allowed",
-        "- This server sends none: nothing to change",
+        "- This server sends them to pages of this machine only",
     ] {
         assert!(text.contains(line), "{text}");
     }
@@ -108,13 +101,32 @@ fn what_the_server_would_refuse_is_said() {
     let data = stage.data("corsAnalysis", json!({}));
     assert_eq!(
         (&data["allowed"], &data["method_allowed"], &data["headers_allowed"]),
-        (&json!(true), &json!(false), &json!(false))
+        (&json!(true), &json!(false), &json!(true))
     );
     // A request that is no preflight is judged by what it does and has.
     let stage = listed(stateless())
         .headers(&[("content-type", "application/json"), ("x-request-id", "a gateway's")]);
     let data = stage.data("corsAnalysis", json!({}));
     assert_eq!((&data["method_allowed"], &data["headers_allowed"]), (&json!(true), &json!(true)));
+}
+
+#[test]
+fn an_origin_that_is_an_argument_is_analysed() {
+    for (origin, allowed) in [
+        (PAGE, true),
+        ("http://localhost:5173", true),
+        ("https://evil.example", false),
+        ("null", false),
+        ("app.example.com", false),
+    ] {
+        for stage in [listed(stateless()), listed(stateful())] {
+            let data = stage.data("corsAnalysis", json!({"origin": origin}));
+            assert_eq!((&data["origin"], &data["allowed"]), (&json!(origin), &json!(allowed)));
+            assert_eq!(data["response_headers"] != json!({}), allowed, "{origin}");
+        }
+    }
+    let text = stateful().text("corsAnalysis", json!({"origin": PAGE}));
+    assert!(text.contains(&format!("This Origin: ❌ {PAGE} may not read the answer")), "{text}");
 }
 
 #[test]
@@ -129,7 +141,6 @@ fn the_data_holds_the_headers_that_are_sent() {
 fn the_policy_is_the_one_that_is_sent() {
     let policy = Policy::of_server(Program::Stateful);
     assert!(policy.allows_method("POST") && !policy.allows_method("post"));
-    assert!(policy.allows_header("Content-Type") && !policy.allows_header("*"));
     assert!(!policy.credentials, "a page's cookies mean nothing here");
     assert_eq!(
         sent(Program::Stateful, PAGE, false)[0],

@@ -260,7 +260,8 @@ fn a_silent_listener_is_sent_the_event_its_document_has() {
     let client = open(&mut rig);
     let listener = rig.get(&client);
     rig.pass(secs(15));
-    assert_eq!(body(&rig, listener), "event: keep-alive\ndata: {\"type\":\"ping\"}\n\n");
+    let body = body(&rig, listener);
+    assert_eq!(body, ": keep-alive\n\nevent: keep-alive\ndata: {\"type\":\"ping\"}\n\n");
 }
 
 #[test]

@@ -256,7 +256,7 @@ impl Rig {
     pub(super) fn client_of_stream(&self, stream: ExchangeId, client: &Client) -> Client {
         let items = self.items(stream);
         let Some(Item::Endpoint(uri)) = items.first() else { panic!("{items:?}") };
-        let id = uri.strip_prefix("/messages?sessionId=").expect("where messages go");
+        let id = uri.strip_prefix("messages?sessionId=").expect("where messages go");
         let id = SessionId::parse(id.as_bytes()).expect("a session id");
         Client { session: SessionHeader::Id(id), ..client.clone() }
     }

@@ -1,14 +1,15 @@
 //! Finds the end of a request body, and measures its pace.
 //!
 //! Owns: both framings of a body (RFC 9112, sections 6.2 and 7.1).
-//! Never: lets chunk extensions or trailers through. No MCP client sends any, and libraries disagree
-//! about where they end. RFC 9112, section 7.1.1, asks for a limit on extensions: here it is 0.
+//! Never: lets a trailer through, or a chunk extension of which readers could disagree where it ends.
+//! RFC 9112, section 7.1.1, has extensions ignored, and asks for a limit on them.
 
 use crate::limits::Limits;
 use crate::reject::Reject;
 use crate::time::Duration;
 
 use super::fields::Framing;
+use super::head::{is_token_byte, is_value_byte};
 
 /// One body, as far as it has come.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Body {
     part: Part,
     /// Bytes of the body proper, without what frames chunks.
     received: u64,
+    /// Bytes of chunk extensions.
+    extended: usize,
 }
 
 /// What the next byte belongs to.
@@ -41,7 +44,7 @@ impl Body {
             Framing::Length(length) => Part::Plain(length),
             Framing::Chunked => Part::Size,
         };
-        Body { part, received: 0 }
+        Body { part, received: 0, extended: 0 }
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -61,13 +64,23 @@ impl Body {
                 taken => (taken as usize, Part::Chunk(left - taken)),
             },
             Part::Size => {
-                let Some((taken, size)) = size_line(bytes)? else { return Ok(0) };
+                // What is held back until its line is complete has to fit into the room for that.
+                let max = EXTENSION_BYTES_MAX.min(limits.head_bytes_max / 2);
+                let SizeLine { taken, size, extension } =
+                    match size_line(bytes, max.saturating_sub(self.extended))? {
+                        Some(line) => line,
+                        None => return Ok(0),
+                    };
+                self.extended += extension;
                 if size > limits.body_bytes_max as u64 - self.received {
                     return Err(Reject::BodyTooLarge { limit: limits.body_bytes_max });
                 }
                 (taken, if size == 0 { Part::LastLine } else { Part::Chunk(size) })
             }
             Part::ChunkEnd if is_line_end(bytes)? => (2, Part::Size),
+            Part::LastLine if bytes.first().is_some_and(|byte| is_token_byte(*byte)) => {
+                return Err(Reject::Trailer);
+            }
             Part::LastLine if is_line_end(bytes)? => (2, Part::Complete),
             Part::ChunkEnd | Part::LastLine | Part::Complete => return Ok(0),
         };
@@ -93,15 +106,33 @@ impl Body {
     }
 }
 
-/// Reads `1*HEXDIG CRLF`; none while its end has not come.
-fn size_line(bytes: &[u8]) -> Result<Option<(usize, u64)>, Reject> {
+/// The line in front of a chunk.
+struct SizeLine {
+    /// Bytes of the line with its end.
+    taken: usize,
+    /// Bytes of the chunk.
+    size: u64,
+    /// Bytes of the extension.
+    extension: usize,
+}
+
+/// Reads `1*HEXDIG [";" extension] CRLF`; none while its end has not come.
+fn size_line(bytes: &[u8], extension_max: usize) -> Result<Option<SizeLine>, Reject> {
     let mut size = 0;
     for (index, &byte) in bytes.iter().enumerate() {
         match (byte as char).to_digit(16) {
             Some(digit) if index < SIZE_DIGITS_MAX => size = size << 4 | u64::from(digit),
             None if index > 0 => {
-                let is_whole = is_line_end(&bytes[index..])?;
-                return Ok(is_whole.then_some((index + 2, size)));
+                let extension = match byte {
+                    b';' => bytes[index..].iter().take_while(|byte| is_value_byte(**byte)).count(),
+                    _ => 0,
+                };
+                if extension > extension_max {
+                    return Err(Reject::BadChunk);
+                }
+                let taken = index + extension + 2;
+                let is_whole = is_line_end(&bytes[taken - 2..])?;
+                return Ok(is_whole.then_some(SizeLine { taken, size, extension }));
             }
             _ => return Err(Reject::BadChunk),
         }
@@ -117,6 +148,9 @@ fn is_line_end(bytes: &[u8]) -> Result<bool, Reject> {
         _ => Err(Reject::BadChunk),
     }
 }
+
+/// Bytes of all chunk extensions of a body. HTTP libraries have limits of their own, above this one.
+const EXTENSION_BYTES_MAX: usize = 4 * 1024;
 
 /// As many as a 64-bit number has.
 const SIZE_DIGITS_MAX: usize = 16;

@@ -1,8 +1,9 @@
 //! The header fields that decide where a request ends, and the two that make one improper.
 //!
 //! Owns: `Content-Length` and `Transfer-Encoding` (RFC 9112, section 6), `Host` (RFC 9110, section
-//! 7.2), `Expect` (RFC 9110, section 10.1.1).
-//! Never: whether a host is allowed.
+//! 7.2), `Expect` (RFC 9110, section 10.1.1). Their values, and that of `Connection`, are ASCII; any
+//! other value may hold bytes above 0x7f, which mean nothing here (RFC 9110, section 5.5).
+//! Never: whether a host or an origin is allowed.
 
 use core::net::Ipv6Addr;
 
@@ -12,9 +13,11 @@ use crate::reject::Reject;
 /// The fields that are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
+    Connection,
     ContentLength,
     Expect,
     Host,
+    Origin,
     Other,
     TransferEncoding,
 }
@@ -34,6 +37,7 @@ pub(super) struct Fields {
     host: bool,
     length: Option<u64>,
     chunked: bool,
+    origin: Option<Box<[u8]>>,
 }
 
 impl Field {
@@ -41,7 +45,9 @@ impl Field {
     pub(super) fn of(name: &[u8]) -> Field {
         let (field, spelling): (_, &[u8]) = match name.len() {
             4 => (Field::Host, b"host"),
+            6 if name[0].eq_ignore_ascii_case(&b'o') => (Field::Origin, b"origin"),
             6 => (Field::Expect, b"expect"),
+            10 => (Field::Connection, b"connection"),
             14 => (Field::ContentLength, b"content-length"),
             17 => (Field::TransferEncoding, b"transfer-encoding"),
             _ => return Field::Other,
@@ -60,6 +66,13 @@ impl Fields {
     ) -> Result<(), Reject> {
         match field {
             Field::Other => Ok(()),
+            // The HTTP libraries differ in what they make of another one.
+            Field::Connection if value.is_ascii() => Ok(()),
+            Field::Connection => Err(Reject::BadHead),
+            Field::Origin => {
+                self.take_origin(trim(value));
+                Ok(())
+            }
             Field::ContentLength => self.take_length(trim(value)),
             Field::TransferEncoding => self.take_coding(trim(value), is_http_10),
             Field::Host => self.take_host(trim(value)),
@@ -81,6 +94,17 @@ impl Fields {
             return Err(Reject::BodyTooLarge { limit: limits.body_bytes_max });
         }
         Ok(Framing::Length(length))
+    }
+
+    /// The value of `Origin`, for the answer to a request that is refused here: empty, which is no
+    /// origin, if there are several or it is longer than any.
+    pub(super) fn origin(&mut self) -> Option<Box<[u8]>> {
+        self.origin.take()
+    }
+
+    fn take_origin(&mut self, value: &[u8]) {
+        let is_clear = self.origin.is_none() && value.len() <= ORIGIN_BYTES_MAX;
+        self.origin = Some(if is_clear { value.into() } else { Box::default() });
     }
 
     fn take_length(&mut self, value: &[u8]) -> Result<(), Reject> {
@@ -150,7 +174,10 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn trim(mut value: &[u8]) -> &[u8] {
+/// A host name of 253 bytes, the scheme and the port around it.
+const ORIGIN_BYTES_MAX: usize = 512;
+
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ', rest @ ..] | [rest @ .., b' '] = value {
         value = rest;
     }

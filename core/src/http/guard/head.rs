@@ -8,10 +8,12 @@
 //! not on how they arrived, and what cannot become a request any more is refused at once: a TLS
 //! hello at its first byte, an HTTP/2 preface after `PRI `.
 
+use std::ops::Range;
+
 use crate::limits::Limits;
 use crate::reject::Reject;
 
-use super::fields::{Field, Fields, Framing};
+use super::fields::{Field, Fields, Framing, trim};
 
 /// The head of one request, as far as it has come.
 #[derive(Debug)]
@@ -23,6 +25,10 @@ pub(super) struct Head {
     part: Part,
     lines: usize,
     is_http_10: bool,
+    /// Where the authority of a target in absolute form stands (RFC 9112, section 3.2.2).
+    authority: Option<Range<usize>>,
+    /// Where the name of the last header stands.
+    name: Range<usize>,
     fields: Fields,
 }
 
@@ -30,6 +36,11 @@ pub(super) struct Head {
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Method,
+    /// The scheme of a target in absolute form.
+    Scheme,
+    /// The authority behind it.
+    Authority,
+    /// A path, and a query.
     Target,
     Version,
     /// The LF of a line.
@@ -43,15 +54,48 @@ enum Part {
 }
 
 impl Head {
-    pub(super) fn new() -> Self {
+    /// The head that begins behind so many bytes.
+    pub(super) fn new(skipped: usize) -> Self {
         Head {
-            at: 0,
-            start: 0,
+            at: skipped,
+            start: skipped,
             part: Part::Method,
             lines: 0,
             is_http_10: false,
+            authority: None,
+            name: 0..0,
             fields: Fields::default(),
         }
+    }
+
+    /// The value of `Origin`, as far as the head has been read.
+    pub(super) fn origin(&mut self) -> Option<Box<[u8]>> {
+        self.fields.origin()
+    }
+
+    /// Says where in `bytes`, which begin with the head, the fault is that it was refused for.
+    pub(super) fn fault(&self, bytes: &[u8], reject: Reject) -> Option<String> {
+        let place = match self.part {
+            Part::Method => "the method".to_owned(),
+            Part::Scheme | Part::Authority | Part::Target => "the target".to_owned(),
+            Part::Version => "the version".to_owned(),
+            Part::LineEnd | Part::HeadEnd => "the end of a line".to_owned(),
+            Part::Name => "a header name".to_owned(),
+            Part::Value(_) => {
+                let name = String::from_utf8_lossy(&bytes[self.name.clone()]);
+                format!("the header {}", name.to_ascii_lowercase())
+            }
+            Part::Complete => return None,
+        };
+        let part = bytes.get(self.start..self.at).unwrap_or_default();
+        Some(match (reject, bytes.get(self.at)) {
+            (Reject::BadHead, Some(TLS_HELLO)) if self.at == 0 => {
+                "byte 0x16 in the method, as TLS begins; only cleartext HTTP is served".to_owned()
+            }
+            (Reject::BadHead, Some(byte)) => format!("byte 0x{byte:02x} in {place}"),
+            (Reject::HeadTooLarge | Reject::TargetTooLong, _) => format!("too long in {place}"),
+            _ => format!("{place}: {}", String::from_utf8_lossy(part).trim()),
+        })
     }
 
     /// The length of a complete head.
@@ -70,7 +114,11 @@ impl Head {
         while self.at < window.len() {
             self.judge(window, limits)?;
             if let Part::Complete = self.part {
-                return self.fields.framing(limits, self.is_http_10).map(Some);
+                return {
+                    // Without `Host` there is nothing that an authority could agree with.
+                    let may_lack_host = self.is_http_10 && self.authority.is_none();
+                    self.fields.framing(limits, may_lack_host).map(Some)
+                };
             }
         }
         if window.len() < limits.head_bytes_max { Ok(None) } else { Err(Reject::HeadTooLarge) }
@@ -80,6 +128,8 @@ impl Head {
     fn judge(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
         match self.part {
             Part::Method => self.judge_method(window),
+            Part::Scheme => self.judge_scheme(window),
+            Part::Authority => self.judge_authority(window, limits),
             Part::Target => self.judge_target(window, limits),
             Part::Version => self.judge_version(window[self.at]),
             Part::LineEnd => self.expect_lf(window[self.at], Part::Name),
@@ -103,8 +153,50 @@ impl Head {
         self.end_part(end == b' ', Part::Target)
     }
 
+    fn judge_scheme(&mut self, window: &[u8]) -> Result<(), Reject> {
+        let seen = &window[self.start..=self.at];
+        let begins = |scheme: &[u8]| {
+            scheme.get(..seen.len()).is_some_and(|start| seen.eq_ignore_ascii_case(start))
+        };
+        if !begins(b"http://") && !begins(b"https://") {
+            return Err(bad_target(window[self.at]));
+        }
+        self.at += 1;
+        if seen.ends_with(b"//") {
+            self.start = self.at;
+            self.part = Part::Authority;
+        }
+        Ok(())
+    }
+
+    /// The authority has to be repeated by `Host`, which is judged then. What is left is a path.
+    fn judge_authority(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
+        let rest = &window[self.at..];
+        let is_end = |byte: &u8| *byte == b'/' || CLASSES[usize::from(*byte)] & TARGET == 0;
+        let end = rest.iter().position(is_end);
+        self.at += end.unwrap_or(rest.len());
+        if self.at - self.start > limits.target_bytes_max {
+            return Err(Reject::TargetTooLong);
+        }
+        match end.map(|end| rest[end]) {
+            None => Ok(()),
+            Some(b'/') => {
+                self.authority = Some(self.start..self.at);
+                self.start = self.at;
+                self.part = Part::Target;
+                Ok(())
+            }
+            Some(b' ') => Err(Reject::BadTarget),
+            Some(other) => Err(bad_target(other)),
+        }
+    }
+
     fn judge_target(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
         let is_first = self.at == self.start;
+        if is_first && self.authority.is_none() && window[self.at].eq_ignore_ascii_case(&b'h') {
+            self.part = Part::Scheme;
+            return Ok(());
+        }
         if is_first && window[self.at] != b'/' {
             return Err(bad_target(window[self.at]));
         }
@@ -144,16 +236,25 @@ impl Head {
             }
         }
         let Some(end) = self.skip(window, TOKEN) else { return Ok(()) };
-        let name = &window[self.start..self.at];
+        self.name = self.start..self.at;
+        let name = &window[self.name.clone()];
         self.lines += 1;
         self.end_part(end == b':' && !name.is_empty(), Part::Value(Field::of(name)))
     }
 
     fn judge_value(&mut self, field: Field, window: &[u8]) -> Result<(), Reject> {
         let Some(end) = self.skip(window, VALUE) else { return Ok(()) };
+        if end != b'\r' {
+            return Err(Reject::BadHead);
+        }
         let value = &window[self.start..self.at];
-        self.end_part(end == b'\r', Part::LineEnd)?;
-        self.fields.take(field, value, self.is_http_10)
+        self.fields.take(field, value, self.is_http_10)?;
+        if let (Field::Host, Some(authority)) = (field, self.authority.clone())
+            && !window[authority].eq_ignore_ascii_case(trim(value))
+        {
+            return Err(Reject::BadTarget);
+        }
+        self.end_part(true, Part::LineEnd)
     }
 
     fn expect_lf(&mut self, byte: u8, next: Part) -> Result<(), Reject> {
@@ -190,9 +291,18 @@ const TOKEN: u8 = 1;
 /// Bytes of a target: visible ASCII without those that neither a path nor a query holds unescaped.
 /// A fragment (`#`) is never sent (RFC 9112, section 3.2.1).
 const TARGET: u8 = 2;
-/// Bytes of a header's value: visible ASCII, space and tab. The other bytes of RFC 9110, section
-/// 5.5 (0x80 and above) are obsolete there, and mean something else to every reader.
+/// Bytes of a header's value: visible ASCII, space, tab, and 0x80 and above (RFC 9110, section 5.5,
+/// `obs-text`). Gateways put names in UTF-8 there; [`fields`](super::fields) refuses them where a
+/// value is read.
 const VALUE: u8 = 4;
+
+/// The first byte of a TLS connection.
+const TLS_HELLO: &u8 = &0x16;
+
+/// Whether a byte may stand in the value of a header.
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] & VALUE != 0
+}
 
 /// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
 pub(crate) fn is_token_byte(byte: u8) -> bool {
@@ -214,6 +324,10 @@ const CLASSES: [u8; 256] = {
         if is_graphic || is_one_of(ascii, b" \t") {
             classes[byte] |= VALUE;
         }
+        byte += 1;
+    }
+    while byte < classes.len() {
+        classes[byte] |= VALUE;
         byte += 1;
     }
     classes

@@ -8,7 +8,7 @@ fn lines(head: &ReplyHead) -> Vec<String> {
 }
 
 fn cors(preflight: bool) -> Option<Cors> {
-    Some(Cors { origin: "https://app.example".into(), preflight, params: Box::default() })
+    Some(Cors { origin: "https://app.example".into(), preflight, asked: Box::default() })
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn an_answer_with_everything() {
             "connection: close",
             "vary: Origin",
             "access-control-allow-origin: https://app.example",
-            "access-control-expose-headers: mcp-session-id",
+            "access-control-expose-headers: mcp-session-id, retry-after, www-authenticate",
         ]
     );
 }
@@ -58,10 +58,7 @@ fn nothing_on_the_way_may_hold_back_a_stream() {
 fn a_refusal_is_a_json_rpc_error_without_an_id() {
     let answer = Answer::refusal(Reject::NotFound, cors(false));
     assert_eq!((answer.head.status, answer.reject), (404, Some(Reject::NotFound)));
-    assert_eq!(
-        answer.body,
-        r#"{"jsonrpc":"2.0","error":{"code":-32600,"message":"Nothing is served at this path"}}"#
-    );
+    assert_eq!(answer.body, r#"{"jsonrpc":"2.0","error":{"code":-32600,"message":"Not found"}}"#);
     assert!(
         lines(&answer.head).contains(&"access-control-allow-origin: https://app.example".into())
     );

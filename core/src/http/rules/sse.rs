@@ -17,10 +17,10 @@ pub const MESSAGES: &str = "/messages";
 /// What names the session there.
 const SESSION: &str = "sessionId=";
 
-/// Where the messages for this session are to be sent, without host and scheme: only the client
-/// knows by which it came.
+/// Where the messages for this session are to be sent, relative to [`STREAM`]: only the client knows
+/// the host, and the prefix that a gateway in front may have taken off the path.
 pub(crate) fn endpoint(session: SessionId) -> String {
-    format!("{MESSAGES}?{SESSION}{session}")
+    format!("{}?{SESSION}{session}", &MESSAGES[1..])
 }
 
 /// What a request asks for; nothing if it is none of this transport's.
@@ -31,7 +31,8 @@ pub(super) fn asked<H: Headers>(
     let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
     match path.strip_suffix('/').unwrap_or(path) {
         STREAM => Some(stream(head, bind)),
-        MESSAGES => Some(message(head, query, bind)),
+        // The second is what a client makes of the reference when it asked for `/sse/`.
+        MESSAGES | "/sse/messages" => Some(message(head, query, bind)),
         _ => None,
     }
 }

@@ -31,7 +31,7 @@ fn an_error_without_an_id_has_no_such_member() {
 fn an_error_may_carry_data() {
     assert_eq!(
         text(error_with_data(Some(b"\"a\""), &Reject::NotFound.wire(), json!({"supported": []}))),
-        r#"{"jsonrpc":"2.0","id":"a","error":{"code":-32600,"message":"Nothing is served at this path","data":{"supported":[]}}}"#
+        r#"{"jsonrpc":"2.0","id":"a","error":{"code":-32600,"message":"Not found","data":{"supported":[]}}}"#
     );
 }
 

@@ -64,7 +64,7 @@ fn an_idle_connection_is_closed_counted_from_its_last_answer() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.responded(at(5_000));
-    assert_due(&mut guard, 65_000, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 80_000, Idle, Breach::CloseIdle);
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn a_request_that_comes_as_its_connection_is_closed_is_still_let_through() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.responded(at(0));
-    assert_due(&mut guard, 60_000, Idle, Breach::CloseIdle);
-    assert_eq!(guard.inspect(GET, at(60_000)).pass, GET.len());
+    assert_due(&mut guard, 75_000, Idle, Breach::CloseIdle);
+    assert_eq!(guard.inspect(GET, at(75_000)).pass, GET.len());
     guard.responded(at(60_001));
     assert_due(&mut guard, 120_001, Idle, Breach::CloseIdle);
     let _ = guard.inspect(&GET[..5], at(120_001));
@@ -188,7 +188,7 @@ fn a_peer_that_takes_an_answer_slowly_is_not_idle() {
         assert_eq!(guard.handle_timeout(at(second * 1000 + 999)), None);
     }
     guard.wrote(at(600_000));
-    assert_due(&mut guard, 660_000, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 675_000, Idle, Breach::CloseIdle);
 }
 
 #[test]

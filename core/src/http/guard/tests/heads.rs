@@ -116,8 +116,11 @@ fn lines_end_in_crlf_and_hold_no_control_bytes() {
         ("GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", BadHead),
         ("GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", BadHead),
         ("GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", BadHead),
-        ("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", BadHead),
+        ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", BadHead),
+        ("\r\n\n", BadHead),
+        ("\rG", BadHead),
         ("\n", BadHead),
+        ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", BadHead),
     ]);
 }
 
@@ -141,8 +144,14 @@ fn every_other_byte_is_refused_wherever_it_stands() {
             let (passed, refuse) = judge(&head);
             // A request line that ends after its target is one of HTTP/0.9.
             let is_http_09 = head.starts_with(b"GET /\r");
-            let expected = if is_http_09 { UnsupportedHttpVersion } else { BadHead };
-            assert_eq!((passed, refuse), (0, Some(expected)), "{byte:#04x} in {head:?}");
+            // A value that is not read may hold anything but control bytes.
+            let is_text = byte >= 0x80 && head.windows(2).any(|pair| pair == b"X:");
+            let expected = match (is_http_09, is_text) {
+                (true, _) => (0, Some(UnsupportedHttpVersion)),
+                (_, true) => (head.len(), None),
+                _ => (0, Some(BadHead)),
+            };
+            assert_eq!((passed, refuse), expected, "{byte:#04x} in {head:?}");
         }
     }
 }
@@ -205,16 +214,125 @@ fn what_is_no_http_is_refused_without_waiting_for_more() {
         ("\0", BadHead),
         ("PRI ", UnsupportedHttpVersion),
         ("GET / HTTP/2", UnsupportedHttpVersion),
-        ("GET h", BadTarget),
+        ("GET x", BadTarget),
+        ("GET httpx", BadTarget),
         ("SSH-2.0-OpenSSH_9.6\r", BadHead),
         ("{", BadHead),
     ]);
 }
 
 #[test]
-fn the_target_is_a_path() {
+fn bytes_above_ascii_pass_in_values_that_are_not_read() {
+    let head = |line: &[u8]| [b"GET / HTTP/1.1\r\nHost: a\r\n", line, b"\r\n\r\n"].concat();
+    for line in [&b"cf-ipcity: S\xc3\xa3o Paulo"[..], b"remote-name: J\xf6rg", b"X:\xff"] {
+        let head = head(line);
+        assert_eq!(judge(&head), (head.len(), None), "{}", line.escape_ascii());
+    }
+    for (line, reject) in [
+        (&b"Connection: close\xe9"[..], BadHead),
+        (b"Content-Length: 5\xe9", BadLength),
+        (b"Transfer-Encoding: chunked\xe9", BadTransferCoding),
+        (b"Expect: 100-continue\xe9", UnknownExpectation),
+        (b"J\xf6rg: x", BadHead),
+    ] {
+        assert_eq!(judge(&head(line)), (0, Some(reject)), "{}", line.escape_ascii());
+    }
+    let host = b"GET / HTTP/1.1\r\nHost: a\xe9\r\n\r\n";
+    assert_eq!(judge(host), (0, Some(BadHost)));
+}
+
+#[test]
+fn one_empty_line_before_a_request_is_no_part_of_it() {
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+    assert_passed(&[&format!("\r\n{get}"), &format!("{post}\r\n{post}\r\n{get}")]);
+    // By itself it begins no request, and leaves the connection idle.
+    let mut wire = Wire::new(Limits::default());
+    wire.receive(get.as_bytes());
+    assert_eq!(wire.receive(b"\r\n"), None);
+    assert_eq!(wire.passed.len(), get.len());
+    assert_eq!(wire.guard.poll_timeout().map(|due| due.why), Some(TimerKind::Idle));
+    assert_eq!(wire.guard.ended(at(0)), None);
+}
+
+#[test]
+fn an_empty_line_at_the_last_moment_does_not_keep_a_connection() {
+    let mut guard = Guard::new(Arc::default(), Instant::ZERO);
+    let mut now = 0;
+    for bytes in [&b"\r"[..], b"\r\n", b"\r\n"] {
+        now += 100_000;
+        assert_eq!(guard.handle_timeout(at(now)), Some(Breach::CloseIdle));
+        let _ = guard.inspect(bytes, at(now));
+        assert!(guard.poll_timeout().is_some(), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_fault_is_named_where_it_is() {
+    for (head, fault) in [
+        (&b"\x16\x03"[..], "byte 0x16 in the method, as TLS begins; only cleartext HTTP is served"),
+        (b"GET /\xe9", "byte 0xe9 in the target"),
+        (b"GET / http", "byte 0x68 in the version"),
+        (b"GET / HTTP/1.1\r\nX-\xc3\xa9: a", "byte 0xc3 in a header name"),
+        (b"GET / HTTP/1.1\r\nX-A: a\0", "byte 0x00 in the header x-a"),
+        (b"GET / HTTP/1.1\r\nConnection: \xe9\r", "byte 0x0d in the header connection"),
+        (b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r", "the header transfer-encoding: gzip"),
+        (b"GET / HTTP/1.1\r\nHost: a b\r", "the header host: a b"),
+        (b"GET http://a/ HTTP/1.1\r\nHost: b\r", "the header host: b"),
+        (b"GET x", "the target: "),
+    ] {
+        let mut guard = Guard::new(Arc::default(), Instant::ZERO);
+        assert!(guard.inspect(head, at(0)).refuse.is_some(), "{}", head.escape_ascii());
+        assert_eq!(guard.fault(), Some(fault), "{}", head.escape_ascii());
+    }
+}
+
+#[test]
+fn a_refusal_knows_the_origin_it_is_for() {
+    let origin = |lines: &str| {
+        let mut guard = Guard::new(Arc::default(), Instant::ZERO);
+        let head = format!("POST / HTTP/1.1\r\n{lines}\r\n");
+        assert!(guard.inspect(head.as_bytes(), at(0)).refuse.is_some(), "{lines}");
+        guard.origin().map(|origin| String::from_utf8_lossy(origin).into_owned())
+    };
+    let line = "Origin: http://localhost:5173 \r\n";
+    let expected = Some("http://localhost:5173".to_owned());
+    assert_eq!(origin(&format!("Host: a\r\n{line}Content-Length: 99999999999\r\n")), expected);
+    assert_eq!(origin(&format!("{line}{}", "A: b\r\n".repeat(101))), expected);
+    assert_eq!(origin(&format!("{line}{line}Content-Length: x\r\n")).as_deref(), Some(""));
+    assert_eq!(origin(&format!("Content-Length: x\r\n{line}")), None, "it was not read");
+    let long = format!("Origin: http://{}\r\nContent-Length: x\r\n", "a".repeat(1000));
+    assert_eq!(origin(&long).as_deref(), Some(""));
+}
+
+#[test]
+fn a_target_in_absolute_form_has_the_authority_of_the_host() {
+    assert_passed(&[
+        "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET HTTP://A:80/livez?x=http://b/ HTTP/1.1\r\nX: y\r\nHost:  a:80 \r\n\r\n",
+        "GET https://[::1]:3000/mcp HTTP/1.1\r\nHost: [::1]:3000\r\n\r\n",
+        "GET /http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ]);
     assert_refused(&[
-        ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", BadTarget),
+        ("GET http://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n", BadTarget),
+        ("GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http:///livez HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http:/a/ HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+        ("GET http://a/ HTTP/1.1\r\n\r\n", BadHost),
+        ("GET http://a/ HTTP/1.0\r\n\r\n", BadHost),
+        ("GET http://a/#b HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+    ]);
+    let long = format!("GET http://{}", "x".repeat(9000));
+    assert_refused(&[(&long, TargetTooLong)]);
+}
+
+#[test]
+fn any_other_target_is_a_path() {
+    assert_refused(&[
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
         ("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
         ("CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),

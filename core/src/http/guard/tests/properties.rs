@@ -14,6 +14,7 @@ const REQUESTS: &[&[u8]] = &[
     b"POST /mcp HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: a\r\n\r\n1\r\nx\r\n0A\r\n0123456789\r\n0\r\n\r\n",
+    b"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n\r\n\r",
 ];
 
@@ -57,6 +58,7 @@ const SPLICES: &[&[u8]] = &[
     b"5\r\nhello\r\n",
     b"0x",
     b";a=b",
+    b"http://a",
 ];
 
 /// One to three requests in a row, with a few places overwritten, spliced or cut.

@@ -72,8 +72,11 @@ fn named(target: &str) -> SessionHeader {
 #[test]
 fn messages_are_posted_to_where_the_stream_says() {
     let id = SessionId::parse(ID.as_bytes()).unwrap();
-    assert_eq!(endpoint(id), format!("/messages?sessionId={ID}"));
-    assert_eq!(named(&endpoint(id)), SessionHeader::Id(id));
+    // Clients resolve it against the URL of the stream, whatever a gateway has made of its path.
+    assert_eq!(endpoint(id), format!("messages?sessionId={ID}"));
+    for base in ["/", "/sse/"] {
+        assert_eq!(named(&format!("{base}{}", endpoint(id))), SessionHeader::Id(id), "{base}");
+    }
     assert_eq!(named(&format!("/messages/?a=b&sessionId={ID}&c")), SessionHeader::Id(id));
 }
 
