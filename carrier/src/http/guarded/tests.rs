@@ -148,7 +148,7 @@ async fn a_refused_head_is_replaced_by_the_stand_in() {
     let mut pair = pair(4096);
     pair.peer.write_all(b"GET / HTTP/1.1\nHost: localhost\n\nGET /").await.unwrap();
     assert_eq!(pair.read().await, STAND_IN);
-    assert_eq!(pair.checkpoint.refused(), Some(Reject::BadHead));
+    assert_eq!(pair.checkpoint.lock().guard.refused(), Some(Reject::BadHead));
     assert_eq!(pair.read().await, b"");
 }
 
@@ -157,10 +157,10 @@ async fn a_refused_head_waits_for_the_answer_to_the_request_before() {
     let mut pair = pair(4096);
     pair.peer.write_all(&[HEAD, b"nonsense\r\n\r\n"].concat()).await.unwrap();
     assert_eq!(pair.read().await, HEAD);
-    assert_eq!(pair.checkpoint.refused(), None);
+    assert_eq!(pair.checkpoint.lock().guard.refused(), None);
     pair.checkpoint.responded();
     assert_eq!(pair.read().await, STAND_IN);
-    assert_eq!(pair.checkpoint.refused(), Some(Reject::BadHead));
+    assert_eq!(pair.checkpoint.lock().guard.refused(), Some(Reject::BadHead));
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +169,7 @@ async fn a_broken_body_fails_the_read() {
     pair.peer.write_all(&[POST, b"2\r\n{}\r\n+5\r\n"].concat()).await.unwrap();
     assert_eq!(pair.read().await, [POST, b"2\r\n{}\r\n"].concat());
     pair.guarded.read(&mut [0; 9]).await.unwrap_err();
-    assert_eq!(pair.checkpoint.refused(), Some(Reject::BadChunk));
+    assert_eq!(pair.checkpoint.lock().guard.refused(), Some(Reject::BadChunk));
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,7 @@ async fn a_body_that_ends_early_fails_the_read() {
     pair.peer.shutdown().await.unwrap();
     pair.read().await;
     pair.guarded.read(&mut [0; 9]).await.unwrap_err();
-    assert_eq!(pair.checkpoint.refused(), Some(Reject::BodyTruncated));
+    assert_eq!(pair.checkpoint.lock().guard.refused(), Some(Reject::BodyTruncated));
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +187,7 @@ async fn the_end_of_the_peer_between_requests_is_an_end() {
     let mut pair = pair(4096);
     pair.peer.shutdown().await.unwrap();
     assert_eq!(pair.guarded.read(&mut [0; 9]).await.unwrap(), 0);
-    assert_eq!(pair.checkpoint.refused(), None);
+    assert_eq!(pair.checkpoint.lock().guard.refused(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +200,7 @@ async fn a_slow_head_is_refused_in_time() {
     assert_eq!(began.elapsed().as_secs(), pair.limits.head_time_max.as_secs());
     assert_eq!(pair.read().await, STAND_IN);
     assert_eq!(
-        pair.checkpoint.refused(),
+        pair.checkpoint.lock().guard.refused(),
         Some(Reject::HeadTimeout { limit: pair.limits.head_time_max })
     );
 }
@@ -210,7 +210,7 @@ async fn a_silent_connection_is_closed_in_time() {
     let mut pair = pair(4096);
     assert!(matches!(pair.due().await, Due::Poll), "there is one more look at it");
     assert_eq!(pair.guarded.read(&mut [0; 9]).await.unwrap(), 0, "hyper sees an end");
-    assert_eq!(pair.checkpoint.refused(), None);
+    assert_eq!(pair.checkpoint.lock().guard.refused(), None);
 }
 
 #[tokio::test(start_paused = true)]

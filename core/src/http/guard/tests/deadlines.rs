@@ -74,10 +74,10 @@ fn a_request_that_comes_as_its_connection_is_closed_is_still_let_through() {
     guard.responded(at(0));
     assert_due(&mut guard, 75_000, Idle, Breach::CloseIdle);
     assert_eq!(guard.inspect(GET, at(75_000)).pass, GET.len());
-    guard.responded(at(60_001));
-    assert_due(&mut guard, 120_001, Idle, Breach::CloseIdle);
-    let _ = guard.inspect(&GET[..5], at(120_001));
-    assert_due(&mut guard, 130_001, Head, Breach::Refuse(HEAD_LATE));
+    guard.responded(at(75_001));
+    assert_due(&mut guard, 150_001, Idle, Breach::CloseIdle);
+    let _ = guard.inspect(&GET[..5], at(150_001));
+    assert_due(&mut guard, 160_001, Head, Breach::Refuse(HEAD_LATE));
 }
 
 #[test]
