@@ -82,6 +82,8 @@ pub enum Reject {
     // JSON and JSON-RPC
     /// Not JSON.
     BadJson,
+    /// A string with half of a surrogate pair, which is no character.
+    LoneSurrogate,
     /// Nested deeper than the limit.
     TooDeep,
     /// A batch where this revision has none.
@@ -426,6 +428,7 @@ impl Reject {
             NotFound => "not_found",
             UnsupportedMediaType => "unsupported_media_type",
             BadJson => "bad_json",
+            LoneSurrogate => "lone_surrogate",
             TooDeep => "too_deep",
             BatchNotAllowed => "batch_not_allowed",
             BatchEmpty => "batch_empty",
@@ -494,7 +497,7 @@ impl Reject {
             NotAcceptable => (406, INVALID_REQUEST),
             NotFound => (404, INVALID_REQUEST),
             UnsupportedMediaType => (415, INVALID_REQUEST),
-            BadJson | TooDeep => (400, PARSE_ERROR),
+            BadJson | LoneSurrogate | TooDeep => (400, PARSE_ERROR),
             BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
             | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession
             | NotInitialized => (400, INVALID_REQUEST),
@@ -640,6 +643,9 @@ impl Reject {
             NotFound => "Not found",
             UnsupportedMediaType => "Content-Type must be application/json (uncompressed, UTF-8)",
             BadJson => "Parse error: the body is not valid JSON",
+            LoneSurrogate => {
+                "Parse error: a string has half of a surrogate pair, such as \\ud800 alone, which is no character"
+            }
             TooDeep => "Parse error: the body is nested too deeply",
             BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",
             BatchEmpty => "Invalid Request: the batch is empty",
@@ -648,7 +654,7 @@ impl Reject {
             BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
             BadMethod => "Invalid Request: method must be a string",
             BadParams => {
-                "Invalid params: a field of params has the wrong type or value, or is too long"
+                "Invalid params: params must be an object whose fields have the right types, values and lengths"
             }
             BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
             DuplicateKey => "Invalid Request: a key is given twice",

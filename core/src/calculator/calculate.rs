@@ -20,13 +20,13 @@ pub(super) fn tool() -> Tool {
         .field(
             Field::new("b", Kind::Number, "The second operand; 1,000 digits at most.").required(),
         )
-        .field(Field::new("op", Kind::Choice(OPERATIONS), "What to do with them.").required())
+        .field(Field::new("op", Kind::Choice(OPERATIONS), "The operation.").required())
         .field(Field::new("stream", Kind::Boolean, "Whether to report progress.").default(false))
         .field(
             Field::new(
                 "precision",
                 Kind::Integer(0, PRECISION_MAX),
-                "Digits after the decimal point; what lies half way is rounded away from zero.",
+                "Digits after the decimal point; halves round away from zero.",
             )
             .default(PRECISION),
         );
@@ -114,10 +114,12 @@ impl Calculation {
             Err(none) => return ToolResult::failure(none.to_string()),
         };
         let steps = self.steps(&exact);
+        let is_exact = exact.places().is_some_and(|places| places <= self.precision as usize);
         let text = format!(
-            "{}: {} = {}\n\nSteps:\n{}",
+            "{}: {} {} {}\n\nSteps:\n{}",
             self.operation.verb().to_uppercase(),
             self.expression(),
+            if is_exact { '=' } else { '≈' },
             exact.decimal(self.precision),
             steps.join("\n"),
         );

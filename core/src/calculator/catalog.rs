@@ -10,7 +10,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
         title: Some("Calculator Learning Demo (stateless)"),
         version: "1.0.0",
         instructions: Some(
-            "Arithmetic that is exact. Use calculate for a result with its steps, and the prompts to \
+            "Exact arithmetic. Use calculate for a result with its steps, and the prompts to \
              explain, to practise and to teach.",
         ),
         tools: settings.sample_tool_name().map(sample::tool).into_iter().chain(tools()).collect(),

@@ -314,7 +314,7 @@ fn unreadable_markdown(calculation: &str, unreadable: &Unreadable) -> String {
     let part = part.replace(|it: char| it == '`' || it.is_control(), " ");
     let mark = " ".repeat(unreadable.at - start);
     format!(
-        "# Explanation\n\nThis is no calculation that can be worked out step by step: it {}.\n\n\
+        "# Explanation\n\nThis cannot be worked out step by step: it {}.\n\n\
          ```text\n{part}\n{mark}^\n```\n\n## What can be explained\n\n\
          - Numbers: `12`, `0.5`, `1e3`\n- Operations: `+`, `-`, `×` or `*`, `÷` or `/`, `^`, `%`, \
          `15% of 80`\n- Parentheses: `(2 + 3) * 4`; a product needs its sign, `2 * (3 + 4)`\n\n\

@@ -5,7 +5,8 @@ use crate::server::{Fault, Field, Kind, Schema, Tool};
 /// Listed, so that a client can tell what an extended build would add.
 pub(super) fn tools() -> [Tool; 3] {
     let tool = |name, description, argument, meaning| {
-        let field = Field::new(argument, Kind::String, meaning).required();
+        // Not required: a call without it learns what is the matter, too.
+        let field = Field::new(argument, Kind::String, meaning);
         Tool::new(name, description, Schema::open().field(field))
     };
     [

@@ -104,7 +104,7 @@ impl Wish {
         let note = match self.topic {
             Some(_) => String::new(),
             None => format!(
-                "{} is none of the topics there are ({}), so here is something of several.\n\n",
+                "{} is not a known topic ({}); here is a mix.\n\n",
                 quoted(&self.asked_topic),
                 Topic::ALL.iter().map(|it| it.word()).collect::<Vec<_>>().join(", ")
             ),

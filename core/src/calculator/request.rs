@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::calendar::rfc3339;
+use crate::protocol::Revision;
 use crate::secrets;
 use crate::server::{Client, HttpScene, Scene};
 
@@ -13,7 +14,7 @@ pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
         "timestamp": rfc3339(scene.wall),
         "method": "resources/read",
         "uri": uri,
-        "protocolVersion": scene.revision.as_str(),
+        "protocolVersion": scene.named_revision().map_or("n/a", Revision::as_str),
         "client": client(scene.client),
         "transport": if scene.http.is_some() { "http" } else { "stdio" },
     });

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::jwt::Jwt;
-use super::shape::{a, maybe, object, word};
+use super::shape::{maybe, object, word};
 use super::text::{self, Page, known};
 use super::{Call, Program};
 use crate::secrets;
@@ -27,7 +27,7 @@ pub(super) fn tool() -> Tool {
     let request = object([
         ("session", maybe("string")),
         ("client", maybe("string")),
-        ("protocol", a("string")),
+        ("protocol", maybe("string")),
         ("origin", maybe("string")),
         ("address", maybe("string")),
         ("forwarded_for", maybe("string")),
@@ -37,7 +37,7 @@ pub(super) fn tool() -> Tool {
     Tool {
         title: Some("Show who asks"),
         output: Some(object([
-            ("status", word(&["unverified", "nothing presented"])),
+            ("status", word(&["unverified", "no credentials"])),
             ("presented", maybe("string")),
             ("user", person),
             ("token", token),
@@ -78,7 +78,7 @@ struct Seen {
     audience: Option<String>,
     session: Option<String>,
     client: Option<String>,
-    protocol: &'static str,
+    protocol: Option<&'static str>,
     origin: Option<String>,
     address: Option<String>,
     forwarded_for: Option<String>,
@@ -96,7 +96,7 @@ impl Seen {
                 Program::Stateless => header(&["mcp-session-id"]),
             },
             client: call.client(),
-            protocol: call.scene.revision.as_str(),
+            protocol: call.protocol(),
             origin: header(&["origin"]),
             address: http.and_then(|http| http.peer).map(|peer| peer.to_string()),
             forwarded_for: header(&["x-forwarded-for", "x-real-ip"]),
@@ -147,7 +147,7 @@ impl Seen {
             &["preferred_username", "name"],
         );
         self.github =
-            either(&["x-github-user", "x-github-login"], &["github_user", "github_login"]);
+            either(&["x-github-user", "x-github-login"], &["github_user", "github_login", "login"]);
         self.email =
             either(&["x-user-email", "x-auth-request-email", "x-forwarded-email"], &["email"]);
         self.roles = header(&["x-user-roles", "x-auth-request-groups", "x-forwarded-groups"])
@@ -164,7 +164,7 @@ impl Seen {
 
     fn structured(&self) -> Value {
         json!({
-            "status": if self.presented.is_some() { "unverified" } else { "nothing presented" },
+            "status": if self.presented.is_some() { "unverified" } else { "no credentials" },
             "presented": self.presented,
             "user": {
                 "id": self.user_id,
@@ -228,7 +228,7 @@ fn stateful(seen: &Seen) -> String {
         Some(what) => {
             page.entry("Authentication", format_args!("⚠️ Unverified ({what}, not checked here)"))
         }
-        None => page.entry("Authentication", "❌ Nothing presented"),
+        None => page.entry("Authentication", "❌ No credentials"),
     }
     page.entry("Session", known(seen.session.as_ref()));
     page.entry("Request ID", known(seen.request_id.as_ref()));
@@ -254,7 +254,7 @@ fn stateless(seen: &Seen) -> String {
     page.section("🔑 Session Information");
     page.entry("Session ID", known(seen.session.as_ref()));
     page.entry("Client", known(seen.client.as_ref()));
-    page.entry("Protocol", seen.protocol);
+    page.entry("Protocol", known(seen.protocol));
     page.section("🌐 Request Context");
     page.entry("Origin", known(seen.origin.as_ref()));
     page.entry("IP Address", address(seen));
@@ -264,7 +264,7 @@ fn stateless(seen: &Seen) -> String {
         Some(what) => page.line(format_args!(
             "⚠️ Authentication Status: UNVERIFIED ({what}, not checked by this server)"
         )),
-        None => page.line("❌ Authentication Status: NOTHING PRESENTED"),
+        None => page.line("❌ Authentication Status: NO CREDENTIALS"),
     }
     page.finish()
 }
@@ -277,8 +277,8 @@ fn length(seen: &Seen) -> String {
 fn address(seen: &Seen) -> String {
     match (&seen.address, &seen.forwarded_for) {
         (address, None) => known(address.as_ref()),
-        (None, Some(behind)) => format!("n/a (said to be {behind})"),
-        (Some(address), Some(behind)) => format!("{address} (said to be {behind})"),
+        (None, Some(behind)) => format!("n/a (forwarded for {behind})"),
+        (Some(address), Some(behind)) => format!("{address} (forwarded for {behind})"),
     }
 }
 

@@ -74,7 +74,8 @@ fn find(call: &Call<'_>, argument: Option<Cow<'_, str>>) -> Result<Found, String
         return Ok(Found { token: token.to_owned(), source: "argument" });
     }
     let header = call.scene.http.and_then(|http| http.value("authorization"));
-    let header = header.ok_or("no token: no argument, and no Authorization header")?;
+    let header =
+        header.ok_or("No token: pass one as an argument or in the Authorization header")?;
     match secrets::credentials(&header) {
         Some(("Bearer", "")) => Err("the Authorization header holds no token".to_owned()),
         Some(("Bearer", token)) => Ok(Found { token: token.to_owned(), source: "authorization" }),
@@ -89,7 +90,7 @@ fn find(call: &Call<'_>, argument: Option<Cow<'_, str>>) -> Result<Found, String
 fn failure(program: Program, source: &str, problem: &str) -> ToolResult {
     let mut page = Page::new(program, title(program));
     page.line("");
-    page.line(format_args!("❌ Nothing decoded: {problem}"));
+    page.line(format_args!("❌ {problem}"));
     ToolResult::text(page.finish()).with(json!({
         "decoded": false,
         "verified": false,
@@ -223,8 +224,9 @@ fn stamp(seconds: i64) -> String {
 fn notice(page: &mut Page) {
     page.section("⚠️ Security Notice");
     for line in [
-        "Nobody checked the signature: anybody can have written this token.",
-        "Good for debugging; decide nothing by what it says.",
+        "The signature was not checked; anyone could have written this token.",
+        "Do not base decisions on it.",
+        "For debugging only.",
     ] {
         page.item(line);
     }

@@ -291,16 +291,16 @@ fn summary(page: &mut Page, facts: &Facts, diagnosis: &Diagnosis) {
     let pressed = diagnosis.under_pressure();
     page.section("🔍 Diagnostic Summary");
     match pressed.is_empty() {
-        true => page.item("Everything that was measured is well"),
-        false => page.item(format_args!("Under pressure: {}", pressed.join(", "))),
+        true => page.item("All measurements are normal"),
+        false => page.item(format_args!("High load: {}", pressed.join(", "))),
     }
     page.item(match diagnosis.overall() {
-        Level::Healthy | Level::Degraded => "Nothing is critical",
-        Level::Unhealthy => "Something is critical",
+        Level::Healthy | Level::Degraded => "No critical problems",
+        Level::Unhealthy => "Critical problems",
     });
     page.item(match average(facts.counters.took, facts.counters.requests) {
         None => "No request has been answered yet, so nothing is known of the performance",
-        Some(average) if average <= AVERAGE_MAX => "Requests are answered in good time",
+        Some(average) if average <= AVERAGE_MAX => "Response times are normal",
         Some(_) => "Requests are answered slowly",
     });
 }

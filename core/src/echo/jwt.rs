@@ -46,7 +46,7 @@ impl fmt::Display for Malformed {
         match self {
             Malformed::Base64(part) => write!(f, "the {part} of the token is not in base64url"),
             Malformed::Encrypted => f.write_str("the token is encrypted (JWE): five parts"),
-            Malformed::Object(part) => write!(f, "the {part} of the token is no JSON object"),
+            Malformed::Object(part) => write!(f, "the {part} of the token is not a JSON object"),
             Malformed::Parts(1) => f.write_str("not a JWT: one part instead of three"),
             Malformed::Parts(parts) => write!(f, "not a JWT: {parts} parts instead of three"),
         }

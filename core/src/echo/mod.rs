@@ -48,6 +48,7 @@ use serde_json::json;
 use self::handles::Handles;
 use self::memory::Memory;
 pub use self::settings::{Container, Settings};
+use crate::protocol::Revision;
 use crate::secrets::visible;
 use crate::server::{
     Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
@@ -140,7 +141,7 @@ fn common() -> Catalog {
     Catalog {
         version: env!("CARGO_PKG_VERSION"),
         instructions: Some(
-            "Tools that show what reaches a server. What they say of tokens and users is not \
+            "Tools that show what a server receives. Tokens and user data are not \
              verified.",
         ),
         reads_http: true,
@@ -266,6 +267,11 @@ impl<'a> Call<'a> {
         // Half of a surrogate pair passes for a string in JSON, and is none.
         let text = self.arguments.text(name);
         text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
+    }
+
+    /// The revision that the client named: by `initialize`, by a header, or in the request.
+    fn protocol(&self) -> Option<&'static str> {
+        self.scene.named_revision().map(Revision::as_str)
     }
 
     fn session_id(&self) -> Option<String> {

@@ -29,7 +29,7 @@ pub(super) fn tool() -> Tool {
             ("replay_count", a("integer")),
             ("queued", maybe("integer")),
             ("initialized", maybe("boolean")),
-            ("protocol_version", a("string")),
+            ("protocol_version", maybe("string")),
             ("client_info", object([("name", maybe("string")), ("version", maybe("string"))])),
             ("state", state),
         ])),
@@ -60,7 +60,7 @@ fn structured(call: &Call<'_>, memory: &Memory) -> Value {
         "replay_count": memory.replays(),
         "queued": session.map(|session| session.queued),
         "initialized": session.map(|session| session.initialized),
-        "protocol_version": scene.revision.as_str(),
+        "protocol_version": call.protocol(),
         "client_info": { "name": scene.client.name, "version": scene.client.version },
         "state": {
             "last_echo": memory.last(),
@@ -94,7 +94,7 @@ fn page(call: &Call<'_>, memory: &Memory) -> String {
     page.section("🧠 Session State");
     let initialized = session.map(|session| if session.initialized { "✅" } else { "❌" });
     page.entry("Initialized", known(initialized));
-    page.entry("Protocol Version", scene.revision);
+    page.entry("Protocol Version", known(call.protocol()));
     page.entry("Client", known(call.client()));
     page.finish()
 }

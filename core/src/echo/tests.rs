@@ -114,7 +114,7 @@ fn half_a_surrogate_pair_is_no_string() {
             now: Default::default(),
             arrived: Default::default(),
             wall: Default::default(),
-            revision: crate::protocol::Revision::NEWEST_LEGACY,
+            revision: Revision::NEWEST_LEGACY,
             client: &client,
             http: None,
             session: None,

@@ -123,9 +123,10 @@ impl ReplyHead {
             line("content-type", content_type.as_str().into());
         }
         match self.content_type {
-            // A proxy that collects a stream before it passes it on would hold back every event.
+            // A proxy that collects a stream before it passes it on would hold back every event. With
+            // a stream in its cache Chromium may send a later request to the same URL twice.
             Some(ContentType::EventStream) => {
-                line("cache-control", "no-cache, no-transform".into());
+                line("cache-control", "no-cache, no-store, no-transform".into());
                 line("x-accel-buffering", "no".into());
             }
             Some(_) => line("cache-control", "no-store".into()),

@@ -151,7 +151,7 @@ impl<'t> Cursor<'t> {
             return Err(Reject::TooDeep);
         }
         if self.half_pairs && rules.sender == Peer::Client {
-            return Err(Reject::BadJson);
+            return Err(Reject::LoneSurrogate);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use uuid::{Builder, Uuid};
 use super::{LogLevel, Question};
 use crate::ids::SessionId;
 use crate::modern::state::StateKey;
-use crate::protocol::{Revision, since};
+use crate::protocol::{Era, Revision, since};
 use crate::reject::Capability;
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
@@ -41,6 +41,16 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// The revision that is spoken if the client named it: by `initialize`, by a header, or in the
+    /// request. Without, the oldest that knows the header is assumed of a request over HTTP.
+    pub fn named_revision(&self) -> Option<Revision> {
+        let in_header = |http: &HttpScene| http.values("mcp-protocol-version").next().is_some();
+        let is_named = self.revision.era() == Era::Modern
+            || self.session.is_some_and(|session| session.initialized)
+            || self.http.is_none_or(|http| in_header(http));
+        is_named.then_some(self.revision)
+    }
+
     /// The id under which this request is spoken of.
     pub fn request_id(&self) -> Uuid {
         request_id(self.random)

@@ -69,9 +69,9 @@ fn check_status(text: &str) {
     let [verdict] = verdicts[..] else { panic!("not one verdict: {text}") };
     let honest = [
         "- Authentication: ⚠️ Unverified (",
-        "- Authentication: ❌ Nothing presented",
+        "- Authentication: ❌ No credentials",
         "⚠️ Authentication Status: UNVERIFIED (",
-        "❌ Authentication Status: NOTHING PRESENTED",
+        "❌ Authentication Status: NO CREDENTIALS",
     ];
     assert!(honest.iter().any(|honest| verdict.starts_with(honest)), "{text}");
 }

@@ -187,7 +187,7 @@ fn check_body(bytes: &[u8], rules: ParseRules) {
             assert!(elements.len() > rules.batch_len_max);
         }
         Err(Invalid { reject, .. }) => {
-            assert!(matches!(reject, Reject::BadJson | Reject::TooDeep));
+            assert!(matches!(reject, Reject::BadJson | Reject::LoneSurrogate | Reject::TooDeep));
             assert!(Reading::of(bytes, rules).may_refuse.contains(&reject));
         }
     }

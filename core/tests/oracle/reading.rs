@@ -66,7 +66,7 @@ impl Reading {
         }
         let half_pair = |quoted: &&str| serde_json::from_str::<String>(quoted).is_err();
         if rules.sender == Peer::Client && strings.iter().any(half_pair) {
-            reading.refuse_all(Reject::BadJson);
+            reading.refuse_all(Reject::LoneSurrogate);
         }
         match members(text) {
             Some(members) => reading.envelope(&members, rules.sender),

@@ -144,7 +144,7 @@ pub fn progress_as_documented(target: &Target) {
     let call = with_progress("calculate", json!({"a": 1, "b": 3, "op": "divide", "stream": true}));
     let answer = post(&pontoon, &call);
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
-    assert_eq!(answer.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(answer.header("cache-control"), Some("no-cache, no-store, no-transform"));
     let messages = answer.messages();
     let progress: Vec<_> = messages
         .iter()

@@ -163,7 +163,7 @@ pub fn a_whole_conversation(target: &Target) {
     let pontoon = target.proxy().options(&["--sse"]).start();
     let mut peer = Peer::connect(&pontoon);
     assert_eq!(peer.events.head.header("mcp-session-id"), None, "this is of later transports");
-    assert_eq!(peer.events.head.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(peer.events.head.header("cache-control"), Some("no-cache, no-store, no-transform"));
     assert!(peer.uri.starts_with("/messages?sessionId="), "{}", peer.uri);
     peer.send(initialize(REVISION));
     let (event, answer) = peer.events.next_message().expect("the answer");

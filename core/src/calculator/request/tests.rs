@@ -41,7 +41,7 @@ fn the_request_is_told_as_it_came_without_its_secrets() {
             "timestamp": "2023-10-27T18:30:00.000Z",
             "method": "resources/read",
             "uri": "request://current",
-            "protocolVersion": "2025-11-25",
+            "protocolVersion": "n/a",
             "client": { "name": "curl", "version": null },
             "transport": "http",
             "http": {

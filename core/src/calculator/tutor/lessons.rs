@@ -112,7 +112,7 @@ const DECIMALS: Lesson = Lesson {
 };
 
 const ORDER_OF_OPERATIONS: Lesson = Lesson {
-    idea: "Everybody has to read a calculation in the same way, so there is an order.",
+    idea: "The order of operations makes everyone read a calculation the same way.",
     method: &[
         "What is in parentheses.",
         "Powers.",

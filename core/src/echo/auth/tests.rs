@@ -28,6 +28,7 @@ fn documented(stage: Stage) -> Stage {
         ("x-forwarded-for", "192.168.1.100"),
         ("user-agent", "MCP-Client/1.0"),
         ("x-request-id", "req_abc123"),
+        ("mcp-protocol-version", "2025-06-18"),
     ]);
     stage.http.as_mut().unwrap().peer = Some("10.0.0.7".parse().unwrap());
     stage
@@ -62,7 +63,7 @@ fn the_stateless_layout_is_the_documented_one() {
 
 🌐 Request Context:
   Origin: https://app.example.com
-  IP Address: 10.0.0.7 (said to be 192.168.1.100)
+  IP Address: 10.0.0.7 (forwarded for 192.168.1.100)
   User Agent: MCP-Client/1.0
 
 ⚠️ Authentication Status: UNVERIFIED (a Bearer token, not checked by this server)"
@@ -137,19 +138,17 @@ fn without_credentials_nothing_is_claimed() {
 🔑 Session Information:
   Session ID: n/a
   Client: n/a
-  Protocol: 2025-06-18
+  Protocol: n/a
 
 🌐 Request Context:
   Origin: n/a
   IP Address: n/a
   User Agent: n/a
 
-❌ Authentication Status: NOTHING PRESENTED"
+❌ Authentication Status: NO CREDENTIALS"
     );
     assert!(
-        stateful()
-            .text("authContext", json!({}))
-            .contains("- Authentication: ❌ Nothing presented\n")
+        stateful().text("authContext", json!({})).contains("- Authentication: ❌ No credentials\n")
     );
 }
 
@@ -183,4 +182,12 @@ fn roles_may_be_a_list_of_either_kind() {
         let data = stateless().header("x-user-roles", header).data("authContext", json!({}));
         assert_eq!(data["user"]["roles"], shown);
     }
+}
+
+#[test]
+fn the_github_user_may_be_the_login_of_a_token() {
+    let token = jwt(json!({ "alg": "RS256" }), json!({ "login": "octocat" }));
+    let stage = stateful().header("authorization", format!("Bearer {token}"));
+    let text = stage.text("authContext", json!({}));
+    assert!(text.contains("- GitHub User: octocat (from token)\n"), "{text}");
 }

@@ -33,8 +33,9 @@ fn the_stateless_layout_is_the_documented_one() {
   Age: 6 years, 11 months
 
 ⚠️ Security Notice:
-  Nobody checked the signature: anybody can have written this token.
-  Good for debugging; decide nothing by what it says."
+  The signature was not checked; anyone could have written this token.
+  Do not base decisions on it.
+  For debugging only."
     );
 }
 
@@ -128,7 +129,7 @@ fn parts_are_shown_raw_but_never_the_signature() {
 #[test]
 fn what_cannot_be_decoded_is_said_and_is_no_error() {
     for (authorization, problem) in [
-        (None, "no token: no argument, and no Authorization header"),
+        (None, "No token: pass one as an argument or in the Authorization header"),
         (Some("Bearer"), "the Authorization header holds no token"),
         (Some("Basic YTpi"), "the Authorization header holds no Bearer token: its scheme is Basic"),
         (Some("hunter2"), "the Authorization header holds no Bearer token"),
@@ -142,7 +143,7 @@ fn what_cannot_be_decoded_is_said_and_is_no_error() {
         assert!(!result.is_error);
         assert_eq!(
             crate::echo::tests::rig::text(&result),
-            format!("🔍 JWT Token Analysis (Unverified)\n\n❌ Nothing decoded: {problem}")
+            format!("🔍 JWT Token Analysis (Unverified)\n\n❌ {problem}")
         );
         assert_eq!(result.structured.unwrap()["problem"], problem);
     }

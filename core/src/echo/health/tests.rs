@@ -31,9 +31,9 @@ fn the_stateless_layout_is_the_documented_one() {
   Uptime: 1h 23m 45s (this process)
 
 🔍 Diagnostic Summary:
-  Everything that was measured is well
-  Nothing is critical
-  Requests are answered in good time"
+  All measurements are normal
+  No critical problems
+  Response times are normal"
     );
 }
 
@@ -151,7 +151,7 @@ fn a_report_of_trouble_says_what_it_is() {
         "  CPU: 99.0% (degraded)\n",
         "  Disk: 100% used (unhealthy)\n",
         "  Event Loop: ⚠️ Slow (300ms)\n",
-        "  Under pressure: CPU, disk, event loop\n  Something is critical\n",
+        "  High load: CPU, disk, event loop\n  Critical problems\n",
         "  Requests are answered slowly",
     ] {
         assert!(text.contains(line), "{line} in {text}");

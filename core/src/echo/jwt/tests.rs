@@ -27,12 +27,12 @@ fn what_is_no_token_is_told_apart() {
         ("a.b.c.d.e", "the token is encrypted (JWE): five parts"),
         ("!.e30.x", "the header of the token is not in base64url"),
         ("e30.+/+/.x", "the payload of the token is not in base64url"),
-        ("W10.e30.x", "the header of the token is no JSON object"),
-        ("e30.MQ.x", "the payload of the token is no JSON object"),
-        ("e30.eyJhIjox.x", "the payload of the token is no JSON object"),
-        ("e30._w.x", "the payload of the token is no JSON object"),
+        ("W10.e30.x", "the header of the token is not a JSON object"),
+        ("e30.MQ.x", "the payload of the token is not a JSON object"),
+        ("e30.eyJhIjox.x", "the payload of the token is not a JSON object"),
+        ("e30._w.x", "the payload of the token is not a JSON object"),
         ("...", "not a JWT: 4 parts instead of three"),
-        ("..", "the header of the token is no JSON object"),
+        ("..", "the header of the token is not a JSON object"),
     ] {
         assert_eq!(Jwt::parse(text).unwrap_err().to_string(), problem, "{text}");
     }

@@ -99,7 +99,7 @@ fn without_a_session_its_facts_are_not_known() {
 
 🧠 Session State:
 - Initialized: n/a
-- Protocol Version: 2025-06-18
+- Protocol Version: n/a
 - Client: n/a"
     );
 }

@@ -47,7 +47,7 @@ fn nothing_on_the_way_may_hold_back_a_stream() {
         lines(&ReplyHead::with_body(200, ContentType::EventStream)),
         [
             "content-type: text/event-stream",
-            "cache-control: no-cache, no-transform",
+            "cache-control: no-cache, no-store, no-transform",
             "x-accel-buffering: no",
             "vary: Origin",
         ]

@@ -402,7 +402,7 @@ fn a_body_that_is_no_message_is_answered_under_its_id() {
     assert_eq!((refusal.head.status, refusal.reject), (400, Some(Reject::BadParams)));
     assert_eq!(
         refusal.body,
-        r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"Invalid params: a field of params has the wrong type or value, or is too long"}}"#
+        r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"Invalid params: params must be an object whose fields have the right types, values and lengths"}}"#
     );
     assert_eq!(refusal.head.cors.unwrap().origin, LISTED.into());
     for (body, id) in [

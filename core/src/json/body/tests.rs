@@ -104,7 +104,7 @@ fn a_batch_has_at_least_one_message_and_no_more_than_the_limit() {
 fn what_is_wrong_with_the_text_refuses_the_whole_batch() {
     let good = r#"{"jsonrpc":"2.0","method":"m"}"#;
     assert_eq!(refusal(&format!("[{good},{{]")), Some(Reject::BadJson));
-    assert_eq!(refusal(&format!(r#"[{good},{{"a":"\ud800"}}]"#)), Some(Reject::BadJson));
+    assert_eq!(refusal(&format!(r#"[{good},{{"a":"\ud800"}}]"#)), Some(Reject::LoneSurrogate));
     assert_eq!(refusal(&format!("[{good},[[[[[]]]]]]")), Some(Reject::TooDeep));
     assert_eq!(batch(&format!("[{good},[[[[]]]]]")).len(), 2);
     assert_eq!(

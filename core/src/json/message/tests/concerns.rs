@@ -94,7 +94,7 @@ fn nobody_is_concerned_if_the_id_is_in_doubt() {
         }
     }
     let half = r#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#;
-    assert_eq!(concerns(Peer::Client, half), (Reject::BadJson, None));
+    assert_eq!(concerns(Peer::Client, half), (Reject::LoneSurrogate, None));
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn half_a_surrogate_pair_is_carried() {
         r#""id":1,"\ud800":1,"method":"m""#,
     ] {
         let text = with(members);
-        assert_eq!(verdict(&text), Err(Reject::BadJson), "{members}");
+        assert_eq!(verdict(&text), Err(Reject::LoneSurrogate), "{members}");
         assert_eq!(parse_of(Peer::Child, &text).unwrap().bytes(), text.as_bytes());
     }
     assert_eq!(verdict(&with(r#""id":"\ud83d\ude00","method":"m""#)), Ok(Kind::Request));
