@@ -113,9 +113,12 @@ impl Town {
         let exchanges: Vec<_> = mine.map(|(exchange, _)| *exchange).collect();
         for exchange in exchanges {
             for question in self.questions(exchange) {
-                // One that waited for a stream comes with another call of the same client.
                 let tag = question["params"]["message"].as_str().expect("a tag").to_owned();
-                assert!(tag.starts_with(&format!("{who}/")), "the question of another: {tag}");
+                let asking = self.calls.values().find(|call| call.tag == tag).expect("its call");
+                assert_eq!(asking.session, client.id(), "the question of another client: {tag}");
+                // If the stream of its call is gone, it comes on that of the client's next call.
+                let is_here = self.calls[&exchange].tag == tag;
+                assert!(is_here || asking.is_excused, "{tag} has a stream of its own");
                 let asked = (client.id(), question["id"].to_string());
                 if self.answered.insert(asked) {
                     let result = json!({"action": "accept", "content": {"of": tag}});
@@ -305,4 +308,29 @@ proptest! {
         }
         town.finish();
     }
+}
+
+#[test]
+fn a_question_whose_call_has_lost_its_stream_goes_to_the_next_call_of_its_client() {
+    let mut town = Town::new();
+    let call = |town: &mut Town, who| {
+        town.call(who);
+        town.look();
+        *town.calls.last_key_value().expect("a call").0
+    };
+    call(&mut town, 2);
+    town.disconnect(0);
+    town.child_answers(0);
+    assert!(town.asked.is_empty(), "the child waits for answers to its questions for 2/1");
+    let other = call(&mut town, 1);
+    assert!(town.questions(other).is_empty(), "they belong to another client");
+    let next = call(&mut town, 2);
+    let questions = town.questions(next);
+    assert_eq!(questions.len(), 2);
+    assert!(questions.iter().all(|question| question["params"]["message"] == "2/1"));
+    town.answer_questions(2);
+    town.look();
+    let asked: Vec<_> = town.asked.values().collect();
+    assert_eq!(asked, ["1/2", "2/3", "2/1"], "the answers are for the call that asked");
+    town.finish();
 }
