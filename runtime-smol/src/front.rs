@@ -68,8 +68,9 @@ impl Front {
             if accepted.is_some() {
                 let permit = self.permit().await;
                 let Some(executor) = self.executor.upgrade() else { return };
-                let stream = accepted.take();
-                stream.map(|stream| executor.spawn(self.clone().converse(stream, permit)).detach());
+                if let Some(stream) = accepted.take() {
+                    executor.spawn(self.clone().converse(stream, permit)).detach();
+                }
             }
         }
     }

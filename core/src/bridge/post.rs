@@ -10,7 +10,7 @@
 //!
 //! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::bridge::IdText;
 use crate::bridge::worker::Need;

@@ -1,6 +1,6 @@
 //! An admitted request: everything about it that a session needs to know.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Serves;

@@ -9,7 +9,7 @@
 //! ```
 
 use std::mem;
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;

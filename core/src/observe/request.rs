@@ -3,7 +3,7 @@
 //! Owns: what a line says, and the count of those that are left out.
 //! Never: a lock; requests that belong to no session are answered outside the engine's.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;

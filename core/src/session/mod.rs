@@ -38,7 +38,7 @@ use stream::Stream;
 use streams::Streams;
 
 use std::mem;
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Evictable, Loss, Transport, Turn};

@@ -57,7 +57,7 @@ fn the_random_stories_are_about_something() {
 fn sights_of_many(sse: bool) -> BTreeMap<&'static str, usize> {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::new();
-    for _ in 0..240 {
+    for _ in 0..600 {
         let tape = prop::collection::vec(any::<[u8; 3]>(), 120).new_tree(&mut runner).unwrap();
         let mut world = play(&tape.current(), sse);
         world.finish();

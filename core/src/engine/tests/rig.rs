@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use bytes::Bytes;
 use serde_json::Value;

@@ -223,6 +223,8 @@ fn the_server_sees_the_whole_head() {
          x-twice=2;mcp-protocol-version=2025-06-18 | -"
     );
     let text = Desk::new().text(&[("Origin", "http://localhost:5173")], "scene");
+    assert!(text.contains("cors=true"), "{text}");
+    let text = Desk::new().text(&[], "scene");
     assert!(text.contains("cors=false"), "{text}");
 }
 
