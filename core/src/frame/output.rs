@@ -33,9 +33,13 @@ impl Output {
 
     /// Takes the next bytes, and calls `each` with what they complete, in order.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, Unreadable>)) {
-        let Output { lines, rules, max, account, skipped, .. } = self;
+        let Output { lines, rules, max, account, pending, skipped } = self;
         lines.feed(bytes, |framed| match framed {
-            Framed::Line(line) => read_line(account.hold(line), *rules, account, &mut each),
+            Framed::Line(line) => {
+                // Its bytes are counted once.
+                pending.give_back(pending.bytes());
+                read_line(account.hold(line), *rules, account, &mut each);
+            }
             Framed::TooLong(start) => {
                 each(Err(begin(&start, Flaw::TooLong { max: *max }, *max, skipped)));
             }

@@ -8,8 +8,8 @@
 //!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
 //! ```
 
-use std::mem;
 use core::net::IpAddr;
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -1,8 +1,8 @@
 //! Log events as values: the core says what happened, the program says where that is written.
 
+use core::net::IpAddr;
 use std::borrow::Cow;
 use std::fmt;
-use core::net::IpAddr;
 
 use bytes::Bytes;
 

@@ -37,8 +37,8 @@ use replay::Replay;
 use stream::Stream;
 use streams::Streams;
 
-use std::mem;
 use core::net::IpAddr;
+use std::mem;
 
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
 use crate::engine::{Evictable, Loss, Transport, Turn};

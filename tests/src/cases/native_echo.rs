@@ -198,7 +198,7 @@ pub fn a_token_may_come_later(target: &Target) {
     for line in ["User ID: 12345", "Username: johndoe", "Token Type: Bearer"] {
         assert!(text_of(&answer).contains(line), "no {line} in {answer}");
     }
-    asked(None).expect_error(404, -32603, "the session has an owner");
-    asked(Some("Bearer another")).expect_error(404, -32603, "and this is somebody else");
+    asked(None).expect_error(401, -32603, "the session has an owner");
+    asked(Some("Bearer another")).expect_error(404, -32603, "another principal");
     asked(Some(mine)).expect(200, "who goes on");
 }

@@ -3,9 +3,9 @@
 //! Every action is checked against the order that `machine.rs` promises, and every step against
 //! the bounds that `limits.rs` promises.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use core::net::IpAddr;
 
 use bytes::Bytes;
 use serde_json::Value;
