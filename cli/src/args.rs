@@ -66,7 +66,7 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Print a completion script for a shell
     Completions {
-        /// Which shell
+        /// Shell to print it for
         shell: clap_complete::Shell,
     },
     /// Request the health of a server: exit 0 if it is healthy

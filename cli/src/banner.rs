@@ -62,7 +62,7 @@ impl Endpoint<'_> {
                 "Until then requests are refused with 403 unless Host is localhost or an IP address."
             }
             false => {
-                "`--allow-host '*'` answers every name, also one that a web page has made point here."
+                "`--allow-host '*'` accepts every name, so a web page can send requests here by DNS rebinding."
             }
         };
         let words = format!(

@@ -239,7 +239,7 @@ impl Report {
             self.problems.push(format!("{} {text}", self.noise));
         }
         if self.strays > 0 {
-            let text = "answers have an id that was not asked for";
+            let text = "answers have the id of no request";
             self.problems.push(format!("{} {text}", self.strays));
         }
         for problem in &self.problems {

@@ -110,7 +110,8 @@ pub(crate) fn time(text: &str) -> Read<Duration> {
 
 /// A time that may be none: seconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn delay(text: &str) -> Read<Duration> {
-    time_in(text, 1.0).ok_or_else(|| "a time is at most a year: 0, 1.5, 500ms, 10s, 2m".into())
+    time_in(text, 1.0)
+        .ok_or_else(|| "must be a time of at most a year, such as 0, 1.5, 500ms, 10s or 2m".into())
 }
 
 /// A time: milliseconds, or with the unit `ms`, `s` or `m`.
@@ -149,7 +150,7 @@ pub(crate) fn message_size(text: &str) -> Read<usize> {
 /// The bytes that may be held for all clients and servers together.
 pub(crate) fn memory_size(text: &str) -> Read<usize> {
     size(text, 4 * MIB, 1024 * 1024 * MIB)
-        .ok_or_else(|| "a size from 4MiB to 1024GiB: 256MiB, 2GiB".into())
+        .ok_or_else(|| "must be a size from 4MiB to 1024GiB, such as 256MiB or 2GiB".into())
 }
 
 /// The size of a buffer for a pipe.
@@ -181,7 +182,7 @@ pub(crate) fn bind_session(text: &str) -> Read<BindSession> {
         "none" => BindSession::None,
         "subject" => BindSession::Subject,
         "token" => BindSession::Token,
-        _ => return Err("a session is bound to subject, token or none".into()),
+        _ => return Err("must be subject, token or none".into()),
     })
 }
 

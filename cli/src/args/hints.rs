@@ -47,7 +47,8 @@ pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
             let command = behind.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
             Some(Failure {
                 what: "unexpected argument '--stdio'".into(),
-                why: "the command follows the options as it is, without an option for it".into(),
+                why: "the command follows the options of pontoon directly; no option introduces it"
+                    .into(),
                 fix: format!("did you mean: pontoon proxy {command}").trim_end().to_owned(),
                 code: 2,
             })

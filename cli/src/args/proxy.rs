@@ -77,7 +77,7 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) warm_children: usize,
 
-    /// Size of a message of the command; a longer one is skipped, and its request fails
+    /// Size of a message from the command; a longer one is skipped, and its request fails
     #[arg(
         long,
         help_heading = COMMAND,

@@ -27,7 +27,8 @@ pub(crate) struct ServingArgs {
     #[arg(long, default_value = "/mcp", value_parser = values::path)]
     pub(crate) path: String,
 
-    /// Host names to answer to, besides localhost and IP addresses; `*` for all. Repeatable, or with commas
+    /// Host names to answer to, besides localhost and IP addresses; `*` for all. Repeatable, or with
+    /// commas
     #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
     pub(crate) allow_host: Vec<String>,
 
@@ -45,7 +46,8 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = values::memory_size)]
     pub(crate) max_memory: usize,
 
-    /// Connections at once; then the one that waits longest for its peer gives way
+    /// Connections at once; for a further one, the one that has waited longest for its client is
+    /// closed
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
     pub(crate) max_connections: usize,
 
@@ -69,8 +71,8 @@ pub(crate) struct ServingArgs {
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
     pub(crate) keep_alive: Duration,
 
-    /// Time to go on serving, with /readyz at 503, after the program is asked to stop: a load balancer
-    /// needs as long to notice. Asked again, it stops serving at once
+    /// Time to keep serving, with /readyz at 503, after the program is asked to stop, so that load
+    /// balancers send no new clients. A second request to stop ends the wait
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = values::delay)]
     pub(crate) stop_delay: Duration,
 
@@ -131,17 +133,17 @@ pub(crate) struct SessionArgs {
     )]
     pub(crate) timeout: Duration,
 
-    /// Sessions at once; then an idle one gives way, those without credentials first
+    /// Sessions at once; for a further one, an idle one is ended, those without credentials first
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
     pub(crate) max_sessions: usize,
 
-    /// Whom a session belongs to, once a request in it had credentials (Authorization): to their
-    /// subject, to the very token, or to none. Requests of others are refused. The subject is what
-    /// stays the same: issuer and subject or client of a JWT, key of AWS, user of Digest; of other
-    /// tokens, the token
+    /// Part of the first credentials (Authorization) in a session that all later ones must repeat:
+    /// subject, token (the whole value) or none. Other requests are refused. The subject is the
+    /// issuer and subject, or client, of a JWT, the key of AWS, the user of Digest; of other tokens
+    /// it is the token
     #[arg(
         long,
-        value_name = "WHOM",
+        value_name = "PART",
         default_value = "subject",
         value_parser = values::bind_session
     )]

@@ -344,11 +344,11 @@ impl Event {
             }
             Event::ChildGivenUp { .. } => ("child_given_up", "child given up"),
             Event::ChildNoise { .. } => {
-                ("child_noise", "child wrote to standard output what is not valid MCP")
+                ("child_noise", "child wrote a line to standard output that is not valid MCP")
             }
             Event::ChildNoiseSkipped { .. } => (
                 "child_noise_skipped",
-                "child wrote more lines that are not valid MCP than are logged",
+                "child wrote further lines that are not valid MCP, which are not logged",
             ),
             Event::ChildNotMcp { .. } => {
                 ("child_not_mcp", "child does not speak MCP over stdio: it wrote only other text")
@@ -364,7 +364,7 @@ impl Event {
             Event::SessionOpened { .. } => ("session_opened", "session opened"),
             Event::SessionClosed { .. } => ("session_closed", "session closed"),
             Event::Skipped { .. } => ("skipped", "events too many to log them all"),
-            Event::StopDelayed { .. } => ("stop_delayed", "serving on before stopping"),
+            Event::StopDelayed { .. } => ("stop_delayed", "still serving before stopping"),
             Event::Draining { .. } => ("draining", "stopping"),
             Event::StillStopping { .. } => ("still_stopping", "waiting for processes to end"),
             Event::Stopped { .. } => ("stopped", "stopped"),

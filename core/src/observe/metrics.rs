@@ -123,11 +123,7 @@ impl Metrics {
         text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
         text.sample(name, &[], gauges.queue_bytes as u64);
         let name = "pontoon_memory_bytes";
-        text.family(
-            name,
-            "gauge",
-            "Bytes held for clients and servers, of those the limit allows.",
-        );
+        text.family(name, "gauge", "Bytes held for clients and servers.");
         text.sample(name, &[], gauges.memory_bytes as u64);
         let name = "pontoon_memory_limit_bytes";
         text.family(name, "gauge", "Bytes that may be held for clients and servers.");
