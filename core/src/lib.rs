@@ -26,13 +26,14 @@
 //!    says what calls repeat in headers. All that takes longer for a longer one is to put it into
 //!    an event of a stream: a search for line ends, and a copy for the replay if it is not too long
 //!    to be kept.
-//! 5. The child's output is framed by [`frame::Lines`] and read by [`json::Message`], again outside
-//!    any lock, and comes back to the engine as facts. Its answer leaves as an action.
+//! 5. The child's output is read by [`frame::Output`], again outside any lock: [`frame::Lines`] finds
+//!    the lines, `json/child.rs` the messages on them. They come back to the engine as facts. The
+//!    answer leaves as an action.
 //!
 //! A request of the modern era belongs to no session. In front of a command it is given to one of a
 //! pool of children, by its principal or as [`config::ChildPer`] has it; in front of one of the
 //! other era in that era's words ([`translate`]), which is the one case in which a payload is walked
-//! over under the lock: what takes longer still is done before ([`modern::Preparation`]), and
+//! over under the lock: longer work is done before ([`modern::Preparation`]), and
 //! `tests/bench/lock` measures the rest. A question of a legacy child sends its client away
 //! with a sealed [state](modern::state), and the call waits for it to come back.
 //!
@@ -80,9 +81,10 @@
 //!   with a native server beside what is limited.
 //! - Nothing a client sends is repeated in a metric or an error of ours, but for the id of the
 //!   request that is answered, the revision that is not served, the URI of a resource that there is
-//!   not and, cut short, the name of what a native server does not have. Of what it sends the log has
-//!   its name, the tools it calls, and the host, origin or path for which it was refused, each cut
-//!   short and escaped.
+//!   not and, cut short, the name of what a native server does not have. The log has the name of the
+//!   client, the tools that it calls, and the part of a request for which it was refused, such as its
+//!   host, origin or path. Of a child the log has standard error, the beginning of lines that are not
+//!   valid MCP, and its error for `initialize`. All of this is cut short and escaped.
 //! - A refused request has no effect on a child, unless it is refused for what the child asked: a
 //!   client that did not declare that it can be asked this is told so.
 //!
@@ -106,7 +108,9 @@
 //! | how a server in this process is served | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | which child answers a modern request, and what becomes of a child's questions | `bridge/pool/`, `engine/workers.rs` |
 //! | how the era of a command is found | `bridge/probe.rs`, `engine/era.rs` |
-//! | what becomes of a child whose client did not wait for it | `engine/unclaimed.rs` |
+//! | a child whose client did not wait for it | `engine/unclaimed.rs` |
+//! | what is accepted of a child's output | `json/child.rs`, `frame/output.rs` |
+//! | which session or child is ended when all places are taken | `engine/eviction.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |
