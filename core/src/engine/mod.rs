@@ -154,7 +154,7 @@ impl Desk {
             out,
             metrics: &mut self.metrics,
             tally: self.tally.as_deref(),
-            wall: self.epoch + now.since(Instant::ZERO),
+            wall: self.epoch.saturating_add(now.since(Instant::ZERO)),
             chance: &self.chance,
             exchanges: &mut self.exchanges,
             starts: &mut self.starts,
@@ -172,7 +172,7 @@ impl Desk {
 
     /// What time it is in the world.
     fn wall(&self, now: Instant) -> Duration {
-        self.epoch + now.since(Instant::ZERO)
+        self.epoch.saturating_add(now.since(Instant::ZERO))
     }
 
     /// Follows the clock of the world where it was set, or went on while the machine was suspended. A

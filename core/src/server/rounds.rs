@@ -163,7 +163,7 @@ impl Rounds {
         if payload.len() > PAYLOAD_BYTES_MAX {
             return Err(wrong("params.inputResponses", "are too long together"));
         }
-        Ok(key.seal(binding, wall + LASTS, &payload))
+        Ok(key.seal(binding, wall.saturating_add(LASTS), &payload))
     }
 }
 

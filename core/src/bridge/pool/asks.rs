@@ -302,7 +302,7 @@ fn answers(
 
 /// What a client is handed to bring back: good for the same request of the same principal only.
 fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
-    let expires = turn.wall + turn.limits.request_total_max;
+    let expires = turn.wall.saturating_add(turn.limits.request_total_max);
     let params_digest = post.params_digest();
     let binding = Binding { principal: &post.principal, method: post.method(), params_digest };
     turn.chance.seal.seal(&binding, expires, &ticket.to_bytes())
