@@ -18,7 +18,8 @@ pub(super) fn tool() -> Tool {
         annotations: Some(json!({ "readOnlyHint": true, "openWorldHint": false })),
         ..Tool::new(
             NAME,
-            "Takes one second and reports its progress five times, to a client that asks for it.",
+            "Takes one second and reports its progress five times. Progress is sent to requests \
+             with a progressToken.",
             Schema::open(),
         )
     }

@@ -3,6 +3,11 @@ use crate::server::Notice;
 use crate::time::Duration;
 
 #[test]
+fn its_description_says_who_is_sent_progress() {
+    assert!(super::tool().description.contains("requests with a progressToken"));
+}
+
+#[test]
 fn five_steps_take_a_second() {
     let mut visitor = Visitor::new();
     let start = visitor.now;
