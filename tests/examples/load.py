@@ -46,6 +46,15 @@ def wrk(server):
     expect(before < 50 and memory(server) < 50, f"{before} MiB, then {memory(server)} MiB")
 
 
+@example("proxy")
+def memory_of_the_proxy(server):
+    """What it takes besides its children, before and with sessions."""
+    before = memory(server)
+    for _ in range(10):
+        server.session()
+    expect(before <= 10 and memory(server) <= 10, f"{before} MiB, then {memory(server)} MiB")
+
+
 @example("echo", "--stateless")
 def latency_without_sessions(server):
     """How quick it is depends on the machine; one that waits for a timer would be seen."""

@@ -327,6 +327,30 @@ fn the_calculator_reads_its_documented_variables() {
 }
 
 #[test]
+fn the_proxy_reads_its_documented_variables() {
+    let variables = set(&[
+        ("MCP_BIND_HOST", "0.0.0.0"),
+        ("MCP_PORT", "3001"),
+        ("MCP_SESSION_TIMEOUT", "3600"),
+        ("MCP_LOG_LEVEL", "WARNING"),
+        ("LOG_FILE", "logs/proxy.log"),
+        ("MCP_SUBPROCESS_TIMEOUT", "31"),
+        ("MCP_STARTUP_TIMEOUT", "11"),
+        ("MCP_MAX_SESSIONS", "101"),
+        ("MCP_READ_BUFFER_SIZE", "65537"),
+        ("MCP_WRITE_BUFFER_SIZE", "65538"),
+    ]);
+    let words = ["pontoon", "proxy", "server"].map(OsString::from);
+    let Verb::Proxy(args) = parse(words, &variables).unwrap() else { panic!("not a proxy") };
+    assert_eq!((args.serving.host.as_str(), args.serving.port), ("0.0.0.0", 3001));
+    assert_eq!((args.sessions.timeout, args.sessions.max_sessions), (seconds(3600), 101));
+    assert_eq!(args.serving.log.log_level, Level::Warning);
+    assert_eq!(args.serving.log.log_file, Some("logs/proxy.log".into()));
+    assert_eq!((args.request_timeout, args.startup_timeout), (seconds(31), Some(seconds(11))));
+    assert_eq!((args.read_buffer, args.write_buffer), (65537, 65538));
+}
+
+#[test]
 fn a_bad_variable_is_named_by_every_program() {
     let cases = [
         ("echo", "MCP_ECHO_PORT", "abc"),

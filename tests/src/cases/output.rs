@@ -24,6 +24,7 @@ cases! { $ output:
 
     ; on sockets only:
     a_command_of_another_kind: "a simulated program runs no other command"
+    a_command_that_repeats_its_input: "a simulated program runs no other command"
 }
 
 /// A client of either era.
@@ -299,4 +300,14 @@ pub fn a_command_of_another_kind(target: &Target) {
         let found = pontoon.log_events("child_not_mcp");
         found.first().is_some_and(|it| it["wrote"].as_str().unwrap().starts_with("you said: {"))
     });
+}
+
+pub fn a_command_that_repeats_its_input(target: &Target) {
+    for era in ["legacy", "probe"] {
+        let options = ["--startup-timeout", "1", "--child-era", era];
+        let pontoon = target.proxy().options(&options).wrapping(&["cat"]).start();
+        let response = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+        response.expect_error(502, -32603, "a request is no answer to itself");
+        assert_eq!(response.header("mcp-session-id"), None, "{}", response.describe());
+    }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::Target;
 use crate::client::{NEWEST, initialize};
 use crate::pontoon::Pontoon;
+use crate::probe::fds;
 use crate::target::program;
 use crate::wait::{eventually, seconds};
 use crate::wire::Request;
@@ -16,6 +17,7 @@ cases! { $ processes:
     orphans_are_reaped_as_pid_1: "who inherits an orphan is the system's doing"
     children_of_a_shell_that_was_replaced_are_reaped: "what a process inherits is the system's"
     metrics_tell_what_processes_use: "memory and time of processors are the system's"
+    a_session_takes_few_descriptors: "descriptors are the system's"
 }
 
 /// Opens a session, and returns its id.
@@ -87,4 +89,17 @@ pub fn metrics_tell_what_processes_use(target: &Target) {
     eventually("time of processors counts", seconds(20), || {
         pontoon.metric("pontoon_children_cpu_seconds_total", &[]) > 0.0
     });
+}
+
+pub fn a_session_takes_few_descriptors(target: &Target) {
+    let pontoon = target.proxy().start();
+    open(&pontoon);
+    let before = fds(pontoon.pid());
+    for _ in 0..20 {
+        open(&pontoon);
+    }
+    assert_eq!(pontoon.metric("pontoon_children", &[]), 21.0);
+    // Three pipes; a handle that tells of the end of the process, or a pipe that wakes a thread.
+    let most = before + 20 * 5;
+    eventually("at most five for each session", seconds(20), || fds(pontoon.pid()) <= most);
 }

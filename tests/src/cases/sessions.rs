@@ -17,6 +17,7 @@ cases! { $ sessions:
     ids_are_random_uuids
     every_revision_is_negotiated
     unsupported_revisions_in_the_header
+    answers_name_their_session
     requests_without_a_session
     unknown_sessions
     chosen_ids_are_not_adopted
@@ -98,12 +99,25 @@ pub fn unsupported_revisions_in_the_header(target: &Target) {
     absent.expect(200, "the session tells");
 }
 
+pub fn answers_name_their_session(target: &Target) {
+    let pontoon = target.proxy().start();
+    let client = Client::open(&pontoon);
+    for body in [
+        tool_call(1, "echo", json!({"text": "x"})).to_string(),
+        r#"{"jsonrpc":"2.0","id":2,"method":"no/such/method"}"#.to_owned(),
+    ] {
+        let named = client.send(&*body).header("mcp-session-id").map(str::to_owned);
+        assert_eq!(named.as_ref(), Some(&client.session), "{body}");
+    }
+}
+
 pub fn requests_without_a_session(target: &Target) {
     let pontoon = target.proxy().start();
     for body in [
         tool_call(1, "echo", json!({"text": "lost"})).to_string(),
         r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_owned(),
         r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned(),
+        r#"{"jsonrpc":"2.0","method":"initialize","params":{}}"#.to_owned(),
     ] {
         let message = Request::post(&*body).send(pontoon.addr).expect_error(400, -32600, &body);
         assert!(message.contains("Mcp-Session-Id"), "a hint: {message}");
