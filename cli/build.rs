@@ -16,7 +16,7 @@ fn main() {
     }
 }
 
-/// What git prints, if it is installed and this is a repository.
+/// Returns the output of git, if it is installed and this is a repository.
 fn git(words: &[&str]) -> Option<String> {
     let output = Command::new("git").args(words).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

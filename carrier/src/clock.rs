@@ -45,7 +45,7 @@ impl Clock {
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    /// What time it is in the world, since 1970-01-01 00:00 UTC. For a manual clock it was that at
+    /// Returns the wall-clock time since 1970-01-01 00:00 UTC. A manual clock was set to it at
     /// [`Instant::ZERO`].
     pub(crate) fn wall(&self) -> Duration {
         match &self.set {

@@ -85,14 +85,14 @@ pub(crate) enum Program {
     Calculator,
 }
 
-/// What the command line and the variables say.
+/// The settings from the command line and the variables.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The settings of the program.
     pub(crate) verb: Verb,
     /// The variables of this process and of its files.
     pub(crate) variables: Variables,
-    /// What the operator has to know about the variables.
+    /// Messages for the operator about the variables.
     pub(crate) notices: Vec<Notice>,
 }
 

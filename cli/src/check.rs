@@ -57,13 +57,13 @@ fn config(child: ChildSpec, startup_timeout: Duration) -> Config {
     Config { limits, revisions, eager: true, log_level, ..Config::new(Serves::Command(child)) }
 }
 
-/// What has been found, which is printed as it comes.
+/// The findings; each step is printed as it ends.
 struct Report {
     startup_timeout: Duration,
     problems: Vec<String>,
     noise: u64,
     strays: u64,
-    /// What the command wrote to standard error.
+    /// The command's standard error.
     stderr: String,
     /// How its process ended, if it did so by itself.
     ended: Option<String>,

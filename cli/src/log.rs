@@ -38,7 +38,7 @@ struct Sink {
     level: Level,
     queue: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
-    /// Tells a file to open its path anew.
+    /// Tells a file to reopen its path.
     is_stale: Arc<AtomicBool>,
 }
 
@@ -46,7 +46,7 @@ struct Sink {
 struct LogFile {
     path: PathBuf,
     file: File,
-    /// Whether the path has to be opened anew: the file was renamed.
+    /// Whether the path has to be reopened: the file was renamed.
     is_stale: Arc<AtomicBool>,
 }
 
@@ -108,7 +108,7 @@ impl Log {
         }
     }
 
-    /// Opens the log file anew, where one was renamed, and says so in it.
+    /// Reopens the log file after a rename, and logs that.
     pub(crate) fn reopen(&self) {
         for sink in self.sinks.iter() {
             sink.is_stale.store(true, Ordering::Relaxed);

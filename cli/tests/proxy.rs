@@ -217,7 +217,7 @@ fn folder(test: &str) -> std::path::PathBuf {
     folder
 }
 
-/// What is said up to the line that tells where it listens, when it starts in this directory.
+/// Starts a proxy in this directory; returns its output up to the line that says where it listens.
 fn said_in(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> (Proxy, String) {
     let mut program = Command::new(PONTOON);
     program.current_dir(folder);
@@ -311,7 +311,7 @@ fn a_hangup_opens_a_renamed_log_file_anew() {
     proxy.signal(Signal::HUP);
     let deadline = Instant::now() + Duration::from_secs(60);
     while !fs::read_to_string(&log).is_ok_and(|text| text.contains("log file reopened")) {
-        assert!(Instant::now() < deadline, "the file is not opened anew");
+        assert!(Instant::now() < deadline, "the file is not reopened");
         thread::sleep(Duration::from_millis(10));
     }
     proxy.signal(Signal::TERM);
@@ -322,7 +322,7 @@ fn a_hangup_opens_a_renamed_log_file_anew() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// What a terminal shows of a proxy for this script, which ends by itself or is ended after a while.
+/// Returns the output of a proxy on a terminal; it wraps this script and is ended after a while.
 fn at_a_terminal(script: &str) -> String {
     let program = format!("exec {PONTOON} proxy --port 0 sh -c '{script}'");
     let output = Command::new("timeout")

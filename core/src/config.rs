@@ -66,15 +66,15 @@ impl Config {
     }
 }
 
-/// Whom a session is bound to by the first request with credentials (`Authorization`). Requests of
-/// others are refused.
+/// The part of the first credentials (`Authorization`) in a session that all later ones must repeat.
+/// Other requests are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindSession {
-    /// To what stays the same about the credentials: see [`crate::session::Principal::of`].
+    /// The part that stays the same when a token is refreshed: [`crate::session::Principal::of`].
     Subject,
-    /// To the credentials as they are: a token that was refreshed needs a new session.
+    /// The whole value: a token that was refreshed needs a new session.
     Token,
-    /// To no credentials: every request that names the session is taken.
+    /// Nothing: every request that names the session is accepted.
     None,
 }
 

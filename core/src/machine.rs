@@ -31,7 +31,7 @@ pub enum Input {
     Requested {
         /// The adapter's number for it, never used before.
         exchange: ExchangeId,
-        /// What is asked, after [`crate::modern::Preparation::prepare`] if there is one.
+        /// The request, after [`crate::modern::Preparation::prepare`] if there is one.
         request: Box<Request>,
     },
     /// A request was refused before it became one, by [`crate::http::Guard`] or
@@ -40,7 +40,7 @@ pub enum Input {
     Refused {
         /// Why.
         reject: Reject,
-        /// What of the request was wrong, for the log.
+        /// The part of the request that was wrong, for the log.
         detail: Option<Detail>,
     },
     /// The transport took this many bytes of what was written to a begun exchange, or of a reply
@@ -118,7 +118,7 @@ pub enum Input {
     /// The clock of the world was read. Reported ahead of each request to a server in this process:
     /// that clock can be set, and goes on while the machine is suspended.
     ClockRead {
-        /// What it says, since 1970-01-01 00:00 UTC.
+        /// Its time since 1970-01-01 00:00 UTC.
         wall: Duration,
     },
     /// What is known about the process and its machine: because of [`Action::Sample`], or ahead of

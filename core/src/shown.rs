@@ -1,4 +1,4 @@
-//! What an error or the log repeats of a peer's words.
+//! Text of peers as errors and the log repeat it.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub(crate) fn shown(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a child says in a JSON-RPC error: its message, without control characters and cut short.
+/// Returns the message of a child's JSON-RPC error, without control characters and cut short.
 pub(crate) fn error_words(error: &[u8]) -> String {
     let error = Object::read_or_empty(Some(error));
     let message = error.text("message").unwrap_or_default();

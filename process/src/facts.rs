@@ -27,7 +27,7 @@ struct Last {
     facts: Option<Facts>,
     /// Then, so that the difference can be told.
     busy: Option<Busy>,
-    /// What the children use, and the uptime at which that was found out; none if it is not wanted.
+    /// Resources that the children use, and the uptime at the last sample; `None` if not wanted.
     children: Option<(Duration, Option<ChildrenFacts>)>,
 }
 
@@ -35,8 +35,8 @@ struct Last {
 /// system calls.
 const AGE_MAX: Duration = Duration::from_millis(100);
 
-/// What the children use is sampled again once it is this old: that reads a file of every process of
-/// the machine.
+/// Age at which the resources of the children are sampled again: a sample reads a file of every
+/// process of the machine.
 const CHILDREN_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// What the processors have done since the system started, in ticks.
@@ -93,12 +93,12 @@ impl Last {
         now.since(self.busy.replace(now)?)
     }
 
-    /// What the children use.
+    /// Returns the resources that the children use.
     fn children(&mut self, uptime: Duration) -> Option<ChildrenFacts> {
         let (at, known) = self.children.as_mut()?;
         if known.is_none() || uptime.saturating_sub(*at) >= CHILDREN_AGE_MAX {
             let mut now = Processes::read()?.children_of(std::process::id())?;
-            // Time of processes that nobody waited for is lost, and a counter must not go back.
+            // The time of a process that was not waited for is lost, and a counter must not fall.
             now.cpu = now.cpu.max(known.map_or(Duration::ZERO, |known| known.cpu));
             (*at, *known) = (uptime, Some(now));
         }

@@ -23,10 +23,10 @@ struct Open {
     connections: HashMap<u64, Arc<Connection>>,
 }
 
-/// What the thread that accepts knows of a connection.
+/// A connection, as the thread that accepts sees it.
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
-    /// What it waits for its peer to do.
+    /// The step that it waits for its peer to take.
     waits: Mutex<Option<(PeerWait, Instant)>>,
     /// Whether it has to make room for another one.
     gives_way: AtomicBool,

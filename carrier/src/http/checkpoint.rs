@@ -97,7 +97,7 @@ impl Checkpoint {
         post.stirred = !post.held.is_empty() || post.fate == Fate::Ended;
     }
 
-    /// What the connection waits for its peer to do, unless it has been told to give way.
+    /// Returns the step that the connection waits for its peer to take; `None` once it is to close.
     pub(crate) fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
         let post = self.lock();
         post.guard.waits_for_peer().filter(|_| !post.gives_way)

@@ -1,4 +1,4 @@
-//! What a command line was meant to be, where it follows the habits of other programs.
+//! Suggestions for command lines that are written as for other programs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

@@ -33,7 +33,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// The log file was opened anew. A warning, so that a file of any level begins with it.
+    /// The log file was reopened. A warning, so that a file of any level begins with it.
     pub(super) fn reopened() -> Self {
         Notice {
             level: Level::Warning,

@@ -134,7 +134,7 @@ fn assignment(text: &str) -> Line {
     }
 }
 
-/// What is written up to the closing quote, and the bytes up to behind it. Between single quotes
+/// Reads a value up to its closing quote; also returns its length with the quote. Between single quotes
 /// every character is itself, between double quotes a backslash escapes.
 fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     let mut value = String::new();

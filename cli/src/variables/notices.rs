@@ -13,8 +13,8 @@ use crate::log::Notice;
 use crate::values::Assignment;
 
 impl Variables {
-    /// What the operator has to know about the variables of a program; `taken` are those whose
-    /// value is used.
+    /// Returns the messages about the variables of a program; `taken` are those whose value is
+    /// used.
     pub(crate) fn notices(&self, program: &Program, taken: &[&'static str]) -> Vec<Notice> {
         let mut notices: Vec<_> = self.files_read(taken).collect();
         notices.extend(self.passed_over(program));

@@ -13,7 +13,7 @@ use crate::observe::Event;
 use crate::reject::Flaw;
 use crate::time::{Duration, Instant};
 
-/// What follows from a line that is no message.
+/// The consequence of a line that is no message.
 #[derive(Debug)]
 pub(crate) enum Consequence {
     /// Nothing.
@@ -24,8 +24,8 @@ pub(crate) enum Consequence {
     Message(Box<Message>),
 }
 
-/// What follows from a line that is no message. `only` is the number of the request in flight, if
-/// there is one and an answer without an id can only be to that.
+/// Returns the consequence of a line that is no message. `only` is the number of the request in
+/// flight, if there is one and an answer without an id can only be to that.
 pub(crate) fn consequence(line: &mut Unreadable, only: Option<u64>) -> Consequence {
     let number = match std::mem::replace(&mut line.concerns, Concerns::Nothing) {
         Concerns::Nothing => None,
@@ -42,7 +42,7 @@ pub(crate) fn consequence(line: &mut Unreadable, only: Option<u64>) -> Consequen
     number.map_or(Consequence::None, Consequence::Fails)
 }
 
-/// What is known of the lines that are no message.
+/// The lines that are no message, as far as they are to be logged.
 #[derive(Debug, Default)]
 pub(crate) struct Noise {
     bucket: Bucket,

@@ -219,7 +219,8 @@ impl Worker {
         self.asking.as_deref().and_then(|asking| asking.parked)
     }
 
-    /// What giving way to another worker or session would cost; `None` while a client waits for it.
+    /// Returns the loss if it is ended for another worker or session; `None` while a client waits
+    /// for it.
     pub(crate) fn evictable(&self) -> Option<Evictable> {
         let principal = match self.key {
             Key::Principal(principal) => principal,

@@ -86,14 +86,14 @@ fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, S
 /// The origins that are always allowed.
 const LOOPBACK: &str = "http(s)://localhost, 127.0.0.1 and [::1] with any port";
 
-/// What follows the headers that are always allowed.
+/// The text after the headers that are always allowed.
 const ANY_OTHER: &str = ", and any other that is asked for";
 
 fn members(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.unwrap_or_default().split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 
-/// What is asked of the policy, by this request or for an origin that is an argument.
+/// The request that the policy is applied to: this one, or one of an origin given as an argument.
 struct Asked {
     origin: Option<String>,
     /// Whether the origin is an argument.

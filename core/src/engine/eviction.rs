@@ -1,4 +1,4 @@
-//! Which session or worker gives way when every place is taken.
+//! The choice of the session or worker that is ended when every place is taken.
 //!
 //! Owns: an index of the sessions that may give way, so that choosing one takes no look at the others.
 //!
@@ -19,7 +19,7 @@ use crate::reject::Reject;
 use crate::session::{Principal, Session};
 use crate::time::Instant;
 
-/// What the client loses when its session or worker gives way. Less comes first.
+/// The loss for the client whose session or worker is ended, smallest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Loss {
     /// Nothing: the session has not been initialized.

@@ -16,10 +16,10 @@ use crate::memory::{Account, Permit};
 use crate::reject::Reject;
 use crate::session::Principal;
 
-/// What is known of an exchange at the transport.
+/// An exchange at the transport.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    /// Whose it is.
+    /// Its owner.
     pub(crate) owner: Owner,
     /// The stream it carries, while that stream has something to send.
     pub(crate) stream: Option<u64>,
@@ -55,7 +55,7 @@ impl Transport {
     }
 }
 
-/// Whose an exchange is.
+/// The owner of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// A request's that waits for a worker, or for its answer.

@@ -282,7 +282,7 @@ impl Engine {
         &self.desk.memory
     }
 
-    /// What is done about a request before this engine takes it, if it serves a command.
+    /// Returns the work to do on a request before this engine takes it, if it serves a command.
     pub fn preparation(&self) -> Option<Preparation> {
         self.spec.is_some().then(|| Preparation::new(self.desk.chance.clone()))
     }

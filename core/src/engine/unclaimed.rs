@@ -27,7 +27,7 @@ pub(super) struct Unclaimed(Vec<Starting>);
 pub(super) struct Starting {
     pub(super) child: Child,
     initialize: Message,
-    /// What it has said since then, in order.
+    /// The messages that it has written since then, in order.
     pub(super) messages: Vec<Message>,
     /// When it is given up.
     due: Instant,

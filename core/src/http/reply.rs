@@ -198,7 +198,7 @@ pub struct Answer {
     pub body: Bytes,
     /// Why the request was refused; nothing for `OPTIONS`.
     pub reject: Option<Reject>,
-    /// What of the request was wrong, for the log.
+    /// The part of the request that was wrong, for the log.
     pub detail: Option<Detail>,
 }
 

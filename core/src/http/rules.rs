@@ -292,7 +292,7 @@ fn path(target: &str) -> &str {
     target.split('?').next().unwrap_or_default()
 }
 
-/// What a health check asks for at this path. Health checkers address the machine, and some speak
+/// Returns the health check at this path. Health checkers address the machine, and some speak
 /// HTTP/1.0 without `Host`.
 fn probe(path: &str) -> Option<Request> {
     match path {

@@ -1,10 +1,9 @@
 //! Reading what a child writes: one line, and the messages that can be read from it in one way.
 //!
-//! Owns: what a child is forgiven, and what becomes of a line that is not forgiven.
-//! Never: guesses which request is meant; [`Concerns`] says what can be known of that.
+//! Owns: which deviations from JSON-RPC are accepted of a child, and how any other line is reported.
+//! Never: guesses which request is meant; [`Concerns`] is all that can be known of that.
 //!
-//! A line that is a message to the letter is taken as it is. Only another line is looked at more
-//! closely, one step after the other:
+//! A line that is exactly one valid message is taken as it is. Any other line is tried as follows:
 //!
 //! | the line | what is taken |
 //! |---|---|
@@ -33,7 +32,7 @@ use crate::translate::Answer;
 /// Something a child wrote that is no message.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
-    /// What is wrong with it.
+    /// The reason why it is no message.
     pub flaw: Flaw,
     /// The request that it answers, as far as it shows.
     pub concerns: Concerns,
@@ -94,7 +93,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 struct Reader<'a, F> {
     rules: ParseRules,
-    /// Where the bytes of messages are counted that are not as they came.
+    /// Counts the bytes of messages that were changed here.
     account: &'a Account,
     each: &'a mut F,
     /// Whether the line has been reported as noise. Once is enough.

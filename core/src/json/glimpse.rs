@@ -1,9 +1,9 @@
-//! What can be seen of a text that is no message: which request it was meant to answer.
+//! The request that a text was meant to answer, read from a text that is no message.
 //!
 //! Owns: the members at the top of an object, as far as the object can be followed, and the scalar
 //! members at its end.
-//! Never: needs the whole text, or JSON to the letter; of a line over the limit there are only the
-//! two ends, and in a broken one anything can stand between them.
+//! Never: needs the whole text, or valid JSON; of a line over the limit only the two ends are kept,
+//! and a malformed one may hold anything between them.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use crate::json::child::Concerns;
 use crate::json::envelope::is_id;
 use crate::json::text;
 
-/// What was seen.
+/// The members that were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Glimpse {
     id: Option<Bytes>,

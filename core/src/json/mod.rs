@@ -15,8 +15,9 @@
 //!          line breaks                           params       types               same payload
 //! ```
 //!
-//! Clients are read to the letter; a child is forgiven what no rule here depends on ([`Peer`]), and
-//! of a line that is no message `child` takes what can be read in one way.
+//! Messages of clients must be valid in every detail. Of a child, deviations on which no rule here
+//! depends are accepted ([`Peer`]), and from a line that is no message `child` takes what can be read
+//! in one way.
 //!
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 

@@ -13,8 +13,8 @@ use crate::json::object::text;
 use crate::modern::state::SalientParams;
 use crate::time::Duration;
 
-/// What is done about a request in front of a command before the engine takes it, and outside of
-/// its lock: what takes longer for a longer request.
+/// Work on a request to a command whose time grows with the request, done before the engine takes
+/// it and outside its lock.
 #[derive(Clone, Debug)]
 pub struct Preparation(Arc<Chance>);
 

@@ -88,7 +88,7 @@ pub enum Event {
     InitializeRefused {
         /// The child.
         child: ChildId,
-        /// What it says about that, cut short.
+        /// The message of that error, cut short.
         words: Box<str>,
     },
     /// A client waits for the command, which has never answered `initialize`.
@@ -130,7 +130,7 @@ pub enum Event {
     ChildNoise {
         /// The child.
         child: ChildId,
-        /// What is wrong with it.
+        /// The reason why it is no message.
         flaw: Flaw,
         /// Its beginning.
         excerpt: Bytes,
@@ -173,7 +173,7 @@ pub enum Event {
     Refused {
         /// Why.
         reject: Reject,
-        /// What of the request was wrong.
+        /// The part of the request that was wrong.
         detail: Option<Detail>,
     },
     /// A request of a client has been answered.

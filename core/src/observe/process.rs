@@ -4,7 +4,7 @@ use crate::observe::metrics::Text;
 use crate::server::ProcessFacts;
 use crate::time::Duration;
 
-/// What the operating system tells of the process. What it does not tell is left out.
+/// Figures of the operating system about the process. Unknown ones are left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process<'a> {
     pub(crate) facts: &'a ProcessFacts,

@@ -1,10 +1,10 @@
-//! What is wrong with a line of a child.
+//! The ways in which a line of a child can be invalid.
 
 use std::fmt;
 
 use crate::reject::{Bytes, Reject};
 
-/// What is wrong with something a child wrote.
+/// The reason why a line of a child is not valid MCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flaw {
     /// It is not JSON, and cannot be mended.

@@ -28,11 +28,11 @@ pub struct ProcessFacts {
     pub open_files: Option<u64>,
     /// Open connections of clients, as the runtime counts them; none where nothing listens.
     pub connections: Option<u64>,
-    /// What its child processes and their descendants use, where a command is served.
+    /// Resources that its child processes and their descendants use, where a command is served.
     pub children: Option<ChildrenFacts>,
 }
 
-/// What processes use together.
+/// Resources that several processes use together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ChildrenFacts {
     /// Memory in use, in bytes (RSS). What processes share is counted for each of them.

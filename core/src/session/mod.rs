@@ -79,7 +79,7 @@ pub(crate) struct Session {
     since: Instant,
     /// The end of the last request.
     used_at: Instant,
-    /// What the engine's index of sessions that may give way has of this one.
+    /// The entry of this session in the engine's index of sessions that may be ended for others.
     pub(crate) indexed: Option<Evictable>,
     /// The earliest moment the engine was asked to come back for this session.
     pub(crate) wake_at: Instant,
@@ -225,7 +225,7 @@ impl Session {
         idle.then_some(self.used_at)
     }
 
-    /// What giving way to another session would cost; `None` while a request is in flight.
+    /// Returns the loss if it is ended for another session; `None` while a request is in flight.
     pub(crate) fn evictable(&self) -> Option<Evictable> {
         let loss = match self.idle_since() {
             _ if self.is_awaited || !self.calls.is_empty() => return None,

@@ -247,8 +247,8 @@ impl Streams {
 
     // Sending
 
-    /// Sends an answer that is due on a stream, or an error if there is no room for it. False if
-    /// nobody can get it any more.
+    /// Sends an answer that is due on a stream, or an error if there is no room for it. Returns
+    /// `false` if no client can receive it any more.
     ///
     /// The answers of a batch wait for each other; if they become too many bytes to hold they are
     /// streamed, and where the client takes no stream the ones that are too much give way to an

@@ -1,4 +1,4 @@
-//! What the processes that this one has started use together.
+//! Resources that the processes started by this one use together.
 //!
 //! Every child leads a session of its own, so a process that a child has started is known by its
 //! session, whatever has become of those in between.
@@ -51,7 +51,7 @@ impl Processes {
         Some(Processes(all))
     }
 
-    /// What the children of a process and their descendants use.
+    /// Returns the resources that the children of a process and their descendants use.
     pub(super) fn children_of(&self, parent: u32) -> Option<ChildrenFacts> {
         let own = self.0.iter().find(|process| process.pid == parent)?;
         let children = self.0.iter().filter(|process| process.parent == parent);

@@ -62,5 +62,5 @@ fn the_first_sample_tells_how_busy_the_processors_were_since_the_start() {
     thread::sleep(Duration::from_millis(50));
     let facts = sampler.sample(Duration::from_millis(50));
     assert!(facts.system.cpu.is_some_and(|cpu| (0.0..=1.0).contains(&cpu)), "{facts:?}");
-    assert_eq!(facts.process.children, None, "nobody wants to know");
+    assert_eq!(facts.process.children, None, "it was not asked for");
 }

@@ -283,7 +283,7 @@ async fn deep<S: System>(server: &Server<S>, id: &str, depth: usize) {
     server.result(id, &format!(r#"{{"content":[],"deep":{nested}}}"#)).await;
 }
 
-/// What the tool `write` writes: `head`, so many bytes of `fill`, and `tail`, all of it so many
+/// Returns the output of the tool `write`: `head`, so many bytes of `fill`, and `tail`, all of it so many
 /// `times`, and then `last`. A character of these texts is a byte, and `ID` is the id of the call.
 fn written(id: &str, arguments: &Value) -> Vec<u8> {
     let number = |key: &str| arguments[key].as_u64();

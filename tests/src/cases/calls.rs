@@ -192,7 +192,7 @@ pub fn timeout(target: &Target) {
     client.expect_served();
 }
 
-/// What a client is told after a second without an answer.
+/// The error after a second without an answer.
 const LATE: &str = "The server did not answer within 1 s (--request-timeout)";
 
 pub fn progress_puts_off_the_timeout(target: &Target) {

@@ -1,5 +1,5 @@
-//! What the wrapped server writes: oddities that can be read in one way, answers that cannot be
-//! read, noise, and standard error. Whatever it is, it costs no more than its own request.
+//! Output of the wrapped server: deviations that can be read in one way, answers that cannot be
+//! read, noise, and standard error. None of it affects more than its own request.
 
 use serde_json::{Value, json};
 

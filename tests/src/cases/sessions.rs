@@ -217,7 +217,7 @@ pub fn sessions_of_another_principal(target: &Target) {
     assert_eq!(refused("missing_credentials"), 6.0);
 }
 
-/// What stays the same about credentials binds a session, unless an option says otherwise.
+/// A session is bound to the stable part of credentials, unless an option says otherwise.
 pub fn sessions_bound_by_choice(target: &Target) {
     let aws = |signature: &str| {
         format!("AWS4-HMAC-SHA256 Credential=KEY/20261129/x/y/aws4_request, Signature={signature}")

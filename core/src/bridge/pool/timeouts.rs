@@ -67,7 +67,7 @@ impl Pool {
         Reject::RequestTimeout { limit, option: Some("--request-timeout") }
     }
 
-    /// What a worker has to do for a request.
+    /// Returns the task of a worker for a request.
     fn task(&self, post: &Post) -> Option<&Task> {
         let (child, number) = post.at?;
         self.workers.get(&child)?.tasks.get(number)

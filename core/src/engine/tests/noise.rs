@@ -1,4 +1,4 @@
-//! What children write to their standard output that is no message, and which request it concerns.
+//! Output of children that is no message, and the request that it concerns.
 
 use super::modern::*;
 use super::rig::*;
@@ -7,7 +7,7 @@ use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// What was logged of the lines that are no message: what is wrong, and how they begin.
+/// Returns the log of lines that are no message: the flaw and the beginning of each.
 fn logged(rig: &Rig) -> Vec<String> {
     let shown = |event: &Event| match event {
         Event::ChildNoise { flaw, excerpt, .. } => {

@@ -128,7 +128,7 @@ fn a_session_whose_client_left_before_it_was_open_ends_at_once() {
     assert!(rig.events.iter().any(ended));
     rig.child_says(child, &welcome("1", "2025-11-25"));
     rig.pass(secs(30));
-    assert!(rig.children[&child].stdin_closed, "nobody came for it");
+    assert!(rig.children[&child].stdin_closed, "no client came for it");
     rig.child_ends(child, ExitStatus::Code(0));
     rig.engine.check_empty();
     assert!(rig.engine.desk.starts.check(rig.now).is_ok(), "the child has not failed");

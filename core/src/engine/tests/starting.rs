@@ -307,7 +307,7 @@ fn a_child_that_ends_because_it_was_idle_is_started_again_for_a_client() {
             rig.pass(secs(idle));
             rig.child_ends(first, ExitStatus::Code(status));
             assert!(!is_unusable(&rig), "{era:?} {status}");
-            assert_eq!(rig.children.len(), 1, "nobody waits for another");
+            assert_eq!(rig.children.len(), 1, "no client waits for another");
             let exchange = connect(&mut rig);
             let second = rig.last_child();
             rig.child_says(second, &welcome("1", "2025-11-25"));

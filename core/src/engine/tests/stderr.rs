@@ -1,4 +1,4 @@
-//! What children write to their standard error.
+//! The standard error of children.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ fn writes(rig: &mut Rig, child: ChildId, text: &str) {
     rig.input(Input::ChildStderr { child, bytes: Bytes::from(text.to_owned()) });
 }
 
-/// What was logged of standard error: lines, and numbers of lines that were left out.
+/// Returns the log of standard error: lines, and numbers of lines that were left out.
 fn logged(rig: &Rig) -> Vec<String> {
     let shown = |event: &Event| match event {
         Event::ChildStderr { line, .. } => Some(String::from_utf8_lossy(line).into_owned()),

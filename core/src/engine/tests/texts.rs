@@ -5,19 +5,19 @@ use serde_json::Value;
 
 use crate::json::{Message, ParseRules, Peer};
 
-/// What a client is told whose request has taken the default time.
+/// The error for a request that has taken the default time.
 pub(in crate::engine) const LATE: &str =
     "The server did not answer within 30 s (--request-timeout)";
 
-/// What a client is told whose request has taken all the time that progress can give it.
+/// The error for a request that has taken all the time that progress can give it.
 pub(in crate::engine) const LATE_AFTER_ALL: &str =
     "The server did not answer within 600 s (--request-timeout)";
 
-/// What a client is told whose command has not started in the default time.
+/// The error for a command that has not started in the default time.
 pub(in crate::engine) const TOO_SLOW_TO_START: &str =
     "The MCP server process did not start within 10 s (--startup-timeout)";
 
-/// What a child wrote.
+/// Parses a message of a child.
 pub(super) fn message(text: &str) -> Message {
     let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Child };
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules).expect(text)
@@ -66,7 +66,7 @@ pub(super) fn error_of(body: &str) -> (i64, String) {
     (error["code"].as_i64().unwrap(), text.to_owned())
 }
 
-/// What is said of an answer that is none.
+/// The error for an answer that is not valid.
 pub(super) fn invalid(why: &str) -> String {
     format!("The MCP server process sent an answer that is not valid JSON-RPC: {why}")
 }

@@ -12,7 +12,8 @@ fn limits(line_bytes_max: usize) -> Limits {
     Limits { line_bytes_max, ..Limits::default() }
 }
 
-/// What is read, in pieces of this size: ids of messages, flaws with what they concern.
+/// Reads bytes in pieces of this size; returns ids of messages, and flaws with the request
+/// each concerns.
 fn read(max: usize, bytes: &[u8], piece: usize) -> Vec<String> {
     let mut output = Output::new(&limits(max), account(1 << 30));
     let mut found = Vec::new();

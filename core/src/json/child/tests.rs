@@ -14,7 +14,8 @@ fn read(line: &[u8]) -> Vec<Result<Message, Unreadable>> {
     found
 }
 
-/// What is found, as text: a message as it is, anything else as its flaw and what it concerns.
+/// Reads a line; returns messages as they are, anything else as its flaw and the request it
+/// concerns.
 fn shown(line: &[u8]) -> Vec<String> {
     let of = |unreadable: Unreadable| {
         let concerns = match unreadable.concerns {

@@ -27,7 +27,7 @@ pub(crate) struct Rig {
     exchanges: u64,
     /// The child that was spawned last.
     pub(crate) child: ChildId,
-    /// What children were told, as JSON, and not yet looked at. Long lines are left out.
+    /// Messages to children that were not yet looked at, as JSON. Long lines are left out.
     fed: VecDeque<Value>,
     /// The ids of long requests that children were told.
     numbers: VecDeque<String>,
