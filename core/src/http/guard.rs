@@ -74,6 +74,8 @@ pub struct Guard {
     limits: Arc<Limits>,
     phase: Phase,
     in_flight: usize,
+    /// Whether bytes of the answer to the request in flight were taken.
+    is_answering: bool,
     /// When the peer had sent its last byte.
     peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
@@ -177,6 +179,7 @@ impl Guard {
             limits,
             phase: Phase::Fresh(now),
             in_flight: 0,
+            is_answering: false,
             peer_ended: None,
             write_blocked: None,
             refused: None,
@@ -220,6 +223,7 @@ impl Guard {
     /// to be shown to [`Guard::inspect`] now. Does nothing when no request is in flight.
     pub fn responded(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.is_answering = false;
         if let Phase::Idle(since) = &mut self.phase {
             *since = now;
         }
@@ -234,6 +238,7 @@ impl Guard {
     /// with [`Guard::write_blocked`].
     pub fn wrote(&mut self, now: Instant) {
         self.write_blocked = None;
+        self.is_answering = self.in_flight > 0;
         if let Phase::Idle(since) = &mut self.phase {
             *since = now;
         }
@@ -294,6 +299,8 @@ impl Guard {
     /// Refuses a request it broke off. Between requests, and while a complete one is in flight,
     /// this is no fault: the peer may still read. The answer has
     /// [`Limits::half_closed_time_max`] to come; the adapter does not tell its library before that.
+    /// A peer that has begun to take an answer, and waits for more of it, is on an event stream. It
+    /// is taken for gone at once: a message that is sent to it could not be sent to another stream.
     pub fn ended(&mut self, now: Instant) -> Option<Reject> {
         self.peer_ended.get_or_insert(now);
         if matches!(self.phase, Phase::Head(..) | Phase::Body(..)) {
@@ -446,7 +453,9 @@ impl Guard {
             Phase::Idle(_) if self.write_blocked.is_some() => return None,
             Phase::Idle(since) if self.in_flight > 0 => {
                 let ended = self.peer_ended?.max(*since);
-                return Some(deadline(&ended, limits.half_closed_time_max, TimerKind::Idle));
+                let time =
+                    if self.is_answering { Duration::ZERO } else { limits.half_closed_time_max };
+                return Some(deadline(&ended, time, TimerKind::Idle));
             }
             Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),
             Phase::Body(since, body) => deadline(since, body.time_max(limits), TimerKind::Body),

@@ -247,7 +247,8 @@ fn a_peer_that_sends_no_more_is_answered_for_a_while() {
     guard.write_blocked(at(1000));
     assert_eq!(guard.poll_timeout().map(|due| due.why), Some(Write));
     guard.wrote(at(2000));
-    assert_due(&mut guard, 3000, Idle, Breach::Close);
+    // More of it is to come, as on an event stream: it may have gone.
+    assert_due(&mut guard, 2000, Idle, Breach::Close);
 }
 
 #[test]
