@@ -537,7 +537,7 @@ fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mu
     let line = line::request(number.to_string().as_bytes(), "initialize", Some(&params));
     worker.child.request(number, Chunk::from(line), turn);
     let due = since + turn.startup_time() * PATIENCE;
-    turn.wake(due);
+    turn.wake(since + turn.startup_time());
     let (asker, traits) = (Asker::Opening, Traits::default());
     worker.tasks.insert(number, Task { asker, traits, since, due });
 }

@@ -44,9 +44,20 @@ impl Pool {
         match self.task(post) {
             Some(task) => task.due,
             None if post.at.is_some() => Instant::FAR,
-            None if self.awaits_start() => post.since + turn.startup_time(),
+            None if self.awaits_start() => {
+                let longest = turn.limits.request_time_max.max(turn.startup_time());
+                self.start_due(post, turn).min(post.since + longest)
+            }
             None => post.since + turn.limits.request_time_max,
         }
+    }
+
+    /// When a request that waits for the command to start has waited for that too long. Before the
+    /// start it may have waited for room for another process.
+    fn start_due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
+        let opening = self.workers.values().filter(|worker| worker.is_opening);
+        let started = opening.map(|worker| worker.idle_since).min();
+        started.map_or(post.since, |started| started.max(post.since)) + turn.startup_time()
     }
 
     /// Whether requests without a worker wait for the command to start.
@@ -58,7 +69,7 @@ impl Pool {
     /// The refusal of a request whose time is over: what it had, and the option for more.
     fn timeout(&self, post: &Post, turn: &Turn<'_>) -> Reject {
         let task = self.task(post);
-        if task.is_none() && self.awaits_start() {
+        if task.is_none() && self.awaits_start() && self.start_due(post, turn) <= turn.now {
             return Reject::StartupTimeout { limit: turn.startup_time() };
         }
         let since = task.map_or(post.since, |task| task.since);

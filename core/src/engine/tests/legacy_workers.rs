@@ -289,6 +289,35 @@ fn beyond_the_limit_calls_wait_for_a_process() {
 }
 
 #[test]
+fn a_call_that_waited_for_room_has_the_time_to_start_from_the_start_of_its_process() {
+    let options = BridgeOptions { child_per: ChildPer::Call, ..BridgeOptions::default() };
+    let mut rig = rig_of(options, Limits { sessions_max: 1, ..Limits::default() });
+    rig.ask(&Modern::new(), "1", "tools/call", CALL);
+    let first = rig.welcomes();
+    let client = Modern { accept: JSON, ..Modern::new() };
+    let [two, three] = ["2", "3"].map(|id| rig.ask(&client, id, "tools/call", CALL));
+    rig.pass(secs(12));
+    let number = rig.number(first);
+    rig.child_answers(first, &number, "{}");
+    rig.child_ends(first, ExitStatus::Code(0));
+    rig.pass(secs(9));
+    assert_eq!(rig.stage(two), Stage::Waiting);
+    let second = rig.welcomes();
+    let number = rig.number(second);
+    rig.child_answers(second, &number, "{}");
+    assert_eq!(rig.reply(two).0, 200);
+    rig.child_ends(second, ExitStatus::Code(0));
+    rig.pass(secs(8));
+    assert_eq!(rig.stage(three), Stage::Waiting);
+    rig.pass(secs(1));
+    assert_eq!(rig.error(three).2, LATE, "waiting for room and for the start take 30 s at most");
+
+    let four = rig.ask(&client, "4", "tools/call", CALL);
+    rig.pass(secs(10));
+    assert!(rig.error(four).2.contains("--startup-timeout"), "{}", rig.error(four).2);
+}
+
+#[test]
 fn the_idle_give_way_to_those_who_wait_whatever_they_are() {
     let limits = Limits { sessions_max: 1, ..Limits::default() };
     let mut rig = rig_of(BridgeOptions::default(), limits);
