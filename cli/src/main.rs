@@ -30,10 +30,25 @@ use args::{Settings, Verb};
 use errors::Failure;
 
 fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unmap_large_allocations_when_freed();
     match run() {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Makes glibc return each freed allocation of 128 KiB or more to the system.
+///
+/// 128 KiB is glibc's initial threshold. Unless it is set, glibc raises it to the size of what is
+/// freed, up to 32 MiB, and keeps later allocations below it in its arenas. Ten seconds after 150
+/// echoes of 1 MiB, 45 MiB were resident on tokio and 87 MiB on blocking; with the threshold fixed,
+/// 12 and 16 MiB (8 MiB at the start). The processor time of a call was the same.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn unmap_large_allocations_when_freed() {
+    // SAFETY: mallopt sets a parameter of the allocator, and no other thread runs yet. If it fails,
+    // the threshold stays as it was.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1024) };
 }
 
 fn run() -> Result<ExitCode, Failure> {
