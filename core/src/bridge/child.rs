@@ -29,7 +29,7 @@ use crate::time::Instant;
 pub(crate) struct Child {
     pub(crate) id: ChildId,
     /// When it was started.
-    since: Instant,
+    pub(crate) since: Instant,
     /// When it was given a client's `initialize`.
     pub(crate) initialize_at: Option<Instant>,
     /// Whether a line on its standard output was a message.

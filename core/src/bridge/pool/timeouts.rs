@@ -56,7 +56,7 @@ impl Pool {
     /// start it may have waited for room for another process.
     fn start_due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
         let opening = self.workers.values().filter(|worker| worker.is_opening);
-        let started = opening.map(|worker| worker.idle_since).min();
+        let started = opening.map(|worker| worker.child.since).min();
         started.map_or(post.since, |started| started.max(post.since)) + turn.startup_time()
     }
 
