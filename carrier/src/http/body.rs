@@ -41,6 +41,7 @@ impl ReplyBody {
 
     /// A body that is to come.
     pub(crate) fn stream(exchange: Exchange, checkpoint: Arc<Checkpoint>) -> Self {
+        checkpoint.streaming();
         let parts = VecDeque::new();
         ReplyBody { parts, left: Left::Unknown, exchange: Some(exchange), checkpoint }
     }

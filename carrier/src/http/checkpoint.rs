@@ -90,6 +90,11 @@ impl Checkpoint {
         rules.refusal(&self.lock().guard)
     }
 
+    /// The answer is an event stream.
+    pub(crate) fn streaming(&self) {
+        self.lock().guard.streaming();
+    }
+
     /// The answer was handed to hyper whole, or will never be.
     pub(crate) fn responded(&self) {
         let mut post = self.lock();

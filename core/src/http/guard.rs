@@ -74,8 +74,8 @@ pub struct Guard {
     limits: Arc<Limits>,
     phase: Phase,
     in_flight: usize,
-    /// Whether bytes of the answer to the request in flight were taken.
-    is_answering: bool,
+    /// Whether the request in flight is answered by an event stream.
+    is_streaming: bool,
     /// When the peer had sent its last byte.
     peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
@@ -179,7 +179,7 @@ impl Guard {
             limits,
             phase: Phase::Fresh(now),
             in_flight: 0,
-            is_answering: false,
+            is_streaming: false,
             peer_ended: None,
             write_blocked: None,
             refused: None,
@@ -223,10 +223,16 @@ impl Guard {
     /// to be shown to [`Guard::inspect`] now. Does nothing when no request is in flight.
     pub fn responded(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.is_answering = false;
+        self.is_streaming = false;
         if let Phase::Idle(since) = &mut self.phase {
             *since = now;
         }
+    }
+
+    /// The request in flight is answered by an event stream. A peer that sends no more is taken for
+    /// gone at once then: a message that is sent to it could not be sent to another stream.
+    pub fn streaming(&mut self) {
+        self.is_streaming = self.in_flight > 0;
     }
 
     /// Bytes are waiting to be sent, and the peer takes none. May be repeated.
@@ -238,7 +244,6 @@ impl Guard {
     /// with [`Guard::write_blocked`].
     pub fn wrote(&mut self, now: Instant) {
         self.write_blocked = None;
-        self.is_answering = self.in_flight > 0;
         if let Phase::Idle(since) = &mut self.phase {
             *since = now;
         }
@@ -299,8 +304,6 @@ impl Guard {
     /// Refuses a request it broke off. Between requests, and while a complete one is in flight,
     /// this is no fault: the peer may still read. The answer has
     /// [`Limits::half_closed_time_max`] to come; the adapter does not tell its library before that.
-    /// A peer that has begun to take an answer, and waits for more of it, is on an event stream. It
-    /// is taken for gone at once: a message that is sent to it could not be sent to another stream.
     pub fn ended(&mut self, now: Instant) -> Option<Reject> {
         self.peer_ended.get_or_insert(now);
         if matches!(self.phase, Phase::Head(..) | Phase::Body(..)) {
@@ -454,7 +457,7 @@ impl Guard {
             Phase::Idle(since) if self.in_flight > 0 => {
                 let ended = self.peer_ended?.max(*since);
                 let time =
-                    if self.is_answering { Duration::ZERO } else { limits.half_closed_time_max };
+                    if self.is_streaming { Duration::ZERO } else { limits.half_closed_time_max };
                 return Some(deadline(&ended, time, TimerKind::Idle));
             }
             Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),

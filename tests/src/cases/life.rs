@@ -140,7 +140,7 @@ pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
         client.post("{}").with("Mcp-Session-Id", SECRET),
         client.post("{}").with("MCP-Protocol-Version", SECRET),
         client.sign(Request::listen()).header("Last-Event-ID", SECRET),
-        Request::new("GET", &format!("/{SECRET}?token={SECRET}")),
+        Request::new("GET", &format!("/nothing?token={SECRET}")),
         Request::new("GET", "/livez").header("X-Bad", format!("\u{1}{SECRET}")),
     ] {
         request.send(pontoon.addr);

@@ -247,8 +247,17 @@ fn a_peer_that_sends_no_more_is_answered_for_a_while() {
     guard.write_blocked(at(1000));
     assert_eq!(guard.poll_timeout().map(|due| due.why), Some(Write));
     guard.wrote(at(2000));
-    // More of it is to come, as on an event stream: it may have gone.
-    assert_due(&mut guard, 2000, Idle, Breach::Close);
+    assert_due(&mut guard, 3000, Idle, Breach::Close);
+}
+
+#[test]
+fn a_peer_that_leaves_an_event_stream_is_gone_at_once() {
+    let mut guard = guard();
+    let _ = guard.inspect(GET, at(0));
+    guard.streaming();
+    assert_eq!(guard.poll_timeout(), None);
+    assert_eq!(guard.ended(at(500)), None);
+    assert_due(&mut guard, 500, Idle, Breach::Close);
 }
 
 #[test]
