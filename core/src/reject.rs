@@ -380,6 +380,7 @@ impl Reject {
             | Reject::RunsFull
             | Reject::StdinFull
             | Reject::UnreadAnswers
+            | Reject::BadAnswer(Flaw::NoRoom)
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull | Reject::StreamsFull => Some(5),
             Reject::RateExceeded { pause } | Reject::StartPaused { pause } => {
@@ -466,7 +467,8 @@ impl Reject {
             StreamsFull => "streams_full",
             AskExpired => "ask_expired",
             AskRefused => "ask_refused",
-            BadAnswer(Flaw::TooLong { .. } | Flaw::NoRoom) => "answer_too_long",
+            BadAnswer(Flaw::NoRoom) => "no_room",
+            BadAnswer(Flaw::TooLong { .. }) => "answer_too_long",
             BadAnswer(_) => "bad_answer",
             BatchAnswerTooLarge => "batch_answer_too_large",
             ChildExited(_) => "child_exited",
@@ -522,6 +524,7 @@ impl Reject {
             | StdinFull
             | UnreadAnswers
             | StreamsFull
+            | BadAnswer(Flaw::NoRoom)
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             RateExceeded { .. } => (429, SERVER_ERROR),
             // The child is no HTTP client.
