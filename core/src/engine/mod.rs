@@ -109,7 +109,7 @@ const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 const LATENESS_MAX: Duration = Duration::from_secs(1);
 
 /// How long timers wait for the facts of a time in which the process was stopped.
-const RESUME_TIME: Duration = Duration::from_millis(100);
+const RESUME_TIME: Duration = Duration::from_millis(500);
 
 /// A server in this process that wants to go on at once goes on after this pause: in between others
 /// have their turn.
@@ -331,7 +331,7 @@ impl Engine {
     ///
     /// A call that comes more than a second late does nothing yet: the process was most likely
     /// stopped (`SIGSTOP`, a frozen container or virtual machine). The facts that sockets and pipes
-    /// hold since then have a tenth of a second to arrive before anything expires.
+    /// hold since then have half a second to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
         if self.was_stopped(now) {
             if now >= self.resuming_until {
