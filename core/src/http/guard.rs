@@ -118,7 +118,7 @@ pub enum Breach {
     CloseIdle,
 }
 
-/// What a connection waits for its peer to do, in the order in which connections give way: those
+/// The steps of a peer that a connection waits for, in the order in which connections give way: those
 /// from which least is lost come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerWait {
