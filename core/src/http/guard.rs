@@ -118,8 +118,8 @@ pub enum Breach {
     CloseIdle,
 }
 
-/// The steps of a peer that a connection waits for, in the order in which connections give way: those
-/// from which least is lost come first.
+/// The steps of a peer that a connection waits for, in the order in which connections give way:
+/// those from which least is lost come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerWait {
     /// To close its side, after the last answer.
@@ -266,8 +266,8 @@ impl Guard {
         self.phase = Phase::Closing { since, heard: now };
     }
 
-    /// What the connection waits for its peer to do, and since when; `None` while a request is being
-    /// answered, and once the connection is about to close.
+    /// The step of the peer that the connection waits for, and since when; `None` while a request is
+    /// being answered, and once the connection is about to close.
     ///
     /// When there is no room for a new connection, one of these gives way: [`first_to_give_way`].
     pub fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
