@@ -72,7 +72,7 @@ pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, F
 /// The revisions to serve.
 fn revisions(args: &EchoArgs) -> Result<Vec<Revision>, Failure> {
     match (&args.protocol_versions, args.protocol_version) {
-        // What is set as the version limits nothing: a client of another revision is served too.
+        // The documented version limits nothing: a client of another revision is served too.
         (None, _) => Ok(Revision::ALL.to_vec()),
         (Some(listed), Some(one)) if !listed.0.contains(&one) => Err(Failure {
             what: format!("revision {one} is not served"),

@@ -154,7 +154,7 @@ impl<'f> Guarded<'f> {
             true => {
                 self.gave_way = true;
                 let breach = self.guard.give_way(now);
-                // What is in flight is answered, and nothing after it.
+                // The request in flight is answered, and no later one.
                 self.ended |= breach.is_none();
                 breach
             }

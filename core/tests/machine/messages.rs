@@ -31,8 +31,8 @@ fn id(seen: &[String], which: u8) -> Value {
     seen.unwrap_or_else(|| json!(which % 4))
 }
 
-/// What a client posts. `questions` are ids that it was asked under, `states` request states that it
-/// was given.
+/// A body that a client posts. `questions` are ids that it was asked under, `states` request states
+/// that it was given.
 pub(crate) fn of_client(what: u8, who: u8, questions: &[String], states: &[String]) -> String {
     let method = METHODS[usize::from(what / 8) % METHODS.len()];
     let state = nth(states, who).filter(|_| what >= 192);
@@ -72,7 +72,7 @@ fn request(method: &str, who: u8, is_modern: bool, state: Option<&String>) -> Va
     json!({"jsonrpc": "2.0", "id": who % 4, "method": method, "params": params})
 }
 
-/// What the headers of a modern request repeat of it.
+/// The fields that the headers of a modern request repeat.
 pub(crate) fn mirrored(text: &str) -> Option<Mirrored> {
     let said: Value = serde_json::from_str(text).ok()?;
     said["params"]["_meta"].get(format!("{META}protocolVersion"))?;

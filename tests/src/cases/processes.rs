@@ -51,7 +51,7 @@ pub fn orphans_are_reaped_as_pid_1(target: &Target) {
     let child = ["sh", "-c", script, program().to_str().unwrap()];
     let pontoon = target.proxy().wrapping(&child).launched_by(&launcher).start();
     let sessions: Vec<_> = (0..3).map(|_| open(&pontoon)).collect();
-    // What its group leaves is killed with it, and the others end by themselves.
+    // The rest of its group is killed with it, and the others end by themselves.
     for session in sessions {
         let delete = Request::new("DELETE", "/mcp").header("Mcp-Session-Id", &session);
         delete.send(pontoon.addr).expect(204, "delete");

@@ -380,7 +380,7 @@ fn what_a_command_says_when_it_refuses_reaches_the_client_and_the_log() {
     assert_eq!(refused_words(&rig), ["licence has expired", "licence has expired"]);
 }
 
-// What an operator sees of starts
+// Starts in the log and in health
 
 fn readiness(rig: &mut Rig) -> u16 {
     let exchange = rig.request(crate::http::Request::Ready);

@@ -64,7 +64,7 @@ impl Body {
                 taken => (taken as usize, Part::Chunk(left - taken)),
             },
             Part::Size => {
-                // What is held back until its line is complete has to fit into the room for that.
+                // A line is held back until it is complete, so it has to fit into the room for that.
                 let max = EXTENSION_BYTES_MAX.min(limits.head_bytes_max / 2);
                 let SizeLine { taken, size, extension } =
                     match size_line(bytes, max.saturating_sub(self.extended))? {
