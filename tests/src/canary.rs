@@ -50,6 +50,18 @@ impl Canary {
     /// Opens its session, and begins.
     #[track_caller]
     pub fn start(pontoon: &Pontoon) -> Canary {
+        Canary::begin(pontoon, false)
+    }
+
+    /// Does the same; a call whose connection was closed between two requests is repeated once on
+    /// a new connection, as HTTP clients do.
+    #[track_caller]
+    pub fn start_reconnecting(pontoon: &Pontoon) -> Canary {
+        Canary::begin(pontoon, true)
+    }
+
+    #[track_caller]
+    fn begin(pontoon: &Pontoon, reconnects: bool) -> Canary {
         let over = Arc::new(AtomicBool::new(false));
         let caller = Caller { client: Client::open(pontoon), over: over.clone() };
         let lives = match sim::current() {
@@ -64,8 +76,9 @@ impl Canary {
                 Lives::Task(story)
             }
             None => {
-                let wire = Wire::connect(pontoon.addr).patience(PATIENCE);
-                Lives::Thread(thread::spawn(move || caller.live_as_thread(wire)))
+                let addr = pontoon.addr;
+                let connect = move || Wire::connect(addr).patience(PATIENCE);
+                Lives::Thread(thread::spawn(move || caller.live_as_thread(connect, reconnects)))
             }
         };
         Canary { over, lives }
@@ -99,12 +112,17 @@ struct Caller {
 }
 
 impl Caller {
-    fn live_as_thread(self, mut wire: Wire) -> Story {
+    fn live_as_thread(self, connect: impl Fn() -> Wire, reconnects: bool) -> Story {
         let mut latencies = Vec::new();
+        let mut wire = connect();
         while !self.is_over() {
             let call = Call::new(&self.client);
-            let sent = wire.try_send(&call.request).map_err(Broken::from);
-            latencies.push(call.took(sent.and_then(|()| wire.try_response()))?);
+            let mut response = call.on(&mut wire);
+            if reconnects && matches!(response, Err(Broken::Closed | Broken::Reset)) {
+                wire = connect();
+                response = call.on(&mut wire);
+            }
+            latencies.push(call.took(response)?);
             thread::park_timeout(PERIOD);
         }
         Ok(latencies)
@@ -140,6 +158,11 @@ impl Call {
         let text = format!("canary {id}");
         let request = client.post(tool_call(id, "echo", json!({"text": text}))).bytes();
         Call { id, text, request, began: Instant::now() }
+    }
+
+    fn on(&self, wire: &mut Wire) -> Result<Response, Broken> {
+        wire.try_send(&self.request)?;
+        wire.try_response()
     }
 
     /// How long it took, if this is its answer.
