@@ -59,6 +59,12 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             }
             continue;
         }
+        if option == "--documented-events" {
+            if let Serves::Native(native) = &mut config.serves {
+                native.plain_events = true;
+            }
+            continue;
+        }
         if option == "--sse" {
             config.sse = true;
             continue;
