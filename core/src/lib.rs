@@ -92,7 +92,7 @@
 //!
 //! | to add | go to |
 //! |---|---|
-//! | a way to be wrong | [`reject::Reject`]: a variant, its status, code and text |
+//! | a way to be wrong | [`reject::Reject`]: a variant, its status and code, its text in `reject/text.rs` |
 //! | a limit | [`limits::Limits`] |
 //! | something that holds bytes | a permit of [`memory::Memory`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
@@ -112,7 +112,7 @@
 //! | what is accepted of a child's output | `json/child.rs`, `frame/output.rs` |
 //! | which session or child is ended when all places are taken | `engine/eviction.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
-//! | something to log or count | `observe/` |
+//! | something to log or count | `observe/`; the fields of an event in `event/fields.rs` |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |
 
 #![forbid(unsafe_code)]

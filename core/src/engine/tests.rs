@@ -10,6 +10,7 @@ mod endings;
 mod era;
 mod events;
 mod interpreted;
+mod interpreted_sse;
 mod legacy_workers;
 mod listens;
 mod logging;

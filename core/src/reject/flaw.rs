@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::reject::{Bytes, Reject};
+use crate::reject::Reject;
+use crate::reject::text::Bytes;
 
 /// The reason why a line of a child is not valid MCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

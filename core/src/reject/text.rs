@@ -1,0 +1,244 @@
+//! The English text of each refusal.
+//!
+//! Owns: every sentence that a client reads as the message of an error.
+//! Never: text taken from a peer.
+
+use std::fmt;
+
+use super::*;
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Reject::*;
+        match self {
+            BadAnswer(Flaw::TooLong { max }) => write!(
+                f,
+                "The MCP server process sent an answer longer than {} (--max-line)",
+                Bytes(*max)
+            ),
+            BadAnswer(Flaw::NoRoom) => f.write_str(
+                "There is no memory left for the answer of the MCP server process (--max-memory)",
+            ),
+            BadAnswer(flaw) => write!(
+                f,
+                "The MCP server process sent an answer that is not valid JSON-RPC: {flaw}"
+            ),
+            BodyTimeout { limit } => write!(
+                f,
+                "The request body took longer than {} or came too slowly (--body-timeout)",
+                Seconds(*limit)
+            ),
+            BodyTooLarge { limit } => {
+                write!(f, "The request body is larger than {} (--max-body)", Bytes(*limit))
+            }
+            ChildExited(status) => write!(f, "The MCP server process {status}"),
+            ChildFailed(error) => write!(f, "The MCP server process could not be started: {error}"),
+            StartPaused { pause } => write!(
+                f,
+                "The MCP server process failed to start; the next try is possible in {} s",
+                whole_seconds(*pause)
+            ),
+            HeadTimeout { limit } => write!(
+                f,
+                "The request head was not complete within {} (--head-timeout)",
+                Seconds(*limit)
+            ),
+            RequestTimeout { limit, option } => {
+                write!(f, "The server did not answer within {}", Seconds(*limit))?;
+                option.map_or(Ok(()), |option| write!(f, " ({option})"))
+            }
+            StartupTimeout { limit } => write!(
+                f,
+                "The MCP server process did not start within {} (--startup-timeout)",
+                Seconds(*limit)
+            ),
+            fixed => f.write_str(fixed.text()),
+        }
+    }
+}
+
+impl Reject {
+    /// Returns the text of a refusal that is the same each time.
+    fn text(self) -> &'static str {
+        use Reject::*;
+        match self {
+            AmbiguousLength => "More than one body length is given",
+            BadChunk => "The chunked body is malformed, or its chunk extensions are too long",
+            Trailer => "A trailer section behind a chunked body is not supported",
+            BadHead => "The request head is malformed",
+            BadHost => "Exactly one valid Host header is required",
+            BadLength => "Content-Length is not a number",
+            BadTarget => "The request target must be a path, or a URL of the host in Host",
+            BadTransferCoding => "Transfer-Encoding must be chunked, and only in HTTP/1.1",
+            BodyTruncated => "The request body ended early",
+            HeadTooLarge => "The request head is too large",
+            TargetTooLong => "The request target is too long",
+            UnknownExpectation => "Expect must be 100-continue",
+            UnsupportedHttpVersion => "HTTP/1.1 is required",
+            BadMcpHeader => {
+                "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
+            }
+            ForbiddenHost => "This Host is not allowed (see --allow-host)",
+            ForbiddenOrigin => "This Origin is not allowed (see --allow-origin)",
+            MethodNotAllowed { .. } => "Method not allowed; see the Allow header",
+            NotAcceptable => {
+                "Accept must include application/json or text/event-stream (GET: text/event-stream)"
+            }
+            NotFound => "Not found",
+            UnsupportedMediaType => "Content-Type must be application/json (uncompressed, UTF-8)",
+            BadJson => "Parse error: the body is not valid JSON",
+            LoneSurrogate => {
+                "Parse error: a string has half of a surrogate pair, such as \\ud800 alone, which is no character"
+            }
+            TooDeep => "Parse error: the body is nested too deeply",
+            BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",
+            BatchEmpty => "Invalid Request: the batch is empty",
+            BatchTooLong => "Invalid Request: the batch has too many messages",
+            BadId => "Invalid Request: id must be a string or an integer, of up to 1 KiB",
+            BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
+            BadMethod => "Invalid Request: method must be a string",
+            BadParams => {
+                "Invalid params: params must be an object whose fields have the right types, values and lengths"
+            }
+            BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
+            DuplicateKey => "Invalid Request: a key is given twice",
+            LookalikeKey => {
+                "Invalid Request: a key differs from jsonrpc, id, method, params, result or error only in spelling"
+            }
+            AlreadyInitialized => "Session already initialized",
+            InitializeInBatch => "Invalid Request: initialize may not be part of a batch",
+            MissingSession => {
+                "Mcp-Session-Id header is required: send initialize first and repeat the id it answers with"
+            }
+            NotInitialized => "Invalid Request: initialize has to come first",
+            UnknownStream => "Last-Event-ID names no stream of this session",
+            MissingCredentials => {
+                "This session was used with credentials: send the same Authorization again"
+            }
+            // The client learns no more than that it has to open a session of its own.
+            OtherPrincipal | UnknownSession => "Session not found or expired",
+            UnsupportedRevision => "Unsupported protocol version",
+            BadRequestState => {
+                "Invalid params: requestState is not valid for this request, or no longer"
+            }
+            HeaderMismatch(Repeats::Version) => {
+                "MCP-Protocol-Version must be given once, and be the version that _meta names"
+            }
+            HeaderMismatch(Repeats::Method) => {
+                "Mcp-Method must be given once, and be the method of the request"
+            }
+            HeaderMismatch(Repeats::Name) => {
+                "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
+            }
+            HeaderMismatch(Repeats::Argument) => {
+                "Mcp-Param-* must be given for each argument that the tool wants repeated, and for no other, and be that argument"
+            }
+            MissingCapability(_) => "The client did not declare a capability that is needed here",
+            MissingMeta => {
+                "Invalid params: _meta must have io.modelcontextprotocol/protocolVersion, a string, and io.modelcontextprotocol/clientCapabilities, an object"
+            }
+            UnknownMethod => "Method not found",
+            Draining => "The server is stopping",
+            InFlightFull => "Too many requests are in flight in this session",
+            MemoryFull => {
+                "The server has no memory left for this request body; the budget is --max-memory"
+            }
+            RateExceeded { .. } => "Too many requests. Please try again later.",
+            RequestsFull => "Too many requests are open (--max-connections)",
+            RunsFull => "Too many requests are in flight",
+            SessionsFull => "Too many sessions are open (--max-sessions)",
+            StreamsFull => "Too many streams are open (--max-connections)",
+            StdinFull => "The MCP server process does not read its input",
+            AskExpired => "The client did not answer in time",
+            AskRefused => "The client cannot be asked: too many requests wait for it",
+            BatchAnswerTooLarge => {
+                "The answers of this batch are too large together: accept text/event-stream, or ask one by one"
+            }
+            ChildRefused => "The MCP server process refused initialize",
+            SessionEnded => "The session ended before the answer came",
+            Stopped => "The server stopped before the answer came",
+            SubscriptionEnded => "The server ended the subscription",
+            UnreadAnswers => {
+                "Too many bytes of answers wait for this client to read them; the budget is --max-memory"
+            }
+            BadAnswer(_)
+            | BodyTimeout { .. }
+            | BodyTooLarge { .. }
+            | ChildExited(_)
+            | ChildFailed(_)
+            | HeadTimeout { .. }
+            | RequestTimeout { .. }
+            | StartPaused { .. }
+            | StartupTimeout { .. } => "",
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExitStatus::Code(code) => write!(f, "exited with status {code}"),
+            ExitStatus::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "was ended by signal {signal} ({name})"),
+                None => write!(f, "was ended by signal {signal}"),
+            },
+            ExitStatus::Deaf => f.write_str("closed its standard input"),
+            ExitStatus::Silent => f.write_str("closed its standard output"),
+            ExitStatus::Unknown => f.write_str("ended"),
+        }
+    }
+}
+
+/// The signals a child commonly ends by; their numbers are the same on Linux and macOS.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return None,
+    })
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SpawnError::NotFound => "no such command",
+            SpawnError::NotExecutable => "the command may not be executed",
+            SpawnError::NoResources => {
+                "the system has no file descriptors, processes or memory left"
+            }
+            SpawnError::Other => "the system refused",
+        })
+    }
+}
+
+/// A length of time as a person writes it: `30 s`, `0.5 s`.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_millis() as f64 / 1000.0)
+    }
+}
+
+/// A size as a person writes it: `4 MiB`, `512 KiB`, `1000 bytes`.
+pub(super) struct Bytes(pub(super) usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: usize = 1024;
+        const MIB: usize = KIB * KIB;
+        match self.0 {
+            bytes if bytes >= MIB && bytes.is_multiple_of(MIB) => write!(f, "{} MiB", bytes / MIB),
+            bytes if bytes >= KIB && bytes.is_multiple_of(KIB) => write!(f, "{} KiB", bytes / KIB),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How the streams of a session end.
+//!
+//! Owns: the end of a stream when nothing is due on it any more, when its client leaves and when
+//! the session ends it; which ended streams are kept.
+
+use bytes::Bytes;
+
+use super::{RECONNECT_DELAY, Streams};
+use crate::engine::{Transport, Turn};
+use crate::frame;
+use crate::http::ReplyHead;
+use crate::ids::ExchangeId;
+use crate::machine::Chunk;
+use crate::session::Stream;
+use crate::time::Duration;
+
+impl Streams {
+    /// Ends a stream on which nothing is due any more.
+    pub(super) fn settle(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let Some(stream) = self.live.get_mut(number) else { return };
+        if !stream.is_done() {
+            return;
+        }
+        let begun = stream.begun;
+        let answers = stream.batch.take();
+        match (begun, stream.exchange) {
+            (true, Some(exchange)) => {
+                (stream.exchange, stream.finishing) = (None, Some(exchange));
+                turn.finish(exchange);
+            }
+            (false, Some(_)) => self.reply_collected(number, answers.unwrap_or_default(), turn),
+            (_, None) => {}
+        }
+        self.retire(number, turn);
+    }
+
+    /// Answers a POST that has not begun to stream with what its requests got. If every one of
+    /// them was cancelled there is nothing to say: 202, as for a notification.
+    fn reply_collected(&mut self, number: u64, answers: Vec<Chunk>, turn: &mut Turn<'_>) {
+        if !answers.is_empty() {
+            return self.reply(number, array(answers), turn);
+        }
+        let head = self.head(ReplyHead::new(202));
+        if let Some(exchange) = self.live.get_mut(number).and_then(|s| s.exchange.take()) {
+            turn.reply(exchange, head, Chunk::new());
+        }
+    }
+
+    /// Moves a stream to those that can only be replayed, if there is anything to replay.
+    fn retire(&mut self, number: u64, turn: &Turn<'_>) {
+        let Some(stream) = self.live.remove(number) else { return };
+        if stream.replay.next_sequence() > 0 {
+            self.ended.push_back((number, stream));
+        }
+        let bytes = |(_, stream): &(u64, Stream)| stream.replay.bytes();
+        while self.ended.len() > turn.limits.ended_streams_max
+            || self.ended.iter().map(bytes).sum::<usize>() > turn.limits.replay_bytes_max
+        {
+            self.forget_ended();
+        }
+    }
+
+    /// The transport took bytes.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.outbound = self.outbound.saturating_sub(bytes);
+    }
+
+    /// An exchange is over at the transport.
+    pub(crate) fn closed(&mut self, exchange: ExchangeId, transport: &Transport, turn: &Turn<'_>) {
+        self.outbound = self.outbound.saturating_sub(transport.unsent);
+        let mut ended = self.ended.iter_mut().map(|(_, stream)| stream);
+        if let Some(stream) = ended.find(|stream| stream.finishing == Some(exchange)) {
+            stream.finishing = None;
+            stream.is_delivered = transport.unsent == 0;
+        }
+        let Some(number) = transport.stream else { return };
+        let Some(stream) = self.live.get_mut(number) else { return };
+        stream.exchange = None;
+        if stream.listens {
+            self.retire(number, turn);
+        }
+    }
+
+    /// Ends every GET stream.
+    pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
+        let numbers: Vec<u64> =
+            self.live.iter().filter(|(_, s)| s.listens).map(|(number, _)| number).collect();
+        for number in numbers {
+            self.end_listener(number, turn);
+        }
+    }
+
+    /// Ends a GET stream; the hint tells the client when to come back.
+    pub(super) fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
+        if let Some(exchange) = exchange {
+            if !self.has_sole {
+                self.outbound += turn.write(exchange, frame::retry(RECONNECT_DELAY));
+            }
+            turn.finish(exchange);
+            if let Some(stream) = self.live.get_mut(number) {
+                stream.finishing = Some(exchange);
+            }
+        }
+        self.retire(number, turn);
+    }
+
+    /// Ends the connection that carries a stream, and not the stream: its client comes back for
+    /// the rest after a while. One that has no event to come back to keeps its connection.
+    pub(crate) fn hang_up(&mut self, number: u64, come_back: Duration, turn: &mut Turn<'_>) {
+        if !self.primes() || !self.carries_messages(number) {
+            return;
+        }
+        self.begin(number, turn);
+        if let Some(exchange) = self.live.get_mut(number).and_then(|s| s.exchange.take()) {
+            self.outbound += turn.write(exchange, frame::retry(come_back));
+            turn.finish(exchange);
+        }
+    }
+}
+
+/// A JSON array of JSON texts.
+fn array(items: Vec<Chunk>) -> Chunk {
+    let mut array = Chunk::new();
+    for (index, item) in items.into_iter().enumerate() {
+        array.push(Bytes::from_static(if index == 0 { b"[" } else { b"," }));
+        array.append(item);
+    }
+    array.push(Bytes::from_static(b"]"));
+    array
+}
