@@ -211,7 +211,7 @@ impl Pipes {
     pub async fn carry(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
         let child = self.child;
         let Ok((stdin, stdout, stderr)) = pipes else {
-            let stdin = Input::ChildStdinClosed { child };
+            let stdin = Input::ChildStdinClosed { child, unread: 0 };
             let stdout = Input::ChildStdoutClosed { child };
             let stderr = Input::ChildStderrClosed { child };
             self.hub.report(child, [stdin, stdout, stderr]);
@@ -235,15 +235,16 @@ impl Pipes {
     }
 
     /// Writes what the engine feeds, until it wants no more written or the child takes no more.
-    async fn feed(&self, stdin: impl Stdin) {
+    async fn feed(&self, mut stdin: impl Stdin) {
         let child = self.child;
-        if self.write_all(stdin).await.is_err() {
+        if self.write_all(&mut stdin).await.is_err() {
             self.mailbox.close_stdin();
-            self.hub.report(child, [Input::ChildStdinClosed { child }]);
+            let unread = stdin.unread();
+            self.hub.report(child, [Input::ChildStdinClosed { child, unread }]);
         }
     }
 
-    async fn write_all(&self, mut stdin: impl Stdin) -> io::Result<()> {
+    async fn write_all(&self, stdin: &mut impl Stdin) -> io::Result<()> {
         let child = self.child;
         let bytes_max = self.hub.config.limits.pipe_write_bytes;
         let mut parts = VecDeque::new();
@@ -259,7 +260,7 @@ impl Pipes {
                     return Ok(());
                 }
             }
-            match poll_fn(|cx| poll_write(&mut stdin, cx, &parts, bytes_max)).await? {
+            match poll_fn(|cx| poll_write(stdin, cx, &parts, bytes_max)).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 bytes => {
                     advance(&mut parts, bytes);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::task::{Context, Poll};
 
 use pontoon_core::time::Instant;
+pub use pontoon_process::unread;
 
 /// What bytes come from: a socket, or a child's standard output or error.
 pub trait Source {
@@ -58,6 +59,9 @@ pub trait Stdin: Sink {
     ///
     /// Bytes that a child leaves unread when it closes its end are lost without a failed write.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Bytes that were written and that the child has not read; 0 if the system cannot tell.
+    fn unread(&self) -> usize;
 }
 
 /// A timer.

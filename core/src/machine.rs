@@ -107,6 +107,8 @@ pub enum Input {
     ChildStdinClosed {
         /// The child.
         child: ChildId,
+        /// Bytes that it took and that the child has not read, as far as the system can tell.
+        unread: usize,
     },
     /// A child's process ended. Reported once; its standard output may still hold lines.
     ChildExited {

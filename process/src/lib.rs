@@ -22,6 +22,7 @@
 mod facts;
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
@@ -74,6 +75,11 @@ fn die_with_parent(parent: Pid) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: Pid) -> io::Result<()> {
     Ok(())
+}
+
+/// Bytes that wait in a pipe, asked at either of its ends; 0 if the system cannot tell.
+pub fn unread(pipe: impl AsFd) -> usize {
+    rustix::io::ioctl_fionread(pipe).ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or(0)
 }
 
 /// Signals the process group that `pid` leads. A group that is gone is left alone.

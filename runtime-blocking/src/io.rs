@@ -201,6 +201,10 @@ impl Stdin for Io {
         }
         self.wait(PollFlags::empty())
     }
+
+    fn unread(&self) -> usize {
+        carrier::unread(&*self.0)
+    }
 }
 
 fn is_passing(error: &io::Error) -> bool {

@@ -89,6 +89,10 @@ impl Stdin for Io<File> {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.io.poll_readable(cx).map(drop)
     }
+
+    fn unread(&self) -> usize {
+        carrier::unread(&self.io)
+    }
 }
 
 /// A timer.

@@ -79,6 +79,10 @@ impl io::Stdin for Stdin {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.closed.as_mut().poll(cx)
     }
+
+    fn unread(&self) -> usize {
+        io::unread(&*self.pipe)
+    }
 }
 
 /// A timer.

@@ -98,6 +98,10 @@ impl Stdin for Hole {
     fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
+
+    fn unread(&self) -> usize {
+        0
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@
 
 use bytes::Bytes;
 
-use crate::bridge::{Noise, Stderr};
+use crate::bridge::{Noise, Stderr, probe};
 use crate::engine::Turn;
 use crate::ids::ChildId;
 use crate::json::Unreadable;
@@ -36,6 +36,12 @@ pub(crate) struct Child {
     has_spoken: bool,
     /// Bytes fed and not yet taken.
     unfed: usize,
+    /// Bytes that its standard input took.
+    taken: usize,
+    /// Whether it was asked for its era.
+    is_probed: bool,
+    /// Whether its standard input was closed before it had read anything.
+    has_read_nothing: bool,
     gate_open: bool,
     stdin_open: bool,
     stdout_open: bool,
@@ -78,6 +84,9 @@ impl Child {
             initialize_at: None,
             has_spoken: false,
             unfed: 0,
+            taken: 0,
+            is_probed: false,
+            has_read_nothing: false,
             gate_open: true,
             stdin_open: true,
             stdout_open: true,
@@ -115,6 +124,12 @@ impl Child {
         self.write(line, turn);
     }
 
+    /// Asks which era it is of.
+    pub(crate) fn ask_era(&mut self, turn: &mut Turn<'_>) {
+        self.is_probed = true;
+        self.feed(probe::question(), turn);
+    }
+
     /// It has answered the request with this number.
     pub(crate) fn answered(&mut self, number: u64) {
         self.doubt.take_if(|last| *last < number);
@@ -138,17 +153,26 @@ impl Child {
     /// Its standard input took this many bytes.
     pub(crate) fn fed(&mut self, bytes: usize) {
         self.unfed = self.unfed.saturating_sub(bytes);
+        self.taken = self.taken.saturating_add(bytes);
     }
 
-    /// Its standard input takes nothing any more. A child that does not listen is of no use, so
-    /// unless it was told to end this counts as its end.
-    pub(crate) fn stdin_closed(&mut self, turn: &mut Turn<'_>) {
+    /// Its standard input takes nothing any more; of the bytes that it took so many were not read.
+    /// A child that does not listen is of no use, so unless it was told to end this counts as its
+    /// end.
+    pub(crate) fn stdin_closed(&mut self, unread: usize, turn: &mut Turn<'_>) {
+        self.has_read_nothing = unread >= self.taken;
         self.unfed = 0;
         if self.stop.is_none() && self.stdin_open {
             self.deaf = true;
             self.await_end(turn);
         }
         self.stdin_open = false;
+    }
+
+    /// Whether its standard input was closed before it had read anything: then its end is no answer
+    /// to anything that it was asked.
+    pub(crate) fn has_read_nothing(&self) -> bool {
+        self.has_read_nothing
     }
 
     /// Reads it, or stops reading it.
@@ -240,11 +264,13 @@ impl Child {
         !self.has_spoken && turn.now.since(self.since) < moments
     }
 
-    /// How it ended, once nothing more can come from it.
+    /// How it ended, once nothing more can come from it. Of a child that was asked for its era it
+    /// must be known whether it has read the question.
     pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
         let waited = self.ending.is_some_and(|ending| ending.at <= now);
+        let is_open = self.stdout_open || self.stderr_open || self.is_probed && self.stdin_open;
         match self.exited {
-            Some(status) if !(self.stdout_open || self.stderr_open) || waited => Some(status),
+            Some(status) if !is_open || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::Silent),
             None if self.deaf && waited => Some(ExitStatus::Deaf),
             _ => None,

@@ -425,7 +425,7 @@ impl Pool {
     /// Answers every request that no worker was given with an error of ours.
     pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
         for exchange in mem::take(&mut self.waiting) {
-            self.fail(exchange, reject, turn);
+            self.fail_opening(exchange, reject, None, turn);
         }
     }
 
@@ -458,7 +458,9 @@ impl Pool {
         self.stirred = true;
         self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
-        let blames_probe = self.take_probe_debt(id) && matches!(reject, Reject::ChildExited(_));
+        let blames_probe = self.take_probe_debt(id)
+            && matches!(reject, Reject::ChildExited(_))
+            && !worker.child.has_read_nothing();
         // It was asked which era it is of, and has ended: another one is not asked.
         if blames_probe && worker.is_opening {
             return Some((worker.child, 0));

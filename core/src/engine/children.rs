@@ -159,6 +159,17 @@ impl Engine {
         }
     }
 
+    pub(super) fn on_child_stdin_closed(
+        &mut self,
+        child: ChildId,
+        unread: usize,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.with_child(child, now, out, |child, turn| child.stdin_closed(unread, turn));
+        self.reap_child(child, now, out);
+    }
+
     pub(super) fn on_child_stdout_closed(
         &mut self,
         child: ChildId,
@@ -274,21 +285,34 @@ impl Engine {
 
     /// The child that was started ahead of the first client has ended. The next client gets another
     /// one, unless this one has failed at its very start: that the command is of no use is told at
-    /// once.
-    fn lose_standby(&mut self, child: Child, status: ExitStatus, now: Instant, out: &mut Actions) {
+    /// once. A child that has read the question for its era may have ended because of it.
+    fn lose_standby(
+        &mut self,
+        mut child: Child,
+        status: ExitStatus,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let was_probed = self.is_probed(child.id);
-        let is_owed = self.take_probe_debt(child.id) || was_probed;
-        if !is_owed && child.is_failed_start(status, &self.desk.turn(now, out)) {
+        let may_be_answer =
+            (self.take_probe_debt(child.id) || was_probed) && !child.has_read_nothing();
+        let is_useless = !may_be_answer && child.is_failed_start(status, &self.desk.turn(now, out));
+        if is_useless {
+            child.report_end(&mut self.desk.turn(now, out));
             let stderr = child.stderr_tail();
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
             self.desk.log(Event::ChildUnusable { status, stderr }, out);
         }
         match child.has_exited() {
+            // The log has its end already.
+            true if is_useless => self.forget(&child, out),
             true => self.release(child, status, 0, now, out),
             false => self.dismiss(child, now, out),
         }
-        if was_probed {
-            self.on_probed_end(now, out);
+        match was_probed {
+            true if is_useless => self.give_up_finding(Reject::ChildExited(status), now, out),
+            true => self.on_probed_end(now, out),
+            false => {}
         }
     }
 }

@@ -12,7 +12,8 @@
 //!
 //! Silence counts from the start of the child. A legacy child that was asked is used like one that
 //! was not, and the question stays behind in its input: if it ends by reading it, or confuses the
-//! answers, what it was given since is given to a fresh child. Source: 2026-07-28,
+//! answers, what it was given since is given to a fresh child. A child that ends before it has read
+//! anything has not answered: its command has failed, and is not started again. Source: 2026-07-28,
 //! basic/transports/stdio, Backward Compatibility.
 
 use std::mem;
@@ -21,7 +22,7 @@ use crate::bridge::{Child, Pool, probe};
 use crate::config::ChildEra;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Owner};
-use crate::http::McpHead;
+use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Body, Concerns, Kind, Message, Unreadable};
 use crate::machine::Actions;
@@ -109,7 +110,7 @@ impl Engine {
             }
         }
         let mut child = self.hire(spec, now, out);
-        child.feed(probe::question(), &mut self.desk.turn(now, out));
+        child.ask_era(&mut self.desk.turn(now, out));
         let due = now + self.desk.config.limits.probe_time_max.min(self.startup_time() / 2);
         self.timers.set(due, Wake::Era);
         self.finding.asked = Some((child.id, due));
@@ -269,8 +270,8 @@ impl Engine {
         }
     }
 
-    /// The child that was asked has ended, maybe because it was asked: another one is started, and
-    /// not asked.
+    /// The child that was asked has ended after it read the question, maybe because of it: another
+    /// one is started, and not asked.
     pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
         if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
             self.standby = Some(self.spawn(spec, now, out));
@@ -313,7 +314,11 @@ impl Engine {
             let Opening { exchange, head, body, session, .. } = opening;
             self.desk.exchanges.remove(&exchange);
             self.note_opening_of(session, now, out);
-            self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+            self.on_refused(reject, now, out);
+            let (mut head, body) = refused(reject, (&head, Some(&body)), self.desk.served());
+            // No session has come to be, so HTTP can say so.
+            head.status = head.status.max(502);
+            self.answer(exchange, head, body, now, out);
         }
         self.with_pool(now, out, |pool, turn| pool.fail_waiting(reject, turn));
     }

@@ -310,8 +310,8 @@ impl Engine {
             Input::ChildFed { child, bytes } => {
                 self.with_child(child, now, out, |child, _| child.fed(bytes));
             }
-            Input::ChildStdinClosed { child } => {
-                self.with_child(child, now, out, |child, turn| child.stdin_closed(turn));
+            Input::ChildStdinClosed { child, unread } => {
+                self.on_child_stdin_closed(child, unread, now, out);
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
             Input::ClockRead { wall } => self.desk.clock_read(wall, now),
@@ -488,7 +488,7 @@ impl Engine {
         self.leaving.insert(child.id, child);
     }
 
-    /// Forgets a child that has exited.
+    /// Forgets a child that has exited, and logs its end.
     fn release(
         &mut self,
         mut child: Child,
@@ -500,10 +500,15 @@ impl Engine {
         child.report_end(&mut self.desk.turn(now, out));
         let asked = child.was_stopped();
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
-        self.desk.metrics.child_ended(asked);
-        let child = child.id;
-        self.desk.log(Event::ChildEnded { child, status, asked, unanswered, stderr }, out);
-        out.push(Action::Release { child });
+        let event = Event::ChildEnded { child: child.id, status, asked, unanswered, stderr };
+        self.desk.log(event, out);
+        self.forget(&child, out);
+    }
+
+    /// Forgets a child that has exited.
+    fn forget(&mut self, child: &Child, out: &mut Actions) {
+        self.desk.metrics.child_ended(child.was_stopped());
+        out.push(Action::Release { child: child.id });
         if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
             pool.stir();
         }

@@ -176,7 +176,7 @@ impl Engine {
         if let Some(status) = starting.child.end(now) {
             let owed = self.take_probe_debt(id);
             let Some(child) = self.unclaimed.remove(id) else { return };
-            if !owed {
+            if !owed || child.has_read_nothing() {
                 self.fail_start(now);
             }
             match child.has_exited() {
@@ -222,7 +222,7 @@ impl Engine {
         out: &mut Actions,
     ) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
-        let child = session.backend().child().map(|child| child.id);
+        let child = session.backend().child().filter(|it| !it.has_read_nothing()).map(|it| it.id);
         let (Some(old), Some(_), Some(spec)) = (child, session.repeatable(), self.spec.clone())
         else {
             return false;

@@ -325,7 +325,7 @@ impl Machine {
                 Input::ChildStderr { child, bytes: Bytes::from_static(b"oh\nno \xff\x1b[2J") }
             }
             24 | 25 => Input::ChildStderrClosed { child },
-            26 => Input::ChildStdinClosed { child },
+            26 => Input::ChildStdinClosed { child, unread: usize::from(who) * 10 },
             27..=29 => Input::ChildExited { child, status },
             30 => Input::ChildFed { child, bytes: usize::MAX },
             _ => Input::ChildFed { child, bytes: usize::from(what) * 4 },

@@ -21,6 +21,7 @@ cases! { $ children:
     slow_start
     a_slow_start_that_ends_on_the_first_question
     a_client_that_tries_again_meets_the_same_child
+    a_child_that_ends_on_the_question_is_started_again
     crash_with_one_request
     crash_with_many_requests
     death_by_signal
@@ -46,6 +47,7 @@ cases! { $ children:
     ; on sockets only:
     commands_that_cannot_be_run: "the command line looks for the program on the disk"
     exit_at_the_start: "the command line ends the program, and says why"
+    a_dead_command_is_started_once: "the command line ends the program, and says why"
     environment_and_descriptors: "what a process inherits is the system's"
     clean_environment: "what a process inherits is the system's"
 }
@@ -113,6 +115,28 @@ pub fn exit_at_the_start(target: &Target) {
         assert!(log.contains(&format!("exiting with {code}, as told")), "its last words: {log}");
         assert!(started.elapsed() < seconds(5), "{:?}", started.elapsed());
     }
+}
+
+pub fn a_dead_command_is_started_once(target: &Target) {
+    let options = ["--child-era", "probe"];
+    let starts = |flags: &[&str]| {
+        let (status, log) = target.proxy().options(&options).child(flags).run();
+        assert_eq!(status.code(), Some(1), "{log}");
+        let count = |text: &str| log.matches(text).count();
+        assert_eq!(count("child_unusable"), 1, "one report: {log}");
+        assert_eq!(count("child_ended"), count("child_started") - 1, "{log}");
+        count("child_started")
+    };
+    for code in ["0", "1", "42"] {
+        assert_eq!(starts(&["--exit-at-start", code]), 1);
+    }
+}
+
+pub fn a_child_that_ends_on_the_question_is_started_again(target: &Target) {
+    let pontoon =
+        target.proxy().options(&["--child-era", "probe"]).child(&["--exit-on-discover"]).start();
+    Client::open(&pontoon).expect_served();
+    assert_eq!(pontoon.log_events("child_unusable"), [] as [Value; 0]);
 }
 
 pub fn exit_at_a_later_start(target: &Target) {

@@ -144,7 +144,6 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let mut pipe = lock(&self.pipe);
         pipe.deaf = true;
-        pipe.bytes = VecDeque::new();
         wake(&mut pipe.writer);
     }
 }
@@ -185,6 +184,11 @@ impl Writer {
         }
         pipe.writer = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// Bytes that were written and not read.
+    pub fn unread(&self) -> usize {
+        lock(&self.pipe).bytes.len()
     }
 
     /// Ends the stream.

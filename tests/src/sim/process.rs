@@ -223,6 +223,10 @@ impl carrier::Stdin for Stdin {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.0.poll_closed(cx)
     }
+
+    fn unread(&self) -> usize {
+        self.0.0.unread()
+    }
 }
 
 /// A `badchild` in a world.

@@ -258,7 +258,7 @@ fn a_child_of_which_nothing_is_known_any_more_changes_nothing() {
     let actions = rig.actions.len();
     for input in [
         Input::ChildFed { child, bytes: 9 },
-        Input::ChildStdinClosed { child },
+        Input::ChildStdinClosed { child, unread: 0 },
         Input::ChildStderr { child, bytes: Bytes::from("x\n") },
         Input::ChildStdoutClosed { child },
         Input::ChildLine { child: ChildId(99), line: Ok(message(&list_changed(1))) },

@@ -213,11 +213,70 @@ fn an_eager_command_is_asked_at_once() {
     let child = rig.last_child();
     assert_eq!(rig.told(child)[0]["method"], "server/discover");
     rig.child_ends(child, ExitStatus::Code(1));
-    let unusable = |event: &Event| matches!(event, Event::ChildUnusable { .. });
-    assert!(!rig.events.iter().any(unusable), "it may have died of the question");
+    assert_eq!(unusable(&rig), 0, "it may have died of the question");
     let second = rig.last_child();
     rig.child_ends(second, ExitStatus::Code(1));
-    assert!(rig.events.iter().any(unusable));
+    assert_eq!(unusable(&rig), 1);
+}
+
+fn unusable(rig: &Rig) -> usize {
+    rig.events.iter().filter(|event| matches!(event, Event::ChildUnusable { .. })).count()
+}
+
+fn ended(rig: &Rig) -> usize {
+    rig.events.iter().filter(|event| matches!(event, Event::ChildEnded { .. })).count()
+}
+
+#[test]
+fn a_command_that_ends_before_it_reads_the_question_is_reported_once() {
+    let mut rig = rig();
+    let legacy = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let modern = rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.last_child();
+    rig.child_ends_unasked(child, ExitStatus::Code(1));
+    for exchange in [legacy, modern] {
+        let (status, _, message) = rig.error(exchange);
+        assert_eq!(status, 502);
+        assert!(message.contains("exited with status 1"), "{message}");
+    }
+    assert_eq!((rig.children.len(), unusable(&rig), ended(&rig)), (1, 1, 0));
+    assert!(rig.children[&child].released);
+    assert_eq!(found(&rig), [], "its end says nothing of its era");
+}
+
+#[test]
+fn whether_the_question_was_read_is_waited_for() {
+    let mut rig = rig();
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.child_closes_stdout(child);
+    rig.input(Input::ChildStderrClosed { child });
+    rig.children.get_mut(&child).unwrap().exited = true;
+    rig.input(Input::ChildExited { child, status: ExitStatus::Code(1) });
+    assert_eq!(unusable(&rig), 0);
+    rig.input(Input::ChildStdinClosed { child, unread: usize::MAX });
+    assert_eq!((rig.children.len(), unusable(&rig)), (1, 1));
+    assert_eq!(rig.reply(exchange).0, 502);
+}
+
+#[test]
+fn a_silent_command_that_ends_before_it_reads_anything_is_not_started_again() {
+    let mut rig = rig();
+    let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    assert_eq!(found(&rig), [Era::Legacy]);
+    rig.child_ends_unasked(child, ExitStatus::Code(1));
+    assert_eq!(rig.reply(exchange).0, 502);
+    assert_eq!(rig.children.len(), 1);
+
+    let mut rig = self::rig();
+    let exchange = rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.last_child();
+    rig.pass(secs(4));
+    rig.child_ends_unasked(child, ExitStatus::Code(1));
+    assert_eq!(rig.reply(exchange).0, 502);
+    assert_eq!(rig.children.len(), 1);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn one_message_of_any_size_is_always_taken() {
 fn a_child_that_closed_its_input_has_ended() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_06_18);
-    rig.input(Input::ChildStdinClosed { child });
+    rig.input(Input::ChildStdinClosed { child, unread: 0 });
     let exchange = rig.call(&client, "1");
     assert_eq!(rig.fed(child), [""; 0]);
     rig.pass(Limits::default().exit_grace);

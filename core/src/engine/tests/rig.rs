@@ -381,9 +381,20 @@ impl Rig {
         self.input(Input::ChildStdoutClosed { child });
     }
 
-    /// The child exits, and with it its standard error ends.
+    /// The child ends without having read anything.
+    pub(super) fn child_ends_unasked(&mut self, child: ChildId, status: ExitStatus) {
+        self.child_closes_stdout(child);
+        self.child_exits_leaving(usize::MAX, child, status);
+    }
+
+    /// The child exits, and with it its standard input and error end.
     pub(super) fn child_exits(&mut self, child: ChildId, status: ExitStatus) {
+        self.child_exits_leaving(0, child, status);
+    }
+
+    fn child_exits_leaving(&mut self, unread: usize, child: ChildId, status: ExitStatus) {
         self.input(Input::ChildStderrClosed { child });
+        self.input(Input::ChildStdinClosed { child, unread });
         self.children.get_mut(&child).unwrap().exited = true;
         self.input(Input::ChildExited { child, status });
     }

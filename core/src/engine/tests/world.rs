@@ -392,7 +392,7 @@ impl World {
         match what % 8 {
             0 => self.child_exits(child),
             1 => self.child_closes_output(child),
-            2 => self.rig.input(Input::ChildStdinClosed { child }),
+            2 => self.rig.input(Input::ChildStdinClosed { child, unread: 0 }),
             3 => self.rig.input(Input::ChildStderr { child, bytes: "oh\nno".into() }),
             _ => {
                 let bytes = std::mem::take(&mut self.rig.children.get_mut(&child).unwrap().unfed);
