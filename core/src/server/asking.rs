@@ -1,5 +1,5 @@
-//! The questions that the legacy era puts to a client as requests of the server: under which ids,
-//! and which of them are still open.
+//! Server requests of the legacy era that a waiting request sent to the client: their ids, and
+//! which of them are still pending.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Answers, Client, Question};
 
-/// The questions of one wait.
+/// The server requests that one waiting request sent.
 #[derive(Debug)]
 pub(super) struct Asking(Vec<Asked>);
 
@@ -20,19 +20,18 @@ struct Asked {
 
 #[derive(Debug)]
 enum State {
-    /// It was sent under this id.
+    /// Sent under this id, not answered yet.
     Open(Box<str>),
-    /// It was answered; a question that cannot be put to the client counts as answered, with an
-    /// error.
+    /// Answered. A question that the client does not support counts as answered with an error.
     Done(Result<Value, String>),
 }
 
 impl Asking {
-    /// Puts those questions that the client can be asked, all of them before any answer is awaited.
+    /// Sends the questions that the client supports, all of them before any answer is awaited.
     ///
     /// # Errors
     ///
-    /// The conversation has no room for another key.
+    /// The conversation already uses the maximum number of keys.
     pub(super) fn put(
         questions: Vec<Question>,
         client: &Client,
@@ -53,7 +52,7 @@ impl Asking {
         questions.into_iter().map(put).collect::<Result<_, _>>().map(Asking)
     }
 
-    /// The ids of the questions that are not answered.
+    /// Returns the ids of the questions that are not answered yet.
     pub(super) fn open(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|asked| match &asked.state {
             State::Open(id) => Some(&**id),
@@ -61,12 +60,12 @@ impl Asking {
         })
     }
 
-    /// Whether one of them is not answered.
+    /// Returns whether any question is not answered yet.
     pub(super) fn is_open(&self) -> bool {
         self.open().next().is_some()
     }
 
-    /// Notes the answer to a question that is open.
+    /// Records the answer to a pending question.
     pub(super) fn answer(&mut self, id: &str, answer: Result<Value, String>) {
         let is_asked =
             |asked: &&mut Asked| matches!(&asked.state, State::Open(open) if **open == *id);
@@ -75,7 +74,7 @@ impl Asking {
         }
     }
 
-    /// The answers; what is still open is left out.
+    /// Returns the answers; pending questions are left out.
     pub(super) fn into_answers(self) -> Answers {
         let answer = |asked: Asked| match asked.state {
             State::Open(_) => None,
@@ -85,27 +84,29 @@ impl Asking {
     }
 }
 
-/// What a server is told of a question that cannot be put to the client.
+/// Returns the error message for a question that the client does not support.
 pub(super) fn undeclared(question: &Question) -> String {
     format!("The client did not declare {}", question.method)
 }
 
-/// The keys under which a conversation has asked, and how often under each: no id is used twice
-/// (basic/index, Requests). Most conversations ask nothing, and keep no more than a pointer.
+/// The keys under which a conversation has sent questions, with a count for each, so that no
+/// request id is used twice (basic/index, Requests). An empty map takes one pointer, since most
+/// conversations send none.
 #[derive(Debug, Default)]
 pub(super) struct Keys(Option<Box<Uses>>);
 
-/// How often a question was put under each key.
+/// The number of questions sent under each key.
 #[derive(Debug, Default)]
 struct Uses(BTreeMap<Cow<'static, str>, u64>);
 
-/// Too many keys are in use.
+/// The maximum number of keys is in use.
 #[derive(Debug)]
 pub(super) struct KeysFull;
 
 impl Keys {
-    /// An id for a question: its key the first time, then `key-2`, `key-3` and so on. A key that
-    /// ends so itself is given a number from the first time on: no two keys share an id.
+    /// Returns the request id for a question: its key the first time, then `key-2`, `key-3` and so
+    /// on. A key that itself ends in such a number gets a number the first time too, so that no two
+    /// keys share an id.
     fn id(&mut self, question: &Question) -> Result<Box<str>, KeysFull> {
         let (key, Uses(uses)) = (&question.key, &mut **self.0.get_or_insert_default());
         if uses.len() >= KEYS_MAX && !uses.contains_key(key) {
@@ -125,5 +126,5 @@ fn is_numbered(key: &str) -> bool {
     number.is_some_and(|it| !it.is_empty() && it.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
-/// Keys a conversation may ask under.
+/// The maximum number of keys in a conversation.
 const KEYS_MAX: usize = 1000;

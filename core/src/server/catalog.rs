@@ -1,11 +1,11 @@
-//! What a server offers. Fixed for its life.
+//! The features that a server offers. They are fixed for its lifetime.
 
 use serde_json::Value;
 
 use super::Schema;
 use crate::time::Duration;
 
-/// Who a server is and what it offers.
+/// The identity of a server and the features it offers.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// Its name, for programs.
@@ -14,9 +14,9 @@ pub struct Catalog {
     pub title: Option<&'static str>,
     /// Its version.
     pub version: &'static str,
-    /// How a model is best to use it.
+    /// Instructions for the model.
     pub instructions: Option<&'static str>,
-    /// Its tools, in the order in which they are listed.
+    /// Its tools, in the order in which `tools/list` returns them.
     pub tools: Vec<Tool>,
     /// Its prompts.
     pub prompts: Vec<Prompt>,
@@ -24,30 +24,30 @@ pub struct Catalog {
     pub resources: Vec<Resource>,
     /// Its resource templates.
     pub templates: Vec<Template>,
-    /// Whether it can complete arguments.
+    /// Whether it completes arguments.
     pub completions: bool,
-    /// Whether it has log messages for the client.
+    /// Whether it sends log messages.
     pub logging: bool,
-    /// Whether its resources can be subscribed to.
+    /// Whether clients can subscribe to its resources.
     pub subscriptions: bool,
-    /// Whether it says when a list has changed.
+    /// Whether it announces changes of its lists.
     pub list_changed: bool,
-    /// Whether it executes batches in every revision, and not only where the revision has them.
+    /// Whether it accepts batches in every revision, and not only in those that define them.
     pub batches: bool,
-    /// Its extensions, which the legacy era has no form for.
+    /// Its extensions. They apply to the modern era only.
     pub extensions: Vec<Extension>,
-    /// How long a client may keep what it is told of the server and what the lists hold; whole
-    /// milliseconds. None at all is always right. Resources are never kept.
+    /// How long a client may cache the server's description and its lists, in whole milliseconds.
+    /// Zero is always correct. Resources are never cached.
     pub fresh_for: Duration,
-    /// Who may share what is kept.
+    /// The scope in which cached results may be shared.
     pub cache_scope: CacheScope,
-    /// Whether it looks at the head of the HTTP request it is asked with. Tools may say that they
-    /// do not ([`Tool::ignores_http`]).
+    /// Whether it reads the head of HTTP requests. Single tools can opt out with
+    /// [`Tool::ignores_http`].
     pub reads_http: bool,
 }
 
 impl Catalog {
-    /// Whether there is such a method in the modern era: those that are announced, and no others.
+    /// Returns whether the modern era has a method: only announced methods exist.
     pub fn has_modern(&self, method: &str) -> bool {
         match method {
             "server/discover" | "subscriptions/listen" | "tools/call" | "tools/list" => true,
@@ -60,35 +60,35 @@ impl Catalog {
         }
     }
 
-    /// The tool with this name.
+    /// Returns the tool with this name.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
     }
 
-    /// The extension that adds a method.
+    /// Returns the extension that defines a method.
     pub(super) fn extension_of(&self, method: &str) -> Option<&Extension> {
         let has = |extension: &&Extension| extension.methods.iter().any(|it| it.name == method);
         self.extensions.iter().find(has)
     }
 
-    /// Whether there is anything to get with `prompts/get`.
+    /// Returns whether `prompts/get` is available.
     pub(super) fn has_prompts(&self) -> bool {
         !self.prompts.is_empty()
     }
 
-    /// Whether there is anything to read with `resources/read`.
+    /// Returns whether `resources/read` is available.
     pub(super) fn has_resources(&self) -> bool {
         !(self.resources.is_empty() && self.templates.is_empty())
     }
 }
 
-/// Who may share an answer that is kept (2026-07-28, server/utilities/caching).
+/// The scope in which a cached result may be shared (2026-07-28, server/utilities/caching).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheScope {
-    /// Those who ask under the same authorization.
+    /// Only under the same authorization.
     #[default]
     Private,
-    /// Everybody: all are told the same.
+    /// Without restriction: the result is the same for all clients.
     Public,
 }
 
@@ -97,9 +97,9 @@ pub enum CacheScope {
 pub struct Extension {
     /// Its identifier, for example `io.modelcontextprotocol/tasks`.
     pub name: &'static str,
-    /// Its settings; an object.
+    /// Its settings; a JSON object.
     pub settings: Value,
-    /// The methods it adds.
+    /// The methods that it adds.
     pub methods: Vec<ExtensionMethod>,
 }
 
@@ -108,39 +108,38 @@ pub struct Extension {
 pub struct ExtensionMethod {
     /// The method.
     pub name: &'static str,
-    /// The member of `params` that an HTTP request repeats in `Mcp-Name`, if it does so: one that
-    /// says something else is refused (2026-07-28, basic/transports/streamable-http, Request
-    /// Headers).
+    /// The member of `params` that an HTTP request repeats in `Mcp-Name`, or `None`. A request
+    /// whose header differs from the member is refused (2026-07-28,
+    /// basic/transports/streamable-http, Request Headers).
     pub named_by: Option<&'static str>,
 }
 
 /// A tool (server/tools).
 #[derive(Clone, Debug, Default)]
 pub struct Tool {
-    /// Its name: letters, digits, `_`, `-` and `.`, 128 at most.
+    /// Its name: letters, digits, `_`, `-` and `.`, at most 128 characters.
     pub name: String,
     /// Its name, for people.
     pub title: Option<&'static str>,
-    /// What it does.
+    /// A description for the model.
     pub description: &'static str,
-    /// What it takes.
+    /// The schema of its arguments.
     pub input: Schema,
-    /// What its structured content looks like; none if it has none.
+    /// The schema of its structured content, or `None` if it returns none.
     pub output: Option<Value>,
-    /// Hints about what it does, as the schema has them (`ToolAnnotations`).
+    /// Hints about its behaviour, in the form of the schema's `ToolAnnotations`.
     pub annotations: Option<Value>,
-    /// Whether it never looks at the head of the HTTP request it is called with, which is then not
-    /// copied for it.
+    /// Whether it never reads the head of the HTTP request. The head is not copied for it then.
     pub ignores_http: bool,
 }
 
 impl Tool {
-    /// A tool.
+    /// Creates a tool without title, output schema or annotations.
     pub fn new(name: impl Into<String>, description: &'static str, input: Schema) -> Self {
         Tool { name: name.into(), description, input, ..Tool::default() }
     }
 
-    /// It never looks at the head of an HTTP request.
+    /// Declares that the tool never reads the head of an HTTP request.
     pub fn ignoring_http(mut self) -> Self {
         self.ignores_http = true;
         self
@@ -154,31 +153,31 @@ pub struct Prompt {
     pub name: &'static str,
     /// Its name, for people.
     pub title: Option<&'static str>,
-    /// What it is for.
+    /// A description of its purpose.
     pub description: &'static str,
-    /// What it takes.
+    /// Its arguments.
     pub arguments: Vec<PromptArgument>,
 }
 
-/// An argument of a prompt; always a string.
+/// An argument of a prompt; the value is always a string.
 #[derive(Clone, Debug)]
 pub struct PromptArgument {
     /// Its name.
     pub name: &'static str,
-    /// What it is for.
+    /// A description of its purpose.
     pub description: &'static str,
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub required: bool,
 }
 
 /// A resource (server/resources).
 #[derive(Clone, Debug)]
 pub struct Resource {
-    /// Where it is.
+    /// Its URI.
     pub uri: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// A description of its content.
     pub description: &'static str,
     /// Its media type.
     pub mime_type: &'static str,
@@ -191,7 +190,7 @@ pub struct Template {
     pub uri_template: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// What such a resource is.
+    /// A description of the resources that it matches.
     pub description: &'static str,
     /// Its media type.
     pub mime_type: &'static str,

@@ -1,8 +1,8 @@
-//! What clients may want to be told of a server without asking: that something about it changed.
+//! Changes of a server that it announces to clients with notifications.
 
 use super::{Catalog, Notice};
 
-/// A change of what a server offers.
+/// A change of a server's features or resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
     /// The list of prompts: `notifications/prompts/list_changed`.
@@ -15,7 +15,7 @@ pub enum Change<'a> {
     Tools,
 }
 
-/// A change that is kept until those are there who are to be told.
+/// An owned [`Change`], kept until it can be announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// [`Change::Prompts`].
@@ -29,7 +29,7 @@ pub enum Changed {
 }
 
 impl Change<'_> {
-    /// To be kept.
+    /// Returns an owned copy.
     pub fn keep(self) -> Changed {
         match self {
             Change::Prompts => Changed::Prompts,
@@ -41,7 +41,7 @@ impl Change<'_> {
 }
 
 impl Changed {
-    /// To be told.
+    /// Borrows the change.
     pub fn told(&self) -> Change<'_> {
         match self {
             Changed::Prompts => Change::Prompts,
@@ -52,7 +52,7 @@ impl Changed {
     }
 }
 
-/// Which changes a server tells.
+/// The kinds of changes that a server announces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Announces {
     /// [`Change::Prompts`].
@@ -66,7 +66,7 @@ pub struct Announces {
 }
 
 impl Announces {
-    /// Those that a catalog promises.
+    /// Returns the kinds that a catalog declares.
     pub fn of(catalog: &Catalog) -> Self {
         Announces {
             prompts: catalog.list_changed && catalog.has_prompts(),
@@ -76,7 +76,7 @@ impl Announces {
         }
     }
 
-    /// Whether it is told.
+    /// Returns whether this kind of change is announced.
     pub fn has(self, change: Change<'_>) -> bool {
         match change {
             Change::Prompts => self.prompts,
@@ -88,7 +88,7 @@ impl Announces {
 }
 
 impl Notice {
-    /// The change that it is about, if it is about one.
+    /// Returns the change that this notification announces, if it announces one.
     pub(super) fn change(&self) -> Option<Change<'_>> {
         match self {
             Notice::PromptsChanged => Some(Change::Prompts),

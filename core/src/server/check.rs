@@ -1,12 +1,13 @@
-//! Arguments against what is published: every fault is an invalid parameter, named by its path.
+//! Validation of arguments against the published schema. Each fault is an invalid-params error that
+//! names the path.
 //!
 //! | wrong is | the message |
 //! |---|---|
 //! | all of them | `params.arguments must be an object` |
 //! | a key | `params.arguments holds a key twice` |
-//! | a type, or nothing is given | `params.arguments.message must be a string` |
+//! | a type, or a required argument is missing | `params.arguments.message must be a string` |
 //! | a value | `params.arguments.count must be a whole number from 1 to 10` |
-//! | a name, where no others are taken | `params.arguments.mesage is unknown` |
+//! | a name, where the schema is closed | `params.arguments.mesage is unknown` |
 
 use std::borrow::Cow;
 
@@ -18,13 +19,13 @@ use crate::shown::shown;
 
 const PATH: &str = "params.arguments";
 
-/// Reads `params.arguments`. Those that are not given are none; a `null` is given.
+/// Parses `params.arguments`. Missing arguments parse as an empty object; `null` is an error.
 pub(super) fn arguments(given: Option<&str>) -> Result<Arguments<'_>, Fault> {
     let Some(given) = given else { return Ok(Arguments::default()) };
     members(given, PATH)
 }
 
-/// Reads an object of which no names are known.
+/// Parses an object that may have any members.
 pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fault> {
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
@@ -33,7 +34,7 @@ pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fa
     Ok(Arguments::from_iter(members))
 }
 
-/// Checks the arguments of a tool.
+/// Validates the arguments of a tool.
 pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), Fault> {
     for field in schema.fields() {
         match arguments.json(field.name) {
@@ -49,7 +50,7 @@ pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), Fau
     }
 }
 
-/// Checks the arguments of a prompt: strings, all of them.
+/// Validates the arguments of a prompt; all of them are strings.
 pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), Fault> {
     let must_be_string = |name: &str| wrong(&path(&shown(name)), "must be a string");
     for argument in &prompt.arguments {
@@ -92,7 +93,7 @@ fn path(name: &str) -> String {
     format!("{PATH}.{name}")
 }
 
-/// The value of a JSON number without a fraction, however it is written: `10`, `10.0`, `1e1`
+/// Returns the value of a JSON number without a fraction, in any notation: `10`, `10.0`, `1e1`
 /// (JSON Schema 2020-12, validation, section 6.1.1).
 pub(super) fn integer(json: &str) -> Option<i64> {
     json.parse().ok().or_else(|| {
@@ -102,5 +103,5 @@ pub(super) fn integer(json: &str) -> Option<i64> {
     })
 }
 
-/// 2^63: an `f64` below it is in the range of an `i64`.
+/// 2^63: any `f64` below it fits into an `i64`.
 const I64_END: f64 = 9_223_372_036_854_775_808.0;

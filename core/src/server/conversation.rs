@@ -1,9 +1,9 @@
-//! One conversation with a server: JSON-RPC on the one side, the seat on the other.
+//! A conversation between a client and a server: JSON-RPC on one side, a [`Seat`] on the other.
 //!
-//! Owns: the era of each message; in the legacy era the revision that was agreed on, what the client
-//! said of itself and what it subscribed to; the requests that wait, and who listens.
-//! Never: how a message is worded (that is `wording`, `legacy` and `modern`), or what a tool
-//! answers.
+//! Owns: the era of each message; in the legacy era the negotiated revision, the client's
+//! description of itself and its subscriptions; the waiting requests, and the open streams of
+//! changes.
+//! Never: encodes messages (that is `wording`, `legacy` and `modern`), or computes a tool's result.
 //!
 //! ```text
 //!   message ──► era ──► dispatch ──► Seat::evaluate ──► conclude ──► the answer
@@ -12,9 +12,9 @@
 //!                                                        └─────┘   an answer of the client
 //! ```
 //!
-//! A request whose `_meta` speaks of the modern era is answered by the rules of that era, from what
-//! it says itself and by a seat of its own. Everything else belongs to the legacy era, and to the
-//! one seat of the conversation. Both may be mixed.
+//! A request whose `_meta` belongs to the modern era follows the rules of that era: it is
+//! self-contained and gets a seat of its own. All other messages belong to the legacy era and share
+//! the conversation's one seat. A client may mix both.
 //!
 //! Source: MCP 2025-11-25, basic/{index,lifecycle}, basic/utilities/*, server/*; 2025-03-26,
 //! basic/index, Batching; 2026-07-28, basic/{index,versioning}, basic/patterns/*.
@@ -38,39 +38,39 @@ use crate::reject::Reject;
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
-/// What is known about a moment of a conversation.
+/// The context of a message: time, transport, session and client.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
-    /// What time it is.
+    /// The current time.
     pub now: Instant,
-    /// When the message had arrived.
+    /// The time at which the message arrived.
     pub arrived: Instant,
-    /// What time it is in the world: since 1970-01-01 00:00 UTC.
+    /// The current wall-clock time, since 1970-01-01 00:00 UTC.
     pub wall: Duration,
-    /// The HTTP request the message came with; none over stdio.
+    /// The HTTP request that carried the message, or `None` over stdio.
     pub http: Option<&'a Arc<HttpScene>>,
-    /// The session it belongs to; none where there are no sessions.
+    /// The session of the message, or `None` without sessions.
     pub session: Option<&'a SessionFacts>,
-    /// Who sent it; anonymous over stdio.
+    /// The principal of the sender; anonymous over stdio.
     pub principal: Principal,
-    /// Unpredictable, and another for each message. Of those that come in one batch, or in one
-    /// input of a [`super::Pipe`], each is given one that follows from it.
+    /// An unpredictable number, different for each message. For the messages of a batch, or of one
+    /// input of a [`super::Pipe`], it is derived from this one.
     pub random: u64,
-    /// What seals that which a client is to bring back. Always the same, also in every other
-    /// process that is to take what this one has sealed.
+    /// The key that seals state for the client to return. All processes that accept each other's
+    /// state must have the same key.
     pub seal: &'a StateKey,
 }
 
 impl<'a> Circumstances<'a> {
-    /// Those of a message that arrives now, over stdio.
+    /// Creates the context of a message that arrives now over stdio.
     pub fn without_http(now: Instant, wall: Duration, random: u64, seal: &'a StateKey) -> Self {
         let (http, session, principal) = (None, None, Principal::Anonymous);
         Circumstances { now, arrived: now, wall, http, session, principal, random, seal }
     }
 
-    /// Those of one of the messages that came together, by its place among them.
+    /// Derives the context of one of several messages that came together, from its index.
     pub(super) fn of_part(&self, place: usize) -> Self {
-        // SplitMix64 (Steele, Lea, Flood, 2014): each place has a number of its own.
+        // SplitMix64 (Steele, Lea, Flood, 2014): each index yields a different number.
         let mut random =
             self.random.wrapping_add((place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         random = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -81,33 +81,32 @@ impl<'a> Circumstances<'a> {
 
 /// The server's side of one conversation, in both eras.
 ///
-/// Every verb appends whole lines to `out`, each a message that ends in a newline, in the order in
-/// which they are to be sent.
+/// Every method appends whole messages to `out`, each ending in a newline, in the order in which
+/// they are to be sent.
 #[derive(Debug)]
 pub struct Conversation {
     server: Arc<dyn Server>,
-    /// That of the legacy era, once something has been asked in it.
+    /// The seat of the legacy era; created by its first request.
     seat: Option<Box<dyn Seat>>,
-    /// Which of [`Revision::ALL`] may be spoken.
+    /// Marks the revisions in [`Revision::ALL`] that clients may use.
     allowed: [bool; Revision::ALL.len()],
-    /// The era of every request, if they need not say.
+    /// The era of all requests, or `None` if each request declares its own.
     era: Option<Era>,
-    /// Of the legacy era.
+    /// The revision of the legacy era.
     revision: Revision,
-    /// Whether `initialize` was answered.
+    /// Whether `initialize` has been answered.
     is_initialized: bool,
-    /// Of the legacy era.
+    /// The client of the legacy era.
     client: Client,
-    /// What the client has been asked under, in the legacy era.
+    /// The ids of the server requests of the legacy era.
     keys: Keys,
     listeners: Listeners,
     waiting: Vec<Waiting>,
 }
 
 impl Conversation {
-    /// A conversation in which nothing has been said, and any revision may be. It need not begin
-    /// with `initialize`; without it the newest revision of the legacy era is spoken with whoever
-    /// does not speak the modern one.
+    /// Creates a conversation that accepts every revision. It need not begin with `initialize`;
+    /// without it, legacy requests are served in the newest legacy revision.
     pub fn new(server: Arc<dyn Server>) -> Self {
         Conversation {
             server,
@@ -123,8 +122,9 @@ impl Conversation {
         }
     }
 
-    /// Lets only these revisions be spoken; there must be one. Without `initialize` the newest of
-    /// the legacy era is. All revisions there are restrict nothing.
+    /// Restricts the conversation to these revisions; there must be at least one. Without
+    /// `initialize`, legacy requests are served in the newest legacy revision among them. Passing
+    /// all revisions restricts nothing.
     pub fn restricted_to(mut self, revisions: Arc<[Revision]>) -> Self {
         let legacy = revisions.iter().copied().filter(|it| it.era() == Era::Legacy);
         self.revision = legacy.max().unwrap_or(Revision::NEWEST_LEGACY);
@@ -132,25 +132,25 @@ impl Conversation {
         self
     }
 
-    /// Takes every request for one of this era, whatever its `_meta` says.
+    /// Treats every request as one of this era, regardless of its `_meta`.
     pub fn only(mut self, era: Era) -> Self {
         self.era = Some(era);
         self
     }
 
-    /// Speaks this revision of the legacy era, until `initialize` agrees on another.
+    /// Uses this legacy revision until `initialize` negotiates another.
     pub fn speaking(mut self, revision: Revision) -> Self {
         self.revision = revision;
         self
     }
 
-    /// The revision that is spoken in the legacy era.
+    /// Returns the revision in use in the legacy era.
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// Takes a message, or a batch of them; nothing but spaces says nothing. Each message of a
-    /// batch is answered by a line of its own, so that one that takes long keeps no other waiting.
+    /// Handles a message or a batch; blank input is ignored. Each message of a batch is answered on
+    /// a line of its own, so that a slow one does not delay the others.
     pub fn handle_message(&mut self, message: &[u8], at: &Circumstances<'_>, out: &mut dyn Sink) {
         let message = message.trim_ascii();
         match message.first() {
@@ -160,8 +160,7 @@ impl Conversation {
         }
     }
 
-    /// Takes a message that has been read before, as [`Conversation::handle_message`] takes its
-    /// text.
+    /// Handles an already parsed message, as [`Conversation::handle_message`] does for its text.
     pub(crate) fn handle_read(
         &mut self,
         message: &json::Message,
@@ -174,50 +173,50 @@ impl Conversation {
         }
     }
 
-    /// Takes a change that was not made by a request of this conversation, and tells it to those of
-    /// its clients who want to know.
+    /// Announces a change that no request of this conversation made, to the clients of this
+    /// conversation that want it.
     pub fn handle_change(&mut self, change: Change<'_>, out: &mut dyn Sink) {
         self.tell_change(change, self.is_initialized, out);
     }
 
-    /// Whether a client of the modern era listens ([`Conversation::handle_change`]).
+    /// Returns whether a modern client has an open `subscriptions/listen` stream.
     pub fn has_listens(&self) -> bool {
         self.listeners.listen()
     }
 
-    /// Ends the streams on which clients listen (2026-07-28, basic/patterns/subscriptions, Graceful
+    /// Ends all `subscriptions/listen` streams (2026-07-28, basic/patterns/subscriptions, Graceful
     /// Closure).
     pub fn end_listens(&mut self, out: &mut dyn Sink) {
         self.listeners.end(self.server.modern_catalog(), out);
     }
 
-    /// Takes the facts that were asked for.
+    /// Handles the facts that [`Conversation::wants_facts`] asked for.
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut dyn Sink) {
         self.resume_where(Waiting::wants_facts, Some(facts), at, out);
     }
 
-    /// Does what is due.
+    /// Continues the requests whose time has come.
     pub fn handle_timeout(&mut self, at: &Circumstances<'_>, out: &mut dyn Sink) {
         let is_due = |waiting: &Waiting| waiting.due().is_some_and(|due| due <= at.now);
         self.resume_where(is_due, None, at, out);
     }
 
-    /// When to call [`Conversation::handle_timeout`]; earlier is harmless.
+    /// Returns when to call [`Conversation::handle_timeout`]; an earlier call is harmless.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.waiting.iter().filter_map(Waiting::due).min()
     }
 
-    /// Whether [`Conversation::handle_facts`] is to be called, as soon as possible.
+    /// Returns whether [`Conversation::handle_facts`] is to be called as soon as possible.
     pub fn wants_facts(&self) -> bool {
         self.waiting.iter().any(Waiting::wants_facts)
     }
 
-    /// Bytes the server remembers of it ([`Seat::stored_bytes`]).
+    /// Returns the number of bytes that the seat stores ([`Seat::stored_bytes`]).
     pub fn stored_bytes(&self) -> usize {
         self.seat.as_ref().map_or(0, |seat| seat.stored_bytes())
     }
 
-    /// Whether every request has been answered, but for those that only listen.
+    /// Returns whether every request has been answered, except `subscriptions/listen`.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -278,7 +277,7 @@ impl Conversation {
         }
     }
 
-    /// The era of a request. Where only one is spoken, it is of that.
+    /// Returns the era of a request. If only one era is allowed, it is that one.
     fn era(&self, params: Option<&Params<'_>>) -> Era {
         if let Some(era) = self.era {
             return era;
@@ -296,7 +295,7 @@ impl Conversation {
         self.spoken().any(|revision| revision.era() == era)
     }
 
-    /// The revisions that may be spoken, the newest first.
+    /// Returns the allowed revisions, the newest first.
     fn spoken(&self) -> impl Iterator<Item = Revision> {
         let all = Revision::ALL.into_iter().zip(self.allowed).rev();
         all.filter(|(_, is_allowed)| *is_allowed).map(|(revision, _)| revision)

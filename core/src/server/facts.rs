@@ -1,98 +1,98 @@
-//! Facts about the process and its machine, as a runtime samples them, and what was counted.
+//! Facts about the process and its host, sampled by a runtime, and the counters of the endpoint.
 
 use crate::time::Duration;
 
-/// What a tool may be told about what it runs on.
+/// Facts about the process, the host and the endpoint, for tools.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The process.
     pub process: ProcessFacts,
-    /// The machine.
+    /// The host.
     pub system: SystemFacts,
-    /// What was counted since the process started.
+    /// Counters since the process started.
     pub counters: Counters,
 }
 
-/// The process. What cannot be known is none.
+/// Facts about the process. A value that cannot be read is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessFacts {
     /// Its id.
     pub pid: u32,
     /// Time since it started.
     pub uptime: Duration,
-    /// Memory in use, in bytes (RSS).
+    /// Resident memory, in bytes.
     pub memory: Option<u64>,
-    /// Threads.
+    /// The number of threads.
     pub threads: Option<u64>,
-    /// Open file descriptors.
+    /// The number of open file descriptors.
     pub open_files: Option<u64>,
-    /// Open connections of clients, as the runtime counts them; none where nothing listens.
+    /// Open client connections, counted by the runtime, or `None` where nothing listens.
     pub connections: Option<u64>,
-    /// Resources that its child processes and their descendants use, where a command is served.
+    /// Resources of the child processes and their descendants, if a command is served.
     pub children: Option<ChildrenFacts>,
 }
 
-/// Resources that several processes use together.
+/// The resources that several processes use in total.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ChildrenFacts {
-    /// Memory in use, in bytes (RSS). What processes share is counted for each of them.
+    /// Resident memory, in bytes. Shared memory counts once for each process.
     pub memory: u64,
-    /// Time of processors, of those that have ended too.
+    /// Processor time, including that of processes that have ended.
     pub cpu: Duration,
 }
 
-/// The machine, or what the container sees of it. What cannot be known is none.
+/// Facts about the host, as seen from inside its container. A value that cannot be read is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SystemFacts {
-    /// Operating system, its release and architecture, for example `Linux 6.8.0 x86_64`.
+    /// The operating system, its release and architecture, for example `Linux 6.8.0 x86_64`.
     pub platform: String,
-    /// Its name in the network.
+    /// Its host name.
     pub host: Option<String>,
-    /// Processors.
+    /// The number of processors.
     pub cores: u32,
-    /// Part of the processors' time that was used since the sample before, from 0 to 1; at first
-    /// since the start.
+    /// The share of processor time in use since the previous sample, from 0 to 1; for the first
+    /// sample, since the process started.
     pub cpu: Option<f64>,
     /// Load averages over 1, 5 and 15 minutes.
     pub load: Option<[f64; 3]>,
-    /// Bytes of memory there are.
+    /// Total memory, in bytes.
     pub memory_total: Option<u64>,
-    /// Bytes of memory that can still be had.
+    /// Available memory, in bytes.
     pub memory_available: Option<u64>,
-    /// Bytes the disk has, the one of the working directory.
+    /// Total bytes of the disk that holds the working directory.
     pub disk_total: Option<u64>,
-    /// Bytes the disk has left.
+    /// Available bytes of that disk.
     pub disk_available: Option<u64>,
 }
 
-/// What was counted at this endpoint, by this process and since it started.
+/// Counters of this endpoint, in this process and since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Requests answered.
     pub requests: u64,
     /// Those answered with an error.
     pub errors: u64,
-    /// Time they took together.
+    /// The total time they took.
     pub took: Duration,
-    /// Sessions that are open.
+    /// Open sessions.
     pub sessions: u64,
-    /// Sessions that were opened.
+    /// Sessions opened so far.
     pub sessions_opened: u64,
     /// Sessions that expired.
     pub sessions_expired: u64,
-    /// Time the sessions that have ended lasted together.
+    /// The total lifetime of the sessions that have ended.
     pub sessions_lived: Duration,
     /// Sessions that have ended.
     pub sessions_ended: u64,
-    /// Bytes the seats of all sessions remember ([`super::Seat::stored_bytes`]); none where nobody
-    /// adds them up.
+    /// Bytes that the seats of all sessions store ([`super::Seat::stored_bytes`]), or `None` where
+    /// they are not added up.
     pub stored_bytes: Option<u64>,
-    /// Bytes that wait in the queues of all sessions.
+    /// Bytes in the queues of all sessions.
     pub queue_bytes: u64,
-    /// Messages that wait in the queues of all sessions.
+    /// Messages in the queues of all sessions.
     pub queued: u64,
-    /// How often sessions were looked through for expired ones.
+    /// The number of sweeps for expired sessions.
     pub cleanups: u64,
-    /// Time since the last such look; none if there was none.
+    /// Time since the last sweep, or `None` before the first.
     pub last_cleanup: Option<Duration>,
 }

@@ -1,6 +1,6 @@
-//! What a message says: the envelope of JSON-RPC 2.0, borrowed from its text.
+//! Parses the JSON-RPC 2.0 envelope of a message, borrowed from its text.
 //!
-//! Payloads stay [`RawValue`]s: a large text is looked at for its end, and not decoded.
+//! Payloads stay [`RawValue`]s: the parser finds their end but does not decode them.
 
 use std::borrow::Cow;
 
@@ -13,22 +13,21 @@ use super::Fault;
 use crate::json::{Message, is_id};
 use crate::reject::Reject;
 
-/// A message of the client.
+/// A message from the client.
 #[derive(Debug)]
 pub(super) enum Incoming<'a> {
-    /// It is the answer to a question of ours.
+    /// The answer to a server request.
     Answer { id: &'a str, answer: Answer<'a> },
-    /// It wants no answer.
+    /// A notification.
     Notification { method: Cow<'a, str>, params: Option<&'a str> },
-    /// It wants one. The id and the parameters are JSON text; the id is a string or a whole
-    /// number.
+    /// A request. The id and the parameters are JSON text; the id is a string or an integer.
     Request { id: &'a str, method: Cow<'a, str>, params: Option<&'a str> },
 }
 
-/// What a question came to: a result, or an error.
+/// The answer to a server request: a result, or an error.
 pub(super) type Answer<'a> = Result<&'a RawValue, &'a RawValue>;
 
-/// A message that cannot be served, and the id to say so to, where it can be read.
+/// A message that cannot be processed, with its id if that could be read.
 #[derive(Debug)]
 pub(super) struct Malformed<'a> {
     pub(super) id: Option<&'a str>,
@@ -36,7 +35,7 @@ pub(super) struct Malformed<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// Reads a message. A batch is none.
+    /// Parses a single message; a batch is an error.
     pub(super) fn parse(message: &'a [u8]) -> Result<Self, Malformed<'a>> {
         let nameless = |reject| Malformed { id: None, fault: Fault::of(reject) };
         let text = str::from_utf8(message).map_err(|_| nameless(Reject::BadJson))?;
@@ -44,7 +43,7 @@ impl<'a> Incoming<'a> {
         envelope.classify()
     }
 
-    /// What a call says that has been read before; none if the message is no call.
+    /// Converts an already parsed call, or returns `None` if the message is not a call.
     pub(super) fn read(message: &'a Message) -> Option<Self> {
         let text = |json| str::from_utf8(json).ok();
         let method = Cow::Borrowed(message.method()?);
@@ -56,7 +55,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// The messages of a batch.
+/// Parses the messages of a batch.
 pub(super) fn batch(text: &[u8]) -> Result<Vec<&RawValue>, Fault> {
     match serde_json::from_slice::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(Fault::of(Reject::BatchEmpty)),
@@ -66,7 +65,7 @@ pub(super) fn batch(text: &[u8]) -> Result<Vec<&RawValue>, Fault> {
     }
 }
 
-/// Messages in a batch.
+/// The maximum number of messages in a batch.
 const BATCH_LEN_MAX: usize = 50;
 
 #[derive(Deserialize)]
@@ -90,7 +89,7 @@ impl<'a> Envelope<'a> {
         let is_object = text.starts_with('{');
         match serde_json::from_str(text) {
             Ok(envelope) if is_object => Ok(envelope),
-            // A derived reader would also take the fields by position, out of an array.
+            // A derived reader would also accept an array, with the fields by position.
             Ok(_) => Err(Reject::BadMessage),
             Err(_) if serde_json::from_str::<IgnoredAny>(text).is_err() => Err(Reject::BadJson),
             Err(error) if is_object && error.is_data() => Err(Reject::DuplicateKey),
@@ -125,7 +124,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Keeps a `null` apart from a field that is not there.
+/// Keeps `null` apart from a missing field.
 pub(super) fn present<'de: 'a, 'a, D>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error>
 where
     D: Deserializer<'de>,
@@ -133,8 +132,8 @@ where
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The text of a JSON string; borrowed unless it holds escapes. Half of a surrogate pair is no
-/// text.
+/// Returns the text of a JSON string, borrowed unless it holds escapes, or `None` if it holds a
+/// lone surrogate.
 pub(super) fn text_of(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if memchr(b'\\', inner.as_bytes()).is_some() {

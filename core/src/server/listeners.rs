@@ -1,13 +1,13 @@
-//! Who is told of changes over the channel of a conversation: a client of the legacy era, of the
-//! resources it subscribed to, and each stream that one of the modern era listens on.
+//! Subscriptions to changes in a conversation: the resources that its legacy client subscribed to,
+//! and the `subscriptions/listen` streams of its modern clients.
 
 use std::collections::BTreeSet;
 
 use super::{Catalog, Change, Fault, Line, Listen, Sink};
 use crate::reject::Reject;
 
-/// The subscriptions and the streams that are open. Most conversations have none, and keep no more
-/// than a pointer.
+/// The open subscriptions and streams. An empty value takes one pointer, since most conversations
+/// have none.
 #[derive(Debug, Default)]
 pub(super) struct Listeners(Option<Box<Open>>);
 
@@ -22,7 +22,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// Its URI is too long, or there are too many.
+    /// The URI is too long, or there are too many subscriptions.
     pub(super) fn subscribe(&mut self, uri: &str) -> Result<(), Fault> {
         if uri.len() > URI_BYTES_MAX {
             return Err(Fault::invalid_params("params.uri is too long"));
@@ -41,7 +41,7 @@ impl Listeners {
         }
     }
 
-    /// A client begins anew.
+    /// Removes all subscriptions, because the client initialized again.
     pub(super) fn unsubscribe_all(&mut self) {
         if let Some(open) = &mut self.0 {
             open.subscriptions.clear();
@@ -56,7 +56,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// A stream is known by this id already, or there are too many.
+    /// The id belongs to an open stream already, or too many streams are open.
     pub(super) fn open(&mut self, listen: Listen, out: &mut dyn Sink) -> Result<(), Fault> {
         let listens = &mut self.0.get_or_insert_default().listens;
         if listens.iter().any(|open| open.id() == listen.id()) {
@@ -74,19 +74,19 @@ impl Listeners {
         Ok(())
     }
 
-    /// Closes the stream with this id; nothing more is said in it.
+    /// Closes the stream with this id without another message.
     pub(super) fn close(&mut self, id: &str) {
         if let Some(open) = &mut self.0 {
             open.listens.retain(|listen| listen.id() != id);
         }
     }
 
-    /// Whether any stream is open.
+    /// Returns whether any stream is open.
     pub(super) fn listen(&self) -> bool {
         self.0.as_ref().is_some_and(|open| !open.listens.is_empty())
     }
 
-    /// Ends every stream, and says so in it.
+    /// Ends every stream with its result.
     pub(super) fn end(&mut self, catalog: &Catalog, out: &mut dyn Sink) {
         let listens = self.0.iter_mut().flat_map(|open| open.listens.drain(..));
         for listen in listens {
@@ -95,7 +95,7 @@ impl Listeners {
         }
     }
 
-    /// Tells a change in every stream whose client wants to know.
+    /// Announces a change on every stream that wants it.
     pub(super) fn tell(&self, change: Change<'_>, out: &mut dyn Sink) {
         let listens = self.0.iter().flat_map(|open| &open.listens);
         for listen in listens.filter(|listen| listen.wants(change)) {
@@ -105,11 +105,11 @@ impl Listeners {
     }
 }
 
-/// Bytes of a URI that is subscribed to.
+/// The maximum length of a subscribed URI, in bytes.
 const URI_BYTES_MAX: usize = 8 * 1024;
 
-/// URIs a client may be subscribed to at once.
+/// The maximum number of subscribed URIs.
 const SUBSCRIPTIONS_MAX: usize = 1000;
 
-/// Streams that may be open at once: a bridge brings those of all its clients.
+/// The maximum number of open streams. A bridge opens those of all its clients in one conversation.
 const LISTENS_MAX: usize = 1024;

@@ -1,11 +1,11 @@
-//! The seat: what a server has to be so that pontoon can serve it, to every client and over every
-//! transport.
+//! The interface between pontoon and a server that runs in this process. A server that implements
+//! it is served to every client and over every transport.
 //!
-//! Owns: the traits [`Server`], [`Seat`] and [`Task`]; what a server offers ([`Catalog`]), is asked
-//! ([`Request`]), may look at ([`Scene`]) and answers ([`Outcome`]).
-//! Never: JSON-RPC, a session, a stream or a revision's wording. A server is written once; how its
-//! answers look in a revision is decided where they are written (`wording`, and `legacy` and
-//! `modern` for what only one era has).
+//! Owns: the traits [`Server`], [`Seat`] and [`Task`]; a server's features ([`Catalog`]), its
+//! requests ([`Request`]), their context ([`Scene`]) and its answers ([`Outcome`]).
+//! Never: JSON-RPC, a session, a stream or a revision's encoding. A server is written once; the
+//! encoding for each revision is in `wording`, and in `legacy` and `modern` for what only one era
+//! has.
 //!
 //! ```text
 //!   a message ──checked against the catalog──► Seat::evaluate ──► Outcome::Done ──► the answer
@@ -15,7 +15,7 @@
 //!                                                      the client
 //! ```
 //!
-//! The least there is to a server:
+//! The smallest server:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -56,7 +56,7 @@
 //!
 //! impl Seat for GreeterSeat {
 //!     fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
-//!         // The only tool; that its argument is there and a string has been checked.
+//!         // The only tool. Its argument has been validated as a string.
 //!         let Request::CallTool { arguments, .. } = request else { unreachable!("not announced") };
 //!         self.greeted += 1;
 //!         let name = arguments.text("name").unwrap_or_default();
@@ -65,7 +65,7 @@
 //! }
 //!
 //! let mut conversation = Conversation::new(Arc::new(Greeter::new()));
-//! let key = StateKey::new([0; 32]); // from the system's chance, where it is more than an example
+//! let key = StateKey::new([0; 32]); // a real server needs a random key
 //! let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0, &key);
 //! let mut out = Vec::new();
 //! let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
@@ -84,36 +84,35 @@
 //!
 //! # Both eras from one implementation
 //!
-//! The greeter above also answers a request of revision 2026-07-28: [`Conversation`] finds the era
-//! of each request in its `_meta`, and words what the server says in it. What is different for the
-//! server itself:
+//! The server above also answers requests of revision 2026-07-28: [`Conversation`] finds the era of
+//! each request in its `_meta` and encodes the answer for it. The eras differ for a server in this:
 //!
 //! | | legacy | modern |
 //! |---|---|---|
 //! | a [`Seat`] lasts for | a session, or a pair of pipes | one request |
-//! | what a client can do is known | from `initialize` | from the request |
-//! | log messages go to it | unless it said otherwise | if the request says so |
-//! | changes go to | the session; who subscribed | who listens ([`Listen`]) |
-//! | a question is | a request of the server | the answer to the first round of a request |
-//! | nothing of a wait can be asked | it is answered with errors | the request is, with -32021 |
+//! | the client's capabilities come from | `initialize` | the request |
+//! | log messages are sent | unless the client set a level | if the request asks for them |
+//! | changes are announced to | the session, if it subscribed | open streams ([`Listen`]) |
+//! | a question is | a server request | the result of the first round of a request |
+//! | if the client supports none of the questions | they count as answered with errors | the request fails with -32021 |
 //!
-//! What is to be remembered in the modern era is kept by the [`Server`] itself, under a name that a
-//! tool gives ([`Scene::handle`]) and others take as an argument; [`Server::modern_catalog`] can
-//! offer these to clients of that era alone.
+//! In the modern era the [`Server`] itself keeps all state, under a name that one tool returns
+//! ([`Scene::handle`]) and others take as an argument. [`Server::modern_catalog`] can offer such
+//! tools to modern clients only.
 //!
-//! # Questions, and doing things twice
+//! # Questions, and repeated evaluation
 //!
-//! A [`Wait::Answers`] of the modern era ends the request: its answer holds the questions and a
-//! sealed state, and the client sends the request once more with the answers and that state. Nobody
-//! waits meanwhile; any process with the same key can go on. **So the request is evaluated again
-//! from the start, once per round**, and is given the answers of all rounds before it without the
-//! client being asked. A server has to
+//! In the modern era a [`Wait::Answers`] ends the request: its result holds the questions and a
+//! sealed state, and the client sends the request again with the answers and that state. No task is
+//! kept meanwhile; any process with the same key can continue. **So the request is evaluated from
+//! the start in every round**, and gets the answers of all earlier rounds without the client being
+//! asked again. A server has to
 //!
-//! - ask before it acts: what is done before the last question is done once per round, and by a
-//!   client that sends a state twice once more;
-//! - come to the same questions by the same answers: [`Scene::random`] and [`Scene::handle`] are the
-//!   same in all rounds, and what is made under such a name is made once;
-//! - expect that no second round ever comes.
+//! - ask before it acts: an action before the last question is repeated in every round, and once
+//!   more for each time a client sends the same state again;
+//! - arrive at the same questions from the same answers: [`Scene::random`] and [`Scene::handle`]
+//!   are the same in all rounds, so a thing made under such a name is made once;
+//! - expect that no second round may follow.
 //!
 //! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*; 2026-07-28,
 //! basic/index, basic/patterns/{mrtr,subscriptions}.
@@ -167,87 +166,88 @@ pub use sink::{Line, Sink};
 
 use crate::time::Instant;
 
-/// A server, as one value for everybody it serves.
+/// A server, shared by all conversations.
 pub trait Server: fmt::Debug + Send + Sync {
-    /// Who it is and what it offers.
+    /// Returns the server's identity and features.
     fn catalog(&self) -> &Catalog;
 
-    /// What it offers clients of the modern era: the same, and more only if it needs to be told
-    /// there what a session tells it in the legacy era.
+    /// Returns the features for modern clients. Override it only to add features that replace a
+    /// session's state.
     fn modern_catalog(&self) -> &Catalog {
         self.catalog()
     }
 
-    /// Its side of a new conversation. In the modern era every request has one of its own, and so
-    /// has every request to a server without sessions.
+    /// Creates the seat for a new conversation. In the modern era, and on a server without
+    /// sessions, every request gets a seat of its own.
     fn open(&self) -> Box<dyn Seat>;
 
-    /// What is said to the call of a tool that is not in the catalog; `name` may be cut short.
+    /// Returns the error for a call of an unknown tool; `name` may be truncated.
     fn unknown_tool(&self, name: &str) -> Fault {
         Fault::invalid_params(format!("Unknown tool: {name}"))
     }
 }
 
-/// A server's side of one conversation: what it remembers of it.
+/// A server's side of one conversation, with its state.
 pub trait Seat: fmt::Debug + Send {
-    /// Answers a request, or says what has to be waited for. What it asks for is in the catalog,
-    /// and its arguments have been checked against the published schema.
+    /// Evaluates a request, or returns what it has to wait for. The target is in the catalog, and
+    /// the arguments have been validated against the published schema.
     fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
 
-    /// Bytes of what it remembers, for whoever watches the memory of all conversations.
+    /// Returns the number of bytes it stores, for a total over all conversations.
     fn stored_bytes(&self) -> usize {
         0
     }
 }
 
-/// An evaluation that waits. It is dropped when its request is cancelled.
+/// An evaluation that waits. It is dropped if its request is cancelled.
 pub trait Task: fmt::Debug + Send {
-    /// Goes on: what it waited for has come.
+    /// Continues with the event that it waited for.
     fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
 }
 
-/// What a server is asked.
+/// A request to a server.
 #[derive(Clone, Debug)]
 pub enum Request<'a> {
-    /// `tools/call`: a tool of the catalog.
+    /// `tools/call` for a tool in the catalog.
     CallTool {
         /// The tool.
         name: &'a str,
         /// Its arguments.
         arguments: &'a Arguments<'a>,
     },
-    /// `completion/complete`: for an argument of a prompt or a template.
+    /// `completion/complete` for an argument of a prompt or a template.
     Complete {
         /// The name of the prompt, or the URI template.
         of: &'a str,
         /// The argument.
         argument: &'a str,
-        /// What has been typed of its value.
+        /// The part of the value typed so far.
         value: &'a str,
-        /// The strings that other arguments have been given (`params.context.arguments`).
+        /// The values of other arguments (`params.context.arguments`).
         others: &'a Arguments<'a>,
     },
-    /// A method of an extension of the catalog, asked by a client that has the extension, too.
+    /// A method of an extension in the catalog, from a client that supports the extension.
     Extended {
         /// The method.
         method: &'a str,
-        /// The members of `params`, `_meta` among them.
+        /// The members of `params`, including `_meta`.
         params: &'a Arguments<'a>,
     },
-    /// `prompts/get`: a prompt of the catalog, with all the arguments it requires.
+    /// `prompts/get` for a prompt in the catalog, with all its required arguments.
     GetPrompt {
         /// The prompt.
         name: &'a str,
-        /// Its arguments, all of them strings.
+        /// Its arguments; all of them are strings.
         arguments: &'a Arguments<'a>,
     },
-    /// `resources/read`: any URI; it need not be in the catalog.
+    /// `resources/read` for any URI; it need not be in the catalog.
     ReadResource {
         /// The resource.
         uri: &'a str,
     },
-    /// `resources/subscribe`; in the modern era a resource of a `subscriptions/listen`, which is left
-    /// out of what is granted unless the answer is a reply. Nobody says there when it ends.
+    /// `resources/subscribe`, or one resource of a modern `subscriptions/listen`: it is left out of
+    /// the stream unless the outcome is a reply. The modern era sends no `Unsubscribe` when the
+    /// stream ends.
     Subscribe {
         /// The resource.
         uri: &'a str,
@@ -259,52 +259,52 @@ pub enum Request<'a> {
     },
 }
 
-/// What an evaluation came to.
+/// The result of an evaluation.
 #[derive(Debug)]
 pub enum Outcome {
     /// The answer.
     Done(Result<Reply, Fault>),
-    /// It goes on later.
+    /// The evaluation continues later.
     Wait(Wait, Box<dyn Task>),
 }
 
-/// What a task waits for.
+/// The event that a task waits for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wait {
-    /// The client's answers to questions, all of which are put to it before any answer is awaited.
-    /// What the client did not declare that it can be asked counts as answered with an error.
+    /// The client's answers to these questions, which are all sent before any answer is awaited. A
+    /// question that the client does not support counts as answered with an error.
     Answers(Vec<Question>),
-    /// Facts about the process and its machine.
+    /// Facts about the process and its host.
     Facts,
-    /// A moment.
+    /// A point in time.
     Until(Instant),
 }
 
-/// What a task waited for.
+/// The event that a task waited for.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// The client's answers.
     Answered(Answers),
-    /// The moment has come.
+    /// The time has come.
     Due,
     /// The facts.
     Sampled(&'a Facts),
 }
 
 impl Wait {
-    /// One question.
+    /// Waits for the answer to one question.
     pub fn answer(key: impl Into<Cow<'static, str>>, method: &'static str, params: Value) -> Wait {
         Wait::Answers(vec![Question::new(key, method, params)])
     }
 }
 
 impl Outcome {
-    /// The answer of a tool that is a text.
+    /// Returns a tool result with one text.
     pub fn text(text: impl Into<String>) -> Outcome {
         Outcome::Done(Ok(Reply::Tool(ToolResult::text(text))))
     }
 
-    /// An error of the request.
+    /// Returns an error.
     pub fn fault(fault: Fault) -> Outcome {
         Outcome::Done(Err(fault))
     }

@@ -1,60 +1,60 @@
-//! What a server says while it works, besides its answer.
+//! Notifications that a server sends while it works on a request.
 
 use serde_json::Value;
 
 use super::Fault;
 use crate::time::Duration;
 
-/// A notification of the server. What a client did not ask for, or cannot understand, is left out
-/// where it is written.
+/// A notification of the server. The encoder drops it if the client did not ask for it or its
+/// revision does not have it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// Ends the connection that carries the answer, though the answer is still to come: the client
-    /// is told to come back for it after a while, and finds all that was said meanwhile. Does
-    /// nothing where a client could not come back: without a session, over stdio, or before
-    /// 2025-11-25 (basic/transports, Sending Messages to the Server).
+    /// Ends the connection that carries the answer, before the answer: the client is told to
+    /// reconnect after a while, and then gets everything sent meanwhile. Has no effect where a
+    /// client cannot resume: without a session, over stdio, or before 2025-11-25 (basic/transports,
+    /// Sending Messages to the Server).
     HangUp {
-        /// How long the client is to stay away.
+        /// The delay before the client reconnects.
         come_back: Duration,
     },
     /// `notifications/message`.
     Log {
-        /// How much it matters.
+        /// Its severity.
         level: LogLevel,
-        /// Who says so.
+        /// The name of the logger.
         logger: Option<&'static str>,
-        /// What is said; any JSON.
+        /// The logged data; any JSON.
         data: Value,
     },
-    /// `notifications/progress`; only sent for a request that came with a token. Must rise with
-    /// each step.
+    /// `notifications/progress`; sent only if the request carried a progress token. The value must
+    /// increase with each step.
     Progress {
-        /// How far it is.
+        /// The progress so far.
         progress: f64,
-        /// How far it is to go.
+        /// The value of completion.
         total: Option<f64>,
-        /// What is being done.
+        /// A description of the step.
         message: Option<String>,
     },
     /// `notifications/prompts/list_changed`.
     PromptsChanged,
     /// `notifications/resources/list_changed`.
     ResourcesChanged,
-    /// `notifications/resources/updated`; only sent to those who subscribed.
+    /// `notifications/resources/updated`; sent only to subscribers.
     ResourceUpdated {
         /// The resource.
         uri: String,
     },
     /// `notifications/tools/list_changed`.
     ToolsChanged,
-    /// `notifications/message` that belongs to no request: it goes to the stream that the client
-    /// listens on, or waits in its session's queue until there is one.
+    /// `notifications/message` that belongs to no request. It is sent on the client's GET stream,
+    /// or waits in the session's queue until one is open.
     Unrelated {
-        /// How much it matters.
+        /// Its severity.
         level: LogLevel,
-        /// Who says so.
+        /// The name of the logger.
         logger: Option<&'static str>,
-        /// What is said; any JSON.
+        /// The logged data; any JSON.
         data: Value,
     },
 }
@@ -74,36 +74,36 @@ impl Outbox {
         self.push(Notice::Progress { progress, total: Some(total), message: Some(message.into()) });
     }
 
-    /// Takes what there is.
+    /// Removes and returns all notifications.
     pub fn drain(&mut self) -> impl Iterator<Item = Notice> + '_ {
         self.0.drain(..)
     }
 }
 
-/// How much a log message matters (server/utilities/logging, Log Levels; RFC 5424, section 6.2.1);
-/// the least first.
+/// The severity of a log message, from least to most severe (server/utilities/logging, Log Levels;
+/// RFC 5424, section 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Details for whoever looks for an error.
+    /// Details for debugging.
     Debug,
-    /// What is done.
+    /// Normal operation.
     Info,
-    /// What is done and seldom is.
+    /// Normal but significant events.
     Notice,
-    /// What may go wrong.
+    /// Conditions that may lead to an error.
     Warning,
-    /// What went wrong.
+    /// Errors.
     Error,
-    /// What cannot go on.
+    /// Failure of a component.
     Critical,
-    /// What somebody has to do something about at once.
+    /// Conditions that need action at once.
     Alert,
-    /// Nothing works.
+    /// The system is unusable.
     Emergency,
 }
 
 impl LogLevel {
-    /// All of them, the least first.
+    /// All levels, the least severe first.
     pub const ALL: [LogLevel; 8] = [
         LogLevel::Debug,
         LogLevel::Info,
@@ -115,7 +115,7 @@ impl LogLevel {
         LogLevel::Emergency,
     ];
 
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             LogLevel::Debug => "debug",
@@ -129,11 +129,11 @@ impl LogLevel {
         }
     }
 
-    /// Reads its name.
+    /// Parses a name.
     ///
     /// # Errors
     ///
-    /// No level is called so.
+    /// The name is not that of a level.
     pub fn parse(name: &str) -> Result<Self, Fault> {
         let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == name);
         level.ok_or_else(|| Fault::invalid_params("params.level is no log level"))

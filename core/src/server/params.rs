@@ -1,4 +1,4 @@
-//! The fields a request may hold: found by name, and checked when they are used.
+//! The known fields of a request: found by name, and validated when they are used.
 
 use std::borrow::Cow;
 
@@ -10,27 +10,27 @@ use crate::json::is_id;
 use crate::json::object::{Unclear, pick};
 use crate::reject::Reject;
 
-/// `params` of every request and notification served here: the JSON text of each field. A `null` is
-/// none, but where one of those who may be given anything says otherwise.
+/// The known fields of `params`, for every request and notification served here, as JSON text. A
+/// `null` counts as missing, except in fields that are documented as unchanged.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
     argument: Option<&'a str>,
-    /// As it is given.
+    /// Unchanged, so that `null` is kept.
     pub(super) arguments: Option<&'a str>,
     capabilities: Option<&'a str>,
     client_info: Option<&'a str>,
     context: Option<&'a str>,
     cursor: Option<&'a str>,
-    /// As they are given.
+    /// Unchanged, so that `null` is kept.
     pub(super) input_responses: Option<&'a str>,
     pub(super) level: Option<&'a str>,
     meta: Option<Result<Meta<'a>, Fault>>,
     pub(super) name: Option<&'a str>,
-    /// As it is given.
+    /// Unchanged, so that `null` is kept.
     protocol_version: Option<&'a str>,
     reference: Option<&'a str>,
     pub(super) request_id: Option<&'a str>,
-    /// As it is given.
+    /// Unchanged, so that `null` is kept.
     pub(super) request_state: Option<&'a str>,
     pub(super) uri: Option<&'a str>,
 }
@@ -38,29 +38,29 @@ pub(super) struct Params<'a> {
 /// `_meta` of a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Meta<'a> {
-    /// As they are given.
+    /// Unchanged, so that `null` is kept.
     capabilities: Option<&'a str>,
     client_info: Option<&'a str>,
     log_level: Option<&'a str>,
     progress_token: Option<&'a str>,
-    /// As it is given.
+    /// Unchanged, so that `null` is kept.
     version: Option<&'a str>,
 }
 
-/// What is to be completed.
+/// The parameters of `completion/complete`.
 #[derive(Debug)]
 pub(super) struct Completed<'a> {
-    /// The prompt or template, by its name or its URI.
+    /// The prompt or template, identified by its name or URI.
     pub(super) of: Reference<'a>,
     /// The argument.
     pub(super) argument: Cow<'a, str>,
-    /// What has been typed of its value.
+    /// The part of the value typed so far.
     pub(super) value: Cow<'a, str>,
-    /// The strings that other arguments have been given.
+    /// The values of other arguments.
     pub(super) others: Arguments<'a>,
 }
 
-/// What an argument that is to be completed belongs to.
+/// The prompt or template that the argument belongs to.
 #[derive(Debug)]
 pub(super) enum Reference<'a> {
     Prompt(Cow<'a, str>),
@@ -106,12 +106,12 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// What is said about the request.
+    /// Parses `_meta`.
     pub(super) fn meta(&self) -> Result<Meta<'a>, Fault> {
         self.meta.clone().unwrap_or(Ok(Meta::default()))
     }
 
-    /// Lists have one page, and no cursor leads to another.
+    /// Refuses a cursor: lists have one page.
     pub(super) fn no_cursor(&self) -> Result<(), Fault> {
         match self.cursor {
             Some(_) => Err(wrong("params.cursor", "is unknown: there is only one page")),
@@ -123,8 +123,8 @@ impl<'a> Params<'a> {
         optional(self.protocol_version, "params.protocolVersion")
     }
 
-    /// The client, as `initialize` describes it. Extensions are left out: what they add has no form
-    /// in the legacy era.
+    /// Parses the client's description in `initialize`. Extensions are left out because the legacy
+    /// era has none.
     pub(super) fn client(&self) -> Result<Client, Fault> {
         let info = self.client_info;
         let (name, version) = named(info, "params.clientInfo")?;
@@ -135,7 +135,7 @@ impl<'a> Params<'a> {
         Ok(Client { name, version, capabilities, ..Client::default() })
     }
 
-    /// What is to be completed.
+    /// Parses the parameters of `completion/complete`.
     pub(super) fn completed(&self) -> Result<Completed<'a>, Fault> {
         let of = self.reference()?;
         let argument = required(self.argument, "params.argument")?;
@@ -183,12 +183,12 @@ impl<'a> Meta<'a> {
         })
     }
 
-    /// Whether it is that of a request of the modern era (2026-07-28, basic/versioning).
+    /// Returns whether the request belongs to the modern era (2026-07-28, basic/versioning).
     pub(super) fn is_modern(&self) -> bool {
         self.version.is_some() || self.capabilities.is_some()
     }
 
-    /// The JSON text of the token under which progress is wanted.
+    /// Returns the progress token, as JSON text.
     pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
         match self.progress_token {
             Some(token) if !is_id(token.as_bytes()) => {
@@ -198,18 +198,18 @@ impl<'a> Meta<'a> {
         }
     }
 
-    /// The revision that a request of the modern era is of.
+    /// Returns the revision that a modern request declares.
     ///
     /// # Errors
     ///
-    /// It does not say so, or not what the client can do.
+    /// It declares no revision, or no client capabilities.
     pub(super) fn version(&self) -> Result<Cow<'a, str>, Fault> {
         let version = self.version.and_then(text_of);
         let has_capabilities = self.capabilities.is_some_and(|it| it.starts_with('{'));
         version.filter(|_| has_capabilities).ok_or_else(|| Fault::of(Reject::MissingMeta))
     }
 
-    /// The client, as a request of the modern era describes it.
+    /// Parses the client's description in a modern request.
     pub(super) fn client(&self) -> Result<Client, Fault> {
         let (name, version) = named(self.client_info, CLIENT_INFO)?;
         let capabilities = capabilities(self.capabilities, CLIENT_CAPABILITIES)?;
@@ -221,14 +221,14 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// The name and the version of a client.
+/// Parses the name and version of a client.
 fn named(info: Option<&str>, path: &str) -> Result<(Option<String>, Option<String>), Fault> {
     let Some(info) = info else { return Ok((None, None)) };
     let [name, version] = fields(info, path, &["name", "version"])?;
     Ok((kept(name, path, "name")?, kept(version, path, "version")?))
 }
 
-/// What a client can do; an object, if anything.
+/// Parses the capabilities of a client; an object, if present.
 fn capabilities(given: Option<&str>, path: &str) -> Result<Option<Value>, Fault> {
     let Some(given) = given else { return Ok(None) };
     if !given.starts_with('{') {
@@ -240,7 +240,7 @@ fn capabilities(given: Option<&str>, path: &str) -> Result<Option<Value>, Fault>
     serde_json::from_str(given).map(Some).map_err(|_| wrong(path, "cannot be read"))
 }
 
-/// The fields of a JSON object, by their names; what else it holds is passed over.
+/// Returns the fields of a JSON object by name; unknown fields are ignored.
 pub(super) fn fields<'a, const N: usize>(
     json: &'a str,
     path: &str,
@@ -252,7 +252,7 @@ pub(super) fn fields<'a, const N: usize>(
     pick(json, names).map_err(|it| unclear(path, it))
 }
 
-/// The fault of an object.
+/// Returns the fault for an object that cannot be parsed.
 pub(super) fn unclear(path: &str, unclear: Unclear) -> Fault {
     match unclear {
         Unclear::KeyTwice => wrong(path, "holds a key twice"),
@@ -260,27 +260,27 @@ pub(super) fn unclear(path: &str, unclear: Unclear) -> Fault {
     }
 }
 
-/// A field that must be an object.
+/// Returns a field that must be an object.
 pub(super) fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, Fault> {
     value.ok_or_else(|| wrong(path, "must be an object"))
 }
 
-/// Whether a field is more than a `null`.
+/// Returns whether a field is not `null`.
 pub(super) fn is_some(json: &&str) -> bool {
     *json != "null"
 }
 
-/// A field that must be a string.
+/// Returns a field that must be a string.
 pub(super) fn string<'a>(value: Option<&'a str>, path: &str) -> Result<Cow<'a, str>, Fault> {
     value.and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
 }
 
-/// A field that must be a string if it is there.
+/// Returns an optional field that must be a string if present.
 fn optional<'a>(value: Option<&'a str>, path: &str) -> Result<Option<Cow<'a, str>>, Fault> {
     value.map(|value| string(Some(value), path)).transpose()
 }
 
-/// A field of an object that is kept for as long as its conversation lasts, and must not be long.
+/// Returns a string field that is stored for the length of a conversation and must be short.
 fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, Fault> {
     let fault = |must| wrong(&format!("{path}.{name}"), must);
     let Some(value) = value.filter(is_some) else { return Ok(None) };
@@ -291,12 +291,12 @@ fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, F
     }
 }
 
-/// The fault of a field.
+/// Returns the fault for an invalid field.
 pub(super) fn wrong(path: &str, must: &str) -> Fault {
     Fault::invalid_params(format!("{path} {must}"))
 }
 
-/// Those of [`Params`], in the same order.
+/// The field names of [`Params`], in the same order.
 const PARAMS: [&str; 15] = [
     "argument",
     "arguments",
@@ -315,7 +315,7 @@ const PARAMS: [&str; 15] = [
     "uri",
 ];
 
-/// Those of [`Meta`], in the same order.
+/// The field names of [`Meta`], in the same order.
 const META: [&str; 5] = [
     "io.modelcontextprotocol/clientCapabilities",
     "io.modelcontextprotocol/clientInfo",
@@ -330,8 +330,8 @@ const CLIENT_CAPABILITIES: &str = "params._meta.io.modelcontextprotocol/clientCa
 
 const LOG_LEVEL: &str = "params._meta.io.modelcontextprotocol/logLevel";
 
-/// Bytes of what a client says of itself, each of it.
+/// The maximum length of each stored field of the client's description, in bytes.
 const KEPT_BYTES_MAX: usize = 1024;
 
-/// Bytes of the JSON text of what a client can do.
+/// The maximum length of the client's capabilities, in bytes of JSON text.
 const CAPABILITIES_BYTES_MAX: usize = 64 * 1024;

@@ -1,14 +1,14 @@
 //! A conversation over stdio: bytes in, lines out.
 //!
-//! Owns: where a line of the client ends, and how long it may be.
-//! Never: reads or writes; the caller hands in what it read, and sends what is appended.
+//! Owns: the split into lines, and their maximum length.
+//! Never: reads or writes; the caller passes in the bytes it read, and sends those appended.
 //!
 //! | a line | then |
 //! |---|---|
 //! | a message or a batch | it is handled |
 //! | blank | nothing |
 //! | anything else | an error without an id |
-//! | too long | an error without an id, once; the rest of the line is passed over |
+//! | too long | one error without an id; the rest of the line is skipped |
 //!
 //! Source: MCP 2025-11-25, basic/transports, stdio.
 
@@ -22,19 +22,19 @@ use crate::time::Instant;
 pub struct Pipe {
     conversation: Conversation,
     line_bytes_max: usize,
-    /// The beginning of a line whose end has not come.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
-    /// Whether that line is too long already.
+    /// Whether that line is over the limit already.
     skipping: bool,
 }
 
 impl Pipe {
-    /// Takes lines of up to this many bytes, not counting the line feed.
+    /// Creates a pipe with a maximum line length in bytes, not counting the line feed.
     pub fn new(conversation: Conversation, line_bytes_max: usize) -> Self {
         Pipe { conversation, line_bytes_max, partial: Vec::new(), skipping: false }
     }
 
-    /// Takes the next bytes, however they are cut, and answers the lines they complete.
+    /// Handles the next bytes, split anywhere, and answers the lines that they complete.
     pub fn handle_input(&mut self, bytes: &[u8], at: &Circumstances<'_>, out: &mut Vec<u8>) {
         let mut rest = bytes;
         let mut place = 0;
@@ -46,32 +46,32 @@ impl Pipe {
         self.keep(rest, out);
     }
 
-    /// The client has said everything. Answers the last line, which need not have an end.
+    /// Handles the end of the input. Answers the last line, which need not end in a line feed.
     pub fn handle_end(&mut self, at: &Circumstances<'_>, out: &mut Vec<u8>) {
         self.complete(&[], at, out);
     }
 
-    /// As [`Conversation::handle_facts`].
+    /// See [`Conversation::handle_facts`].
     pub fn handle_facts(&mut self, facts: &Facts, at: &Circumstances<'_>, out: &mut Vec<u8>) {
         self.conversation.handle_facts(facts, at, out);
     }
 
-    /// As [`Conversation::handle_timeout`].
+    /// See [`Conversation::handle_timeout`].
     pub fn handle_timeout(&mut self, at: &Circumstances<'_>, out: &mut Vec<u8>) {
         self.conversation.handle_timeout(at, out);
     }
 
-    /// As [`Conversation::poll_timeout`].
+    /// See [`Conversation::poll_timeout`].
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.conversation.poll_timeout()
     }
 
-    /// As [`Conversation::wants_facts`].
+    /// See [`Conversation::wants_facts`].
     pub fn wants_facts(&self) -> bool {
         self.conversation.wants_facts()
     }
 
-    /// As [`Conversation::is_idle`].
+    /// See [`Conversation::is_idle`].
     pub fn is_idle(&self) -> bool {
         self.conversation.is_idle()
     }

@@ -1,7 +1,7 @@
-//! What a server asks the client, and what it is told.
+//! Questions of a server to the client, and their answers.
 //!
-//! A question has a key, the server's own name for it. Where an era gives questions ids, the id is
-//! made of the key; where it has them answered by a second request, the answers come under the key.
+//! A question has a key, which the server chooses. The legacy era derives the id of a server
+//! request from it; in the modern era the key identifies the question and its answer.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ use crate::reject::Capability;
 /// A question to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// Its name, unlike that of every other question of the same wait. Keys are few and short: a
-    /// conversation remembers those it has used.
+    /// Its name, unique within a wait. Servers use few and short keys, because a conversation
+    /// stores all that were used.
     pub key: Cow<'static, str>,
     /// `sampling/createMessage`, `elicitation/create` or `roots/list`.
     pub method: &'static str,
@@ -22,12 +22,12 @@ pub struct Question {
 }
 
 impl Question {
-    /// A question.
+    /// Creates a question.
     pub fn new(key: impl Into<Cow<'static, str>>, method: &'static str, params: Value) -> Self {
         Question { key: key.into(), method, params }
     }
 
-    /// What a client has to declare to be asked this.
+    /// Returns the capability that a client must declare for this question.
     pub fn capability(&self) -> Capability {
         match self.method {
             "elicitation/create" if self.params["mode"] == "url" => Capability::ElicitationUrl,
@@ -41,17 +41,17 @@ impl Question {
     }
 }
 
-/// What the client answered to the questions of a wait, in the order in which they were asked.
+/// The client's answers to the questions of a wait, in the order of the questions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers(Vec<(Cow<'static, str>, Result<Value, String>)>);
 
 impl Answers {
-    /// The answer to the question with this key: a result, or the message of an error.
+    /// Returns the answer to the question with this key: a result, or the message of an error.
     pub fn get(&self, key: &str) -> Option<&Result<Value, String>> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, answer)| answer)
     }
 
-    /// The answer to the first question, for a wait that has no other.
+    /// Returns the answer to the first question, for a wait with only one.
     pub fn first(self) -> Result<Value, String> {
         let first = self.0.into_iter().next();
         first.map_or_else(|| Err("Nothing was asked".to_owned()), |(_, answer)| answer)

@@ -1,56 +1,57 @@
-//! What a server answers.
+//! The answers of a server.
 
 use serde_json::{Map, Value};
 
-/// The answer to a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// To `completion/complete`.
+    /// The result of `completion/complete`.
     Completion(Completion),
-    /// To what is only acknowledged.
+    /// An empty result.
     Empty,
-    /// The whole result, of the method of an extension or as an extension has it for a method of the
-    /// protocol; its `resultType` is among the members.
+    /// The whole result of an extension's method, or of a protocol method whose result an extension
+    /// defines; its `resultType` is among the members.
     Extended(Map<String, Value>),
-    /// To `prompts/get`.
+    /// The result of `prompts/get`.
     Prompt {
-        /// What the prompt is for.
+        /// A description of the prompt.
         description: Option<String>,
         /// Its messages.
         messages: Vec<Message>,
     },
-    /// To `resources/read`.
+    /// The result of `resources/read`.
     Resource(Vec<Contents>),
-    /// To `tools/call`.
+    /// The result of `tools/call`.
     Tool(ToolResult),
 }
 
-/// What a tool answers.
+/// The result of a tool.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolResult {
-    /// For the reader.
+    /// The content, for the model.
     pub content: Vec<Content>,
-    /// For the program, as the tool's output schema has it; revisions before 2025-06-18 have no
-    /// such thing and are not sent it.
+    /// The structured content, in the form of the tool's output schema. Revisions before 2025-06-18
+    /// do not have it and are not sent it.
     pub structured: Option<Value>,
-    /// Whether the tool failed. The content says why, so that a model can do better.
+    /// Whether the tool failed. The content then holds the reason, so that a model can correct its
+    /// call.
     pub is_error: bool,
-    /// More members of the result, beside those of the protocol.
+    /// Further members of the result, besides those of the protocol.
     pub extra: Map<String, Value>,
 }
 
 impl ToolResult {
-    /// A text.
+    /// Creates a result with one text.
     pub fn text(text: impl Into<String>) -> Self {
         ToolResult { content: vec![Content::Text(text.into())], ..ToolResult::default() }
     }
 
-    /// The text of a failure.
+    /// Creates a failed result with one text.
     pub fn failure(text: impl Into<String>) -> Self {
         ToolResult { is_error: true, ..ToolResult::text(text) }
     }
 
-    /// Adds what the text says as data.
+    /// Adds structured content that repeats the text as data.
     pub fn with(mut self, structured: Value) -> Self {
         self.structured = Some(structured);
         self
@@ -74,36 +75,36 @@ pub enum Content {
         /// Their media type.
         mime_type: String,
     },
-    /// `resource_link`: where a resource is.
+    /// `resource_link`: a link to a resource.
     Link {
-        /// The resource.
+        /// Its URI.
         uri: String,
         /// Its name.
         name: String,
         /// Its media type.
         mime_type: Option<String>,
     },
-    /// `resource`: a resource itself.
+    /// `resource`: an embedded resource.
     Resource(Contents),
     /// `text`.
     Text(String),
 }
 
-/// A resource's content (schema, `ResourceContents`).
+/// The content of a resource (schema, `ResourceContents`).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Contents {
-    /// Bytes.
+    /// Binary content.
     Blob {
-        /// The resource.
+        /// The URI of the resource.
         uri: String,
         /// Its media type.
         mime_type: String,
         /// The bytes, in base64.
         blob: String,
     },
-    /// A text.
+    /// Text content.
     Text {
-        /// The resource.
+        /// The URI of the resource.
         uri: String,
         /// Its media type.
         mime_type: String,
@@ -115,26 +116,26 @@ pub enum Contents {
 /// A message of a prompt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// Whose it is.
+    /// Its role.
     pub role: Role,
-    /// What it says.
+    /// Its content.
     pub content: Content,
 }
 
-/// Whose a message is.
+/// The role of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The model's.
+    /// The model.
     Assistant,
-    /// The user's.
+    /// The user.
     User,
 }
 
-/// Values an argument may have.
+/// Completions of an argument.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
-    /// The first 100 at most.
+    /// At most the first 100 values.
     pub values: Vec<String>,
-    /// How many there are.
+    /// The total number of values.
     pub total: usize,
 }

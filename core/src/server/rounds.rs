@@ -1,20 +1,20 @@
-//! A request of the modern era that asks its client: questions are answers there, and the client
-//! brings its own answers with a second request (2026-07-28, basic/patterns/mrtr).
+//! Multi-round requests of the modern era: a result asks the client for input, and the client
+//! brings its answers with a second request (2026-07-28, basic/patterns/mrtr).
 //!
-//! Owns: what the client has answered in all rounds so far, and the state that carries it from one
+//! Owns: the client's answers from all rounds so far, and the state that carries them from one
 //! round to the next.
-//! Never: remembers anything between two rounds. A round is evaluated from the start, and is given
-//! the answers of those before it.
+//! Never: keeps anything between two rounds. A round is evaluated from the start, and gets the
+//! answers of the rounds before it.
 //!
 //! ```text
-//!   request ──► evaluate ──► Wait::Answers ── told before, or given now ──► Event::Answered ──► …
-//!                                  └───────── anything is missing ───────► input_required, state
+//!   request ──► evaluate ──► Wait::Answers ── all answers known or given ──► Event::Answered ──► …
+//!                                  └───────── an answer is missing ────────► input_required, state
 //! ```
 //!
-//! The state is bound to who asks, the method and what is asked for, and expires after ten minutes.
-//! It holds no more than the client's own answers and a number. It may be brought back more than
-//! once; a server to whom that matters makes what it does depend on [`Scene::random`], which is the
-//! same in all rounds.
+//! The state is bound to the principal, the method and the target, and expires after ten minutes.
+//! It holds only the client's own answers and a number. A client may use it more than once; a
+//! server for which that matters derives its effects from [`Scene::random`], which is the same in
+//! all rounds.
 //!
 //! [`Scene::random`]: super::Scene::random
 
@@ -30,48 +30,48 @@ use crate::session::Principal;
 use crate::shown::shown;
 use crate::time::Duration;
 
-/// What a client has answered.
+/// The answers of a client.
 #[derive(Debug)]
 pub(super) struct Rounds {
     state: State,
-    /// How many of the answers told before this evaluation has been given again.
+    /// Marks the answers of earlier rounds that this evaluation has used.
     taken: Vec<bool>,
-    /// What the client brought with this request; it answers the questions of one wait.
+    /// The answers in this request; they belong to the questions of one wait.
     given: Map<String, Value>,
 }
 
-/// What is carried from one round to the next.
+/// The state carried from one round to the next.
 #[derive(Debug, Deserialize, Serialize)]
 struct State {
     /// The unpredictable number of the first round.
     random: u64,
-    /// How many rounds there have been.
+    /// The number of rounds so far.
     rounds: u32,
-    /// The answers, in the order in which they were given, and the keys of their questions.
+    /// The answers in the order in which they were given, with the keys of their questions.
     told: Vec<(String, Value)>,
 }
 
-/// What questions come to.
+/// The status of the questions of a wait.
 #[derive(Debug)]
 pub(super) enum Put {
-    /// All of them have been answered.
+    /// All of them are answered.
     Answered(Answers),
-    /// These have not.
+    /// These are not answered.
     Open(Vec<Question>),
 }
 
 impl Rounds {
-    /// Those of a request that brings no state.
+    /// Creates the rounds of a request without a state.
     pub(super) fn first(random: u64, given: Map<String, Value>) -> Self {
         let state = State { random, rounds: 0, told: Vec::new() };
         Rounds { state, taken: Vec::new(), given }
     }
 
-    /// Those of a request that brings a state.
+    /// Creates the rounds of a request with a state.
     ///
     /// # Errors
     ///
-    /// The state is not one of ours, not for this request, or too old.
+    /// The state was not sealed with this key, belongs to another request, or has expired.
     pub(super) fn again(
         key: &StateKey,
         (subject, principal): (&Subject<'_>, &Principal),
@@ -87,17 +87,18 @@ impl Rounds {
         Ok(Rounds { state, taken, given })
     }
 
-    /// The unpredictable number of the first round.
+    /// Returns the unpredictable number of the first round.
     pub(super) fn random(&self) -> u64 {
         self.state.random
     }
 
-    /// Answers the questions of a wait, if the client has. What it cannot be asked counts as
-    /// answered with an error, unless that is all of them.
+    /// Returns the answers to the questions of a wait, or the questions that are not answered. A
+    /// question that the client does not support counts as answered with an error, unless that is
+    /// true of all.
     ///
     /// # Errors
     ///
-    /// It can be asked none of them, or an answer is none.
+    /// The client supports none of the questions, or an answer is invalid.
     pub(super) fn put(&mut self, questions: Vec<Question>, client: &Client) -> Result<Put, Fault> {
         let mut open = Vec::new();
         let mut answers = Vec::new();
@@ -120,7 +121,7 @@ impl Rounds {
             return Err(Fault::missing_answers(&questions));
         }
         if self.given.len() < brought {
-            // It was brought for these questions, and for no later ones.
+            // The given answers belong to these questions, and not to later ones.
             self.given.clear();
         }
         Ok(match open.is_empty() {
@@ -129,7 +130,7 @@ impl Rounds {
         })
     }
 
-    /// The answer to a question: what was told before, once, or else what was brought.
+    /// Returns the answer to a question, from an earlier round or else from this request.
     fn take(&mut self, question: &Question) -> Result<Option<Value>, Fault> {
         let told = self.state.told.iter().zip(&mut self.taken);
         let mut told = told.filter(|((key, _), taken)| *key == question.key && !**taken);
@@ -144,11 +145,11 @@ impl Rounds {
         Ok(Some(answer))
     }
 
-    /// The state for the next round.
+    /// Seals the state for the next round.
     ///
     /// # Errors
     ///
-    /// There have been too many rounds, or too much has been answered.
+    /// There are too many rounds, or the answers are too long.
     pub(super) fn seal(
         &mut self,
         key: &StateKey,
@@ -167,7 +168,7 @@ impl Rounds {
     }
 }
 
-/// The answers that a request brings, by their keys.
+/// Parses the answers in a request, by their keys.
 pub(super) fn given(responses: Option<&str>) -> Result<Map<String, Value>, Fault> {
     let Some(responses) = responses else { return Ok(Map::new()) };
     if !responses.starts_with('{') {
@@ -176,8 +177,8 @@ pub(super) fn given(responses: Option<&str>) -> Result<Map<String, Value>, Fault
     serde_json::from_str(responses).map_err(|_| wrong("params.inputResponses", "cannot be read"))
 }
 
-/// Checks that an answer is one to its question, as far as a server needs it to be (schema,
-/// `ElicitResult`, `CreateMessageResult`, `ListRootsResult`).
+/// Checks the fields of an answer that a server relies on (schema, `ElicitResult`,
+/// `CreateMessageResult`, `ListRootsResult`).
 fn check(question: &Question, answer: &Value) -> Result<(), Fault> {
     let fits = match question.method {
         "elicitation/create" => {
@@ -205,7 +206,7 @@ fn check(question: &Question, answer: &Value) -> Result<(), Fault> {
     }
 }
 
-/// What a request asks for, as far as its rounds have it in common.
+/// The target of a request, which is the same in all of its rounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     method: &'static str,
@@ -214,9 +215,9 @@ pub(super) struct Subject<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Params<'a> {
-    /// They are at hand.
+    /// The parameters themselves.
     Here(SalientParams<'a>),
-    /// They were.
+    /// The digest of the parameters.
     Digest([u8; 32]),
 }
 
@@ -225,12 +226,12 @@ impl<'a> Subject<'a> {
         Subject { method, params: Params::Here(params) }
     }
 
-    /// What a state of such a request is bound to.
+    /// Returns the data that a state of this request is bound to.
     pub(super) fn binding<'p>(&self, principal: &'p Principal) -> Binding<'p> {
         Binding { principal, method: self.method, params_digest: self.digest() }
     }
 
-    /// The same, without the parameters themselves.
+    /// Returns a copy with the digest in place of the parameters.
     pub(super) fn kept(&self) -> Subject<'static> {
         Subject { method: self.method, params: Params::Digest(self.digest()) }
     }
@@ -243,8 +244,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Rounds of one request.
+/// The maximum number of rounds of a request.
 const ROUNDS_MAX: u32 = 32;
 
-/// How long a state lasts: a person may have to think, or to look something up.
+/// The lifetime of a state: long enough for a person to think, or to look something up.
 const LASTS: Duration = Duration::from_secs(600);

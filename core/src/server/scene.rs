@@ -1,4 +1,4 @@
-//! What a server may look at while it answers.
+//! The context that a server sees while it answers a request.
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -14,35 +14,36 @@ use crate::reject::Capability;
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
-/// The circumstances of a request.
+/// The context of a request.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
-    /// What time it is.
+    /// The current time.
     pub now: Instant,
-    /// When the request had arrived.
+    /// The time at which the request arrived.
     pub arrived: Instant,
-    /// What time it is in the world: since 1970-01-01 00:00 UTC.
+    /// The current wall-clock time, since 1970-01-01 00:00 UTC.
     pub wall: Duration,
-    /// The revision that is spoken.
+    /// The revision in use.
     pub revision: Revision,
-    /// Who asks, as far as it said.
+    /// The client, as it described itself.
     pub client: &'a Client,
-    /// The HTTP request; none over stdio.
+    /// The HTTP request, or `None` over stdio.
     pub http: Option<&'a Arc<HttpScene>>,
-    /// The session; none where there are no sessions.
+    /// The session, or `None` without sessions.
     pub session: Option<&'a SessionFacts>,
-    /// Who asks, as far as its credentials say.
+    /// The principal, as authenticated by its credentials.
     pub principal: &'a Principal,
-    /// Unpredictable, and another for each request; the same in every round of one that asks the
-    /// client something in the modern era.
+    /// An unpredictable number, different for each request, but the same in all rounds of a
+    /// multi-round request.
     pub random: u64,
-    /// What makes names that nobody can guess ([`Scene::handle`]).
+    /// The key that makes unguessable names ([`Scene::handle`]).
     pub seal: &'a StateKey,
 }
 
 impl Scene<'_> {
-    /// The revision that is spoken if the client named it: by `initialize`, by a header, or in the
-    /// request. Without, the oldest that knows the header is assumed of a request over HTTP.
+    /// Returns the revision if the client named it: in `initialize`, in a header, or in the
+    /// request. Without a name, HTTP requests are served in the oldest revision that defines the
+    /// header.
     pub fn named_revision(&self) -> Option<Revision> {
         let in_header = |http: &HttpScene| http.values("mcp-protocol-version").next().is_some();
         let is_named = self.revision.era() == Era::Modern
@@ -51,22 +52,22 @@ impl Scene<'_> {
         is_named.then_some(self.revision)
     }
 
-    /// The id under which this request is spoken of.
+    /// Returns the id of this request for answers and logs.
     pub fn request_id(&self) -> Uuid {
         request_id(self.random)
     }
 
-    /// A name for something that this request makes: nobody can guess it, not even who knows
-    /// [`Scene::random`]. Every round of a request gives the same name.
+    /// Returns an unguessable name for a thing that this request makes; knowing [`Scene::random`]
+    /// does not reveal it. All rounds of a request give the same name.
     pub fn handle(&self) -> Uuid {
         Builder::from_random_bytes(self.seal.name(&self.random.to_be_bytes())).into_uuid()
     }
 }
 
-/// The id under which a request is spoken of, in answers and in the log: a version 4 UUID, made of
-/// what is unpredictable about its scene ([`Scene::random`]).
+/// Returns the id of a request for answers and logs: a version 4 UUID derived from
+/// [`Scene::random`].
 pub fn request_id(random: u64) -> Uuid {
-    // Both halves are permutations of `random`: other requests have other ids.
+    // Both halves are permutations of `random`, so different requests have different ids.
     let (first, second) = (random, random.wrapping_mul(ODD).rotate_left(32));
     let bytes = (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
     Builder::from_random_bytes(bytes).into_uuid()
@@ -74,7 +75,7 @@ pub fn request_id(random: u64) -> Uuid {
 
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A client, by its own account.
+/// A client, as it described itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Client {
     /// `clientInfo.name`.
@@ -83,15 +84,15 @@ pub struct Client {
     pub version: Option<String>,
     /// Its capabilities; an object, if anything.
     pub capabilities: Option<Value>,
-    /// Whether it wants progress of this request.
+    /// Whether it wants progress notifications for this request.
     pub wants_progress: bool,
-    /// The least a log message must matter to be sent to it.
+    /// The least severe log messages that it wants.
     pub log_level: Option<LogLevel>,
 }
 
 impl Client {
-    /// Whether it declared that it can be asked this: `sampling/createMessage`, `elicitation/create`
-    /// (by a form) or `roots/list`.
+    /// Returns whether it declared support for this method: `sampling/createMessage`,
+    /// `elicitation/create` (as a form) or `roots/list`.
     pub fn can_be_asked(&self, method: &str) -> bool {
         match method {
             "elicitation/create" => self.capability("elicitation").is_some_and(has_form),
@@ -101,8 +102,8 @@ impl Client {
         }
     }
 
-    /// Whether it declared that it can be asked this question, all it holds included: a form or a
-    /// page, tools for the model.
+    /// Returns whether it declared support for this question, including its details: form or URL
+    /// mode, tools for sampling.
     pub fn can_answer(&self, question: &Question) -> bool {
         let has = |capability, part| {
             self.capability(capability).is_some_and(|parts| parts.get(part).is_some())
@@ -116,7 +117,7 @@ impl Client {
         }
     }
 
-    /// Without what a revision does not have: a client may declare all that it can do in any.
+    /// Removes capabilities that a revision does not have, since a client may declare them in any.
     pub(super) fn within(mut self, revision: Revision) -> Self {
         let mut forget = |part: &str, capability: &str| {
             let all = self.capabilities.as_mut().and_then(|all| all.pointer_mut(part));
@@ -134,7 +135,7 @@ impl Client {
         self
     }
 
-    /// Whether it has an extension of the protocol.
+    /// Returns whether it supports an extension.
     pub fn has_extension(&self, name: &str) -> bool {
         let extensions = self.capability("extensions");
         extensions.is_some_and(|all| all.get(name).is_some_and(Value::is_object))
@@ -145,7 +146,8 @@ impl Client {
     }
 }
 
-/// No mode at all means forms (2025-11-25, client/elicitation, Capabilities).
+/// Returns whether form mode is supported: no declared mode means forms (2025-11-25,
+/// client/elicitation, Capabilities).
 fn has_form(modes: &Value) -> bool {
     modes.get("form").is_some() || modes.get("url").is_none()
 }
@@ -157,43 +159,43 @@ pub struct HttpScene {
     pub method: Box<str>,
     /// The path and the query, as they came.
     pub target: Box<str>,
-    /// Every header line in order, the name in lower case. Values need not be UTF-8.
+    /// The header lines in order, with names in lower case. Values need not be UTF-8.
     pub headers: Vec<(Box<str>, Box<[u8]>)>,
-    /// Who is connected; not who an intermediary says is behind it.
+    /// The address of the connected peer, never one that an intermediary forwarded.
     pub peer: Option<IpAddr>,
-    /// Whether a browser of the request's origin is given CORS headers.
+    /// Whether the request's origin is allowed CORS access.
     pub cors: bool,
 }
 
 impl HttpScene {
-    /// The values of a header, in order; `name` in lower case.
+    /// Iterates over the values of a header, in order; `name` is in lower case.
     pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().filter(move |(key, _)| &**key == name).map(|(_, value)| &**value)
     }
 
-    /// The first value of a header, as text.
+    /// Returns the first value of a header, as text.
     pub fn value(&self, name: &str) -> Option<String> {
         self.values(name).next().map(|value| String::from_utf8_lossy(value).into_owned())
     }
 }
 
-/// The session a request belongs to.
+/// The session of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionFacts {
     /// Its id.
     pub id: SessionId,
     /// Whether the client has sent `initialize`.
     pub initialized: bool,
-    /// When it began.
+    /// The time at which it began.
     pub since: Instant,
-    /// The end of the request before this one.
+    /// The time at which the previous request ended.
     pub used_at: Instant,
-    /// How long it lasts unused.
+    /// The idle timeout.
     pub idle_max: Duration,
-    /// Requests so far, this one included.
+    /// The number of requests so far, including this one.
     pub requests: u64,
-    /// Time all of them took before this one.
+    /// The total time of all earlier requests.
     pub took: Duration,
-    /// Messages that wait for a stream.
+    /// The number of messages that wait for a stream.
     pub queued: usize,
 }

@@ -1,4 +1,4 @@
-//! What arguments a tool takes: published as JSON Schema, and checked by the same definition.
+//! Argument schemas of tools: one definition is published as JSON Schema and used for validation.
 
 use serde_json::{Map, Value, json};
 
@@ -6,25 +6,25 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
     fields: Vec<Field>,
-    /// Whether arguments that are not listed are refused.
+    /// Whether unlisted arguments are refused.
     closed: bool,
-    /// A schema that is published as it is; of arguments only checked to be an object.
+    /// A schema published verbatim; arguments are only checked to be an object.
     verbatim: Option<Value>,
 }
 
 impl Schema {
-    /// Takes nothing in particular; what is given besides the fields is passed over.
+    /// Creates a schema that ignores unlisted arguments.
     pub fn open() -> Self {
         Schema::default()
     }
 
-    /// Refuses what is not a field.
+    /// Creates a schema that refuses unlisted arguments.
     pub fn closed() -> Self {
         Schema { closed: true, ..Schema::default() }
     }
 
-    /// A schema that is published as it is. Arguments are only checked to be an object; the tool
-    /// has to do the rest.
+    /// Creates a schema that is published verbatim. Arguments are only checked to be an object; the
+    /// tool validates the rest.
     pub fn verbatim(schema: Value) -> Self {
         Schema { verbatim: Some(schema), ..Schema::default() }
     }
@@ -35,17 +35,17 @@ impl Schema {
         self
     }
 
-    /// The fields, in the order in which they are published.
+    /// Returns the fields, in the order in which they are published.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// Whether what is not a field is refused.
+    /// Returns whether unlisted arguments are refused.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// As JSON Schema.
+    /// Returns the JSON Schema.
     pub fn to_json(&self) -> Value {
         if let Some(verbatim) = &self.verbatim {
             return verbatim.clone();
@@ -70,44 +70,44 @@ impl Schema {
 pub struct Field {
     /// Its name.
     pub name: &'static str,
-    /// What it is for.
+    /// A description of its purpose.
     pub description: &'static str,
-    /// What it may be.
+    /// Its type.
     pub kind: Kind,
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub required: bool,
-    /// What is taken if it is not given; published only.
+    /// The published default; validation does not use it.
     pub default: Option<Value>,
 }
 
-/// What an argument may be.
+/// The type of an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// `true` or `false`.
     Boolean,
     /// One of these strings.
     Choice(&'static [&'static str]),
-    /// A whole number from the first to the second.
+    /// An integer from the first to the second, inclusive.
     Integer(i64, i64),
-    /// Any number; its digits are kept as they came.
+    /// Any number; its digits are kept unchanged.
     Number,
     /// A string.
     String,
 }
 
 impl Field {
-    /// An argument that may be left out.
+    /// Creates an optional argument.
     pub fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
         Field { name, description, kind, required: false, default: None }
     }
 
-    /// It has to be given.
+    /// Makes it required.
     pub fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    /// What is taken if it is not given.
+    /// Sets the published default.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self

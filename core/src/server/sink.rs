@@ -1,33 +1,33 @@
-//! Where a conversation writes, and what each of its lines is about.
+//! Destination for the messages that a conversation writes.
 
 use super::Change;
 use crate::time::Duration;
 
-/// Takes the lines of a conversation. A plain buffer is one: over stdio every line goes the same
-/// way. Over HTTP the lines go to different streams, and [`Sink::ended`] says which.
+/// Takes the messages of a conversation, one per line. A plain buffer is a sink for stdio, where
+/// all lines go the same way. Over HTTP they go to different streams, and [`Sink::ended`] says
+/// which.
 pub trait Sink {
-    /// What the next line is appended to.
+    /// Returns the buffer that the next line is appended to.
     fn buffer(&mut self) -> &mut Vec<u8>;
 
-    /// The line is whole: a message that ends in a newline.
+    /// Ends a line: a message with its newline.
     fn ended(&mut self, line: Line<'_>);
 
-    /// Something changed that clients of other conversations may want to be told. Those of this one
-    /// are told by it.
+    /// Announces a change to other conversations. This conversation has told its own clients.
     fn changed(&mut self, _change: Change<'_>) {}
 
-    /// The request with this id is to lose its connection; the client comes back for the answer
-    /// after this long. Means nothing where a request has no connection of its own.
+    /// Ends the connection of the request with this id; the client reconnects after `come_back`.
+    /// Has no effect where a request has no connection of its own.
     fn hang_up(&mut self, _id: &str, _come_back: Duration) {}
 }
 
-/// What a line is about. Ids are JSON text, as they came.
+/// The subject of a line. Ids are JSON text, unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// The answer to the request with this id; none if the id could not be read. Nothing comes
-    /// after it.
+    /// The response to the request with this id, or with `None` if the id could not be read. No
+    /// further line belongs to the request.
     Answer(Option<&'a str>),
-    /// A notification or a question that belongs to the request with this id.
+    /// A notification or server request that belongs to the request with this id.
     Related(&'a str),
     /// A notification that belongs to no request.
     Unrelated,

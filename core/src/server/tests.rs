@@ -1,4 +1,4 @@
-//! Conversations as a client sees them: what is said, and what comes back.
+//! Conversations from the client's point of view: requests, and the lines that come back.
 
 mod arguments;
 mod lifecycle;

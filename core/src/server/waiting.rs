@@ -1,4 +1,4 @@
-//! The requests whose answers wait for something.
+//! Requests whose answers wait for an event.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use super::{Client, HttpScene, Task};
 use crate::session::Principal;
 use crate::time::Instant;
 
-/// A request that is being answered.
+/// A request in progress.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
     /// Its id, as JSON text.
     pub(super) id: &'a str,
-    /// The token its progress is told under, as JSON text.
+    /// The progress token, as JSON text.
     pub(super) token: Option<&'a str>,
-    /// When it had arrived.
+    /// The time at which it arrived.
     pub(super) arrived: Instant,
-    /// What it came with.
+    /// The HTTP request that carried it.
     pub(super) http: Option<&'a Arc<HttpScene>>,
-    /// Who sent it.
+    /// The principal of the sender.
     pub(super) principal: Principal,
-    /// What [`super::Circumstances::random`] was when it came.
+    /// The value of [`super::Circumstances::random`] at its arrival.
     pub(super) random: u64,
-    /// The last progress told of it.
+    /// The last progress value sent for it.
     pub(super) reached: Option<f64>,
-    /// What a request of the modern era says of itself; none of the legacy era.
+    /// The self-contained data of a modern request, or `None` in the legacy era.
     pub(super) modern: Option<Box<Modern>>,
-    /// What it asks for, if the modern era lets it ask back.
+    /// Its target, if its method may ask the client for input.
     pub(super) subject: Option<Subject<'a>>,
 }
 
-/// What a request of the modern era brings along, instead of a conversation that remembers it.
+/// The data that a modern request carries itself, since no conversation keeps it.
 #[derive(Debug)]
 pub(super) struct Modern {
     pub(super) client: Client,
@@ -46,14 +46,14 @@ pub(super) struct Waiting {
     pub(super) task: Box<dyn Task>,
 }
 
-/// What a task waits for.
+/// The event that a task waits for.
 #[derive(Debug)]
 pub(super) enum On {
-    /// The client's answers.
+    /// Answers of the client.
     Answers(Asking),
     /// Facts.
     Facts,
-    /// A moment.
+    /// A point in time.
     Until(Instant),
 }
 
@@ -73,12 +73,12 @@ impl Waiting {
         Waiting { request, on, task }
     }
 
-    /// The id of the request, as JSON text.
+    /// Returns the id of the request, as JSON text.
     pub(super) fn id(&self) -> &str {
         &self.request.id
     }
 
-    /// When it is due; none if it does not wait for a moment.
+    /// Returns when it is due, or `None` if it does not wait for a time.
     pub(super) fn due(&self) -> Option<Instant> {
         match self.on {
             On::Until(moment) => Some(moment),
@@ -86,13 +86,13 @@ impl Waiting {
         }
     }
 
-    /// Whether it waits for facts.
+    /// Returns whether it waits for facts.
     pub(super) fn wants_facts(&self) -> bool {
         matches!(self.on, On::Facts)
     }
 }
 
-/// What is kept of a request beyond the message it came in.
+/// The owned parts of a request, kept beyond the message that it came in.
 #[derive(Debug)]
 pub(super) struct Kept {
     id: Box<str>,
@@ -107,7 +107,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The request, which goes on.
+    /// Borrows the request in order to continue it.
     pub(super) fn asked(&mut self) -> Asked<'_> {
         Asked {
             id: &self.id,

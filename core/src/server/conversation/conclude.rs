@@ -1,4 +1,4 @@
-//! From an outcome to the answer, through every wait in between.
+//! Turns an outcome into the answer of its request, across all waits in between.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::server::{
 };
 
 impl Conversation {
-    /// Writes what an outcome says, and goes on for as long as nothing has to be waited for.
+    /// Handles an outcome, and continues for as long as the request does not have to wait.
     pub(super) fn conclude(
         &mut self,
         mut asked: Asked<'_>,
@@ -64,7 +64,7 @@ impl Conversation {
         }
     }
 
-    /// Writes the answer, in the words of the era it was asked for in.
+    /// Writes the answer in the format of the request's era.
     fn answer(&self, asked: &Asked<'_>, answer: Result<Reply, Fault>, out: &mut dyn Sink) {
         match (answer, &asked.modern) {
             (Ok(reply), None) => legacy::reply(out, asked.id, &reply, self.revision),
@@ -76,7 +76,7 @@ impl Conversation {
         }
     }
 
-    /// Asks the client of the legacy era, which answers in messages of their own.
+    /// Sends questions to a legacy client as server requests.
     fn put(
         &mut self,
         asked: &Asked<'_>,
@@ -101,7 +101,7 @@ impl Conversation {
         self.waiting.push(Waiting::new(asked, on, task));
     }
 
-    /// Goes on with the tasks that wait for what has come; with facts, or because it is time.
+    /// Resumes the waiting tasks that `has_come` selects, with facts or with [`Event::Due`].
     pub(super) fn resume_where(
         &mut self,
         has_come: impl Fn(&Waiting) -> bool,
@@ -109,7 +109,7 @@ impl Conversation {
         at: &Circumstances<'_>,
         out: &mut dyn Sink,
     ) {
-        // All are taken out first: one that waits again waits for another time.
+        // All are taken out before any runs, because one that waits again waits for something else.
         let come: Vec<_> = self.waiting.extract_if(.., |waiting| has_come(waiting)).collect();
         for Waiting { request, task, .. } in come {
             let event = facts.map_or(Event::Due, Event::Sampled);
@@ -131,7 +131,7 @@ impl Conversation {
         self.conclude(asked, outcome, outbox, at, out);
     }
 
-    /// The client answered a question. If nobody waits for it there is no one to tell.
+    /// Handles the client's answer to a question. An answer that no task waits for is dropped.
     pub(super) fn on_answer(
         &mut self,
         id: &str,
@@ -156,8 +156,8 @@ impl Conversation {
         }
     }
 
-    /// A cancelled request gets no answer; what the client was asked for it is withdrawn. Who
-    /// listens is told nothing more.
+    /// Handles `notifications/cancelled`: the request gets no answer, its pending questions are
+    /// withdrawn, and a `subscriptions/listen` stream ends.
     pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn Sink) {
         let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
         self.listeners.close(id);
@@ -170,20 +170,20 @@ impl Conversation {
         }
     }
 
-    /// Writes a notification, if the client is to have it.
+    /// Writes a notification, if the client wants it.
     fn tell(&self, asked: &mut Asked<'_>, notice: Notice, out: &mut dyn Sink) {
         match &notice {
             Notice::Log { level, logger, data } if self.listens(asked, *level) => {
                 wording::log(out, Some(asked.id), *level, *logger, data);
             }
             Notice::Unrelated { level, logger, data } if self.listens(asked, *level) => {
-                // In the modern era every message belongs to a request.
+                // In the modern era every log message belongs to a request.
                 let id = asked.modern.as_ref().map(|_| asked.id);
                 wording::log(out, id, *level, *logger, data);
             }
             Notice::Progress { progress, total, message } => {
                 let Some(token) = asked.token else { return };
-                // Must rise with each notification (basic/utilities/progress).
+                // Progress must increase with each notification (basic/utilities/progress).
                 if progress.is_finite() && asked.reached.is_none_or(|reached| *progress > reached) {
                     asked.reached = Some(*progress);
                     let (progress, total, message) = (*progress, *total, message.as_deref());
@@ -194,7 +194,7 @@ impl Conversation {
             Notice::HangUp { come_back } if asked.modern.is_none() => {
                 out.hang_up(asked.id, *come_back);
             }
-            // Not asked for, or without a meaning in this era.
+            // Not requested, or without a meaning in this era.
             Notice::HangUp { .. } | Notice::Log { .. } | Notice::Unrelated { .. } => {}
             Notice::PromptsChanged
             | Notice::ResourceUpdated { .. }
@@ -210,7 +210,7 @@ impl Conversation {
         }
     }
 
-    /// Tells a change to those who listen, and, if there is a client of the legacy era, to that.
+    /// Announces a change on the streams that want it, and to the legacy client if `is_legacy`.
     pub(super) fn tell_change(&self, change: Change<'_>, is_legacy: bool, out: &mut dyn Sink) {
         let is_subscribed = match change {
             Change::Resource(uri) => self.listeners.is_subscribed(uri),
@@ -228,8 +228,8 @@ impl Conversation {
         Announces::of(self.offers(era)).has(change)
     }
 
-    /// Whether the client wants log messages of a level: in the legacy era all, unless it said
-    /// otherwise; in the modern era none, unless the request says so.
+    /// Returns whether the client wants log messages of a level. In the legacy era it gets all
+    /// unless it set a level; in the modern era none unless the request asks for them.
     fn listens(&self, asked: &Asked<'_>, level: LogLevel) -> bool {
         let is_enough = match &asked.modern {
             None => self.client.log_level.is_none_or(|least| level >= least),
@@ -248,19 +248,19 @@ impl Conversation {
     }
 }
 
-/// What becomes of a request that asks the client something.
+/// The next step of a request that asked the client something.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// It goes on.
+    /// It continues with these answers.
     Go(Answers),
     /// It has been answered.
     Over,
-    /// It waits.
+    /// It waits for these answers.
     Wait(Asking),
 }
 
-/// What a server may look at while it answers a request. `client` and `revision` are those of the
-/// legacy era.
+/// Builds the context that a server sees while it answers a request. `client` and `revision` are
+/// those of the legacy era.
 pub(super) fn scene<'a>(
     client: &'a Client,
     revision: Revision,
@@ -285,7 +285,7 @@ pub(super) fn scene<'a>(
     }
 }
 
-/// The result, or the message of the error.
+/// Returns the result, or the message of the error.
 fn read(answer: Answer<'_>) -> Result<Value, String> {
     #[derive(Deserialize)]
     struct Error {
@@ -299,8 +299,8 @@ fn read(answer: Answer<'_>) -> Result<Value, String> {
     }
 }
 
-/// Requests that may wait at once.
+/// The maximum number of requests that wait at the same time.
 const WAITING_MAX: usize = 1000;
 
-/// How often a task may go on before others get their turn.
+/// The maximum number of steps that a task runs before the other requests get a turn.
 const TURNS_MAX: usize = 1000;

@@ -1,4 +1,4 @@
-//! From a request to the seat, or to what is known without it.
+//! Dispatches a request to the seat, or answers it from the catalog.
 
 use super::conclude::scene;
 use super::{Circumstances, Conversation};
@@ -11,7 +11,7 @@ use crate::server::{
 use crate::shown::shown;
 
 impl Conversation {
-    /// Answers a request of the legacy era, or starts what answers later, or says why not.
+    /// Answers a legacy request, starts a task that answers it later, or answers with an error.
     pub(super) fn on_request(
         &mut self,
         id: &str,
@@ -25,7 +25,7 @@ impl Conversation {
         }
     }
 
-    /// Nothing has been written if there is an error.
+    /// Serves a request. Nothing has been written if it returns an error.
     fn serve(
         &mut self,
         id: &str,
@@ -72,7 +72,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Asks the seat what its catalog offers; what is asked for has been checked then.
+    /// Passes a request to the seat, after its target and arguments were validated.
     pub(super) fn ask_seat(
         &mut self,
         asked: Asked<'_>,
@@ -89,7 +89,7 @@ impl Conversation {
         }
     }
 
-    /// Whether there is such a method in the legacy era: those that are announced, and no others.
+    /// Returns whether the legacy era has a method: only announced methods exist.
     fn has(&self, method: &str) -> bool {
         let catalog = self.server.catalog();
         match method {
@@ -213,12 +213,12 @@ impl Conversation {
         found.ok_or_else(|| Fault::invalid_params(format!("Unknown prompt: {}", shown(name))))
     }
 
-    /// What is offered in the era of a request.
+    /// Returns the catalog for the era of a request.
     pub(super) fn catalog(&self, asked: &Asked<'_>) -> &Catalog {
         self.offers(if asked.modern.is_some() { Era::Modern } else { Era::Legacy })
     }
 
-    /// What is offered in an era.
+    /// Returns the catalog for an era.
     pub(super) fn offers(&self, era: Era) -> &Catalog {
         match era {
             Era::Legacy => self.server.catalog(),
@@ -226,8 +226,8 @@ impl Conversation {
         }
     }
 
-    /// Asks the seat, and goes on with what it says. A request of the modern era has a seat of its
-    /// own: nothing that it finds was left there by another.
+    /// Evaluates a request in the seat and handles the outcome. A modern request has a seat of its
+    /// own, so that it sees nothing that another request left there.
     pub(super) fn evaluate(
         &mut self,
         asked: Asked<'_>,
@@ -252,7 +252,7 @@ impl Conversation {
     }
 }
 
-/// There is no such method, in the era that it was asked in.
+/// Returns the fault for an unknown method.
 pub(super) fn no_method(method: &str) -> Fault {
     Fault::method_not_found(format!("Method not found: {}", shown(method)))
 }

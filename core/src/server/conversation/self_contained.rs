@@ -1,14 +1,14 @@
-//! Requests of the modern era: each says by itself all there is to know about it.
+//! Requests of the modern era: each one is self-contained.
 //!
 //! | the first that fails | error |
 //! |---|---|
 //! | `_meta` has a version and capabilities | -32602 |
-//! | that version is spoken | -32022 |
-//! | there is such a method | -32601 |
-//! | the rest of `_meta` can be read | -32602 |
+//! | that version is supported | -32022 |
+//! | the method exists | -32601 |
+//! | the rest of `_meta` is valid | -32602 |
 //! | the client has the method's extension | -32021 |
-//! | the parameters | -32602 |
-//! | `requestState` is of this request, and not too old | -32602 |
+//! | the parameters are valid | -32602 |
+//! | `requestState` belongs to this request and has not expired | -32602 |
 //!
 //! Source: 2026-07-28, basic/index, basic/versioning, basic/patterns/mrtr.
 
@@ -26,11 +26,11 @@ use crate::server::{
     Announces, Fault, Listen, Outbox, Outcome, Question, Request, Sink, check, wording,
 };
 
-/// The parameters of a request: their JSON text, and what of it is known by name.
+/// The parameters of a request: their JSON text, and the fields with known names.
 pub(super) type Given<'a> = (Option<&'a str>, Result<Params<'a>, Fault>);
 
 impl Conversation {
-    /// Answers a request of the modern era, or starts what answers later, or says why not.
+    /// Answers a modern request, starts a task that answers it later, or answers with an error.
     pub(super) fn on_self_contained(
         &mut self,
         id: &str,
@@ -44,7 +44,7 @@ impl Conversation {
         }
     }
 
-    /// Nothing has been written if there is an error.
+    /// Serves a request. Nothing has been written if it returns an error.
     fn serve_self_contained(
         &mut self,
         id: &str,
@@ -108,7 +108,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Opens a stream of changes. Of a resource that the server refuses to watch none are promised.
+    /// Opens a stream of changes. Resources that the server refuses to watch are left out.
     fn listen(
         &mut self,
         asked: &Asked<'_>,
@@ -126,7 +126,7 @@ impl Conversation {
         self.listeners.open(listen, out)
     }
 
-    /// Whether a request is of a revision that is spoken.
+    /// Checks that a request's revision is supported.
     fn check_version(
         &self,
         method: &str,
@@ -134,8 +134,8 @@ impl Conversation {
         meta: &Meta<'_>,
     ) -> Result<(), Fault> {
         let version = match meta.version() {
-            // Who initializes has not heard of this era, and may know what to do with a list of
-            // revisions (basic/versioning).
+            // A client that sends `initialize` does not know this era, but may be able to use a
+            // list of supported revisions (basic/versioning).
             Err(_) if method == "initialize" && !meta.is_modern() => {
                 params.protocol_version()?.unwrap_or_default()
             }
@@ -148,8 +148,8 @@ impl Conversation {
         Err(Fault { data, ..Fault::of(Reject::UnsupportedRevision) })
     }
 
-    /// Asks the client of the modern era, which answers with a second request: the questions are
-    /// the answer to this one.
+    /// Sends questions to a modern client: they are the result of this request, and a second
+    /// request brings the answers.
     pub(super) fn put_back(
         &self,
         asked: &mut Asked<'_>,
@@ -173,7 +173,7 @@ impl Conversation {
     }
 }
 
-/// What a request asks for, of a method that may ask back.
+/// Returns the target of a request whose method may ask the client for input.
 fn subject<'a>(method: &str, params: &Params<'a>) -> Option<Subject<'a>> {
     let (name, arguments) = (params.name.map(str::as_bytes), params.arguments.map(str::as_bytes));
     let named = SalientParams { name, arguments, uri: None };
@@ -188,7 +188,7 @@ fn subject<'a>(method: &str, params: &Params<'a>) -> Option<Subject<'a>> {
     })
 }
 
-/// What the client has answered so far.
+/// Returns the answers that the client has given so far.
 fn rounds(
     subject: Option<&Subject<'_>>,
     params: &Params<'_>,

@@ -1,19 +1,18 @@
-//! `initialize`: which revision is spoken, and what the server says of itself.
+//! `initialize`: negotiates the revision, and describes the server.
 
 use crate::modern::error_data;
 use crate::protocol::{Era, Revision};
 use crate::server::wording::{self, Object};
 use crate::server::{Catalog, Fault};
 
-/// The revision to speak with a client that asks for one; `allowed` narrows the choice.
+/// Negotiates the revision for a client that asks for `wanted`; `allowed` narrows the choice.
 ///
-/// A revision that nobody here knows is answered with the newest (basic/lifecycle, Version
-/// Negotiation). A client that asks for a known one that is not allowed may know older ones, but
-/// none newer.
+/// An unknown revision is answered with the newest (basic/lifecycle, Version Negotiation). A client
+/// that asks for a known revision that is not allowed may support older ones, but no newer ones.
 ///
 /// # Errors
 ///
-/// Every allowed revision is newer than the one asked for.
+/// Every allowed revision is newer than `wanted`.
 pub(in crate::server) fn agree(
     wanted: Option<&str>,
     allowed: &[Revision],

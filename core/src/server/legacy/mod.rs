@@ -1,5 +1,5 @@
-//! What only the legacy era has to say, revisions 2024-11-05 to 2025-11-25: who the server is when
-//! it is asked first, and requests of the server.
+//! Messages that only the legacy era has, revisions 2024-11-05 to 2025-11-25: the result of
+//! `initialize`, and server requests.
 
 mod introduction;
 
@@ -9,7 +9,7 @@ use super::wording::{self, json, push};
 use super::{Change, Line, Question, Reply, Sink};
 use crate::protocol::Revision;
 
-/// Answers with what a server replied.
+/// Writes the response with a server's reply.
 pub(super) fn reply(out: &mut dyn Sink, id: &str, reply: &Reply, revision: Revision) {
     wording::answer(out, id, |result| {
         wording::reply(result, reply, revision);
@@ -19,7 +19,7 @@ pub(super) fn reply(out: &mut dyn Sink, id: &str, reply: &Reply, revision: Revis
     });
 }
 
-/// Asks the client something, under an id of ours.
+/// Writes a server request, with an id of this side.
 pub(super) fn question(out: &mut dyn Sink, asker: &str, id: &str, question: &Question) {
     let buffer = out.buffer();
     push(buffer, &[r#"{"jsonrpc":"2.0","id":"#]);
@@ -30,7 +30,7 @@ pub(super) fn question(out: &mut dyn Sink, asker: &str, id: &str, question: &Que
     out.ended(Line::Related(asker));
 }
 
-/// Tells the client that a question needs no answer any more.
+/// Writes `notifications/cancelled` for a server request.
 pub(super) fn withdrawal(out: &mut dyn Sink, asker: &str, id: &str) {
     wording::notification(out.buffer(), "notifications/cancelled", |params| {
         params.put("requestId", id);
@@ -39,7 +39,7 @@ pub(super) fn withdrawal(out: &mut dyn Sink, asker: &str, id: &str) {
     out.ended(Line::Related(asker));
 }
 
-/// Tells the client of a change, which belongs to no request.
+/// Writes the notification of a change, which belongs to no request.
 pub(super) fn changed(out: &mut dyn Sink, change: Change<'_>) {
     wording::change(out.buffer(), change, |_| {});
     out.ended(Line::Unrelated);

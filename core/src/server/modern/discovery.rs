@@ -1,11 +1,11 @@
-//! `server/discover`: what the server says of itself (2026-07-28, server/discover).
+//! `server/discover`: describes the server (2026-07-28, server/discover).
 
 use super::{Object, REVISION};
 use crate::protocol::Revision;
 use crate::server::{Catalog, wording};
 
-/// Writes the result of `server/discover`, but for what every result has. The newest revision comes
-/// first.
+/// Writes the members of the `server/discover` result that other results do not have. The newest
+/// revision comes first.
 pub(in crate::server) fn discovery(
     result: &mut Object<'_>,
     catalog: &Catalog,

@@ -1,11 +1,11 @@
-//! `subscriptions/listen`: a request that is answered by changes, for as long as the client listens.
+//! `subscriptions/listen`: a request that is answered by a stream of changes.
 //!
-//! Owns: which changes a client is told, and how each message of such a stream is written.
+//! Owns: the changes that a client wants, and the encoding of each message of the stream.
 //! Never: where the stream goes, or when it ends.
 //!
 //! ```text
 //!   open ──► acknowledge ──► tell, tell, … ──► finish
-//!                                └─ or the client stops listening: nothing more is said
+//!                                └─ or the client leaves: no further message
 //! ```
 //!
 //! Source: 2026-07-28, basic/patterns/subscriptions.
@@ -17,22 +17,22 @@ use crate::server::params::{fields, is_some, required, wrong};
 use crate::server::wording::{self, Object, push};
 use crate::server::{Announces, Change, Fault};
 
-/// A client that listens.
+/// A `subscriptions/listen` stream.
 #[derive(Clone, Debug)]
 pub struct Listen {
-    /// The id of its request, as JSON text: what it knows the stream by.
+    /// The id of its request, as JSON text; the client identifies the stream by it.
     id: Box<str>,
     wants: Announces,
     uris: BTreeSet<String>,
 }
 
 impl Listen {
-    /// Reads what a client wants to be told, and leaves out what the server does not tell. `id` and
-    /// `params` are those of the request: texts that are known to be JSON.
+    /// Parses the changes that a client wants, and leaves out those that the server does not
+    /// announce. `id` and `params` are those of the request, and must be valid JSON texts.
     ///
     /// # Errors
     ///
-    /// `params.notifications` is not there or cannot be read, or is longer than 64 KiB.
+    /// `params.notifications` is missing, invalid, or longer than 64 KiB.
     pub fn open(id: &str, params: Option<&str>, announces: Announces) -> Result<Listen, Fault> {
         let [wanted] = fields(params.unwrap_or("{}"), "params", &["notifications"])?;
         let wanted = required(wanted, PATH)?;
@@ -53,18 +53,18 @@ impl Listen {
         Ok(Listen { id: id.into(), wants, uris })
     }
 
-    /// Leaves out resources whose changes are not told.
+    /// Removes the resources whose changes are not announced.
     pub(in crate::server) fn retain(&mut self, is_told: impl FnMut(&String) -> bool) {
         self.uris.retain(is_told);
         self.wants.updates = !self.uris.is_empty();
     }
 
-    /// The id of the request, as JSON text.
+    /// Returns the id of the request, as JSON text.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whether the client is told of this.
+    /// Returns whether the client wants this change.
     pub fn wants(&self, change: Change<'_>) -> bool {
         match change {
             Change::Resource(uri) => self.uris.contains(uri),
@@ -72,12 +72,12 @@ impl Listen {
         }
     }
 
-    /// The URIs of the resources of whose changes it is told.
+    /// Iterates over the URIs of the resources that the client wants changes of.
     pub fn uris(&self) -> impl Iterator<Item = &str> {
         self.uris.iter().map(String::as_str)
     }
 
-    /// Writes the first message: what of it is granted. Every message ends in a newline.
+    /// Writes the first message, the changes that are granted. Every message ends in a newline.
     pub fn acknowledge(&self, buffer: &mut Vec<u8>) {
         wording::notification(buffer, "notifications/subscriptions/acknowledged", |params| {
             self.mark(params);
@@ -97,12 +97,12 @@ impl Listen {
         });
     }
 
-    /// Writes a change that the client [wants][Listen::wants] to be told.
+    /// Writes a change that the client [wants][Listen::wants].
     pub fn tell(&self, change: Change<'_>, buffer: &mut Vec<u8>) {
         wording::change(buffer, change, |params| self.mark(params));
     }
 
-    /// Writes the result, which says that the server ends the stream.
+    /// Writes the result, which ends the stream.
     pub fn finish(&self, catalog: Option<&Catalog>, buffer: &mut Vec<u8>) {
         push(buffer, &[r#"{"jsonrpc":"2.0","id":"#, &self.id, r#","result":"#]);
         let mut result = Object::begin(buffer);
@@ -113,7 +113,7 @@ impl Listen {
         push(buffer, &["}\n"]);
     }
 
-    /// Says which stream a notification belongs to.
+    /// Marks a notification with the id of its stream.
     fn mark(&self, params: &mut Object<'_>) {
         params.nest("_meta", |meta| push(meta.member(SUBSCRIPTION_ID), &[&self.id]));
     }
@@ -140,5 +140,5 @@ const PATH: &str = "params.notifications";
 
 const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
-/// Bytes of the JSON text of what a client wants to be told.
+/// The maximum length of `params.notifications`, in bytes of JSON text.
 const WANTED_BYTES_MAX: usize = 64 * 1024;

@@ -1,9 +1,7 @@
-//! What only the modern era has to say, revision 2026-07-28: results that tell their type and who
-//! made them, what a server is without having been asked first, questions that are answers, and
-//! streams of changes.
+//! Messages that only the modern era has, revision 2026-07-28: results with a type and the server's
+//! identity, `server/discover`, results that ask for input, and streams of changes.
 //!
-//! Owns: how all that is written.
-//! Never: decides what is answered.
+//! Owns: their encoding. Never: decides what is answered.
 //!
 //! Source: 2026-07-28, basic/index (Responses), server/utilities/caching, basic/patterns/mrtr.
 
@@ -20,10 +18,10 @@ use super::{CacheScope, Catalog, Fault, Question, Reply, Sink};
 use crate::protocol::Revision;
 use crate::time::Duration;
 
-/// The revision that is spoken.
+/// The revision in use.
 pub(super) const REVISION: Revision = Revision::V2026_07_28;
 
-/// How long an answer may be kept, and by whom.
+/// The cache lifetime and scope of a result.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fresh {
     pub(super) lasts: Duration,
@@ -31,16 +29,16 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    /// Of what the server says of itself and lists.
+    /// For the server's description and its lists.
     pub(super) fn of(catalog: &Catalog) -> Self {
         Fresh { lasts: catalog.fresh_for, scope: catalog.cache_scope }
     }
 
-    /// Of what may be another thing the next time.
+    /// For results that may differ the next time.
     const NEVER: Fresh = Fresh { lasts: Duration::ZERO, scope: CacheScope::Private };
 }
 
-/// Answers with a result that is complete; `fresh` says whether it is one that has to say how long.
+/// Writes a complete result; `fresh` is given for results that declare a cache lifetime.
 pub(super) fn answer(
     out: &mut dyn Sink,
     id: &str,
@@ -57,7 +55,7 @@ pub(super) fn answer(
     });
 }
 
-/// Answers with what a server replied.
+/// Writes the response with a server's reply.
 pub(super) fn reply(out: &mut dyn Sink, id: &str, catalog: &Catalog, reply: &Reply) {
     let kind = match reply {
         Reply::Extended(members) => members.get("resultType").and_then(Value::as_str),
@@ -76,7 +74,7 @@ pub(super) fn reply(out: &mut dyn Sink, id: &str, catalog: &Catalog, reply: &Rep
     });
 }
 
-/// Answers with questions, and with what is to come back with their answers.
+/// Writes a result that asks for input, with the state that the client returns with its answers.
 pub(super) fn questions(
     out: &mut dyn Sink,
     id: &str,
@@ -98,16 +96,17 @@ pub(super) fn questions(
     });
 }
 
-/// Answers with an error.
+/// Writes an error.
 pub(super) fn error(out: &mut dyn Sink, id: &str, mut fault: Fault) {
-    // An unknown resource has no code of its own any more (server/resources, Error Handling).
+    // The modern era has no code of its own for an unknown resource (server/resources, Error
+    // Handling).
     if fault.code == Fault::RESOURCE_NOT_FOUND {
         fault.code = Fault::INVALID_PARAMS;
     }
     wording::error(out, Some(id), &fault);
 }
 
-/// The members that every result has. `more` writes into `_meta`.
+/// Writes the members that every result has. `more` adds to `_meta`.
 fn begin(
     result: &mut Object<'_>,
     kind: &str,

@@ -1,4 +1,4 @@
-//! Arguments against what is published.
+//! Validation of arguments against the published schema.
 
 use serde_json::{Value, json};
 

@@ -17,7 +17,7 @@ fn initialize_agrees_on_the_revision_asked_for_or_offers_the_newest() {
         ("2026-07-28", "2025-11-25"),
         ("yesterday", "2025-11-25"),
     ];
-    // To list all revisions is to restrict nothing.
+    // Listing all revisions restricts nothing.
     let listed =
         Conversation::new(Arc::new(Demo::default())).restricted_to(Revision::LEGACY.into());
     let mut with_list = Client::new();
@@ -57,7 +57,7 @@ fn a_list_of_revisions_restricts_the_choice() {
     assert_eq!(error(&answer), (-32602, "Unsupported protocol version"));
     let data = json!({"supported": ["2025-06-18", "2025-03-26"], "requested": "2024-11-05"});
     assert_eq!(answer["error"]["data"], data);
-    // No more of it is repeated than helps to see a slip.
+    // Only as much is repeated as helps to find a typing error.
     let answer = restricted().answer("initialize", json!({"protocolVersion": "1".repeat(5000)}));
     assert_eq!(answer["error"]["data"]["requested"], "1".repeat(100) + "…");
 }

@@ -1,4 +1,4 @@
-//! The modern era as a client sees it: every request says what it is, and so does every result.
+//! The modern era from the client's point of view: self-contained requests, and typed results.
 
 mod answers;
 mod envelope;

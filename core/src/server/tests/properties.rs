@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::rig::{Client, error, text};
 use crate::server::{Field, Kind, Schema};
 
-/// Any JSON, often with names that mean something.
+/// Any JSON, often with known field names.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -77,7 +77,7 @@ fn any_method() -> impl Strategy<Value = &'static str> {
     )
 }
 
-/// Arguments that the schema of `typed` allows.
+/// Arguments that satisfy the schema of `typed`.
 fn allowed() -> impl Strategy<Value = Value> {
     let optional = (
         prop::option::of(any::<bool>()),
@@ -113,7 +113,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// What JSON Schema says about a value, read from the published schema.
+/// Returns whether a value satisfies the published schema.
 fn is_valid(schema: &Value, value: &Value) -> bool {
     let is_type = match schema["type"].as_str().unwrap() {
         "boolean" => value.is_boolean(),
@@ -130,7 +130,7 @@ fn is_valid(schema: &Value, value: &Value) -> bool {
 }
 
 proptest! {
-    /// Whatever comes in, what goes out is lines of JSON.
+    /// For any input, the output is lines of JSON.
     #[test]
     fn any_bytes_are_survived(
         lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..8),
@@ -141,7 +141,7 @@ proptest! {
         }
     }
 
-    /// Every request has one answer, and what is wrong with its parameters is named.
+    /// Every request has one answer, and errors name the wrong parameter.
     #[test]
     fn any_request_is_answered_once(method in any_method(), params in any_json(), time in 0u64..500) {
         let mut client = Client::new();
@@ -159,7 +159,7 @@ proptest! {
         }
     }
 
-    /// A call is refused for its arguments, and the error says for which, or it is carried out.
+    /// A call is refused with an error that names the argument, or it is carried out.
     #[test]
     fn any_arguments_are_taken_or_named(arguments in any_json()) {
         let answer = Client::new().call("typed", arguments.clone());
@@ -179,7 +179,7 @@ proptest! {
         prop_assert_eq!(text(&answer), count.to_string());
     }
 
-    /// What is published is what is checked.
+    /// The published schema and the validation agree.
     #[test]
     fn the_published_schema_decides(kind in kind(), value in any_json(), required in any::<bool>()) {
         let mut field = Field::new("x", kind, "Anything.");

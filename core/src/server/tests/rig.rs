@@ -1,4 +1,4 @@
-//! A client, and a server with something of everything.
+//! A client for tests, and a server with features of every kind.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,11 +8,11 @@ use crate::modern::state::StateKey;
 use crate::server::*;
 use crate::time::Duration;
 
-/// A client: says things, moves time, and reads what comes back.
+/// A client that sends messages, moves time, and reads the output.
 pub(super) struct Client {
     pub(super) conversation: Conversation,
     pub(super) now: Instant,
-    /// What each line of the last verb was about.
+    /// The subject of each line of the last call.
     pub(super) about: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Client {
         self.raw(request.to_string())
     }
 
-    /// Sends a request that is answered at once, and returns the answer.
+    /// Sends a request that is answered at once, and returns the response.
     pub(super) fn answer(&mut self, method: &str, params: Value) -> Value {
         let mut said = self.request(json!(1), method, params);
         assert_eq!(said.len(), 1, "{said:?}");
@@ -62,7 +62,7 @@ impl Client {
         self.answer("tools/call", json!({"name": name, "arguments": arguments}))
     }
 
-    /// Calls a tool with the id as the token of its progress.
+    /// Calls a tool with the id as the progress token.
     pub(super) fn start(&mut self, id: Value, name: &str, arguments: Value) -> Vec<Value> {
         let meta = json!({"progressToken": id});
         let params = json!({"name": name, "arguments": arguments, "_meta": meta});
@@ -103,7 +103,7 @@ pub(super) fn at(now: Instant) -> Circumstances<'static> {
     Circumstances::without_http(now, Duration::from_secs(1_800_000_000), 7, &SEAL)
 }
 
-/// The lines, and what each is about; what is told to other conversations.
+/// The lines and their subjects, and the changes announced to other conversations.
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) bytes: Vec<u8>,
@@ -147,7 +147,7 @@ pub(super) fn error(answer: &Value) -> (i64, &str) {
     (error["code"].as_i64().unwrap(), error["message"].as_str().unwrap())
 }
 
-/// A server with something of everything; what it offers can be taken away.
+/// A server with features of every kind; tests can remove some.
 #[derive(Debug)]
 pub(super) struct Demo {
     pub(super) catalog: Catalog,
@@ -363,7 +363,7 @@ impl Task for Steps {
     }
 }
 
-/// Tells what came.
+/// Returns the answer it got.
 #[derive(Debug)]
 struct Told;
 
@@ -380,7 +380,7 @@ impl Task for Told {
     }
 }
 
-/// Tells who was named.
+/// Greets the name in the answer.
 #[derive(Debug)]
 struct Greeting;
 
@@ -392,7 +392,7 @@ impl Task for Greeting {
     }
 }
 
-/// Shows who was named.
+/// Reads a resource for the name in the answer.
 #[derive(Debug)]
 struct Reading;
 
@@ -409,7 +409,7 @@ fn told(event: Event<'_>) -> String {
     answers.first().map_or_else(|message| message, |answer| answer.to_string())
 }
 
-/// Tells what chance came to before the client was asked.
+/// Returns the random number from before the client was asked.
 #[derive(Debug)]
 struct Rolled(String);
 
@@ -419,7 +419,7 @@ impl Task for Rolled {
     }
 }
 
-/// Asks after a while.
+/// Asks after a delay.
 #[derive(Debug)]
 struct Later;
 
@@ -429,7 +429,7 @@ impl Task for Later {
     }
 }
 
-/// Asks for a name, and then for two things at once.
+/// Asks for a name, and then two questions at once.
 #[derive(Debug)]
 struct Interview {
     name: Option<String>,
@@ -462,7 +462,7 @@ fn form(key: &'static str) -> Wait {
     Wait::answer(key, "elicitation/create", params)
 }
 
-/// Asks again, whatever the answer is.
+/// Asks again after every answer.
 #[derive(Debug)]
 struct Greedy;
 

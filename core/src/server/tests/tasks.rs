@@ -1,4 +1,4 @@
-//! What waits: for time, for facts, for the client.
+//! Tasks that wait for time, for facts, or for the client.
 
 use serde_json::{Value, json};
 
@@ -210,7 +210,7 @@ fn a_question_is_withdrawn_when_its_request_is_cancelled() {
     assert!(client.reply(&asked[0]["id"], json!({})).is_empty());
 }
 
-/// Asks for a name, and for the color and roots together.
+/// Asks for a name, and then for the color and roots together.
 fn interview(client: &mut Client, id: Value) -> Vec<Value> {
     client.request(id, "tools/call", json!({"name": "interview"}))
 }

@@ -1,4 +1,4 @@
-//! What a revision has, and what an older one gets instead.
+//! Features that a revision has, and their replacement in older ones.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a server says of itself.
+//! The server's identity and capabilities.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::Object;
 use crate::protocol::{Revision, since};
 use crate::server::Catalog;
 
-/// Writes a member that says who the server is (schema, `Implementation`).
+/// Writes a member with the server's identity (schema, `Implementation`).
 pub(in crate::server) fn server(
     object: &mut Object<'_>,
     key: &'static str,
@@ -22,7 +22,7 @@ pub(in crate::server) fn server(
     });
 }
 
-/// What the server can do, and nothing else (schema, `ServerCapabilities`).
+/// Returns exactly the server's capabilities in a revision (schema, `ServerCapabilities`).
 pub(in crate::server) fn capabilities(catalog: &Catalog, revision: Revision) -> Value {
     let mut lists = Map::new();
     if catalog.list_changed {

@@ -1,4 +1,4 @@
-//! The lists of what a server offers; each is one page.
+//! The lists of a server's features; each is one page.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::Object;
 use crate::protocol::{Revision, since};
 use crate::server::{Catalog, Prompt, Resource, Template, Tool};
 
-/// Writes the result of a method that lists something.
+/// Writes the result of a list method.
 pub(in crate::server) fn list(
     result: &mut Object<'_>,
     method: &str,

@@ -1,6 +1,7 @@
-//! How a server's messages are written, as far as the eras have it in common.
+//! Encoding of a server's messages, as far as it is the same in both eras.
 //!
-//! Owns: every line of a conversation, and what of it a revision has ([`crate::protocol::since`]).
+//! Owns: every line of a conversation, and the features of each revision
+//! ([`crate::protocol::since`]).
 //! Never: decides what is answered.
 //!
 //! Source: the changelogs of the revisions; JSON-RPC 2.0, section 5.
@@ -23,7 +24,7 @@ pub(super) use result::{meta_of, reply};
 
 use super::{Change, Fault, Line, Sink};
 
-/// Answers with a result, whose members `write` writes.
+/// Writes a response with a result; `write` writes the members.
 pub(super) fn answer(out: &mut dyn Sink, id: &str, write: impl FnOnce(&mut Object<'_>)) {
     let buffer = out.buffer();
     push(buffer, &[r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#]);
@@ -34,7 +35,7 @@ pub(super) fn answer(out: &mut dyn Sink, id: &str, write: impl FnOnce(&mut Objec
     out.ended(Line::Answer(Some(id)));
 }
 
-/// Answers with an error. Without an id the member is left out, as 2025-11-25 has it.
+/// Writes a response with an error. Without an id the member is left out, as in 2025-11-25.
 pub(super) fn error(out: &mut dyn Sink, id: Option<&str>, fault: &Fault) {
     let buffer = out.buffer();
     push(buffer, &[r#"{"jsonrpc":"2.0""#]);
@@ -51,7 +52,7 @@ pub(super) fn error(out: &mut dyn Sink, id: Option<&str>, fault: &Fault) {
     out.ended(Line::Answer(id));
 }
 
-/// Writes a notification, whose parameters `write` writes.
+/// Writes a notification; `write` writes the parameters.
 pub(super) fn notification(
     buffer: &mut Vec<u8>,
     method: &str,
@@ -64,7 +65,7 @@ pub(super) fn notification(
     push(buffer, &["}\n"]);
 }
 
-/// Writes the notification of a change. `write` writes parameters beside those of the change.
+/// Writes the notification of a change; `write` adds parameters to those of the change.
 pub(super) fn change(
     buffer: &mut Vec<u8>,
     change: Change<'_>,
@@ -88,7 +89,8 @@ pub(super) fn json(buffer: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(buffer, value).expect(TAKES_ALL);
 }
 
-/// A text as a JSON string. One that needs no escapes, as most do that are long, is copied whole.
+/// Writes a text as a JSON string. A text without characters to escape is copied whole, which is
+/// the usual case for long ones.
 pub(super) fn quoted(buffer: &mut Vec<u8>, text: &str) {
     if needs_escapes(text.as_bytes()) {
         return json(buffer, text);
@@ -97,7 +99,7 @@ pub(super) fn quoted(buffer: &mut Vec<u8>, text: &str) {
 }
 
 fn needs_escapes(text: &[u8]) -> bool {
-    // Without an early end inside a chunk, so that a chunk is looked at in one go.
+    // No early exit inside a chunk, so that the compiler can vectorise it.
     let in_chunk = |chunk: &[u8]| {
         let escaped = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
         chunk.iter().fold(false, |found, byte| found | escaped(byte))

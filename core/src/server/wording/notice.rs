@@ -6,17 +6,17 @@ use super::{notification, push};
 use crate::protocol::{Revision, since};
 use crate::server::{Line, LogLevel, Sink};
 
-/// How far a request is.
+/// The progress of a request.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::server) struct Progress<'a> {
-    /// The client's token, as JSON text.
+    /// The progress token, as JSON text.
     pub(in crate::server) token: &'a str,
     pub(in crate::server) progress: f64,
     pub(in crate::server) total: Option<f64>,
     pub(in crate::server) message: Option<&'a str>,
 }
 
-/// `notifications/progress` of a request.
+/// Writes `notifications/progress` for a request.
 pub(in crate::server) fn progress(
     out: &mut dyn Sink,
     id: &str,
@@ -36,7 +36,7 @@ pub(in crate::server) fn progress(
     out.ended(Line::Related(id));
 }
 
-/// `notifications/message`, of a request if there is one.
+/// Writes `notifications/message`, for a request if there is one.
 pub(in crate::server) fn log(
     out: &mut dyn Sink,
     id: Option<&str>,
@@ -54,7 +54,7 @@ pub(in crate::server) fn log(
     out.ended(id.map_or(Line::Unrelated, Line::Related));
 }
 
-/// 3, not 3.0: JSON knows only one kind of number, and so do its readers.
+/// Converts whole numbers to JSON integers: 3, not 3.0.
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < WHOLE_MAX {
         Value::from(value as i64)
@@ -63,5 +63,5 @@ fn number(value: f64) -> Value {
     }
 }
 
-/// 2^53: below it every whole `f64` is written with digits alone and means itself.
+/// 2^53: whole `f64` values below it are exact and print with digits alone.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;

@@ -1,4 +1,4 @@
-//! Results, as a revision has them.
+//! Encoding of results for each revision.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::{Object, json, push, quoted};
 use crate::protocol::{Revision, since};
 use crate::server::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
 
-/// Writes the members of what a server replied, but for those that an era writes for itself.
+/// Writes the members of a server's reply, except those that the era writes.
 pub(in crate::server) fn reply(result: &mut Object<'_>, reply: &Reply, revision: Revision) {
     match reply {
         Reply::Completion(completion) => result.put("completion", &self::completion(completion)),
@@ -22,7 +22,7 @@ pub(in crate::server) fn reply(result: &mut Object<'_>, reply: &Reply, revision:
     }
 }
 
-/// The `_meta` that a server gave its reply itself.
+/// Returns the `_meta` that a server set in its reply.
 pub(in crate::server) fn meta_of(reply: &Reply) -> Option<&Map<String, Value>> {
     match reply {
         Reply::Extended(members) => members.get("_meta")?.as_object(),
@@ -31,7 +31,7 @@ pub(in crate::server) fn meta_of(reply: &Reply) -> Option<&Map<String, Value>> {
     }
 }
 
-/// The result of a call goes straight into the buffer, a text in it too.
+/// Writes the result of a tool straight into the buffer, including its texts.
 fn tool(result: &mut Object<'_>, called: &ToolResult, revision: Revision) {
     let buffer = result.member("content");
     push(buffer, &["["]);
@@ -50,10 +50,10 @@ fn tool(result: &mut Object<'_>, called: &ToolResult, revision: Revision) {
     result.fill(&called.extra, OF_A_CALL);
 }
 
-/// Members that an era writes for itself.
+/// Members that the era writes.
 const OF_THE_ERA: &[&str] = &["_meta", "resultType"];
 
-/// Members of the result of a call that are written for themselves.
+/// Members of a tool result that are written separately.
 const OF_A_CALL: &[&str] = &["content", "structuredContent", "isError", "_meta", "resultType"];
 
 fn content(buffer: &mut Vec<u8>, content: &Content, revision: Revision) {
@@ -101,7 +101,7 @@ fn resource(contents: &Contents) -> Value {
     }
 }
 
-/// The first 100 values (server/utilities/completion).
+/// Returns at most the first 100 values (server/utilities/completion).
 fn completion(completion: &Completion) -> Value {
     let values = &completion.values[..completion.values.len().min(VALUES_MAX)];
     let has_more = completion.total > values.len();

@@ -126,7 +126,7 @@ fn log_messages_are_those_the_request_asks_for() {
     };
     assert!(logged(&said(None)).is_empty());
     assert_eq!(logged(&said(Some("alert"))), ["alert", "emergency"]);
-    // The one that belongs to no request does so here.
+    // Here the log message that belongs to no request is sent with this one.
     assert_eq!(logged(&said(Some("debug"))).len(), 9);
 }
 

@@ -1,4 +1,4 @@
-//! What a request has to say of itself, and what it is told if it does not.
+//! Required `_meta` of a request, and the errors if it is missing or invalid.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ fn what_has_to_be_said_is_missed() {
         with(CAPABILITIES, json!(null)),
     ];
     for params in cases {
-        // Also of a method that there is not: this is looked at first.
+        // Also for an unknown method, because `_meta` is checked first.
         for method in ["tools/list", "no/such"] {
             let answer = Client::new().answer(method, params.clone());
             assert_eq!(error(&answer), (-32602, missing), "{params}");

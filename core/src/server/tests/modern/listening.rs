@@ -21,7 +21,7 @@ fn listen(client: &mut Client, id: &Value, wanted: Value) -> Vec<Value> {
     client.request(id.clone(), "subscriptions/listen", json!({ "notifications": wanted }))
 }
 
-/// Lets something of everything change.
+/// Makes a change of every kind.
 fn change(client: &mut Client) -> Vec<Value> {
     let said = client.request(json!("c"), "tools/call", json!({"name": "notices"}));
     let (last, told) = said.split_last().unwrap();

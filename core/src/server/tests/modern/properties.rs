@@ -1,4 +1,4 @@
-//! What holds for whatever a client says.
+//! Properties that hold for any input of a client.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -166,7 +166,7 @@ proptest! {
         ];
         let mut client = Client::capable(json!({"elicitation": {}, "roots": {}}));
         let mut answer = client.call("interview", json!({}));
-        // Some rounds with any of the answers, and then enough with all of them.
+        // Some rounds with any of the answers, then enough rounds with all of them.
         for pick in picks.into_iter().chain([7, 7, 7]) {
             if answer["result"]["resultType"] == "complete" {
                 break;
@@ -204,7 +204,7 @@ proptest! {
         });
         let mut answer = client.answer("tools/call", params.clone());
         if is_repeated {
-            // It can be brought once more, and comes to the same.
+            // The same request again gives the same answer.
             let again = client.answer("tools/call", params);
             prop_assert_eq!(&again, &answer);
             answer = again;

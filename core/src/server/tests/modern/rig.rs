@@ -1,4 +1,4 @@
-//! A client of the modern era, which remembers what it needs and is remembered by nobody.
+//! A modern client for tests: it keeps its own state, the server keeps none.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::server::*;
 use crate::session::Principal;
 use crate::time::Duration;
 
-/// A client; its requests go to a conversation each, unless they are to go to the same one.
+/// A client. Each request goes to a new conversation, unless they are to share one.
 pub(super) struct Client {
     pub(super) conversation: Conversation,
     pub(super) capabilities: Value,
@@ -18,9 +18,9 @@ pub(super) struct Client {
     pub(super) now: Instant,
     pub(super) wall: Duration,
     pub(super) random: u64,
-    /// What each line of the last verb was about.
+    /// The subject of each line of the last call.
     pub(super) about: Vec<String>,
-    /// What was told to other conversations.
+    /// The changes announced to other conversations.
     pub(super) changed: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Client {
         Client { capabilities, ..Client::new() }
     }
 
-    /// What every request says of itself.
+    /// Returns the `_meta` of every request.
     pub(super) fn meta(&self) -> Value {
         let mut meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -80,7 +80,7 @@ impl Client {
         messages(&out.bytes)
     }
 
-    /// Sends a request with the `_meta` there has to be, unless it has one.
+    /// Sends a request with the required `_meta`, unless it has one.
     pub(super) fn request(&mut self, id: Value, method: &str, mut params: Value) -> Vec<Value> {
         if params.get("_meta").is_none() {
             params["_meta"] = self.meta();
@@ -89,7 +89,7 @@ impl Client {
         self.raw(request.to_string())
     }
 
-    /// Sends a request that is answered at once, and returns the answer.
+    /// Sends a request that is answered at once, and returns the response.
     pub(super) fn answer(&mut self, method: &str, params: Value) -> Value {
         let mut said = self.request(json!(1), method, params);
         assert_eq!(said.len(), 1, "{said:?}");
@@ -97,7 +97,7 @@ impl Client {
         said.remove(0)
     }
 
-    /// The result of a request that is answered with one.
+    /// Returns the result of a request that succeeds.
     pub(super) fn result(&mut self, method: &str, params: Value) -> Value {
         let mut answer = self.answer(method, params);
         assert!(answer["result"].is_object(), "{answer}");
@@ -108,7 +108,7 @@ impl Client {
         self.answer("tools/call", json!({"name": name, "arguments": arguments}))
     }
 
-    /// Calls a tool once more, with what the client was asked and answers.
+    /// Calls a tool again, with the state and the answers.
     pub(super) fn retry(&mut self, name: &str, state: &Value, responses: Value) -> Value {
         let params = json!({
             "name": name,
@@ -134,7 +134,7 @@ fn circumstances(
     Circumstances { principal, ..Circumstances::without_http(now, wall, random, seal) }
 }
 
-/// The keys under which the client is asked.
+/// Returns the keys of the requested input.
 pub(super) fn keys(answer: &Value) -> Vec<&str> {
     assert_eq!(answer["result"]["resultType"], "input_required", "{answer}");
     let asked = answer["result"]["inputRequests"].as_object().expect("an object");
@@ -147,7 +147,7 @@ pub(super) fn state(answer: &Value) -> Value {
     state
 }
 
-/// What a user fills in.
+/// Returns the answer of a user to a form.
 pub(super) fn form(field: &str, value: &str) -> Value {
     json!({"action": "accept", "content": {field: value}})
 }

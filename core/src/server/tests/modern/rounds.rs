@@ -1,4 +1,4 @@
-//! Requests that ask their client, which answers with a second request.
+//! Multi-round requests: the client answers with a second request.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn an_interview_takes_three_rounds() {
     let server = &first["result"]["_meta"]["io.modelcontextprotocol/serverInfo"];
     assert_eq!(server["name"], "demo");
     assert!(client.conversation.is_idle(), "nobody waits for the client");
-    // Any instance with the same key can go on.
+    // Any instance with the same key can continue.
     let mut client = able();
     let second = client.retry("interview", &state(&first), json!({"name": form("name", "Ada")}));
     assert_eq!(keys(&second), ["color-1", "roots"]);
@@ -139,7 +139,7 @@ fn a_state_is_good_for_nothing_else() {
     params["name"] = json!("greet");
     params["arguments"] = json!({"who": "x"});
     assert_eq!(error(&able().answer("prompts/get", params)), REFUSED);
-    // Another key, somebody else, too late.
+    // Another key, another principal, an expired state.
     let mut other = Client { seal: StateKey::new([4; 32]), ..able() };
     assert_eq!(error(&other.retry("interview", &good, answers())), REFUSED);
     let mut thief = Client { principal: Principal::of(Some(b"Bearer x")), ..able() };
