@@ -6,6 +6,7 @@
 mod calculator;
 mod check;
 mod echo;
+mod generated;
 pub(crate) mod hints;
 pub(crate) mod naming;
 mod probe;
@@ -26,6 +27,7 @@ use pontoon_core::protocol::Revision;
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use echo::EchoArgs;
+pub(crate) use generated::{completions, man};
 pub(crate) use probe::ProbeArgs;
 pub(crate) use proxy::ProxyArgs;
 pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
@@ -68,6 +70,11 @@ pub(crate) enum Verb {
     Completions {
         /// Shell to print it for
         shell: clap_complete::Shell,
+    },
+    /// Print a manual page
+    Man {
+        /// Subcommand to print the page of; if not given, the page of pontoon itself
+        subcommand: Option<String>,
     },
     /// Request the health of a server: exit 0 if it is healthy
     #[command(after_help = probe::EXAMPLES)]
@@ -152,15 +159,6 @@ fn taken(
         verb.ids().filter(|id| verb.value_source(id.as_str()) == Some(ValueSource::DefaultValue));
     let namings = without_flag.filter_map(|id| program.naming(&id.as_str().replace('_', "-")));
     namings.filter_map(|naming| Some(variables.first(naming.variables)?.name)).collect()
-}
-
-/// Prints the completion script of a shell.
-pub(crate) fn completions(shell: clap_complete::Shell) {
-    let mut script = Vec::new();
-    let mut command = definition(&naming::Program::of(&[]), &Variables::default());
-    clap_complete::generate(shell, &mut command, "pontoon", &mut script);
-    // A reader that has gone needs no script.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
 }
 
 /// The version with what else tells one build from another.

@@ -62,6 +62,10 @@ fn run() -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Echo(args) => serve::echo(*args, &variables, notices),
+        Verb::Man { subcommand } => {
+            args::man(subcommand.as_deref())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Verb::Probe(args) => probe::probe(&args, &variables),
         Verb::Proxy(args) => serve::proxy(&args, &variables, notices),
         Verb::Stdio { program } => {

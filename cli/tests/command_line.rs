@@ -123,6 +123,28 @@ fn help_and_version_are_a_success() {
 }
 
 #[test]
+fn a_manual_page_is_printed_for_pontoon_and_each_subcommand() {
+    let text = |words: &[&str]| {
+        let output = pontoon(&[&["man"], words].concat(), &[]);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = text(&[]);
+    for subcommand in
+        ["proxy", "echo", "calculator", "stdio", "check", "completions", "man", "probe"]
+    {
+        assert!(page.contains(&format!("pontoon\\-{subcommand}(1)")), "{subcommand}: {page}");
+        let own = text(&[subcommand]);
+        assert!(own.contains(&format!(".TH pontoon-{subcommand} 1")), "{own}");
+    }
+    let proxy = text(&["proxy"]);
+    assert!(proxy.contains("\\-\\-max\\-line") && proxy.contains("MCP_MAX_LINE"), "{proxy}");
+    let [what, _, hint] = failure(2, &["man", "prxy"], &[]);
+    assert_eq!(what, "error: there is no manual page for \"prxy\"");
+    assert!(hint.contains("proxy"), "{hint}");
+}
+
+#[test]
 fn completions_are_printed_for_each_shell() {
     for shell in ["bash", "elvish", "fish", "zsh"] {
         let output = pontoon(&["completions", shell], &[]);
@@ -322,6 +344,7 @@ fn it_answers_to_the_names_of_the_programs_it_stands_in_for() {
         ("mcp-streamablehttp-proxy", "Usage: pontoon proxy"),
         ("mcp-echo-streamablehttp-server-stateless", "Usage: pontoon echo"),
         ("mcp-echo-streamablehttp-server-stateful", "Usage: pontoon echo"),
+        ("example-mcp-server-streamable-http-stateless", "Usage: pontoon calculator"),
     ];
     for (name, usage) in names {
         let path = folder.join(name);
@@ -330,7 +353,7 @@ fn it_answers_to_the_names_of_the_programs_it_stands_in_for() {
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(help.contains(usage), "{name}: {help}");
         let is_stateless = help.contains("ECHO_STATELESS_WORKERS");
-        assert_eq!(is_stateless, name.ends_with("-stateless"), "{name}");
+        assert_eq!(is_stateless, name.ends_with("server-stateless"), "{name}");
     }
     fs::remove_dir_all(folder).unwrap();
 }

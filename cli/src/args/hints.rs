@@ -16,6 +16,7 @@ pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
         Some("mcp-streamablehttp-proxy") => &["pontoon", "proxy"],
         Some("mcp-echo-streamablehttp-server-stateless") => &["pontoon", "echo", "--stateless"],
         Some("mcp-echo-streamablehttp-server-stateful") => &["pontoon", "echo"],
+        Some("example-mcp-server-streamable-http-stateless") => &["pontoon", "calculator"],
         _ => return words,
     };
     meant.iter().map(OsString::from).chain(words.into_iter().skip(1)).collect()

@@ -41,7 +41,12 @@ pub(crate) struct ProxyArgs {
     pub(crate) startup_timeout: Option<Duration>,
 
     /// Revisions of the protocol to serve, with commas between them; all if not given
-    #[arg(long, value_name = "DATES", value_parser = values::revisions)]
+    #[arg(
+        long,
+        help_heading = "Protocol",
+        value_name = "DATES",
+        value_parser = values::revisions
+    )]
     pub(crate) revisions: Option<Revisions>,
 
     /// The era the command speaks: legacy (it opens with initialize), modern (2026-07-28), or

@@ -4,6 +4,8 @@ use pontoon_core::time::Duration;
 use super::*;
 use crate::values::Assignment;
 
+mod options_page;
+
 /// Every program: its verb, and whether it is the one without state.
 const VERBS: [(&str, bool); 5] =
     [("calculator", false), ("echo", false), ("echo", true), ("probe", false), ("proxy", false)];
