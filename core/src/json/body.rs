@@ -1,7 +1,7 @@
-//! The body of a POST: one message, or several in an array.
+//! The body of a POST: one message, or a batch.
 //!
 //! Source: JSON-RPC 2.0, section 6; MCP 2025-03-26, basic/index, Batching. Later revisions have no
-//! batches; whether one may be sent is for the session to say.
+//! batches; the session decides whether a batch is allowed.
 
 use bytes::Bytes;
 
@@ -10,21 +10,20 @@ use crate::json::text;
 use crate::json::{Invalid, Message, ParseRules};
 use crate::reject::Reject;
 
-/// What a client sent.
+/// The parsed body of a POST.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// One message.
     One(Message),
-    /// An array of messages, each with its own verdict. There is at least one.
+    /// A batch: an array with at least one message, each parsed separately.
     Batch(Vec<Result<Message, Invalid>>),
 }
 
 impl Body {
-    /// Reads a body.
+    /// Parses a body.
     ///
-    /// What concerns the text refuses all of it: the grammar, the depth (the array of a batch
-    /// counts as a level), half a surrogate pair. What concerns one message of a batch refuses
-    /// that one.
+    /// Some errors refuse the whole body: the grammar, the depth (the array of a batch counts as a
+    /// level), and lone surrogates. Others refuse one message of a batch.
     ///
     /// # Errors
     ///

@@ -1,10 +1,9 @@
-//! One text for all JSON texts that mean the same.
+//! A canonical form of JSON texts.
 //!
-//! Owns: what is a matter of spelling: white space, the order of members, escapes, how a number is
-//! written.
-//! Never: sends this text to anybody; it is made to be hashed.
+//! Owns: the differences that carry no meaning: white space, the order of members, escapes, the
+//! notation of numbers. Never: sends this text; it is only hashed.
 //!
-//! RFC 8785 is stricter about numbers, which it rounds to doubles: here every digit counts.
+//! RFC 8785 rounds numbers to doubles; here every digit counts.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,12 +15,11 @@ use crate::json::number::Number;
 use crate::json::scan::Cursor;
 use crate::json::string::{as_str, unescape};
 
-/// The text that a JSON text has in common with all others of the same meaning, and no other: JSON,
-/// but for the digests that stand for the members of large objects.
+/// Returns the canonical form: equal for texts with the same meaning, and different for all others.
+/// It is JSON, except for the digests that replace the members of large objects.
 ///
-/// Of members with the same key all count, in their order: parsers take the first or the last of
-/// them. A string with half a surrogate pair is the same as one with U+FFFD. What is not JSON is
-/// returned as it is.
+/// Members with the same key are all kept, in their order, because parsers use the first or the
+/// last. A lone surrogate equals U+FFFD. A text that is not JSON is returned unchanged.
 pub(crate) fn canonical(text: &[u8]) -> Cow<'_, [u8]> {
     if !is_json(text) {
         return Cow::Borrowed(text);
@@ -35,21 +33,21 @@ fn is_json(text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
-/// Writes values as the cursor meets them; an object's members are put in order when it ends.
+/// Writes values in the order of the cursor, and sorts an object's members at its end.
 #[derive(Debug)]
 struct Writer {
     out: Vec<u8>,
     open: Vec<Open>,
 }
 
-/// An array or object that has begun and not ended.
+/// An array or object that has not ended.
 #[derive(Debug)]
 enum Open {
     Array { is_empty: bool },
     Object { start: usize, members: Vec<Member> },
 }
 
-/// Where a member was written.
+/// The position of a written member.
 #[derive(Debug)]
 struct Member {
     key: Range<usize>,
@@ -78,7 +76,7 @@ impl Writer {
         }
     }
 
-    /// Writes a scalar, or opens what the cursor is in front of.
+    /// Writes a scalar, or opens the array or object at the cursor.
     fn begin(&mut self, cursor: &mut Cursor<'_>) {
         match cursor.peek() {
             b'[' => {
@@ -95,7 +93,7 @@ impl Writer {
         }
     }
 
-    /// Whether an element follows in the array; if not, it ends here.
+    /// Returns whether another element follows in the array, or closes the array.
     fn element(&mut self, cursor: &mut Cursor<'_>, is_first: bool) -> bool {
         let follows = cursor.element();
         match (follows, is_first) {
@@ -109,7 +107,7 @@ impl Writer {
         follows
     }
 
-    /// Whether a member follows in the object; its key is then written. If not, it ends here.
+    /// Writes the next key and returns whether there is one, or closes the object.
     fn member(&mut self, cursor: &mut Cursor<'_>, start: usize, mut members: Vec<Member>) -> bool {
         let at = self.out.len();
         if let Some(last) = members.last_mut() {
@@ -127,9 +125,8 @@ impl Writer {
         true
     }
 
-    /// Puts the members that were written since `start` in order, with commas. Where they are long
-    /// their digest takes their place: an object around this one has less to move then, however
-    /// deep they are nested.
+    /// Sorts the members written since `start`, with commas between them. Long members are replaced
+    /// by their digest, so that an enclosing object has less to move, however deep the nesting.
     fn sort(&mut self, start: usize, mut members: Vec<Member>) {
         let key = |member: &Member| &self.out[member.key.clone()];
         members.sort_by(|one, other| key(one).cmp(key(other)));
@@ -155,14 +152,14 @@ impl Writer {
         }
     }
 
-    /// A string as it was between its quotes.
+    /// Writes a string, given as the text between its quotes.
     fn string(&mut self, raw: &[u8]) {
         serde_json::to_writer(&mut self.out, as_str(&unescape(raw)))
             .expect("strings always have a JSON text");
     }
 }
 
-/// Bytes of the members of an object that are not replaced by their digest.
+/// The number of bytes up to which an object's members are kept instead of their digest.
 const MEMBERS_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]

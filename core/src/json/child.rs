@@ -1,19 +1,21 @@
-//! Reading what a child writes: one line, and the messages that can be read from it in one way.
+//! Parses a line of a child into the messages that can be read from it in only one way.
 //!
-//! Owns: which deviations from JSON-RPC are accepted of a child, and how any other line is reported.
-//! Never: guesses which request is meant; [`Concerns`] is all that can be known of that.
+//! Owns: which deviations from JSON-RPC are accepted from a child, and how any other line is
+//! reported.
+//! Never: guesses which request a line answers; [`Concerns`] is all that can be known.
 //!
-//! A line that is exactly one valid message is taken as it is. Any other line is tried as follows:
+//! A line that is exactly one valid message is taken unchanged. Any other line is handled as
+//! follows:
 //!
 //! | the line | what is taken |
 //! |---|---|
-//! | begins with a byte order mark | what follows it (RFC 8259, section 8.1) |
-//! | has members that are null in place of absent, or keys that only look like `id`, `method`, … | the message without them, because clients may refuse them |
+//! | begins with a byte order mark | the text after it (RFC 8259, section 8.1) |
+//! | has members that are null in place of absent, or keys that resemble `id`, `method`, … | the message without them, because clients may refuse them |
 //! | is an array | each message in it |
 //! | holds bytes that are not UTF-8, raw control characters in strings, `NaN`, `Infinity` | the message with U+FFFD, escapes and null in their place |
 //! | has terminal sequences around JSON, or several messages | each message |
-//! | has an answer behind other text | the answer, if it is to the only request in flight |
-//! | has an error that is no error object | an error object that holds it |
+//! | has an answer after other text | the answer, if it is to the only request in flight |
+//! | has an `error` that is not an error object | the message with an error object that holds it |
 //!
 //! Everything else is [`Unreadable`].
 
@@ -29,34 +31,34 @@ use crate::memory::Account;
 use crate::reject::{Flaw, Reject};
 use crate::translate::Answer;
 
-/// Something a child wrote that is no message.
+/// A line, or a part of one, that is not a message.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
-    /// The reason why it is no message.
+    /// The reason.
     pub flaw: Flaw,
-    /// The request that it answers, as far as it shows.
+    /// The request that it answers, if that can be determined.
     pub concerns: Concerns,
     /// Its beginning, at most [`EXCERPT_BYTES`].
     pub excerpt: Bytes,
-    /// Its length; for a line over the limit the number of bytes that are certain.
+    /// Its length; for a line over the limit, the number of bytes known so far.
     pub bytes: usize,
 }
 
 /// The request that an unreadable line answers.
 #[derive(Clone, Debug)]
 pub enum Concerns {
-    /// None: it is not meant to be an answer.
+    /// None: it is not an answer.
     Nothing,
     /// The request with this id, a JSON text.
     Request(Bytes),
-    /// One that it does not name.
+    /// An unknown request.
     AnyRequest,
-    /// The one that this message answers, which stands behind other text, if no other request is in
-    /// flight. Otherwise the line may be a log line that quotes a message of another conversation.
+    /// The request that this message answers, if no other request is in flight. The message follows
+    /// other text, so the line may be a log line that quotes a message of another conversation.
     Quoted(Box<Message>),
 }
 
-/// Bytes of a line that are kept for the log.
+/// The number of bytes of a line that are kept for the log.
 pub const EXCERPT_BYTES: usize = 120;
 
 impl Unreadable {
@@ -66,7 +68,7 @@ impl Unreadable {
     }
 }
 
-/// Reads a line of a child, and calls `each` with what is on it, in order.
+/// Parses a line of a child, and calls `each` with its contents, in order.
 pub(crate) fn read_line(
     line: Bytes,
     rules: ParseRules,
@@ -93,15 +95,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 struct Reader<'a, F> {
     rules: ParseRules,
-    /// Counts the bytes of messages that were changed here.
+    /// Accounts for the bytes of messages that were changed here.
     account: &'a Account,
     each: &'a mut F,
-    /// Whether the line has been reported as noise. Once is enough.
+    /// Whether the line has been reported as noise; it is reported once.
     has_noise: bool,
 }
 
 impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
-    /// Takes a JSON text on one line.
+    /// Handles a JSON text on one line.
     fn value(&mut self, text: Bytes) {
         if text.first() != Some(&b'[') {
             return self.message(text);
@@ -114,7 +116,7 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
         }
     }
 
-    /// Takes a JSON text on one line that is to be one message.
+    /// Handles a JSON text on one line that must be one message.
     fn message(&mut self, text: Bytes) {
         let read = match Message::read(text, self.rules) {
             Ok(message) if message.has_nulls() => {
@@ -136,14 +138,14 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
         }
     }
 
-    /// Reads a message without the members that are better left out.
+    /// Parses a message without the members that are removed by [`tidy`](super::tidy).
     fn read_tidied(&self, text: Bytes, reject: Reject) -> Result<Message, (Reject, Bytes)> {
         let Some(tidied) = tidy::tidied(&text) else { return Err((reject, text)) };
         Message::read(self.account.hold(tidied.into()), self.rules)
             .map_err(|(invalid, _)| (invalid.reject, text))
     }
 
-    /// Takes a text that begins like JSON, and is none.
+    /// Handles a text that begins like JSON but is not.
     fn broken(&mut self, text: &[u8]) {
         let mended = mended(text);
         let mut rest = &mended[..];
@@ -166,13 +168,13 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
         }
     }
 
-    /// Takes a text that does not begin like JSON.
+    /// Handles a text that does not begin like JSON.
     fn other_text(&mut self, line: &[u8]) {
         let concerns = self.quoted(line).unwrap_or(Concerns::Nothing);
         self.unreadable(Flaw::NotJson, concerns, line);
     }
 
-    /// The answer that stands behind other text, up to the end of the line.
+    /// Returns the answer that follows other text, up to the end of the line.
     fn quoted(&self, line: &[u8]) -> Option<Concerns> {
         memmem::find(line, br#""jsonrpc""#)?;
         let start = memmem::find(line, b"{\"")?;
@@ -188,8 +190,8 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
             .then(|| Concerns::Quoted(Box::new(self.with_error_object(message))))
     }
 
-    /// The message, with an error object that holds what the child wrote in place of one (JSON-RPC
-    /// 2.0, section 5.1).
+    /// Returns the message with an error object that holds the child's value in place of it
+    /// (JSON-RPC 2.0, section 5.1).
     fn with_error_object(&self, message: Message) -> Message {
         let object = match Answer::of(&message) {
             Some(Answer::Error(error)) => error_object(&error),
@@ -209,7 +211,7 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
     }
 }
 
-/// The length of the JSON value at the front of a text.
+/// Returns the length of the JSON value at the start of a text.
 fn value_len(text: &[u8]) -> Option<usize> {
     let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;

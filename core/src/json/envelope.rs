@@ -1,7 +1,7 @@
-//! The members of a message, and what makes them one.
+//! The members of a message, and the rules that make it valid.
 //!
 //! Owns: exact keys, the four kinds of message, and the types of their members.
-//! Never: carries anything; it only knows positions.
+//! Never: holds any text; it only holds positions.
 //!
 //! | kind | `method` | `id` | `params` | `result` | `error` |
 //! |---|---|---|---|---|---|
@@ -10,8 +10,8 @@
 //! | result | - | string or integer | | any | - |
 //! | error | - | string or integer, null, or absent | | - | any |
 //!
-//! `jsonrpc` is `"2.0"`. From a child null counts as absent in its `params`, its `_meta`, its `error`
-//! beside a result, and its `result` beside an error.
+//! `jsonrpc` is `"2.0"`. From a child, null counts as absent in its `params`, its `_meta`, its
+//! `error` beside a result, and its `result` beside an error.
 //!
 //! Source: JSON-RPC 2.0, sections 4 and 5; MCP 2025-11-25, basic/index, Messages (ids are never
 //! null, except in the answer to a request whose id could not be read).
@@ -24,11 +24,11 @@ use crate::json::string;
 use crate::json::{About, Invalid, Kind, ParseRules, Peer};
 use crate::reject::Reject;
 
-/// Bytes of the JSON text of an id or a progress token. Each is kept for as long as its request is
-/// in flight, so what a peer may have in flight is bounded only if these are.
+/// The maximum length of the JSON text of an id or a progress token, in bytes. Each is kept while
+/// its request is in flight, so this limit bounds the memory of those requests.
 pub const ID_BYTES_MAX: usize = 1024;
 
-/// Where the members of a message are. Others than these are carried and never looked at.
+/// The positions of a message's known members. Other members are passed on unread.
 #[derive(Debug)]
 pub(super) struct Envelope {
     sender: Peer,
@@ -44,7 +44,7 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Walks over a message once. On an error nothing that was found can be relied on.
+    /// Walks over a message once. After an error, positions found so far are not reliable.
     pub(super) fn read(text: &[u8], rules: ParseRules) -> Result<Envelope, Reject> {
         let mut cursor = Cursor::new(text);
         if cursor.peek() != b'{' {
@@ -98,7 +98,7 @@ impl Envelope {
         once(slot, cursor.value())
     }
 
-    /// Takes for absent what is there only to say that it is not.
+    /// Treats null members as absent.
     fn forget_nulls(&mut self, text: &[u8]) {
         let is_null = |span: &mut Span| span.of_text(text) == b"null";
         self.in_params.meta.take_if(is_null);
@@ -112,7 +112,7 @@ impl Envelope {
         self.has_nulls = forgotten.is_some();
     }
 
-    /// What kind of message this is, if every member of it has its type.
+    /// Returns the kind of the message, if every member has the right type.
     pub(super) fn kind(&self, text: &[u8]) -> Result<Kind, Reject> {
         let of_text = |span: Option<Span>| span.map(|span| span.of_text(text));
         if of_text(self.version) != Some(br#""2.0""#) {
@@ -157,15 +157,15 @@ impl Envelope {
         Err(Reject::BadParams)
     }
 
-    /// What is said of this message if it is none.
+    /// Returns the error for this message if it is invalid.
     pub(super) fn invalid(&self, reject: Reject, line: &Bytes) -> Invalid {
         let id = self.id.filter(|id| is_id(id.of_text(line)));
         Invalid { reject, about: id.and_then(|id| self.about(line.slice(id.range()))) }
     }
 
-    /// Which request it concerns, as far as its members tell. A child's objects may be anything,
-    /// even lines of a log that have an `id`: only those count that have another member of a
-    /// message.
+    /// Returns the request it concerns, as far as its members show. A child may print any object,
+    /// such as a log record with an `id`, so its objects count only if they have another member of
+    /// a message.
     fn about(&self, id: Bytes) -> Option<About> {
         let answers = self.result.is_some() || self.error.is_some();
         match self.sender {
@@ -177,30 +177,30 @@ impl Envelope {
     }
 }
 
-/// Notes where a member's value is, unless it is given twice.
+/// Records the position of a member's value, unless the member is a duplicate.
 fn once(slot: &mut Option<Span>, value: Span) -> Result<(), Reject> {
     if fill(slot, value) { Err(Reject::DuplicateKey) } else { Ok(()) }
 }
 
-/// Whether a value can be an id or a progress token: a string, or a number without a fraction,
-/// however it is written, and not too long.
+/// Returns whether a value can be an id or a progress token: a string, or a number without a
+/// fraction in any notation, within the length limit.
 pub(crate) fn is_id(value: &[u8]) -> bool {
     value.len() <= ID_BYTES_MAX && (is_string(value) || is_number(value) && is_whole(value))
 }
 
-/// Whether a value is a string.
+/// Returns whether a value is a string.
 pub(super) fn is_string(value: &[u8]) -> bool {
     value.starts_with(b"\"")
 }
 
-/// Whether a value is a number.
+/// Returns whether a value is a number.
 pub(super) fn is_number(value: &[u8]) -> bool {
     value.first().is_some_and(|first| matches!(first, b'-' | b'0'..=b'9'))
 }
 
-/// Whether a number has no fraction: `1.0`, `1e2` and `10e-1` have none. Decided on its digits,
-/// because an id may be longer than any type of number: the last digit that counts must not be
-/// behind the point once the exponent has moved it.
+/// Returns whether a number has no fraction, as with `1.0`, `1e2` and `10e-1`. This compares
+/// digits, because an id may be longer than any number type: the last significant digit must not be
+/// behind the point after the exponent has moved it.
 fn is_whole(number: &[u8]) -> bool {
     let (mantissa, exponent) = split(number.strip_prefix(b"-").unwrap_or(number), b"eE");
     let (whole, fraction) = split(mantissa, b".");

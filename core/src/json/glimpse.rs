@@ -1,9 +1,8 @@
-//! The request that a text was meant to answer, read from a text that is no message.
+//! Finds the request that an invalid text was meant to answer.
 //!
-//! Owns: the members at the top of an object, as far as the object can be followed, and the scalar
-//! members at its end.
-//! Never: needs the whole text, or valid JSON; of a line over the limit only the two ends are kept,
-//! and a malformed one may hold anything between them.
+//! Owns: the top-level members at the start of an object, as far as it can be followed, and the
+//! scalar members at its end. Never: needs the whole text, or valid JSON. Of a line over the limit
+//! only the two ends are kept, and an invalid one may hold anything between them.
 
 use bytes::Bytes;
 
@@ -11,11 +10,11 @@ use crate::json::child::Concerns;
 use crate::json::envelope::is_id;
 use crate::json::text;
 
-/// The members that were found.
+/// The members found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Glimpse {
     id: Option<Bytes>,
-    /// Whether there is an id that is none, or several that differ.
+    /// Whether an id is invalid, or several ids differ.
     is_id_unclear: bool,
     has_method: bool,
     has_answer: bool,
@@ -23,7 +22,7 @@ pub(crate) struct Glimpse {
 }
 
 impl Glimpse {
-    /// Looks at a text of which nothing is missing.
+    /// Reads a complete text.
     pub(crate) fn of(text: &[u8]) -> Glimpse {
         let mut glimpse = Glimpse::default();
         glimpse.look_at_start(text);
@@ -31,14 +30,14 @@ impl Glimpse {
         glimpse
     }
 
-    /// Looks at the beginning of a text.
+    /// Reads the start of a text.
     pub(crate) fn of_start(text: &[u8]) -> Glimpse {
         let mut glimpse = Glimpse::default();
         glimpse.look_at_start(text);
         glimpse
     }
 
-    /// Looks at the end of the same text.
+    /// Reads the end of the same text.
     pub(crate) fn look_at_end(&mut self, text: &[u8]) {
         if self.id.is_none() {
             let mut end = End { text: text.trim_ascii_end() };
@@ -50,7 +49,7 @@ impl Glimpse {
         }
     }
 
-    /// The request that the text answers.
+    /// Returns the request that the text answers.
     pub(crate) fn concerns(&self) -> Concerns {
         match &self.id {
             _ if self.has_method => Concerns::Nothing,
@@ -62,8 +61,8 @@ impl Glimpse {
         }
     }
 
-    /// The request that a line over the limit answers. Whatever is so long is more likely an answer
-    /// than noise.
+    /// Returns the request that a line over the limit answers. So long a line is more likely an
+    /// answer than noise.
     pub(crate) fn concerns_of_long_line(&self) -> Concerns {
         match self.concerns() {
             Concerns::Nothing if !self.has_method => Concerns::AnyRequest,
@@ -85,7 +84,7 @@ impl Glimpse {
         }
     }
 
-    /// Notes a member; the value is empty if it cannot be followed to its end.
+    /// Records a member; the value is empty if its end was not found.
     fn see(&mut self, key: &[u8], value: &[u8]) {
         match key {
             b"method" => self.has_method |= value != b"null",
@@ -101,7 +100,7 @@ impl Glimpse {
     }
 }
 
-/// The front of a text, followed forwards.
+/// The start of a text, parsed forwards.
 struct Start<'t> {
     rest: &'t [u8],
 }
@@ -120,14 +119,14 @@ impl<'t> Start<'t> {
         taken
     }
 
-    /// A key, and the colon behind it.
+    /// Parses a key and its colon.
     fn key(&mut self) -> Option<&'t [u8]> {
         let len = string_len(self.rest)?;
         let key = self.take(len);
         self.skip(b':').then_some(&key[1..key.len() - 1])
     }
 
-    /// A value whose end is in the text.
+    /// Parses a value whose end is in the text.
     fn value(&mut self) -> Option<&'t [u8]> {
         let len = match self.rest.first()? {
             b'"' => string_len(self.rest)?,
@@ -138,7 +137,7 @@ impl<'t> Start<'t> {
     }
 }
 
-/// The length of the string at the front of a text, with its quotes.
+/// Returns the length of the string at the start of a text, including its quotes.
 fn string_len(text: &[u8]) -> Option<usize> {
     if text.first() != Some(&b'"') {
         return None;
@@ -153,7 +152,7 @@ fn string_len(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of the array or object at the front of a text.
+/// Returns the length of the array or object at the start of a text.
 fn brackets_len(text: &[u8]) -> Option<usize> {
     let (mut at, mut depth) = (0, 0_usize);
     loop {
@@ -170,7 +169,7 @@ fn brackets_len(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The end of a text, followed backwards.
+/// The end of a text, parsed backwards.
 struct End<'t> {
     text: &'t [u8],
 }
@@ -190,7 +189,7 @@ impl<'t> End<'t> {
         taken
     }
 
-    /// A member whose value is a string, a number or a word, and the comma in front of it.
+    /// Parses a member whose value is a string, a number or a word, and the comma in front of it.
     fn member(&mut self) -> Option<(&'t [u8], &'t [u8])> {
         let value_len = match self.text.last()? {
             b'"' => self.string_len()?,
@@ -205,7 +204,7 @@ impl<'t> End<'t> {
         (self.skip(b',') || self.text.ends_with(b"{")).then_some((&key[1..key.len() - 1], value))
     }
 
-    /// The length of the string at the end of the text, with its quotes.
+    /// Returns the length of the string at the end of the text, including its quotes.
     fn string_len(&self) -> Option<usize> {
         let body = self.text.strip_suffix(b"\"")?;
         let is_open = |at: usize| {

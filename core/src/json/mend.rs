@@ -1,14 +1,14 @@
-//! Mending what is nearly JSON.
+//! Repairs texts that are almost JSON.
 //!
-//! Owns: the faults that writers are known for, and the one way in which each can be read.
+//! Owns: the common mistakes of JSON writers that can be read in only one way.
 
 use crate::json::envelope::{is_id, is_number, is_string};
 use crate::json::object::{Object, quoted, text};
 use crate::translate::{Answer, INTERNAL_ERROR};
 
-/// A text with U+FFFD for what is not UTF-8, escapes for raw control characters in strings, and
-/// null for the numbers that JSON does not have. That is what `JSON.stringify` and Pydantic write for
-/// them.
+/// Returns a text with U+FFFD in place of invalid UTF-8, escapes in place of raw control characters
+/// in strings, and null in place of numbers that JSON does not have. `JSON.stringify` and Pydantic
+/// write null for those too.
 pub(super) fn mended(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
     let mut rest = text.as_bytes();
@@ -43,8 +43,7 @@ fn no_number(text: &[u8]) -> Option<&'static str> {
     ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| text.starts_with(word.as_bytes()))
 }
 
-/// A text without the white space, control characters and terminal sequences in front of it. Where
-/// nothing else is left it is empty.
+/// Returns a text without the white space, control characters and terminal sequences at its start.
 pub(super) fn without_controls(text: &[u8]) -> &[u8] {
     let mut rest = text;
     loop {
@@ -68,7 +67,7 @@ pub(super) fn without_controls(text: &[u8]) -> &[u8] {
     }
 }
 
-/// An error object in place of this value; none if it is one.
+/// Returns an error object that replaces this value, or `None` if the value is one.
 pub(super) fn error_object(error: &[u8]) -> Option<Vec<u8>> {
     let Some(mut object) = Object::read(error) else {
         let message = text(error).unwrap_or_else(|| String::from_utf8_lossy(error));

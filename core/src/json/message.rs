@@ -1,7 +1,7 @@
-//! One message: a line of JSON, and the positions of the few fields a rule needs.
+//! A message: a line of JSON, and the positions of the few fields that rules need.
 //!
-//! Owns: what rules may ask of a message, and the replacement of a field's value.
-//! Never: changes a byte that nobody asked to change.
+//! Owns: the fields that rules may read, and the replacement of a field's value. Never: changes any
+//! other byte.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,19 +19,19 @@ use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::reject::Reject;
 
-/// How strictly a message is read.
+/// The strictness with which messages are parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseRules {
-    /// Nesting of arrays and objects.
+    /// The maximum nesting depth of arrays and objects.
     pub depth_max: usize,
-    /// Messages in a batch.
+    /// The maximum number of messages in a batch.
     pub batch_len_max: usize,
-    /// Who sent it.
+    /// The sender.
     pub sender: Peer,
 }
 
 impl ParseRules {
-    /// Those for what this side sends.
+    /// Returns the rules for messages of a sender.
     pub fn of(limits: &Limits, sender: Peer) -> ParseRules {
         let depth_max = match sender {
             Peer::Client => limits.json_depth_max,
@@ -41,27 +41,27 @@ impl ParseRules {
     }
 }
 
-/// Who sends messages, and so how far they may be from the letter.
+/// The sender of a message, which decides how strictly it is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// A client, which gets an error for whatever is wrong.
+    /// A client, which gets an error for any mistake.
     Client,
-    /// A child, whose messages are passed on as they are if only they can be understood. It may
-    /// write null for what is absent (`params`, `_meta`, `result` beside an error, `error` beside a
-    /// result), and escape half a surrogate pair.
+    /// A child, whose messages are passed on if they can be understood. It may write null for
+    /// absent members (`params`, `_meta`, `result` beside an error, `error` beside a result), and
+    /// escape a lone surrogate.
     Child,
 }
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It has a method and an id.
+    /// A message with a method and an id.
     Request,
-    /// It has a method and no id.
+    /// A message with a method and no id.
     Notification,
-    /// It has an id and a result.
+    /// A message with an id and a result.
     Result,
-    /// It has an error, and an id unless the other side could not read one.
+    /// A message with an error, and an id unless the other side could not read one.
     Error,
 }
 
@@ -77,12 +77,12 @@ pub enum Field {
     Subject,
 }
 
-/// A field and the JSON text that takes the place of its value.
+/// A field, and the JSON text that replaces its value.
 pub type Edit<'a> = (Field, &'a [u8]);
 
-/// A message that is valid, on one line, and otherwise as it came.
+/// A valid message on one line, otherwise unchanged.
 ///
-/// Cheap to clone: the line is shared.
+/// Cheap to clone, because clones share the line.
 #[derive(Clone)]
 pub struct Message {
     line: Bytes,
@@ -92,14 +92,14 @@ pub struct Message {
     progress_token: Option<Span>,
     subject: Option<Span>,
     name: Option<Span>,
-    /// What only a message of the modern era says; boxed, because most are of the other.
+    /// The fields of modern messages; boxed, because most messages are legacy.
     modern: Option<Box<Modern>>,
     params: Option<Span>,
     result: Option<Span>,
     has_nulls: bool,
 }
 
-/// Where a message of the modern era says what it is.
+/// The positions of the fields of modern messages.
 #[derive(Clone, Debug)]
 struct Modern {
     revision: Option<Span>,
@@ -135,7 +135,7 @@ impl Modern {
     }
 }
 
-/// The name of a method: where it is, or what it is once its escapes are resolved.
+/// A method's name: its position, or its text if it had escapes.
 #[derive(Clone)]
 enum Method {
     Plain(Span),
@@ -143,20 +143,20 @@ enum Method {
 }
 
 impl Message {
-    /// Reads a message. What surrounds it is trimmed, and line breaks in it become spaces.
+    /// Parses a message. White space around it is removed, and line breaks in it become spaces.
     ///
     /// # Errors
     ///
-    /// [`Reject::BadJson`] and [`Reject::TooDeep`] for what is not JSON within the rules; for JSON
-    /// that is no message [`Reject::BadVersion`], [`Reject::BadMessage`], [`Reject::BadId`],
-    /// [`Reject::BadMethod`], [`Reject::BadParams`]; for keys that the next parser could read in
-    /// another way [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a text of 4 GiB or
-    /// more [`Reject::BodyTooLarge`].
+    /// [`Reject::BadJson`] and [`Reject::TooDeep`] for a text that is not JSON within the rules;
+    /// for JSON that is not a message [`Reject::BadVersion`], [`Reject::BadMessage`],
+    /// [`Reject::BadId`], [`Reject::BadMethod`], [`Reject::BadParams`]; for keys that another
+    /// parser could read differently [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a
+    /// text of 4 GiB or more [`Reject::BodyTooLarge`].
     pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
         Message::read(text::admit(line)?, rules).map_err(|(invalid, _)| invalid)
     }
 
-    /// Reads a message from a line that is known to be JSON. An error comes with the line.
+    /// Parses a message from a line of valid JSON. An error returns the line.
     pub(super) fn read(line: Bytes, rules: ParseRules) -> Result<Message, (Invalid, Bytes)> {
         let envelope = match Envelope::read(&line, rules) {
             Ok(envelope) => envelope,
@@ -195,23 +195,23 @@ impl Message {
         }
     }
 
-    /// Whether it has members that count as absent because they are null.
+    /// Returns whether it has members that count as absent because they are null.
     pub(super) fn has_nulls(&self) -> bool {
         self.has_nulls
     }
 
-    /// What it is.
+    /// Returns its kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The JSON text of its id, byte for byte. Absent from notifications, and from errors about a
-    /// request whose id could not be read.
+    /// Returns the JSON text of its id, byte for byte. Notifications have none, nor do errors about
+    /// a request whose id could not be read.
     pub fn id(&self) -> Option<&[u8]> {
         self.bytes_at(self.id)
     }
 
-    /// The method of a request or notification, its escapes resolved.
+    /// Returns the method of a request or notification, with escapes resolved.
     pub fn method(&self) -> Option<&str> {
         self.method.as_ref().map(|method| match method {
             Method::Plain(span) => string::as_str(span.of_text(&self.line)),
@@ -219,81 +219,81 @@ impl Message {
         })
     }
 
-    /// The JSON text of its `params`.
+    /// Returns the JSON text of its `params`.
     pub fn params(&self) -> Option<&[u8]> {
         self.bytes_at(self.params)
     }
 
-    /// The JSON text of `params._meta.progressToken` of a request.
+    /// Returns the JSON text of `params._meta.progressToken` of a request.
     pub fn progress_token(&self) -> Option<&[u8]> {
         self.bytes_at(self.progress_token)
     }
 
-    /// The JSON text of what a notification is about: `params.requestId` of
+    /// Returns the JSON text of the id that a notification refers to: `params.requestId` of
     /// `notifications/cancelled`, `params.progressToken` of `notifications/progress`.
     pub fn subject(&self) -> Option<&[u8]> {
         self.bytes_at(self.subject)
     }
 
-    /// The revision by which a message of the modern era is to be read,
-    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`: a string as it is written between
-    /// its quotes, any other value as its JSON text.
+    /// Returns the revision that a modern message declares,
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]`: a string as the text between its
+    /// quotes, any other value as its JSON text.
     pub fn modern_revision(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.revision).map(unquote)
     }
 
-    /// Whether it speaks of the modern era: its `params._meta` names a protocol version or client
-    /// capabilities (2026-07-28, basic/versioning).
+    /// Returns whether it belongs to the modern era: its `params._meta` has a protocol version or
+    /// client capabilities (2026-07-28, basic/versioning).
     pub fn is_modern(&self) -> bool {
         self.modern.is_some()
     }
 
-    /// The JSON text of `params._meta` of a message of the modern era.
+    /// Returns the JSON text of `params._meta` of a modern message.
     pub fn meta(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.meta)
     }
 
-    /// The JSON text of `_meta["io.modelcontextprotocol/protocolVersion"]`.
+    /// Returns the JSON text of `_meta["io.modelcontextprotocol/protocolVersion"]`.
     pub(crate) fn modern_version(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.revision)
     }
 
-    /// The JSON text of `_meta["io.modelcontextprotocol/clientCapabilities"]`.
+    /// Returns the JSON text of `_meta["io.modelcontextprotocol/clientCapabilities"]`.
     pub fn client_capabilities(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.client_capabilities)
     }
 
-    /// The JSON text of `_meta["io.modelcontextprotocol/clientInfo"]`.
+    /// Returns the JSON text of `_meta["io.modelcontextprotocol/clientInfo"]`.
     pub fn client_info(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.client_info)
     }
 
-    /// The JSON text of `_meta["io.modelcontextprotocol/logLevel"]`; none if it is null.
+    /// Returns the JSON text of `_meta["io.modelcontextprotocol/logLevel"]`, unless it is null.
     pub fn log_level(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.log_level).filter(|level| *level != b"null")
     }
 
-    /// The JSON text of `params.arguments` of a message of the modern era.
+    /// Returns the JSON text of `params.arguments` of a modern message.
     pub fn arguments(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.arguments)
     }
 
-    /// The JSON text of `params.inputResponses` of a message of the modern era.
+    /// Returns the JSON text of `params.inputResponses` of a modern message.
     pub fn input_responses(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.input_responses)
     }
 
-    /// The JSON text of `params.requestState` of a message of the modern era.
+    /// Returns the JSON text of `params.requestState` of a modern message.
     pub fn request_state(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.request_state)
     }
 
-    /// The JSON text of `params.taskId` of a message of the modern era.
+    /// Returns the JSON text of `params.taskId` of a modern message.
     pub fn task_id(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.task_id)
     }
 
-    /// The JSON text of `params.uri` of a message of the modern era.
+    /// Returns the JSON text of `params.uri` of a modern message.
     pub fn uri(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.uri)
     }
@@ -302,24 +302,24 @@ impl Message {
         self.bytes_at(self.modern.as_deref().and_then(of))
     }
 
-    /// What `params.name` of a request names, a tool or a prompt: a string as it is written between
-    /// its quotes, any other value as its JSON text.
+    /// Returns the tool or prompt in `params.name` of a request: a string as the text between its
+    /// quotes, any other value as its JSON text.
     pub fn name(&self) -> Option<&[u8]> {
         self.bytes_at(self.name).map(unquote)
     }
 
-    /// The JSON text of the result that it is.
+    /// Returns the JSON text of its result.
     pub fn result(&self) -> Option<&[u8]> {
         self.bytes_at(self.result)
     }
 
-    /// The JSON text of `params.name`.
+    /// Returns the JSON text of `params.name`.
     pub(crate) fn name_text(&self) -> Option<&[u8]> {
         self.bytes_at(self.name)
     }
 
-    /// The revision that the answer to `initialize` settles on, `result.protocolVersion`, if that
-    /// is a string that is given once. Reads the result anew on every call.
+    /// Returns the revision in the result of `initialize`, `result.protocolVersion`, if it is a
+    /// string that occurs once. Parses the result on every call.
     pub fn result_revision(&self) -> Option<String> {
         let result = self.result().filter(|result| result[0] == b'{')?;
         let mut cursor = Cursor::new(result);
@@ -336,23 +336,23 @@ impl Message {
         is_string(revision).then(|| string::as_str(&text).to_owned())
     }
 
-    /// The whole message, on one line, without a line break at its end.
+    /// Returns the whole message on one line, without a line break at its end.
     pub fn bytes(&self) -> &Bytes {
         &self.line
     }
 
-    /// Bytes of the line.
+    /// Returns the length of the line in bytes.
     pub fn len(&self) -> usize {
         self.line.len()
     }
 
-    /// Whether the line is empty, which no message is.
+    /// Returns whether the line is empty, which is never true of a message.
     pub fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
 
-    /// The message with other values in some fields, every other byte as it is. A field that the
-    /// message has not stays absent; of two edits to one field the first counts.
+    /// Returns the message with other values in some fields; every other byte is unchanged. Fields
+    /// that the message does not have stay absent; of two edits to one field the first counts.
     ///
     /// The new values must be JSON, without line breaks.
     pub fn with(&self, edits: &[Edit<'_>]) -> Chunk {
@@ -407,7 +407,7 @@ impl Message {
     }
 }
 
-/// Shows no payload: it may hold secrets.
+/// Omits the payload, which may hold secrets.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -420,7 +420,7 @@ impl fmt::Debug for Message {
 }
 
 impl Method {
-    /// The name in a string, of which the span holds the quotes too.
+    /// Reads the name in a string; the span includes the quotes.
     fn read(quoted: Span, line: &[u8]) -> Method {
         let inner = quoted.inner();
         match string::unescape(inner.of_text(line)) {
@@ -430,14 +430,14 @@ impl Method {
     }
 }
 
-/// What is between the quotes of a string; any other value as it is.
+/// Returns the text between the quotes of a string, or any other value unchanged.
 fn unquote(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
-/// A message of up to this many bytes is copied to put other values in it, which costs less than
-/// counting references and writing several parts; a longer one becomes slices of what came, around
-/// the new values.
+/// The maximum length of a message that is copied when its fields are edited. Copying a short
+/// message costs less than counting references and writing several parts; a longer one becomes
+/// slices of the original around the new values.
 const COPY_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! JSON-RPC 2.0 messages: the envelope is read, the payload is carried.
+//! JSON-RPC 2.0 messages: the envelope is parsed, the payload is passed through.
 //!
-//! Owns: parsing, the spans of the few fields a rule needs, splicing other values into them, and
-//! writing the messages the core itself sends.
+//! Owns: parsing, the spans of the few fields that rules need, splicing other values into them, and
+//! writing the messages that the core itself sends.
 //! Never: a tree of values; a payload is never decoded and encoded again.
 //!
 //! A text is read in two passes. `text` leaves the grammar to `serde_json`, which builds nothing
-//! and does not recurse. `scan` then walks what is known to be JSON, and on that walk `envelope`
-//! and `params` note where the fields are, how deep it goes, and which keys could be read in
-//! another way by the next parser:
+//! and does not recurse. `scan` then walks over the valid JSON. On that walk `envelope` and
+//! `params` record the positions of the fields, the depth, and the keys that another parser could
+//! read differently:
 //!
 //! ```text
 //! bytes ── text ──► one line of JSON ── scan ──► envelope ──► Message ── with ──► Chunk
@@ -15,9 +15,9 @@
 //!          line breaks                           params       types               same payload
 //! ```
 //!
-//! Messages of clients must be valid in every detail. Of a child, deviations on which no rule here
-//! depends are accepted ([`Peer`]), and from a line that is no message `child` takes what can be read
-//! in one way.
+//! Messages of clients must be valid in every detail. From a child, deviations that no rule depends
+//! on are accepted ([`Peer`]), and from an invalid line `child` takes the messages that can be read
+//! in only one way.
 //!
 //! Sources: RFC 8259; JSON-RPC 2.0; MCP 2025-11-25 basic/index (messages, `_meta`).
 

@@ -1,7 +1,7 @@
-//! A JSON number by its value.
+//! A JSON number, compared by its value.
 //!
-//! Owns: the question whether two numbers are the same, however they are written and however large.
-//! Never: rounds, or computes anything that is larger than the text.
+//! Owns: whether two numbers are equal, in any notation and of any size. Never: rounds, or computes
+//! anything larger than the text.
 //!
 //! Source: RFC 8259, section 6.
 
@@ -9,19 +9,19 @@ use std::io::Write;
 
 use smallvec::SmallVec;
 
-/// The value of a JSON number: its significant digits, and the power of ten they are to be
-/// multiplied by. `42`, `42.0` and `4.2e1` are all 42; so is nothing else.
+/// The value of a JSON number: its significant digits, and the power of ten to multiply them by.
+/// `42`, `42.0` and `4.2e1` have the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Number {
     is_negative: bool,
-    /// From the first that is not zero to the last that is not; none for zero.
+    /// From the first digit that is not zero to the last that is not; empty for zero.
     digits: SmallVec<[u8; 24]>,
     exponent: i64,
 }
 
 impl Number {
-    /// The value of a text; nothing if it is no JSON number, or has an exponent of so many digits
-    /// ([`EXPONENT_DIGITS_MAX`]) that nobody can mean it.
+    /// Returns the value of a text, or `None` if it is not a JSON number or its exponent has more
+    /// than [`EXPONENT_DIGITS_MAX`] digits.
     pub(crate) fn of(text: &[u8]) -> Option<Number> {
         let (is_negative, rest) = match text.strip_prefix(b"-") {
             Some(rest) => (true, rest),
@@ -41,7 +41,7 @@ impl Number {
         Some(Number::scaled(is_negative, digits, exponent))
     }
 
-    /// The value, if it is a whole number that fits.
+    /// Returns the value if it is an integer that fits.
     pub(crate) fn to_u64(&self) -> Option<u64> {
         let zeros = usize::try_from(self.exponent).ok().filter(|zeros| *zeros < 20)?;
         let digits = self.digits.iter().copied().chain(std::iter::repeat_n(b'0', zeros));
@@ -64,7 +64,7 @@ impl Number {
         }
     }
 
-    /// Writes the one text that all numbers of this value have in common: `42e0`, `-15e-1`.
+    /// Writes the canonical text of this value: `42e0`, `-15e-1`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         if self.is_negative {
             out.push(b'-');
@@ -74,12 +74,12 @@ impl Number {
     }
 }
 
-/// The digits in front, and what follows them.
+/// Splits off the leading digits.
 fn digits(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
 }
 
-/// All that is left of a number: its exponent, or nothing.
+/// Parses the rest of a number: its exponent, or nothing.
 fn exponent(text: &[u8]) -> Option<i64> {
     let Some(text) = text.strip_prefix(b"e").or_else(|| text.strip_prefix(b"E")) else {
         return text.is_empty().then_some(0);
@@ -99,7 +99,8 @@ fn exponent(text: &[u8]) -> Option<i64> {
     Some(sign * significant.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
 }
 
-/// Digits of an exponent. However long the number is beside it, its scale then fits 64 bits.
+/// The maximum number of digits in an exponent. The scale then fits 64 bits for a number of any
+/// length.
 const EXPONENT_DIGITS_MAX: usize = 18;
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
-//! The members of an object, to take some out and to put others in.
+//! The members of an object, for removing, replacing and adding some.
 //!
-//! Owns: finding, replacing, adding and removing members; what is not touched stays as it is
-//! written, byte for byte, and where it is.
+//! Owns: finding, replacing, adding and removing members; others keep their bytes and their place.
 //! Never: checks the grammar. Texts come from a [`super::Message`], so they are JSON on one line.
 //!
-//! Keys are the same whatever escapes they are written with. Of a key that is given twice the last
-//! value counts, as most parsers have it (RFC 8259, section 4), and an edit leaves only that one.
+//! Keys are compared with escapes resolved. Of duplicate keys the last value counts, as in most
+//! parsers (RFC 8259, section 4), and an edit keeps only that one.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -22,15 +21,15 @@ pub(crate) struct Object<'t> {
 
 #[derive(Clone, Debug)]
 struct Member<'t> {
-    /// As it is between its quotes.
+    /// The text between its quotes.
     key: &'t [u8],
-    /// Whether there are escapes in it.
+    /// Whether it has escapes.
     has_escapes: bool,
     value: Cow<'t, [u8]>,
 }
 
 impl<'t> Object<'t> {
-    /// The members of an object; absent for any other value.
+    /// Reads the members of an object, or returns `None` for any other value.
     pub(crate) fn read(text: &'t [u8]) -> Option<Object<'t>> {
         let mut cursor = Cursor::new(text);
         if cursor.peek() != b'{' {
@@ -45,57 +44,57 @@ impl<'t> Object<'t> {
         Some(Object { members })
     }
 
-    /// The members of what may be absent, or no object: then there are none.
+    /// Reads the members of an object, or returns an empty object for any other value.
     pub(crate) fn read_or_empty(text: Option<&'t [u8]>) -> Object<'t> {
         text.and_then(Object::read).unwrap_or_default()
     }
 
-    /// The JSON text of a member.
+    /// Returns the JSON text of a member.
     pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
         self.members.iter().rev().find(|member| member.is(key)).map(|member| &*member.value)
     }
 
-    /// The JSON text of a member that is not null.
+    /// Returns the JSON text of a member that is not null.
     pub(crate) fn some(&self, key: &str) -> Option<&[u8]> {
         self.get(key).filter(|value| *value != b"null")
     }
 
-    /// A member that is a string, its escapes resolved.
+    /// Returns a member that is a string, with escapes resolved.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'_, str>> {
         self.get(key).and_then(text)
     }
 
-    /// A member that is an object.
+    /// Returns a member that is an object.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'_>> {
         self.get(key).and_then(Object::read)
     }
 
-    /// Whether there are no members.
+    /// Returns whether there are no members.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// The JSON texts of the members.
+    /// Iterates over the JSON texts of the members.
     pub(crate) fn values(&self) -> impl Iterator<Item = &[u8]> {
         self.members.iter().map(|member| &*member.value)
     }
 
-    /// The JSON texts of the members, to be changed.
+    /// Iterates over the JSON texts of the members, for changing them.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Cow<'t, [u8]>> {
         self.members.iter_mut().map(|member| &mut member.value)
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub(crate) fn remove(&mut self, key: &str) {
         self.members.retain(|member| !member.is(key));
     }
 
-    /// Takes out every member whose value is null.
+    /// Removes every member whose value is null.
     pub(crate) fn remove_nulls(&mut self) {
         self.members.retain(|member| *member.value != *b"null");
     }
 
-    /// Puts a member where it was, or behind the others. The key is one without escapes.
+    /// Replaces a member in its place, or adds it at the end. The key must not need escapes.
     pub(crate) fn put(&mut self, key: &'t str, value: impl Into<Cow<'t, [u8]>>) {
         let value = value.into();
         match self.last(key) {
@@ -106,12 +105,12 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// Puts members behind these, as they are.
+    /// Adds members at the end, unchanged.
     pub(crate) fn append(&mut self, mut others: Object<'t>) {
         self.members.append(&mut others.members);
     }
 
-    /// Changes a member, if there is one. Without a new value it is taken out.
+    /// Changes a member, if there is one. Without a new value it is removed.
     pub(crate) fn edit(&mut self, key: &str, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) {
         let Some(member) = self.last(key) else { return };
         match change(&member.value) {
@@ -120,8 +119,8 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// Changes a member that is an object; one that is not stays. If nothing is left in it, it is
-    /// taken out.
+    /// Changes a member that is an object, and removes it if it becomes empty. Other members are
+    /// unchanged.
     pub(crate) fn edit_object(&mut self, key: &str, change: impl FnOnce(&mut Object<'_>)) {
         self.edit(key, |value| {
             let Some(mut object) = Object::read(value) else { return Some(value.to_vec()) };
@@ -130,7 +129,7 @@ impl<'t> Object<'t> {
         });
     }
 
-    /// Changes every element of a member that is an array; one that is not stays.
+    /// Changes every element of a member that is an array. Other members are unchanged.
     pub(crate) fn edit_elements(
         &mut self,
         key: &str,
@@ -142,7 +141,7 @@ impl<'t> Object<'t> {
         });
     }
 
-    /// The JSON text of the object.
+    /// Returns the JSON text of the object.
     pub(crate) fn write(&self) -> Vec<u8> {
         let len: usize = self.members.iter().map(|m| m.key.len() + m.value.len() + 4).sum();
         let mut out = Vec::with_capacity(len + 2);
@@ -157,7 +156,7 @@ impl<'t> Object<'t> {
         out
     }
 
-    /// The last member of this name, which is the only one after this.
+    /// Returns the last member of this name after removing its duplicates.
     fn last(&mut self, key: &str) -> Option<&mut Member<'t>> {
         let last = self.members.iter().rposition(|member| member.is(key))?;
         let twins = self.members[..last].iter().filter(|member| member.is(key)).count();
@@ -181,17 +180,17 @@ impl Member<'_> {
     }
 }
 
-/// Members that there is room for from the beginning.
+/// The initial capacity for members.
 const MEMBERS: usize = 6;
 
-/// Whether this is what is between the quotes of this key. Most keys have another length, which is
-/// enough to tell: escapes only make them longer.
+/// Returns whether the text between a key's quotes is this key. Most keys have another length,
+/// which decides it: escapes only make a key longer.
 fn is_key(raw: &[u8], key: &str) -> bool {
     raw.len() >= key.len() && *unescape(raw) == *key.as_bytes()
 }
 
-/// The members of an object, each with its key as it is between its quotes; absent for any other
-/// value.
+/// Iterates over the members of an object, with the text between each key's quotes, or returns
+/// `None` for any other value.
 fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     let mut cursor = Cursor::new(text);
     if cursor.peek() != b'{' {
@@ -201,20 +200,21 @@ fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     Some(std::iter::from_fn(move || Some((cursor.key()?, cursor.value().of_text(text)))))
 }
 
-/// Why the members of an object cannot be told apart.
+/// A reason why the members of an object are ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unclear {
-    /// One that was looked for is given twice.
+    /// A requested member occurs twice.
     KeyTwice,
-    /// A key holds half of a surrogate pair, which is no text.
+    /// A key holds a lone surrogate.
     KeyNoText,
 }
 
-/// The values of the members of these names, in one walk over an object; of others nothing is known.
+/// Returns the values of the members with these names, in one walk over an object. Other members
+/// are not checked.
 ///
 /// # Errors
 ///
-/// The first thing in the text that is [`Unclear`].
+/// The first [`Unclear`] key in the text.
 pub(crate) fn pick<'t, const N: usize>(
     object: &'t str,
     names: &[&str; N],
@@ -230,7 +230,7 @@ pub(crate) fn pick<'t, const N: usize>(
     Ok(picked)
 }
 
-/// The members of an object, the escapes of their keys resolved.
+/// Returns the members of an object, with escapes in keys resolved.
 ///
 /// # Errors
 ///
@@ -247,7 +247,7 @@ pub(crate) fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Unclear
     }
 }
 
-/// The members of an object, one after the other, the escapes of their keys resolved.
+/// Iterates over the members of an object, with escapes in keys resolved.
 fn named_members(object: &str) -> impl Iterator<Item = Result<(Cow<'_, [u8]>, &str), Unclear>> {
     let mut cursor = Cursor::new(object.as_bytes());
     cursor.enter();
@@ -262,8 +262,8 @@ fn named_members(object: &str) -> impl Iterator<Item = Result<(Cow<'_, [u8]>, &s
     })
 }
 
-/// Whether two members have the same name. Sorted where there are many: a client may send as many
-/// as a message has room for.
+/// Returns whether two members have the same name. Many members are sorted first, because a client
+/// may send as many as fit into a message.
 fn has_twice(members: &[(Cow<'_, str>, &str)]) -> bool {
     if members.len() <= FEW {
         let is_before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
@@ -276,8 +276,8 @@ fn has_twice(members: &[(Cow<'_, str>, &str)]) -> bool {
 
 const FEW: usize = 8;
 
-/// The members of an object, the escapes of their keys resolved; absent for any other value, and if
-/// a key is given twice.
+/// Returns the members of an object with escapes in keys resolved, or `None` for any other value
+/// and for duplicate keys.
 pub(crate) fn map(text: &[u8]) -> Option<Vec<(String, &[u8])>> {
     let mut keys = BTreeSet::new();
     let mut members = Vec::new();
@@ -291,7 +291,7 @@ pub(crate) fn map(text: &[u8]) -> Option<Vec<(String, &[u8])>> {
     Some(members)
 }
 
-/// The JSON text of an object whose keys may be any text.
+/// Returns the JSON text of an object whose keys may be any text.
 pub(crate) fn write_map<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8])>) -> Vec<u8> {
     let mut out = vec![b'{'];
     for (at, (key, value)) in members.into_iter().enumerate() {
@@ -306,12 +306,12 @@ pub(crate) fn write_map<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8]
     out
 }
 
-/// A member of an object, without a look at the others; absent for any other value.
+/// Returns a member of an object without reading the others, or `None` for any other value.
 pub(crate) fn member<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
     entries(text)?.filter_map(|(other, value)| is_key(other, key).then_some(value)).last()
 }
 
-/// The elements of an array; absent for any other value.
+/// Returns the elements of an array, or `None` for any other value.
 pub(crate) fn elements(value: &[u8]) -> Option<Vec<&[u8]>> {
     let mut cursor = Cursor::new(value);
     if cursor.peek() != b'[' {
@@ -325,7 +325,7 @@ pub(crate) fn elements(value: &[u8]) -> Option<Vec<&[u8]>> {
     Some(elements)
 }
 
-/// The JSON text of an array.
+/// Returns the JSON text of an array.
 pub(crate) fn array<T: AsRef<[u8]>>(elements: impl IntoIterator<Item = T>) -> Vec<u8> {
     let mut out = vec![b'['];
     for (at, element) in elements.into_iter().enumerate() {
@@ -338,7 +338,7 @@ pub(crate) fn array<T: AsRef<[u8]>>(elements: impl IntoIterator<Item = T>) -> Ve
     out
 }
 
-/// What a string says, its escapes resolved; absent for any other value.
+/// Returns the text of a string with escapes resolved, or `None` for any other value.
 pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     if !envelope::is_string(value) {
         return None;
@@ -353,7 +353,7 @@ fn to_text(unescaped: Cow<'_, [u8]>) -> Cow<'_, str> {
     }
 }
 
-/// The JSON text of a string.
+/// Returns the JSON text of a string.
 pub(crate) fn quoted(text: &str) -> Vec<u8> {
     serde_json::to_vec(text).expect("a string always has a JSON text")
 }

@@ -1,12 +1,12 @@
-//! What a line of our own is, read no further than that takes.
+//! The kind of a line that this program wrote, parsed only as far as needed.
 
 use crate::json::Kind;
 use crate::json::scan::Cursor;
 
-/// What kind of message a line is, and the JSON text of its id.
+/// Returns the kind of a message, and the JSON text of its id.
 ///
-/// The line is a message that this program wrote: it is not checked, an answer's id comes before its
-/// result or error, and neither of those is walked over.
+/// The line is a message that this program wrote: it is not validated, an answer's id comes before
+/// its result or error, and neither of those is parsed.
 pub(crate) fn outline(line: &[u8]) -> (Kind, Option<&[u8]>) {
     let mut cursor = Cursor::new(line);
     let (mut id, mut is_call) = (None, false);

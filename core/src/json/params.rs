@@ -1,11 +1,11 @@
-//! The few members of `params` that a rule needs.
+//! The few members of `params` that rules need.
 //!
-//! Owns: which members these are, and whether one of them is given twice.
-//! Never: says what they mean; that depends on the method, which may come after them.
+//! Owns: which members these are, and whether one of them is a duplicate. Never: their meaning,
+//! which depends on the method, and that may come after them.
 
 use crate::json::scan::{Cursor, Span};
 
-/// Members of `params`; all empty if it is no object.
+/// Members of `params`; all empty if it is not an object.
 #[derive(Debug, Default)]
 pub(super) struct Params {
     pub(super) meta: Option<Span>,
@@ -22,7 +22,7 @@ pub(super) struct Params {
     twice: bool,
 }
 
-/// Members of `params._meta`; all empty if it is no object.
+/// Members of `params._meta`; all empty if it is not an object.
 #[derive(Debug, Default)]
 pub(super) struct Meta {
     pub(super) client_capabilities: Option<Span>,
@@ -34,7 +34,7 @@ pub(super) struct Meta {
 }
 
 impl Params {
-    /// Goes past the value of `params`. Keys are the same whatever escapes they are written with.
+    /// Moves past the value of `params`. Keys are compared with escapes resolved.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Params {
         let mut params = Params::default();
         if cursor.peek() != b'{' {
@@ -69,7 +69,7 @@ impl Params {
         params
     }
 
-    /// Whether one of these members, or of those of `_meta`, is given twice.
+    /// Returns whether one of these members, or of those of `_meta`, is a duplicate.
     pub(super) fn has_twice(&self) -> bool {
         self.twice
     }
@@ -99,8 +99,8 @@ impl Meta {
     }
 }
 
-/// Notes where a member's value is. True if it is not the first of its name, of which parsers may
-/// take either (RFC 8259, section 4).
+/// Records the position of a member's value. Returns whether it is a duplicate, of which parsers
+/// may take either (RFC 8259, section 4).
 pub(super) fn fill(slot: &mut Option<Span>, value: Span) -> bool {
     slot.replace(value).is_some()
 }

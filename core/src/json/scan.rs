@@ -1,10 +1,10 @@
-//! A walk over JSON that is known to be valid.
+//! A walk over valid JSON.
 //!
-//! Owns: where values begin and end, how deep they nest, and whether strings are whole.
+//! Owns: where values begin and end, how deep they nest, and whether strings have lone surrogates.
 //! Never: recurses, allocates, or checks the grammar again.
 //!
-//! A walker calls [`Cursor::enter`] in front of a bracket, then takes keys (or elements) until
-//! there are no more, and for each either walks into the value or takes it whole:
+//! A walk calls [`Cursor::enter`] in front of a bracket, then takes keys (or elements) until there
+//! are no more, and for each either walks into the value or takes it whole:
 //!
 //! ```text
 //! { "a" : [1, 2] , "b" : 3 }
@@ -23,7 +23,7 @@ use crate::json::string;
 use crate::json::{ParseRules, Peer};
 use crate::reject::Reject;
 
-/// Where a value is in its text. No value is empty, so no span ends at 0.
+/// The position of a value in its text. No value is empty, so no span ends at 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     start: u32,
@@ -31,7 +31,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Positions fit: [`super::text::admit`] takes no longer text.
+    /// Positions fit, because [`super::text::admit`] refuses longer texts.
     fn of(range: Range<usize>) -> Span {
         Span {
             start: range.start as u32,
@@ -39,24 +39,24 @@ impl Span {
         }
     }
 
-    /// A string's, without its quotes.
+    /// Returns the span of a string without its quotes.
     pub(super) fn inner(self) -> Span {
         let Range { start, end } = self.range();
         Span::of(start + 1..end - 1)
     }
 
-    /// The positions.
+    /// Returns the range of positions.
     pub(super) fn range(self) -> Range<usize> {
         self.start as usize..self.end.get() as usize
     }
 
-    /// The bytes at these positions.
+    /// Returns the bytes at these positions.
     pub(super) fn of_text(self, text: &[u8]) -> &[u8] {
         &text[self.range()]
     }
 }
 
-/// A place in a text, and what was seen on the way to it.
+/// A position in a text, with facts about the part before it.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
     text: &'t [u8],
@@ -64,30 +64,31 @@ pub(super) struct Cursor<'t> {
     depth: usize,
     deepest: usize,
     half_pairs: bool,
-    /// Whether the string that was walked over last has escapes.
+    /// Whether the last string had escapes.
     escaped: bool,
 }
 
 impl<'t> Cursor<'t> {
-    /// The start of a text that [`super::text::admit`] has let through.
+    /// Starts at the beginning of a text that [`super::text::admit`] accepted.
     pub(super) fn new(text: &'t [u8]) -> Self {
         Cursor { text, at: 0, depth: 0, deepest: 0, half_pairs: false, escaped: false }
     }
 
-    /// The byte at this place, NUL at the end. In front of a value it tells the value's type.
+    /// Returns the byte at this position, or NUL at the end. In front of a value it shows the
+    /// value's type.
     pub(super) fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
 
-    /// Goes past the bracket that opens an array or object.
+    /// Moves past the bracket that opens an array or object.
     pub(super) fn enter(&mut self) {
         self.at += 1;
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
     }
 
-    /// The next key of the object, as it is between its quotes; the place is then in front of its
-    /// value. After the last one the place is behind the object.
+    /// Returns the text between the quotes of the object's next key, and moves in front of its
+    /// value. After the last member it returns `None` and moves behind the object.
     pub(super) fn key(&mut self) -> Option<&'t [u8]> {
         if !self.element() {
             return None;
@@ -99,19 +100,19 @@ impl<'t> Cursor<'t> {
         Some(key)
     }
 
-    /// The next key of the object, its escapes resolved; otherwise as [`Cursor::key`].
+    /// Returns the next key of the object with escapes resolved; otherwise like [`Cursor::key`].
     pub(super) fn name(&mut self) -> Option<Cow<'t, [u8]>> {
         let key = self.key()?;
         Some(if self.escaped { string::unescape(key) } else { Cow::Borrowed(key) })
     }
 
-    /// Whether the string that was walked over last has escapes.
+    /// Returns whether the last string had escapes.
     pub(super) fn was_escaped(&self) -> bool {
         self.escaped
     }
 
-    /// Whether the array has another element; the place is then in front of it. After the last one
-    /// the place is behind the array.
+    /// Returns whether the array has another element, and moves in front of it. After the last one
+    /// it moves behind the array.
     pub(super) fn element(&mut self) -> bool {
         self.skip(|byte| byte == b',' || is_space(byte));
         match self.peek() {
@@ -123,7 +124,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Goes past a value.
+    /// Moves past a value.
     pub(super) fn value(&mut self) -> Span {
         self.span(|cursor| match cursor.peek() {
             b'"' => cursor.string(),
@@ -133,19 +134,19 @@ impl<'t> Cursor<'t> {
         .1
     }
 
-    /// Goes past a value, and returns its text.
+    /// Moves past a value, and returns its text.
     pub(super) fn take(&mut self) -> &'t [u8] {
         &self.text[self.value().range()]
     }
 
-    /// Goes past a value by walking into it, and tells where it was.
+    /// Moves past a value by walking into it, and returns its span.
     pub(super) fn span<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> (T, Span) {
         let start = self.at;
         let walked = walk(self);
         (walked, Span::of(start..self.at))
     }
 
-    /// Whether what was walked over is within the rules.
+    /// Checks the part before this position against the rules.
     pub(super) fn check(&self, rules: ParseRules) -> Result<(), Reject> {
         if self.deepest > rules.depth_max {
             return Err(Reject::TooDeep);
@@ -156,7 +157,7 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    /// Whether half of a surrogate pair was walked over since this was last asked.
+    /// Returns whether a lone surrogate was seen since the last call.
     pub(super) fn take_half_pairs(&mut self) -> bool {
         std::mem::take(&mut self.half_pairs)
     }
@@ -166,7 +167,7 @@ impl<'t> Cursor<'t> {
         self.depth -= 1;
     }
 
-    /// Goes past an array or object, whatever is in it.
+    /// Moves past an array or object with any content.
     fn brackets(&mut self) {
         let floor = self.depth;
         self.enter();
@@ -204,8 +205,8 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// Where the next quote or backslash is. Most strings are short: a call of `memchr2` costs more than
-/// a look at their first words.
+/// Returns the position of the next quote or backslash. Most strings are short, and a call of
+/// `memchr2` costs more than reading their first words.
 fn quote_or_escape(rest: &[u8]) -> Option<usize> {
     let near = &rest[..rest.len().min(NEAR)];
     let (words, bytes) = near.as_chunks();
@@ -224,8 +225,8 @@ fn quote_or_escape(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// Marks, in the highest bit of each byte of a word up to the first that is this byte, whether it is;
-/// what is marked above that means nothing.
+/// Sets the highest bit of each byte of a word that equals `byte`, up to the first one. Bits above
+/// that have no meaning.
 fn bytes_equal(word: u64, byte: u8) -> u64 {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -237,7 +238,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Bytes of a string that are looked at before `memchr2` is: whole words.
+/// The number of bytes of a string that are read before `memchr2` is called: whole words.
 const NEAR: usize = 32;
 
 #[cfg(test)]

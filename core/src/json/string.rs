@@ -1,14 +1,14 @@
 //! The characters of a JSON string.
 //!
-//! Owns: escapes, and the question whether a key could pass for another.
-//! Never: checks the grammar; strings come here as they are between the quotes of valid JSON.
+//! Owns: escapes, and whether a key could be mistaken for another. Never: checks the grammar;
+//! strings are given as the text between the quotes of valid JSON.
 
 use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// The escape at the front of `rest`: its character, and the number of bytes it takes. Half of a
-/// surrogate pair without the other has no character.
+/// Returns the character of the escape at the start of `rest`, and the escape's length in bytes. A
+/// lone surrogate has no character.
 pub(super) fn escape(rest: &[u8]) -> (Option<char>, usize) {
     let short = match rest.get(1) {
         Some(b'u') => return unicode_escape(rest),
@@ -32,13 +32,13 @@ fn unicode_escape(rest: &[u8]) -> (Option<char>, usize) {
     }
 }
 
-/// The UTF-16 code unit that `\uXXXX` at the front of `rest` stands for.
+/// Returns the UTF-16 code unit of the `\uXXXX` at the start of `rest`.
 fn code_unit(rest: &[u8]) -> Option<u32> {
     let digits = rest.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | char::from(digit).to_digit(16)?))
 }
 
-/// The characters of a string. Half a surrogate pair becomes U+FFFD.
+/// Iterates over the characters of a string. A lone surrogate becomes U+FFFD.
 fn chars(raw: &str) -> impl Iterator<Item = char> {
     let mut rest = raw;
     std::iter::from_fn(move || {
@@ -52,7 +52,7 @@ fn chars(raw: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// A string without its escapes; copied only if it has any.
+/// Returns a string with escapes resolved; copied only if it has any.
 pub(super) fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
     match memchr(b'\\', raw) {
         None => Cow::Borrowed(raw),
@@ -65,14 +65,14 @@ pub(super) fn as_str(raw: &[u8]) -> &str {
     str::from_utf8(raw).unwrap_or_default()
 }
 
-/// The key of the envelope that this is, with or without escapes.
+/// Returns the envelope key that this key is, with or without escapes.
 pub(super) fn envelope_key(raw: &[u8]) -> Option<&'static [u8]> {
     let key = unescape(raw);
     ENVELOPE_KEYS.into_iter().find(|known| **known == *key)
 }
 
-/// Whether a key that is none of the envelope's could be taken for one of them by a parser that
-/// ignores case or invisible characters, stops at NUL, or compares keys before it unescapes them.
+/// Returns whether a key that is not an envelope key could be taken for one by a parser that
+/// ignores case or invisible characters, stops at NUL, or compares keys before it resolves escapes.
 pub(super) fn mimics(raw: &[u8]) -> bool {
     let mut key = [0; KEY_LEN_MAX];
     let mut len = 0;
@@ -94,8 +94,8 @@ pub(super) fn mimics(raw: &[u8]) -> bool {
     ENVELOPE_KEYS.contains(&&key[..len])
 }
 
-/// Characters that show nothing: controls, spaces, format characters, and the dot that remains of
-/// `İ` in lower case.
+/// Returns whether a character is invisible: controls, spaces, format characters, and the dot that
+/// remains of `İ` in lower case.
 fn is_invisible(char: char) -> bool {
     char.is_control()
         || char.is_whitespace()
@@ -112,10 +112,10 @@ fn is_invisible(char: char) -> bool {
         )
 }
 
-/// The keys of the envelope. A message with a key that is nearly one of them is refused.
+/// The keys of the envelope. A message with a key that resembles one of them is refused.
 const ENVELOPE_KEYS: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
 
-/// The longest of them.
+/// The length of the longest of them.
 const KEY_LEN_MAX: usize = 7;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What counts as JSON, and on one line.
+//! Checks that a text is JSON, and puts it on one line.
 //!
-//! Owns: the grammar (RFC 8259 to the letter, without a byte order mark) and the line breaks.
-//! Never: looks at what the text says.
+//! Owns: the grammar (exactly RFC 8259, without a byte order mark) and the line breaks. Never:
+//! reads the content.
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
@@ -9,17 +9,17 @@ use serde::de::IgnoredAny;
 
 use crate::reject::Reject;
 
-/// The text without the whitespace around it, and with a space for every line break in it: stdio
-/// frames by lines (MCP 2025-11-25, basic/transports, stdio), and so does an event stream.
+/// Returns the text without surrounding white space, and with a space for every line break: stdio
+/// frames messages by lines (MCP 2025-11-25, basic/transports, stdio), and so does an event stream.
 ///
-/// JSON has raw line breaks only between tokens, where a space means the same and takes as much
-/// room. A text of 4 GiB or more is refused: positions in it are 32 bits wide.
+/// JSON has raw line breaks only between tokens, where a space has the same meaning and length. A
+/// text of 4 GiB or more is refused because positions are 32 bits wide.
 pub(super) fn admit(bytes: Bytes) -> Result<Bytes, Reject> {
     check(&bytes)?;
     Ok(on_one_line(bytes))
 }
 
-/// Checks that a text is JSON, and not too long.
+/// Checks that a text is JSON, and within the length limit.
 pub(super) fn check(bytes: &[u8]) -> Result<(), Reject> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Reject::BodyTooLarge { limit: u32::MAX as usize });
@@ -29,7 +29,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Reject> {
     Ok(())
 }
 
-/// A JSON text without the whitespace around it, and with spaces in place of its line breaks.
+/// Returns a JSON text without surrounding white space, and with spaces in place of its line
+/// breaks.
 pub(super) fn on_one_line(bytes: Bytes) -> Bytes {
     flatten(trim(bytes))
 }

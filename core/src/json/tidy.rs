@@ -1,12 +1,12 @@
-//! A child's message without the members that say nothing, or that another parser could take for
-//! others.
+//! Removes the members of a child's message that carry nothing, or that another parser could take
+//! for others.
 
 use crate::json::scan::Cursor;
 use crate::json::string;
 
-/// The JSON text of an object without members that are null in place of absent, and without those
-/// whose keys only look like keys of the envelope; a key of the envelope that is written with
-/// escapes is written without. Absent for any other value, and if there is nothing to change.
+/// Returns an object without members that are null in place of absent, without keys that resemble
+/// those of the envelope, and with escapes in envelope keys resolved. Returns `None` for any other
+/// value, or if nothing changes.
 pub(super) fn tidied(text: &[u8]) -> Option<Vec<u8>> {
     let mut cursor = Cursor::new(text);
     if cursor.peek() != b'{' {

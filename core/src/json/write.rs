@@ -1,4 +1,4 @@
-//! The few messages the core writes itself, each on one line.
+//! Writers for the few messages of the core itself, each on one line.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,15 +6,15 @@ use serde_json::Value;
 use crate::machine::Chunk;
 use crate::reject::Wire;
 
-/// An error response. Without an id the member is left out, as revisions from 2025-11-25 have it
-/// for requests whose id could not be read.
+/// Writes an error response. Without an id the member is left out, as revisions from 2025-11-25
+/// have it for requests whose id could not be read.
 ///
-/// The id is a JSON text, without line breaks.
+/// The id is a JSON text without line breaks.
 pub fn error(id: Option<&[u8]>, wire: &Wire) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: None })
 }
 
-/// An error response with `data`; otherwise like [`error`].
+/// Writes an error response with `data`; otherwise like [`error`].
 pub fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: Some(data) })
 }

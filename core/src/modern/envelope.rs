@@ -1,7 +1,6 @@
-//! Which era a request belongs to, and whether one of the modern era says of itself what it has to.
+//! The era of a request, and the required metadata of modern requests.
 //!
-//! Owns: the order in which mistakes are told that need no server; what the headers repeat of the
-//! body.
+//! Owns: the order of the checks that need no server; the headers that repeat values of the body.
 //! Never: a session, a tool or a method's parameters.
 //!
 //! | the first that fails | refusal |
@@ -9,15 +8,15 @@
 //! | the modern era is served | [`Reject::UnsupportedRevision`] |
 //! | `MCP-Protocol-Version` is given | [`Reject::HeaderMismatch`] |
 //! | `_meta` has a version and capabilities | [`Reject::MissingMeta`] |
-//! | the header says the same version | [`Reject::HeaderMismatch`] |
+//! | the header has the same version | [`Reject::HeaderMismatch`] |
 //! | that version is served | [`Reject::UnsupportedRevision`] |
-//! | `Mcp-Method` says the same method | [`Reject::HeaderMismatch`] |
-//! | the server has that method | whoever answers says so |
-//! | `Mcp-Name` says the same name | [`Reject::HeaderMismatch`] |
-//! | the log level, if one is given, is one | [`Reject::BadParams`] |
-//! | who listens accepts a stream | [`Reject::NotAcceptable`] |
+//! | `Mcp-Method` has the same method | [`Reject::HeaderMismatch`] |
+//! | the server has that method | the server's error |
+//! | `Mcp-Name` has the same name | [`Reject::HeaderMismatch`] |
+//! | the log level, if given, is valid | [`Reject::BadParams`] |
+//! | a subscriber accepts an event stream | [`Reject::NotAcceptable`] |
 //!
-//! What comes next is told by who knows it: what the headers of [`super::mirror`] say.
+//! Later checks need the tool's schema: the headers of [`super::mirror`].
 //!
 //! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning, server/utilities/logging,
 //! basic/transports/streamable-http (Request Headers, Server Validation).
@@ -29,11 +28,12 @@ use crate::protocol::{Era, Revision};
 use crate::reject::{Reject, Repeats};
 use crate::server::LogLevel;
 
-/// The era of a POST that belongs to no open session.
+/// Returns the era of a POST that belongs to no open session.
 ///
-/// A message says so itself; one that does not, and does not initialize either, may have a header
-/// that names a version which no client of the legacy era would name. What is wrong about it is
-/// then told in the words of the modern era, and so it is where no other is served.
+/// A modern message declares its era. A message that does not, and is not `initialize`, may have a
+/// header with a version that no legacy client would send; it counts as modern, so that its errors
+/// are those of the modern era. If only the modern era is served, all but `initialize` counts as
+/// modern.
 pub(crate) fn era(head: &McpHead, body: &Body, served: &[Revision]) -> Era {
     let is_modern = match body {
         Body::One(message) if message.is_modern() => true,
@@ -51,11 +51,11 @@ pub(crate) fn era(head: &McpHead, body: &Body, served: &[Revision]) -> Era {
     if is_modern { Era::Modern } else { Era::Legacy }
 }
 
-/// Whether a request of the legacy era can be served.
+/// Checks that legacy requests are served.
 ///
 /// # Errors
 ///
-/// [`Reject::UnsupportedRevision`], which tells the client those that are (2026-07-28,
+/// [`Reject::UnsupportedRevision`], which lists the supported revisions (2026-07-28,
 /// basic/versioning).
 pub(crate) fn admit_legacy(served: &[Revision]) -> Result<(), Reject> {
     match served.iter().any(|revision| revision.era() == Era::Legacy) {
@@ -64,14 +64,14 @@ pub(crate) fn admit_legacy(served: &[Revision]) -> Result<(), Reject> {
     }
 }
 
-/// The message of a POST of the modern era, if it says of itself what it has to. A notification
-/// need not: the protocol has none that is sent over HTTP. Of a method that the server does not have
-/// no more is checked than its name.
+/// Returns the message of a modern POST if it has the required metadata. A notification needs none:
+/// the protocol has none that is sent over HTTP. For a method that the server does not have,
+/// nothing after the name is checked.
 ///
 /// # Errors
 ///
-/// Those of the table above; [`Reject::BatchNotAllowed`];
-/// [`Reject::BadMessage`] for an answer, as nobody asks a client anything.
+/// Those of the table above; [`Reject::BatchNotAllowed`]; [`Reject::BadMessage`] for an answer,
+/// since the modern era has no server requests.
 pub(crate) fn admit<'a>(
     head: &McpHead,
     body: &'a Body,
@@ -92,7 +92,7 @@ pub(crate) fn admit<'a>(
     Ok(message)
 }
 
-/// Checks what has to be right before the method means anything; gives that method.
+/// Checks everything that comes before the method, and returns the method.
 fn check_versions<'a>(
     head: &McpHead,
     message: &'a Message,
@@ -104,7 +104,7 @@ fn check_versions<'a>(
     let header = head.revision.text().ok_or(Reject::HeaderMismatch(Repeats::Version))?;
     let version = message.modern_version().and_then(string);
     let (Some(version), true) = (version, has_capabilities(message)) else {
-        // Who speaks of a version that nobody knows may know other rules about this.
+        // A client of an unknown version may follow other rules here.
         return Err(match (message.modern_version(), &head.revision) {
             (None, RevisionHeader::Other(_)) => Reject::UnsupportedRevision,
             _ => Reject::MissingMeta,
@@ -145,7 +145,7 @@ fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {
         Some("tasks/cancel" | "tasks/get" | "tasks/update") => message.task_id(),
         _ => None,
     };
-    // One that is missing, or is no string, is a mistake in the parameters.
+    // A missing or invalid name is an error of the parameters, not of the header.
     match (name.filter(|name| string(name).is_some()), &mirrored.name) {
         (None, _) => Ok(()),
         (Some(name), Some(header)) if field::matches(header, name) => Ok(()),
@@ -157,7 +157,7 @@ fn has_capabilities(message: &Message) -> bool {
     message.client_capabilities().is_some_and(|json| json.starts_with(b"{"))
 }
 
-/// What is between the quotes of a JSON string.
+/// Returns the text between the quotes of a JSON string.
 fn string(json: &[u8]) -> Option<&[u8]> {
     json.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }

@@ -1,4 +1,4 @@
-//! The `data` of errors that the modern era has named.
+//! The `data` of the errors that the modern era defines.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::reject::Capability;
 use crate::shown::shown;
 use crate::translate::capability;
 
-/// Of -32022: which revisions there are, the newest first, and which was asked for (2026-07-28,
-/// basic/versioning).
+/// Returns the data of -32022: the supported revisions, the newest first, and the requested one
+/// (2026-07-28, basic/versioning).
 pub(crate) fn unsupported_revision(
     supported: impl IntoIterator<Item = Revision>,
     requested: &str,
@@ -19,7 +19,7 @@ pub(crate) fn unsupported_revision(
     json!({ "supported": supported, "requested": shown(requested) })
 }
 
-/// Of -32021: all that the client lacks (2026-07-28, basic/index).
+/// Returns the data of -32021: all missing capabilities (2026-07-28, basic/index).
 pub(crate) fn missing_capabilities(lacking: &[Capability]) -> Value {
     let required = capability::required(lacking);
     let required: Value = serde_json::from_slice(&required).expect("written as JSON");

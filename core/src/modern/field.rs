@@ -1,8 +1,8 @@
-//! What a header says that repeats a value of the body.
+//! Headers that repeat a value of the body.
 //!
-//! Owns: how a text is written into a field value and read from it, and when it says the same as a
-//! JSON value.
-//! Never: knows which header repeats what.
+//! Owns: how a text is encoded in a field value and decoded from it, and when it equals a JSON
+//! value.
+//! Never: knows which header repeats which value.
 //!
 //! | the value | in the header |
 //! |---|---|
@@ -24,12 +24,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::json::Number;
 
-/// The text of a field value, with or without the white space around it, which is no part of it.
+/// Decodes a field value. White space around it is ignored.
 ///
-/// Nothing if the value has other characters than visible ASCII, space and tab; or if it begins and
-/// ends like base64 and is none: of another alphabet, with too little or too much padding, with bits
-/// in the last character that no byte has, or of bytes that are not UTF-8. Every other value is
-/// literal, also one that has only the beginning, or only the end.
+/// Returns `None` if the value has characters other than visible ASCII, space and tab, or if it is
+/// marked as base64 but is not valid: wrong alphabet, wrong padding, spare bits in the last
+/// character that are not zero, or bytes that are not UTF-8. Any other value is literal, including
+/// one with only the opening or only the closing mark.
 pub fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
     let value = str::from_utf8(trim(value)).ok()?;
     if !value.bytes().all(|byte| is_plain(byte) || byte == b'\t') {
@@ -41,7 +41,7 @@ pub fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A field value that [`decode`] reads this text from: the text itself, if it can be.
+/// Returns a field value that [`decode`] decodes to this text: the text itself, if possible.
 pub fn encode(text: &str) -> Cow<'_, str> {
     let is_padded = text.starts_with(' ') || text.ends_with(' ');
     let looks_encoded = text.starts_with(BEGIN) && text.ends_with(END);
@@ -51,11 +51,11 @@ pub fn encode(text: &str) -> Cow<'_, str> {
     Cow::Owned([BEGIN, &STANDARD.encode(text), END].concat())
 }
 
-/// Whether a field value says the same as a value of the body, given as JSON text.
+/// Returns whether a field value equals a value of the body, given as JSON text.
 ///
-/// Strings are compared by their characters, numbers by their value, however large; `true` and
-/// `false` have only one spelling. There is no header for `null`, an array or an object, nor for
-/// half a surrogate pair.
+/// Strings are compared by their characters, numbers by their value at any size; `true` and `false`
+/// have only one spelling. No field value equals `null`, an array, an object, or a string with a
+/// lone surrogate.
 pub fn matches(value: &[u8], json: &[u8]) -> bool {
     let Some(text) = decode(value) else { return false };
     match json.first() {
@@ -69,7 +69,7 @@ pub fn matches(value: &[u8], json: &[u8]) -> bool {
     }
 }
 
-/// Without the white space around it (RFC 9110, section 5.5).
+/// Trims surrounding white space (RFC 9110, section 5.5).
 fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
@@ -77,7 +77,7 @@ fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// What is between the marks of base64. One character cannot belong to both.
+/// Returns the text between the base64 marks, which do not overlap.
 fn encoded(value: &str) -> Option<&str> {
     value.strip_prefix(BEGIN)?.strip_suffix(END)
 }
@@ -86,7 +86,7 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 
-/// Both marks have to be written like this, in lower case.
+/// Both marks are case-sensitive.
 const BEGIN: &str = "=?base64?";
 const END: &str = "?=";
 

@@ -1,22 +1,22 @@
-//! `x-mcp-header`: arguments of a tool that its callers repeat in headers, for whoever routes a call
-//! without reading its body.
+//! `x-mcp-header`: arguments of a tool that clients repeat in headers, so that intermediaries can
+//! route a call without reading its body.
 //!
-//! Owns: which arguments those are, as far as a schema says it right; whether a call repeats them;
-//! what becomes of a schema that says it wrong.
-//! Never: follows a `$ref`, or checks arguments in any other way.
+//! Owns: which arguments a valid schema annotates; whether a call repeats them; how an invalid
+//! schema is corrected.
+//! Never: follows a `$ref`, or validates arguments in any other way.
 //!
 //! | the argument | its header `Mcp-Param-…` | verdict |
 //! |---|---|---|
-//! | a string, a number, `true`, `false` | says the same | taken |
-//! | | something else, unreadable, missing, or given twice | refused |
-//! | an array, an object, `null`, or not given | missing | taken |
-//! | | given: others would act on what the call does not say | refused |
-//! | given twice: others may take either | whatever | refused |
+//! | a string, a number, `true`, `false` | has the same value | accepted |
+//! | | has another value, is invalid, missing, or repeated | refused |
+//! | an array, an object, `null`, or missing | missing | accepted |
+//! | | present: intermediaries would act on a value that the call does not have | refused |
+//! | a duplicate: parsers may take either | any | refused |
 //!
 //! A header that belongs to no argument is ignored.
 //!
-//! Source: 2026-07-28, server/tools (x-mcp-header), basic/transports/streamable-http (Custom Headers
-//! from Tool Parameters).
+//! Source: 2026-07-28, server/tools (x-mcp-header), basic/transports/streamable-http (Custom
+//! Headers from Tool Parameters).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,55 +33,55 @@ use super::field;
 use crate::http::is_token_byte;
 use crate::reject::{Reject, Repeats};
 
-/// The arguments of a tool that its callers repeat in headers; of most tools, none.
+/// The arguments of a tool that clients repeat in headers; most tools have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirroredParams {
-    /// By the header's name, in lower case and without `mcp-param-`.
+    /// Keyed by the header's name, in lower case and without `mcp-param-`.
     paths: BTreeMap<Box<str>, Path>,
 }
 
-/// The names of the properties that lead to an argument.
+/// The property names that lead to an argument.
 type Path = Box<[Box<str>]>;
 
-/// Why an annotation, and with it the definition of its tool, is not valid.
+/// The reason why an annotation, and so its tool's definition, is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalid {
-    /// It names a header that another one names too; case makes no difference.
+    /// It names the same header as another annotation, ignoring case.
     Duplicate,
     /// It is an empty string.
     Empty,
-    /// It is no string, or has characters that no header's name has.
+    /// It is not a string, or has characters that a header name cannot have.
     NotAToken,
-    /// Its property is not of the one type `string`, `integer` or `boolean`.
+    /// The type of its property is not exactly `string`, `integer` or `boolean`.
     NotPrimitive,
-    /// It is on no property, or on one that is not reached by properties alone: it is within an
-    /// array, a composition, a condition or a definition.
+    /// It is not on a property, or its property is inside an array, a composition, a condition or a
+    /// definition.
     Unreachable,
 }
 
 impl MirroredParams {
-    /// Those that the schema of a tool's arguments annotates.
+    /// Reads the annotations of an argument schema.
     ///
     /// # Errors
     ///
-    /// What is wrong with one of the annotations.
+    /// The reason why one of the annotations is invalid.
     pub fn of(schema: &Value) -> Result<MirroredParams, Invalid> {
         let mut reading = Reading { path: Some(Vec::new()), paths: BTreeMap::new() };
         reading.schema(schema)?;
         Ok(MirroredParams { paths: reading.paths })
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
 
-    /// Compares the arguments of a call, a JSON text if there are any, with the headers it came
-    /// with: names in lower case without `mcp-param-`, and values.
+    /// Compares the arguments of a call, as JSON text, with its headers: names in lower case
+    /// without `mcp-param-`, and values.
     ///
     /// # Errors
     ///
-    /// [`Reject::HeaderMismatch`], as the table of this module has it.
+    /// [`Reject::HeaderMismatch`], by the table of this module.
     pub fn check<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         arguments: Option<&[u8]>,
@@ -105,7 +105,7 @@ impl MirroredParams {
     }
 }
 
-/// The JSON text of an argument, if it is one that a header can repeat.
+/// Returns the JSON text of an argument, if a header can repeat it.
 fn value_at<'a>(arguments: &'a str, path: &Path) -> Result<Option<&'a str>, serde_json::Error> {
     let mut json = arguments.trim_ascii_start();
     for name in path {
@@ -120,7 +120,7 @@ fn value_at<'a>(arguments: &'a str, path: &Path) -> Result<Option<&'a str>, serd
     Ok(Some(json).filter(|json| !json.starts_with(['[', '{', 'n'])))
 }
 
-/// Looks for the member of an object that has this name.
+/// Finds the member of an object with this name.
 #[derive(Debug)]
 struct Member<'n>(&'n str);
 
@@ -144,7 +144,7 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 }
 
-/// A string that is borrowed unless it holds escapes.
+/// A string, borrowed unless it holds escapes.
 #[derive(Debug, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -163,7 +163,7 @@ impl fmt::Display for Invalid {
 /// A walk through a schema.
 #[derive(Debug)]
 struct Reading<'s> {
-    /// The properties that lead here; none if it takes more than properties.
+    /// The properties that lead here; `None` if the way has anything else in it.
     path: Option<Vec<&'s str>>,
     paths: BTreeMap<Box<str>, Path>,
 }
@@ -219,7 +219,7 @@ impl<'s> Reading<'s> {
         Ok(())
     }
 
-    /// Schemas that are about no property at a place of its own.
+    /// Walks the schemas that do not describe a property at a fixed place.
     fn others(&mut self, holds: Holds, value: &'s Value) -> Result<(), Invalid> {
         let path = self.path.take();
         match value {
@@ -234,21 +234,21 @@ impl<'s> Reading<'s> {
     }
 }
 
-/// What the value of a keyword holds that can be annotated. A keyword that is not known to hold a
-/// schema holds data, where the name of the annotation means nothing.
+/// The kind of schemas that the value of a keyword holds. The value of an unknown keyword is data,
+/// in which the annotation's name has no meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
-    /// Schemas by the names of properties.
+    /// Schemas keyed by property names.
     Properties,
-    /// Schemas by other names.
+    /// Schemas keyed by other names.
     Named,
     /// A schema, or a list of them.
     Schemas,
 }
 
 impl Holds {
-    /// Of the keywords of JSON Schema 2020-12, core, section 10 and validation, section 8, and of
-    /// those that draft 7 had before (`definitions`, `dependencies`, `additionalItems`).
+    /// Returns the kind for the keywords of JSON Schema 2020-12, core, section 10 and validation,
+    /// section 8, and for those of draft 7 (`definitions`, `dependencies`, `additionalItems`).
     fn of(keyword: &str) -> Option<Holds> {
         Some(match keyword {
             "properties" => Holds::Properties,
@@ -276,24 +276,23 @@ impl Holds {
     }
 }
 
-/// What a page of `tools/list` says of mirrored arguments.
+/// The annotations in a page of `tools/list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// The names of the tools that have some, and which.
+    /// The annotated tools by name.
     pub mirrored: Vec<(String, MirroredParams)>,
-    /// The names of the tools that have annotations which are not valid, and why. It is as if they
-    /// had none.
+    /// The tools with invalid annotations, and the reason. Their annotations are ignored.
     pub invalid: Vec<(String, Invalid)>,
-    /// The result without the annotations of those tools; none if there are no such tools.
+    /// The result without the annotations of those tools, or `None` if there are no such tools.
     pub rewritten: Option<Vec<u8>>,
 }
 
 /// Reads a result of `tools/list`, a JSON text.
 ///
-/// A client has to drop a tool whose annotations are not valid. Without them the same tool is valid,
-/// and what serves it looks at no headers; so it is the annotations that are dropped. All of the
-/// result stays as it came, but for the schemas of these tools. What is no result, or no tool, is
-/// passed over, and so is a schema that nests deeper than 127 levels.
+/// A client must drop a tool whose annotations are invalid. The tool is valid without them, and its
+/// server reads no headers, so the annotations are removed. The rest of the result is unchanged.
+/// Values that are not a result or a tool are ignored, as are schemas nested deeper than 127
+/// levels.
 pub fn listed(result: &[u8]) -> Listed {
     let mut listed = Listed::default();
     let mut edits = Vec::new();
@@ -313,7 +312,7 @@ pub fn listed(result: &[u8]) -> Listed {
     listed
 }
 
-/// The tools of a result that may have an annotation.
+/// Returns the tools of a result that may have annotations.
 fn tools(result: &[u8]) -> Vec<ListedTool<'_>> {
     // Any character can be written as an escape; most results have neither.
     let has = |part: &str| memmem::find(result, part.as_bytes()).is_some();
@@ -338,7 +337,7 @@ struct ListedTool<'a> {
     schema: &'a RawValue,
 }
 
-/// Takes every annotation out of a schema.
+/// Removes every annotation from a schema.
 fn strip(schema: &mut Value) {
     let Value::Object(keywords) = schema else { return };
     keywords.shift_remove(ANNOTATION);
@@ -354,13 +353,13 @@ fn strip(schema: &mut Value) {
     }
 }
 
-/// Where a value is in the text that it was borrowed from.
+/// Returns the position of a value in the text that it was borrowed from.
 fn place(value: &RawValue, text: &[u8]) -> Range<usize> {
     let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
     start..start + value.get().len()
 }
 
-/// The text with others at these places, which come in order.
+/// Returns the text with replacements at these positions, given in order.
 fn edited(text: &[u8], edits: &[(Range<usize>, String)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;

@@ -1,8 +1,8 @@
-//! The modern era on the wire: what a request says of itself, in its body and in its headers, and
-//! what it is handed to bring back.
+//! The wire format of the modern era: metadata of a request in its body and headers, and the
+//! request state.
 //!
-//! Owns: the rules of revision 2026-07-28 that hold whoever answers.
-//! Never: a whole answer.
+//! Owns: the rules of revision 2026-07-28 that hold for every kind of server. Never: a whole
+//! answer.
 
 pub(crate) mod envelope;
 pub(crate) mod error_data;

@@ -1,7 +1,6 @@
-//! Work on a modern request that takes longer for a longer one, outside of the engine's lock.
+//! Work on a modern request that grows with its length, done outside the engine's lock.
 //!
-//! Owns: which requests need it.
-//! Never: refuses a request; the engine does.
+//! Owns: which requests need it. Never: refuses a request; the engine does.
 
 use std::sync::Arc;
 
@@ -13,8 +12,8 @@ use crate::json::object::text;
 use crate::modern::state::SalientParams;
 use crate::time::Duration;
 
-/// Work on a request to a command whose time grows with the request, done before the engine takes
-/// it and outside its lock.
+/// Computes the expensive values of a request to a command, before the engine takes it and outside
+/// its lock.
 #[derive(Clone, Debug)]
 pub struct Preparation(Arc<Chance>);
 
@@ -23,8 +22,8 @@ impl Preparation {
         Preparation(chance)
     }
 
-    /// Computes the digest of what a long request asks for, if it brings a state that is sealed for
-    /// it, or may be answered with one.
+    /// Computes the digest of a long request's parameters, if it brings a sealed state or may be
+    /// answered with one.
     pub fn prepare(&self, request: &mut Request) {
         let Request::Post { head, body: Body::One(message) } = request else { return };
         let params = SalientParams::of(message);
@@ -43,7 +42,8 @@ impl Preparation {
     }
 }
 
-/// Parameters of fewer bytes are hashed under the lock, and only if need be.
+/// The minimum length of parameters that are hashed here. Shorter ones are hashed under the lock,
+/// and only if needed.
 const PREPARED_BYTES_MIN: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Request state: what a client is handed when it is asked something, and brings back with the
+//! Request state: sealed data that a client receives with a request for input, and returns with its
 //! answers.
 //!
-//! Owns: the seal, what it binds a state to, and when a state expires.
-//! Never: says what a payload means, keeps it secret, or remembers that it was used. Whoever has a
-//! state can read it, and use it until it expires; what may be used once needs a memory elsewhere.
+//! Owns: the seal, the data a state is bound to, and its expiry.
+//! Never: interprets a payload, keeps it secret, or records its use. A state can be read and used
+//! by anyone who has it until it expires; single use needs memory elsewhere.
 //!
 //! ```text
 //! base64url( version | expires         | digest of the params | HMAC-SHA256 | payload )
@@ -13,12 +13,12 @@
 //!            | version | expires | digest of the params | payload
 //! ```
 //!
-//! The digest of the params takes time, so it stands in the state: a forgery is found out before
-//! the params of its request are looked at.
+//! The digest of the params is expensive, so the state holds it: a forgery is detected before the
+//! params of its request are read.
 //!
-//! Every field before the payload has a fixed length or tells it, so no two bindings run together.
-//! Any instance with the same key can open what another has sealed. A key is for one server: two
-//! servers with a tool of the same name would take each other's states.
+//! Every field before the payload has a fixed length or a length prefix, so different bindings never
+//! give the same bytes. Any instance with the same key can open the states of another. A key is for
+//! one server: two servers with a tool of the same name would accept each other's states.
 //!
 //! Sources: 2026-07-28, basic/patterns/mrtr (Server Requirements); RFC 2104 (HMAC); RFC 4648,
 //! section 5 (base64url, without padding).
@@ -34,29 +34,30 @@ use crate::json::{Message, canonical};
 use crate::session::Principal;
 use crate::time::Duration;
 
-/// Bytes of a payload that can be sealed and opened again.
+/// The maximum length of a payload, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 
 /// The key that states are sealed with.
 #[derive(Clone)]
 pub struct StateKey(Hmac<Sha256>);
 
-/// What a state is bound to besides its expiry: it can be opened for a request only that has all of
-/// this in common with the one it was sealed for.
+/// The data that a state is bound to besides its expiry. It can only be opened for a request with
+/// equal data.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
-    /// Who sent the request.
+    /// The sender of the request.
     pub principal: &'a Principal,
     /// Its method.
     pub method: &'a str,
-    /// What it asks for: [`SalientParams::digest`].
+    /// The digest of its target and arguments: [`SalientParams::digest`].
     pub params_digest: [u8; 32],
 }
 
-/// The parameters that say what a request asks for: members of `params`, as JSON text.
+/// The parameters that identify a request's target and arguments: members of `params`, as JSON
+/// text.
 ///
-/// `_meta`, `inputResponses` and `requestState` are none of them: they change from one round to the
-/// next.
+/// `_meta`, `inputResponses` and `requestState` are not among them, because they change from one
+/// round to the next.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SalientParams<'a> {
     /// `name`, of `tools/call` and `prompts/get`.
@@ -67,26 +68,27 @@ pub struct SalientParams<'a> {
     pub arguments: Option<&'a [u8]>,
 }
 
-/// Why a state was not opened. Whoever sent it learns nothing but that; what is wrong is for logs.
+/// The reason why a state was not opened. It is for logs; the client learns only that the state was
+/// refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It was opened in time once, and no longer is.
+    /// It was valid, and has expired.
     Expired,
-    /// Its seal is not from this key, or not for this principal, method and these parameters.
+    /// It was not sealed by this key, or not for this principal, method and parameters.
     Forged,
-    /// It is no state of this version at all, or too long.
+    /// It is not a state of this version, or it is too long.
     Malformed,
 }
 
 impl StateKey {
-    /// The key of these bytes, which are secret and chosen at random.
+    /// Creates a key from random secret bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         StateKey(Hmac::new_from_slice(&bytes).expect("HMAC takes keys of any length"))
     }
 
-    /// Seals a payload of at most [`PAYLOAD_BYTES_MAX`] bytes; a longer one is never opened. The
-    /// text is one word of letters, digits, `-` and `_`, a third longer than the payload and 98
-    /// bytes more.
+    /// Seals a payload of at most [`PAYLOAD_BYTES_MAX`] bytes; a longer one cannot be opened. The
+    /// text consists of letters, digits, `-` and `_`, and is 98 bytes and a third longer than the
+    /// payload.
     ///
     /// It can be opened before `expires`, a time since 1970-01-01 00:00 UTC to the millisecond.
     pub fn seal(&self, binding: &Binding<'_>, expires: Duration, payload: &[u8]) -> String {
@@ -97,13 +99,13 @@ impl StateKey {
         URL_SAFE_NO_PAD.encode([&head, &seal[..], payload].concat())
     }
 
-    /// The payload of a text that was sealed with this key for the same binding, and has not expired
-    /// at the time `now` since 1970-01-01 00:00 UTC.
+    /// Returns the payload of a text that was sealed with this key for the same binding, and has
+    /// not expired at the time `now` since 1970-01-01 00:00 UTC.
     ///
     /// # Errors
     ///
-    /// [`Refused`], for a text that is anything else. How long it takes does not depend on how much
-    /// of a seal is right.
+    /// [`Refused`] for any other text. The time taken does not depend on how much of a seal is
+    /// right.
     pub fn open(
         &self,
         binding: &Binding<'_>,
@@ -113,12 +115,12 @@ impl StateKey {
         self.check(binding.principal, binding.method, now, text)?.open(binding.params_digest)
     }
 
-    /// The same but for the parameters, which [`Unsealed::open`] compares: their digest need not be
-    /// computed for a text that is refused here.
+    /// Checks everything but the parameters, which [`Unsealed::open`] compares. Their digest need
+    /// not be computed for a text that is refused here.
     ///
     /// # Errors
     ///
-    /// As [`StateKey::open`].
+    /// Those of [`StateKey::open`].
     pub fn check(
         &self,
         principal: &Principal,
@@ -138,8 +140,8 @@ impl StateKey {
         Ok(Unsealed { params_digest: head.params_digest, payload })
     }
 
-    /// A name that nobody can foresee who has not the key: the same for the same bytes, and another
-    /// for others.
+    /// Returns a name that cannot be predicted without the key: the same for the same bytes, and
+    /// different for others.
     pub fn name(&self, of: &[u8]) -> [u8; 16] {
         let mac = self.0.clone().chain_update(NAME_LABEL).chain_update(of).finalize().into_bytes();
         mac.first_chunk().copied().unwrap_or_default()
@@ -164,7 +166,7 @@ impl StateKey {
     }
 }
 
-/// A state with a valid seal, for a request of some parameters.
+/// A state with a valid seal, whose parameters are not compared yet.
 #[derive(Debug)]
 pub struct Unsealed {
     params_digest: [u8; 32],
@@ -172,11 +174,11 @@ pub struct Unsealed {
 }
 
 impl Unsealed {
-    /// The payload, for a request whose parameters have this digest.
+    /// Returns the payload, for a request whose parameters have this digest.
     ///
     /// # Errors
     ///
-    /// [`Refused::Forged`] for a request of other parameters.
+    /// [`Refused::Forged`] for other parameters.
     pub fn open(self, params_digest: [u8; 32]) -> Result<Vec<u8>, Refused> {
         match self.params_digest == params_digest {
             true => Ok(self.payload),
@@ -185,7 +187,7 @@ impl Unsealed {
     }
 }
 
-/// Nothing of the key.
+/// Omits the key.
 impl fmt::Debug for StateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StateKey(…)")
@@ -193,7 +195,7 @@ impl fmt::Debug for StateKey {
 }
 
 impl<'a> SalientParams<'a> {
-    /// Those of a request.
+    /// Returns those of a request.
     pub(crate) fn of(request: &'a Message) -> Self {
         let (name, uri, arguments) = (request.name(), request.uri(), request.arguments());
         SalientParams { name, uri, arguments }
@@ -203,11 +205,11 @@ impl<'a> SalientParams<'a> {
         [self.name, self.uri, self.arguments].into_iter().flatten().map(<[u8]>::len).sum()
     }
 
-    /// A digest that is the same for all ways to write the same parameters: white space, the order
-    /// of an object's members, escapes in strings and the notation of numbers (`1`, `1.0`, `1e0`)
-    /// do not count. Everything else does: the order of an array's elements, every digit of a
-    /// number, all values of a key that is given twice, in their order, and whether `arguments` are
-    /// `{}`, `null` or not there.
+    /// Returns a digest that is the same for all notations of the same parameters: white space, the
+    /// order of an object's members, escapes in strings and the notation of numbers (`1`, `1.0`,
+    /// `1e0`) do not count. Everything else does: the order of an array's elements, every digit of
+    /// a number, all values of a duplicate key in their order, and whether `arguments` are `{}`,
+    /// `null` or missing.
     ///
     /// A text that is not JSON counts byte for byte.
     pub fn digest(&self) -> [u8; 32] {
@@ -232,7 +234,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// What stands in front of the seal.
+/// The fields before the seal.
 #[derive(Debug)]
 struct Head {
     /// Milliseconds since 1970-01-01 00:00 UTC.
@@ -257,8 +259,8 @@ impl Head {
     }
 }
 
-/// The bytes of a text that is neither too short nor too long. Each state has one text only: a
-/// character that carries spare bits has to have them zero.
+/// Decodes a text within the length limits. Each state has one text only, so spare bits in the last
+/// character must be zero.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
@@ -271,10 +273,10 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// So that the key seals nothing that is taken for something else.
+/// Separates seals from other uses of the key.
 const LABEL: &[u8] = b"pontoon requestState\0";
 
-/// So that no name is a seal; neither label is the beginning of the other.
+/// Separates names from seals; neither label is a prefix of the other.
 const NAME_LABEL: &[u8] = b"pontoon name\0";
 
 const VERSION: u8 = 2;

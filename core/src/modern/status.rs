@@ -1,9 +1,9 @@
-//! The HTTP status of an answer, where the modern era has one for it.
+//! The HTTP status of error responses in the modern era.
 
 use serde::Deserialize;
 
-/// The status of an error answer, given as the JSON text of the whole message: the codes of the
-/// modern era have one each, every other error is an answer like any other (2026-07-28,
+/// Returns the status of an error response, given as the JSON text of the whole message. The codes
+/// of the modern era have one each; any other error has status 200 (2026-07-28,
 /// basic/transports/streamable-http, and basic/index, Error Codes).
 pub(crate) fn of_error(answer: &[u8]) -> u16 {
     #[derive(Deserialize)]

@@ -92,7 +92,7 @@ fn depth_is_no_danger() {
     assert_eq!(of(&text), text);
 }
 
-/// Values whose numbers are the same when they are read as doubles.
+/// Values whose numbers stay equal when they are parsed as doubles.
 fn value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(of(&text), text);
     }
 
-    /// Maps are equal whatever the order of their members.
+    /// Maps are equal regardless of the order of their members.
     #[test]
     fn texts_are_the_same_if_values_are(one in value(), other in value()) {
         let is_same = |value: &Value| of(&value.to_string());

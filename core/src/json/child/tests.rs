@@ -14,7 +14,7 @@ fn read(line: &[u8]) -> Vec<Result<Message, Unreadable>> {
     found
 }
 
-/// Reads a line; returns messages as they are, anything else as its flaw and the request it
+/// Parses a line; returns messages unchanged, anything else as its flaw and the request it
 /// concerns.
 fn shown(line: &[u8]) -> Vec<String> {
     let of = |unreadable: Unreadable| {
@@ -208,7 +208,7 @@ proptest! {
         read(&line);
     }
 
-    /// Whatever one byte of an answer becomes, the line is an answer to nothing else.
+    /// A damaged answer, with any one byte changed, answers no other request.
     #[test]
     fn a_damaged_answer_answers_no_other_request(at in 0..ANSWER.len(), byte in any::<u8>()) {
         let mut line = ANSWER.as_bytes().to_vec();

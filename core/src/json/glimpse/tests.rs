@@ -1,6 +1,6 @@
 use super::*;
 
-/// The id of the request that a whole text concerns, `*` if it is any.
+/// Returns the id of the request that a whole text concerns, `*` for an unknown request.
 fn id_of(text: &str) -> Option<String> {
     shown(Glimpse::of(text.as_bytes()).concerns())
 }

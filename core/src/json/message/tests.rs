@@ -11,7 +11,7 @@ fn parse_of(sender: Peer, text: &str) -> Result<Message, Invalid> {
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), rules)
 }
 
-/// What a client sent.
+/// Parses a message of a client.
 fn parse(text: &str) -> Result<Message, Invalid> {
     parse_of(Peer::Client, text)
 }
@@ -31,7 +31,7 @@ fn verdict_of(sender: Peer, text: &str) -> Result<Kind, Reject> {
     }
 }
 
-/// A message with these members besides `jsonrpc`.
+/// Returns a message with these members besides `jsonrpc`.
 fn with(members: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0",{members}}}"#)
 }

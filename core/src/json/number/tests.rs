@@ -56,7 +56,7 @@ proptest! {
         prop_assert_eq!(of(&one.to_string()), of(&format!("{one}.00e0")));
     }
 
-    /// What has another text than `serde_json` would take is refused, and nothing else.
+    /// Exactly the texts that `serde_json` accepts are accepted.
     #[test]
     fn the_grammar_is_that_of_json(text in "[-+0-9.eE]{0,12}") {
         let is_number = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();

@@ -133,7 +133,7 @@ fn a_name_is_said_in_the_header_too() {
         assert_eq!(named(method, key, r#""a""#, Some("A")), mismatch, "{method}");
         assert_eq!(named(method, key, r#""a""#, None), mismatch, "{method}");
         assert_eq!(named(method, key, r#""a""#, Some("=?base64?YQ?=")), mismatch, "{method}");
-        // What is wrong here is not the header.
+        // The error here is not one of the header.
         assert_eq!(named(method, key, "1", None), None, "{method}");
     }
     assert_eq!(named("tools/list", "name", r#""a""#, None), None);
@@ -175,18 +175,18 @@ fn the_era_of_a_message() {
     assert!(modern(None, &with_meta) && modern(Some("2025-06-18"), &with_meta));
     assert!(modern(Some(MODERN), &without) && modern(Some("2031-01-01"), &without));
     assert!(!modern(None, &without) && !modern(Some("2025-06-18"), &without));
-    // Which version is agreed on, its answer says.
+    // The result of `initialize` decides the version.
     assert!(!modern(Some(MODERN), &initialize) && !modern(Some("2031-01-01"), &initialize));
     assert!(modern(Some(MODERN), &call("initialize", META)));
-    // Where there is no other, everything is of the modern era but what begins the other.
+    // If only the modern era is served, everything but `initialize` counts as modern.
     let alone = [Revision::V2026_07_28];
     assert_eq!(of(None, &without, &alone), Era::Modern);
     assert_eq!(of(None, &initialize, &alone), Era::Legacy);
 }
 
 proptest! {
-    /// Whatever the headers and the body say: a message has one era, and in the modern one it is
-    /// either admitted or refused for one reason, which is none of the legacy era.
+    /// For any headers and body, a message has one era. A modern message is either admitted or
+    /// refused for one reason, and never for one of the legacy era.
     #[test]
     fn every_request_has_one_era_or_one_refusal(
         version in prop::option::of(prop_oneof![
@@ -201,7 +201,7 @@ proptest! {
     ) {
         let (head, body) = (head(version.as_deref(), method.as_deref()), call(said, &meta));
         if era(&head, &body, &Revision::ALL) == Era::Legacy {
-            // Nothing about it is modern, unless it initializes.
+            // Nothing in it is modern, unless it is `initialize`.
             prop_assert!(!meta.contains("protocolVersion"));
             prop_assert!(said == "initialize" || version.as_deref() != Some(MODERN));
             return Ok(());

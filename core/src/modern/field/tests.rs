@@ -155,7 +155,7 @@ fn a_header_that_says_something_else_does_not_match() {
     }
 }
 
-/// Texts on both sides of every line that is drawn.
+/// Texts on both sides of every boundary.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

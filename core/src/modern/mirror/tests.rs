@@ -11,7 +11,7 @@ fn why(schema: Value) -> Option<Invalid> {
     MirroredParams::of(&schema).err()
 }
 
-/// Mirrors `region`, `where.row` and `loud`.
+/// Annotates `region`, `where.row` and `loud`.
 fn tool() -> MirroredParams {
     params(json!({
         "type": "object",
@@ -43,7 +43,7 @@ fn a_schema_without_annotations_mirrors_nothing() {
         json!(true),
         json!(null),
         json!({ "type": "object", "properties": { "x": { "type": "string" } } }),
-        // Data that looks like one, a property of its name, and a keyword nobody knows.
+        // Data that looks like an annotation, a property of its name, and an unknown keyword.
         json!({ "default": { "x-mcp-header": "" }, "enum": [{ "x-mcp-header": 1 }] }),
         json!({ "const": { "properties": { "x": { "x-mcp-header": "" } } }, "examples": [{}] }),
         json!({ "properties": { "x-mcp-header": { "type": "array" } } }),
@@ -258,7 +258,7 @@ fn schema() -> impl Strategy<Value = Value> {
     object(leaf.prop_recursive(3, 12, 4, object).boxed())
 }
 
-/// Gives every annotation a name of its own, and lists the paths.
+/// Gives every annotation a unique name, and collects the paths.
 fn name(schema: &mut Value, path: &str, paths: &mut Vec<String>) {
     if let Some(annotation) = schema.get_mut(ANNOTATION) {
         *annotation = format!("H{}", paths.len()).into();
@@ -285,7 +285,7 @@ fn argument() -> impl Strategy<Value = Value> {
     object(scalar.prop_recursive(3, 12, 4, object).boxed())
 }
 
-/// What a client has to send: a value at each path that has one (RFC 6901 finds it).
+/// Returns the headers a client must send: one for each path with a value (RFC 6901 finds it).
 fn headers(paths: &[String], arguments: &Value) -> Vec<(String, String)> {
     let header = |(number, path): (usize, &String)| {
         let text = match arguments.pointer(path)? {

@@ -10,7 +10,7 @@ use crate::time::Instant;
 
 const ABLE: &str = r#"{"elicitation":{}}"#;
 
-/// The digest that is computed for a call of so many bytes of arguments.
+/// Returns the digest that is computed for a call with this many bytes of arguments.
 fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -> Option<[u8; 32]> {
     let text = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"x","arguments":{{"a":"{}"}},{state}"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{capabilities}}}}}}}"#,

@@ -21,7 +21,7 @@ fn opened(text: &str) -> Result<Vec<u8>, Refused> {
     key().open(&binding(), NOW, text.as_bytes())
 }
 
-/// The digest of `arguments`.
+/// Returns the digest of `arguments`.
 fn digest(arguments: &str) -> [u8; 32] {
     SalientParams { arguments: Some(arguments.as_bytes()), ..SalientParams::default() }.digest()
 }

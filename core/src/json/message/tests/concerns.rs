@@ -1,4 +1,4 @@
-//! Which request a text that is no message concerns.
+//! The request that an invalid text concerns.
 
 use super::*;
 use crate::json::About;

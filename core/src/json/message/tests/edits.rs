@@ -1,4 +1,4 @@
-//! Other values in some fields.
+//! Replaced values in some fields.
 
 use super::*;
 

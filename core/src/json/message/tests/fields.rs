@@ -1,4 +1,4 @@
-//! What rules may ask of a message.
+//! The fields that rules may read.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! What a child may do and a client may not.
+//! Deviations that are allowed from a child and not from a client.
 
 use super::*;
 
-/// A text that is a message if a child sent it, and refused if a client did.
+/// Checks that a text is a message from a child, and refused from a client.
 #[track_caller]
 fn forgiven(text: &str, kind: Kind, reject: Reject) -> Message {
     assert_eq!(verdict(text), Err(reject), "{text}");
@@ -12,7 +12,7 @@ fn forgiven(text: &str, kind: Kind, reject: Reject) -> Message {
     message
 }
 
-/// A text that is refused, whoever sent it.
+/// Checks that a text is refused from any sender.
 #[track_caller]
 fn never(text: &str, reject: Reject) {
     for sender in [Peer::Client, Peer::Child] {

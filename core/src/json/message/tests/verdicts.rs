@@ -1,4 +1,4 @@
-//! What is a message, and which rule refuses what is none.
+//! Valid messages, and the rule that refuses each invalid one.
 
 use super::*;
 use crate::json::ID_BYTES_MAX;
