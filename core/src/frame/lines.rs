@@ -1,51 +1,51 @@
 //! Lines of a child's standard output (2025-11-25, basic/transports, stdio).
 //!
-//! Owns: where a line ends, and how long it may be.
-//! Never: what a line says.
+//! Owns: the split into lines, and their maximum length.
+//! Never: reads the content of a line.
 //!
 //! | state | the next bytes | then |
 //! |---|---|---|
-//! | reading | hold ends of lines | a [`Framed::Line`] for each line that is not blank |
+//! | reading | hold line ends | a [`Framed::Line`] for each line that is not blank |
 //! | reading | make a line too long | a [`Framed::TooLong`] with its start, and skipping |
-//! | skipping | hold no end of a line | nothing; only the newest few are kept |
-//! | skipping | hold the end of the line | a [`Framed::Skipped`] with the line's end, and reading |
+//! | skipping | hold no line end | nothing; only the newest few are kept |
+//! | skipping | hold a line end | a [`Framed::Skipped`] with the line's end, and reading |
 
 use bytes::Bytes;
 use memchr::memchr;
 
-/// Splits what a child writes into lines, however it is cut up on the way.
+/// Splits a child's output, received in any pieces, into lines.
 ///
-/// Time is linear in the bytes fed. Memory is the incomplete line and nothing else: at most one
-/// byte over the limit, and none at all between two lines. It grows with the bytes that come.
+/// Time is linear in the number of bytes. Memory holds the incomplete line only: at most one byte
+/// over the limit, and nothing between two lines. It grows as bytes arrive.
 #[derive(Debug)]
 pub struct Lines {
     line_bytes_max: usize,
-    /// The beginning of a line whose end has not come; holds no line feed. Of a line that is
-    /// skipped, its newest bytes.
+    /// The beginning of an incomplete line, without a line feed, or the newest bytes of a line that
+    /// is skipped.
     pending: Vec<u8>,
     is_skipping: bool,
 }
 
-/// What was found.
+/// A line, or an end of a line that is too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Framed {
-    /// A line, without its end; not blank. It holds its own bytes and no others, so one short line
-    /// that is kept for long does not keep all that was read together with it.
+    /// A line without its end; not blank. It has a buffer of its own, so that keeping a short line
+    /// does not keep the whole read.
     Line(Bytes),
     /// The first [`EDGE_BYTES`] of a line that exceeds the limit. The rest of the line is skipped.
     TooLong(Bytes),
-    /// The last [`EDGE_BYTES`] of the line whose start was the last [`Framed::TooLong`].
+    /// The last [`EDGE_BYTES`] of the line whose start was the previous [`Framed::TooLong`].
     Skipped(Bytes),
 }
 
 impl Lines {
-    /// Takes lines of up to this many bytes, not counting their ends.
+    /// Creates a splitter with a maximum line length in bytes, not counting line ends.
     pub fn new(line_bytes_max: usize) -> Lines {
         Lines { line_bytes_max, pending: Vec::new(), is_skipping: false }
     }
 
-    /// Takes the next bytes, and calls `each` with what they complete, in order. A line ends with
-    /// LF or CRLF. The bytes are copied once, into the line they belong to.
+    /// Processes the next bytes, and calls `each` with the lines that they complete, in order. A
+    /// line ends with LF or CRLF. Each byte is copied once, into its line.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Framed)) {
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
@@ -56,17 +56,17 @@ impl Lines {
         self.take(rest, false, &mut each);
     }
 
-    /// Takes the end of the output, which ends the last line too.
+    /// Ends the output, and with it the last line.
     pub fn finish(&mut self, mut each: impl FnMut(Framed)) {
         self.complete(&mut each);
     }
 
-    /// Takes bytes of the current line, which may be its last.
+    /// Processes bytes of the current line; `are_last` tells whether its line feed follows.
     fn take(&mut self, bytes: &[u8], are_last: bool, each: &mut impl FnMut(Framed)) {
         if self.is_skipping {
             return self.skip(bytes);
         }
-        // One byte more than the limit: it may turn out to belong to the end of the line.
+        // One byte over the limit, because it may be the CR of the line end.
         let room = self.line_bytes_max.saturating_add(1) - self.pending.len();
         if bytes.len() > room {
             self.keep(&bytes[..room], false);
@@ -81,14 +81,15 @@ impl Lines {
         if are_last {
             self.pending.reserve_exact(bytes.len());
         } else if needed > self.pending.capacity() {
-            // Doubled, so that many small pieces cost linear time, but not beyond the limit.
+            // Capacity doubles so that many small pieces take linear time, but not beyond the
+            // limit.
             let doubled = (2 * self.pending.capacity()).min(self.line_bytes_max.saturating_add(1));
             self.pending.reserve_exact(doubled.max(needed) - self.pending.len());
         }
         self.pending.extend_from_slice(bytes);
     }
 
-    /// Takes the end of the current line.
+    /// Ends the current line.
     fn complete(&mut self, each: &mut impl FnMut(Framed)) {
         if self.is_skipping {
             return self.end_skipping(each);
@@ -106,12 +107,12 @@ impl Lines {
         }
     }
 
-    /// The bytes that are kept of the line whose end has not come.
+    /// Returns the number of bytes kept of the incomplete line.
     pub fn pending_bytes(&self) -> usize {
         self.pending.capacity()
     }
 
-    /// Skips the line whose end has not come, as if it were too long.
+    /// Skips the incomplete line, as if it were too long.
     pub fn skip_line(&mut self, mut each: impl FnMut(Framed)) {
         if !self.is_skipping {
             self.begin_to_skip(&mut each);
@@ -126,8 +127,8 @@ impl Lines {
         self.skip(&line);
     }
 
-    /// Keeps the last bytes. Those before them are removed only once there are as many as are kept,
-    /// so that each byte is moved at most once.
+    /// Keeps the last bytes. Earlier ones are removed only once there are as many of them as are
+    /// kept, so that each byte is moved at most once.
     fn skip(&mut self, bytes: &[u8]) {
         let bytes = &bytes[bytes.len().saturating_sub(EDGE_BYTES)..];
         if self.pending.len() + bytes.len() > 2 * EDGE_BYTES {
@@ -144,7 +145,7 @@ impl Lines {
     }
 }
 
-/// Bytes that are kept of either end of a line that exceeds the limit.
+/// The number of bytes kept from each end of a line over the limit.
 pub const EDGE_BYTES: usize = 4096;
 
 #[cfg(test)]

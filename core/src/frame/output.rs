@@ -1,6 +1,7 @@
-//! The standard output of a child: from its bytes to its messages.
+//! The standard output of a child: from bytes to messages.
 //!
-//! Owns: which request a line concerns that is skipped, and the bytes of the line that has not ended.
+//! Owns: the request that a skipped line concerns, and the accounting of the incomplete line's
+//! bytes.
 
 use crate::frame::{Framed, Lines};
 use crate::json::{Concerns, Glimpse, Message, ParseRules, Peer, Unreadable, read_line};
@@ -8,22 +9,22 @@ use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::reject::Flaw;
 
-/// Reads what a child writes, however it is cut up on the way.
+/// Parses a child's output, received in any pieces.
 #[derive(Debug)]
 pub struct Output {
     lines: Lines,
     rules: ParseRules,
     max: usize,
-    /// Where the bytes of lines are counted.
+    /// The account that the bytes of lines count against.
     account: Account,
-    /// For the bytes of the line that has not ended.
+    /// The permit for the bytes of the incomplete line.
     pending: Permit,
-    /// The line that is being skipped, until it is known which request it concerns.
+    /// The line that is being skipped, until the request it concerns is known.
     skipped: Option<(Glimpse, Unreadable)>,
 }
 
 impl Output {
-    /// Reads the output of a new child.
+    /// Creates a parser for the output of a new child.
     pub fn new(limits: &Limits, account: Account) -> Output {
         let max = limits.line_bytes_max;
         let rules = ParseRules::of(limits, Peer::Child);
@@ -31,12 +32,12 @@ impl Output {
         Output { lines: Lines::new(max), rules, max, account, pending, skipped: None }
     }
 
-    /// Takes the next bytes, and calls `each` with what they complete, in order.
+    /// Processes the next bytes, and calls `each` with the messages that they complete, in order.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, Unreadable>)) {
         let Output { lines, rules, max, account, pending, skipped } = self;
         lines.feed(bytes, |framed| match framed {
             Framed::Line(line) => {
-                // Its bytes are counted once.
+                // Its bytes move from one permit to the other.
                 pending.give_back(pending.bytes());
                 read_line(account.hold(line), *rules, account, &mut each);
             }
@@ -52,8 +53,7 @@ impl Output {
         self.count_pending(each);
     }
 
-    /// Counts the bytes of the line that has not ended; where there is no room for them the line is
-    /// skipped.
+    /// Accounts for the bytes of the incomplete line, or skips it if the account has no room.
     fn count_pending(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
         let bytes = self.lines.pending_bytes();
         match bytes.checked_sub(self.pending.bytes()) {
@@ -71,8 +71,8 @@ impl Output {
         }
     }
 
-    /// Takes the end of the output. A message that lacks only the end of its line counts; half a
-    /// message concerns no request, because the end of the child says more.
+    /// Ends the output. A last message without a line end counts. An incomplete message concerns no
+    /// request, because the end of the child fails them all.
     pub fn finish(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
         let Output { lines, rules, account, .. } = self;
         lines.finish(|framed| {
@@ -86,8 +86,8 @@ impl Output {
     }
 }
 
-/// Takes the start of a line that is skipped, of which this many bytes have come. If the start does
-/// not name its request, the end may.
+/// Starts to skip a line, of which this many bytes have arrived. If the start does not name its
+/// request, the end may.
 fn begin(
     start: &[u8],
     flaw: Flaw,
@@ -103,7 +103,7 @@ fn begin(
     unreadable
 }
 
-/// Takes the end of that line.
+/// Ends the skipped line.
 fn finish((mut glimpse, line): (Glimpse, Unreadable), end: &[u8]) -> Option<Unreadable> {
     glimpse.look_at_end(end);
     let concerns = glimpse.concerns();

@@ -1,7 +1,6 @@
-//! Events of a stream (HTML standard, section 9.2, Server-sent events).
+//! Events of an event stream (HTML standard, section 9.2, Server-sent events).
 //!
-//! Owns: the text around a payload.
-//! Never: what a payload says.
+//! Owns: the framing of a payload. Never: its content.
 
 use bytes::Bytes;
 use memchr::memchr2;
@@ -10,10 +9,10 @@ use crate::machine::Chunk;
 use crate::session::EventId;
 use crate::time::Duration;
 
-/// An event that carries a message.
+/// Writes an event with a message.
 ///
-/// The payload is JSON text and stands on one line of `data`. A line end inside it, which in JSON
-/// can only stand between two tokens, would end that line, so a space takes its place.
+/// The payload is JSON text on one `data` line. A line break in it, which JSON allows only between
+/// two tokens, would end that line, so it is replaced by a space.
 pub fn event(id: Option<EventId>, payload: Chunk) -> Chunk {
     let mut chunk = match id {
         Some(id) => Chunk::from(format!("id: {id}\nevent: message\ndata: ")),
@@ -26,8 +25,8 @@ pub fn event(id: Option<EventId>, payload: Chunk) -> Chunk {
     chunk
 }
 
-/// An event without a message, which only tells the client where a stream begins, so that it can
-/// come back, and after which pause (2025-11-25, basic/transports, Sending Messages to the Server).
+/// Writes an event without a message: an id from which the client can resume, and the delay before
+/// it reconnects (2025-11-25, basic/transports, Sending Messages to the Server).
 pub fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
     Chunk::from(match retry {
         Some(pause) => format!("id: {id}\nretry: {}\ndata: \n\n", pause.as_millis()),
@@ -35,23 +34,24 @@ pub fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
     })
 }
 
-/// Tells a client of HTTP+SSE where its messages go (2024-11-05, basic/transports, HTTP with SSE).
+/// Writes the HTTP+SSE event with the URI for the client's messages (2024-11-05, basic/transports,
+/// HTTP with SSE).
 pub fn endpoint(uri: &str) -> Chunk {
     Chunk::from(format!("event: endpoint\ndata: {uri}\n\n"))
 }
 
-/// Tells the client how long to wait before it comes back, to the millisecond; no event.
+/// Writes the reconnection time in whole milliseconds, without an event.
 pub fn retry(pause: Duration) -> Chunk {
     Chunk::from(format!("retry: {}\n\n", pause.as_millis()))
 }
 
-/// Shows that the stream is alive; clients skip it.
+/// Returns a comment that keeps the stream alive; clients ignore it.
 pub fn comment() -> Bytes {
     Bytes::from_static(b": keep-alive\n\n")
 }
 
-/// Shows that the stream is alive, to a client that waits for an event of this name; others pass
-/// over it.
+/// Returns an event that keeps the stream alive, for clients that wait for this event name; others
+/// ignore it.
 pub fn ping() -> Bytes {
     Bytes::from_static(b"event: keep-alive\ndata: {\"type\":\"ping\"}\n\n")
 }

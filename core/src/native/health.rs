@@ -1,4 +1,4 @@
-//! The health of native programs, each in the form that its document gives.
+//! Health reports of native programs, each in its documented form.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use crate::native::{HealthForm, Native};
 use crate::server::{Counters, Facts};
 use crate::time::Duration;
 
-/// How a program is.
+/// The state of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Vitals<'a> {
     pub(crate) stopping: bool,
     pub(crate) uptime: Duration,
-    /// What time it is in the world, since 1970-01-01 00:00 UTC.
+    /// The current wall-clock time, since 1970-01-01 00:00 UTC.
     pub(crate) wall: Duration,
     pub(crate) facts: &'a Facts,
     pub(crate) counters: &'a Counters,
@@ -24,7 +24,7 @@ impl Vitals<'_> {
     }
 }
 
-/// The body of `/health`.
+/// Returns the body of `/health`.
 pub(crate) fn health(native: &Native, vitals: &Vitals<'_>) -> Value {
     let version = native.server.catalog().version;
     let (status, counters) = (vitals.status(), vitals.counters);
@@ -56,8 +56,8 @@ pub(crate) fn health(native: &Native, vitals: &Vitals<'_>) -> Value {
     }
 }
 
-/// The body of `/health/detailed`. Nothing in it helps an attacker to tell what to attack: no
-/// release of anything but the program, no name, no id of a process.
+/// Returns the body of `/health/detailed`. It holds nothing that helps an attacker: no version
+/// except the program's own, no host name, no process id.
 pub(crate) fn details(native: &Native, vitals: &Vitals<'_>) -> Value {
     let catalog = native.server.catalog();
     let Facts { process, system, .. } = vitals.facts;
@@ -93,7 +93,7 @@ fn pattern(native: &Native) -> &'static str {
     if native.sessions { "stateful" } else { "stateless" }
 }
 
-/// Seconds, to the millisecond.
+/// Returns seconds, to the millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1e3
 }

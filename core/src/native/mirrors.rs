@@ -1,5 +1,5 @@
-//! What the headers of a request repeat by the choice of a server: arguments of its tools, and the
-//! names in the methods of its extensions.
+//! The headers that a server makes clients repeat: arguments of its tools, and names in the methods
+//! of its extensions.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use crate::modern::mirror::MirroredParams;
 use crate::reject::{Reject, Repeats};
 use crate::server::Catalog;
 
-/// What a server has of that; most servers have none.
+/// The repeated values of a server; most servers have none.
 #[derive(Debug, Default)]
 pub(crate) struct Mirrors {
-    /// Of tools, by name.
+    /// The arguments of tools, by the tool's name.
     params: BTreeMap<Box<str>, MirroredParams>,
-    /// Of methods of extensions, the member of `params` that is repeated in `Mcp-Name`.
+    /// The members of `params` that extension methods repeat in `Mcp-Name`.
     names: BTreeMap<&'static str, &'static str>,
 }
 
 impl Mirrors {
-    /// Those of a catalog. A tool whose annotations are not valid counts as one that has none.
+    /// Returns those of a catalog. A tool with invalid annotations counts as one without.
     pub(crate) fn of(catalog: &Catalog) -> Mirrors {
         let params = catalog.tools.iter().filter_map(|tool| {
             let params = MirroredParams::of(&tool.input.to_json()).ok()?;
@@ -32,7 +32,7 @@ impl Mirrors {
         Mirrors { params: params.collect(), names: names.collect() }
     }
 
-    /// Compares what a request says with the headers it came with.
+    /// Compares a request's body with its headers.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Mirrors {
     }
 }
 
-/// A name that is missing, or is no string, is a mistake in the parameters.
+/// Compares the name. One that is missing or not a string is an error of the parameters instead.
 fn check_name(named_by: &str, head: &McpHead, message: &Message) -> Result<(), Reject> {
     let name = message.params().and_then(|params| member(params, named_by));
     let Some(name) = name.filter(|json| json.starts_with(b"\"")) else { return Ok(()) };

@@ -1,7 +1,7 @@
-//! Native servers over Streamable HTTP: what a [`Server`] needs to be an endpoint.
+//! Native servers over Streamable HTTP: the settings that make a [`Server`] an endpoint.
 //!
-//! Owns: requests that need no session ([`Stateless`], [`Run`]) and the health of such programs.
-//! Never: JSON-RPC or a tool; a [`Conversation`] speaks for the server.
+//! Owns: requests that need no session ([`Stateless`], [`Run`]), and health reports.
+//! Never: JSON-RPC or a tool; a [`Conversation`] handles those.
 //!
 //! ```text
 //!                     ┌ sessions ──────► engine: a session whose other side is a conversation
@@ -29,39 +29,39 @@ use crate::protocol::{Era, Revision};
 use crate::server::{Conversation, Server};
 use crate::time::Duration;
 
-/// A server that runs in this process, and how it is served.
+/// A server that runs in this process, and its settings.
 #[derive(Clone, Debug)]
 pub struct Native {
     /// The server.
     pub server: Arc<dyn Server>,
-    /// Whether it has sessions. A server without them answers every request by itself, and any
+    /// Whether it has sessions. A server without them answers every request independently, and any
     /// process that runs it can answer any request.
     pub sessions: bool,
-    /// The revisions that are spoken, in any order.
+    /// The supported revisions, in any order.
     pub revisions: Arc<[Revision]>,
-    /// What its `/health` looks like.
+    /// The form of its `/health`.
     pub health: HealthForm,
-    /// Whether streams of requests without a session have the events `progress`, flat, and `data`,
-    /// which no specification knows, in place of messages.
+    /// Whether streams of requests without a session have flat `progress` and `data` events in
+    /// place of messages. No specification defines these events.
     pub plain_events: bool,
-    /// Whether answers of some length are packed for clients that take that (`Accept-Encoding`).
+    /// Whether long answers are compressed for clients that accept it (`Accept-Encoding`).
     pub packs: bool,
-    /// How often the sessions are looked through for expired ones. Each also ends by a timer of
-    /// its own, so that an expired session is never served.
+    /// The interval of sweeps for expired sessions. Each session also has a timer of its own, so
+    /// that an expired session is never served.
     pub sweep_period: Duration,
-    /// How many requests an address may send; none where the endpoint does not count.
+    /// The rate limit for each address, or `None` for no limit.
     pub rate: Option<Rate>,
-    /// After so many requests a connection is closed; none where it may bring as many as it likes.
+    /// The number of requests after which a connection is closed, or `None` for no limit.
     pub connection_requests_max: Option<u64>,
 }
 
 impl Native {
-    /// A server without sessions.
+    /// Creates a server without sessions.
     pub fn stateless(server: Arc<dyn Server>, health: HealthForm) -> Native {
         Native { sessions: false, ..Native::stateful(server, health) }
     }
 
-    /// A server with sessions.
+    /// Creates a server with sessions.
     pub fn stateful(server: Arc<dyn Server>, health: HealthForm) -> Native {
         Native {
             server,
@@ -76,47 +76,48 @@ impl Native {
         }
     }
 
-    /// A new conversation in this era; in the legacy one of this revision until `initialize` agrees
-    /// on another.
+    /// Creates a conversation in this era. In the legacy era it uses this revision until
+    /// `initialize` negotiates another.
     pub(crate) fn converse(&self, revision: Revision, era: Era) -> Conversation {
         let conversation = Conversation::new(self.server.clone());
         conversation.restricted_to(self.revisions.clone()).speaking(revision).only(era)
     }
 
-    /// The revision of a request before `initialize` agrees on one.
+    /// Returns the revision of a request before `initialize` negotiates one.
     pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
         match said {
             RevisionHeader::Served(revision) => *revision,
             RevisionHeader::Absent | RevisionHeader::Other(_) | RevisionHeader::Malformed => {
                 let legacy = |revision: &Revision| revision.era() == Era::Legacy;
                 let served = self.revisions.iter().copied().filter(legacy);
-                // The newest of those that such a client may know, or else the oldest there is.
+                // The newest allowed revision that such a client may know, or else the oldest
+                // allowed.
                 let known = served.clone().filter(|revision| *revision <= UNSAID).max();
                 known.or(served.min()).unwrap_or(UNSAID)
             }
         }
     }
 
-    /// Whether a POST with this header may be a batch, where no session says so.
+    /// Returns whether a POST with this header may be a batch, outside of a session.
     pub(crate) fn takes_batches(&self, said: &RevisionHeader) -> bool {
         let has_batches = matches!(said, RevisionHeader::Served(spoken) if spoken.has_batches());
         self.server.catalog().batches || has_batches
     }
 }
 
-/// The documented body of a program's `/health`, and the names of its metrics.
+/// The documented form of a program's `/health`, and of its metric names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthForm {
-    /// The calculator's; the only one with `/health/detailed`.
+    /// The form of the calculator; the only one with `/health/detailed`.
     Calculator,
-    /// The echo server's with sessions.
+    /// The form of the echo server with sessions.
     EchoStateful,
-    /// The echo server's without.
+    /// The form of the echo server without sessions.
     EchoStateless,
 }
 
-/// The revision of a client that says nothing about it (2025-11-25, basic/transports, Protocol
-/// Version Header).
+/// The revision of a client that names none (2025-11-25, basic/transports, Protocol Version
+/// Header).
 const UNSAID: Revision = Revision::V2025_03_26;
 
 #[cfg(test)]

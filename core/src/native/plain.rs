@@ -1,7 +1,7 @@
-//! The flat events of a documented example: `progress` and `data` in place of messages.
+//! Flat `progress` and `data` events in place of messages, after a documented example.
 //!
-//! Owns: their form. No specification knows it, so it is only there for whoever asks for it.
-//! Never: changes a value on its way: ids, tokens and numbers keep the digits they came with.
+//! Owns: their form. No specification defines it, so it is off by default. Never: changes a value:
+//! ids, tokens and numbers keep their digits.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 use crate::json::{Kind, Message};
 use crate::machine::Chunk;
 
-/// A call with a progress token, if it has none: the flat form shows progress to everybody.
+/// Returns a call with a progress token added, if it has none, because the flat form always shows
+/// progress.
 pub(super) fn with_token(message: &Message, random: u64) -> Option<String> {
     let is_call = message.kind() == Kind::Request && message.method() == Some("tools/call");
     if !is_call || message.progress_token().is_some() {
@@ -25,7 +26,8 @@ pub(super) fn with_token(message: &Message, random: u64) -> Option<String> {
     with_member(call, "params", |params| with_member(params?, "_meta", meta))
 }
 
-/// A JSON object with one member made anew out of what it was; none if that cannot be.
+/// Returns a JSON object with one member replaced by a function of its value, or `None` if that
+/// fails.
 fn with_member(
     object: &str,
     name: &str,
@@ -38,7 +40,7 @@ fn with_member(
     serde_json::to_string(&members).ok()
 }
 
-/// A line of a conversation as an event.
+/// Converts a line of a conversation to an event.
 pub(super) fn event(line: Bytes) -> Chunk {
     let (name, data) = match flat_progress(&line) {
         Some(flat) => ("progress", flat.into()),
@@ -78,7 +80,7 @@ struct Flat<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// A line in the flat form, if it tells progress.
+/// Returns a line in the flat form, if it is a progress notification.
 fn flat_progress(line: &[u8]) -> Option<String> {
     let Notification { method, params } = serde_json::from_slice(line).ok()?;
     if method != "notifications/progress" {

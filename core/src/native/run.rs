@@ -1,7 +1,7 @@
-//! One POST that belongs to no session, from its messages to the last byte of its answer.
+//! A POST that belongs to no session, from its messages to the last byte of its answer.
 //!
 //! Owns: the form of the answer: one body or a stream.
-//! Never: a lock, a timer or an exchange; whoever runs it has those.
+//! Never: a lock, a timer or an exchange; the caller has those.
 //!
 //! ```text
 //!   waiting ──every request is answered──► replied   (one JSON body)
@@ -33,7 +33,7 @@ use crate::server::{
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
-/// A POST that is being answered by a conversation of its own.
+/// A POST that a conversation of its own answers.
 #[derive(Debug)]
 pub struct Run {
     conversation: Conversation,
@@ -41,37 +41,37 @@ pub struct Run {
     principal: Principal,
     arrived: Instant,
     accept: Accept,
-    /// `Mcp-Session-Id` as it came; it means nothing here and goes back as it is.
+    /// `Mcp-Session-Id` as received; it has no meaning here and is sent back unchanged.
     session: Option<Box<str>>,
     is_batch: bool,
     plain_events: bool,
-    /// The address it came from.
+    /// The client's address.
     peer: Option<IpAddr>,
-    /// The name that the client gives itself, if requests are logged.
+    /// The client's name, if requests are logged.
     client: Option<Box<str>>,
     is_logged: bool,
     said: Said,
-    /// Where its answers are counted, and its client's account; none where no budget is kept.
+    /// The client's account, which its answers count against, or `None` without a memory budget.
     account: Option<Account>,
     begun: bool,
     /// Whether it was given up.
     failed: bool,
-    /// Whether an error has taken the place of an answer for which there was no room.
+    /// Whether an error replaced an answer for which there was no memory.
     is_short: bool,
 }
 
-/// What is to be sent now.
+/// The next output of a run.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Nothing; it goes on later.
+    /// Nothing yet.
     Wait,
     /// The whole answer.
     Reply(ReplyHead, Chunk),
-    /// Some of a stream.
+    /// A part of a stream.
     Stream { begin: Option<ReplyHead>, events: Chunk, finish: bool },
 }
 
-/// What a run needs to know of a moment.
+/// The context of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment<'a> {
     pub(crate) now: Instant,
@@ -80,7 +80,7 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Run {
-    /// A run in which nothing has been said, and the least that matters to the log.
+    /// Creates a run without input.
     pub(super) fn new(
         native: &Native,
         log_level: Level,
@@ -109,7 +109,7 @@ impl Run {
         }
     }
 
-    /// Takes the messages of the body, in order.
+    /// Processes the messages of the body, in order.
     pub(super) fn take(&mut self, body: &Body, moment: Moment<'_>, tally: &Tally) {
         match body {
             Body::One(message) => self.message(message, moment, tally),
@@ -139,7 +139,7 @@ impl Run {
         }
         let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
         let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
-        // Most answers are not much longer than what they answer.
+        // Most answers are not much longer than their request.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
         match with_token {
             Some(call) => self.conversation.handle_message(call.as_bytes(), &at, &mut self.said),
@@ -147,77 +147,77 @@ impl Run {
         }
     }
 
-    /// Whether it goes on once it is given facts.
+    /// Returns whether it waits for facts.
     pub(crate) fn wants_facts(&self) -> bool {
         !self.failed && self.conversation.wants_facts()
     }
 
-    /// Goes on with the facts it wants.
+    /// Continues with the facts that it waits for.
     pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
         let (arrived, random) = (self.arrived, moment.chance.draw());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
-    /// Does what is due.
+    /// Continues what is due.
     pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
         let (arrived, random) = (self.arrived, moment.chance.draw());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_timeout(&at, &mut self.said);
     }
 
-    /// When something is due.
+    /// Returns when something is due.
     pub(crate) fn next_due(&self) -> Instant {
         self.conversation.poll_timeout().unwrap_or(Instant::FAR)
     }
 
-    /// When its request had arrived.
+    /// Returns when the request arrived.
     pub(crate) fn arrived(&self) -> Instant {
         self.arrived
     }
 
-    /// Whether nothing more will be said.
+    /// Returns whether it is complete.
     pub(crate) fn is_over(&self) -> bool {
         self.failed || self.conversation.is_idle() && !self.conversation.has_listens()
     }
 
-    /// The client that holds a connection by it.
+    /// Returns the client that holds the connection.
     pub(crate) fn holder(&self) -> Holder {
         Holder::new(self.peer, self.principal, self.listens())
     }
 
-    /// Whether it is over only when its client leaves.
+    /// Returns whether it lasts until its client disconnects.
     pub(crate) fn listens(&self) -> bool {
         self.conversation.has_listens()
     }
 
-    /// Whether it has said something that was not taken yet.
+    /// Returns whether it has output that was not taken yet.
     pub(crate) fn has_said(&self) -> bool {
         !self.said.lines.is_empty()
     }
 
-    /// Tells its client of a change, if that wants to know.
+    /// Announces a change, if its client wants it.
     pub(crate) fn change(&mut self, change: &Changed) {
         self.conversation.handle_change(change.told(), &mut self.said);
     }
 
-    /// Ends in order what is over only when its client leaves. Over HTTP the result says so, and
-    /// nothing else has to (2026-07-28, schema, `CancelledNotification`).
+    /// Ends a stream that would last until its client disconnects. Over HTTP its result ends it,
+    /// and no other message is needed (2026-07-28, schema, `CancelledNotification`).
     pub(crate) fn end_listens(&mut self) {
         self.conversation.end_listens(&mut self.said);
     }
 
-    /// What it has changed since the last time, for clients of others.
+    /// Returns the changes it made since the last call, for other clients.
     pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
         mem::take(&mut self.said.changes)
     }
 
-    /// Whether it is, or may become, a stream.
+    /// Returns whether it is, or may become, a stream.
     pub(crate) fn streams(&self) -> bool {
         self.begun || self.accept.sse
     }
 
-    /// The head of its stream, if that has not been sent; it counts as sent then.
+    /// Returns the head of its stream, unless it was returned before.
     pub(crate) fn begin(&mut self) -> Option<ReplyHead> {
         if mem::replace(&mut self.begun, true) {
             return None;
@@ -225,17 +225,17 @@ impl Run {
         Some(self.head(ReplyHead::with_body(200, ContentType::EventStream)))
     }
 
-    /// Requests that wait for their answer.
+    /// Returns the number of requests in progress.
     pub(crate) fn owed(&self) -> usize {
         self.said.owed.len()
     }
 
-    /// Where the oldest request that waits for its answer is counted.
+    /// Returns the histogram of the oldest request in progress.
     pub(crate) fn owed_series(&self) -> Option<SeriesId> {
         self.said.owed.first().map(|owed| owed.of.series)
     }
 
-    /// Answers what is owed with an error, and says nothing more.
+    /// Answers all requests in progress with an error, and ends.
     pub(crate) fn fail(&mut self, reject: Reject) {
         self.failed = true;
         for owed in mem::take(&mut self.said.owed) {
@@ -244,20 +244,20 @@ impl Run {
         }
     }
 
-    /// The answer to a run that is not to go on.
+    /// Returns the answer to a run that is refused.
     pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
         self.fail(reject);
         let body = self.reply().1;
         (self.head(refusal(reject).0), body)
     }
 
-    /// Drops what was said and is no answer: the client does not take what was sent before.
+    /// Drops output that is not an answer, because the client does not read what was sent before.
     pub(crate) fn forget_messages(&mut self) {
         self.said.forget_messages();
     }
 
-    /// Counts what has been answered since the last time; `log` takes what is to be logged of it,
-    /// `max` lines in a second.
+    /// Counts the answers since the last call, and logs at most `max` of them per second with
+    /// `log`.
     pub(crate) fn count(
         &mut self,
         (tally, requests): (&Tally, &RequestLog),
@@ -288,11 +288,11 @@ impl Run {
         }
     }
 
-    /// What is to be sent of what was said.
+    /// Returns the next output.
     pub(crate) fn step(&mut self) -> Step {
         let over = self.is_over();
-        // A status of its own goes before what else was said, for as long as there is a head to say
-        // it in.
+        // A status other than 200 takes precedence over other output, as long as the head was not
+        // sent.
         if over && !self.begun && self.said.status.is_some_and(|status| status != 200) {
             let (head, body) = self.reply();
             return Step::Reply(head, body);
@@ -329,7 +329,7 @@ impl Run {
         Step::Stream { begin, events, finish }
     }
 
-    /// Everything in one body; what is no answer is left out.
+    /// Returns the answers in one body, without other messages.
     fn reply(&mut self) -> (ReplyHead, Chunk) {
         let lines = self.said.take();
         let mut answers = lines.into_iter().filter(|(_, is_answer)| *is_answer);
@@ -349,11 +349,11 @@ impl Run {
         (self.head(ReplyHead::with_body(self.said.status.unwrap_or(200), ContentType::Json)), body)
     }
 
-    /// Counts what is to be sent.
+    /// Accounts for the bytes of an answer.
     ///
     /// # Errors
     ///
-    /// There is no room for it.
+    /// The account has no room.
     fn admit(&mut self, message: Bytes) -> Result<Bytes, Bytes> {
         let Some(account) = &self.account else { return Ok(message) };
         let admitted = account.made().admit(message.clone());
@@ -361,12 +361,12 @@ impl Run {
         admitted.ok_or(message)
     }
 
-    /// Whether there was no room for an answer since the last time.
+    /// Returns whether there was no room for an answer since the last call.
     pub(crate) fn take_short(&mut self) -> bool {
         mem::take(&mut self.is_short)
     }
 
-    /// The account of its client.
+    /// Returns the account of its client.
     pub(crate) fn account(&self) -> Option<&Account> {
         self.account.as_ref()
     }
@@ -377,7 +377,7 @@ impl Run {
     }
 }
 
-/// Room for what an answer has around the text it gives back.
+/// The space that an answer needs around the text that it repeats.
 const ANSWER_BYTES: usize = 128;
 
 fn circumstances<'a>(
@@ -392,7 +392,7 @@ fn circumstances<'a>(
     Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
-/// The error that takes the place of an answer for which there is no room.
+/// Returns the error that replaces an answer for which there is no room.
 fn unread(answer: &Bytes) -> Bytes {
     let rules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
     let answer = Message::parse(answer.clone(), rules).ok();
@@ -410,40 +410,40 @@ fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
     array.into()
 }
 
-/// What a conversation has said, and what it has not yet.
+/// The output of a conversation, and the requests in progress.
 #[derive(Debug, Default)]
 struct Said {
     text: Vec<u8>,
     lines: SmallVec<[Spoken; 2]>,
     owed: SmallVec<[Owed; 1]>,
-    /// Requests that were answered and have not been counted, and whether by a result.
+    /// Requests that were answered and not counted yet, and whether with a result.
     answered: SmallVec<[(Asked, bool); 1]>,
     era: Era,
-    /// The HTTP status of the answer, if it has one of its own.
+    /// The HTTP status of the answer, if it is not 200.
     status: Option<u16>,
     changes: Vec<Changed>,
 }
 
-/// A line of the text.
+/// A line of the output.
 #[derive(Clone, Copy, Debug)]
 struct Spoken {
-    /// Where it ends, its line break included.
+    /// The position after its line break.
     end: usize,
     is_answer: bool,
 }
 
-/// A request that waits for its answer.
+/// A request in progress.
 #[derive(Debug)]
 struct Owed {
     id: SmallVec<[u8; 24]>,
     of: Asked,
 }
 
-/// What a request is, to those who count it.
+/// The labels of a request for metrics and logs.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     series: SeriesId,
-    /// Which its scene was given.
+    /// The random number of its context.
     random: u64,
 }
 
@@ -474,14 +474,14 @@ impl Sink for Said {
 }
 
 impl Said {
-    /// Adds an answer of our own.
+    /// Adds an answer of this side.
     fn answer(&mut self, answer: &Chunk) {
         answer.parts().iter().for_each(|part| self.text.extend_from_slice(part));
         self.text.push(b'\n');
         self.lines.push(Spoken { end: self.text.len(), is_answer: true });
     }
 
-    /// Takes every line, without its line break, and whether it is an answer.
+    /// Takes every line without its line break, and whether it is an answer.
     fn take(&mut self) -> SmallVec<[(Bytes, bool); 2]> {
         let text = Bytes::from(mem::take(&mut self.text));
         let mut start = 0;
@@ -493,7 +493,7 @@ impl Said {
         lines.into_iter().map(cut).collect()
     }
 
-    /// Drops what is no answer.
+    /// Drops lines that are not answers.
     fn forget_messages(&mut self) {
         if self.lines.iter().all(|line| line.is_answer) {
             return;

@@ -1,8 +1,8 @@
-//! Requests that belong to no session, answered where they arrived: all of a server without
-//! sessions, and those of the modern era of any server.
+//! Requests that belong to no session, answered without the engine: all requests of a server
+//! without sessions, and the modern requests of any server.
 //!
-//! Owns: what is decided about such a request before its server is asked.
-//! Never: waits, or needs a lock. What has to wait is handed on, to the engine.
+//! Owns: the decisions about such a request before its server gets it. Never: waits, or needs a
+//! lock. A request that has to wait is passed to the engine.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::reject::Reject;
 use crate::server::{Changed, Counters, Facts};
 use crate::time::{Duration, Instant};
 
-/// A server for all who bring requests that belong to no session, at the same time.
+/// A server for requests without a session, shared by all threads.
 #[derive(Debug)]
 pub struct Stateless {
     config: Arc<Config>,
@@ -31,18 +31,18 @@ pub struct Stateless {
     requests: Arc<RequestLog>,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Served {
     /// It is answered.
     Reply(ReplyHead, Chunk),
-    /// It is answered: it was refused, which the engine is to be told of.
+    /// It is refused, which the engine needs to know.
     Refused(Reject, ReplyHead, Chunk),
-    /// It has to wait: the engine is to get it as [`crate::http::Request::Run`].
+    /// It has to wait: pass it to the engine as [`crate::http::Request::Run`].
     Unfinished(Box<Run>),
 }
 
-/// Facts that are wanted one after the other before a request has to wait its turn.
+/// The number of samples of facts that a request gets before it has to wait.
 const FACTS_MAX: usize = 4;
 
 impl Stateless {
@@ -56,8 +56,8 @@ impl Stateless {
         Stateless { config, tally, chance, mirrors, requests }
     }
 
-    /// Whether a POST is to be answered here. One that names a session may belong to it, which only
-    /// the engine knows.
+    /// Returns whether a POST is to be answered here. One with a session id may belong to a
+    /// session, which only the engine knows.
     pub fn takes(&self, head: &McpHead, body: &Body) -> bool {
         let Some(native) = self.config.serves.native() else { return false };
         let is_alone = head.session == SessionHeader::Absent;
@@ -65,9 +65,10 @@ impl Stateless {
         !native.sessions || is_alone && is_modern()
     }
 
-    /// Answers a POST. `clock` says what time it is, here and since 1970-01-01 00:00 UTC, and `sample`
-    /// what is known about the process and its machine; it is asked only if the server wants to know. `log` takes what is to be
-    /// logged of it, and `publish` what it has changed: [`crate::machine::Input::Changed`].
+    /// Answers a POST. `clock` returns the current time and the time since 1970-01-01 00:00 UTC;
+    /// `sample` returns facts about the process and its host, and is called only if the server
+    /// waits for them. `log` takes log events, and `publish` takes the changes that the request
+    /// made: [`crate::machine::Input::Changed`].
     pub fn answer(
         &self,
         head: McpHead,
@@ -87,7 +88,7 @@ impl Stateless {
         let mut run = Run::new(native, self.config.log_level, era, head, body);
         run.take(body, self.moment(clock()), &self.tally);
         for _ in 0..FACTS_MAX {
-            // What is to be told of sessions only the engine can count.
+            // Facts about sessions need the engine.
             if native.sessions || !run.wants_facts() {
                 break;
             }
@@ -109,7 +110,7 @@ impl Stateless {
                     false => Served::Reply(head, body),
                 }
             }
-            // Nothing of it has been sent, so there is a head.
+            // Nothing of it was sent, so the head is still to come.
             Step::Stream { begin: None, .. } | Step::Wait => Served::Unfinished(Box::new(run)),
         }
     }

@@ -1,4 +1,4 @@
-//! Log events as values: the core says what happened, the program says where that is written.
+//! Log events as values: the core creates them, the program writes them.
 
 mod fields;
 
@@ -17,21 +17,21 @@ use crate::secrets;
 use crate::shown::shown;
 use crate::time::Duration;
 
-/// How much an event matters.
+/// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Every step.
     Debug,
-    /// The life of sessions and children.
+    /// The start and end of sessions and children.
     Info,
-    /// Something went wrong, and it was dealt with.
+    /// An error that was handled.
     Warning,
-    /// Something went wrong, and somebody has to look.
+    /// An error that needs an operator.
     Error,
 }
 
 impl Level {
-    /// Its name, in lower case.
+    /// Returns the name, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Level::Debug => "debug",
@@ -48,12 +48,11 @@ impl fmt::Display for Level {
     }
 }
 
-/// Something that happened. Holds no payload. What a peer says stays out of the log, except for a
-/// child's standard error, which is written for the log, a [`Detail`], the name of a client and the
-/// names of the tools that it calls.
+/// A log event. It holds no payload. Texts of a peer are not logged, except for a child's standard
+/// error, a [`Detail`], the name of a client and the names of the tools that it calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A child runs.
+    /// A child was started.
     ChildStarted {
         /// The child.
         child: ChildId,
@@ -64,25 +63,25 @@ pub enum Event {
     ChildFailed {
         /// The child.
         child: ChildId,
-        /// Why.
+        /// The reason.
         error: SpawnError,
     },
     /// A child ended.
     ChildEnded {
         /// The child.
         child: ChildId,
-        /// How.
+        /// The way in which it ended.
         status: ExitStatus,
-        /// Whether the core had asked it to.
+        /// Whether the core had requested it.
         asked: bool,
-        /// Requests it left without an answer.
+        /// The number of requests left without an answer.
         unanswered: usize,
-        /// The end of its standard error, where it ended unasked.
+        /// The end of its standard error, if it ended without a request.
         stderr: Bytes,
     },
-    /// The child that was started ahead of the first session ended before anybody used it.
+    /// The child that was started ahead of the first session ended without being used.
     ChildUnusable {
-        /// How it ended.
+        /// The way in which it ended.
         status: ExitStatus,
         /// The end of its standard error.
         stderr: Bytes,
@@ -91,21 +90,21 @@ pub enum Event {
     InitializeRefused {
         /// The child.
         child: ChildId,
-        /// The message of that error, cut short.
+        /// The message of that error, truncated.
         words: Box<str>,
     },
     /// A client waits for the command, which has never answered `initialize`.
     StartAwaited {
         /// The program.
         command: Box<str>,
-        /// How long a client waits for it.
+        /// The time after which a client's request is answered with an error.
         waited: Duration,
     },
-    /// It has been found out which era the command is of.
+    /// The era of the command is known.
     EraFound {
         /// The era.
         era: Era,
-        /// Whether no process has said so: the one that was asked was silent, or ended.
+        /// Whether it is an assumption, because the probed process was silent or ended.
         assumed: bool,
     },
     /// A line of a child's standard error.
@@ -115,73 +114,74 @@ pub enum Event {
         /// The line, without its end.
         line: Bytes,
     },
-    /// Lines of a child's standard error that were too many to log.
+    /// Lines of a child's standard error that the rate limit kept out of the log.
     ChildStderrSkipped {
         /// The child.
         child: ChildId,
-        /// How many.
+        /// The number of lines.
         lines: u64,
     },
-    /// A child that runs was given up: nothing more can come from it.
+    /// A running child was given up, because no valid output can come from it.
     ChildGivenUp {
         /// The child.
         child: ChildId,
-        /// Why.
+        /// The reason.
         status: ExitStatus,
     },
-    /// A line on a child's standard output, or a part of it, that is no message.
+    /// A line on a child's standard output, or a part of it, that is not a message.
     ChildNoise {
         /// The child.
         child: ChildId,
-        /// The reason why it is no message.
+        /// The reason.
         flaw: Flaw,
         /// Its beginning.
         excerpt: Bytes,
         /// Its length.
         bytes: usize,
     },
-    /// Lines on a child's standard output that are no messages, and were too many to log.
+    /// Invalid lines on a child's standard output that the rate limit kept out of the log.
     ChildNoiseSkipped {
         /// The child.
         child: ChildId,
-        /// How many.
+        /// The number of lines.
         lines: u64,
     },
-    /// A child has ended, and has written no message, only other text.
+    /// A child ended that had written text, but no message.
     ChildNotMcp {
         /// The child.
         child: ChildId,
         /// The beginning of its first line.
         excerpt: Bytes,
     },
-    /// A message that nobody waits for was dropped.
+    /// A message without a recipient was dropped.
     Dropped {
-        /// Which kind of message.
+        /// The kind of message.
         what: Dropped,
         /// The session.
         session: SessionId,
     },
-    /// The time for an answer was over.
+    /// A request was not answered in time.
     TimedOut {
-        /// The method of the request; `other` if it is none of the specification's.
+        /// The method of the request, or `other` for a method that the specification does not
+        /// define.
         method: &'static str,
         /// The session, if the request belongs to one.
         session: Option<SessionId>,
-        /// The time there was.
+        /// The time limit.
         limit: Duration,
-        /// The option that changes it, if there is one.
+        /// The option that changes the limit, if there is one.
         option: Option<&'static str>,
     },
     /// A request was refused.
     Refused {
-        /// Why.
+        /// The reason.
         reject: Reject,
-        /// The part of the request that was wrong.
+        /// The part of the request that was refused.
         detail: Option<Detail>,
     },
     /// A request of a client has been answered.
     RequestDone(Box<Answered>),
-    /// A session was asked for.
+    /// A client began to open a session.
     SessionOpening {
         /// The session.
         session: SessionId,
@@ -192,69 +192,69 @@ pub enum Event {
     SessionOpened {
         /// The session.
         session: SessionId,
-        /// The revision both agreed on; one that is not known here is cut short.
+        /// The negotiated revision, truncated if it is unknown.
         revision: Cow<'static, str>,
-        /// The address it was opened from.
+        /// The client's address.
         peer: Option<IpAddr>,
-        /// Who the client says it is (`clientInfo.name`), cut short.
+        /// The client's name (`clientInfo.name`), truncated.
         client: Option<Box<str>>,
     },
     /// A session ended.
     SessionClosed {
         /// The session.
         session: SessionId,
-        /// Why.
+        /// The reason.
         why: SessionEnd,
-        /// How long it was open.
+        /// Its duration.
         lived: Duration,
     },
-    /// Events like the one that follows were too many to log.
+    /// Events of the same kind as the next one that the rate limit kept out of the log.
     Skipped {
         /// Their name.
         what: &'static str,
         /// Their reason.
         reason: &'static str,
-        /// How many.
+        /// The number of events.
         times: u64,
     },
-    /// The program was asked to stop, and goes on serving for a while.
+    /// A stop was requested, and the program serves requests for a while longer.
     StopDelayed {
-        /// For how long ([`crate::limits::Limits::stop_delay`]).
+        /// The delay ([`crate::limits::Limits::stop_delay`]).
         delay: Duration,
     },
-    /// The program was asked to stop.
+    /// A stop was requested.
     Draining {
-        /// Sessions that are still open.
+        /// The number of open sessions.
         sessions: usize,
     },
-    /// The program was asked to stop a while ago and has not ended yet.
+    /// A stop was requested a while ago, and the program still runs.
     StillStopping {
-        /// Processes that run.
+        /// The number of running processes.
         processes: usize,
     },
-    /// Everything ended.
+    /// The program has stopped.
     Stopped {
-        /// Whether something had to be broken off.
+        /// Whether anything was aborted.
         forced: bool,
     },
 }
 
-/// A part of a request that was refused, fit for a log line: escaped and cut short.
+/// A part of a refused request for the log: escaped and truncated.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Detail(Box<str>);
 
 impl Detail {
-    /// The value of a header, with secrets masked.
+    /// Returns the value of a header, with secrets masked.
     pub(crate) fn of_header(name: &str, value: &[u8]) -> Detail {
         Detail(shown(&secrets::header(name, value)).into())
     }
 
-    /// The method and the path of a request.
+    /// Returns the method and the path of a request.
     pub(crate) fn of_request(method: &str, path: &str) -> Detail {
         Detail::of_header("request", format!("{method} {path}").as_bytes())
     }
 
-    /// A text that may hold words of a peer, none of them secret.
+    /// Returns a text that may hold words of a peer, but no secrets.
     pub(crate) fn of_text(text: &str) -> Detail {
         Detail(shown(&secrets::visible(text.as_bytes())).into())
     }
@@ -265,55 +265,55 @@ impl Detail {
     }
 }
 
-/// Why a session ended.
+/// The reason why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SessionEnd {
-    /// Its client had gone before it was open.
+    /// Its client disconnected before it was open.
     Abandoned,
     /// Its child ended.
     ChildEnded,
-    /// Its client asked, or closed the one stream it had.
+    /// Its client deleted it, or closed its only stream.
     Deleted,
-    /// It gave way to a newer one.
+    /// It was evicted in favour of a newer one.
     Evicted,
     /// It was idle for too long.
     Expired,
-    /// Its client took too little of what was sent to it.
+    /// Its client did not read the messages sent to it.
     Overflow,
     /// Its child refused `initialize`, or did not answer it in time.
     Refused,
-    /// The program stops.
+    /// The program is stopping.
     Shutdown,
 }
 
-/// Messages that are dropped.
+/// The kind of a dropped message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dropped {
-    /// A child's answer to a request that was answered, cancelled, or never asked.
+    /// A child's answer to a request that was answered, cancelled, or never sent.
     UnknownAnswer,
-    /// A child's answer whose client had gone.
+    /// A child's answer to a client that has disconnected.
     UndeliverableAnswer,
-    /// A client's cancellation of a request that is over or never was.
+    /// A client's cancellation of an unknown or finished request.
     UnknownCancel,
-    /// A notification that is meant for nobody, or could be meant for several.
+    /// A notification that no client or more than one client could be meant by.
     UnknownNotification,
-    /// A child's progress for a request that is over, or that nobody can be told.
+    /// A child's progress for a finished request, or for one without a recipient.
     UnknownProgress,
-    /// A client's answer to a request the child did not make, or that is over.
+    /// A client's answer to a request that the child did not send, or that is finished.
     UnknownClientAnswer,
     /// A child's request that the client did not answer in time.
     UnansweredAsk,
-    /// The oldest message in a queue that was full.
+    /// The oldest message of a full queue.
     Overflow,
 }
 
 impl Event {
-    /// A short stable name, in `snake_case`.
+    /// Returns a short stable name, in `snake_case`.
     pub const fn name(&self) -> &'static str {
         self.description().0
     }
 
-    /// What happened, in a few words; the fields say the rest.
+    /// Returns a short description; the fields hold the details.
     pub const fn message(&self) -> &'static str {
         self.description().1
     }
@@ -357,7 +357,7 @@ impl Event {
         }
     }
 
-    /// How much it matters.
+    /// Returns the severity.
     pub fn level(&self) -> Level {
         match self {
             Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
@@ -391,7 +391,7 @@ impl Event {
     }
 }
 
-/// Conditions that an operator can fix are warnings.
+/// Returns the severity of a refusal: conditions that an operator can fix are warnings.
 const fn refusal_level(reject: Reject) -> Level {
     match reject {
         Reject::BodyTimeout { .. }
@@ -408,7 +408,7 @@ const fn refusal_level(reject: Reject) -> Level {
 }
 
 impl SessionEnd {
-    /// A short stable name, in `snake_case`.
+    /// Returns a short stable name, in `snake_case`.
     pub const fn name(self) -> &'static str {
         match self {
             SessionEnd::Abandoned => "abandoned",
@@ -424,7 +424,7 @@ impl SessionEnd {
 }
 
 impl Dropped {
-    /// A short stable name, in `snake_case`.
+    /// Returns a short stable name, in `snake_case`.
     pub const fn name(self) -> &'static str {
         match self {
             Dropped::UnknownAnswer => "unknown_answer",

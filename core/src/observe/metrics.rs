@@ -1,8 +1,8 @@
-//! Counters and histograms as plain values, and their text.
+//! Counters and histograms as plain values, and their text format.
 //!
-//! Names follow the OpenTelemetry semantic conventions for MCP where those have one
-//! (`mcp.server.operation.duration`, `mcp.server.session.duration`), written as Prometheus writes
-//! them. Every label has a closed set of values: no peer can make a new series.
+//! Names follow the OpenTelemetry semantic conventions for MCP where those define one
+//! (`mcp.server.operation.duration`, `mcp.server.session.duration`), in Prometheus notation. Every
+//! label has a fixed set of values, so that no peer can create a series.
 //!
 //! Format: Prometheus text exposition format 0.0.4.
 
@@ -13,7 +13,7 @@ use crate::observe::{Dropped, Process, Program, SessionEnd};
 use crate::reject::Reject;
 use crate::time::Duration;
 
-/// Everything counted since the start.
+/// All counters since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     operations: BTreeMap<Operation, Histogram>,
@@ -29,10 +29,10 @@ pub(crate) struct Metrics {
     replay_lost: u64,
 }
 
-/// Which histogram a finished request belongs to: its method, and the name of what went wrong.
+/// The labels of a finished request's histogram: its method, and the name of its error.
 type Operation = (&'static str, &'static str);
 
-/// What is true at this moment; the engine counts it when it is asked.
+/// Current values; the engine counts them for each scrape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gauges {
     pub(crate) uptime: Duration,
@@ -47,7 +47,7 @@ pub(crate) struct Gauges {
 }
 
 impl Metrics {
-    /// A request of a client was answered; `error` is empty if the answer is a result.
+    /// Records an answered request; `error` is empty for a result.
     pub(crate) fn operation(&mut self, method: &'static str, error: &'static str, took: Duration) {
         self.operations.entry((method, error)).or_default().observe(took);
     }
@@ -69,7 +69,7 @@ impl Metrics {
         self.sessions_ended.get(&SessionEnd::Expired).copied().unwrap_or_default()
     }
 
-    /// How many sessions have ended, and how long they lasted together.
+    /// Returns the number of ended sessions, and their total duration.
     pub(crate) fn sessions_ended(&self) -> (u64, Duration) {
         let ended = self.sessions_ended.values().sum();
         (ended, Duration::from_micros(self.session_time.micros))
@@ -103,7 +103,7 @@ impl Metrics {
         self.replay_lost += events;
     }
 
-    /// Writes everything in the Prometheus text format.
+    /// Writes all metrics in the Prometheus text format.
     pub(crate) fn render(
         &self,
         gauges: &Gauges,
@@ -213,7 +213,7 @@ impl Metrics {
     }
 }
 
-/// Upper bounds of the buckets in seconds, as OpenTelemetry's MCP conventions advise.
+/// Upper bounds of the buckets in seconds, as recommended by OpenTelemetry's MCP conventions.
 pub(super) const BOUNDS: [f64; 14] =
     [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 300.0];
 
@@ -231,7 +231,7 @@ impl Histogram {
     }
 }
 
-/// The bucket of a value.
+/// Returns the bucket of a value.
 pub(super) fn bucket(value: Duration) -> usize {
     let seconds = value.as_secs_f64();
     BOUNDS.partition_point(|bound| *bound < seconds)
@@ -244,7 +244,7 @@ pub(super) fn micros(value: Duration) -> u64 {
 /// The text under construction.
 pub(crate) struct Text(String);
 
-/// Writing to a `String` cannot fail, hence the ignored results.
+/// Writing to a `String` cannot fail, so results are ignored.
 impl Text {
     pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -277,7 +277,7 @@ impl Text {
         let _ = writeln!(self.0, " {count}");
     }
 
-    /// Label values come from closed sets of plain words, so nothing has to be escaped.
+    /// Label values come from fixed sets of plain words, so they need no escaping.
     fn labels(&mut self, labels: &[(&str, &str)], bound: Option<&str>) {
         let all = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
         let mut separator = '{';

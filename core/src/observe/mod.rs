@@ -1,7 +1,7 @@
-//! What happened, as values: log events and metrics.
+//! Log events and metrics, as values.
 //!
-//! Owns: what is logged and counted, and the text of the metrics.
-//! Never: where it is written.
+//! Owns: what is logged and counted, and the text format of the metrics. Never: where it is
+//! written.
 
 mod event;
 mod metrics;

@@ -1,19 +1,19 @@
-//! The metrics of the process and of the processes that it has started.
+//! The metrics of the process and its child processes.
 
 use crate::observe::metrics::Text;
 use crate::server::ProcessFacts;
 use crate::time::Duration;
 
-/// Figures of the operating system about the process. Unknown ones are left out.
+/// The operating system's figures for the process. Unknown ones are left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process<'a> {
     pub(crate) facts: &'a ProcessFacts,
-    /// When the process started, since 1970-01-01 00:00 UTC.
+    /// The start of the process, since 1970-01-01 00:00 UTC.
     pub(crate) started: Duration,
 }
 
 impl Process<'_> {
-    /// The names every Prometheus client library has, and those of the children.
+    /// Writes the metrics that all Prometheus client libraries have, and those of the children.
     pub(super) fn render(&self, text: &mut Text) {
         let ProcessFacts { memory, open_files, threads, connections, children, .. } = *self.facts;
         let connections_help = "Connections of clients that are open.";

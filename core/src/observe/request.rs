@@ -1,7 +1,7 @@
-//! The log line of a request, and the limit on how many are written.
+//! The log line of a request, and its rate limit.
 //!
-//! Owns: what a line says, and the count of those that are left out.
-//! Never: a lock; requests that belong to no session are answered outside the engine's.
+//! Owns: the content of a line, and the count of lines left out. Never: a lock; requests without a
+//! session are answered outside the engine's.
 
 use core::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,40 +15,40 @@ use crate::observe::Event;
 use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
-/// A request that has been answered.
+/// An answered request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// The id that a server in this process gives it in its answer.
+    /// The id that a server in this process gives it in the answer.
     pub id: Option<Uuid>,
-    /// The address it came from.
+    /// The client's address.
     pub peer: Option<IpAddr>,
-    /// The name that the client gives itself (`clientInfo.name`), cut short.
+    /// The client's name (`clientInfo.name`), truncated.
     pub client: Option<Box<str>>,
-    /// The session it belongs to.
+    /// The session of the request.
     pub session: Option<SessionId>,
-    /// Its method; `other` if it is none of the specification's.
+    /// The method, or `other` for one that the specification does not define.
     pub method: &'static str,
-    /// The tool that was called, cut short.
+    /// The called tool, truncated.
     pub tool: Option<Box<str>>,
     /// The HTTP status of the answer.
     pub status: u16,
-    /// From request to answer.
+    /// The time from request to answer.
     pub took: Duration,
-    /// The name of the error; `None` if the answer is a result.
+    /// The name of the error, or `None` for a result.
     pub error: Option<&'static str>,
 }
 
-/// Limits the lines about requests: so many in a second, and the others are counted in one.
+/// Limits the number of request lines per second; the others are counted in one line.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog {
-    /// The second that is counted, from 1 on.
+    /// The current second, counted from 1.
     second: AtomicU64,
     written: AtomicU64,
     skipped: AtomicU64,
 }
 
 impl RequestLog {
-    /// Logs a request, or counts it if there have been `max` in this second.
+    /// Logs a request, or counts it if `max` lines were logged in this second.
     pub(crate) fn write(
         &self,
         now: Instant,
@@ -66,12 +66,12 @@ impl RequestLog {
         }
     }
 
-    /// Whether requests have been left out and not been reported.
+    /// Returns whether requests were left out that are not reported yet.
     pub(crate) fn has_skipped(&self) -> bool {
         self.skipped.load(Ordering::Relaxed) > 0
     }
 
-    /// The report of what was left out, once its second is over.
+    /// Returns the report of the requests left out, once their second is over.
     pub(crate) fn take_skipped(&self, now: Instant) -> Option<Event> {
         let second = now.since(Instant::ZERO).as_secs() + 1;
         if self.second.swap(second, Ordering::Relaxed) == second {
@@ -81,20 +81,20 @@ impl RequestLog {
         self.report()
     }
 
-    /// The report of what was left out so far.
+    /// Returns the report of the requests left out so far.
     pub(crate) fn report(&self) -> Option<Event> {
         let times = self.skipped.swap(0, Ordering::Relaxed);
         (times > 0).then_some(Event::Skipped { what: "request_done", reason: "rate", times })
     }
 }
 
-/// The tool that a request calls, cut short.
+/// Returns the tool that a request calls, truncated.
 pub(crate) fn tool_of(request: &Message) -> Option<Box<str>> {
     let name = request.name().filter(|_| request.method() == Some("tools/call"))?;
     Some(shown(&String::from_utf8_lossy(name)).into())
 }
 
-/// The name in a `clientInfo`, cut short.
+/// Returns the name in a `clientInfo`, truncated.
 pub(crate) fn client_name(info: &[u8]) -> Option<Box<str>> {
     let name = text(member(info, "name")?)?;
     Some(shown(&name).into())

@@ -1,7 +1,7 @@
-//! What is counted of a native server's requests, by whoever answers them, without a lock.
+//! Counters for the requests to a native server, without a lock.
 //!
-//! Owns: a histogram for each method and tool of the catalog, and how it is shown.
-//! Never: a name that a client chose.
+//! Owns: a histogram for each method and tool of the catalog, and their text format. Never: a name
+//! that a client chose.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,15 +12,15 @@ use crate::protocol::{KNOWN, method_index};
 use crate::server::Catalog;
 use crate::time::Duration;
 
-/// The requests that have been answered.
+/// Histograms of answered requests.
 #[derive(Debug)]
 pub(crate) struct Tally {
     tools: Box<[Arc<str>]>,
-    /// One for each known method, then one for each tool.
+    /// One histogram for each known method, then one for each tool.
     series: Box<[Series]>,
 }
 
-/// Which histogram a request belongs to.
+/// The histogram of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SeriesId(u16);
 
@@ -30,7 +30,7 @@ struct Series {
     failed: Counts,
 }
 
-/// A histogram that anybody may add to.
+/// A histogram that all threads can add to.
 #[derive(Debug, Default)]
 struct Counts {
     buckets: [AtomicU64; BOUNDS.len() + 1],
@@ -40,14 +40,14 @@ struct Counts {
 const TOOL_CALL: &str = "tools/call";
 
 impl Tally {
-    /// Nothing counted yet of the requests to a server with this catalog.
+    /// Creates empty histograms for a server with this catalog.
     pub(crate) fn new(catalog: &Catalog) -> Tally {
         let tools: Box<[Arc<str>]> = catalog.tools.iter().map(|tool| (*tool.name).into()).collect();
         let series = (0..KNOWN.len() + tools.len()).map(|_| Series::default()).collect();
         Tally { tools, series }
     }
 
-    /// Where a request is counted; `name` is the tool it calls, if it calls one.
+    /// Returns the histogram for a request; `name` is the called tool, if any.
     pub(crate) fn series(&self, method: &str, name: Option<&[u8]>) -> SeriesId {
         let tool = || self.tools.iter().position(|tool| Some(tool.as_bytes()) == name);
         let index = match tool().filter(|_| method == TOOL_CALL) {
@@ -57,7 +57,7 @@ impl Tally {
         SeriesId(u16::try_from(index).unwrap_or(u16::MAX))
     }
 
-    /// The method, and the tool if it is about one.
+    /// Returns the method, and the tool if there is one.
     pub(crate) fn name(&self, series: SeriesId) -> (&'static str, Option<Arc<str>>) {
         let index = usize::from(series.0);
         match index.checked_sub(KNOWN.len()) {
@@ -66,7 +66,7 @@ impl Tally {
         }
     }
 
-    /// A request was answered, with a result or an error.
+    /// Records an answered request, with a result if `ok`.
     pub(crate) fn answered(&self, series: SeriesId, ok: bool, took: Duration) {
         let Some(series) = self.series.get(usize::from(series.0)) else { return };
         let counts = if ok { &series.done } else { &series.failed };
@@ -74,7 +74,8 @@ impl Tally {
         counts.micros.fetch_add(micros(took), Ordering::Relaxed);
     }
 
-    /// Requests that were answered, those of them with an error, and the time all took.
+    /// Returns the number of answered requests, the number answered with an error, and their total
+    /// time.
     pub(crate) fn totals(&self) -> (u64, u64, Duration) {
         let sum = |of: fn(&Series) -> &Counts| {
             let all = self.series.iter().map(|series| of(series).read());
@@ -86,7 +87,7 @@ impl Tally {
         (done + failed, failed, Duration::from_micros(fast + slow))
     }
 
-    /// Every series that has counted something: its labels, what was done and what failed.
+    /// Iterates over the histograms that are not empty: labels, successes and failures.
     fn used(&self) -> impl Iterator<Item = (Labels<'_>, Histogram, Histogram)> {
         let read = self.series.iter().map(|series| (series.done.read(), series.failed.read()));
         let counted = read.enumerate().filter(|(_, (done, failed))| {
@@ -114,14 +115,14 @@ impl Counts {
     }
 }
 
-/// What a series is about.
+/// The labels of a histogram.
 struct Labels<'a> {
     method: &'static str,
     tool: Option<&'a str>,
 }
 
 impl<'a> Labels<'a> {
-    /// With these names for the labels, and one more label if there is one.
+    /// Returns the labels under these names, with an additional one if given.
     fn named(
         &self,
         [method, tool]: [&'static str; 2],
@@ -132,18 +133,18 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// What is shown of a native server beside what is shown of all programs.
+/// The metrics of a native server besides those of all programs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Program<'a> {
     pub(crate) form: HealthForm,
     pub(crate) sessions: bool,
     pub(crate) tally: &'a Tally,
-    /// Requests that wait for their answer.
+    /// The number of requests in progress.
     pub(crate) active: usize,
 }
 
 impl Program<'_> {
-    /// The histograms of all requests, under the names of the OpenTelemetry conventions.
+    /// Writes the histograms of all requests under the names of the OpenTelemetry conventions.
     pub(super) fn render_operations(&self, name: &str, text: &mut Text) {
         for (labels, done, failed) in self.tally.used() {
             let names = ["mcp_method_name", "gen_ai_tool_name"];
@@ -156,7 +157,7 @@ impl Program<'_> {
         }
     }
 
-    /// The names the program's document has.
+    /// Writes the metrics under the names in the program's document.
     pub(super) fn render(&self, text: &mut Text) {
         match self.form {
             HealthForm::Calculator => self.render_pattern(text),

@@ -1,4 +1,4 @@
-//! What a client must be able to do to be asked something, and whether it says that it can.
+//! The capabilities a client needs for questions, and whether it declares them.
 //!
 //! Source: MCP 2026-07-28, schema, `ClientCapabilities`; 2025-11-25, client/elicitation and
 //! client/sampling, Capabilities.
@@ -6,7 +6,8 @@
 use crate::json::object::Object;
 use crate::reject::Capability;
 
-/// Whether client capabilities (JSON text) have this one. `elicitation` without modes means forms.
+/// Returns whether client capabilities (JSON text) include this one. `elicitation` without modes
+/// means forms.
 pub fn is_declared(client_capabilities: &[u8], capability: Capability) -> bool {
     let all = Object::read_or_empty(Some(client_capabilities));
     let has = |family: &str, member: &str| {
@@ -24,7 +25,7 @@ pub fn is_declared(client_capabilities: &[u8], capability: Capability) -> bool {
     }
 }
 
-/// The method that asks for it.
+/// Returns the method that needs it.
 pub fn method(capability: Capability) -> &'static str {
     match capability {
         Capability::Elicitation | Capability::ElicitationUrl => "elicitation/create",
@@ -33,7 +34,7 @@ pub fn method(capability: Capability) -> &'static str {
     }
 }
 
-/// The client capabilities (JSON text) that these questions need together:
+/// Returns the client capabilities (JSON text) that these questions need together:
 /// `data.requiredCapabilities` of the error -32021 (2026-07-28, basic/index).
 pub fn required(capabilities: &[Capability]) -> Vec<u8> {
     let needs = |capability| capabilities.contains(&capability);

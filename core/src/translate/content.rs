@@ -1,7 +1,7 @@
-//! Blocks of content, in the words of a revision.
+//! Content blocks in the format of a revision.
 //!
-//! Owns: what stands for a block that a revision does not have: a text that says what it was.
-//! Never: touches a block that the revision has.
+//! Owns: the text that replaces a block that a revision does not have. Never: changes a block that
+//! the revision has.
 //!
 //! Source: the changelogs of the revisions, `ContentBlock` and `SamplingMessageContentBlock` of
 //! their schemas.
@@ -9,7 +9,7 @@
 use crate::json::object::{Object, elements, quoted};
 use crate::protocol::{Revision, since};
 
-/// A block, or the text that stands for it.
+/// Returns a block, or the text that replaces it.
 pub(super) fn block(block: &[u8], revision: Revision) -> Vec<u8> {
     if revision >= since::ICONS {
         return block.to_vec();
@@ -33,8 +33,8 @@ pub(super) fn block(block: &[u8], revision: Revision) -> Vec<u8> {
     }
 }
 
-/// The content of one message of sampling, as a single block where a revision has no more: several
-/// texts become one, and of other blocks the first stays.
+/// Returns the content of a sampling message, as a single block where the revision allows only one:
+/// texts are joined; without texts the first block stays.
 pub(super) fn one(content: &[u8], revision: Revision) -> Vec<u8> {
     match elements(content) {
         Some(_) if revision >= since::SAMPLING_TOOLS => content.to_vec(),
@@ -55,7 +55,7 @@ fn joined(blocks: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-/// A block that is a text.
+/// Returns a text block.
 pub(super) fn text_block(text: &str) -> Vec<u8> {
     let mut block = Object::default();
     block.put("type", &br#""text""#[..]);

@@ -1,14 +1,14 @@
 //! JSON-RPC messages around translated texts.
 //!
-//! Every text that is put in must be JSON on one line; so is what comes out, without a line break at
-//! its end (JSON-RPC 2.0, sections 4 and 5).
+//! Every given text must be JSON on one line; so is the message, without a line break at its end
+//! (JSON-RPC 2.0, sections 4 and 5).
 
 use std::borrow::Cow;
 
 use crate::json::object::{Object, member, quoted};
 use crate::json::{Kind, Message};
 
-/// What answers a request: the JSON text of its `result` or of its `error`.
+/// The answer to a request: the JSON text of its `result` or of its `error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'t> {
     /// The result.
@@ -18,7 +18,7 @@ pub enum Answer<'t> {
 }
 
 impl<'t> Answer<'t> {
-    /// The answer that a message is, if it is one.
+    /// Returns the answer in a message, if it is one.
     pub fn of(message: &'t Message) -> Option<Answer<'t>> {
         match message.kind() {
             Kind::Result => message.result().map(|result| Answer::Result(result.into())),
@@ -29,12 +29,12 @@ impl<'t> Answer<'t> {
         }
     }
 
-    /// Answers with a result.
+    /// Creates an answer with a result.
     pub fn result(result: Vec<u8>) -> Answer<'static> {
         Answer::Result(Cow::Owned(result))
     }
 
-    /// Answers with an error of ours.
+    /// Creates an answer with an error of this side.
     pub fn error(code: i32, message: &str) -> Answer<'static> {
         let mut error = Object::default();
         error.put("code", code.to_string().into_bytes());
@@ -42,7 +42,7 @@ impl<'t> Answer<'t> {
         Answer::Error(Cow::Owned(error.write()))
     }
 
-    /// The message that answers the request of this id.
+    /// Returns the response to the request with this id.
     pub fn line(&self, id: &[u8]) -> Vec<u8> {
         match self {
             Answer::Result(result) => concat(&[BEGIN, ID, id, br#","result":"#, result, b"}"]),
@@ -51,12 +51,12 @@ impl<'t> Answer<'t> {
     }
 }
 
-/// A request.
+/// Returns a request.
 pub fn request(id: &[u8], method: &str, params: Option<&[u8]>) -> Vec<u8> {
     call(&[BEGIN, ID, id], method, params)
 }
 
-/// A notification.
+/// Returns a notification.
 pub fn notification(method: &str, params: Option<&[u8]>) -> Vec<u8> {
     call(&[BEGIN], method, params)
 }

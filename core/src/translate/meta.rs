@@ -1,4 +1,4 @@
-//! The keys of `_meta` that the protocol gives a meaning to.
+//! The keys of `_meta` that the protocol defines.
 //!
 //! Source: MCP 2026-07-28, basic/index, `_meta`.
 
@@ -8,18 +8,18 @@ pub(super) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapa
 pub(super) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 pub(super) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 pub(super) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-/// Of the tasks of 2025-11-25.
+/// A key of the tasks of 2025-11-25.
 pub(super) const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub(super) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub(super) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 pub(super) const PROGRESS_TOKEN: &str = "progressToken";
 
-/// Whether a request's answer may require input (2026-07-28, basic/patterns/mrtr).
+/// Returns whether the result of a request may require input (2026-07-28, basic/patterns/mrtr).
 pub(crate) fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 
-/// Whether a result may be cached, and has to say for how long (2026-07-28,
+/// Returns whether a result may be cached, and must declare for how long (2026-07-28,
 /// server/utilities/caching).
 pub(super) fn is_cacheable(method: &str) -> bool {
     matches!(
@@ -33,7 +33,7 @@ pub(super) fn is_cacheable(method: &str) -> bool {
     )
 }
 
-/// Takes out what only one era has in the params of this method: the answers and the state of a
+/// Removes members that only one era has in the params of this method: the answers and state of a
 /// retry, and the task of 2025-11-25, which is not offered.
 pub(super) fn strip_params(method: &str, params: &mut Object<'_>) {
     if may_require_input(method) {
@@ -45,18 +45,18 @@ pub(super) fn strip_params(method: &str, params: &mut Object<'_>) {
     }
 }
 
-/// Puts another progress token in the place of the one that is there.
+/// Replaces the progress token, if there is one.
 pub(super) fn replace_token(meta: &mut Object<'_>, token: u64) {
     meta.edit(PROGRESS_TOKEN, |_| Some(token.to_string().into_bytes()));
 }
 
-/// Puts hints into a result by which it is stale at once, and nobody else's.
+/// Adds cache hints to a result: stale at once, and private.
 pub(super) fn hint(result: &mut Object<'_>) {
     result.put("ttlMs", &b"0"[..]);
     result.put("cacheScope", &br#""private""#[..]);
 }
 
-/// Puts `_meta` with the server's name into a result, beside what is there.
+/// Adds the server's identity to a result's `_meta`.
 pub(super) fn sign(result: &mut Object<'_>, server_info: Option<&[u8]>) {
     let Some(info) = server_info else {
         result.edit("_meta", |meta| (meta != b"null").then(|| meta.to_vec()));
@@ -68,7 +68,7 @@ pub(super) fn sign(result: &mut Object<'_>, server_info: Option<&[u8]>) {
     result.put("_meta", meta);
 }
 
-/// Takes out of a result's `_meta` what means something to modern clients only.
+/// Removes the keys of a result's `_meta` that only modern clients understand.
 pub(super) fn unsign(result: &mut Object<'_>) {
     result.edit("_meta", |value| {
         let Some(mut meta) = Object::read(value) else {
@@ -80,7 +80,7 @@ pub(super) fn unsign(result: &mut Object<'_>) {
     });
 }
 
-/// The JSON text of an array of strings.
+/// Returns the JSON text of an array of strings.
 pub(super) fn quoted_all<'s>(texts: impl IntoIterator<Item = &'s str>) -> Vec<u8> {
     crate::json::object::array(texts.into_iter().map(quoted))
 }

@@ -1,31 +1,30 @@
-//! Translations between the eras: what one side says, in the words of the other.
+//! Translations between the eras: functions from JSON texts of one era to those of the other.
 //!
 //! Owns: the shape of every request, result, error and question on either side of a bridge.
-//! Never: state. Everything here is a function of JSON texts; who asked, which process answers and
-//! what waits for what is the bridge's to know.
+//! Never: state. The caller knows the client, the process that answers, and what waits for what.
 //!
 //! ```text
 //!   modern client ◄──── legacy_child ────► legacy child      initialize, sessions
 //!   legacy client ◄──── modern_child ────► modern child      every request describes itself
 //! ```
 //!
-//! Texts come in as [`crate::json::Message`] gives them: valid JSON on one line. They go out on one
-//! line too. A member that no rule names is kept as it is written, byte for byte, numbers above all;
-//! white space between members may go.
+//! Texts are given as in [`crate::json::Message`]: valid JSON on one line. They are returned on one
+//! line too. A member that no rule names keeps its bytes, above all its numbers; white space
+//! between members may be removed.
 //!
-//! Of a child null counts as absent. A legacy client, which might take it amiss, is not told of a
-//! null member of a question, of a result that the protocol has, and of what such a result lists.
-//! Further down null stays.
+//! From a child, null counts as absent. A legacy client might refuse a null member, so null members
+//! are removed from a question, from a result that the protocol defines, and from the items that
+//! such a result lists. Deeper in the text null stays.
 //!
 //! | | modern client, legacy child | legacy client, modern child |
 //! |---|---|---|
-//! | who are you | [`legacy_child::initialize`], [`legacy_child::discover`] | [`modern_child::probe`], [`modern_child::initialize`] |
+//! | handshake | [`legacy_child::initialize`], [`legacy_child::discover`] | [`modern_child::probe`], [`modern_child::initialize`] |
 //! | params of a request | [`legacy_child::params`] | [`modern_child::params`], [`modern_child::retry`] |
 //! | its result | [`legacy_child::result`] | [`modern_child::result`] |
 //! | its error | [`legacy_child::error`] | [`modern_child::error`] |
-//! | the server asks | [`legacy_child::question`], [`legacy_child::input_required`] | [`modern_child::question`] |
-//! | the client answers | [`legacy_child::answer`], [`legacy_child::give_up`] | [`modern_child::answer`] |
-//! | something changed | [`subscription::tag`] | [`subscription::untag`] |
+//! | a question of the server | [`legacy_child::question`], [`legacy_child::input_required`] | [`modern_child::question`] |
+//! | the client's answer | [`legacy_child::answer`], [`legacy_child::give_up`] | [`modern_child::answer`] |
+//! | a change notification | [`subscription::tag`] | [`subscription::untag`] |
 //!
 //! Sources: MCP 2026-07-28, basic/versioning, basic/index, basic/patterns/mrtr, server/utilities/caching;
 //! the changelogs and schemas of all revisions.

@@ -1,8 +1,8 @@
-//! The shapes of what a client can be asked, and of its answers.
+//! The shapes of questions to a client, and of its answers.
 //!
-//! Owns: which members must be there, and of which type. What can be told from a message alone is
-//! checked here, because whom a malformed one would reach next did nothing to deserve it.
-//! Never: whether an answer fits its question's form; that is for the asker to see.
+//! Owns: which members are required, and their types. Messages are validated here as far as one
+//! message allows, so that an invalid one does not reach the other side. Never: whether an answer
+//! fits its question's form; the server checks that.
 //!
 //! Source: MCP schemas 2025-11-25 and 2026-07-28, `ElicitRequest`, `CreateMessageRequest`,
 //! `ElicitResult`, `CreateMessageResult`, `ListRootsResult`.
@@ -10,11 +10,11 @@
 use crate::json::object::{Object, elements, text};
 use crate::reject::Capability;
 
-/// What a question needs the client to be capable of.
+/// Returns the capability that a question requires of the client.
 ///
 /// # Errors
 ///
-/// Its params are not those of its method.
+/// The method is not a question, or its params are invalid.
 pub(super) fn needs(method: &str, params: &Object<'_>) -> Result<Capability, Misshapen> {
     let (needs, is_shaped) = match (method, params.text("mode").as_deref()) {
         ("elicitation/create", Some("url")) => {
@@ -36,12 +36,12 @@ pub(super) fn needs(method: &str, params: &Object<'_>) -> Result<Capability, Mis
     if is_shaped { Ok(needs) } else { Err(Misshapen::Params) }
 }
 
-/// What is wrong with a question.
+/// The reason why a question is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Misshapen {
-    /// No client can be asked this.
+    /// The method is not a question.
     Method,
-    /// The params are not those of the method.
+    /// The params do not fit the method.
     Params,
 }
 
@@ -64,7 +64,7 @@ fn is_sampling(params: &Object<'_>) -> bool {
             .is_some_and(|all| all.into_iter().all(is_message))
 }
 
-/// The answer to a question, if it has the shape that this needs. Null counts as absent.
+/// Returns the answer to a question, if it has the required shape. Null counts as absent.
 pub(super) fn answer(needs: Capability, answer: &[u8]) -> Option<Object<'_>> {
     let mut answer = Object::read(answer)?;
     let is_shaped = match needs {
@@ -89,8 +89,8 @@ pub(super) fn answer(needs: Capability, answer: &[u8]) -> Option<Object<'_>> {
     is_shaped.then_some(answer)
 }
 
-/// A filled form without the fields that are null: a client's way to say that they were left out.
-/// Null itself is no form.
+/// Returns a filled form without its null fields, which clients send for fields that were left
+/// empty. Returns `None` if the form itself is null.
 fn present(content: &[u8]) -> Option<Vec<u8>> {
     let Some(mut fields) = Object::read(content) else {
         return (content != b"null").then(|| content.to_vec());
@@ -112,7 +112,7 @@ fn has_role(message: &Object<'_>) -> bool {
     matches!(message.text("role").as_deref(), Some("assistant" | "user"))
 }
 
-/// One block or several.
+/// Returns whether a value is one block or several.
 fn is_content(content: &[u8]) -> bool {
     let is_block =
         |block: &[u8]| Object::read(block).is_some_and(|block| block.text("type").is_some());

@@ -1,4 +1,4 @@
-//! What holds for every translation.
+//! Properties of every translation.
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -7,7 +7,7 @@ use super::*;
 use crate::json::object::Object;
 use crate::protocol::Revision;
 
-/// JSON as it is seldom written: numbers that no float holds, escapes, any keys.
+/// Unusual JSON: numbers that no float holds, escapes, any keys.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
@@ -41,7 +41,7 @@ fn unknown() -> impl Strategy<Value = String> {
     members("x-[a-z]{1,3}", value()).prop_map(|members| format!("{{{members}}}"))
 }
 
-/// An object that may hold anything, what the rules name above all.
+/// An object with any members, mostly those that the rules name.
 fn any_object() -> impl Strategy<Value = String> {
     const NAMES: &str = "_meta|action|arguments|capabilities|code|content|contents|cursor|data|elicitationId|inputRequests|inputResponses|instructions|maxTokens|message|messages|method|mode|model|name|params|properties|prompts|requestState|requestedSchema|resources|result|resultType|role|roots|serverInfo|structuredContent|supportedVersions|task|tools|type|uri|url";
     let named = members(NAMES, value()).prop_map(|members| format!("{{{members}}}"));

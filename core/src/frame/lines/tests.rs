@@ -16,7 +16,7 @@ fn line(text: &str) -> Framed {
     Framed::Line(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// Of a line that is too long, the first bytes and the last.
+/// Returns the results for a line that is too long: its first bytes and its last.
 fn too_long(start: &[u8], end: &[u8]) -> [Framed; 2] {
     let end = &end[end.len().saturating_sub(EDGE_BYTES)..];
     let start = &start[..start.len().min(EDGE_BYTES)];
@@ -34,7 +34,7 @@ fn lines_end_with_lf_or_crlf() {
 fn blank_lines_are_skipped() {
     assert_eq!(split(9, b"\n\r\n \t \n\n"), []);
     assert_eq!(split(9, b"\n\na\n\nb\n"), [line("a"), line("b")]);
-    // White space around a message stays with it.
+    // White space around a message is kept.
     assert_eq!(split(9, b" a \n"), [line(" a ")]);
 }
 
@@ -140,13 +140,13 @@ fn a_limit_without_bounds_is_no_overflow() {
     assert_eq!(split(usize::MAX, b"a\n"), [line("a")]);
 }
 
-/// Bytes in which ends of lines are frequent.
+/// Bytes with many line ends.
 fn output() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![3 => Just(b'\n'), 2 => Just(b'\r'), 1 => Just(b' '), 8 => any::<u8>()];
     proptest::collection::vec(byte, 0..200)
 }
 
-/// The lines by their definition.
+/// Returns the lines by definition.
 fn expected(max: usize, bytes: &[u8]) -> Vec<Framed> {
     let mut out = Vec::new();
     let mut rest = bytes;

@@ -12,8 +12,8 @@ fn limits(line_bytes_max: usize) -> Limits {
     Limits { line_bytes_max, ..Limits::default() }
 }
 
-/// Reads bytes in pieces of this size; returns ids of messages, and flaws with the request
-/// each concerns.
+/// Parses bytes in pieces of this size; returns ids of messages, and flaws with the request each
+/// concerns.
 fn read(max: usize, bytes: &[u8], piece: usize) -> Vec<String> {
     let mut output = Output::new(&limits(max), account(1 << 30));
     let mut found = Vec::new();
@@ -77,7 +77,7 @@ fn a_long_line_fails_its_request_before_its_end_comes() {
 fn the_last_message_may_lack_the_end_of_its_line() {
     let text = answer(1, "");
     assert_eq!(read(1000, text.trim_end().as_bytes(), 9), ["1"]);
-    // Half a message fails nothing: the end of the child says why there is no answer.
+    // An incomplete message fails no request: the end of the child gives the reason.
     assert_eq!(read(1000, &text.as_bytes()[..40], 9), ["not_json -"]);
     assert_eq!(read(10, text.trim_end().as_bytes(), 9), ["too_long *"]);
 }

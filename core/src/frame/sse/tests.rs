@@ -104,7 +104,7 @@ proptest! {
                     priming(ID, Some(pause_time)).to_vec()
                 }
                 _ => {
-                    // An event without an id leaves a client with the one before.
+                    // An event without an id leaves the last event id unchanged.
                     last_id = id.map_or(last_id, |id| id.to_string());
                     expected.push(message(&last_id, &payload));
                     event(id, Chunk::from(payload)).to_vec()

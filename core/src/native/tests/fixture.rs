@@ -1,4 +1,4 @@
-//! A server with a tool for each way there is to answer.
+//! A server with a tool for each kind of answer.
 
 use serde_json::json;
 
@@ -7,18 +7,18 @@ use crate::time::Duration;
 
 /// The server. Its tools:
 ///
-/// | tool | what it does |
+/// | tool | behaviour |
 /// |---|---|
-/// | `say` | answers at once, with `text` |
-/// | `count` | how often it was called in this conversation |
+/// | `say` | answers at once with `text` |
+/// | `count` | returns how often it was called in this conversation |
 /// | `steps` | three steps of 100 ms, each with progress, then the answer |
-/// | `facts` | waits for facts, and tells them |
-/// | `scene` | tells what it was shown |
+/// | `facts` | waits for facts, and returns them |
+/// | `scene` | returns its context |
 /// | `ask` | asks the client |
 /// | `tell-and-ask` | a log message, then asks the client |
 /// | `news` | a log message that belongs to the call, one that does not, and an answer |
-/// | `hang-up` | hangs up, and answers 100 ms later |
-/// | `endless` | wants to go on at once, and never comes to an end |
+/// | `hang-up` | closes the connection, and answers 100 ms later |
+/// | `endless` | continues at once, and never ends |
 /// | `fail` | an error |
 /// | `id` | the id of the request |
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Fixture {
         fixture
     }
 
-    /// With a tool `change`, which changes the list of tools.
+    /// Creates a server with a tool `change`, which changes the list of tools.
     pub(crate) fn that_changes() -> Fixture {
         let mut fixture = Fixture::new();
         fixture.catalog.tools.push(Tool::new("change", "", Schema::open()));
@@ -69,7 +69,7 @@ impl Fixture {
         fixture
     }
 
-    /// With a method of an extension, `things/get`, whose name is `thingId`.
+    /// Creates a server with an extension's method, `things/get`, whose name is `thingId`.
     pub(crate) fn with_extension() -> Fixture {
         let mut fixture = Fixture::new();
         let methods = vec![ExtensionMethod { name: "things/get", named_by: Some("thingId") }];
@@ -136,7 +136,7 @@ impl Seat for Counter {
     }
 }
 
-/// What a server is shown, one word after the other.
+/// Describes the context of a request, one word after the other.
 fn describe(scene: &Scene<'_>) -> String {
     let http = scene.http.map_or("-".to_owned(), |http| {
         let headers = http

@@ -60,7 +60,7 @@ impl Desk {
         Desk::of(Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless))
     }
 
-    /// What the rules make of a POST.
+    /// Applies the rules to a POST.
     fn read(&self, more: &[(&str, &str)], body: &str) -> (McpHead, Body) {
         let mut lines = vec![("Host", "localhost"), ("Content-Type", "application/json")];
         lines.extend(more);
@@ -101,7 +101,7 @@ impl Desk {
         }
     }
 
-    /// The text of the answer to a call.
+    /// Returns the text in the answer to a call.
     fn text(&self, more: &[(&str, &str)], tool: &str) -> String {
         let (head, body) = self.post(more, &call(1, tool));
         assert_eq!(head.status, 200, "{body}");
@@ -300,12 +300,12 @@ fn initialize_stands_alone() {
     let (head, body) = desk.post(&[], batch.trim_matches(['[', ']']));
     assert_eq!(head.status, 200);
     assert!(body.contains(r#""protocolVersion":"2025-03-26""#), "{body}");
-    // Whatever its header names: which revision is spoken is what it asks.
+    // The header names the requested revision, not the one in use.
     let future = [("MCP-Protocol-Version", "2026-07-28")];
     let (head, body) = desk.post(&future, batch.trim_matches(['[', ']']));
     assert_eq!(head.status, 200);
     assert!(body.contains(r#""protocolVersion":"2025-03-26""#), "{body}");
-    // In a batch that is not executed anyway, too, that is what is wrong with it.
+    // The same in a batch that is refused anyway.
     assert!(matches!(
         Desk::new().serve(&[], batch),
         Served::Refused(Reject::InitializeInBatch, ..)

@@ -1,4 +1,4 @@
-//! The fields of events: a name and a value for each.
+//! The fields of events: names and values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,20 +11,20 @@ use crate::observe::Answered;
 use crate::reject::Reject;
 use crate::time::Duration;
 
-/// The value of a field of an event, for whoever writes it down.
+/// The value of an event's field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// Bytes of a child, most likely UTF-8; they may hold line ends and control characters.
+    /// Bytes of a child, usually UTF-8; they may hold line breaks and control characters.
     Bytes(&'a [u8]),
-    /// A number of things.
+    /// A number.
     Count(u64),
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
-    /// A name or a short sentence of ours.
+    /// A name or a short sentence of the core.
     Text(Cow<'static, str>),
-    /// A text of ours that has a name of its own within the field.
+    /// A text of the core with a name of its own within the field.
     Named(&'static str, Cow<'static, str>),
-    /// A length of time.
+    /// A duration.
     Time(Duration),
 }
 
@@ -142,11 +142,11 @@ impl Event {
     }
 }
 
-/// Names what was refused and, where an option would allow it, that option with its value.
+/// Adds the refused part of a request and, if an option would allow it, that option with its value.
 fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static str, Value<'_>)) {
     let (key, option) = match reject {
         Reject::ForbiddenHost => ("host", Some("--allow-host")),
-        // Pages without an origin of their own say `null`, which cannot be listed.
+        // Pages without an origin send `null`, which cannot be listed.
         Reject::ForbiddenOrigin => ("origin", detail.contains("://").then_some("--allow-origin")),
         Reject::BadMcpHeader
         | Reject::MethodNotAllowed { .. }
@@ -177,7 +177,7 @@ fn text(shown: &impl fmt::Display) -> Value<'static> {
     Value::Text(Cow::Owned(shown.to_string()))
 }
 
-/// Enough of a session's id to tell it from others, too little to use it.
+/// Returns a prefix of a session id, enough to tell sessions apart, too short to use.
 fn short(session: SessionId) -> Value<'static> {
     Value::Text(Cow::Owned(format!("{session:?}")))
 }

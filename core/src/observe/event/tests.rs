@@ -116,7 +116,7 @@ fn every_event_has_a_name_of_its_own_and_fields_of_their_own() {
         let all = keys.len();
         keys.dedup();
         assert_eq!(keys.len(), all, "{} has a field twice", event.name());
-        // These stand beside the fields in a log line.
+        // These names are used beside the fields in a log line.
         for taken in ["timestamp", "level", "event", "message"] {
             assert!(!keys.contains(&taken), "{} has a field {taken}", event.name());
         }

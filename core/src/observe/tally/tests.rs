@@ -21,7 +21,7 @@ fn a_name_that_a_client_chose_makes_no_series() {
     assert_eq!(tally.series("tools/call", Some(b"evil\"} 1")), other);
     assert_ne!(tally.series("tools/call", Some(b"echo")), other);
     assert_eq!(tally.series("echo", Some(b"echo")), tally.series("anything", None));
-    // A prompt may be called like a tool.
+    // A prompt may have the name of a tool.
     assert_eq!(tally.series("prompts/get", Some(b"echo")), tally.series("prompts/get", None));
 }
 

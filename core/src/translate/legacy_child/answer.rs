@@ -1,19 +1,20 @@
-//! A modern client's answers, for the legacy child that asked.
+//! A modern client's answers, translated for a legacy child.
 
 use crate::json::object;
 use crate::protocol::Revision;
 use crate::reject::{Capability, Reject};
 use crate::translate::{Answer, content, shape};
 
-/// The entries of `inputResponses`: keys, their escapes resolved, and answers (JSON text). Absent if
-/// it is no object or has a key twice, which is the client's error (-32602).
+/// Returns the entries of `inputResponses`: keys with escapes resolved, and answers (JSON text).
+/// Returns `None` if it is not an object or has a duplicate key, which is the client's error
+/// (-32602).
 pub fn responses(input_responses: &[u8]) -> Option<Vec<(String, &[u8])>> {
     object::map(input_responses)
 }
 
-/// The result of the child's request, from an answer in `inputResponses`; `revision` is the child's.
-/// Absent if the answer has not the shape that the question needs, which is the client's error
-/// (-32602).
+/// Returns the result for the child's request, from an answer in `inputResponses`; `revision` is
+/// the child's. Returns `None` if the answer does not have the required shape, which is the
+/// client's error (-32602).
 pub fn answer(needs: Capability, response: &[u8], revision: Revision) -> Option<Answer<'static>> {
     let mut answer = shape::answer(needs, response)?;
     if matches!(needs, Capability::Sampling | Capability::SamplingTools) {
@@ -22,7 +23,8 @@ pub fn answer(needs: Capability, response: &[u8], revision: Revision) -> Option<
     Some(Answer::result(answer.write()))
 }
 
-/// What the child is told if no answer will come: an elicitation is cancelled, all else is an error.
+/// Returns the answer for the child if the client gives none: an elicitation is cancelled, anything
+/// else fails.
 pub fn give_up(needs: Capability) -> Answer<'static> {
     match needs {
         Capability::Elicitation | Capability::ElicitationUrl => {

@@ -1,30 +1,30 @@
-//! An error of a legacy child, for a modern client.
+//! An error of a legacy child, translated for a modern client.
 
 use super::{Question, question};
 use crate::json::object::{Object, elements, text};
 use crate::reject::Capability;
 use crate::translate::{code, meta};
 
-/// What the modern era makes of an error.
+/// A translated error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// An error object (JSON text).
     Error(Vec<u8>),
-    /// The user has to be sent to some URLs first, then the request can be sent again; the child has
-    /// forgotten it. Under each key a question; there is at least one.
+    /// The user has to visit some URLs, and then the client can send the request again; the child
+    /// has forgotten it. Each key has a question; there is at least one.
     Asks(Vec<(String, Question)>),
 }
 
-/// The error as a modern one.
+/// Translates an error.
 ///
-/// | of the child | to the client |
+/// | from the child | to the client |
 /// |---|---|
 /// | -32002, resource not found | -32602 with `data.uri` |
-/// | -32042, URL elicitation required, to a method that may require input | [`Failure::Asks`] |
+/// | -32042, URL elicitation required, for a method that may require input | [`Failure::Asks`] |
 /// | -32042 otherwise, or malformed; any other of -32020 to -32099, which mean something else in the modern era | -32603 |
 /// | no error object, no code | -32603 |
 ///
-/// `uri` is the JSON text of the request's `params.uri`. Message and data stay as they are.
+/// `uri` is the JSON text of the request's `params.uri`. Message and data are unchanged.
 pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
     let mut error = code::object(error);
     match code::of(&error) {
@@ -46,7 +46,7 @@ pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
     Failure::Error(error.write())
 }
 
-/// Puts the uri into `data`, beside what the child says there (2026-07-28, server/resources, Error
+/// Adds the uri to `data`, besides the child's own members (2026-07-28, server/resources, Error
 /// Handling).
 fn name_resource(error: &mut Object<'_>, uri: &[u8]) {
     let mut data = Object::default();
@@ -62,7 +62,7 @@ fn name_resource(error: &mut Object<'_>, uri: &[u8]) {
     error.put("data", data);
 }
 
-/// The questions of `data.elicitations`, each under its id; absent if one is none for a URL.
+/// Returns the questions of `data.elicitations` by their ids, or `None` if one is not for a URL.
 fn elicitations(error: &Object<'_>) -> Option<Vec<(String, Question)>> {
     let data = error.object("data")?;
     let mut questions: Vec<(String, Question)> = Vec::new();

@@ -1,12 +1,12 @@
-//! Who the bridge is to a legacy child, and who the child is to modern clients.
+//! The handshake of the bridge with a legacy child, and the child's description for modern clients.
 
 use crate::json::object::{Object, elements, quoted, text};
 use crate::protocol::Revision;
 use crate::translate::meta;
 
-/// The params of the `initialize` that opens a child's session: a legacy revision, and every
-/// capability that can be translated, whatever the client in front can do. Each question is
-/// held against the capabilities of the request it serves.
+/// Returns the params of the `initialize` that opens a child's session: a legacy revision, and
+/// every capability that can be translated, regardless of the client. Each question is later
+/// compared with the capabilities of the request it serves.
 pub fn initialize(revision: Revision) -> Vec<u8> {
     let mut client = Object::default();
     client.put("name", quoted("pontoon"));
@@ -18,8 +18,8 @@ pub fn initialize(revision: Revision) -> Vec<u8> {
     params.write()
 }
 
-/// The newest revision older than the one it was offered that a child names when it refuses
-/// `initialize` (2025-11-25, basic/lifecycle, Error Handling). `error` is a JSON text.
+/// Returns the newest revision that a child names in its error to `initialize`, if it is older than
+/// the offered one (2025-11-25, basic/lifecycle, Error Handling). `error` is a JSON text.
 pub fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
     let error = Object::read(error)?;
     let data = error.object("data")?;
@@ -31,11 +31,11 @@ pub fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
     older.filter(is_named).max()
 }
 
-/// The result of `server/discover`, from a child's result of `initialize`. Absent if that is no
-/// object.
+/// Returns the result of `server/discover`, from a child's result of `initialize`, or `None` if
+/// that is not an object.
 ///
-/// Capabilities are the child's but for `tasks`, which have another shape in the modern era.
-/// It is stale at once (`ttlMs` 0) and private: nothing tells that the child stays the same.
+/// Capabilities are the child's except for `tasks`, which have another form in the modern era. The
+/// result is stale at once (`ttlMs` 0) and private, because the child may change.
 pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<u8>> {
     let mut told = Object::read(initialize_result)?;
     let mut capabilities = told.object("capabilities").unwrap_or_default();
@@ -58,12 +58,12 @@ pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<
     Some(result.write())
 }
 
-/// The child's `serverInfo` (JSON text), from its result of `initialize`.
+/// Returns the child's `serverInfo` (JSON text), from its result of `initialize`.
 pub fn server_info(initialize_result: &[u8]) -> Option<Vec<u8>> {
     Some(Object::read(initialize_result)?.object("serverInfo")?.write())
 }
 
-/// What of the modern era's client capabilities a legacy child can make use of.
+/// The client capabilities of the modern era that a legacy child can use.
 const CAPABILITIES: &[u8] =
     br#"{"roots":{},"sampling":{"context":{},"tools":{}},"elicitation":{"form":{},"url":{}}}"#;
 

@@ -1,8 +1,8 @@
 //! A modern client in front of a legacy child.
 //!
-//! The bridge opens the child's session itself ([`initialize`], [`discover`]) and strips each
-//! request of what only the modern era has ([`params`]). A question of the child becomes an input
-//! that its answer requires:
+//! The bridge opens the child's session itself ([`initialize`], [`discover`]) and removes the
+//! members of each request that only the modern era has ([`params`]). A server request of the child
+//! becomes an `input_required` result:
 //!
 //! ```text
 //!   child                        bridge                                client

@@ -1,15 +1,15 @@
-//! The params of a modern client's request, for a legacy child.
+//! The params of a modern client's request, translated for a legacy child.
 
 use crate::json::object::Object;
 use crate::translate::meta;
 
-/// The params without what only the modern era has: its keys of `_meta`, and the answers and the
-/// state of a retry. `token` (a number, chosen by the bridge) takes the place of the client's
-/// progress token, if it gave one. Absent if the params are no object, which is the client's error
-/// (-32602).
+/// Returns the params without the members that only the modern era has: its keys of `_meta`, and
+/// the answers and state of a retry. `token`, a number chosen by the bridge, replaces the client's
+/// progress token, if there is one. Returns `None` if the params are not an object, which is the
+/// client's error (-32602).
 ///
-/// `task` of `tools/call` goes too: tasks are not offered, and an answer in their shape could not be
-/// told.
+/// `task` of `tools/call` is removed too: tasks are not offered, and their results could not be
+/// translated.
 pub fn params(method: &str, params: Option<&[u8]>, token: u64) -> Option<Vec<u8>> {
     let mut params = match params {
         Some(params) => Object::read(params)?,

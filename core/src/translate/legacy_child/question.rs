@@ -1,4 +1,4 @@
-//! A request of a legacy child, as an input that a modern client is required to give.
+//! A server request of a legacy child, translated to an input request for a modern client.
 
 use crate::json::object::{Object, quoted, text, write_map};
 use crate::reject::Capability;
@@ -8,25 +8,25 @@ use crate::translate::{Answer, capability, code, meta};
 /// An entry of `inputRequests`, and what the client must be able to do for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The capability the client must have declared; it tells the kind of answer too.
+    /// The capability that the client must have declared; it also determines the kind of answer.
     pub needs: Capability,
     /// The entry: JSON text, `method` and `params`.
     pub request: Vec<u8>,
 }
 
-/// Why a request of a child cannot be asked. The child is told so.
+/// The reason why a child's request cannot be translated; the child gets it as an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A member that its params need is missing or has a wrong type.
+    /// A required member of its params is missing or has a wrong type.
     BadParams,
-    /// The client of this request has not declared the capability.
+    /// The client of this request did not declare the capability.
     Undeclared,
-    /// No method that a modern client knows. `ping` is for the bridge to answer.
+    /// The method is unknown to modern clients. `ping` is answered by the bridge.
     UnknownMethod,
 }
 
 impl Refusal {
-    /// What the child is told.
+    /// Returns the error for the child.
     pub fn answer(self) -> Answer<'static> {
         match self {
             Refusal::BadParams => Answer::error(code::INVALID_PARAMS, "Invalid params"),
@@ -38,12 +38,12 @@ impl Refusal {
     }
 }
 
-/// The child's request as an entry of `inputRequests`. What the modern era has not goes: the
-/// progress token, the task, the id of a URL elicitation; and the context that sampling wants
-/// included, unless `client_capabilities` (JSON text) have that.
+/// Returns the child's request as an entry of `inputRequests`, without the members that the modern
+/// era does not have: the progress token, the task, the id of a URL elicitation, and the context
+/// for sampling unless `client_capabilities` (JSON text) include it.
 ///
-/// Whether the client can answer is for the caller to ask, of [`capability::is_declared`]:
-/// [`Refusal::Undeclared`] is not found here.
+/// The caller checks with [`capability::is_declared`] whether the client supports the question;
+/// [`Refusal::Undeclared`] is not returned here.
 ///
 /// # Errors
 ///
@@ -83,8 +83,8 @@ fn has_context(client_capabilities: &[u8]) -> bool {
         .unwrap_or(false)
 }
 
-/// The key for a request of this id (JSON text): what the id says; of a string that could be taken
-/// for a number, or for such a key, its JSON text. Different ids have different keys.
+/// Returns the key for a request with this id (JSON text): the text of the id, or for a string that
+/// could be taken for a number or for such a key, its JSON text. Different ids have different keys.
 pub fn key(id: &[u8]) -> String {
     let plain = |text: &str| !text.starts_with(|c: char| c.is_ascii_digit() || "-\"".contains(c));
     match text(id) {
@@ -93,8 +93,8 @@ pub fn key(id: &[u8]) -> String {
     }
 }
 
-/// The result that requires these inputs (keys and entries) from the client, with the sealed state
-/// it has to give back, and who the server is (JSON text).
+/// Returns the result that requests these inputs (keys and entries) from the client, with the
+/// sealed state for it to return, and the server's identity (JSON text).
 pub fn input_required<'q>(
     questions: impl IntoIterator<Item = (&'q str, &'q Question)>,
     state: Option<&str>,

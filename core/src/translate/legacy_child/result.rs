@@ -1,14 +1,14 @@
-//! A result of a legacy child, for a modern client.
+//! A result of a legacy child, translated for a modern client.
 
 use crate::json::object::{Object, quoted};
 use crate::translate::meta;
 
-/// The result as a modern one: `resultType` is `complete`; `_meta` names the server; the results that
-/// may be cached (lists and `resources/read`) are stale at once and private. Absent if it is no
-/// object, which no result may be.
+/// Translates a result: `resultType` is `complete`; `_meta` names the server; results that may be
+/// cached (lists and `resources/read`) are stale at once and private. Returns `None` if it is not
+/// an object, as every result must be.
 ///
-/// `server_info` is the JSON text of the child's. In `tools/list` a tool loses what it says of tasks,
-/// and one that can only be called as a task is left out.
+/// `server_info` is the JSON text of the child's. In `tools/list`, members about tasks are removed,
+/// and a tool that can only be called as a task is left out.
 pub fn result(method: &str, result: &[u8], server_info: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut result = Object::read(result)?;
     if method == "tools/list" {
@@ -22,8 +22,8 @@ pub fn result(method: &str, result: &[u8], server_info: Option<&[u8]>) -> Option
     Some(result.write())
 }
 
-/// A tool as it can be called without tasks, if it can (2025-11-25, basic/utilities/tasks,
-/// Tool-Level Negotiation).
+/// Returns a tool without members about tasks, or `None` if it requires a task (2025-11-25,
+/// basic/utilities/tasks, Tool-Level Negotiation).
 fn without_tasks(tool: &[u8]) -> Option<Vec<u8>> {
     let Some(mut members) = Object::read(tool) else { return Some(tool.to_vec()) };
     let Some(execution) = members.object("execution") else { return Some(tool.to_vec()) };

@@ -1,11 +1,11 @@
-//! A legacy client's answer, for the modern child that required it.
+//! A legacy client's answer, translated for a modern child.
 
 use crate::reject::Capability;
 use crate::translate::{Answer, shape};
 
-/// The entry of `inputResponses`. Absent if there is no form for it, because the client answered
-/// with an error or with what is no answer to this: the call is to be cancelled. An elicitation
-/// always has a form: it is cancelled by the user.
+/// Returns the entry of `inputResponses`, or `None` if the client answered with an error or an
+/// invalid result: the call is then to be cancelled. An elicitation always has an entry: it is
+/// cancelled by the user.
 pub fn answer(needs: Capability, answer: &Answer<'_>) -> Option<Vec<u8>> {
     let shaped = match answer {
         Answer::Result(result) => shape::answer(needs, result).map(|answer| answer.write()),

@@ -1,12 +1,12 @@
-//! What a tool or a prompt says, in the words of a revision.
+//! Results of tools and prompts in the format of a revision.
 
 use crate::json::object::{Object, array, elements};
 use crate::protocol::{Revision, since};
 use crate::translate::content::{block, text_block};
 
-/// A result of `tools/call`. Structured content that the revision does not have, or that is no
-/// object, becomes a text, unless there is one (which is then the same, 2025-06-18, server/tools,
-/// Structured Content).
+/// Translates a result of `tools/call`. Structured content that the revision does not have, or that
+/// is not an object, becomes a text, unless there is a text (which then has the same content,
+/// 2025-06-18, server/tools, Structured Content).
 pub(super) fn of_call(result: &mut Object<'_>, revision: Revision) {
     if revision < since::ICONS {
         result.edit_elements("content", |one| Some(block(one, revision)));
@@ -31,7 +31,7 @@ fn is_text(block: &[u8]) -> bool {
     Object::read(block).is_some_and(|block| block.text("type").as_deref() == Some("text"))
 }
 
-/// A result of `prompts/get`.
+/// Translates a result of `prompts/get`.
 pub(super) fn of_prompt(result: &mut Object<'_>, revision: Revision) {
     if revision >= since::ICONS {
         return;

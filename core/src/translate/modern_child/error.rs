@@ -1,16 +1,16 @@
-//! An error of a modern child, for a legacy client.
+//! An error of a modern child, translated for a legacy client.
 
 use crate::json::object::{Object, array, text};
 use crate::translate::content::text_block;
 use crate::translate::{Answer, code};
 
-/// The error as the legacy era has it.
+/// Translates an error.
 ///
-/// | of the child | to the client |
+/// | from the child | to the client |
 /// |---|---|
-/// | -32602 whose `data.uri` is the uri that was to be read | -32002, resource not found |
-/// | -32021, a client capability is missing | of `tools/call` a result that is an error; otherwise -32603 |
-/// | -32020, -32022: headers and revisions are the bridge's affair | -32603 without data |
+/// | -32602 whose `data.uri` is the uri of the request | -32002, resource not found |
+/// | -32021, a client capability is missing | for `tools/call` a result with `isError`; otherwise -32603 |
+/// | -32020, -32022: headers and revisions are handled by the bridge | -32603 without data |
 /// | no error object, no code | -32603 |
 ///
 /// `uri` is the JSON text of the request's `params.uri`.
@@ -33,15 +33,15 @@ pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> 
     Answer::Error(error.write().into())
 }
 
-/// Whether the error says which resource it is about, and it is this one: nothing else tells a
-/// resource that is not there from params that are wrong.
+/// Returns whether the error names this resource, which tells an unknown resource from invalid
+/// params.
 fn names(error: &Object<'_>, uri: Option<&[u8]>) -> bool {
     let named = error.object("data");
     let named = named.as_ref().and_then(|data| data.text("uri"));
     named.is_some() && named == uri.and_then(text)
 }
 
-/// A result of `tools/call` that is an error, which a model gets to see.
+/// Returns a result of `tools/call` with `isError`, which a model gets to see.
 fn failed_call(message: &str) -> Vec<u8> {
     let mut result = Object::default();
     result.put("content", array([text_block(message)]));

@@ -1,12 +1,12 @@
-//! Forms, as the first revision with elicitation has them.
+//! Elicitation forms in the format of the first revision that has them.
 //!
 //! Source: `PrimitiveSchemaDefinition` of the schemas 2025-06-18 and 2025-11-25.
 
 use crate::json::object::{Object, array, elements};
 
-/// Writes each field of an elicitation's form so that 2025-06-18 has it: options that have titles
-/// list those beside the values. Absent if several options of one field can be chosen, which has no
-/// form there.
+/// Converts each field of an elicitation's form to 2025-06-18, where titles of options are listed
+/// beside the values. Returns `None` if a field allows several options, which that revision does
+/// not have.
 pub(super) fn simplify(params: &mut Object<'_>) -> Option<()> {
     let mut is_possible = true;
     params.edit_object("requestedSchema", |schema| {

@@ -1,14 +1,14 @@
-//! Who a modern child is to a legacy client, and who the client is to the child.
+//! The description of a modern child for a legacy client, and of the client for the child.
 
 use crate::json::object::{Object, quoted};
 use crate::protocol::{Revision, since};
 use crate::translate::meta;
 
-/// The result of `initialize` in the revision that was agreed on, from a child's result of
-/// `server/discover`. Absent if that is no object.
+/// Returns the result of `initialize` in the negotiated revision, from a child's result of
+/// `server/discover`, or `None` if that is not an object.
 ///
-/// Capabilities are the child's but for `extensions`, which have no legacy form. A child that does
-/// not say who it is gets a name and a version that say so: both are required.
+/// Capabilities are the child's except for `extensions`, which the legacy era does not have. A
+/// child without an identity gets a placeholder name and version, because both are required.
 pub fn initialize(discover_result: &[u8], revision: Revision) -> Option<Vec<u8>> {
     let mut told = Object::read(discover_result)?;
     let mut capabilities = told.object("capabilities").unwrap_or_default();
@@ -31,7 +31,7 @@ pub fn initialize(discover_result: &[u8], revision: Revision) -> Option<Vec<u8>>
     Some(result.write())
 }
 
-/// Takes out what has no form in the revision.
+/// Removes capabilities that the revision does not have.
 fn restrict(capabilities: &mut Object<'_>, revision: Revision) {
     capabilities.remove_nulls();
     for extra in ["extensions", "tasks"] {
@@ -60,8 +60,8 @@ fn server_info(mut info: Object<'_>, revision: Revision) -> Vec<u8> {
     info.write()
 }
 
-/// The client capabilities for every request, from those of `initialize` (JSON text) and the
-/// revision that was agreed on: what that revision has and the modern era still has.
+/// Returns the client capabilities for every request, from those of `initialize` (JSON text) and
+/// the negotiated revision: those that both that revision and the modern era have.
 pub fn client_capabilities(capabilities: Option<&[u8]>, revision: Revision) -> Vec<u8> {
     let mut all = Object::read_or_empty(capabilities);
     all.remove_nulls();
@@ -81,7 +81,7 @@ pub fn client_capabilities(capabilities: Option<&[u8]>, revision: Revision) -> V
     all.write()
 }
 
-/// Takes members out of a capability, which stays even if nothing is left in it.
+/// Removes members of a capability, which stays even if it becomes empty.
 fn without(capabilities: &mut Object<'_>, capability: &str, members: &[&str]) {
     capabilities.edit(capability, |value| {
         let mut value = Object::read_or_empty(Some(value));

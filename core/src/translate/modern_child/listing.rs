@@ -1,14 +1,14 @@
-//! Lists of what a server offers, in the words of a revision.
+//! Lists of a server's features in the format of a revision.
 //!
-//! Owns: which members an item loses, and what becomes of a schema.
+//! Owns: the members that are removed from items, and the changes to a schema.
 //!
 //! Source: the changelogs of the revisions; `Tool`, `Prompt`, `Resource` of their schemas.
 
 use crate::json::object::Object;
 use crate::protocol::{Revision, since};
 
-/// A result of `tools/list`. A schema of an output that need not be an object goes: such an output
-/// is told as a text.
+/// Translates a result of `tools/list`. An output schema that allows more than objects is removed:
+/// such output is sent as a text.
 pub(super) fn tools(result: &mut Object<'_>, revision: Revision) {
     items(result, "tools", |tool| {
         strip(tool, revision);
@@ -27,7 +27,7 @@ pub(super) fn tools(result: &mut Object<'_>, revision: Revision) {
     });
 }
 
-/// A result of `prompts/list`.
+/// Translates a result of `prompts/list`.
 pub(super) fn prompts(result: &mut Object<'_>, revision: Revision) {
     items(result, "prompts", |prompt| {
         strip(prompt, revision);
@@ -35,12 +35,12 @@ pub(super) fn prompts(result: &mut Object<'_>, revision: Revision) {
     });
 }
 
-/// A result that lists resources, or templates of them.
+/// Translates a result that lists resources or resource templates.
 pub(super) fn plain(result: &mut Object<'_>, member: &str, revision: Revision) {
     items(result, member, |item| strip(item, revision));
 }
 
-/// Changes every object in a list, without its members that are null.
+/// Changes every object in a list, after removing its null members.
 fn items(result: &mut Object<'_>, member: &str, mut change: impl FnMut(&mut Object<'_>)) {
     result.edit_elements(member, |item| {
         let Some(mut object) = Object::read(item) else { return Some(item.to_vec()) };
@@ -59,8 +59,9 @@ fn strip(item: &mut Object<'_>, revision: Revision) {
     }
 }
 
-/// A schema whose properties are objects, as every legacy revision wants them: `true` and `false`
-/// are schemas too, which let everything pass and nothing (JSON Schema 2020-12, section 4.3.2).
+/// Returns a schema whose properties are objects, as every legacy revision requires. `true` and
+/// `false` are schemas too, which allow everything and nothing (JSON Schema 2020-12, section
+/// 4.3.2).
 fn with_plain_properties(schema: &[u8]) -> Vec<u8> {
     let Some(mut schema) = Object::read(schema) else { return schema.to_vec() };
     schema.edit("properties", |properties| {

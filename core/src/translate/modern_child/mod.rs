@@ -1,8 +1,8 @@
 //! A legacy client in front of a modern child.
 //!
-//! What the client said once, in `initialize` and `logging/setLevel`, goes into every request
-//! ([`params`]). An input that an answer requires becomes a request to the client, and its answer
-//! part of another try:
+//! The client's data from `initialize` and `logging/setLevel` is added to every request
+//! ([`params`]). An `input_required` result becomes a server request to the client, and its answer
+//! is sent to the child with a retry:
 //!
 //! ```text
 //!   client                       bridge                                 child

@@ -1,24 +1,26 @@
-//! The params of a legacy client's request, for a modern child.
+//! The params of a legacy client's request, translated for a modern child.
 
 use crate::json::object::{self, Object, quoted, write_map};
 use crate::translate::meta;
 
-/// What a legacy client has said of itself, for every request.
+/// A legacy client's description of itself, for every request.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'t> {
-    /// As [`client_capabilities`](super::client_capabilities) makes them (JSON text).
+    /// Its capabilities, as [`client_capabilities`](super::client_capabilities) returns them (JSON
+    /// text).
     pub capabilities: &'t [u8],
-    /// `clientInfo` of its `initialize` (JSON text). Only an object is told.
+    /// `clientInfo` of its `initialize` (JSON text). Ignored unless it is an object.
     pub info: Option<&'t [u8]>,
     /// The level of its last `logging/setLevel` (JSON text).
     pub log_level: Option<&'t [u8]>,
 }
 
-/// The params with what describes the request in `_meta`; other keys there stay. `token` (a number,
-/// chosen by the bridge) takes the place of the client's progress token, if it gave one. Absent if
-/// the params are no object, which is the client's error (-32602).
+/// Returns the params with the client's description in `_meta`; other keys there are kept. `token`,
+/// a number chosen by the bridge, replaces the client's progress token, if there is one. Returns
+/// `None` if the params are not an object, which is the client's error (-32602).
 ///
-/// `task` of `tools/call` goes, for tasks are not offered, and so does what would pass for a retry.
+/// `task` of `tools/call` is removed because tasks are not offered, and so are members that would
+/// make it a retry.
 pub fn params(
     method: &str,
     params: Option<&[u8]>,
@@ -38,7 +40,7 @@ pub fn params(
     Some(params.write())
 }
 
-/// The params of a request of the bridge's own, such as `server/discover`, on nobody's behalf.
+/// Returns the params of a request of the bridge itself, such as `server/discover`.
 pub fn own(params: Option<&[u8]>) -> Vec<u8> {
     let info = [br#"{"name":"pontoon","version":"#, &*quoted(env!("CARGO_PKG_VERSION")), b"}"];
     let info = info.concat();
@@ -65,9 +67,9 @@ fn put_or_remove<'t>(object: &mut Object<'t>, key: &'static str, value: Option<&
     }
 }
 
-/// The params of another try: those of the first, which [`params`] made, with the client's answers
-/// and the child's state (JSON text), another token in place of the one it had, and the log level
-/// that the client wants by now.
+/// Returns the params of a retry: those of the first try, as [`params`] returned them, with the
+/// client's answers and the child's state (JSON text), another token in place of the first, and the
+/// client's current log level.
 pub fn retry<'r>(
     params: &'r [u8],
     responses: impl IntoIterator<Item = (&'r str, &'r [u8])>,
@@ -88,7 +90,7 @@ pub fn retry<'r>(
     params.write()
 }
 
-/// The uri that a request's params name (JSON text).
+/// Returns the uri in a request's params (JSON text).
 pub fn uri(params: &[u8]) -> Option<&[u8]> {
     object::member(params, "uri")
 }

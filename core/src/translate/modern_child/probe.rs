@@ -1,23 +1,23 @@
-//! Which era a child speaks, by what it answers to `server/discover`.
+//! Detection of a child's era from its answer to `server/discover`.
 
 use crate::json::object::{Object, elements, text};
 use crate::protocol::{Era, Revision};
 use crate::translate::{Answer, code};
 
-/// What the answer to the first `server/discover` tells of a child.
+/// The era of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probed {
-    /// It speaks 2026-07-28.
+    /// It supports 2026-07-28.
     Modern,
-    /// It speaks the modern era, but no revision of it that is known here.
+    /// It is modern, but supports no revision that is known here.
     ModernOther,
-    /// It is legacy: `initialize` is next.
+    /// It is legacy; `initialize` is the next step.
     Legacy,
 }
 
-/// Reads the answer to `server/discover` (2026-07-28, basic/transports/stdio, Backward
-/// Compatibility). What says nothing of revisions is a legacy child's, whatever it is; so is what
-/// names legacy ones only.
+/// Returns the era from the answer to `server/discover` (2026-07-28, basic/transports/stdio,
+/// Backward Compatibility). An answer that names no revisions, or only legacy ones, is that of a
+/// legacy child.
 pub fn probe(answer: &Answer<'_>) -> Probed {
     match answer {
         Answer::Result(result) => Object::read(result).map_or(Probed::Legacy, |result| {
@@ -27,8 +27,8 @@ pub fn probe(answer: &Answer<'_>) -> Probed {
     }
 }
 
-/// Whether a modern child also takes `initialize`, as its answer to `server/discover` says: a result,
-/// as JSON text.
+/// Returns whether a modern child also supports `initialize`, from its result of `server/discover`
+/// (JSON text).
 pub fn speaks_both(discovery: &[u8]) -> bool {
     let result = Object::read_or_empty(Some(discovery));
     let revisions = result.get("supportedVersions").and_then(elements).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! An input that a modern child requires, as a request to a legacy client.
+//! An input request of a modern child, translated to a server request for a legacy client.
 
 use super::{InputRequest, form, sampling};
 use crate::json::object::{Object, quoted};
@@ -6,14 +6,14 @@ use crate::protocol::{Revision, since};
 use crate::reject::Capability;
 use crate::translate::meta;
 
-/// The params of the request, in the words of the client's revision; absent if it has none.
-/// `elicitation_id` is for a URL elicitation, which must have one that is used for no other. The
-/// progress token goes, for nobody could be told, and so does a `_meta` that is none: it would make
-/// the request invalid.
+/// Returns the params of the request in the client's revision, or `None` if there are none.
+/// `elicitation_id` is for a URL elicitation, whose id must be unique. The progress token is
+/// removed, because progress could not be delivered, and so is a `_meta` that is not an object,
+/// because it would make the request invalid.
 ///
 /// # Errors
 ///
-/// The capability that this needs and the revision does not have.
+/// The capability that this needs, if the revision does not have it.
 pub fn question(
     request: &InputRequest,
     revision: Revision,
@@ -41,7 +41,7 @@ pub fn question(
     Ok(Some(params.write()))
 }
 
-/// The first revision by which a client can be asked this.
+/// Returns the first revision with this capability.
 fn first_with(capability: Capability) -> Revision {
     match capability {
         Capability::Elicitation => since::ELICITATION,

@@ -1,4 +1,4 @@
-//! A result of a modern child, for a legacy client.
+//! A result of a modern child, translated for a legacy client.
 
 use super::{contents, listing};
 use crate::json::object::{self, Object};
@@ -6,16 +6,16 @@ use crate::protocol::Revision;
 use crate::reject::Capability;
 use crate::translate::{meta, shape};
 
-/// What a result of a modern child is to a legacy client.
+/// A translated result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The result, in the words of the client's revision (JSON text).
+    /// The result in the client's revision (JSON text).
     Complete(Vec<u8>),
-    /// The client must be asked; then the request is sent again.
+    /// The client must be asked, and then the request is sent again.
     InputRequired {
-        /// What to ask. None: try again, after a pause.
+        /// The questions. If there are none, the request is retried after a delay.
         requests: Vec<InputRequest>,
-        /// The state to give back, byte for byte (JSON text).
+        /// The state to return, byte for byte (JSON text).
         state: Option<Vec<u8>>,
     },
 }
@@ -23,18 +23,18 @@ pub enum Outcome {
 /// An entry of `inputRequests`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputRequest {
-    /// The key its answer goes under.
+    /// The key for its answer.
     pub key: String,
-    /// What the client must have declared; it tells the method too
+    /// The capability that the client must have declared; it also determines the method
     /// ([`method`](crate::translate::capability::method)).
     pub needs: Capability,
     /// The params (JSON text).
     pub params: Option<Vec<u8>>,
 }
 
-/// The result as the legacy era has it, without what only the modern era has, and what `revision`
-/// does not know replaced by text. Absent if it is malformed or of a type that is not known: the
-/// child's error.
+/// Translates a result: members that only the modern era has are removed, and content that
+/// `revision` does not have is replaced by text. Returns `None` if it is malformed or of an unknown
+/// type, which is the child's error.
 pub fn result(method: &str, result: &[u8], revision: Revision) -> Option<Outcome> {
     let result = Object::read(result)?;
     match (result.some("resultType"), result.text("resultType").as_deref()) {
@@ -61,7 +61,7 @@ fn complete(method: &str, mut result: Object<'_>, revision: Revision) -> Vec<u8>
         "tools/call" => contents::of_call(&mut result, revision),
         "tools/list" => listing::tools(&mut result, revision),
         "completion/complete" | "resources/read" => {}
-        // Null may mean something in it.
+        // Null may have a meaning in it.
         _ => return result.write(),
     }
     result.remove_nulls();

@@ -1,12 +1,12 @@
-//! What a model is given, messages and tools, as a revision has them.
+//! Sampling messages and tools in the format of a revision.
 
 use super::{contents, listing};
 use crate::json::object::{Object, array, elements};
 use crate::protocol::{Revision, since};
 use crate::translate::content::block;
 
-/// Writes the messages and tools so that the revision has them. Where it has no tools, a message of
-/// several blocks becomes several of one block each, in the same role.
+/// Converts the messages and tools to the revision. Where it has no tools, a message of several
+/// blocks becomes several messages of one block each, in the same role.
 pub(super) fn simplify(params: &mut Object<'_>, revision: Revision) {
     if revision >= since::SAMPLING_TOOLS {
         listing::tools(params, revision);
@@ -18,7 +18,7 @@ pub(super) fn simplify(params: &mut Object<'_>, revision: Revision) {
     });
 }
 
-/// A message in which the results of tools are such as a call of one has.
+/// Returns a message whose tool results are translated like those of a call.
 fn with_results(message: &[u8], revision: Revision) -> Vec<u8> {
     let Some(mut message) = Object::read(message) else { return message.to_vec() };
     message.edit("content", |content| {

@@ -1,9 +1,9 @@
-//! A client's reading of a stream, after the HTML standard, section 9.2.6.
+//! A client's parser for event streams, after the HTML standard, section 9.2.6.
 
-/// What a client notices.
+/// The result of a line of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// An event, with the last id there was.
+    /// An event, with the last event id.
     Event { id: String, name: String, data: String },
     /// A new reconnection time, in milliseconds.
     Retry(u64),

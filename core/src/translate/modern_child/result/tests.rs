@@ -114,7 +114,7 @@ fn null_counts_as_absent() {
             r#"{"resources":[{"uri":"a:b"}]}"#,
         ),
         ("prompts/get", r#"{"description":null,"messages":[]}"#, r#"{"messages":[]}"#),
-        // A value like any other.
+        // Null is a value here.
         (
             "tools/call",
             r#"{"content":[],"isError":null,"structuredContent":null}"#,
