@@ -44,6 +44,9 @@ struct Rough {
     alarm: Alarm,
     /// Nothing arrives earlier.
     held_until: Instant,
+    /// There is no long pause earlier. Several in one body would make it slower than the program
+    /// allows, which is not what lawful clients are.
+    calm_until: Instant,
 }
 
 /// A pipe of this world that takes so many bytes until some are read.
@@ -62,6 +65,7 @@ pub fn pipe(world: &Arc<World>, bytes_max: usize) -> (Writer, Reader) {
         dice: lock(&world.dice).fork(),
         alarm: world.alarm(),
         held_until: world.now(),
+        calm_until: world.now(),
     });
     (Writer { pipe: pipe.clone() }, Reader { pipe, weather })
 }
@@ -123,16 +127,23 @@ impl Rough {
         if carrier::Alarm::poll_until(&mut self.alarm, cx, self.held_until).is_pending() {
             return Poll::Pending;
         }
+        let now = self.world.now();
         let held = match self.dice.within(0..100) {
-            0 => Duration::from_millis(self.dice.within(100..3000)),
-            1..20 => Duration::from_micros(self.dice.within(1..20_000)),
+            0 if now >= self.calm_until => {
+                self.calm_until = now + CALM_TIME;
+                Duration::from_millis(self.dice.within(100..3000))
+            }
+            0..20 => Duration::from_micros(self.dice.within(1..20_000)),
             _ => Duration::ZERO,
         };
-        self.held_until = self.world.now() + held;
+        self.held_until = now + held;
         let len_max = self.dice.pick(&[1, 7, 100, 1500, 65536]);
         Poll::Ready(len.min(self.dice.within(1..len_max + 1) as usize))
     }
 }
+
+/// From the beginning of one long pause to the next.
+const CALM_TIME: Duration = Duration::from_secs(10);
 
 impl carrier::Source for Reader {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
