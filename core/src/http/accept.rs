@@ -1,7 +1,7 @@
-//! What form of answer a client takes (RFC 9110, section 12.5.1).
+//! The forms of answer that a client accepts (RFC 9110, section 12.5.1).
 //!
-//! Clients have to list both forms on a POST and `text/event-stream` on a GET (2025-11-25,
-//! basic/transports). Those that do not are served as far as what they do say allows it.
+//! Clients must list both forms on a POST and `text/event-stream` on a GET (2025-11-25,
+//! basic/transports). Other clients are served as far as their headers allow.
 
 use crate::http::media::{Media, members};
 
@@ -15,12 +15,11 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// What `Accept` lines, in order, allow as the answer to a POST; none if they leave out both
-    /// forms.
+    /// Returns the forms that `Accept` lines, in order, allow for a POST, or `None` if they exclude
+    /// both.
     ///
-    /// A stream needs a client that knows what to do with it, so it has to be asked for by
-    /// `text/event-stream` or `text/*`; `*/*`, or no header at all, gets JSON, and a stream only if
-    /// JSON is excluded.
+    /// A client must ask for a stream by `text/event-stream` or `text/*`, since not every client
+    /// can read one; `*/*`, or no header, gets JSON, and a stream only if JSON is excluded.
     pub(super) fn of_post<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
         let wanted = Wanted::read(lines);
         let json = wanted.json.is_acceptable();
@@ -28,16 +27,16 @@ impl Accept {
         (json || sse).then_some(Accept { json, sse })
     }
 
-    /// The same for a server that only streams where a stream says more than one message: `*/*`, or
-    /// no header at all, gets that too.
+    /// Returns the same for a server that uses streams only for more than one message: `*/*`, or no
+    /// header, allows a stream too.
     pub(super) fn of_anything<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
         let wanted = Wanted::read(lines);
         let (json, sse) = (wanted.json.is_acceptable(), wanted.sse.is_acceptable());
         (json || sse).then_some(Accept { json, sse })
     }
 
-    /// What `Accept` lines, in order, allow as the answer to a GET, which can only be a stream;
-    /// none if they leave that out.
+    /// Returns the forms that `Accept` lines, in order, allow for a GET, or `None` if they exclude
+    /// a stream.
     pub(super) fn of_get<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Accept> {
         let wanted = Wanted::read(lines);
         let json = wanted.json.is_acceptable();
@@ -45,7 +44,7 @@ impl Accept {
     }
 }
 
-/// What the ranges of a header say about each form.
+/// The verdict of a header on each form.
 struct Wanted {
     json: Verdict,
     sse: Verdict,
@@ -73,14 +72,14 @@ impl Wanted {
     }
 }
 
-/// What the most specific range so far that covers a form says about it.
+/// The verdict of the most specific range so far that covers a form.
 #[derive(Clone, Copy)]
 enum Verdict {
     Silent,
     Heard { by: Range, weight: u16 },
 }
 
-/// How closely a range names what it covers, loosest first.
+/// The specificity of a range, the least specific first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Range {
     /// `*/*`.
@@ -102,8 +101,8 @@ impl Verdict {
         } else {
             return;
         };
-        // Of two equally specific ranges, which differ in parameters the answer does not have, the
-        // kinder one counts.
+        // Of two equally specific ranges, which differ in parameters that the answer does not have,
+        // the one with the higher weight counts.
         let counts = match *self {
             Verdict::Silent => true,
             Verdict::Heard { by: before, weight: given } => (by, weight) > (before, given),
@@ -122,10 +121,10 @@ impl Verdict {
     }
 }
 
-/// The weight of what is given none.
+/// The default weight.
 pub(super) const WEIGHT_MAX: u16 = 1000;
 
-/// A weight in thousandths; none if it is malformed (section 12.4.2).
+/// Parses a weight in thousandths, or returns `None` if it is malformed (section 12.4.2).
 pub(super) fn weight(text: &[u8]) -> Option<u16> {
     let (whole, fraction) = match text {
         [whole] => (whole, &[][..]),

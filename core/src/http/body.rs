@@ -1,21 +1,21 @@
-//! A request body that is being read.
+//! A request body that is being received.
 
 use bytes::Bytes;
 
 use crate::memory::{Account, Permit};
 use crate::reject::Reject;
 
-/// The bytes of a request body, as far as they have come. Each is counted in its client's account
-/// until the last part of the body is dropped, wherever it has gone by then.
+/// The received bytes of a request body. They count against its client's account until the last
+/// slice of the body is dropped.
 #[derive(Debug)]
 pub struct BodyBuffer {
     bytes: Vec<u8>,
-    /// The bytes that its head announced; 0 if it did not say.
+    /// The announced length, or 0 without one.
     expected: usize,
     permit: Option<Permit>,
 }
 
-/// Up to here the room for a body is made before its bytes have come.
+/// The maximum capacity that is reserved before the bytes arrive.
 const BYTES_RESERVED_MAX: usize = 64 * 1024;
 
 impl BodyBuffer {
@@ -28,7 +28,7 @@ impl BodyBuffer {
     ///
     /// # Errors
     ///
-    /// [`Reject::MemoryFull`]: there is no room for it.
+    /// [`Reject::MemoryFull`] if the account has no room for it.
     pub fn push(&mut self, part: &[u8]) -> Result<(), Reject> {
         if let Some(permit) = &mut self.permit
             && !permit.grow(part.len())
@@ -37,7 +37,8 @@ impl BodyBuffer {
         }
         let needed = self.bytes.len() + part.len();
         if needed > self.bytes.capacity() {
-            // Doubled, so that many small parts cost linear time, but not beyond what is to come.
+            // Capacity doubles so that many small parts take linear time, but not beyond the
+            // announced length.
             let doubled = 2 * self.bytes.capacity();
             let room = if self.expected >= needed { doubled.min(self.expected) } else { doubled };
             self.bytes.reserve_exact(room.max(needed) - self.bytes.len());
@@ -46,7 +47,7 @@ impl BodyBuffer {
         Ok(())
     }
 
-    /// The whole body.
+    /// Returns the whole body.
     pub fn finish(self) -> Bytes {
         let bytes = self.bytes.into_boxed_slice();
         match self.permit {

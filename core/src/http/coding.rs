@@ -1,25 +1,25 @@
-//! Whether an answer is packed on its way (RFC 9110, section 12.5.3).
+//! The content coding of an answer (RFC 9110, section 12.5.3).
 //!
-//! Owns: what a client takes, by `Accept-Encoding`.
-//! Never: packs anything; the adapter does.
+//! Owns: the codings that a client accepts, by `Accept-Encoding`. Never: compresses; the adapter
+//! does.
 
 use crate::http::accept::{WEIGHT_MAX, weight};
 use crate::http::media::members;
 
-/// How a body is sent.
+/// The coding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
-    /// As it is, whatever the client takes.
+    /// Not compressed, regardless of the client.
     Fixed,
-    /// Packed, by gzip (RFC 1952).
+    /// Compressed with gzip (RFC 1952).
     Gzip,
-    /// As it is, because of what the client takes.
+    /// Not compressed, because of the client's header.
     Identity,
 }
 
 impl Coding {
-    /// What `Accept-Encoding` lines, in order, allow. A client that does not name gzip, or `*`,
-    /// is sent nothing it would have to unpack; nor is one that likes the plain form better.
+    /// Returns the coding that `Accept-Encoding` lines, in order, allow. Only clients that name
+    /// gzip or `*`, and do not prefer identity, get compressed answers.
     pub(super) fn accepted<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Coding {
         let (mut gzip, mut identity, mut other) = (None, None, None);
         for member in lines.flat_map(members) {
@@ -40,7 +40,7 @@ impl Coding {
     }
 }
 
-/// A coding and its weight; none if the member is malformed.
+/// Parses a coding and its weight, or returns `None` if the member is malformed.
 fn parse(member: &[u8]) -> Option<(&[u8], u16)> {
     let mut parts = member.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let name = parts.next()?;

@@ -1,32 +1,32 @@
-//! The strict front of a connection: only unambiguous HTTP/1.1 gets past it, within its limits.
+//! The strict parser in front of a connection: only unambiguous HTTP/1.1 passes, within its limits.
 //!
 //! Owns: the framing of requests, the limits of a head and a body, and every deadline of a
-//! connection. It stands in front of an HTTP library, so that all libraries see the same bytes and
-//! none of them is asked to judge doubtful ones.
+//! connection. It stands in front of an HTTP library, so that all libraries see the same bytes, and
+//! none of them has to interpret ambiguous ones.
 //! Never: routes, methods, media types, or whether a host is allowed (that is
 //! [`Rules`](super::Rules)); never changes a byte.
 //!
-//! Sources: RFC 9112 (HTTP/1.1), RFC 9110 (Host, Content-Length, Expect). Where they let a recipient
-//! forgive or ignore something that another one may read otherwise, it is refused here:
+//! Sources: RFC 9112 (HTTP/1.1), RFC 9110 (Host, Content-Length, Expect). Where they let a
+//! recipient tolerate or ignore input that another recipient may read differently, it is refused:
 //!
 //! | received | verdict |
 //! |---|---|
 //! | a line that ends in LF alone, a folded line, two empty lines before the request line | `BadHead` |
 //! | a control byte; a byte above 0x7f, except in a value that is not read here | `BadHead` |
-//! | a target that is neither a path nor a URL whose authority `Host` repeats | `BadTarget` |
-//! | no `Host` in HTTP/1.1, two, or one that is no host with an optional port | `BadHost` |
+//! | a target that is neither a path nor a URL with the authority of `Host` | `BadTarget` |
+//! | no `Host` in HTTP/1.1, two, or one that is not a host with an optional port | `BadHost` |
 //! | two lengths, a list of lengths, a length beside `Transfer-Encoding` | `AmbiguousLength` |
 //! | `Transfer-Encoding` other than `chunked` alone, or in HTTP/1.0 | `BadTransferCoding` |
 //! | chunk extensions of more than 4 KiB | `BadChunk` |
 //! | a trailer | `Trailer` |
 //!
-//! One empty line before a request line, bytes above 0x7f in other values, a target in absolute form
-//! and chunk extensions pass: each can be read in one way only. An adapter takes the path out of a
-//! target in absolute form.
+//! One empty line before a request line, bytes above 0x7f in other values, a target in absolute
+//! form and chunk extensions pass, because each can be read in only one way. An adapter extracts
+//! the path from a target in absolute form.
 //!
-//! An offer to upgrade (`Connection: Upgrade`, `Upgrade: h2c`) passes: a server may ignore it
-//! (RFC 9110, section 7.8), and curl makes it. Adapters must never take one up, nor let
-//! their library read the body otherwise because of it.
+//! An offer to upgrade (`Connection: Upgrade`, `Upgrade: h2c`) passes: a server may ignore it (RFC
+//! 9110, section 7.8), and curl sends it. Adapters must never accept one, nor let their library
+//! read the body differently because of it.
 //!
 //! ```text
 //!          first byte        head complete        body complete
@@ -36,16 +36,15 @@
 //!                       └───── first byte, when answered ──────────┘
 //! ```
 //!
-//! `Closing` follows once our side is closed after the last answer.
+//! `Closing` follows once this side is closed after the last answer.
 //!
-//! Each of them goes to `Refused` when the peer is wrong or late inside a request. When its time is up
-//! and no answer is owed, it goes to `Parting` if a request may still come, from which one leads on to
-//! `Head`, and else to `Closed`.
+//! Each phase goes to `Refused` when the peer breaks a rule or a deadline inside a request. When a
+//! deadline passes and no answer is pending, the connection goes to `Parting` if a request may
+//! still arrive, which leads to `Head`, and otherwise to `Closed`.
 //!
-//! While the endpoint drains, connections stay as they are: what is in flight may need a client's
-//! word, and a request that is answered by a refusal is better off than one that meets a closed
-//! connection. Only once the endpoint has stopped are they closed, and each is given a moment for
-//! what is on its way.
+//! While the endpoint drains, connections stay open: requests in flight may need messages of their
+//! client, and a request that is refused is better off than one on a closed connection. Connections
+//! are closed once the endpoint has stopped, after a short time for requests on their way.
 
 use std::sync::Arc;
 
@@ -61,83 +60,83 @@ mod body;
 mod fields;
 mod head;
 
-/// Judges what one connection receives, and says what is due on it.
+/// Validates the bytes that a connection receives, and tracks its deadlines.
 ///
-/// The adapter keeps the bytes. Whenever some arrive, and after [`Guard::responded`], it shows all
-/// it has not passed on to [`Guard::inspect`]. After any call it asks [`Guard::poll_timeout`] anew.
+/// The adapter keeps the bytes. Whenever some arrive, and after [`Guard::responded`], it passes all
+/// that it has not passed on to [`Guard::inspect`]. After any call it asks [`Guard::poll_timeout`]
+/// again.
 ///
-/// One request is let through at a time: the next head waits, unread, until the one before has been
-/// answered. That keeps answers in order, and leaves pipelined requests to the adapter's buffer
-/// and, behind it, to TCP.
+/// One request passes at a time: the next head waits, unread, until the one before has been
+/// answered. That keeps answers in order, and leaves pipelined requests in the adapter's buffer and
+/// in TCP.
 #[derive(Debug)]
 pub struct Guard {
     limits: Arc<Limits>,
     phase: Phase,
     in_flight: usize,
-    /// Whether the request in flight is answered by an event stream.
+    /// Whether an event stream answers the request in flight.
     is_streaming: bool,
-    /// When the peer had sent its last byte.
+    /// The time of the end of the peer's input.
     peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
     refused: Option<Reject>,
-    /// Where the fault is that was refused.
+    /// The position of the refused fault.
     fault: Option<String>,
-    /// The value of `Origin` of the last request, as far as its head was read.
+    /// The value of `Origin` of the last request, if its head was read so far.
     origin: Option<Box<[u8]>>,
-    /// When the endpoint had stopped.
+    /// The time at which the endpoint stopped.
     stopped: Option<Instant>,
 }
 
-/// What may be done with the bytes that were shown.
+/// The verdict on the inspected bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Inspection {
-    /// How many of them, from the front, go to the HTTP library. The rest is kept, and shown again
-    /// together with what arrives next.
+    /// The number of leading bytes to pass to the HTTP library. The rest is kept, and inspected
+    /// again together with the next bytes.
     pub pass: usize,
-    /// Why nothing after them ever will.
+    /// The reason why no further byte will pass.
     ///
-    /// With [`Guard::in_flight`] 0 the library knows nothing of the refused request, and all
-    /// requests before it have been answered: the adapter writes the answer itself. Otherwise the
-    /// body of the request in flight is broken, and the answer takes the place of that request's.
-    /// Either way the connection closes after it.
+    /// If [`Guard::in_flight`] is 0, the library has not seen the refused request, and all requests
+    /// before it have been answered: the adapter writes the answer itself. Otherwise the body of
+    /// the request in flight is invalid, and the answer replaces that request's. In both cases the
+    /// connection closes after the answer.
     pub refuse: Option<Reject>,
 }
 
-/// What an elapsed deadline asks for.
+/// The consequence of a missed deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breach {
-    /// Answer as for [`Inspection::refuse`], then close.
+    /// Answer as with [`Inspection::refuse`], then close.
     Refuse(Reject),
     /// Close without an answer.
     Close,
-    /// Close, unless something has arrived in the meantime: that is looked for first, by reading
-    /// once more, and if there is anything it is shown to [`Guard::inspect`]. A client cannot know
-    /// that its connection is about to be closed, so between two requests this is what keeps the
-    /// next one from being lost (RFC 9112, section 9.5).
+    /// Close, unless something has arrived in the meantime: read once more, and pass anything read
+    /// to [`Guard::inspect`]. A client cannot know that its connection is about to be closed, so
+    /// this prevents the loss of its next request (RFC 9112, section 9.5).
     CloseIdle,
 }
 
-/// The steps of a peer that a connection waits for, in the order in which connections give way:
-/// those from which least is lost come first.
+/// The step of the peer that a connection waits for, in the order in which connections are closed
+/// for new ones: those that lose least come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerWait {
-    /// To close its side, after the last answer.
+    /// Closing its side, after the last answer.
     Closing,
-    /// To send its first byte.
+    /// Sending its first byte.
     FirstByte,
-    /// To send another request.
+    /// Sending another request.
     NextRequest,
-    /// To send the rest of a request head.
+    /// Sending the rest of a request head.
     Head,
-    /// To send the rest of a request body.
+    /// Sending the rest of a request body.
     Body,
-    /// To take bytes of an answer.
+    /// Reading an answer.
     Taking,
 }
 
-/// Chooses the connection that gives way to a new one, of those that wait for their peers. None of
-/// them does before it has waited for half a second: its peer may just be about to send.
+/// Chooses a connection to close for a new one, among those that wait for their peers. A connection
+/// is not chosen before it has waited for half a second, because its peer may be about to send.
 pub fn first_to_give_way<T>(
     waiting: impl Iterator<Item = ((PeerWait, Instant), T)>,
     now: Instant,
@@ -146,34 +145,34 @@ pub fn first_to_give_way<T>(
     ripe.min_by_key(|(wait, _)| *wait).map(|((wait, _), connection)| (wait, connection))
 }
 
-/// How long a connection waits for its peer before it may give way.
+/// The time that a connection waits for its peer before it can be closed for a new one.
 const WAIT_MIN: Duration = Duration::from_millis(500);
 
-/// Where the connection is; every `Instant` is when that began.
+/// The phase of a connection; every `Instant` is the time at which it began.
 #[derive(Debug)]
 enum Phase {
-    /// Connected; no byte has come.
+    /// Connected, without a byte so far.
     Fresh(Instant),
     /// Between two requests, or waiting for the answer to the last one.
     Idle(Instant),
     /// A head has begun.
     Head(Instant, Head),
-    /// Silent for too long; closed unless a request has just come.
+    /// Silent for too long; closed unless a request has just arrived.
     Parting,
-    /// A request is let through, and its body is not complete.
+    /// A request has passed, and its body is incomplete.
     Body(Instant, Body),
-    /// The peer was wrong, and may take its answer.
+    /// The peer broke a rule, and gets its answer.
     Refused(Instant),
-    /// The body broke after its request had been answered: nothing is left to say.
+    /// The body was invalid after its request had been answered, so no answer follows.
     Broken(Instant),
-    /// Our side is closed, and the peer has yet to see that; when it last sent something.
+    /// This side is closed, and the peer has not closed its own; with the time of its last byte.
     Closing { since: Instant, heard: Instant },
     /// The adapter was told to close.
     Closed,
 }
 
 impl Guard {
-    /// The guard of a connection that was accepted at `now`.
+    /// Creates the guard of a connection accepted at `now`.
     pub fn new(limits: Arc<Limits>, now: Instant) -> Guard {
         Guard {
             limits,
@@ -189,14 +188,14 @@ impl Guard {
         }
     }
 
-    /// Judges `bytes`: everything received and not passed on, so what was held back the last time
-    /// is shown again, in front of what is new.
+    /// Inspects `bytes`: everything received and not passed on, so bytes that were kept are given
+    /// again, in front of the new ones.
     ///
-    /// A head passes only once it is complete and clean; bytes of a body pass as they come. It
-    /// makes no difference how the input is split, and a head that drips in byte by byte is still
-    /// judged in linear time.
+    /// A head passes only once it is complete and valid; bytes of a body pass as they arrive. The
+    /// result does not depend on how the input is split, and a head that arrives byte by byte is
+    /// parsed in linear time.
     ///
-    /// The deadlines of a body go by what was shown here, so the adapter keeps reading while
+    /// The deadlines of a body depend on the bytes given here, so the adapter keeps reading while
     /// [`Guard::is_inside_body`].
     pub fn inspect(&mut self, bytes: &[u8], now: Instant) -> Inspection {
         let mut pass = 0;
@@ -213,14 +212,15 @@ impl Guard {
         Inspection { pass, refuse: self.refused }
     }
 
-    /// Bytes an adapter has to be able to hold back. While it holds as many it must not read: they
-    /// are requests that wait for their turn.
+    /// Returns the number of bytes that an adapter must be able to keep. While it keeps as many, it
+    /// must not read: they are requests that wait for their turn.
     pub fn held_bytes_max(&self) -> usize {
         self.limits.head_bytes_max
     }
 
-    /// The answer to the request in flight was handed to the transport whole. Bytes held back are
-    /// to be shown to [`Guard::inspect`] now. Does nothing when no request is in flight.
+    /// Records that the answer to the request in flight was passed to the transport completely.
+    /// Bytes that were kept must now be passed to [`Guard::inspect`]. Has no effect without a
+    /// request in flight.
     pub fn responded(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.is_streaming = false;
@@ -229,19 +229,20 @@ impl Guard {
         }
     }
 
-    /// The request in flight is answered by an event stream. A peer that sends no more is taken for
-    /// gone at once then: a message that is sent to it could not be sent to another stream.
+    /// Records that an event stream answers the request in flight. From then on, a peer that closes
+    /// its side counts as gone at once, because a message sent to it could not be sent on another
+    /// stream.
     pub fn streaming(&mut self) {
         self.is_streaming = self.in_flight > 0;
     }
 
-    /// Bytes are waiting to be sent, and the peer takes none. May be repeated.
+    /// Records that bytes wait to be sent, and the peer reads none. May be repeated.
     pub fn write_blocked(&mut self, now: Instant) {
         self.write_blocked.get_or_insert(now);
     }
 
-    /// The peer took bytes. Where more are waiting and it does not take those, that is reported
-    /// with [`Guard::write_blocked`].
+    /// Records that the peer read bytes. If it does not read further ones, report that with
+    /// [`Guard::write_blocked`].
     pub fn wrote(&mut self, now: Instant) {
         self.write_blocked = None;
         if let Phase::Idle(since) = &mut self.phase {
@@ -249,15 +250,15 @@ impl Guard {
         }
     }
 
-    /// The endpoint has stopped: every request it took has been answered, and no connection
-    /// outlives [`Limits::farewell_time_max`] without a reason. May be repeated.
+    /// Records that the endpoint has stopped: every request it accepted has been answered, and
+    /// connections close within [`Limits::farewell_time_max`]. May be repeated.
     pub fn stopped(&mut self, now: Instant) {
         self.stopped.get_or_insert(now);
     }
 
-    /// Our side was closed after the last answer, or the peer has sent more since then, which is
-    /// dropped. It may send for [`Limits::write_time_max`], and be silent for
-    /// [`Limits::linger_time_max`], before it closes its own side.
+    /// Records that this side was closed after the last answer, or that the peer has sent more
+    /// since then, which is dropped. The peer may send for [`Limits::write_time_max`], and be
+    /// silent for [`Limits::linger_time_max`], before it closes its own side.
     pub fn closing(&mut self, now: Instant) {
         let since = match self.phase {
             Phase::Closing { since, .. } => since,
@@ -266,10 +267,10 @@ impl Guard {
         self.phase = Phase::Closing { since, heard: now };
     }
 
-    /// The step of the peer that the connection waits for, and since when; `None` while a request is
-    /// being answered, and once the connection is about to close.
+    /// Returns the step of the peer that the connection waits for, and since when, or `None` while
+    /// a request is being answered and once the connection is about to close.
     ///
-    /// When there is no room for a new connection, one of these gives way: [`first_to_give_way`].
+    /// If a new connection exceeds the limit, one of these is closed: [`first_to_give_way`].
     pub fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
         match &self.phase {
             Phase::Parting | Phase::Closed => None,
@@ -283,8 +284,8 @@ impl Guard {
         }
     }
 
-    /// Ends a connection that waits for its peer, because there is no room for a new one. `None` if
-    /// it does not wait any more.
+    /// Closes a connection that waits for its peer, to admit a new one. Returns `None` if it does
+    /// not wait any more.
     pub fn give_way(&mut self, now: Instant) -> Option<Breach> {
         match self.waits_for_peer()?.0 {
             PeerWait::FirstByte | PeerWait::NextRequest => {
@@ -299,11 +300,11 @@ impl Guard {
         }
     }
 
-    /// The peer sends no more; everything it sent has been shown to [`Guard::inspect`].
+    /// Records the end of the peer's input; all of it has been given to [`Guard::inspect`].
     ///
-    /// Refuses a request it broke off. Between requests, and while a complete one is in flight,
-    /// this is no fault: the peer may still read. The answer has
-    /// [`Limits::half_closed_time_max`] to come; the adapter does not tell its library before that.
+    /// Refuses an incomplete request. Between requests, and while a complete one is in flight, this
+    /// is no error: the peer may still read. The answer then has [`Limits::half_closed_time_max`]
+    /// to arrive; the adapter does not tell its library before that.
     pub fn ended(&mut self, now: Instant) -> Option<Reject> {
         self.peer_ended.get_or_insert(now);
         if matches!(self.phase, Phase::Head(..) | Phase::Body(..)) {
@@ -312,20 +313,21 @@ impl Guard {
         self.refused
     }
 
-    /// The next deadline of this connection.
+    /// Returns the next deadline of this connection.
     ///
-    /// There is none while a complete request is in flight and its answer is being taken: streams
-    /// are long.
+    /// There is none while a complete request is in flight and its answer is being read, because
+    /// streams are long.
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let phase = self.phase_deadline();
         let write = self.write_deadline();
         phase.into_iter().chain(write).min()
     }
 
-    /// Says what is due at `now`, if anything. Early and late calls are harmless.
+    /// Returns the consequence of a deadline that passed at `now`. Early and late calls are
+    /// harmless.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Breach> {
         let is_due = |deadline: Option<Deadline>| deadline.is_some_and(|due| due.at <= now);
-        // A peer that takes no bytes would not take a refusal either.
+        // A peer that reads nothing would not read a refusal either.
         if is_due(self.write_deadline()) {
             return Some(self.close());
         }
@@ -350,32 +352,33 @@ impl Guard {
         Some(Breach::Refuse(reject))
     }
 
-    /// Requests let through and not yet answered: none or one.
+    /// Returns the number of requests that passed and are not answered: none or one.
     pub fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// Whether a request has been let through whose body is not complete.
+    /// Returns whether a request passed whose body is incomplete.
     pub fn is_inside_body(&self) -> bool {
         matches!(self.phase, Phase::Body(..))
     }
 
-    /// Why nothing passes any more, once that is so.
+    /// Returns the reason why nothing passes any more.
     pub fn refused(&self) -> Option<Reject> {
         self.refused
     }
 
-    /// Where the fault is that was refused, if it is in a head.
+    /// Returns the position of the refused fault, if it is in a head.
     pub(super) fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
     }
 
-    /// The value of `Origin` of the last request, as far as its head was read.
+    /// Returns the value of `Origin` of the last request, if its head was read so far.
     pub(super) fn origin(&self) -> Option<&[u8]> {
         self.origin.as_deref()
     }
 
-    /// Takes what the current phase can use of `bytes`; 0 when it needs more of them, or time.
+    /// Processes the bytes that the current phase can use; returns 0 if it needs more of them, or
+    /// time.
     fn advance(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         match &mut self.phase {
             Phase::Fresh(_) | Phase::Idle(_) | Phase::Parting => {
@@ -383,8 +386,8 @@ impl Guard {
                     return Ok(0);
                 }
                 let skipped = match bytes {
-                    // An empty line before a request is no part of it (RFC 9112, section 2.2), and
-                    // begins none.
+                    // An empty line before a request is not part of it (RFC 9112, section 2.2), and
+                    // does not start one.
                     b"\r" | b"\r\n" => {
                         if let Phase::Parting = self.phase {
                             self.phase = Phase::Idle(now);
@@ -426,8 +429,8 @@ impl Guard {
         Ok(length)
     }
 
-    /// Stops everything, with an answer if one is still owed: a body may break after its request
-    /// has been answered, and a second answer would be taken for that of the next request.
+    /// Refuses all further input, with an answer if one is still pending: a body may become invalid
+    /// after its request was answered, and a second answer would count for the next request.
     fn refuse(&mut self, reject: Reject, now: Instant) {
         if let Phase::Head(_, head) = &mut self.phase {
             self.origin = head.origin();
@@ -452,7 +455,7 @@ impl Guard {
             Phase::Fresh(since) | Phase::Head(since, _) => {
                 deadline(since, limits.head_time_max, TimerKind::Head)
             }
-            // A peer that takes an answer slowly is not idle.
+            // A peer that reads an answer slowly is not idle.
             Phase::Idle(_) if self.write_blocked.is_some() => return None,
             Phase::Idle(since) if self.in_flight > 0 => {
                 let ended = self.peer_ended?.max(*since);
@@ -462,7 +465,7 @@ impl Guard {
             }
             Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),
             Phase::Body(since, body) => deadline(since, body.time_max(limits), TimerKind::Body),
-            // The peer has to take the refusal and hang up; then the connection is reset.
+            // The peer has to read the refusal and close; then the connection is reset.
             Phase::Refused(since) => {
                 let time = match self.stopped {
                     Some(_) => limits.farewell_time_max.min(limits.write_time_max),
@@ -481,7 +484,8 @@ impl Guard {
         Some(Deadline { at: farewell.map_or(deadline.at, |at| deadline.at.min(at)), ..deadline })
     }
 
-    /// When a peer has taken no byte for too long; or, once the endpoint has stopped, not all.
+    /// Returns the deadline for a peer that reads no byte, or once the endpoint has stopped, not
+    /// all bytes.
     fn write_deadline(&self) -> Option<Deadline> {
         if matches!(self.phase, Phase::Closed | Phase::Parting) {
             return None;

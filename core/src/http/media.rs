@@ -1,7 +1,7 @@
-//! Reading media types and lists of them (RFC 9110, sections 5.6 and 8.3.1).
+//! Parsers for media types and lists of them (RFC 9110, sections 5.6 and 8.3.1).
 //!
-//! Owns: the grammar, shared by `Accept` and `Content-Type`.
-//! Never: decides which media types are served.
+//! Owns: the grammar, shared by `Accept` and `Content-Type`. Never: decides which media types are
+//! served.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::http::guard::is_token_byte;
 
-/// A media type, or a media range: then one or both names are `*`.
+/// A media type, or a media range with `*` for one or both names.
 #[derive(Debug)]
 pub(super) struct Media<'a> {
     kind: &'a [u8],
@@ -24,7 +24,7 @@ struct Parameter<'a> {
 }
 
 impl<'a> Media<'a> {
-    /// Reads one media type with its parameters. None if anything about it is malformed.
+    /// Parses a media type with its parameters, or returns `None` if it is malformed.
     pub(super) fn parse(text: &'a [u8]) -> Option<Media<'a>> {
         let mut rest = text.trim_ascii();
         let kind = token(&mut rest)?;
@@ -41,13 +41,13 @@ impl<'a> Media<'a> {
         rest.is_empty().then_some(Media { kind, subtype, parameters })
     }
 
-    /// Whether this is the media type `kind/subtype`, in any case.
+    /// Returns whether this is the media type `kind/subtype`, ignoring case.
     pub(super) fn is(&self, kind: &str, subtype: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind.as_bytes())
             && self.subtype.eq_ignore_ascii_case(subtype.as_bytes())
     }
 
-    /// The values of the parameters of this name, which is compared in any case.
+    /// Iterates over the values of the parameters of this name, ignoring its case.
     pub(super) fn parameters(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.parameters
             .iter()
@@ -56,8 +56,8 @@ impl<'a> Media<'a> {
     }
 }
 
-/// The members of a comma-separated list that are not empty, without the white space around them.
-/// A comma inside a quoted string separates nothing.
+/// Iterates over the members of a comma-separated list that are not empty, without surrounding
+/// white space. A comma inside a quoted string does not separate members.
 pub(super) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     list.split(move |byte| {

@@ -1,8 +1,7 @@
-//! HTTP as data: what a request has to look like, and what an answer looks like.
+//! HTTP as data: the rules for requests, and the form of answers.
 //!
 //! Owns: framing checks ([`Guard`]), the rules of a request ([`Rules`]), the head of a reply
-//! ([`ReplyHead`]).
-//! Never: a socket, or the types of an HTTP library.
+//! ([`ReplyHead`]). Never: a socket, or the types of an HTTP library.
 
 mod accept;
 mod body;

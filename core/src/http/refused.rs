@@ -1,4 +1,4 @@
-//! The answer to a request that nobody took.
+//! The answer to a request that was refused.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::modern::error_data;
 use crate::protocol::Revision;
 use crate::reject::Reject;
 
-/// Tells why a request was not taken, in an error that carries its id.
+/// Returns the error response to a refused request, with its id.
 pub(crate) fn refused(
     reject: Reject,
     (head, body): (&McpHead, Option<&Body>),
@@ -31,7 +31,7 @@ pub(crate) fn refused(
         Reject::MissingCapability(capability) => {
             Some(error_data::missing_capabilities(&[capability]))
         }
-        // Every refusal that must look like this one has the hint too.
+        // All refusals that must be indistinguishable from this one get the hint.
         _ if reject.wire() == Reject::UnknownSession.wire() => {
             Some(json!({"hint": "send initialize again"}))
         }
@@ -44,7 +44,8 @@ pub(crate) fn refused(
     (refusal(reject).0, body)
 }
 
-/// The revision a request is of, wherever it says so; empty if nowhere. The schema wants it named.
+/// Returns the revision that a request names anywhere, or an empty text, since the schema requires
+/// the member.
 fn requested_revision<'r>(head: &'r McpHead, message: Option<&'r Message>) -> Cow<'r, str> {
     if let RevisionHeader::Other(text) = &head.revision {
         return Cow::Borrowed(text);

@@ -11,17 +11,17 @@ use crate::machine::Input;
 use crate::observe::Detail;
 use crate::reject::{Reject, Wire};
 
-/// Status and headers of an answer. Adapters send what [`ReplyHead::headers`] lists, and add only
-/// what their transport needs (`Content-Length`, `Transfer-Encoding`, `Date`).
+/// The status and headers of an answer. Adapters send the headers of [`ReplyHead::headers`], and
+/// add only those of their transport (`Content-Length`, `Transfer-Encoding`, `Date`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyHead {
     /// HTTP status.
     pub status: u16,
-    /// `Content-Type`; none where there is no body.
+    /// `Content-Type`, or `None` without a body.
     pub content_type: Option<ContentType>,
     /// `Mcp-Session-Id`.
     pub session: Option<SessionId>,
-    /// `Mcp-Session-Id` of a client that has chosen it itself: visible ASCII.
+    /// `Mcp-Session-Id` that the client chose itself: visible ASCII.
     pub foreign_session: Option<Box<str>>,
     /// `Allow`.
     pub allow: Option<&'static str>,
@@ -29,15 +29,15 @@ pub struct ReplyHead {
     pub retry_after: Option<u64>,
     /// `WWW-Authenticate`.
     pub challenge: Option<&'static str>,
-    /// Whether the connection ends with this answer.
+    /// Whether the connection closes after this answer.
     pub close: bool,
     /// CORS headers, for a browser whose origin is allowed.
     pub cors: Option<Cors>,
-    /// How the body is sent: see [`ReplyHead::encode`].
+    /// The coding of the body: see [`ReplyHead::encode`].
     pub coding: Coding,
 }
 
-/// Fewer bytes than that are not worth packing.
+/// The minimum length of a body that is compressed.
 const PACKED_BYTES_MIN: usize = 1024;
 
 /// The media types of answers.
@@ -53,12 +53,12 @@ pub enum ContentType {
     Text,
 }
 
-/// What a browser page of an allowed origin is told (Fetch standard, CORS protocol).
+/// CORS headers for a browser page of an allowed origin (Fetch standard, CORS protocol).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cors {
-    /// The origin, as the request gave it.
+    /// The origin, as in the request.
     pub origin: Box<str>,
-    /// Whether this answers a preflight: a page may use the methods of [`ReplyHead::allow`] then.
+    /// Whether this answers a preflight. A page may then use the methods in [`ReplyHead::allow`].
     pub preflight: bool,
     /// The headers that a preflight asks for besides those that are always allowed, each after a
     /// comma.
@@ -66,7 +66,7 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// The headers of an answer to a page of this origin, as the request gave it.
+    /// Returns the headers for a page of this origin, given as in the request.
     pub(crate) fn of(origin: &str) -> Cors {
         Cors { origin: origin.into(), preflight: false, asked: Box::default() }
     }
@@ -84,7 +84,7 @@ impl ContentType {
 }
 
 impl ReplyHead {
-    /// A head with nothing but a status.
+    /// Creates a head with only a status.
     pub const fn new(status: u16) -> Self {
         ReplyHead {
             status,
@@ -100,16 +100,16 @@ impl ReplyHead {
         }
     }
 
-    /// A head for a body of this type.
+    /// Creates a head for a body of this type.
     pub const fn with_body(status: u16, content_type: ContentType) -> Self {
         let mut head = ReplyHead::new(status);
         head.content_type = Some(content_type);
         head
     }
 
-    /// Chooses how a whole body of so many bytes is sent, given what its client takes: the adapter
-    /// packs it if [`ReplyHead::coding`] says so then. A stream is never packed, lest its events be
-    /// held back.
+    /// Chooses the coding for a whole body of this length, from those that its client accepts: the
+    /// adapter compresses it if [`ReplyHead::coding`] is then gzip. A stream is never compressed,
+    /// because compression would delay its events.
     pub fn encode(&mut self, taken: Coding, bytes: usize) {
         let is_stream = self.content_type == Some(ContentType::EventStream);
         if bytes >= PACKED_BYTES_MIN && !is_stream {
@@ -123,8 +123,8 @@ impl ReplyHead {
             line("content-type", content_type.as_str().into());
         }
         match self.content_type {
-            // A proxy that collects a stream before it passes it on would hold back every event. With
-            // a stream in its cache Chromium may send a later request to the same URL twice.
+            // A proxy that buffers a stream would delay every event. With a stream in its cache,
+            // Chromium may send a later request to the same URL twice.
             Some(ContentType::EventStream) => {
                 line("cache-control", "no-cache, no-store, no-transform".into());
                 line("x-accel-buffering", "no".into());
@@ -153,7 +153,7 @@ impl ReplyHead {
         if self.coding == Coding::Gzip {
             line("content-encoding", "gzip".into());
         }
-        // Whether a request is allowed at all hangs on its origin, so no cache may mix them up.
+        // The answer depends on the request's origin, so caches must keep them apart.
         let vary = match self.coding {
             Coding::Fixed => "Origin",
             Coding::Gzip | Coding::Identity => "Origin, Accept-Encoding",
@@ -189,31 +189,31 @@ impl Cors {
     }
 }
 
-/// An answer the engine is not asked for: a refusal, or the answer to `OPTIONS`. It is complete.
+/// A complete answer that does not need the engine: a refusal, or the answer to `OPTIONS`.
 #[derive(Debug)]
 pub struct Answer {
     /// Status and headers.
     pub head: ReplyHead,
     /// The body.
     pub body: Bytes,
-    /// Why the request was refused; nothing for `OPTIONS`.
+    /// The reason of a refusal; `None` for `OPTIONS`.
     pub reject: Option<Reject>,
-    /// The part of the request that was wrong, for the log.
+    /// The part of the request that was refused, for the log.
     pub detail: Option<Detail>,
 }
 
 impl Answer {
-    /// Returns the fact to report about this answer; nothing for `OPTIONS`.
+    /// Returns the input that reports this answer; `None` for `OPTIONS`.
     pub fn report(&self) -> Option<Input> {
         Some(Input::Refused { reject: self.reject?, detail: self.detail.clone() })
     }
 
-    /// A refusal, to a browser whose origin is allowed if there are CORS headers.
+    /// Creates a refusal, with CORS headers for a browser whose origin is allowed.
     pub fn refusal(reject: Reject, cors: Option<Cors>) -> Answer {
         Answer::invalid(&Invalid::from(reject), cors)
     }
 
-    /// A refusal whose text goes on with `more`.
+    /// Creates a refusal whose text continues with `more`.
     pub(super) fn explained(reject: Reject, more: &str, cors: Option<Cors>) -> Answer {
         let wire = reject.wire();
         let wire = Wire { message: wire.message + more, ..wire };
@@ -222,8 +222,8 @@ impl Answer {
         Answer { head, body, reject: Some(reject), detail: None }
     }
 
-    /// The refusal of a body. The error carries the id of the request that the body was meant to
-    /// be, if that can be read (JSON-RPC 2.0, section 5).
+    /// Creates the refusal of a body. The error carries the id of the request, if that could be
+    /// read (JSON-RPC 2.0, section 5).
     pub(super) fn invalid(invalid: &Invalid, cors: Option<Cors>) -> Answer {
         let reject = invalid.reject;
         let body = json::error(invalid.request_id(), &reject.wire()).into_bytes();
@@ -231,7 +231,7 @@ impl Answer {
         Answer { head, body, reject: Some(reject), detail: None }
     }
 
-    /// The answer to `OPTIONS`, of a preflight or not.
+    /// Creates the answer to `OPTIONS`, for a preflight or not.
     pub(super) fn options(allow: &'static str, cors: Option<Cors>) -> Answer {
         let mut head = ReplyHead::new(204);
         head.allow = Some(allow);
@@ -240,7 +240,7 @@ impl Answer {
     }
 }
 
-/// The answer to a request that was refused before its id was known.
+/// Returns the answer to a request that was refused before its id was known.
 pub(crate) fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
     (refusal_head(reject), json::error(None, &reject.wire()).into_bytes())
 }
@@ -248,7 +248,7 @@ pub(crate) fn refusal(reject: Reject) -> (ReplyHead, Bytes) {
 fn refusal_head(reject: Reject) -> ReplyHead {
     let mut head = ReplyHead::with_body(reject.wire().status, ContentType::Json);
     head.retry_after = reject.retry_after();
-    // Which scheme the session was opened with is not said.
+    // The scheme that opened the session is not revealed.
     head.challenge = (reject == Reject::MissingCredentials).then_some("Bearer");
     head.close = reject.closes();
     if let Reject::MethodNotAllowed { allow } = reject {

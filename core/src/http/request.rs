@@ -1,4 +1,4 @@
-//! An admitted request: everything about it that a session needs to know.
+//! An admitted request, with all data that a session needs.
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -26,22 +26,22 @@ pub enum Request {
         /// Its messages.
         body: Body,
     },
-    /// `GET` on the MCP endpoint: the client listens.
+    /// `GET` on the MCP endpoint, which opens a stream.
     Listen {
         /// Its MCP headers.
         head: McpHead,
     },
-    /// `DELETE` on the MCP endpoint: the client ends its session.
+    /// `DELETE` on the MCP endpoint, which ends the session.
     Delete {
         /// Its MCP headers.
         head: McpHead,
     },
-    /// `GET` on the stream of HTTP+SSE: the client opens a session.
+    /// `GET` on the stream of HTTP+SSE, which opens a session.
     OpenSse {
         /// Its MCP headers.
         head: McpHead,
     },
-    /// `POST` of HTTP+SSE: messages for the session that the query names.
+    /// `POST` of HTTP+SSE: messages for the session in the query.
     PostSse {
         /// Its MCP headers.
         head: McpHead,
@@ -51,7 +51,7 @@ pub enum Request {
     /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
     /// at once.
     Run {
-        /// What became of it so far.
+        /// Its state so far.
         run: Box<Run>,
     },
     /// `GET /health`.
@@ -67,7 +67,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// Returns its MCP headers; none of what is not asked of the endpoint.
+    /// Returns its MCP headers, or `None` for a request outside of the endpoint.
     pub(crate) fn head_mut(&mut self) -> Option<&mut McpHead> {
         match self {
             Request::Post { head, .. }
@@ -79,7 +79,7 @@ impl Request {
         }
     }
 
-    /// Returns the account of its client, if a budget is kept.
+    /// Returns the account of its client, if there is a memory budget.
     pub(crate) fn account(&self) -> Option<Account> {
         match self {
             Request::Post { head, .. }
@@ -92,8 +92,8 @@ impl Request {
         }
     }
 
-    /// Whether its answer tells what is known about the process and its machine, which is then to
-    /// be reported first.
+    /// Returns whether its answer contains facts about the process and its host, which must be
+    /// reported before it.
     pub fn wants_facts(&self, serves: &Serves) -> bool {
         match self {
             Request::Metrics => true,
@@ -102,7 +102,8 @@ impl Request {
         }
     }
 
-    /// The client that will hold a connection by this request; `None` if it is answered at once.
+    /// Returns the client that holds a connection with this request, or `None` if it is answered at
+    /// once.
     pub(crate) fn holder(&self) -> Option<Holder> {
         let (head, is_stream) = match self {
             Request::Post { head, body } | Request::PostSse { head, body } => {
@@ -133,32 +134,32 @@ pub struct McpHead {
     pub accept: Accept,
     /// `Last-Event-ID`.
     pub last_event: LastEvent,
-    /// What the headers repeat of the body; none of a request of the legacy era.
+    /// The values of the body that headers repeat, or `None` for a legacy request.
     pub mirrored: Option<Box<Mirrored>>,
-    /// Who asks, as far as `Authorization` says.
+    /// The principal in `Authorization`.
     pub principal: Principal,
-    /// `Mcp-Session-Id` of a client that talks to a server without sessions. It means nothing, and
-    /// is sent back as it is.
+    /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
+    /// back unchanged.
     pub foreign_session: Option<Box<str>>,
-    /// The digest of what is asked for, if [`crate::modern::Preparation`] has computed it.
+    /// The digest of its parameters, if [`crate::modern::Preparation`] has computed it.
     pub params_digest: Option<Box<[u8; 32]>>,
-    /// The whole head, for a server that looks at it.
+    /// The whole head, for a server that reads it.
     pub http: Option<Arc<HttpScene>>,
-    /// The address it came from, if known.
+    /// The client's address, if known.
     pub peer: Option<IpAddr>,
-    /// When the head had arrived.
+    /// The time at which the head arrived.
     pub arrived: Instant,
-    /// Where the bytes that are held for its client are counted; none where no budget is kept.
+    /// The client's account, which held bytes count against, or `None` without a memory budget.
     pub account: Option<Account>,
 }
 
 impl McpHead {
-    /// Whether a POST that belongs to no open session is an `initialize`. The header of one may
-    /// name any revision: which is spoken from then on, its answer says.
+    /// Returns whether a POST that belongs to no open session is an `initialize`. Its header may
+    /// name any revision, because its result decides which is used.
     ///
     /// # Errors
     ///
-    /// The first that holds: [`Reject::UnsupportedRevision`] for a message of the modern era,
+    /// The first that holds: [`Reject::UnsupportedRevision`] for a modern message,
     /// [`Reject::BadMcpHeader`], [`Reject::InitializeInBatch`], [`Reject::UnsupportedRevision`] for
     /// the header.
     pub(crate) fn initializes(&self, body: &Body) -> Result<bool, Reject> {
@@ -183,45 +184,45 @@ impl McpHead {
     }
 }
 
-/// What the headers of a request of the modern era repeat of its body, for whoever routes it
-/// without reading that (2026-07-28, basic/transports/streamable-http, Request Headers). Values are
-/// as they came, without the white space around them.
+/// The headers of a modern request that repeat values of its body, so that intermediaries can route
+/// it without reading the body (2026-07-28, basic/transports/streamable-http, Request Headers).
+/// Values are unchanged except for surrounding white space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mirrored {
-    /// `Mcp-Method`; empty if it is missing, or is given several times.
+    /// `Mcp-Method`; empty if it is missing or repeated.
     pub method: Box<[u8]>,
-    /// `Mcp-Name`; none if it is missing, empty if it is given several times.
+    /// `Mcp-Name`; `None` if it is missing, empty if it is repeated.
     pub name: Option<Box<[u8]>>,
-    /// Every `Mcp-Param-…` in order: the rest of its name in lower case, and its value.
+    /// The `Mcp-Param-…` headers in order: the rest of the name in lower case, and the value.
     pub params: Vec<(Box<str>, Box<[u8]>)>,
 }
 
-/// What `Mcp-Session-Id` says.
+/// The value of `Mcp-Session-Id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionHeader {
     /// The header is missing.
     Absent,
-    /// A value this program never gives out.
+    /// A value of another form than this program's ids.
     Foreign,
-    /// A value of the form this program gives out.
+    /// A value of the form of this program's ids.
     Id(SessionId),
 }
 
-/// What `MCP-Protocol-Version` says.
+/// The value of `MCP-Protocol-Version`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevisionHeader {
     /// The header is missing.
     Absent,
     /// A revision that is served.
     Served(Revision),
-    /// Any other word, as it came.
+    /// Any other word, unchanged.
     Other(Box<str>),
-    /// It is given more than once, or is no word of visible ASCII.
+    /// The header is repeated, or is not a word of visible ASCII.
     Malformed,
 }
 
 impl RevisionHeader {
-    /// The value of the header; none if it is missing or malformed.
+    /// Returns the value of the header, or `None` if it is missing or malformed.
     pub fn text(&self) -> Option<&str> {
         match self {
             RevisionHeader::Absent | RevisionHeader::Malformed => None,
@@ -231,13 +232,13 @@ impl RevisionHeader {
     }
 }
 
-/// What `Last-Event-ID` says.
+/// The value of `Last-Event-ID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastEvent {
     /// The header is missing.
     Absent,
-    /// A value this program never gives out.
+    /// A value of another form than this program's event ids.
     Foreign,
-    /// An event of a stream.
+    /// An event id.
     Id(EventId),
 }

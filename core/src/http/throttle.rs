@@ -1,7 +1,6 @@
-//! How many requests an address may send.
+//! The rate limit for each client address.
 //!
-//! Owns: the counts of the addresses that have sent some lately; so many of them, and no more.
-//! Never: what a request asks for, or whether it is any good.
+//! Owns: the counts of recent addresses, up to a maximum number. Never: the content of a request.
 
 use core::net::{IpAddr, Ipv6Addr};
 use std::collections::BTreeMap;
@@ -9,16 +8,16 @@ use std::collections::BTreeMap;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
-/// How many requests an address may send in a window of time.
+/// A number of requests in a time window, for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// So many requests of one address.
+    /// The maximum number of requests from one address.
     pub requests_max: u64,
-    /// In this time, counted from the first of them.
+    /// The window, which begins with the first of them.
     pub window: Duration,
 }
 
-/// Counts requests by address, and refuses those that are too many.
+/// Counts requests by address, and refuses those over the limit.
 #[derive(Debug)]
 pub struct Throttle {
     rate: Rate,
@@ -32,16 +31,16 @@ struct Window {
 }
 
 impl Throttle {
-    /// Nobody has sent anything yet.
+    /// Creates a limiter without counts.
     pub fn new(rate: Rate) -> Throttle {
         Throttle { rate, windows: BTreeMap::new() }
     }
 
-    /// Takes a request of this address; those of unknown addresses count as one's.
+    /// Counts a request from this address; requests from unknown addresses share one count.
     ///
     /// # Errors
     ///
-    /// It is one too many: [`Reject::RateExceeded`], and when the next one may come.
+    /// [`Reject::RateExceeded`] if it is over the limit, with the time until the window ends.
     pub fn handle_request(&mut self, peer: Option<IpAddr>, now: Instant) -> Result<(), Reject> {
         let peer = peer.map(neighbourhood);
         if self.windows.len() >= PEERS_MAX && !self.windows.contains_key(&peer) {
@@ -59,7 +58,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Forgets the windows that are over; if there are none, the one that ends first.
+    /// Removes the windows that are over, or else the one that ends first.
     fn make_room(&mut self, now: Instant) {
         let length = self.rate.window;
         self.windows.retain(|_, window| now.since(window.since) < length);
@@ -72,8 +71,8 @@ impl Throttle {
     }
 }
 
-/// An address as far as it tells one sender from others: a host of IPv6 has all the addresses that
-/// begin with the same 64 bits (RFC 4291, section 2.5.1).
+/// Returns the address as far as it identifies a client: an IPv6 host has all addresses with the
+/// same first 64 bits (RFC 4291, section 2.5.1).
 pub(crate) fn neighbourhood(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
@@ -83,7 +82,7 @@ pub(crate) fn neighbourhood(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// Addresses that are kept in mind.
+/// The maximum number of addresses with a count.
 const PEERS_MAX: usize = 10_000;
 
 #[cfg(test)]

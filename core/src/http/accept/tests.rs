@@ -19,13 +19,13 @@ fn get(lines: &[&str]) -> bool {
 fn an_answer_to_a_post() {
     #[rustfmt::skip]
     let table: &[(&[&str], Option<Accept>)] = &[
-        // What clients send.
+        // Headers of MCP clients.
         (&["application/json, text/event-stream"], BOTH),
         (&["text/event-stream, application/json"], BOTH),
         (&["application/json", "text/event-stream"], BOTH),
         (&["application/json"], JSON),
         (&["text/event-stream"], SSE),
-        // What curl and others send: JSON.
+        // Headers of curl and others: JSON.
         (&[], JSON),
         (&[""], JSON),
         (&[" , ,"], JSON),
@@ -38,14 +38,14 @@ fn an_answer_to_a_post() {
         (&["application/*, text/*"], BOTH),
         (&["*/*, text/event-stream"], BOTH),
         (&["APPLICATION/JSON,Text/Event-Stream"], BOTH),
-        // q=0 excludes, in whatever spelling.
+        // q=0 excludes, in any notation.
         (&["application/json;q=0, text/event-stream"], SSE),
         (&["application/json;q=0.000, text/event-stream;q=0.001"], SSE),
         (&["application/json, text/event-stream;Q=0"], JSON),
         (&["application/json;q=0.0,text/event-stream;q=0"], NONE),
         (&["*/*;q=0"], NONE),
         (&["*/*;q=0, application/json"], JSON),
-        // Of the ranges that cover a form, the most specific one counts, wherever it stands.
+        // The most specific range that covers a form counts, in any position.
         (&["application/json;q=0, */*"], SSE),
         (&["*/*, application/json;q=0"], SSE),
         (&["application/*;q=0, application/json"], JSON),
@@ -53,7 +53,7 @@ fn an_answer_to_a_post() {
         (&["text/*, text/event-stream;q=0"], NONE),
         (&["text/*, text/event-stream;q=0, */*"], JSON),
         (&["application/*;q=0, text/*;q=0, */*"], NONE),
-        // Parameters of a range do not matter.
+        // Parameters of a range are ignored.
         (&["application/json;charset=utf-8"], JSON),
         (&["application/json;profile=\"a,b\";q=0.5, text/event-stream"], BOTH),
         (&["application/json;v=1;q=0, application/json"], JSON),
@@ -62,7 +62,7 @@ fn an_answer_to_a_post() {
         (&["application/xml, text/plain"], NONE),
         (&["application/jsonfoo"], NONE),
         (&["application/json-seq, xtext/event-stream"], NONE),
-        // Malformed members are passed over, not guessed at.
+        // Malformed members are ignored.
         (&["json"], NONE),
         (&["*"], NONE),
         (&["*/json"], NONE),

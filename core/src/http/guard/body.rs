@@ -1,8 +1,8 @@
-//! Finds the end of a request body, and measures its pace.
+//! Finds the end of a request body, and measures its rate.
 //!
-//! Owns: both framings of a body (RFC 9112, sections 6.2 and 7.1).
-//! Never: lets a trailer through, or a chunk extension of which readers could disagree where it ends.
-//! RFC 9112, section 7.1.1, has extensions ignored, and asks for a limit on them.
+//! Owns: both framings of a body (RFC 9112, sections 6.2 and 7.1). Never: passes a trailer, or a
+//! chunk extension whose end readers could see in different places. RFC 9112, section 7.1.1,
+//! requires that extensions are ignored, and asks for a limit on them.
 
 use crate::limits::Limits;
 use crate::reject::Reject;
@@ -11,17 +11,17 @@ use crate::time::Duration;
 use super::fields::Framing;
 use super::head::{is_token_byte, is_value_byte};
 
-/// One body, as far as it has come.
+/// A body, as far as it was received.
 #[derive(Debug)]
 pub(super) struct Body {
     part: Part,
-    /// Bytes of the body proper, without what frames chunks.
+    /// Bytes of the content, without chunk framing.
     received: u64,
     /// Bytes of chunk extensions.
     extended: usize,
 }
 
-/// What the next byte belongs to.
+/// The part that the next byte belongs to.
 #[derive(Debug)]
 enum Part {
     /// The rest of a body of known length.
@@ -51,8 +51,8 @@ impl Body {
         matches!(self.part, Part::Complete)
     }
 
-    /// Takes bytes of one part and says how many. What frames a chunk is taken whole or not at all,
-    /// so the HTTP library never sees the beginning of something that turns out to be wrong.
+    /// Processes bytes of one part and returns their number. Chunk framing passes completely or not
+    /// at all, so the HTTP library never sees the beginning of invalid framing.
     pub(super) fn advance(&mut self, bytes: &[u8], limits: &Limits) -> Result<usize, Reject> {
         let (taken, next) = match self.part {
             Part::Plain(left) => match self.receive(bytes, left) {
@@ -64,7 +64,7 @@ impl Body {
                 taken => (taken as usize, Part::Chunk(left - taken)),
             },
             Part::Size => {
-                // A line is held back until it is complete, so it has to fit into the room for that.
+                // A line is kept until it is complete, so it must fit into the buffer for that.
                 let max = EXTENSION_BYTES_MAX.min(limits.head_bytes_max / 2);
                 let SizeLine { taken, size, extension } =
                     match size_line(bytes, max.saturating_sub(self.extended))? {
@@ -88,7 +88,8 @@ impl Body {
         Ok(taken)
     }
 
-    /// How long after its head this body must be complete, unless more of it comes.
+    /// Returns the time from the head within which this body must be complete, as far as it was
+    /// received.
     pub(super) fn time_max(&self, limits: &Limits) -> Duration {
         let pace = limits.body_bytes_per_second_min as u64;
         match self.received.saturating_mul(1_000_000).checked_div(pace) {
@@ -108,7 +109,7 @@ impl Body {
 
 /// The line in front of a chunk.
 struct SizeLine {
-    /// Bytes of the line with its end.
+    /// Bytes of the line, including its end.
     taken: usize,
     /// Bytes of the chunk.
     size: u64,
@@ -116,7 +117,7 @@ struct SizeLine {
     extension: usize,
 }
 
-/// Reads `1*HEXDIG [";" extension] CRLF`; none while its end has not come.
+/// Parses `1*HEXDIG [";" extension] CRLF`, or returns `None` while it is incomplete.
 fn size_line(bytes: &[u8], extension_max: usize) -> Result<Option<SizeLine>, Reject> {
     let mut size = 0;
     for (index, &byte) in bytes.iter().enumerate() {
@@ -140,7 +141,7 @@ fn size_line(bytes: &[u8], extension_max: usize) -> Result<Option<SizeLine>, Rej
     Ok(None)
 }
 
-/// Whether `bytes` begin with CRLF; false while that cannot be told.
+/// Returns whether `bytes` begin with CRLF; false while that is unknown.
 fn is_line_end(bytes: &[u8]) -> Result<bool, Reject> {
     match bytes {
         [] | [b'\r'] => Ok(false),
@@ -149,8 +150,8 @@ fn is_line_end(bytes: &[u8]) -> Result<bool, Reject> {
     }
 }
 
-/// Bytes of all chunk extensions of a body. HTTP libraries have limits of their own, above this one.
+/// The maximum total length of a body's chunk extensions, below the limits of the HTTP libraries.
 const EXTENSION_BYTES_MAX: usize = 4 * 1024;
 
-/// As many as a 64-bit number has.
+/// The number of hexadecimal digits of a 64-bit number.
 const SIZE_DIGITS_MAX: usize = 16;

@@ -1,8 +1,8 @@
-//! The header fields that decide where a request ends, and the two that make one improper.
+//! The header fields that determine the framing of a request, and those that can invalidate it.
 //!
 //! Owns: `Content-Length` and `Transfer-Encoding` (RFC 9112, section 6), `Host` (RFC 9110, section
-//! 7.2), `Expect` (RFC 9110, section 10.1.1). Their values, and that of `Connection`, are ASCII; any
-//! other value may hold bytes above 0x7f, which mean nothing here (RFC 9110, section 5.5).
+//! 7.2), `Expect` (RFC 9110, section 10.1.1). Their values, and that of `Connection`, are ASCII;
+//! any other value may hold bytes above 0x7f, which have no meaning here (RFC 9110, section 5.5).
 //! Never: whether a host or an origin is allowed.
 
 use core::net::Ipv6Addr;
@@ -10,7 +10,7 @@ use core::net::Ipv6Addr;
 use crate::limits::Limits;
 use crate::reject::Reject;
 
-/// The fields that are looked at.
+/// The fields that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Connection,
@@ -22,16 +22,16 @@ pub(super) enum Field {
     TransferEncoding,
 }
 
-/// How the end of a body is found.
+/// The framing of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// By its length in bytes; without either field it is 0.
+    /// A length in bytes; 0 without either field.
     Length(u64),
-    /// By a chunk of length 0.
+    /// Chunks, up to one of length 0.
     Chunked,
 }
 
-/// What the fields of a head have said so far.
+/// The values in the fields of a head so far.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     host: bool,
@@ -41,7 +41,7 @@ pub(super) struct Fields {
 }
 
 impl Field {
-    /// The field of this name, in any case.
+    /// Returns the field of this name, ignoring case.
     pub(super) fn of(name: &[u8]) -> Field {
         let (field, spelling): (_, &[u8]) = match name.len() {
             4 => (Field::Host, b"host"),
@@ -57,7 +57,7 @@ impl Field {
 }
 
 impl Fields {
-    /// Takes one line. `value` may have spaces around it; a tab is not expected there.
+    /// Processes one line. `value` may be surrounded by spaces, but not by tabs.
     pub(super) fn take(
         &mut self,
         field: Field,
@@ -66,7 +66,7 @@ impl Fields {
     ) -> Result<(), Reject> {
         match field {
             Field::Other => Ok(()),
-            // The HTTP libraries differ in what they make of another one.
+            // The HTTP libraries interpret other values differently.
             Field::Connection if value.is_ascii() => Ok(()),
             Field::Connection => Err(Reject::BadHead),
             Field::Origin => {
@@ -81,7 +81,7 @@ impl Fields {
         }
     }
 
-    /// How the body is framed, once every line has been taken.
+    /// Returns the framing of the body, after all lines.
     pub(super) fn framing(&self, limits: &Limits, is_http_10: bool) -> Result<Framing, Reject> {
         if !self.host && !is_http_10 {
             return Err(Reject::BadHost);
@@ -96,8 +96,8 @@ impl Fields {
         Ok(Framing::Length(length))
     }
 
-    /// The value of `Origin`, for the answer to a request that is refused here: empty, which is no
-    /// origin, if there are several or it is longer than any.
+    /// Returns the value of `Origin`, for the answer to a request that is refused here. It is
+    /// empty, which is not an origin, if there are several or it is longer than any origin.
     pub(super) fn origin(&mut self) -> Option<Box<[u8]>> {
         self.origin.take()
     }
@@ -135,7 +135,7 @@ impl Fields {
     }
 }
 
-/// Whether `value` is a name or an address with an optional port.
+/// Returns whether `value` is a name or an address with an optional port.
 fn is_host(value: &[u8]) -> bool {
     let (is_valid, port) = if let Some(rest) = value.strip_prefix(b"[") {
         let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };
@@ -151,8 +151,9 @@ fn is_ipv6(text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
-/// The unreserved characters of RFC 3986: host names and IPv4 addresses, and the underscore that
-/// names of containers have. Escapes and sub-delimiters occur in no name that can be resolved.
+/// Returns whether a text has only unreserved characters of RFC 3986, which covers host names, IPv4
+/// addresses and underscores in the names of containers. Names that can be resolved have no escapes
+/// or sub-delimiters.
 fn is_name(text: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     !text.is_empty() && text.iter().all(is_allowed)
@@ -163,7 +164,7 @@ fn is_port_suffix(text: &[u8]) -> bool {
     port.len() <= 5 && number(port).is_some_and(|port| port <= u64::from(u16::MAX))
 }
 
-/// A number in decimal digits and nothing else.
+/// Parses a number of decimal digits.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -174,7 +175,7 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// A host name of 253 bytes, the scheme and the port around it.
+/// The length of a host name of 253 bytes with a scheme and a port.
 const ORIGIN_BYTES_MAX: usize = 512;
 
 pub(super) fn trim(mut value: &[u8]) -> &[u8] {

@@ -1,12 +1,11 @@
-//! Reads a request head, byte by byte and to the letter.
+//! Parses a request head, byte by byte and strictly.
 //!
-//! Owns: the grammar of the request line and of header lines (RFC 9112, sections 2 to 5), and the
-//! limits on their size.
-//! Never: what a header means (see [`fields`](super::fields)).
+//! Owns: the grammar of the request line and of header lines (RFC 9112, sections 2 to 5), and their
+//! size limits. Never: the meaning of a header (see [`fields`](super::fields)).
 //!
-//! Every byte is judged when it is reached, in order, so the verdict depends on the bytes alone and
-//! not on how they arrived, and what cannot become a request any more is refused at once: a TLS
-//! hello at its first byte, an HTTP/2 preface after `PRI `.
+//! Each byte is checked in order, so the verdict depends on the bytes alone and not on how they
+//! arrived. Bytes that cannot become a request are refused at once: a TLS hello at its first byte,
+//! an HTTP/2 preface after `PRI `.
 
 use std::ops::Range;
 
@@ -15,24 +14,24 @@ use crate::reject::Reject;
 
 use super::fields::{Field, Fields, Framing, trim};
 
-/// The head of one request, as far as it has come.
+/// The head of a request, as far as it was received.
 #[derive(Debug)]
 pub(super) struct Head {
-    /// Bytes judged so far.
+    /// The number of checked bytes.
     at: usize,
-    /// Where the current part begins.
+    /// The start of the current part.
     start: usize,
     part: Part,
     lines: usize,
     is_http_10: bool,
-    /// Where the authority of a target in absolute form stands (RFC 9112, section 3.2.2).
+    /// The range of the authority in a target in absolute form (RFC 9112, section 3.2.2).
     authority: Option<Range<usize>>,
-    /// Where the name of the last header stands.
+    /// The range of the last header's name.
     name: Range<usize>,
     fields: Fields,
 }
 
-/// What the next byte belongs to.
+/// The part that the next byte belongs to.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Method,
@@ -54,7 +53,7 @@ enum Part {
 }
 
 impl Head {
-    /// The head that begins behind so many bytes.
+    /// Creates the parser for a head after this number of skipped bytes.
     pub(super) fn new(skipped: usize) -> Self {
         Head {
             at: skipped,
@@ -68,12 +67,12 @@ impl Head {
         }
     }
 
-    /// The value of `Origin`, as far as the head has been read.
+    /// Returns the value of `Origin`, if the head was read so far.
     pub(super) fn origin(&mut self) -> Option<Box<[u8]>> {
         self.fields.origin()
     }
 
-    /// Says where in `bytes`, which begin with the head, the fault is that it was refused for.
+    /// Describes the position of the refused fault in `bytes`, which begin with the head.
     pub(super) fn fault(&self, bytes: &[u8], reject: Reject) -> Option<String> {
         let place = match self.part {
             Part::Method => "the method".to_owned(),
@@ -98,13 +97,13 @@ impl Head {
         })
     }
 
-    /// The length of a complete head.
+    /// Returns the length of a complete head.
     pub(super) fn len(&self) -> usize {
         self.at
     }
 
-    /// Judges what is new in `bytes`, which begin with the head; says how its body is framed once
-    /// it is complete.
+    /// Checks the new part of `bytes`, which begin with the head; returns the framing of its body
+    /// once the head is complete.
     pub(super) fn scan(
         &mut self,
         bytes: &[u8],
@@ -115,7 +114,7 @@ impl Head {
             self.judge(window, limits)?;
             if let Part::Complete = self.part {
                 return {
-                    // Without `Host` there is nothing that an authority could agree with.
+                    // Without `Host` there is nothing that an authority could match.
                     let may_lack_host = self.is_http_10 && self.authority.is_none();
                     self.fields.framing(limits, may_lack_host).map(Some)
                 };
@@ -124,7 +123,7 @@ impl Head {
         if window.len() < limits.head_bytes_max { Ok(None) } else { Err(Reject::HeadTooLarge) }
     }
 
-    /// Judges at least one byte.
+    /// Checks at least one byte.
     fn judge(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
         match self.part {
             Part::Method => self.judge_method(window),
@@ -169,7 +168,7 @@ impl Head {
         Ok(())
     }
 
-    /// The authority has to be repeated by `Host`, which is judged then. What is left is a path.
+    /// Checks that `Host` repeats the authority. The rest of the target is a path.
     fn judge_authority(&mut self, window: &[u8], limits: &Limits) -> Result<(), Reject> {
         let rest = &window[self.at..];
         let is_end = |byte: &u8| *byte == b'/' || CLASSES[usize::from(*byte)] & TARGET == 0;
@@ -261,7 +260,7 @@ impl Head {
         self.end_part(byte == b'\n', next)
     }
 
-    /// Goes past the delimiter under `at` to the next part, if it is the right one.
+    /// Moves past the delimiter at `at` to the next part, if it is the right one.
     fn end_part(&mut self, is_delimiter: bool, next: Part) -> Result<(), Reject> {
         if !is_delimiter {
             return Err(Reject::BadHead);
@@ -272,7 +271,7 @@ impl Head {
         Ok(())
     }
 
-    /// Goes past bytes of `class`; the first other one is returned, and left under `at`.
+    /// Moves past bytes of `class`; returns the first other byte, and leaves it at `at`.
     fn skip(&mut self, window: &[u8], class: u8) -> Option<u8> {
         let rest = &window[self.at..];
         let run = rest.iter().position(|&byte| CLASSES[byte as usize] & class == 0);
@@ -281,30 +280,31 @@ impl Head {
     }
 }
 
-/// A printable byte makes a bad target; any other one makes a bad line.
+/// Returns the reason for a byte that a target cannot have: a printable byte makes a bad target,
+/// any other one a bad line.
 fn bad_target(byte: u8) -> Reject {
     if byte.is_ascii_graphic() { Reject::BadTarget } else { Reject::BadHead }
 }
 
-/// Bytes of methods and header names (RFC 9110, section 5.6.2).
+/// Bytes allowed in methods and header names (RFC 9110, section 5.6.2).
 const TOKEN: u8 = 1;
-/// Bytes of a target: visible ASCII without those that neither a path nor a query holds unescaped.
-/// A fragment (`#`) is never sent (RFC 9112, section 3.2.1).
+/// Bytes allowed in a target: visible ASCII except those that must be escaped in a path or query. A
+/// fragment (`#`) is never sent (RFC 9112, section 3.2.1).
 const TARGET: u8 = 2;
-/// Bytes of a header's value: visible ASCII, space, tab, and 0x80 and above (RFC 9110, section 5.5,
-/// `obs-text`). Gateways put names in UTF-8 there; [`fields`](super::fields) refuses them where a
-/// value is read.
+/// Bytes allowed in a header's value: visible ASCII, space, tab, and 0x80 and above (RFC 9110,
+/// section 5.5, `obs-text`). Gateways send names in UTF-8; [`fields`](super::fields) refuses such
+/// bytes in the values that it reads.
 const VALUE: u8 = 4;
 
 /// The first byte of a TLS connection.
 const TLS_HELLO: &u8 = &0x16;
 
-/// Whether a byte may stand in the value of a header.
+/// Returns whether a byte is allowed in the value of a header.
 pub(super) fn is_value_byte(byte: u8) -> bool {
     CLASSES[usize::from(byte)] & VALUE != 0
 }
 
-/// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
+/// Returns whether a byte is allowed in a token (RFC 9110, section 5.6.2).
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     CLASSES[usize::from(byte)] & TOKEN != 0
 }

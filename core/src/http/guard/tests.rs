@@ -6,8 +6,8 @@ mod deadlines;
 mod heads;
 mod properties;
 
-/// An adapter in miniature: it holds back what the guard does not pass, and answers each request
-/// as soon as it is complete.
+/// A minimal adapter: it keeps the bytes that the guard does not pass, and answers each request as
+/// soon as it is complete.
 struct Wire {
     guard: Guard,
     held: Vec<u8>,
@@ -37,14 +37,15 @@ impl Wire {
     }
 }
 
-/// What a connection with the default limits does with `input`: how much passes, and the refusal.
+/// Returns the result for `input` on a connection with the default limits: the number of bytes that
+/// pass, and the refusal.
 fn judge(input: &[u8]) -> (usize, Option<Reject>) {
     let mut wire = Wire::new(Limits::default());
     let refuse = wire.receive(input);
     (wire.passed.len(), refuse)
 }
 
-/// Checks a table of inputs of which nothing may pass. A refusal must not depend on what follows.
+/// Checks inputs of which nothing may pass. A refusal must not depend on later bytes.
 fn assert_refused(table: &[(&str, Reject)]) {
     for (input, reject) in table {
         assert_eq!(judge(input.as_bytes()), (0, Some(*reject)), "{input:?}");

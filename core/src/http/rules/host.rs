@@ -1,9 +1,9 @@
-//! Hosts: whom a request thinks it is talking to.
+//! Hosts that requests are addressed to.
 //!
-//! A page whose name an attacker has pointed at this machine (DNS rebinding) sends its own name in
-//! `Host`. `localhost` and IP addresses need no listing, because DNS has no say in where they lead:
-//! health checks, load balancers and Prometheus address the machine. Other names, also those below
-//! `localhost`, which only some resolvers keep on this machine, have to be listed.
+//! A page of a name that an attacker points at this machine (DNS rebinding) sends its own name in
+//! `Host`. `localhost` and IP addresses need no listing, because DNS cannot change where they lead:
+//! health checks, load balancers and Prometheus use the machine's address. Other names have to be
+//! listed, including those below `localhost`, which only some resolvers keep on this machine.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -21,8 +21,8 @@ pub(super) enum Host<S> {
 }
 
 impl<'a> Host<&'a str> {
-    /// Reads a host and the port that may follow it. Refuses user information, percent escapes and
-    /// everything else that no DNS name has.
+    /// Parses a host and an optional port. Refuses user information, percent escapes and anything
+    /// else that a DNS name cannot have.
     pub(super) fn with_port(authority: &'a str) -> Option<(Host<&'a str>, Port)> {
         if let Some(rest) = authority.strip_prefix('[') {
             let (address, rest) = rest.split_once(']')?;
@@ -39,8 +39,8 @@ impl<'a> Host<&'a str> {
 }
 
 impl<S: AsRef<str>> Host<S> {
-    /// Whether this names the machine itself, whatever DNS says: `localhost`, `127.0.0.0/8` or
-    /// `::1`. `0.0.0.0` reaches it too, on most systems, but it is no name of a server.
+    /// Returns whether this is the machine itself, regardless of DNS: `localhost`, `127.0.0.0/8` or
+    /// `::1`. `0.0.0.0` reaches it too on most systems, but it is not a server's address.
     pub(super) fn is_loopback(&self) -> bool {
         match self {
             Host::Name(name) => name.as_ref().eq_ignore_ascii_case("localhost"),
@@ -49,7 +49,7 @@ impl<S: AsRef<str>> Host<S> {
         }
     }
 
-    /// Whether this is the same host, spelled in any case.
+    /// Returns whether this is the same host, ignoring case.
     pub(super) fn is<T: AsRef<str>>(&self, other: &Host<T>) -> bool {
         match (self, other) {
             (Host::Name(one), Host::Name(two)) => one.as_ref().eq_ignore_ascii_case(two.as_ref()),
@@ -59,7 +59,7 @@ impl<S: AsRef<str>> Host<S> {
         }
     }
 
-    /// The same host, owned.
+    /// Returns an owned copy.
     pub(super) fn to_owned(&self) -> Host<Box<str>> {
         match self {
             Host::Name(name) => Host::Name(name.as_ref().into()),
@@ -69,7 +69,7 @@ impl<S: AsRef<str>> Host<S> {
     }
 }
 
-/// What follows a host.
+/// The text after a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Port {
     /// Nothing.
@@ -99,7 +99,7 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-/// The hosts that are served.
+/// The allowed hosts.
 #[derive(Clone, Debug)]
 pub(super) struct Hosts {
     any: bool,
@@ -107,7 +107,8 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// `localhost`, IP addresses and these; entries that [`Hosts::entry`] does not understand allow nothing.
+    /// Allows `localhost`, IP addresses and these entries; entries that [`Hosts::entry`] cannot
+    /// parse allow nothing.
     pub(super) fn new(entries: &[String]) -> Hosts {
         Hosts {
             any: entries.iter().any(|entry| entry == "*"),
@@ -115,13 +116,13 @@ impl Hosts {
         }
     }
 
-    /// Whether this entry allows something.
+    /// Returns whether this entry is valid.
     pub(super) fn understands(entry: &str) -> bool {
         entry == "*" || Hosts::entry(entry).is_some()
     }
 
     fn entry(entry: &str) -> Option<Host<Box<str>>> {
-        // An address of IPv6 is clear without brackets here, where no port can follow it.
+        // An IPv6 address needs no brackets here, where no port can follow it.
         if let Ok(address) = entry.parse() {
             return Some(Host::V6(address));
         }
@@ -143,7 +144,7 @@ impl Hosts {
     }
 }
 
-/// A value of `Host` without its port: the form of an entry of [`Hosts`].
+/// Returns a value of `Host` without its port, in the form of an entry of [`Hosts`].
 pub(super) fn without_port(host: &[u8]) -> &[u8] {
     let end = host.iter().rposition(|byte| !byte.is_ascii_digit());
     match end {

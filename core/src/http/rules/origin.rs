@@ -1,23 +1,23 @@
-//! Origins: which page a browser sends a request for.
+//! Origins: the page that a browser sends a request for.
 //!
-//! Every revision has servers check `Origin` (2025-11-25, basic/transports, Security Warning). A
-//! request without one does not come from a page.
+//! Every revision requires servers to check `Origin` (2025-11-25, basic/transports, Security
+//! Warning). A request without one does not come from a page.
 
 use crate::reject::Reject;
 
 use super::host::{Host, Port};
 
-/// An origin that is no `null` (RFC 6454, section 6.2).
+/// An origin other than `null` (RFC 6454, section 6.2).
 #[derive(Clone, Copy, Debug)]
 struct Origin<S> {
     scheme: S,
     host: Host<S>,
-    /// None where it is the scheme's own.
+    /// `None` for the default port of the scheme.
     port: Option<u16>,
 }
 
 impl<'a> Origin<&'a str> {
-    /// Reads `scheme://host` or `scheme://host:port`, and nothing behind it.
+    /// Parses `scheme://host` or `scheme://host:port` without a path.
     fn parse(text: &'a str) -> Option<Origin<&'a str>> {
         let (scheme, authority) = text.split_once("://")?;
         if !is_scheme(scheme) {
@@ -64,26 +64,26 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// The origins that are served.
+/// The allowed origins.
 #[derive(Clone, Debug)]
 pub(super) struct Origins {
     listed: Vec<Origin<Box<str>>>,
 }
 
 impl Origins {
-    /// Pages of loopback and these; entries that are no origin allow nothing.
+    /// Allows pages of loopback hosts and these entries; invalid entries allow nothing.
     pub(super) fn new(entries: &[String]) -> Origins {
         let listed = entries.iter().filter_map(|entry| Origin::parse(entry));
         Origins { listed: listed.map(Origin::to_owned).collect() }
     }
 
-    /// Whether this entry allows something.
+    /// Returns whether this entry is valid.
     pub(super) fn understands(entry: &str) -> bool {
         Origin::parse(entry).is_some()
     }
 
-    /// Checks the values of `Origin`: at most one, and allowed. Returns it for the CORS headers, by
-    /// which its pages may read the answer.
+    /// Checks the values of `Origin`: at most one, and allowed. Returns it for the CORS headers
+    /// that let its pages read the answer.
     pub(super) fn check<'a>(
         &self,
         mut values: impl Iterator<Item = &'a [u8]>,

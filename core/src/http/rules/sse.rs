@@ -1,8 +1,8 @@
-//! HTTP+SSE, the transport of 2024-11-05: a `GET` opens a session and its one stream, which says
-//! where messages are to be sent (basic/transports, HTTP with SSE).
+//! HTTP+SSE, the transport of 2024-11-05: a `GET` opens a session and its only stream, whose first
+//! event has the URI for messages (basic/transports, HTTP with SSE).
 //!
-//! The headers of later transports mean nothing here. A session is named by the query of what the
-//! stream said, and which revision is spoken is settled by `initialize` alone.
+//! The headers of later transports are ignored. The query of that URI names the session, and
+//! `initialize` alone decides the revision.
 
 use crate::config::BindSession;
 use crate::http::rules::{Asked, Door, RequestHead, authorization, check_content};
@@ -10,20 +10,20 @@ use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, 
 use crate::ids::SessionId;
 use crate::reject::Reject;
 
-/// Where a session of HTTP+SSE and its stream are opened.
+/// The path that opens a session and its stream.
 pub const STREAM: &str = "/sse";
-/// Where its messages are sent.
+/// The path for messages.
 pub const MESSAGES: &str = "/messages";
-/// What names the session there.
+/// The query parameter with the session id.
 const SESSION: &str = "sessionId=";
 
-/// Where the messages for this session are to be sent, relative to [`STREAM`]: only the client knows
-/// the host, and the prefix that a gateway in front may have taken off the path.
+/// Returns the URI for this session's messages, relative to [`STREAM`]: only the client knows the
+/// host, and the prefix that a gateway may have removed from the path.
 pub(crate) fn endpoint(session: SessionId) -> String {
     format!("{}?{SESSION}{session}", &MESSAGES[1..])
 }
 
-/// What a request asks for; nothing if it is none of this transport's.
+/// Returns the request to this transport, or `None` for another path.
 pub(super) fn asked<H: Headers>(
     head: &RequestHead<'_, H>,
     bind: BindSession,
@@ -31,7 +31,7 @@ pub(super) fn asked<H: Headers>(
     let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
     match path.strip_suffix('/').unwrap_or(path) {
         STREAM => Some(stream(head, bind)),
-        // The second is what a client makes of the reference when it asked for `/sse/`.
+        // The second is the result of resolving the reference against `/sse/`.
         MESSAGES | "/sse/messages" => Some(message(head, query, bind)),
         _ => None,
     }
@@ -60,7 +60,7 @@ fn message<H: Headers>(
     match head.method {
         "POST" => {
             check_content(head.headers)?;
-            // The answer has no form to choose: it says nothing.
+            // The answer has no body.
             let accept = Accept { json: true, sse: false };
             Ok(Asked::Message(Door::Sse, mcp_head(head, accept, session(query), bind)))
         }
@@ -91,7 +91,7 @@ fn mcp_head<H: Headers>(
     }
 }
 
-/// The session that a query names; one that names several names none.
+/// Returns the session in a query; several ids count as none.
 fn session(query: &str) -> SessionHeader {
     let mut named = query.split('&').filter_map(|pair| pair.strip_prefix(SESSION));
     match (named.next(), named.next()) {

@@ -53,8 +53,8 @@ fn admit_with(
     })
 }
 
-/// A request with these lines besides those it needs to pass; a line of a name takes the place of
-/// the one given here.
+/// Admits a request with these lines besides those that it needs to pass; a line replaces the
+/// default one of its name.
 fn admit(method: &str, target: &str, lines: &[(&str, &str)]) -> Result<Admission, Box<Answer>> {
     let mut all: Vec<(&str, &[u8])> =
         lines.iter().map(|line| (line.0, line.1.as_bytes())).collect();
@@ -74,7 +74,7 @@ fn request(method: &str, target: &str, lines: &[(&str, &str)]) -> Request {
     read(admit(method, target, lines).expect("admitted"), "").expect("a request")
 }
 
-/// The request with this body, of a program that looks at no head.
+/// Reads the request with this body, for a server that reads no head.
 fn read(admission: Admission, body: impl Into<Bytes>) -> Result<Request, Box<Answer>> {
     let head = RequestHead {
         method: "POST",
@@ -192,7 +192,7 @@ fn the_endpoint_is_where_the_settings_say() {
     }
 }
 
-/// Everything there is to ask for, and some things there are not.
+/// All resources, and some that do not exist.
 const EVERYWHERE: &[(&str, &str)] = &[
     ("POST", "/mcp"),
     ("GET", "/mcp"),
@@ -227,7 +227,7 @@ fn host_and_origin_are_checked_everywhere_and_first() {
             Some(_) => assert!(no_host.is_ok(), "{method} {target}: a health check in HTTP/1.0"),
             None => assert_eq!(no_host.unwrap_err().reject, Some(Reject::BadHost)),
         }
-        // The host comes first: whom a page of a wrong host may talk to does not matter.
+        // The host is checked first, so the origin of a page on a wrong host is irrelevant.
         assert_eq!(
             check(&[("host", "evil.example"), ("origin", "null")]),
             Some(Reject::ForbiddenHost)
@@ -325,7 +325,7 @@ fn there_is_a_form_of_answer_the_client_takes() {
     assert_eq!(refused("POST", "/mcp", &[("accept", "text/html")]), Some(Reject::NotAcceptable));
     let json = [("accept", "application/json")];
     assert_eq!(refused("GET", "/mcp", &json), Some(Reject::NotAcceptable));
-    // Nothing but a status answers a DELETE, and a probe has only one form.
+    // A DELETE is answered by a status only, and a probe has only one form.
     for (method, target) in [("DELETE", "/mcp"), ("GET", "/health"), ("GET", "/metrics")] {
         assert!(admit(method, target, &[("accept", "image/png")]).is_ok(), "{method} {target}");
     }
@@ -434,7 +434,7 @@ fn useless_settings_are_found() {
     assert_eq!(useless, ["https://a.example", "a.example", "*"]);
 }
 
-/// A value of a header: sometimes one that is nearly right.
+/// A value of a header, sometimes one that is almost valid.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let known = prop::sample::select(vec![
         "localhost",
@@ -540,7 +540,7 @@ fn a_head_is_copied_only_for_what_looks_at_it() {
     assert!(is_copied(header.clone()));
     assert!(is_copied(format!("[{echo},{header}]")));
     assert!(!is_copied(format!("[{echo},{echo}]")));
-    // A name that is written in another way, and what is no call of a tool.
+    // A name in another notation, and a request that is not a tool call.
     assert!(is_copied(call("tools/call", r"\u0065cho")));
     assert!(is_copied(call("resources/read", "echo")));
 }

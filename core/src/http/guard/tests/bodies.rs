@@ -6,7 +6,7 @@ use Reject::*;
 const CHUNKED: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 const PLAIN: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
 
-/// Checks chunked bodies: how much of each passes, and the verdict.
+/// Checks chunked bodies: the number of bytes that pass, and the verdict.
 fn assert_chunks(table: &[(&str, &str, Option<Reject>)]) {
     for (body, passed, refuse) in table {
         let input = [CHUNKED, body].concat();
@@ -124,7 +124,7 @@ fn what_follows_a_body_is_the_next_request() {
 
     let more_than_declared = [PLAIN, "hello!", next].concat();
     let (passed, refuse) = judge(more_than_declared.as_bytes());
-    // `!GET` is a method by the letter; it is the library's to say that it knows none such.
+    // `!GET` is a valid token; the library decides that it knows no such method.
     assert_eq!((passed, refuse), (more_than_declared.len(), None));
     assert_passed(&[&[PLAIN, "hello\r\n", next].concat()]);
 }
@@ -167,7 +167,7 @@ fn a_connection_may_end_between_requests_and_behind_a_complete_one() {
     assert_eq!(guard.inspect(input.as_bytes(), at(0)).pass, input.len() - 3);
     assert_eq!(guard.ended(at(1)), None);
     guard.responded(at(2));
-    // The head that was held back can never be completed now.
+    // The incomplete head cannot be completed any more.
     assert_eq!(guard.inspect(b"GET", at(2)).refuse, Some(BodyTruncated));
 }
 

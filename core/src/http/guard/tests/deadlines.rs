@@ -1,4 +1,5 @@
-//! Slow, silent and unread connections. Times are in milliseconds after the connect.
+//! Slow, silent and unread connections. Times are in milliseconds after the connection was
+//! accepted.
 
 use super::*;
 use Reject::*;
@@ -13,7 +14,7 @@ fn guard() -> Guard {
     Guard::new(Arc::default(), Instant::ZERO)
 }
 
-/// A guard that has let through a POST with this many bytes to come.
+/// Returns a guard that has passed a POST with this many bytes to come.
 fn awaiting(length: usize) -> Guard {
     let mut guard = guard();
     let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
@@ -104,7 +105,7 @@ fn a_body_must_keep_its_average_pace_after_the_grace() {
     }
     assert_due(&mut slow, 5_000, Body, Breach::Refuse(BODY_LATE));
 
-    // 1 KiB/s is the least: 6 KiB carry it to the end of the sixth second.
+    // The minimum is 1 KiB/s: 6 KiB last until the end of the sixth second.
     let mut steady = awaiting(4 << 20);
     let _ = steady.inspect(&[b'x'; 6 << 10], at(1000));
     assert_due(&mut steady, 6_000, Body, Breach::Refuse(BODY_LATE));
@@ -243,7 +244,7 @@ fn a_peer_that_sends_no_more_is_answered_for_a_while() {
     let mut guard = self::guard();
     let _ = guard.inspect(GET, at(0));
     guard.ended(at(500));
-    // It takes its answer slowly.
+    // The peer reads its answer slowly.
     guard.write_blocked(at(1000));
     assert_eq!(guard.poll_timeout().map(|due| due.why), Some(Write));
     guard.wrote(at(2000));
@@ -268,7 +269,7 @@ fn a_connection_whose_last_answer_was_sent_waits_for_its_peer_for_a_while() {
     assert_eq!(guard.inspect(GET, at(200)).pass, 0);
     assert_due(&mut guard, 2100, Write, Breach::Close);
 
-    // One that goes on sending has longer, but not for ever.
+    // One that keeps sending has longer, but not forever.
     let mut sending = self::guard();
     (0..20).for_each(|nth| sending.closing(at(nth * 1500)));
     assert_due(&mut sending, 30_000, Write, Breach::Close);

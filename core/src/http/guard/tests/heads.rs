@@ -246,7 +246,7 @@ fn one_empty_line_before_a_request_is_no_part_of_it() {
     let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
     assert_passed(&[&format!("\r\n{get}"), &format!("{post}\r\n{post}\r\n{get}")]);
-    // By itself it begins no request, and leaves the connection idle.
+    // By itself it does not start a request, and the connection stays idle.
     let mut wire = Wire::new(Limits::default());
     wire.receive(get.as_bytes());
     assert_eq!(wire.receive(b"\r\n"), None);
@@ -417,7 +417,7 @@ fn a_head_has_a_limited_number_of_bytes() {
     let max = Limits::default().head_bytes_max;
     assert_passed(&[&head(max)]);
     assert_refused(&[(&head(max + 1), HeadTooLarge), (&head(1 << 20), HeadTooLarge)]);
-    // Nothing more is held back than the limit, whatever the bytes are.
+    // No more than the limit is kept, for any bytes.
     assert_refused(&[
         (&"x".repeat(max), HeadTooLarge),
         (&format!("GET / HTTP/1.1\r\n{}", "x".repeat(max)), HeadTooLarge),
@@ -433,8 +433,8 @@ fn a_target_has_a_limited_number_of_bytes() {
     assert_refused(&[(&format!("GET /{}", "x".repeat(max)), TargetTooLong)]);
 }
 
-/// Judging each byte once is what lets this end: a scan that starts over with every byte would take
-/// half a million million steps.
+/// This test only ends in time because each byte is checked once: a parser that restarts with every
+/// byte would need half a million million steps.
 #[test]
 fn a_dripping_head_is_judged_in_linear_time() {
     let mib = 1 << 20;

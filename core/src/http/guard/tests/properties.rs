@@ -1,4 +1,4 @@
-//! What holds for any input, however it arrives.
+//! Properties of any input, received in any pieces.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ const REQUESTS: &[&[u8]] = &[
     b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n\r\n\r",
 ];
 
-/// What a mutation puts in: bytes and words that matter to framing.
+/// Bytes and words that matter to framing, for mutations to insert.
 const SPLICES: &[&[u8]] = &[
     b"\r",
     b"\n",
@@ -75,7 +75,7 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Small enough for inputs to reach every one of them.
+/// Small enough for inputs to reach every limit.
 fn limits() -> Limits {
     Limits {
         head_bytes_max: 120,
@@ -86,7 +86,7 @@ fn limits() -> Limits {
     }
 }
 
-/// How httparse frames the request at the front of `input`: its length, if it is all there.
+/// Returns the length of the request at the start of `input` by httparse, if it is complete.
 fn reference_length(input: &[u8]) -> Option<usize> {
     let mut headers = [httparse::EMPTY_HEADER; 100];
     let mut request = httparse::Request::new(&mut headers);
@@ -124,7 +124,7 @@ fn reference_chunks(body: &[u8]) -> Option<usize> {
     }
 }
 
-/// Something that happens on a connection.
+/// An event on a connection.
 #[derive(Clone, Debug)]
 enum Step {
     Arrive(usize),
@@ -241,7 +241,7 @@ proptest! {
                     prop_assert!(!closed || inspection.pass == 0);
                     passed += inspection.pass;
                     if parting && passed == seen && inspection.pass == 0 {
-                        // The last look has found nothing.
+                        // The last read returned nothing.
                         break;
                     }
                     parting = false;
@@ -266,7 +266,7 @@ proptest! {
             let next = guard.poll_timeout();
             prop_assert!(next.is_none_or(|due| due.at > at(now)), "{:?} at {}", next, now);
             prop_assert!(guard.in_flight() <= 1);
-            // Only a complete request in flight, or the end, is without a deadline.
+            // Only a complete request in flight, or the end, has no deadline.
             prop_assert!(next.is_some() || closed || parting || guard.in_flight() == 1);
         }
     }

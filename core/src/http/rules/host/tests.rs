@@ -28,14 +28,14 @@ fn loopback_and_addresses_need_no_listing() {
         ("[::1]", ALLOWED),
         ("[::1]:3000", ALLOWED),
         ("[0:0:0:0:0:0:0:1]:3000", ALLOWED),
-        // Addresses: DNS has no say in where they lead.
+        // Addresses: DNS cannot change where they lead.
         ("10.244.0.5:3000", ALLOWED),
         ("128.0.0.1", ALLOWED),
         ("0.0.0.0:3000", ALLOWED),
         ("[::]:3000", ALLOWED),
         ("[fe80::1]:3000", ALLOWED),
         ("[::ffff:127.0.0.1]", ALLOWED),
-        // DNS rebinding, and names that only look like loopback.
+        // DNS rebinding, and names that resemble loopback.
         ("evil.example", FORBIDDEN),
         ("localhost.evil.example", FORBIDDEN),
         ("evil.localhost", FORBIDDEN),
@@ -43,7 +43,7 @@ fn loopback_and_addresses_need_no_listing() {
         ("127.0.0.1.evil.example", FORBIDDEN),
         ("127.0.0.1.", FORBIDDEN),
         ("xlocalhost", FORBIDDEN),
-        // Spellings of loopback that only some programs understand; others ask DNS for them.
+        // Notations of loopback that only some programs understand; others ask DNS for them.
         ("127.1", FORBIDDEN),
         ("2130706433", FORBIDDEN),
         ("0x7f.0.0.1", FORBIDDEN),

@@ -37,7 +37,7 @@ fn only_pages_of_loopback_are_allowed_by_themselves() {
         ("http://0.0.0.0:3000", false),
         ("http://[::]", false),
         ("http://127.0.0.01", false),
-        // Not what a browser calls an origin.
+        // Not in the form in which browsers write origins.
         ("http://localhost/", false),
         ("http://localhost/mcp", false),
         ("http://localhost?x", false),
@@ -54,7 +54,7 @@ fn only_pages_of_loopback_are_allowed_by_themselves() {
         ("://localhost", false),
         ("localhost", false),
         ("localhost:3000", false),
-        // Loopback of the web; what other schemes call so is theirs.
+        // Loopback for web schemes only; other schemes may use the name differently.
         ("file://localhost", false),
         ("tauri://localhost", false),
         ("httpx://localhost", false),

@@ -61,7 +61,7 @@ fn request(asked: (&str, &str), lines: &[(&str, &str)]) -> Request {
     with_head(asked, lines, |head| admission.request(body, head)).expect("a request")
 }
 
-/// The session of what is posted there.
+/// Returns the session of a POST to this target.
 fn named(target: &str) -> SessionHeader {
     match request(("POST", target), &POSTED) {
         Request::PostSse { head, .. } => head.session,
@@ -72,7 +72,7 @@ fn named(target: &str) -> SessionHeader {
 #[test]
 fn messages_are_posted_to_where_the_stream_says() {
     let id = SessionId::parse(ID.as_bytes()).unwrap();
-    // Clients resolve it against the URL of the stream, whatever a gateway has made of its path.
+    // Clients resolve it against the URL of the stream, including any prefix of a gateway.
     assert_eq!(endpoint(id), format!("messages?sessionId={ID}"));
     for base in ["/", "/sse/"] {
         assert_eq!(named(&format!("{base}{}", endpoint(id))), SessionHeader::Id(id), "{base}");

@@ -1,4 +1,4 @@
-//! What a page of another origin is told.
+//! CORS headers for pages of other origins.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn an_allowed_origin_gets_cors_headers() {
         };
         let given = cors(LISTED).expect("CORS headers, whatever the answer is");
         assert_eq!((&*given.origin, given.preflight), (LISTED, false), "{method} {target}");
-        // As the browser wrote it: it compares byte by byte.
+        // In the browser's notation, because it compares bytes.
         assert_eq!(&*cors("HTTPS://app.example:443").unwrap().origin, "HTTPS://app.example:443");
         let loopback = cors("http://localhost:6274").expect("a page of loopback");
         assert_eq!((&*loopback.origin, loopback.preflight), ("http://localhost:6274", false));

@@ -1,8 +1,8 @@
-//! What the headers of MCP say.
+//! The values of MCP headers.
 
 use super::*;
 
-/// No words of visible ASCII.
+/// Texts that are not words of visible ASCII.
 const ODD: [&str; 6] = ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"];
 
 #[test]
@@ -36,7 +36,7 @@ fn malformed_mcp_headers_are_refused() {
     assert_eq!(answer.reject, Some(Reject::BadMcpHeader));
 }
 
-/// How a malformed revision is answered depends on the body.
+/// The answer to a malformed revision depends on the body.
 #[test]
 fn a_malformed_revision_is_known_for_one() {
     for method in ["POST", "GET", "DELETE"] {
@@ -96,7 +96,7 @@ fn credentials_make_the_principal() {
     let principal = |lines: &[(&str, &str)]| head("POST", lines).principal;
     assert_eq!(principal(&[]), Principal::Anonymous);
     assert_eq!(principal(&[("authorization", "Bearer a")]), Principal::of(Some(b"Bearer a")));
-    // Nobody becomes another by one line more.
+    // An additional line never makes another principal of it.
     let both = principal(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
     for one in ["Bearer a", "Bearer b"] {
         assert_ne!(both, principal(&[("authorization", one)]), "{one}");
@@ -113,7 +113,7 @@ fn what_the_body_says_is_repeated_once() {
     assert_eq!((&*said_method, name.as_deref()), (&b"tools/call"[..], Some(&b"x"[..])));
     let params: Vec<_> = params.iter().map(|(name, value)| (&**name, &**value)).collect();
     assert_eq!(params, [("region", &b"eu"[..]), ("a", b"1")]);
-    // Of two lines an intermediary may have taken either.
+    // Of two lines, an intermediary may have used either.
     let twice = said(&[method, ("mcp-name", "x"), ("mcp-name", "x")]).expect("headers");
     assert_eq!(twice.name.as_deref(), Some(&b""[..]));
     let twice = said(&[method, method]).expect("headers");
