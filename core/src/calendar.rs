@@ -1,16 +1,17 @@
-//! Moments as dates of the calendar, in UTC.
+//! Dates and times in UTC.
 
 use ::time::OffsetDateTime;
 
 use crate::time::Duration;
 
-/// Seconds since 1970 as a date, `2018-01-18 01:30:22`; none outside the years -9999 to 9999.
+/// Returns seconds since 1970 as a date, `2018-01-18 01:30:22`, or `None` outside the years -9999
+/// to 9999.
 pub(crate) fn date(unix_seconds: i64) -> Option<String> {
     written(unix_seconds, ' ')
 }
 
-/// The time since 1970-01-01 00:00 UTC as RFC 3339 has it, to the millisecond:
-/// `2023-10-27T18:30:00.000Z`; none after the year 9999.
+/// Returns the time since 1970-01-01 00:00 UTC in RFC 3339 form, to the millisecond:
+/// `2023-10-27T18:30:00.000Z`, or `None` after the year 9999.
 pub(crate) fn rfc3339(since_1970: Duration) -> Option<String> {
     let date = written(i64::try_from(since_1970.as_secs()).ok()?, 'T')?;
     Some(format!("{date}.{:03}Z", since_1970.subsec_millis()))

@@ -1,4 +1,4 @@
-//! What an endpoint serves, to whom, and within which limits.
+//! The settings of an endpoint.
 
 use std::sync::Arc;
 
@@ -10,44 +10,45 @@ use crate::observe::Level;
 use crate::protocol::Revision;
 use crate::session::Principal;
 
-/// The settings of an endpoint. Fixed for its life; they come from the command line or a program,
-/// never from a request.
+/// The settings of an endpoint. They are fixed for its lifetime, and come from the command line or
+/// a program, never from a request.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Path of the MCP endpoint, for example `/mcp`.
+    /// The path of the MCP endpoint, for example `/mcp`.
     pub path: String,
-    /// Hosts that are allowed besides `localhost` and IP addresses, without port; `*` allows every host.
+    /// Allowed hosts besides `localhost` and IP addresses, without port; `*` allows every host.
     pub hosts: Vec<String>,
-    /// Origins that are allowed besides those of loopback, as a browser writes them
-    /// (`https://example.com`). Only these are given CORS headers.
+    /// Allowed origins besides those of loopback hosts, in the notation of browsers
+    /// (`https://example.com`). Only these get CORS headers.
     pub origins: Vec<String>,
-    /// How much of everything a peer may take.
+    /// The limits.
     pub limits: Limits,
-    /// What answers behind the endpoint.
+    /// The server behind the endpoint.
     pub serves: Serves,
-    /// The revisions that are served, in any order. A server in this process names its own
+    /// The supported revisions, in any order. A server in this process has its own
     /// ([`Native::revisions`]).
     pub revisions: Arc<[Revision]>,
-    /// How a command is bridged.
+    /// The settings of a bridged command.
     pub bridge: BridgeOptions,
-    /// What seals the state that a client is handed with a question, and the handles that a server
-    /// in this process mints. It is made up at the start if it is not given; instances that share
-    /// the requests of clients need the same.
+    /// The key that seals the state of multi-round requests, and the handles of a server in this
+    /// process. Without a key, a random one is made at the start; instances behind one load
+    /// balancer need the same key.
     pub state_key: Option<StateKey>,
-    /// Whether sessions can be had by HTTP+SSE too, the transport of 2024-11-05: a stream at `/sse`,
-    /// messages to `/messages`.
+    /// Whether HTTP+SSE is served too, the transport of 2024-11-05: a stream at `/sse`, messages to
+    /// `/messages`.
     pub sse: bool,
-    /// To whom a session belongs.
+    /// The credentials that a session is bound to.
     pub bind_session: BindSession,
-    /// Whether to start the first child ahead of the first session: it shows at once whether the
-    /// command works, and the first `initialize` need not wait for it.
+    /// Whether to start the first child before the first session, which shows at once whether the
+    /// command works, and saves the first `initialize` the wait.
     pub eager: bool,
-    /// The least that an event has to matter to be handed to the log.
+    /// The minimum severity of events that are logged.
     pub log_level: Level,
 }
 
 impl Config {
-    /// An endpoint at `/mcp` that only programs of this machine may use, with the usual limits.
+    /// Creates the settings of an endpoint at `/mcp` for programs on this machine, with the default
+    /// limits.
     pub fn new(serves: Serves) -> Config {
         Config {
             path: "/mcp".to_owned(),
@@ -66,20 +67,20 @@ impl Config {
     }
 }
 
-/// The part of the first credentials (`Authorization`) in a session that all later ones must repeat.
-/// Other requests are refused.
+/// The part of a session's first credentials (`Authorization`) that later ones must match. Requests
+/// with other credentials are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindSession {
     /// The part that stays the same when a token is refreshed: [`crate::session::Principal::of`].
     Subject,
-    /// The whole value: a token that was refreshed needs a new session.
+    /// The whole value, so that a refreshed token needs a new session.
     Token,
-    /// Nothing: every request that names the session is accepted.
+    /// Nothing: any request with the session's id is accepted.
     None,
 }
 
 impl BindSession {
-    /// Returns the principal of the value of `Authorization`.
+    /// Returns the principal for a value of `Authorization`.
     pub(crate) fn principal(self, authorization: Option<&[u8]>) -> Principal {
         match self {
             BindSession::Subject | BindSession::None => Principal::of(authorization),
@@ -88,14 +89,14 @@ impl BindSession {
     }
 }
 
-/// How a command is bridged to clients of either era.
+/// The settings of a bridged command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BridgeOptions {
-    /// The era the command is of, or that it is to be asked.
+    /// The era of the command, or how it is determined.
     pub child_era: ChildEra,
-    /// Which modern requests share a process.
+    /// The modern requests that share a process.
     pub child_per: ChildPer,
-    /// Processes of a legacy command that are kept started and initialised ahead of need.
+    /// The number of processes of a legacy command that are started and initialised in advance.
     pub warm_children: usize,
 }
 
@@ -105,28 +106,28 @@ impl Default for BridgeOptions {
     }
 }
 
-/// What is known of a command's era beforehand.
+/// The era of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildEra {
-    /// It opens with `initialize` (2025-11-25 and earlier).
+    /// Its conversation begins with `initialize` (2025-11-25 and earlier).
     Legacy,
-    /// Every request describes itself (2026-07-28).
+    /// Every request is self-contained (2026-07-28).
     Modern,
-    /// Nothing: its first process is asked (2026-07-28, basic/transports/stdio, Backward
+    /// Unknown: its first process is probed (2026-07-28, basic/transports/stdio, Backward
     /// Compatibility).
     Probe,
 }
 
-/// Which modern requests share a process of a legacy command.
+/// The modern requests that share a process of a legacy command.
 ///
-/// Such a process does not say on whose behalf it asks, so whatever is chosen here, it has at most
-/// one call at a time that may ask (`tools/call`, `prompts/get`, `resources/read`); a call at the
-/// same time gets another process. A legacy session always has a process of its own, and all
-/// requests share the one process of a modern command.
+/// Such a process does not tell which call a server request of its own belongs to. So in all cases
+/// it has at most one call at a time that may need input (`tools/call`, `prompts/get`,
+/// `resources/read`); a concurrent call gets another process. A legacy session always has a process
+/// of its own, and all requests share the one process of a modern command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildPer {
-    /// A session has its own. Modern requests have none: those of one principal share, as with
-    /// [`ChildPer::Principal`].
+    /// Each session has its own. Modern requests have no session: those of one principal share, as
+    /// with [`ChildPer::Principal`].
     Session,
     /// Requests with the same credentials share.
     Principal,
@@ -136,18 +137,17 @@ pub enum ChildPer {
     Shared,
 }
 
-/// What answers behind an endpoint.
+/// The server behind an endpoint.
 #[derive(Clone, Debug)]
 pub enum Serves {
-    /// A command that speaks MCP over stdio. Whose requests share a process of it, says
-    /// [`ChildPer`].
+    /// A command that speaks MCP over stdio. [`ChildPer`] decides which requests share a process.
     Command(ChildSpec),
     /// A server that runs in this process.
     Native(Native),
 }
 
 impl Serves {
-    /// The server that runs in this process, if it is one.
+    /// Returns the server that runs in this process, if it is one.
     pub fn native(&self) -> Option<&Native> {
         match self {
             Serves::Command(_) => None,

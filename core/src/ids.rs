@@ -1,7 +1,7 @@
-//! Names of things: sessions, exchanges, children, streams.
+//! The ids of sessions, exchanges, children and streams.
 //!
-//! Owns: the id types and the seeded source of unguessable ones.
-//! Never: asks the operating system for randomness; the adapter hands in a seed.
+//! Owns: the id types and the seeded generator of unguessable ones. Never: asks the operating
+//! system for randomness; the adapter passes in a seed.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
@@ -21,12 +21,11 @@ use crate::modern::state::StateKey;
 pub struct SessionId(Uuid);
 
 impl SessionId {
-    /// The first id in order.
+    /// The smallest id.
     pub(crate) const MIN: SessionId = SessionId(Uuid::nil());
 
-    /// Reads the 36-character hyphenated form, in lower case, as this program writes it.
-    ///
-    /// Every other spelling of a UUID is no id of ours.
+    /// Parses the 36-character hyphenated form, in lower case, as this program writes it. Any other
+    /// notation of a UUID is refused.
     pub fn parse(text: &[u8]) -> Option<SessionId> {
         if text.len() != 36 || text.iter().any(u8::is_ascii_uppercase) {
             return None;
@@ -46,7 +45,7 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// Shows only the first eight characters: whoever holds a whole id holds the session.
+/// Shows only the first eight characters, because the whole id gives access to the session.
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.to_string();
@@ -54,11 +53,11 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// One HTTP request and its reply. Adapters number them; a number is never used twice.
+/// An HTTP request and its reply. Adapters number them and never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);
 
-/// One child process, from the wish to spawn it until its end is known. The core numbers them.
+/// A child process, from the request to start it until its end is known. The core numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChildId(pub u64);
 
@@ -68,31 +67,31 @@ impl fmt::Display for ChildId {
     }
 }
 
-/// Makes session ids from a seed: the same seed makes the same ids.
+/// Generates session ids from a seed; equal seeds generate equal ids.
 #[derive(Clone, Debug)]
 pub struct IdSource(ChaCha20Rng);
 
 impl IdSource {
-    /// Starts from 32 bytes that must be secret and random in production.
+    /// Creates a generator from 32 bytes, which must be secret and random in production.
     pub fn new(seed: [u8; 32]) -> Self {
         IdSource(ChaCha20Rng::from_seed(seed))
     }
 
-    /// A source of other numbers, and of a key to seal with unless there is one.
+    /// Returns a generator of other numbers, with a random sealing key unless one is given.
     pub(crate) fn chance(&mut self, seal: Option<StateKey>) -> Chance {
         let (key, own) = (self.key(), self.key());
         let seal = seal.unwrap_or_else(|| StateKey::new(own));
         Chance { key, drawn: AtomicU64::new(0), seal }
     }
 
-    /// A key for what only this program is to be able to make.
+    /// Returns a random key.
     fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         self.0.fill_bytes(&mut key);
         key
     }
 
-    /// The next session id.
+    /// Returns the next session id.
     pub fn session(&mut self) -> SessionId {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);
@@ -100,16 +99,16 @@ impl IdSource {
     }
 }
 
-/// Numbers nobody can foresee, for everybody at the same time. They tell requests apart and pick
-/// one of several; a secret they are not.
+/// Generates unpredictable numbers for all threads. They identify requests and make random choices,
+/// but are not secrets.
 pub(crate) struct Chance {
     key: [u8; 32],
     drawn: AtomicU64,
-    /// What seals that which a client brings back.
+    /// The key that seals state for clients to return.
     pub(crate) seal: StateKey,
 }
 
-/// Nothing of the key: whoever knows it foresees every number.
+/// Omits the key, which would make every number predictable.
 impl fmt::Debug for Chance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chance").field("drawn", &self.drawn).finish_non_exhaustive()
@@ -117,7 +116,7 @@ impl fmt::Debug for Chance {
 }
 
 impl Chance {
-    /// The next one.
+    /// Returns the next number.
     pub(crate) fn draw(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         hash.write(&self.key);

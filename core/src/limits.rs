@@ -1,22 +1,22 @@
 //! Every limit of the core, with its default and its unit.
 //!
-//! Owns: the numbers. No limit is optional and none is infinite: where a peer could choose how
-//! much memory or time it takes, a number here says how much it gets.
+//! Owns: the numbers. No limit is optional and none is infinite: wherever a peer could choose how
+//! much memory or time it uses, a number here limits it.
 
 use crate::time::Duration;
 
-/// How much of everything a peer may take.
+/// The limits of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     // Everything
     /// Bytes that are held for all clients and servers together: request bodies, lines of children,
-    /// answers that no client has taken, what waits for a child, and events kept for
-    /// `Last-Event-ID`. The shares of it are in [`crate::memory`].
+    /// answers that clients have not read, input that waits for a child, and events kept for
+    /// `Last-Event-ID`. Its shares are in [`crate::memory`].
     pub memory_bytes_max: usize,
 
     // HTTP connections
-    /// Open connections. For a further one the connection gives way that waits longest for its peer;
-    /// if none does, the further one waits in the listener's backlog.
+    /// Open connections. At the limit, the connection that has waited longest for its peer is
+    /// closed for a new one; if none waits, the new one stays in the listener's backlog.
     pub connections_max: usize,
     /// Bytes of a request head: request line, header lines and the empty line.
     pub head_bytes_max: usize,
@@ -24,28 +24,31 @@ pub struct Limits {
     pub head_lines_max: usize,
     /// Bytes of a request target.
     pub target_bytes_max: usize,
-    /// From the first byte of a head to its last.
+    /// Time from the first byte of a head to its last.
     pub head_time_max: Duration,
-    /// Silence allowed between two requests of a connection. Before the first one it is
-    /// [`Limits::head_time_max`]. Longer than the 60 s after which load balancers give up an idle
-    /// connection by default: they end it first, so no request meets a connection that is closing.
+    /// Silence between two requests of a connection. Before the first one it is
+    /// [`Limits::head_time_max`]. It is longer than the 60 s after which load balancers close an
+    /// idle connection by default: so they close it first, and no request arrives on a connection
+    /// that is closing.
     pub idle_time_max: Duration,
     /// Bytes of a request body.
     pub body_bytes_max: usize,
-    /// From the end of the head to the end of the body.
+    /// Time from the end of the head to the end of the body.
     pub body_time_max: Duration,
-    /// How long a body may be slower than [`Limits::body_bytes_per_second_min`].
+    /// Time that a body may be slower than [`Limits::body_bytes_per_second_min`].
     pub body_grace: Duration,
-    /// Bytes per second a body must bring, averaged since the end of the head, after the grace.
+    /// Minimum bytes per second of a body, averaged since the end of the head, after the grace
+    /// period.
     pub body_bytes_per_second_min: usize,
-    /// How long a peer may take no byte of what waits for it. What the operating system has taken off
-    /// our hands counts as taken; it asks for more only once a good part of that has gone.
+    /// Time that a peer may read no byte of the output that waits for it. Bytes that the operating
+    /// system accepted count as read; it accepts more only once a good part of its buffer has been
+    /// sent.
     pub write_time_max: Duration,
-    /// How long a peer that sends no more may wait for the answer to its last request. One that has
-    /// gone looks the same, and is taken for gone after that.
+    /// Time that a peer that has closed its side may wait for the answer to its last request. A
+    /// disconnected peer looks the same, and counts as gone after that.
     pub half_closed_time_max: Duration,
-    /// How long a connection waits, once its last answer was sent, for a peer that sends nothing to
-    /// close it too.
+    /// Time that a connection waits, after its last answer was sent, for a silent peer to close it
+    /// too.
     pub linger_time_max: Duration,
     /// Pause after a failed accept (file descriptors used up), before the next try.
     pub accept_pause: Duration,
@@ -55,18 +58,18 @@ pub struct Limits {
     pub json_depth_max: usize,
     /// Nesting of arrays and objects in a message of a child.
     pub child_json_depth_max: usize,
-    /// Messages in a batch, where there are batches: in 2025-03-26, and where a server in this
-    /// process takes them in every revision.
+    /// Messages in a batch, where batches are accepted: in 2025-03-26, and by a server in this
+    /// process that accepts them in every revision.
     pub batch_len_max: usize,
 
     // Servers without sessions
-    /// Requests that wait for their answer at once; those that are answered at once do not count.
+    /// Requests in progress at the same time; those that are answered at once do not count.
     pub runs_max: usize,
 
     // Sessions
-    /// Sessions at once; then the oldest idle one gives way, or `initialize` is refused.
+    /// Open sessions. At the limit the oldest idle one is evicted, or `initialize` is refused.
     pub sessions_max: usize,
-    /// How long a session may be unused, counted from the end of its last request.
+    /// Time that a session may be unused, from the end of its last request.
     pub session_idle_max: Duration,
     /// Requests in flight in a session.
     pub in_flight_max: usize,
@@ -74,122 +77,125 @@ pub struct Limits {
     pub queue_len_max: usize,
     /// Bytes of those messages.
     pub queue_bytes_max: usize,
-    /// Events a stream keeps for `Last-Event-ID`.
+    /// Events that a stream keeps for `Last-Event-ID`.
     pub replay_len_max: usize,
     /// Bytes of those events.
     pub replay_bytes_max: usize,
-    /// Bytes of the events that all streams of a session keep together; then the streams that ended
-    /// first, and after them the one that keeps most, give way.
+    /// Bytes of the events that all streams of a session keep together. Over the limit, ended
+    /// streams are dropped first, the oldest first, and then events of the stream that keeps most.
     pub session_replay_bytes_max: usize,
     /// Streams of a session that are kept after their end, for `Last-Event-ID`.
     pub ended_streams_max: usize,
-    /// GET streams open at once in a session; then the oldest gives way.
+    /// Open GET streams of a session; at the limit the oldest is closed.
     pub listen_streams_max: usize,
-    /// Silence on an open stream after which a comment line is sent.
+    /// Interval between keep-alive comments on an open stream.
     pub keep_alive_period: Duration,
-    /// Bytes on their way to a session's client at which its child is no longer read.
+    /// Bytes on their way to a session's client at which reading from its child stops.
     pub outbound_bytes_high: usize,
-    /// Bytes on their way to a session's client at which its child is read again.
+    /// Bytes on their way to a session's client at which reading from its child continues.
     pub outbound_bytes_low: usize,
-    /// Bytes on their way to a session's client at which its GET streams end, and over HTTP+SSE the
-    /// session with its one stream: not all that comes there can be held back.
+    /// Bytes on their way to a session's client at which its GET streams are closed, and over
+    /// HTTP+SSE the session with its only stream, because some messages cannot be delayed by not
+    /// reading from the child.
     pub outbound_bytes_max: usize,
 
     // Children
-    /// Children that are opened at once for requests that belong to no session; further requests
-    /// wait until one of them is open.
+    /// Children that start at the same time for requests without a session; further requests wait
+    /// until one of them is ready.
     pub openings_max: usize,
-    /// From the `initialize` of a client to the child's answer, the search for the era of the command
-    /// included; in HTTP+SSE also from opening a stream to `initialize`.
+    /// Time from the `initialize` of a client to the child's answer, including the era probe of the
+    /// command; in HTTP+SSE also from opening a stream to `initialize`.
     pub startup_time_max: Duration,
-    /// The same until one child of the command has answered `initialize`: the first start may
-    /// install packages.
+    /// The same until the first child of the command has answered `initialize`, because its first
+    /// start may install packages.
     pub first_startup_time_max: Duration,
-    /// From a question of a child to the next one that is put to the client together with it.
+    /// Time from a child's first question to further ones that are sent to the client together with
+    /// it.
     pub settle_time: Duration,
-    /// From taking back a request that a child may have asked something for, or that it may log about,
-    /// to not expecting any more of it; a child that might still ask is ended then. Also for what a
-    /// child that was opened may ask by itself.
+    /// Time from the cancellation of a request to the end of waiting for messages that its child
+    /// may send because of it; a child that may still send a server request is ended then. Also for
+    /// server requests that a new child may send on its own.
     pub cancel_time_max: Duration,
-    /// From starting the first child of a command, which is asked for its era, to taking its silence
-    /// for an answer, but never more than half of the time it has to start. Also for its list of tools, while a
-    /// request waits for that.
+    /// Time from starting a command's first child, which is probed for its era, to treating silence
+    /// as an answer, but never more than half of its startup time. Also for its list of tools,
+    /// while a request waits for that.
     pub probe_time_max: Duration,
-    /// From a request, its last sign of progress, or the answer to what it asked the client, to its
-    /// answer.
+    /// Time from a request, its last progress, or the client's answer to a server request for it,
+    /// to its answer.
     pub request_time_max: Duration,
-    /// From a request to its answer, whatever progress it shows; for requests of the child too. Also
-    /// from sending a client away with questions to its coming back.
+    /// Time from a request to its answer, regardless of progress; also for server requests. Also
+    /// from an `input_required` result to the retry.
     pub request_total_max: Duration,
     /// Bytes of a line on a child's standard output; a longer one is skipped.
     pub line_bytes_max: usize,
-    /// Bytes read from a child's standard output at a time.
+    /// Bytes per read from a child's standard output.
     pub pipe_read_bytes: usize,
-    /// Bytes written to a child's standard input at a time.
+    /// Bytes per write to a child's standard input.
     pub pipe_write_bytes: usize,
-    /// Lines of a child that are no message and are logged one after the other.
+    /// Invalid lines of a child that are logged in a burst.
     pub noise_lines_burst: usize,
-    /// Lines of a child that are no message and are logged in a second, from then on.
+    /// Invalid lines of a child that are logged per second after the burst.
     pub noise_lines_per_second: usize,
-    /// Bytes that wait for a child to read them. One message is always taken.
+    /// Bytes that wait for a child to read them. One message is always accepted.
     pub stdin_bytes_max: usize,
-    /// Requests of a child that wait for the client's answer.
+    /// Server requests of a child that wait for the client's answer.
     pub child_requests_max: usize,
-    /// Lines of a child's standard error that are logged one after the other.
+    /// Lines of a child's standard error that are logged in a burst.
     pub stderr_lines_burst: usize,
-    /// Lines of a child's standard error that are logged in a second, from then on.
+    /// Lines of a child's standard error that are logged per second after the burst.
     pub stderr_lines_per_second: usize,
-    /// Bytes of a child's standard error kept for the report of its end, and for the end of a burst
-    /// of too many lines.
+    /// Bytes of a child's standard error that are kept for the report of its end, and for the end
+    /// of a burst of too many lines.
     pub stderr_tail_bytes: usize,
-    /// From closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
+    /// Time from closing a child's standard input to SIGTERM, and from SIGTERM to SIGKILL.
     pub stop_grace: Duration,
-    /// From a child's exit, or its last message after that, to giving up on what its pipes may
-    /// still hold.
+    /// Time from a child's exit, or its last message after that, to giving up on the rest of its
+    /// output.
     pub exit_grace: Duration,
-    /// From a child's exit to giving up on its pipes, whatever still comes from them.
+    /// Time from a child's exit to giving up on its output in any case.
     pub exit_time_max: Duration,
-    /// Longest pause between failed starts of the child.
+    /// Maximum pause between failed starts of the child.
     pub start_pause_max: Duration,
 
     // Log
-    /// Events of one kind and reason that a peer can cause as often as it likes, and that are
-    /// logged in a second. Those for debugging are not counted.
+    /// Events of one kind and reason that are logged per second, for those that a peer can cause at
+    /// any rate. Debug events are not limited.
     pub log_repeats_per_second: usize,
-    /// Requests that are logged in a second; further ones are counted in one line.
+    /// Requests that are logged per second; further ones are counted in one line.
     pub log_requests_per_second: usize,
 
     // Shutdown
-    /// From the wish to stop to taking no new connections. Meanwhile everything is served as before,
-    /// and `/readyz` says 503, so that a load balancer stops sending clients here first.
+    /// Time from the request to stop to closing the listener. Meanwhile everything is served as
+    /// before, and `/readyz` returns 503, so that a load balancer first stops sending clients here.
     pub stop_delay: Duration,
-    /// Once everything has been answered: how long a connection stays open for a request that its
-    /// client sent before it could know. It is refused in order, so nobody is left without an
-    /// answer.
+    /// Once everything has been answered: the time that a connection stays open for a request that
+    /// its client sent before it could know of the stop. It is refused properly, so that every
+    /// request gets an answer.
     pub farewell_time_max: Duration,
-    /// From the wish to stop to stopping by force.
+    /// Time from the request to stop to a forced stop.
     pub drain_time_max: Duration,
 }
 
 impl Limits {
-    /// Requests and streams that may be open at once: an eighth of the connections is left for
-    /// probes and for requests that are answered at once.
+    /// Returns the maximum number of open requests and streams: an eighth of the connections is
+    /// reserved for probes and for requests that are answered at once.
     pub fn open_requests_max(&self) -> usize {
         (self.connections_max - self.connections_max / 8).max(1)
     }
 
-    /// Streams that may be open at once: GET streams, those of HTTP+SSE and `subscriptions/listen`.
+    /// Returns the maximum number of open streams: GET streams, those of HTTP+SSE and
+    /// `subscriptions/listen`.
     pub fn open_streams_max(&self) -> usize {
         (self.connections_max - self.connections_max / 4).max(1)
     }
 
-    /// The share of `max` that one peer address may have: three quarters, because a proxy in front
-    /// is one address for all its clients.
+    /// Returns the share of `max` for one peer address: three quarters, because a proxy in front is
+    /// one address for all its clients.
     pub(crate) fn peer_share(max: usize) -> usize {
         max - max / 4
     }
 
-    /// The share of `max` that one principal may have.
+    /// Returns the share of `max` for one principal.
     pub(crate) fn principal_share(max: usize) -> usize {
         max - max / 2
     }

@@ -1,8 +1,7 @@
-//! The whole boundary between the core and a runtime: facts in, effects out.
+//! The boundary between the core and a runtime: inputs in, actions out.
 //!
-//! Owns: [`Input`], [`Action`], [`Chunk`]. Both enums are closed on purpose: a new action must
-//! break every adapter at compile time.
-//! Never: says how an effect is carried out.
+//! Owns: [`Input`], [`Action`], [`Chunk`]. Both enums are exhaustive on purpose: a new action must
+//! break every adapter at compile time. Never: decides how an action is carried out.
 //!
 //! Order: actions are carried out in the order in which they were pushed. For one exchange that is
 //! either one [`Action::Reply`], or [`Action::Begin`], any number of [`Action::Write`], and one
@@ -22,61 +21,60 @@ use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::server::{Changed, Facts};
 use crate::time::Duration;
 
-/// A fact the adapter reports.
+/// An event that the adapter reports.
 #[derive(Debug)]
 pub enum Input {
     /// The endpoint listens. Reported once, first.
     Started,
-    /// A request has been read whole and admitted by [`crate::http::Rules`].
+    /// A complete request that [`crate::http::Rules`] admitted.
     Requested {
-        /// The adapter's number for it, never used before.
+        /// The adapter's number for it; never reused.
         exchange: ExchangeId,
         /// The request, after [`crate::modern::Preparation::prepare`] if there is one.
         request: Box<Request>,
     },
-    /// A request was refused before it became one, by [`crate::http::Guard`] or
-    /// [`crate::http::Rules`]; the adapter has answered it with the
-    /// [`crate::http::Answer`] that names this reason.
+    /// [`crate::http::Guard`] or [`crate::http::Rules`] refused a request; the adapter has answered
+    /// it with the [`crate::http::Answer`] for this reason.
     Refused {
-        /// Why.
+        /// The reason.
         reject: Reject,
-        /// The part of the request that was wrong, for the log.
+        /// The part of the request that was refused, for the log.
         detail: Option<Detail>,
     },
-    /// The transport took this many bytes of what was written to a begun exchange, or of a reply
-    /// that asked for a receipt.
+    /// The transport accepted this many bytes of a begun exchange, or of a reply that asked for a
+    /// receipt.
     Sent {
         /// The exchange.
         exchange: ExchangeId,
-        /// Bytes taken since the last such fact.
+        /// The number of bytes since the last such input.
         bytes: usize,
     },
-    /// The exchange is over at the transport: everything was sent, or the peer is gone. Reported
-    /// once for each exchange that was not answered by a reply without receipt.
+    /// The exchange is over for the transport: everything was sent, or the peer has disconnected.
+    /// Reported once for each exchange, except for replies without a receipt.
     Closed {
         /// The exchange.
         exchange: ExchangeId,
     },
-    /// A child runs.
+    /// A child was started.
     ChildSpawned {
         /// The child.
         child: ChildId,
-        /// Its process id, which is also its process group's.
+        /// Its process id, which is also its process group's id.
         pid: u32,
     },
-    /// A child could not be started. Nothing more is reported of it.
+    /// A child could not be started. No further input concerns it.
     ChildSpawnFailed {
         /// The child.
         child: ChildId,
-        /// Why.
+        /// The reason.
         error: SpawnError,
     },
-    /// A child wrote a message to its standard output, or something else, as
-    /// [`crate::frame::Output`] reads it.
+    /// A child wrote a message, or another line, to its standard output, as parsed by
+    /// [`crate::frame::Output`].
     ChildLine {
         /// The child.
         child: ChildId,
-        /// The message, or why it is none.
+        /// The message, or the reason why the line is not one.
         line: Result<Message, Unreadable>,
     },
     /// A child's standard output ended.
@@ -88,59 +86,59 @@ pub enum Input {
     ChildStderr {
         /// The child.
         child: ChildId,
-        /// What it wrote, as it came.
+        /// The bytes, unchanged.
         bytes: Bytes,
     },
-    /// A child's standard error ended. Reported once, after all it held.
+    /// A child's standard error ended. Reported once, after all of its content.
     ChildStderrClosed {
         /// The child.
         child: ChildId,
     },
-    /// A child's standard input took this many bytes.
+    /// A child's standard input accepted this many bytes.
     ChildFed {
         /// The child.
         child: ChildId,
-        /// Bytes taken since the last such fact.
+        /// The number of bytes since the last such input.
         bytes: usize,
     },
-    /// A child's standard input takes nothing any more.
+    /// A child's standard input is closed.
     ChildStdinClosed {
         /// The child.
         child: ChildId,
-        /// Bytes that it took and that the child has not read, as far as the system can tell.
+        /// The number of accepted bytes that the child has not read, as far as the system can tell.
         unread: usize,
     },
     /// A child's process ended. Reported once; its standard output may still hold lines.
     ChildExited {
         /// The child.
         child: ChildId,
-        /// How it ended.
+        /// The way in which it ended.
         status: ExitStatus,
     },
-    /// The clock of the world was read. Reported ahead of each request to a server in this process:
-    /// that clock can be set, and goes on while the machine is suspended.
+    /// The wall clock was read. Reported before each request to a server in this process, because
+    /// that clock can be set, and continues while the machine is suspended.
     ClockRead {
-        /// Its time since 1970-01-01 00:00 UTC.
+        /// The time since 1970-01-01 00:00 UTC.
         wall: Duration,
     },
-    /// What is known about the process and its machine: because of [`Action::Sample`], or ahead of
-    /// a request that wants to know ([`crate::http::Request::wants_facts`]).
+    /// Facts about the process and its host, as requested by [`Action::Sample`], or before a
+    /// request that needs them ([`crate::http::Request::wants_facts`]).
     Sampled {
-        /// The facts; what is counted here is filled in here.
+        /// The facts; the core fills in its counters.
         facts: Box<Facts>,
     },
-    /// A server in this process has changed something, as [`crate::native::Stateless`] says.
+    /// A server in this process made a change, as reported by [`crate::native::Stateless`].
     Changed {
-        /// What.
+        /// The change.
         change: Changed,
     },
-    /// The operator wants the program to stop. A second time: at once.
+    /// The operator asked the program to stop; the second time, at once.
     ShutdownRequested,
 }
 
-/// An effect the adapter carries out, without a question and without an answer.
+/// An effect that the adapter carries out, without a reply.
 ///
-/// An action about an exchange or a child that has gone in the meantime does nothing.
+/// An action for an exchange or a child that no longer exists has no effect.
 #[derive(Debug)]
 pub enum Action {
     /// Send a head; body bytes follow, each to be flushed at once.
@@ -155,7 +153,7 @@ pub enum Action {
         /// The exchange.
         exchange: ExchangeId,
     },
-    /// Answer an exchange whole.
+    /// Send a complete answer.
     Reply {
         /// The exchange.
         exchange: ExchangeId,
@@ -163,7 +161,7 @@ pub enum Action {
         head: ReplyHead,
         /// The body.
         body: Chunk,
-        /// Whether [`Input::Sent`] and [`Input::Closed`] are wanted for it.
+        /// Whether [`Input::Sent`] and [`Input::Closed`] are reported for it.
         receipt: bool,
     },
     /// Send body bytes of a begun exchange.
@@ -173,19 +171,19 @@ pub enum Action {
         /// The bytes.
         chunk: Chunk,
     },
-    /// Close a child's standard input once everything fed has been taken.
+    /// Close a child's standard input after all earlier bytes have been accepted.
     CloseStdin {
         /// The child.
         child: ChildId,
     },
-    /// Write to a child's standard input, after what was fed before.
+    /// Write to a child's standard input, after earlier bytes.
     Feed {
         /// The child.
         child: ChildId,
         /// The bytes, one line or several.
         chunk: Chunk,
     },
-    /// Read a child's standard output, or stop reading it. A new child is read.
+    /// Start or stop reading a child's standard output. A new child's is read.
     Gate {
         /// The child.
         child: ChildId,
@@ -196,37 +194,38 @@ pub enum Action {
     Signal {
         /// The child.
         child: ChildId,
-        /// Which.
+        /// The signal.
         signal: Signal,
     },
-    /// Forget a child: drop its pipes. Nothing more is wanted to be known of it.
+    /// Drop a child's pipes. No further input about it is needed.
     Release {
         /// The child.
         child: ChildId,
     },
     /// Start a child with piped standard streams, in its own session and process group.
     Spawn {
-        /// The number it is to be known by.
+        /// The core's number for it.
         child: ChildId,
-        /// What to run.
+        /// The command.
         spec: Arc<ChildSpec>,
     },
-    /// Find out what is known about the process and its machine, and report it.
+    /// Sample facts about the process and its host, and report them.
     Sample,
-    /// Hand an event to whoever keeps the log.
+    /// Write an event to the log.
     Log(Event),
-    /// Stop accepting connections, once those that wait to be accepted have been. Every answer from
-    /// now on says that its connection closes; nothing else happens to those that are open.
+    /// Stop listening, after the connections in the backlog have been accepted. From now on every
+    /// answer closes its connection; open connections are otherwise unaffected.
     Unlisten,
-    /// Everything has ended. The adapter returns once the connections have: at once if forced, else
-    /// as [`crate::http::Guard::stopped`] has it. What is asked until then is refused.
+    /// Everything has ended. The adapter returns once the connections have closed: at once if
+    /// forced, otherwise as [`crate::http::Guard::stopped`] decides. Requests until then are
+    /// refused.
     Stop {
-        /// Whether something had to be broken off.
+        /// Whether anything was aborted.
         forced: bool,
     },
 }
 
-/// The two signals of the stop order (2025-11-25, basic/lifecycle, Shutdown).
+/// The signals that stop a child (2025-11-25, basic/lifecycle, Shutdown).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// SIGTERM.
@@ -238,13 +237,13 @@ pub enum Signal {
 /// The actions of one or several inputs, in order; the caller owns and reuses the buffer.
 pub type Actions = Vec<Action>;
 
-/// Bytes in up to a few parts, written one after the other: a payload goes out as the slice of the
-/// buffer it came in, between the parts that were put around it.
+/// Bytes in a few parts, written one after the other: a payload is sent as a slice of the buffer
+/// that it was received in, between the parts around it.
 #[derive(Clone, Debug, Default)]
 pub struct Chunk(SmallVec<[Bytes; 4]>);
 
 impl Chunk {
-    /// No bytes.
+    /// Creates an empty chunk.
     pub fn new() -> Self {
         Chunk::default()
     }
@@ -262,22 +261,22 @@ impl Chunk {
         self.0.extend(other.0);
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.0.iter().map(Bytes::len).sum()
     }
 
-    /// The parts, none of them empty.
+    /// Returns the parts, none of them empty.
     pub fn parts(&self) -> &[Bytes] {
         &self.0
     }
 
-    /// Whether there are no bytes.
+    /// Returns whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The bytes in one piece; copies unless there is only one part.
+    /// Returns the bytes in one piece; copies unless there is only one part.
     pub fn into_bytes(mut self) -> Bytes {
         match self.0.len() {
             0 => Bytes::new(),
@@ -286,7 +285,7 @@ impl Chunk {
         }
     }
 
-    /// A copy of the bytes.
+    /// Returns a copy of the bytes.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.len());
         for part in &self.0 {

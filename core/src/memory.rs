@@ -1,28 +1,28 @@
-//! The bytes that pontoon holds for clients and servers, and how many more it may hold.
+//! The memory budget for the bytes held for clients and servers.
 //!
-//! Owns: the one budget ([`Limits::memory_bytes_max`]) and the shares of it. A [`Permit`] stands for
-//! bytes that are held, and gives them back when it is dropped; [`Permit::attach`] ties it to the
-//! bytes themselves, so that they count for as long as any part of them is kept, wherever that is.
-//! Never: waits. A permit is given or refused at once; what follows is for its caller to decide.
+//! Owns: the one budget ([`Limits::memory_bytes_max`]) and its shares. A [`Permit`] stands for held
+//! bytes, and returns them when it is dropped; [`Permit::attach`] ties it to the bytes themselves,
+//! so that they count for as long as any slice of them is kept.
+//! Never: waits. A permit is granted or refused at once; the caller decides what follows.
 //!
-//! The counters are atomic: a request body is read without the engine's lock.
+//! The counters are atomic, because request bodies are read without the engine's lock.
 //!
 //! | share | at most | of |
 //! |---|---|---|
 //! | request bodies, read or being read, until the server has taken them | 1/2 | the budget |
 //! | events kept for `Last-Event-ID`, and messages that wait for a stream | 1/4 | the budget |
-//! | what one child has written, until its clients have taken it | 1/2 | the budget |
+//! | output of one child, until its clients have read it | 1/2 | the budget |
 //! | request bodies of one session, and its unread answers | 1/4 each | the budget |
 //! | request bodies and unread answers of one principal with credentials | 1/2 | the budget |
 //! | request bodies and unread answers of one peer address, unless it is a loopback address | 1/2 | the budget |
 //!
-//! The last eighth of the budget is left to messages of up to [`SMALL_BYTES_MAX`], and these are
-//! counted in the shares above but never refused because of them: when large messages have used up
-//! everything else, small ones are still served. A loopback address has no share, since all clients
-//! of a user, or of a reverse proxy on this machine, have the same.
+//! The last eighth of the budget is reserved for messages of up to [`SMALL_BYTES_MAX`], which count
+//! in the shares above but are never refused because of them: when large messages have used up
+//! everything else, small ones are still served. A loopback address has no share, because all
+//! clients of a user, or of a reverse proxy on this machine, have the same address.
 //!
-//! The counter of a share is found by a hash of its owner. Two owners can get the same counter; then
-//! they have one share together.
+//! The counter of a share is found by a hash of its owner. Two owners can get the same counter, and
+//! then have one share together.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -38,14 +38,14 @@ use crate::session::Principal;
 #[cfg(doc)]
 use crate::limits::Limits;
 
-/// Messages of up to this many bytes may use the last eighth of the budget, and are not refused
+/// The maximum length of a message that may use the last eighth of the budget, and is not refused
 /// because of a share.
 pub const SMALL_BYTES_MAX: usize = 64 * 1024;
 
-/// Counters for the shares of sessions, principals, peer addresses and children.
+/// The number of counters for the shares of sessions, principals, peer addresses and children.
 const COUNTERS: u16 = 4096;
 
-/// The budget for all bytes that are held. Clones are the same budget.
+/// The budget for all held bytes. Clones share the budget.
 #[derive(Clone)]
 pub struct Memory(Arc<Counters>);
 
@@ -56,19 +56,19 @@ struct Counters {
     shares: Box<[AtomicUsize]>,
 }
 
-/// Where bytes are counted: in the budget, in shares of it, or both.
+/// The counters that bytes count in: the budget, shares of it, or both.
 #[derive(Clone, Debug)]
 pub struct Account {
     memory: Memory,
-    /// Whether its bytes count in the budget. Those of an answer on its way to a client do so
-    /// already, by the permit that was attached to them.
+    /// Whether its bytes count in the budget. Those of an answer on its way to a client already do,
+    /// by the permit attached to them.
     in_budget: bool,
     /// Whether small messages may use the last eighth, and are not refused because of a share.
     spares_small: bool,
     shares: SmallVec<[Share; 4]>,
 }
 
-/// A share: which kind it is of, and where it is counted.
+/// A share: its kind and its counter.
 #[derive(Clone, Copy, Debug)]
 struct Share {
     kind: Kind,
@@ -78,9 +78,9 @@ struct Share {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Of all request bodies.
+    /// All request bodies.
     Bodies,
-    /// Of what is kept for clients that are away.
+    /// Bytes kept for disconnected clients.
     Kept,
     Session,
     Principal,
@@ -89,7 +89,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// How high its counter may rise.
+    /// Returns the maximum of its counter.
     fn max(self, limit: usize) -> usize {
         match self {
             Kind::Bodies | Kind::Principal | Kind::Peer | Kind::Child => limit / 2,
@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-/// Bytes that are held; dropping it gives them back.
+/// Held bytes; dropping it returns them.
 #[derive(Debug)]
 pub struct Permit {
     account: Account,
@@ -106,7 +106,7 @@ pub struct Permit {
 }
 
 impl Memory {
-    /// A budget of this many bytes, none of which are used.
+    /// Creates a budget of this many bytes.
     pub fn new(limit: usize) -> Memory {
         Memory(Arc::new(Counters {
             limit,
@@ -115,30 +115,30 @@ impl Memory {
         }))
     }
 
-    /// The bytes that may be held.
+    /// Returns the number of bytes that may be held.
     pub fn limit(&self) -> usize {
         self.0.limit
     }
 
-    /// The bytes that are held.
+    /// Returns the number of held bytes.
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
     }
 
-    /// Bytes that this child has written and that are held. Another child may be counted with it.
+    /// Returns the number of held bytes that this child wrote. Another child may share its counter.
     pub(crate) fn written_by(&self, child: ChildId) -> usize {
         let account = self.child(child);
         account.shares.iter().map(|share| self.counter(share).load(Ordering::Relaxed)).sum()
     }
 
-    /// Whether more than three quarters of the budget are used: children that wrote more than their
-    /// clients have taken are read no further.
+    /// Returns whether more than three quarters of the budget are used. Children whose clients have
+    /// not read their output are then read no further.
     pub fn is_short(&self) -> bool {
         self.used() > self.0.limit / 4 * 3
     }
 
-    /// The account of the bodies of a client's requests. `session` is the one that the request
-    /// names.
+    /// Returns the account for the bodies of a client's requests. `session` is the one in the
+    /// request.
     pub fn requests(
         &self,
         peer: Option<IpAddr>,
@@ -155,37 +155,38 @@ impl Memory {
         }
         match peer.map(|peer| peer.to_canonical()).filter(|peer| !peer.is_loopback()) {
             Some(IpAddr::V4(peer)) => shares.push(Share::of(Kind::Peer, &peer.octets())),
-            // A host chooses the second half of its address as it likes.
+            // A host chooses the second half of its address freely.
             Some(IpAddr::V6(peer)) => shares.push(Share::of(Kind::Peer, &peer.octets()[..8])),
             None => {}
         }
         self.account(shares, true)
     }
 
-    /// The account of what a child writes.
+    /// Returns the account for a child's output.
     pub fn child(&self, child: ChildId) -> Account {
         let share = Share::of(Kind::Child, &child.0.to_be_bytes());
         self.account(SmallVec::from_slice(&[share]), true)
     }
 
-    /// The account of what is kept for clients that are away.
+    /// Returns the account for bytes kept for disconnected clients.
     pub fn kept(&self) -> Account {
         let share = Share { kind: Kind::Kept, counter: KEPT };
         self.account(SmallVec::from_slice(&[share]), false)
     }
 
-    /// The account of messages that wait for a stream, whose bytes are in the budget already: they
-    /// are lines of a child.
+    /// Returns the account for messages that wait for a stream. Their bytes are lines of a child,
+    /// which are in the budget already.
     pub(crate) fn kept_elsewhere(&self) -> Account {
         Account { in_budget: false, ..self.kept() }
     }
 
-    /// The account of answers that are made in this process.
+    /// Returns the account for answers that are made in this process.
     pub fn made(&self) -> Account {
         self.account(SmallVec::new(), true)
     }
 
-    /// Whether more is held than the budget allows: only what was there already can make it so.
+    /// Returns whether more bytes are held than the budget allows, which only bytes added without a
+    /// permit can cause.
     pub fn is_overdrawn(&self) -> bool {
         self.used() > self.0.limit
     }
@@ -204,7 +205,7 @@ const KEPT: u16 = 1;
 const HASHED: u16 = 2;
 
 impl Share {
-    /// The share of this owner.
+    /// Returns the share of this owner.
     fn of(kind: Kind, owner: &[u8]) -> Share {
         // FNV-1a.
         let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
@@ -215,42 +216,42 @@ impl Share {
 }
 
 impl Account {
-    /// A permit for no bytes yet.
+    /// Creates a permit for no bytes.
     pub fn permit(&self) -> Permit {
         Permit { account: self.clone(), bytes: 0 }
     }
 
-    /// The account of answers that this client has not taken: they count in the shares of its
-    /// principal and its address, and in the budget by the bytes themselves. What a session may
-    /// leave unread is for the session to decide: its child may wait.
+    /// Returns the account for this client's unread answers: they count in the shares of its
+    /// principal and its address, and in the budget by the bytes themselves. The session decides
+    /// how much it may leave unread, because its child can wait.
     pub(crate) fn answers(&self) -> Account {
         let is_clients = |share: &&Share| matches!(share.kind, Kind::Principal | Kind::Peer);
         let shares = self.shares.iter().filter(is_clients).copied().collect();
         Account { in_budget: false, shares, ..self.clone() }
     }
 
-    /// The account of answers that are made in this process for this client, and are not reported
-    /// when they are taken.
+    /// Returns the account for answers that are made in this process for this client, and are not
+    /// reported when they are read.
     pub(crate) fn made(&self) -> Account {
         Account { in_budget: true, ..self.answers() }
     }
 
-    /// Counts bytes for as long as they are kept, whether or not there is room for them.
+    /// Counts bytes for as long as they are kept, even without room for them.
     pub fn hold(&self, bytes: Bytes) -> Bytes {
         let mut permit = self.permit();
         permit.add(bytes.len());
         permit.attach(bytes)
     }
 
-    /// Counts an answer for as long as it is kept; `None` if there is no room for it.
+    /// Counts an answer for as long as it is kept, or returns `None` without room for it.
     pub(crate) fn admit(&self, answer: impl Into<Bytes>) -> Option<Bytes> {
         let answer = answer.into();
         let mut permit = self.permit();
         permit.grow(answer.len()).then(|| permit.attach(answer))
     }
 
-    /// Whether this many bytes more would be permitted now. One answer is always permitted to a
-    /// client that has taken every other.
+    /// Returns whether this many more bytes would be permitted now. One answer is always permitted
+    /// for a client that has read all others.
     pub fn has_room(&self, bytes: usize) -> bool {
         let has_room = |counter: &AtomicUsize, max: usize| {
             let used = counter.load(Ordering::Relaxed);
@@ -265,7 +266,8 @@ impl Account {
             })
     }
 
-    /// The bytes of the budget that a message of this size may use, and whether no share matters.
+    /// Returns the bytes of the budget that a message of this size may use, and whether shares are
+    /// ignored.
     fn budget(&self, bytes: usize) -> (usize, bool) {
         let limit = self.memory.0.limit;
         match self.spares_small && bytes <= SMALL_BYTES_MAX {
@@ -276,17 +278,17 @@ impl Account {
 }
 
 impl Permit {
-    /// Where its bytes are counted.
+    /// Returns the account that its bytes count in.
     pub(crate) fn account(&self) -> &Account {
         &self.account
     }
 
-    /// The bytes it stands for.
+    /// Returns the number of its bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Makes it stand for `more` bytes more, if these are permitted; otherwise it stays as it is.
+    /// Adds `more` bytes if they are permitted, and returns whether they were.
     #[must_use]
     pub fn grow(&mut self, more: usize) -> bool {
         let Account { memory, in_budget, shares, .. } = &self.account;
@@ -311,7 +313,7 @@ impl Permit {
         true
     }
 
-    /// Makes it stand for `more` bytes more, whether or not these are permitted.
+    /// Adds `more` bytes, even without room for them.
     pub fn add(&mut self, more: usize) {
         self.each_counter(|counter| {
             counter.fetch_add(more, Ordering::Relaxed);
@@ -319,7 +321,7 @@ impl Permit {
         self.bytes += more;
     }
 
-    /// Gives back some of its bytes.
+    /// Returns some of its bytes to the account.
     pub fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.each_counter(|counter| {
@@ -328,7 +330,7 @@ impl Permit {
         self.bytes -= bytes;
     }
 
-    /// Ties it to bytes: it is given back once no part of them is kept any more.
+    /// Ties it to bytes: it is returned once no slice of them is kept.
     pub fn attach(self, bytes: impl Into<Bytes>) -> Bytes {
         let bytes = bytes.into();
         if self.bytes == 0 { bytes } else { Bytes::from_owner(Held { bytes, _permit: self }) }
@@ -361,7 +363,7 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-/// Adds to a counter unless it would exceed `max`. Whether it did.
+/// Adds to a counter unless it would exceed `max`, and returns whether it did add.
 fn add_within(counter: &AtomicUsize, bytes: usize, max: usize) -> bool {
     let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= max);
     counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok()

@@ -1,9 +1,8 @@
 //! A table of numbered things, most of which come and go in the order of their numbers.
 //!
-//! Owns: the order. Numbers are given out rising, so that a new thing goes to the end, and the old
-//! ones leave near the front.
-//! Never: an empty place while nothing is in it. There are two such tables in every session, and
-//! most sessions are idle.
+//! Owns: the order. Numbers rise, so that a new thing goes to the end, and old ones are removed
+//! near the front. Never: allocates while it is empty, because every session has two such tables,
+//! and most sessions are idle.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -31,7 +30,7 @@ impl<T> Numbered<T> {
         self.0.get_mut(position).map(|(_, thing)| thing)
     }
 
-    /// Puts a thing in; it takes the place of one with the same number.
+    /// Inserts a thing, or replaces the one with the same number.
     pub(crate) fn insert(&mut self, number: u64, thing: T) {
         if self.0.capacity() == 0 {
             self.0.reserve_exact(1); // by itself it would make four
@@ -42,7 +41,7 @@ impl<T> Numbered<T> {
         }
     }
 
-    /// Takes a thing out.
+    /// Removes a thing.
     pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
         let position = self.position(number).ok()?;
         let (_, thing) = self.0.remove(position)?;
@@ -52,17 +51,17 @@ impl<T> Numbered<T> {
         Some(thing)
     }
 
-    /// All of them, by rising numbers.
+    /// Iterates over all of them in the order of their numbers.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         self.0.iter().map(|(number, thing)| (*number, thing))
     }
 
-    /// All of them, by rising numbers.
+    /// Iterates over all of them in the order of their numbers.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.0.iter_mut().map(|(_, thing)| thing)
     }
 
-    /// Those with these numbers, by rising numbers.
+    /// Iterates over those in a range, in the order of their numbers.
     pub(crate) fn range_mut(&mut self, numbers: Range<u64>) -> impl Iterator<Item = (u64, &mut T)> {
         let first = self.0.partition_point(|(number, _)| *number < numbers.start);
         let from_first = self.0.range_mut(first..).map(|(number, thing)| (*number, thing));

@@ -1,10 +1,10 @@
-//! Every way a peer can be wrong, and the one table from there to the wire.
+//! Every reason to refuse a request or to fail it, and the table from there to the wire.
 //!
-//! Owns: HTTP status, JSON-RPC code and text of every refusal.
-//! Never: text taken from a peer; a refusal cannot carry an injection or a secret.
+//! Owns: HTTP status, JSON-RPC code and text of every refusal. Never: text from a peer, so that a
+//! refusal cannot carry an injection or a secret.
 //!
-//! Sources: RFC 9110 (status codes), RFC 9112 (framing), JSON-RPC 2.0 section 5.1 (codes),
-//! MCP 2025-11-25 basic/transports (sessions), 2026-07-28 basic/versioning (`-32022`).
+//! Sources: RFC 9110 (status codes), RFC 9112 (framing), JSON-RPC 2.0 section 5.1 (codes), MCP
+//! 2025-11-25 basic/transports (sessions), 2026-07-28 basic/versioning (`-32022`).
 
 mod flaw;
 mod text;
@@ -13,7 +13,7 @@ pub use flaw::Flaw;
 
 use crate::time::Duration;
 
-/// Why something a peer sent was refused, or why its request could not be answered by the child.
+/// The reason why a request was refused, or why the child could not answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reject {
     // HTTP framing, found before a request exists
@@ -21,38 +21,38 @@ pub enum Reject {
     AmbiguousLength,
     /// A chunk that is malformed, or whose extensions are too long.
     BadChunk,
-    /// A head that is not HTTP/1.x to the letter: bare LF, control bytes, folded lines.
+    /// A head that is not strictly HTTP/1.x: bare LF, control bytes, folded lines.
     BadHead,
-    /// No `Host`, several, or one that is no host.
+    /// No `Host`, several, or one that is not a host.
     BadHost,
     /// A `Content-Length` that is not a plain number.
     BadLength,
-    /// A request target that is neither a path nor a URL whose authority `Host` repeats.
+    /// A request target that is neither a path nor a URL with the authority of `Host`.
     BadTarget,
     /// A `Transfer-Encoding` other than `chunked`, or one in HTTP/1.0.
     BadTransferCoding,
-    /// The body stopped coming, or came too slowly.
+    /// The body stopped arriving, or arrived too slowly.
     BodyTimeout {
-        /// The time a body has.
+        /// The time limit of a body.
         limit: Duration,
     },
     /// The body is longer than the limit.
     BodyTooLarge {
-        /// The bytes a body may have.
+        /// The size limit of a body, in bytes.
         limit: usize,
     },
     /// The connection ended inside the body.
     BodyTruncated,
-    /// The head stopped coming, or came too slowly.
+    /// The head stopped arriving, or arrived too slowly.
     HeadTimeout {
-        /// The time a head has.
+        /// The time limit of a head.
         limit: Duration,
     },
     /// Too many header lines, or too many bytes of them.
     HeadTooLarge,
     /// The request target is longer than the limit.
     TargetTooLong,
-    /// A trailer section behind a chunked body.
+    /// A trailer section after a chunked body.
     Trailer,
     /// `Expect` with something other than `100-continue`.
     UnknownExpectation,
@@ -60,20 +60,20 @@ pub enum Reject {
     UnsupportedHttpVersion,
 
     // HTTP requests
-    /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` given twice or malformed.
+    /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` repeated or malformed.
     BadMcpHeader,
     /// A `Host` that is not allowed: DNS rebinding.
     ForbiddenHost,
     /// An `Origin` that is not allowed.
     ForbiddenOrigin,
-    /// A method this path does not have; the value of `Allow` says which it has.
+    /// A method that this path does not have.
     MethodNotAllowed {
         /// The methods of this path, as `Allow` lists them.
         allow: &'static str,
     },
-    /// `Accept` leaves out every form of answer there is.
+    /// `Accept` excludes every available form of answer.
     NotAcceptable,
-    /// A path that serves nothing.
+    /// A path without a resource.
     NotFound,
     /// `Content-Type` is not `application/json`, or the body is compressed.
     UnsupportedMediaType,
@@ -81,17 +81,17 @@ pub enum Reject {
     // JSON and JSON-RPC
     /// Not JSON.
     BadJson,
-    /// A string with half of a surrogate pair, which is no character.
+    /// A string with a lone surrogate, which is not a character.
     LoneSurrogate,
     /// Nested deeper than the limit.
     TooDeep,
-    /// A batch where this revision has none.
+    /// A batch in a revision without batches.
     BatchNotAllowed,
     /// A batch without a message.
     BatchEmpty,
     /// More messages in a batch than the limit.
     BatchTooLong,
-    /// An `id` that is neither a string nor a whole number, or is too long.
+    /// An `id` that is neither a string nor an integer, or is too long.
     BadId,
     /// Neither a request, nor a notification, nor a response.
     BadMessage,
@@ -102,9 +102,9 @@ pub enum Reject {
     BadParams,
     /// `jsonrpc` is not `"2.0"`.
     BadVersion,
-    /// A key twice where only one can be meant.
+    /// A duplicate key whose value would be ambiguous.
     DuplicateKey,
-    /// A key that another parser could read as one of the envelope's.
+    /// A key that another parser could take for one of the envelope's.
     LookalikeKey,
 
     // Sessions
@@ -116,27 +116,27 @@ pub enum Reject {
     MissingSession,
     /// A message in a session of HTTP+SSE before `initialize`.
     NotInitialized,
-    /// The stream of a `Last-Event-ID` is not known any more.
+    /// The stream of a `Last-Event-ID` is not kept any more.
     UnknownStream,
     /// The session is bound to other credentials ([`crate::config::BindSession`]).
     OtherPrincipal,
     /// The session is bound to credentials, and the request has none.
     MissingCredentials,
-    /// A session that never was, has ended, or belongs to somebody else.
+    /// A session that does not exist, has ended, or belongs to another principal.
     UnknownSession,
-    /// A protocol revision that is not served.
+    /// A protocol revision that is not supported.
     UnsupportedRevision,
 
     // Requests of the modern era
-    /// A `requestState` that is not one of ours, not for this request, or too old.
+    /// A `requestState` that was not sealed here, belongs to another request, or has expired.
     BadRequestState,
-    /// A header that the body has to agree with is missing, or says something else.
+    /// A header that must repeat a value of the body is missing or different.
     HeaderMismatch(Repeats),
-    /// The client did not declare what the request needs it to be capable of.
+    /// The client did not declare a capability that the request needs.
     MissingCapability(Capability),
-    /// `_meta` leaves out what every request has to say, or says it in a wrong type.
+    /// `_meta` lacks a required member, or has one of a wrong type.
     MissingMeta,
-    /// A method that there is not.
+    /// An unknown method.
     UnknownMethod,
 
     // Room
@@ -144,28 +144,27 @@ pub enum Reject {
     Draining,
     /// Too many requests in flight in this session, or too many bytes of their answers.
     InFlightFull,
-    /// The request body does not fit into what is left of the memory budget, or of the client's share
-    /// of it.
+    /// The memory budget, or the client's share of it, has no room for the request body.
     MemoryFull,
-    /// Too many requests of one address in a window of time.
+    /// Too many requests from one address in a time window.
     RateExceeded {
-        /// How long until the window is over.
+        /// The time until the window ends.
         pause: Duration,
     },
-    /// Too many requests and streams are open, in all or of one address or principal.
+    /// Too many requests and streams are open, in total or from one address or principal.
     RequestsFull,
-    /// Too many requests without a session wait for their answer.
+    /// Too many requests without a session are in progress.
     RunsFull,
-    /// No room for another session.
+    /// All sessions are in use.
     SessionsFull,
     /// The child failed to start a moment ago.
     StartPaused {
-        /// How long to wait before the next try.
+        /// The time until the next try.
         pause: Duration,
     },
-    /// The child does not read what waits for it.
+    /// The child does not read its input.
     StdinFull,
-    /// Too many streams are open, in all or of one address or principal.
+    /// Too many streams are open, in total or from one address or principal.
     StreamsFull,
 
     // Answers to the child
@@ -175,9 +174,9 @@ pub enum Reject {
     AskRefused,
 
     // Answers the child owes
-    /// The child's answer is not an answer of JSON-RPC 2.0, or not one to this request.
+    /// The child's answer is not a valid JSON-RPC 2.0 answer, or not one to this request.
     BadAnswer(Flaw),
-    /// The answers of a batch are too large together for a client that takes no stream.
+    /// The answers of a batch are too large together for a client that accepts no stream.
     BatchAnswerTooLarge,
     /// The child ended before it answered.
     ChildExited(ExitStatus),
@@ -187,33 +186,34 @@ pub enum Reject {
     ChildFailed(SpawnError),
     /// The child took too long to answer.
     RequestTimeout {
-        /// The time the server had.
+        /// The time limit.
         limit: Duration,
-        /// The option that changes it, if there is one.
+        /// The option that changes the limit, if there is one.
         option: Option<&'static str>,
     },
     /// The session ended before the answer came.
     SessionEnded,
     /// The child took too long to answer `initialize`.
     StartupTimeout {
-        /// The time the server had.
+        /// The time limit.
         limit: Duration,
     },
-    /// The server stopped before the answer came.
+    /// The server stopped before the answer arrived.
     Stopped,
-    /// The child ended the listen by which a subscription was to be told of.
+    /// The child ended the listen request that a subscription depends on.
     SubscriptionEnded,
-    /// The answer is not sent: its client has not taken the ones before it, and the memory for unread
-    /// answers is used up.
+    /// The answer was dropped: its client has not read the ones before it, and the memory for
+    /// unread answers is used up.
     UnreadAnswers,
 }
 
-/// The whole seconds after which a pause is over: a client that waits for fewer is refused again.
+/// Rounds a pause up to whole seconds, because a client that waits for less is refused again.
 fn whole_seconds(pause: Duration) -> u64 {
     pause.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
-/// What a header repeats of the body (2026-07-28, basic/transports/streamable-http, Request Headers).
+/// The value of the body that a header repeats (2026-07-28, basic/transports/streamable-http,
+/// Request Headers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repeats {
     /// `MCP-Protocol-Version`: the version in `_meta`.
@@ -222,11 +222,11 @@ pub enum Repeats {
     Method,
     /// `Mcp-Name`: the name of a tool or a prompt, the URI of a resource, the id of a task.
     Name,
-    /// `Mcp-Param-…`: an argument, if the tool asks for that.
+    /// `Mcp-Param-…`: an argument, if the tool's schema asks for it.
     Argument,
 }
 
-/// What a client can be asked for, if it declares so (2026-07-28, schema, ClientCapabilities).
+/// A client capability for questions of a server (2026-07-28, schema, ClientCapabilities).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
     /// `elicitation.form`.
@@ -241,42 +241,42 @@ pub enum Capability {
     SamplingTools,
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
     /// It exited with this code.
     Code(i32),
     /// This signal ended it.
     Signal(i32),
-    /// It closed its standard input, and lives on.
+    /// It closed its standard input, and still runs.
     Deaf,
-    /// It closed its standard output, and lives on.
+    /// It closed its standard output, and still runs.
     Silent,
-    /// The operating system did not say.
+    /// Unknown to the operating system.
     Unknown,
 }
 
-/// Why a child could not be started.
+/// The reason why a child could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpawnError {
-    /// There is no such command.
+    /// The command does not exist.
     NotFound,
     /// The command may not be executed.
     NotExecutable,
-    /// No file descriptors, processes or memory left.
+    /// File descriptors, processes or memory are used up.
     NoResources,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
-/// What a refusal looks like on the wire.
+/// The form of a refusal on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
-    /// HTTP status; where the answer is one of several in a stream or batch it has no place.
+    /// The HTTP status; unused if the answer is one of several in a stream or batch.
     pub status: u16,
     /// JSON-RPC error code.
     pub code: i32,
-    /// JSON-RPC error message: one sentence for whoever has to put it right.
+    /// The JSON-RPC error message: one sentence that helps to correct the mistake.
     pub message: String,
 }
 
@@ -291,13 +291,14 @@ const MISSING_CLIENT_CAPABILITY: i32 = -32021;
 const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
 
 impl Reject {
-    /// The HTTP status, JSON-RPC code and message of this refusal.
+    /// Returns the HTTP status, JSON-RPC code and message of this refusal.
     pub fn wire(self) -> Wire {
         let (status, code) = self.status_and_code();
         Wire { status, code, message: self.to_string() }
     }
 
-    /// Whether the connection must not be used again: what follows on it cannot be trusted.
+    /// Returns whether the connection must not be used again, because bytes that follow cannot be
+    /// trusted.
     pub fn closes(self) -> bool {
         use Reject::*;
         matches!(
@@ -324,7 +325,7 @@ impl Reject {
         )
     }
 
-    /// Seconds for `Retry-After`, where waiting helps.
+    /// Returns the seconds for `Retry-After`, if waiting helps.
     pub fn retry_after(self) -> Option<u64> {
         match self {
             Reject::Draining
@@ -344,7 +345,7 @@ impl Reject {
         }
     }
 
-    /// The time that was over, where that is the reason, and the option that changes it.
+    /// Returns the time limit that was exceeded, if any, and the option that changes it.
     pub fn timeout(self) -> Option<(Duration, Option<&'static str>)> {
         match self {
             Reject::BodyTimeout { limit } => Some((limit, Some("--body-timeout"))),
@@ -355,7 +356,7 @@ impl Reject {
         }
     }
 
-    /// A short stable name for metrics and logs, in `snake_case`.
+    /// Returns a short stable name for metrics and logs, in `snake_case`.
     pub fn name(self) -> &'static str {
         use Reject::*;
         match self {
@@ -481,7 +482,7 @@ impl Reject {
             | BadAnswer(Flaw::NoRoom)
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             RateExceeded { .. } => (429, SERVER_ERROR),
-            // The child is no HTTP client.
+            // The child is not an HTTP client.
             AskExpired | AskRefused => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
             BadAnswer(_)
@@ -491,7 +492,7 @@ impl Reject {
             | SessionEnded
             | Stopped
             | SubscriptionEnded => (200, INTERNAL_ERROR),
-            // No session has come to be.
+            // No session was opened.
             ChildFailed(_) | ChildRefused | StartupTimeout { .. } => (502, INTERNAL_ERROR),
         }
     }

@@ -1,14 +1,14 @@
-//! What must not be shown, and what is shown instead.
+//! Detection of secrets, and their masked form.
 //!
-//! A header is judged by its name and by its value; when in doubt it is taken for a secret.
+//! A header is judged by its name and its value; in doubt it counts as a secret.
 
 use std::fmt::Write;
 
-/// What is shown instead of a secret.
+/// The text in place of a secret.
 const MASK: &str = "***";
 
-/// Whether something of this name, in lower case, is likely to be a secret. What separates its words
-/// makes no difference.
+/// Returns whether a value of this name, in lower case, is likely to be a secret. Separators
+/// between words are ignored.
 pub(crate) fn is_secret(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let last = name.rsplit(['-', '_']).next().unwrap_or_default();
@@ -37,7 +37,7 @@ const SECRET_PARTS: &[&str] = &[
 const SECRET_ENDS: &[&str] =
     &["auth", "key", "otp", "pass", "pat", "pin", "pw", "pwd", "sid", "sig"];
 
-/// A header's value as it may be shown; the name is in lower case.
+/// Returns a header's value with secrets masked; the name is in lower case.
 pub(crate) fn header(name: &str, value: &[u8]) -> String {
     let text = visible(value);
     if let Some((scheme, credentials)) = credentials(&text)
@@ -52,9 +52,9 @@ pub(crate) fn header(name: &str, value: &[u8]) -> String {
     address(&text)
 }
 
-/// The scheme of an `Authorization` header, as its registration writes it, and what follows it;
-/// none for a scheme nobody knows, which may well be the secret itself (RFC 9110, section 11.4;
-/// IANA, HTTP Authentication Schemes).
+/// Splits an `Authorization` header into its scheme, as registered, and the credentials. Returns
+/// `None` for an unknown scheme, which may itself be the secret (RFC 9110, section 11.4; IANA, HTTP
+/// Authentication Schemes).
 pub(crate) fn credentials(value: &str) -> Option<(&'static str, &str)> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let known = SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
@@ -81,8 +81,8 @@ const SCHEMES: &[&str] = &[
     "vapid",
 ];
 
-/// What may be shown of credentials: the beginning of a JWT's header, which says no more than that
-/// it is one, and nothing of anything else.
+/// Returns the visible part of credentials: the beginning of a JWT's header, which only shows that
+/// it is a JWT, and nothing of other credentials.
 pub(crate) fn preview(credentials: &str, chars: usize) -> String {
     match credentials.split_once('.') {
         Some((header, _)) if looks_like_jwt(credentials) => {
@@ -93,10 +93,10 @@ pub(crate) fn preview(credentials: &str, chars: usize) -> String {
     }
 }
 
-/// Characters that `Bearer eyJhbGc...` shows.
+/// The number of visible characters, as in `Bearer eyJhbGc...`.
 const PREVIEW_CHARS: usize = 7;
 
-/// Whether this begins as every JWT does: a JSON object in base64url, and a dot.
+/// Returns whether this begins like a JWT: a JSON object in base64url, and a dot.
 fn looks_like_jwt(text: &str) -> bool {
     let Some((header, _)) = text.split_once('.') else { return false };
     header.starts_with("eyJ") && header.bytes().all(|byte| !is_no_token_char(char::from(byte)))
@@ -106,8 +106,8 @@ fn is_no_token_char(char: char) -> bool {
     !char.is_ascii_alphanumeric() && !matches!(char, '-' | '_' | '.')
 }
 
-/// Foreign text on one line, as far as it is worth showing: what would break the line, turn its
-/// direction or is no UTF-8 is escaped.
+/// Returns untrusted text on one line, truncated: line breaks, characters that change the direction
+/// of text, and invalid UTF-8 are escaped.
 pub(crate) fn visible(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -135,8 +135,8 @@ fn is_harmless(char: char) -> bool {
 
 const SHOWN_CHARS_MAX: usize = 1000;
 
-/// A text in which there may be addresses: without the user and the password in them, without the
-/// values of parameters that are likely to be secrets, and without JSON Web Tokens.
+/// Returns a text without the user names and passwords in its URLs, without the values of
+/// parameters that are likely to be secrets, and without JSON Web Tokens.
 pub(crate) fn address(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, piece) in text.split("://").enumerate() {

@@ -1,13 +1,13 @@
-//! Text of peers as errors and the log repeat it.
+//! Text of peers in errors and logs.
 
 use std::borrow::Cow;
 
 use crate::json::object::Object;
 
-/// Characters that are repeated.
+/// The maximum number of characters.
 const SHOWN_MAX: usize = 100;
 
-/// As much of a client's word as helps to see a slip.
+/// Returns the beginning of a client's text, enough to find a typing error.
 pub(crate) fn shown(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(SHOWN_MAX) {
         Some((end, _)) => format!("{}…", &word[..end]).into(),

@@ -1,7 +1,6 @@
-//! Time as a fact: adapters say what time it is, the core never asks.
+//! Time as an input: adapters tell the time, the core never reads it.
 //!
-//! Owns: the monotonic instant and the deadline a machine reports.
-//! Never: reads a clock.
+//! Owns: the monotonic instant and the deadline that a machine reports. Never: reads a clock.
 
 use std::fmt;
 use std::ops::Add;
@@ -10,29 +9,29 @@ pub use std::time::Duration;
 
 /// A point on the adapter's monotonic clock, in microseconds since that adapter started.
 ///
-/// Unlike [`std::time::Instant`] it can be built from a number, so it can stand in a fuzz corpus,
-/// a replay log or a test.
+/// Unlike [`std::time::Instant`] it can be built from a number, for a fuzz corpus, a replay log or
+/// a test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The moment the adapter's clock started.
+    /// The start of the adapter's clock.
     pub const ZERO: Instant = Instant(0);
 
     /// An instant that never comes.
     pub const FAR: Instant = Instant(u64::MAX);
 
-    /// The instant `micros` microseconds after the clock started.
+    /// Creates the instant `micros` microseconds after the clock started.
     pub const fn from_micros(micros: u64) -> Self {
         Instant(micros)
     }
 
-    /// Microseconds since the clock started.
+    /// Returns the microseconds since the clock started.
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// Time passed since `earlier`; zero when `earlier` is later.
+    /// Returns the time since `earlier`, or zero if `earlier` is later.
     pub const fn since(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -41,21 +40,21 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Instant;
 
-    /// Saturates instead of wrapping: a deadline too far away is one that never comes.
+    /// Saturates instead of wrapping: a deadline too far away never comes.
     fn add(self, delay: Duration) -> Instant {
         let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
         Instant(self.0.saturating_add(micros))
     }
 }
 
-/// When a machine wants to be called again, and why.
+/// The next call that a machine needs, and the reason.
 ///
-/// The reason is for logs: an adapter that spins can say which timer makes it spin.
+/// The reason is for logs, where it identifies a timer that fires too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {
     /// Call `handle_timeout` at this instant or later; earlier is harmless.
     pub at: Instant,
-    /// What will be due then.
+    /// The timer that will be due then.
     pub why: TimerKind,
 }
 
@@ -64,19 +63,19 @@ pub struct Deadline {
 pub enum TimerKind {
     /// A request body is too slow.
     Body,
-    /// A child process has to be asked more firmly to stop.
+    /// The next step of stopping a child process is due.
     Child,
-    /// The drain of a shutdown is over.
+    /// The time limit of a shutdown is over.
     Drain,
     /// A request head is too slow.
     Head,
     /// A connection between two requests has been silent for too long.
     Idle,
-    /// Something is due of a request without a session.
+    /// A request without a session has something due.
     Run,
-    /// Something in a session is due: a request, a keep-alive, its idle limit.
+    /// A session has something due: a request, a keep-alive, its idle timeout.
     Session,
-    /// A peer has not taken any bytes for too long.
+    /// A peer has not read any bytes for too long.
     Write,
 }
 

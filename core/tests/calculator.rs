@@ -1,4 +1,4 @@
-//! The calculator as a client sees it: messages in, messages out.
+//! The calculator from the client's point of view: messages in, messages out.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl Peer {
         messages(&out)
     }
 
-    /// Sends a request that is answered at once, and returns the answer.
+    /// Sends a request that is answered at once, and returns the response.
     fn request(&mut self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": "req-1", "method": method, "params": params});
         let mut said = self.send(&request);
@@ -51,7 +51,7 @@ impl Peer {
         (error["code"].as_i64().unwrap(), error["message"].as_str().unwrap().to_owned())
     }
 
-    /// Lets time pass until the next thing is due.
+    /// Moves the time to the next deadline.
     fn wait(&mut self) -> (Duration, Vec<Value>) {
         let due = self.conversation.poll_timeout().unwrap();
         let waited = due.since(self.now);

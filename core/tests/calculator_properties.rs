@@ -1,4 +1,4 @@
-//! Properties of the calculator: whatever is asked, the numbers are right, judged by another library.
+//! Properties of the calculator: all numbers are right, as checked by another library.
 
 mod arithmetic;
 
@@ -58,7 +58,7 @@ fn calculate(a: &str, op: &str, b: &str, precision: u32) -> ToolResult {
     }
 }
 
-/// The Markdown of a prompt.
+/// Returns the Markdown of a prompt.
 fn prompt(name: &str, arguments: &Value, random: u64) -> Result<String, Fault> {
     match ask(name, &arguments.to_string(), random, false)? {
         Reply::Prompt { messages, .. } => match &messages[..] {
@@ -76,7 +76,7 @@ fn text(content: &[Content]) -> String {
     }
 }
 
-/// The digits a number is rounded to: half of the last place away from zero.
+/// Rounds a number: half of the last place away from zero.
 fn rounded(value: &RBig, places: u32) -> String {
     let shifted = value.clone().abs() * RBig::from(10).pow(places as isize);
     let scaled = (shifted + RBig::from_parts(1.into(), 2_u8.into())).floor().to_string();
@@ -93,7 +93,7 @@ fn rounded(value: &RBig, places: u32) -> String {
     }
 }
 
-/// Numbers as JSON writes them, many of them with few digits, so that halves and zeros are met.
+/// Numbers in JSON notation, many of them with few digits, so that halves and zeros occur.
 fn number() -> impl Strategy<Value = String> {
     let json = "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?";
     prop_oneof![
@@ -103,7 +103,7 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// An expression as people write it, and what it comes to.
+/// An expression in common notation, and its value.
 fn written() -> impl Strategy<Value = (String, Result<RBig, Impossible>)> {
     let leaf = "(0|[1-9][0-9]?)(\\.[0-9]{1,2})?".prop_map(|text| {
         let value = Ok(decimal(&text));
@@ -124,19 +124,19 @@ fn written() -> impl Strategy<Value = (String, Result<RBig, Impossible>)> {
 struct Written {
     text: String,
     value: Result<RBig, Impossible>,
-    /// How closely its last operation binds.
+    /// The precedence of its last operation.
     binding: u8,
 }
 
 impl Written {
-    /// As an operand of what binds so closely.
+    /// Returns it as an operand of an operation with this precedence.
     fn operand(&self, binding: u8) -> String {
         if self.binding < binding { format!("({})", self.text) } else { self.text.clone() }
     }
 
     fn operate(self, (sign, spelling, binding): (char, &str, u8), right: Written) -> Written {
         let value = self.value.clone().and_then(|a| operate(sign, a, right.value.clone()?));
-        // Powers group from the right, all others from the left.
+        // Powers are right-associative, all others left-associative.
         let (left_binding, right_binding) =
             if sign == '^' { (binding + 1, binding) } else { (binding, binding + 1) };
         let (left, right) = (self.operand(left_binding), right.operand(right_binding));
@@ -155,7 +155,7 @@ impl Written {
     }
 }
 
-/// Operations, how they are spelt, and how closely they bind.
+/// Operations, their signs, and their precedence.
 const SIGNS: &[(char, &str, u8)] = &[
     ('+', "+", 1),
     ('+', " plus ", 1),
@@ -170,7 +170,7 @@ const SIGNS: &[(char, &str, u8)] = &[
     ('^', "**", 4),
 ];
 
-/// What a line of a solution says is equal, with `x` put in.
+/// Returns the sides of an equation in a solution, with `x` replaced.
 fn equal_sides(line: &str, x: Option<&str>) -> Vec<RBig> {
     let line = line.rsplit_once(": ").map_or(line, |(_, statement)| statement);
     let line = line.rsplit_once(":** ").map_or(line, |(_, statement)| statement);
@@ -196,7 +196,7 @@ fn with_unknown(text: &str, x: &str) -> String {
     known
 }
 
-/// The items of the numbered list below a heading, each with what is below it.
+/// Returns the items of the numbered list below a heading, each with the text below it.
 fn items(markdown: &str, heading: &str) -> Vec<String> {
     let section = markdown.split("\n## ").find_map(|part| part.strip_prefix(heading)).unwrap();
     let section = section.split("\n---").next().unwrap();
@@ -212,7 +212,7 @@ fn items(markdown: &str, heading: &str) -> Vec<String> {
     items
 }
 
-/// Checks a problem and its worked answer, as a reader of the Markdown sees them.
+/// Checks a problem and its worked answer in the Markdown.
 fn check_problem(question: &str, answer: &str) {
     let mut lines = answer.lines();
     let result = lines.next().unwrap().trim_matches('*');
@@ -273,7 +273,7 @@ proptest! {
                         prop_assert_eq!(digits, &expected);
                         prop_assert_ne!(expected.parse::<f64>().unwrap().to_string(), expected);
                     }
-                    // `f64` is written with the fewest digits that mean it.
+                    // `f64` is written with the fewest digits that identify it.
                     number => prop_assert_eq!(number.as_f64().unwrap().to_string(), expected),
                 }
             }

@@ -1,4 +1,4 @@
-//! Replays what is kept for the fuzzer.
+//! Replays the corpora of the fuzz targets.
 
 mod arithmetic;
 #[path = "oracle/arguments.rs"]

@@ -1,4 +1,4 @@
-//! Properties of the engine, whatever facts it is given.
+//! Properties of the engine for any inputs.
 
 #[path = "machine/facts.rs"]
 mod machine;

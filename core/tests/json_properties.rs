@@ -1,4 +1,4 @@
-//! Properties of JSON-RPC parsing, on messages, on near misses, and on noise.
+//! Properties of the JSON-RPC parser, for messages, near misses, and noise.
 
 mod oracle;
 
@@ -15,7 +15,7 @@ fn parse(text: &str) -> Option<Message> {
     Message::parse(Bytes::copy_from_slice(text.as_bytes()), RULES).ok()
 }
 
-/// Keys that mean something, keys that nearly do, and others.
+/// Known keys, keys that resemble them, and others.
 fn key() -> impl Strategy<Value = String> {
     let telling = select(vec![
         "jsonrpc",
@@ -78,7 +78,7 @@ fn scalar() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What may stand between tokens.
+/// White space between tokens.
 fn space() -> impl Strategy<Value = &'static str> {
     prop_oneof![8 => Just(""), 1 => select(vec![" ", "\n", "\r\n", "\t"])]
 }
@@ -113,12 +113,12 @@ fn id() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Ids about as long as an id may be.
+/// Ids near the length limit.
 fn long_id() -> impl Strategy<Value = String> {
     prop_oneof!["\"x{1020,1024}\"", "[1-9]{1022,1026}", "1\\.0{1020,1024}"]
 }
 
-/// Objects that are messages more often than not.
+/// Objects that are usually messages.
 fn message() -> impl Strategy<Value = String> {
     let method = select(vec![
         "\"m\"",
@@ -162,7 +162,7 @@ fn result_and_error((result, error): (String, String)) -> String {
     format!(r#""result":{result},"error":{error}"#)
 }
 
-/// A text in which a few bytes were lost, doubled or replaced.
+/// A text in which a few bytes were removed, doubled or replaced.
 fn damaged(text: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
     let faults = vec((any::<Index>(), 0..3, select(br#"{}[]",:\ude0 "#.to_vec())), 1..4);
     (text, faults).prop_map(|(text, faults)| {
@@ -249,7 +249,7 @@ proptest! {
         prop_assert_eq!(serde_json::from_slice::<Value>(message.bytes()).unwrap(), value);
     }
 
-    /// `Value` refuses numbers that no `f64` holds, and half a surrogate pair; neither occurs here.
+    /// `Value` refuses numbers that no `f64` holds, and lone surrogates; neither occurs here.
     #[test]
     fn the_grammar_is_that_of_serde_json(tokens in vec(select(vec![
         "{", "}", "[", "]", ",", ":", "\"a\"", "\"", "\\", "1", "-", "0", ".5", "e1", "true",

@@ -1,13 +1,13 @@
-//! The core is pure: it is built from nothing that does input or output, and asks for nothing that
-//! only an adapter can know.
+//! The core is pure: it depends on nothing that does input or output, and uses nothing that only an
+//! adapter may know.
 #![allow(clippy::disallowed_methods, reason = "the test is not the core; it has to look at it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Crates that run tasks, touch the operating system, or roll dice. A name that ends with `-`
-/// stands for every crate whose name begins so.
+/// Crates that run tasks, touch the operating system, or generate randomness. A name that ends with
+/// `-` matches every crate whose name begins with it.
 const FORBIDDEN_CRATES: &[&str] = &[
     "async-",
     "axum",
@@ -85,7 +85,7 @@ fn the_lists_are_read_as_they_are_meant() {
     assert!(!reaches_out("use core::net::Ipv4Addr;"));
 }
 
-/// The crates the core is built from, without those that only it is tested with.
+/// Returns the crates that the core depends on, without those of its tests.
 fn normal_dependencies() -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal", "--prefix", "depth"])
@@ -96,7 +96,8 @@ fn normal_dependencies() -> Vec<String> {
     dependencies(&String::from_utf8(output.stdout).unwrap())
 }
 
-/// The names in a tree whose lines are a depth and a crate, `2memchr v2.8.3`; the first is the core.
+/// Returns the names in a tree whose lines are a depth and a crate, `2memchr v2.8.3`; the first is
+/// the core.
 fn dependencies(tree: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut skipped_below = usize::MAX;
@@ -107,7 +108,7 @@ fn dependencies(tree: &str) -> Vec<String> {
         if depth > skipped_below {
             continue;
         }
-        // On some processors it takes a call of libc to learn what they can do.
+        // On some processors it calls libc to detect their features.
         skipped_below = if name == "cpufeatures" { depth } else { usize::MAX };
         names.push(name.to_string());
     }
@@ -121,7 +122,7 @@ fn is_forbidden(name: &str) -> bool {
     })
 }
 
-/// One `use` of several modules of `std` would hide their paths, so there is none.
+/// Grouped `use` of modules of `std` would hide their paths, so it is forbidden.
 fn reaches_out(line: &str) -> bool {
     line.contains("std::{") || FORBIDDEN_PATHS.iter().any(|path| line.contains(path))
 }

@@ -17,7 +17,7 @@ fn session() -> SessionId {
     IdSource::new([1; 32]).session()
 }
 
-/// Bytes of large messages that the account has room for, found by asking.
+/// Returns the number of bytes of large messages that the account has room for, by trying.
 fn room(account: &Account) -> usize {
     let (mut low, mut high) = (SMALL_BYTES_MAX, 2 * LIMIT);
     while high - low > 1 {
@@ -110,8 +110,9 @@ fn all_counters(memory: &Memory) -> usize {
 }
 
 proptest! {
-    /// Whatever is asked for and given back: no counter goes below zero (it would wrap, and then
-    /// nothing is permitted), nothing exceeds its bounds by permission, and nothing is left over.
+    /// For any sequence of requests and returns: no counter goes below zero (it would wrap, and
+    /// nothing would be permitted again), nothing exceeds its bounds by permission, and nothing
+    /// remains at the end.
     #[test]
     fn what_is_permitted_stays_within_its_bounds(
         steps in vec((0..5_u8, 0..8_u8, 0..4_u8, 0..300 * KIB), 0..200)

@@ -1,12 +1,12 @@
 //! The methods of every revision.
 
-/// The method as one of a closed set of names, `other` for those the specification does not have:
-/// what stands in a metric's label must not be a client's choice.
+/// Returns the method as one of a fixed set of names, or `other` for a method that the
+/// specification does not define, so that metric labels do not depend on clients.
 pub fn known_method(method: &str) -> &'static str {
     KNOWN[method_index(method)]
 }
 
-/// The place of a method among [`KNOWN`].
+/// Returns the index of a method in [`KNOWN`].
 pub(crate) fn method_index(method: &str) -> usize {
     KNOWN.iter().position(|known| *known == method).unwrap_or(OTHER)
 }
@@ -38,7 +38,7 @@ pub(crate) const KNOWN: [&str; OTHER + 1] = [
 
 const OTHER: usize = 20;
 
-/// Whether the modern era no longer has a method (2026-07-28, changelog).
+/// Returns whether the modern era removed a method (2026-07-28, changelog).
 pub(crate) fn is_removed(method: &str) -> bool {
     matches!(
         method,

@@ -1,16 +1,16 @@
-//! The revisions that are served, and what each has that others have not.
+//! The supported revisions, and their differences.
 //!
 //! Source: `docs/specification/<revision>` of the MCP specification, changelogs.
 
 use std::fmt;
 
-/// How a conversation is opened (2026-07-28, basic/versioning, Terminology).
+/// The way in which a conversation begins (2026-07-28, basic/versioning, Terminology).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Era {
-    /// `initialize` opens a session, and everything after it belongs to that.
+    /// `initialize` opens a session, and all later messages belong to it.
     #[default]
     Legacy,
-    /// Nothing opens anything: every request says by itself what it is.
+    /// Without a handshake: every request is self-contained.
     Modern,
 }
 
@@ -39,7 +39,7 @@ pub enum Revision {
 }
 
 impl Revision {
-    /// Every served revision, oldest first.
+    /// Every supported revision, the oldest first.
     pub const ALL: [Revision; 5] = [
         Revision::V2024_11_05,
         Revision::V2025_03_26,
@@ -48,7 +48,7 @@ impl Revision {
         Revision::V2026_07_28,
     ];
 
-    /// Those of the legacy era, oldest first.
+    /// Those of the legacy era, the oldest first.
     pub const LEGACY: [Revision; 4] = [
         Revision::V2024_11_05,
         Revision::V2025_03_26,
@@ -62,7 +62,7 @@ impl Revision {
     /// The newest one of the legacy era.
     pub const NEWEST_LEGACY: Revision = Revision::V2025_11_25;
 
-    /// The date that names it on the wire.
+    /// Returns its name on the wire, a date.
     pub const fn as_str(self) -> &'static str {
         match self {
             Revision::V2024_11_05 => "2024-11-05",
@@ -73,12 +73,12 @@ impl Revision {
         }
     }
 
-    /// Reads the date that names it on the wire.
+    /// Parses its name on the wire.
     pub fn parse(text: &[u8]) -> Option<Revision> {
         Revision::ALL.into_iter().find(|r| r.as_str().as_bytes() == text)
     }
 
-    /// The era it belongs to.
+    /// Returns its era.
     pub const fn era(self) -> Era {
         match self {
             Revision::V2026_07_28 => Era::Modern,
@@ -86,16 +86,16 @@ impl Revision {
         }
     }
 
-    /// The newest revision of the legacy era that is not newer than `text`: the rules that fit best
-    /// what a child answered to `initialize`, if it answered a revision that is not served.
+    /// Returns the newest legacy revision that is not newer than `text`: its rules fit best if a
+    /// child answered `initialize` with an unsupported revision.
     pub fn nearest(text: &str) -> Revision {
         let not_newer = Revision::LEGACY.into_iter().rev().find(|r| r.as_str() <= text);
         not_newer.unwrap_or(Revision::V2024_11_05)
     }
 
-    /// The revision to speak with a client that asks for this one in `initialize`. If it is not
-    /// known, or older than all that are served, that is the newest that is served (2025-11-25,
-    /// basic/lifecycle, Version Negotiation). One of the legacy era is served.
+    /// Returns the revision for a client that asks for this one in `initialize`. If that is
+    /// unknown, or older than all supported ones, it is the newest supported (2025-11-25,
+    /// basic/lifecycle, Version Negotiation). A legacy revision must be supported.
     pub(crate) fn agreed(wanted: &str, served: &[Revision]) -> Revision {
         let choice = served.iter().copied().filter(|revision| revision.era() == Era::Legacy);
         let newest = choice.clone().max();
@@ -104,12 +104,13 @@ impl Revision {
         not_newer.or(newest).unwrap_or(Revision::NEWEST_LEGACY)
     }
 
-    /// Whether a POST may hold an array of messages (2025-03-26, basic/index, Batching).
+    /// Returns whether a POST may hold a batch (2025-03-26, basic/index, Batching).
     pub const fn has_batches(self) -> bool {
         matches!(self, Revision::V2025_03_26)
     }
 
-    /// Whether a stream begins with an event that only has an id (2025-11-25, basic/transports).
+    /// Returns whether a stream begins with an event that only has an id (2025-11-25,
+    /// basic/transports).
     pub const fn primes_streams(self) -> bool {
         matches!(self, Revision::V2025_11_25)
     }

@@ -8,34 +8,34 @@ use crate::reject::text::Bytes;
 /// The reason why a line of a child is not valid MCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flaw {
-    /// It is not JSON, and cannot be mended.
+    /// It is not JSON, and cannot be repaired.
     NotJson,
-    /// It was not JSON, and has been mended: the message was taken.
+    /// It was not JSON, and was repaired: the message was accepted.
     Mended,
-    /// It stands behind other text on its line: the message was taken.
+    /// It follows other text on its line: the message was accepted.
     BehindText,
     /// It is nested deeper than the limit.
     TooDeep,
     /// The line is longer than this limit.
     TooLong {
-        /// Bytes of a line ([`crate::limits::Limits::line_bytes_max`]).
+        /// The limit in bytes ([`crate::limits::Limits::line_bytes_max`]).
         max: usize,
     },
-    /// There is no room in memory for the line.
+    /// The memory budget has no room for the line.
     NoRoom,
     /// It has neither a result nor an error, or both.
     Shape,
     /// Its `jsonrpc` is not `"2.0"`.
     Version,
-    /// Its id is no string and no whole number, or is missing.
+    /// Its id is neither a string nor an integer, or is missing.
     Id,
-    /// Its id is of no request that was sent.
+    /// Its id is not that of a request in flight.
     UnknownId,
-    /// A key is given twice.
+    /// A key occurs twice.
     DuplicateKey,
     /// Its method or its params have the wrong type.
     Call,
-    /// Its result is not what the method returns.
+    /// Its result is not valid for the method.
     Result,
 }
 
