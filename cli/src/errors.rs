@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pontoon_core::observe::visible;
 use pontoon_core::reject::ExitStatus;
 
 /// The end of the program, in three lines and an exit code.
@@ -72,7 +73,7 @@ impl Failure {
         let by_itself = format!("run it by itself: {command}");
         Failure {
             what: format!("the wrapped command {status} right after its start"),
-            why: match telling_line(stderr).map(printable) {
+            why: match telling_line(stderr).map(|line| visible(line.as_bytes())) {
                 Some(line) => format!("it wrote: {line}"),
                 None => "it wrote nothing to standard error".to_owned(),
             },
@@ -98,11 +99,6 @@ impl fmt::Display for Failure {
         let Failure { what, why, fix, .. } = self;
         write!(f, "error: {what}\n  why: {why}\n  hint: {fix}")
     }
-}
-
-/// Text of a child without what a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().filter(|&c| c == '\n' || !c.is_control()).collect()
 }
 
 /// The line of a command's standard error that most likely says why it ended: the one with most

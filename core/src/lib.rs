@@ -85,6 +85,8 @@
 //!   client, the tools that it calls, and the part of a request for which it was refused, such as its
 //!   host, origin or path. Of a child the log has standard error, the beginning of lines that are not
 //!   valid MCP, and its error for `initialize`. All of this is cut short and escaped.
+//!   If a child cannot be opened and has written no MCP, its client is told the beginning of what it
+//!   wrote.
 //! - A refused request has no effect on a child, unless it is refused for what the child asked: a
 //!   client that did not declare that it can be asked this is told so.
 //!
@@ -109,7 +111,7 @@
 //! | which child answers a modern request, and what becomes of a child's questions | `bridge/pool/`, `engine/workers.rs` |
 //! | how the era of a command is found | `bridge/probe.rs`, `engine/era.rs` |
 //! | a child whose client did not wait for it | `engine/unclaimed.rs` |
-//! | what is accepted of a child's output | `json/child.rs`, `frame/output.rs` |
+//! | what is accepted of a child's output | `json/child.rs`, `frame/output.rs`, `frame/spread.rs` |
 //! | which session or child is ended when all places are taken | `engine/eviction.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/`; the fields of an event in `event/fields.rs` |

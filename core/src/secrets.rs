@@ -2,7 +2,7 @@
 //!
 //! A header is judged by its name and its value; in doubt it counts as a secret.
 
-use std::fmt::Write;
+use crate::shown::visible;
 
 /// The text in place of a secret.
 const MASK: &str = "***";
@@ -105,35 +105,6 @@ fn looks_like_jwt(text: &str) -> bool {
 fn is_no_token_char(char: char) -> bool {
     !char.is_ascii_alphanumeric() && !matches!(char, '-' | '_' | '.')
 }
-
-/// Returns untrusted text on one line, truncated: line breaks, characters that change the direction
-/// of text, and invalid UTF-8 are escaped.
-pub(crate) fn visible(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            match is_harmless(char) {
-                true => text.push(char),
-                false => text.extend(char.escape_default()),
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-fn is_harmless(char: char) -> bool {
-    let turns_direction = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !char.is_control() && !turns_direction && !matches!(char, '\u{2028}' | '\u{2029}')
-}
-
-const SHOWN_CHARS_MAX: usize = 1000;
 
 /// Returns a text without the user names and passwords in its URLs, without the values of
 /// parameters that are likely to be secrets, and without JSON Web Tokens.

@@ -1,6 +1,7 @@
 //! Text of peers in errors and logs.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use crate::json::object::Object;
 
@@ -15,10 +16,38 @@ pub(crate) fn shown(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the message of a child's JSON-RPC error, without control characters and cut short.
+/// Returns text of a peer on one line, cut short: control characters, characters that break a line or
+/// turn its direction, and bytes that are not UTF-8 are escaped.
+pub fn visible(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match is_harmless(char) {
+                true => text.push(char),
+                false => text.extend(char.escape_default()),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn is_harmless(char: char) -> bool {
+    let turns_direction = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !char.is_control() && !turns_direction && !matches!(char, '\u{2028}' | '\u{2029}')
+}
+
+const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Returns the message of a child's JSON-RPC error, escaped and cut short.
 pub(crate) fn error_words(error: &[u8]) -> String {
     let error = Object::read_or_empty(Some(error));
     let message = error.text("message").unwrap_or_default();
-    let plain: String = message.chars().filter(|c| !c.is_control()).collect();
-    shown(&plain).into_owned()
+    shown(&visible(message.as_bytes())).into_owned()
 }

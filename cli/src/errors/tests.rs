@@ -18,11 +18,11 @@ fn a_failure_is_three_lines() {
 }
 
 #[test]
-fn the_last_words_of_a_command_are_repeated_without_control_characters() {
+fn the_last_words_of_a_command_are_repeated_escaped() {
     let said = "one\ntwo\n\n\u{1b}[31mfour\r\n";
     let failure = Failure::unusable("python x.py", ExitStatus::Code(3), said);
     assert_eq!(failure.what, "the wrapped command exited with status 3 right after its start");
-    assert_eq!(failure.why, "it wrote: [31mfour");
+    assert_eq!(failure.why, "it wrote: \\u{1b}[31mfour");
     assert_eq!(failure.fix, "run it by itself: python x.py");
     assert_eq!(failure.code, 1);
     let silent = Failure::unusable("true", ExitStatus::Code(0), "\n");

@@ -22,6 +22,7 @@ use crate::json::Unreadable;
 use crate::machine::{Action, Chunk, Signal};
 use crate::observe::Event;
 use crate::reject::ExitStatus;
+use crate::shown::{shown, visible};
 use crate::time::Instant;
 
 /// A child process.
@@ -199,9 +200,17 @@ impl Child {
         self.noise.push(self.id, line, turn);
     }
 
+    /// Says what it writes in place of MCP, to complete the text of an error; empty if it has written
+    /// a message, or nothing.
+    pub(crate) fn other_output(&self) -> String {
+        self.only_noise().map_or(String::new(), |line| {
+            format!("; it does not speak MCP: it wrote \"{}\"", shown(&visible(line)))
+        })
+    }
+
     /// The beginning of the first line on its standard output, if it has written lines there and no
     /// message.
-    pub(crate) fn only_noise(&self) -> Option<&Bytes> {
+    fn only_noise(&self) -> Option<&Bytes> {
         self.noise.first().filter(|_| !self.has_spoken)
     }
 

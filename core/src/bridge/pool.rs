@@ -425,7 +425,7 @@ impl Pool {
     /// Answers every request that no worker was given with an error of ours.
     pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
         for exchange in mem::take(&mut self.waiting) {
-            self.fail_opening(exchange, reject, None, turn);
+            self.fail_opening(exchange, reject, "", turn);
         }
     }
 
@@ -469,7 +469,7 @@ impl Pool {
             turn.starts.failed(turn.now, turn.limits.start_pause_max);
         }
         if worker.is_opening {
-            self.fail_waiting_for(worker.key, reject, None, turn);
+            self.fail_waiting_for(worker.key, reject, &worker.child.other_output(), turn);
             self.doubt_era();
         }
         let mut unanswered = 0;

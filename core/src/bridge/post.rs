@@ -175,21 +175,13 @@ impl Post {
 
     /// Answers it with an error of ours.
     pub(crate) fn fail(self, reject: Reject, turn: &mut Turn<'_>) {
-        self.fail_with(reject.wire().status, reject, None, turn);
+        self.fail_with(reject.wire().status, reject, "", turn);
     }
 
-    /// Answers it with an error of ours that has this status here, and ends with these words.
-    pub(crate) fn fail_with(
-        self,
-        status: u16,
-        reject: Reject,
-        words: Option<&str>,
-        turn: &mut Turn<'_>,
-    ) {
+    /// Answers it with an error of ours that has this status here, and ends with this text.
+    pub(crate) fn fail_with(self, status: u16, reject: Reject, end: &str, turn: &mut Turn<'_>) {
         let mut wire = reject.wire();
-        if let Some(words) = words {
-            wire.message = format!("{}: {words}", wire.message);
-        }
+        wire.message += end;
         let answer = json::error(Some(self.id()), &wire);
         turn.log_timeout(reject, known_method(self.method()), None);
         if self.begun || status == 200 {

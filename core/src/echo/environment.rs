@@ -9,8 +9,8 @@ use super::shape::{a, list, maybe, object};
 use super::text::{Page, known, mark};
 use super::{Call, Program, Settings};
 use crate::secrets;
-use crate::secrets::visible;
 use crate::server::{Schema, Tool, ToolResult};
+use crate::shown::visible;
 
 pub(super) fn tool() -> Tool {
     let flags =

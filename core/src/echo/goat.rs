@@ -8,8 +8,8 @@ use super::Call;
 use super::legends::{LEGENDS, Legend};
 use super::shape::{a, list, maybe, object};
 use super::text::Page;
-use crate::secrets::visible;
 use crate::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
+use crate::shown::visible;
 
 pub(super) fn tool() -> Tool {
     let input = Schema::closed().field(Field::new(

@@ -6,8 +6,8 @@ use super::shape::{a, list, object};
 use super::text::Page;
 use super::{Call, Program};
 use crate::secrets;
-use crate::secrets::visible;
 use crate::server::{Fault, Field, HttpScene, Kind, Schema, Tool, ToolResult};
+use crate::shown::visible;
 
 /// What a header is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

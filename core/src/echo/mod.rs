@@ -49,11 +49,11 @@ use self::handles::Handles;
 use self::memory::Memory;
 pub use self::settings::{Container, Settings};
 use crate::protocol::Revision;
-use crate::secrets::visible;
 use crate::server::{
     Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
     SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
 };
+use crate::shown::visible;
 
 /// A diagnostic server.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::Program;
 use crate::calendar::date;
-use crate::secrets::visible;
+use crate::shown::visible;
 use crate::time::{Duration, Instant};
 
 /// The text of an answer, line by line. The two servers set their entries differently.

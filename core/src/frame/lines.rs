@@ -112,6 +112,11 @@ impl Lines {
         self.pending.capacity()
     }
 
+    /// The line whose end has not come; empty while it is skipped.
+    pub(super) fn pending(&self) -> &[u8] {
+        if self.is_skipping { &[] } else { &self.pending }
+    }
+
     /// Skips the incomplete line, as if it were too long.
     pub fn skip_line(&mut self, mut each: impl FnMut(Framed)) {
         if !self.is_skipping {

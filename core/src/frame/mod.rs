@@ -2,6 +2,7 @@
 
 mod lines;
 mod output;
+mod spread;
 mod sse;
 
 pub use lines::{EDGE_BYTES, Framed, Lines};

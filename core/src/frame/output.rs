@@ -3,6 +3,7 @@
 //! Owns: the request that a skipped line concerns, and the accounting of the incomplete line's
 //! bytes.
 
+use crate::frame::spread::Spread;
 use crate::frame::{Framed, Lines};
 use crate::json::{Concerns, Glimpse, Message, ParseRules, Peer, Unreadable, read_line};
 use crate::limits::Limits;
@@ -21,6 +22,8 @@ pub struct Output {
     pending: Permit,
     /// The line that is being skipped, until the request it concerns is known.
     skipped: Option<(Glimpse, Unreadable)>,
+    /// Finds messages that are not on one line.
+    spread: Spread,
 }
 
 impl Output {
@@ -29,17 +32,32 @@ impl Output {
         let max = limits.line_bytes_max;
         let rules = ParseRules::of(limits, Peer::Child);
         let pending = account.permit();
-        Output { lines: Lines::new(max), rules, max, account, pending, skipped: None }
+        let (lines, spread) = (Lines::new(max), Spread::default());
+        Output { lines, rules, max, account, pending, skipped: None, spread }
     }
 
     /// Processes the next bytes, and calls `each` with the messages that they complete, in order.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, Unreadable>)) {
-        let Output { lines, rules, max, account, pending, skipped } = self;
+        let Output { lines, rules, max, account, pending, skipped, spread } = self;
         lines.feed(bytes, |framed| match framed {
             Framed::Line(line) => {
                 // Its bytes move from one permit to the other.
                 pending.give_back(pending.bytes());
-                read_line(account.hold(line), *rules, account, &mut each);
+                let line = account.hold(line);
+                let text = spread.wants(&line).then(|| line.clone());
+                let mut is_noise = true;
+                read_line(line, *rules, account, &mut |read| {
+                    is_noise &=
+                        matches!(&read, Err(it) if matches!(it.concerns, Concerns::Nothing));
+                    each(read);
+                });
+                match text {
+                    Some(text) => {
+                        let found = spread.take(&text, is_noise);
+                        found.into_iter().for_each(|found| each(Err(found)));
+                    }
+                    None => spread.reset(),
+                }
             }
             Framed::TooLong(start) => {
                 each(Err(begin(&start, Flaw::TooLong { max: *max }, *max, skipped)));
@@ -50,6 +68,9 @@ impl Output {
                 }
             }
         });
+        if let Some(found) = self.spread.take_pending(self.lines.pending()) {
+            each(Err(found));
+        }
         self.count_pending(each);
     }
 

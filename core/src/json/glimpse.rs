@@ -70,6 +70,11 @@ impl Glimpse {
         }
     }
 
+    /// Whether it has a member `jsonrpc`.
+    pub(crate) fn has_version(&self) -> bool {
+        self.has_version
+    }
+
     fn look_at_start(&mut self, text: &[u8]) {
         let mut start = Start { rest: text.trim_ascii_start() };
         if !start.skip(b'{') {
@@ -138,7 +143,7 @@ impl<'t> Start<'t> {
 }
 
 /// Returns the length of the string at the start of a text, including its quotes.
-fn string_len(text: &[u8]) -> Option<usize> {
+pub(crate) fn string_len(text: &[u8]) -> Option<usize> {
     if text.first() != Some(&b'"') {
         return None;
     }

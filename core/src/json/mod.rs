@@ -45,7 +45,7 @@ pub(crate) use child::read_line;
 pub use child::{Concerns, EXCERPT_BYTES, Unreadable};
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
-pub(crate) use glimpse::Glimpse;
+pub(crate) use glimpse::{Glimpse, string_len};
 pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub(crate) use number::Number;

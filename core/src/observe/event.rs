@@ -14,7 +14,7 @@ use crate::observe::Answered;
 use crate::protocol::Era;
 use crate::reject::{ExitStatus, Flaw, Reject, SpawnError};
 use crate::secrets;
-use crate::shown::shown;
+use crate::shown::{shown, visible};
 use crate::time::Duration;
 
 /// The severity of an event.
@@ -256,7 +256,7 @@ impl Detail {
 
     /// Returns a text that may hold words of a peer, but no secrets.
     pub(crate) fn of_text(text: &str) -> Detail {
-        Detail(shown(&secrets::visible(text.as_bytes())).into())
+        Detail(shown(&visible(text.as_bytes())).into())
     }
 
     /// Returns the text.

@@ -9,6 +9,7 @@ mod process;
 mod request;
 mod tally;
 
+pub use crate::shown::visible;
 pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};
 pub(crate) use process::Process;

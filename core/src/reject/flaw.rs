@@ -14,6 +14,10 @@ pub enum Flaw {
     Mended,
     /// It follows other text on its line: the message was accepted.
     BehindText,
+    /// It stands on several lines.
+    SeveralLines,
+    /// It stands behind a `Content-Length` header.
+    ContentLength,
     /// It is nested deeper than the limit.
     TooDeep,
     /// The line is longer than this limit.
@@ -46,6 +50,8 @@ impl Flaw {
             Flaw::NotJson => "not_json",
             Flaw::Mended => "mended",
             Flaw::BehindText => "behind_text",
+            Flaw::SeveralLines => "several_lines",
+            Flaw::ContentLength => "content_length",
             Flaw::TooDeep => "too_deep",
             Flaw::TooLong { .. } => "too_long",
             Flaw::NoRoom => "no_room",
@@ -66,6 +72,8 @@ impl fmt::Display for Flaw {
         f.write_str(match self {
             Flaw::NotJson | Flaw::Mended => "it is not valid JSON",
             Flaw::BehindText => "it stands behind other text",
+            Flaw::SeveralLines => "it is written over several lines",
+            Flaw::ContentLength => "it stands behind a Content-Length header",
             Flaw::TooDeep => "it is nested too deeply",
             Flaw::TooLong { max } => {
                 return write!(f, "it is longer than {}", Bytes(*max));

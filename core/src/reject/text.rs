@@ -19,6 +19,11 @@ impl fmt::Display for Reject {
             BadAnswer(Flaw::NoRoom) => f.write_str(
                 "There is no memory left for the answer of the MCP server process (--max-memory)",
             ),
+            BadAnswer(flaw @ (Flaw::SeveralLines | Flaw::ContentLength)) => write!(
+                f,
+                "The MCP server process sent an answer that is not framed as MCP demands: {flaw}; \
+                 over stdio each message must be one line, without headers"
+            ),
             BadAnswer(flaw) => write!(
                 f,
                 "The MCP server process sent an answer that is not valid JSON-RPC: {flaw}"

@@ -375,7 +375,12 @@ impl Session {
 
     /// Answers a request with an error of our own.
     fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
-        let wire = reject.wire();
+        let mut wire = reject.wire();
+        if let (false, Some(child)) = (self.is_open(), self.backend.child())
+            && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
+        {
+            wire.message += &child.other_output();
+        }
         turn.log_timeout(reject, call.method, Some(self.id));
         let answer = json::error(Some(&call.id), &wire);
         if self.is_open() || self.is_sse() {

@@ -14,6 +14,7 @@ cases! { $ output:
     odd_answers
     unreadable_answers
     answers_without_an_id
+    answers_on_several_lines
     long_answers
     answers_over_16_mib
     noise_without_end
@@ -24,6 +25,8 @@ cases! { $ output:
 
     ; on sockets only:
     a_command_of_another_kind: "a simulated program runs no other command"
+    a_command_that_ends_after_other_text: "a simulated program runs no other command"
+    a_command_that_writes_other_frames: "a simulated program runs no other command"
     a_command_that_repeats_its_input: "a simulated program runs no other command"
 }
 
@@ -186,6 +189,38 @@ pub fn answers_without_an_id(target: &Target) {
     }
 }
 
+pub fn answers_on_several_lines(target: &Target) {
+    let pretty =
+        "{\n  \"jsonrpc\": \"2.0\",\n  \"id\": ID,\n  \"result\": {\n    \"content\": []\n  }\n}";
+    let body = r#"{"jsonrpc":"2.0","id":ID,"result":{"content":[]}}"#;
+    // The number may have one digit.
+    let framed = format!("Content-Length: {}\r\n\r\n{body}", body.len() - 1);
+    let several = "it is written over several lines";
+    for (eras, pontoon, caller) in pairings(target, &[]) {
+        for (text, why) in [
+            (format!("{pretty}\n"), several),
+            (pretty.replace('\n', "\r\n"), several),
+            (format!("\n{framed}"), "it stands behind a Content-Length header"),
+        ] {
+            let answer = caller.call("write", json!({"head": text}));
+            let told = error(&answer);
+            assert!(told.contains(why), "{eras}: {text:?}: {answer}");
+            assert!(told.ends_with("each message must be one line, without headers"), "{answer}");
+            // Ends the line.
+            caller.call(
+                "write",
+                json!({"head": "\n", "last": format!(
+                "{{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":{}}}\n", result("fine"))}),
+            );
+            caller.call("echo", json!({"text": "still here"}));
+        }
+        let log = || pontoon.log_events("child_noise");
+        eventually("it is logged", seconds(10), || {
+            log().iter().any(|it| it["reason"] == "several_lines")
+        });
+    }
+}
+
 pub fn long_answers(target: &Target) {
     for (eras, _pontoon, caller) in pairings(target, &["--max-line", "64KiB"]) {
         let child = caller.child();
@@ -296,10 +331,42 @@ pub fn a_command_of_another_kind(target: &Target) {
         .start();
     let response = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
     assert_eq!(response.status(), 502, "{}", response.describe());
+    let told = "did not start within 1 s (--startup-timeout); it does not speak MCP: it wrote \"you said: {";
+    assert!(error(&response.answer()).contains(told), "{}", response.describe());
     eventually("the log says so", seconds(10), || {
         let found = pontoon.log_events("child_not_mcp");
         found.first().is_some_and(|it| it["wrote"].as_str().unwrap().starts_with("you said: {"))
     });
+}
+
+pub fn a_command_that_ends_after_other_text(target: &Target) {
+    let pontoon = target
+        .proxy()
+        .options(&["--child-era", "legacy"])
+        .wrapping(&["sh", "-c", r"printf 'Usage:\033[1m x\n'; read -r line; exit 3"])
+        .start();
+    let told = r#"exited with status 3; it does not speak MCP: it wrote "Usage:\u{1b}[1m x""#;
+    let legacy = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+    assert_eq!(legacy.status(), 502, "{}", legacy.describe());
+    assert!(error(&legacy.answer()).ends_with(told), "{}", legacy.describe());
+    let modern = Modern::new(&pontoon).call("echo", json!({}));
+    assert!(error(&modern).ends_with(told), "{modern}");
+}
+
+pub fn a_command_that_writes_other_frames(target: &Target) {
+    let answer = r#"'{\n  "jsonrpc": "2.0",\n  "id": %s,\n  "result": {}\n}\n'"#;
+    let script = format!(
+        "while read -r line; do id=${{line#*\\\"id\\\":}}; printf {answer} \"${{id%%,*}}\"; done"
+    );
+    let pontoon =
+        target.proxy().options(&["--child-era", "probe"]).wrapping(&["sh", "-c", &script]);
+    let pontoon = pontoon.start();
+    let told = "it is written over several lines; over stdio each message must be one line";
+    let legacy = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+    assert_eq!(legacy.status(), 502, "{}", legacy.describe());
+    assert!(error(&legacy.answer()).contains(told), "{}", legacy.describe());
+    let modern = Modern::new(&pontoon).call("echo", json!({}));
+    assert!(error(&modern).contains(told), "{modern}");
 }
 
 pub fn a_command_that_repeats_its_input(target: &Target) {

@@ -64,7 +64,7 @@ impl Pool {
                 self.stirred = true;
                 return;
             }
-            Asker::Opening => return self.refused(child, None, turn),
+            Asker::Opening => return self.refused(child, reject, "", turn),
             Asker::Aside => return,
             Asker::Fence => return self.settled(child, turn),
             Asker::Gone | Asker::Parked => {}

@@ -412,7 +412,7 @@ impl Pool {
         let welcome = match Answer::of(message) {
             Some(Answer::Result(welcome)) => welcome,
             Some(Answer::Error(error)) => return self.opening_refused(child, &error, turn),
-            None => return self.refused(child, None, turn),
+            None => return self.refused(child, Reject::ChildRefused, "", turn),
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
@@ -462,12 +462,18 @@ impl Pool {
                 let since = worker.idle_since;
                 initialize(worker, revision, since, turn);
             }
-            None => self.refused(child, Some(&words), turn),
+            None => self.refused(child, Reject::ChildRefused, &format!(": {words}"), turn),
         }
     }
 
-    /// A legacy child cannot be opened. `words`: what it says about that.
-    pub(super) fn refused(&mut self, child: ChildId, words: Option<&str>, turn: &mut Turn<'_>) {
+    /// A legacy child cannot be opened. `end`: the end of the text of that error.
+    pub(super) fn refused(
+        &mut self,
+        child: ChildId,
+        reject: Reject,
+        end: &str,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(worker) = self.workers.remove(&child) else { return };
         if self.take_probe_debt(child) {
             // That was its answer to which era it is of. Another child is not asked.
@@ -477,7 +483,7 @@ impl Pool {
         }
         turn.starts.failed(turn.now, turn.limits.start_pause_max);
         self.note_end(&worker, turn);
-        self.fail_waiting_for(worker.key, Reject::ChildRefused, words, turn);
+        self.fail_waiting_for(worker.key, reject, end, turn);
         self.doubt_era();
         self.let_go.push(worker.child);
         self.stirred = true;
@@ -489,13 +495,13 @@ impl Pool {
         &mut self,
         key: Key,
         reject: Reject,
-        words: Option<&str>,
+        end: &str,
         turn: &mut Turn<'_>,
     ) {
         for exchange in mem::take(&mut self.waiting) {
             let Some(post) = self.posts.get(&exchange) else { continue };
             match self.key_of(exchange, post) == key {
-                true => self.fail_opening(exchange, reject, words, turn),
+                true => self.fail_opening(exchange, reject, end, turn),
                 false => self.waiting.push_back(exchange),
             }
         }
@@ -506,11 +512,11 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         reject: Reject,
-        words: Option<&str>,
+        end: &str,
         turn: &mut Turn<'_>,
     ) {
         if let Some(post) = self.posts.remove(&exchange) {
-            post.fail_with(reject.wire().status.max(502), reject, words, turn);
+            post.fail_with(reject.wire().status.max(502), reject, end, turn);
         }
     }
 

@@ -30,7 +30,11 @@ impl Pool {
             let Some(post) = self.posts.get(&exchange) else { continue };
             let (at, reject) = (post.at, self.timeout(post, turn));
             match reject {
-                Reject::StartupTimeout { .. } => self.fail_opening(exchange, reject, None, turn),
+                Reject::StartupTimeout { .. } => {
+                    let opening = self.workers.values().find(|worker| worker.is_opening);
+                    let end = opening.map_or(String::new(), |worker| worker.child.other_output());
+                    self.fail_opening(exchange, reject, &end, turn);
+                }
                 _ => self.fail(exchange, reject, turn),
             }
             if let Some((child, number)) = at {

@@ -370,14 +370,14 @@ fn what_a_command_says_when_it_refuses_reaches_the_client_and_the_log() {
     let child = rig.last_child();
     let number = rig.number(child);
     rig.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},{no}}}"#));
-    let text = "The MCP server process refused initialize: licence has expired";
+    let text = "The MCP server process refused initialize: licence\\u{1b} has expired";
     assert_eq!(rig.error(exchange), (502, -32603, text.to_owned()));
 
     let legacy = connect(&mut rig);
     let child = rig.last_child();
     rig.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":1,{no}}}"#));
     assert_eq!(rig.reply(legacy), (200, format!(r#"{{"jsonrpc":"2.0","id":0,{no}}}"#).as_str()));
-    assert_eq!(refused_words(&rig), ["licence has expired", "licence has expired"]);
+    assert_eq!(refused_words(&rig), ["licence\\u{1b} has expired", "licence\\u{1b} has expired"]);
 }
 
 // Starts in the log and in health
