@@ -1,7 +1,8 @@
-//! A child process seen from the hub: the mailbox the engine fills, and the pipes that empty it.
+//! A child process from the hub's side: the mailbox that the engine fills, and the pipes that empty
+//! it.
 //!
-//! Owns: what waits to be written to a child, which the engine bounds.
-//! Never: decides when a child is to end, or what its lines mean.
+//! Owns: the bytes that wait to be written to a child, which the engine bounds. Never: decides when
+//! a child ends, or interprets its lines.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,18 +26,18 @@ use crate::hub::{Hub, lock};
 use crate::io::{Source, Stdin};
 use crate::scratch;
 
-/// Where the engine's actions about one child arrive. Most return whom to wake.
+/// The destination of the engine's actions for a child. Most methods return the task to wake.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
     mail: Mutex<Mail>,
-    /// Whether standard output is not to be read. A read that already waits is let through.
+    /// Whether reading standard output is paused. A read in progress still completes.
     gated: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Mail {
     stdin: VecDeque<Bytes>,
-    /// Nothing more is taken for standard input.
+    /// Whether standard input accepts no more bytes.
     stdin_closed: bool,
     process: Option<Process>,
     released: bool,
@@ -76,10 +77,10 @@ impl Mailbox {
         mail.pipes.take()
     }
 
-    /// Takes what waits for standard input; `false` when nothing ever will again.
+    /// Takes the bytes that wait for standard input; `false` when no more will follow.
     fn poll_stdin(&self, cx: &Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
         let mut mail = self.lock();
-        // Not a swap: a child that is fed nothing keeps no room for what it once was fed.
+        // Not a swap, so that the buffer of an idle child is freed.
         *parts = mem::take(&mut mail.stdin);
         if !parts.is_empty() {
             return Poll::Ready(true);
@@ -95,7 +96,7 @@ impl Mailbox {
             return Poll::Ready(());
         }
         let mut mail = self.lock();
-        // It opens before it looks for whom to wake.
+        // The engine opens the gate before it looks for the task to wake.
         if self.gated.load(Ordering::Acquire) { mail.wake(cx) } else { Poll::Ready(()) }
     }
 
@@ -110,7 +111,7 @@ impl Mailbox {
 }
 
 impl Mail {
-    /// Wakes the task of the pipes when anything changes.
+    /// Registers the task of the pipes for the next change.
     fn wake<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
         match &mut self.pipes {
             Some(pipes) => pipes.clone_from(cx.waker()),
@@ -120,7 +121,7 @@ impl Mail {
     }
 }
 
-/// Who is signalled in a child's name.
+/// The process, or a stand-in for it, that receives a child's signals.
 struct Process(Box<dyn Fn(Signal) + Send>);
 
 impl Process {
@@ -135,7 +136,7 @@ impl fmt::Debug for Process {
     }
 }
 
-/// A child to be spawned.
+/// A child to be started.
 #[derive(Debug)]
 pub struct Order {
     pub(crate) child: ChildId,
@@ -144,28 +145,29 @@ pub struct Order {
 }
 
 impl Order {
-    /// The command to spawn, on a thread that lives as long as the children: they die with it.
+    /// Returns the command. Start it on a thread that lives as long as the children, because they
+    /// are killed when that thread ends.
     pub fn command(&self) -> process::Command {
         pontoon_process::command(&self.spec)
     }
 
-    /// What is to be spawned.
+    /// Returns the specification of the command.
     pub fn spec(&self) -> &ChildSpec {
         &self.spec
     }
 
-    /// It could not be spawned.
+    /// Reports that it could not be started.
     pub fn failed(self, hub: &Hub, error: &io::Error) {
         hub.spawn_failed(self.child, pontoon_process::spawn_error(error));
     }
 
-    /// It runs. Its pipes and its end are to be attended to, each by a task of its own.
+    /// Reports that it was started. Its pipes and its end need a task each.
     pub fn spawned(self, hub: &Arc<Hub>, pid: u32) -> (Pipes, End) {
         self.spawned_as(hub, pid, move |signal| pontoon_process::signal_group(pid, signal))
     }
 
-    /// The same for a child that is no process of the operating system. `signal` is called under
-    /// the engine's lock, so it must only note what is to be done.
+    /// Does the same for a child that is not a process of the operating system. `signal` is called
+    /// under the engine's lock, so it must not block.
     pub fn spawned_as(
         self,
         hub: &Arc<Hub>,
@@ -181,8 +183,8 @@ impl Order {
     }
 }
 
-/// The end of a child, which somebody has to wait for, whether or not anybody still wants to know:
-/// so it leaves no zombie.
+/// The end of a child. A task has to wait for it even if the engine does not need it any more, to
+/// prevent a zombie process.
 #[derive(Debug)]
 pub struct End {
     hub: Arc<Hub>,
@@ -190,7 +192,7 @@ pub struct End {
 }
 
 impl End {
-    /// The process has ended.
+    /// Reports that the process has ended.
     pub fn reached(self, status: io::Result<process::ExitStatus>) {
         let status = status.map_or(ExitStatus::Unknown, pontoon_process::exit_status);
         self.hub.report(self.child, [Input::ChildExited { child: self.child, status }]);
@@ -206,8 +208,8 @@ pub struct Pipes {
 }
 
 impl Pipes {
-    /// Carries bytes both ways until all three pipes have ended, or the engine wants none of them.
-    /// Without pipes it is as if the child had closed them.
+    /// Transfers bytes both ways until all three pipes have ended, or the engine has released the
+    /// child. Without pipes, the engine is told that the child closed them.
     pub async fn carry(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
         let child = self.child;
         let Ok((stdin, stdout, stderr)) = pipes else {
@@ -226,7 +228,8 @@ impl Pipes {
                 return Poll::Ready(());
             }
             open[0] = open[0] && feed.as_mut().poll(cx).is_pending();
-            // In this order: what a child says last is part of the report of its end.
+            // Standard error is read first, because its last lines are part of the report of the
+            // child's end.
             open[2] = open[2] && stderr.as_mut().poll(cx).is_pending();
             open[1] = open[1] && stdout.as_mut().poll(cx).is_pending();
             if open.contains(&true) { Poll::Pending } else { Poll::Ready(()) }
@@ -234,7 +237,7 @@ impl Pipes {
         .await
     }
 
-    /// Writes what the engine feeds, until it wants no more written or the child takes no more.
+    /// Writes the engine's bytes, until the engine closes standard input or the child does.
     async fn feed(&self, mut stdin: impl Stdin) {
         let child = self.child;
         if self.write_all(&mut stdin).await.is_err() {
@@ -291,7 +294,7 @@ impl Pipes {
             if rest.len() > 0 {
                 self.hub.report(child, rest);
             }
-            // There may be no end to it.
+            // The pipe may never be empty.
             if bytes >= limits.pipe_read_bytes {
                 pass_turn().await;
             }
@@ -323,7 +326,7 @@ impl Pipes {
     }
 }
 
-/// Lets everything else that is ready have its turn: a pipe that is never empty would keep it all.
+/// Yields once, because a pipe that is never empty would starve the other tasks.
 async fn pass_turn() {
     let mut passed = false;
     poll_fn(|cx| {
@@ -357,7 +360,7 @@ fn poll_write(
     stdin.poll_write(cx, &slices[..len])
 }
 
-/// Parts in one write to a child.
+/// The maximum number of parts in one write to a child.
 const WRITE_PARTS_MAX: usize = 64;
 
 /// Drops the first `bytes` bytes.
@@ -372,7 +375,8 @@ fn advance(parts: &mut VecDeque<Bytes>, mut bytes: usize) {
     }
 }
 
-/// Lines of a child that are reported under one lock: other sessions get their turn in between.
+/// The maximum number of lines of a child that are reported under one lock, so that other sessions
+/// get a turn in between.
 const LINES_PER_TURN_MAX: usize = 64;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Time and chance: the only callers of the operating system's clock and of its randomness.
+//! Time and randomness: the only callers of the operating system's clock and of its random
+//! generator.
 
 use std::io;
 use std::sync::Arc;
@@ -7,26 +8,26 @@ use std::time::{self, SystemTime};
 
 use pontoon_core::time::{Duration, Instant};
 
-/// Counts from when the program was started. A clone counts from the same moment.
+/// A clock that counts from the start of the program. Clones share the start.
 #[derive(Clone, Debug)]
 pub struct Clock {
     started: time::Instant,
-    /// Of a clock that stands still until it is set: what time it is, in microseconds.
+    /// The time of a manual clock, in microseconds.
     set: Option<Arc<AtomicU64>>,
 }
 
 impl Clock {
-    /// Starts to count.
+    /// Starts a clock.
     pub(crate) fn start() -> Self {
         Clock { started: moment(), set: None }
     }
 
-    /// A clock at [`Instant::ZERO`] that goes only where it is set, for a simulated world.
+    /// Creates a clock at [`Instant::ZERO`] that only moves when it is set, for simulations.
     pub fn manual() -> Self {
         Clock { set: Some(Arc::default()), ..Clock::start() }
     }
 
-    /// Sets a manual clock and all its clones; one that is earlier than it is changes nothing.
+    /// Sets a manual clock and all its clones; an earlier time has no effect.
     ///
     /// # Panics
     ///
@@ -36,7 +37,7 @@ impl Clock {
         set.fetch_max(now.as_micros(), Ordering::Relaxed);
     }
 
-    /// What time it is.
+    /// Returns the current time.
     pub fn now(&self) -> Instant {
         if let Some(set) = &self.set {
             return Instant::from_micros(set.load(Ordering::Relaxed));
@@ -54,8 +55,8 @@ impl Clock {
         }
     }
 
-    /// The moment `at` names, for a runtime's timers. Those of a manual clock have nothing to do
-    /// with what it says.
+    /// Returns the system's instant for `at`, for a runtime's timers. For a manual clock it is
+    /// unrelated to the set time.
     pub fn at(&self, at: Instant) -> time::Instant {
         self.started + Duration::from_micros(at.as_micros()).min(FAR)
     }
@@ -66,16 +67,16 @@ fn moment() -> time::Instant {
     time::Instant::now()
 }
 
-/// A clock that a test can stop.
+/// Returns the system's instant, which a test can stop.
 #[cfg(test)]
 fn moment() -> time::Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// Thirty years; further ahead some systems cannot represent a moment.
+/// Thirty years; some systems cannot represent a later instant.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// 32 bytes nobody can guess.
+/// Returns 32 unpredictable bytes.
 pub(crate) fn seed() -> io::Result<[u8; 32]> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(io::Error::from)?;

@@ -1,4 +1,4 @@
-//! Packing answers, where the core says so.
+//! Compression of answers, where the core decides so.
 
 use std::io::Write;
 
@@ -9,8 +9,8 @@ use pontoon_core::http::{Coding, ReplyHead};
 use pontoon_core::machine::Chunk;
 use pontoon_core::memory::Account;
 
-/// A whole body in the form in which it is sent, given what its client takes; the head says which.
-/// Bytes that are made here are counted in `account`.
+/// Returns a whole body in the coding for its client, which the head then names. Compressed bytes
+/// count in `account`.
 pub fn encode(head: &mut ReplyHead, taken: Coding, body: Chunk, account: &Account) -> Chunk {
     head.encode(taken, body.len());
     match head.coding {
@@ -19,7 +19,7 @@ pub fn encode(head: &mut ReplyHead, taken: Coding, body: Chunk, account: &Accoun
     }
 }
 
-/// Packs at once, on the thread that answers, so as fast as it goes: others wait for that thread.
+/// Compresses at the fastest level, because other requests wait for this thread.
 fn gzip(body: &Chunk) -> Bytes {
     let out = BytesMut::with_capacity(body.len() / 4).writer();
     let mut encoder = GzEncoder::new(out, Compression::fast());

@@ -1,7 +1,7 @@
-//! One request's way back: the mailbox the engine fills, and the end that empties it.
+//! The way back of a request: the mailbox that the engine fills, and the reader that empties it.
 //!
-//! Owns: what waits to be sent of one exchange; the engine bounds it, by what is reported as sent.
-//! Never: looks into what it sends.
+//! Owns: the bytes of an exchange that wait to be sent; the engine bounds them by the reported
+//! bytes. Never: interprets them.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use pontoon_core::machine::{Chunk, Input};
 
 use crate::hub::{Hub, lock};
 
-/// Where the engine's actions about one exchange arrive. Each returns whom to wake.
+/// The destination of the engine's actions for an exchange. Each method returns the task to wake.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Mail>);
 
@@ -29,12 +29,12 @@ struct Mail {
     reader: Option<Waker>,
 }
 
-/// How an exchange is answered.
+/// The answer of an exchange.
 #[derive(Debug)]
 pub enum Answer {
-    /// Whole, and whether the engine wants to know when it has been sent.
+    /// A whole answer, and whether the engine needs to know when it has been sent.
     Reply(ReplyHead, Chunk, bool),
-    /// By a stream.
+    /// The head of a stream.
     Begin(ReplyHead),
 }
 
@@ -66,25 +66,25 @@ impl Mailbox {
     }
 }
 
-/// The reading end of a mailbox. Dropping it, because all has been sent or the peer has gone,
-/// reports the exchange as closed.
+/// The reading end of a mailbox. Dropping it, because everything was sent or the peer has
+/// disconnected, reports the exchange as closed.
 #[derive(Debug)]
 pub struct Exchange {
     hub: Arc<Hub>,
     way: Way,
-    /// Bytes that the transport took and the engine has not been told of.
+    /// Bytes that the transport accepted and that are not reported yet.
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
 }
 
-/// Where an answer comes from.
+/// The source of an answer.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "a box would be one allocation more for each answer")]
 enum Way {
-    /// The engine, which knows the exchange by this number.
+    /// The engine, with its number for the exchange.
     Mailbox(ExchangeId, Arc<Mailbox>),
-    /// It is there; none once it has been taken.
+    /// An available answer; `None` once it has been taken.
     Ready(Option<Answer>),
 }
 
@@ -93,13 +93,13 @@ impl Exchange {
         Exchange { hub, way: Way::Mailbox(id, mailbox), sent: 0, settled: false }
     }
 
-    /// An exchange that the engine knows nothing of, and its answer.
+    /// Creates an exchange with its answer, unknown to the engine.
     pub(crate) fn answered(hub: &Arc<Hub>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
         Exchange { hub: hub.clone(), way, sent: 0, settled: true }
     }
 
-    /// The engine's answer.
+    /// Waits for the engine's answer.
     pub async fn answer(&mut self) -> Answer {
         let mailbox = match &mut self.way {
             Way::Mailbox(_, mailbox) => mailbox,
@@ -117,7 +117,7 @@ impl Exchange {
         answer
     }
 
-    /// Moves to `parts` what has arrived of a stream; `false` at its end.
+    /// Moves the available parts of a stream to `parts`; `false` at its end.
     pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
         let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(false) };
         let arrived = {
@@ -135,7 +135,8 @@ impl Exchange {
         arrived
     }
 
-    /// The transport takes so many bytes. What it took before has been sent, or is about to be.
+    /// Records that the transport accepts this many bytes, and so has sent, or is about to send,
+    /// those before.
     pub fn taken(&mut self, bytes: usize) {
         if self.sent >= SENT_BYTES_MIN {
             self.report_sent();
@@ -169,5 +170,5 @@ fn wait<T>(mail: &mut Mail, cx: &Context<'_>) -> Poll<T> {
     Poll::Pending
 }
 
-/// As long as more is to be sent, fewer bytes are not worth the engine's lock.
+/// The minimum number of bytes to report while more wait, because a report takes the engine's lock.
 const SENT_BYTES_MIN: usize = 64 * 1024;

@@ -1,11 +1,11 @@
-//! The engine behind its lock: every fact goes in here, and every effect is carried out here.
+//! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
-//! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer.
-//! Never: waits under the lock. Every action is a push to a mailbox; whoever is to be woken by it,
-//! and the log, are called once the lock is free.
+//! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer. Never:
+//! waits under the lock. Every action is a push to a mailbox; tasks are woken, and the log is
+//! written, once the lock is free.
 //!
-//! A panic of the engine aborts the program: half an effect may have been carried out, and nothing
-//! that is built on it could be trusted. The children end with it.
+//! A panic of the engine aborts the program, because half of an action may have been carried out
+//! and later ones could not be trusted. The children end with it.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -37,22 +37,22 @@ use crate::io::Alarm;
 use crate::phase::{Phase, Phases};
 use crate::{Log, Options};
 
-/// What all tasks share.
+/// The state that all tasks share.
 pub struct Hub {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
     memory: Memory,
-    /// What answers requests outside the lock, those that belong to no session.
+    /// The server for requests without a session, which it answers outside the lock.
     stateless: Option<Stateless>,
-    /// Counts requests, where they are counted.
+    /// The rate limit, if there is one.
     preparation: Option<Preparation>,
     throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
-    /// Connections that are open.
+    /// Open connections.
     connections: AtomicUsize,
     log: Mutex<Log>,
     state: Mutex<State>,
-    /// Not yet handed to the log; filled under the lock, so they are in order.
+    /// Events for the log; filled under the lock, so they are in order.
     events: Mutex<Vec<Event>>,
     exchanges: AtomicU64,
     phases: Phases,
@@ -64,26 +64,26 @@ struct State {
     exchanges: HashMap<ExchangeId, Arc<exchange::Mailbox>>,
     children: HashMap<ChildId, Arc<child::Mailbox>>,
     spawner: SyncSender<Order>,
-    /// When the timer will fire.
+    /// The time for which the timer is set.
     armed: Instant,
-    /// Whoever keeps that timer.
+    /// The task of that timer.
     timekeeper: Option<Waker>,
 }
 
-/// What a turn leaves to be done without the lock.
+/// The work that a turn leaves for after the lock.
 #[derive(Default)]
 struct Aftermath {
     wakers: SmallVec<[Waker; 8]>,
     events: Vec<Event>,
     unspawned: SmallVec<[ChildId; 1]>,
-    /// Whether the engine wants facts.
+    /// Whether the engine needs facts.
     sample: bool,
     phase: Option<Phase>,
 }
 
 impl Hub {
-    /// A hub, and the children it wants spawned, by [`crate::child::Order::command`] and in order.
-    /// That ends when the hub is gone.
+    /// Creates a hub, and the channel of children to start with [`crate::child::Order::command`],
+    /// in order. The channel closes with the hub.
     ///
     /// # Errors
     ///
@@ -92,9 +92,9 @@ impl Hub {
         Ok(Hub::seeded(options, Clock::start(), clock::seed()?))
     }
 
-    /// The same with time and chance handed in, so that whatever happens can happen again.
+    /// Does the same with a given clock and seed, for reproducible runs.
     ///
-    /// Session ids come from `seed`: with one that can be guessed, a hub belongs into a simulation.
+    /// Session ids are derived from `seed`, so a predictable one is only for simulations.
     pub fn seeded(options: &Options, clock: Clock, seed: [u8; 32]) -> (Arc<Hub>, Receiver<Order>) {
         let config = Arc::new(options.config.clone());
         // A session has one child, and an ended one may overlap with its successor.
@@ -134,34 +134,34 @@ impl Hub {
         (Arc::new(hub), orders)
     }
 
-    /// What time it is here.
+    /// Returns the clock.
     pub fn clock(&self) -> Clock {
         self.clock.clone()
     }
 
-    /// The budget of the bytes that are held.
+    /// Returns the memory budget.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// The settings of the endpoint.
+    /// Returns the settings of the endpoint.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
 
-    /// Reports facts, in order, and carries out what follows from them.
+    /// Reports inputs, in order, and carries out the actions that follow.
     pub fn submit(&self, inputs: impl IntoIterator<Item = Input>) {
         self.turn(|state, now| state.take(inputs, now));
     }
 
-    /// How many requests a connection may bring; its last answer says that it closes.
+    /// Returns the maximum number of requests on a connection; the last answer announces the close.
     pub fn connection_requests_max(&self) -> u64 {
         let native = self.config.serves.native();
         native.and_then(|native| native.connection_requests_max).unwrap_or(u64::MAX)
     }
 
-    /// Judges a request by its head, before any byte of its body is read; where messages are
-    /// counted, it is counted. Opens the account of its client.
+    /// Checks a request by its head, before any byte of its body is read, and counts it for the
+    /// rate limit. Creates the account of its client.
     ///
     /// # Errors
     ///
@@ -181,8 +181,9 @@ impl Hub {
         Ok(admission)
     }
 
-    /// Takes a request, and returns where its answer arrives. What belongs to no session a server in
-    /// this process answers here and now, without the engine, unless it has to wait.
+    /// Submits a request, and returns the exchange for its answer. A request to a server in this
+    /// process that belongs to no session is answered here, without the engine, unless it has to
+    /// wait.
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         let request = match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
@@ -208,7 +209,7 @@ impl Hub {
         self.submit_request(request)
     }
 
-    /// Reports a request, and returns where its answer arrives.
+    /// Reports a request, and returns the exchange for its answer.
     fn submit_request(self: &Arc<Self>, request: Request) -> Exchange {
         let wants_facts = request.wants_facts(&self.config.serves);
         let is_native = self.config.serves.native().is_some();
@@ -236,8 +237,8 @@ impl Hub {
         Connected(self)
     }
 
-    /// Reports what was sent of an exchange, and its end, unless it ended by a reply without
-    /// receipt before.
+    /// Reports the sent bytes of an exchange, and its end, unless it ended with a reply without a
+    /// receipt.
     pub(crate) fn close(&self, exchange: ExchangeId, sent: usize) {
         self.turn(|state, now| {
             if state.exchanges.remove(&exchange).is_some() {
@@ -247,7 +248,7 @@ impl Hub {
         });
     }
 
-    /// Reports facts about a child, unless it has been released; `false` then.
+    /// Reports inputs about a child; `false` if it has been released.
     pub(crate) fn report(&self, child: ChildId, inputs: impl IntoIterator<Item = Input>) -> bool {
         let mut known = false;
         self.turn(|state, now| {
@@ -259,12 +260,12 @@ impl Hub {
         known
     }
 
-    /// Reports that a child could not be spawned; nothing more is known of it then.
+    /// Reports that a child could not be started, which releases it.
     pub(crate) fn spawn_failed(&self, child: ChildId, error: SpawnError) {
         self.turn(|state, now| state.spawn_failed(child, error, now));
     }
 
-    /// Calls the engine whenever it wants to be called. Runs until it is dropped.
+    /// Calls the engine at its deadlines. Runs until it is dropped.
     pub async fn keep_time(&self, mut alarm: impl Alarm) {
         poll_fn(|cx| {
             loop {
@@ -275,8 +276,8 @@ impl Hub {
         .await
     }
 
-    /// Calls the engine if its deadline has come; returns the next one. When an earlier one turns
-    /// up, `cx` is woken.
+    /// Calls the engine if its deadline has passed; returns the next one. `cx` is woken for an
+    /// earlier one.
     fn time_passed(&self, cx: &Context<'_>) -> Instant {
         let mut at = Instant::FAR;
         self.turn(|state, now| {
@@ -290,19 +291,18 @@ impl Hub {
         at
     }
 
-    /// How far the program is.
+    /// Returns the phase of the program.
     pub fn phase(&self) -> Phase {
         self.phases.now()
     }
 
-    /// Waits until the program has come further than this.
+    /// Waits for a later phase than this one.
     pub async fn phase_after(&self, known: Phase) -> Phase {
         self.phases.after(known).await
     }
 
-    /// Waits until everything has ended; returns whether something had to be broken off. What is
-    /// left of children is killed then, whatever the engine thinks of it: those that a forced stop
-    /// does not wait for.
+    /// Waits until everything has ended; returns whether anything was aborted. Then kills the
+    /// remaining children, which a forced stop does not wait for.
     pub async fn stopped(&self) -> bool {
         let mut phase = self.phase();
         loop {
@@ -322,13 +322,13 @@ impl Hub {
         });
     }
 
-    /// Gives `facts` the state, then carries out the actions that follow.
+    /// Passes the state to `facts`, then carries out the actions that follow.
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
         let mut aftermath = Aftermath::default();
         let logged = {
             let abort = AbortOnPanic;
             let mut state = self.state.lock().expect("a panic under this lock ends the program");
-            // Asked for under the lock: so time never runs backwards for the engine.
+            // Read under the lock, so that time never runs backwards for the engine.
             let now = self.clock.now();
             facts(&mut state, now);
             state.carry_out(&mut aftermath);
@@ -351,19 +351,20 @@ impl Hub {
         if aftermath.sample {
             self.submit([Input::Sampled { facts: Box::new(self.sample()) }]);
         }
-        // Last of all: the program may end with it, on another thread.
+        // At the very end, because the program may exit on it, on another thread.
         if let Some(phase) = aftermath.phase {
             self.phases.advance(phase);
         }
     }
 
-    /// Logs what happened outside of any turn.
+    /// Logs an event from outside of any turn.
     fn log(&self, event: Event) {
         lock(&self.events).push(event);
         self.write_log();
     }
 
-    /// Hands over what there is, whichever turn it is from: so the log keeps the order of events.
+    /// Writes all pending events, including those of other turns, so that the log keeps their
+    /// order.
     fn write_log(&self) {
         let log = lock(&self.log);
         let events = mem::take(&mut *lock(&self.events));
@@ -383,7 +384,7 @@ impl Drop for Connected<'_> {
     }
 }
 
-/// Locks what a panic cannot leave half changed.
+/// Locks data that a panic cannot leave half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -395,7 +396,7 @@ impl fmt::Debug for Hub {
 }
 
 impl State {
-    /// Whom to wake because the timer would fire too late; takes it as put right from now on.
+    /// Returns the task to wake if the timer is set too late, and assumes that it will reset it.
     fn hurry(&mut self) -> Option<Waker> {
         let deadline = self.engine.poll_timeout().filter(|deadline| deadline.at < self.armed)?;
         self.armed = deadline.at;
@@ -423,7 +424,7 @@ impl State {
         self.actions = actions;
     }
 
-    /// Carries out one action; returns whom to wake.
+    /// Carries out one action; returns the task to wake.
     fn execute(&mut self, action: Action, aftermath: &mut Aftermath) -> Option<Waker> {
         match action {
             Action::Begin { exchange, head } => self.exchanges.get(&exchange)?.begin(head),
@@ -471,7 +472,7 @@ impl State {
     }
 }
 
-/// Ends the program unless it is forgotten. The panic's own message has been written by then.
+/// Aborts the program when dropped. The panic's own message has been written by then.
 struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {

@@ -1,6 +1,6 @@
-//! What a runtime brings: its sockets, pipes and timers, as things that can be polled.
+//! A runtime's sockets, pipes and timers, as traits for polling.
 //!
-//! All of them are polled by one task at a time, which is woken once there is more to do.
+//! Each is polled by one task at a time, which is woken once it is ready.
 
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use pontoon_core::time::Instant;
 pub use pontoon_process::unread;
 
-/// What bytes come from: a socket, or a child's standard output or error.
+/// A source of bytes: a socket, or a child's standard output or error.
 pub trait Source {
-    /// Reads into `buf`, which is not empty; nothing read is the end.
+    /// Reads into `buf`, which is not empty; reading nothing means the end.
     ///
     /// # Errors
     ///
@@ -19,9 +19,9 @@ pub trait Source {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 }
 
-/// Where bytes go to: a socket, or a child's standard input.
+/// A destination of bytes: a socket, or a child's standard input.
 pub trait Sink {
-    /// Writes from the front of `bufs`, in one system call; returns how many bytes were taken.
+    /// Writes from the start of `bufs`, in one system call; returns the number of bytes accepted.
     ///
     /// # Errors
     ///
@@ -32,22 +32,22 @@ pub trait Sink {
 
 /// A connection.
 pub trait Socket: Source + Sink {
-    /// Closes our side, so that the peer sees the end; its side stays open.
+    /// Closes this side, so that the peer sees the end; the peer's side stays open.
     ///
     /// # Errors
     ///
     /// The operating system's.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Reads into `buf` what has arrived by now, asking the operating system itself: the runtime
-    /// may not have heard of it yet.
+    /// Reads the bytes that have arrived already, by asking the operating system, since the runtime
+    /// may not know of them yet.
     ///
     /// # Errors
     ///
     /// The operating system's; `WouldBlock` if nothing has arrived.
     fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize>;
 
-    /// Who is connected, as far as that can be told.
+    /// Returns the address of the peer, if known.
     fn peer(&self) -> Option<IpAddr> {
         None
     }
@@ -55,20 +55,21 @@ pub trait Socket: Source + Sink {
 
 /// A child's standard input.
 pub trait Stdin: Sink {
-    /// Ready once the child has closed its end, whether or not anything is being written.
+    /// Waits until the child has closed its end, whether or not anything is being written.
     ///
     /// Bytes that a child leaves unread when it closes its end are lost without a failed write.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Bytes that were written and that the child has not read; 0 if the system cannot tell.
+    /// Returns the number of written bytes that the child has not read, or 0 if the system cannot
+    /// tell.
     fn unread(&self) -> usize;
 }
 
 /// A timer.
 pub trait Alarm {
-    /// Ready at `at` or somewhat earlier, never later. Each call may name another moment.
+    /// Waits until `at`, or a little less. Each call may name another time.
     ///
-    /// Deadlines mostly move away. A timer that is moved only to fire earlier wakes its task once
-    /// too often now and then, and that costs less than to move it with each of them.
+    /// Deadlines mostly move to later times. A timer that is only reset for earlier ones wakes its
+    /// task once too often now and then, which costs less than resetting it each time.
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()>;
 }

@@ -1,9 +1,9 @@
-//! What every runtime of pontoon does alike: the engine behind its lock, and the ways to it.
+//! The parts that all runtimes of pontoon share: the engine behind its lock, and the ways to it.
 //!
-//! The core says what is to happen and this crate where that waits until somebody carries it out:
-//! in mailboxes that are emptied by polling. Any runtime that can poll can carry the core with it.
-//! A runtime brings what this crate has not: sockets, pipes, processes, timers and threads, as
-//! [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`]. What it owes is in [`contract`].
+//! The core returns actions, and this crate keeps them in mailboxes that tasks empty by polling, so
+//! that any runtime that can poll can run the core. A runtime adds sockets, pipes, processes,
+//! timers and threads, as [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`]. Its
+//! obligations are in [`contract`].
 //!
 //! ```text
 //!   runtime            carrier                        runtime

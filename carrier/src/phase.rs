@@ -1,4 +1,4 @@
-//! How far the program has come, and whoever waits for it to come further.
+//! The phase of the program, and waiting for the next one.
 
 use std::sync::Mutex;
 
@@ -6,16 +6,16 @@ use event_listener::Event;
 
 use crate::hub::lock;
 
-/// How far the program has come, in this order.
+/// The phases of the program, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Connections are accepted.
     Serving,
-    /// No more; whoever is answered is not to come back.
+    /// No new connections; answers close theirs.
     Draining,
-    /// Everything has been answered; connections close once nothing more comes.
+    /// Everything has been answered; connections close once nothing more arrives.
     Stopped {
-        /// Whether something had to be broken off.
+        /// Whether anything was aborted.
         forced: bool,
     },
 }
@@ -36,7 +36,7 @@ impl Phases {
         *lock(&self.now)
     }
 
-    /// Never goes back.
+    /// Moves to a later phase; an earlier one has no effect.
     pub(crate) fn advance(&self, to: Phase) {
         let mut now = lock(&self.now);
         if *now < to {

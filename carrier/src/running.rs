@@ -1,4 +1,4 @@
-//! An endpoint as whoever embeds it sees it: what it takes to start one, and what stops it.
+//! An endpoint for embedding: its options, and the handle that stops it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,41 +11,42 @@ use pontoon_core::observe::Event;
 
 use crate::hub::Hub;
 
-/// Takes the events of the log, from any thread; it is never called under a lock of the engine.
+/// Writes the events of the log, on any thread; never called under a lock of the engine.
 pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// How to run an endpoint.
+/// The options of an endpoint.
 #[derive(Clone)]
 pub struct Options {
-    /// What it serves, to whom, and within which limits.
+    /// The settings of the endpoint.
     pub config: Config,
-    /// Threads that carry connections and pipes; `None`: half as many as there are
-    /// processors, up to [`THREADS_MAX`].
+    /// The number of threads for connections and pipes. `None` means half the number of processors,
+    /// up to [`THREADS_MAX`].
     pub threads: Option<usize>,
-    /// Takes the events of the log.
+    /// Writes the events of the log.
     pub log: Log,
 }
 
-/// More threads than this only wait for the engine's lock.
+/// The maximum default number of threads; more would only wait for the engine's lock.
 pub const THREADS_MAX: usize = 4;
 
 impl Options {
-    /// An endpoint for `config`, which logs nothing.
+    /// Creates the options for `config`, without a log.
     pub fn new(config: Config) -> Self {
         Options { config, threads: None, log: Arc::new(|_| {}) }
     }
 
-    /// How many threads it is to have, at least one.
+    /// Returns the number of threads, at least one.
     ///
-    /// By default half of the processors: the children need the other half. On two, where one
-    /// thread leaves out the wake-ups between threads, it answers a quarter more than two do.
+    /// The default is half of the processors, because the children need the other half. With two
+    /// processors, one thread answers a quarter more requests than two do, because it saves the
+    /// wake-ups between threads.
     pub fn threads(&self) -> usize {
         let processors = || thread::available_parallelism().map_or(1, usize::from);
         self.threads.unwrap_or_else(|| (processors() / 2).min(THREADS_MAX)).max(1)
     }
 }
 
-/// An endpoint that is being served.
+/// A running endpoint.
 #[derive(Debug)]
 pub struct Running {
     addr: SocketAddr,
@@ -54,17 +55,18 @@ pub struct Running {
 }
 
 impl Running {
-    /// The endpoint of `hub`, which listens at `addr`, and is over when `thread` is. For runtimes.
+    /// Creates the handle of the endpoint of `hub`, which listens at `addr` and ends with `thread`.
+    /// For runtimes.
     pub fn new(addr: SocketAddr, hub: Weak<Hub>, thread: JoinHandle<Ended>) -> Self {
         Running { addr, stopper: Stopper { hub }, thread }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What stops it.
+    /// Returns a handle that stops it.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
     }
@@ -75,10 +77,10 @@ impl Running {
     }
 }
 
-/// How an endpoint ended.
+/// The result of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Whether something had to be broken off.
+    /// Whether anything was aborted.
     pub forced: bool,
 }
 
@@ -89,8 +91,8 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Wishes it to stop: no new work, and an end once all that is under way is done or its time is
-    /// up. The second time: at once.
+    /// Asks it to stop: it accepts no new work, and ends when all work is done or its time is up.
+    /// The second call stops it at once.
     pub fn stop(&self) {
         if let Some(hub) = self.hub.upgrade() {
             hub.submit([Input::ShutdownRequested]);

@@ -1,4 +1,4 @@
-//! Where everything that is read lands first: a socket or a pipe that is silent needs no buffer.
+//! A buffer per thread for all reads, so that a silent socket or pipe needs none.
 
 use std::cell::RefCell;
 use std::io;
@@ -10,7 +10,7 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reads once, at most so many bytes, and shows what was read; nothing at the end.
+/// Reads once, up to a maximum number of bytes, and passes them on; nothing at the end.
 pub(crate) fn poll_read<R>(
     source: &mut impl Source,
     cx: &mut Context<'_>,

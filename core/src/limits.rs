@@ -82,7 +82,7 @@ pub struct Limits {
     /// Bytes of those events.
     pub replay_bytes_max: usize,
     /// Bytes of the events that all streams of a session keep together. Over the limit, ended
-    /// streams are dropped first, the oldest first, and then events of the stream that keeps most.
+    /// streams are dropped first, and then events of the stream that keeps most.
     pub session_replay_bytes_max: usize,
     /// Streams of a session that are kept after their end, for `Last-Event-ID`.
     pub ended_streams_max: usize,

@@ -1,4 +1,4 @@
-//! Tokens nobody has checked: `cargo +nightly fuzz run jwt`.
+//! Unverified tokens: `cargo +nightly fuzz run jwt`.
 #![no_main]
 
 #[path = "../../core/tests/diagnosis/jwt.rs"]

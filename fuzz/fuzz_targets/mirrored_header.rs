@@ -1,4 +1,4 @@
-//! Headers that repeat what a body says: `cargo +nightly fuzz run mirrored_header`.
+//! Headers that repeat values of a body: `cargo +nightly fuzz run mirrored_header`.
 #![no_main]
 
 #[path = "../../core/tests/modern/mirrored_header.rs"]

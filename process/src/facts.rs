@@ -1,7 +1,7 @@
-//! Facts about this process and its machine, as far as the operating system tells them.
+//! Facts about this process and its host, from the operating system.
 //!
-//! Owns: where each of them is found. What is not found there, or not on this system, is none.
-//! Never: what was counted at an endpoint.
+//! Owns: the source of each fact. A fact without a source, or on another system, is `None`. Never:
+//! the counters of an endpoint.
 //!
 //! Source: proc(5); Linux, Documentation/admin-guide/cgroup-v2.rst, Memory.
 
@@ -17,29 +17,29 @@ use self::children::Processes;
 
 mod children;
 
-/// Finds out facts, at most ten times a second: whoever asks more often is told the last ones.
+/// Samples facts at most ten times a second; more frequent calls get the last sample.
 #[derive(Debug)]
 pub struct Sampler(Mutex<Last>);
 
-/// What was found out last.
+/// The last sample.
 #[derive(Debug, Default)]
 struct Last {
     facts: Option<Facts>,
-    /// Then, so that the difference can be told.
+    /// The processor times of the last sample, for the difference.
     busy: Option<Busy>,
-    /// Resources that the children use, and the uptime at the last sample; `None` if not wanted.
+    /// Resources of the children, and the uptime at their last sample; `None` if not wanted.
     children: Option<(Duration, Option<ChildrenFacts>)>,
 }
 
-/// Facts are sampled again once they are this old: it may be a client that asks, and a sample takes
-/// system calls.
+/// The age after which facts are sampled again. Clients can cause samples, and each takes system
+/// calls.
 const AGE_MAX: Duration = Duration::from_millis(100);
 
-/// Age at which the resources of the children are sampled again: a sample reads a file of every
-/// process of the machine.
+/// The age after which the resources of the children are sampled again. A sample reads a file for
+/// every process of the host.
 const CHILDREN_AGE_MAX: Duration = Duration::from_secs(1);
 
-/// What the processors have done since the system started, in ticks.
+/// The time that processors have spent since the system started, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Busy {
     busy: u64,
@@ -47,8 +47,8 @@ struct Busy {
 }
 
 impl Sampler {
-    /// A sampler, with what the children of this process use or without. The use of the processors is
-    /// counted from now on.
+    /// Creates a sampler, with or without the resources of this process's children. The use of the
+    /// processors is measured from now on.
     pub fn start(with_children: bool) -> Sampler {
         let mut last =
             Last { children: with_children.then_some((Duration::ZERO, None)), ..Last::default() };
@@ -56,7 +56,7 @@ impl Sampler {
         Sampler(Mutex::new(last))
     }
 
-    /// The facts about a process that has been running for `uptime`, which never gets less.
+    /// Returns the facts about a process that has been running for `uptime`, which never decreases.
     pub fn sample(&self, uptime: Duration) -> Facts {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_fresh = |it: &&Facts| uptime.saturating_sub(it.process.uptime) < AGE_MAX;
@@ -87,7 +87,7 @@ impl Last {
         }
     }
 
-    /// How busy the processors were since the last time this was asked.
+    /// Returns the use of the processors since the last call.
     fn cpu(&mut self) -> Option<f64> {
         let now = start("/proc/stat", STAT_LINE_BYTES_MAX).as_deref().and_then(Busy::parse)?;
         now.since(self.busy.replace(now)?)
@@ -98,7 +98,8 @@ impl Last {
         let (at, known) = self.children.as_mut()?;
         if known.is_none() || uptime.saturating_sub(*at) >= CHILDREN_AGE_MAX {
             let mut now = Processes::read()?.children_of(std::process::id())?;
-            // The time of a process that was not waited for is lost, and a counter must not fall.
+            // The time of a process that was not waited for is lost, and a counter must not
+            // decrease.
             now.cpu = now.cpu.max(known.map_or(Duration::ZERO, |known| known.cpu));
             (*at, *known) = (uptime, Some(now));
         }
@@ -114,7 +115,7 @@ fn process(uptime: Duration) -> ProcessFacts {
         memory: field(&status, "VmRSS:").map(|kib| kib * 1024),
         threads: field(&status, "Threads:"),
         open_files: open_files(),
-        // Those are the runtime's to count.
+        // The runtime counts those.
         connections: None,
         children: None,
     }
@@ -127,10 +128,10 @@ fn open_files() -> Option<u64> {
 }
 
 impl Busy {
-    /// The first line of `/proc/stat`.
+    /// Parses the first line of `/proc/stat`.
     fn parse(stat: &str) -> Option<Busy> {
         let ticks = stat.lines().next()?.strip_prefix("cpu ")?;
-        // What guests used is part of `user` and `nice` already.
+        // The time of guests is part of `user` and `nice` already.
         let ticks: Vec<u64> =
             ticks.split_ascii_whitespace().take(8).map_while(|ticks| ticks.parse().ok()).collect();
         let idle = ticks.get(3)? + ticks.get(4)?;
@@ -138,7 +139,7 @@ impl Busy {
         Some(Busy { busy: u64::saturating_sub(all, idle), all })
     }
 
-    /// The part of the time since `before` that was used.
+    /// Returns the share of the time since `before` that was used.
     fn since(self, before: Busy) -> Option<f64> {
         let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
         let busy = self.busy.saturating_sub(before.busy).min(all);
@@ -146,7 +147,7 @@ impl Busy {
     }
 }
 
-/// Memory in bytes: the machine's, or what the container may have of it if that is less.
+/// Memory in bytes: that of the host, or the container's limit if that is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Memory {
     total: u64,
@@ -179,13 +180,13 @@ impl Memory {
     }
 }
 
-/// The number behind a name at the start of a line.
+/// Returns the number after a name at the start of a line.
 fn field(table: &str, name: &str) -> Option<u64> {
     let value = table.lines().find_map(|line| line.strip_prefix(name))?;
     value.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The three averages of `/proc/loadavg`.
+/// Parses the three averages of `/proc/loadavg`.
 fn load(text: &str) -> Option<[f64; 3]> {
     let mut averages = text.split_ascii_whitespace().map_while(|average| average.parse().ok());
     Some([averages.next()?, averages.next()?, averages.next()?])
@@ -202,22 +203,22 @@ fn host() -> Option<String> {
     (!host.is_empty()).then_some(host)
 }
 
-/// A file that has no length of its own, if it is not long.
+/// Reads a file without a length of its own, if it is short.
 fn text(path: &str) -> Option<String> {
     start(path, TEXT_BYTES_MAX).filter(|text| text.len() < TEXT_BYTES_MAX)
 }
 
-/// The first bytes of a file.
+/// Reads the first bytes of a file.
 fn start(path: &str, bytes_max: usize) -> Option<String> {
     let mut text = Vec::with_capacity(bytes_max.min(4096));
     File::open(path).ok()?.take(bytes_max as u64).read_to_end(&mut text).ok()?;
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Of many processors each has a line of its own; the first line is about all.
+/// The file has a line for each processor; the first line is the total.
 const STAT_LINE_BYTES_MAX: usize = 1024;
 
-/// More than any of these files has.
+/// More than any of these files holds.
 const TEXT_BYTES_MAX: usize = 128 * 1024;
 
 #[cfg(test)]

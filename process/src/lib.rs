@@ -1,21 +1,20 @@
-//! Child processes for pontoon's runtimes: how one is started, signalled and reported.
+//! Child processes for pontoon's runtimes: starting, signalling and reporting.
 //!
 //! Owns: the [`std::process::Command`] of a [`ChildSpec`], signals to a child's process group, and
-//! the translation of the operating system's answers into the core's words.
-//! Never: waits, reads or writes; that is what the runtimes differ in.
+//! the translation of the operating system's results into the core's types. Never: waits, reads or
+//! writes; that is where the runtimes differ.
 //!
-//! Beside that, [`Sampler`] tells what the operating system knows about this process and its
-//! machine.
+//! Besides that, [`Sampler`] reports the operating system's facts about this process and its host.
 //!
-//! Every child leads a session of its own, and with it a process group: a signal to the group reaches
-//! what the child started, and no signal from the terminal reaches the child. A session of its own
-//! has no terminal, so a child that opens `/dev/tty` to ask for a password gets an error (`ENXIO`)
-//! instead of being stopped by `SIGTTIN`. A child inherits no file descriptor that this program has
-//! opened: the standard library opens all of them with `O_CLOEXEC`.
+//! Every child leads a session of its own, and with it a process group: a signal to the group
+//! reaches the child's descendants, and no signal from the terminal reaches the child. A session of
+//! its own has no terminal, so a child that opens `/dev/tty` to ask for a password gets an error
+//! (`ENXIO`) instead of being stopped by `SIGTTIN`. A child inherits no file descriptor that this
+//! program has opened: the standard library opens all of them with `O_CLOEXEC`.
 //!
-//! On Linux a child is killed when the thread that spawned it ends, even by SIGKILL of the whole
-//! program. **Spawn from a thread that lives as long as the children.** A process that the child
-//! itself started has no such bond; it sees its standard streams close.
+//! On Linux a child is killed when the thread that started it ends, even if the whole program ends
+//! by SIGKILL. **Start children on a thread that lives as long as they do.** The child's own
+//! children are not killed; their standard streams close.
 
 #![warn(missing_docs)]
 
@@ -36,7 +35,7 @@ use rustix::process::WaitOptions;
 
 pub use facts::Sampler;
 
-/// The command of `spec`: no shell, three pipes, its own session.
+/// Returns the command of `spec`: no shell, three pipes, its own session.
 pub fn command(spec: &ChildSpec) -> Command {
     let mut command = Command::new(&spec.program);
     command.args(&spec.args);
@@ -46,7 +45,7 @@ pub fn command(spec: &ChildSpec) -> Command {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let parent = rustix::process::getpid();
     // SAFETY: the closure runs between fork and exec, where only async-signal-safe work is allowed.
-    // It makes bare system calls, and touches neither the heap nor a lock nor the environment.
+    // It makes system calls only, and uses no heap, lock or environment.
     #[expect(unsafe_code)]
     unsafe {
         command.pre_exec(move || {
@@ -57,14 +56,14 @@ pub fn command(spec: &ChildSpec) -> Command {
     command
 }
 
-/// Binds the life of the calling process to that of the thread that forked it.
+/// Ties the life of the calling process to that of the thread that forked it.
 ///
-/// The signal is SIGKILL: a child that catches SIGTERM would outlive everybody who could still send
-/// it the second signal.
+/// The signal is SIGKILL, because a child that catches SIGTERM would outlive all processes that
+/// could send it the second signal.
 #[cfg(target_os = "linux")]
 fn die_with_parent(parent: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // The parent may have died before the kernel knew what to do about it.
+    // The parent may have died before the kernel was told.
     match rustix::process::getppid() {
         Some(pid) if pid == parent => Ok(()),
         _ => Err(Errno::SRCH.into()),
@@ -77,29 +76,31 @@ fn die_with_parent(_: Pid) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes that wait in a pipe, asked at either of its ends; 0 if the system cannot tell.
+/// Returns the number of bytes that wait in a pipe, given either of its ends; 0 if the system
+/// cannot tell.
 pub fn unread(pipe: impl AsFd) -> usize {
     rustix::io::ioctl_fionread(pipe).ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or(0)
 }
 
-/// Signals the process group that `pid` leads. A group that is gone is left alone.
+/// Signals the process group that `pid` leads. Has no effect if the group has ended.
 pub fn signal_group(pid: u32, signal: Signal) {
     let signal = match signal {
         Signal::Terminate => rustix::process::Signal::TERM,
         Signal::Kill => rustix::process::Signal::KILL,
     };
     if let Some(group) = pid_of(pid) {
-        // It fails only for a group that ended, or that has become somebody else's.
+        // It fails only for a group that has ended, or whose id belongs to another user's process
+        // now.
         let _ = rustix::process::kill_process_group(group, signal);
     }
 }
 
-/// Waits for every child of the calling thread that has ended, and blocks for none that runs.
+/// Reaps every ended child of the calling thread, without blocking for running ones.
 ///
-/// The main thread, which forks nothing, gets the processes that this program never started: as
-/// PID 1 the orphans of its children's children, and what a shell had started before it called
-/// `exec`. A zombie of theirs would stay as long as the program runs. The children of other threads,
-/// those of the runtimes, are not touched: each of them is waited for where it was spawned.
+/// The main thread, which forks nothing, adopts processes that this program never started: as PID 1
+/// the orphans of its children, and the children that a shell had started before it called `exec`.
+/// Their zombies would stay as long as the program runs. The children of other threads, those of
+/// the runtimes, are not affected: each of them is waited for where it was started.
 #[cfg(target_os = "linux")]
 pub fn reap_adopted() {
     // wait4(2): `__WNOTHREAD`, "do not wait for children of other threads in the same thread group".
@@ -116,7 +117,7 @@ fn pid_of(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
 
-/// How a process ended, in the core's words.
+/// Converts the exit status of a process to the core's type.
 pub fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
     match (status.code(), status.signal()) {
         (Some(code), _) => ExitStatus::Code(code),
@@ -125,7 +126,7 @@ pub fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
     }
 }
 
-/// Why a process could not be started, in the core's words.
+/// Converts the error of a failed start to the core's type.
 pub fn spawn_error(error: &io::Error) -> SpawnError {
     match Errno::from_io_error(error) {
         Some(Errno::NOENT | Errno::NOTDIR) => SpawnError::NotFound,

@@ -53,7 +53,7 @@ fn a_child_inherits_no_file_that_was_opened_here() {
 
 #[test]
 fn a_child_leads_a_session_that_has_no_terminal() {
-    // As ssh or sudo asks for a password.
+    // Opens the terminal as ssh and sudo do to ask for a password.
     let mut child = shell("exec 2>&1; read word </dev/tty || echo no terminal");
     let pid = pid_of(child.id()).unwrap();
     assert_eq!(rustix::process::getsid(Some(pid)), Ok(pid));

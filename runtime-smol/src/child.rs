@@ -1,8 +1,7 @@
-//! Child processes: one thread that spawns them, and for each child a task for its pipes and one
+//! Child processes: one thread that starts them, and for each child a task for its pipes and one
 //! that waits for its end.
 //!
-//! Owns: the processes, and their pipes.
-//! Never: decides when a child is to end, or what its lines mean.
+//! Owns: the processes, and their pipes. Never: decides when a child ends, or interprets its lines.
 
 use std::fs::File;
 use std::io::Result;
@@ -16,8 +15,8 @@ use smol::process::{Child, Command, Stdio};
 
 use crate::io::Io;
 
-/// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
-/// that spawned them, and a fork takes longer than a connection ought to wait.
+/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
+/// when the thread that started them ends, and a fork would delay connections.
 pub(crate) fn spawn_all(
     orders: &Receiver<Order>,
     hub: &Weak<Hub>,
@@ -31,7 +30,7 @@ pub(crate) fn spawn_all(
 
 fn spawn(hub: &Arc<Hub>, order: Order, executor: &Executor<'static>) {
     let mut command = Command::from(order.command());
-    // It does not see that they are piped already.
+    // The library does not see that they are piped already.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = match command.spawn() {
         Ok(process) => process,

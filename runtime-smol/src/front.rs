@@ -1,7 +1,6 @@
-//! The HTTP front: accepts connections, and has each of them served by a task of its own.
+//! The HTTP front: accepts connections, and serves each of them with a task of its own.
 //!
-//! Owns: the listener, and the tasks of connections.
-//! Never: looks at what is said on a connection.
+//! Owns: the listener, and the tasks of connections. Never: interprets the bytes of a connection.
 
 use std::io::Result;
 use std::net::{TcpListener, TcpStream};
@@ -16,9 +15,9 @@ use smol::{Async, Executor, Timer};
 
 use crate::io::{Alarm, Io};
 
-/// What all connections share.
+/// The state that all connections share.
 pub(crate) struct Front {
-    /// Weak, because it owns the tasks that own this.
+    /// Weak, because the executor owns the tasks that own this.
     executor: Weak<Executor<'static>>,
     hub: Arc<Hub>,
     endpoint: Endpoint,
@@ -33,8 +32,8 @@ impl Front {
         Arc::new(Front { executor, endpoint: Endpoint::new(hub.clone()), room, hub })
     }
 
-    /// Accepts connections until the engine wants no more, and then those that wait already: some
-    /// may have been asked something.
+    /// Accepts connections until the engine stops listening, and then those in the backlog, because
+    /// some may have been sent a request.
     pub(crate) async fn accept(self: Arc<Self>, listener: Async<TcpListener>) -> Result<()> {
         let draining = async {
             self.hub.phase_after(Phase::Serving).await;
@@ -53,7 +52,7 @@ impl Front {
         Ok(())
     }
 
-    /// Accepts connections. One that waits for room is kept in `accepted`.
+    /// Accepts connections. One that waits for a permit is kept in `accepted`.
     async fn accept_all(
         self: &Arc<Self>,
         listener: &Async<TcpListener>,
@@ -62,7 +61,8 @@ impl Front {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => *accepted = Some(stream),
-                // Out of file descriptors, or the peer has gone already; either way it passes.
+                // Out of file descriptors, or the peer has disconnected already; both are
+                // temporary.
                 Err(_) => drop(Timer::after(self.hub.config().limits.accept_pause).await),
             }
             if accepted.is_some() {
@@ -75,7 +75,7 @@ impl Front {
         }
     }
 
-    /// Waits for room for one more connection.
+    /// Waits for the permit of one more connection.
     async fn permit(&self) -> SemaphoreGuardArc {
         loop {
             if let Some(permit) = self.room.try_acquire_arc() {
@@ -101,7 +101,7 @@ impl Front {
     }
 
     async fn converse(self: Arc<Self>, stream: Async<TcpStream>, _permit: SemaphoreGuardArc) {
-        // It fails only on a connection that is gone.
+        // It fails only on a closed connection.
         let _ = stream.get_ref().set_nodelay(true);
         self.endpoint.converse(Io::new(stream), Alarm::new(self.hub.clock())).await;
     }

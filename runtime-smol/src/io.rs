@@ -1,4 +1,4 @@
-//! smol's sockets, pipes and timers, as the carrier polls them.
+//! smol's sockets, pipes and timers, for polling by the carrier.
 
 use std::fs::File;
 use std::future::Future;
@@ -16,7 +16,7 @@ use smol::{Async, Timer};
 /// A socket or a pipe.
 pub(crate) struct Io<T> {
     io: Async<T>,
-    /// Whether the last read took all there was: then another one would be for nothing.
+    /// Whether the last read emptied the buffer, so that another one would return nothing.
     drained: bool,
 }
 
@@ -85,7 +85,7 @@ impl Socket for Io<TcpStream> {
 }
 
 impl Stdin for Io<File> {
-    /// There is never anything to read from the end that is written; only its error is reported.
+    /// The write end of a pipe is never readable; only its error is reported.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.io.poll_readable(cx).map(drop)
     }
@@ -99,7 +99,7 @@ impl Stdin for Io<File> {
 pub(crate) struct Alarm {
     clock: Clock,
     timer: Timer,
-    /// When it fires.
+    /// The time at which it fires.
     at: Instant,
 }
 

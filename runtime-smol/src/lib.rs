@@ -1,7 +1,7 @@
-//! pontoon's protocol core carried by smol and hyper.
+//! A runtime for pontoon's protocol core on smol and hyper.
 //!
-//! What it owes is [`pontoon_carrier::contract`]. Most of the ten functions are the carrier's; the
-//! others are here:
+//! Its obligations are in [`pontoon_carrier::contract`]. Most of the ten functions are the
+//! carrier's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
@@ -71,7 +71,7 @@ fn work(executor: Arc<Executor<'static>>, end: Receiver<()>) -> Result<()> {
     thread::Builder::new().name("pontoon-worker".into()).spawn(work).map(drop)
 }
 
-/// Runs until the engine has stopped, and what it had answered by then is on its way.
+/// Runs until the engine has stopped, and its last answers are sent.
 async fn serve(
     executor: &Arc<Executor<'static>>,
     hub: Arc<Hub>,

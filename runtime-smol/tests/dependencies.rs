@@ -1,8 +1,8 @@
-//! smol carries everything here: nothing it is built from is a second runtime.
+//! Checks that no dependency of this runtime is a second runtime.
 
 use std::process::Command;
 
-/// What `cargo tree` says of the crates this runtime is built from, tests left out.
+/// Returns the lines of `cargo tree` for this runtime, without tests.
 fn tree(words: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
@@ -24,8 +24,8 @@ fn no_crate_of_tokio_runs_tasks_or_reaches_the_system() {
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// hyper itself cannot be built without the crate `tokio`, whatever it runs on: it takes the
-/// channels from there, which are plain data structures, and nothing else.
+/// hyper depends on the crate `tokio` on every runtime: it uses its channels, which are plain data
+/// structures, and nothing else.
 #[test]
 fn of_tokio_itself_there_is_nothing_but_the_channels_in_hyper() {
     let features = tree(&["--format", "{p} {f}", "--depth", "9"]);
@@ -36,7 +36,8 @@ fn of_tokio_itself_there_is_nothing_but_the_channels_in_hyper() {
     assert_eq!(parents, ["tokio", "hyper"]);
 }
 
-/// A crate with its features: `tokio v1.54.1 default,sync`; the default ones are none.
+/// Returns whether a crate with its features, `tokio v1.54.1 default,sync`, has only the channels;
+/// the default features are none.
 fn is_channels(line: &str) -> bool {
     let features = line.split(' ').nth(2).unwrap_or_default();
     features.split(',').all(|feature| matches!(feature, "default" | "sync"))

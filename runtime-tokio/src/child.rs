@@ -1,8 +1,7 @@
-//! Child processes: one thread that spawns them, and for each child a task for its pipes and one
+//! Child processes: one thread that starts them, and for each child a task for its pipes and one
 //! that waits for its end.
 //!
-//! Owns: the processes, and their pipes.
-//! Never: decides when a child is to end, or what its lines mean.
+//! Owns: the processes, and their pipes. Never: decides when a child ends, or interprets its lines.
 
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
@@ -14,8 +13,8 @@ use tokio::runtime::Handle;
 
 use crate::io::{Io, Stdin};
 
-/// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
-/// that spawned them, and a fork takes longer than a connection ought to wait.
+/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
+/// when the thread that started them ends, and a fork would delay connections.
 pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, runtime: &Handle) {
     let _runtime = runtime.enter();
     for order in orders {

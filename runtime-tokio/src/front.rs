@@ -1,7 +1,6 @@
-//! The HTTP front: accepts connections, and has each of them served by a task of its own.
+//! The HTTP front: accepts connections, and serves each of them with a task of its own.
 //!
-//! Owns: the listener, and the tasks of connections.
-//! Never: looks at what is said on a connection.
+//! Owns: the listener, and the tasks of connections. Never: interprets the bytes of a connection.
 
 use std::io::Result;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::io::{Alarm, Io};
 
-/// What all connections share.
+/// The state that all connections share.
 pub(crate) struct Front {
     hub: Arc<Hub>,
     endpoint: Endpoint,
@@ -29,8 +28,8 @@ impl Front {
         Arc::new(Front { endpoint: Endpoint::new(hub.clone()), room, hub })
     }
 
-    /// Accepts connections until the engine wants no more, and then those that wait already: some
-    /// may have been asked something.
+    /// Accepts connections until the engine stops listening, and then those in the backlog, because
+    /// some may have been sent a request.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) -> Result<()> {
         let mut accepted = None;
         tokio::select! {
@@ -52,7 +51,7 @@ impl Front {
         Ok(())
     }
 
-    /// Accepts connections. One that waits for room is kept in `accepted`.
+    /// Accepts connections. One that waits for a permit is kept in `accepted`.
     async fn accept_all(
         self: &Arc<Self>,
         listener: &TcpListener,
@@ -61,7 +60,8 @@ impl Front {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => *accepted = Some(stream),
-                // Out of file descriptors, or the peer has gone already; either way it passes.
+                // Out of file descriptors, or the peer has disconnected already; both are
+                // temporary.
                 Err(_) => sleep(self.hub.config().limits.accept_pause).await,
             }
             if accepted.is_some() {
@@ -72,7 +72,7 @@ impl Front {
         }
     }
 
-    /// Waits for room for one more connection.
+    /// Waits for the permit of one more connection.
     async fn permit(&self) -> OwnedSemaphorePermit {
         loop {
             if let Ok(permit) = self.room.clone().try_acquire_owned() {
@@ -93,7 +93,7 @@ impl Front {
     }
 
     async fn converse(self: Arc<Self>, stream: TcpStream, _permit: OwnedSemaphorePermit) {
-        // It fails only on a connection that is gone.
+        // It fails only on a closed connection.
         let _ = stream.set_nodelay(true);
         self.endpoint.converse(Io(stream), Alarm::new(self.hub.clock())).await;
     }

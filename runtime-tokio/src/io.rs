@@ -1,4 +1,4 @@
-//! tokio's sockets, pipes and timers, as the carrier polls them.
+//! tokio's sockets, pipes and timers, for polling by the carrier.
 
 use std::future::Future;
 use std::io::{IoSlice, Result};

@@ -1,7 +1,7 @@
-//! pontoon's protocol core carried by tokio and hyper.
+//! A runtime for pontoon's protocol core on tokio and hyper.
 //!
-//! What it owes is [`pontoon_carrier::contract`]. Most of the ten functions are the carrier's; the
-//! others are here:
+//! Its obligations are in [`pontoon_carrier::contract`]. Most of the ten functions are the
+//! carrier's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
@@ -70,7 +70,7 @@ fn runtime(threads: usize) -> Result<Runtime> {
     }
 }
 
-/// Runs until the engine has stopped, and what it had answered by then is on its way.
+/// Runs until the engine has stopped, and its last answers are sent.
 async fn serve(hub: Arc<Hub>, listener: tokio::net::TcpListener) -> Ended {
     let front = Front::new(hub.clone());
     let timekeeper = hub.clone();

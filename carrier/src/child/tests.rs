@@ -19,7 +19,7 @@ fn what_was_written_is_dropped_and_nothing_else() {
     }
 }
 
-/// Counts how often it is woken.
+/// Counts its wake-ups.
 #[derive(Default)]
 struct Bell(AtomicUsize);
 
@@ -35,7 +35,7 @@ impl Bell {
     }
 }
 
-/// Wakes whom an action returned.
+/// Wakes the task that an action returned.
 fn wake(woken: Option<Waker>) {
     woken.expect("somebody waits").wake();
 }
@@ -75,7 +75,7 @@ fn every_action_wakes_the_pipes() {
     assert!(mailbox.poll_released(&cx).is_ready());
 }
 
-/// Bytes without end, always there.
+/// Endless bytes, always available.
 struct Endless(&'static [u8]);
 
 impl Source for Endless {
@@ -85,7 +85,7 @@ impl Source for Endless {
     }
 }
 
-/// Takes everything, and stays open.
+/// Accepts all bytes, and stays open.
 struct Hole;
 
 impl crate::io::Sink for Hole {

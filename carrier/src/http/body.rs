@@ -1,4 +1,4 @@
-//! The body of an answer: what the engine says, in the pieces hyper takes it in.
+//! The body of an answer: the engine's bytes, in frames for hyper.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,23 +13,23 @@ use pontoon_core::machine::Chunk;
 use crate::exchange::Exchange;
 use crate::http::checkpoint::Checkpoint;
 
-/// The body of an answer, as hyper takes it. Tells the connection's guard once hyper has all of it.
+/// The body of an answer, for hyper. Tells the connection's guard once hyper has all of it.
 pub(crate) struct ReplyBody {
     parts: VecDeque<Bytes>,
     left: Left,
-    /// Whose progress is reported.
+    /// The exchange whose progress is reported.
     exchange: Option<Exchange>,
     checkpoint: Arc<Checkpoint>,
 }
 
-/// How much of a body is still to come.
+/// The rest of a body.
 enum Left {
     Bytes(usize),
     Unknown,
 }
 
 impl ReplyBody {
-    /// A body that is there.
+    /// Creates a body that is complete.
     pub(crate) fn whole(
         body: Chunk,
         receipt: Option<Exchange>,
@@ -39,7 +39,7 @@ impl ReplyBody {
         ReplyBody { parts: body.into_iter().collect(), left, exchange: receipt, checkpoint }
     }
 
-    /// A body that is to come.
+    /// Creates a body that is streamed.
     pub(crate) fn stream(exchange: Exchange, checkpoint: Arc<Checkpoint>) -> Self {
         checkpoint.streaming();
         let parts = VecDeque::new();
@@ -90,8 +90,8 @@ impl Drop for ReplyBody {
     }
 }
 
-/// Takes as many parts as are worth copying into one, or else the first as it is, or as much of it as
-/// fits into a frame.
+/// Returns the next frame: as many parts as are worth copying into one, or else the first part, as
+/// far as it fits into a frame.
 fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
     let mut bytes = 0;
     let joined = parts
@@ -113,11 +113,11 @@ fn gather(parts: &mut VecDeque<Bytes>) -> Option<Bytes> {
     Some(whole.freeze())
 }
 
-/// hyper takes a frame of any size into its buffer: what it has not been given still counts as
-/// unsent.
+/// The maximum length of a frame. hyper buffers a frame of any length, and only bytes that it was
+/// not given count as unsent.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
 
-/// Up to here one copy costs less than another frame.
+/// The length up to which one copy costs less than another frame.
 const JOINED_BYTES_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

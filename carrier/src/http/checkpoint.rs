@@ -1,7 +1,6 @@
-//! Where a connection is stopped and searched: hyper gets only what [`Guard`] has let through.
+//! A connection between its [`Guard`] and hyper, which gets only the bytes that passed the guard.
 //!
-//! Owns: the bytes that are held back, and the connection's deadline.
-//! Never: judges a byte itself.
+//! Owns: the bytes that are kept, and the connection's deadline. Never: checks a byte itself.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,7 +17,7 @@ use crate::hub::lock;
 use crate::io::Alarm;
 use crate::phase::Phase;
 
-/// What the transport, the service and the task of one connection share about it.
+/// The state of a connection, shared by its transport, service and task.
 pub(crate) struct Checkpoint {
     pub(super) clock: Clock,
     pub(super) limits: Arc<Limits>,
@@ -27,25 +26,25 @@ pub(crate) struct Checkpoint {
 
 pub(super) struct Post {
     pub(super) guard: Guard,
-    /// Received, and not yet given to hyper.
+    /// Bytes received, and not yet given to hyper.
     pub(super) held: BytesMut,
-    /// How many of the held bytes hyper may have.
+    /// The number of kept bytes that hyper may have.
     passed: usize,
-    /// What became of the connection, if it is not an ordinary one any more.
+    /// The connection's special state, if it has one.
     fate: Fate,
-    /// Whether hyper has to be polled, because it would read now where it could not before.
+    /// Whether hyper has to be polled, because it can read again.
     stirred: bool,
-    /// Whether the connection is to be closed, unless one more look finds that something has come.
+    /// Whether the connection is to be closed, unless one more read returns something.
     pub(super) parting: bool,
-    /// Whether it has to make room for another connection.
+    /// Whether it is to be closed for another connection.
     gives_way: bool,
     /// The task of the connection.
     task: Option<Waker>,
 }
 
-/// What is due on a connection.
+/// The next step of a connection.
 pub(crate) enum Due {
-    /// Hyper may read on.
+    /// Hyper can read again.
     Poll,
     /// It is to be closed at once.
     Close,
@@ -54,15 +53,15 @@ pub(crate) enum Due {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Open,
-    /// The peer sends no more.
+    /// The peer has closed its side.
     Ended,
-    /// A body broke; reading it fails.
+    /// A body was invalid; reading it fails.
     Broken,
-    /// A head was refused; its stand-in is passed, and nothing after it.
+    /// A head was refused; a stand-in for it has passed, and nothing after it.
     Refused,
 }
 
-/// What to do for hyper's wish to read.
+/// The response to hyper's wish to read.
 pub(super) enum Supply {
     Filled,
     Nothing,
@@ -85,30 +84,30 @@ impl Checkpoint {
         Checkpoint { clock, limits, post: Mutex::new(post) }
     }
 
-    /// The answer by which the connection is refused, if it is.
+    /// Returns the answer that refuses the connection, if it is refused.
     pub(crate) fn refusal(&self, rules: &Rules) -> Option<Answer> {
         rules.refusal(&self.lock().guard)
     }
 
-    /// The answer is an event stream.
+    /// Records that the answer is an event stream.
     pub(crate) fn streaming(&self) {
         self.lock().guard.streaming();
     }
 
-    /// The answer was handed to hyper whole, or will never be.
+    /// Records that the answer was passed to hyper completely, or will never be.
     pub(crate) fn responded(&self) {
         let mut post = self.lock();
         post.guard.responded(self.clock.now());
         post.stirred = !post.held.is_empty() || post.fate == Fate::Ended;
     }
 
-    /// Returns the step that the connection waits for its peer to take; `None` once it is to close.
+    /// Returns the step of the peer that the connection waits for; `None` once it is to close.
     pub(crate) fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
         let post = self.lock();
         post.guard.waits_for_peer().filter(|_| !post.gives_way)
     }
 
-    /// Has the connection make room for another one, if it still waits for its peer by then.
+    /// Closes the connection for another one, if it still waits for its peer by then.
     pub(crate) fn give_way(&self) {
         let task = {
             let mut post = self.lock();
@@ -118,8 +117,8 @@ impl Checkpoint {
         task.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits until hyper has to be polled again, or the connection is to be closed, because its
-    /// deadline has passed or something is broken off.
+    /// Waits until hyper has to be polled again, or the connection is to be closed because of a
+    /// deadline or an error.
     pub(crate) fn poll_due(
         &self,
         cx: &mut Context<'_>,
@@ -132,7 +131,7 @@ impl Checkpoint {
                 if mem::take(&mut post.stirred) {
                     return Poll::Ready(Due::Poll);
                 }
-                // Hyper has been polled and did not look: it is not going to.
+                // Hyper has been polled and did not read, so it is not going to.
                 if post.parting {
                     return Poll::Ready(Due::Close);
                 }
@@ -181,7 +180,7 @@ impl Checkpoint {
 }
 
 impl Post {
-    /// Gives hyper what it may have of the held bytes.
+    /// Gives hyper the kept bytes that it may have.
     pub(super) fn supply(&mut self, buf: &mut ReadBufCursor<'_>, clock: &Clock) -> Supply {
         if self.fate == Fate::Open && self.passed < self.held.len() {
             self.judge(clock);
@@ -194,14 +193,14 @@ impl Post {
             return Supply::Filled;
         }
         match self.fate {
-            // Hyper would break the answer off that the peer may still read.
+            // Hyper would abort the answer, which the peer may still read.
             Fate::Ended if self.guard.in_flight() > 0 => Supply::Nothing,
             Fate::Ended => Supply::Filled,
             Fate::Broken => Supply::Fail,
             Fate::Refused => Supply::Nothing,
             Fate::Open => match self.guard.held_bytes_max().saturating_sub(self.held.len()) {
                 0 => Supply::Nothing,
-                // What passes at once has to fit into hyper's room.
+                // Bytes that pass at once must fit into hyper's buffer.
                 _ if self.held.is_empty() => Supply::Receive { bytes_max: buf.remaining() },
                 bytes_max => Supply::Receive { bytes_max },
             },
@@ -217,8 +216,8 @@ impl Post {
         }
     }
 
-    /// Takes what was received. With nothing held back, what passes goes straight to hyper, which
-    /// has room for it; then the result is true.
+    /// Handles received bytes. Without kept bytes, those that pass go straight into hyper's buffer,
+    /// and the result is true.
     pub(super) fn receive(
         &mut self,
         received: &[u8],
@@ -242,12 +241,12 @@ impl Post {
         pass > 0
     }
 
-    /// Nothing has come in time, and nothing more is read.
+    /// Records that nothing has arrived in time, and nothing more is read.
     pub(super) fn part(&mut self) {
         self.fate = Fate::Ended;
     }
 
-    /// Whether the peer has sent, or may be sending, something that nobody will read.
+    /// Returns whether the peer has sent, or may be sending, bytes that will not be read.
     pub(super) fn is_unread(&self) -> bool {
         let may_send = self.guard.refused().is_some() || self.guard.is_inside_body();
         self.fate != Fate::Ended && (may_send || !self.held.is_empty())
@@ -272,5 +271,5 @@ impl Post {
     }
 }
 
-/// What hyper reads in place of a head that was refused.
+/// The head that hyper reads in place of a refused one.
 pub(super) const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";

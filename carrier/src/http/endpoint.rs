@@ -1,4 +1,4 @@
-//! What all connections of an endpoint share, and what happens on each.
+//! The state that all connections of an endpoint share, and the handling of each.
 //!
 //! Never: a status, a header or a body that the core has not made.
 
@@ -34,18 +34,18 @@ use crate::hub::{Hub, lock};
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 
-/// What all connections share.
+/// The state that all connections share.
 pub struct Endpoint {
     hub: Arc<Hub>,
     rules: Rules,
     limits: Arc<Limits>,
     http: http1::Builder,
-    /// Requests that a connection may bring.
+    /// The maximum number of requests on a connection.
     requests_max: u64,
     open: Mutex<Open>,
 }
 
-/// The connections that are open, by numbers.
+/// The open connections, by number.
 #[derive(Default)]
 struct Open {
     last: u64,
@@ -53,11 +53,12 @@ struct Open {
 }
 
 impl Endpoint {
-    /// The endpoint of this hub.
+    /// Creates the endpoint of this hub.
     pub fn new(hub: Arc<Hub>) -> Self {
         let limits = Arc::new(hub.config.limits.clone());
         let mut http = http1::Builder::new();
-        // Not `pipeline_flush`: with it hyper takes any number of bytes that the peer does not.
+        // Without `pipeline_flush`, because with it hyper buffers any number of bytes that the peer
+        // does not read.
         http.half_close(false).pipeline_flush(false).writev(true);
         http.max_headers(limits.head_lines_max);
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
@@ -66,7 +67,7 @@ impl Endpoint {
         Endpoint { rules, limits, http, requests_max, open, hub }
     }
 
-    /// Has a connection make room for another one, if any waits for its peer.
+    /// Closes a connection for another one, if any waits for its peer.
     pub fn make_room(&self) {
         let open = lock(&self.open);
         let waiting = open.connections.values().filter_map(|it| Some((it.waits_for_peer()?, it)));
@@ -83,7 +84,7 @@ impl Endpoint {
         self.serve(socket, alarm, checkpoint).await;
     }
 
-    /// Counts a connection as open until what this returns is dropped.
+    /// Counts a connection as open until the returned value is dropped.
     fn count(&self, connection: Arc<Checkpoint>) -> Counted<'_> {
         let mut open = lock(&self.open);
         open.last += 1;
@@ -133,7 +134,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// The request is not to be answered: the connection closes.
+    /// The request cannot be answered, and the connection closes.
     async fn exchange(
         &self,
         request: Request<Incoming>,
@@ -201,7 +202,7 @@ impl Endpoint {
     }
 
     fn respond(&self, mut head: ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
-        // Whoever is answered now is not to come back on this connection.
+        // The client must not reuse this connection.
         head.close |= self.hub.phase() > Phase::Serving;
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
@@ -230,7 +231,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// The name of a header. Those of nearly every answer need not be looked up.
+/// Returns the name of a header. Those of nearly every answer need no lookup.
 fn name_of(name: &'static str) -> HeaderName {
     match name {
         "cache-control" => CACHE_CONTROL,
@@ -240,30 +241,30 @@ fn name_of(name: &'static str) -> HeaderName {
     }
 }
 
-/// hyper does not take less.
+/// The minimum that hyper accepts.
 const HTTP_BUF_BYTES_MIN: usize = 8 * 1024;
 
 struct HeaderLines<'a>(&'a HeaderMap);
 
 impl Headers for HeaderLines<'_> {
-    /// A look at each line: there are few, and less is to be done for them than for a hash.
+    /// A linear search: there are few lines, and it costs less than a hash.
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.lines().filter(move |(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Lines of one name stand together.
+    /// Lines of the same name are adjacent.
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }
 
-/// Why there is no whole body.
+/// The reason why the body is incomplete.
 enum Unread {
     Broken(hyper::Error),
     Refused(Reject),
 }
 
-/// The body of a request, copied: a slice of hyper's buffer would keep all of that alive.
+/// Copies the body of a request, because a slice would keep all of hyper's buffer alive.
 async fn read(body: Incoming, mut whole: BodyBuffer) -> Result<Bytes, Unread> {
     let mut body = pin!(body);
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {

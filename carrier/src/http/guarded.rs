@@ -1,4 +1,4 @@
-//! A connection behind its guard, as hyper reads and writes it.
+//! The socket of a connection, read by hyper through its guard.
 //!
 //! Owns: the socket, and the lingering close.
 
@@ -14,13 +14,14 @@ use crate::http::checkpoint::{Checkpoint, Supply};
 use crate::io::{Socket, Source};
 use crate::scratch;
 
-/// A socket that is read through a [`Checkpoint`], and whose writing is watched by it.
+/// A socket that is read through a [`Checkpoint`], which also monitors its writes.
 pub(crate) struct Guarded<S> {
     socket: S,
     checkpoint: Arc<Checkpoint>,
-    /// Whether the guard has been told that the peer takes nothing.
+    /// Whether the guard has been told that the peer reads nothing.
     blocked: bool,
-    /// Once our side is closed: how much the peer may send before it has to see that.
+    /// Once this side is closed: the number of bytes that the peer may send before it must close
+    /// too.
     linger: Option<usize>,
 }
 
@@ -29,7 +30,7 @@ impl<S> Guarded<S> {
         Guarded { socket, checkpoint, blocked: false, linger: None }
     }
 
-    /// Tells the guard when the peer stops taking bytes, and when it goes on.
+    /// Tells the guard when the peer stops reading, and when it continues.
     fn watch<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if self.blocked || result.is_pending() {
             let now = self.checkpoint.clock.now();
@@ -44,7 +45,7 @@ impl<S> Guarded<S> {
     }
 }
 
-/// What of a socket has arrived by now.
+/// The bytes of a socket that have arrived already.
 struct Arrived<'a, S>(&'a mut S);
 
 impl<S: Socket> Source for Arrived<'_, S> {
@@ -111,9 +112,9 @@ impl<S: Socket + Unpin> Write for Guarded<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Closes our side; then, if the peer may still be sending, waits until it has seen that. To
-    /// close both sides at once would reset the connection, and take the answer from it. How long
-    /// that may last is one of the guard's deadlines.
+    /// Closes this side, and then waits for the peer to close its side if it may still be sending.
+    /// Closing both sides at once would reset the connection, and lose the answer. One of the
+    /// guard's deadlines limits the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Guarded { socket, checkpoint, linger, .. } = &mut *self;
         loop {
@@ -140,7 +141,7 @@ impl<S: Socket + Unpin> Write for Guarded<S> {
     }
 }
 
-/// Read at once of what nobody wants.
+/// The number of unwanted bytes read at once.
 const LINGER_BYTES: usize = 4 * 1024;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The way of a connection through hyper: what it receives goes past its guard, a request through
-//! the rules to the engine, and the answer back.
+//! Connections served with hyper: received bytes pass the guard, a request passes the rules on its
+//! way to the engine, and hyper writes the answer.
 //!
 //! A request that is refused before hyper has seen any of it is replaced by a stand-in, which is
 //! answered with the refusal. So there is one writer of answers, and they keep their order.

@@ -1,4 +1,4 @@
-//! Servers in this process, over real sockets: what every runtime has to make true.
+//! Servers in this process, over real sockets: a test for every runtime.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use pontoon_core::native::{HealthForm, Native};
 use pontoon_core::observe::Level;
 use pontoon_core::server::*;
 
-/// How a runtime starts an endpoint.
+/// The function that starts an endpoint on a runtime.
 type Start = fn(TcpListener, Options) -> std::io::Result<Running>;
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Seat for Calls {
     }
 }
 
-/// From one step to the next.
+/// The time between two steps.
 const STEP: Duration = Duration::from_millis(400);
 
 fn soon(scene: &Scene<'_>) -> Wait {
@@ -114,7 +114,7 @@ fn send(addr: SocketAddr, method: &str, path: &str, lines: &[&str], body: &str) 
     stream
 }
 
-/// The whole answer, its head in lower case.
+/// Returns the whole answer, its head in lower case.
 fn ask(addr: SocketAddr, method: &str, path: &str, lines: &[&str], body: &str) -> (String, String) {
     let mut answer = String::new();
     send(addr, method, path, lines, body).read_to_string(&mut answer).unwrap();
@@ -174,7 +174,7 @@ fn steps_arrive_one_by_one(addr: SocketAddr) {
     for (nth, (at, _)) in (1..).zip(&came[..3]) {
         assert!(*at >= nth * STEP, "{came:?}");
     }
-    // Those that were kept until the end would come together.
+    // Events that were held back until the end would arrive together.
     assert!(came[2].0 >= came[0].0 + Duration::from_millis(150), "{came:?}");
     assert!(came[3].1.contains("done"), "{came:?}");
 }

@@ -1,7 +1,7 @@
-//! Resources that the processes started by this one use together.
+//! The total resources of the processes that this one started.
 //!
-//! Every child leads a session of its own, so a process that a child has started is known by its
-//! session, whatever has become of those in between.
+//! Every child leads a session of its own, so a descendant is identified by its session, even if
+//! processes in between have ended.
 //!
 //! Source: proc_pid_stat(5).
 
@@ -14,25 +14,25 @@ use rustix::param::{clock_ticks_per_second, page_size};
 
 use super::start;
 
-/// The processes of the machine.
+/// The processes of the host.
 pub(super) struct Processes(Vec<Process>);
 
-/// A process, as far as it matters here.
+/// The data of a process that is needed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Process {
     pid: u32,
     parent: u32,
     session: u32,
-    /// Ticks of processors it has used.
+    /// The processor time it has used, in ticks.
     ticks: u64,
-    /// The same of its children that have ended and that it has waited for.
+    /// The same of its ended children that it has waited for.
     ended_ticks: u64,
-    /// Pages of memory.
+    /// Its resident pages of memory.
     pages: u64,
 }
 
 impl Processes {
-    /// Reads them, unless there are too many.
+    /// Reads all processes, unless there are too many.
     pub(super) fn read() -> Option<Processes> {
         let mut all = Vec::new();
         for entry in fs::read_dir("/proc").ok()?.flatten() {
@@ -44,7 +44,7 @@ impl Processes {
             if all.len() == PROCESSES_MAX {
                 return None;
             }
-            // One that has ended in the meantime is none.
+            // One that has ended in the meantime is ignored.
             let stat = start(&format!("/proc/{pid}/stat"), STAT_BYTES_MAX);
             all.extend(stat.as_deref().and_then(Process::parse));
         }
@@ -72,7 +72,7 @@ impl Processes {
 impl Process {
     fn parse(stat: &str) -> Option<Process> {
         let pid = stat.split(' ').next()?.parse().ok()?;
-        // The name stands in parentheses and may itself hold some.
+        // The name is in parentheses and may itself contain some.
         let (_, rest) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |field: usize| -> Option<u64> { fields.get(field - 3)?.parse().ok() };
@@ -87,10 +87,10 @@ impl Process {
     }
 }
 
-/// Processes of a machine on which those of the children are looked for: each costs microseconds.
+/// The maximum number of processes on a host for this search: each costs microseconds.
 const PROCESSES_MAX: usize = 4096;
 
-/// More than the fields up to the last one needed here take.
+/// More than the fields up to the last one needed here.
 const STAT_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Socket for DuplexStream {
     }
 }
 
-/// Rings on time, and at no other.
+/// A timer that is exact.
 struct Punctual(Clock);
 
 impl Alarm for Punctual {
@@ -86,7 +86,7 @@ fn pair(buf_bytes: usize) -> Pair {
 }
 
 impl Pair {
-    /// Everything that can be read without anything else happening.
+    /// Reads everything that is available.
     async fn read(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let mut buf = [0; 7];
@@ -98,7 +98,7 @@ impl Pair {
         all
     }
 
-    /// What is due on the connection; time runs as far as it has to.
+    /// Returns the next step of the connection, after moving the time to it.
     async fn due(&mut self) -> Due {
         self.due_in(Phase::Serving).await
     }

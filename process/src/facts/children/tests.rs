@@ -18,7 +18,7 @@ fn a_process_is_read_by_its_fields() {
 #[test]
 fn descendants_are_known_by_the_session_of_a_child() {
     let own = Process::parse(OWN).unwrap();
-    // A child, what it has started, an orphan of that, and two processes of others.
+    // A child, its child, an orphan of that, and two unrelated processes.
     let all = vec![own, of(20, 7, 20), of(21, 20, 20), of(22, 1, 20), of(30, 1, 30), of(31, 30, 7)];
     let found = Processes(all).children_of(7).unwrap();
     assert_eq!(found.memory, 3 * 2 * page_size() as u64);
@@ -32,7 +32,7 @@ fn a_child_that_works_is_seen_to_work() {
     use std::io::Read;
     use std::process::{Command, Stdio};
 
-    // It ends a process of its own that has worked, and goes on.
+    // It waits for a process of its own that has used processor time, and continues.
     let script = "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' & wait; echo; read end";
     let mut command = Command::new("sh");
     command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
