@@ -42,6 +42,9 @@
 //! between steps 3 and 4, by [`native::Stateless`]: it needs no lock. Only a request that has to
 //! wait, for time to pass, becomes a [`native::Run`] and goes on to the engine.
 //!
+//! Steps 1 and 2, the body, and the framing of the answer are in one machine for an adapter without
+//! an HTTP library: [`http::Connection`].
+//!
 //! # The two eras
 //!
 //! So far a client opens a session, as all do up to revision 2025-11-25: the legacy era. A request
@@ -98,6 +101,7 @@
 //! | a limit | [`limits::Limits`] |
 //! | something that holds bytes | a permit of [`memory::Memory`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
+//! | how an answer is framed where no HTTP library does it | `http/connection.rs` |
 //! | a field of a message that a rule needs | `json/` |
 //! | a revision, or how two differ | `protocol/revision.rs`, `protocol/since.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
 //! | a server | an implementation of [`server::Server`]; its documentation has the least there is |

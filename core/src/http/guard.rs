@@ -104,6 +104,19 @@ pub struct Inspection {
     pub refuse: Option<Reject>,
 }
 
+/// The part of a request that [`Guard::step`] let through, with its length in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// No bytes: more of them are needed, or the request in flight has to be answered first.
+    Nothing,
+    /// A complete head, and the empty line before it if there is one.
+    Head(usize),
+    /// Data of the body.
+    Data(usize),
+    /// Bytes of the body that frame chunks.
+    Framing(usize),
+}
+
 /// The consequence of a missed deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breach {
@@ -210,6 +223,23 @@ impl Guard {
             }
         }
         Inspection { pass, refuse: self.refused }
+    }
+
+    /// Judges the beginning of `bytes`, like [`Guard::inspect`], and stops at the next boundary.
+    pub(super) fn step(&mut self, bytes: &[u8], now: Instant) -> Result<Passed, Reject> {
+        let part: fn(usize) -> Passed = match &self.phase {
+            Phase::Body(_, body) if body.is_inside_data() => Passed::Data,
+            Phase::Body(..) => Passed::Framing,
+            _ => Passed::Head,
+        };
+        match self.advance(bytes, now) {
+            Ok(0) => Ok(Passed::Nothing),
+            Ok(taken) => Ok(part(taken)),
+            Err(reject) => {
+                self.refuse(reject, now);
+                Err(reject)
+            }
+        }
     }
 
     /// Returns the number of bytes that an adapter must be able to keep. While it keeps as many, it

@@ -1,11 +1,14 @@
 //! HTTP as data: the rules for requests, and the form of answers.
 //!
 //! Owns: framing checks ([`Guard`]), the rules of a request ([`Rules`]), the head of a reply
-//! ([`ReplyHead`]). Never: a socket, or the types of an HTTP library.
+//! ([`ReplyHead`]), and a whole server connection for adapters without an HTTP library
+//! ([`Connection`]).
+//! Never: a socket, or the types of an HTTP library.
 
 mod accept;
 mod body;
 mod coding;
+mod connection;
 mod guard;
 mod media;
 mod refused;
@@ -17,6 +20,10 @@ mod throttle;
 pub use accept::Accept;
 pub use body::BodyBuffer;
 pub use coding::Coding;
+pub use connection::{
+    BodyLength, Connection, ConnectionConfig, ConnectionEvent, RequestLines, ResponseHead,
+    WriteHead,
+};
 pub(crate) use guard::is_token_byte;
 pub use guard::{Breach, Guard, Inspection, PeerWait, first_to_give_way};
 pub(crate) use refused::refused;

@@ -51,6 +51,11 @@ impl Body {
         matches!(self.part, Part::Complete)
     }
 
+    /// Whether the next bytes are data, and do not frame a chunk.
+    pub(super) fn is_inside_data(&self) -> bool {
+        matches!(self.part, Part::Plain(_) | Part::Chunk(_))
+    }
+
     /// Processes bytes of one part and returns their number. Chunk framing passes completely or not
     /// at all, so the HTTP library never sees the beginning of invalid framing.
     pub(super) fn advance(&mut self, bytes: &[u8], limits: &Limits) -> Result<usize, Reject> {
