@@ -13,7 +13,7 @@
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
 //!
 //! A runtime that polls futures enables this crate's feature `hyper`, and those four files are all
-//! of it, about 300 lines. `runtime-blocking` has a server of its own between `front` and the hub.
+//! of it, about 300 lines. `runtime-blocking` carries `core::http::Connection` on a thread instead.
 //!
 //! # The ten functions
 //!

@@ -13,26 +13,26 @@ use pontoon_carrier::child::{End, Order, Pipes};
 use pontoon_carrier::hub::Hub;
 use rustix::io::Errno;
 
+use crate::fd_budget::FdBudget;
 use crate::io::{Io, block_on};
-use crate::room::Room;
 
 /// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
 /// that spawned them, and a fork takes longer than a connection ought to wait.
-pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, room: &Arc<Room>) {
+pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, budget: &Arc<FdBudget>) {
     for order in orders {
         let Some(hub) = hub.upgrade() else { return };
-        match room.take_child() {
-            true => spawn(&hub, order, room),
+        match budget.take_child() {
+            true => spawn(&hub, order, budget),
             false => order.failed(&hub, &Errno::MFILE.into()),
         }
     }
 }
 
-fn spawn(hub: &Arc<Hub>, order: Order, room: &Arc<Room>) {
-    // The threads come first: without them there would be nobody to take care of the child.
+fn spawn(hub: &Arc<Hub>, order: Order, budget: &Arc<FdBudget>) {
+    // The threads come first: a child without them could not be served.
     let (give_pipes, take_pipes) = sync_channel(1);
     let (give_end, take_end) = sync_channel(1);
-    let counted = Counted(room.clone());
+    let counted = Counted(budget.clone());
     let carry = move || {
         take_pipes.recv().into_iter().for_each(carry);
         drop(counted);
@@ -40,7 +40,7 @@ fn spawn(hub: &Arc<Hub>, order: Order, room: &Arc<Room>) {
     let wait = move || take_end.recv().into_iter().for_each(wait);
     let hired = crate::spawn("pontoon-pipes", carry).and(crate::spawn("pontoon-child", wait));
     let process = hired.and_then(|_| order.command().spawn());
-    room.child_spawned();
+    budget.child_spawned();
     let process = match process {
         Ok(process) => process,
         Err(error) => return order.failed(hub, &error),
@@ -53,7 +53,7 @@ fn spawn(hub: &Arc<Hub>, order: Order, room: &Arc<Room>) {
 }
 
 /// Counts a child until its pipes are closed.
-struct Counted(Arc<Room>);
+struct Counted(Arc<FdBudget>);
 
 impl Drop for Counted {
     fn drop(&mut self) {

@@ -1,102 +1,113 @@
-//! The HTTP front: accepts connections, and takes every request that comes out of tiny_http through
-//! the rules to the engine and its answer back.
+//! The HTTP front: accepts connections, and has each of them served by a thread of its own.
 //!
-//! Owns: the listener, and the threads of connections and requests.
-//! Never: a status, a header or a body that the core has not made.
+//! Owns: the listener, the connections that are open, and their threads.
+//! Never: a status, a header or a body, or the order in which connections give way.
 
-use std::future::Future;
-use std::io::{self, Write};
-use std::net::{IpAddr, TcpListener, TcpStream};
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use pontoon_carrier::Phase;
-use pontoon_carrier::coding;
-use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_carrier::hub::Hub;
-use pontoon_core::http::{Answer as Refusal, BodyBuffer, ReplyHead, RequestHead, Rules};
-use pontoon_core::limits::Limits;
-use pontoon_core::machine::Chunk;
-use pontoon_core::reject::Reject;
+use pontoon_core::http::{ConnectionConfig, PeerWait, Rules, first_to_give_way};
 use pontoon_core::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
-use tiny_http::{HTTPVersion, Method, Request};
 
-use crate::connections::Connections;
-use crate::guarded::Guarded;
-use crate::head::HeadLines;
-use crate::io::{FAR, Latch, poll};
-use crate::library::{Ending, Library, Link};
-use crate::respond::{Form, Response};
-use crate::room::{Entry, Room};
+use crate::connection::Serving;
+use crate::fd_budget::{Entry, FdBudget};
+use crate::io::{FAR, Latch, PollWaker, poll};
+use crate::lock;
+use crate::respond::write_head;
 
-/// What all connections share.
+/// The state that all connections share.
 pub(crate) struct Front {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) library: Library,
-    pub(crate) room: Arc<Room>,
-    pub(crate) connections: Connections,
-    pub(crate) rules: Rules,
+    pub(crate) connection: Arc<ConnectionConfig>,
+    pub(crate) budget: Arc<FdBudget>,
+    open: Mutex<Open>,
+    /// Wakers that no connection uses.
+    wakers: Mutex<Vec<Arc<PollWaker>>>,
     draining: Latch,
     stopped: Latch,
+}
+
+/// The connections that are open, by numbers.
+#[derive(Default)]
+struct Open {
+    last: u64,
+    connections: HashMap<u64, Arc<OpenConnection>>,
+}
+
+/// A connection, as the thread that accepts sees it.
+pub(crate) struct OpenConnection {
+    pub(crate) stream: TcpStream,
+    /// The step that it waits for its peer to take.
+    waits: Mutex<Option<(PeerWait, Instant)>>,
+    /// Whether it has to make room for another one.
+    gives_way: AtomicBool,
 }
 
 impl Front {
     pub(crate) fn new(hub: Arc<Hub>) -> io::Result<Arc<Self>> {
         let limits = Arc::new(hub.config().limits.clone());
         Ok(Arc::new(Front {
-            rules: Rules::new(hub.config()),
+            budget: Arc::new(FdBudget::new(&limits)),
+            connection: Arc::new(ConnectionConfig {
+                rules: Rules::new(hub.config()),
+                limits,
+                requests_max: hub.connection_requests_max(),
+                write_head,
+            }),
+            open: Mutex::default(),
+            wakers: Mutex::default(),
             draining: Latch::new()?,
             stopped: Latch::new()?,
-            library: Library::open()?,
-            room: Arc::new(Room::new(&limits)),
-            connections: Connections::default(),
-            limits,
             hub,
         }))
     }
 
     /// Accepts connections until the engine wants no more, and then those that wait already: some
-    /// may have been asked something.
+    /// may hold a request.
     pub(crate) fn accept(self: Arc<Self>, listener: TcpListener) {
         while let Some(stream) = self.accepted(&listener) {
             if !self.enter() {
                 return;
             }
             let front = self.clone();
-            let converse = move || {
+            let serve = move || {
                 let connected = front.hub.connected();
-                Guarded::new(&front, stream).converse();
+                Serving::new(&front, stream).run();
                 drop(connected);
-                front.room.leave();
+                front.budget.leave();
             };
-            if crate::spawn("pontoon-http", converse).is_err() {
-                self.room.leave();
+            if crate::spawn("pontoon-http", serve).is_err() {
+                self.budget.leave();
                 self.pause();
             }
         }
     }
 
-    /// Waits for room for a connection, and has others give way; `false` if there will be none.
+    /// Waits for capacity for one more connection, and has others give way; `false` if there will
+    /// be none.
     fn enter(&self) -> bool {
-        let mut patience = Duration::ZERO;
+        let mut timeout = Duration::ZERO;
         loop {
-            match self.room.enter(patience) {
+            match self.budget.enter(timeout) {
                 Entry::Entered => return true,
                 Entry::Closed => return false,
-                Entry::Full => self.connections.make_room(self.hub.clock().now()),
+                Entry::Full => self.make_room(),
             }
-            patience = self.limits.accept_pause;
+            timeout = self.connection.limits.accept_pause;
         }
     }
 
     /// Waits for a connection; `None` once there will be no more.
     fn accepted(&self, listener: &TcpListener) -> Option<TcpStream> {
         loop {
-            // Asked first: none that has come while the engine wanted more is forgotten.
+            // Read first: a connection that came before the end of this phase is served.
             let phase = self.hub.phase();
             match accept_one(listener) {
                 Ok(stream) => return Some(stream),
@@ -117,11 +128,64 @@ impl Front {
 
     fn pause(&self) {
         let latch = self.draining.as_fd();
-        let _ =
-            poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], self.limits.accept_pause);
+        let pause = self.connection.limits.accept_pause;
+        let _ = poll(&mut [PollFd::from_borrowed_fd(latch, PollFlags::IN)], pause);
     }
 
-    /// What wakes those who poll once the program is further than `phase`, if it is to come further.
+    /// Counts a connection as open.
+    pub(crate) fn add(&self, stream: TcpStream) -> (u64, Arc<OpenConnection>) {
+        let (waits, gives_way) = (Mutex::new(None), AtomicBool::new(false));
+        let connection = Arc::new(OpenConnection { stream, waits, gives_way });
+        let mut open = lock(&self.open);
+        open.last += 1;
+        let number = open.last;
+        open.connections.insert(number, connection.clone());
+        (number, connection)
+    }
+
+    pub(crate) fn remove(&self, number: u64) {
+        lock(&self.open).connections.remove(&number);
+    }
+
+    /// Has a connection make room for another one, if any waits for its peer.
+    fn make_room(&self) {
+        self.drop_wakers();
+        let open = lock(&self.open);
+        let waiting = open.connections.values().filter_map(|it| Some((it.waits()?, it)));
+        if let Some((wait, connection)) = first_to_give_way(waiting, self.hub.clock().now()) {
+            connection.gives_way.store(true, Ordering::Release);
+            // Its thread wakes as if its peer had closed that side.
+            let how = if wait == PeerWait::Taking { Shutdown::Both } else { Shutdown::Read };
+            let _ = connection.stream.shutdown(how);
+        }
+    }
+
+    /// Returns a waker for the thread of a connection; `None` if there is no descriptor for it.
+    pub(crate) fn take_waker(&self) -> Option<Arc<PollWaker>> {
+        if let Some(waker) = lock(&self.wakers).pop() {
+            return Some(waker);
+        }
+        if !self.budget.take_waker() {
+            return None;
+        }
+        let waker = PollWaker::new().inspect_err(|_| self.budget.return_wakers(1)).ok()?;
+        Some(Arc::new(waker))
+    }
+
+    pub(crate) fn return_waker(&self, waker: Arc<PollWaker>) {
+        // A wake that came too late wakes the next thread once too often, and does no harm.
+        lock(&self.wakers).push(waker);
+    }
+
+    /// Closes the wakers that no connection uses.
+    fn drop_wakers(&self) {
+        let wakers = std::mem::take(&mut *lock(&self.wakers));
+        let count = wakers.len();
+        drop(wakers);
+        self.budget.return_wakers(count);
+    }
+
+    /// Returns the latch that opens once the program is further than `phase`; `None` after its end.
     pub(crate) fn latch_after(&self, phase: Phase) -> Option<&Latch> {
         match phase {
             Phase::Serving => Some(&self.draining),
@@ -130,100 +194,31 @@ impl Front {
         }
     }
 
-    /// Lets nobody in any more but those who wait already.
+    /// Accepts no connection from now on, apart from those that wait already.
     pub(crate) fn unlisten(&self) {
-        self.room.close();
+        self.budget.close();
         self.draining.open();
     }
 
-    /// Waits until everybody has gone, which they do by their guards, or at once if forced.
+    /// Waits until all connections have ended, by their deadlines, or at once if forced.
     pub(crate) fn stop(&self) {
         self.stopped.open();
-        self.room.emptied();
-        self.library.close();
+        self.budget.emptied();
+    }
+}
+
+impl OpenConnection {
+    /// Notes the step of its peer that the connection waits for.
+    pub(crate) fn set_waits(&self, waits: Option<(PeerWait, Instant)>) {
+        *lock(&self.waits) = waits;
     }
 
-    /// Opens a way through the library for one request.
-    ///
-    /// # Errors
-    ///
-    /// The operating system refuses a thread or a descriptor.
-    pub(crate) fn link(
-        self: &Arc<Self>,
-        is_last: bool,
-        peer: Option<IpAddr>,
-        head: Box<[u8]>,
-    ) -> io::Result<Arc<Link>> {
-        self.library.link(is_last, peer, head, || {
-            let front = self.clone();
-            let take = move || {
-                front.library.take_all(|request, link| front.take(request, link));
-            };
-            crate::spawn("pontoon-request", take).map(drop)
-        })
+    fn waits(&self) -> Option<(PeerWait, Instant)> {
+        lock(&self.waits).filter(|_| !self.gives_way())
     }
 
-    /// Answers a request.
-    fn take(&self, mut request: Request, link: &Link) {
-        self.room.request_opened();
-        let form = Form {
-            is_http_10: *request.http_version() < HTTPVersion(1, 1),
-            is_head: *request.method() == Method::Head,
-            close: link.is_last || self.hub.phase() > Phase::Serving,
-        };
-        let answer = self.answer(&mut request, link);
-        // The library would wait for what is left of a body before it gives its writer away.
-        link.end_body();
-        let writer = request.into_writer();
-        if let Some((head, body, exchange)) = answer {
-            respond(writer, form, link, &head, body, exchange);
-        }
-    }
-
-    /// What is to be answered; `None` if nothing is, or it is up to the guard.
-    fn answer(&self, request: &mut Request, link: &Link) -> Option<Reply> {
-        let arrived = self.hub.clock().now();
-        let admission =
-            self.hub.admit(&self.rules, &head(request, &HeadLines(&link.head), link, arrived));
-        let admission = match admission {
-            Ok(admission) => admission,
-            Err(refusal) => return Some(self.refuse(*refusal)),
-        };
-        let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
-        let whole = HeadLines(&link.head);
-        let body = if admission.expects_body() {
-            let buffer = admission.body(&head(request, &whole, link, arrived));
-            match read(request, link, buffer)? {
-                Ok(body) => body,
-                Err(reject) => return Some(self.refuse(Refusal::refusal(reject, cors))),
-            }
-        } else {
-            Bytes::new()
-        };
-        let request = match admission.request(body, &head(request, &whole, link, arrived)) {
-            Ok(request) => request,
-            Err(refusal) => return Some(self.refuse(*refusal)),
-        };
-        let mut exchange = self.hub.open(request);
-        let answer = {
-            let mut answer = pin!(exchange.answer());
-            link.wait(|cx| answer.as_mut().poll(cx))?
-        };
-        let (mut head, body) = match answer {
-            Answer::Reply(mut head, body, _) => {
-                let body = coding::encode(&mut head, coding, body, &self.hub.memory().made());
-                (head, Some(body))
-            }
-            Answer::Begin(head) => (head, None),
-        };
-        head.cors = cors;
-        head.close |= close;
-        Some((head, body, Some(exchange)))
-    }
-
-    fn refuse(&self, refusal: Refusal) -> Reply {
-        self.hub.submit(refusal.report());
-        (refusal.head, Some(Chunk::from(refusal.body)), None)
+    pub(crate) fn gives_way(&self) -> bool {
+        self.gives_way.load(Ordering::Acquire)
     }
 }
 
@@ -234,66 +229,3 @@ fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
-
-/// A head, the body unless it is still to come, and whose progress is reported.
-type Reply = (ReplyHead, Option<Chunk>, Option<Exchange>);
-
-/// Sends an answer. Where the peer does not take it, the guard has seen that, or will.
-fn respond(
-    writer: impl Write,
-    form: Form,
-    link: &Link,
-    head: &ReplyHead,
-    body: Option<Chunk>,
-    mut exchange: Option<Exchange>,
-) {
-    let close = form.close || head.close || (form.is_http_10 && body.is_none());
-    let mut response = Response::new(writer, Form { close, ..form });
-    let sent = match (&body, &mut exchange) {
-        (Some(body), _) => response.reply(head, body).map(|()| true),
-        (None, Some(exchange)) => response.stream(head, exchange, |exchange, parts| {
-            link.wait(|cx| exchange.poll_parts(cx, parts))
-        }),
-        (None, None) => Ok(false),
-    };
-    if let Ok(true) = sent {
-        link.end(if close { Ending::Close } else { Ending::KeepAlive });
-    }
-    drop(response);
-    if let (Some(body), Some(exchange), Ok(_)) = (body, &mut exchange, sent) {
-        exchange.taken(body.len());
-    }
-}
-
-fn head<'a>(
-    request: &'a Request,
-    headers: &'a HeadLines<'a>,
-    link: &Link,
-    arrived: Instant,
-) -> RequestHead<'a, HeadLines<'a>> {
-    let (method, target) = (request.method().as_str(), request.url());
-    RequestHead { method, target, headers, peer: link.peer, arrived }
-}
-
-/// The body of a request, or why it is refused; `None` if it was broken off.
-fn read(
-    request: &mut Request,
-    link: &Link,
-    mut whole: BodyBuffer,
-) -> Option<Result<Bytes, Reject>> {
-    let mut part = [0; BODY_BYTES_READ_MAX];
-    loop {
-        match request.as_reader().read(&mut part) {
-            Ok(0) => return link.is_complete().then(|| Ok(whole.finish())),
-            Ok(bytes) => match whole.push(&part[..bytes]) {
-                Ok(()) => {}
-                Err(reject) => return Some(Err(reject)),
-            },
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// Bytes of a body that are read at a time.
-const BODY_BYTES_READ_MAX: usize = 16 * 1024;

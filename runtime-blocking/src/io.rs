@@ -44,8 +44,8 @@ impl Notes {
 ///
 /// There is no file descriptor for it, or the system does not wait.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    let bell = Arc::new(Bell::new()?);
-    let waker = bell.clone().into();
+    let poll_waker = Arc::new(PollWaker::new()?);
+    let waker = poll_waker.clone().into();
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
@@ -56,12 +56,12 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
             return Ok(output);
         }
         let mut fds = Vec::with_capacity(1 + wishes.len());
-        fds.push(PollFd::new(&*bell, PollFlags::IN));
+        fds.push(PollFd::new(&*poll_waker, PollFlags::IN));
         fds.extend(wishes.iter().map(|(pipe, on)| PollFd::new(&**pipe, *on)));
         poll(&mut fds, pause)?;
         let mut told = fds.iter().map(PollFd::revents).collect::<Vec<_>>().into_iter();
-        if told.next().is_some_and(|bell| !bell.is_empty()) {
-            bell.hush();
+        if told.next().is_some_and(|woken| !woken.is_empty()) {
+            poll_waker.reset();
         }
         wishes.iter_mut().zip(told).for_each(|((_, on), told)| *on = told);
         wishes.retain(|(_, told)| !told.is_empty());
@@ -85,40 +85,40 @@ pub(crate) fn poll(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> {
 pub(crate) const FAR: Duration = Duration::from_secs(24 * 3600);
 
 /// Wakes one thread from `poll`, any number of times.
-struct Bell {
+pub(crate) struct PollWaker {
     reader: PipeReader,
     writer: PipeWriter,
     /// There is never more than one byte in the pipe, so neither end waits.
-    rung: AtomicBool,
+    woken: AtomicBool,
 }
 
-impl Bell {
-    fn new() -> Result<Self> {
+impl PollWaker {
+    pub(crate) fn new() -> Result<Self> {
         let (reader, writer) = io::pipe()?;
-        Ok(Bell { reader, writer, rung: AtomicBool::new(false) })
+        Ok(PollWaker { reader, writer, woken: AtomicBool::new(false) })
     }
 
-    /// Takes back the ring that `poll` has told of. Look for what it was about after this.
-    fn hush(&self) {
-        // Nothing else can be there, and its own writer keeps it open.
+    /// Takes back the wake that `poll` has reported. The caller looks for its reason after this.
+    pub(crate) fn reset(&self) {
+        // No other byte can be there, and its own writer keeps the pipe open.
         let _ = (&self.reader).read(&mut [0]);
-        self.rung.store(false, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
     }
 }
 
-impl Wake for Bell {
+impl Wake for PollWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
             let _ = (&self.writer).write(&[0]);
         }
     }
 }
 
-impl AsFd for Bell {
+impl AsFd for PollWaker {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
     }

@@ -1,27 +1,28 @@
-//! pontoon's protocol core carried by threads and tiny_http.
+//! pontoon's protocol core carried by threads.
 //!
-//! What it owes is [`pontoon_carrier::contract`]. Some of the ten functions are the carrier's; the
-//! others are here, those of HTTP because tiny_http polls no futures:
+//! The obligations of a runtime are in [`pontoon_carrier::contract`]. Some of the ten functions are
+//! the carrier's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
 //! | `accept` | `front::Front::accept` |
-//! | `reply` | `respond::Response::reply` |
-//! | `stream` | `respond::Response::stream` |
-//! | `watch` | `guarded::Guarded` sees it, `library::Link` tells whoever waits |
-//! | `sleep` | `io::Alarm`; `guarded::Guarded` for its connection |
+//! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Serving` |
+//! | `sleep` | `io::Alarm`; `connection::Serving` for its connection |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
 //! ```text
-//!   socket ─ guarded ─ library ─ front ─┐           ┌─ child ─ pipes
-//!     the guard's verdict, then tiny_http ├─ [ hub ] ─┤
-//!     on a private connection for each  │  engine   │
-//!     clean request                     └───────────┘
+//!   socket ─ connection ─┐           ┌─ child ─ pipes
+//!     bytes in, bytes    ├─ [ hub ] ─┤
+//!     out, one thread    │  engine   │
+//!                        └───────────┘
 //! ```
 //!
-//! Threads: one for each connection, one more for each request in flight, two for each child, and
-//! about a dozen that are always there. Each of them waits in the kernel for whatever it waits for.
+//! Threads: one for each connection, two for each child, and four that are always there. Each of
+//! them waits in the kernel.
+//!
+//! tiny_http writes the heads of complete responses (`respond`). The reasons why it does not read
+//! requests are in `docs/runtimes.md`.
 //!
 //! Owns: sockets, pipes, processes, timers and threads.
 //! Never: a protocol rule, a status, a retry, or a deadline of its own.
@@ -30,15 +31,11 @@
 #![warn(missing_docs)]
 
 mod child;
-mod connections;
-mod door;
+mod connection;
+mod fd_budget;
 mod front;
-mod guarded;
-mod head;
 mod io;
-mod library;
 mod respond;
-mod room;
 
 use std::future::{Future, poll_fn};
 use std::io::Result;
@@ -59,13 +56,9 @@ use crate::io::{Alarm, block_on};
 /// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] means nothing
 /// here. It listens when this returns.
 ///
-/// tiny_http is reached through a socket that is bound in a new directory, which only this user may
-/// enter: of `XDG_RUNTIME_DIR`, of [`std::env::temp_dir`] or of `/dev/shm`, the first that can be
-/// written to. On Linux it is gone from there when this returns.
-///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor, randomness, or any such directory.
+/// The operating system refuses a thread, a file descriptor or randomness.
 pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
@@ -73,8 +66,8 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     let front = Front::new(hub.clone())?;
     let weak = Arc::downgrade(&hub);
 
-    let (spawner, room) = (weak.clone(), front.room.clone());
-    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner, &room))?;
+    let (spawner, budget) = (weak.clone(), front.budget.clone());
+    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner, &budget))?;
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
     let accepting = front.clone();

@@ -1,58 +1,69 @@
-use pontoon_core::http::ContentType;
+use std::sync::Arc;
+
+use pontoon_core::bridge::ChildSpec;
+use pontoon_core::config::{Config, Serves};
+use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, Rules};
+use pontoon_core::time::Instant;
 
 use super::*;
 
-const FORM: Form = Form { is_http_10: false, is_head: false, close: false };
-
-fn reply(form: Form, status: u16, body: &'static str) -> String {
-    let mut bytes = Vec::new();
-    let head = ReplyHead::with_body(status, ContentType::Json);
-    Response::new(&mut bytes, form).reply(&head, &Chunk::from(body)).unwrap();
-    String::from_utf8(bytes).unwrap()
+/// The whole answer of a connection to a request that needs no engine.
+fn answer(request: &str) -> String {
+    let child = ChildSpec { program: "nothing".into(), args: Vec::new(), env: None };
+    let config = Config::new(Serves::Command(child));
+    let config = Arc::new(ConnectionConfig {
+        rules: Rules::new(&config),
+        limits: Arc::new(config.limits),
+        requests_max: u64::MAX,
+        write_head,
+    });
+    let now = Instant::ZERO;
+    let mut connection = Connection::new(config.clone(), None, now);
+    connection.handle_bytes(request.as_bytes(), now);
+    while let Some(event) = connection.poll_event(now) {
+        match event {
+            ConnectionEvent::Head => {
+                let verdict = config.rules.admit(&connection.head().unwrap());
+                connection.admit(verdict, now);
+            }
+            ConnectionEvent::Refused(_) => {}
+            event => panic!("{event:?}"),
+        }
+    }
+    String::from_utf8(connection.poll_transmit().collect::<Vec<_>>().concat()).unwrap()
 }
 
 #[test]
-fn a_reply_says_how_long_it_is() {
-    let text = reply(FORM, 200, "{}");
-    assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"), "{text}");
-    assert!(text.contains("\r\ncontent-length: 2\r\n") && text.contains("\r\ndate: "), "{text}");
-    assert!(text.ends_with("\r\n\r\n{}"), "{text}");
-    assert!(!text.contains("connection"), "{text}");
+fn a_complete_response_has_a_length_a_date_and_no_server() {
+    let text = answer("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 404 Not Found\r\n"), "{text}");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains(&format!("\r\ncontent-length: {}", body.len())), "{text}");
+    assert!(head.contains("\r\ndate: ") && head.contains("\r\ncontent-type: application/json"));
+    assert!(!head.contains("\r\nserver:") && !head.contains("\r\nconnection:"), "{text}");
 }
 
 #[test]
-fn head_and_no_content_have_no_body() {
-    let text = reply(Form { is_head: true, ..FORM }, 200, "{}");
-    assert!(text.contains("content-length: 2") && text.ends_with("\r\n\r\n"), "{text}");
-    assert!(!reply(FORM, 204, "").contains("content-length"));
+fn head_has_the_length_and_no_body() {
+    let text = answer("HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").to_ascii_lowercase();
+    assert!(text.contains("\r\ncontent-length: ") && text.ends_with("\r\n\r\n"), "{text}");
 }
 
 #[test]
-fn the_end_of_a_connection_is_said_once() {
-    assert_eq!(
-        reply(Form { close: true, ..FORM }, 200, "").matches("connection: close").count(),
-        1
-    );
-    let mut head = ReplyHead::new(400);
-    head.close = true;
-    let mut bytes = Vec::new();
-    let form = Form { close: true, ..FORM };
-    Response::new(&mut bytes, form).reply(&head, &Chunk::new()).unwrap();
-    assert_eq!(String::from_utf8(bytes).unwrap().matches("connection: close").count(), 1);
-    let old = Form { is_http_10: true, ..FORM };
-    assert!(reply(old, 200, "").contains("HTTP/1.0 200 OK\r\n"));
-    assert!(reply(old, 200, "").contains("connection: keep-alive\r\n"));
+fn no_content_has_no_length() {
+    let text = answer("OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n").to_ascii_lowercase();
+    assert!(text.starts_with("http/1.1 204 no content\r\n"), "{text}");
+    assert!(!text.contains("content-length") && text.contains("\r\ndate: "), "{text}");
+    assert!(text.contains("\r\nallow: ") && text.ends_with("\r\n\r\n"), "{text}");
 }
 
 #[test]
-fn a_large_part_is_not_copied_and_keeps_its_place() {
-    let large = Bytes::from(vec![b'x'; JOINED_BYTES_MAX + 1]);
-    let mut body = Chunk::from("<");
-    body.push(large.clone());
-    body.push(">");
-    let mut bytes = Vec::new();
-    let head = ReplyHead::with_body(200, ContentType::Json);
-    Response::new(&mut bytes, FORM).reply(&head, &body).unwrap();
-    let at = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    assert_eq!(&bytes[at..], body.to_vec());
+fn the_fate_of_the_connection_is_said_once() {
+    let close = "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert_eq!(answer(close).matches("connection: close\r\n").count(), 1);
+    let old = "GET /nowhere HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n";
+    let text = answer(old);
+    assert!(text.starts_with("HTTP/1.0 404 Not Found\r\n"), "{text}");
+    assert_eq!(text.matches("connection: keep-alive\r\n").count(), 1, "{text}");
 }

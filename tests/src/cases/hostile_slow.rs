@@ -57,8 +57,7 @@ pub fn more_connections_than_there_is_room_for(target: &Target) {
     pontoon.expect_alive("beside a crowd");
     assert!(began.elapsed() < seconds(15), "it was let in after {:?}", began.elapsed());
     let held = fds(pontoon.pid()).saturating_sub(open);
-    // The blocking runtime has three more for each request that it reads.
-    assert!(held <= 80, "{held} descriptors more than before");
+    assert!(held <= 30, "{held} descriptors more than before");
     canary.finish();
 }
 

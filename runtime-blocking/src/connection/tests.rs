@@ -1,8 +1,10 @@
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
+use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
 use pontoon_carrier::Options;
+use pontoon_carrier::child::Order;
 use pontoon_core::bridge::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
@@ -14,6 +16,11 @@ use super::*;
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn front(limits: Limits) -> Arc<Front> {
+    front_with_orders(limits).0
+}
+
+/// The same, with the children that it wants to have spawned.
+fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
     let config = Config {
         origins: vec!["https://app.example".into()],
         limits,
@@ -24,9 +31,9 @@ fn front(limits: Limits) -> Arc<Front> {
             env: None,
         }))
     };
-    let (hub, _orders) = pontoon_carrier::hub::Hub::new(&Options::new(config)).unwrap();
+    let (hub, orders) = pontoon_carrier::hub::Hub::new(&Options::new(config)).unwrap();
     hub.submit([Input::Started]);
-    Front::new(hub).unwrap()
+    (Front::new(hub).unwrap(), orders)
 }
 
 /// A peer, and the thread that serves it.
@@ -34,7 +41,7 @@ fn connect(front: &Arc<Front>) -> (TcpStream, JoinHandle<()>) {
     connect_saying(front, "")
 }
 
-/// The same, with something to read before anybody reads.
+/// The same, with bytes that have arrived before.
 fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -42,7 +49,7 @@ fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     let front = front.clone();
-    (peer, thread::spawn(move || Guarded::new(&front, stream).converse()))
+    (peer, thread::spawn(move || Serving::new(&front, stream).run()))
 }
 
 /// All that is answered until the connection ends.
@@ -102,20 +109,34 @@ fn a_browser_may_read_why_its_body_was_refused() {
 }
 
 #[test]
-fn a_request_waits_for_descriptors() {
-    let front = front(Limits::default());
-    let mut taken = 0;
-    while front.room.take_request() {
-        taken += 1;
-    }
+fn an_answer_arrives_without_a_descriptor_for_a_waker() {
+    let (front, orders) = front_with_orders(Limits::default());
+    let hub = front.hub.clone();
+    thread::spawn(move || {
+        for order in orders {
+            // The thread of the connection waits by now.
+            thread::sleep(Duration::from_millis(50));
+            order.failed(&hub, &Errno::MFILE.into());
+        }
+    });
+    while front.budget.take_waker() {}
     let (mut peer, served) = connect(&front);
-    peer.write_all(LIVEZ.as_bytes()).unwrap();
-    peer.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
-    (0..taken).for_each(|_| front.room.request_opened());
-    peer.set_read_timeout(None).unwrap();
+    // Its answer has to wait for a child, which cannot be started.
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#;
+    let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Accept: application/json, text/event-stream\r\nConnection: close\r\nContent-Length";
+    peer.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    assert!(rest(peer).starts_with("http/1.1 503 "));
+    served.join().unwrap();
+}
+
+#[test]
+fn a_half_closed_client_gets_all_its_answers() {
+    let front = front(Limits::default());
+    let (mut peer, served) = connect(&front);
+    peer.write_all([LIVEZ, LIVEZ].concat().as_bytes()).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
-    assert!(rest(peer).starts_with("http/1.1 200 "));
+    assert_eq!(rest(peer).matches("http/1.1 200 ").count(), 2);
     served.join().unwrap();
 }
 
@@ -142,7 +163,7 @@ fn an_idle_connection_ends_with_the_first_wish_to_stop() {
 }
 
 #[test]
-fn nobody_is_served_whose_peer_has_gone() {
+fn a_connection_ends_when_its_peer_has_gone() {
     let front = front(Limits::default());
     let (mut peer, served) = connect(&front);
     peer.write_all(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\n").unwrap();
