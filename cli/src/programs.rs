@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use pontoon_core::calculator::Calculator;
+use pontoon_core::calculator::{Calculator, FlatEvents};
 use pontoon_core::echo::{Echo, Settings};
 use pontoon_core::http::Rate;
-use pontoon_core::native::{HealthForm, Native};
+use pontoon_core::native::Native;
 use pontoon_core::protocol::Revision;
 
 use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
@@ -32,8 +32,8 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
         container: container::detect(variables.first(&["KUBERNETES_SERVICE_HOST"]).is_some()),
     };
     let native = match args.stateless {
-        true => Native::stateless(Arc::new(Echo::stateless(settings)), HealthForm::EchoStateless),
-        false => Native::stateful(Arc::new(Echo::stateful(settings)), HealthForm::EchoStateful),
+        true => Native::stateless(Arc::new(Echo::stateless(settings))),
+        false => Native::stateful(Arc::new(Echo::stateful(settings))),
     };
     Ok(Native {
         revisions: revisions.into(),
@@ -47,12 +47,13 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
 /// `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let server = Calculator::new(args.sample_tool.clone().unwrap_or_default());
-    let native = Native::stateless(Arc::new(server), HealthForm::Calculator);
+    let native = Native::stateless(Arc::new(server));
     let window = args.rate_window;
     let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    Native { revisions, plain_events: args.documented_events, rate, ..native }
+    let event_format = args.documented_events.then(|| Arc::new(FlatEvents) as Arc<_>);
+    Native { revisions, event_format, rate, ..native }
 }
 
 /// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.

@@ -21,6 +21,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
         logging: true,
         batches: true,
         reads_http: true,
+        detailed_health: true,
         ..Catalog::default()
     }
 }

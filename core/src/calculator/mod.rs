@@ -22,6 +22,8 @@ mod dice;
 mod explain;
 mod expression;
 mod extended;
+mod flat_events;
+mod health;
 mod markdown;
 mod number;
 mod operation;
@@ -37,13 +39,18 @@ use std::sync::Arc;
 
 pub use demo_progress::PROGRESS_LEVEL;
 pub use expression::{Expression, Step, Unreadable, Why};
+pub use flat_events::FlatEvents;
 pub use number::{NotANumber, Number};
 pub use operation::{NoResult, Operation};
 pub use settings::{InvalidToolName, NAME_LEN_MAX, Settings};
 
+use serde_json::Value;
+
 use self::choice::Choice;
+use crate::observe::{MetricsText, RequestStats};
 use crate::server::{
-    Arguments, Catalog, Completion, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
+    Arguments, Catalog, Completion, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
+    Server,
 };
 
 /// The calculator, for everybody it serves.
@@ -74,6 +81,19 @@ impl Server for Calculator {
 
     fn unknown_tool(&self, name: &str) -> Fault {
         extended::unknown(name)
+    }
+
+    fn health(&self, health: &Health<'_>) -> Value {
+        health::report(&self.catalog, health)
+    }
+
+    fn detailed_health(&self, health: &Health<'_>) -> Value {
+        health::detailed_report(&self.catalog, health)
+    }
+
+    fn write_metrics(&self, requests: &RequestStats<'_>, text: &mut MetricsText) {
+        text.family("mcp_pattern", "gauge", "How the server keeps state: always 1.");
+        text.sample("mcp_pattern", &[("pattern", health::pattern(requests.sessions))], 1);
     }
 }
 

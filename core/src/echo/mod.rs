@@ -33,6 +33,7 @@ mod jwt;
 mod legends;
 mod memory;
 mod message;
+mod monitoring;
 mod opening;
 mod session;
 mod settings;
@@ -43,15 +44,16 @@ mod timing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::handles::Handles;
 use self::memory::Memory;
 pub use self::settings::{Container, Settings};
+use crate::observe::{MetricsText, RequestStats};
 use crate::protocol::Revision;
 use crate::server::{
-    Arguments, Catalog, Event, Facts, Fault, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
-    SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
+    Arguments, Catalog, Event, Facts, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
+    Server, SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
 };
 use crate::shown::visible;
 
@@ -179,6 +181,14 @@ impl Server for Echo {
             handles: Arc::clone(&self.handles),
             memory: Memory::default(),
         })
+    }
+
+    fn health(&self, health: &Health<'_>) -> Value {
+        monitoring::health(self.program, self.catalog.version, health)
+    }
+
+    fn write_metrics(&self, requests: &RequestStats<'_>, text: &mut MetricsText) {
+        monitoring::write_metrics(requests, text);
     }
 }
 

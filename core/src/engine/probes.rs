@@ -6,8 +6,9 @@ use crate::bridge::Pool;
 use crate::engine::{Engine, Owner, Transport};
 use crate::http::{ContentType, ReplyHead};
 use crate::machine::Chunk;
-use crate::native::{Native, Vitals, details, health};
-use crate::observe::{Gauges, Process, Program};
+use crate::native::Native;
+use crate::observe::{Gauges, Process, RequestStats};
+use crate::server::{Facts, Health, Server};
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -19,7 +20,7 @@ impl Engine {
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
         if let Some(native) = self.desk.config.serves.native() {
-            return self.vital(native, health, now);
+            return self.report(native, |server, health| server.health(health), now);
         }
         let others_work = self.sessions.values().any(|session| session.is_open());
         let others_work = others_work || self.workers() > 0;
@@ -40,27 +41,29 @@ impl Engine {
     /// `GET /health/detailed`, of a server in this process.
     pub(super) fn health_details(&self, now: Instant) -> Answer {
         match self.desk.config.serves.native() {
-            Some(native) => self.vital(native, details, now),
+            Some(native) => {
+                self.report(native, |server, health| server.detailed_health(health), now)
+            }
             None => self.health(now),
         }
     }
 
-    /// The health of a server in this process, in one of its forms.
-    fn vital(
+    /// Returns a health report of a server in this process.
+    fn report(
         &self,
         native: &Native,
-        form: fn(&Native, &Vitals<'_>) -> Value,
+        report: fn(&dyn Server, &Health<'_>) -> Value,
         now: Instant,
     ) -> Answer {
-        let vitals = Vitals {
+        let health = Health {
             stopping: self.is_stopping(),
+            sessions: native.sessions,
             uptime: now.since(self.started_at),
-            wall: self.desk.wall(now),
-            facts: &self.facts,
-            counters: &self.counters(now),
+            unix_time: self.desk.wall(now),
+            facts: &Facts { counters: self.counters(now), ..self.facts.clone() },
         };
         let status = if self.is_stopping() { 503 } else { 200 };
-        let body = Chunk::from(format!("{}\n", form(native, &vitals)));
+        let body = Chunk::from(format!("{}\n", report(&*native.server, &health)));
         (ReplyHead::with_body(status, ContentType::Json), body)
     }
 
@@ -130,14 +133,12 @@ impl Engine {
             memory_limit: self.desk.memory.limit(),
         };
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
-        let program = native.map(|(native, tally)| Program {
-            form: native.health,
-            sessions: native.sessions,
-            tally,
-            active: gauges.in_flight,
+        let native = native.map(|(native, tally)| {
+            let (sessions, active) = (native.sessions, gauges.in_flight);
+            (&*native.server, RequestStats { sessions, active, tally })
         });
         let process = Process { facts: &self.facts.process, started: self.desk.epoch };
-        let body = Chunk::from(self.desk.metrics.render(&gauges, &process, program.as_ref()));
+        let body = Chunk::from(self.desk.metrics.render(&gauges, &process, native));
         (ReplyHead::with_body(200, ContentType::Metrics), body)
     }
 

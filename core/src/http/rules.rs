@@ -57,7 +57,6 @@ use crate::http::{
 use crate::ids::SessionId;
 use crate::json::{Body, Invalid, Message, ParseRules, Peer};
 use crate::memory::Memory;
-use crate::native::HealthForm;
 use crate::observe::Detail;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
@@ -116,8 +115,8 @@ struct Program {
     sessions: bool,
     /// The server that may want to see whole heads.
     reader: Option<Arc<dyn Server>>,
-    /// Whether it has a second health.
-    has_details: bool,
+    /// Whether there is `/health/detailed`.
+    detailed_health: bool,
     /// Whether a client that takes anything is served a stream where that says more.
     streams_to_all: bool,
     /// Whether answers are packed for clients that take that.
@@ -132,7 +131,7 @@ impl Program {
             Serves::Command(_) => Program {
                 sessions: has_sessions(&config.revisions),
                 reader: None,
-                has_details: false,
+                detailed_health: false,
                 streams_to_all: false,
                 packs: false,
                 revisions: config.revisions.clone(),
@@ -141,7 +140,7 @@ impl Program {
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
                 reader: Some(native.server.clone()).filter(|it| it.catalog().reads_http),
-                has_details: native.health == HealthForm::Calculator,
+                detailed_health: native.server.catalog().detailed_health,
                 streams_to_all: true,
                 packs: native.packs,
                 revisions: native.revisions.clone(),
@@ -276,7 +275,7 @@ impl Rules {
             return asked;
         }
         let request = match path {
-            "/health/detailed" if self.program.has_details => Request::HealthDetails,
+            "/health/detailed" if self.program.detailed_health => Request::HealthDetails,
             "/metrics" => Request::Metrics,
             path => probe(path).ok_or(Reject::NotFound)?,
         };

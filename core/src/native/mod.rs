@@ -1,6 +1,6 @@
 //! Native servers over Streamable HTTP: the settings that make a [`Server`] an endpoint.
 //!
-//! Owns: requests that need no session ([`Stateless`], [`Run`]), and health reports.
+//! Owns: requests that need no session ([`Stateless`], [`Run`]).
 //! Never: JSON-RPC or a tool; a [`Conversation`] handles those.
 //!
 //! ```text
@@ -10,15 +10,14 @@
 //!                        (no lock)            └────── has to wait ──► engine ──► stream or reply
 //! ```
 
-mod health;
+mod event_format;
 mod mirrors;
-mod plain;
 mod run;
 mod stateless;
 
 use std::sync::Arc;
 
-pub(crate) use health::{Vitals, details, health};
+pub use event_format::EventFormat;
 pub(crate) use mirrors::Mirrors;
 pub use run::Run;
 pub(crate) use run::{Moment, Step};
@@ -39,11 +38,9 @@ pub struct Native {
     pub sessions: bool,
     /// The supported revisions, in any order.
     pub revisions: Arc<[Revision]>,
-    /// The form of its `/health`.
-    pub health: HealthForm,
-    /// Whether streams of requests without a session have flat `progress` and `data` events in
-    /// place of messages. No specification defines these events.
-    pub plain_events: bool,
+    /// The form of events on the streams of legacy requests that belong to no session, or `None`
+    /// for that of MCP.
+    pub event_format: Option<Arc<dyn EventFormat>>,
     /// Whether long answers are compressed for clients that accept it (`Accept-Encoding`).
     pub packs: bool,
     /// The interval of sweeps for expired sessions. Each session also has a timer of its own, so
@@ -57,18 +54,17 @@ pub struct Native {
 
 impl Native {
     /// Creates a server without sessions.
-    pub fn stateless(server: Arc<dyn Server>, health: HealthForm) -> Native {
-        Native { sessions: false, ..Native::stateful(server, health) }
+    pub fn stateless(server: Arc<dyn Server>) -> Native {
+        Native { sessions: false, ..Native::stateful(server) }
     }
 
     /// Creates a server with sessions.
-    pub fn stateful(server: Arc<dyn Server>, health: HealthForm) -> Native {
+    pub fn stateful(server: Arc<dyn Server>) -> Native {
         Native {
             server,
             sessions: true,
             revisions: Arc::new(Revision::ALL),
-            health,
-            plain_events: false,
+            event_format: None,
             packs: false,
             sweep_period: Duration::from_secs(60),
             rate: None,
@@ -103,17 +99,6 @@ impl Native {
         let has_batches = matches!(said, RevisionHeader::Served(spoken) if spoken.has_batches());
         self.server.catalog().batches || has_batches
     }
-}
-
-/// The documented form of a program's `/health`, and of its metric names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HealthForm {
-    /// The form of the calculator; the only one with `/health/detailed`.
-    Calculator,
-    /// The form of the echo server with sessions.
-    EchoStateful,
-    /// The form of the echo server without sessions.
-    EchoStateless,
 }
 
 /// The revision of a client that names none (2025-11-25, basic/transports, Protocol Version

@@ -23,7 +23,7 @@ use crate::json::{self, Body, Kind, Message, ParseRules, Peer, outline};
 use crate::machine::Chunk;
 use crate::memory::Account;
 use crate::modern::status;
-use crate::native::{Native, plain};
+use crate::native::{EventFormat, Native};
 use crate::observe::{Answered, Event, Level, RequestLog, SeriesId, Tally, client_name};
 use crate::protocol::Era;
 use crate::reject::Reject;
@@ -44,7 +44,7 @@ pub struct Run {
     /// `Mcp-Session-Id` as received; it has no meaning here and is sent back unchanged.
     session: Option<Box<str>>,
     is_batch: bool,
-    plain_events: bool,
+    event_format: Option<Arc<dyn EventFormat>>,
     /// The client's address.
     peer: Option<IpAddr>,
     /// The client's name, if requests are logged.
@@ -98,7 +98,7 @@ impl Run {
             accept: head.accept,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
             is_batch: matches!(body, Body::Batch(_)),
-            plain_events: native.plain_events && era == Era::Legacy,
+            event_format: native.event_format.clone().filter(|_| era == Era::Legacy),
             client: None,
             is_logged: log_level <= Level::Info,
             said: Said { era, ..Said::default() },
@@ -137,12 +137,15 @@ impl Run {
             let id = SmallVec::from_slice(message.id().unwrap_or_default());
             self.said.owed.push(Owed { id, of: Asked { series, random } });
         }
-        let with_token = self.plain_events.then(|| plain::with_token(message, random)).flatten();
+        let format = self.event_format.as_deref();
+        let rewritten = format.and_then(|format| format.rewrite_request(message, random));
         let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
         // Most answers are not much longer than their request.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
-        match with_token {
-            Some(call) => self.conversation.handle_message(call.as_bytes(), &at, &mut self.said),
+        match rewritten {
+            Some(request) => {
+                self.conversation.handle_message(request.as_bytes(), &at, &mut self.said);
+            }
             None => self.conversation.handle_read(message, &at, &mut self.said),
         }
     }
@@ -318,9 +321,9 @@ impl Run {
         let mut events = Chunk::new();
         for (line, _) in self.said.take() {
             let line = self.admit(line).unwrap_or_else(|line| unread(&line));
-            events.append(match self.plain_events {
-                true => plain::event(line),
-                false => frame::event(None, Chunk::from(line)),
+            events.append(match &self.event_format {
+                Some(format) => format.event(line),
+                None => frame::event(None, Chunk::from(line)),
             });
         }
         if begin.is_none() && events.is_empty() && !finish {

@@ -9,8 +9,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::observe::{Dropped, Process, Program, SessionEnd};
+use crate::observe::{Dropped, Process, RequestStats, SessionEnd};
 use crate::reject::Reject;
+use crate::server::Server;
 use crate::time::Duration;
 
 /// All counters since the start.
@@ -108,13 +109,13 @@ impl Metrics {
         &self,
         gauges: &Gauges,
         process: &Process<'_>,
-        native: Option<&Program<'_>>,
+        native: Option<(&dyn Server, RequestStats<'_>)>,
     ) -> String {
-        let mut text = Text(String::with_capacity(4096));
-        self.render_operations(&mut text, native);
+        let mut text = MetricsText(String::with_capacity(4096));
+        self.render_operations(&mut text, native.as_ref().map(|(_, requests)| requests));
         self.render_sessions(&mut text, gauges);
         match native {
-            Some(program) => program.render(&mut text),
+            Some((server, requests)) => server.write_metrics(&requests, &mut text),
             None => self.render_children(&mut text, gauges),
         }
         process.render(&mut text);
@@ -134,7 +135,7 @@ impl Metrics {
         text.0
     }
 
-    fn render_operations(&self, text: &mut Text, native: Option<&Program<'_>>) {
+    fn render_operations(&self, text: &mut MetricsText, native: Option<&RequestStats<'_>>) {
         let name = "mcp_server_operation_duration_seconds";
         text.family(name, "histogram", "Time from a client's request to its answer.");
         for ((method, error), histogram) in &self.operations {
@@ -146,15 +147,15 @@ impl Metrics {
                 }
             }
         }
-        if let Some(program) = native {
-            program.render_operations(name, text);
+        if let Some(requests) = native {
+            requests.render_operations(name, text);
         }
         let name = "mcp_server_session_duration_seconds";
         text.family(name, "histogram", "Time from a session's opening to its end.");
         text.histogram(name, &[], &self.session_time);
     }
 
-    fn render_sessions(&self, text: &mut Text, gauges: &Gauges) {
+    fn render_sessions(&self, text: &mut MetricsText, gauges: &Gauges) {
         let name = "pontoon_sessions";
         text.family(name, "gauge", "Sessions that are open.");
         text.sample(name, &[], gauges.sessions as u64);
@@ -174,7 +175,7 @@ impl Metrics {
         text.sample(name, &[], gauges.streams as u64);
     }
 
-    fn render_children(&self, text: &mut Text, gauges: &Gauges) {
+    fn render_children(&self, text: &mut MetricsText, gauges: &Gauges) {
         let name = "pontoon_children";
         text.family(name, "gauge", "Child processes, those that are being stopped included.");
         text.sample(name, &[], gauges.children as u64);
@@ -196,7 +197,7 @@ impl Metrics {
         text.sample(name, &[], self.noise_lines);
     }
 
-    fn render_trouble(&self, text: &mut Text) {
+    fn render_trouble(&self, text: &mut MetricsText) {
         let name = "pontoon_rejects_total";
         text.family(name, "counter", "Requests that were refused, by reason.");
         for (reason, count) in &self.refused {
@@ -217,14 +218,26 @@ impl Metrics {
 pub(super) const BOUNDS: [f64; 14] =
     [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 300.0];
 
-/// A histogram with [`BOUNDS`].
+/// A histogram of durations. Its buckets are those that OpenTelemetry's MCP conventions advise.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Histogram {
+pub struct Histogram {
     pub(super) buckets: [u64; BOUNDS.len() + 1],
     pub(super) micros: u64,
 }
 
 impl Histogram {
+    /// Returns the number of durations in it.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// Returns a histogram of the durations in both.
+    pub fn merged(mut self, other: &Histogram) -> Histogram {
+        self.buckets.iter_mut().zip(other.buckets).for_each(|(count, more)| *count += more);
+        self.micros = self.micros.saturating_add(other.micros);
+        self
+    }
+
     fn observe(&mut self, value: Duration) {
         self.buckets[bucket(value)] += 1;
         self.micros = self.micros.saturating_add(micros(value));
@@ -241,16 +254,21 @@ pub(super) fn micros(value: Duration) -> u64 {
     u64::try_from(value.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// The text under construction.
-pub(crate) struct Text(String);
+/// A text of metrics that is being written, in the Prometheus text format.
+#[derive(Debug)]
+pub struct MetricsText(String);
 
 /// Writing to a `String` cannot fail, so results are ignored.
-impl Text {
-    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
+impl MetricsText {
+    /// Announces the samples that follow: their name, the kind of metric (`counter`, `gauge` or
+    /// `histogram`), and a sentence of help on one line.
+    pub fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    /// Writes a sample. Values of labels come from a closed set of plain words: they are not
+    /// escaped.
+    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
         self.0.push_str(name);
         self.labels(labels, None);
         let _ = writeln!(self.0, " {value}");
@@ -260,7 +278,8 @@ impl Text {
         let _ = writeln!(self.0, "{name} {}", value.as_secs_f64());
     }
 
-    pub(super) fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+    /// Writes a histogram. Values of labels are those of [`MetricsText::sample`].
+    pub fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
         let mut count = 0;
         for (index, bucket) in histogram.buckets.iter().enumerate() {
             count += bucket;
@@ -277,7 +296,6 @@ impl Text {
         let _ = writeln!(self.0, " {count}");
     }
 
-    /// Label values come from fixed sets of plain words, so they need no escaping.
     fn labels(&mut self, labels: &[(&str, &str)], bound: Option<&str>) {
         let all = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
         let mut separator = '{';

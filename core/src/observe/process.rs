@@ -1,6 +1,6 @@
 //! The metrics of the process and its child processes.
 
-use crate::observe::metrics::Text;
+use crate::observe::MetricsText;
 use crate::server::ProcessFacts;
 use crate::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) struct Process<'a> {
 
 impl Process<'_> {
     /// Writes the metrics that all Prometheus client libraries have, and those of the children.
-    pub(super) fn render(&self, text: &mut Text) {
+    pub(super) fn render(&self, text: &mut MetricsText) {
         let ProcessFacts { memory, open_files, threads, connections, children, .. } = *self.facts;
         let connections_help = "Connections of clients that are open.";
         let children_help = "Memory in use by child processes and their descendants, in bytes; what \

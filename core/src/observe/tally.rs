@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::native::HealthForm;
-use crate::observe::metrics::{BOUNDS, Histogram, Text, bucket, micros};
+use crate::observe::metrics::{BOUNDS, Histogram, MetricsText, bucket, micros};
 use crate::protocol::{KNOWN, method_index};
 use crate::server::Catalog;
 use crate::time::Duration;
@@ -87,19 +86,14 @@ impl Tally {
         (done + failed, failed, Duration::from_micros(fast + slow))
     }
 
-    /// Iterates over the histograms that are not empty: labels, successes and failures.
-    fn used(&self) -> impl Iterator<Item = (Labels<'_>, Histogram, Histogram)> {
-        let read = self.series.iter().map(|series| (series.done.read(), series.failed.read()));
-        let counted = read.enumerate().filter(|(_, (done, failed))| {
-            done.buckets.iter().chain(&failed.buckets).any(|count| *count > 0)
-        });
-        counted.map(|(index, (done, failed))| {
+    /// Returns every series that has counted a request.
+    fn used(&self) -> impl Iterator<Item = RequestSeries<'_>> {
+        self.series.iter().enumerate().filter_map(|(index, series)| {
+            let (succeeded, failed) = (series.done.read(), series.failed.read());
             let tool = index.checked_sub(KNOWN.len()).map(|tool| &*self.tools[tool]);
-            (
-                Labels { method: if tool.is_some() { TOOL_CALL } else { KNOWN[index] }, tool },
-                done,
-                failed,
-            )
+            let method = if tool.is_some() { TOOL_CALL } else { KNOWN[index] };
+            let is_used = succeeded.count() + failed.count() > 0;
+            is_used.then_some(RequestSeries { method, tool, succeeded, failed })
         })
     }
 }
@@ -115,85 +109,55 @@ impl Counts {
     }
 }
 
-/// The labels of a histogram.
-struct Labels<'a> {
-    method: &'static str,
-    tool: Option<&'a str>,
+/// The requests of one method, or the calls of one tool, that were answered.
+#[derive(Clone, Debug)]
+pub struct RequestSeries<'a> {
+    /// The method, or `other` for one that MCP does not have.
+    pub method: &'static str,
+    /// The tool of the catalog that was called.
+    pub tool: Option<&'a str>,
+    /// Time to answers that were results.
+    pub succeeded: Histogram,
+    /// Time to answers that were errors.
+    pub failed: Histogram,
 }
 
-impl<'a> Labels<'a> {
-    /// Returns the labels under these names, with an additional one if given.
-    fn named(
-        &self,
-        [method, tool]: [&'static str; 2],
-        more: Option<(&'static str, &'static str)>,
-    ) -> Vec<(&'static str, &'a str)> {
+impl RequestSeries<'_> {
+    /// Returns the labels of the series, with these names for the method and the tool.
+    pub fn labels(&self, [method, tool]: [&'static str; 2]) -> Vec<(&'static str, &str)> {
         let tool = self.tool.map(|name| (tool, name));
-        [Some((method, self.method)), tool, more].into_iter().flatten().collect()
+        [Some((method, self.method)), tool].into_iter().flatten().collect()
     }
 }
 
-/// The metrics of a native server besides those of all programs.
+/// The requests to a native server, for the metrics it writes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Program<'a> {
-    pub(crate) form: HealthForm,
-    pub(crate) sessions: bool,
+pub struct RequestStats<'a> {
+    /// Whether the server is served with sessions.
+    pub sessions: bool,
+    /// The number of requests that wait for their answer.
+    pub active: usize,
     pub(crate) tally: &'a Tally,
-    /// The number of requests in progress.
-    pub(crate) active: usize,
 }
 
-impl Program<'_> {
-    /// Writes the histograms of all requests under the names of the OpenTelemetry conventions.
-    pub(super) fn render_operations(&self, name: &str, text: &mut Text) {
-        for (labels, done, failed) in self.tally.used() {
-            let names = ["mcp_method_name", "gen_ai_tool_name"];
-            let failure = Some(("error_type", "error"));
-            for (histogram, more) in [(done, None), (failed, failure)] {
-                if histogram.buckets.iter().any(|count| *count > 0) {
-                    text.histogram(name, &labels.named(names, more), &histogram);
-                }
+impl RequestStats<'_> {
+    /// Returns a series for each method and each tool that was asked for.
+    pub fn series(&self) -> impl Iterator<Item = RequestSeries<'_>> {
+        self.tally.used()
+    }
+
+    /// Writes all series under the names of the OpenTelemetry conventions.
+    pub(super) fn render_operations(&self, name: &str, text: &mut MetricsText) {
+        for series in self.series() {
+            let mut labels = series.labels(["mcp_method_name", "gen_ai_tool_name"]);
+            if series.succeeded.count() > 0 {
+                text.histogram(name, &labels, &series.succeeded);
+            }
+            if series.failed.count() > 0 {
+                labels.push(("error_type", "error"));
+                text.histogram(name, &labels, &series.failed);
             }
         }
-    }
-
-    /// Writes the metrics under the names in the program's document.
-    pub(super) fn render(&self, text: &mut Text) {
-        match self.form {
-            HealthForm::Calculator => self.render_pattern(text),
-            HealthForm::EchoStateful | HealthForm::EchoStateless => self.render_echo(text),
-        }
-    }
-
-    fn render_echo(&self, text: &mut Text) {
-        let names = ["method", "tool"];
-        let name = "mcp_echo_requests_total";
-        text.family(name, "counter", "Requests that were answered.");
-        for (labels, done, failed) in self.tally.used() {
-            let count = done.buckets.iter().chain(&failed.buckets).sum();
-            text.sample(name, &labels.named(names, None), count);
-        }
-        let name = "mcp_echo_request_duration_seconds";
-        text.family(name, "histogram", "Time from a request to its answer.");
-        for (labels, mut all, failed) in self.tally.used() {
-            all.buckets.iter_mut().zip(failed.buckets).for_each(|(all, failed)| *all += failed);
-            all.micros += failed.micros;
-            text.histogram(name, &labels.named(names, None), &all);
-        }
-        let name = "mcp_echo_errors_total";
-        text.family(name, "counter", "Requests that were answered with an error.");
-        for (labels, _, failed) in self.tally.used() {
-            text.sample(name, &labels.named(names, None), failed.buckets.iter().sum());
-        }
-        let name = "mcp_echo_active_requests";
-        text.family(name, "gauge", "Requests that wait for their answer.");
-        text.sample(name, &[], self.active as u64);
-    }
-
-    fn render_pattern(&self, text: &mut Text) {
-        let pattern = if self.sessions { "stateful" } else { "stateless" };
-        text.family("mcp_pattern", "gauge", "How the server keeps state: always 1.");
-        text.sample("mcp_pattern", &[("pattern", pattern)], 1);
     }
 }
 

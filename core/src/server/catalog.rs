@@ -44,6 +44,9 @@ pub struct Catalog {
     /// Whether it reads the head of HTTP requests. Single tools can opt out with
     /// [`Tool::ignores_http`].
     pub reads_http: bool,
+    /// Whether `/health/detailed` is served, with
+    /// [`Server::detailed_health`](super::Server::detailed_health).
+    pub detailed_health: bool,
 }
 
 impl Catalog {

@@ -125,6 +125,7 @@ mod check;
 mod conversation;
 mod facts;
 mod fault;
+mod health;
 mod incoming;
 mod legacy;
 mod listeners;
@@ -155,6 +156,7 @@ pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
 pub use facts::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
+pub use health::Health;
 pub use modern::Listen;
 pub use outbox::{LogLevel, Notice, Outbox};
 pub use pipe::Pipe;
@@ -164,6 +166,7 @@ pub use scene::{Client, HttpScene, Scene, SessionFacts, request_id};
 pub use schema::{Field, Kind, Schema};
 pub use sink::{Line, Sink};
 
+use crate::observe::{MetricsText, RequestStats};
 use crate::time::Instant;
 
 /// A server, shared by all conversations.
@@ -185,6 +188,20 @@ pub trait Server: fmt::Debug + Send + Sync {
     fn unknown_tool(&self, name: &str) -> Fault {
         Fault::invalid_params(format!("Unknown tool: {name}"))
     }
+
+    /// Returns the body of `/health`: by default its status, uptime, version and open sessions.
+    fn health(&self, health: &Health<'_>) -> Value {
+        health.report(self.catalog())
+    }
+
+    /// Returns the body of `/health/detailed`, if the catalog says that there is one
+    /// ([`Catalog::detailed_health`]).
+    fn detailed_health(&self, health: &Health<'_>) -> Value {
+        self.health(health)
+    }
+
+    /// Writes metrics of its own, in addition to those that `/metrics` has of every server.
+    fn write_metrics(&self, _requests: &RequestStats<'_>, _text: &mut MetricsText) {}
 }
 
 /// A server's side of one conversation, with its state.

@@ -20,7 +20,7 @@ use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, ParseRules, Peer};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Action, Actions, Input};
-use pontoon_core::native::{HealthForm, Native, Served};
+use pontoon_core::native::{Native, Served};
 use pontoon_core::protocol::Revision;
 use pontoon_core::reject::{ExitStatus, Reject, SpawnError};
 use pontoon_core::server::{Changed, Facts};
@@ -94,8 +94,8 @@ pub(crate) fn facts(tape: &[u8]) {
 fn config([serves, bridge, limits]: [u8; 3]) -> Config {
     let calculator = || Arc::new(Calculator::new(Settings::default()));
     let serves = match serves % 8 {
-        0 => Serves::Native(Native::stateless(calculator(), HealthForm::Calculator)),
-        1 => Serves::Native(Native::stateful(calculator(), HealthForm::Calculator)),
+        0 => Serves::Native(Native::stateless(calculator())),
+        1 => Serves::Native(Native::stateful(calculator())),
         _ => Serves::Command(ChildSpec {
             program: OsString::from("server"),
             args: Vec::new(),

@@ -11,7 +11,7 @@ use pontoon_core::calculator::{Calculator, Settings};
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::engine::Engine;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
-use pontoon_core::native::{HealthForm, Native, Served};
+use pontoon_core::native::{Native, Served};
 use pontoon_core::server::Facts;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(crate) fn era(text: &[u8]) {
         arrived: Instant::ZERO,
     };
     let server = Arc::new(Calculator::new(Settings::default()));
-    let config = Config::new(Serves::Native(Native::stateless(server, HealthForm::Calculator)));
+    let config = Config::new(Serves::Native(Native::stateless(server)));
     let rules = Rules::new(&config);
     let Ok(admission) = rules.admit(&head) else { return };
     let admitted = admission.request(Bytes::copy_from_slice(body), &head);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::calculator::{self, Calculator};
+use pontoon_core::calculator::{self, Calculator, FlatEvents};
 use pontoon_core::config::{BindSession, BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::echo::{self, Echo};
-use pontoon_core::native::{HealthForm, Native};
+use pontoon_core::native::Native;
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 
@@ -22,15 +22,11 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
             let spec = ChildSpec { program: "badchild".into(), args: flags, env: None };
             return Serves::Command(spec);
         }
-        Verb::Echo => {
-            Native::stateful(Arc::new(Echo::stateful(settings)), HealthForm::EchoStateful)
-        }
-        Verb::EchoStateless => {
-            Native::stateless(Arc::new(Echo::stateless(settings)), HealthForm::EchoStateless)
-        }
+        Verb::Echo => Native::stateful(Arc::new(Echo::stateful(settings))),
+        Verb::EchoStateless => Native::stateless(Arc::new(Echo::stateless(settings))),
         Verb::Calculator => {
             let server = Calculator::new(calculator::Settings::default());
-            Native::stateless(Arc::new(server), HealthForm::Calculator)
+            Native::stateless(Arc::new(server))
         }
     })
 }
@@ -61,7 +57,7 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
         }
         if option == "--documented-events" {
             if let Serves::Native(native) = &mut config.serves {
-                native.plain_events = true;
+                native.event_format = Some(Arc::new(FlatEvents));
             }
             continue;
         }

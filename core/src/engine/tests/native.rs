@@ -8,8 +8,8 @@ use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
+use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::native::{HealthForm, Native};
 use crate::protocol::Revision;
 
 fn rig() -> Rig {
@@ -17,7 +17,7 @@ fn rig() -> Rig {
 }
 
 fn rig_with(limits: Limits) -> Rig {
-    let native = Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful);
+    let native = Native::stateful(Arc::new(Fixture::new()));
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
@@ -306,9 +306,10 @@ fn an_idle_session_expires_to_the_moment_and_is_counted() {
         health,
         json!({
             "status": "healthy",
-            "sessions": { "active": 0, "total_created": 1, "expired": 1 },
-            "uptime_seconds": 179,
-            "version": "0.2.0",
+            "uptime_ms": 179_000,
+            "unix_time_ms": 180_000,
+            "memory": null,
+            "sessions": [0, 1, 1],
         })
     );
 }
@@ -375,9 +376,9 @@ fn what_was_answered_is_shown_under_its_tool() {
     text(&mut rig, &client, "say");
     rig.post(&client, &call(1, "fail"));
     let labels = |tool| format!("{{method=\"tools/call\",tool=\"{tool}\"}}");
-    assert_eq!(rig.metric(&format!("mcp_echo_requests_total{}", labels("say"))), 1);
-    assert_eq!(rig.metric(&format!("mcp_echo_errors_total{}", labels("fail"))), 1);
-    assert_eq!(rig.metric("mcp_echo_requests_total{method=\"initialize\"}"), 1);
+    assert_eq!(rig.metric(&format!("fixture_requests_total{}", labels("say"))), 1);
+    assert_eq!(rig.metric(&format!("fixture_requests_total{}", labels("fail"))), 1);
+    assert_eq!(rig.metric("fixture_requests_total{method=\"initialize\"}"), 1);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
+use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::native::{HealthForm, Native};
 
 const TOOLS: &str = r#""notifications":{"toolsListChanged":true}"#;
 const CHANGE: &str = r#""name":"change""#;
@@ -18,7 +18,7 @@ fn rig() -> Rig {
 }
 
 fn rig_with(limits: Limits) -> Rig {
-    let native = Native::stateful(Arc::new(Fixture::that_changes()), HealthForm::EchoStateful);
+    let native = Native::stateful(Arc::new(Fixture::that_changes()));
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 

@@ -1,21 +1,24 @@
 //! Requests without a session that have to wait.
 
+use bytes::Bytes;
 use serde_json::json;
 
 use super::rig::*;
 use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
+use crate::json::Message;
 use crate::limits::Limits;
+use crate::machine::Chunk;
 use crate::native::tests::Fixture;
-use crate::native::{HealthForm, Native, Served};
+use crate::native::{EventFormat, Native, Served};
 
 fn rig() -> Rig {
     rig_with(Limits::default(), |native| native)
 }
 
 fn rig_with(limits: Limits, change: impl FnOnce(Native) -> Native) -> Rig {
-    let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::Calculator);
+    let native = Native::stateless(Arc::new(Fixture::new()));
     Rig::of(Config { serves: Serves::Native(change(native)), ..config(limits) })
 }
 
@@ -181,20 +184,35 @@ fn a_drain_waits_and_a_forced_stop_answers() {
     }
 }
 
+/// Events named after the id of the request that they belong to, which gets a progress token.
+#[derive(Debug)]
+struct Numbered;
+
+impl EventFormat for Numbered {
+    fn rewrite_request(&self, request: &Message, random: u64) -> Option<String> {
+        let text = str::from_utf8(request.bytes()).unwrap();
+        let meta = format!(r#""_meta":{{"progressToken":{random}}},"arguments":{{}}"#);
+        Some(text.replace(r#""arguments":{}"#, &meta))
+    }
+
+    fn event(&self, message: Bytes) -> Chunk {
+        let text = str::from_utf8(&message).unwrap();
+        let name = if text.contains("progressToken") { "step" } else { "end" };
+        Chunk::from(format!("event: {name}\ndata: {text}\n\n"))
+    }
+}
+
 #[test]
-fn flat_events_are_there_for_whoever_wants_them() {
-    let mut rig = rig_with(Limits::default(), |native| Native { plain_events: true, ..native });
-    // Not even a token is needed.
+fn an_event_format_rewrites_requests_and_writes_the_events() {
+    let format = |native| Native { event_format: Some(Arc::new(Numbered)), ..native };
+    let mut rig = rig_with(Limits::default(), format);
     let body = r#"{"jsonrpc":"2.0","id":"req-2","method":"tools/call","params":{"name":"steps","arguments":{}}}"#;
     let exchange = post(&mut rig, BOTH, body);
     rig.pass(secs(1));
     let events = events(&rig, exchange);
     let names: Vec<_> = events.iter().map(|(name, _)| &**name).collect();
-    assert_eq!(names, ["progress", "progress", "progress", "data"]);
-    let step = parse(&events[1].1);
-    assert!(step["progressToken"].is_string(), "{step}");
-    assert_eq!((&step["progress"], &step["level"]), (&json!(2), &json!("info")));
-    assert_eq!(step["data"], "Step 2 of 3");
+    assert_eq!(names, ["step", "step", "step", "end"]);
+    assert!(parse(&events[1].1)["params"]["progressToken"].is_u64(), "{events:?}");
     assert_eq!(parse(&events[3].1)["id"], "req-2");
 }
 
@@ -215,42 +233,23 @@ fn one_that_never_ends_lets_others_go_on() {
 }
 
 #[test]
-fn flat_events_change_no_digit_of_the_client() {
-    let mut rig = rig_with(Limits::default(), |native| Native { plain_events: true, ..native });
-    let long = "123456789012345678901234567890";
-    let bare = r#"{"name":"steps","arguments":{}}"#;
-    let token = format!(r#"{{"name":"steps","_meta":{{"progressToken":{long}}}}}"#);
-    for params in [bare, &token] {
-        let body =
-            format!(r#"{{"jsonrpc":"2.0","id":{long},"method":"tools/call","params":{params}}}"#);
-        let exchange = post(&mut rig, BOTH, &body);
-        rig.pass(secs(1));
-        let events = events(&rig, exchange);
-        assert_eq!(events.len(), 4, "{events:?}");
-        assert!(events[3].1.contains(&format!(r#""id":{long},"#)), "{events:?}");
-        let has_token = events[0].1.contains(&format!(r#""progressToken":{long},"#));
-        assert_eq!(has_token, params == token, "{events:?}");
-    }
-}
-
-#[test]
 fn a_clock_of_the_world_that_is_set_is_followed() {
     let mut rig = rig();
     let told = |rig: &mut Rig, wall: Duration| {
         rig.input(Input::ClockRead { wall });
         let exchange = rig.request(Request::Health);
-        parse(rig.reply(exchange).1)["timestamp"].as_str().unwrap().to_owned()
+        millis(parse(rig.reply(exchange).1)["unix_time_ms"].as_u64().unwrap())
     };
-    assert_eq!(told(&mut rig, secs(86_400)), "1970-01-02T00:00:00.000Z");
+    assert_eq!(told(&mut rig, secs(86_400)), secs(86_400));
     rig.pass(secs(60));
-    assert_eq!(told(&mut rig, secs(3600)), "1970-01-01T01:00:00.000Z", "it was put back");
+    assert_eq!(told(&mut rig, secs(3600)), secs(3600), "it was put back");
     // A clock that is slowed or hurried does not move the start of the process.
     rig.pass(secs(10));
-    assert_eq!(told(&mut rig, millis(3_610_900)), "1970-01-01T01:00:10.000Z");
+    assert_eq!(told(&mut rig, millis(3_610_900)), secs(3610));
 }
 
 #[test]
-fn the_calculators_health_tells_time_and_memory() {
+fn a_server_reports_its_health_with_current_facts() {
     let mut rig = rig();
     let facts = Facts {
         process: crate::server::ProcessFacts { memory: Some(5), ..Default::default() },
@@ -263,17 +262,17 @@ fn the_calculators_health_tells_time_and_memory() {
         parse(rig.reply(exchange).1),
         json!({
             "status": "healthy",
-            "timestamp": "1970-01-01T00:00:02.500Z",
-            "pattern": "stateless",
-            "uptime": 1.5,
-            "memory": { "rss": 5 },
-            "version": "0.2.0",
+            "uptime_ms": 1500,
+            "unix_time_ms": 2500,
+            "memory": 5,
+            "sessions": [0, 0, 0],
         })
     );
     let exchange = rig.request(Request::HealthDetails);
     let details = parse(rig.reply(exchange).1);
-    for part in ["system", "application", "characteristics"] {
-        assert!(details[part].is_object(), "{details}");
-    }
-    assert_eq!(details["characteristics"]["pattern"], "stateless");
+    assert_eq!(details, json!({ "has_sessions": false, "requests": 0 }));
+    rig.input(Input::ShutdownRequested);
+    let exchange = rig.request(Request::Health);
+    let (status, body) = rig.reply(exchange);
+    assert_eq!((status, &parse(body)["status"]), (503, &json!("stopping")));
 }

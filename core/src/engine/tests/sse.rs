@@ -8,8 +8,8 @@ use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
+use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::native::{HealthForm, Native};
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
 use crate::session::Principal;
@@ -542,7 +542,7 @@ fn native() -> Rig {
 }
 
 fn native_with(limits: Limits) -> Rig {
-    let native = Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful);
+    let native = Native::stateful(Arc::new(Fixture::new()));
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 

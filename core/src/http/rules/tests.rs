@@ -111,7 +111,7 @@ fn only_a_program_that_packs_asks_what_can_be_unpacked() {
     let lines = lines.map(|(name, value)| (name, value.as_bytes()));
     let coding = |config: &Config| admit_with(config, "GET", "/metrics", &lines).unwrap().coding;
     assert_eq!(coding(&config()), Coding::Fixed);
-    let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);
+    let native = Native::stateless(Arc::new(Fixture::new()));
     let serving = |native| Config { serves: Serves::Native(native), ..config() };
     assert_eq!(coding(&serving(native.clone())), Coding::Fixed);
     assert_eq!(coding(&serving(Native { packs: true, ..native })), Coding::Gzip);
@@ -493,7 +493,7 @@ proptest! {
 
 fn native(sessions: bool) -> Config {
     let server = Arc::new(Fixture::new());
-    let native = Native { sessions, ..Native::stateless(server, HealthForm::Calculator) };
+    let native = Native { sessions, ..Native::stateless(server) };
     Config { serves: Serves::Native(native), ..config() }
 }
 
@@ -523,7 +523,7 @@ fn a_second_health_is_there_for_who_has_it() {
 #[test]
 fn a_head_is_copied_only_for_what_looks_at_it() {
     let server = Arc::new(Echo::stateless(Settings::default()));
-    let serves = Serves::Native(Native::stateless(server, HealthForm::EchoStateless));
+    let serves = Serves::Native(Native::stateless(server));
     let config = Config { serves, ..config() };
     let lines: &[(&str, &[u8])] = &[("host", b"localhost"), ("content-type", b"application/json")];
     let is_copied = |body: String| {

@@ -1,7 +1,8 @@
 //! A server with a tool for each kind of answer.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::observe::{MetricsText, RequestStats};
 use crate::server::*;
 use crate::time::Duration;
 
@@ -50,6 +51,7 @@ impl Fixture {
             tools,
             logging: true,
             reads_http: true,
+            detailed_health: true,
             ..Catalog::default()
         };
         Fixture { catalog }
@@ -86,6 +88,31 @@ impl Server for Fixture {
 
     fn open(&self) -> Box<dyn Seat> {
         Box::new(Counter(0))
+    }
+
+    fn health(&self, health: &Health<'_>) -> Value {
+        let Counters { sessions, sessions_opened, sessions_expired, .. } = health.facts.counters;
+        json!({
+            "status": health.status(),
+            "uptime_ms": health.uptime.as_millis() as u64,
+            "unix_time_ms": health.unix_time.as_millis() as u64,
+            "memory": health.facts.process.memory,
+            "sessions": [sessions, sessions_opened, sessions_expired],
+        })
+    }
+
+    fn detailed_health(&self, health: &Health<'_>) -> Value {
+        json!({ "has_sessions": health.sessions, "requests": health.facts.counters.requests })
+    }
+
+    fn write_metrics(&self, requests: &RequestStats<'_>, text: &mut MetricsText) {
+        text.family("fixture_requests_total", "counter", "Requests that were answered.");
+        for series in requests.series() {
+            let all = series.succeeded.clone().merged(&series.failed);
+            text.sample("fixture_requests_total", &series.labels(["method", "tool"]), all.count());
+        }
+        text.family("fixture_active_requests", "gauge", "Requests that wait for their answer.");
+        text.sample("fixture_active_requests", &[], requests.active as u64);
     }
 }
 

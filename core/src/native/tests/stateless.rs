@@ -12,7 +12,7 @@ use crate::config::{Config, Serves};
 use crate::engine::Engine;
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
 use crate::json::Body;
-use crate::native::{HealthForm, Native, Served, Stateless};
+use crate::native::{Native, Served, Stateless};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
 use crate::reject::{Reject, Repeats};
@@ -57,7 +57,7 @@ impl Desk {
     }
 
     fn new() -> Desk {
-        Desk::of(Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless))
+        Desk::of(Native::stateless(Arc::new(Fixture::new())))
     }
 
     /// Applies the rules to a POST.
@@ -242,7 +242,7 @@ fn a_client_that_names_no_revision_gets_one_that_is_served() {
         (&[V2025_11_25, V2025_03_26, V2024_11_05], "2025-03-26 "),
     ];
     for (served, spoken) in cases {
-        let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);
+        let native = Native::stateless(Arc::new(Fixture::new()));
         let desk = Desk::of(Native { revisions: served.into(), ..native });
         assert!(desk.text(&[], "scene").starts_with(spoken), "{served:?}");
     }
@@ -251,7 +251,7 @@ fn a_client_that_names_no_revision_gets_one_that_is_served() {
 #[test]
 fn a_revision_that_is_not_served_is_refused_with_those_that_are() {
     let served = [Revision::V2024_11_05, Revision::V2025_06_18];
-    let native = Native::stateless(Arc::new(Fixture::new()), HealthForm::EchoStateless);
+    let native = Native::stateless(Arc::new(Fixture::new()));
     let desk = Desk::of(Native { revisions: Arc::new(served), ..native });
     for asked in ["2025-11-25", "1999-01-01"] {
         let (head, body) = desk.post(&[("MCP-Protocol-Version", asked)], &call(5, "say"));
@@ -274,7 +274,7 @@ fn a_batch_is_executed_where_there_are_batches() {
     let refusal: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((head.status, &refusal["error"]["code"]), (400, &json!(-32600)));
 
-    let native = Native::stateless(Arc::new(Fixture::with_batches()), HealthForm::Calculator);
+    let native = Native::stateless(Arc::new(Fixture::with_batches()));
     let revision: &[_] = &[("MCP-Protocol-Version", "2025-03-26")];
     for (desk, more) in [(Desk::of(native), &[][..]), (Desk::new(), revision)] {
         let (head, body) = desk.post(more, &batch);
@@ -291,8 +291,7 @@ fn a_batch_is_executed_where_there_are_batches() {
 #[test]
 fn initialize_stands_alone() {
     let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}]"#;
-    let desk =
-        Desk::of(Native::stateless(Arc::new(Fixture::with_batches()), HealthForm::Calculator));
+    let desk = Desk::of(Native::stateless(Arc::new(Fixture::with_batches())));
     let Served::Refused(Reject::InitializeInBatch, head, _) = desk.serve(&[], batch) else {
         panic!("it was not refused");
     };
@@ -327,7 +326,7 @@ fn what_is_answered_is_counted_by_method_and_tool() {
 
 #[test]
 fn what_is_answered_is_logged_where_that_matters_enough() {
-    let native = Native::stateless(Arc::new(Fixture::with_batches()), HealthForm::Calculator);
+    let native = Native::stateless(Arc::new(Fixture::with_batches()));
     let quiet = Desk::logging(Level::Warning, native.clone());
     quiet.text(&[], "say");
     assert_eq!(quiet.log.into_inner(), [], "the log begins at warning");
@@ -359,7 +358,7 @@ fn a_session_needs_the_engine() {
     let command = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
     let config = Config { serves: Serves::Command(command), ..Desk::new().config };
     assert!(Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().is_none());
-    let sessions = Desk::of(Native::stateful(Arc::new(Fixture::new()), HealthForm::EchoStateful));
+    let sessions = Desk::of(Native::stateful(Arc::new(Fixture::new())));
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
     let id = "0b9f3c1e-5a7d-4c1b-9e57-3f2d1c0b9a88";
     for (lines, body, is_taken) in [
@@ -376,7 +375,7 @@ fn a_session_needs_the_engine() {
 
 #[test]
 fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
-    let native = Native::stateless(Arc::new(Fixture::with_extension()), HealthForm::Calculator);
+    let native = Native::stateless(Arc::new(Fixture::with_extension()));
     let desk = Desk::of(native);
     let refusal = |named: &[&str], id: Value| {
         let mut lines = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "things/get")];

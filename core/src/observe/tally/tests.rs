@@ -1,4 +1,5 @@
 use super::*;
+use crate::native::tests::Fixture;
 use crate::observe::{Gauges, Metrics, Process};
 use crate::server::{ProcessFacts, Schema, Tool};
 
@@ -7,11 +8,11 @@ fn tally() -> Tally {
     Tally::new(&Catalog { tools, ..Catalog::default() })
 }
 
-fn render(tally: &Tally, form: HealthForm) -> String {
+fn render(tally: &Tally) -> String {
     let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
-    let program = Program { form, sessions: false, tally, active: 2 };
+    let requests = RequestStats { sessions: false, tally, active: 2 };
     let process = Process { facts: &process, started: Duration::from_secs(1_700_000_000) };
-    Metrics::default().render(&Gauges::default(), &process, Some(&program))
+    Metrics::default().render(&Gauges::default(), &process, Some((&Fixture::new(), requests)))
 }
 
 #[test]
@@ -32,14 +33,13 @@ fn every_request_is_in_the_totals_and_under_its_labels() {
     tally.answered(tally.series("tools/call", Some(b"echo")), false, Duration::from_millis(5));
     tally.answered(tally.series("ping", None), true, Duration::from_millis(1));
     assert_eq!(tally.totals(), (3, 1, Duration::from_millis(21)));
-    let text = render(&tally, HealthForm::EchoStateless);
+    let text = render(&tally);
     for line in [
-        "mcp_echo_requests_total{method=\"tools/call\",tool=\"echo\"} 2\n",
-        "mcp_echo_requests_total{method=\"ping\"} 1\n",
-        "mcp_echo_errors_total{method=\"tools/call\",tool=\"echo\"} 1\n",
-        "mcp_echo_request_duration_seconds_sum{method=\"tools/call\",tool=\"echo\"} 0.02\n",
-        "mcp_echo_request_duration_seconds_bucket{method=\"tools/call\",tool=\"echo\",le=\"0.01\"} 1\n",
-        "mcp_echo_active_requests 2\n",
+        "fixture_requests_total{method=\"tools/call\",tool=\"echo\"} 2\n",
+        "fixture_requests_total{method=\"ping\"} 1\n",
+        "fixture_active_requests 2\n",
+        "mcp_server_operation_duration_seconds_sum{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\"} 0.015\n",
+        "mcp_server_operation_duration_seconds_bucket{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\",error_type=\"error\",le=\"0.005\"} 1\n",
         "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\"} 1\n",
         "mcp_server_operation_duration_seconds_count{mcp_method_name=\"tools/call\",gen_ai_tool_name=\"echo\",error_type=\"error\"} 1\n",
         "process_resident_memory_bytes 7\n",
@@ -52,18 +52,11 @@ fn every_request_is_in_the_totals_and_under_its_labels() {
 }
 
 #[test]
-fn the_calculator_says_that_it_keeps_no_state() {
-    let text = render(&tally(), HealthForm::Calculator);
-    assert!(text.contains("mcp_pattern{pattern=\"stateless\"} 1\n"), "{text}");
-    assert!(!text.contains("mcp_echo"), "{text}");
-}
-
-#[test]
 fn every_sample_belongs_to_a_family_that_was_announced() {
     let tally = tally();
     tally.answered(tally.series("ping", None), true, Duration::ZERO);
     let mut family = String::new();
-    for line in render(&tally, HealthForm::EchoStateful).lines() {
+    for line in render(&tally).lines() {
         match line.strip_prefix("# TYPE ") {
             Some(announced) => family = announced.split(' ').next().unwrap().to_owned(),
             None if line.starts_with('#') => {}

@@ -4,8 +4,8 @@ use super::*;
 use crate::bridge::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::http::{Admission, Answer, Rules};
+use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::native::{HealthForm, Native};
 use crate::session::Principal;
 use crate::time::Instant;
 
@@ -180,7 +180,7 @@ fn who_may_ask_and_what_may_be_sent_is_as_anywhere() {
 #[test]
 fn it_is_served_only_where_it_is_wanted_and_there_are_sessions() {
     let off = Config { sse: false, ..config() };
-    let stateless = Native::stateless(std::sync::Arc::new(Fixture::new()), HealthForm::Calculator);
+    let stateless = Native::stateless(std::sync::Arc::new(Fixture::new()));
     let stateless = Config { serves: Serves::Native(stateless), ..config() };
     for asked in [("GET", "/sse"), ("POST", "/messages"), ("OPTIONS", "/sse")] {
         for config in [&off, &stateless] {
