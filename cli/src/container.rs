@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use pontoon_core::echo::Container;
+use pontoon_servers::echo::Container;
 
 /// What is known about a container around this process; `kubernetes` if its variables say so.
 pub(crate) fn detect(kubernetes: bool) -> Container {

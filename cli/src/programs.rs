@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use pontoon_core::calculator::{Calculator, FlatEvents};
-use pontoon_core::echo::{Echo, Settings};
 use pontoon_core::http::Rate;
 use pontoon_core::native::Native;
 use pontoon_core::protocol::Revision;
+use pontoon_servers::calculator::{Calculator, FlatEvents};
+use pontoon_servers::echo::{Echo, Settings};
 
 use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
 use crate::container;

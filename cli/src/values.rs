@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
-use pontoon_core::calculator;
 use pontoon_core::config::{BindSession, ChildEra, ChildPer};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
+use pontoon_servers::calculator;
 
 use crate::args::LogFormat;
 use crate::runtime::{self, RUNTIMES, Runtime};

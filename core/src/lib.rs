@@ -104,7 +104,9 @@
 //! | how an answer is framed where no HTTP library does it | `http/connection.rs` |
 //! | a field of a message that a rule needs | `json/` |
 //! | a revision, or how two differ | `protocol/revision.rs`, `protocol/since.rs`; in what a native server says, `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
-//! | a server | an implementation of [`server::Server`]; its documentation has the least there is |
+//! | a server | an implementation of [`server::Server`]; its documentation has the least there is. Those that pontoon brings along are in the crate `servers` |
+//! | a tool, a text or a metric of `echo` or `calculator` | the crate `servers` |
+//! | a field of a server's `/health`, or a metric of its own | [`server::Server::health`], [`server::Server::write_metrics`] |
 //! | a rule about requests of the modern era | `modern/` |
 //! | how one era says what the other means | `translate/` |
 //! | what a legacy client sees of a modern child | `bridge/interpreter/` |
@@ -125,10 +127,7 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
-pub mod calculator;
-mod calendar;
 pub mod config;
-pub mod echo;
 pub mod engine;
 pub mod frame;
 pub mod http;
@@ -143,9 +142,9 @@ mod numbered;
 pub mod observe;
 pub mod protocol;
 pub mod reject;
-mod secrets;
+pub mod secrets;
 pub mod server;
 pub mod session;
-mod shown;
+pub mod shown;
 pub mod time;
 pub mod translate;

@@ -9,7 +9,7 @@ const MASK: &str = "***";
 
 /// Returns whether a value of this name, in lower case, is likely to be a secret. Separators
 /// between words are ignored.
-pub(crate) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let last = name.rsplit(['-', '_']).next().unwrap_or_default();
     SECRET_PARTS.iter().any(|part| letters.contains(part)) || SECRET_ENDS.contains(&last)
@@ -38,7 +38,7 @@ const SECRET_ENDS: &[&str] =
     &["auth", "key", "otp", "pass", "pat", "pin", "pw", "pwd", "sid", "sig"];
 
 /// Returns a header's value with secrets masked; the name is in lower case.
-pub(crate) fn header(name: &str, value: &[u8]) -> String {
+pub fn header(name: &str, value: &[u8]) -> String {
     let text = visible(value);
     if let Some((scheme, credentials)) = credentials(&text)
         && (name.contains("authorization") || matches!(scheme, "Basic" | "Bearer"))
@@ -55,7 +55,7 @@ pub(crate) fn header(name: &str, value: &[u8]) -> String {
 /// Splits an `Authorization` header into its scheme, as registered, and the credentials. Returns
 /// `None` for an unknown scheme, which may itself be the secret (RFC 9110, section 11.4; IANA, HTTP
 /// Authentication Schemes).
-pub(crate) fn credentials(value: &str) -> Option<(&'static str, &str)> {
+pub fn credentials(value: &str) -> Option<(&'static str, &str)> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let known = SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
     Some((known, credentials.trim()))
@@ -83,7 +83,7 @@ const SCHEMES: &[&str] = &[
 
 /// Returns the visible part of credentials: the beginning of a JWT's header, which only shows that
 /// it is a JWT, and nothing of other credentials.
-pub(crate) fn preview(credentials: &str, chars: usize) -> String {
+pub fn preview(credentials: &str, chars: usize) -> String {
     match credentials.split_once('.') {
         Some((header, _)) if looks_like_jwt(credentials) => {
             format!("{}...", &header[..header.len().min(chars)])
@@ -108,7 +108,7 @@ fn is_no_token_char(char: char) -> bool {
 
 /// Returns a text without the user names and passwords in its URLs, without the values of
 /// parameters that are likely to be secrets, and without JSON Web Tokens.
-pub(crate) fn address(text: &str) -> String {
+pub fn address(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, piece) in text.split("://").enumerate() {
         if at == 0 {

@@ -1,10 +1,7 @@
 //! Replays the corpora of the fuzz targets.
 
-mod arithmetic;
 #[path = "oracle/arguments.rs"]
 mod checked;
-#[path = "diagnosis/jwt.rs"]
-mod diagnosis;
 #[path = "modern/era.rs"]
 mod era;
 #[path = "modern/mirrored_header.rs"]
@@ -28,23 +25,8 @@ fn era() {
 }
 
 #[test]
-fn headers() {
-    replay("headers", diagnosis::headers::headers);
-}
-
-#[test]
 fn jsonrpc() {
     replay("jsonrpc", oracle::jsonrpc);
-}
-
-#[test]
-fn expression() {
-    replay("expression", arithmetic::expression);
-}
-
-#[test]
-fn jwt() {
-    replay("jwt", diagnosis::jwt);
 }
 
 #[test]

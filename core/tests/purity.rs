@@ -1,10 +1,13 @@
-//! The core is pure: it depends on nothing that does input or output, and uses nothing that only an
-//! adapter may know.
-#![allow(clippy::disallowed_methods, reason = "the test is not the core; it has to look at it")]
+//! The core and the servers are pure: they depend on nothing that does input or output, and use
+//! nothing that only an adapter may know.
+#![allow(clippy::disallowed_methods, reason = "the test reads the sources of the pure crates")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The directories of the pure crates.
+const PURE: [&str; 2] = ["core", "servers"];
 
 /// Crates that run tasks, touch the operating system, or generate randomness. A name that ends with
 /// `-` matches every crate whose name begins with it.
@@ -52,17 +55,34 @@ const FORBIDDEN_PATHS: &[&str] = &[
 ];
 
 #[test]
-fn the_core_is_built_from_pure_crates() {
-    let crates = normal_dependencies();
-    assert!(crates.iter().any(|name| name == "bytes"), "not a dependency tree: {crates:?}");
-    let impure: Vec<_> = crates.iter().filter(|name| is_forbidden(name)).collect();
-    assert!(impure.is_empty(), "the core depends on {impure:?}");
+fn pure_crates_are_built_from_pure_crates() {
+    for pure in PURE {
+        let crates = normal_dependencies(pure);
+        assert!(crates.iter().any(|name| name == "bytes"), "not a dependency tree: {crates:?}");
+        let impure: Vec<_> = crates.iter().filter(|name| is_forbidden(name)).collect();
+        assert!(impure.is_empty(), "{pure} depends on {impure:?}");
+    }
 }
 
 #[test]
-fn the_core_asks_for_nothing_an_adapter_knows() {
+fn the_core_has_no_dependency_of_a_server() {
+    let crates = normal_dependencies("core");
+    let of_servers = ["num-bigint", "num-rational", "time", "unicode-segmentation"];
+    let found: Vec<_> =
+        of_servers.iter().filter(|name| crates.iter().any(|it| it == *name)).collect();
+    assert!(found.is_empty(), "the core depends on {found:?}");
+}
+
+#[test]
+fn clippy_applies_the_same_rules_to_all_pure_crates() {
+    let rules = PURE.map(|pure| fs::read_to_string(directory(pure).join("clippy.toml")).unwrap());
+    assert_eq!(rules[0], rules[1]);
+}
+
+#[test]
+fn pure_crates_ask_for_nothing_an_adapter_knows() {
     let mut found = Vec::new();
-    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for file in PURE.iter().flat_map(|pure| sources(&directory(pure).join("src"))) {
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate() {
             if !line.trim_start().starts_with("//") && reaches_out(line) {
@@ -85,11 +105,16 @@ fn the_lists_are_read_as_they_are_meant() {
     assert!(!reaches_out("use core::net::Ipv4Addr;"));
 }
 
-/// Returns the crates that the core depends on, without those of its tests.
-fn normal_dependencies() -> Vec<String> {
+fn directory(pure: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(pure)
+}
+
+/// Returns the crates that a pure crate depends on, without those of its tests.
+fn normal_dependencies(pure: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal", "--prefix", "depth"])
-        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .arg("--manifest-path")
+        .arg(directory(pure).join("Cargo.toml"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

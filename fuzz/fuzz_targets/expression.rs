@@ -1,7 +1,7 @@
 //! Expressions of arithmetic: `cargo +nightly fuzz run expression`.
 #![no_main]
 
-#[path = "../../core/tests/arithmetic/mod.rs"]
+#[path = "../../servers/tests/arithmetic/mod.rs"]
 mod arithmetic;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| arithmetic::expression(bytes));

@@ -1,7 +1,7 @@
 //! Unverified tokens: `cargo +nightly fuzz run jwt`.
 #![no_main]
 
-#[path = "../../core/tests/diagnosis/jwt.rs"]
+#[path = "../../servers/tests/diagnosis/jwt.rs"]
 mod jwt;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| jwt::jwt(bytes));

@@ -1,8 +1,8 @@
 //! The settings of `pontoon calculator`.
 
 use clap::Args;
-use pontoon_core::calculator::Settings;
 use pontoon_core::time::Duration;
+use pontoon_servers::calculator::Settings;
 
 use super::ServingArgs;
 use crate::values::{self, Revisions};

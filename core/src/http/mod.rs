@@ -30,7 +30,10 @@ pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, ReplyHead};
 pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
-pub use rules::{Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM};
-pub(crate) use rules::{allows_origin, endpoint_methods, sse_endpoint};
+pub(crate) use rules::sse_endpoint;
+pub use rules::{
+    Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM, allows_origin,
+    endpoint_methods,
+};
 pub(crate) use throttle::neighbourhood;
 pub use throttle::{Rate, Throttle};

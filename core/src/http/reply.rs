@@ -67,7 +67,7 @@ pub struct Cors {
 
 impl Cors {
     /// Returns the headers for a page of this origin, given as in the request.
-    pub(crate) fn of(origin: &str) -> Cors {
+    pub fn of(origin: &str) -> Cors {
         Cors { origin: origin.into(), preflight: false, asked: Box::default() }
     }
 }

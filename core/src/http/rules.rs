@@ -314,8 +314,8 @@ fn peer_detail(reject: Reject, headers: &impl Headers) -> Option<Detail> {
     }
 }
 
-/// Whether pages of this origin may read answers, given the origins that are listed.
-pub(crate) fn allows_origin(listed: &[String], origin: &str) -> bool {
+/// Returns whether pages of this origin may read responses, given the origins that are listed.
+pub fn allows_origin(listed: &[String], origin: &str) -> bool {
     matches!(Origins::new(listed).check([origin.as_bytes()].into_iter()), Ok(Some(_)))
 }
 
@@ -560,8 +560,8 @@ fn has_sessions(revisions: &[Revision]) -> bool {
     revisions.iter().any(|revision| revision.era() == Era::Legacy)
 }
 
-/// The methods of an endpoint with sessions, or without them.
-pub(crate) fn endpoint_methods(sessions: bool) -> &'static str {
+/// Returns the methods of an endpoint with or without sessions, as `Allow` lists them.
+pub fn endpoint_methods(sessions: bool) -> &'static str {
     if sessions { "GET, POST, DELETE, OPTIONS" } else { "POST, OPTIONS" }
 }
 

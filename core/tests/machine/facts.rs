@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::calculator::{Calculator, Settings};
 use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::engine::Engine;
 use pontoon_core::frame::Output;
@@ -29,6 +28,10 @@ use pontoon_core::time::{Duration, Instant};
 
 #[path = "messages.rs"]
 mod messages;
+#[path = "../native/mod.rs"]
+mod native;
+
+use self::native::TestServer;
 
 /// Calls of `handle_timeout` in one stretch of time; more of them would be a timer that spins.
 const CALLS_MAX: usize = 20_000;
@@ -92,10 +95,10 @@ pub(crate) fn facts(tape: &[u8]) {
 }
 
 fn config([serves, bridge, limits]: [u8; 3]) -> Config {
-    let calculator = || Arc::new(Calculator::new(Settings::default()));
+    let server = || Arc::new(TestServer::new());
     let serves = match serves % 8 {
-        0 => Serves::Native(Native::stateless(calculator())),
-        1 => Serves::Native(Native::stateful(calculator())),
+        0 => Serves::Native(Native::stateless(server())),
+        1 => Serves::Native(Native::stateful(server())),
         _ => Serves::Command(ChildSpec {
             program: OsString::from("server"),
             args: Vec::new(),

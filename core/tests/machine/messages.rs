@@ -18,7 +18,7 @@ const METHODS: [&str; 12] = [
     "tasks/get",
     "x/y",
 ];
-const TOOLS: [&str; 4] = ["calculate", "demo_progress", "explain_calculation", "x"];
+const TOOLS: [&str; 4] = ["add", "steps", "ask", "x"];
 const REVISIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
 fn nth(all: &[String], which: u8) -> Option<&String> {

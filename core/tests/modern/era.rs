@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pontoon_core::calculator::{Calculator, Settings};
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::engine::Engine;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
@@ -15,6 +14,11 @@ use pontoon_core::native::{Native, Served};
 use pontoon_core::server::Facts;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
+
+#[path = "../native/mod.rs"]
+mod native;
+
+use self::native::TestServer;
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 const MODERN: &str = "2026-07-28";
@@ -43,7 +47,7 @@ pub(crate) fn era(text: &[u8]) {
         peer: None,
         arrived: Instant::ZERO,
     };
-    let server = Arc::new(Calculator::new(Settings::default()));
+    let server = Arc::new(TestServer::new());
     let config = Config::new(Serves::Native(Native::stateless(server)));
     let rules = Rules::new(&config);
     let Ok(admission) = rules.admit(&head) else { return };

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::bridge::ChildSpec;
-use pontoon_core::calculator::{self, Calculator, FlatEvents};
 use pontoon_core::config::{BindSession, BridgeOptions, ChildEra, ChildPer, Config, Serves};
-use pontoon_core::echo::{self, Echo};
 use pontoon_core::native::Native;
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
+use pontoon_servers::calculator::{self, Calculator, FlatEvents};
+use pontoon_servers::echo::{self, Echo};
 
 use crate::pontoon::Verb;
 

@@ -1,0 +1,62 @@
+//! The tool `demo_progress`: five steps, a fifth of a second apart.
+
+use pontoon_core::server::{
+    Event, LogLevel, Outbox, Outcome, Scene, Schema, Task, Tool, ToolResult, Wait,
+};
+use pontoon_core::time::{Duration, Instant};
+use serde_json::json;
+
+pub(super) const NAME: &str = "demo_progress";
+
+/// The level that goes with its progress where progress is written as a flat event.
+pub const PROGRESS_LEVEL: LogLevel = LogLevel::Info;
+
+pub(super) fn tool() -> Tool {
+    Tool {
+        title: Some("Progress demonstration"),
+        annotations: Some(json!({ "readOnlyHint": true, "openWorldHint": false })),
+        ..Tool::new(
+            NAME,
+            "Takes one second and reports its progress five times. Progress is sent to requests \
+             with a progressToken.",
+            Schema::open(),
+        )
+    }
+}
+
+pub(super) fn call(scene: &Scene<'_>) -> Outcome {
+    Steps { started: scene.now, done: 0 }.wait()
+}
+
+/// The steps that have been reported. Each is due from the start and not from the one before, so
+/// that delays do not add up.
+#[derive(Debug)]
+struct Steps {
+    started: Instant,
+    done: u32,
+}
+
+impl Steps {
+    fn wait(self) -> Outcome {
+        let due = self.started + INTERVAL * (self.done + 1);
+        Outcome::Wait(Wait::Until(due), Box::new(self))
+    }
+}
+
+impl Task for Steps {
+    fn resume(mut self: Box<Self>, _: Event<'_>, _: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        self.done += 1;
+        let progress = f64::from(self.done) / f64::from(STEPS);
+        out.progress(progress, 1.0, format!("Progress step {} of {STEPS}", self.done));
+        if self.done < STEPS {
+            return self.wait();
+        }
+        ToolResult::text(format!("Progress demonstration completed with {STEPS} steps")).into()
+    }
+}
+
+const STEPS: u32 = 5;
+const INTERVAL: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests;

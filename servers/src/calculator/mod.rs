@@ -1,0 +1,164 @@
+//! The calculator: a server without state, and the reference for servers without state.
+//!
+//! Owns: [`Calculator`], the tools, prompts and resources of the documented program, and the exact
+//! arithmetic behind them ([`Number`], [`Expression`]).
+//! Never: remembers a request, rounds before the end, or answers a division by zero with a number.
+//!
+//! | offers | as |
+//! |---|---|
+//! | `calculate`, `demo_progress`, and a sample under a name of choice | tools |
+//! | `solve_math_problem`, `explain_formula`, `calculator_assistant` | tools that are not available |
+//! | `explain-calculation`, `generate-problems`, `calculator-tutor` | prompts |
+//! | `calculator://constants`, `calculator://stats`, `formulas://library`, `request://current` | resources |
+//! | `calculator://history/{id}` | a template, of which nothing is ever found |
+//!
+//! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/completion.
+
+mod calculate;
+mod catalog;
+mod choice;
+mod demo_progress;
+mod dice;
+mod explain;
+mod expression;
+mod extended;
+mod flat_events;
+mod health;
+mod markdown;
+mod number;
+mod operation;
+mod problems;
+mod request;
+mod resources;
+mod sample;
+mod settings;
+mod topic;
+mod tutor;
+
+use std::sync::Arc;
+
+use pontoon_core::observe::{MetricsText, RequestStats};
+use pontoon_core::server::{
+    Arguments, Catalog, Completion, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
+    Server,
+};
+use serde_json::Value;
+
+use self::choice::Choice;
+pub use demo_progress::PROGRESS_LEVEL;
+pub use expression::{Expression, Step, Unreadable, Why};
+pub use flat_events::FlatEvents;
+pub use number::{NotANumber, Number};
+pub use operation::{NoResult, Operation};
+pub use settings::{InvalidToolName, NAME_LEN_MAX, Settings};
+
+/// The calculator, for everybody it serves.
+#[derive(Debug)]
+pub struct Calculator {
+    catalog: Catalog,
+    sample_tool: Option<Arc<str>>,
+}
+
+impl Calculator {
+    /// A calculator.
+    pub fn new(settings: Settings) -> Self {
+        Calculator {
+            catalog: catalog::catalog(&settings),
+            sample_tool: settings.sample_tool_name().map(Arc::from),
+        }
+    }
+}
+
+impl Server for Calculator {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(Desk { sample_tool: self.sample_tool.clone() })
+    }
+
+    fn unknown_tool(&self, name: &str) -> Fault {
+        extended::unknown(name)
+    }
+
+    fn health(&self, health: &Health<'_>) -> Value {
+        health::report(&self.catalog, health)
+    }
+
+    fn detailed_health(&self, health: &Health<'_>) -> Value {
+        health::detailed_report(&self.catalog, health)
+    }
+
+    fn write_metrics(&self, requests: &RequestStats<'_>, text: &mut MetricsText) {
+        text.family("mcp_pattern", "gauge", "How the server keeps state: always 1.");
+        text.sample("mcp_pattern", &[("pattern", health::pattern(requests.sessions))], 1);
+    }
+}
+
+/// Where one request is answered. It keeps nothing but a setting.
+#[derive(Debug)]
+struct Desk {
+    sample_tool: Option<Arc<str>>,
+}
+
+impl Seat for Desk {
+    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        match request {
+            Request::CallTool { name, arguments } => self.call(name, arguments, scene, out),
+            Request::Complete { of, argument, value, .. } => {
+                Outcome::Done(Ok(Reply::Completion(complete(of, argument, value))))
+            }
+            Request::Extended { .. } => Outcome::fault(Fault::method_not_found("no extensions")),
+            Request::GetPrompt { name, arguments } => prompt(name, arguments, scene),
+            Request::ReadResource { uri } => resources::read(uri, scene),
+            Request::Subscribe { .. } | Request::Unsubscribe { .. } => {
+                Outcome::fault(Fault::method_not_found("Resources cannot be subscribed to"))
+            }
+        }
+    }
+}
+
+impl Desk {
+    fn call(
+        &self,
+        name: &str,
+        arguments: &Arguments<'_>,
+        scene: &Scene<'_>,
+        out: &mut Outbox,
+    ) -> Outcome {
+        if self.sample_tool.as_deref() == Some(name) {
+            return sample::call(name, arguments);
+        }
+        match name {
+            calculate::NAME => calculate::call(arguments, scene, out),
+            demo_progress::NAME => demo_progress::call(scene),
+            // The catalog has no others but those of the extended build.
+            _ => Outcome::fault(extended::unavailable()),
+        }
+    }
+}
+
+fn prompt(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
+    match name {
+        explain::NAME => explain::answer(arguments),
+        problems::NAME => problems::answer(arguments, scene),
+        tutor::NAME => tutor::answer(arguments, scene),
+        _ => Outcome::fault(Fault::invalid_params(format!("unknown prompt: {name}"))),
+    }
+}
+
+/// Values for the arguments of prompts that are one of a few; of others there are none.
+fn complete(of: &str, argument: &str, typed: &str) -> Completion {
+    match (of, argument) {
+        (explain::NAME, "level") => explain::Level::complete(typed),
+        (problems::NAME, "count") => problems::complete_count(typed),
+        (problems::NAME, "difficulty") => topic::Difficulty::complete(typed),
+        (problems::NAME | tutor::NAME, "topic") => topic::Topic::complete(typed),
+        (tutor::NAME, "studentLevel") => tutor::StudentLevel::complete(typed),
+        _ => Completion::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The prompt `calculator-tutor`: a lesson about a topic.
+
+mod lessons;
+
+use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument, Scene};
+
+use self::lessons::Lesson;
+use super::choice::Choice;
+use super::dice::Dice;
+use super::markdown::{numbered, prompt, quoted};
+use super::problems::{Problem, problem};
+use super::topic::{Difficulty, Topic};
+
+pub(super) const NAME: &str = "calculator-tutor";
+
+/// How much a student knows already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StudentLevel {
+    Beginner,
+    Intermediate,
+    Advanced,
+}
+
+impl Choice for StudentLevel {
+    const ALL: &'static [StudentLevel] =
+        &[StudentLevel::Beginner, StudentLevel::Intermediate, StudentLevel::Advanced];
+
+    fn word(self) -> &'static str {
+        match self {
+            StudentLevel::Beginner => "beginner",
+            StudentLevel::Intermediate => "intermediate",
+            StudentLevel::Advanced => "advanced",
+        }
+    }
+}
+
+impl StudentLevel {
+    fn difficulty(self) -> Difficulty {
+        match self {
+            StudentLevel::Beginner => Difficulty::Easy,
+            StudentLevel::Intermediate => Difficulty::Medium,
+            StudentLevel::Advanced => Difficulty::Hard,
+        }
+    }
+}
+
+pub(super) fn definition() -> Prompt {
+    Prompt {
+        name: NAME,
+        title: Some("Calculator tutor"),
+        description: "Teaches a topic of arithmetic with a worked example and exercises, in Markdown.",
+        arguments: vec![
+            PromptArgument {
+                name: "topic",
+                description: "What to learn; the order of operations by default.",
+                required: false,
+            },
+            PromptArgument {
+                name: "studentLevel",
+                description: "beginner (default), intermediate or advanced.",
+                required: false,
+            },
+        ],
+    }
+}
+
+pub(super) fn answer(arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
+    match read(arguments) {
+        Err(fault) => Outcome::fault(fault),
+        Ok((asked, level)) => {
+            let topic = Topic::find(&asked).unwrap_or(Topic::OrderOfOperations);
+            let description = format!("A lesson about {} ({})", topic.word(), level.word());
+            prompt(description, lesson(&asked, topic, level, &mut Dice::new(scene.random)))
+        }
+    }
+}
+
+fn read(arguments: &Arguments<'_>) -> Result<(String, StudentLevel), Fault> {
+    let topic = arguments.string("topic").unwrap_or_default();
+    Ok((topic, StudentLevel::read(arguments, "studentLevel", StudentLevel::Beginner)?))
+}
+
+fn lesson(asked: &str, topic: Topic, level: StudentLevel, dice: &mut Dice) -> String {
+    let Lesson { idea, method, mistake, further } = Lesson::about(topic);
+    let mut problems: Vec<Problem> = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let next = problem(topic, level.difficulty(), dice);
+        if problems.len() <= EXERCISES && !problems.contains(&next) {
+            problems.push(next);
+        }
+    }
+    let (example, exercises) =
+        problems.split_first().map_or((None, &[][..]), |(example, rest)| (Some(example), rest));
+    let example = example.map_or_else(String::new, |example| {
+        format!("{}\n\n{}", example.question, numbered(example.solution.iter().cloned()))
+            + &format!("\nAnswer: **{}**\n", example.answer)
+    });
+    let further = match level {
+        StudentLevel::Beginner => String::new(),
+        _ => format!("## Further\n\n{further}\n\n"),
+    };
+    format!(
+        "# Lesson: {}\n\n**Student level:** {}\n\n{}## The idea\n\n{idea}\n\n## How to do it\n\n{}\n\
+         ## An example\n\n{example}\n## A common mistake\n\n{mistake}\n\n{further}## Exercises\n\n{}\n\
+         ## Answers\n\n{}\n---\n\nTeach me this lesson. Keep the answers to yourself until I have \
+         tried.\n",
+        topic.word(),
+        level.word(),
+        note(asked),
+        numbered(method.iter().map(|line| (*line).to_owned())),
+        numbered(exercises.iter().map(|exercise| exercise.question.clone())),
+        numbered(exercises.iter().map(Problem::answer_markdown)),
+    )
+}
+
+/// Says so where the lesson is about something else.
+fn note(asked: &str) -> String {
+    if asked.trim().is_empty() || Topic::find(asked).is_some() {
+        return String::new();
+    }
+    let topics: Vec<_> = Topic::ALL.iter().map(|it| it.word()).collect();
+    format!(
+        "There is no lesson about {}. There are lessons about {}; this one is where most begin.\n\n",
+        quoted(asked),
+        topics.join(", ")
+    )
+}
+
+/// Exercises of a lesson.
+const EXERCISES: usize = 3;
+
+/// Problems that may be made to find the example and as many exercises, all of them different.
+const ATTEMPTS: usize = 40;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! What the stateful server remembers for clients of the modern era, which has no sessions: a tool
+//! opens one, and others take its name as an argument (2026-07-28, basic/index, Statelessness).
+//!
+//! Owns: the memories of these sessions, whose they are, and when they end.
+//! Never: shares one with another principal, or says of a name that it is somebody else's.
+//!
+//! A session ends when it is unused for as long as one of the legacy era may be. There are as many at
+//! most as of those, and 64 MiB of messages in them. For more, one of the principal's gives way who
+//! has most of what is short: the first of those that were never used, or else the one that was
+//! unused longest.
+#![expect(clippy::disallowed_types, reason = "all conversations share the table, one at a time")]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pontoon_core::ids::SessionId;
+use pontoon_core::server::{Scene, SessionFacts};
+use pontoon_core::session::Principal;
+use pontoon_core::time::{Duration, Instant};
+use uuid::Uuid;
+
+use super::memory::Memory;
+
+/// The sessions of all clients.
+pub(super) struct Handles {
+    idle_max: Duration,
+    max: usize,
+    open: Mutex<BTreeMap<Uuid, Open>>,
+}
+
+/// A session.
+#[derive(Debug)]
+struct Open {
+    principal: Principal,
+    memory: Memory,
+    since: Instant,
+    used_at: Instant,
+    requests: u64,
+}
+
+impl Handles {
+    /// None are open; each lasts this long unused, and there are so many at most.
+    pub(super) fn new(idle_max: Duration, max: usize) -> Self {
+        Handles { idle_max, max, open: Mutex::default() }
+    }
+
+    /// Opens a session for whoever asks, and gives it a name that nobody can guess.
+    pub(super) fn open(&self, scene: &Scene<'_>) -> Uuid {
+        let mut open = self.swept(scene.now);
+        while open.len() >= self.max.max(1) {
+            let Some(loser) = loser(&open, |_| 1, None) else { break };
+            open.remove(&loser);
+        }
+        let name = scene.handle();
+        let (principal, since) = (*scene.principal, scene.now);
+        let memory = Memory::default();
+        open.entry(name).or_insert(Open { principal, memory, since, used_at: since, requests: 0 });
+        name
+    }
+
+    /// Uses a session of whoever asks; none if it has no session of this name, or no longer.
+    pub(super) fn with<T>(
+        &self,
+        name: &str,
+        scene: &Scene<'_>,
+        use_it: impl FnOnce(&SessionFacts, &mut Memory) -> T,
+    ) -> Option<T> {
+        let id = SessionId::parse(name.as_bytes())?;
+        let key = Uuid::try_parse(name).ok()?;
+        let mut open = self.swept(scene.now);
+        let session = open.get_mut(&key).filter(|it| it.principal == *scene.principal)?;
+        session.requests += 1;
+        let facts = SessionFacts {
+            id,
+            initialized: false,
+            since: session.since,
+            used_at: session.used_at,
+            idle_max: self.idle_max,
+            requests: session.requests,
+            took: Duration::ZERO,
+            queued: 0,
+        };
+        let used = use_it(&facts, &mut session.memory);
+        session.used_at = scene.now;
+        make_room(&mut open, key);
+        Some(used)
+    }
+
+    /// Those that have not expired.
+    fn swept(&self, now: Instant) -> MutexGuard<'_, BTreeMap<Uuid, Open>> {
+        // Who panicked while it was locked had no more in hand than one memory.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, it| now < it.used_at + self.idle_max);
+        open
+    }
+}
+
+/// Nothing of the sessions: whoever knows the name of one could use it.
+impl fmt::Debug for Handles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handles").field("idle_max", &self.idle_max).finish_non_exhaustive()
+    }
+}
+
+/// Lets sessions go until the rest is not too much; not this one.
+fn make_room(open: &mut BTreeMap<Uuid, Open>, but: Uuid) {
+    let mut bytes: usize = open.values().map(|it| it.memory.bytes()).sum();
+    while bytes > BYTES_MAX {
+        let loser = loser(open, |it| it.memory.bytes(), Some(but));
+        let Some(lost) = loser.and_then(|loser| open.remove(&loser)) else { break };
+        bytes -= lost.memory.bytes();
+    }
+}
+
+/// Which session gives way: of those that have some of what is short, one of the principal's who has
+/// most of it, so that nobody can take all from the others.
+fn loser(
+    open: &BTreeMap<Uuid, Open>,
+    share: impl Fn(&Open) -> usize,
+    but: Option<Uuid>,
+) -> Option<Uuid> {
+    let mut held: BTreeMap<Principal, usize> = BTreeMap::new();
+    let others = || open.iter().filter(|(name, it)| Some(**name) != but && share(it) > 0);
+    for (_, it) in others() {
+        *held.entry(it.principal).or_default() += share(it);
+    }
+    let (holder, _) = held.into_iter().max_by_key(|(_, held)| *held)?;
+    let own = others().filter(|(_, it)| it.principal == holder);
+    own.min_by_key(|(_, it)| (it.requests > 0, it.used_at)).map(|(name, _)| *name)
+}
+
+/// Bytes of messages that are remembered in all of them.
+const BYTES_MAX: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests;

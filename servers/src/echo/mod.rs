@@ -1,0 +1,331 @@
+//! The diagnostic servers: they show a client what reaches a server, and what a server is like.
+//!
+//! Owns: [`Echo`], as the stateful server with its 11 tools and as the stateless one with 9.
+//! Never: verifies a token, shows a secret, or states what it cannot know: that is `n/a`.
+//!
+//! | tool | shows | stateful only |
+//! |---|---|---|
+//! | `echo` | the message | |
+//! | `replayLastEcho` | the last message once more | yes |
+//! | `printHeader` | the HTTP headers by category, credentials masked | |
+//! | `bearerDecode` | what a JWT says, unproved | |
+//! | `authContext` | who the request says is asking | |
+//! | `requestTiming` | how long this request takes, and on what | |
+//! | `corsAnalysis` | what a browser makes of the request | |
+//! | `environmentDump` | how the server is set up | |
+//! | `healthProbe` | whether all is well | |
+//! | `sessionInfo` | the caller's own session | yes |
+//! | `whoIStheGOAT` | a legend of computing | |
+//!
+//! Clients of the modern era, which has no sessions, find one tool more at the stateful server:
+//! `openSession` gives them a name, which `echo`, `replayLastEcho` and `sessionInfo` take as their
+//! argument `session`.
+
+mod auth;
+mod bearer;
+mod cors;
+mod environment;
+mod goat;
+mod handles;
+mod headers;
+mod health;
+mod jwt;
+mod legends;
+mod memory;
+mod message;
+mod monitoring;
+mod opening;
+mod session;
+mod settings;
+mod shape;
+mod text;
+mod timing;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use pontoon_core::observe::{MetricsText, RequestStats};
+use pontoon_core::protocol::Revision;
+use pontoon_core::server::{
+    Arguments, Catalog, Event, Facts, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
+    Server, SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
+};
+use pontoon_core::shown::visible;
+use serde_json::{Value, json};
+
+use self::handles::Handles;
+use self::memory::Memory;
+pub use self::settings::{Container, Settings};
+
+/// A diagnostic server.
+#[derive(Debug)]
+pub struct Echo {
+    program: Program,
+    catalog: Catalog,
+    /// What clients of the modern era are offered, if it is something else.
+    modern: Option<Catalog>,
+    settings: Arc<Settings>,
+    handles: Arc<Handles>,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    Stateful,
+    Stateless,
+}
+
+impl Echo {
+    /// The server that remembers each conversation: 11 tools.
+    pub fn stateful(settings: Settings) -> Self {
+        let catalog = Catalog {
+            name: "mcp-echo-streamablehttp-server-stateful",
+            title: Some("Diagnostic echo server with sessions"),
+            tools: vec![
+                changes_state(message::echo_tool(Program::Stateful).ignoring_http()),
+                changes_state(message::replay_tool().ignoring_http()),
+                reads_only(headers::tool()),
+                reads_only(bearer::tool()),
+                reads_only(auth::tool()),
+                reads_only(timing::tool().ignoring_http()),
+                reads_only(cors::tool()),
+                reads_only(environment::tool().ignoring_http()),
+                reads_only(health::tool()),
+                reads_only(session::tool().ignoring_http()),
+                reads_only(goat::tool().ignoring_http()),
+            ],
+            logging: true,
+            ..common()
+        };
+        let mut modern = catalog.clone();
+        for tool in &mut modern.tools {
+            if matches!(&*tool.name, "echo" | "replayLastEcho" | "sessionInfo") {
+                *tool = opening::in_a_session(tool.clone());
+            }
+        }
+        modern.tools.insert(0, changes_state(opening::tool().ignoring_http()));
+        Echo::new(Program::Stateful, catalog, Some(modern), settings)
+    }
+
+    /// The server that keeps nothing between two requests: 9 tools.
+    pub fn stateless(settings: Settings) -> Self {
+        let catalog = Catalog {
+            name: "mcp-echo-streamablehttp-server-stateless",
+            title: Some("Diagnostic echo server without sessions"),
+            tools: vec![
+                reads_only(message::echo_tool(Program::Stateless).ignoring_http()),
+                reads_only(headers::tool()),
+                reads_only(bearer::tool()),
+                reads_only(auth::tool()),
+                reads_only(timing::tool().ignoring_http()),
+                reads_only(cors::tool()),
+                reads_only(environment::tool().ignoring_http()),
+                reads_only(health::tool()),
+                reads_only(goat::tool().ignoring_http()),
+            ],
+            ..common()
+        };
+        Echo::new(Program::Stateless, catalog, None, settings)
+    }
+
+    fn new(
+        program: Program,
+        catalog: Catalog,
+        modern: Option<Catalog>,
+        settings: Settings,
+    ) -> Self {
+        let handles = Arc::new(Handles::new(settings.session_timeout, settings.sessions_max));
+        Echo { program, catalog, modern, settings: Arc::new(settings), handles }
+    }
+}
+
+fn common() -> Catalog {
+    Catalog {
+        version: env!("CARGO_PKG_VERSION"),
+        instructions: Some(
+            "Tools that show what a server receives. Tokens and user data are not \
+             verified.",
+        ),
+        reads_http: true,
+        ..Catalog::default()
+    }
+}
+
+fn reads_only(mut tool: Tool) -> Tool {
+    tool.annotations = Some(json!({ "readOnlyHint": true, "openWorldHint": false }));
+    tool
+}
+
+fn changes_state(mut tool: Tool) -> Tool {
+    tool.annotations = Some(json!({
+        "readOnlyHint": false,
+        "destructiveHint": false,
+        "openWorldHint": false,
+    }));
+    tool
+}
+
+impl Server for Echo {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn modern_catalog(&self) -> &Catalog {
+        self.modern.as_ref().unwrap_or(&self.catalog)
+    }
+
+    fn open(&self) -> Box<dyn Seat> {
+        Box::new(EchoSeat {
+            program: self.program,
+            settings: Arc::clone(&self.settings),
+            handles: Arc::clone(&self.handles),
+            memory: Memory::default(),
+        })
+    }
+
+    fn health(&self, health: &Health<'_>) -> Value {
+        monitoring::health(self.program, self.catalog.version, health)
+    }
+
+    fn write_metrics(&self, requests: &RequestStats<'_>, text: &mut MetricsText) {
+        monitoring::write_metrics(requests, text);
+    }
+}
+
+/// The server's side of a conversation.
+#[derive(Debug)]
+struct EchoSeat {
+    program: Program,
+    settings: Arc<Settings>,
+    /// The sessions that clients of the modern era name.
+    handles: Arc<Handles>,
+    /// That of a session of the legacy era.
+    memory: Memory,
+}
+
+impl Seat for EchoSeat {
+    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+        let (name, arguments) = match request {
+            Request::CallTool { name, arguments } => (*name, *arguments),
+            Request::ReadResource { uri } => {
+                return Outcome::fault(Fault::resource_not_found(uri, "there are no resources"));
+            }
+            _ => return Outcome::fault(Fault::method_not_found("there are only tools")),
+        };
+        if name == "healthProbe" || name == "requestTiming" {
+            let report = if name == "healthProbe" { health::report } else { timing::report };
+            return Sampling { program: self.program, report }.wait();
+        }
+        let (program, settings) = (self.program, &*self.settings);
+        let call = Call { program, settings, arguments, scene };
+        let answer = match arguments.text(opening::ARGUMENT) {
+            Some(session) => {
+                let in_session = |facts: &SessionFacts, memory: &mut Memory| {
+                    let scene = &Scene { session: Some(facts), ..scene.clone() };
+                    answer_at_once(name, &Call { scene, ..call }, memory, out)
+                };
+                let answer = self.handles.with(&session, scene, in_session);
+                answer.unwrap_or_else(|| Ok(opening::unknown()))
+            }
+            None if name == opening::NAME => Ok(opening::answer(&call, &self.handles)),
+            None => answer_at_once(name, &call, &mut self.memory, out),
+        };
+        Outcome::Done(answer.map(Reply::Tool))
+    }
+
+    fn stored_bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+}
+
+/// What a tool answers that needs no facts.
+fn answer_at_once(
+    name: &str,
+    call: &Call<'_>,
+    memory: &mut Memory,
+    out: &mut Outbox,
+) -> Result<ToolResult, Fault> {
+    match name {
+        "authContext" => Ok(auth::answer(call)),
+        "bearerDecode" => bearer::answer(call),
+        "corsAnalysis" => cors::answer(call),
+        "echo" => message::echo(call, memory, out),
+        "environmentDump" => Ok(environment::answer(call)),
+        "printHeader" => headers::answer(call),
+        "replayLastEcho" => Ok(message::replay(call, memory)),
+        "sessionInfo" => Ok(session::answer(call, memory)),
+        "whoIStheGOAT" => goat::answer(call),
+        _ => Err(Fault::invalid_params(format!("Unknown tool: {name}"))),
+    }
+}
+
+/// A call of a tool, and all it may look at.
+#[derive(Clone, Copy, Debug)]
+struct Call<'a> {
+    program: Program,
+    settings: &'a Settings,
+    arguments: &'a Arguments<'a>,
+    scene: &'a Scene<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// An argument that is a string; none if it was left out.
+    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+        if self.arguments.json(name).is_none() {
+            return Ok(None);
+        }
+        // Half of a surrogate pair passes for a string in JSON, and is none.
+        let text = self.arguments.text(name);
+        text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
+    }
+
+    /// The revision that the client named: by `initialize`, by a header, or in the request.
+    fn protocol(&self) -> Option<&'static str> {
+        self.scene.named_revision().map(Revision::as_str)
+    }
+
+    fn session_id(&self) -> Option<String> {
+        self.scene.session.map(|session| session.id.to_string())
+    }
+
+    /// `test-client v1.0`, by its own account.
+    fn client(&self) -> Option<String> {
+        let client = self.scene.client;
+        let name = visible(client.name.as_ref()?.as_bytes());
+        Some(match &client.version {
+            Some(version) => format!("{name} v{}", visible(version.as_bytes())),
+            None => name,
+        })
+    }
+}
+
+/// A tool that waits for facts.
+#[derive(Debug)]
+struct Sampling {
+    program: Program,
+    report: fn(Program, &Facts, &Scene<'_>) -> ToolResult,
+}
+
+impl Sampling {
+    fn wait(self) -> Outcome {
+        Outcome::Wait(Wait::Facts, Box::new(self))
+    }
+}
+
+impl Task for Sampling {
+    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+        match event {
+            Event::Sampled(facts) => (self.report)(self.program, facts, scene).into(),
+            Event::Answered(_) | Event::Due => self.wait(),
+        }
+    }
+}
+
+/// Bytes of the machine's memory that are in use.
+fn used_memory(system: &SystemFacts) -> Option<u64> {
+    let (total, available) = system.memory_total.zip(system.memory_available)?;
+    Some(total.saturating_sub(available))
+}
+
+#[cfg(test)]
+mod tests;
