@@ -1,7 +1,7 @@
-//! Requests that are changed at random, and the verdicts of several runtimes on them.
+//! Randomly changed requests, and the verdicts of several runtimes on them.
 //!
-//! Owns: the generator, and what counts as the same verdict: the same answers in the same order, and
-//! the same end. Which verdict is right is for the cases to say.
+//! Owns: the generator, and the comparison of verdicts: the same answers in the same order, and the
+//! same end. The cases decide which verdict is right.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use crate::pontoon::Pontoon;
 use crate::wait::seconds;
 use crate::wire::{Broken, Request, Wire};
 
-/// Requests that are well-formed; those of a body have more than one way to be spoilt.
+/// Valid requests; those with a body can be damaged in more ways.
 const GOOD: [&str; 6] = [
     "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /nothing/here HTTP/1.1\r\nHost: localhost:80\r\nConnection: keep-alive\r\n\r\n",
@@ -20,7 +20,7 @@ const GOOD: [&str; 6] = [
     "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n",
 ];
 
-/// What may be put anywhere.
+/// Texts that are inserted anywhere.
 const PIECES: [&str; 34] = [
     "\r",
     "\n",
@@ -58,7 +58,7 @@ const PIECES: [&str; 34] = [
     "Expect: 100-continue\r\n",
 ];
 
-/// A row of numbers that look random and are the same each time.
+/// A reproducible sequence of pseudo-random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -69,7 +69,7 @@ impl Numbers {
     }
 }
 
-/// One of the good requests, changed in up to three places.
+/// Returns one of the valid requests, changed in up to three places.
 fn changed(seed: usize) -> Vec<u8> {
     let mut numbers = Numbers(seed as u64);
     let mut bytes = GOOD[numbers.below(GOOD.len())].as_bytes().to_vec();
@@ -98,27 +98,28 @@ fn changed(seed: usize) -> Vec<u8> {
     bytes
 }
 
-/// The statuses that came back, which of them said that the connection closes, and how it ended.
+/// The statuses of the answers, which of them announce the close of the connection, and how it
+/// ended.
 type Verdict = (Vec<(u16, bool)>, Broken);
 
 fn verdict(pontoon: &Pontoon, bytes: &[u8]) -> Verdict {
     let mut wire = Wire::connect(pontoon.addr).patience(seconds(3));
-    // A request behind it shows where its end was seen, and ends the connection.
+    // A request after it shows where its end was seen, and ends the connection.
     let marker = Request::new("GET", "/readyz").header("Connection", "close").bytes();
     let _ = wire.try_send([bytes, &marker].concat());
     let mut answers = Vec::new();
     loop {
         match wire.try_response() {
             Ok(response) => answers.push((response.status(), response.head.closes())),
-            // Whether the end comes in order hangs on what the system had not read yet.
+            // The system decides between a close and a reset, by the bytes it had not read.
             Err(Broken::Reset) => return (answers, Broken::Closed),
             Err(broken) => return (answers, broken),
         }
     }
 }
 
-/// Panics unless all of them judge so many changed requests alike. Returns how many of those were
-/// let through, in part or whole.
+/// Panics unless all of them give the same verdicts on this many changed requests. Returns how many
+/// of those passed, in part or whole.
 #[track_caller]
 pub fn expect_agreement(judges: &[Pontoon], count: usize) -> usize {
     let (next, passed) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -130,7 +131,7 @@ pub fn expect_agreement(judges: &[Pontoon], count: usize) -> usize {
         let bytes = changed(seed);
         let verdicts = || judges.iter().map(|judge| verdict(judge, &bytes)).collect::<Vec<_>>();
         let agree = |verdicts: &[Verdict]| verdicts.windows(2).all(|pair| pair[0] == pair[1]);
-        // Where much else goes on, one of them may have been late for once.
+        // Under load one of them may have been late once.
         let seen = Some(verdicts()).filter(|seen| agree(seen)).unwrap_or_else(verdicts);
         assert!(agree(&seen), "request {seed}, {}: {seen:?}", bytes.escape_ascii());
         let is_good = seen[0].0.iter().any(|(status, closes)| *status == 200 || !closes);
@@ -144,5 +145,5 @@ pub fn expect_agreement(judges: &[Pontoon], count: usize) -> usize {
     passed.into_inner()
 }
 
-/// Most of the time is spent waiting for time-outs.
+/// Threads mostly wait for timeouts.
 const THREADS: usize = 12;

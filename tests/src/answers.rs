@@ -1,7 +1,7 @@
-//! The same questions put to the same server in different ways, over HTTP and over stdio, and that
-//! the answers are the same to the byte.
+//! Checks that a server gives the same answers, byte for byte, over HTTP on each runtime and over
+//! stdio.
 //!
-//! Owns: the questions, and what of an answer was measured and so may differ.
+//! Owns: the questions, and the parts of answers that may differ because they are measured.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use crate::wait::millis;
 use crate::wire::{Request, Response};
 use crate::{Target, target};
 
-/// A server of pontoon's own.
+/// A server that is part of pontoon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// `pontoon calculator`.
@@ -27,14 +27,14 @@ pub enum Server {
     EchoStateless,
 }
 
-/// What may differ between two answers to the same question.
+/// The parts that may differ between two answers to the same question.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
-    /// Nothing.
+    /// None.
     What,
-    /// What was measured; its place and its name are the same.
+    /// Measured values; their positions and names are the same.
     Measured,
-    /// The HTTP request that asked; over HTTP nothing.
+    /// The HTTP request; identical only over HTTP.
     Http,
 }
 
@@ -43,14 +43,14 @@ struct Question {
     about: About,
 }
 
-/// What a server said to all questions, in order, and then to nobody in particular.
+/// The server's answers to all questions, in order, and then its messages outside of requests.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {
     answers: Vec<String>,
     news: Vec<String>,
 }
 
-/// Panics unless the server says the same on each of these runtimes, and over stdio.
+/// Panics unless the server gives the same answers on each of these runtimes, and over stdio.
 #[track_caller]
 pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
     let questions = questions(server);
@@ -70,7 +70,8 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
     }
 }
 
-/// Panics unless the server says what is lawful in every revision; [`crate::witness`] sees to it.
+/// Panics unless the server's messages are valid in every revision, which [`crate::witness`]
+/// checks.
 pub fn expect_lawful_answers(server: Server, target: &Target) {
     for revision in LEGACY {
         let mut questions = questions(server);
@@ -86,7 +87,7 @@ pub fn expect_lawful_answers(server: Server, target: &Target) {
     assert!(answered > 3, "only {answered} questions are answered");
 }
 
-/// The request of the modern era that asks the same; none if there is none.
+/// Returns the equivalent modern request, or `None` if there is none.
 fn describing_itself(text: &str) -> Option<Request> {
     let mut body: Value = text.parse().ok()?;
     body["params"].as_object_mut()?.entry("_meta").or_insert_with(|| json!({}));
@@ -97,7 +98,7 @@ fn describing_itself(text: &str) -> Option<Request> {
     Some(modern::signed(&body))
 }
 
-/// A question with a form of its own: with white space, escapes, or a mistake.
+/// Returns a question in an unusual form: with white space, escapes, or a mistake.
 fn plain(text: &str) -> Question {
     Question { text: text.to_owned(), about: About::What }
 }
@@ -133,7 +134,7 @@ fn questions(server: Server) -> Vec<Question> {
     questions
 }
 
-/// What both echo servers can be asked.
+/// Returns the questions for both echo servers.
 fn of_both_echoes() -> Vec<Question> {
     let text = "a\u{301} \u{1f468}\u{200d}\u{1f469} \"\\\n\u{1} \u{2028} \u{65e5}";
     let token =
@@ -228,7 +229,7 @@ fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
     Said { answers, news }
 }
 
-/// Asks one after the other, in a session if there is one; returns that, too.
+/// Asks the questions in order, in a session if there is one; returns that, too.
 fn put(
     pontoon: &Pontoon,
     revision: &str,
@@ -252,7 +253,7 @@ fn in_session(request: Request, session: Option<&str>) -> Request {
     }
 }
 
-/// The messages of a response, as they came.
+/// Returns the messages of a response, unchanged.
 fn lines_of(response: &Response) -> Vec<String> {
     match response.header("content-type") {
         Some("text/event-stream") => {
@@ -264,7 +265,7 @@ fn lines_of(response: &Response) -> Vec<String> {
     }
 }
 
-/// What waits in the session for whoever listens.
+/// Returns the messages in the session's queue, read with a GET stream.
 fn news(pontoon: &Pontoon, session: &str) -> Vec<String> {
     let mut events = in_session(Request::listen(), Some(session)).open(pontoon.addr).events();
     let mut news = Vec::new();
@@ -311,8 +312,8 @@ fn over_stdio(server: Server, questions: &[Question]) -> Said {
     said
 }
 
-/// An answer without what may differ. Over stdio there is no session; where there is one, it goes
-/// by its id, which a tool shortens.
+/// Returns an answer without the parts that may differ. Over stdio there is no session; elsewhere
+/// its id, which a tool shortens, is replaced.
 fn comparable(answer: &str, about: About, session: Option<&str>) -> String {
     let answer = match session {
         Some(id) => {
@@ -327,11 +328,11 @@ fn comparable(answer: &str, about: About, session: Option<&str>) -> String {
     }
 }
 
-/// The labels of a text, and the names of what is said as data.
+/// Returns the labels of a text, and the names in its structured content.
 fn layout(answer: &str) -> String {
     let answer: Value = serde_json::from_str(answer).expect("one message");
     let text = crate::client::text_of(&answer);
-    // What is diagnosed follows from what was measured.
+    // The diagnosis depends on measured values.
     let text = text.split("Diagnostic Summary").next().unwrap_or_default();
     let label = |line: &str| {
         let label = line.split(": ").next().unwrap_or_default();
@@ -343,7 +344,7 @@ fn layout(answer: &str) -> String {
     labels.join("\n")
 }
 
-/// With every UUID left out.
+/// Removes every UUID.
 fn without_ids(answer: &str) -> String {
     let mut left = answer;
     let mut out = String::new();

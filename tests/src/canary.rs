@@ -1,7 +1,7 @@
-//! A healthy session beside an attack: it calls without a pause, and tells what became of that.
+//! A healthy session during an attack: it sends calls continuously, and measures them.
 //!
-//! Owns: one session, one connection, and the thread that uses them; in a simulated world, the task.
-//! Never: gives up at the first failure without saying which call it was.
+//! Owns: one session, one connection, and the thread that uses them, or in a simulated world the
+//! task. On failure it reports which call failed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,43 +18,43 @@ use crate::sim::{self, World, lock};
 use crate::wait::{Instant, eventually, millis, seconds};
 use crate::wire::{Broken, Response, Wire};
 
-/// How long one call may take, whatever else goes on. This is about being served at all, on a
-/// machine that does much else; how fast is a figure of the benchmark.
+/// The time limit of a call under any load. It is about being served at all on a busy machine;
+/// speed is measured by the benchmark.
 const PATIENCE: Duration = seconds(15);
 
-/// The same in a simulated world. Work takes no time there: whoever is slower was made to wait.
+/// The same in a simulated world, where work takes no time, so that any delay is caused by waiting.
 const SIMULATED_PATIENCE: Duration = millis(50);
 
-/// From the answer to one call to the next call.
+/// The pause between two calls.
 const PERIOD: Duration = millis(20);
 
-/// A session that calls all the time.
+/// A session that sends calls continuously.
 #[derive(Debug)]
 pub struct Canary {
     over: Arc<AtomicBool>,
     lives: Lives,
 }
 
-/// How long each call took, or what broke.
+/// The duration of each call, or the failure.
 type Story = Result<Vec<Duration>, String>;
 
-/// What it lives in.
+/// The thread or task of a canary.
 #[derive(Debug)]
 enum Lives {
     Thread(JoinHandle<Story>),
-    /// A task of a simulated world, and where it leaves its story.
+    /// A task of a simulated world, and the place for its results.
     Task(Arc<Mutex<Option<Story>>>),
 }
 
 impl Canary {
-    /// Opens its session, and begins.
+    /// Opens its session, and starts.
     #[track_caller]
     pub fn start(pontoon: &Pontoon) -> Canary {
         Canary::begin(pontoon, false)
     }
 
-    /// Does the same; a call whose connection was closed between two requests is repeated once on
-    /// a new connection, as HTTP clients do.
+    /// Does the same; a call whose connection was closed between two requests is repeated once on a
+    /// new connection, as HTTP clients do.
     #[track_caller]
     pub fn start_reconnecting(pontoon: &Pontoon) -> Canary {
         Canary::begin(pontoon, true)
@@ -84,7 +84,7 @@ impl Canary {
         Canary { over, lives }
     }
 
-    /// Ends it, and returns how long each call took. Panics unless every call was answered, in
+    /// Stops, and returns the duration of each call. Panics unless every call was answered, in
     /// order and in time.
     #[track_caller]
     pub fn finish(self) -> Vec<Duration> {
@@ -105,7 +105,7 @@ impl Canary {
     }
 }
 
-/// Who calls, whatever it lives in.
+/// The client of a canary.
 struct Caller {
     client: Client,
     over: Arc<AtomicBool>,
@@ -144,7 +144,7 @@ impl Caller {
     }
 }
 
-/// One call, on a connection that is kept.
+/// A call, on a kept connection.
 struct Call {
     id: u64,
     text: String,
@@ -165,7 +165,7 @@ impl Call {
         wire.try_response()
     }
 
-    /// How long it took, if this is its answer.
+    /// Returns its duration, if this is its answer.
     fn took(self, response: Result<Response, Broken>) -> Result<Duration, String> {
         let took = self.began.elapsed();
         let wrong = |what: String| format!("call {} after {took:?}: {what}", self.id);

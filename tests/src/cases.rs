@@ -1,20 +1,19 @@
 //! The cases, one file per area.
 //!
-//! Every file lists its cases in `cases!`, which makes a macro of the area's name. That every
-//! case is listed is tested below.
+//! Every file lists its cases in `cases!`, which makes a macro of the area's name. A test below
+//! checks that every case is listed.
 
 /// Makes the macro `$area!(target)` that expands to one `#[test]` per case.
 ///
-/// A case that is about the operating system, or about the program's dealings with it, stands
-/// behind `; on sockets only:`, with the reason: for a simulated target, `$area!(simulated target)`,
-/// its test is ignored, and says why.
+/// A case about the operating system follows after `; on sockets only:`, with the reason: for a
+/// simulated target, `$area!(simulated target)`, its test is ignored with that reason.
 ///
-/// The first token is always `$`: a macro cannot write it in a macro it makes.
+/// The first token is always `$`, because a macro cannot write it in a macro it makes.
 macro_rules! cases {
     ($d:tt $area:ident: $($case:ident)*
         $(; on sockets only: $($real:ident: $why:literal)*)?
     ) => {
-        /// Expands to one `#[test]` per case of this area, for the target it is given.
+        /// Expands to one `#[test]` per case of this area, for this target.
         #[macro_export]
         macro_rules! $area {
             (simulated $d target:expr) => {
@@ -42,8 +41,8 @@ macro_rules! cases {
     };
 }
 
-/// Mounts every case for a target, in a module for each area; `simulated` goes before one that has
-/// no sockets and no processes.
+/// Expands to every case for a target, in a module for each area; `simulated` marks a target
+/// without sockets and processes.
 #[macro_export]
 macro_rules! every_case {
     ($($target:tt)*) => {

@@ -1,4 +1,4 @@
-//! Questions to the client: as requests in the legacy era, as results in the modern one.
+//! Questions to the client: server requests in the legacy era, results in the modern one.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ pub(crate) struct Ask {
     params: Value,
 }
 
-/// What the modern era sends in place of a question, or instead of it.
+/// The reply of a modern call that has no result yet.
 pub(crate) enum Reply {
     Required(Value),
     Error(Value),
 }
 
 impl Ask {
-    /// The question that these arguments of a tool are.
+    /// Returns the question in the arguments of a tool.
     pub(crate) fn of(arguments: &Value) -> Ask {
         let method = arguments["method"].as_str().unwrap_or("roots/list").to_owned();
         Ask { id: arguments["id"].clone(), method, params: arguments["params"].clone() }
@@ -48,13 +48,13 @@ impl Ask {
     }
 }
 
-/// The answers a call of the modern era brings to these questions.
+/// Returns the client's answers to these questions in a modern call.
 ///
 /// # Errors
 ///
-/// One is missing, and what to answer therefore.
+/// An answer is missing; with the reply that asks for it.
 pub(crate) fn answers(call: &Call<'_>, asks: &[Ask]) -> Result<Map<String, Value>, Reply> {
-    // Nobody but the client is harmed by what it makes of this, so nothing protects it.
+    // The state only affects the client's own call, so it is not protected.
     let state = call.state.as_deref().and_then(|state| state.parse::<Value>().ok());
     let mut answers = state.and_then(|state| state.as_object().cloned()).unwrap_or_default();
     answers.extend(call.answers.as_object().cloned().unwrap_or_default());
@@ -79,7 +79,7 @@ pub(crate) fn answers(call: &Call<'_>, asks: &[Ask]) -> Result<Map<String, Value
     Err(Reply::Required(required))
 }
 
-/// The tool `rounds`: returns the results by the keys of the questions.
+/// The tool `rounds`: returns the answers by the keys of the questions.
 pub(crate) async fn rounds<S: System>(
     server: &Server<S>,
     id: &str,
@@ -120,7 +120,7 @@ pub(crate) async fn rounds<S: System>(
 }
 
 impl<S: System> Server<S> {
-    /// Answers a call whose questions have not been answered.
+    /// Sends the reply to a call that has no result yet.
     pub(crate) async fn reply(&self, id: &str, reply: Reply) {
         match reply {
             Reply::Required(result) => {

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What to do wrong from the start.
+/// The flags: faults from the start.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// `--bad-utf8`: a line that is not UTF-8 before each answer.
     pub bad_utf8: bool,
-    /// `--close-stdin`: close standard input after `initialize`, and live on.
+    /// `--close-stdin`: close standard input after `initialize`, and keep running.
     pub close_stdin: bool,
-    /// `--close-stdout`: close standard output after `initialize`, and live on.
+    /// `--close-stdout`: close standard output after `initialize`, and keep running.
     pub close_stdout: bool,
     /// `--crlf`: end lines with CRLF.
     pub crlf: bool,
@@ -25,27 +25,27 @@ pub struct Flags {
     pub exit_at_start: Option<i32>,
     /// `--exit-on-discover`: exit with status 1 when asked `server/discover`.
     pub exit_on_discover: bool,
-    /// `--exit-if-told`: exit with status 42 before reading anything if there is `DIR/exit`.
+    /// `--exit-if-told`: exit with status 42 before reading anything if `DIR/exit` exists.
     pub exit_if_told: bool,
     /// `--flood-stderr BYTES`: write that much to standard error after `initialize`.
     pub flood_stderr: usize,
     /// `--flood-stdout BYTES`: write that much in notifications after `initialize`.
     pub flood_stdout: usize,
-    /// `--fork-grandchild`: start a process that holds the pipes open.
+    /// `--fork-grandchild`: start a process that keeps the pipes open.
     pub fork_grandchild: bool,
-    /// `--grandchild`: be that process.
+    /// `--grandchild`: run as that process.
     pub grandchild: bool,
-    /// `--ignore-eof`: live on when standard input ends.
+    /// `--ignore-eof`: keep running when standard input ends.
     pub ignore_eof: bool,
     /// `--ignore-stdin`: read nothing after `notifications/initialized`.
     pub ignore_stdin: bool,
     /// `--ignore-term`: ignore SIGTERM.
     pub ignore_term: bool,
-    /// `--modern`: speak 2026-07-28, and nothing older.
+    /// `--modern`: support 2026-07-28 only.
     pub modern: bool,
-    /// `--noise`: a banner at the start, and lines that are no message before each answer.
+    /// `--noise`: a banner at the start, and lines that are not messages before each answer.
     pub noise: bool,
-    /// `--record DIR`: keep what is read in `DIR/<pid>.in`, and other facts beside it.
+    /// `--record DIR`: write all input to `DIR/<pid>.in`, and other facts beside it.
     pub record: Option<PathBuf>,
     /// `--refuse-init`: answer `initialize` with an error.
     pub refuse_init: bool,
@@ -58,7 +58,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Reads the flags up to `--`; everything after it is only there to be reported by `argv`.
+    /// Parses the flags up to `--`; later arguments are only reported by `argv`.
     pub fn parse(args: impl Iterator<Item = OsString>) -> Flags {
         let mut flags = Flags::default();
         let mut args = args.take_while(|arg| arg != "--");

@@ -1,13 +1,13 @@
-//! What `badchild` does, wherever it runs: a stdio MCP server that behaves well until it is told
-//! not to.
+//! The behaviour of `badchild`: a stdio MCP server that is correct until a flag or a tool makes it
+//! misbehave.
 //!
 //! Without flags it is a small, correct server of the legacy revisions whose tools do what their
-//! name says; with `--modern` it is one of 2026-07-28, with the same tools. Other flags spoil how it starts, lives and ends; tools spoil single answers.
+//! name says; with `--modern` it is one of 2026-07-28, with the same tools. Other flags change how
+//! it starts, runs and ends; tools change single answers.
 //!
-//! Owns: everything a wrapped server can do wrong.
-//! Never: reads, writes, waits or ends by itself; for that it has its [`System`]. Of a process that
-//! is the operating system, of a simulated one the simulated world. Never judges, either: what
-//! pontoon made of it, the cases see from outside.
+//! Owns: every fault that a wrapped server can have. Never: reads, writes, waits or exits by
+//! itself; its [`System`] does that. For a process that is the operating system, for a simulated
+//! one the simulated world. Never checks pontoon's reaction; the cases do that from outside.
 
 mod asks;
 mod flags;
@@ -25,10 +25,10 @@ pub use flags::Flags;
 use server::Server;
 pub use system::{Output, System};
 
-/// How long a process with nothing left to do lives, should nobody end it.
+/// The time after which a process without work exits, in case it is left behind.
 pub const LIFETIME: Duration = Duration::from_secs(60);
 
-/// The life of the process; it is over, in order, when this is.
+/// Runs the process until it exits normally.
 pub async fn run<S: System>(system: Arc<S>, flags: Flags) {
     if flags.grandchild {
         return system.sleep(LIFETIME).await;
@@ -36,7 +36,7 @@ pub async fn run<S: System>(system: Arc<S>, flags: Flags) {
     let told = flags.exit_if_told && system.told("exit");
     if let Some(code) = flags.exit_at_start.or(told.then_some(42)) {
         let words = format!("badchild: exiting with {code}, as told\n");
-        // Nobody may be there to read them.
+        // Standard error may be closed.
         let _ = system.write(Output::Stderr, words.as_bytes()).await;
         match system.exit(code).await {}
     }

@@ -1,4 +1,4 @@
-//! News: what has changed, told as each era wants it.
+//! Change notifications in the format of each era.
 
 use serde_json::{Map, Value, json};
 
@@ -9,12 +9,12 @@ use crate::server::Server;
 pub(crate) struct Listen {
     /// The id of the request that opened it, as text.
     pub(crate) id: String,
-    /// What is to be told.
+    /// The changes that the client wants.
     wanted: Value,
 }
 
 impl Listen {
-    /// What every message of the subscription carries.
+    /// Returns the `_meta` of every message of the subscription.
     fn meta(&self) -> Value {
         let id: Value = self.id.parse().expect("an id");
         json!({"io.modelcontextprotocol/subscriptionId": id})
@@ -22,7 +22,7 @@ impl Listen {
 }
 
 impl<S: System> Server<S> {
-    /// Opens a subscription to what there is of the wanted: this server has no prompts.
+    /// Opens a subscription to the supported changes: this server has no prompts.
     pub(crate) async fn listen(&self, id: &str, wanted: &Value) {
         let mut wanted = wanted.as_object().cloned().unwrap_or_default();
         wanted.retain(|what, _| {
@@ -36,13 +36,13 @@ impl<S: System> Server<S> {
         self.listens.lock().unwrap().push(listen);
     }
 
-    /// Says that a list has changed.
+    /// Announces that a list has changed.
     pub(crate) async fn changed(&self, list: &str) {
         let is_wanted = |wanted: &Value| wanted[format!("{list}ListChanged")] == true;
         self.tell(&format!("notifications/{list}/list_changed"), Map::new(), is_wanted).await;
     }
 
-    /// Says that a resource has changed.
+    /// Announces that a resource has changed.
     pub(crate) async fn updated(&self, uri: &Value) {
         let is_wanted = |wanted: &Value| {
             wanted["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(uri))

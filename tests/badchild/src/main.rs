@@ -12,7 +12,7 @@ use badchild::Flags;
 
 use crate::process::Process;
 
-/// In the environment of a process that was told to ignore SIGTERM, once it does.
+/// The environment variable that marks a process as ignoring SIGTERM.
 const IGNORES_TERM: &str = "BADCHILD_IGNORES_TERM";
 
 fn main() {
@@ -27,7 +27,7 @@ fn main() {
     os::exit(0);
 }
 
-/// Replaces this process by itself with SIGTERM ignored: a disposition that survives `exec`.
+/// Replaces this process by itself with SIGTERM ignored, a disposition that survives `exec`.
 fn ignore_term() {
     let error = Command::new("/bin/sh")
         .args(["-c", r#"trap "" TERM; exec "$0" "$@""#])

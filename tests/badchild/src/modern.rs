@@ -1,4 +1,4 @@
-//! 2026-07-28: nothing is opened, and every request says of itself what it is.
+//! Revision 2026-07-28: self-contained requests without a handshake.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::tools::Call;
 
 const REVISION: &str = "2026-07-28";
 
-/// From what matters least to what matters most.
+/// Levels from least to most severe.
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
-/// What a request says of itself.
+/// The metadata of a request.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Meta<'a> {
     #[serde(borrow, rename = "progressToken")]
@@ -35,7 +35,7 @@ struct Params<'a> {
     meta: Meta<'a>,
 }
 
-/// The error for a request that does not say what it has to, or says that it is of another era.
+/// Returns the error for a request with missing metadata, or of another era.
 pub(crate) fn refusal(method: &str, line: &Line<'_>) -> Option<Value> {
     let text = line.params.map_or("{}", RawValue::get);
     let meta = serde_json::from_str::<Params<'_>>(text).unwrap_or_default().meta;
@@ -51,7 +51,7 @@ pub(crate) fn refusal(method: &str, line: &Line<'_>) -> Option<Value> {
     Some(json!({"code": code, "message": "no request of 2026-07-28", "data": data}))
 }
 
-/// A result as the modern era wants it: it says that nothing is missing.
+/// Returns a result as complete, in the format of the modern era.
 pub(crate) fn complete(result: &str) -> String {
     let rest = result.strip_prefix('{').expect("an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
@@ -59,7 +59,7 @@ pub(crate) fn complete(result: &str) -> String {
 }
 
 impl<S: System> Server<S> {
-    /// Takes a request that says what it has to.
+    /// Handles a request with valid metadata.
     pub(crate) async fn take_modern(self: &Arc<Self>, method: &str, id: &str, line: &Line<'_>) {
         match method {
             "server/discover" => {
@@ -82,17 +82,17 @@ impl<S: System> Server<S> {
         }
     }
 
-    /// Says how far a call is, if that is asked for.
+    /// Sends the progress of a call, if the client asked for it.
     pub(crate) async fn progress(&self, call: &Call<'_>, step: u64, total: u64) {
         let Some(token) = call.meta.progress_token else { return };
-        // The token goes back as it came.
+        // The token is sent back unchanged.
         let progress = format!(
             r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{step},"total":{total}}}}}"#
         );
         self.line(&progress).await;
     }
 
-    /// Logs that a call has got to this level, if that is wanted.
+    /// Logs a message at this level for a call, if the client asked for it.
     pub(crate) async fn report(&self, call: &Call<'_>, level: &str) {
         let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
         let least = match self.flags.modern {

@@ -1,4 +1,5 @@
-//! The operating system, as `badchild` sees it: a thread for each task, and blocking calls.
+//! The operating system as the [`System`] of `badchild`: a thread for each task, and blocking
+//! calls.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -24,7 +25,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// This process, with the record its flags ask for.
+    /// Creates the system of this process, with the record of its flags.
     pub(crate) fn new(flags: &Flags) -> Process {
         Process { record: Record::open(flags.record.as_deref()) }
     }
@@ -40,7 +41,7 @@ impl System for Process {
     }
 
     async fn read_line(&self, line: &mut Vec<u8>) {
-        // What cannot be read has ended.
+        // A read error counts as the end.
         let _ = io::stdin().lock().read_until(b'\n', line);
     }
 
@@ -115,7 +116,7 @@ impl System for Process {
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let number = entry.file_name().to_str()?.parse().ok()?;
-                // The directory being read has a descriptor too, gone by now.
+                // The directory that is being read has a descriptor too, which is closed by now.
                 let target = fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
                 Some((number, target.to_string_lossy().into_owned()))
             })
@@ -126,14 +127,14 @@ impl System for Process {
     }
 }
 
-/// Something to put in place of a standard stream.
+/// Returns a replacement for a standard stream.
 fn null() -> OwnedFd {
     let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null");
     null.expect("/dev/null").into()
 }
 
 thread_local! {
-    /// When the task of this thread wants to be polled again, whoever wakes it before.
+    /// The time at which the task of this thread is polled again at the latest.
     static ALARM: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
@@ -154,7 +155,7 @@ impl Future for Sleep {
     }
 }
 
-/// Runs a task on this thread to its end.
+/// Runs a task to its end on this thread.
 pub(crate) fn block_on<T>(task: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut task = pin!(task);

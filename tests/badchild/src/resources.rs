@@ -1,4 +1,4 @@
-//! The resources: one.
+//! The only resource.
 
 use serde_json::{Value, json};
 

@@ -20,7 +20,7 @@ use crate::{LIFETIME, Output, System, modern, resources, tools};
 const NEWEST: &str = "2025-11-25";
 const REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWEST];
 
-/// A line of the client, with its parts as the text they came in.
+/// A line of the client, with its parts as JSON texts.
 #[derive(Deserialize)]
 pub(crate) struct Line<'a> {
     #[serde(borrow)]
@@ -40,21 +40,20 @@ impl Line<'_> {
 pub(crate) struct Server<S> {
     pub(crate) system: Arc<S>,
     pub(crate) flags: Flags,
-    /// The client's answers to requests of calls that wait for them, by the id of the request;
-    /// none as long as there is no answer.
+    /// The client's answers to pending server requests, by id; `None` while unanswered.
     asked: Mutex<HashMap<String, Option<String>>>,
-    /// The client's answers that nobody waited for.
+    /// The client's answers that no call waits for.
     pub(crate) stray: Mutex<Vec<String>>,
     /// The ids of cancelled requests, as text, in the order of their cancellation.
     cancelled: Mutex<Vec<String>>,
     /// Calls that wait for an answer or a cancellation.
     waiting: Mutex<Vec<Waker>>,
     calls: Mutex<usize>,
-    /// What the client of the legacy era wants logged: this level, and what matters more.
+    /// The log level that the legacy client set.
     level: Mutex<Option<String>>,
     /// The subscriptions of the modern era.
     pub(crate) listens: Mutex<Vec<Listen>>,
-    /// Whether nothing is to be read any more.
+    /// Whether standard input is not read any more.
     pub(crate) deaf: AtomicBool,
 }
 
@@ -90,7 +89,7 @@ impl<S: System> Server<S> {
                 break;
             }
             self.system.keep(&line);
-            // The pipe is drained no further, though this line has already left it.
+            // No further line is read, though this one has already left the pipe.
             if self.deaf.load(Ordering::Relaxed) {
                 self.system.sleep(LIFETIME).await;
             }
@@ -136,7 +135,7 @@ impl<S: System> Server<S> {
         }
     }
 
-    /// Takes a request that both eras have.
+    /// Handles a request that both eras have.
     pub(crate) async fn take_either(self: &Arc<Self>, method: &str, id: &str, line: &Line<'_>) {
         match method {
             "resources/list" => self.listing(id, resources::list()).await,
@@ -150,7 +149,7 @@ impl<S: System> Server<S> {
         }
     }
 
-    /// What the client of the legacy era wants logged.
+    /// Returns the log level that the legacy client set.
     pub(crate) fn level(&self) -> Option<String> {
         self.level.lock().unwrap().clone()
     }
@@ -184,7 +183,7 @@ impl<S: System> Server<S> {
 
     fn initialized(self: &Arc<Self>) {
         let server = Arc::clone(self);
-        // Floods run beside the conversation: a full pipe must not keep this from reading.
+        // Floods run in parallel, because a full pipe must not stop this from reading.
         self.system.spawn(async move {
             server.flood_stderr(server.flags.flood_stderr, true).await;
             server.flood(server.flags.flood_stdout).await;
@@ -192,7 +191,7 @@ impl<S: System> Server<S> {
         self.deaf.fetch_or(self.flags.ignore_stdin, Ordering::Relaxed);
     }
 
-    /// Counts a call, and is the end of this process if it is the one to exit at.
+    /// Counts a call, and exits if it is the one to exit at.
     async fn count_call(&self) {
         let calls = {
             let mut calls = self.calls.lock().unwrap();
@@ -211,7 +210,7 @@ impl<S: System> Server<S> {
         self.something_came();
     }
 
-    /// The ids of the requests that were cancelled so far.
+    /// Returns the ids of all cancelled requests.
     pub(crate) fn cancelled(&self) -> Vec<String> {
         self.cancelled.lock().unwrap().clone()
     }
@@ -221,7 +220,7 @@ impl<S: System> Server<S> {
         self.until(time, || self.is_cancelled(id).then_some(())).await.is_some()
     }
 
-    /// Whether this request was cancelled.
+    /// Returns whether this request was cancelled.
     pub(crate) fn is_cancelled(&self, id: &str) -> bool {
         self.cancelled.lock().unwrap().iter().any(|other| other == id)
     }
@@ -233,13 +232,13 @@ impl<S: System> Server<S> {
         self.answer(id, || false).await
     }
 
-    /// The line of a request to the client, whose answer is awaited from now on.
+    /// Returns the line of a server request, and records it as pending.
     pub(crate) fn question(&self, id: &Value, method: &str, params: &Value) -> String {
         self.asked.lock().unwrap().insert(id.to_string(), None);
         json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
     }
 
-    /// Waits for the line that answers a request to the client, unless there is no more use for it.
+    /// Waits for the answer to a server request, until it is not needed any more.
     pub(crate) async fn answer(&self, id: &Value, is_over: impl Fn() -> bool) -> Option<String> {
         let key = id.to_string();
         let answer = || match self.asked.lock().unwrap().get_mut(&key)?.take() {
@@ -260,11 +259,11 @@ impl<S: System> Server<S> {
         self.something_came();
     }
 
-    /// Waits for what comes from the client, for at most this long.
+    /// Waits for input of the client that satisfies `came`, for at most this long.
     async fn until<T>(&self, time: Duration, mut came: impl FnMut() -> Option<T>) -> Option<T> {
         let mut sleep = pin!(self.system.sleep(time));
         poll_fn(|cx| {
-            // Before it looks, so that nothing comes in between.
+            // Registered before the check, so that no input is missed.
             self.waiting.lock().unwrap().push(cx.waker().clone());
             match came() {
                 Some(it) => Poll::Ready(Some(it)),
@@ -344,14 +343,14 @@ impl<S: System> Server<S> {
         self.lines(&[text]).await;
     }
 
-    /// Sends lines in one write: whoever can read the first can read them all.
+    /// Sends lines in one write, so that a reader of the first can read them all.
     pub(crate) async fn lines(&self, texts: &[impl AsRef<str>]) {
         let end = if self.flags.crlf { "\r\n" } else { "\n" };
         let lines: Vec<_> = texts.iter().flat_map(|text| [text.as_ref(), end]).collect();
         self.write(lines.concat().as_bytes()).await;
     }
 
-    /// Writes bytes, whole and at once; the end of this process if nobody reads them.
+    /// Writes bytes in one piece; exits if the pipe is closed.
     pub(crate) async fn write(&self, bytes: &[u8]) {
         if self.system.write(Output::Stdout, bytes).await.is_err() {
             match self.system.exit(4).await {}

@@ -1,4 +1,4 @@
-//! What a process has around it, as `badchild` needs it.
+//! The operating system as a trait, so that `badchild` can be simulated.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -14,28 +14,28 @@ pub enum Output {
     Stdout,
 }
 
-/// The surroundings of one process.
+/// The operating system around a process.
 pub trait System: Send + Sync + 'static {
-    /// Runs something beside everything else, until it or the process ends.
+    /// Runs a task in parallel, until it or the process ends.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 
-    /// Lets this time pass.
+    /// Waits for this time.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Appends the next line of standard input, with its end; nothing where the input has ended.
+    /// Appends the next line of standard input, with its end; nothing after the end of input.
     fn read_line(&self, line: &mut Vec<u8>) -> impl Future<Output = ()> + Send;
 
-    /// Writes bytes, all of them, with nothing else in between.
+    /// Writes bytes in one piece.
     ///
     /// # Errors
     ///
-    /// Nobody reads them.
+    /// The pipe is closed.
     fn write(&self, output: Output, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Closes standard input, though the process lives on.
+    /// Closes standard input; the process keeps running.
     fn close_stdin(&self);
 
-    /// Closes standard output, though the process lives on.
+    /// Closes standard output; the process keeps running.
     fn close_stdout(&self);
 
     /// Ends the process with this status.
@@ -44,17 +44,17 @@ pub trait System: Send + Sync + 'static {
     /// Ends the process by this signal.
     fn raise(&self, signal: i32) -> impl Future<Output = Infallible> + Send;
 
-    /// Starts a process that holds this one's streams open for [`crate::LIFETIME`]; returns its id.
+    /// Starts a process that keeps this one's streams open for [`crate::LIFETIME`]; returns its id.
     /// With `setsid` it leaves the process group.
     fn fork(&self, setsid: bool) -> u32;
 
-    /// Keeps a line that was read, with its end, where a case can see it.
+    /// Records a line of input, with its end.
     fn keep(&self, line: &[u8]);
 
-    /// Keeps a fact where a case can see it.
+    /// Records a fact.
     fn note(&self, fact: &str, value: &str);
 
-    /// Whether a case has told this word.
+    /// Returns whether a case has set this word.
     fn told(&self, word: &str) -> bool;
 
     /// The process id.

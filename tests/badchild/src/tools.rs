@@ -1,4 +1,4 @@
-//! The tools: one misdeed each, and a few honest ones to measure it by.
+//! The tools: one fault each, and a few correct ones for comparison.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -15,7 +15,7 @@ use crate::modern::Meta;
 use crate::server::Server;
 use crate::{LIFETIME, System};
 
-/// What each tool does with its arguments.
+/// The names and descriptions of the tools.
 const TOOLS: [(&str, &str); 37] = [
     ("argv", "the command line, each argument in hexadecimal"),
     ("ask", "{method, params, id}: asks the client and returns its answer"),
@@ -64,7 +64,7 @@ pub(crate) struct Call<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "_meta")]
     pub(crate) meta: Meta<'a>,
-    /// What the client of the modern era answers, by the keys of the questions.
+    /// The modern client's answers, by the keys of the questions.
     #[serde(default, rename = "inputResponses")]
     pub(crate) answers: Value,
     #[serde(default, rename = "requestState")]
@@ -89,7 +89,7 @@ fn schema(tool: &str) -> Value {
     json!({"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": header}}})
 }
 
-/// Carries out `tools/call` beside everything else.
+/// Starts `tools/call` as a task.
 pub(crate) fn call<S: System>(server: &Arc<Server<S>>, id: &str, params: &str) {
     let (server, system) = (Arc::clone(server), Arc::clone(&server.system));
     let (id, params) = (id.to_owned(), params.to_owned());
@@ -234,7 +234,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
     }
 }
 
-/// A result whose content is one text.
+/// Returns a result with one text.
 pub(crate) fn text(text: &str) -> String {
     json!({"content": [{"type": "text", "text": text}]}).to_string()
 }
@@ -283,8 +283,9 @@ async fn deep<S: System>(server: &Server<S>, id: &str, depth: usize) {
     server.result(id, &format!(r#"{{"content":[],"deep":{nested}}}"#)).await;
 }
 
-/// Returns the output of the tool `write`: `head`, so many bytes of `fill`, and `tail`, all of it so many
-/// `times`, and then `last`. A character of these texts is a byte, and `ID` is the id of the call.
+/// Returns the output of the tool `write`: `head`, a number of bytes of `fill`, and `tail`, all of
+/// it `times` times, and then `last`. A character of these texts is a byte, and `ID` is the id of
+/// the call.
 fn written(id: &str, arguments: &Value) -> Vec<u8> {
     let number = |key: &str| arguments[key].as_u64();
     let bytes = |key: &str| -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Clients of the legacy era in front of a command of 2026-07-28: they see a server of their own
-//! era, with a session of their own, though all share one process.
+//! Legacy clients in front of a command of 2026-07-28: each sees a legacy server and a session of
+//! its own, though all share one process.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn modern(target: &Target) -> Pontoon {
     target.proxy().options(&["--child-era", "modern"]).child(&["--modern"]).start()
 }
 
-/// Asserts that a message has nothing that only the modern era has.
+/// Asserts that a message has no modern members.
 #[track_caller]
 fn expect_legacy(message: &Value) {
     let text = message.to_string();
@@ -138,7 +138,7 @@ pub fn sessions_share_the_process(target: &Target) {
     gone.expect(404, "its session is its own");
 }
 
-/// A call that wants to hear of its progress.
+/// Returns a call with a progress token.
 fn with_token(id: u64, token: Value, tool: &str, arguments: Value) -> Value {
     let mut call = tool_call(id, tool, arguments);
     call["params"]["_meta"] = json!({"progressToken": token});
@@ -164,7 +164,7 @@ pub fn progress_has_its_token(target: &Target) {
     }
 }
 
-/// The levels of what is logged on the stream of a call.
+/// Returns the levels of the log messages on the stream of a call.
 fn logged(client: &Client) -> Vec<String> {
     let arguments = json!({"levels": ["debug", "info", "warning", "error"], "ms": 5});
     let messages = client.stream(tool_call(client.id(), "report", arguments)).messages();
@@ -244,7 +244,7 @@ fn roots(id: &str) -> Value {
     json!({"id": id, "method": "roots/list"})
 }
 
-/// What a friendly user answers.
+/// Answers a question as a cooperative user.
 fn answer(question: &Value) -> Value {
     match question["method"].as_str().expect("a method") {
         "elicitation/create" => json!({"action": "accept", "content": {"name": "Ada"}}),
@@ -258,12 +258,12 @@ fn answer(question: &Value) -> Value {
     }
 }
 
-/// Calls the tool that asks in rounds.
+/// Calls the tool with several rounds.
 fn ask(client: &Client, rounds: Value) -> Events {
     client.stream(tool_call(client.id(), "rounds", json!({"rounds": rounds})))
 }
 
-/// The next message; panics unless the server asks something.
+/// Returns the next message; panics unless it is a server request.
 #[track_caller]
 fn question(stream: &mut Events) -> Value {
     let message = stream.message();
@@ -467,7 +467,7 @@ pub fn a_crash_is_survived(target: &Target) {
     probe::signal(before, rustix::process::Signal::KILL);
     let failed = waiting.message();
     assert_eq!((&failed["id"], &failed["error"]["code"]), (&json!(77), &json!(-32603)));
-    // Nothing of the session was in the process.
+    // The process held nothing of the session.
     client.expect_served();
     assert_ne!(client.child(), before);
     eventually("it is listened to again", seconds(10), || {

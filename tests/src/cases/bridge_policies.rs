@@ -1,5 +1,5 @@
-//! Who shares a process, and what nobody shares: whatever `--child-per` says, what one user is
-//! asked is never shown to another, and what one answers never counts for another.
+//! Processes shared between users: for any `--child-per`, a question for one user is never shown to
+//! another, and an answer never counts for another.
 
 use std::collections::BTreeSet;
 
@@ -30,10 +30,10 @@ fn legacy(target: &Target, policy: &str, options: &[&str]) -> Pontoon {
     line.options(options).start()
 }
 
-/// How often each user is asked.
+/// The number of questions for each user.
 const ROUNDS: usize = 100;
 
-/// What a user is asked, and nobody else.
+/// Returns a question for one user only.
 fn arguments(user: &str, round: usize) -> Value {
     let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let params = json!({"message": format!("only for {user}"), "requestedSchema": schema});
@@ -41,7 +41,7 @@ fn arguments(user: &str, round: usize) -> Value {
     json!({"rounds": [[{"id": key, "method": "elicitation/create", "params": params}]]})
 }
 
-/// What a user answers.
+/// Returns the answer of a user.
 fn secret(user: &str, round: usize) -> Value {
     json!({"action": "accept", "content": {"name": format!("the secret {round} of {user}")}})
 }
@@ -59,8 +59,8 @@ fn expect_heard(answer: &Value, user: &str, round: usize) {
     assert_eq!(all, [&secret(user, round)], "{user}");
 }
 
-/// Four users ask at the same time, again and again, and each answers otherwise: two of each era,
-/// and two of them without a name.
+/// Four users are asked at the same time, repeatedly, and each gives another answer: two of each
+/// era, and two of them without a name.
 fn answers_never_cross(pontoon: &Pontoon) {
     let modern = [
         ("ada", Modern::new(pontoon).authorized("Bearer ada")),
@@ -76,7 +76,7 @@ fn answers_never_cross(pontoon: &Pontoon) {
         let calls =
             modern.each_ref().map(|(user, it)| it.tool_call("rounds", arguments(user, round)));
         let ids = sessions.each_ref().map(|(_, it)| it.id());
-        // The order of arrival is another each time.
+        // The order of arrival differs each time.
         let mut waiting: Vec<_> = (0..4)
             .map(|nth| (nth + round) % 4)
             .map(|nth| (nth, modern[nth].1.start(&calls[nth])))
@@ -186,7 +186,7 @@ pub fn processes_are_limited(target: &Target) {
             })
             .collect();
         let mut most = 0;
-        // One that was asked to end may live on for a moment beside the one in its place.
+        // One that was asked to end may still run for a moment beside its replacement.
         throughout("no more than three at once", seconds(1), || {
             most = most.max(pontoon.running_children().len());
             pontoon.metric("pontoon_children", &[]) <= 6.0

@@ -1,4 +1,4 @@
-//! Calls: each request gets exactly one answer, its own, whatever happens around it.
+//! Calls: each request gets exactly one answer, its own, under any conditions.
 //!
 //! MCP 2025-11-25, basic/utilities/cancellation and basic/lifecycle (Timeouts).
 
@@ -146,7 +146,7 @@ pub fn cancelled_calls_that_are_answered_late(target: &Target) {
     });
     client.cancel(1).expect(202, "cancel");
     expect_no_answer(&mut wire);
-    // The id is free again, and the late answer is not taken for the new call's.
+    // The id is free again, and the late answer is not used for the new call.
     let answer = client.send(tool_call(1, "echo", json!({"text": "new", "ms": 3000}))).answer();
     assert_eq!(text_of(&answer), "new");
     assert_eq!(pontoon.metric("pontoon_dropped_messages_total", &["answer"]), 1.0);

@@ -1,4 +1,4 @@
-//! Children: how they fail to start, misbehave, crash and are stopped.
+//! Children: failures to start, faults, crashes and stops.
 //!
 //! MCP 2025-11-25, basic/lifecycle (Shutdown: stdio) and basic/transports (stdio).
 
@@ -62,7 +62,7 @@ fn open(pontoon: &Pontoon) -> Response {
     Request::post(initialize(NEWEST).to_string()).send(pontoon.addr)
 }
 
-/// The error of an answer; panics unless it is ours for a child that failed.
+/// Returns the error of an answer; panics unless it is pontoon's for a failed child.
 #[track_caller]
 fn failure(answer: &Value) -> &str {
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
@@ -77,7 +77,7 @@ fn expect_ended(pontoon: &Pontoon, client: &Client) {
     Client::open(pontoon).expect_served();
 }
 
-/// Asserts that nothing that ended is left unreaped.
+/// Asserts that no process is left unreaped.
 #[track_caller]
 fn expect_no_zombies(pontoon: &Pontoon) {
     let zombies = || {
@@ -109,7 +109,7 @@ pub fn exit_at_the_start(target: &Target) {
     for code in ["0", "1", "42"] {
         let started = Instant::now();
         let (status, log) = target.proxy().child(&["--exit-at-start", code]).run();
-        // A command that cannot work is told at once, before any client asks for it.
+        // A command that cannot work is reported at once, before any client needs it.
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains(&format!("exited with status {code}")), "names the status: {log}");
         assert!(log.contains(&format!("exiting with {code}, as told")), "its last words: {log}");
@@ -143,7 +143,7 @@ pub fn exit_at_a_later_start(target: &Target) {
     promptly(|| refused_by_exit(target).2);
     let (mut pontoon, client, _) = refused_by_exit(target);
 
-    // Whoever asks again and again does not start it again and again.
+    // Repeated requests do not start it each time.
     let until = Instant::now() + seconds(1);
     let (mut asked, mut paused) = (0, 0);
     while Instant::now() < until {
@@ -165,7 +165,7 @@ pub fn exit_at_a_later_start(target: &Target) {
     expect_no_zombies(&pontoon);
 }
 
-/// A program whose command exits at every further start, and how long it took to say so.
+/// Returns a program whose command exits at every further start, and the time until the error.
 fn refused_by_exit(target: &Target) -> (Pontoon, Client, Duration) {
     let (pontoon, client) = scene(target, &["--exit-if-told"]);
     pontoon.record.tell("exit");
@@ -213,15 +213,15 @@ pub fn a_client_that_tries_again_meets_the_same_child(target: &Target) {
     let pontoon = target.proxy().child(&["--delay-init", "4000"]).start();
     for _ in 0..2 {
         drop(Request::post(initialize(NEWEST).to_string()).open(pontoon.addr));
-        // A client that sends no more may still read, for up to a second.
+        // A client that has closed its side may still read, for up to a second.
         sleep(millis(1300));
     }
     open(&pontoon).expect(200, "it waits on");
     assert_eq!(pontoon.record.children().len(), 1);
 }
 
-/// Asserts that something takes less than half a second. What else the machine does may hold it up,
-/// so it has three tries.
+/// Asserts that something takes less than half a second, in one of three tries, because the machine
+/// may be busy.
 fn promptly(what: impl Fn() -> Duration) {
     let took: Vec<_> = (0..3).map(|_| what()).take_while(|took| *took >= millis(500)).collect();
     assert!(took.len() < 3, "never promptly: {took:?}");
@@ -244,7 +244,7 @@ pub fn crash_with_many_requests(target: &Target) {
     promptly(|| crash_many(target));
 }
 
-/// How long it takes until all who wait for a child that crashes know of it.
+/// Returns the time until all clients of a crashed child have their errors.
 fn crash_many(target: &Target) -> Duration {
     let (pontoon, client) = scene(target, &[]);
     let mut listening = client.listen();
@@ -296,7 +296,7 @@ pub fn crash_when_idle(target: &Target) {
 pub fn floods_of_output(target: &Target) {
     let (mut pontoon, client) = scene(target, &["--flood-stdout", "33554432"]);
     let before = rss_kib(pontoon.pid());
-    // Nobody listens: what does not fit the queue is dropped, the oldest first.
+    // No stream is open, so messages that exceed the queue are dropped, the oldest first.
     let dropped = || pontoon.metric("pontoon_dropped_messages_total", &["overflow"]);
     eventually("most of it is dropped", seconds(60), || dropped() > 30_000.0);
     let grown = rss_kib(pontoon.pid()).saturating_sub(before);
@@ -386,7 +386,7 @@ pub fn deep_answer(target: &Target) {
     let (_pontoon, client) = scene(target, &[]);
     for depth in [100, 1000, 10_000, 1_000_000] {
         let body = tool_call(1, "deep", json!({"depth": depth}));
-        // Its text: a parser of JSON may have a limit of its own.
+        // As text, because a parser of JSON may have a limit of its own.
         let text = client.send(body).text().to_owned();
         match depth > 1000 {
             true => assert!(text.contains("it is nested too deeply"), "{depth}: {text}"),
@@ -428,7 +428,7 @@ pub fn closed_stdin(target: &Target) {
 }
 
 pub fn sigterm_and_sigkill(target: &Target) {
-    // Side by side: each takes as long as the graces are.
+    // In parallel, because each takes as long as the grace periods.
     let all = [&[][..], &["--ignore-eof"], &["--ignore-eof", "--ignore-term"]]
         .map(|flags| scene(target, flags));
     let children = all.each_ref().map(|(_, client)| client.child());
@@ -436,7 +436,7 @@ pub fn sigterm_and_sigkill(target: &Target) {
     for (_, client) in &all {
         client.delete().expect(204, "delete");
     }
-    // Whoever is easier to end has ended by then.
+    // The others have ended by then.
     let [by_eof, by_term, by_kill] = children.map(|child| {
         eventually("it is ended", seconds(30), || !is_running(child));
         started.elapsed()
@@ -475,13 +475,13 @@ pub fn grandchildren_that_left_the_group(target: &Target) {
     let (child, before) = (client.child(), fds(pontoon.pid()));
     client.delete().expect(204, "delete");
     eventually("the child ends", seconds(12), || !is_running(child));
-    // The pipes it still holds are no reason for ours to stay open.
+    // The pipes it still holds do not keep pontoon's open.
     eventually("its pipes are closed", seconds(12), || fds(pontoon.pid()) < before);
     Client::open(&pontoon).expect_served();
     expect_no_zombies(&pontoon);
 }
 
-/// What a count comes to that has been the same for a while.
+/// Returns a count once it is stable.
 fn stable(count: impl Fn() -> usize) -> usize {
     let (mut last, mut since) = (count(), Instant::now());
     eventually("it stays the same", seconds(20), || {
@@ -538,8 +538,8 @@ pub fn environment_and_descriptors(target: &Target) {
         .parse::<Value>()
         .map(|value| serde_json::from_value(value).unwrap())
         .unwrap();
-    // The record of what it reads is the child's own; what this test was itself started with is
-    // not pontoon's to close.
+    // The record of its input belongs to the child; descriptors that this test inherited are not
+    // pontoon's to close.
     let inherited: Vec<_> = fds
         .iter()
         .filter(|(fd, to)| {

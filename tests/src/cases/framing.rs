@@ -1,4 +1,4 @@
-//! HTTP/1.1 to the letter: where a message could be read in two ways it is refused.
+//! Strict HTTP/1.1: a message that could be read in two ways is refused.
 //!
 //! RFC 9112 sections 3, 5 and 6; RFC 9110 sections 7.2 and 10.1.1.
 
@@ -34,7 +34,7 @@ cases! { $ framing:
     bodies_cut_short
 }
 
-/// A text that never may reach a child.
+/// A text that must never reach a child.
 pub(super) const SMUGGLED: &str = "smuggled";
 
 /// A program, a session in it, and bytes to be refused.
@@ -50,24 +50,24 @@ impl Scene {
         Scene { pontoon, client }
     }
 
-    /// A `tools/call` that would be answered if it were well-formed.
+    /// Returns a `tools/call` that would be answered if it were well-formed.
     pub(super) fn body(&self) -> String {
         tool_call(1, "echo", json!({"text": SMUGGLED})).to_string()
     }
 
-    /// The lines of a good head but for the body's length, without the empty line.
+    /// Returns the lines of a valid head, except for the body's length, without the empty line.
     pub(super) fn head(&self) -> String {
         let request = self.client.sign(Request::post(""));
         let head = String::from_utf8(request.head_bytes(None)).unwrap();
         head.trim_end().to_owned() + "\r\n"
     }
 
-    /// A good head with more lines and the body after it.
+    /// Returns a valid head with more lines and the body after it.
     pub(super) fn post(&self, lines: &str, body: &str) -> String {
         format!("{}{lines}\r\n{body}", self.head())
     }
 
-    /// Asserts that these bytes are answered once, with one of these statuses, that nothing behind
+    /// Asserts that these bytes are answered once, with one of these statuses, that nothing after
     /// them is answered, and that the connection ends.
     #[track_caller]
     pub(super) fn refused(&self, case: &str, bytes: impl AsRef<[u8]>, statuses: &[u16]) {
@@ -86,7 +86,7 @@ impl Scene {
         assert!(after.is_empty(), "{case}: answered twice: {}", String::from_utf8_lossy(&after));
     }
 
-    /// Asserts that nothing of it reached the child, and that the session is unharmed.
+    /// Asserts that nothing of it reached the child, and that the session still works.
     pub(super) fn end(mut self) {
         self.client.expect_served();
         let lines = self.pontoon.record.lines_with(SMUGGLED);
@@ -363,7 +363,7 @@ pub fn pipelined_requests_unread(target: &Target) {
     wire.write_timeout(millis(500));
     let pair =
         [Request::new("GET", "/livez").bytes(), Request::new("GET", "/nothing/is/here").bytes()];
-    // The program stops reading at some point; then so does sending.
+    // The program stops reading at some point; then sending stops too.
     let _ = wire.try_send(pair.concat().repeat(5000));
     scene.pontoon.expect_alive("with unread answers");
     scene.client.expect_served();
@@ -399,7 +399,8 @@ pub fn expect_continue(target: &Target) {
 pub fn bodies_cut_short(target: &Target) {
     let mut scene = Scene::new(target);
     let body = scene.body();
-    // What has arrived is a whole message by itself: only the framing tells that more was to come.
+    // The received part is a complete message by itself: only the framing shows that more was to
+    // come.
     let by_length = scene.post(&format!("Content-Length: {}\r\n", body.len() + 9), &body);
     let chunk = format!("{:x}\r\n{body}\r\n", body.len());
     let by_chunks = scene.post("Transfer-Encoding: chunked\r\n", &chunk);

@@ -1,5 +1,5 @@
-//! Requests as health checkers, load balancers, gateways and browsers make them: correct HTTP that is
-//! not written by an MCP client.
+//! Requests of health checkers, load balancers, gateways and browsers: correct HTTP that no MCP
+//! client would send.
 //!
 //! RFC 9110 sections 5.5 and 7.2; RFC 9112 sections 2.2, 3.2 and 7.1.1.
 
@@ -37,7 +37,7 @@ pub fn health_checks_of_the_machine(target: &Target) {
             answer(get).expect(200, &format!("{path} of {host}"));
         }
     }
-    // Without a host, as HAProxy's `option httpchk` asks.
+    // Without a host, as HAProxy's `option httpchk` sends it.
     for (line, status) in [
         ("GET /livez", " 200 OK\r\n"),
         ("GET /readyz", " 200 OK\r\n"),
@@ -91,7 +91,7 @@ pub fn header_values_beyond_ascii(target: &Target) {
         let answer = request.header("cf-ipcity", value).send(pontoon.addr);
         answer.expect(200, &value.escape_ascii().to_string());
     }
-    // A header that is read here has to be ASCII, and the answer names it.
+    // A header that pontoon reads has to be ASCII, and the answer names it.
     for (name, value, named) in [
         ("Host", &b"localhost\xe9"[..], "Host"),
         ("Connection", b"close, \xe9", "connection"),

@@ -1,7 +1,7 @@
-//! Bytes that are meant to be read in two ways, or to cost more than they are, beside a session that
-//! has to be served all the while.
+//! Bytes that could be read in two ways, or that cost more than they should, while a healthy
+//! session is served.
 //!
-//! RFC 9112, sections 2.2, 5, 6 and 7.1; what `framing` shows one by one is not repeated here.
+//! RFC 9112, sections 2.2, 5, 6 and 7.1; the single cases of `framing` are not repeated here.
 
 use serde_json::json;
 
@@ -28,7 +28,7 @@ cases! { $ hostile_framing:
     refused_requests_whose_body_is_not_read
 }
 
-/// A whole request, to be hidden where another reader may find it.
+/// Returns a whole request, to be hidden where another reader may find it.
 fn hidden(scene: &Scene) -> String {
     let request = scene.client.post(tool_call(9, "echo", json!({"text": SMUGGLED})));
     String::from_utf8(request.bytes()).unwrap()
@@ -40,7 +40,7 @@ pub fn requests_behind_every_kind_of_ambiguity(target: &Target) {
     let hidden = hidden(&scene);
     let n = hidden.len();
     for (case, lines, body) in [
-        // What one reader takes for the body is a request for another.
+        // The body for one reader is a request for another.
         ("CL.TE", format!("Content-Length: {}\r\nTransfer-Encoding: chunked\r\n", n + 5), {
             format!("0\r\n\r\n{hidden}")
         }),
@@ -77,7 +77,8 @@ pub fn lengths_beyond_all_memory(target: &Target) {
     let head = scene.post("Content-Length: 70368744177664\r\n", "");
     for _ in 0..20 {
         scene.refused("answered at once", &head, &[413]);
-        // Whoever frees or drains what was announced does it when the peer goes.
+        // A server that allocates the announced length, or reads it to its end, does so when the
+        // peer disconnects.
         let mut gone = Wire::connect(scene.pontoon.addr);
         gone.send(&head).send("{}").half_close();
         let mut broken = Wire::connect(scene.pontoon.addr);
@@ -102,8 +103,8 @@ pub fn lengths_beyond_all_memory(target: &Target) {
 pub fn tabs_around_a_coding(target: &Target) {
     let scene = Scene::new(target);
     let chunked = format!("{:x}\r\n{}\r\n0\r\n\r\n", scene.body().len(), scene.body());
-    // White space around a value is no part of it (RFC 9112, section 5); but not all readers know a
-    // tab for white space, and for those no body follows.
+    // White space around a value is not part of it (RFC 9112, section 5); but not all readers treat
+    // a tab as white space, and for those no body follows.
     for value in ["\tchunked", "chunked\t", " \t chunked \t ", "chun\tked", "\tchunked, chunked"] {
         let lines = format!("Transfer-Encoding:{value}\r\n");
         scene.refused(value, scene.post(&lines, &chunked), &[400, 501]);
@@ -118,7 +119,7 @@ pub fn tabs_around_a_coding(target: &Target) {
 
 pub fn bytes_beyond_ascii_in_values(target: &Target) {
     let scene = Scene::new(target);
-    // In a value that is not read they mean nothing; where one is, readers could differ.
+    // In a value that pontoon does not read they have no effect; elsewhere readers could differ.
     for line in [
         &b"Connection: close\x80"[..],
         b"Connection: \xff",
@@ -197,7 +198,7 @@ pub fn bodies_of_methods_that_have_none(target: &Target) {
 }
 
 pub fn each_refusal_closes_soon_and_is_logged_once(target: &Target) {
-    // Whoever waited for more would wait for a minute.
+    // A server that waits for more would wait for a minute.
     let options = ["--log-level", "debug", "--head-timeout", "60s"];
     let pontoon = target.proxy().options(&options).start();
     for (nth, bytes) in [
@@ -222,7 +223,7 @@ pub fn a_pipeline_is_answered_in_order(target: &Target) {
     let scene = Scene::new(target);
     let canary = Canary::start(&scene.pontoon);
     let mut wire = Wire::connect(scene.pontoon.addr);
-    // The first takes longest: whoever answers as answers come turns them round.
+    // The first takes longest, so answers in order of completion would be in the wrong order.
     let calls = (0..16).map(|nth| {
         let ms = if nth == 0 { 200 } else { 0 };
         let call = tool_call(nth, "echo", json!({"text": format!("call {nth}"), "ms": ms}));
@@ -260,7 +261,7 @@ pub fn expectations_that_nobody_waits_for(target: &Target) {
     for nth in 0..20 {
         let call = tool_call(nth, "echo", json!({"text": "expected"}));
         let request = scene.client.post(call).header("Expect", "100-continue");
-        // The body is there with the head, so the invitation may come with the answer.
+        // The body arrives with the head, so the `100 Continue` may come with the answer.
         wire.send(request.bytes());
         assert_eq!(text_of(&wire.response().json()), "expected");
         let empty = scene.client.sign(Request::post("")).header("Expect", "100-continue");
@@ -281,7 +282,7 @@ pub fn refused_requests_whose_body_is_not_read(target: &Target) {
         ("POST /mcp HTTP/1.1", 415),
         ("GET /livez HTTP/1.1", 200),
     ] {
-        // Nobody can tell whether the next request would be read, unless the answer says so.
+        // The client cannot know whether the next request would be read, unless the answer says so.
         let length = format!("{line}\r\n{host}Content-Length: {}\r\n\r\n{hidden}", hidden.len());
         scene.refused(line, length, &[status]);
         let coding = format!("{line}\r\n{host}Transfer-Encoding: chunked\r\n\r\n{chunked}");

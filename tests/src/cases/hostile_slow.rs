@@ -1,6 +1,6 @@
-//! Peers that are silent, slow or many, beside a session that has to be served all the while.
+//! Peers that are silent, slow or many, while a healthy session is served.
 //!
-//! Every limit of time is set to a second or less here; what their defaults are is the core's.
+//! Every time limit is set to a second or less here; the core tests the defaults.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub fn two_thousand_silent_connections(target: &Target) {
     let open = fds(pontoon.pid());
     let mut crowd = Crowd::connect(pontoon.addr, 2000);
     eventually("all of them are closed", seconds(30), || crowd.left() == 0);
-    // What the canary uses comes and goes.
+    // The descriptors of the canary vary.
     eventually("nothing of them is left", seconds(5), || fds(pontoon.pid()) <= open + 8);
     pontoon.expect_alive("after silent connections");
     Client::open(&pontoon).expect_served();
@@ -52,7 +52,7 @@ pub fn more_connections_than_there_is_room_for(target: &Target) {
     let (mut pontoon, canary) = scene(target, &["--max-connections", "20", "--head-timeout", "1s"]);
     let open = fds(pontoon.pid());
     let _crowd = Crowd::connect(pontoon.addr, 100);
-    // 19 are let in at a time, and closed after a second: the next one has its turn in between.
+    // 19 are accepted at a time, and closed after a second, so that the next one gets a turn.
     let began = Instant::now();
     pontoon.expect_alive("beside a crowd");
     assert!(began.elapsed() < seconds(15), "it was let in after {:?}", began.elapsed());
@@ -64,19 +64,20 @@ pub fn more_connections_than_there_is_room_for(target: &Target) {
 pub fn bursts_under_a_limit_of_64_descriptors(target: &Target) {
     let options = ["--head-timeout", "500ms"];
     let mut pontoon = target.proxy().options(&options).descriptors(64).start();
-    // Its connection may give way between two calls, as any that waits for its peer.
+    // Its connection may be closed between two calls, like any that waits for its peer.
     let canary = Canary::start_reconnecting(&pontoon);
     for burst in 0..3 {
         let mut crowd = Crowd::connect(pontoon.addr, 200);
         if burst == 1 {
-            // Those who ask are no better: each request may need descriptors of its own.
+            // Those that send requests are closed too, because each request may need descriptors of
+            // its own.
             crowd.say(&Request::new("GET", "/livez").bytes());
         }
         throughout("it runs", millis(300), || crate::probe::is_running(pontoon.pid()));
         drop(crowd);
         pontoon.expect_alive("after a burst");
     }
-    // Descriptors come back as the program notices that their connections have ended.
+    // Descriptors are freed as the program notices that their connections have ended.
     eventually("a session can be opened", seconds(10), || {
         Request::post(initialize(NEWEST).to_string()).send(pontoon.addr).status() == 200
     });
@@ -88,7 +89,7 @@ pub fn heads_byte_by_byte(target: &Target) {
     let head = Request::new("GET", "/livez").header("X-Long", "x".repeat(1000)).bytes();
     let began = Instant::now();
     let mut wire = Wire::connect(pontoon.addr);
-    // The limit is for the whole head: that bytes keep coming, for 20 s, does not prolong it.
+    // The limit is for the whole head: bytes that arrive for 20 s do not extend it.
     for byte in head.chunks(1) {
         if wire.has_arrived(millis(20)) || wire.try_send(byte).is_err() {
             break;
@@ -165,7 +166,7 @@ pub fn idle_limits_spare_what_is_under_way(target: &Target) {
 /// More bytes than the system buffers on the way.
 const LARGE: usize = 12 << 20;
 
-/// Calls for a large answer on this connection.
+/// Requests a large answer on this connection.
 fn large_answer(client: &Client, mut wire: Wire) -> Wire {
     wire.send(client.post(tool_call(1, "big", json!({"bytes": LARGE}))).bytes());
     wire
@@ -178,7 +179,7 @@ pub fn answers_taken_slowly(target: &Target) {
     let canary = Canary::start_reconnecting(&pontoon);
     let mut wire = large_answer(&Client::open(&pontoon), Wire::connect(pontoon.addr));
     let began = Instant::now();
-    // Each limit passes several times; but the peer always takes something.
+    // Each limit passes several times, but the peer always reads something.
     while began.elapsed() < seconds(3) {
         wire.read_some().expect("it goes on");
         throughout("a pause", millis(20), || true);

@@ -1,8 +1,8 @@
-//! SIGTERM at full load, at random moments: nobody who asked is left without an answer.
+//! SIGTERM at full load, at random times: every request is answered.
 //!
-//! A client may have written a request when the program closes its connection, and then cannot know
-//! whether it was carried out (RFC 9112, section 9.5). Here each client knows to the byte what it
-//! has sent and received, and the children's record tells what was carried out.
+//! A client may have sent a request when the program closes its connection, and then cannot know
+//! whether it was carried out (RFC 9112, section 9.5). Here each client knows every byte it has
+//! sent and received, and the children's record shows the requests that were carried out.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -28,31 +28,32 @@ cases! { $ hostile_stop:
     sigterm_at_full_load: "which of many threads is where at that moment is the system's"
 }
 
-/// Rounds of the case at full load.
+/// The number of rounds of the case at full load.
 const ROUNDS: u64 = 20;
 
-/// Clients that keep their connection.
+/// The number of clients that keep their connection.
 const KEEPERS: usize = 12;
 
-/// Clients that open a connection for each request.
+/// The number of clients that open a connection for each request.
 const STRANGERS: usize = 4;
 
-/// What became of one request.
+/// The result of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// Answered by the child.
     Answered,
     /// 503 with `Connection: close` and `Retry-After`.
     Refused,
-    /// Its connection had ended before it was written whole, so it was never a request.
+    /// Its connection had ended before it was sent completely, so it was never a request.
     Unsent,
-    /// Written whole on a connection that was reset without a byte: nobody had taken it up.
+    /// Sent completely on a connection that was reset without a byte: the program never accepted
+    /// it.
     TurnedAway,
-    /// Written whole on a connection that had been answered on before, and no answer.
+    /// Sent completely on a connection with earlier answers, and not answered.
     Lost,
 }
 
-/// Everything one client has asked, and what became of it.
+/// All requests of one client, and their results.
 type Story = Vec<(String, Fate)>;
 
 pub fn sigterm_at_full_load(target: &Target) {
@@ -73,12 +74,12 @@ pub fn sigterm_at_full_load(target: &Target) {
     assert!(refused > 0, "no request has met a program that stops: nothing was shown");
 }
 
-/// When to stop, after the load has begun: anything up to 200 ms, and the same in every run.
+/// Returns the time of the stop after the load has begun: up to 200 ms, and the same in every run.
 fn moment(round: u64) -> Duration {
     millis(round.wrapping_mul(6_364_136_223_846_793_005).rotate_left(29) % 200)
 }
 
-/// One round; returns what became of every request, and how long the end took.
+/// Runs one round; returns the result of every request, and the duration of the stop.
 fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
     let mut pontoon = target.proxy().start();
     let sessions: Vec<_> = (0..4).map(|_| Arc::new(Client::open(&pontoon))).collect();
@@ -91,7 +92,7 @@ fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
                 let mut kept = (nth < KEEPERS).then(|| Wire::connect(addr));
                 ready.wait();
                 let mut story = Story::new();
-                // Until nobody lets it in any more.
+                // Until no connection is accepted any more.
                 loop {
                     let is_known = kept.is_some();
                     let wire = kept.take().or_else(|| Wire::try_connect(addr).ok());
@@ -118,7 +119,7 @@ fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
     (story, took)
 }
 
-/// Asks once. Returns what became of it, and whether the connection may be used again.
+/// Sends a request. Returns its result, and whether the connection may be used again.
 fn ask(client: &Client, wire: &mut Wire, text: &str, is_known: bool) -> (Fate, bool) {
     if wire.has_ended() {
         return (Fate::Unsent, false);
@@ -145,7 +146,7 @@ fn ask(client: &Client, wire: &mut Wire, text: &str, is_known: bool) -> (Fate, b
     }
 }
 
-/// Asserts that a request that was not answered was not carried out either, and that none was lost.
+/// Asserts that a request without an answer was not carried out either, and that none was lost.
 #[track_caller]
 fn expect_nothing_lost(pontoon: &Pontoon, story: &Story) {
     let carried_out = pontoon.record.lines_with("\"load ");
@@ -163,7 +164,7 @@ pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
     let mut hanging =
         busy.stream(tool_call(1, "ask", json!({"id": "q", "method": "roots/list", "params": {}})));
     let question = hanging.message();
-    // Let in before those after it are answered.
+    // Accepted before those after it are answered.
     let mut silent = Wire::connect(pontoon.addr);
     let mut used: Vec<_> = (0..3).map(|_| Wire::connect(pontoon.addr)).collect();
     for wire in &mut used {
@@ -180,7 +181,7 @@ pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
     let refused = silent.send(busy.post(&call).bytes()).response();
     refused.expect_error(503, -32603, "a connection on which nothing had been asked");
     probes.send(Request::new("GET", "/readyz").bytes()).response().expect(503, "readiness");
-    // What is in flight may need a word of its client, and nobody can connect any more.
+    // A request in flight may need an answer of its client, and no new connection is possible.
     let word = json!({"jsonrpc": "2.0", "id": question["id"], "result": {"roots": []}});
     answers.send(busy.post(word).bytes()).response().expect(202, "a word for what is in flight");
     let answer = hanging.message();
@@ -213,7 +214,7 @@ pub fn requests_that_are_half_sent_while_it_stops(target: &Target) {
 pub fn idle_connections_do_not_hold_it_up(target: &Target) {
     let mut pontoon = target.proxy().start();
     let mut idle: Vec<_> = (0..50).map(|_| Wire::connect(pontoon.addr)).collect();
-    // Once the last of them are answered, all have been let in.
+    // Once the last of them are answered, all have been accepted.
     for wire in &mut idle[25..] {
         wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
     }

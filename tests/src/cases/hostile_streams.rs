@@ -1,5 +1,5 @@
-//! Streams that break, stop or come back at any point, and payloads that look like their framing,
-//! beside a session that has to be served all the while.
+//! Streams that break, stop or resume at any point, and payloads that resemble their framing, while
+//! a healthy session is served.
 //!
 //! MCP 2025-11-25, basic/transports (a disconnect is no cancellation; Resumability); HTML standard,
 //! server-sent events.
@@ -41,7 +41,7 @@ fn progress_call(id: u64, n: u64, ms: u64) -> Value {
         "_meta": {"progressToken": format!("token {id}")}}})
 }
 
-/// The steps of progress up to the end of a stream; the last message has to be the answer.
+/// Returns the steps of progress up to the end of a stream; the last message has to be the answer.
 #[track_caller]
 fn steps(events: &mut Events, id: u64) -> Vec<u64> {
     let mut messages = events.messages();
@@ -61,7 +61,7 @@ pub fn a_listening_client_that_stops_reading(target: &Target) {
     let mut deaf = Wire::connect_narrow(pontoon.addr, 4096);
     deaf.send(client.sign(Request::listen()).bytes());
     assert_eq!(deaf.head().status, 200);
-    // More than any buffer holds, again and again, and nobody reads any of it.
+    // More than any buffer holds, repeatedly, and none of it is read.
     let flood = tool_call(1, "flood", json!({"bytes": 64 << 20}));
     let _floods: Vec<_> = (0..2).map(|_| client.start(&flood)).collect();
     throughout("memory is bounded", seconds(2), || {
@@ -72,7 +72,7 @@ pub fn a_listening_client_that_stops_reading(target: &Target) {
     canary.finish();
 }
 
-/// Where an exchange is left.
+/// The points at which a client disconnects.
 const POINTS: [&str; 6] = [
     "after the head",
     "inside the body",
@@ -107,7 +107,7 @@ pub fn leaving_at_any_point_of_an_exchange(target: &Target) {
                 "inside the body" => &bytes[..bytes.len() - 10],
                 _ => &bytes[..],
             });
-            // A reset may overtake what was sent before it.
+            // A reset may overtake bytes that were sent before it.
             if !point.ends_with("head") && !point.ends_with("body") {
                 whole += 1;
                 eventually("the child has the call", seconds(5), || calls() == whole);
@@ -124,7 +124,7 @@ pub fn leaving_at_any_point_of_an_exchange(target: &Target) {
             wire.reset();
         }
     }
-    // Answers that nobody takes are over too, and take nothing with them.
+    // Answers that are not read end too, without an effect on others.
     eventually("nothing is in flight", seconds(5), || {
         pontoon.metric("pontoon_requests_in_flight", &[]) == 0.0
     });
@@ -185,7 +185,7 @@ pub fn positions_that_are_none(target: &Target) {
 pub fn resuming_gets_the_events_of_that_stream_only(target: &Target) {
     let (pontoon, client, canary) = scene(target);
     let mut listening = client.listen();
-    // Slow enough for all to be under way when the message of another comes.
+    // Slow enough for all to be in progress when the message of another arrives.
     let mut broken: Vec<_> = (1..=4).map(|id| client.stream(progress_call(id, 6, 400))).collect();
     let firsts: Vec<_> = broken
         .iter_mut()
@@ -210,7 +210,7 @@ pub fn resuming_after_some_events_are_forgotten(target: &Target) {
     let mut events = client.stream(progress_call(1, 400, 0));
     let first = events.next_message().expect("progress").0.id.expect("an id");
     assert_eq!(steps(&mut events, 1).len(), 399);
-    // What is kept is the end of the stream, without a hole in it.
+    // The end of the stream is kept, without a gap.
     let kept = steps(&mut client.resume(&first).events(), 1);
     assert!(kept.len() >= 100 && kept.len() < 399, "{} kept", kept.len());
     assert_eq!(kept.last(), Some(&400));
@@ -224,7 +224,7 @@ pub fn ids_across_reconnects(target: &Target) {
     for id in 0..5 {
         let mut events = client.stream(progress_call(id, 5, 30));
         let mut seen = Vec::new();
-        // It breaks after every second message, until the answer has come.
+        // The stream breaks after every second message, until the answer has arrived.
         let answered = |message: &Value| message["id"] == id;
         while let Some((event, message)) = events.next_message() {
             seen.push(event.id.expect("an id"));
@@ -256,7 +256,7 @@ pub fn one_stream_for_each_message_while_they_come_and_go(target: &Target) {
     for nth in 0..12 {
         open.push(client.listen());
         if open.len() > 3 {
-            // Read to its end first: what was sent before a stream is left counts as sent.
+            // Read to its end first, because messages sent before a client leaves count as sent.
             see(&mut open[0], &mut seen);
             drop(open.remove(0));
         }
@@ -279,7 +279,7 @@ pub fn one_stream_for_each_message_while_they_come_and_go(target: &Target) {
     canary.finish();
 }
 
-/// Pieces of which payloads are put together: what frames events, and what looks like it.
+/// Parts of payloads: event framing, and texts that resemble it.
 const PIECES: [&str; 16] = [
     "\n",
     "\n\n",
@@ -315,7 +315,7 @@ pub fn payloads_that_look_like_events(target: &Target) {
         assert_eq!(messages.len(), 1, "{text:?}: {messages:?}");
         assert_eq!(text_of(&messages[0]), text);
     }
-    // White space of JSON may hold raw line ends that no string may.
+    // White space in JSON may hold raw line breaks, which strings cannot.
     let response = client.post(tool_call(1, "newlines", json!({})));
     let response = response.with("Accept", "text/event-stream").send(pontoon.addr);
     assert_eq!(

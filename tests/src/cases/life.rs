@@ -1,4 +1,4 @@
-//! The life of the program: how it starts, what it says, and how it ends.
+//! The life of the program: its start, its output, and its end.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -67,14 +67,14 @@ pub fn options_that_are_wrong(target: &Target) {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// A program that cannot say where it listens. Its port may be taken in the meantime: then it ends,
-/// and another is tried.
+/// Starts a program that cannot report its address. If its port is taken in the meantime, it ends,
+/// and another port is tried.
 fn start_unseen(start: impl Fn(u16) -> Pontoon) -> Pontoon {
     for _ in 0..5 {
         let mut pontoon = start(free_port());
@@ -130,8 +130,8 @@ pub fn secrets_stay_out_of_logs_and_metrics(target: &Target) {
         .messages();
     client.request(SECRET, json!({"secret": SECRET}));
     client.notify(&format!("notifications/{SECRET}"), json!({"secret": SECRET}));
-    // Refusals are where logs like to quote. Only a refused Host or Origin is quoted, because the
-    // operator has to type it.
+    // Refusals are a common place for quoted input. Only a refused Host or Origin is quoted,
+    // because the operator has to type it.
     for request in [
         client.post(format!("{{{SECRET}")),
         client.post(tool_call(SECRET, SECRET, json!({}))).with("Accept", SECRET),
@@ -241,7 +241,7 @@ pub fn sigterm_twice(target: &Target) {
     pontoon.signal(Signal::TERM);
     eventually("draining is logged", seconds(10), || !pontoon.log_events("draining").is_empty());
     eventually("nobody new is let in", seconds(10), || refuses_connections(pontoon.addr.port()));
-    // Sooner it would be the same wish.
+    // Sooner it would count as the same request to stop.
     sleep(millis(300));
     pontoon.signal(Signal::TERM);
     if let Ok(response) = hanging.try_response() {
@@ -275,7 +275,7 @@ pub fn sigterm_twice_with_a_stop_delay(target: &Target) {
     pontoon.get("/livez").expect(200, "but nothing restarts it");
     client.expect_served();
     Client::open(&pontoon).expect_served();
-    // Sooner it would be the same wish.
+    // Sooner it would count as the same request to stop.
     sleep(millis(300));
     pontoon.signal(Signal::TERM);
     assert_eq!(pontoon.ended(seconds(20)).code(), Some(0), "{}", pontoon.log());

@@ -1,5 +1,5 @@
-//! The budget of bytes held for clients and servers: what exceeds it is refused, everything else is
-//! served meanwhile, and all of it is given back.
+//! The memory budget: requests over it are refused, everything else is served meanwhile, and all
+//! memory is returned.
 
 use serde_json::json;
 
@@ -19,8 +19,8 @@ cases! { $ memory:
 }
 
 const BUDGET: usize = 48 << 20;
-/// Twice what Linux takes for a peer that reads nothing (`tcp_wmem`), and less than a session may
-/// leave unread.
+/// Twice the buffer of Linux for a peer that reads nothing (`tcp_wmem`), and less than a session
+/// may leave unread.
 const ANSWER: usize = 9 << 20;
 
 fn scene(target: &Target) -> (Pontoon, Canary, u64) {
@@ -35,8 +35,8 @@ fn held(pontoon: &Pontoon) -> usize {
     pontoon.metric("pontoon_memory_bytes", &[]) as usize
 }
 
-/// Checks what holds while the budget is used up. Memory beyond the budget is what the allocator
-/// and the buffers of connections take; a debug build has more of it than a quarter of so small a
+/// Checks the program while the budget is used up. Memory beyond the budget is that of the
+/// allocator and of connection buffers; in a debug build it is more than a quarter of so small a
 /// budget.
 fn expect_bounded(pontoon: &Pontoon, before: u64) {
     assert!(held(pontoon) <= BUDGET + ANSWER, "{} bytes are held", held(pontoon));
@@ -45,7 +45,7 @@ fn expect_bounded(pontoon: &Pontoon, before: u64) {
 }
 
 fn expect_given_back(pontoon: &Pontoon) {
-    // The calls of a canary beside it come and go.
+    // The calls of a canary use a varying amount.
     eventually("everything is given back", seconds(20), || {
         held(pontoon) < 4096 && pontoon.metric("pontoon_queue_bytes", &[]) < 4096.0
     });
@@ -65,7 +65,7 @@ pub fn bodies_held_back(target: &Target) {
         wires.push(wire);
     }
     let refused = || pontoon.metric("pontoon_rejects_total", &["memory_full"]);
-    // Bodies of one session take a quarter of the budget: one, and no second.
+    // Bodies of one session may use a quarter of the budget, which is one body.
     eventually("the others are refused", seconds(20), || refused() == 11.0);
     expect_bounded(&pontoon, before);
     Client::open(&pontoon).expect_served();

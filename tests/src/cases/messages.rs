@@ -1,4 +1,4 @@
-//! JSON-RPC: what is a message and what is none, and that a message arrives as it was sent.
+//! JSON-RPC: valid and invalid messages, and unchanged delivery.
 //!
 //! JSON-RPC 2.0; RFC 8259; MCP 2025-11-25, basic/index; MCP 2025-03-26, basic/index (Batching).
 
@@ -30,7 +30,7 @@ cases! { $ messages:
     requests_of_the_modern_era
 }
 
-/// A text that never may reach a child.
+/// A text that must never reach a child.
 const REFUSED: &str = "refused";
 
 fn scene(target: &Target) -> (Pontoon, Client) {
@@ -202,7 +202,7 @@ struct Parts<'a> {
     params: &'a RawValue,
 }
 
-/// The line a request became at the child, with the client's id and token put back.
+/// Returns the line of a request at the child, with the client's id and token restored.
 fn line_at_child(pontoon: &Pontoon, mark: &str, id: &str, token: Option<&str>) -> String {
     let lines = pontoon.record.lines_with(mark);
     let [line] = &lines[..] else { panic!("not one line: {lines:?}") };
@@ -306,7 +306,7 @@ fn mixed_batch() -> Value {
     ])
 }
 
-/// Asserts that the mixed batch got its three answers, in whatever order.
+/// Asserts that the mixed batch got its three answers, in any order.
 #[track_caller]
 fn expect_answers(mut answers: Vec<Value>) {
     answers.sort_by_key(|answer| answer["id"].to_string());
@@ -356,7 +356,7 @@ pub fn batches_that_are_refused(target: &Target) {
     let long = Value::from(vec![tool_call(1, REFUSED, json!({})); 51]);
     refused(&pontoon, &client, "51 messages", long.to_string(), -32600);
 
-    // A member that is no message gets its own error, and harms no other.
+    // An invalid member gets its own error, and does not affect the others.
     for (case, stranger) in [("nested", json!([ping])), ("number", json!(1)), ("object", json!({}))]
     {
         let response =

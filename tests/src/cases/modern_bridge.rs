@@ -1,5 +1,4 @@
-//! Clients of 2026-07-28 in front of a command of either era: whatever a request can bring about, a
-//! client cannot tell which one it is.
+//! Clients of 2026-07-28 in front of commands of either era, which no request can tell apart.
 
 use serde_json::{Value, json};
 
@@ -30,7 +29,7 @@ cases! { $ modern_bridge:
     the_end_of_a_process_ends_subscriptions
 }
 
-/// A proxy in front of a command of each era.
+/// Returns a proxy in front of a command of each era.
 pub(super) fn each(target: &Target, options: &[&str]) -> [(&'static str, Pontoon); 2] {
     let start = |line: CommandLine| line.options(options).start();
     [
@@ -55,14 +54,14 @@ pub fn discovery_is_of_the_command(target: &Target) {
     }
 }
 
-/// A call that wants to hear of its progress.
+/// Returns a call with a progress token.
 pub(super) fn with_token(client: &Modern, token: Value, tool: &str, arguments: Value) -> Value {
     let mut call = client.tool_call(tool, arguments);
     call["params"]["_meta"]["progressToken"] = token;
     call
 }
 
-/// The values of progress among messages; panics if one has another token.
+/// Returns the progress values in messages; panics if one has another token.
 #[track_caller]
 pub(super) fn progress_of(messages: &[Value], token: &Value) -> Vec<f64> {
     let all = messages.iter().filter(|message| message["method"] == "notifications/progress");
@@ -130,7 +129,7 @@ pub fn a_call_that_is_left_is_cancelled(target: &Target) {
     for (era, pontoon) in each(target, &[]) {
         let client = Modern::new(&pontoon);
         let process = client.child();
-        // This one answers a call that was cancelled; another must not be taken for silent.
+        // This one answers a cancelled call, so that it does not count as silent.
         let call = client.tool_call("late", json!({"ms": 1000, "mark": "left"}));
         let wire = client.start(&call);
         let reached = || -> Vec<Value> {
@@ -200,7 +199,7 @@ pub fn news_of_lists(target: &Target) {
         for stream in [&mut tools, &mut resources, &mut nothing] {
             assert!(stream.events.is_quiet(millis(200)), "{era}: what was not asked for");
         }
-        // Ids of any form go with it.
+        // Ids may have any form.
         let mut large = client.body("subscriptions/listen", json!({"notifications": granted}));
         large["id"] = json!(9_007_199_254_740_991_i64);
         let mut events = client.stream(&large);
@@ -258,7 +257,7 @@ pub fn news_of_resources(target: &Target) {
 }
 
 pub fn subscriptions_that_the_server_ends(target: &Target) {
-    // Only a server that knows of subscriptions can end one.
+    // Only a server that supports subscriptions can end one.
     let [(_, pontoon), _] = each(target, &[]);
     let client = Modern::new(&pontoon);
     let mut listen = client.listen(json!({"toolsListChanged": true}));
@@ -273,7 +272,7 @@ pub fn subscriptions_that_the_server_ends(target: &Target) {
     again.news();
 }
 
-/// The levels of what was logged, before the answer.
+/// Returns the levels of the log messages before the answer.
 fn logged(client: &Modern, level: Option<&str>) -> Vec<String> {
     let arguments = json!({"levels": ["debug", "info", "warning", "error"]});
     let mut call = client.tool_call("report", arguments);
@@ -298,7 +297,7 @@ pub fn only_what_was_asked_for_is_logged(target: &Target) {
 }
 
 pub fn levels_that_nobody_knows(target: &Target) {
-    // A modern server looks at that itself.
+    // A modern server checks that itself.
     let [_, (_, pontoon)] = each(target, &[]);
     let client = Modern::new(&pontoon);
     let mut unknown = client.tool_call("report", json!({}));
@@ -353,8 +352,8 @@ pub fn tools_with_a_nameless_header(target: &Target) {
         let region = find("region").expect("one that is valid");
         let header = &region["inputSchema"]["properties"]["region"]["x-mcp-header"];
         assert_eq!(header, "Region", "{era}");
-        // A client would drop it: it may be missing, or be without what is wrong with it. A modern
-        // server says such things to its clients itself.
+        // A client would drop the tool, so it may be missing, or lack the invalid annotation. A
+        // modern server sends such tools to its clients itself.
         if let (Some(tool), "legacy") = (find("mislabelled"), era) {
             assert!(!tool.to_string().contains("x-mcp-header"), "{era}: {tool}");
         }
@@ -389,7 +388,7 @@ pub fn the_end_of_a_process_ends_subscriptions(target: &Target) {
         let client = Modern::new(&pontoon);
         let mut listen = client.listen(json!({"toolsListChanged": true}));
         probe::signal(client.child(), rustix::process::Signal::KILL);
-        // Either it ends, and the client listens again, or it is carried over to the next process.
+        // Either it ends, and the client subscribes again, or it is continued in the next process.
         sleep(millis(500));
         client.expect_served();
         let has_ended = !listen.events.is_quiet(millis(300));

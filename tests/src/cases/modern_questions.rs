@@ -49,7 +49,7 @@ fn accepted(name: &str) -> Value {
     json!({"action": "accept", "content": {"name": name}})
 }
 
-/// What a friendly user answers.
+/// Answers a question as a cooperative user.
 fn answer(question: &Value) -> Value {
     match question["method"].as_str().expect("a method") {
         "elicitation/create" if question["params"]["mode"] == "url" => json!({"action": "accept"}),
@@ -64,13 +64,13 @@ fn answer(question: &Value) -> Value {
     }
 }
 
-/// The answers that reached the tool `rounds`, by the keys of the questions.
+/// Returns the answers that reached the tool `rounds`, by the keys of the questions.
 #[track_caller]
 fn heard(answer: &Value) -> Value {
     text_of(answer).parse().expect("JSON")
 }
 
-/// The only question of a message, and its key.
+/// Returns the only question of a message, and its key.
 #[track_caller]
 fn the_question(message: &Value) -> (String, Value) {
     let all = asked(message);
@@ -190,7 +190,7 @@ pub fn questions_to_whom_cannot_answer(target: &Target) {
             (form("q"), json!({"sampling": {}}), "elicitation"),
             (roots("q"), json!({}), "roots"),
         ] {
-            // A legacy server may ask for roots on its own account: no call fails by that.
+            // A legacy server may request roots on its own account: no call fails because of that.
             let goes_on = era == "legacy" && required == "roots";
             let client = Modern::new(&pontoon).able(capabilities);
             let call = client.tool_call("rounds", json!({"rounds": [[asks]]}));
@@ -205,7 +205,7 @@ pub fn questions_to_whom_cannot_answer(target: &Target) {
             assert_eq!(refused.json()["id"], call["id"], "{era}");
             client.expect_served();
         }
-        // A plain `elicitation` is for forms.
+        // A plain `elicitation` means forms.
         let client = Modern::new(&pontoon).able(json!({"elicitation": {}}));
         let call = client.tool_call("rounds", json!({"rounds": [[form("still")]]}));
         let answer = client.converse(&call, |_, question| answer(question));

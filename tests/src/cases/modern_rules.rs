@@ -1,4 +1,4 @@
-//! What is the same for a client of 2026-07-28 whatever answers it: servers in this process, and
+//! Rules for clients of 2026-07-28 that hold for every kind of server: servers in this process, and
 //! commands of either era behind the bridge.
 
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ cases! { $ modern_rules:
     the_modern_era_alone
 }
 
-/// Something to ask, and a call that it answers.
+/// A server, and a call that it answers.
 struct Subject {
     name: &'static str,
     pontoon: Pontoon,
@@ -48,7 +48,7 @@ impl Subject {
         request.send(self.pontoon.addr)
     }
 
-    /// Asserts that a request is refused with this status and code, and that its id comes back.
+    /// Asserts that a request is refused with this status and code, and with its id.
     #[track_caller]
     fn expect_refused(&self, request: &Request, (status, code): (u16, i64), case: &str) -> Value {
         let response = self.send(request);
@@ -67,7 +67,7 @@ impl Subject {
     }
 }
 
-/// Everything that can be asked.
+/// Returns every kind of server.
 fn each(target: &Target) -> [Subject; 5] {
     let subject = |name, line: crate::pontoon::CommandLine, tool, arguments| Subject {
         name,
@@ -269,7 +269,7 @@ pub fn browsers_of_elsewhere(target: &Target) {
         subject.send(&origin).expect(403, subject.name);
         let host = request.clone().with("Host", "evil.example.com");
         subject.send(&host).expect(403, subject.name);
-        // Whatever else is wrong.
+        // The origin is checked before anything else.
         let broken = origin.without("Mcp-Method").body("{");
         subject.send(&broken).expect(403, subject.name);
         let addr = subject.pontoon.addr.to_string();

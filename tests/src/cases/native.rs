@@ -1,5 +1,5 @@
-//! What the servers that pontoon brings along have in common: every tool can be called, what is
-//! wrong with a call is named, and the routes beside the endpoint are as documented.
+//! Common behaviour of the servers in pontoon: every tool can be called, errors name the wrong part
+//! of a call, and the routes beside the endpoint are as documented.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -24,7 +24,7 @@ cases! { $ native:
     answers_are_packed_for_whoever_takes_that
 }
 
-/// The three of them, each on its own.
+/// Returns a program for each of the three servers.
 fn each(target: &Target, options: &[&str]) -> [(&'static str, Pontoon); 3] {
     [
         ("echo", target.echo().options(options).start()),
@@ -42,7 +42,7 @@ fn tools(pontoon: &Pontoon) -> Vec<Value> {
     list["result"]["tools"].as_array().unwrap_or_else(|| panic!("{list}")).clone()
 }
 
-/// Arguments with which a tool can be called.
+/// Returns valid arguments for a tool.
 fn arguments(tool: &str) -> Value {
     match tool {
         "calculate" => json!({"a": 1, "b": 2, "op": "add"}),
@@ -54,7 +54,7 @@ fn arguments(tool: &str) -> Value {
     }
 }
 
-/// Asserts that a call is refused for its parameters; returns the words for it.
+/// Asserts that a call is refused for its parameters; returns the message.
 #[track_caller]
 fn refusal(pontoon: &Pontoon, params: Value) -> String {
     let body = json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": params});
@@ -146,7 +146,7 @@ pub fn answers_have_the_ids_of_their_requests(target: &Target) {
     }
 }
 
-/// The names in an object, in their order.
+/// Returns the names in an object, in order.
 fn names(object: &Value) -> Vec<&str> {
     object.as_object().expect("an object").keys().map(String::as_str).collect()
 }
@@ -257,7 +257,7 @@ pub fn repeated_headers_are_listed(target: &Target) {
     }
 }
 
-/// The body of a response, unpacked if it is packed.
+/// Returns the body of a response, decompressed if necessary.
 fn unpacked(response: &Response) -> Vec<u8> {
     if response.header("content-encoding").is_none() {
         return response.body.clone();

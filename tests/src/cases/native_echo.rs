@@ -1,4 +1,4 @@
-//! The echo server with sessions: how they begin, what each remembers, how they end.
+//! The echo server with sessions: their start, their state, their end.
 
 use serde_json::{Value, json};
 
@@ -35,13 +35,13 @@ fn send(pontoon: &Pontoon, session: Option<&str>, body: &Value) -> Response {
     .send(pontoon.addr)
 }
 
-/// The session that a response names.
+/// Returns the session id in a response.
 #[track_caller]
 fn session_of(response: &Response) -> String {
     response.expect(200, "it is answered").header("mcp-session-id").expect("a session").to_owned()
 }
 
-/// The active, opened and expired sessions, as `/health` counts them.
+/// Returns the active, opened and expired sessions in `/health`.
 fn counted(pontoon: &Pontoon) -> [u64; 3] {
     let health = pontoon.get("/health").json();
     ["active", "total_created", "expired"].map(|name| health["sessions"][name].as_u64().unwrap())
@@ -131,7 +131,7 @@ pub fn a_silent_listener_is_kept_alive(target: &Target) {
     let mut listening = client.listen();
     for _ in 0..2 {
         let event = loop {
-            // What comes first may only tell an id to resume from.
+            // The first event may only have an id to resume from.
             let event = listening.next_event().expect("it stays open");
             if event.data.as_ref().is_some_and(|data| !data.is_empty()) {
                 break event;

@@ -1,4 +1,4 @@
-//! The servers without sessions: each request stands for itself.
+//! The servers without sessions: each request is independent.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn calculate(id: u32, a: u32) -> Value {
     tool_call(id, "calculate", json!({"a": a, "b": 2, "op": "multiply"}))
 }
 
-/// A call that wants to hear of its progress.
+/// Returns a call with a progress token.
 fn with_progress(tool: &str, arguments: Value) -> Value {
     let mut call = tool_call(1, tool, arguments);
     call["params"]["_meta"] = json!({"progressToken": "mine"});
@@ -167,7 +167,7 @@ pub fn the_order_of_answers_is_that_of_their_ends(target: &Target) {
     assert_eq!(next(stream.next_message()), "slow");
 }
 
-/// The requests that were logged as served, once there are so many.
+/// Returns the requests in the log, once there are this many.
 #[track_caller]
 fn logged(pontoon: &Pontoon, count: usize) -> Vec<Value> {
     let served = || pontoon.log_events("request_done");

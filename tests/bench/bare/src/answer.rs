@@ -1,4 +1,4 @@
-//! What a request is answered with.
+//! The answers of the bare server.
 
 use std::borrow::Cow;
 
@@ -6,25 +6,25 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// The same bytes, whatever was asked.
+    /// The same bytes for every request.
     Fixed(Bytes),
-    /// The text of an echo, read out of the request and written into a result: the least that the
-    /// tool `echo` costs with serde_json.
+    /// The text of an echo, parsed from the request and written into a result: the minimum cost of
+    /// the tool `echo` with serde_json.
     Echo,
 }
 
 impl Answer {
-    /// A JSON-RPC result of so many bytes, or of the least that is one.
+    /// Creates an answer with a JSON-RPC result of this length, or of the minimum length.
     pub(crate) fn of_bytes(bytes: usize) -> Answer {
         let (start, end) = (r#"{"jsonrpc":"2.0","id":1000000000,"result":{"text":""#, r#""}}"#);
         let text = "x".repeat(bytes.saturating_sub(start.len() + end.len()));
         Answer::Fixed(format!("{start}{text}{end}").into())
     }
 
-    /// The answer to this body; nothing to one that is no call.
+    /// Returns the answer to this body; empty if it is not a call.
     pub(crate) fn to(&self, body: &[u8]) -> Bytes {
         match self {
             Answer::Fixed(answer) => answer.clone(),

@@ -1,4 +1,4 @@
-//! What hyper is given to answer with, on whatever runtime.
+//! The hyper service, for any runtime.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ use crate::answer::Answer;
 /// Serves a connection until it ends.
 pub(crate) async fn converse(io: impl Read + Write + Unpin, answer: Answer) {
     let service = service_fn(|request| respond(request, &answer));
-    // A connection that breaks off is no concern of the others.
+    // A broken connection does not affect the others.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
@@ -24,7 +24,7 @@ async fn respond(
     request: Request<Incoming>,
     answer: &Answer,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    // A body that breaks off takes the connection, and so this answer, with it.
+    // An incomplete body ends the connection, and this answer with it.
     let body =
         request.into_body().collect().await.map_or_else(|_| Bytes::new(), Collected::to_bytes);
     let mut response = Response::new(Full::new(answer.to(&body)));

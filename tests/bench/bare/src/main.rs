@@ -1,12 +1,11 @@
-//! Reads each request to its end and answers it: what is left of a server once everything that
-//! pontoon does has been taken away. It is what pontoon's speed on each runtime is compared with, in
-//! the same run on the same machine.
+//! Reads each request to its end and answers it: the remainder of a server without all of pontoon's
+//! work. Pontoon's speed on each runtime is compared with it, in the same run on the same machine.
 //!
-//! `pontoon-bare RUNTIME THREADS ANSWER` listens on a free port of 127.0.0.1, says so on standard
-//! error as pontoon does with `--log-format json`, and answers every request with a JSON-RPC result.
-//! ANSWER is how many bytes that has, the same ones each time, or `echo`: then the request is a call
-//! of the tool `echo`, which is read with serde_json and answered. What it is built of, each as it is
-//! published:
+//! `pontoon-bare RUNTIME THREADS ANSWER` listens on a free port of 127.0.0.1, reports it on
+//! standard error like pontoon with `--log-format json`, and answers every request with a JSON-RPC
+//! result. ANSWER is the length of the result, which is always the same, or `echo`: then the
+//! request is a call of the tool `echo`, which is parsed with serde_json. It uses published crates
+//! only:
 //!
 //! | RUNTIME | |
 //! |---|---|

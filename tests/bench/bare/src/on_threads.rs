@@ -8,7 +8,7 @@ use tiny_http::{Header, Request, Response, Server};
 
 use crate::answer::Answer;
 
-/// Serves until it is killed. So many threads answer; those that read the heads are tiny_http's.
+/// Serves until it is killed. This many threads answer; tiny_http has others for reading heads.
 pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io::Result<()> {
     let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
     let json = Header::from_bytes("Content-Type", "application/json").expect("it is ASCII");
@@ -21,7 +21,7 @@ pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io
 }
 
 fn respond(mut request: Request, json: &Header, answer: &Answer) {
-    // A request that breaks off is no concern of the others.
+    // A broken request does not affect the others.
     let mut body = Vec::new();
     let _ = request.as_reader().read_to_end(&mut body);
     let _ = request.respond(Response::from_data(answer.to(&body)).with_header(json.clone()));

@@ -24,6 +24,6 @@ pub(crate) fn serve(listener: TcpListener, threads: usize, answer: Answer) -> io
             tokio::spawn(converse(TokioIo::new(stream), answer.clone()));
         }
     };
-    // Where there are workers one of them accepts, and the main thread only waits.
+    // With several workers, one of them accepts, and the main thread only waits.
     runtime.block_on(async { tokio::spawn(accept).await })?
 }

@@ -1,7 +1,7 @@
-//! How long the largest inputs of every kind hold the engine's lock.
+//! The time for which the largest inputs of every kind hold the engine's lock.
 //!
-//! `cargo run --release -p pontoon-lock` prints the longest hold of each input;
-//! `cargo run --release -p pontoon-lock -- 10` fails if one is longer than 10 ms.
+//! `cargo run --release -p pontoon-lock` prints the longest hold of each input; `cargo run
+//! --release -p pontoon-lock -- 10` fails if one is longer than 10 ms.
 
 mod rig;
 
@@ -16,7 +16,7 @@ use rig::{BOTH, Rig};
 
 const MIB: usize = 1 << 20;
 
-/// Times each input is measured; the shortest counts, as the machine may be busy.
+/// The number of measurements of each input; the shortest counts, because the machine may be busy.
 const ROUNDS: usize = 5;
 
 fn main() -> ExitCode {

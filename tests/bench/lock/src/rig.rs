@@ -1,4 +1,4 @@
-//! An engine and what is around it: every fact is timed, and children answer as they are told.
+//! An engine with its environment: every input is timed, and children answer as told.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -20,30 +20,30 @@ use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
 
-/// An engine whose facts are timed.
+/// An engine whose inputs are timed.
 pub(crate) struct Rig {
     engine: Engine,
     now: Instant,
     exchanges: u64,
-    /// The child that was spawned last.
+    /// The latest child.
     pub(crate) child: ChildId,
-    /// Messages to children that were not yet looked at, as JSON. Long lines are left out.
+    /// Unread messages to children, as JSON. Long lines are left out.
     fed: VecDeque<Value>,
-    /// The ids of long requests that children were told.
+    /// The ids of long requests to children.
     numbers: VecDeque<String>,
-    /// The session that was named last.
+    /// The latest session.
     pub(crate) session: Option<SessionId>,
     /// The body of the last reply, if it is not long.
     pub(crate) body: Value,
-    /// The longest a fact has held the engine since the rig was made.
+    /// The longest time that an input has held the engine.
     pub(crate) longest: Duration,
 }
 
-/// Lines of more bytes than this are not read as JSON.
+/// The maximum length of a line that is parsed as JSON.
 const LONG: usize = 1 << 16;
 
 impl Rig {
-    /// A bridge in front of a command of this era.
+    /// Creates a bridge in front of a command of this era.
     pub(crate) fn bridge(era: ChildEra) -> Rig {
         let (program, args) = (OsString::from("server"), Vec::new());
         let mut config = Config::new(Serves::Command(ChildSpec { program, args, env: None }));
@@ -52,7 +52,7 @@ impl Rig {
         Rig::of(config)
     }
 
-    /// An endpoint with these settings.
+    /// Creates an endpoint with these settings.
     pub(crate) fn of(config: Config) -> Rig {
         let now = Instant::from_micros(1);
         let mut rig = Rig {
@@ -70,7 +70,7 @@ impl Rig {
         rig
     }
 
-    /// Reports a fact, carries out what follows, and returns how long the engine took for the fact.
+    /// Reports an input, carries out the actions, and returns the time that the engine took.
     pub(crate) fn input(&mut self, input: Input) -> Duration {
         let mut out = Actions::new();
         let started = Clock::now();
@@ -79,7 +79,7 @@ impl Rig {
         self.carry_out(took, out)
     }
 
-    /// Lets this much time pass.
+    /// Moves the time forward.
     pub(crate) fn pass(&mut self, time: Duration) -> Duration {
         self.now = self.now + time;
         let mut out = Actions::new();
@@ -135,14 +135,14 @@ impl Rig {
         self.fed.push_back(json(&line));
     }
 
-    /// The id of the next request that a child was told.
+    /// Returns the id of the next request to a child.
     pub(crate) fn number(&mut self) -> String {
         let short =
             self.fed.drain(..).find(|line| line["method"].is_string() && line["id"].is_u64());
         short.map(|line| line["id"].to_string()).or(self.numbers.pop_front()).expect("a request")
     }
 
-    /// A request of the legacy era: in the session that was opened last, if there is one.
+    /// Sends a legacy request, in the latest session if there is one.
     pub(crate) fn legacy(&mut self, body: &str, accept: Accept) -> Duration {
         let session = self.session.map_or(SessionHeader::Absent, SessionHeader::Id);
         let request =
@@ -150,7 +150,7 @@ impl Rig {
         self.request(request)
     }
 
-    /// A request of the modern era.
+    /// Sends a modern request.
     pub(crate) fn modern(&mut self, method: &str, body: &str) -> Duration {
         let version = RevisionHeader::Served(Revision::V2026_07_28);
         let mut head = head(SessionHeader::Absent, version, BOTH);
@@ -179,14 +179,14 @@ impl Rig {
         self.input(Input::ChildLine { child: self.child, line })
     }
 
-    /// The child answers the next request it was told.
+    /// The child answers the next request that it received.
     pub(crate) fn answers(&mut self, result: &str) -> Duration {
         let number = self.number();
         self.says(&format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{result}}}"#))
     }
 }
 
-/// A client that takes answers of both forms.
+/// Accepts both forms of answer.
 pub(crate) const BOTH: Accept = Accept { json: true, sse: true };
 
 fn head(session: SessionHeader, revision: RevisionHeader, accept: Accept) -> McpHead {
