@@ -17,13 +17,13 @@ pub struct Client {
     addr: SocketAddr,
     /// The session's id.
     pub session: String,
-    /// The revision both agreed on.
+    /// The negotiated revision.
     pub revision: String,
     authorization: Option<String>,
     ids: AtomicU64,
 }
 
-/// The body of an `initialize` request.
+/// Returns the body of an `initialize` request.
 pub fn initialize(revision: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": revision,
@@ -32,13 +32,13 @@ pub fn initialize(revision: &str) -> Value {
     }})
 }
 
-/// The body of a `tools/call` request.
+/// Returns the body of a `tools/call` request.
 pub fn tool_call(id: impl Into<Value>, tool: &str, arguments: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id.into(), "method": "tools/call",
            "params": {"name": tool, "arguments": arguments}})
 }
 
-/// The text of a tool's answer; panics on an error.
+/// Returns the text of a tool's answer; panics on an error.
 #[track_caller]
 pub fn text_of(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
@@ -77,7 +77,7 @@ impl Client {
         client
     }
 
-    /// The next id.
+    /// Returns the next id.
     pub fn id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -93,7 +93,7 @@ impl Client {
         }
     }
 
-    /// A POST of this body in this session.
+    /// Returns a POST of this body in this session.
     pub fn post(&self, body: impl ToString) -> Request {
         self.sign(Request::post(body.to_string()))
     }
@@ -118,7 +118,7 @@ impl Client {
         self.send(json!({"jsonrpc": "2.0", "method": method, "params": params}))
     }
 
-    /// Sends a request and returns the response message, be it a result or an error.
+    /// Sends a request and returns the response, with a result or an error.
     #[track_caller]
     pub fn request(&self, method: &str, params: Value) -> Value {
         let id = self.id();
@@ -134,7 +134,7 @@ impl Client {
         self.request("tools/call", json!({"name": tool, "arguments": arguments}))
     }
 
-    /// Calls a tool, taking no event stream, and returns the response message.
+    /// Calls a tool without accepting an event stream, and returns the response message.
     #[track_caller]
     pub fn call_json(&self, tool: &str, arguments: Value) -> Value {
         let call = self.post(tool_call(self.id(), tool, arguments));
@@ -147,7 +147,7 @@ impl Client {
         text_of(&self.call(tool, arguments)).to_owned()
     }
 
-    /// The pid of the session's child.
+    /// Returns the pid of the session's child.
     #[track_caller]
     pub fn child(&self) -> u32 {
         self.text("pid", json!({})).parse().expect("a pid")
@@ -159,12 +159,12 @@ impl Client {
         assert_eq!(self.text("echo", json!({"text": "still here"})), "still here");
     }
 
-    /// Opens the stream of what belongs to no request.
+    /// Opens the stream for messages that belong to no request.
     pub fn listen(&self) -> Events {
         self.sign(Request::listen()).open(self.addr).events()
     }
 
-    /// Asks for what a broken stream had after this event.
+    /// Resumes a broken stream after this event.
     pub fn resume(&self, last_event: &str) -> Wire {
         self.sign(Request::listen()).header("Last-Event-ID", last_event).open(self.addr)
     }

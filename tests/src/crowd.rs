@@ -1,4 +1,4 @@
-//! Many connections at once that have nothing to say.
+//! Many silent connections at once.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::sim;
 
-/// Lets this process, and those it starts from now on, have so many descriptors, where the system
-/// allows more than it gives unasked.
+/// Raises the limit of file descriptors for this process and its later children, if the system
+/// allows it.
 pub fn make_room(descriptors: u64) {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < descriptors) {
@@ -20,21 +20,20 @@ pub fn make_room(descriptors: u64) {
     }
 }
 
-/// Connections that are only held. None of them is waited for: where there is no room for some,
-/// they go on trying.
+/// Silent connections. Connecting does not wait: those that are not accepted stay in the backlog.
 #[derive(Debug)]
 pub struct Crowd(Vec<Silent>);
 
-/// One of them, in the world this thread is in.
+/// A connection, in the world of this thread.
 #[derive(Debug)]
 enum Silent {
-    /// It never blocks.
+    /// Non-blocking.
     Real(TcpStream),
     Simulated(sim::net::Stream),
 }
 
 impl Crowd {
-    /// Connects so many times, at once.
+    /// Opens this many connections, at once.
     pub fn connect(addr: SocketAddr, count: usize) -> Crowd {
         Crowd((0..count).map(|_| Silent::connect(addr)).collect())
     }
@@ -44,7 +43,7 @@ impl Crowd {
         self.0.iter_mut().for_each(|silent| silent.say(bytes));
     }
 
-    /// Lets those go that the peer has closed; returns how many are left.
+    /// Drops those that the peer has closed; returns the number of the others.
     pub fn left(&mut self) -> usize {
         self.0.retain(|silent| !silent.has_ended());
         self.0.len()
@@ -78,7 +77,7 @@ impl Silent {
         match self {
             Silent::Real(stream) => match stream.peek(&mut [0]) {
                 Ok(bytes) => bytes == 0,
-                // Not connected yet is no end.
+                // A connection that is still being opened has not ended.
                 Err(error) => {
                     !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
                 }

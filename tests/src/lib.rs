@@ -1,17 +1,17 @@
-//! The suite that judges pontoon from outside: the built program, real sockets, real processes.
-//! The same cases are run by a simulated program too, in a world of memory and virtual time.
+//! The suite that tests pontoon from outside: the built program, real sockets, real processes. The
+//! same cases run on a simulated program too, in a world of memory and virtual time.
 //!
-//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients on
-//! it, one of each era), [`pontoon`] (the program under test), [`record`] (what reached its
-//! children), [`witness`] (who holds every message against its [`schema`]), [`probe`] (what the
-//! system says of processes), [`wait`] (time), [`canary`] (who has to be served whatever happens),
-//! [`crowd`] (who only takes room), the [`cases`], [`answers`] (questions that have to be answered
-//! alike), [`visitor`] (who tries everything there is), and [`sim`], the simulated world.
-//! Never, but for [`sim`]: a type of the product. What a user cannot see, no case asserts.
+//! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients,
+//! one for each era), [`pontoon`] (the program under test), [`record`] (the input of its children),
+//! [`witness`] (checks every message against its [`schema`]), [`probe`] (the system's view of
+//! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
+//! [`crowd`] (silent connections), the [`cases`], [`answers`] (compares servers across runtimes),
+//! [`visitor`] (a client that uses every feature), and [`sim`], the simulated world.
+//! Never, except for [`sim`]: a type of the product. Cases assert only behaviour that users can see.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
-//! one `#[test]` per case, and [`every_case!`] mounts all of them, so a test crate for each runtime
-//! is one line, and a case that fails there names itself and the runtime:
+//! one `#[test]` per case, and [`every_case!`] expands to all of them, so a test crate for each
+//! runtime is one line, and a failing case names itself and the runtime:
 //!
 //! ```ignore
 //! mod tokio {
@@ -19,8 +19,8 @@
 //! }
 //! ```
 //!
-//! A case says nothing of the world it runs in: it takes time and connections from [`wait`] and
-//! [`wire`], not from the standard library.
+//! A case does not depend on its world: it uses time and connections of [`wait`] and [`wire`], not of
+//! the standard library.
 
 pub mod agreement;
 pub mod answers;

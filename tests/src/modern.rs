@@ -1,4 +1,4 @@
-//! A client of 2026-07-28: each request says of itself what it is, and there is nothing to open.
+//! A client of 2026-07-28, whose requests are self-contained.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 /// See [`VERSION`].
 pub const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
-/// A client. Ids count up from 1; its capabilities are those of every request.
+/// A client. Ids count up from 1; every request declares its capabilities.
 #[derive(Debug)]
 pub struct Modern {
     addr: SocketAddr,
@@ -33,7 +33,7 @@ pub struct Modern {
 }
 
 impl Modern {
-    /// A client that can answer everything.
+    /// Creates a client that supports every capability.
     pub fn new(pontoon: &Pontoon) -> Modern {
         Modern {
             addr: pontoon.addr,
@@ -43,28 +43,28 @@ impl Modern {
         }
     }
 
-    /// The same with these capabilities.
+    /// Replaces the capabilities.
     pub fn able(self, capabilities: Value) -> Modern {
         Modern { capabilities, ..self }
     }
 
-    /// The same with this `Authorization` on every request.
+    /// Adds this `Authorization` to every request.
     pub fn authorized(self, authorization: &str) -> Modern {
         Modern { authorization: Some(authorization.to_owned()), ..self }
     }
 
-    /// The body of a request, with the next id.
+    /// Returns the body of a request, with the next id.
     pub fn body(&self, method: &str, params: Value) -> Value {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         request(id, method, params, &self.capabilities)
     }
 
-    /// The body of a call.
+    /// Returns the body of a call.
     pub fn tool_call(&self, tool: &str, arguments: Value) -> Value {
         self.body("tools/call", json!({"name": tool, "arguments": arguments}))
     }
 
-    /// A POST of this body, with the headers that repeat it.
+    /// Returns a POST of this body, with the headers that repeat it.
     pub fn post(&self, body: &Value) -> Request {
         let request = signed(body);
         match &self.authorization {
@@ -88,7 +88,7 @@ impl Modern {
         self.start(body).events()
     }
 
-    /// Sends a request and returns the response message, be it a result or an error.
+    /// Sends a request and returns the response, with a result or an error.
     #[track_caller]
     pub fn request(&self, method: &str, params: Value) -> Value {
         let body = self.body(method, params);
@@ -115,14 +115,14 @@ impl Modern {
         assert_eq!(self.text("echo", json!({"text": "still here"})), "still here");
     }
 
-    /// The pid of the process that this client's calls reach.
+    /// Returns the pid of the process that this client's calls reach.
     #[track_caller]
     pub fn child(&self) -> u32 {
         self.text("pid", json!({})).parse().expect("a pid")
     }
 
-    /// Opens a subscription and returns its stream behind the acknowledgment, with what is
-    /// granted.
+    /// Opens a subscription and returns its stream after the acknowledgement, with the granted
+    /// changes.
     #[track_caller]
     pub fn listen(&self, wanted: Value) -> Subscription {
         let body = self.body("subscriptions/listen", json!({"notifications": wanted}));
@@ -135,7 +135,7 @@ impl Modern {
         Subscription { granted: params["notifications"].clone(), id: body["id"].clone(), events }
     }
 
-    /// The next round of a call: the same parameters, and these answers.
+    /// Returns the retry of a call: the same parameters, and these answers.
     pub fn retry(&self, call: &Value, asked: &Value, answers: Value) -> Value {
         let mut params = call["params"].clone();
         params["inputResponses"] = answers;
@@ -147,7 +147,7 @@ impl Modern {
         self.body(call["method"].as_str().expect("a method"), params)
     }
 
-    /// Makes a call and answers whatever is asked on its behalf, until there is a result.
+    /// Makes a call and answers its questions until there is a result.
     #[track_caller]
     pub fn converse(&self, call: &Value, answer: impl Fn(&str, &Value) -> Value) -> Value {
         let mut body = call.clone();
@@ -167,13 +167,13 @@ impl Modern {
     }
 }
 
-/// No call of a case has more.
+/// More rounds than any call of a case has.
 const ROUNDS_MAX: usize = 20;
 
 /// An open subscription.
 #[derive(Debug)]
 pub struct Subscription {
-    /// What it was granted.
+    /// The granted changes.
     pub granted: Value,
     /// The id of the request that opened it.
     pub id: Value,
@@ -182,7 +182,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The next notification; panics unless it is one of this subscription.
+    /// Returns the next notification; panics unless it is one of this subscription.
     #[track_caller]
     pub fn news(&mut self) -> Value {
         let news = self.events.message();
@@ -191,7 +191,7 @@ impl Subscription {
     }
 }
 
-/// Everything a client can declare.
+/// Returns all client capabilities.
 pub fn every_capability() -> Value {
     json!({
         "elicitation": {"form": {}, "url": {}},
@@ -200,7 +200,7 @@ pub fn every_capability() -> Value {
     })
 }
 
-/// The body of a request.
+/// Returns the body of a request.
 pub fn request(id: impl Into<Value>, method: &str, params: Value, capabilities: &Value) -> Value {
     let mut body = json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params});
     let meta = &mut body["params"]["_meta"];
@@ -210,7 +210,7 @@ pub fn request(id: impl Into<Value>, method: &str, params: Value, capabilities: 
     body
 }
 
-/// A POST of this body, with the headers that repeat it.
+/// Returns a POST of this body, with the headers that repeat it.
 pub fn signed(body: &Value) -> Request {
     let method = body["method"].as_str().expect("a method");
     let request = Request::post(body.to_string())
@@ -228,7 +228,7 @@ pub fn signed(body: &Value) -> Request {
     }
 }
 
-/// What is asked of the client, by its keys; panics unless the message is that.
+/// Returns the input requests in a result, by key; panics if it is another message.
 #[track_caller]
 pub fn asked(message: &Value) -> &Map<String, Value> {
     assert_eq!(message["result"]["resultType"], "input_required", "{message}");

@@ -1,7 +1,7 @@
-//! The program under test: how it is started, what it logs, and its end.
+//! The program under test: its command line, its log, and its end.
 //!
-//! Owns: [`CommandLine`]; [`Pontoon`], the running program, built or simulated.
-//! Never: leaves a process behind; whatever runs is killed when its value is dropped.
+//! Owns: [`CommandLine`]; [`Pontoon`], the running program, built or simulated. Never: leaves a
+//! process behind; dropping a value kills its processes.
 
 mod built;
 
@@ -24,7 +24,7 @@ use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
 use crate::witness;
 
-/// A command line of `pontoon` in the making.
+/// A command line of `pontoon`.
 pub struct CommandLine {
     machine: Machine,
     verb: Verb,
@@ -37,14 +37,14 @@ pub struct CommandLine {
     launcher: Vec<String>,
 }
 
-/// What it is to run on.
+/// The machine it runs on.
 enum Machine {
-    /// This one, with this `--runtime`.
+    /// This machine, with this `--runtime`.
     Real(&'static str),
     Simulated(Arc<World>),
 }
 
-/// What it is to serve.
+/// The subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Calculator,
@@ -55,7 +55,7 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// The words of it.
+    /// Returns its words on the command line.
     fn words(self) -> &'static [&'static str] {
         match self {
             Verb::Calculator => &["calculator"],
@@ -101,7 +101,7 @@ impl CommandLine {
         self
     }
 
-    /// Adds arguments to `badchild` that it only reports, whatever they hold.
+    /// Adds arguments for `badchild` to report, with any content.
     pub fn arguments(mut self, arguments: &[OsString]) -> CommandLine {
         self.flags.push("--".into());
         self.flags.extend_from_slice(arguments);
@@ -120,7 +120,7 @@ impl CommandLine {
         self
     }
 
-    /// Lets it have no more than so many file descriptors.
+    /// Limits its file descriptors.
     pub fn descriptors(mut self, max: u32) -> CommandLine {
         self.descriptors = Some(max);
         self
@@ -132,7 +132,7 @@ impl CommandLine {
         self
     }
 
-    /// Puts something else in place of standard error, so that no log can be read.
+    /// Replaces standard error, so that no log can be read.
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> CommandLine {
         self.stderr = Some(stderr.into());
         self
@@ -155,18 +155,17 @@ impl CommandLine {
         }
     }
 
-    /// Starts it on this port, without waiting for anything: its log cannot be read.
+    /// Starts it on this port, without waiting, because its log cannot be read.
     pub fn start_unseen(self, port: u16) -> Pontoon {
         let mut pontoon = self.options(&["--port", &port.to_string()]).spawn();
         pontoon.addr = SocketAddr::from(([127, 0, 0, 1], port));
         pontoon
     }
 
-    /// Starts it and waits until it ends by itself; returns how, and what it wrote to standard
-    /// error.
+    /// Starts it and waits until it ends by itself; returns its status and standard error.
     pub fn run(self) -> (ExitStatus, String) {
         let mut pontoon = self.spawn();
-        // Names are looked up at its start, and a resolver may be long in giving up.
+        // Names are resolved at its start, and a resolver may take long to give up.
         let status = pontoon.ended(6 * PATIENCE);
         (status, pontoon.log())
     }
@@ -192,7 +191,7 @@ impl CommandLine {
     }
 }
 
-/// The host and port of `http://host:port/path`.
+/// Returns the host and port of `http://host:port/path`.
 fn address(url: &str) -> SocketAddr {
     let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no http URL"));
     let host = rest.split('/').next().unwrap_or(rest);
@@ -201,21 +200,21 @@ fn address(url: &str) -> SocketAddr {
 
 /// The running program.
 pub struct Pontoon {
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
-    /// What reached its children.
+    /// The input of its children.
     pub record: Record,
     runs: Runs,
 }
 
-/// Where it runs.
+/// The machine it runs on.
 enum Runs {
     Built(Built),
     Simulated(Arc<World>, Program),
 }
 
 impl Pontoon {
-    /// Its process id.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         match &self.runs {
             Runs::Built(built) => built.child.id(),
@@ -230,12 +229,12 @@ impl Pontoon {
         }
     }
 
-    /// Everything it wrote to standard error so far.
+    /// Returns its standard error so far.
     pub fn log(&self) -> String {
         self.lines().join("\n")
     }
 
-    /// The log lines of an event.
+    /// Returns the log lines of an event.
     pub fn log_events(&self, event: &str) -> Vec<Value> {
         let lines = self.lines();
         let parsed = lines.iter().filter_map(|line| line.parse::<Value>().ok());
@@ -247,8 +246,8 @@ impl Pontoon {
         Request::new("GET", path).send(self.addr)
     }
 
-    /// The sum of the samples of a metric whose line has all these texts in its labels; panics if
-    /// there is no such metric.
+    /// Returns the sum of the samples of a metric whose line has all these texts in its labels;
+    /// panics if there is no such metric.
     #[track_caller]
     pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let metrics = self.get("/metrics");
@@ -267,12 +266,12 @@ impl Pontoon {
             .sum()
     }
 
-    /// Its processes, those that ended unreaped included.
+    /// Returns its processes, including unreaped ones.
     pub fn descendants(&self) -> Vec<Process> {
         probe::descendants(self.pid())
     }
 
-    /// The pids of the children that run.
+    /// Returns the pids of the running children.
     pub fn running_children(&self) -> Vec<u32> {
         self.record.children().into_iter().filter(|pid| probe::is_running(*pid)).collect()
     }
@@ -282,7 +281,7 @@ impl Pontoon {
         probe::signal(self.pid(), signal);
     }
 
-    /// How it ended, if it has.
+    /// Returns its status, if it has ended.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         match &mut self.runs {
             Runs::Built(built) => built.child.try_wait().expect("its state"),
@@ -299,7 +298,7 @@ impl Pontoon {
             status.is_some()
         });
         if let Runs::Built(built) = &self.runs {
-            // Children may hold the pipe open for longer; what they write is not awaited.
+            // Children may keep the pipe open for longer; their output is not awaited.
             eventually("its log ends", PATIENCE, || built.has_logged_all());
         }
         status.expect("a status")

@@ -1,4 +1,4 @@
-//! What the system says of processes: `/proc`, and signals. In a simulated world that says it.
+//! The system's view of processes: `/proc`, and signals; in a simulated world, that world's.
 
 use std::fs;
 use std::path::Path;
@@ -16,22 +16,22 @@ pub struct Process {
     pub ppid: u32,
     /// Its process group's.
     pub pgid: u32,
-    /// Its session's.
+    /// Its session's id.
     pub session: u32,
-    /// Its state; `Z` for one that ended and was not waited for.
+    /// Its state; `Z` for one that ended and was not reaped.
     pub state: char,
-    /// The name of its program, cut to 15 bytes.
+    /// The name of its program, truncated to 15 bytes.
     pub name: String,
 }
 
-/// The process with this id.
+/// Returns the process with this id.
 pub fn process(pid: u32) -> Option<Process> {
     if let Some(world) = sim::current() {
         let processes = lock(&world.processes);
         return processes.running(pid).map(|process| simulated(pid, process));
     }
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may itself hold some.
+    // The name is in parentheses and may itself contain some.
     let (head, tail) = stat.rsplit_once(") ")?;
     let (_, name) = head.split_once('(')?;
     let mut fields = tail.split(' ');
@@ -47,7 +47,7 @@ fn simulated(pid: u32, process: &sim::process::Process) -> Process {
     Process { pid, ppid, pgid, session: pgid, state: 'S', name: "simulated".to_owned() }
 }
 
-/// Every process there is.
+/// Returns all processes.
 fn all() -> Vec<Process> {
     if let Some(world) = sim::current() {
         let processes = lock(&world.processes);
@@ -59,7 +59,7 @@ fn all() -> Vec<Process> {
         .collect()
 }
 
-/// Every process whose chain of parents leads to this one, those that ended unreaped included.
+/// Returns all descendants of a process, including unreaped ones.
 pub fn descendants(pid: u32) -> Vec<Process> {
     let all = all();
     let mut found = Vec::new();
@@ -72,13 +72,13 @@ pub fn descendants(pid: u32) -> Vec<Process> {
     found
 }
 
-/// Whether a process runs: it exists and has not ended.
+/// Returns whether a process exists and has not ended.
 pub fn is_running(pid: u32) -> bool {
     process(pid).is_some_and(|process| process.state != 'Z' && process.state != 'X')
 }
 
-/// Memory in use by a process, in KiB (`VmRSS`). A simulated process has none of its own: in a
-/// simulated world nothing is said of memory.
+/// Returns the resident memory of a process, in KiB (`VmRSS`). Simulated processes have no memory
+/// of their own, so there it is 0.
 pub fn rss_kib(pid: u32) -> u64 {
     if sim::current().is_some() {
         return 0;
@@ -86,12 +86,12 @@ pub fn rss_kib(pid: u32) -> u64 {
     status_field(pid, "VmRSS:")
 }
 
-/// Threads of a process.
+/// Returns the number of threads of a process.
 pub fn threads(pid: u32) -> u64 {
     status_field(pid, "Threads:")
 }
 
-/// Open file descriptors of a process.
+/// Returns the number of open file descriptors of a process.
 pub fn fds(pid: u32) -> usize {
     if let Some(world) = sim::current() {
         let processes = lock(&world.processes);
@@ -100,12 +100,12 @@ pub fn fds(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).expect("a process of ours").count()
 }
 
-/// Whether a process runs this program.
+/// Returns whether a process runs this program.
 pub fn runs(pid: u32, program: &Path) -> bool {
     fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program)
 }
 
-/// Sends a signal to one process, if it is still there.
+/// Sends a signal to a process, if it still exists.
 pub fn signal(pid: u32, signal: Signal) {
     if let Some(world) = sim::current() {
         return world.signal(pid, signal);

@@ -1,5 +1,5 @@
-//! What reached the children, byte for byte: `badchild --record` writes it down, a simulated one
-//! keeps it in memory.
+//! The input of the children, byte for byte: `badchild --record` writes it to files, a simulated
+//! one keeps it in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -30,7 +30,7 @@ pub(crate) struct Memory {
     children: BTreeMap<u32, Kept>,
 }
 
-/// What one child has kept.
+/// The records of one child.
 #[derive(Debug, Default)]
 struct Kept {
     bytes: Vec<u8>,
@@ -71,7 +71,7 @@ impl Record {
         (Record { place: Place::Memory(Arc::clone(&memory)) }, memory)
     }
 
-    /// The directory for `--record`; none if there is no disk.
+    /// Returns the directory for `--record`, or `None` for simulated children.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::Dir(dir) => Some(dir.path()),
@@ -79,7 +79,7 @@ impl Record {
         }
     }
 
-    /// Tells children that will be started a word: see the flags of `badchild`.
+    /// Sets a word for children that start later: see the flags of `badchild`.
     pub fn tell(&self, word: &str) {
         match &self.place {
             Place::Dir(dir) => fs::write(dir.path().join(word), "").expect("the record"),
@@ -87,7 +87,7 @@ impl Record {
         }
     }
 
-    /// The process ids of every child that ever started, in rising order.
+    /// Returns the process ids of all children so far, in rising order.
     pub fn children(&self) -> Vec<u32> {
         match &self.place {
             Place::Dir(dir) => children_in(dir.path()),
@@ -95,7 +95,7 @@ impl Record {
         }
     }
 
-    /// A fact a child wrote down: `eof`, `garbage` or `grandchild`.
+    /// Returns a fact that a child recorded: `eof`, `garbage` or `grandchild`.
     pub fn note(&self, child: u32, fact: &str) -> Option<String> {
         match &self.place {
             Place::Dir(dir) => fs::read_to_string(dir.path().join(format!("{child}.{fact}"))).ok(),
@@ -103,13 +103,13 @@ impl Record {
         }
     }
 
-    /// The process ids of every grandchild.
+    /// Returns the process ids of all grandchildren.
     pub fn grandchildren(&self) -> Vec<u32> {
         let note = |child| self.note(child, "grandchild")?.parse().ok();
         self.children().into_iter().filter_map(note).collect()
     }
 
-    /// The bytes a child read.
+    /// Returns the input of a child.
     pub fn bytes(&self, child: u32) -> Vec<u8> {
         let bytes = match &self.place {
             Place::Dir(dir) => fs::read(dir.path().join(format!("{child}.in"))).ok(),
@@ -118,11 +118,11 @@ impl Record {
         bytes.expect("the record of a child")
     }
 
-    /// The lines every child read, without their ends.
+    /// Returns the lines of input of all children, without their ends.
     pub fn lines(&self) -> Vec<String> {
         let text = |child| {
             let mut bytes = self.bytes(child);
-            // What follows the last end of a line is still being written.
+            // The text after the last line end is still being written.
             bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
             String::from_utf8(bytes).expect("lines in UTF-8")
         };
@@ -130,7 +130,7 @@ impl Record {
         self.children().into_iter().map(text).flat_map(lines).collect()
     }
 
-    /// The messages every child read that have this method.
+    /// Returns the messages to all children that have this method.
     pub fn messages(&self, method: &str) -> Vec<Value> {
         self.lines()
             .iter()
@@ -139,7 +139,7 @@ impl Record {
             .collect()
     }
 
-    /// The lines that hold a text.
+    /// Returns the lines that contain a text.
     pub fn lines_with(&self, text: &str) -> Vec<String> {
         let mut lines = self.lines();
         lines.retain(|line| line.contains(text));

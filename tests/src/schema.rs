@@ -1,7 +1,7 @@
-//! Whether a message is what its revision's JSON Schema says.
+//! Validation of messages against the JSON Schema of their revision.
 //!
-//! Owns: which definition a message has to fit, and where the published schemas are wrong.
-//! Never: knows where a message comes from; [`crate::witness`] does.
+//! Owns: the definition for each message, and corrections of the published schemas. Never: the
+//! source of a message; [`crate::witness`] knows that.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 /// The revisions that have sessions, in order.
 pub const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
-/// The revision whose requests describe themselves.
+/// The revision with self-contained requests.
 pub const MODERN: &str = "2026-07-28";
 
-/// Who sends a message.
+/// The sender of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     Client,
@@ -23,7 +23,7 @@ pub enum Sender {
 }
 
 impl Sender {
-    /// As it begins the names of the schemas' unions.
+    /// Returns its prefix in the names of the schemas' unions.
     fn name(self) -> &'static str {
         match self {
             Sender::Client => "Client",
@@ -32,12 +32,12 @@ impl Sender {
     }
 }
 
-/// The revision of this name, if there is one.
+/// Returns the revision of this name, if it is known.
 pub fn known(revision: &str) -> Option<&'static str> {
     LEGACY.into_iter().chain([MODERN]).find(|name| *name == revision)
 }
 
-/// Whether a revision has a request or a notification of this name for a side to send.
+/// Returns whether a revision defines a request or a notification of this name for a side to send.
 pub fn defines(revision: &str, sender: Sender, method: &str) -> bool {
     let kinds = ["Request", "Notification"];
     let is_task = revision == MODERN && TASK_METHODS.contains(&method);
@@ -46,12 +46,12 @@ pub fn defines(revision: &str, sender: Sender, method: &str) -> bool {
         || book.is_some_and(|it| kinds.iter().any(|kind| it.member(sender, kind, method).is_some()))
 }
 
-/// Holds a message of a revision against its schema. `answered` is the method of the request that a
-/// result answers, if it is known.
+/// Validates a message against the schema of a revision. `answered` is the method of the request
+/// that a result answers, if it is known.
 ///
 /// # Errors
 ///
-/// What is wrong with the message.
+/// A description of what is wrong with the message.
 pub fn check(
     revision: &str,
     sender: Sender,
@@ -73,7 +73,7 @@ pub fn check(
 struct Book {
     revision: &'static str,
     schema: Value,
-    /// Where the schema keeps its definitions.
+    /// The key of the schema's definitions.
     shelf: &'static str,
     validators: Mutex<BTreeMap<String, Arc<Validator>>>,
 }
@@ -143,8 +143,8 @@ impl Book {
         if self.definition(&name).is_some() {
             return self.fit(&[&name], result);
         }
-        // `EmptyResult` is open to everything; its readers are not (the specification's schema.ts:
-        // "a response that indicates success but carries no data").
+        // `EmptyResult` allows all members; the specification's schema.ts does not ("a response
+        // that indicates success but carries no data").
         match result.as_object().is_some_and(Map::is_empty) {
             true => Ok(()),
             false => Err(format!("the result of {method} is not empty")),
@@ -165,7 +165,7 @@ impl Book {
 
     fn error(&self, message: &Value, error: &Value) -> Result<(), String> {
         let names = ["JSONRPCErrorResponse", "JSONRPCError"];
-        // Up to 2025-06-18 the id is required, and there is none where a request was not readable.
+        // Up to 2025-06-18 the id is required, though an unreadable request has none.
         if LEGACY[..3].contains(&self.revision) && message.get("id").is_none() {
             let mut identified = message.clone();
             identified["id"] = json!(0);
@@ -179,7 +179,7 @@ impl Book {
         }
     }
 
-    /// The definition of an error response that has this code.
+    /// Returns the definition of an error response with this code.
     fn error_of(&self, code: &Value) -> Option<&str> {
         let errors = self.definitions().iter().filter(|(_, definition)| {
             let parts = definition["properties"]["error"]["allOf"].as_array();
@@ -189,7 +189,8 @@ impl Book {
         errors.map(|(name, _)| name.as_str()).next()
     }
 
-    /// The definition in the union `ClientRequest`, `ServerNotification`, … that has this method.
+    /// Returns the definition in the union `ClientRequest`, `ServerNotification`, … with this
+    /// method.
     fn member(&self, sender: Sender, kind: &str, method: &str) -> Option<&str> {
         let union = self.definition(&format!("{}{kind}", sender.name()))?;
         let is_of = |definition: &Value| definition["properties"]["method"]["const"] == method;
@@ -211,7 +212,7 @@ impl Book {
         self.definitions().get(name)
     }
 
-    /// Whether a value fits the first of these definitions that this revision has.
+    /// Validates a value against the first of these definitions that this revision has.
     fn fit(&self, names: &[&str], value: &Value) -> Result<(), String> {
         let name = names.iter().find(|name| self.definition(name).is_some());
         let name = name.unwrap_or_else(|| panic!("{} has no {names:?}", self.revision));
@@ -240,7 +241,7 @@ impl Book {
     }
 }
 
-/// Puts right what the generator of the schemas made of a `number`: an integer.
+/// Corrects the types that the generator of the schemas made of `number`: integers.
 fn correct(definitions: &mut Value) {
     for place in [
         "/ElicitResult/properties/content/additionalProperties/type",
@@ -257,7 +258,7 @@ fn correct(definitions: &mut Value) {
 /// The requests of the extension `io.modelcontextprotocol/tasks`, which no schema defines.
 const TASK_METHODS: [&str; 3] = ["tasks/cancel", "tasks/get", "tasks/update"];
 
-/// How many errors are told of one message.
+/// The maximum number of reported errors for one message.
 const ERRORS_MAX: usize = 3;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is judged: the built program with one of its runtimes, or a simulated one.
+//! The target of the cases: the built program with one of its runtimes, or a simulated one.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::{env, fs};
 use crate::pontoon::{CommandLine, Verb};
 use crate::sim::{self, Stay, Weather, World};
 
-/// What a case is about.
+/// The program that a case runs.
 pub struct Target(Kind);
 
 enum Kind {
@@ -18,34 +18,34 @@ enum Kind {
 }
 
 impl Target {
-    /// The built program with this runtime, in front of the program `badchild`.
+    /// Returns the built program with this runtime, in front of the program `badchild`.
     pub fn new(runtime: &'static str) -> Target {
         Target(Kind::Built { runtime })
     }
 
-    /// A simulated program in front of simulated children. As long as this lives the thread is in
-    /// their world.
+    /// Returns a simulated program in front of simulated children. The thread is in their world
+    /// until the value is dropped.
     pub fn simulated() -> Target {
         let seed = sim::seed_asked_for().unwrap_or(SEED);
         Target(Kind::Simulated(World::enter(seed, Weather::Calm)))
     }
 
-    /// `pontoon proxy` on a free port of loopback, in front of `badchild`.
+    /// Returns `pontoon proxy` on a free port of loopback, in front of `badchild`.
     pub fn proxy(&self) -> CommandLine {
         self.serving(Verb::Proxy)
     }
 
-    /// `pontoon echo` on a free port of loopback.
+    /// Returns `pontoon echo` on a free port of loopback.
     pub fn echo(&self) -> CommandLine {
         self.serving(Verb::Echo)
     }
 
-    /// `pontoon echo --stateless` on a free port of loopback.
+    /// Returns `pontoon echo --stateless` on a free port of loopback.
     pub fn echo_stateless(&self) -> CommandLine {
         self.serving(Verb::EchoStateless)
     }
 
-    /// `pontoon calculator` on a free port of loopback.
+    /// Returns `pontoon calculator` on a free port of loopback.
     pub fn calculator(&self) -> CommandLine {
         self.serving(Verb::Calculator)
     }
@@ -61,8 +61,8 @@ impl Target {
 /// The seed of simulated worlds.
 const SEED: u64 = 1;
 
-/// The path of the program under test: what `PONTOON_BIN` names, or what is built of this tree,
-/// with every runtime there is.
+/// Returns the path of the program under test: `PONTOON_BIN`, or the one built from this tree, with
+/// every runtime.
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| match env::var_os("PONTOON_BIN") {
@@ -71,24 +71,24 @@ pub(crate) fn program() -> &'static Path {
     })
 }
 
-/// The path of the child it is judged with.
+/// Returns the path of the misbehaving child.
 pub fn badchild() -> &'static Path {
     static BADCHILD: OnceLock<PathBuf> = OnceLock::new();
     BADCHILD.get_or_init(|| built("badchild"))
 }
 
-/// The path of a child that has everything the protocol has.
+/// Returns the path of a child with every feature of the protocol.
 pub fn fixture() -> &'static Path {
     static FIXTURE: OnceLock<PathBuf> = OnceLock::new();
     FIXTURE.get_or_init(|| built("fixture"))
 }
 
-/// `target/<profile>/<package>` beside the running test, brought up to date once per run.
+/// Returns `target/<profile>/<package>` beside the running test, built once per run.
 fn built(package: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
     let program = profile.join(package);
-    // Without cargo, what it built before has to do.
+    // Without cargo, an earlier build has to suffice.
     if let Some(cargo) = env::var_os("CARGO") {
         build(&cargo, package, profile);
     }

@@ -1,14 +1,14 @@
-//! A visitor of the server in `tests/fixture`, who tries everything there is. What is said to it is
-//! judged elsewhere: by [`crate::witness`], or by whoever carries it.
+//! A client that uses every feature of the server in `tests/fixture`. Its messages are checked
+//! elsewhere: by [`crate::witness`], or by its implementor.
 
 use serde_json::{Map, Value, json};
 
-/// Somebody who can ask the server.
+/// A client of the fixture.
 pub trait Visitor {
-    /// Asks, answers what is asked in return, and gives the response message.
+    /// Sends a request, answers the server's questions, and returns the response.
     fn ask(&mut self, method: &str, params: Value) -> Value;
 
-    /// What a list has.
+    /// Returns the items of a list.
     fn listed(&mut self, what: &str) -> Vec<Value> {
         let list = self.ask(&format!("{what}/list"), json!({}));
         list["result"][what].as_array().unwrap_or_else(|| panic!("{list}")).clone()
@@ -42,7 +42,7 @@ pub trait Visitor {
         self.ask("no/such", json!({}));
     }
 
-    /// Takes all that, and what only sessions have.
+    /// Does the same, and uses the features that only sessions have.
     fn take_everything_of_a_session(&mut self) {
         self.ask("ping", json!({}));
         self.ask("logging/setLevel", json!({"level": "debug"}));
@@ -52,7 +52,7 @@ pub trait Visitor {
     }
 }
 
-/// What a tool is called with.
+/// Returns arguments for a tool.
 fn arguments(tool: &str) -> Value {
     match tool {
         "add" => json!({"a": 1, "b": 2}),
@@ -67,7 +67,7 @@ fn arguments(tool: &str) -> Value {
     }
 }
 
-/// What somebody answers who agrees to everything.
+/// Returns the answer of a user who agrees to everything.
 pub fn answer(method: &str, params: &Value) -> Value {
     match method {
         "elicitation/create" => {

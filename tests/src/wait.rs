@@ -1,4 +1,4 @@
-//! Time, in whichever world this thread is, and waiting for something to become true.
+//! Time, in the world of this thread, and waiting for conditions.
 
 use std::ops::{Add, Sub};
 use std::sync::LazyLock;
@@ -7,12 +7,12 @@ use std::time::{self, Duration};
 
 use crate::sim;
 
-/// A moment.
+/// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(Duration);
 
 impl Instant {
-    /// This moment.
+    /// Returns the current time.
     pub fn now() -> Instant {
         static START: LazyLock<time::Instant> = LazyLock::new(time::Instant::now);
         Instant(match sim::current() {
@@ -21,12 +21,12 @@ impl Instant {
         })
     }
 
-    /// Time since then.
+    /// Returns the time since then.
     pub fn elapsed(self) -> Duration {
         Instant::now() - self
     }
 
-    /// Time from now to then; none if it has passed.
+    /// Returns the time from now to then, or zero if it has passed.
     pub fn left(self) -> Duration {
         self - Instant::now()
     }
@@ -43,13 +43,13 @@ impl Add<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// Zero when the other is later.
+    /// Zero if the other is later.
     fn sub(self, earlier: Instant) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// Lets this time pass.
+/// Waits for this time.
 pub fn sleep(time: Duration) {
     match sim::current() {
         Some(world) => world.sleep(time),
@@ -70,7 +70,7 @@ pub fn eventually(what: &str, within: Duration, mut condition: impl FnMut() -> b
     start.elapsed()
 }
 
-/// Panics as soon as the condition fails within this time.
+/// Panics if the condition fails within this time.
 #[track_caller]
 pub fn throughout(what: &str, during: Duration, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -80,12 +80,12 @@ pub fn throughout(what: &str, during: Duration, mut condition: impl FnMut() -> b
     }
 }
 
-/// Seconds, for limits in cases.
+/// Returns a number of seconds, for limits in cases.
 pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Milliseconds, for limits in cases.
+/// Returns a number of milliseconds, for limits in cases.
 pub const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }

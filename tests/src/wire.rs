@@ -1,8 +1,7 @@
-//! HTTP/1.1 by hand: any bytes can be sent, at any pace, and the answer is read to the letter.
+//! A low-level HTTP/1.1 client: it sends any bytes, at any pace, and parses the answer strictly.
 //!
-//! Owns: [`Wire`], one connection; [`Request`], bytes of a request; what it reads is in
-//! [`response`] and [`sse`].
-//! Never: waits longer than [`PATIENCE`], so that a case cannot hang.
+//! Owns: [`Wire`], one connection; [`Request`], bytes of a request; responses are in [`response`]
+//! and [`sse`]. Never: waits longer than [`PATIENCE`], so that a case cannot hang.
 
 pub mod response;
 pub mod sse;
@@ -20,19 +19,19 @@ use stream::Stream;
 use crate::wait::{Instant, sleep};
 use crate::witness::Witness;
 
-/// How long a case waits for anything it does not measure.
+/// The maximum time that a case waits for anything it does not measure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Why nothing (more) could be read.
+/// The reason why nothing more could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// The peer ended the connection in the ordinary way.
+    /// The peer closed the connection normally.
     Closed,
-    /// The peer, or the system, broke it off.
+    /// The peer, or the system, reset it.
     Reset,
-    /// Nothing came in time.
+    /// Nothing arrived in time.
     Silent,
-    /// What came is not HTTP/1.1, or not an event stream.
+    /// The bytes are not HTTP/1.1, or not an event stream.
     Malformed(String),
 }
 
@@ -60,12 +59,12 @@ impl From<io::Error> for Broken {
 #[derive(Debug)]
 pub struct Wire {
     stream: Stream,
-    /// What was read and not yet used.
+    /// Bytes read and not used yet.
     pending: Vec<u8>,
     patience: Duration,
-    /// When what is being read has to have come.
+    /// The deadline of the current read.
     deadline: Instant,
-    /// How long one write may take.
+    /// The maximum time of a write.
     write_timeout: Duration,
     witness: Witness,
 }
@@ -76,13 +75,14 @@ impl Wire {
         Wire::try_connect(addr).unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}"))
     }
 
-    /// Connects, if it is let in.
+    /// Connects, if the connection is accepted.
     pub fn try_connect(addr: SocketAddr) -> io::Result<Wire> {
         Stream::connect(addr).map(Wire::of)
     }
 
     /// Connects with a receive buffer of about this many bytes, so that the peer soon notices when
-    /// nothing is read. The size has to be set before connecting: it decides the TCP window.
+    /// nothing is read. The size has to be set before connecting, because it decides the TCP
+    /// window.
     pub fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> Wire {
         let stream = Stream::connect_narrow(addr, receive_buffer);
         Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
@@ -99,13 +99,13 @@ impl Wire {
         }
     }
 
-    /// Sets how long a response may take; [`PATIENCE`] otherwise.
+    /// Sets the maximum time of a response; [`PATIENCE`] by default.
     pub fn patience(mut self, patience: Duration) -> Wire {
         self.patience = patience;
         self
     }
 
-    /// Sets how long one write may take; [`PATIENCE`] otherwise.
+    /// Sets the maximum time of a write; [`PATIENCE`] by default.
     pub fn write_timeout(&mut self, timeout: Duration) {
         self.write_timeout = timeout;
     }
@@ -116,7 +116,7 @@ impl Wire {
         self
     }
 
-    /// Sends bytes, or as many as the peer takes: one that has already refused may be gone.
+    /// Sends bytes, or as many as the peer reads: one that has already refused may have closed.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.witness.sent(bytes.as_ref());
         self.stream.write_all(bytes.as_ref(), self.write_timeout)
@@ -131,13 +131,13 @@ impl Wire {
         self
     }
 
-    /// Says that nothing more will be sent; answers can still be read.
+    /// Closes this side for writing; answers can still be read.
     pub fn half_close(&mut self) -> &mut Wire {
         self.stream.half_close();
         self
     }
 
-    /// Breaks the connection off: the peer sees a reset (RST).
+    /// Resets the connection (RST).
     pub fn reset(self) {
         self.stream.reset();
     }
@@ -165,7 +165,7 @@ impl Wire {
         self.try_head().unwrap_or_else(|broken| panic!("no response: {broken}"))
     }
 
-    /// Reads the head of a response, passing over `100 Continue`.
+    /// Reads the head of a response, skipping `100 Continue`.
     pub fn try_head(&mut self) -> Result<Head, Broken> {
         loop {
             let head = self.any_head()?;
@@ -176,8 +176,8 @@ impl Wire {
         }
     }
 
-    /// Reads the next head, interim or final. The response it begins has to be whole in time too:
-    /// a body that comes drop by drop is no reason to wait for ever.
+    /// Reads the next head, interim or final. Its whole response must arrive in time too, so that a
+    /// slow body cannot hang a case.
     pub fn any_head(&mut self) -> Result<Head, Broken> {
         self.deadline = Instant::now() + self.patience;
         let mut lines = Vec::new();
@@ -201,8 +201,8 @@ impl Wire {
         Events::new(self, head)
     }
 
-    /// Reads until the peer ends the connection and returns what came. Panics if it stays open for
-    /// longer than `within`.
+    /// Reads until the peer closes the connection and returns the bytes. Panics if it stays open
+    /// for longer than `within`.
     pub fn until_closed(&mut self, within: Duration) -> Vec<u8> {
         let deadline = Instant::now() + within;
         loop {
@@ -215,27 +215,27 @@ impl Wire {
         }
     }
 
-    /// Waits for something to read, or the end; whether it has come within this time.
+    /// Waits for bytes or the end; returns whether anything arrived in this time.
     pub fn has_arrived(&mut self, within: Duration) -> bool {
         !self.pending.is_empty() || self.fill(within) != Err(Broken::Silent)
     }
 
-    /// Reads once, as much as is there.
+    /// Reads once, as much as is available.
     pub fn read_some(&mut self) -> Result<(), Broken> {
         self.fill(self.patience)
     }
 
-    /// Whether the peer's end of the connection, or a reset, is already here.
+    /// Returns whether the peer has closed or reset the connection.
     pub fn has_ended(&self) -> bool {
         self.stream.has_ended()
     }
 
-    /// Whether nothing comes and the connection stays open for this long.
+    /// Returns whether nothing arrives and the connection stays open for this long.
     pub fn is_quiet(&mut self, during: Duration) -> bool {
         self.pending.is_empty() && self.fill(during) == Err(Broken::Silent)
     }
 
-    /// A line without its CRLF.
+    /// Reads a line, without its CRLF.
     fn line(&mut self) -> Result<Vec<u8>, Broken> {
         let mut searched = 0;
         loop {
@@ -250,7 +250,7 @@ impl Wire {
         }
     }
 
-    /// At least one byte and at most `limit`.
+    /// Reads at least one byte and at most `limit`.
     fn some(&mut self, limit: usize) -> Result<Vec<u8>, Broken> {
         if self.pending.is_empty() {
             self.fill(self.left())?;
@@ -260,7 +260,7 @@ impl Wire {
         Ok(std::mem::replace(&mut self.pending, rest))
     }
 
-    /// How long what is being read may still take.
+    /// Returns the time left for the current read.
     fn left(&self) -> Duration {
         self.deadline.left()
     }
@@ -280,13 +280,13 @@ impl Wire {
     }
 }
 
-/// Whether a connection is refused, or ended before anything can be said on it.
+/// Returns whether a connection is refused, or closed before anything can be sent.
 pub fn refuses_connections(port: u16) -> bool {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Stream::connect(addr).is_err()
 }
 
-/// The bytes of a request, put together header by header.
+/// A request, built header by header.
 #[derive(Clone, Debug)]
 pub struct Request {
     line: String,
@@ -295,13 +295,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request with a `Host` that is allowed, and nothing else.
+    /// Creates a request with only an allowed `Host`.
     pub fn new(method: &str, target: &str) -> Request {
         let line = format!("{method} {target} HTTP/1.1");
         Request { line, headers: Vec::new(), body: None }.header("Host", "localhost")
     }
 
-    /// A POST of JSON on the MCP endpoint that takes both forms of answer.
+    /// Creates a POST of JSON on the MCP endpoint that accepts both forms of answer.
     pub fn post(body: impl Into<Vec<u8>>) -> Request {
         Request::new("POST", "/mcp")
             .header("Content-Type", "application/json")
@@ -309,7 +309,7 @@ impl Request {
             .body(body)
     }
 
-    /// A GET on the MCP endpoint: the client listens.
+    /// Creates a GET on the MCP endpoint, which opens a stream.
     pub fn listen() -> Request {
         Request::new("GET", "/mcp").header("Accept", "text/event-stream")
     }
@@ -326,25 +326,25 @@ impl Request {
         self
     }
 
-    /// Puts one line in place of every line of a header.
+    /// Replaces every line of a header with one.
     pub fn with(self, name: &str, value: impl AsRef<[u8]>) -> Request {
         self.without(name).header(name, value)
     }
 
-    /// Sets the body; its length goes with it.
+    /// Sets the body and its length.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Request {
         self.body = Some(body.into());
         self
     }
 
-    /// The bytes of the head, with its empty line, and of the body.
+    /// Returns the bytes of the head, with its empty line, and of the body.
     pub fn bytes(&self) -> Vec<u8> {
         let mut out = self.head_bytes(self.body.as_ref().map(Vec::len));
         out.extend_from_slice(self.body.as_deref().unwrap_or_default());
         out
     }
 
-    /// The bytes of the head alone, declaring a body of this length.
+    /// Returns the bytes of the head alone, declaring a body of this length.
     pub fn head_bytes(&self, length: Option<usize>) -> Vec<u8> {
         let mut out = format!("{}\r\n", self.line).into_bytes();
         for (name, value) in &self.headers {
@@ -368,7 +368,8 @@ impl Request {
     /// Sends it on a connection of its own and returns that.
     pub fn open(&self, addr: SocketAddr) -> Wire {
         let mut wire = Wire::connect(addr);
-        // A request that is refused half-way may meet a closed connection; the answer says why.
+        // A request that is refused half-way may meet a closed connection; the answer has the
+        // reason.
         let _ = wire.try_send(self.bytes());
         wire
     }

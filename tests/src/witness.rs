@@ -1,11 +1,11 @@
-//! Sees every message that comes over a wire, and holds it against the schema of its revision.
+//! Checks every message on a connection against the schema of its revision.
 //!
-//! No case asks for it: a witness sits on each connection of the suite, real or simulated. It
-//! reads along what is sent, so that it knows what an answer answers, and keeps in mind what was
-//! asked in a session, because an answer may come on another connection.
+//! A witness is part of each connection of the suite, real or simulated, so cases need not ask for
+//! it. It reads the requests too, so that it knows what an answer belongs to, and records the
+//! requests of a session, because an answer may arrive on another connection.
 //!
-//! Owns: what revision an exchange is of, and which messages a hostile child has spoiled.
-//! Never: judges what the suite itself sends.
+//! Owns: the revision of an exchange, and the messages that a faulty child has damaged. Never:
+//! checks messages of the suite itself.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -18,16 +18,16 @@ use crate::sim::{self, lock};
 use crate::wire::response::{Head, Response, whole_chunks};
 use crate::wire::{Broken, Event};
 
-/// What was asked on one connection.
+/// The requests on one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    /// The beginning of a request that is not whole yet.
+    /// The beginning of an incomplete request.
     unread: Vec<u8>,
-    /// The requests that have no answer yet, in order.
+    /// The requests without an answer, in order.
     asked: VecDeque<Asked>,
-    /// The one whose answer is being read.
+    /// The request whose answer is being read.
     answered: Option<Asked>,
-    /// Whether what was sent is no HTTP/1.1 any more.
+    /// Whether the sent bytes are not HTTP/1.1 any more.
     is_lost: bool,
 }
 
@@ -41,10 +41,10 @@ struct Asked {
     messages: Vec<Value>,
 }
 
-/// A session's id, and the world it is in: simulated worlds that begin alike have the same ids.
+/// A session's id, and its world: simulated worlds with the same start have the same ids.
 type Session = (usize, String);
 
-/// What is known of a session.
+/// The state of a session.
 #[derive(Debug, Default)]
 struct Conversation {
     revision: Option<&'static str>,
@@ -56,7 +56,7 @@ static CONVERSATIONS: LazyLock<Mutex<BTreeMap<Session, Conversation>>> =
     LazyLock::new(Mutex::default);
 
 impl Witness {
-    /// These bytes are sent.
+    /// Records sent bytes.
     pub(crate) fn sent(&mut self, bytes: &[u8]) {
         if self.is_lost {
             return;
@@ -79,16 +79,16 @@ impl Witness {
         }
     }
 
-    /// The head of a final answer has come.
+    /// Records the head of a final answer.
     pub(crate) fn head(&mut self) {
         self.answered = self.asked.pop_front();
     }
 
-    /// The rest of that answer has come.
+    /// Records the rest of that answer.
     #[track_caller]
     pub(crate) fn response(&mut self, response: &Response) {
         let asked = self.answered.as_ref();
-        // What is packed has been seen elsewhere as it is.
+        // Compressed answers are checked elsewhere in plain form.
         let is_packed = response.header("content-encoding").is_some();
         if is_packed || asked.is_some_and(Asked::is_of_pontoon) {
             return;
@@ -104,7 +104,7 @@ impl Witness {
         events.iter().for_each(|event| self.event(&response.head, event));
     }
 
-    /// An event of that answer has come.
+    /// Records an event of that answer.
     #[track_caller]
     pub(crate) fn event(&mut self, head: &Head, event: &Event) {
         let Some(data) = event.data.as_deref().filter(|data| !data.is_empty()) else { return };
@@ -113,9 +113,9 @@ impl Witness {
         }
         match (event.name.as_deref(), &mut self.answered) {
             (Some("message") | None, _) => {}
-            // 2024-11-05, basic/transports: where to send messages, and so which session this is.
+            // 2024-11-05, basic/transports: the URI for messages, which names the session.
             (Some("endpoint"), Some(asked)) => return asked.session = session_in(data),
-            // No other event is the protocol's.
+            // The protocol has no other event.
             _ => return,
         }
         let asked = self.answered.as_ref();
@@ -128,7 +128,7 @@ impl Witness {
     }
 }
 
-/// How deep brackets nest in a text, outside its strings.
+/// Returns the nesting depth of brackets in a text, outside of strings.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut is_string, mut is_escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {
@@ -145,11 +145,12 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// `serde_json` reads no text that nests deeper, and servers may send one.
+/// The maximum depth that `serde_json` parses; servers may send more.
 const DEPTH_MAX: usize = 127;
 
 impl Asked {
-    /// The request these bytes begin with, and its length; none if it is not whole yet.
+    /// Parses the request at the start of these bytes, and returns its length, or `None` if it is
+    /// incomplete.
     fn parse(bytes: &[u8]) -> Result<Option<(Asked, usize)>, Broken> {
         let malformed = || Broken::Malformed("a request".to_owned());
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
@@ -184,13 +185,13 @@ impl Asked {
         Ok(Some((asked, end + 4 + len)))
     }
 
-    /// Whether it asked for one of the pages that are no MCP.
+    /// Returns whether it is for one of pontoon's routes without MCP.
     fn is_of_pontoon(&self) -> bool {
         let pages = ["/health", "/livez", "/metrics", "/readyz"];
         pages.iter().any(|page| self.path.starts_with(page))
     }
 
-    /// Keeps in mind what is asked in a session.
+    /// Records a request in a session.
     fn keep(&self) {
         let Some(session) = &self.session else { return };
         let mut conversations = lock(&CONVERSATIONS);
@@ -200,7 +201,7 @@ impl Asked {
         }
     }
 
-    /// Whether a message that came in answer to this is as its revision says.
+    /// Checks that a message in its answer is valid in its revision.
     fn expect_lawful(&self, head: &Head, data: &str) -> Result<(), String> {
         let Ok(value) = data.parse::<Value>() else {
             return match self.spoils(None) {
@@ -224,7 +225,7 @@ impl Asked {
         Ok(())
     }
 
-    /// A session that this opened is known from here on.
+    /// Records a session that this request opened.
     fn learn(&self, head: &Head, message: &Value) {
         let id = head.header("mcp-session-id").map(|id| session(id.to_owned()));
         let Some(session) = id.or_else(|| self.session.clone()) else { return };
@@ -232,7 +233,7 @@ impl Asked {
         lock(&CONVERSATIONS).entry(session).or_default().revision = schema::known(revision);
     }
 
-    /// What a message answers, as far as that is known.
+    /// Returns the request that a message answers, if it is known.
     fn request_of(&self, message: &Value) -> Option<Value> {
         let id = message.get("id").filter(|_| message["method"].is_null())?;
         let own = self.messages.iter().find(|asked| asked.get("id") == Some(id));
@@ -252,8 +253,8 @@ impl Asked {
         found.unwrap_or_else(newest_legacy)
     }
 
-    /// Whether the answer to this request is one that `badchild` spoils on purpose, and pontoon
-    /// passes on as it is. A stream that is resumed may hold anything that was asked before.
+    /// Returns whether `badchild` damages the answer to this request on purpose, and pontoon passes
+    /// it on unchanged. A resumed stream may hold answers to any earlier request.
     fn spoils(&self, request: Option<&Value>) -> bool {
         let is_spoilt = |request: &Value| {
             let tool = request["params"]["name"].as_str().unwrap_or_default();
@@ -266,14 +267,14 @@ impl Asked {
     }
 }
 
-/// Holds every line that a child has read against the schema of its conversation.
+/// Checks every line that a child has read against the schema of its conversation.
 #[track_caller]
 pub(crate) fn expect_lawful(record: &Record) {
     for child in record.children() {
         let bytes = record.bytes(child);
         let mut revision = newest_legacy();
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-        // The last one may have been cut off by the end of the program.
+        // The last line may have been cut off by the end of the program.
         for line in lines.filter_map(|line| line.strip_suffix(b"\n")) {
             let message: Value = serde_json::from_slice(line)
                 .unwrap_or_else(|error| panic!("{error} in {}", line.escape_ascii()));
@@ -281,7 +282,7 @@ pub(crate) fn expect_lawful(record: &Record) {
             revision = wanted.as_str().and_then(schema::known).unwrap_or(revision);
             let revision = if is_modern(&message) { MODERN } else { revision };
             let method = message["method"].as_str();
-            // What only the client knows, pontoon passes on.
+            // pontoon passes on methods that only the client knows.
             if method.is_some_and(|method| !schema::defines(revision, Sender::Client, method)) {
                 continue;
             }
@@ -291,7 +292,7 @@ pub(crate) fn expect_lawful(record: &Record) {
     }
 }
 
-/// Whether a request describes itself (2026-07-28, basic/index).
+/// Returns whether a request is self-contained (2026-07-28, basic/index).
 fn is_modern(message: &Value) -> bool {
     message["params"]["_meta"].get(VERSION_KEY).is_some()
 }
@@ -300,25 +301,25 @@ fn newest_legacy() -> &'static str {
     LEGACY[LEGACY.len() - 1]
 }
 
-/// The session in the query of an address, as in `/messages?sessionId=x`.
+/// Returns the session in the query of a URI, as in `/messages?sessionId=x`.
 fn session_in(address: &str) -> Option<Session> {
     let (_, query) = address.split_once('?')?;
     let (_, id) = query.split_once('=')?;
     Some(session(id.to_owned()))
 }
 
-/// The session of this id in the world this thread is in.
+/// Returns the session of this id in the world of this thread.
 fn session(id: String) -> Session {
     let world = sim::current().map_or(0, |world| Arc::as_ptr(&world) as usize);
     (world, id)
 }
 
-/// Tools of `badchild` whose results are no results.
+/// Tools of `badchild` with invalid results.
 const SPOILING_TOOLS: [&str; 1] = ["lone_surrogate"];
 
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// Longer than the head of any request that is answered.
+/// More than the head of any request that is answered.
 const HEAD_MAX: usize = 1 << 20;
 
 #[cfg(test)]

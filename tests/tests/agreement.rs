@@ -1,11 +1,11 @@
-//! Doubtful requests are judged alike by every runtime.
+//! Every runtime gives the same verdict on ambiguous requests.
 
 use pontoon_suite::Target;
 use pontoon_suite::agreement::expect_agreement;
 
 #[test]
 fn changed_requests_are_judged_alike() {
-    // Requests that are not whole are given up soon.
+    // Incomplete requests end soon.
     let options = ["--head-timeout", "300ms", "--body-timeout", "300ms"];
     let judges = ["tokio", "smol", "blocking"]
         .map(|runtime| Target::new(runtime).proxy().options(&options).start());

@@ -1,5 +1,5 @@
-//! A server of pontoon's own says the same, to the byte, on every runtime and over stdio; and it is
-//! lawful in every revision.
+//! pontoon's own servers give the same answers, byte for byte, on every runtime and over stdio, and
+//! valid ones in every revision.
 
 use pontoon_suite::Target;
 use pontoon_suite::answers::{Server, expect_lawful_answers, expect_same_answers};

@@ -1,4 +1,4 @@
-//! `badchild` by itself: it has to be right before anything else can be judged by it.
+//! `badchild` by itself: it must be correct before other tests can rely on it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -139,7 +139,7 @@ fn asks_the_client_and_returns_its_answer() {
     assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("\"roots\":[]"));
 }
 
-/// A request of the modern era.
+/// Returns a modern request.
 fn modern(id: u64, method: &str, mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
     let capabilities = json!({"roots": {}});

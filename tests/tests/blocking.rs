@@ -1,4 +1,4 @@
-//! `pontoon proxy --runtime blocking`, judged by every case there is.
+//! All cases for `pontoon proxy --runtime blocking`.
 
 use pontoon_suite::Target;
 

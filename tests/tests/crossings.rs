@@ -1,5 +1,5 @@
-//! The four pairings in random worlds: clients of both eras at once, over a command of either, in
-//! rough weather and in simulated time, against a naive model of what each has to hear.
+//! The four pairings in random worlds: clients of both eras in front of a command of either, with
+//! network faults and in simulated time, compared with a simple model.
 //!
 //! `PONTOON_SEED` and `PONTOON_SEEDS` as in `world.rs`.
 
@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use pontoon_suite::sim::{crowd, seed_asked_for, seeds_asked_for};
 
-/// Seeds that are run unless others are asked for.
+/// The default number of seeds.
 const SEEDS: u64 = 200;
 
 fn pair(seeds: Range<u64>) {

@@ -1,4 +1,4 @@
-//! What only time brings about, and more of it than a test on sockets has.
+//! Effects of long times, which tests on sockets cannot wait for.
 
 use pontoon_suite::Target;
 use pontoon_suite::client::text_of;
@@ -6,10 +6,10 @@ use pontoon_suite::modern::{Modern, asked};
 use pontoon_suite::wait::{eventually, seconds, sleep};
 use serde_json::{Value, json};
 
-/// How long a call waits for its client.
+/// The time in seconds that a call waits for its client.
 const PARKED_TIME_MAX: u64 = 600;
 
-/// A call that asks for roots, what it was answered, and its next round.
+/// Returns the next round of a call that asks for roots.
 fn park(client: &Modern, key: &str) -> Value {
     let ask = json!({"id": key, "method": "roots/list"});
     let call = client.tool_call("rounds", json!({"rounds": [[ask]]}));

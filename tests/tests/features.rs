@@ -1,13 +1,13 @@
-//! `features.txt`: every promise of the documents has an entry, and every proof it names is there.
+//! `features.txt`: every promise of the documents has an entry, and every proof in it exists.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The chapters, and how many promises each has.
+/// The chapters, and their number of promises.
 const CHAPTERS: [(char, usize); 4] = [('A', 102), ('B', 62), ('C', 58), ('D', 51)];
 
-/// What there is to say of each promise.
+/// The lines of each promise.
 type Table = BTreeMap<String, Vec<String>>;
 
 fn table() -> Table {
@@ -61,7 +61,7 @@ fn is_remark(proof: &str) -> bool {
     proof.starts_with("none: ") || decision.is_some_and(|number| (1..=15).contains(&number))
 }
 
-/// Whether a file has a function of this name.
+/// Returns whether a file has a function of this name.
 fn is_there(root: &Path, proof: &str, sources: &mut BTreeMap<String, String>) -> bool {
     let Some((file, name)) = proof.split_once(':') else { return false };
     let source = sources

@@ -1,5 +1,5 @@
-//! The bytes that each program writes on its operational routes and in its lists, compared with the
-//! files in `tests/golden`.
+//! The bytes of each program on its operational routes and in its lists, compared with the files in
+//! `tests/golden`.
 //!
 //! After an intended change, `UPDATE_GOLDEN=1 cargo test -p pontoon-suite --test golden` writes the
 //! files again; review the difference before you commit it.
@@ -49,7 +49,8 @@ fn calculator() {
     expect_server("calculator", target.calculator(), "calculate", arguments);
 }
 
-/// The flat events of `--documented-events`: with a token of pontoon's and with one of the client's.
+/// The flat events of `--documented-events`: with a token of pontoon's and with one of the
+/// client's.
 #[test]
 fn documented_events() {
     let target = Target::simulated();
@@ -122,7 +123,7 @@ impl<'a> Transcript<'a> {
         self.line(&format!("> {request}"));
     }
 
-    /// Asks at each path that operators and browsers ask at.
+    /// Requests each path that operators and browsers use.
     fn operational_routes(&mut self) {
         for path in ["/", "/health", "/health/detailed", "/livez", "/readyz", "/metrics"] {
             self.heading(&format!("GET {path}"));
@@ -148,7 +149,7 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Panics unless this is what the file has.
+    /// Panics unless this is the content of the file.
     #[track_caller]
     fn expect_unchanged(&self, name: &str) {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
@@ -166,7 +167,7 @@ impl<'a> Transcript<'a> {
     }
 }
 
-/// A line with `*` in place of a progress token of pontoon's, which is 16 random hexadecimal digits.
+/// Replaces a progress token of pontoon's, 16 random hexadecimal digits, by `*`.
 fn without_token(line: &str) -> String {
     let Some((before, rest)) = line.split_once("\"progressToken\":\"") else {
         return line.to_owned();
@@ -178,7 +179,7 @@ fn without_token(line: &str) -> String {
 
 const UPDATE: &str = "UPDATE_GOLDEN=1 cargo test -p pontoon-suite --test golden";
 
-/// A line with `*` in place of the figures that the machine decides.
+/// Replaces the figures that depend on the machine by `*`.
 fn without_measurements(line: &str) -> String {
     let measured = ["process_", "pontoon_children_resident_memory_bytes ", "pontoon_children_cpu_"];
     if let Some((name, _)) = line.rsplit_once(' ')
@@ -202,6 +203,6 @@ fn without_measurements(line: &str) -> String {
             is_measured = true;
         }
     }
-    // Without a measurement the line stays as it is, to the byte.
+    // Without a measurement the line stays unchanged.
     if is_measured { body.to_string() } else { line.to_owned() }
 }

@@ -1,5 +1,5 @@
-//! Clients of every revision in front of a command of either era: whatever there is to take crosses
-//! the bridge, and what comes out is lawful, which every message is held against on its way.
+//! Clients of every revision in front of a command of either era: every feature crosses the bridge,
+//! and every message is valid.
 
 use pontoon_suite::Target;
 use pontoon_suite::client::Client;
@@ -17,7 +17,7 @@ fn bridge(era: &str) -> Pontoon {
     Target::new("tokio").proxy().wrapping(&[fixture, "--era", era]).start()
 }
 
-/// A client that asks in a session.
+/// A client that uses a session.
 struct InSession(Client);
 
 impl Visitor for InSession {
@@ -40,7 +40,7 @@ impl Visitor for InSession {
     }
 }
 
-/// A client whose requests describe themselves.
+/// A client with self-contained requests.
 struct ByItself(Modern);
 
 impl Visitor for ByItself {
@@ -54,7 +54,7 @@ impl Visitor for ByItself {
     }
 }
 
-/// The methods of what comes on a stream until nothing more does.
+/// Returns the methods of the messages on a stream until it is silent.
 fn news(events: &mut Events) -> Vec<String> {
     let mut news = Vec::new();
     while let Ok(Some(event)) = events.try_next(millis(500)) {

@@ -1,4 +1,4 @@
-//! `pontoon proxy --runtime smol`, judged by every case there is.
+//! All cases for `pontoon proxy --runtime smol`.
 
 use pontoon_suite::Target;
 

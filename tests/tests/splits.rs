@@ -1,8 +1,8 @@
-//! How the bytes of a connection are split on their way changes nothing of what is answered: one
-//! conversation, cut at every place there is, gets the same bytes each time.
+//! Answers do not depend on how the bytes of a connection are split: one conversation, cut at every
+//! place, gets the same bytes each time.
 //!
-//! It runs in the simulated world: there a piece arrives alone, because the next is sent only once
-//! everybody has nothing more to do with it.
+//! It runs in the simulated world, where a piece arrives alone, because the next is sent only once
+//! all tasks are done with it.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use pontoon_suite::wait::{millis, seconds, sleep};
 use pontoon_suite::wire::{Request, Wire};
 use serde_json::{Value, json};
 
-/// From one piece to the next; each of them has been read by then.
+/// The pause between two pieces, in which the first is read.
 const PAUSE: Duration = millis(1);
 
-/// What is answered to these pieces on one connection, to its end, but for the lines with the date:
-/// hyper asks the real clock for it.
+/// Returns the answers to these pieces on one connection, to its end, without the lines with the
+/// date, for which hyper asks the real clock.
 fn answers<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let target = Target::simulated();
     let pontoon = target.proxy().start();
     let mut wire = Wire::connect(pontoon.addr);
     for piece in pieces {
-        // Who refuses one piece need not take the next.
+        // A server that has refused one piece need not read the next.
         let _ = wire.try_send(piece);
         sleep(PAUSE);
     }
@@ -31,14 +31,14 @@ fn answers<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     answers.split_inclusive('\n').filter(|line| !line.starts_with("date: ")).collect()
 }
 
-/// The statuses of these answers.
+/// Returns the statuses of these answers.
 fn statuses(answers: &str) -> Vec<&str> {
     let statuses = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]);
     statuses.filter(|status| status.parse::<u16>().is_ok()).collect()
 }
 
-/// The requests of a session, one behind the other. The worlds have one seed, and so each of them
-/// gives its first session the same id.
+/// Returns the requests of a session, one after the other. The worlds have one seed, so each of
+/// them gives its first session the same id.
 fn conversation() -> Vec<u8> {
     let opening = Request::post(initialize(NEWEST).to_string());
     let session = {
@@ -75,10 +75,10 @@ fn conversation() -> Vec<u8> {
     .concat()
 }
 
-/// What is answered to it.
+/// The statuses of its answers.
 const ANSWERED: [&str; 10] = ["200", "202", "200", "200", "200", "200", "200", "404", "400", "204"];
 
-/// How it may end, and with what.
+/// Returns possible endings, with the status of each.
 fn endings() -> [(Vec<u8>, &'static str); 7] {
     let last = Request::new("GET", "/livez").header("Connection", "close").bytes();
     let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
@@ -94,7 +94,7 @@ fn endings() -> [(Vec<u8>, &'static str); 7] {
     ]
 }
 
-/// A conversation with an ordinary end, and what is answered to it in one piece.
+/// Returns a conversation with an ordinary end, and the answers to it in one piece.
 fn whole() -> (Vec<u8>, String) {
     let [(ending, status), ..] = endings();
     let bytes = [conversation(), ending].concat();

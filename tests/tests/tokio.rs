@@ -1,4 +1,4 @@
-//! `pontoon proxy --runtime tokio`, judged by every case there is.
+//! All cases for `pontoon proxy --runtime tokio`.
 
 use pontoon_suite::Target;
 

@@ -1,17 +1,17 @@
-//! Random worlds: each seed is another crowd of clients, another set of misdeeds of the children and
-//! another weather, and the same seed is always the same.
+//! Random worlds: each seed has other clients, other faults of the children and other network
+//! conditions, and the same seed always gives the same run.
 //!
-//! `PONTOON_SEED=n cargo test -p pontoon-suite --test world` runs that one, and
-//! `PONTOON_SEEDS=10000` in its place so many, from the first on; otherwise it is two hundred.
+//! `PONTOON_SEED=n cargo test -p pontoon-suite --test world` runs one seed, and
+//! `PONTOON_SEEDS=10000` this many, from the first on; the default is two hundred.
 
 use std::ops::Range;
 
 use pontoon_suite::sim::{crowd, seed_asked_for, seeds_asked_for};
 
-/// Seeds that are run unless others are asked for.
+/// The default number of seeds.
 const SEEDS: u64 = 200;
 
-/// Runs these seeds, or the one that is asked for.
+/// Runs these seeds, or the one in `PONTOON_SEED`.
 fn rush(seeds: Range<u64>) {
     let (mut answers, mut sessions) = (0, 0);
     for seed in seed_asked_for().map_or(seeds, |seed| seed..seed + 1) {
@@ -22,7 +22,7 @@ fn rush(seeds: Range<u64>) {
     println!("{answers} answers, {sessions} sessions");
 }
 
-/// How many seeds to run.
+/// Returns the number of seeds to run.
 fn seeds() -> u64 {
     seeds_asked_for().unwrap_or(SEEDS)
 }

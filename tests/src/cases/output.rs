@@ -1,5 +1,5 @@
-//! Output of the wrapped server: deviations that can be read in one way, answers that cannot be
-//! read, noise, and standard error. None of it affects more than its own request.
+//! Output of the wrapped server: deviations that can be read in only one way, invalid answers,
+//! noise, and standard error. None of it affects more than its own request.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl Caller {
         }
     }
 
-    /// The answer to a call for which the child writes this line.
+    /// Returns the answer to a call for which the child writes this line.
     #[track_caller]
     fn line(&self, line: &str) -> Value {
         self.call("write", json!({"head": format!("{line}\n")}))
@@ -57,7 +57,7 @@ impl Caller {
     }
 }
 
-/// Clients of either era in front of commands of either era.
+/// Returns clients of either era in front of commands of either era.
 fn pairings(target: &Target, options: &[&str]) -> Vec<(&'static str, Pontoon, Caller)> {
     let start = |era, flags| {
         target.proxy().options(options).options(&["--child-era", era]).child(flags).start()
@@ -78,7 +78,7 @@ fn pairings(target: &Target, options: &[&str]) -> Vec<(&'static str, Pontoon, Ca
     ]
 }
 
-/// A result that both eras have, and whose text is this.
+/// Returns a result with this text, valid in both eras.
 fn result(text: &str) -> String {
     let content = format!(r#"[{{"type":"text","text":"{text}"}}]"#);
     format!(r#"{{"resultType":"complete","content":{content}}}"#)
@@ -121,7 +121,7 @@ pub fn odd_answers(target: &Target) {
     }
 }
 
-/// The text of an answer that is too deep for the parser of the suite.
+/// Returns the text of an answer that is too deep for the suite's parser.
 fn shallow(caller: &Caller, head: &str) -> String {
     let response = match caller {
         Caller::Legacy(client) => {
@@ -315,7 +315,7 @@ pub fn the_words_of_a_refusal(target: &Target) {
         eventually("its words are logged", seconds(10), || !refused().is_empty());
         let words = refused()[0].to_string();
         assert!(words.contains(error(&answer)), "{words}: {answer}");
-        // A client of 2026-07-28 is told only that it was refused.
+        // A client of 2026-07-28 is only told that it was refused.
         let answer = Modern::new(&pontoon).call("echo", json!({}));
         assert!(error(&answer).contains("refused initialize"), "{answer}");
         eventually("and again", seconds(10), || refused().len() > 1);

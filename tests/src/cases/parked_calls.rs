@@ -1,5 +1,5 @@
-//! Calls of a legacy command that wait for their client to come back: only that client can go on
-//! with them, once, and none of them holds anything for ever.
+//! Calls of a legacy command that wait for their client's retry: only that client can continue
+//! them, once, and they do not wait forever.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn legacy(target: &Target) -> Pontoon {
     target.proxy().options(&["--child-era", "legacy"]).start()
 }
 
-/// A call that asks who somebody is.
+/// Returns a call that asks for a name.
 fn who(client: &Modern, key: &str) -> Value {
     let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let params = json!({"message": format!("Who is {key}?"), "requestedSchema": schema});
@@ -41,7 +41,7 @@ fn accepted(name: &str) -> Value {
     json!({"action": "accept", "content": {"name": name}})
 }
 
-/// Makes the call, and returns what it was answered, and the answer to that.
+/// Sends the call, and returns its result and the retry.
 #[track_caller]
 fn park(client: &Modern, call: &Value, name: &str) -> (Value, Value) {
     let message = client.send(call).answer();
@@ -57,7 +57,7 @@ fn expect_heard(answer: &Value, key: &str, name: &str) {
     assert_eq!(heard, json!({key: accepted(name)}));
 }
 
-/// Asserts that a state is refused, and that the refusal tells nothing of the call.
+/// Asserts that a state is refused, and that the error reveals nothing about the call.
 #[track_caller]
 fn expect_refused(response: &Response, case: &str) {
     let answer = response.answer();
@@ -86,7 +86,7 @@ pub fn a_state_that_was_altered(target: &Target) {
         state[..state.len() - 1].to_owned(),
         state.to_uppercase(),
     ];
-    // One character is another, in each place.
+    // One character replaced, in several places.
     altered.extend((0..state.len()).step_by(7).map(|at| {
         let other = if state.as_bytes()[at] == b'A' { "B" } else { "A" };
         format!("{}{other}{}", &state[..at], &state[at + 1..])
@@ -148,7 +148,7 @@ pub fn answers_without_a_question(target: &Target) {
     let mut early = who(&client, "early");
     early["params"]["inputResponses"] = json!({"early": accepted("Ada")});
     let answer = client.send(&early).answer();
-    // It may be used if the question has that key; it is no mistake.
+    // It may be used if the question has that key; it is not an error.
     if answer["result"]["resultType"] == "complete" {
         expect_heard(&answer, "early", "Ada");
     } else {
@@ -168,7 +168,7 @@ pub fn one_parked_call_keeps_nobody_waiting(target: &Target) {
     Modern::new(&pontoon).expect_served();
     let legacy = Client::open(&pontoon);
     legacy.expect_served();
-    // The last to be asked comes back first.
+    // The last one asked retries first.
     for (nth, retry) in parked.iter().enumerate().rev() {
         expect_heard(&clients[nth].send(retry).answer(), &name(nth), &name(nth));
     }
@@ -182,7 +182,7 @@ pub fn the_process_ends_under_a_parked_call(target: &Target) {
     let (_, retry) = park(&client, &who(&client, "lost"), "Ada");
     probe::signal(child, Signal::KILL);
     eventually("it has ended", seconds(10), || !pontoon.running_children().contains(&child));
-    // Whether or not its end has been noticed, nobody waits for that any more.
+    // The call is over, whether or not its end has been noticed.
     let refused = client.send(&retry).answer();
     let code = refused["error"]["code"].as_i64();
     assert!([Some(-32602), Some(-32603)].contains(&code), "{refused}");
@@ -200,7 +200,7 @@ pub fn pontoon_ends_under_a_parked_call(target: &Target) {
     assert_eq!(status.code(), Some(0));
     eventually("so have its processes", seconds(5), || pontoon.running_children().is_empty());
 
-    // What was sealed before is nothing to the next one.
+    // A state of another program is refused.
     let pontoon = legacy(target);
     expect_refused(&Modern::new(&pontoon).send(&retry), "of another life");
 }
@@ -209,7 +209,7 @@ pub fn a_client_that_leaves_while_it_is_answered(target: &Target) {
     let pontoon = legacy(target);
     let client = Modern::new(&pontoon);
     let ask = who(&client, "gone")["params"]["arguments"]["rounds"][0][0].clone();
-    // It says how far it is, and asks later; by then its client has gone.
+    // It reports progress, and asks later, when its client has disconnected.
     let mut call = client.tool_call("rounds", json!({"rounds": [[ask]], "ms": 500}));
     call["params"]["_meta"]["progressToken"] = json!(1);
     let mut stream = client.stream(&call);

@@ -1,4 +1,4 @@
-//! Clients that take every place there is, beside others that have to be served all the same.
+//! Clients that use up all sessions or connections, while others have to be served.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -29,7 +29,7 @@ cases! { $ places:
     children_that_stop_slowly_under_a_limit_of_descriptors: "what fails when descriptors run out is the system's"
 }
 
-/// The status of an `initialize` of a client that has no session.
+/// Returns the status of an `initialize` from a client without a session.
 fn try_open(pontoon: &Pontoon) -> u16 {
     Request::post(initialize(NEWEST).to_string()).send(pontoon.addr).head.status
 }
@@ -41,7 +41,7 @@ pub fn sessions_with_only_get_streams_give_way(target: &Target) {
     clients[0].expect_served();
     let newest = Client::open(&pontoon);
     newest.expect_served();
-    // The session whose last request is oldest gives way.
+    // The session whose last request is oldest is evicted.
     while streams[1].try_next(seconds(10)).expect("an event or the end").is_some() {}
     clients[1].send(json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})).expect(404, "evicted");
     clients[0].expect_served();
@@ -108,7 +108,8 @@ pub fn streams_leave_connections_for_probes(target: &Target) {
             }
         }
     }
-    // Three quarters of the connections may be streams, and three quarters of these of one address.
+    // Three quarters of the connections may be streams, and three quarters of these from one
+    // address.
     assert_eq!((open.len(), refused), (9, 11));
     let body = client.body("subscriptions/listen", wanted);
     let response = client.send(&body);
@@ -159,7 +160,7 @@ pub fn connections_that_wait_for_their_peer_give_way(target: &Target) {
                 wire
             })
             .collect();
-        // None of the limits of time passes meanwhile.
+        // No time limit passes meanwhile.
         let began = Instant::now();
         for _ in 0..3 {
             pontoon.expect_alive(case);
@@ -202,7 +203,7 @@ pub fn a_half_closed_client_is_answered(target: &Target) {
     let mut wire = client.start(call);
     wire.half_close();
     assert_eq!(text_of(&wire.response().answer()), "late");
-    // For an answer that does not come it is not kept.
+    // It is not kept for an answer that does not come.
     let mut wire = client.start(tool_call(2, "hang", json!({})));
     wire.half_close();
     assert!(wire.until_closed(seconds(15)).is_empty());
@@ -214,7 +215,7 @@ pub fn a_pause_of_the_process(target: &Target) {
     let pontoon = target.proxy().options(&options).start();
     let clients = [Client::open(&pontoon), Client::open(&pontoon)];
     clients.iter().for_each(Client::expect_served);
-    // Its answer will have come before the process goes on.
+    // The process writes its answer before it continues.
     let mut call =
         clients[0].start(tool_call(1, "echo", json!({"text": "in the pipe", "ms": 500})));
     eventually("it is in flight", seconds(10), || {

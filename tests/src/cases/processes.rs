@@ -1,4 +1,4 @@
-//! Processes that are not children of sessions: those that a program inherits and has to reap.
+//! Processes that are not children of sessions, which a program adopts and has to reap.
 //!
 //! wait(2); pid_namespaces(7), The namespace init process.
 
@@ -27,7 +27,7 @@ fn open(pontoon: &Pontoon) -> String {
     response.header("mcp-session-id").expect("a session").to_owned()
 }
 
-/// Asserts that processes that ended are waited for.
+/// Asserts that ended processes are reaped.
 #[track_caller]
 fn expect_no_zombies(pontoon: &Pontoon) {
     eventually("no zombies", seconds(10), || {
@@ -35,7 +35,7 @@ fn expect_no_zombies(pontoon: &Pontoon) {
     });
 }
 
-/// Processes of this program below pontoon.
+/// Returns the number of processes of this program below pontoon.
 fn running(pontoon: &Pontoon, name: &str) -> usize {
     pontoon.descendants().iter().filter(|process| process.name == name).count()
 }
@@ -74,7 +74,7 @@ pub fn children_of_a_shell_that_was_replaced_are_reaped(target: &Target) {
 }
 
 pub fn metrics_tell_what_processes_use(target: &Target) {
-    // As behind npx, the server is what the child has started.
+    // As with npx, the server is a process that the child has started.
     let script = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; \"$0\" stdio echo; :";
     let child = ["sh", "-c", script, program().to_str().unwrap()];
     let pontoon = target.proxy().wrapping(&child).start();
@@ -101,7 +101,7 @@ pub fn a_session_takes_few_descriptors(target: &Target) {
         open(&pontoon);
     }
     assert_eq!(pontoon.metric("pontoon_children", &[]), 21.0);
-    // Three pipes; a handle that tells of the end of the process, or a pipe that wakes a thread.
+    // Three pipes, and a handle for the end of the process, or a pipe that wakes a thread.
     let most = before + 20 * 5;
     eventually("at most five for each session", seconds(20), || fds(pontoon.pid()) <= most);
 }

@@ -1,4 +1,4 @@
-//! The log lines of requests: who asked for what, and what came of it.
+//! The log lines of requests: client, tool and result.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ cases! { $ requests_seen:
     lines_above_the_limit_are_counted
 }
 
-/// The lines of calls of a tool, once there are so many.
+/// Returns the lines of calls of a tool, once there are this many.
 #[track_caller]
 fn calls(pontoon: &Pontoon, count: usize) -> Vec<Value> {
     let is_call = |line: &Value| line["method"] == "tools/call";
@@ -72,6 +72,6 @@ pub fn lines_above_the_limit_are_counted(target: &Target) {
         let requests = skipped.filter(|line| line["what"] == "request_done");
         written + requests.map(|line| line["times"].as_u64().unwrap()).sum::<u64>()
     };
-    // With initialize, which opened the session.
+    // Includes the `initialize` that opened the session.
     eventually("all are counted", seconds(10), || counted() == 301);
 }

@@ -1,7 +1,7 @@
-//! What a request has to look like before anybody reads its body, and how much of it there may be.
+//! The rules for a request's head, and the limits of its body.
 //!
-//! MCP 2025-11-25, basic/transports (Origin, Accept, the endpoint's methods); RFC 9110 sections 8.3,
-//! 12.5.1 and 15.5; the Fetch standard's CORS protocol.
+//! MCP 2025-11-25, basic/transports (Origin, Accept, the endpoint's methods); RFC 9110 sections
+//! 8.3, 12.5.1 and 15.5; the Fetch standard's CORS protocol.
 
 use serde_json::json;
 
@@ -64,7 +64,7 @@ pub fn origins(target: &Target) {
     assert!([400, 403].contains(&two.status()), "two origins: {}", two.describe());
 }
 
-/// One request for each route, and one for a path that is none.
+/// Returns a request for each route, and one for an unknown path.
 fn routes(client: &Client) -> Vec<(&'static str, Request)> {
     vec![
         ("POST", client.post(tool_call(1, "echo", json!({"text": "routed"})))),
@@ -168,7 +168,7 @@ pub fn endless_bodies(target: &Target) {
     let mut wire = Wire::connect(pontoon.addr);
     wire.send(head);
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-    // Twice what is allowed is more than any buffer on the way can hide.
+    // Twice the limit exceeds all buffers on the way.
     let sent = (0..1024).take_while(|_| wire.try_send(&chunk).is_ok()).count();
     assert!(sent < 512, "read {sent} chunks of 64 KiB of a body that may have 4 MiB");
     wire.until_closed(seconds(5));
@@ -283,7 +283,7 @@ pub fn methods_and_paths(target: &Target) {
     let pontoon = target.proxy().start();
     for method in ["PUT", "PATCH", "HEAD", "TRACE", "FOO"] {
         let mut wire = Request::new(method, "/mcp").open(pontoon.addr);
-        // The answer to HEAD has no body, whatever its length says.
+        // The answer to HEAD has no body, regardless of its length.
         let head = wire.head();
         assert_eq!(head.status, 405, "{method}");
         let allow = head.header("allow").expect("Allow");

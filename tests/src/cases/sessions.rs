@@ -1,4 +1,4 @@
-//! Sessions: how they begin, whose they are, how they end.
+//! Sessions: their start, their owner, their end.
 //!
 //! MCP 2025-11-25, basic/transports (Session Management) and basic/lifecycle.
 
@@ -43,7 +43,7 @@ fn open(pontoon: &Pontoon) -> Response {
     Request::post(initialize(NEWEST).to_string()).send(pontoon.addr)
 }
 
-/// Asserts that a session is not there, whatever is asked of it.
+/// Asserts that a session does not exist, for any request.
 #[track_caller]
 fn expect_gone(client: &Client, pontoon: &Pontoon, case: &str) {
     let post = client.send(tool_call(17, "echo", json!({"text": "gone"})));
@@ -167,7 +167,7 @@ pub fn guesses_are_not_found(target: &Target) {
     let pontoon = target.proxy().start();
     let mut client = Client::open(&pontoon);
     let mine = client.session.clone();
-    // Neighbours of a real id: one digit changed at each place.
+    // Ids close to a real one: one digit changed in each place.
     for at in (0..36).filter(|at| mine.as_bytes()[*at] != b'-') {
         let digit = if &mine[at..=at] == "9" { "8" } else { "9" };
         client.session = format!("{}{digit}{}", &mine[..at], &mine[at + 1..]);
@@ -246,7 +246,7 @@ pub fn an_empty_session_id(target: &Target) {
     call.expect_error(400, -32600, "as if it were not there");
 }
 
-/// Opened without credentials, it belongs to the first who uses it with some.
+/// Without credentials at first, it belongs to the first that uses it with some.
 pub fn sessions_of_nobody(target: &Target) {
     let pontoon = target.proxy().start();
     let anybody = Client::open(&pontoon);

@@ -1,4 +1,4 @@
-//! HTTP+SSE: one stream for all there is to say to a client, and a path for what it says.
+//! HTTP+SSE: one stream for all messages to a client, and a path for its own.
 //!
 //! MCP 2024-11-05, basic/transports (HTTP with SSE).
 
@@ -45,12 +45,12 @@ const REVISION: &str = "2024-11-05";
 
 const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-/// The request that opens a stream.
+/// Returns the request that opens a stream.
 fn connecting() -> Request {
     Request::new("GET", "/sse").header("Accept", "text/event-stream")
 }
 
-/// A POST of this body there.
+/// Returns a POST of this body.
 fn posting(uri: &str, body: impl ToString) -> Request {
     let json = Request::new("POST", uri).header("Content-Type", "application/json");
     json.body(body.to_string())
@@ -60,11 +60,11 @@ fn posting(uri: &str, body: impl ToString) -> Request {
 struct Peer {
     addr: SocketAddr,
     events: Events,
-    /// Where its messages go.
+    /// The URI for its messages.
     uri: String,
 }
 
-/// Where messages go, as a client resolves it against the URL of the stream.
+/// Returns the URI for messages, resolved against the URL of the stream.
 #[track_caller]
 fn messages_of(events: &mut Events) -> String {
     let first = events.next_event().expect("an event");
@@ -75,7 +75,7 @@ fn messages_of(events: &mut Events) -> String {
 }
 
 impl Peer {
-    /// Opens a stream and learns where messages go.
+    /// Opens a stream, and reads the URI for messages.
     #[track_caller]
     fn connect(pontoon: &Pontoon) -> Peer {
         let mut events = connecting().open(pontoon.addr).events();
@@ -99,7 +99,7 @@ impl Peer {
         posting(&self.uri, body).send(self.addr)
     }
 
-    /// Posts what is to be accepted.
+    /// Posts a message that must be accepted.
     #[track_caller]
     fn send(&self, body: impl ToString) {
         let accepted = self.post(body);
@@ -107,7 +107,7 @@ impl Peer {
         assert_eq!(accepted.header("mcp-session-id"), None);
     }
 
-    /// Calls a tool; the text of the answer has to come next.
+    /// Calls a tool, and returns the text of the next message, which has to be its answer.
     #[track_caller]
     fn text(&mut self, tool: &str, arguments: Value) -> String {
         self.send(tool_call(tool, tool, arguments));
@@ -126,12 +126,12 @@ impl Peer {
         assert_eq!(self.text("echo", json!({"text": "still here"})), "still here");
     }
 
-    /// The id of its session.
+    /// Returns the id of its session.
     fn session(&self) -> &str {
         self.uri.rsplit('=').next().expect("an id")
     }
 
-    /// Whether it is told that there is no such session.
+    /// Asserts that its session does not exist.
     #[track_caller]
     fn expect_gone(&self, case: &str) {
         let gone = self.post(tool_call(1, "echo", json!({"text": "gone"})));
@@ -506,7 +506,7 @@ pub fn the_drain_waits_for_answers(target: &Target) {
     let (mut busy, mut idle) = (Peer::open(&pontoon), Peer::open(&pontoon));
     let mut silent = Peer::connect(&pontoon);
     let children = [busy.child(), idle.child()];
-    // On a connection from before the drain: later ones are not accepted.
+    // On a connection from before the drain, because later ones are not accepted.
     let mut kept = Wire::connect(pontoon.addr);
     kept.send(Request::new("GET", "/livez").bytes());
     kept.response().expect(200, "a connection");
@@ -537,7 +537,7 @@ pub fn a_second_sigterm_does_not_wait(target: &Target) {
     eventually("draining is logged", seconds(10), || !pontoon.log_events("draining").is_empty());
     throughout("it waits", millis(300), || pontoon.log_events("stopped").is_empty());
     pontoon.signal(Signal::TERM);
-    // The connection may be gone before it can carry anything more.
+    // The connection may have closed before the answer.
     if let Ok(Some(event)) = peer.events.try_next(seconds(5)) {
         let answer = event.message().expect("an answer");
         assert_eq!(answer["error"]["code"], -32603, "{answer}");

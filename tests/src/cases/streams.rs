@@ -1,4 +1,4 @@
-//! Streams: what is answered as JSON and what as events, what comes where, and what comes again.
+//! Streams: the choice between JSON and events, the destination of messages, and resumption.
 //!
 //! MCP 2025-11-25, basic/transports (Sending and Listening for Messages, Resumability),
 //! basic/utilities/progress; client/{sampling,elicitation,roots}.
@@ -44,19 +44,19 @@ fn scene(target: &Target) -> (Pontoon, Client) {
     (pontoon, client)
 }
 
-/// A call with progress; the token is given as JSON text.
+/// Returns a call with progress; the token is given as JSON text.
 fn progress_call(id: u64, token: &str, n: u64, ms: u64) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"progress","arguments":{{"n":{n},"ms":{ms}}},"_meta":{{"progressToken":{token}}}}}}}"#
     )
 }
 
-/// The progress of a message; none if it is the answer.
+/// Returns the progress in a message, or `None` for the answer.
 fn step(message: &Value) -> Option<u64> {
     message["params"]["progress"].as_u64()
 }
 
-/// Reads a stream to its end: the steps of progress, and how many answers.
+/// Reads a stream to its end: the steps of progress, and the number of answers.
 fn steps_and_answers(events: &mut Events) -> (Vec<u64>, usize) {
     let messages = events.messages();
     let steps: Vec<_> = messages.iter().filter_map(step).collect();
@@ -97,7 +97,7 @@ pub fn progress_carries_the_clients_token(target: &Target) {
         assert_eq!(messages.iter().filter_map(step).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(messages[3]["id"], id);
     }
-    // Without a token there is none to report to.
+    // Without a token no progress is sent.
     let answer = client.call("progress", json!({"n": 3}));
     assert_eq!(text_of(&answer), "done");
 }
@@ -157,7 +157,7 @@ pub fn messages_come_on_one_stream_only(target: &Target) {
     let mut see = |message: &Value| seen.extend(message["params"]["data"].as_u64());
     for nth in 0..6 {
         let call = json!({"ms": 10, "text": nth});
-        // A message may also come with a call that is in flight at that time.
+        // A message may also arrive with a call that is in flight at that time.
         client.send(tool_call(nth, "log", call)).messages().iter().for_each(&mut see);
     }
     let last = tool_call(6, "echo", json!({"text": "after all of them", "ms": 300}));
@@ -171,7 +171,7 @@ pub fn messages_come_on_one_stream_only(target: &Target) {
     assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
 }
 
-/// What each kind of request asks, and what the client answers.
+/// Server requests of each kind, with the client's answers.
 fn questions() -> [(&'static str, Value, Value); 4] {
     [
         (
@@ -196,7 +196,7 @@ pub fn requests_of_the_child_on_a_calls_stream(target: &Target) {
             let ask = json!({"method": method, "params": params, "id": id});
             let mut events = client.stream(tool_call(1, "ask", ask));
             let mut message = events.message();
-            // A ping need not travel as far as the client.
+            // pontoon may answer a ping itself.
             if message["method"] == method {
                 assert_eq!(message["params"], params, "{method}");
                 let answer = client.respond(&message["id"], result.clone());
@@ -229,7 +229,7 @@ pub fn requests_of_the_child_on_the_listening_stream(target: &Target) {
 pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
     let (pontoon, client) = scene(target);
     let waiting = || pontoon.metric("pontoon_queue_bytes", &[]);
-    // A call that takes events would be sent them.
+    // A call that accepts events would get them.
     client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
     eventually("the question waits", seconds(5), || waiting() > 0.0);
     let question = waiting();
@@ -337,7 +337,7 @@ pub fn resuming_a_stream_that_went_on(target: &Target) {
     let (_pontoon, client) = scene(target);
     let mut events = client.stream(progress_call(1, "1", 5, 100));
     let first = events.next_message().expect("progress").0.id.expect("an id");
-    // The first stream is still open: the second takes over from it.
+    // The first stream is still open: the second replaces it.
     let mut rest = client.resume(&first).events();
     let (steps, answers) = steps_and_answers(&mut rest);
     assert_eq!((steps, answers), (vec![2, 3, 4, 5], 1));

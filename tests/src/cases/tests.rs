@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{env, fs};
 
-/// A case that is written and not listed would never run, and nobody would notice.
+/// A case that is not listed would never run, without any error.
 #[test]
 fn every_case_is_listed() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
@@ -26,8 +26,8 @@ fn every_case_is_listed() {
     assert!(cases > 0, "no cases found");
 }
 
-/// In a simulated world these would be about the real one. Whatever a simulated case calls in its
-/// file counts as part of it; what only others call is theirs.
+/// Calls to the real system would be wrong in a simulated world. Functions called by a simulated
+/// case count as part of it; those that only others call do not.
 #[test]
 fn simulated_cases_do_not_reach_past_the_world() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
@@ -50,7 +50,7 @@ fn simulated_cases_do_not_reach_past_the_world() {
     assert!(simulated > 100, "only {simulated} simulated cases found");
 }
 
-/// What goes past `crate::wait`, `crate::wire` and `crate::probe`.
+/// Paths around `crate::wait`, `crate::wire` and `crate::probe`.
 const PAST: [&str; 8] = [
     "thread::",
     "Barrier",
@@ -62,7 +62,7 @@ const PAST: [&str; 8] = [
     "io::pipe",
 ];
 
-/// The functions of a file, methods included, by their names.
+/// Returns the functions of a file, including methods, by name.
 fn functions(source: &str) -> BTreeMap<&str, &str> {
     let mut functions = BTreeMap::new();
     for (at, _) in source.match_indices("fn ") {
@@ -76,7 +76,7 @@ fn functions(source: &str) -> BTreeMap<&str, &str> {
     functions
 }
 
-/// These functions and all that they call.
+/// Returns these functions and all that they call.
 fn reached<'a>(
     functions: &BTreeMap<&'a str, &'a str>,
     names: &[&'a str],
@@ -93,7 +93,7 @@ fn reached<'a>(
     reached
 }
 
-/// Whether a function of this name is called here, or mentioned as if it were.
+/// Returns whether a function of this name is called here, or mentioned like a call.
 fn calls(body: &str, name: &str) -> bool {
     let is_part =
         |before: &str| before.ends_with(|last: char| last.is_alphanumeric() || last == '_');

@@ -13,7 +13,7 @@ use super::{CommandLine, Verb};
 use crate::record::Record;
 use crate::{probe, target};
 
-/// A process, and what it wrote to standard error.
+/// A process, and its standard error.
 pub(super) struct Built {
     pub(super) child: Child,
     pub(super) lines: Arc<Mutex<Vec<String>>>,
@@ -50,12 +50,12 @@ impl Built {
         Built { child, lines, reader }
     }
 
-    /// Whether nothing more will be logged.
+    /// Returns whether its log has ended.
     pub(super) fn has_logged_all(&self) -> bool {
         self.reader.as_ref().is_none_or(|reader| reader.is_finished())
     }
 
-    /// Kills it, and what its children left.
+    /// Kills it, and the processes that its children left.
     pub(super) fn kill(&mut self, record: &Record) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -67,7 +67,7 @@ impl Built {
     }
 }
 
-/// The program, started by a launcher if there is one, with no more file descriptors than so many.
+/// Returns the program, started by a launcher if there is one, with a limit of file descriptors.
 fn program(launcher: &[String], descriptors: Option<u32>) -> Command {
     let max = descriptors.map(|max| max.to_string());
     let limit = ["sh", "-c", r#"ulimit -n "$0" && exec "$@""#];
@@ -79,7 +79,7 @@ fn program(launcher: &[String], descriptors: Option<u32>) -> Command {
     command
 }
 
-/// Whether a variable of the environment would change what pontoon does.
+/// Returns whether an environment variable would change pontoon's settings.
 fn is_setting(name: &OsStr) -> bool {
     let named = ["CORS_ORIGIN", "HOST", "LOG_FILE", "LOG_LEVEL", "PORT", "SAMPLE_TOOL_NAME"];
     let begins = ["ECHO_", "MCP_", "RATE_LIMIT_", "WORKER_"];

@@ -11,7 +11,7 @@ fn result(result: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "result": result})
 }
 
-/// As a client of this revision asks.
+/// Returns a request as a client of this revision sends it.
 fn request(revision: &str, method: &str, mut params: Value) -> Value {
     if revision == MODERN {
         params["_meta"] = json!({

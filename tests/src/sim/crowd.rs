@@ -1,12 +1,12 @@
-//! A crowd of clients in rough weather: some follow the rules, some do not, and all of it is chance.
+//! A crowd of clients with network faults: some follow the rules, some do not, all at random.
 //!
-//! Owns: [`rush`] and [`pair`], one run of one seed, and what has to be true of every run:
+//! Owns: [`rush`] and [`pair`], each one run of a seed, and the properties of every run:
 //!
-//! - A request gets one answer, its own, and nothing comes behind that; what breaks the rules may
-//!   lose its connection instead.
-//! - No two sessions have the same id. One that was deleted or has ended is not found again.
-//! - A session is there as long as nothing has happened that may end it.
-//! - Once all connections are closed and all times are up, nothing is left in the engine.
+//! - A request gets one answer, its own, and nothing follows it; one that breaks the rules may lose
+//!   its connection instead.
+//! - No two sessions have the same id. One that was deleted or has ended does not exist again.
+//! - A session exists as long as nothing has happened that may end it.
+//! - Once all connections are closed and all timeouts have passed, the engine holds nothing.
 //! - The program ends when it is asked to, and so do all of its children.
 
 mod hostile;
@@ -31,22 +31,22 @@ use crate::pontoon::Verb;
 use crate::record::Record;
 use crate::wire::Request;
 
-/// What a run amounted to.
+/// The totals of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// A digest of everything that was said, and when.
+    /// A digest of all messages and their times.
     pub digest: u64,
-    /// Requests that were answered as they should be.
+    /// The number of requests that were answered correctly.
     pub answers: u64,
-    /// Sessions that were opened.
+    /// The number of opened sessions.
     pub sessions: u64,
 }
 
-/// Runs the world of this seed to its end: sessions over processes of their own.
+/// Runs the world of this seed to its end: sessions with processes of their own.
 ///
 /// # Panics
 ///
-/// Something was not as it has to be.
+/// A property does not hold.
 pub fn rush(seed: u64) -> Tally {
     run(seed, swarm, |scene, number, dice| {
         Box::pin(async move {
@@ -58,11 +58,11 @@ pub fn rush(seed: u64) -> Tally {
     })
 }
 
-/// Runs the world of this seed to its end: clients of both eras over a command of either.
+/// Runs the world of this seed to its end: clients of both eras in front of a command of either.
 ///
 /// # Panics
 ///
-/// Something was not as it has to be.
+/// A property does not hold.
 pub fn pair(seed: u64) -> Tally {
     run(seed, pairings::swarm, |scene, number, dice| {
         Box::pin(async move { pairings::live(&scene, number, dice).await })
@@ -103,17 +103,17 @@ fn run(seed: u64, swarm: fn(&mut Dice) -> Swarm, live: fn(Arc<Scene>, u64, Dice)
     Tally { digest: story.digest.finish(), ..story.tally }
 }
 
-/// What a program and its children are like.
+/// The settings of a program and its children.
 struct Swarm {
     options: Vec<String>,
     flags: Vec<&'static str>,
-    /// Whether sessions may end though nobody ends them, and calls fail.
+    /// Whether sessions may end on their own, and calls fail.
     is_fragile: bool,
-    /// Processes that are kept ready for whoever comes.
+    /// The number of prewarmed processes.
     ready: usize,
 }
 
-/// Every run has a few things out of many.
+/// Returns a few settings out of many, for one run.
 fn swarm(dice: &mut Dice) -> Swarm {
     let mut options = Vec::new();
     for (option, values) in [
@@ -146,18 +146,18 @@ fn swarm(dice: &mut Dice) -> Swarm {
     Swarm { options, flags, is_fragile, ready: 1 }
 }
 
-/// What all clients share.
+/// The state that all clients share.
 struct Scene {
     world: Arc<World>,
     port: u16,
-    /// Whether sessions may end though nobody ends them.
+    /// Whether sessions may end on their own.
     is_fragile: bool,
     /// Whether the command is of 2026-07-28.
     is_modern: bool,
     story: Mutex<Story>,
 }
 
-/// What has happened so far.
+/// The events so far.
 #[derive(Default)]
 struct Story {
     digest: DefaultHasher,
@@ -174,21 +174,21 @@ impl Story {
 }
 
 impl Scene {
-    /// Adds to what happened, and when.
+    /// Adds an event, with its time.
     fn tell(&self, what: &impl Hash) {
         let mut story = lock(&self.story);
         self.world.now().hash(&mut story.digest);
         what.hash(&mut story.digest);
     }
 
-    /// A session was opened.
+    /// Records an opened session.
     fn opened(&self, session: &str) {
         let mut story = lock(&self.story);
         assert!(story.sessions.insert(session.to_owned()), "{session}: the same id twice");
         story.tally.sessions += 1;
     }
 
-    /// A connection; none if nobody listens any more.
+    /// Opens a connection, or returns `None` if the program does not listen any more.
     fn connect(&self) -> Option<Link> {
         Link::connect(&self.world, self.port)
     }
@@ -198,7 +198,7 @@ impl Scene {
     }
 }
 
-/// Asserts that the engine has forgotten everybody, once every time that it grants is up.
+/// Asserts that the engine holds nothing, once all timeouts have passed.
 fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, ready: usize) {
     world.sleep(QUIET_TIME);
     let metrics = ask(world, scene, "/metrics");
@@ -223,7 +223,7 @@ fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, read
     assert!(running <= ready, "{running} children run, and only {ready} should");
 }
 
-/// What the program says of itself.
+/// Returns the program's answer at a path.
 fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
     let answer = Arc::new(Mutex::new(None));
     let (asking, place) = (scene.clone(), answer.clone());
@@ -241,7 +241,7 @@ fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
     lock(&answer).take().expect("it was there")
 }
 
-/// Asserts that the program ends in order, and that nothing runs after it.
+/// Asserts that the program ends properly, and that no process runs after it.
 fn expect_end(world: &Stay, program: &Program) {
     world.signal(program.pid, Signal::TERM);
     let at = world.now() + Duration::from_secs(60);
@@ -252,13 +252,13 @@ fn expect_end(world: &Stay, program: &Program) {
     assert!(left.is_empty(), "children live on: {left:?}");
 }
 
-/// The id of a message, as text; nothing for a notification.
+/// Returns the id of a message as text, or `None` for a notification.
 fn id_of(message: &Value) -> Option<&str> {
     message["id"].as_str()
 }
 
-/// No client takes longer.
+/// The maximum duration of a client.
 const RUN_TIME_MAX: Duration = Duration::from_secs(3600);
 
-/// After this time nothing that was said before has any effect.
+/// The time after which no earlier message has any effect.
 const QUIET_TIME: Duration = Duration::from_secs(700);

@@ -1,4 +1,4 @@
-//! A connection as a task uses it.
+//! A connection for a task.
 
 use std::future::poll_fn;
 use std::io::IoSlice;
@@ -13,7 +13,7 @@ use super::net::{ROOM_BYTES, Socket};
 use crate::wire::{Broken, Response, response};
 use crate::witness::Witness;
 
-/// A connection, and what was received on it.
+/// A connection, and the bytes received on it.
 pub(crate) struct Link {
     world: Arc<World>,
     pub(crate) socket: Socket,
@@ -23,14 +23,14 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects; none if nobody listens.
+    /// Connects, or returns `None` if nothing listens on the port.
     pub(crate) fn connect(world: &Arc<World>, port: u16) -> Option<Link> {
         let socket = world.connect(port, ROOM_BYTES).ok()?;
         let (world, witness) = (world.clone(), Witness::default());
         Some(Link { world, socket, received: Vec::new(), ended: None, witness })
     }
 
-    /// Sends all of it, or as much as the peer takes within a while.
+    /// Sends all bytes, or as many as the peer reads in time.
     pub(crate) async fn send(&mut self, mut bytes: &[u8]) {
         self.witness.sent(bytes);
         let until = self.world.now() + SEND_TIME_MAX;
@@ -47,7 +47,7 @@ impl Link {
         }
     }
 
-    /// Receives once more; false when nothing came in time, or nothing will.
+    /// Receives once; false if nothing arrived in time, or the stream has ended.
     pub(crate) async fn receive(&mut self, within: Duration) -> bool {
         if self.ended.is_some() {
             return false;
@@ -67,7 +67,7 @@ impl Link {
         self.ended.is_none()
     }
 
-    /// The next response, whole.
+    /// Returns the next whole response.
     pub(crate) async fn response(&mut self, within: Duration) -> Result<Response, Broken> {
         let until = self.world.now() + within;
         loop {
@@ -88,12 +88,12 @@ impl Link {
         }
     }
 
-    /// What was received and not yet used.
+    /// Returns the bytes received and not used.
     pub(crate) fn received(&self) -> &[u8] {
         &self.received
     }
 
-    /// Whatever else comes, until the end or for this long.
+    /// Returns all further bytes, until the end or for this long.
     pub(crate) async fn rest(&mut self, within: Duration) -> Vec<u8> {
         let until = self.world.now() + within;
         while self.receive(until.since(self.world.now())).await {}
@@ -101,5 +101,5 @@ impl Link {
     }
 }
 
-/// How long a client waits for the peer to take something.
+/// The maximum time that a client waits for the peer to read.
 const SEND_TIME_MAX: Duration = Duration::from_secs(60);

@@ -3,7 +3,7 @@
 use pontoon_core::observe::{Event, Value};
 use serde_json::{Map, json};
 
-/// The line of an event.
+/// Returns the line of an event.
 pub(super) fn line(event: &Event) -> String {
     let mut line = Map::new();
     line.insert("level".into(), json!(event.level().name()));
@@ -23,7 +23,7 @@ pub(super) fn line(event: &Event) -> String {
     serde_json::Value::from(line).to_string()
 }
 
-/// What the program says first.
+/// Returns the first line of the program.
 pub(super) fn listening(port: u16) -> String {
     json!({"event": "listening", "url": format!("http://127.0.0.1:{port}/mcp")}).to_string()
 }

@@ -1,16 +1,15 @@
-//! A world of its own: programs, children, connections and time, all in the memory of one thread.
+//! A simulated world: programs, children, connections and time, all in the memory of one thread.
 //!
-//! pontoon's engine, its rules, its guard and hyper run in it as they run on tokio, carried by the
-//! same `pontoon_carrier`; `badchild` runs in it as it runs as a process. What is simulated is the
-//! operating system: byte streams ([`pipe`], [`net`]), processes and signals ([`process`]), and
-//! time, which stands still while anybody has something to do and then jumps to the next alarm.
+//! pontoon's engine, its rules, its guard and hyper run in it as they run on tokio, on the same
+//! `pontoon_carrier`; `badchild` runs in it as it runs as a process. The operating system is
+//! simulated: byte streams ([`pipe`], [`net`]), processes and signals ([`process`]), and time,
+//! which stands still while any task is ready and then jumps to the next timer.
 //!
-//! A thread is either in the real world or in one of these: [`World::enter`]. The rest of the suite
-//! asks [`current`], and so its cases run here unchanged. Which task goes on next is chance; the
-//! world's seed is `PONTOON_SEED`, or else always the same, and it repeats whatever happened.
+//! A thread is either in the real world or in a simulated one: [`World::enter`]. The rest of the
+//! suite asks [`current`], so its cases run here unchanged. The next task is chosen at random. The
+//! seed is `PONTOON_SEED`, or else always the same, and it makes a run reproducible.
 //!
-//! Owns: [`World`], the tasks and the alarms.
-//! Never: a socket, a process, a thread, a clock.
+//! Owns: [`World`], the tasks and the timers. Never: a socket, a process, a thread, a clock.
 
 pub mod crowd;
 pub mod dice;
@@ -43,44 +42,44 @@ use process::{Pid, Processes};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Everything there is.
+/// The state of a world.
 pub struct World {
-    /// What makes it repeat itself.
+    /// The seed, which makes it reproducible.
     pub seed: u64,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Chance, for whoever needs it.
+    /// Random numbers.
     pub dice: Mutex<Dice>,
-    /// What bytes go through on their way.
+    /// The network conditions.
     pub weather: Weather,
     pub(crate) processes: Mutex<Processes>,
     pub(crate) network: Mutex<Network>,
     tasks: Mutex<Tasks>,
     ready: Arc<Ready>,
     alarms: Mutex<BTreeMap<(Instant, u64), Waker>>,
-    /// Called whenever no task has anything to do; true if one of them had.
+    /// Called whenever no task is ready; true if one became ready.
     chores: Mutex<Vec<Chore>>,
 }
 
 type Chore = Box<dyn FnMut() -> bool + Send>;
 
-/// What bytes go through on their way.
+/// The network conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weather {
-    /// They arrive at once, as many as there is room for.
+    /// Bytes arrive at once, as many as fit into the buffer.
     Calm,
-    /// They are split and joined anywhere, and held up now and then; never lost or swapped.
+    /// Bytes are split and joined anywhere, and sometimes delayed, but never lost or reordered.
     Rough,
 }
 
 #[derive(Default)]
 struct Tasks {
-    /// Never used twice. Alarms are numbered with the tasks.
+    /// The next number; never reused. Timers are numbered with the tasks.
     numbers: u64,
     all: BTreeMap<u64, (Pid, Option<Task>)>,
 }
 
-/// The tasks that have something to do.
+/// The ready tasks.
 #[derive(Default)]
 struct Ready(Mutex<BTreeSet<u64>>);
 
@@ -99,17 +98,17 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<World>>> = const { RefCell::new(None) };
 }
 
-/// The world this thread is in; none in the real one.
+/// Returns the world of this thread, or `None` in the real one.
 pub fn current() -> Option<Arc<World>> {
     CURRENT.with_borrow(Clone::clone)
 }
 
-/// The seed that `PONTOON_SEED` asks for.
+/// Returns the seed in `PONTOON_SEED`.
 pub fn seed_asked_for() -> Option<u64> {
     number_in("PONTOON_SEED")
 }
 
-/// How many seeds `PONTOON_SEEDS` asks for.
+/// Returns the number of seeds in `PONTOON_SEEDS`.
 pub fn seeds_asked_for() -> Option<u64> {
     number_in("PONTOON_SEEDS")
 }
@@ -119,7 +118,7 @@ fn number_in(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is not a number")))
 }
 
-/// A thread's stay in a world, which ends with it.
+/// A thread's stay in a world; dropping it ends the world.
 pub struct Stay(Arc<World>);
 
 impl Drop for Stay {
@@ -138,7 +137,7 @@ impl std::ops::Deref for Stay {
 }
 
 impl World {
-    /// Makes a world and takes this thread there.
+    /// Creates a world and moves this thread into it.
     pub fn enter(seed: u64, weather: Weather) -> Stay {
         tell_seed_on_panic();
         let world = Arc::new(World {
@@ -158,12 +157,12 @@ impl World {
         Stay(world)
     }
 
-    /// What time it is.
+    /// Returns the current time.
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// Runs a task of this process beside all others.
+    /// Runs a task of this process concurrently.
     pub fn spawn(&self, owner: Pid, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = lock(&self.tasks);
         tasks.numbers += 1;
@@ -172,7 +171,7 @@ impl World {
         lock(&self.ready.0).insert(number);
     }
 
-    /// Has something looked after whenever no task has anything to do.
+    /// Adds a function that is called whenever no task is ready.
     pub(crate) fn add_chore(&self, chore: impl FnMut() -> bool + Send + 'static) {
         lock(&self.chores).push(Box::new(chore));
     }
@@ -186,11 +185,11 @@ impl World {
             tasks.all = left;
             killed
         };
-        // Whatever they hold may wake others.
+        // Dropping them may wake others.
         drop::<BTreeMap<_, _>>(killed);
     }
 
-    /// Lets the world go on until `done`, or until this moment; returns whether it is done.
+    /// Runs the world until `done`, or until this time; returns whether it is done.
     pub fn run_until(&self, at: Instant, mut done: impl FnMut() -> bool) -> bool {
         loop {
             self.settle();
@@ -206,24 +205,24 @@ impl World {
         }
     }
 
-    /// Lets this time pass.
+    /// Runs the world for this time.
     pub fn sleep(&self, time: Duration) {
         self.run_until(self.now() + time, || false);
     }
 
-    /// A timer of its own.
+    /// Creates a timer.
     pub fn alarm(self: &Arc<Self>) -> Alarm {
         let mut tasks = lock(&self.tasks);
         tasks.numbers += 1;
         Alarm { world: self.clone(), number: tasks.numbers, set: None }
     }
 
-    /// Waits for this time to pass, as a task does.
+    /// Waits for this time, in a task.
     pub fn pause(self: &Arc<Self>, time: Duration) -> Pause {
         Pause { alarm: self.alarm(), until: self.now() + time }
     }
 
-    /// Polls tasks until none has anything to do.
+    /// Polls tasks until none is ready.
     fn settle(&self) {
         for _ in 0..POLLS_MAX {
             if let Some(task) = self.next_task() {
@@ -269,7 +268,7 @@ impl World {
         drop(tasks);
     }
 
-    /// Wakes whoever waits for a moment that has come.
+    /// Fires the timers that are due.
     fn ring(&self) {
         let now = self.now();
         let mut alarms = lock(&self.alarms);
@@ -278,7 +277,7 @@ impl World {
         }
     }
 
-    /// Ends everything.
+    /// Ends all tasks.
     fn end(&self) {
         let chores = mem::take(&mut *lock(&self.chores));
         drop(chores);
@@ -330,7 +329,7 @@ impl Drop for Alarm {
     }
 }
 
-/// A time that passes.
+/// A delay.
 pub struct Pause {
     alarm: Alarm,
     until: Instant,
@@ -345,8 +344,8 @@ impl Future for Pause {
     }
 }
 
-/// Has every panic in a world followed by what repeats it. That goes past the test's captured output:
-/// a panic of the engine ends the program, and nothing captured is shown any more.
+/// Prints after every panic in a world how to repeat it. The output is not captured by the test,
+/// because a panic of the engine aborts the program, which loses captured output.
 fn tell_seed_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -362,12 +361,12 @@ fn tell_seed_on_panic() {
     });
 }
 
-/// Locks what only this thread uses.
+/// Locks data that only this thread uses.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Polls at one moment after which nobody believes any more that it will pass.
+/// The number of polls at one time that indicates an endless loop.
 const POLLS_MAX: u64 = 20_000_000;
 
 #[cfg(test)]

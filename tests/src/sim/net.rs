@@ -1,7 +1,7 @@
-//! Connections: a stream of bytes each way.
+//! Connections: a byte stream in each direction.
 //!
-//! They end as TCP does it: who closes with bytes unread, or breaks off, resets the connection;
-//! what had been sent by then still arrives.
+//! They end as in TCP: closing a side with unread bytes, or aborting it, resets the connection;
+//! bytes sent before still arrive.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -16,13 +16,13 @@ use super::pipe::{Reader, Writer, pipe};
 use super::process::Descriptor;
 use super::{World, lock};
 
-/// Who listens where.
+/// The listeners by port.
 #[derive(Default)]
 pub(crate) struct Network {
     ports: BTreeMap<u16, Arc<Listener>>,
 }
 
-/// Where connections arrive. Dropped by whoever listens, it refuses them.
+/// A queue of new connections. Dropping it refuses further ones.
 #[derive(Default)]
 pub(crate) struct Listener {
     backlog: Mutex<VecDeque<Socket>>,
@@ -42,7 +42,7 @@ impl Listener {
 }
 
 impl World {
-    /// Listens on a port nobody listened on before.
+    /// Listens on an unused port.
     pub(crate) fn listen(&self) -> (u16, Arc<Listener>) {
         let mut network = lock(&self.network);
         let port = network.ports.keys().next_back().map_or(PORT_MIN, |port| port + 1);
@@ -51,7 +51,7 @@ impl World {
         (port, listener)
     }
 
-    /// Refuses connections from now on, and resets those nobody has accepted.
+    /// Refuses connections from now on, and resets those in the backlog.
     pub(crate) fn unlisten(&self, port: u16) {
         let listener = lock(&self.network).ports.remove(&port);
         if let Some(listener) = listener {
@@ -59,11 +59,11 @@ impl World {
         }
     }
 
-    /// Connects, with room for so many bytes that the peer has sent and nobody has read.
+    /// Connects, with a buffer of this many bytes in each direction.
     ///
     /// # Errors
     ///
-    /// Nobody listens there.
+    /// Nothing listens on the port.
     pub fn connect(self: &Arc<Self>, port: u16, bytes_max: usize) -> io::Result<Socket> {
         let listener = lock(&self.network).ports.get(&port).cloned();
         let listener = listener.ok_or(ErrorKind::ConnectionRefused)?;
@@ -95,12 +95,12 @@ impl Socket {
         self
     }
 
-    /// Breaks the connection off.
+    /// Resets the connection.
     pub fn reset(self) {
         self.outgoing.reset();
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes this side for writing.
     pub fn half_close(&self) {
         self.outgoing.end();
     }
@@ -141,7 +141,7 @@ impl carrier::Socket for Socket {
     }
 }
 
-/// A connection as blocking code uses it: while it waits, the world goes on.
+/// A connection for blocking code: while it waits, the world runs.
 pub struct Stream {
     world: Arc<World>,
     socket: Socket,
@@ -152,7 +152,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// Nobody listens there.
+    /// Nothing listens on the port.
     pub(crate) fn connect(
         world: &Arc<World>,
         port: u16,
@@ -162,11 +162,11 @@ impl Stream {
         Stream::connect_at_once(world, port, bytes_max)
     }
 
-    /// Connects without waiting for anything.
+    /// Connects without waiting.
     ///
     /// # Errors
     ///
-    /// Nobody listens there.
+    /// Nothing listens on the port.
     pub(crate) fn connect_at_once(
         world: &Arc<World>,
         port: u16,
@@ -176,7 +176,7 @@ impl Stream {
         Ok(Stream { world: world.clone(), socket })
     }
 
-    /// Reads what there is, at least one byte; nothing at the end.
+    /// Reads the available bytes, at least one; nothing at the end.
     pub(crate) fn read(&mut self, buf: &mut [u8], patience: Duration) -> io::Result<usize> {
         let cx = &mut Context::from_waker(Waker::noop());
         let mut read = Poll::Pending;
@@ -190,7 +190,7 @@ impl Stream {
         }
     }
 
-    /// Writes all of it; no single step may take longer than `patience`.
+    /// Writes all bytes; no single step may take longer than `patience`.
     pub(crate) fn write_all(&mut self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
         let cx = &mut Context::from_waker(Waker::noop());
         while !bytes.is_empty() {
@@ -228,7 +228,7 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// Bytes on their way in one direction.
+/// The buffer size of each direction.
 pub const ROOM_BYTES: usize = 256 * 1024;
 
 const CONNECT_TIME: Duration = Duration::from_micros(250);

@@ -1,4 +1,4 @@
-//! The options of the command line that a simulated program has.
+//! The command line options of a simulated program.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use pontoon_servers::echo::{self, Echo};
 
 use crate::pontoon::Verb;
 
-/// What the program serves.
+/// Returns the server of the program.
 fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
     let settings = echo::Settings::default();
     Serves::Native(match verb {
@@ -31,7 +31,7 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
     })
 }
 
-/// What the program does without any option.
+/// Returns the default settings of the program.
 fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
     Config {
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
@@ -40,11 +40,11 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
     }
 }
 
-/// The settings of these options; a proxy is in front of `badchild` with these flags.
+/// Returns the settings of these options; a proxy is in front of `badchild` with these flags.
 ///
 /// # Panics
 ///
-/// There is no such option here, or no such value.
+/// An option or a value is not supported here.
 pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Config {
     let mut config = defaults(verb, flags);
     let mut words = arguments.iter();
@@ -130,7 +130,7 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
     config
 }
 
-/// Seconds, or what stands before the unit `ms` or `s`.
+/// Parses seconds, or a number with the unit `ms` or `s`.
 fn time(text: &str) -> Duration {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),

@@ -1,4 +1,4 @@
-//! A stream of bytes with room for so many: what is written comes out in order, all of it.
+//! A bounded byte stream: written bytes arrive in order, all of them.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read};
@@ -12,44 +12,44 @@ use pontoon_core::time::Instant;
 use super::dice::Dice;
 use super::{Alarm, Weather, World, lock};
 
-/// What both ends share.
+/// The state that both ends share.
 struct Pipe {
     bytes: VecDeque<u8>,
     bytes_max: usize,
-    /// Nothing more will be written.
+    /// Whether the write end is closed.
     ended: bool,
-    /// Nothing more will be read.
+    /// Whether the read end is closed.
     deaf: bool,
-    /// Broken off: what is there can be read, and then it fails.
+    /// Whether it is reset: buffered bytes can be read, and then reading fails.
     reset: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
 
-/// The end that bytes come out of. Dropped, it makes writing fail.
+/// The read end. Dropping it makes writing fail.
 pub struct Reader {
     pipe: Arc<Mutex<Pipe>>,
     weather: Option<Rough>,
 }
 
-/// The end that bytes go into. Dropped, it ends the stream.
+/// The write end. Dropping it ends the stream.
 pub struct Writer {
     pipe: Arc<Mutex<Pipe>>,
 }
 
-/// Rough weather on the way of bytes.
+/// The network faults of a stream.
 struct Rough {
     world: Arc<World>,
     dice: Dice,
     alarm: Alarm,
     /// Nothing arrives earlier.
     held_until: Instant,
-    /// There is no long pause earlier. Several in one body would make it slower than the program
-    /// allows, which is not what lawful clients are.
+    /// No long pause begins earlier. Several in one body would make it slower than the program
+    /// allows.
     calm_until: Instant,
 }
 
-/// A pipe of this world that takes so many bytes until some are read.
+/// Creates a pipe in this world with a buffer of this many bytes.
 pub fn pipe(world: &Arc<World>, bytes_max: usize) -> (Writer, Reader) {
     let pipe = Arc::new(Mutex::new(Pipe {
         bytes: VecDeque::new(),
@@ -71,7 +71,7 @@ pub fn pipe(world: &Arc<World>, bytes_max: usize) -> (Writer, Reader) {
 }
 
 impl Reader {
-    /// Reads into `buf`, which is not empty; nothing read is the end.
+    /// Reads into `buf`, which is not empty; reading nothing means the end.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let len = match &mut self.weather {
             Some(rough) => match rough.poll_arrival(cx, buf.len()) {
@@ -89,12 +89,12 @@ impl Reader {
         }
     }
 
-    /// Reads what is there, whatever the weather, and wakes nobody later: `WouldBlock` if nothing
-    /// is.
+    /// Reads the available bytes regardless of network faults, without registering a wake-up:
+    /// `WouldBlock` if there are none.
     ///
     /// # Errors
     ///
-    /// The peer broke it off, or nothing has arrived.
+    /// The peer reset it, or nothing has arrived.
     pub fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut pipe = lock(&self.pipe);
         if !pipe.bytes.is_empty() {
@@ -109,20 +109,20 @@ impl Reader {
         }
     }
 
-    /// Whether there is nothing left to read, and nothing more will come.
+    /// Returns whether everything was read, and the write end is closed.
     pub fn has_ended(&self) -> bool {
         let pipe = lock(&self.pipe);
         pipe.bytes.is_empty() && (pipe.ended || pipe.reset)
     }
 
-    /// Whether there is something that was not read.
+    /// Returns whether there are unread bytes.
     pub fn is_unread(&self) -> bool {
         !lock(&self.pipe).bytes.is_empty()
     }
 }
 
 impl Rough {
-    /// How many bytes may arrive now.
+    /// Returns the number of bytes that may arrive now.
     fn poll_arrival(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<usize> {
         if carrier::Alarm::poll_until(&mut self.alarm, cx, self.held_until).is_pending() {
             return Poll::Pending;
@@ -142,7 +142,7 @@ impl Rough {
     }
 }
 
-/// From the beginning of one long pause to the next.
+/// The time between the starts of two long pauses.
 const CALM_TIME: Duration = Duration::from_secs(10);
 
 impl carrier::Source for Reader {
@@ -160,7 +160,7 @@ impl Drop for Reader {
 }
 
 impl Writer {
-    /// Writes from the front of `bufs`; returns how many bytes were taken.
+    /// Writes from the start of `bufs`; returns the number of bytes accepted.
     pub fn poll_write(
         &self,
         cx: &mut Context<'_>,
@@ -187,7 +187,7 @@ impl Writer {
         Poll::Ready(Ok(taken))
     }
 
-    /// Ready once nobody will read any more.
+    /// Waits for the read end to be closed.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut pipe = lock(&self.pipe);
         if pipe.deaf || pipe.reset {
@@ -197,7 +197,7 @@ impl Writer {
         Poll::Pending
     }
 
-    /// Bytes that were written and not read.
+    /// Returns the number of bytes written and not read.
     pub fn unread(&self) -> usize {
         lock(&self.pipe).bytes.len()
     }
@@ -209,7 +209,7 @@ impl Writer {
         wake(&mut pipe.reader);
     }
 
-    /// Breaks the stream off.
+    /// Resets the stream.
     pub fn reset(&self) {
         let mut pipe: MutexGuard<'_, Pipe> = lock(&self.pipe);
         pipe.reset = true;

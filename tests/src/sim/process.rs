@@ -1,4 +1,4 @@
-//! Processes: a table of them, their ends, and what a child has around it.
+//! Processes: their table, their ends, and the system of a child.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ use crate::record::Memory;
 /// A process id.
 pub type Pid = u32;
 
-/// Every process there ever was.
+/// All processes, including ended ones.
 pub(crate) struct Processes {
     last: Pid,
     all: BTreeMap<Pid, Process>,
@@ -33,10 +33,10 @@ pub(crate) struct Processes {
 pub(crate) struct Process {
     pub(crate) parent: Pid,
     pub(crate) group: Pid,
-    /// How it ended, once it has. Whoever started it learns that at once, so nobody stays unreaped.
+    /// Its status, once it has ended. Its parent learns that at once, so none stays unreaped.
     status: Option<ExitStatus>,
     ignores_term: bool,
-    /// Whether it handles SIGTERM itself; how often it has been asked to end.
+    /// For a process that handles SIGTERM itself: the number of signals so far.
     asked: Option<u32>,
     descriptors: Descriptors,
     waiting: Option<Waker>,
@@ -49,12 +49,12 @@ impl Default for Processes {
 }
 
 impl Processes {
-    /// The process with this id, unless it has ended.
+    /// Returns the process with this id, unless it has ended.
     pub(crate) fn running(&self, pid: Pid) -> Option<&Process> {
         self.all.get(&pid).filter(|process| process.status.is_none())
     }
 
-    /// Those that run, by their ids.
+    /// Iterates over the running processes, by id.
     pub(crate) fn all_running(&self) -> impl Iterator<Item = (Pid, &Process)> {
         let all = self.all.iter().map(|(pid, process)| (*pid, process));
         all.filter(|(_, process)| process.status.is_none())
@@ -75,11 +75,11 @@ impl Processes {
     }
 }
 
-/// How many file descriptors a process has open.
+/// The number of open file descriptors of a process.
 #[derive(Clone, Default)]
 pub(crate) struct Descriptors(Arc<AtomicUsize>);
 
-/// One of them, closed when dropped.
+/// An open descriptor, closed when dropped.
 pub(crate) struct Descriptor(Descriptors);
 
 impl Descriptors {
@@ -96,7 +96,7 @@ impl Drop for Descriptor {
 }
 
 impl Process {
-    /// How many file descriptors it has open.
+    /// Returns the number of its open file descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         self.descriptors.0.load(Ordering::Relaxed)
     }
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// How a process ended; none if it runs.
+    /// Returns the status of an ended process, or `None` if it runs.
     pub(crate) fn ended(&self, pid: Pid) -> Option<ExitStatus> {
         lock(&self.processes).all.get(&pid)?.status
     }
@@ -173,7 +173,7 @@ impl World {
         members.into_iter().for_each(|pid| self.signal(pid, signal));
     }
 
-    /// Waits until a program is asked to end once more than so many times; returns how many times.
+    /// Waits until a program has received more than this many SIGTERMs; returns their number.
     pub(crate) async fn asked_to_end(&self, pid: Pid, known: u32) -> u32 {
         poll_fn(|cx| {
             let mut processes = lock(&self.processes);
@@ -190,14 +190,14 @@ impl World {
     }
 }
 
-/// Our ends of a child's streams.
+/// The parent's ends of a child's streams.
 pub(crate) struct Pipes {
     pub(crate) stdin: Stdin,
     pub(crate) stdout: Held<Reader>,
     pub(crate) stderr: Held<Reader>,
 }
 
-/// An end of a pipe, as a descriptor of the process that holds it.
+/// An end of a pipe, counted as a descriptor of its process.
 pub(crate) struct Held<T>(T, #[expect(dead_code, reason = "it counts")] Descriptor);
 
 impl carrier::Source for Held<Reader> {
@@ -206,7 +206,7 @@ impl carrier::Source for Held<Reader> {
     }
 }
 
-/// A child's standard input, to be written.
+/// The write end of a child's standard input.
 pub(crate) struct Stdin(Held<Writer>);
 
 impl carrier::Sink for Stdin {
@@ -229,7 +229,7 @@ impl carrier::Stdin for Stdin {
     }
 }
 
-/// A `badchild` in a world.
+/// A simulated `badchild`.
 pub(crate) struct Child {
     world: Arc<World>,
     pid: Pid,
@@ -240,17 +240,17 @@ pub(crate) struct Child {
     stderr: Out,
 }
 
-/// Standard input: the pipe, unless it was closed, and what was read of it and not used.
+/// Standard input: the pipe, unless it was closed, and the bytes read and not used.
 struct Input {
     pipe: Mutex<Option<Arc<Mutex<Reader>>>>,
     read: Mutex<Vec<u8>>,
 }
 
-/// A stream that several tasks write to, one after the other.
+/// An output stream that tasks write to in turn.
 struct Out {
-    /// None: it was closed, and whatever is written is lost.
+    /// `None` if it was closed; writes are then lost.
     pipe: Mutex<Option<Arc<Writer>>>,
-    /// Whose turn it is, and who comes after that.
+    /// The writer whose turn it is, and those after it.
     turns: Mutex<Turns>,
 }
 
@@ -305,7 +305,7 @@ impl Child {
     }
 }
 
-/// The status of a process that exited with this code.
+/// Returns the status of a process that exited with this code.
 pub(crate) fn exit_status(code: i32) -> ExitStatus {
     ExitStatus::from_raw((code & 0xff) << 8)
 }
@@ -321,7 +321,7 @@ impl Out {
         let mut written = Ok(());
         while !bytes.is_empty() && written.is_ok() {
             let Some(pipe) = lock(&self.pipe).clone() else {
-                // Whoever writes to nobody for ever is busy with it, and time has to go on.
+                // An endless writer to a closed stream must let time pass.
                 world.pause(Duration::from_millis(1)).await;
                 break;
             };
@@ -464,13 +464,13 @@ impl System for Child {
     }
 }
 
-/// What a pipe takes until somebody reads.
+/// The buffer size of a pipe.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// What a child reads at a time.
+/// The number of bytes that a child reads at once.
 const READ_BYTES: usize = 8 * 1024;
 
-/// The process that starts programs. What runs beside a case belongs to it too.
+/// The process that starts programs. Tasks of a case belong to it too.
 pub(crate) const SUITE: Pid = 1;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `pontoon` in a world: the adapter that carries the core there.
+//! The adapter that runs pontoon's core in a simulated world.
 //!
 //! It has the same parts as any other runtime; see `pontoon_carrier`.
 
@@ -30,8 +30,8 @@ pub(crate) struct Program {
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
-/// Starts the program with these options of its command line. A proxy is in front of `badchild`
-/// with these flags.
+/// Starts the program with these command line options. A proxy is in front of `badchild` with these
+/// flags.
 pub(crate) fn start(
     world: &Arc<World>,
     verb: Verb,
@@ -62,7 +62,7 @@ pub(crate) fn start(
     Program { pid, port, lines }
 }
 
-/// What all tasks of a program share.
+/// The state that all tasks of a program share.
 struct Carrier {
     world: Arc<World>,
     pid: Pid,
@@ -73,7 +73,7 @@ struct Carrier {
     record: Arc<Mutex<Memory>>,
 }
 
-/// How many connections are open, and who waits for there to be fewer.
+/// The number of open connections, and the tasks that wait for it to fall.
 #[derive(Default)]
 struct Room {
     open: usize,
@@ -113,7 +113,7 @@ impl Carrier {
         });
     }
 
-    /// Takes SIGTERM as the wish to stop.
+    /// Treats SIGTERM as a request to stop.
     async fn obey(&self) {
         let mut asked = 0;
         loop {
@@ -122,7 +122,7 @@ impl Carrier {
         }
     }
 
-    /// Accepts connections until the engine wants no more.
+    /// Accepts connections until the engine stops listening.
     async fn accept(self: Arc<Self>, listener: &Listener) {
         let limits = &self.hub.config().limits;
         let mut draining = pin!(self.hub.phase_after(Phase::Serving));
@@ -152,7 +152,7 @@ impl Carrier {
         }
     }
 
-    /// Ready once no more than so many connections are open.
+    /// Waits until no more than this many connections are open.
     fn poll_room(&self, cx: &Context<'_>, open_max: usize) -> Poll<()> {
         let mut room = lock(&self.room);
         if room.open <= open_max {
@@ -162,7 +162,7 @@ impl Carrier {
         Poll::Pending
     }
 
-    /// Spawns the children that were ordered; returns whether there were any.
+    /// Starts the ordered children; returns whether there were any.
     fn spawn_ordered(&self, orders: &Receiver<Order>) -> bool {
         let mut spawned = false;
         while let Ok(order) = orders.try_recv() {
@@ -183,7 +183,7 @@ impl Carrier {
                 Wish::Kill => Signal::KILL,
                 Wish::Terminate => Signal::TERM,
             };
-            // Under the engine's lock nothing is ended.
+            // Tasks must not be ended under the engine's lock.
             let world = signalled.clone();
             signalled.spawn(KERNEL, async move { world.signal_group(child, signal) });
         });
@@ -193,5 +193,5 @@ impl Carrier {
     }
 }
 
-/// Whose tasks nobody ends.
+/// The owner of tasks that are never ended.
 const KERNEL: Pid = 0;

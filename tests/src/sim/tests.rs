@@ -2,10 +2,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// What was seen, and when.
+/// Observations and their times.
 type Seen = Arc<Mutex<Vec<(u64, &'static str)>>>;
 
-/// The world of a test, and a place where its tasks leave what they saw.
+/// Creates a world, and a list for the observations of its tasks.
 fn scene() -> (Stay, Seen) {
     (World::enter(7, Weather::Calm), Arc::default())
 }

@@ -17,7 +17,7 @@ pub struct Head {
 pub struct Response {
     /// Its head.
     pub head: Head,
-    /// Its body, with the framing taken off.
+    /// Its body, without the transfer framing.
     pub body: Vec<u8>,
 }
 
@@ -41,7 +41,7 @@ impl Head {
         Ok(Head { status, headers })
     }
 
-    /// The value of a header; panics if there are several.
+    /// Returns the value of a header; panics if there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(have, _)| have.eq_ignore_ascii_case(name));
         let value = values.next();
@@ -49,12 +49,12 @@ impl Head {
         value.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the server says that the connection ends with this response.
+    /// Returns whether the server announces the close of the connection.
     pub fn closes(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    /// How the body's end is told (RFC 9112, section 6.3).
+    /// Returns the framing of the body (RFC 9112, section 6.3).
     pub(super) fn framing(&self) -> Framing {
         if self.status < 200 || self.status == 204 || self.status == 304 {
             return Framing::Length(0);
@@ -70,34 +70,34 @@ impl Head {
 }
 
 impl Response {
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
-    /// The value of a header; panics if there are several.
+    /// Returns the value of a header; panics if there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
-    /// The body as JSON; panics unless it is declared as that and is that.
+    /// Returns the body as JSON; panics unless it is declared as JSON and valid.
     pub fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.describe());
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error} in {}", self.describe()))
     }
 
-    /// The body as the events of a stream.
+    /// Returns the body as the events of a stream.
     pub(crate) fn events(&self) -> Result<Vec<Event>, Broken> {
         sse::parse_all(&self.body)
     }
 
-    /// Every message of an answer of either form, in order.
+    /// Returns every message of an answer of either form, in order.
     pub fn messages(&self) -> Vec<Value> {
         if self.header("content-type") == Some("text/event-stream") {
             let events = self.events().expect("an event stream");
@@ -109,12 +109,12 @@ impl Response {
         }
     }
 
-    /// The last message of an answer of either form: the response itself.
+    /// Returns the last message of an answer of either form: the response itself.
     pub fn answer(&self) -> Value {
         self.messages().pop().unwrap_or_else(|| panic!("no message in {}", self.describe()))
     }
 
-    /// Status and body in one line, for messages.
+    /// Returns status and body in one line, for messages.
     pub fn describe(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);
         format!("{} {}", self.status(), body.chars().take(400).collect::<String>())
@@ -138,7 +138,7 @@ impl Response {
     }
 }
 
-/// Where a body ends.
+/// The end of a body.
 #[derive(Debug)]
 pub(super) enum Framing {
     /// After this many bytes.
@@ -147,17 +147,17 @@ pub(super) enum Framing {
     Chunked {
         /// Bytes left of the current chunk.
         left: usize,
-        /// Whether the next line is that of a chunk's size: the one before, if any, has its end.
+        /// Whether the next line is a chunk size, after the end of the chunk before.
         next: bool,
     },
-    /// Where the connection ends.
+    /// At the end of the connection.
     UntilClosed,
-    /// It has ended.
+    /// The body has ended.
     Ended,
 }
 
 impl Framing {
-    /// The next bytes of the body, `None` at its end.
+    /// Reads the next bytes of the body, `None` at its end.
     pub(super) fn read(&mut self, wire: &mut Wire) -> Result<Option<Vec<u8>>, Broken> {
         match self {
             Framing::Ended | Framing::Length(0) => {
@@ -178,8 +178,8 @@ impl Framing {
                 Err(broken) => Err(broken),
             },
             Framing::Chunked { left: 0, next } => {
-                // A chunk's data is followed by a line end of its own. What comes after it may take
-                // its time.
+                // A chunk's data is followed by a line end of its own. The next chunk may arrive
+                // later.
                 if !*next && !wire.line()?.is_empty() {
                     return Err(Broken::Malformed("chunk data without an end".into()));
                 }
@@ -202,8 +202,8 @@ impl Framing {
     }
 }
 
-/// The response these bytes begin with, and its length; none if it is not whole yet. `ended` tells
-/// whether no more bytes will come.
+/// Parses the response at the start of these bytes, and returns its length, or `None` if it is
+/// incomplete. `ended` tells whether no more bytes will arrive.
 pub(crate) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Response, usize)>, Broken> {
     let Some((head, start)) = parse_head(bytes)? else { return Ok(None) };
     let rest = &bytes[start..];
@@ -215,7 +215,7 @@ pub(crate) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Response, usize
     Ok(body.map(|(body, len)| (Response { head, body }, start + len)))
 }
 
-/// The head, and where the body begins.
+/// Parses the head, and returns where the body begins.
 fn parse_head(bytes: &[u8]) -> Result<Option<(Head, usize)>, Broken> {
     let Some(len) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
     let lines: Vec<_> = bytes[..len].split(|byte| *byte == b'\n').map(trimmed).collect();
@@ -226,7 +226,7 @@ fn trimmed(line: &[u8]) -> Vec<u8> {
     line.strip_suffix(b"\r").unwrap_or(line).to_vec()
 }
 
-/// The events that are whole in the beginning of a response; none if it is something else.
+/// Returns the complete events at the beginning of a response; none if it is not an event stream.
 pub(crate) fn events_so_far(bytes: &[u8]) -> Result<Vec<Event>, Broken> {
     let Some((head, start)) = parse_head(bytes)? else { return Ok(Vec::new()) };
     if head.header("content-type") != Some("text/event-stream") {
@@ -242,7 +242,7 @@ pub(crate) fn events_so_far(bytes: &[u8]) -> Result<Vec<Event>, Broken> {
     sse::parse_all(&stream[..whole])
 }
 
-/// The body in these chunks, and how many bytes it took; none if it is not whole yet.
+/// Parses a chunked body, and returns its length with framing, or `None` if it is incomplete.
 pub(crate) fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Broken> {
     let (mut body, mut at) = (Vec::new(), 0);
     while let Some((data, len)) = chunk(&bytes[at..])? {
@@ -255,8 +255,8 @@ pub(crate) fn whole_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Bro
     Ok(None)
 }
 
-/// The data of the chunk these bytes begin with, and the length of that chunk; none if it is not
-/// whole yet.
+/// Parses the chunk at the start of these bytes, and returns its data and length, or `None` if it
+/// is incomplete.
 fn chunk(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Broken> {
     let Some(line) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
     let size = chunk_size(&bytes[..line])?;

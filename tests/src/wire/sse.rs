@@ -1,4 +1,4 @@
-//! Event streams, read event by event as they come (HTML standard, server-sent events).
+//! Event streams, read event by event (HTML standard, server-sent events).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The message it carries; none for a comment or an event that only has an id.
+    /// Returns the message in it, or `None` for a comment or an event that only has an id.
     pub fn message(&self) -> Option<Value> {
         let data = self.data.as_deref().filter(|data| !data.is_empty())?;
         Some(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error} in {data:?}")))
@@ -59,7 +59,7 @@ pub struct Events {
     wire: Wire,
     framing: Framing,
     text: Vec<u8>,
-    /// How much of the text is known to hold no end of a block.
+    /// The length of the text that is known to hold no end of a block.
     searched: usize,
 }
 
@@ -69,7 +69,7 @@ impl Events {
         Events { head, wire, framing, text: Vec::new(), searched: 0 }
     }
 
-    /// The next block; `None` where the stream ended in order.
+    /// Returns the next block, or `None` if the stream ended normally.
     pub fn try_next(&mut self, within: Duration) -> Result<Option<Event>, Broken> {
         self.wire.deadline = Instant::now() + within;
         loop {
@@ -100,15 +100,15 @@ impl Events {
         }
     }
 
-    /// The next block; panics on anything but a block or the stream's end.
+    /// Returns the next block; panics on anything but a block or the stream's end.
     pub fn next_event(&mut self) -> Option<Event> {
         self.next_within(PATIENCE)
     }
 
-    /// The next message with the event that carries it, passing over comments and events that only
-    /// have an id; `None` where the stream ended in order.
+    /// Returns the next message with its event, skipping comments and events that only have an id,
+    /// or `None` if the stream ended normally.
     pub fn next_message(&mut self) -> Option<(Event, Value)> {
-        // Comments keep the stream alive, not this waiting.
+        // Comments do not extend the wait.
         let deadline = Instant::now() + PATIENCE;
         loop {
             let event = self.next_within(deadline.left())?;
@@ -122,17 +122,17 @@ impl Events {
         self.try_next(within).unwrap_or_else(|broken| panic!("no event: {broken}"))
     }
 
-    /// The next message; panics where the stream ends.
+    /// Returns the next message; panics if the stream ends.
     pub fn message(&mut self) -> Value {
         self.next_message().expect("one more message on the stream").1
     }
 
-    /// The messages up to the end of the stream.
+    /// Returns the messages up to the end of the stream.
     pub fn messages(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.next_message()).map(|(_, message)| message).collect()
     }
 
-    /// Whether no message comes for this long, though the stream stays open.
+    /// Returns whether no message arrives for this long, while the stream stays open.
     pub fn is_quiet(&mut self, during: Duration) -> bool {
         let deadline = Instant::now() + during;
         loop {
@@ -144,13 +144,13 @@ impl Events {
         }
     }
 
-    /// Breaks the connection off: the server sees a reset.
+    /// Resets the connection.
     pub fn reset(self) {
         self.wire.reset();
     }
 }
 
-/// The events of a whole stream.
+/// Parses the events of a whole stream.
 pub(super) fn parse_all(stream: &[u8]) -> Result<Vec<Event>, Broken> {
     let text = std::str::from_utf8(stream).map_err(|e| Broken::Malformed(e.to_string()))?;
     text.split_terminator("\n\n").map(|block| parse(block.as_bytes())).collect()

@@ -1,4 +1,4 @@
-//! A connection's stream of bytes, real or simulated.
+//! The byte stream of a connection, real or simulated.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use super::PATIENCE;
 use crate::sim;
 
-/// A connection, in the world this thread is in.
+/// A connection, in the world of this thread.
 #[derive(Debug)]
 pub(super) enum Stream {
     Real(TcpStream),
@@ -25,7 +25,7 @@ impl Stream {
     }
 
     /// Connects with a receive buffer of about this many bytes. The size has to be set before
-    /// connecting: it decides the TCP window.
+    /// connecting, because it decides the TCP window.
     pub(super) fn connect_narrow(addr: SocketAddr, receive_buffer: usize) -> io::Result<Stream> {
         if let Some(world) = sim::current() {
             let stream = sim::net::Stream::connect(&world, addr.port(), Some(receive_buffer));
@@ -46,7 +46,7 @@ impl Stream {
         Ok(Stream::Real(stream))
     }
 
-    /// Writes all of it; no single step may take longer than `patience`.
+    /// Writes all bytes; no single step may take longer than `patience`.
     pub(super) fn write_all(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         match self {
             Stream::Real(stream) => {
@@ -57,7 +57,7 @@ impl Stream {
         }
     }
 
-    /// Reads what there is, at least one byte; nothing at the end.
+    /// Reads the available bytes, at least one; nothing at the end.
     pub(super) fn read(&mut self, buf: &mut [u8], patience: Duration) -> io::Result<usize> {
         match self {
             Stream::Real(stream) => {
@@ -68,7 +68,7 @@ impl Stream {
         }
     }
 
-    /// Whether the peer's end of it, or a reset, is already here.
+    /// Returns whether the peer has closed or reset it.
     pub(super) fn has_ended(&self) -> bool {
         match self {
             Stream::Real(stream) => {
@@ -91,7 +91,7 @@ impl Stream {
         }
     }
 
-    /// Breaks it off: the peer sees a reset.
+    /// Resets the connection.
     pub(super) fn reset(self) {
         match self {
             Stream::Real(stream) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Broken, Request, Wire};
 
-/// A server that reads one request and answers these bytes, then closes.
+/// Starts a server that reads one request, answers with these bytes, and closes.
 fn answering(bytes: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();

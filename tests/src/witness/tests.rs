@@ -6,7 +6,7 @@ use super::Witness;
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::wire::{Request, response};
 
-/// What the witness of a connection says to this request, sent byte by byte, and its answer.
+/// Returns the witness's verdict on this request, sent byte by byte, and its answer.
 fn says(request: &Request, headers: &str, answer: &Value) -> Result<(), String> {
     let mut witness = Witness::default();
     request.bytes().chunks(1).for_each(|byte| witness.sent(byte));

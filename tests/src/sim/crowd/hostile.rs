@@ -9,7 +9,7 @@ use crate::sim::link::Link;
 use crate::sim::lock;
 use crate::wire::{Request, response};
 
-/// A few attacks, one after the other.
+/// Runs a few attacks, one after the other.
 pub(super) async fn live(scene: &Scene, mut dice: Dice) {
     for _ in 0..dice.within(2..8) {
         scene.pause(Duration::from_millis(dice.within(0..500))).await;
@@ -22,7 +22,7 @@ pub(super) async fn live(scene: &Scene, mut dice: Dice) {
                 link.socket.half_close();
                 judge(scene, &mut link, requests).await;
             }
-            // Says nothing more; its time will be up.
+            // Sends nothing more, until a timeout.
             2 => judge(scene, &mut link, requests).await,
             _ => {
                 scene.pause(Duration::from_millis(dice.within(0..20_000))).await;
@@ -32,7 +32,7 @@ pub(super) async fn live(scene: &Scene, mut dice: Dice) {
     }
 }
 
-/// Bytes, and how many answers they may get at most.
+/// Returns bytes, and the maximum number of their answers.
 fn attack(dice: &mut Dice) -> (Vec<u8>, usize) {
     let call = tool_call("stolen", "echo", serde_json::json!({"text": "x", "ms": 10}));
     let good = match dice.within(0..4) {
@@ -44,19 +44,19 @@ fn attack(dice: &mut Dice) -> (Vec<u8>, usize) {
     }
     .bytes();
     match dice.within(0..5) {
-        // One byte is another.
+        // One byte replaced.
         0 => {
             let mut bytes = good;
             let at = dice.within(0..bytes.len() as u64) as usize;
             bytes[at] = dice.roll() as u8;
             (bytes, usize::MAX)
         }
-        // It stops somewhere.
+        // Cut off.
         1 => {
             let len = dice.within(0..good.len() as u64) as usize;
             (good[..len].to_vec(), 1)
         }
-        // Several in one go.
+        // Several at once.
         2 => {
             let count = dice.within(2..40) as usize;
             (good.repeat(count), count)
@@ -72,7 +72,7 @@ fn attack(dice: &mut Dice) -> (Vec<u8>, usize) {
     }
 }
 
-/// Whatever comes has to be answers, and not too many.
+/// Asserts that only answers arrive, and not too many.
 async fn judge(scene: &Scene, link: &mut Link, requests: usize) {
     let came = link.rest(Duration::from_secs(100)).await;
     let mut rest = &came[..];
@@ -84,7 +84,7 @@ async fn judge(scene: &Scene, link: &mut Link, requests: usize) {
                 rest = &rest[len..];
                 answers += 1;
             }
-            // A stream has no end of its own.
+            // A stream does not end on its own.
             Ok(None) => break,
             Err(broken) => panic!("{broken}: {}", came.escape_ascii()),
         }

@@ -10,7 +10,7 @@ use crate::sim::dice::Dice;
 use crate::sim::lock;
 use crate::wire::{Broken, Event, Request, Response, response};
 
-/// A few sessions, one after the other.
+/// Runs a few sessions, one after the other.
 pub(super) async fn live(scene: &Scene, number: u64, mut dice: Dice) {
     let mut client = Client { scene, number, calls: 0, session: None };
     for _ in 0..dice.within(1..4) {
@@ -37,11 +37,11 @@ struct Session {
     is_gone: bool,
 }
 
-/// A request, and what may come of it.
+/// A request, and its possible answers.
 struct Call {
     id: String,
     body: Value,
-    /// What the text of the answer may be, if that is a result.
+    /// The possible texts of a result.
     texts: Vec<String>,
     accept: &'static str,
 }
@@ -97,7 +97,7 @@ impl Client<'_> {
             }
             7 => self.come_back(dice).await,
             8 => self.be_asked(dice).await,
-            // Alone: between the halves of its line others would spoil it, and be spoiled.
+            // Alone, because lines of other calls between its halves would be damaged.
             9 => {
                 let ms = dice.pick(&[0, 30, 900]);
                 let texts = ["in two parts".to_owned()];
@@ -111,13 +111,13 @@ impl Client<'_> {
         }
     }
 
-    /// A call that a good child answers.
+    /// Returns a call that a correct child answers.
     fn some_call(&mut self, dice: &mut Dice) -> Call {
         let ms = dice.pick(&[0, 0, 1, 30, 900]);
         match dice.within(0..7) {
             0 => self.call("wrong_id", json!({}), ["right".to_owned()], dice),
             1 => {
-                // The first is lost where half a line of a call that was given up came before it.
+                // The first is lost after half a line of a call that was given up.
                 let both = ["once", "twice"].map(str::to_owned);
                 self.call("duplicate", json!({}), both, dice)
             }
@@ -161,7 +161,7 @@ impl Client<'_> {
         Some(request.header("MCP-Protocol-Version", NEWEST))
     }
 
-    /// Sends calls in one go on one connection, and judges their answers.
+    /// Sends calls at once on one connection, and checks their answers.
     async fn exchange(&mut self, calls: Vec<Call>) {
         let Some(mut link) = self.scene.connect() else { return };
         for call in &calls {
@@ -184,8 +184,8 @@ impl Client<'_> {
         Some(request.with("Accept", call.accept).bytes())
     }
 
-    /// Keeps in mind what came. No weather ends a connection, and nothing else that happens here
-    /// may.
+    /// Returns a response, after recording it. No network fault ends a connection, and nothing else
+    /// here may.
     fn told(&self, response: Result<Response, Broken>) -> Response {
         let response = response.unwrap_or_else(|broken| panic!("no answer: {broken}"));
         self.scene.tell(&(response.status(), &response.body));
@@ -193,7 +193,7 @@ impl Client<'_> {
         response
     }
 
-    /// An answer has to be the one to this call, and fit what is known of the session.
+    /// Checks that an answer is the one to this call, and consistent with the state of the session.
     fn judge(&mut self, call: &Call, response: &Response) {
         let session = self.session.as_mut().expect("it was used");
         let case = response.describe();
@@ -217,7 +217,8 @@ impl Client<'_> {
                 let is_own = call.texts.iter().any(|text| text == given);
                 assert!(is_own, "another's answer to {}: {given}", call.id);
             }
-            // A child that does not answer in time, or not any more; or one that was not answered.
+            // A child that does not answer in time or has ended, or one whose question was not
+            // answered.
             None => {
                 let code = &answer["error"]["code"];
                 assert!(*code == -32603 || *code == -32000, "{answer}");
@@ -225,7 +226,7 @@ impl Client<'_> {
         }
     }
 
-    /// Sends a message that nobody answers.
+    /// Sends a message without an answer.
     async fn notify(&mut self, body: Value) {
         let Some(request) = self.sign(Request::post(body.to_string())) else { return };
         let Some(mut link) = self.scene.connect() else { return };
@@ -249,7 +250,7 @@ impl Client<'_> {
         }
     }
 
-    /// Listens for a while, and leaves.
+    /// Opens a GET stream for a while.
     async fn listen(&mut self, dice: &mut Dice) {
         let Some(request) = self.sign(Request::listen()) else { return };
         let Some(mut link) = self.scene.connect() else { return };
@@ -263,7 +264,7 @@ impl Client<'_> {
         }
     }
 
-    /// Leaves before it has the answer.
+    /// Disconnects before the answer.
     async fn leave(&mut self, dice: &mut Dice) {
         let call = self.some_call(dice);
         let Some(request) = self.post(&call) else { return };
@@ -278,7 +279,7 @@ impl Client<'_> {
         }
     }
 
-    /// Leaves a stream, and comes back for the rest: nothing comes twice, and nothing is missing.
+    /// Disconnects from a stream, and resumes it: nothing is repeated, and nothing is missing.
     async fn come_back(&mut self, dice: &mut Dice) {
         let n = dice.within(1..8);
         let mut call = self.call("progress", json!({"n": n, "ms": 100}), ["done".to_owned()], dice);
@@ -314,7 +315,7 @@ impl Client<'_> {
         }
     }
 
-    /// Answers a question of the child, which then answers with what it was told.
+    /// Answers a question of the child, which then returns that answer.
     async fn be_asked(&mut self, dice: &mut Dice) {
         let ask = json!({"method": "roots/list", "params": {}, "id": "q"});
         let mut call = self.call("ask", ask, [], dice);
@@ -344,7 +345,7 @@ impl Client<'_> {
         self.judge(&call, &response);
     }
 
-    /// Cancels a call; then it may be answered or not, but not twice.
+    /// Cancels a call, which may then be answered once or not at all.
     async fn cancel(&mut self, dice: &mut Dice) {
         let call = self.call("sleep", json!({"ms": 400}), ["slept".to_owned()], dice);
         let Some(request) = self.post(&call) else { return };
@@ -364,5 +365,5 @@ impl Client<'_> {
     }
 }
 
-/// Longer than anything may take: the time of a request and of its child's start, and the weather.
+/// Longer than any operation: a request and its child's start, with network faults.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,6 +1,5 @@
-//! Clients of both eras over a command of either, and a naive model of what each has to hear: what
-//! a call returns follows from its arguments and from what its own client answered, whatever else
-//! goes on.
+//! Clients of both eras in front of a command of either, and a simple model of their answers: the
+//! result of a call depends only on its arguments and on its own client's answers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::sim::link::Link;
 use crate::sim::lock;
 use crate::wire::{Event, Request, Response, response};
 
-/// What this program and its children are like.
+/// Returns the settings of this program and its children.
 pub(super) fn swarm(dice: &mut Dice) -> Swarm {
     let mut options = Vec::new();
     let mut option = |name: &str, value: &str| options.extend([name, value].map(str::to_owned));
@@ -45,7 +44,7 @@ pub(super) fn swarm(dice: &mut Dice) -> Swarm {
     Swarm { options, flags, is_fragile, ready: 1 + if is_modern { 0 } else { warm } }
 }
 
-/// A few calls, one after the other.
+/// Runs a few calls, one after the other.
 pub(super) async fn live(scene: &Scene, number: u64, dice: Dice) {
     let mut user = User { scene, number, calls: 0, session: None, dice };
     let is_legacy = user.dice.once_in(2);
@@ -67,16 +66,16 @@ struct User<'a> {
     scene: &'a Scene,
     number: u64,
     calls: u64,
-    /// Of a client of the legacy era.
+    /// The session of a legacy client.
     session: Option<String>,
     dice: Dice,
 }
 
-/// What became of a request.
+/// The result of a request.
 enum Outcome {
     Asked(Value),
     Text(String),
-    /// It failed, in a world where that may be.
+    /// It failed, in a world with failures.
     Failed,
 }
 
@@ -124,7 +123,7 @@ impl User<'_> {
         format!("{}.{}", self.number, self.calls)
     }
 
-    /// A call in the words of this client's era. All tokens of progress are alike.
+    /// Returns a call in the format of this client's era. All progress tokens are equal.
     fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let id = self.next_id();
         let mut call = match self.session {
@@ -148,7 +147,8 @@ impl User<'_> {
         }
     }
 
-    /// Sends a request and reads the answer; none if nobody listens any more.
+    /// Sends a request and reads the answer, or returns `None` if the program does not listen any
+    /// more.
     async fn exchange(&mut self, request: &Request) -> Option<Response> {
         let mut link = self.scene.connect()?;
         link.send(&request.bytes()).await;
@@ -165,7 +165,7 @@ impl User<'_> {
         response
     }
 
-    /// Sends what is not answered.
+    /// Sends a message without an answer.
     async fn say(&mut self, body: &Value) {
         let request = self.sign(body);
         if let Some(response) = self.exchange(&request).await {
@@ -174,7 +174,7 @@ impl User<'_> {
         }
     }
 
-    /// What a response says to this call: one answer, and before it progress that rises.
+    /// Checks the response to this call: one answer, and rising progress before it.
     fn judge(&self, call: &Value, response: &Response) -> Outcome {
         let case = response.describe();
         let statuses = [200, 400, 404, 408, 502, 503, 504];
@@ -212,7 +212,7 @@ impl User<'_> {
         Outcome::Text(text.unwrap_or_else(|| panic!("no text: {case}")).to_owned())
     }
 
-    /// Makes a call that nobody is asked about.
+    /// Makes a call without questions.
     async fn expect(&mut self, tool: &str, arguments: Value, text: &str) {
         let call = self.call(tool, arguments);
         let request = self.sign(&call);
@@ -224,7 +224,7 @@ impl User<'_> {
         }
     }
 
-    /// Some questions of a call, in rounds.
+    /// Returns the questions of a call, in rounds.
     fn rounds(&mut self) -> Value {
         let id = self.next_id();
         let mut rounds = Vec::new();
@@ -255,7 +255,7 @@ impl User<'_> {
         json!({"rounds": rounds, "ms": self.dice.pick(&[0, 0, 20])})
     }
 
-    /// Answers a question, having seen that it is for this client.
+    /// Answers a question, after checking that it is for this client.
     fn answer(&mut self, question: &Value) -> Value {
         let method = question["method"].as_str().expect("a method");
         let text = question["params"].to_string();
@@ -273,7 +273,7 @@ impl User<'_> {
         }
     }
 
-    /// Makes a call about which the client is asked; the call returns what was answered.
+    /// Makes a call with questions; the call returns the answers.
     async fn be_asked(&mut self) {
         let arguments = self.rounds();
         let call = self.call("rounds", arguments);
@@ -311,7 +311,7 @@ impl User<'_> {
             let mut answers = Map::new();
             for (key, question) in modern::asked(&asked) {
                 assert!(!said.contains_key(key), "{key} is asked again: {asked}");
-                // What is left out is asked for again.
+                // Missing answers are requested again.
                 if !self.dice.once_in(6) {
                     let answer = self.answer(question);
                     said.insert(key.clone(), answer.clone());
@@ -332,7 +332,7 @@ impl User<'_> {
         }
     }
 
-    /// A state that was used is good for nothing any more, where it stands for a process that waits.
+    /// A state is refused the second time, if a process waited for it.
     async fn play_again(&mut self, body: &Value) {
         if self.scene.is_modern || !self.dice.once_in(3) || body["params"]["requestState"].is_null()
         {
@@ -393,8 +393,8 @@ impl User<'_> {
             return None;
         };
         let heard: BTreeMap<String, Value> = serde_json::from_str(text).expect("answers");
-        // In which order they were asked is not said; each answer is another. Some were to questions
-        // of a call that this client has left: a session asks them on whatever stream it has.
+        // The order of the questions is unspecified; each answer is different. Some may belong to a
+        // call that this client has cancelled: a session asks them on any of its streams.
         for (key, value) in &heard {
             assert!(keys.contains(key) && answered.contains(value), "{key} {value} {answered:?}");
             said.insert(key.clone(), value.clone());
@@ -402,7 +402,7 @@ impl User<'_> {
         Some(text.to_owned())
     }
 
-    /// Leaves before it has the answer.
+    /// Disconnects before the answer.
     async fn leave(&mut self) {
         let arguments = self.rounds();
         let tool = self.dice.pick(&["rounds", "sleep", "late"]);
@@ -419,7 +419,7 @@ impl User<'_> {
         }
     }
 
-    /// Listens for a while; what comes is of this client's subscription, and nothing else.
+    /// Opens a subscription for a while; only its own messages arrive.
     async fn listen(&mut self) {
         let wanted = json!({"toolsListChanged": true});
         let id = self.next_id();
@@ -461,6 +461,6 @@ impl User<'_> {
     }
 }
 
-/// Longer than anything may take: the time of a request, of those before it in a queue, and of a
-/// child's start, and the weather.
+/// Longer than any operation: a request, those before it in a queue, and a child's start, with
+/// network faults.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::sim::Weather;
 
-/// Both ends of a connection: the client's, blocking, and the server's.
+/// Returns both ends of a connection: the client's, blocking, and the server's.
 fn connection(world: &Arc<World>) -> (Stream, Socket) {
     let (port, listener) = world.listen();
     let client = Stream::connect(world, port, None).unwrap();

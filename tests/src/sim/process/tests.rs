@@ -1,7 +1,7 @@
 use super::*;
 use crate::sim::Weather;
 
-/// Starts a child with these flags; returns its id and our ends of its streams.
+/// Starts a child with these flags; returns its id and the parent's ends of its streams.
 fn child(world: &Arc<World>, flags: &[&str]) -> (Pid, Pipes, Arc<Mutex<Memory>>) {
     let (program, descriptors) = world.start_program();
     let record = Arc::<Mutex<Memory>>::default();
@@ -10,7 +10,7 @@ fn child(world: &Arc<World>, flags: &[&str]) -> (Pid, Pipes, Arc<Mutex<Memory>>)
     (pid, pipes, record)
 }
 
-/// All there is to read.
+/// Reads all available output.
 fn read(from: &mut Held<Reader>) -> String {
     let mut buf = [0; 1000];
     match from.0.poll_read(&mut Context::from_waker(Waker::noop()), &mut buf) {
