@@ -1,4 +1,4 @@
-//! Tells the program which commit it is built from, where git knows.
+//! Passes the commit that the program is built from, if git knows it.
 
 use std::path::Path;
 use std::process::Command;

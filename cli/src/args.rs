@@ -46,7 +46,7 @@ struct Cli {
     verb: Verb,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Serve a stdio MCP server over HTTP, one process for each session
@@ -55,15 +55,15 @@ pub(crate) enum Verb {
     /// Serve tools that diagnose clients, gateways and tokens
     #[command(after_help = echo::EXAMPLES)]
     Echo(Box<EchoArgs>),
-    /// Serve a calculator that remembers nothing
+    /// Serve a stateless calculator
     #[command(after_help = calculator::EXAMPLES)]
     Calculator(Box<CalculatorArgs>),
-    /// Be an MCP server on standard input and output
+    /// Run an MCP server on standard input and output
     Stdio {
-        /// Which server
+        /// The server to run
         program: Program,
     },
-    /// Start a stdio MCP server, try what it offers, and say what is wrong
+    /// Start a stdio MCP server, try its features, and report problems
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
     /// Print a completion script for a shell
@@ -73,7 +73,7 @@ pub(crate) enum Verb {
     },
     /// Print a manual page
     Man {
-        /// Subcommand to print the page of; if not given, the page of pontoon itself
+        /// Subcommand to print the page of; pontoon itself if not given
         subcommand: Option<String>,
     },
     /// Request the health of a server: exit 0 if it is healthy
@@ -81,12 +81,12 @@ pub(crate) enum Verb {
     Probe(ProbeArgs),
 }
 
-/// The servers that `pontoon stdio` can be.
+/// The servers of `pontoon stdio`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Program {
     /// The tools of `pontoon echo`
     Echo,
-    /// Those of `pontoon echo --stateless`
+    /// The tools of `pontoon echo --stateless`
     EchoStateless,
     /// The calculator
     Calculator,
@@ -95,7 +95,7 @@ pub(crate) enum Program {
 /// The settings from the command line and the variables.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The settings of the program.
+    /// The subcommand with its settings.
     pub(crate) verb: Verb,
     /// The variables of this process and of its files.
     pub(crate) variables: Variables,
@@ -103,7 +103,7 @@ pub(crate) struct Settings {
     pub(crate) notices: Vec<Notice>,
 }
 
-/// Reads the command line, the environment and the files of variables.
+/// Parses the command line, the environment and the files of variables.
 pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings, Failure> {
     let words = hints::under_its_old_name(words.into_iter().collect());
     let variables = Variables::read(&env_files(&words))?;
@@ -113,7 +113,7 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings
     Ok(Settings { verb, variables, notices })
 }
 
-/// Reads the command line. Help and version are printed from here, and end the program.
+/// Parses the command line. Help and version are printed here, and end the program.
 pub(crate) fn parse(
     words: impl IntoIterator<Item = OsString>,
     variables: &Variables,
@@ -121,7 +121,7 @@ pub(crate) fn parse(
     parse_with_names(words.into_iter().collect(), variables).map(|(verb, _)| verb)
 }
 
-/// Reads the command line; also returns the variables whose value is used.
+/// Parses the command line; also returns the variables whose value is used.
 fn parse_with_names(
     words: Vec<OsString>,
     variables: &Variables,
@@ -138,8 +138,8 @@ fn parse_with_names(
     })
 }
 
-/// The files of variables that the command line names. Whatever is wrong with it is found when it is
-/// read as a whole.
+/// Returns the files of variables that the command line names. Errors in them are found later, when
+/// all of it is parsed.
 fn env_files(words: &[OsString]) -> Vec<PathBuf> {
     let command = definition(&naming::Program::of(words), &Variables::default());
     let Ok(matches) = command.try_get_matches_from(words) else { return Vec::new() };
@@ -148,7 +148,7 @@ fn env_files(words: &[OsString]) -> Vec<PathBuf> {
     files.into_iter().flatten().cloned().collect()
 }
 
-/// The variables that set an option: no flag is given for it.
+/// Returns the variables that set an option, for which no flag is given.
 fn taken(
     matches: &ArgMatches,
     program: &naming::Program,
@@ -161,14 +161,14 @@ fn taken(
     namings.filter_map(|naming| Some(variables.first(naming.variables)?.name)).collect()
 }
 
-/// The version with what else tells one build from another.
+/// Returns the version with the details of the build.
 fn long_version(version: &str) -> String {
     let revisions = Revision::ALL.map(Revision::as_str).join(", ");
     let commit = option_env!("PONTOON_COMMIT").unwrap_or("unknown");
     format!("{version}\nMCP revisions: {revisions}\ncommit: {commit}")
 }
 
-/// The command line of a program, with what is set for it outside.
+/// Returns the command line of a program, with its variables.
 fn definition(program: &naming::Program, variables: &Variables) -> clap::Command {
     let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
     let command = Cli::command().version(version.clone()).long_version(long_version(&version));
@@ -190,10 +190,10 @@ fn definition(program: &naming::Program, variables: &Variables) -> clap::Command
     })
 }
 
-/// Gives an option what it has in this program: a default, and variables that set it.
+/// Adds the default and the variables of an option in this program.
 ///
-/// What a variable holds becomes the default, so that clap reads it as it reads a flag's value.
-/// The help shows the default all the same, and never what a variable holds.
+/// The value of a variable becomes the default, so that clap parses it like a flag's value. The
+/// help still shows the original default, and never the value of a variable.
 fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap::Arg {
     if let Some(default) = naming.default {
         arg = arg.default_value(default);
@@ -205,7 +205,7 @@ fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap:
     if let [default] = arg.get_default_values() {
         help += &format!(" [default: {}]", default.to_string_lossy());
     }
-    // A negative number is a bad value, and no option of that name.
+    // A negative number is a bad value, not an option of that name.
     let takes_value = arg.get_action().takes_values();
     arg = arg
         .help(StyledStr::from(help))
@@ -218,13 +218,13 @@ fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap:
     }
 }
 
-/// The lines of a variable, but for those that are empty.
+/// Returns the lines of a variable that are not empty.
 fn lines(value: &OsStr) -> impl Iterator<Item = OsString> {
     let lines = value.as_bytes().split(|byte| *byte == b'\n');
     lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).to_owned())
 }
 
-/// What to say of a value that is wrong: whether it is the flag's or a variable's, and why.
+/// Explains a bad value: whether it is the flag's or a variable's, and the reason.
 fn bad_value(
     error: &clap::Error,
     program: &naming::Program,
@@ -240,7 +240,7 @@ fn bad_value(
     let flag = text(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
     let value = text(ContextKind::InvalidValue)?;
     let why = std::error::Error::source(error)?.to_string();
-    // `--port`, or `[URL]` of an argument that has no flag.
+    // `--port`, or `[URL]` of an argument without a flag.
     let option = flag.trim_matches(['-', '[', ']']).to_lowercase();
     let naming = program.naming(&option)?;
     let setting = match variables.first(naming.variables).filter(|found| holds(found, value)) {
@@ -248,12 +248,12 @@ fn bad_value(
         Some(Found { name, origin: Origin::File(path), .. }) => Setting::File(name, path),
         None => Setting::Flag(flag),
     };
-    // What goes to the command is its own affair, and in front of an @ there may be a password.
+    // A variable for the command is private, and text before an @ may hold a password.
     let shown = Some(value).filter(|value| option != "env" && !value.contains('@'));
     Some(Failure::bad_value(&program.verb, setting, shown, &why))
 }
 
-/// Whether a variable is, or lists, this value.
+/// Returns whether a variable is, or lists, this value.
 fn holds(found: &Found<'_>, value: &str) -> bool {
     found
         .value
@@ -264,12 +264,12 @@ fn holds(found: &Found<'_>, value: &str) -> bool {
 const EXAMPLES: &str = "\
 Examples:
   pontoon proxy python -m mcp_server_fetch     serve it on http://127.0.0.1:3000/mcp
-  pontoon echo                                 serve tools that look into clients and gateways
+  pontoon echo                                 serve tools that diagnose clients and gateways
   pontoon calculator                           serve a calculator on http://127.0.0.1:1071/mcp
-  pontoon check npx -y some-server             start it, try what it offers, say what is wrong
-  pontoon stdio echo                           be the echo server, for a client that starts it
+  pontoon check npx -y some-server             start it, try its features, report problems
+  pontoon stdio echo                           run the echo server for a client that starts it
 
-`pontoon proxy --help` lists all settings of the proxy; so for the other servers.";
+`pontoon proxy --help` lists all settings of the proxy, and likewise for the other servers.";
 
 #[cfg(test)]
 mod tests;

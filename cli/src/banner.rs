@@ -1,4 +1,4 @@
-//! What is said when the endpoint listens.
+//! The messages when the endpoint listens.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -11,29 +11,29 @@ use serde_json::json;
 use crate::command::quoted;
 use crate::log::Notice;
 
-/// An endpoint as its clients see it.
+/// An endpoint from its clients' point of view.
 pub(crate) struct Endpoint<'a> {
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) addr: SocketAddr,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
     /// Whether HTTP+SSE is served too.
     pub(crate) sse: bool,
-    /// What is served there.
+    /// The server behind it.
     pub(crate) about: About<'a>,
 }
 
-/// What an endpoint serves, in words.
+/// A description of the server behind an endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About<'a> {
-    /// What a client calls it in its settings.
+    /// Its name for the settings of a client.
     pub(crate) name: &'a str,
-    /// What runs behind it.
+    /// The command or program behind it.
     pub(crate) what: &'a str,
 }
 
 impl Endpoint<'_> {
-    /// Tells the address: to a person at a terminal with all that can be pasted, otherwise in one
+    /// Announces the address: at a terminal with everything that can be pasted, otherwise in one
     /// line.
     pub(crate) fn listening(&self, at_terminal: bool) -> Notice {
         let url = self.url();
@@ -102,7 +102,7 @@ impl Endpoint<'_> {
         )
     }
 
-    /// The address that it listens on, where the URL has another one.
+    /// Returns the address that it listens on, if the URL has another one.
     fn bound(&self) -> String {
         match self.addr.ip().is_unspecified() {
             true => format!(" (bound to {}: every address of this machine)", self.addr),
@@ -114,7 +114,7 @@ impl Endpoint<'_> {
         format!("{}{}", self.base(), self.path)
     }
 
-    /// The address under which this machine can use it.
+    /// Returns the URL for this machine.
     fn base(&self) -> String {
         let mut addr = self.addr;
         if addr.ip().is_unspecified() {
@@ -138,7 +138,7 @@ pub(crate) fn useless(entry: &str) -> Notice {
     }
 }
 
-/// A name for the server in the settings of a client: what runs, without what runs it.
+/// Returns a name for the server in the settings of a client: the program, without its launcher.
 pub(crate) fn name_of(child: &ChildSpec) -> String {
     let words = std::iter::once(&child.program).chain(&child.args);
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
@@ -153,14 +153,14 @@ pub(crate) fn name_of(child: &ChildSpec) -> String {
     if name.is_empty() { "pontoon".to_owned() } else { quoted(&name) }
 }
 
-/// The last part of a path or of a package's name, without extension and version.
+/// Returns the last part of a path or of a package's name, without extension and version.
 fn stem(word: &str) -> &str {
     let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or(word);
     let last = last.split_once('@').map_or(last, |(name, _)| name);
     Path::new(last).file_stem().and_then(|stem| stem.to_str()).unwrap_or(last)
 }
 
-/// Programs that run what their first argument names.
+/// Programs that run the program in their first argument.
 const LAUNCHERS: [&str; 10] =
     ["bun", "bunx", "deno", "env", "node", "npx", "python", "ruby", "tsx", "uvx"];
 

@@ -1,8 +1,8 @@
-//! `pontoon check`: starts a command behind an endpoint, is a client of each era to it, and says what
-//! is wrong.
+//! `pontoon check`: starts a command behind an endpoint, tries it with a client of each era, and
+//! reports problems.
 //!
 //! Never: a second implementation of the protocol; the endpoint is the one that `pontoon proxy`
-//! serves, and its log says what the command did wrong.
+//! serves, and its log has the command's mistakes.
 
 mod client;
 
@@ -65,7 +65,7 @@ struct Report {
     strays: u64,
     /// The command's standard error.
     stderr: String,
-    /// How its process ended, if it did so by itself.
+    /// The status of its process, if it ended by itself.
     ended: Option<String>,
 }
 
@@ -75,21 +75,21 @@ impl Report {
         Report { startup_timeout, problems, noise: 0, strays: 0, stderr, ended: None }
     }
 
-    /// Prints a step, and how long it took.
+    /// Prints a step, and its duration.
     fn line(&self, step: &str, text: &str, since: Option<Instant>) {
         let took = since
             .map_or(String::new(), |since| format!("  ({:.2} s)", since.elapsed().as_secs_f64()));
-        // A reader that has gone needs no report.
+        // A reader that has closed the pipe needs no report.
         let _ = writeln!(io::stdout(), "{step:<11} {text}{took}");
     }
 
-    /// Prints a step that did not work.
+    /// Prints a step that failed.
     fn failed(&mut self, step: &str, why: &str, since: Instant) {
         self.line(step, &format!("failed: {why}"), Some(since));
         self.problems.push(format!("{step}: {why}"));
     }
 
-    /// Is a client of each era.
+    /// Tries the command with a client of each era.
     fn run(&mut self, running: &Running, events: &Receiver<Event>) {
         let client = Client::new(running.addr(), self.startup_timeout + Duration::from_secs(40));
         let Some(era) = self.find_era(events) else { return };
@@ -97,7 +97,7 @@ impl Report {
         self.run_modern(&client, era);
     }
 
-    /// Waits until it is known which era the command is of; none if it cannot be started.
+    /// Waits until the era of the command is known; `None` if it cannot be started.
     fn find_era(&mut self, events: &Receiver<Event>) -> Option<Era> {
         let since = Instant::now();
         while let Ok(event) = events.recv_timeout(self.startup_timeout) {
@@ -207,7 +207,7 @@ impl Report {
         }
     }
 
-    /// Notes what the endpoint has logged about the command.
+    /// Records an event of the endpoint about the command.
     fn note(&mut self, event: &Event) {
         match event {
             Event::ChildFailed { error, .. } => {
@@ -227,7 +227,7 @@ impl Report {
         }
     }
 
-    /// Prints what is wrong.
+    /// Prints the problems.
     fn end(mut self) -> ExitCode {
         if let Some(status) = &self.ended {
             let why = telling_line(&self.stderr).unwrap_or("it wrote nothing to standard error");

@@ -1,4 +1,4 @@
-//! The wrapped command: what runs, in which environment, and whether it is there at all.
+//! The wrapped command: its program, its environment, and whether it exists.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -14,8 +14,8 @@ use crate::errors::Failure;
 use crate::values::Assignment;
 use crate::variables::Variables;
 
-/// The command line to run, or this program's own echo server if there is none; checked to be
-/// there, so that a typing error shows now and not at the first session.
+/// Returns the command to run, or this program's own echo server if there is none. It is checked to
+/// exist, so that a typing error is reported now and not at the first session.
 pub(crate) fn resolve(
     words: &[OsString],
     clean: bool,
@@ -34,13 +34,13 @@ pub(crate) fn resolve(
     Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env })
 }
 
-/// The command line in the way a person would type it.
+/// Returns the command line as a person would type it.
 pub(crate) fn shown(spec: &ChildSpec) -> String {
     let words = std::iter::once(&spec.program).chain(&spec.args);
     words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell reads it back.
+/// Quotes a word for a shell.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -62,8 +62,8 @@ fn echo_args() -> Vec<OsString> {
     vec!["stdio".into(), "echo".into()]
 }
 
-/// The whole environment of the command; `None` where it is this program's own. An assignment
-/// overrides what is inherited, and that overrides the files of `variables`.
+/// Returns the whole environment of the command, or `None` if it is this program's own. An
+/// assignment overrides inherited variables, and those override the files of `variables`.
 fn environment(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     clean: bool,
@@ -97,23 +97,23 @@ fn environment(
     Some(env)
 }
 
-/// What a program needs to find its way about, and what holds no secret.
+/// Returns whether a variable is one that programs need and that holds no secret.
 fn is_harmless(name: &OsStr) -> bool {
     const NAMES: [&str; 9] =
         ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
     NAMES.iter().any(|harmless| name == *harmless) || name.as_bytes().starts_with(b"LC_")
 }
 
-/// Why there is nothing to run.
+/// The reason why there is nothing to run.
 #[derive(Debug, PartialEq, Eq)]
 enum Missing {
-    /// No folder of `PATH` has it.
+    /// No directory of `PATH` has it.
     InPath,
-    /// There is no such file.
+    /// The file does not exist.
     File,
-    /// It is a folder.
+    /// It is a directory.
     Folder(PathBuf),
-    /// It may not be executed.
+    /// It is not executable.
     NotExecutable(PathBuf),
 }
 
@@ -154,7 +154,7 @@ impl Missing {
     }
 }
 
-/// Looks a program up as `execvp` does; the first thing found decides what is said of it.
+/// Finds a program as `execvp` does; the first match decides the result.
 fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
     if program.as_bytes().contains(&b'/') {
         let path = Path::new(program);
@@ -174,7 +174,7 @@ fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Missing> {
     Err(wrong)
 }
 
-/// Whether a file can be run; nothing if there is none.
+/// Checks whether a file can be run; `None` if it does not exist.
 fn check(path: &Path) -> Option<Result<PathBuf, Missing>> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -186,14 +186,14 @@ fn check(path: &Path) -> Option<Result<PathBuf, Missing>> {
     if metadata.is_dir() {
         return Some(Err(Missing::Folder(path.to_owned())));
     }
-    // Also asks about the owner, the group and the mount, which the mode alone does not tell.
+    // Also checks the owner, the group and the mount, which the mode alone does not show.
     match rustix::fs::access(path, rustix::fs::Access::EXEC_OK) {
         Ok(()) => Some(Ok(path.to_owned())),
         Err(_) => Some(Err(Missing::NotExecutable(path.to_owned()))),
     }
 }
 
-/// Where programs are looked for without `PATH`.
+/// The search path without `PATH`.
 const PATH_UNSET: &str = "/bin:/usr/bin";
 
 #[cfg(test)]

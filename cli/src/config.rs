@@ -1,4 +1,4 @@
-//! From the command line to the settings of the endpoint.
+//! Converts the command line to the settings of the endpoint.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use pontoon_core::protocol::Revision;
 
 use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 
-/// The settings of an endpoint for a command.
+/// Returns the settings of an endpoint for a command.
 pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
@@ -18,7 +18,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         pipe_read_bytes: args.read_buffer,
         pipe_write_bytes: args.write_buffer,
         request_time_max: args.request_timeout,
-        // Whoever allows one answer more time than that wants it to have it.
+        // A longer limit for one answer applies to its total time too.
         request_total_max: defaults.request_total_max.max(args.request_timeout),
         session_idle_max: args.sessions.timeout,
         sessions_max: args.sessions.max_sessions,
@@ -43,7 +43,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     }
 }
 
-/// The settings of an endpoint for a server that runs in this process, with or without sessions.
+/// Returns the settings of an endpoint for a server in this process, with or without sessions.
 pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native: Native) -> Config {
     let defaults = Limits::default();
     let limits = match sessions {
@@ -85,8 +85,8 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
     }
 }
 
-/// The name clients use for an endpoint that listens on one address only; those of loopback are
-/// allowed anyway, and `0.0.0.0` is nobody's name.
+/// Returns the host name of an endpoint that listens on one address only. Names of loopback are
+/// allowed anyway, and `0.0.0.0` is not a name.
 fn own_name(host: &str) -> Option<String> {
     match host.parse::<IpAddr>() {
         Ok(address) if address.is_unspecified() || address.is_loopback() => None,

@@ -1,4 +1,4 @@
-//! What the program says when it cannot go on: what happened, why, and what to do.
+//! Fatal errors: the problem, its reason, and the correction.
 
 use std::fmt;
 use std::io;
@@ -8,32 +8,32 @@ use std::process::ExitCode;
 use pontoon_core::observe::visible;
 use pontoon_core::reject::ExitStatus;
 
-/// The end of the program, in three lines and an exit code.
+/// A fatal error, in three lines and an exit code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// What happened.
+    /// The problem.
     pub(crate) what: String,
-    /// Why.
+    /// The reason.
     pub(crate) why: String,
-    /// What to do about it.
+    /// The correction.
     pub(crate) fix: String,
     /// The exit code: 1 in general, 2 for the command line, 126 and 127 as shells use them.
     pub(crate) code: u8,
 }
 
-/// Where a value is set.
+/// The source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting<'a> {
     /// In this file, by a variable of this name.
     File(&'a str, &'a Path),
     /// By a flag.
     Flag(&'a str),
-    /// By a variable of the environment.
+    /// By an environment variable.
     Variable(&'a str),
 }
 
 impl Failure {
-    /// A value that cannot be used; none if it may be a secret, which is not repeated.
+    /// Creates the error for a bad value; `None` if it may be a secret, which is not repeated.
     pub(crate) fn bad_value(
         verb: &str,
         setting: Setting<'_>,
@@ -58,7 +58,7 @@ impl Failure {
         Failure { what, why: why.to_owned(), fix, code: 2 }
     }
 
-    /// Standard input or output cannot be used any more.
+    /// Creates the error for standard input or output that cannot be used any more.
     pub(crate) fn stdio(error: io::Error) -> Self {
         Failure {
             what: "the conversation on standard input and output broke off".into(),
@@ -68,7 +68,7 @@ impl Failure {
         }
     }
 
-    /// The wrapped command ended before a client used it.
+    /// Creates the error for a wrapped command that ended before a client used it.
     pub(crate) fn unusable(command: &str, status: ExitStatus, stderr: &str) -> Self {
         let by_itself = format!("run it by itself: {command}");
         Failure {
@@ -85,10 +85,10 @@ impl Failure {
         }
     }
 
-    /// Tells it on standard error.
+    /// Prints it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         use io::Write;
-        // Nobody is left to be told that nobody reads standard error.
+        // If standard error is closed, nothing can be reported.
         let _ = writeln!(io::stderr(), "{self}");
         ExitCode::from(self.code)
     }
@@ -101,8 +101,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The line of a command's standard error that most likely says why it ended: the one with most
-/// words of that kind, the last of several; without any, the last line.
+/// Returns the line of a command's standard error that most likely has the reason of its end: the
+/// one with most words of that kind, the last of several; without any, the last line.
 pub(crate) fn telling_line(stderr: &str) -> Option<&str> {
     const WORDS: [&str; 16] = [
         "404",
@@ -130,8 +130,8 @@ pub(crate) fn telling_line(stderr: &str) -> Option<&str> {
     lines.max_by_key(|line| words(line))
 }
 
-/// The variable that a command seems to lack: a word in capitals with an underscore in the line that
-/// says why it ended.
+/// Returns the variable that a command seems to need: a word in capitals with an underscore, in the
+/// line with the reason of its end.
 pub(crate) fn wanted_variable(stderr: &str) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_name = |word: &&str| {

@@ -5,16 +5,16 @@ use std::net::TcpListener;
 
 use crate::errors::Failure;
 
-/// Listens on the first address of a host that can be listened on.
+/// Listens on the first usable address of a host.
 pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     let listener = TcpListener::bind((host, port)).map_err(|error| failure(&error, host, port))?;
-    // The standard library asks for 128. What comes in one burst beyond that waits a second for its
-    // next try. A system that gives no more is no reason not to listen.
+    // The standard library asks for 128. Connections of a burst beyond that wait a second for their
+    // next try. If the system refuses, listening still works.
     let _ = rustix::net::listen(&listener, BACKLOG_LEN_MAX);
     Ok(listener)
 }
 
-/// Connections that wait to be accepted; the system may have a lower limit.
+/// The length of the backlog; the system may have a lower limit.
 const BACKLOG_LEN_MAX: i32 = 1024;
 
 fn failure(error: &io::Error, host: &str, port: u16) -> Failure {

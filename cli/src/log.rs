@@ -1,12 +1,12 @@
-//! The log: entries go out in the background, and never hold up whoever makes them.
+//! The log: entries are written in the background, and never block the threads that create them.
 //!
 //! ```text
-//! whoever ──► entry ──┬─► queue ─► thread ─► standard error
-//!                     └─► queue ─► thread ─► file
+//! caller ──► entry ──┬─► queue ─► thread ─► standard error
+//!                    └─► queue ─► thread ─► file
 //! ```
 //!
-//! Queues are bounded: where a sink cannot keep up, entries are dropped and counted, and the count
-//! is logged as soon as there is room. A sink that fails loses entries; it stops nothing.
+//! Queues are bounded: if a sink cannot keep up, entries are dropped and counted, and the count is
+//! logged as soon as possible. A sink that fails loses entries; it stops nothing.
 
 mod entry;
 mod text;
@@ -28,7 +28,7 @@ use crate::args::{LogArgs, LogFormat};
 use crate::errors::Failure;
 use text::Terminal;
 
-/// Where entries go. Clones share it.
+/// The destinations of entries. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Log {
     sinks: Arc<[Sink]>,
@@ -42,11 +42,11 @@ struct Sink {
     is_stale: Arc<AtomicBool>,
 }
 
-/// A file that is logged to.
+/// A log file.
 struct LogFile {
     path: PathBuf,
     file: File,
-    /// Whether the path has to be reopened: the file was renamed.
+    /// Whether the path has to be reopened, because the file was renamed.
     is_stale: Arc<AtomicBool>,
 }
 
@@ -67,13 +67,13 @@ impl Write for LogFile {
 
 enum Message {
     Entry(Box<Entry>),
-    /// Everything before this has to be written; then the sender is dropped.
+    /// All earlier messages have to be written; then the sender is dropped.
     Flush(#[allow(dead_code, reason = "its end is what is waited for")] Sender<()>),
 }
 
 impl Log {
-    /// Opens the log that the command line asks for; `command` is what it calls the command. To be
-    /// called before there are other threads, which would hide the local time.
+    /// Opens the log with these settings; `command` is the name of the command in it. Must be
+    /// called before other threads start, which would hide the local time.
     pub(crate) fn open(args: &LogArgs, command: &str) -> Result<Log, Failure> {
         let level = if args.quiet { args.log_level.max(Level::Warning) } else { args.log_level };
         let terminal = io::stderr().is_terminal().then(|| Terminal {
@@ -98,7 +98,7 @@ impl Log {
         Ok(Log { sinks: sinks.into() })
     }
 
-    /// Logs an entry. Never waits.
+    /// Logs an entry. Never blocks.
     pub(crate) fn write(&self, entry: Entry) {
         for sink in self.sinks.iter().filter(|sink| entry.level() >= sink.level) {
             let message = Message::Entry(Box::new(entry.clone()));
@@ -116,7 +116,7 @@ impl Log {
         self.write(Entry::notice(Notice::reopened()));
     }
 
-    /// Waits until what was logged so far is written, but not for long.
+    /// Waits until all earlier entries are written, but not for long.
     pub(crate) fn flush(&self) {
         let deadline = Instant::now() + FLUSH_TIME_MAX;
         for sink in self.sinks.iter() {
@@ -156,23 +156,23 @@ impl Sink {
     }
 }
 
-/// How a sink shows entries.
+/// The format of entries in a sink.
 #[derive(Clone)]
 struct Style {
     format: LogFormat,
-    /// Whether a person may be reading: notices that have words for people use them.
+    /// Whether a person may be reading: notices with words for people use them.
     for_people: bool,
-    /// The terminal that lines are for, if it is one.
+    /// The format of lines, if the sink is a terminal.
     terminal: Option<Terminal>,
 }
 
-/// Whether a terminal is to get colours (no-color.org).
+/// Returns whether a terminal gets colours (no-color.org).
 fn wants_colour() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
-/// Writes entries as they come, those that wait in one go.
+/// Writes entries as they arrive, those that wait in one write.
 fn drain(messages: &Receiver<Message>, lost: &AtomicU64, style: Style, mut out: impl Write) {
     let mut text = String::new();
     while let Ok(first) = messages.recv() {
@@ -188,7 +188,7 @@ fn drain(messages: &Receiver<Message>, lost: &AtomicU64, style: Style, mut out: 
             0 => {}
             count => style.render(&Entry::notice(Notice::dropped(count)), &mut text),
         }
-        // There is nowhere to report that the log cannot be written.
+        // A failure of the log cannot be reported anywhere.
         let _ = out.write_all(text.as_bytes());
         text.clear();
         text.shrink_to(TEXT_BYTES_KEPT);
@@ -213,7 +213,7 @@ impl Style {
     }
 }
 
-/// Opens a file to append to; makes the folders on the way to it.
+/// Opens a file for appending, and creates its directories.
 fn open_file(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
@@ -221,13 +221,13 @@ fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-/// Entries that wait for a sink; and, beside them, entries that a sink writes at a time.
+/// The maximum number of entries that wait for a sink, and of entries in one write.
 const QUEUE_LEN_MAX: usize = 4096;
 
-/// Bytes of the buffer that stay with a sink between two batches.
+/// The capacity of the buffer that a sink keeps between two writes.
 const TEXT_BYTES_KEPT: usize = 64 * 1024;
 
-/// How long the end of the program waits for the log.
+/// The maximum time that the end of the program waits for the log.
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `pontoon`: serves MCP over Streamable HTTP, any stdio server and servers of its own.
 //!
-//! Owns: the command line, the log, the banner, signals and exit codes.
-//! Never: rules of the protocol; those are `pontoon_core`'s.
+//! Owns: the command line, the log, the banner, signals and exit codes. Never: rules of the
+//! protocol; those are in `pontoon_core`.
 
 #[cfg(not(unix))]
 compile_error!("pontoon runs on Unix: it ends its children by process group");

@@ -1,4 +1,4 @@
-//! `pontoon probe`: requests the health of a server, for images that have no curl.
+//! `pontoon probe`: requests the health of a server, for images without curl.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use crate::errors::Failure;
 use crate::values::{self, ProbeUrl};
 use crate::variables::Variables;
 
-/// Asks, and prints nothing if the server is healthy.
+/// Requests the health, and prints nothing if the server is healthy.
 ///
 /// Without a URL the first server that accepts a connection decides.
 pub(crate) fn probe(args: &ProbeArgs, variables: &Variables) -> Result<ExitCode, Failure> {
@@ -31,7 +31,7 @@ pub(crate) fn probe(args: &ProbeArgs, variables: &Variables) -> Result<ExitCode,
 }
 
 fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
-    // A query may hold a token, and what is said here ends in logs.
+    // A query may hold a token, and this message ends in logs.
     let path = url.target.split('?').next().unwrap_or_default();
     Failure {
         what: format!("http://{}{path} is unhealthy", authority(url)),
@@ -43,13 +43,13 @@ fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
     }
 }
 
-/// `/health` where the variables put the servers of this machine: the host and the port of each
-/// program that has a port set, or else the default ports of loopback.
+/// Returns the `/health` URLs of the servers of this machine: the host and the port of each program
+/// whose port is set by a variable, or else the default ports of loopback.
 fn own_servers(variables: &Variables) -> Vec<ProbeUrl> {
     let url = |host, port| ProbeUrl { host, port, target: "/health".into() };
     let text = |name| variables.first(&[name]).and_then(|found| found.value.to_str());
     let servers = SERVERS.into_iter().filter_map(|(host, port)| {
-        // A port that is none is the server's to complain about.
+        // An invalid port is reported by the server.
         let port = text(port)?.parse().ok().filter(|port| *port > 0)?;
         Some(url(reachable(text(host)), port))
     });
@@ -64,7 +64,7 @@ fn own_servers(variables: &Variables) -> Vec<ProbeUrl> {
 const SERVERS: [(&str, &str); 3] =
     [("MCP_BIND_HOST", "MCP_PORT"), ("MCP_ECHO_HOST", "MCP_ECHO_PORT"), ("MCP_BIND_HOST", "PORT")];
 
-/// An address of this machine at which a server that listens on this one can be reached.
+/// Returns an address of this machine that reaches a server that listens on this one.
 fn reachable(host: Option<&str>) -> String {
     match host.and_then(|host| values::bind_host(host).ok()).as_deref() {
         None | Some("0.0.0.0") => "127.0.0.1".to_owned(),
@@ -73,7 +73,7 @@ fn reachable(host: Option<&str>) -> String {
     }
 }
 
-/// The status of the answer. All of it has to be there by the deadline.
+/// Returns the status of the answer, all of which must arrive by the deadline.
 fn ask(url: &ProbeUrl, deadline: Instant) -> io::Result<u16> {
     let mut stream = connect(url, deadline)?;
     stream.set_write_timeout(Some(left(deadline)?))?;
@@ -95,7 +95,7 @@ fn ask(url: &ProbeUrl, deadline: Instant) -> io::Result<u16> {
     status(&line).ok_or_else(|| io::Error::other("its answer is not HTTP"))
 }
 
-/// A connection to the first address of the host that takes one.
+/// Connects to the first address of the host that accepts.
 fn connect(url: &ProbeUrl, deadline: Instant) -> io::Result<TcpStream> {
     let mut failed = io::Error::other("the host has no address");
     for addr in (url.host.as_str(), url.port).to_socket_addrs()? {
@@ -112,7 +112,7 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// The status in a status line (RFC 9112, section 4).
+/// Parses the status in a status line (RFC 9112, section 4).
 fn status(line: &[u8]) -> Option<u16> {
     let rest = line.strip_prefix(b"HTTP/1.1 ").or_else(|| line.strip_prefix(b"HTTP/1.0 "))?;
     let digits = rest.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
@@ -132,7 +132,7 @@ fn authority(url: &ProbeUrl) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// More than a status line has.
+/// More than the length of a status line.
 const LINE_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The servers that pontoon brings along, set up as the command line says.
+//! pontoon's own servers, with the settings of the command line.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::container;
 use crate::errors::Failure;
 use crate::variables::Variables;
 
-/// `pontoon echo`.
+/// Creates the server of `pontoon echo`.
 pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Failure> {
     let revisions = revisions(args)?;
     let settings = Settings {
@@ -44,7 +44,7 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
     })
 }
 
-/// `pontoon calculator`.
+/// Creates the server of `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let server = Calculator::new(args.sample_tool.clone().unwrap_or_default());
     let native = Native::stateless(Arc::new(server));
@@ -56,7 +56,7 @@ pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     Native { revisions, event_format, rate, ..native }
 }
 
-/// The server of `pontoon stdio`. Variables set it up as they do where it is served over HTTP.
+/// Creates the server of `pontoon stdio`. Variables apply to it as they do over HTTP.
 pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, Failure> {
     let words: &[&str] = match program {
         Program::Echo => &["pontoon", "echo"],
@@ -70,10 +70,10 @@ pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, F
     }
 }
 
-/// The revisions to serve.
+/// Returns the revisions to serve.
 fn revisions(args: &EchoArgs) -> Result<Vec<Revision>, Failure> {
     match (&args.protocol_versions, args.protocol_version) {
-        // The documented version limits nothing: a client of another revision is served too.
+        // The documented version limits nothing: other revisions are served too.
         (None, _) => Ok(Revision::ALL.to_vec()),
         (Some(listed), Some(one)) if !listed.0.contains(&one) => Err(Failure {
             what: format!("revision {one} is not served"),

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use pontoon_carrier::{Options, Running};
 
-/// What carries the endpoint.
+/// A runtime.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Runtime {
     /// The value of `--runtime`.
@@ -14,7 +14,7 @@ pub(crate) struct Runtime {
     pub(crate) start: fn(TcpListener, Options) -> io::Result<Running>,
 }
 
-/// All of them; the first is the default one.
+/// All runtimes; the first is the default.
 pub(crate) const RUNTIMES: &[Runtime] = &[
     #[cfg(feature = "tokio")]
     Runtime { name: "tokio", start: pontoon_tokio::start },
@@ -27,7 +27,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
 #[cfg(not(any(feature = "tokio", feature = "smol", feature = "blocking")))]
 compile_error!("pontoon needs a runtime: --features tokio, smol, or blocking");
 
-/// The names of all, with commas.
+/// Returns the names of all, with commas.
 pub(crate) fn names() -> String {
     RUNTIMES.iter().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
 }

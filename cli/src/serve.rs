@@ -23,7 +23,7 @@ use crate::log::{Entry, Log, Notice};
 use crate::variables::Variables;
 use crate::{command, config, listen, programs, signals};
 
-/// `pontoon proxy`.
+/// Runs `pontoon proxy`.
 pub(crate) fn proxy(
     args: &ProxyArgs,
     variables: &Variables,
@@ -43,7 +43,7 @@ pub(crate) fn proxy(
     })
 }
 
-/// `pontoon echo`.
+/// Runs `pontoon echo`.
 pub(crate) fn echo(
     mut args: EchoArgs,
     variables: &Variables,
@@ -55,7 +55,7 @@ pub(crate) fn echo(
     check_path("echo", &args.serving.path, &args.sessions)?;
     check_memory(&args.serving)?;
     let listener = listen::bind(&args.serving.host, args.serving.port)?;
-    // A tool shows it, and 0 is nobody's port.
+    // A tool shows the port, and 0 is not the real one.
     args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
     let native = programs::echo(&args, variables)?;
     let about = match args.stateless {
@@ -66,7 +66,7 @@ pub(crate) fn echo(
     serve(&args.serving, config, about, listener, notices)
 }
 
-/// `pontoon calculator`.
+/// Runs `pontoon calculator`.
 pub(crate) fn calculator(args: &CalculatorArgs, notices: Vec<Notice>) -> Result<ExitCode, Failure> {
     check_memory(&args.serving)?;
     let about = About { name: "calculator", what: "the calculator, without sessions" };
@@ -76,7 +76,7 @@ pub(crate) fn calculator(args: &CalculatorArgs, notices: Vec<Notice>) -> Result<
     serve(&args.serving, config, about, listener, notices)
 }
 
-/// The endpoint and HTTP+SSE cannot share a path.
+/// Checks that the endpoint and HTTP+SSE do not share a path.
 fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Failure> {
     let is_taken = sessions.sse && [SSE_STREAM, SSE_MESSAGES].contains(&path);
     match is_taken {
@@ -88,7 +88,8 @@ fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Fail
     }
 }
 
-/// A session may use a quarter of the memory for request bodies, so one body must fit into that.
+/// Checks the memory: a session may use a quarter of it for request bodies, so one body must fit
+/// into that.
 fn check_memory(args: &ServingArgs) -> Result<(), Failure> {
     if args.max_body <= args.max_memory / 4 {
         return Ok(());
@@ -118,13 +119,13 @@ fn serve(
     let (tell, facts) = mpsc::channel();
     let (asked, ended) = (tell.clone(), tell.clone());
     let child_ended = move || drop(ended.send(Fact::ChildEnded));
-    // At a terminal SIGHUP says that the terminal is gone.
+    // At a terminal SIGHUP means that the terminal is closed.
     let rotates = args.log.log_file.is_some() && !io::stderr().is_terminal();
     let reopened = log.clone();
     let reopen = rotates.then_some(move || reopened.reopen());
     let asked = move || drop(asked.send(Fact::Asked));
     signals::watch(asked, reopen, child_ended).map_err(cannot_start)?;
-    // Any that ended before signals were watched.
+    // For processes that ended before signals were watched.
     pontoon_process::reap_adopted();
 
     let options = Options {
@@ -140,22 +141,22 @@ fn serve(
     outcome
 }
 
-/// What the main thread waits for.
+/// The events that the main thread waits for.
 enum Fact {
-    /// Somebody wants the program to stop.
+    /// The program is asked to stop.
     Asked,
-    /// A process ended. It may be one that this program did not start, and it is this thread that
-    /// has to wait for those.
+    /// A process ended. It may be one that this program did not start, which only this thread can
+    /// reap.
     ChildEnded,
     /// The first process has answered.
     Answered,
     /// The endpoint is closed.
     Ended(Ended),
-    /// The command ended before anybody used it.
+    /// The command ended before a client used it.
     Unusable { status: ExitStatus, stderr: String },
 }
 
-/// What becomes of the events of the endpoint. Called from its threads, so it must not wait.
+/// Handles the events of the endpoint. Called on its threads, so it must not block.
 fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     move |event| {
         log.write(Entry::event(event.clone()));
@@ -167,13 +168,13 @@ fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
             }
             _ => return,
         };
-        // Only the end of the program closes the channel.
+        // The channel is only closed at the end of the program.
         let _ = tell.send(fact);
     }
 }
 
-/// Logs what has to be known at the start. At a terminal the banner for a command is returned: it
-/// comes when the first process has answered, or has lived for a while.
+/// Logs the messages of the start. At a terminal it returns the banner of a command, for when the
+/// first process has answered, or has lived for a while.
 fn greet(
     args: &ServingArgs,
     config: &Config,
@@ -195,7 +196,7 @@ fn greet(
     None
 }
 
-/// Passes wishes on until the endpoint is closed.
+/// Handles requests to stop until the endpoint is closed.
 fn attend(
     running: Running,
     (tell, facts): (Sender<Fact>, &Receiver<Fact>),
@@ -242,7 +243,7 @@ fn attend(
     }
 }
 
-/// How long the banner waits for the first process: as long as the core waits for its era.
+/// The time that the banner waits for the first process: that of the core's era probe.
 const BANNER_DELAY: Duration = Duration::from_secs(4);
 
 pub(crate) fn cannot_start(error: io::Error) -> Failure {

@@ -1,4 +1,4 @@
-//! Signals that ask the program to stop, and those that tell of a process that ended.
+//! Signals: those that ask the program to stop, SIGHUP, and SIGCHLD.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,9 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Calls `asked` for each SIGTERM and SIGINT, and for each SIGHUP unless the program was started
-/// with that ignored, as `nohup` does. Signals in quick succession are one wish: `timeout` sends its
-/// own to the program and then to the group that it is in. Calls `reopen` in place of `asked` for
-/// each SIGHUP where there is one, and `child_ended` for each SIGCHLD.
+/// with that ignored, as `nohup` does. Signals in quick succession count as one: `timeout` sends
+/// its own to the program and then to its group. If `reopen` is given, SIGHUP calls it in place of
+/// `asked`. Calls `child_ended` for each SIGCHLD.
 pub(crate) fn watch(
     asked: impl Fn() + Send + 'static,
     reopen: Option<impl Fn() + Send + 'static>,
@@ -37,7 +37,7 @@ pub(crate) fn watch(
     Ok(())
 }
 
-/// Whether a signal is ignored; where the system does not tell, it is not.
+/// Returns whether a signal is ignored; false if the system cannot tell.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -45,5 +45,5 @@ fn is_ignored(signal: i32) -> bool {
         .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// How long a signal counts as the same wish as the one before.
+/// The time for which a further signal counts as the same one.
 const WISH_TIME: Duration = Duration::from_millis(100);

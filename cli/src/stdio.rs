@@ -1,7 +1,7 @@
 //! `pontoon stdio`: a server of the core on this process's standard input and output.
 //!
-//! One thread: where the server waits for nothing but its client, that is a read and a write for
-//! each batch of lines, without a hand-over between threads in between.
+//! It uses one thread: a server that waits only for its client takes a read and a write for each
+//! batch of lines, without switching threads.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,14 +16,14 @@ use pontoon_core::time::{Duration, Instant};
 use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Serves until the end of input, which is how a client ends its server (2025-11-25,
-/// basic/lifecycle, Shutdown): what waits then is given up.
+/// Serves until the end of input, by which a client ends its server (2025-11-25, basic/lifecycle,
+/// Shutdown); waiting requests are dropped.
 pub(crate) fn serve(native: &Native) -> io::Result<()> {
-    // Straight to the descriptors: the buffers of the standard library flush at every line.
+    // Directly on the descriptors, because the buffers of the standard library flush at every line.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     match converse(native, input, output) {
-        // A client that went away has ended the conversation.
+        // A client that has closed the pipe has ended the conversation.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
@@ -63,8 +63,8 @@ fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()
     Ok(())
 }
 
-/// Reads what there is; none if that was nothing. Whoever else holds the descriptor may have set it
-/// not to block.
+/// Reads the available bytes; `None` if there are none. Another process with the same descriptor
+/// may have made it non-blocking.
 fn read(input: &mut File, chunk: &mut [u8]) -> io::Result<Option<usize>> {
     match input.read(chunk) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
@@ -90,7 +90,7 @@ fn write(output: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// What the system tells: time, chance, and how it is.
+/// The system's time, randomness and facts.
 struct Surroundings {
     started: Clock,
     sampler: Sampler,
@@ -116,13 +116,13 @@ impl Surroundings {
     }
 }
 
-/// Waits for input, until the deadline at most; whether a read would not wait.
+/// Waits for input, until the deadline at most; returns whether there is any.
 fn wait(input: &File, deadline: Option<Instant>, now: Instant) -> io::Result<bool> {
     let Some(deadline) = deadline else { return Ok(true) };
     ready(input, PollFlags::IN, Some(deadline.since(now)))
 }
 
-/// Waits until a file is ready, for so long at most; whether it is.
+/// Waits until a file is ready, for this long at most; returns whether it is.
 fn ready(file: &File, flags: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map(|timeout| Timespec::try_from(timeout.min(WAIT_MAX)));
     let timeout = timeout.transpose().map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -135,5 +135,5 @@ fn ready(file: &File, flags: PollFlags, timeout: Option<Duration>) -> io::Result
 
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
-/// As much as a pipe holds.
+/// The size of a pipe's buffer.
 const READ_BYTES: usize = 64 * 1024;

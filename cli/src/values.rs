@@ -1,5 +1,4 @@
-//! Reading the values of the command line. Each function says what a value has to look like in
-//! the words of its error.
+//! Parsers for the values of the command line. Each error describes the required form.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -21,11 +20,11 @@ pub(crate) struct Assignment {
     pub(crate) value: Option<OsString>,
 }
 
-/// Revisions of the protocol, each once and in the order they were named in; at least one.
+/// Revisions, without duplicates and in the given order; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Revisions(pub(crate) Vec<Revision>);
 
-/// An address that can be asked over plain HTTP.
+/// A URL with plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProbeUrl {
     /// The host, without brackets.
@@ -101,27 +100,27 @@ pub(crate) fn origin(text: &str) -> Read<String> {
     Ok(text.strip_suffix(default_port).unwrap_or(&text).to_owned())
 }
 
-/// A time: seconds, or with the unit `ms`, `s` or `m`.
+/// Parses a time: seconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn time(text: &str) -> Read<Duration> {
     time_in(text, 1.0)
         .filter(|time| *time >= TIME_MIN)
         .ok_or_else(|| "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m".into())
 }
 
-/// A time that may be none: seconds, or with the unit `ms`, `s` or `m`.
+/// Parses a time that may be zero: seconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn delay(text: &str) -> Read<Duration> {
     time_in(text, 1.0)
         .ok_or_else(|| "must be a time of at most a year, such as 0, 1.5, 500ms, 10s or 2m".into())
 }
 
-/// A time: milliseconds, or with the unit `ms`, `s` or `m`.
+/// Parses a time: milliseconds, or with the unit `ms`, `s` or `m`.
 pub(crate) fn milliseconds(text: &str) -> Read<Duration> {
     time_in(text, 0.001)
         .filter(|time| *time >= TIME_MIN)
         .ok_or_else(|| "a time is more than 0 and at most a year: 900000, 500ms, 10s, 2m".into())
 }
 
-/// A time in this unit, in seconds, unless it names another.
+/// Parses a time, in units of `plain` seconds unless it has a unit.
 fn time_in(text: &str, plain: f64) -> Option<Duration> {
     let (number, unit) = split_unit(text);
     let seconds = match unit.as_str() {
@@ -135,25 +134,25 @@ fn time_in(text: &str, plain: f64) -> Option<Duration> {
     (time <= TIME_MAX).then_some(time)
 }
 
-/// The size of a request body, or of a message of a command.
+/// Parses the size of a request body, or of a message of a command.
 pub(crate) fn body_size(text: &str) -> Read<usize> {
     size(text, KIB, 1024 * MIB)
         .ok_or_else(|| "must be a size from 1KiB to 1024MiB, such as 65536 or 512KiB".into())
 }
 
-/// The size of a message that is echoed.
+/// Parses the size of an echoed message.
 pub(crate) fn message_size(text: &str) -> Read<usize> {
     size(text, 1, 1024 * MIB)
         .ok_or_else(|| "must be a size from 1 byte to 1024MiB, such as 65536 or 512KiB".into())
 }
 
-/// The bytes that may be held for all clients and servers together.
+/// Parses the size of the memory budget.
 pub(crate) fn memory_size(text: &str) -> Read<usize> {
     size(text, 4 * MIB, 1024 * 1024 * MIB)
         .ok_or_else(|| "must be a size from 4MiB to 1024GiB, such as 256MiB or 2GiB".into())
 }
 
-/// The size of a buffer for a pipe.
+/// Parses the size of a buffer for a pipe.
 pub(crate) fn pipe_size(text: &str) -> Read<usize> {
     size(text, 4 * KIB, 16 * MIB)
         .ok_or_else(|| "must be a size from 4KiB to 16MiB, such as 65536 or 512KiB".into())
@@ -214,8 +213,8 @@ pub(crate) fn revision(text: &str) -> Read<Revision> {
     Revision::parse(text.trim().as_bytes()).ok_or_else(unknown_revision)
 }
 
-/// Revisions with commas. Unknown ones are passed over as long as one is known, so that a list can
-/// name those of other servers and of later times.
+/// Parses revisions, separated by commas. Unknown ones are ignored as long as one is known, so that
+/// a list can include those of other servers and of later times.
 pub(crate) fn revisions(text: &str) -> Read<Revisions> {
     let mut known = Vec::new();
     for found in text.split(',').filter_map(|date| revision(date).ok()) {
@@ -231,7 +230,7 @@ fn unknown_revision() -> String {
     format!("known revisions: {served}")
 }
 
-/// A calculator with one more tool, of this name.
+/// Returns the settings of a calculator with a tool of this name added.
 pub(crate) fn sample_tool(name: &str) -> Read<calculator::Settings> {
     calculator::Settings::default().sample_tool(name).map_err(|invalid| invalid.to_string())
 }
@@ -283,7 +282,7 @@ pub(crate) fn log_format(text: &str) -> Read<LogFormat> {
     })
 }
 
-/// The variable of a flag that has no value.
+/// Parses the variable of a flag without a value.
 pub(crate) fn switch(text: &str) -> Read<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "on" | "t" | "true" | "y" | "yes" => Ok(true),
@@ -292,7 +291,7 @@ pub(crate) fn switch(text: &str) -> Read<bool> {
     }
 }
 
-/// `NAME=VALUE`, or `NAME`.
+/// Parses `NAME=VALUE`, or `NAME`.
 pub(crate) fn assignment(text: OsString) -> Read<Assignment> {
     use std::os::unix::ffi::OsStringExt;
     let mut name = text.into_vec();
@@ -320,14 +319,14 @@ fn size(text: &str, min: usize, max: usize) -> Option<usize> {
     (min..=max).contains(&size).then_some(size)
 }
 
-/// The digits of a number, and the unit behind it in lower case.
+/// Splits off the digits of a number, and returns its unit in lower case.
 fn split_unit(text: &str) -> (&str, String) {
     let text = text.trim();
     let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     (text[..end].trim_end(), text[end..].to_ascii_lowercase())
 }
 
-/// A number written with digits and a point: no sign, no exponent, no `inf`.
+/// Parses a number of digits and a point: no sign, no exponent, no `inf`.
 fn decimal(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if plain { text.parse().ok() } else { None }

@@ -1,7 +1,7 @@
-//! Settings from outside the command line: the environment, and behind it files of variables.
+//! Settings outside of the command line: the environment, and files of variables.
 //!
-//! Owns: what is worth more, and which variables a file may set that the command line does not
-//! name: the `.env` of a working directory can come from anyone, a cloned repository for example.
+//! Owns: their precedence, and which variables a file may set that the command line does not name:
+//! the `.env` of a working directory can come from anyone, for example with a cloned repository.
 //! Never: changes the environment of this process.
 
 mod file;
@@ -15,17 +15,17 @@ use crate::args::naming;
 use crate::errors::Failure;
 use file::{EnvFile, FILE};
 
-/// Variables, and where each comes from. An empty one is one that is not set.
+/// Variables with their sources. An empty one counts as not set.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
     environment: Vec<(OsString, OsString)>,
-    /// Files that the command line names, worth most first.
+    /// Files that the command line names, in order of precedence.
     named: Vec<EnvFile>,
-    /// The `.env` of the working directory, where the command line names no file.
+    /// The `.env` of the working directory, if the command line names no file.
     found: Option<EnvFile>,
     /// Variables in that file that only a named file may set.
     passed_over: Vec<(OsString, OsString)>,
-    /// Why there is a `.env` that is not read.
+    /// The reason why an existing `.env` is not read.
     unread: Option<String>,
 }
 
@@ -34,13 +34,13 @@ pub(crate) struct Variables {
 pub(crate) struct Found<'a> {
     /// Its name.
     pub(crate) name: &'static str,
-    /// What it holds.
+    /// Its value.
     pub(crate) value: &'a OsStr,
-    /// Where it is set.
+    /// Its source.
     pub(crate) origin: Origin<'a>,
 }
 
-/// Where a variable is set.
+/// The source of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin<'a> {
     /// The environment.
@@ -50,8 +50,8 @@ pub(crate) enum Origin<'a> {
 }
 
 impl Variables {
-    /// Those of this process and of these files, the last of which is worth most. Without a file,
-    /// the `.env` of the working directory is read.
+    /// Reads those of this process and of these files, the last of which takes precedence. Without
+    /// a file, the `.env` of the working directory is read.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Variables {
         Ok(variables)
     }
 
-    /// These, and those in the text of a `.env`.
+    /// Returns these variables, and those in the text of a `.env`.
     #[cfg(test)]
     pub(crate) fn of(
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -81,7 +81,7 @@ impl Variables {
         variables
     }
 
-    /// Takes what the file of the working directory may set.
+    /// Adds the variables that the file of the working directory may set.
     fn take(&mut self, found: Option<EnvFile>) {
         let Some(mut file) = found else { return };
         let (passed_over, taken) = file
@@ -92,8 +92,8 @@ impl Variables {
         self.found = Some(file);
     }
 
-    /// The first of these that is set; the environment is worth more than a file, whatever the
-    /// order of the names.
+    /// Returns the first of these that is set; the environment takes precedence over files,
+    /// regardless of the order of the names.
     pub(crate) fn first(&self, names: &[&'static str]) -> Option<Found<'_>> {
         let files = self.files().map(|file| (Origin::File(&file.path), &file.assignments));
         let mut sources = std::iter::once((Origin::Environment, &self.environment)).chain(files);
@@ -105,7 +105,7 @@ impl Variables {
         })
     }
 
-    /// All of them that are text, each once.
+    /// Returns all of them that are text, without duplicates.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
         let mut all: Vec<(String, String)> = Vec::new();
         // Of several assignments in a file the last one counts, as in a shell.
@@ -119,13 +119,13 @@ impl Variables {
         all
     }
 
-    /// The variables of the files that the command line names, for the wrapped command; of
-    /// several with one name the last one counts.
+    /// Returns the variables of the files that the command line names, for the wrapped command; the
+    /// last of each name counts.
     pub(crate) fn for_command(&self) -> impl Iterator<Item = &(OsString, OsString)> {
         self.named.iter().rev().flat_map(|file| &file.assignments)
     }
 
-    /// Files, worth most first.
+    /// Iterates over the files in order of precedence.
     fn files(&self) -> impl Iterator<Item = &EnvFile> {
         self.named.iter().chain(&self.found)
     }
@@ -136,8 +136,8 @@ fn value<'a>(variables: &'a [(OsString, OsString)], name: &str) -> Option<&'a Os
     Some(value.as_os_str()).filter(|value| !value.is_empty() && !is_service_link(name, value))
 }
 
-/// Whether Kubernetes has set this variable: for a service called `mcp`, each of its pods has
-/// `MCP_PORT=tcp://10.96.12.7:3000`.
+/// Returns whether Kubernetes has set this variable: for a service called `mcp`, each of its pods
+/// has `MCP_PORT=tcp://10.96.12.7:3000`.
 fn is_service_link(name: &str, value: &OsStr) -> bool {
     let schemes = ["tcp://", "udp://", "sctp://"];
     name.ends_with("PORT")

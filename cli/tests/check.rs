@@ -1,4 +1,4 @@
-//! `pontoon check`, as the person who runs it sees it.
+//! `pontoon check` from the operator's point of view.
 
 use std::process::{Command, Output, Stdio};
 

@@ -1,5 +1,4 @@
-//! The command line of the built program: help, values, exit codes, and what it says when it
-//! cannot go on.
+//! The command line of the built program: help, values, exit codes, and fatal errors.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -24,7 +23,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Runs the program, expects it to give up with this code, and returns the three lines it says.
+/// Runs the program, expects it to fail with this code, and returns the three lines of its error.
 fn failure(code: i32, words: &[&str], variables: &[(&str, &str)]) -> [String; 3] {
     let output = pontoon(words, variables);
     let said = stderr(&output);
@@ -115,7 +114,7 @@ fn help_and_version_are_a_success() {
     assert!(rest[1].starts_with("commit: ") && rest.len() == 2, "{version}");
     let runtimes = first.strip_prefix(expected).and_then(|rest| rest.strip_suffix(")"));
     for name in runtimes.unwrap_or_else(|| panic!("{version}")).split(", ") {
-        // A command that is not there shows that everything before it was read.
+        // An unknown command shows that everything before it was accepted.
         failure(127, &["proxy", "--runtime", name, "no-such-program"], &[]);
     }
     let help = String::from_utf8(pontoon(&["--help"], &[]).stdout).unwrap();
@@ -219,7 +218,7 @@ fn the_endpoint_has_no_path_of_http_sse() {
 
 #[test]
 fn a_flag_is_worth_more_than_its_variable_and_an_empty_variable_nothing() {
-    // A command that is not there shows that everything before it was read.
+    // An unknown command shows that everything before it was accepted.
     let command = "no-such-program";
     failure(127, &["proxy", "--port", "1", command], &[("MCP_PORT", "bad")]);
     failure(127, &["proxy", command], &[("MCP_PORT", ""), ("LOG_FILE", ""), ("MCP_QUIET", "")]);
@@ -228,7 +227,7 @@ fn a_flag_is_worth_more_than_its_variable_and_an_empty_variable_nothing() {
     }
 }
 
-/// A directory of its own with this file `.env` in it.
+/// Returns a new directory with this `.env` in it.
 fn beside(file: &str, test: &str) -> PathBuf {
     let folder = env::temp_dir().join(format!("pontoon-env-{test}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -249,10 +248,10 @@ fn a_file_is_worth_less_than_the_environment_and_more_than_a_default() {
         said.starts_with("error: invalid value \"nonsense\" for MCP_PORT in the file .env\n"),
         "{said}"
     );
-    // A command that is not there shows that everything before it was read.
+    // An unknown command shows that everything before it was accepted.
     assert_eq!(run(&["proxy", "no-such-program"], &[("MCP_PORT", "1")]).0, Some(127));
     assert_eq!(run(&["proxy", "--port", "1", "no-such-program"], &[]).0, Some(127));
-    // What the environment has empty it does not have.
+    // An empty environment variable counts as not set.
     assert_eq!(run(&["proxy", "no-such-program"], &[("MCP_PORT", "")]).0, Some(2));
     fs::remove_dir_all(folder).unwrap();
 }
@@ -272,9 +271,9 @@ fn files_of_variables_are_those_that_are_named() {
         said.starts_with("error: invalid value \"second\" for MCP_PORT in the file two\n"),
         "{said}"
     );
-    // A command that is not there shows that everything before it was read.
+    // An unknown command shows that everything before it was accepted.
     assert_eq!(run(&["proxy", "--env-file", "/dev/null", "no-such-program"]).0, Some(127));
-    // An option of the command is none of ours.
+    // An option of the command is not pontoon's.
     let (code, said) = run(&["proxy", "--port", "0", "no-such-program", "--env-file", "/dev/null"]);
     assert_eq!(code, Some(127), "{said}");
     let (code, said) = run(&["proxy", "--env-file", "missing", "no-such-program"]);
@@ -360,7 +359,7 @@ fn it_answers_to_the_names_of_the_programs_it_stands_in_for() {
 
 #[test]
 fn a_small_limit_for_messages_is_taken() {
-    // A path that is taken shows that everything before it was read.
+    // A path conflict shows that everything before it was accepted.
     let words = ["echo", "--sse", "--path", "/sse"];
     failure(2, &words, &[("ECHO_MAX_MESSAGE_SIZE", "1000")]);
     let [what, ..] = failure(2, &words, &[("ECHO_MAX_MESSAGE_SIZE", "0")]);

@@ -1,4 +1,4 @@
-//! `pontoon proxy` from its start to its end, as whoever runs it sees it.
+//! `pontoon proxy` from its start to its end, from the operator's point of view.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -46,7 +46,7 @@ impl Proxy {
         Proxy::run(Command::new("env").args(["--default-signal=HUP", PONTOON]), words)
     }
 
-    /// Reads standard error up to a line that holds this.
+    /// Reads standard error up to a line that contains this.
     fn line_with(&mut self, part: &str) -> String {
         let mut line = String::new();
         loop {
@@ -62,7 +62,7 @@ impl Proxy {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for the end, and returns what is left of standard error.
+    /// Waits for the end, and returns the rest of standard error.
     fn end(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         self.stderr.read_to_string(&mut rest).unwrap();
@@ -108,7 +108,7 @@ fn in_json_every_line_is_an_object() {
     }
 }
 
-/// Waits until a log says that its program listens.
+/// Waits until a log reports that its program listens.
 fn listens(log: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !fs::read_to_string(log).is_ok_and(|text| text.contains("INFO listening url=")) {
@@ -166,7 +166,7 @@ fn signals_at_once_are_one_wish_and_a_later_one_is_another() {
     let stubborn = "trap '' TERM; cat; sleep 60";
     let mut proxy = Proxy::start(&["--log-format", "json", "sh", "-c", stubborn]);
     proxy.line_with("child_started");
-    // Both are there when it goes on.
+    // Both are pending when it continues.
     for signal in [Signal::STOP, Signal::TERM, Signal::INT, Signal::CONT] {
         proxy.signal(signal);
     }
@@ -209,7 +209,7 @@ fn an_entry_that_allows_nothing_is_named() {
     assert!(line.contains("https://example.com:99999"), "{line}");
 }
 
-/// A directory of its own.
+/// Returns a new directory.
 fn folder(test: &str) -> std::path::PathBuf {
     let name = format!("pontoon-proxy-{test}-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);
@@ -217,7 +217,7 @@ fn folder(test: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Starts a proxy in this directory; returns its output up to the line that says where it listens.
+/// Starts a proxy in this directory; returns its output up to the line with its address.
 fn said_in(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> (Proxy, String) {
     let mut program = Command::new(PONTOON);
     program.current_dir(folder);
@@ -275,7 +275,7 @@ fn a_folder_or_a_pipe_of_that_name_does_not_keep_it_from_starting() {
         said.contains("warning: .env in the working directory is not read: it is not a"),
         "{said}"
     );
-    // A pipe that is named is waited for.
+    // A named pipe is waited for.
     let path = folder.join(".env");
     let writer = thread::spawn(move || fs::write(path, "MCP_PATH=/piped\n").unwrap());
     let (_proxy, said) = said_in(&folder, &["--env-file", ".env"], &[]);

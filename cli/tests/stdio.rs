@@ -1,4 +1,4 @@
-//! `pontoon stdio` as a client sees it: a process with two pipes.
+//! `pontoon stdio` from the client's point of view: a process with two pipes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
@@ -44,7 +44,7 @@ impl Server {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    /// The next answer; what is said before it is passed over.
+    /// Returns the next answer, skipping other messages.
     fn answer(&mut self) -> Value {
         loop {
             let message = self.hear();
@@ -54,7 +54,7 @@ impl Server {
         }
     }
 
-    /// Ends the input, and returns what is left of the output.
+    /// Ends the input, and returns the rest of the output.
     fn end(mut self) -> String {
         drop(self.stdin.take());
         let mut rest = String::new();

@@ -13,23 +13,23 @@ pub(crate) struct CalculatorArgs {
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
 
-    /// Revisions that are served, with commas; all of them if not given
+    /// Revisions to serve, separated by commas; all if not given
     #[arg(long, help_heading = "Protocol", value_name = "DATES", value_parser = values::revisions)]
     pub(crate) revisions: Option<Revisions>,
 
-    /// Offer one more tool, of this name, that repeats its message
+    /// Add a tool of this name that repeats its message
     #[arg(long, help_heading = "Tools", value_name = "NAME", value_parser = values::sample_tool)]
     pub(crate) sample_tool: Option<Settings>,
 
-    /// Tell progress as flat `event: progress` and end with `event: data`, which is no MCP
+    /// Send progress as flat `event: progress` and results as `event: data`, which are not MCP
     #[arg(long, help_heading = "Tools", value_parser = values::switch)]
     pub(crate) documented_events: bool,
 
-    /// Requests that an address may send in a window of time; as many as it likes if not given
+    /// Maximum number of requests from an address in a time window; unlimited if not given
     #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
     pub(crate) rate_limit: Option<u64>,
 
-    /// That window of time, in milliseconds unless it has a unit
+    /// Length of that window, in milliseconds unless it has a unit
     #[arg(
         long,
         help_heading = "Endpoint",

@@ -15,7 +15,8 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 
-    /// Give the command this variable; without a value, the one it has here. Repeatable
+    /// Set this variable for the command; without a value, pass on the value it has here.
+    /// Repeatable
     #[arg(
         long,
         value_name = "NAME[=VALUE]",
@@ -23,7 +24,7 @@ pub(crate) struct CheckArgs {
     )]
     pub(crate) env: Vec<Assignment>,
 
-    /// Time the command has to start
+    /// Time limit for the command to start
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = values::time)]
     pub(crate) startup_timeout: Duration,
 }

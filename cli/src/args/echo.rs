@@ -10,8 +10,7 @@ use crate::values::{self, Revisions};
 /// The settings of `pontoon echo`.
 #[derive(Debug, Args)]
 pub(crate) struct EchoArgs {
-    /// Remember nothing: every request stands for itself, and any number of instances can share
-    /// them out
+    /// Keep no state: every request is independent, and any number of instances can share the load
     #[arg(long)]
     pub(crate) stateless: bool,
 
@@ -21,7 +20,7 @@ pub(crate) struct EchoArgs {
     #[command(flatten)]
     pub(crate) sessions: SessionArgs,
 
-    /// Time between two looks for sessions that have ended
+    /// Interval between sweeps for expired sessions
     #[arg(
         long,
         help_heading = "Sessions",
@@ -31,15 +30,16 @@ pub(crate) struct EchoArgs {
     )]
     pub(crate) cleanup_interval: Duration,
 
-    /// Requests that a connection may bring before it is closed
+    /// Number of requests after which a connection is closed
     #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
     pub(crate) max_requests: Option<u64>,
 
-    /// Revision that environmentDump shows as the server's; --protocol-versions limits what is served
+    /// Revision that environmentDump reports as the server's; --protocol-versions limits those
+    /// served
     #[arg(long, help_heading = "Protocol", value_name = "DATE", value_parser = values::revision)]
     pub(crate) protocol_version: Option<Revision>,
 
-    /// Revisions that are served, with commas; all of them if not given
+    /// Revisions to serve, separated by commas; all if not given
     #[arg(
         long,
         visible_alias = "revisions",
@@ -49,7 +49,7 @@ pub(crate) struct EchoArgs {
     )]
     pub(crate) protocol_versions: Option<Revisions>,
 
-    /// Size of a message that is echoed
+    /// Maximum size of an echoed message
     #[arg(
         long,
         help_heading = "Protocol",
@@ -59,7 +59,7 @@ pub(crate) struct EchoArgs {
     )]
     pub(crate) max_message: usize,
 
-    /// Echo a base64 `data:` URL as bytes, too
+    /// Echo the bytes of a base64 `data:` URL, too
     #[arg(
         long,
         help_heading = "Protocol",
@@ -70,11 +70,11 @@ pub(crate) struct EchoArgs {
     )]
     pub(crate) binary: bool,
 
-    /// Compress answers for clients that take gzip
+    /// Compress answers for clients that accept gzip
     #[arg(long, help_heading = "Protocol", value_parser = values::switch)]
     pub(crate) compression: bool,
 
-    /// Log what there is for debugging; secrets stay masked
+    /// Log debugging details; secrets stay masked
     #[arg(long, help_heading = "Log", value_parser = values::switch)]
     pub(crate) debug: bool,
 }

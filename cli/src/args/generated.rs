@@ -47,6 +47,6 @@ pub(super) fn manual(subcommand: Option<&str>) -> Result<clap_mangen::Man, Failu
 }
 
 fn print(text: &[u8]) {
-    // A reader that closed the pipe does not need the rest.
+    // A reader that has closed the pipe needs nothing more.
     let _ = io::stdout().write_all(text);
 }

@@ -1,4 +1,4 @@
-//! Suggestions for command lines that are written as for other programs.
+//! Suggestions for command lines that follow the habits of other programs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -9,7 +9,8 @@ use super::naming;
 use crate::command::quoted;
 use crate::errors::Failure;
 
-/// The words of a program that was started by the name of one that this one stands in for.
+/// Replaces the name of an original program, under which this one may be started, by its
+/// subcommand.
 pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
     let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
     let meant: &[&str] = match name {
@@ -22,15 +23,14 @@ pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
     meant.iter().map(OsString::from).chain(words.into_iter().skip(1)).collect()
 }
 
-/// Explains an error of the parser that comes from a habit: no `proxy` before the command, or
-/// `--stdio` before it.
+/// Explains a common mistake: no `proxy` before the command, or `--stdio` before it.
 pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     match error.kind() {
-        // The parser names one that is similar.
+        // The parser suggests a similar one.
         ErrorKind::InvalidSubcommand if error.get(ContextKind::SuggestedSubcommand).is_none() => {
             let command = words.iter().skip(1).map(|word| quoted(&word.to_string_lossy()));
             let command = command.collect::<Vec<_>>().join(" ");
@@ -44,7 +44,7 @@ pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
         }
         ErrorKind::UnknownArgument if text(ContextKind::InvalidArg)? == "--stdio" => {
             let behind = words.iter().skip_while(|word| *word != "--stdio").skip(1);
-            // There the command is one word in quotes.
+            // Elsewhere the command is one word in quotes.
             let command = behind.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
             Some(Failure {
                 what: "unexpected argument '--stdio'".into(),
@@ -58,7 +58,7 @@ pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
     }
 }
 
-/// Why the first word of a command cannot be run, and what to do, where that word shows a habit:
+/// Explains why the first word of a command cannot be run, and the correction, for common mistakes:
 /// quotes around the whole command, a variable before it, a URL.
 pub(crate) fn no_program(words: &[OsString]) -> Option<(String, String)> {
     let program = words.first()?.to_str()?;
@@ -87,7 +87,7 @@ pub(crate) fn no_program(words: &[OsString]) -> Option<(String, String)> {
     None
 }
 
-/// The name of a program that is not there; without the value if it sets a variable.
+/// Returns the name of an unknown program; without the value if it sets a variable.
 pub(crate) fn shown(program: &OsStr) -> String {
     let text = program.to_string_lossy();
     match text.split_once('=') {
@@ -96,8 +96,8 @@ pub(crate) fn shown(program: &OsStr) -> String {
     }
 }
 
-/// Names the options of this program that come after the command's first word, and so are the
-/// command's.
+/// Names the options of this program that follow the command's first word, and so belong to the
+/// command.
 pub(crate) fn behind_command(words: &[OsString]) -> Option<String> {
     let options = words.iter().skip(1).filter_map(|word| {
         let option = word.to_str()?.strip_prefix("--")?.split('=').next()?;

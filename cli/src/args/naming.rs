@@ -1,34 +1,34 @@
-//! Which variables set an option, and its default where programs differ.
+//! The variables of each option, and its default where programs differ.
 //!
-//! Each program keeps the names it is known by; a name is looked up in its own table and then in
-//! the one of all.
+//! Each program keeps its established names; a name is looked up in its own table and then in the
+//! common one.
 
 use std::ffi::OsString;
 
-/// A program, as far as its settings go: the echo servers with and without state are two.
+/// A program, as far as settings depend on it: the echo servers with and without state are two.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// Its verb on the command line.
+    /// Its subcommand.
     pub(super) verb: String,
-    /// Whether it is the one without state.
+    /// Whether it is the stateless one.
     pub(super) stateless: bool,
 }
 
-/// What sets an option.
+/// The variables and the default of an option.
 #[derive(Debug)]
 pub(super) struct Naming {
-    /// The option, without dashes; the name of an argument that has no flag.
+    /// The option, without dashes; the name of an argument without a flag.
     option: &'static str,
-    /// The variables, what is worth most first.
+    /// The variables, in order of precedence.
     pub(super) variables: &'static [&'static str],
-    /// What it is if nothing sets it; none where its definition says so.
+    /// The default, or `None` if its definition has it.
     pub(super) default: Option<&'static str>,
-    /// Whether its variable sets it once with each line.
+    /// Whether each line of its variable sets it once.
     pub(super) holds_lines: bool,
 }
 
 impl Program {
-    /// The program that a command line is for.
+    /// Returns the program of a command line.
     pub(crate) fn of(words: &[OsString]) -> Self {
         let mut verbs = words.iter().skip(1).map(|word| word.to_str().unwrap_or_default());
         // `pontoon help proxy` is about the proxy.
@@ -42,12 +42,12 @@ impl Program {
         }
     }
 
-    /// What sets this option.
+    /// Returns the naming of this option.
     pub(super) fn naming(&self, option: &str) -> Option<&'static Naming> {
         self.table().find(|naming| naming.option == option)
     }
 
-    /// Whether a variable sets one of its options.
+    /// Returns whether a variable sets one of its options.
     pub(crate) fn reads(&self, variable: &str) -> bool {
         self.table().any(|naming| naming.variables.contains(&variable))
     }
@@ -64,33 +64,33 @@ impl Program {
     }
 }
 
-/// Whether `-h` shows an option; `--help` shows all.
+/// Returns whether `-h` shows an option; `--help` shows all.
 pub(super) fn is_common(option: &str) -> bool {
     COMMON.contains(&option)
 }
 
-/// Whether a program has an option of this name.
+/// Returns whether a program has an option of this name.
 pub(crate) fn is_option(option: &str) -> bool {
     all().any(|naming| naming.option == option)
 }
 
-/// Whether a variable sets an option that a file may only set if the command line names the file:
-/// it opens the endpoint to others, reaches the command, or names a file to write to.
+/// Returns whether a variable sets an option that only a file named on the command line may set: it
+/// opens the endpoint to others, reaches the command, or names a file to write to.
 pub(crate) fn is_guarded(variable: &str) -> bool {
     all().any(|naming| GUARDED.contains(&naming.option) && naming.variables.contains(&variable))
 }
 
-/// Whether a variable sets an option of any program.
+/// Returns whether a variable sets an option of any program.
 pub(crate) fn is_known(variable: &str) -> bool {
     all().any(|naming| naming.variables.contains(&variable))
 }
 
-/// The variable that a name may be meant to be: one with few letters changed.
+/// Returns the variable with the most similar name, if few letters differ.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
     let known = all().flat_map(|naming| naming.variables.iter().copied());
     let nearest = known.map(|known| (distance(&known), known)).min()?;
-    // The prefix is common to all and says nothing.
+    // The common prefix does not count.
     let length = name.len().saturating_sub("MCP_".len());
     (nearest.0 <= 2 && nearest.0 * 3 <= length).then_some(nearest.1)
 }

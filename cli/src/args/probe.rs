@@ -13,7 +13,7 @@ pub(crate) struct ProbeArgs {
     #[arg(value_name = "URL", value_parser = values::probe_url)]
     pub(crate) url: Option<ProbeUrl>,
 
-    /// Time it has to answer
+    /// Time limit for the answer
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = values::time)]
     pub(crate) timeout: Duration,
 }

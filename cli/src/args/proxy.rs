@@ -13,8 +13,8 @@ use crate::values::{self, Assignment, Revisions};
 /// The settings of `pontoon proxy`.
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArgs {
-    /// The command and its arguments; no option after its first word is pontoon's. Without a
-    /// command: `pontoon stdio echo`
+    /// The command and its arguments; options after its first word belong to it. Without a command:
+    /// `pontoon stdio echo`
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 
@@ -24,8 +24,8 @@ pub(crate) struct ProxyArgs {
     #[command(flatten)]
     pub(crate) sessions: SessionArgs,
 
-    /// Time the command has to answer a request, counted anew at each sign of progress, and not
-    /// while it waits for an answer of the client in the same session
+    /// Time limit for the command to answer a request. It restarts with each progress notification,
+    /// and is suspended while the command waits for the client in the same session
     #[arg(
         long,
         help_heading = COMMAND,
@@ -35,12 +35,12 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) request_timeout: Duration,
 
-    /// Time the command has to start. If not given: 60 until one process has started, which may
-    /// have to install packages first, and 10 from then on
+    /// Time limit for the command to start. If not given: 60 until one process has started, which
+    /// may have to install packages first, and 10 from then on
     #[arg(long, help_heading = COMMAND, value_name = "SECONDS", value_parser = values::time)]
     pub(crate) startup_timeout: Option<Duration>,
 
-    /// Revisions of the protocol to serve, with commas between them; all if not given
+    /// Revisions to serve, separated by commas; all if not given
     #[arg(
         long,
         help_heading = "Protocol",
@@ -49,8 +49,8 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) revisions: Option<Revisions>,
 
-    /// The era the command speaks: legacy (it opens with initialize), modern (2026-07-28), or
-    /// probe: its first process is asked
+    /// Era of the command: legacy (it begins with initialize), modern (2026-07-28), or probe, which
+    /// asks its first process
     #[arg(
         long,
         help_heading = COMMAND,
@@ -60,9 +60,9 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) child_era: ChildEra,
 
-    /// Which requests of 2026-07-28 share a process of a legacy command: those of one principal
-    /// (session, principal), none (call) or all (shared). A session has one of its own in any case;
-    /// a command of 2026-07-28 keeps nothing between requests, and one process answers everybody
+    /// Requests of 2026-07-28 that share a process of a legacy command: those of one principal
+    /// (session, principal), none (call) or all (shared). A session always has a process of its
+    /// own; all requests share the one process of a command of 2026-07-28
     #[arg(
         long,
         help_heading = COMMAND,
@@ -82,7 +82,7 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) warm_children: usize,
 
-    /// Size of a message from the command; a longer one is skipped, and its request fails
+    /// Maximum size of a message from the command; a longer one is skipped, and its request fails
     #[arg(
         long,
         help_heading = COMMAND,
@@ -92,7 +92,7 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) max_line: usize,
 
-    /// Bytes read from the command at a time
+    /// Bytes per read from the command
     #[arg(
         long,
         help_heading = COMMAND,
@@ -102,7 +102,7 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) read_buffer: usize,
 
-    /// Bytes written to the command at a time
+    /// Bytes per write to the command
     #[arg(
         long,
         help_heading = COMMAND,
@@ -112,12 +112,12 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) write_buffer: usize,
 
-    /// Give the command only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM
+    /// Pass only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM to the command
     #[arg(long, help_heading = COMMAND, value_parser = values::switch)]
     pub(crate) clean_env: bool,
 
-    /// Give the command this variable; without a value, the one it has here. Repeatable; in the
-    /// environment one a line
+    /// Set this variable for the command; without a value, pass on the value it has here.
+    /// Repeatable; in the environment, one per line
     #[arg(
         long,
         help_heading = COMMAND,

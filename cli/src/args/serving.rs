@@ -1,4 +1,4 @@
-//! What every server can be told.
+//! The settings that all servers have.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub(crate) struct ServingArgs {
     #[arg(long, default_value = "127.0.0.1", value_parser = values::bind_host)]
     pub(crate) host: String,
 
-    /// Port to listen on; 0 takes any that is free
+    /// Port to listen on; 0 for any free port
     #[arg(long, default_value = "3000", value_parser = values::port)]
     pub(crate) port: u16,
 
@@ -27,73 +27,73 @@ pub(crate) struct ServingArgs {
     #[arg(long, default_value = "/mcp", value_parser = values::path)]
     pub(crate) path: String,
 
-    /// Host names to answer to, besides localhost and IP addresses; `*` for all. Repeatable, or with
-    /// commas
+    /// Allowed host names, besides localhost and IP addresses; `*` for all. Repeatable, or
+    /// separated by commas
     #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
     pub(crate) allow_host: Vec<String>,
 
-    /// Web pages that may send requests and read answers (CORS), besides those of loopback:
-    /// `https://example.com`
+    /// Origins of web pages that may send requests and read answers (CORS), besides those of
+    /// loopback: `https://example.com`
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
     pub(crate) allow_origin: Vec<String>,
 
-    /// Size of a request
+    /// Maximum size of a request
     #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
     pub(crate) max_body: usize,
 
-    /// Bytes held for all clients and servers together: request bodies, unread answers, and what
-    /// waits for the command. A request for which nothing is left gets 503
+    /// Maximum bytes held for all clients and servers together: request bodies, unread answers, and
+    /// input for the command. A request beyond it gets 503
     #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = values::memory_size)]
     pub(crate) max_memory: usize,
 
-    /// Connections at once; for a further one, the one that has waited longest for its client is
-    /// closed
+    /// Maximum number of connections; at the limit, the one that has waited longest for its client
+    /// is closed for a new one
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
     pub(crate) max_connections: usize,
 
-    /// Time a client has to send the head of a request
+    /// Time limit for a client to send the head of a request
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = values::time)]
     pub(crate) head_timeout: Duration,
 
-    /// Time a client has to send the body of a request
+    /// Time limit for a client to send the body of a request
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
     pub(crate) body_timeout: Duration,
 
-    /// Time for which a client may take nothing of an answer that waits for it
+    /// Time for which a client may read nothing of an answer that waits for it
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
     pub(crate) write_timeout: Duration,
 
-    /// Time after which a connection that asks nothing is closed
+    /// Time after which an idle connection is closed
     #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = values::time)]
     pub(crate) idle_timeout: Duration,
 
-    /// Silence on an event stream after which it shows that it is alive
+    /// Interval between keep-alive comments on an event stream
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
     pub(crate) keep_alive: Duration,
 
-    /// Time to keep serving, with /readyz at 503, after the program is asked to stop, so that load
-    /// balancers send no new clients. A second request to stop ends the wait
+    /// Time to keep serving, with /readyz at 503, after the request to stop, so that load balancers
+    /// send no new clients. A second request to stop ends the wait
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = values::delay)]
     pub(crate) stop_delay: Duration,
 
-    /// Time for requests in flight to be answered once the program is asked to stop
+    /// Time limit for requests in flight after the request to stop
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
     pub(crate) drain_timeout: Duration,
 
-    /// File of variables to read settings from, instead of `.env` in the working directory; what it
-    /// sets reaches a command too. Repeatable
+    /// File of variables to read settings from, instead of `.env` in the working directory; the
+    /// command gets its variables, too. Repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
 
-    /// What carries the endpoint; `pontoon --version` names all that are built in
+    /// Runtime to use; `pontoon --version` lists those built in
     #[arg(long, value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
     pub(crate) runtime: Runtime,
 
-    /// Threads that serve; half as many as there are processors if not given
+    /// Number of threads; half the number of processors if not given
     #[arg(long, alias = "workers", value_name = "COUNT", value_parser = values::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Where entries of the log go.
+    /// The settings of the log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
 }
@@ -102,19 +102,19 @@ pub(crate) struct ServingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Log")]
 pub(crate) struct LogArgs {
-    /// What to log, at least: debug, info, warning or error
+    /// Minimum level to log: debug, info, warning or error
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = values::level)]
     pub(crate) log_level: Level,
 
-    /// How to log: pretty or json
+    /// Format of the log: pretty or json
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = values::log_format)]
     pub(crate) log_format: LogFormat,
 
-    /// File to log to as well; its folder is made
+    /// File to write the log to as well; its directory is created
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 
-    /// Say nothing on standard error but warnings and errors
+    /// Print only warnings and errors on standard error
     #[arg(long, value_parser = values::switch)]
     pub(crate) quiet: bool,
 }
@@ -133,11 +133,12 @@ pub(crate) struct SessionArgs {
     )]
     pub(crate) timeout: Duration,
 
-    /// Sessions at once; for a further one, an idle one is ended, those without credentials first
+    /// Maximum number of sessions; at the limit, an idle one is ended, those without credentials
+    /// first
     #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
     pub(crate) max_sessions: usize,
 
-    /// Part of the first credentials (Authorization) in a session that all later ones must repeat:
+    /// Part of the first credentials (Authorization) of a session that later ones must match:
     /// subject, token (the whole value) or none. Other requests are refused. The subject is the
     /// issuer and subject, or client, of a JWT, the key of AWS, the user of Digest; of other tokens
     /// it is the token
@@ -154,7 +155,7 @@ pub(crate) struct SessionArgs {
     pub(crate) sse: bool,
 }
 
-/// How log entries look.
+/// The formats of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     /// A line of text.

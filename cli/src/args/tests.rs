@@ -6,7 +6,7 @@ use crate::values::Assignment;
 
 mod options_page;
 
-/// Every program: its verb, and whether it is the one without state.
+/// Every program: its subcommand, and whether it is the stateless one.
 const VERBS: [(&str, bool); 5] =
     [("calculator", false), ("echo", false), ("echo", true), ("probe", false), ("proxy", false)];
 
@@ -30,7 +30,7 @@ fn set(variables: &[(&str, &str)]) -> Variables {
     Variables::of(variables.iter().map(|(name, value)| (name.into(), value.into())), "")
 }
 
-/// The settings of `pontoon proxy` with these words; no variables are set here.
+/// Returns the settings of `pontoon proxy` for these words, without variables.
 fn proxy(words: &[&str]) -> ProxyArgs {
     let words = ["pontoon", "proxy"].iter().chain(words).map(OsString::from);
     match parse(words, &Variables::default()).unwrap() {
@@ -257,7 +257,7 @@ fn the_echo_server_reads_its_documented_variables() {
             ("ECHO_LOG_LEVEL", "WARNING"),
             ("LOG_LEVEL", "DEBUG"),
             ("LOG_FILE", "/logs/x.log"),
-            // Those of the server without state are none of this one's.
+            // Variables of the stateless server do not apply to this one.
             ("ECHO_STATELESS_WORKERS", "nonsense"),
             ("WORKER_CONNECTIONS", "nonsense"),
         ]),

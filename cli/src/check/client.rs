@@ -78,7 +78,7 @@ impl Client {
         Ok(Answer { result, session: head.lines().find_map(field) })
     }
 
-    /// The head and the body of the answer.
+    /// Sends a request; returns the head and the body of the answer.
     fn send(&self, method: &str, headers: &str, body: &str) -> io::Result<(String, String)> {
         let mut stream = TcpStream::connect_timeout(&self.addr, self.patience)?;
         stream.set_read_timeout(Some(self.patience))?;
@@ -103,7 +103,7 @@ fn session_header(session: Option<&str>) -> String {
     session.map_or(String::new(), |id| format!("Mcp-Session-Id: {id}\r\n"))
 }
 
-/// The body in chunks (RFC 9112, section 7.1).
+/// Removes the chunk framing of a body (RFC 9112, section 7.1).
 fn unchunked(mut rest: &str) -> String {
     let mut body = String::new();
     while let Some((size, tail)) = rest.split_once("\r\n") {
@@ -115,5 +115,5 @@ fn unchunked(mut rest: &str) -> String {
     body
 }
 
-/// More than a list has that is worth counting.
+/// More than the longest list that is useful to count.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;

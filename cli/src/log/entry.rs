@@ -1,4 +1,4 @@
-//! What is logged: an event of the core, or a notice of the program itself.
+//! Log entries: an event of the core, or a notice of the program itself.
 
 use std::time::SystemTime;
 
@@ -17,23 +17,23 @@ enum What {
     Notice(Notice),
 }
 
-/// Something the program itself has to say.
+/// A message of the program itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Notice {
-    /// How much it matters.
+    /// Its severity.
     pub(crate) level: Level,
     /// A short stable name, in `snake_case`.
     pub(crate) name: &'static str,
-    /// What happened, in a few words.
+    /// A short description.
     pub(crate) message: &'static str,
-    /// The rest.
+    /// The details.
     pub(crate) fields: Vec<(&'static str, String)>,
-    /// What a person is to read instead, where one may be reading.
+    /// The text for a person, where one may be reading.
     pub(crate) words: Option<String>,
 }
 
 impl Notice {
-    /// The log file was reopened. A warning, so that a file of any level begins with it.
+    /// The log file was reopened. It is a warning, so that a file of any level begins with it.
     pub(super) fn reopened() -> Self {
         Notice {
             level: Level::Warning,
@@ -57,12 +57,12 @@ impl Notice {
 }
 
 impl Entry {
-    /// An entry of now.
+    /// Creates an entry with the current time.
     pub(crate) fn event(event: Event) -> Self {
         Entry { at: SystemTime::now(), what: What::Event(event) }
     }
 
-    /// An entry of now.
+    /// Creates an entry with the current time.
     pub(crate) fn notice(notice: Notice) -> Self {
         Entry { at: SystemTime::now(), what: What::Notice(notice) }
     }
@@ -74,7 +74,7 @@ impl Entry {
         }
     }
 
-    /// The child and the line, if this is a line of a child's standard error.
+    /// Returns the child and the line, if this is a line of a child's standard error.
     pub(super) fn said_by_child(&self) -> Option<(u64, &[u8])> {
         match &self.what {
             What::Event(Event::ChildStderr { child, line }) => Some((child.0, line)),

@@ -5,7 +5,7 @@ use pontoon_core::observe::{Answered, Event};
 
 use super::*;
 
-/// A sink's far end: keeps what is written, as soon as it is let.
+/// The output of a sink: collects bytes while it is allowed to.
 #[derive(Clone, Default)]
 struct Paper {
     text: Arc<Mutex<Vec<u8>>>,
@@ -43,7 +43,7 @@ fn said(line: &'static [u8]) -> Entry {
     Entry::event(Event::ChildStderr { child: ChildId(1), line: line.into() })
 }
 
-/// A line without its time.
+/// Removes the time from a line.
 fn untimed(line: &str) -> &str {
     let (time, rest) = line.split_once(' ').unwrap();
     assert_eq!((time.len(), time.ends_with('Z')), (24, true), "{time}");
@@ -116,7 +116,7 @@ fn a_request_is_logged_with_its_id_in_its_context() {
     }
 }
 
-/// A line as a terminal shows it, without its time.
+/// Returns a line for a terminal, without its time.
 fn at_terminal(entry: &Entry, colour: bool) -> String {
     let mut text = String::new();
     Terminal { colour, offset: UtcOffset::UTC, command: "time".into() }.line(entry, &mut text);

@@ -1,7 +1,7 @@
 //! Entries as text, one line each.
 //!
-//! Whatever a child wrote stays inside its field: control characters are escaped, so that it can
-//! neither begin a line of its own nor talk to a terminal.
+//! Text of a child stays inside its field: control characters are escaped, so that it cannot start
+//! a line of its own or control a terminal.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) fn pretty(entry: &Entry, out: &mut String) {
     out.push('\n');
 }
 
-/// How a line looks at a terminal.
+/// The format of lines at a terminal.
 #[derive(Clone, Debug)]
 pub(super) struct Terminal {
     pub(super) colour: bool,
@@ -35,7 +35,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// `23:49:57 INFO  session opened   session=ab12cd34… revision=2025-11-25`; a line of the
-    /// command as it is, behind its name: `23:49:57 time[1] | Traceback (most recent call last):`.
+    /// command follows its name unchanged: `23:49:57 time[1] | Traceback (most recent call last):`.
     pub(super) fn line(&self, entry: &Entry, out: &mut String) {
         let at = OffsetDateTime::from(entry.at).to_offset(self.offset);
         let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
@@ -79,7 +79,7 @@ const RED: &str = "\x1b[31m";
 const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The name of a field: of a text with a name of its own, that one.
+/// Returns the name of a field: that of the text, if it has one.
 fn pretty_name(name: &'static str, value: &Value<'_>) -> &'static str {
     match value {
         Value::Named("requestId", _) => "request_id",
@@ -97,7 +97,7 @@ pub(super) fn push_value(out: &mut String, value: &Value<'_>) {
     }
 }
 
-/// A text as it is, but for what a terminal would obey.
+/// Writes a text without characters that control a terminal.
 fn push_printable(out: &mut String, text: &str) {
     for char in text.chars() {
         match char {
@@ -136,7 +136,7 @@ fn timestamp(at: SystemTime) -> impl std::fmt::Display {
     humantime::format_rfc3339_millis(at)
 }
 
-/// A value that can be told from what follows: in quotes unless it is plain.
+/// Writes a value with a clear end: in quotes unless it is plain.
 fn push_word(out: &mut String, word: &str) {
     let plain = |c: char| c.is_alphanumeric() || "%+,-./:…_[]".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -3,12 +3,12 @@ use std::thread;
 
 use super::*;
 
-/// Asks a server that answers whatever comes with these pieces, and then goes.
+/// Requests the health of a server that answers with these pieces, and closes.
 fn asked(pieces: &[&str]) -> io::Result<u16> {
     asked_within(Duration::from_secs(20), pieces, false)
 }
 
-/// The same for so long; a server that stays is silent until nobody waits for it any more.
+/// The same with a time limit; a server that stays open is silent until the client has left.
 fn asked_within(time: Duration, pieces: &[&str], stays: bool) -> io::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

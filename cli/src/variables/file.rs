@@ -43,11 +43,12 @@ impl EnvFile {
         EnvFile { path: path.to_owned(), assignments, malformed }
     }
 
-    /// Reads a file that the command line names, whatever its type: a pipe is read to its end.
+    /// Reads a file that the command line names, of any type: a pipe is read to its end.
     pub(super) fn named(path: &Path) -> Result<Self, Failure> {
         let read = || {
             if !fs::metadata(path)?.is_file() {
-                // Its writer may take its time, and without this line nothing would say so.
+                // The writer of a pipe may take long, and without this line the program would seem
+                // to hang.
                 eprintln!("pontoon: reading {}", path.display());
             }
             text(File::open(path)?)
@@ -61,8 +62,8 @@ impl EnvFile {
         Ok(EnvFile::parse(path, &text))
     }
 
-    /// Reads the `.env` of the working directory if it is a regular file. Returns why it is not
-    /// read if it is something else, but for a directory, which is no settings file.
+    /// Reads the `.env` of the working directory if it is a regular file. Returns the reason if it
+    /// is something else, except for a directory, which is not meant as settings.
     pub(super) fn of_directory() -> Result<Option<Self>, String> {
         let path = Path::new(FILE);
         let metadata = match fs::metadata(path) {
@@ -82,7 +83,7 @@ impl EnvFile {
     }
 }
 
-/// The text of a file, if it is not too long.
+/// Returns the text of a file, if it is not too long.
 fn text(file: File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
@@ -96,15 +97,15 @@ enum Line {
     Assignment {
         name: String,
         value: String,
-        /// Where the next line starts.
+        /// The start of the next line.
         end: usize,
     },
     Blank,
     Malformed,
 }
 
-/// Reads the assignment at the start of a text: `NAME=value`, with or without `export` and quotes.
-/// A value in quotes may go on for several lines; `#` starts a comment.
+/// Parses the assignment at the start of a text: `NAME=value`, with or without `export` and quotes.
+/// A value in quotes may span several lines; `#` starts a comment.
 fn assignment(text: &str) -> Line {
     let line = text[..line_end(text, 0)].trim();
     if line.is_empty() || line.starts_with('#') {
@@ -122,7 +123,7 @@ fn assignment(text: &str) -> Line {
         let value = value[..comment].trim_end().to_owned();
         return Line::Assignment { name: name.to_owned(), value, end: line_end(text, 0) };
     };
-    // From here on in the whole text, as the value may end in another line.
+    // Searched in the whole text, because the value may end on another line.
     let start = text.find('=').and_then(|at| Some(at + text[at..].find(quote)? + 1));
     let start = start.expect("the value starts with a quote");
     let Some((value, length)) = quoted(&text[start..], quote) else { return Line::Malformed };
@@ -134,8 +135,8 @@ fn assignment(text: &str) -> Line {
     }
 }
 
-/// Reads a value up to its closing quote; also returns its length with the quote. Between single quotes
-/// every character is itself, between double quotes a backslash escapes.
+/// Parses a value up to its closing quote; also returns its length with the quote. Between single
+/// quotes every character is literal, between double quotes a backslash escapes.
 fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -152,7 +153,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     None
 }
 
-/// Where the line that holds this byte ends, with its line feed.
+/// Returns the end of the line with this byte, including its line feed.
 fn line_end(text: &str, from: usize) -> usize {
     text[from..].find('\n').map_or(text.len(), |at| from + at + 1)
 }

@@ -1,4 +1,4 @@
-//! Messages about variables: what a file set, what was passed over, what may be misspelt.
+//! Messages about variables: which ones a file set, which were ignored, and which may be misspelt.
 //!
 //! Never: the value of a variable, which can be a secret.
 
@@ -29,7 +29,7 @@ impl Variables {
         notices
     }
 
-    /// Warns of variables that are to be given to the command and are not set.
+    /// Warns of variables that are to be passed to the command and are not set.
     pub(crate) fn unset(&self, assignments: &[Assignment]) -> Vec<Notice> {
         let given = |name: &OsStr| {
             let named = self.for_command().chain(&self.environment);
@@ -59,7 +59,7 @@ impl Variables {
             .collect()
     }
 
-    /// Names each file that set something, and what.
+    /// Names each file that set something, and the variables.
     fn files_read<'a>(&'a self, taken: &'a [&'static str]) -> impl Iterator<Item = Notice> + 'a {
         self.files().filter_map(|file| {
             let is_here = |name: &&&'static str| {
@@ -116,7 +116,7 @@ impl Variables {
         })
     }
 
-    /// Names variables that look like settings and are none, with what they may be meant to be.
+    /// Names unknown variables that look like settings, and similar known ones.
     fn unknown(&self) -> Vec<Notice> {
         let in_files = self.files().flat_map(|file| &file.assignments);
         let names = self.environment.iter().chain(in_files).filter_map(|(name, _)| name.to_str());
@@ -193,7 +193,7 @@ fn malformed(path: &Path, lines: &[usize]) -> Notice {
     }
 }
 
-/// Whether a name is one that Kubernetes gives to a variable of a service.
+/// Returns whether a name is one that Kubernetes gives to a variable of a service.
 fn is_service_variable(name: &str) -> bool {
     let after_port = |port: &str| {
         let digits = port.bytes().take_while(u8::is_ascii_digit).count();
@@ -204,13 +204,13 @@ fn is_service_variable(name: &str) -> bool {
         || name.split("PORT_").skip(1).any(after_port)
 }
 
-/// A name without anything that a terminal would obey.
+/// Returns a name without characters that control a terminal.
 fn shown(name: &OsStr) -> String {
     name.to_string_lossy().chars().take(NAME_LEN_MAX).flat_map(char::escape_default).collect()
 }
 
-/// Names and lines that are listed.
+/// The maximum number of listed names and lines.
 const NAMES_MAX: usize = 10;
 
-/// Characters of a name that are shown.
+/// The maximum number of characters of a name.
 const NAME_LEN_MAX: usize = 64;

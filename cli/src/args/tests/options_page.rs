@@ -1,4 +1,4 @@
-//! `docs/options.md` is what the definitions of the options say.
+//! `docs/options.md` is generated from the definitions of the options.
 
 use std::fmt::Write;
 use std::{env, fs};
@@ -7,8 +7,8 @@ use super::*;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/options.md");
 
-/// Servers: heading, subcommand, and whether it is the one without state. The proxy has all its
-/// options listed; the others have those that differ from the proxy's.
+/// Servers: heading, subcommand, and whether it is the stateless one. All options of the proxy are
+/// listed; of the others those that differ from the proxy's.
 const SERVERS: [(&str, &str, bool); 4] = [
     ("`pontoon proxy`", "proxy", false),
     ("`pontoon echo`", "echo", false),
@@ -32,7 +32,7 @@ Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`). Sizes are in 
 come before the command: the first word that is not an option begins it.
 ";
 
-/// An option as the page shows it.
+/// A row of the page.
 #[derive(Clone, PartialEq)]
 struct Row {
     heading: String,
@@ -45,7 +45,7 @@ struct Row {
 
 fn rows(verb: &str, stateless: bool) -> Vec<Row> {
     let program = naming::Program { verb: verb.into(), stateless };
-    // The definition of the parser has the variable and the default in the help text.
+    // The parser's definition has the variable and the default in the help text.
     let command = Cli::command();
     let command = command.find_subcommand(verb).expect("a subcommand");
     command.get_arguments().filter_map(|arg| row(arg, &program)).collect()
@@ -79,7 +79,7 @@ fn row(arg: &clap::Arg, program: &naming::Program) -> Option<Row> {
     })
 }
 
-/// The names as code, with commas.
+/// Formats the names as code, with commas.
 fn code(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
