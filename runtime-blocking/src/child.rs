@@ -1,8 +1,7 @@
-//! Child processes: one thread that spawns them, and for each child one for its pipes and one that
+//! Child processes: one thread that starts them, and for each child one for its pipes and one that
 //! waits for its end.
 //!
-//! Owns: the processes, and their pipes.
-//! Never: decides when a child is to end, or what its lines mean.
+//! Owns: the processes, and their pipes. Never: decides when a child ends, or interprets its lines.
 
 use std::io::Result;
 use std::process::Child;
@@ -16,8 +15,8 @@ use rustix::io::Errno;
 use crate::fd_budget::FdBudget;
 use crate::io::{Io, block_on};
 
-/// Spawns children until the hub is gone. Runs on a thread of its own: children die with the thread
-/// that spawned them, and a fork takes longer than a connection ought to wait.
+/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
+/// when the thread that started them ends, and a fork would delay connections.
 pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, budget: &Arc<FdBudget>) {
     for order in orders {
         let Some(hub) = hub.upgrade() else { return };
@@ -29,7 +28,7 @@ pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, budget: &Arc<
 }
 
 fn spawn(hub: &Arc<Hub>, order: Order, budget: &Arc<FdBudget>) {
-    // The threads come first: a child without them could not be served.
+    // The threads come first, because a child without them could not be served.
     let (give_pipes, take_pipes) = sync_channel(1);
     let (give_end, take_end) = sync_channel(1);
     let counted = Counted(budget.clone());
@@ -71,7 +70,7 @@ fn streams(process: &mut Child) -> Streams {
 }
 
 fn carry((pipes, streams): (Pipes, Streams)) {
-    // Without a descriptor to wait with, the pipes close, and the child ends by that.
+    // Without a descriptor to wait with, the pipes close, which ends the child.
     let _ = block_on(pipes.carry(streams));
 }
 

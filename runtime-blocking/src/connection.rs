@@ -1,7 +1,7 @@
-//! One connection: a thread that carries a [`Connection`] of the core on a socket.
+//! One connection: a thread that runs a [`Connection`] of the core on a socket.
 //!
-//! Owns: the socket, and the place where the thread waits.
-//! Never: judges a byte, or decides when a connection ends.
+//! Owns: the socket, and the call that the thread waits in. Never: checks a byte, or decides when a
+//! connection ends.
 //!
 //! The thread waits in `poll` for the socket in both directions, for the end of the program and,
 //! while the engine has a request, for its answer.
@@ -36,7 +36,7 @@ pub(crate) struct Serving<'f> {
     answer: Pending,
     /// Wakes this thread when there is more of an answer.
     waker: Option<Arc<PollWaker>>,
-    /// Whether it was told to make room for another connection.
+    /// Whether it was closed for another connection.
     gave_way: bool,
 }
 
@@ -68,7 +68,7 @@ impl<'f> Serving<'f> {
         self.release_waker();
     }
 
-    /// Does all that can be done without waiting.
+    /// Does everything that needs no waiting.
     fn advance(&mut self) -> Result<(), Over> {
         loop {
             self.handle_events()?;
@@ -94,7 +94,8 @@ impl<'f> Serving<'f> {
                 }
                 ConnectionEvent::Refused(report) => self.front.hub.submit([report]),
                 ConnectionEvent::Shutdown => {
-                    // Its read side was closed when it gave way, so there is nothing to wait for.
+                    // Its read side was closed for another connection, so there is nothing to wait
+                    // for.
                     if self.socket.stream.shutdown(Shutdown::Write).is_err() || self.gave_way {
                         return Err(Over);
                     }
@@ -105,8 +106,8 @@ impl<'f> Serving<'f> {
         Ok(())
     }
 
-    /// Takes from the engine what there is of the answer, once all before it was sent; returns
-    /// whether there was anything.
+    /// Takes the available part of the answer from the engine, once everything before it was sent;
+    /// returns whether there was any.
     fn poll_answer(&mut self) -> bool {
         if !self.connection.has_sent_all() {
             return false;
@@ -164,7 +165,7 @@ impl<'f> Serving<'f> {
     }
 
     /// Polls with a waker that wakes this thread. Without a file descriptor for one, the thread
-    /// looks again from time to time.
+    /// polls again from time to time.
     fn poll_with_waker<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         if self.waker.is_none() {
             let ready = poll(&mut Context::from_waker(Waker::noop()));
@@ -179,7 +180,7 @@ impl<'f> Serving<'f> {
         }
     }
 
-    /// Writes what there is to send; returns whether all of it was sent just now.
+    /// Writes the pending bytes; returns whether all of them were sent by this call.
     fn write(&mut self) -> Result<bool, Over> {
         let mut wrote = false;
         while !self.connection.has_sent_all() {
@@ -211,7 +212,7 @@ impl<'f> Serving<'f> {
         Ok(wrote)
     }
 
-    /// Reads once what the peer has sent.
+    /// Reads once.
     fn read(&mut self) -> Result<(), Over> {
         let bytes_max = self.connection.read_bytes_max();
         if bytes_max == 0 || self.gave_way {
@@ -220,7 +221,7 @@ impl<'f> Serving<'f> {
         let mut buffer = [MaybeUninit::<u8>::uninit(); BUFFER_BYTES];
         let room = &mut buffer[..bytes_max.min(BUFFER_BYTES)];
         match rustix::io::read(&self.socket.stream, room) {
-            // It may be our own end, to wake this thread.
+            // The end may be this side's own, to wake this thread.
             Ok(([], _)) if self.socket.gives_way() => {}
             Ok(([], _)) => self.connection.handle_end(),
             Ok((bytes, _)) => self.connection.handle_bytes(bytes, self.front.hub.clock().now()),
@@ -230,7 +231,7 @@ impl<'f> Serving<'f> {
         Ok(())
     }
 
-    /// Waits until there is something to do, and takes note of it.
+    /// Waits until there is something to do, and records what.
     fn wait(&mut self) -> Result<(), Over> {
         let now = self.now();
         let phase = self.set_phase(now)?;
@@ -277,7 +278,7 @@ impl<'f> Serving<'f> {
         Ok(())
     }
 
-    /// Tells the connection how far the program has come.
+    /// Tells the connection the phase of the program.
     fn set_phase(&mut self, now: Instant) -> Result<Phase, Over> {
         let phase = self.front.hub.phase();
         match phase {
@@ -289,7 +290,7 @@ impl<'f> Serving<'f> {
         Ok(phase)
     }
 
-    /// Returns how long nothing is due.
+    /// Returns the time until something is due.
     fn pause(&self, now: Instant) -> Duration {
         let pause = self.connection.poll_timeout().map_or(FAR, |deadline| deadline.at.since(now));
         match (&self.answer, &self.waker) {
@@ -309,10 +310,10 @@ impl<'f> Serving<'f> {
     }
 }
 
-/// Bytes that are read at a time.
+/// The maximum number of bytes per read.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Parts of an answer that are written with one system call.
+/// The maximum number of parts of an answer per system call.
 const SLICES_MAX: usize = 16;
 
 #[cfg(test)]

@@ -49,17 +49,18 @@ const CONNECTION_FDS: usize = 1;
 /// Descriptors of a [`PollWaker`](crate::io::PollWaker).
 const WAKER_FDS: usize = 2;
 
-/// Descriptors of a child that runs: three pipes and a waker.
+/// Descriptors of a running child: three pipes and a waker.
 const CHILD_FDS: usize = 3 + WAKER_FDS;
 
-/// Descriptors of a child while it is spawned: both ends of its pipes, and of one more.
+/// Descriptors of a child during its start: both ends of its pipes, and of one more.
 const SPAWN_FDS: usize = CHILD_FDS + 5;
 
-/// Descriptors that no connection takes: for a child that starts, and for the wakers of requests.
+/// Descriptors that connections leave free: for a child that starts, and for the wakers of
+/// requests.
 const RESERVE_FDS: usize = SPAWN_FDS + 2 * WAKER_FDS;
 
 /// Descriptors that are open for a short time or were not counted at the start: a connection before
-/// it enters, log files, files of `/proc`, wakers of the threads that are always there.
+/// it is counted, log files, files of `/proc`, wakers of permanent threads.
 const SPARE_FDS: usize = 12;
 
 impl FdBudget {
@@ -74,7 +75,7 @@ impl FdBudget {
         FdBudget { state: Mutex::new(state), changed: Condvar::new(), children_max }
     }
 
-    /// Waits at most so long until one more connection may be opened, and counts it.
+    /// Waits for this long at most until one more connection may be opened, and counts it.
     pub(crate) fn enter(&self, timeout: Duration) -> Entry {
         let has_room = |state: &State| {
             state.connections > 0 && state.descriptors >= CONNECTION_FDS + RESERVE_FDS
@@ -100,7 +101,7 @@ impl FdBudget {
         });
     }
 
-    /// Counts the descriptors of a waker; `false` if there are none.
+    /// Counts the descriptors of a waker; `false` if there are none left.
     pub(crate) fn take_waker(&self) -> bool {
         let mut state = lock(&self.state);
         let left = state.descriptors.checked_sub(WAKER_FDS);
@@ -112,7 +113,7 @@ impl FdBudget {
         self.change(|state| state.descriptors += count * WAKER_FDS);
     }
 
-    /// Counts the descriptors of a child that is about to be spawned; `false` if there are none.
+    /// Counts the descriptors of a child before its start; `false` if there are none left.
     pub(crate) fn take_child(&self) -> bool {
         let mut state = lock(&self.state);
         if state.children >= self.children_max || state.descriptors < SPAWN_FDS {
@@ -123,12 +124,12 @@ impl FdBudget {
         true
     }
 
-    /// A child was spawned, or could not be.
+    /// Records that a child was started, or could not be.
     pub(crate) fn child_spawned(&self) {
         self.change(|state| state.descriptors += SPAWN_FDS - CHILD_FDS);
     }
 
-    /// A child has ended, and its pipes are closed.
+    /// Records that a child has ended, and its pipes are closed.
     pub(crate) fn child_ended(&self) {
         self.change(|state| {
             state.children -= 1;
@@ -136,12 +137,12 @@ impl FdBudget {
         });
     }
 
-    /// No connection waits to enter from now on.
+    /// Ends all waits for a connection's descriptors.
     pub(crate) fn close(&self) {
         self.change(|state| state.closed = true);
     }
 
-    /// Waits until all connections have left.
+    /// Waits until all connections are closed.
     pub(crate) fn emptied(&self) {
         let state = lock(&self.state);
         let _left = self.changed.wait_while(state, |state| state.open > 0);
@@ -153,14 +154,14 @@ impl FdBudget {
     }
 }
 
-/// Returns how many descriptors this process may still open.
+/// Returns the number of descriptors that this process may still open.
 fn descriptors_free() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let open = fs::read_dir("/dev/fd").map_or(OPEN_FDS_GUESSED, Iterator::count);
     usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(open)
 }
 
-/// The number of open descriptors where the system does not tell.
+/// The assumed number of open descriptors if the system does not tell.
 const OPEN_FDS_GUESSED: usize = 32;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The HTTP front: accepts connections, and has each of them served by a thread of its own.
+//! The HTTP front: accepts connections, and serves each of them with a thread of its own.
 //!
-//! Owns: the listener, the connections that are open, and their threads.
-//! Never: a status, a header or a body, or the order in which connections give way.
+//! Owns: the listener, the open connections, and their threads. Never: a status, a header or a
+//! body, or the choice of connections to close for new ones.
 
 use std::collections::HashMap;
 use std::io;
@@ -28,25 +28,25 @@ pub(crate) struct Front {
     pub(crate) connection: Arc<ConnectionConfig>,
     pub(crate) budget: Arc<FdBudget>,
     open: Mutex<Open>,
-    /// Wakers that no connection uses.
+    /// Unused wakers.
     wakers: Mutex<Vec<Arc<PollWaker>>>,
     draining: Latch,
     stopped: Latch,
 }
 
-/// The connections that are open, by numbers.
+/// The open connections, by number.
 #[derive(Default)]
 struct Open {
     last: u64,
     connections: HashMap<u64, Arc<OpenConnection>>,
 }
 
-/// A connection, as the thread that accepts sees it.
+/// A connection from the point of view of the accepting thread.
 pub(crate) struct OpenConnection {
     pub(crate) stream: TcpStream,
-    /// The step that it waits for its peer to take.
+    /// The step of its peer that it waits for.
     waits: Mutex<Option<(PeerWait, Instant)>>,
-    /// Whether it has to make room for another one.
+    /// Whether it is to be closed for another one.
     gives_way: AtomicBool,
 }
 
@@ -69,8 +69,8 @@ impl Front {
         }))
     }
 
-    /// Accepts connections until the engine wants no more, and then those that wait already: some
-    /// may hold a request.
+    /// Accepts connections until the engine stops listening, and then those in the backlog, because
+    /// some may hold a request.
     pub(crate) fn accept(self: Arc<Self>, listener: TcpListener) {
         while let Some(stream) = self.accepted(&listener) {
             if !self.enter() {
@@ -90,8 +90,8 @@ impl Front {
         }
     }
 
-    /// Waits for capacity for one more connection, and has others give way; `false` if there will
-    /// be none.
+    /// Waits for capacity for one more connection, and closes others for it; `false` if no more are
+    /// accepted.
     fn enter(&self) -> bool {
         let mut timeout = Duration::ZERO;
         loop {
@@ -104,10 +104,10 @@ impl Front {
         }
     }
 
-    /// Waits for a connection; `None` once there will be no more.
+    /// Waits for a connection; `None` if no more are accepted.
     fn accepted(&self, listener: &TcpListener) -> Option<TcpStream> {
         loop {
-            // Read first: a connection that came before the end of this phase is served.
+            // Read first, because a connection from before the end of this phase is served.
             let phase = self.hub.phase();
             match accept_one(listener) {
                 Ok(stream) => return Some(stream),
@@ -120,7 +120,8 @@ impl Front {
                         self.pause();
                     }
                 }
-                // Out of descriptors or threads, or the peer has gone already; it passes.
+                // Out of descriptors or threads, or the peer has disconnected already; all are
+                // temporary.
                 Err(_) => self.pause(),
             }
         }
@@ -147,7 +148,7 @@ impl Front {
         lock(&self.open).connections.remove(&number);
     }
 
-    /// Has a connection make room for another one, if any waits for its peer.
+    /// Closes a connection for another one, if any waits for its peer.
     fn make_room(&self) {
         self.drop_wakers();
         let open = lock(&self.open);
@@ -173,11 +174,11 @@ impl Front {
     }
 
     pub(crate) fn return_waker(&self, waker: Arc<PollWaker>) {
-        // A wake that came too late wakes the next thread once too often, and does no harm.
+        // A late wake-up wakes the next thread once too often, which is harmless.
         lock(&self.wakers).push(waker);
     }
 
-    /// Closes the wakers that no connection uses.
+    /// Closes the unused wakers.
     fn drop_wakers(&self) {
         let wakers = std::mem::take(&mut *lock(&self.wakers));
         let count = wakers.len();
@@ -185,7 +186,7 @@ impl Front {
         self.budget.return_wakers(count);
     }
 
-    /// Returns the latch that opens once the program is further than `phase`; `None` after its end.
+    /// Returns the latch that opens at the end of `phase`; `None` after the end of the program.
     pub(crate) fn latch_after(&self, phase: Phase) -> Option<&Latch> {
         match phase {
             Phase::Serving => Some(&self.draining),
@@ -194,7 +195,7 @@ impl Front {
         }
     }
 
-    /// Accepts no connection from now on, apart from those that wait already.
+    /// Stops listening, after the connections in the backlog.
     pub(crate) fn unlisten(&self) {
         self.budget.close();
         self.draining.open();
@@ -208,7 +209,7 @@ impl Front {
 }
 
 impl OpenConnection {
-    /// Notes the step of its peer that the connection waits for.
+    /// Records the step of its peer that the connection waits for.
     pub(crate) fn set_waits(&self, waits: Option<(PeerWait, Instant)>) {
         *lock(&self.waits) = waits;
     }
@@ -225,7 +226,7 @@ impl OpenConnection {
 fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
     let (stream, _) = listener.accept()?;
     stream.set_nonblocking(true)?;
-    // It fails only on a connection that is gone.
+    // It fails only on a closed connection.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }

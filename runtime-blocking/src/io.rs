@@ -1,10 +1,9 @@
-//! Pipes and timers of a thread that waits for several things at once, as the carrier polls them.
+//! Pipes and timers for a thread that waits for several things at once, for polling by the carrier.
 //!
-//! Owns: the one place where such a thread waits, which is `poll`.
-//! Never: another thread's affairs.
+//! Owns: the one call in which such a thread waits, `poll`. Never: the state of another thread.
 //!
-//! What the carrier polls notes here what it waits for, anew each time; once nothing goes on, the
-//! thread waits for all of it together. So no registry and no second thread is needed.
+//! Each poll of the carrier records what it waits for; when no future is ready, the thread waits
+//! for all of it together. So neither a registry nor a second thread is needed.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -23,7 +22,7 @@ use pontoon_core::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-/// What the futures of this thread wait for, and what they have been told.
+/// The events that the futures of this thread wait for, and those that have occurred.
 struct Notes {
     wishes: Vec<(Arc<File>, PollFlags)>,
     pause: Duration,
@@ -38,11 +37,11 @@ impl Notes {
     const NONE: Notes = Notes { wishes: Vec::new(), pause: FAR, told: Vec::new() };
 }
 
-/// Runs a future on this thread, which waits in `poll` for whatever the future waits for.
+/// Runs a future on this thread, which waits in `poll` for the events of the future.
 ///
 /// # Errors
 ///
-/// There is no file descriptor for it, or the system does not wait.
+/// There is no file descriptor for it, or the system call fails.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let poll_waker = Arc::new(PollWaker::new()?);
     let waker = poll_waker.clone().into();
@@ -50,7 +49,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let mut future = pin!(future);
     loop {
         let polled = future.as_mut().poll(&mut cx);
-        // Notes keep a pipe open: none of them outlives what it is about.
+        // Notes keep a pipe open, so none of them outlives its future.
         let Notes { mut wishes, pause, .. } = NOTES.replace(Notes::NONE);
         if let Poll::Ready(output) = polled {
             return Ok(output);
@@ -69,7 +68,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     }
 }
 
-/// Waits until something is ready, or for so long.
+/// Waits until a descriptor is ready, or for this long.
 pub(crate) fn poll(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> {
     let timeout = Timespec {
         tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
@@ -88,7 +87,7 @@ pub(crate) const FAR: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct PollWaker {
     reader: PipeReader,
     writer: PipeWriter,
-    /// There is never more than one byte in the pipe, so neither end waits.
+    /// The pipe never holds more than one byte, so neither end blocks.
     woken: AtomicBool,
 }
 
@@ -98,9 +97,9 @@ impl PollWaker {
         Ok(PollWaker { reader, writer, woken: AtomicBool::new(false) })
     }
 
-    /// Takes back the wake that `poll` has reported. The caller looks for its reason after this.
+    /// Resets the waker after `poll` has reported it. The caller then looks for the reason.
     pub(crate) fn reset(&self) {
-        // No other byte can be there, and its own writer keeps the pipe open.
+        // The byte is the only one, and this waker keeps the pipe open.
         let _ = (&self.reader).read(&mut [0]);
         self.woken.store(false, Ordering::Release);
     }
@@ -124,10 +123,10 @@ impl AsFd for PollWaker {
     }
 }
 
-/// Wakes every thread that polls it, once and for good.
+/// Wakes every thread that polls it, permanently.
 pub(crate) struct Latch {
     reader: PipeReader,
-    /// Its closing is what is seen at the other end.
+    /// The other end sees its closing.
     writer: Mutex<Option<PipeWriter>>,
 }
 
@@ -163,7 +162,7 @@ impl Io {
         Poll::Pending
     }
 
-    /// What the last wait has told about this, once.
+    /// Returns the events of the last wait, once.
     fn told(&self) -> PollFlags {
         NOTES.with_borrow_mut(|notes| {
             let at = notes.told.iter().position(|(pipe, _)| Arc::ptr_eq(pipe, &self.0));
@@ -194,7 +193,7 @@ impl Sink for Io {
 }
 
 impl Stdin for Io {
-    /// Errors are told of even where nothing is asked for.
+    /// `poll` reports errors even if no event is requested.
     fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {
         if self.told().intersects(PollFlags::ERR | PollFlags::HUP) {
             return Poll::Ready(());

@@ -1,4 +1,4 @@
-//! pontoon's protocol core carried by threads.
+//! A runtime for pontoon's protocol core on threads.
 //!
 //! The obligations of a runtime are in [`pontoon_carrier::contract`]. Some of the ten functions are
 //! the carrier's; the others are here:
@@ -53,8 +53,8 @@ use pontoon_core::machine::Input;
 use crate::front::Front;
 use crate::io::{Alarm, block_on};
 
-/// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] means nothing
-/// here. It listens when this returns.
+/// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] has no effect. It
+/// listens when this returns.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ fn keep_time(hub: &Hub) {
     block_on(until).expect("the system waits");
 }
 
-/// Runs until the engine has stopped, and what it had answered by then is on its way.
+/// Runs until the engine has stopped, and its last answers are sent.
 fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: JoinHandle<()>) -> Ended {
     hub.submit([Input::Started]);
     let stopped = block_on(async {
@@ -96,11 +96,11 @@ fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: JoinHandle<()>) -> Ended
     });
     let _ = accepting.join();
     front.stop();
-    // Whoever cannot even wait has broken everything off.
+    // If the wait itself fails, the connections have been aborted.
     Ended { forced: stopped.unwrap_or(true) }
 }
 
-/// A thread by its name, with a stack that fits into many.
+/// Starts a thread with a name and a small stack, so that many fit.
 fn spawn<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
@@ -108,10 +108,10 @@ fn spawn<T: Send + 'static>(
     Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(run)
 }
 
-/// The deepest stack is that of the JSON parser, which goes no deeper than its limit.
+/// The JSON parser needs the deepest stack, up to its depth limit.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Locks what a panic cannot leave half changed.
+/// Locks data that a panic cannot leave half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

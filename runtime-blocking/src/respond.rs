@@ -2,7 +2,7 @@
 //!
 //! Never: a status or a header that the core has not chosen, apart from `Date`.
 //!
-//! tiny_http writes the head of every response whose length is known. It has no head for a body of
+//! tiny_http writes the head of every response with a known length. It has no head for a body of
 //! unknown length that it does not read itself, gives `204` a `Content-Length` (RFC 9110, section
 //! 8.6, forbids that), ignores `Connection`, and adds `Server`.
 
@@ -24,7 +24,7 @@ pub(crate) fn write_head(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
     match head.length() {
         BodyLength::Known(bytes) => {
             let start = out.len();
-            // All of the response but its body, which needs no copy.
+            // The whole response except its body, which needs no copy.
             Response::new(status, headers, io::empty(), Some(bytes), None)
                 .with_chunked_threshold(usize::MAX)
                 .raw_print(&mut *out, version(head), &[], true, None)
@@ -59,7 +59,7 @@ fn line(out: &mut Vec<u8>, text: &str) {
 
 const LINE_END: &[u8] = b"\r\n";
 
-/// The header that tiny_http adds. The other runtimes do not name themselves.
+/// The header that tiny_http adds. The other runtimes do not send it.
 const SERVER: &[u8] = b"Server: tiny-http (Rust)\r\n";
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! What the runtime is built of.
+//! Checks the dependencies of the runtime.
 
 use std::env;
 use std::process::Command;
 
-/// A program that chooses this runtime has no other one inside.
+/// A program with only this runtime contains no other one.
 #[test]
 fn no_async_runtime_is_inside() {
     let cargo = env::var_os("CARGO").expect("cargo runs the tests");

@@ -19,7 +19,7 @@ fn front(limits: Limits) -> Arc<Front> {
     front_with_orders(limits).0
 }
 
-/// The same, with the children that it wants to have spawned.
+/// The same, with the children to start.
 fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
     let config = Config {
         origins: vec!["https://app.example".into()],
@@ -36,7 +36,7 @@ fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
     (Front::new(hub).unwrap(), orders)
 }
 
-/// A peer, and the thread that serves it.
+/// Returns a client, and the thread that serves it.
 fn connect(front: &Arc<Front>) -> (TcpStream, JoinHandle<()>) {
     connect_saying(front, "")
 }
@@ -52,7 +52,7 @@ fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>
     (peer, thread::spawn(move || Serving::new(&front, stream).run()))
 }
 
-/// All that is answered until the connection ends.
+/// Returns all answers until the connection ends.
 fn rest(mut peer: TcpStream) -> String {
     let mut answers = String::new();
     peer.read_to_string(&mut answers).unwrap();
@@ -89,7 +89,7 @@ fn what_the_guard_refuses_is_answered_after_what_it_let_through() {
 #[test]
 fn a_browser_may_read_why_its_body_was_refused() {
     let front = front(Limits::default());
-    // Held until it is whole, passed as it comes, and broken together with its head.
+    // Kept until it is whole, passed as it arrives, and broken together with its head.
     for body in [
         "Content-Length: 5\r\n\r\n{}",
         "Content-Length: 50000\r\n\r\n{}",

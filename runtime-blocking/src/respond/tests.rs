@@ -7,7 +7,7 @@ use pontoon_core::time::Instant;
 
 use super::*;
 
-/// The whole answer of a connection to a request that needs no engine.
+/// Returns the whole answer of a connection to a request that needs no engine.
 fn answer(request: &str) -> String {
     let child = ChildSpec { program: "nothing".into(), args: Vec::new(), env: None };
     let config = Config::new(Serves::Command(child));

@@ -1,7 +1,7 @@
-//! The tool `calculate`: one operation, exactly, and its steps.
+//! The tool `calculate`: one exact operation, and its steps.
 //!
-//! Owns: reading the operands as the digits they came in, the documented text, the same as data.
-//! Never: `f64`, so neither a rounding of its own nor `Infinity`.
+//! Owns: parsing the operands with all their digits, the documented text, and the same as data.
+//! Never: `f64`, so no rounding of its own and no `Infinity`.
 
 use pontoon_core::server::{
     Arguments, Fault, Field, Kind, LogLevel, Notice, Outbox, Outcome, Scene, Schema, Tool,
@@ -140,7 +140,7 @@ impl Calculation {
     fn steps(&self, exact: &Number) -> [String; 3] {
         let (a, b) = (all_digits(&self.a), all_digits(&self.b));
         let verb = self.operation.verb();
-        // Only a quotient can go on for longer than its operands.
+        // Only a quotient can have more digits than its operands.
         let places_max = self.precision + GUARD_DIGITS;
         let is_short = self.operation != Operation::Divide
             || exact.places().is_some_and(|places| places <= places_max as usize);
@@ -163,7 +163,7 @@ impl Calculation {
         format!("{} {} {}", all_digits(&self.a), self.operation.sign(), all_digits(&self.b))
     }
 
-    /// Says what was done to a client that has asked for messages so fine.
+    /// Logs the calculation for a client that has asked for debug messages.
     fn log(&self, scene: &Scene<'_>, out: &mut Outbox) {
         if scene.client.log_level.is_some() {
             let (level, logger) = (LogLevel::Debug, Some("calculator"));
@@ -190,7 +190,7 @@ fn precision(arguments: &Arguments<'_>) -> Result<u32, Fault> {
     })
 }
 
-/// The digits of an operand; unlike a result's they always end.
+/// Returns all digits of an operand; unlike a result's they always end.
 fn all_digits(operand: &Number) -> String {
     operand.exact().unwrap_or_else(|| operand.to_string())
 }
@@ -201,11 +201,11 @@ fn whole_json(operand: &Number) -> Value {
 
 const OPERATIONS: &[&str] = &["add", "subtract", "multiply", "divide"];
 
-/// Digits after the point if nothing else is asked for.
+/// The default number of digits after the point.
 const PRECISION: u32 = 2;
 const PRECISION_MAX: i64 = 100;
 
-/// Digits of an endless quotient that its step shows beyond those of the result.
+/// The number of digits of an endless quotient that its step shows beyond those of the result.
 const GUARD_DIGITS: u32 = 10;
 
 #[cfg(test)]

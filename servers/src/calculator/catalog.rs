@@ -1,4 +1,4 @@
-//! What the calculator offers.
+//! The features of the calculator.
 
 use pontoon_core::server::{Catalog, Tool};
 
@@ -27,7 +27,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
     }
 }
 
-/// Whether a tool is called so, or is known to be missing.
+/// Returns whether a name is that of a tool, or of one that is known to be missing.
 pub(super) fn is_taken(name: &str) -> bool {
     tools().iter().any(|tool| tool.name == name) || extended::MISSING.contains(&name)
 }

@@ -1,16 +1,16 @@
-//! Arguments of prompts that are one of a few words.
+//! Arguments of prompts with a few possible words.
 
 use pontoon_core::server::{Arguments, Completion, Fault};
 
 /// A word out of a few.
 pub(super) trait Choice: Copy + 'static {
-    /// All of them, as they are offered.
+    /// All of them, in the order of the catalog.
     const ALL: &'static [Self];
 
     /// The word.
     fn word(self) -> &'static str;
 
-    /// Reads the argument `name`, in any case; `default` if it was left out or left empty.
+    /// Parses the argument `name`, ignoring case; `default` if it was left out or left empty.
     ///
     /// # Errors
     ///
@@ -29,13 +29,13 @@ pub(super) trait Choice: Copy + 'static {
         })
     }
 
-    /// The words that begin so.
+    /// Returns the words that begin with the typed text.
     fn complete(typed: &str) -> Completion {
         completion(Self::ALL.iter().map(|it| it.word().to_owned()), typed)
     }
 }
 
-/// The words that begin so, in any case.
+/// Returns the words that begin with the typed text, ignoring case.
 pub(super) fn completion(words: impl Iterator<Item = String>, typed: &str) -> Completion {
     let typed = typed.trim_start().to_lowercase();
     let values: Vec<_> = words.filter(|word| word.starts_with(&typed)).collect();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 pub(super) const NAME: &str = "demo_progress";
 
-/// The level that goes with its progress where progress is written as a flat event.
+/// The log level of its progress in the flat events.
 pub const PROGRESS_LEVEL: LogLevel = LogLevel::Info;
 
 pub(super) fn tool() -> Tool {
@@ -28,8 +28,8 @@ pub(super) fn call(scene: &Scene<'_>) -> Outcome {
     Steps { started: scene.now, done: 0 }.wait()
 }
 
-/// The steps that have been reported. Each is due from the start and not from the one before, so
-/// that delays do not add up.
+/// The number of reported steps. Each is due from the start and not from the one before, so that
+/// delays do not add up.
 #[derive(Debug)]
 struct Steps {
     started: Instant,

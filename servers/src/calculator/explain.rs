@@ -1,4 +1,4 @@
-//! The prompt `explain-calculation`: a calculation worked out, in as much depth as is wanted.
+//! The prompt `explain-calculation`: a worked calculation, with as much detail as requested.
 
 use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument};
 
@@ -10,7 +10,7 @@ use super::operation::{NoResult, Operation};
 
 pub(super) const NAME: &str = "explain-calculation";
 
-/// How deep an explanation goes.
+/// The detail of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     Basic,
@@ -86,16 +86,16 @@ fn explain(calculation: &str, level: Level) -> String {
     format!("{title}{body}---\n\n{request}\n")
 }
 
-/// A calculation from its beginning to its result.
+/// A calculation with its steps and its result.
 pub(super) struct Work {
     expression: Expression,
-    /// The steps, and what is left to do after each.
+    /// The steps, and the rest of the expression after each.
     steps: Vec<(Step, Expression)>,
     result: Number,
 }
 
 impl Work {
-    /// Does it all; else, what could be done and what could not.
+    /// Works out an expression, or returns the steps before the one without a result.
     pub(super) fn of(expression: &Expression) -> Result<Work, (Vec<String>, NoResult)> {
         let mut rest = expression.clone();
         let mut steps = Vec::new();
@@ -111,17 +111,17 @@ impl Work {
         }
     }
 
-    /// What it comes to.
+    /// Returns the result.
     pub(super) fn result(&self) -> &Number {
         &self.result
     }
 
-    /// A line for each step.
+    /// Returns a line for each step.
     pub(super) fn lines(&self) -> Vec<String> {
         lines(&self.steps)
     }
 
-    /// The last step undone, or shown in another way.
+    /// Returns the inverse of the last step, or another form of it.
     pub(super) fn check(&self) -> Option<String> {
         self.steps.last().and_then(|(step, _)| check(step))
     }
@@ -145,7 +145,7 @@ impl Work {
         text
     }
 
-    /// In which order it is done, and why.
+    /// Describes the order of the steps, and the reason.
     fn plan(&self, level: Level) -> String {
         match (self.steps.len(), level) {
             (1, _) => String::new(),
@@ -215,7 +215,7 @@ fn name(step: &Step) -> &'static str {
     if step.is_percent { "Percentage" } else { step.operation.noun() }
 }
 
-/// The step as something that can be counted, if its numbers are small.
+/// Describes a step with things to count, if its numbers are small.
 fn picture(step: &Step) -> Option<String> {
     let (a, b) = (step.a.to_i64()?, step.b.to_i64()?);
     let repeat = |of: i64, times: i64, sign: &str| {
@@ -246,7 +246,7 @@ fn picture(step: &Step) -> Option<String> {
     })
 }
 
-/// What the step rests on.
+/// Returns the rule that a step is based on.
 fn law(step: &Step) -> &'static str {
     match step.operation {
         Operation::Add => "Addition is commutative and associative: a + b = b + a.",
@@ -260,7 +260,7 @@ fn law(step: &Step) -> &'static str {
     }
 }
 
-/// The step undone by the opposite operation, which has to lead back to where it began.
+/// Returns the inverse of a step, which must lead back to its operand.
 fn check(step: &Step) -> Option<String> {
     let (opposite, by) = match step.operation {
         Operation::Add => (Operation::Subtract, &step.b),
@@ -308,7 +308,7 @@ fn impossible_markdown(steps: &[String], none: NoResult) -> String {
     format!("{done}## No result\n\n**{none}**\n\n{why}\n\n")
 }
 
-/// Says what could not be read, and shows what can be.
+/// Explains the error in an expression, and shows valid ones.
 fn unreadable_markdown(calculation: &str, unreadable: &Unreadable) -> String {
     let start = unreadable.at.saturating_sub(BEFORE);
     let part: String = calculation.chars().skip(start).take(BEFORE * 2).collect();
@@ -332,7 +332,7 @@ fn example() -> String {
     })
 }
 
-/// Characters of the text that are shown before what is wrong with it, and after.
+/// The number of characters shown before an error, and after.
 const BEFORE: usize = 30;
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The tools of the extended build: what is offered there, and what is not even announced here.
+//! The tools of the extended build, which are not available here: some are listed, others are not.
 
 use pontoon_core::server::{Fault, Field, Kind, Schema, Tool};
 
-/// Listed, so that a client can tell what an extended build would add.
+/// Returns the tools that are listed, so that a client learns of the extended build.
 pub(super) fn tools() -> [Tool; 3] {
     let tool = |name, description, argument, meaning| {
-        // Not required: a call without it learns what is the matter, too.
+        // Not required, so that a call without it gets the explanation too.
         let field = Field::new(argument, Kind::String, meaning);
         Tool::new(name, description, Schema::open().field(field))
     };
@@ -31,12 +31,12 @@ pub(super) fn tools() -> [Tool; 3] {
     ]
 }
 
-/// What a call of each of [`tools`] is answered.
+/// Returns the answer to a call of any of [`tools`].
 pub(super) fn unavailable() -> Fault {
     Fault::new(UNAVAILABLE, "Available in extended build")
 }
 
-/// What is said to the call of a tool that is not listed.
+/// Returns the answer to a call of a tool that is not listed.
 pub(super) fn unknown(name: &str) -> Fault {
     match MISSING.contains(&name) {
         true => {
@@ -46,8 +46,7 @@ pub(super) fn unknown(name: &str) -> Fault {
     }
 }
 
-/// Tools of the extended build that are not even listed here: calling them is calling a method
-/// there is not.
+/// Tools of the extended build that are not listed: calling them is an unknown method.
 pub(super) const MISSING: &[&str] = &["advanced_calculate", "batch_calculate"];
 
 const UNAVAILABLE: i32 = -32004;

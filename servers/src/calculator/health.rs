@@ -18,8 +18,8 @@ pub(super) fn report(catalog: &Catalog, health: &Health<'_>) -> Value {
     })
 }
 
-/// Returns the body of `/health/detailed`. It contains nothing that tells an attacker what to
-/// attack: no release of anything but the program, no host name, no process id.
+/// Returns the body of `/health/detailed`. It contains nothing that helps an attacker: no version
+/// except the program's own, no host name, no process id.
 pub(super) fn detailed_report(catalog: &Catalog, health: &Health<'_>) -> Value {
     let Facts { process, system, counters } = health.facts;
     json!({
@@ -54,7 +54,7 @@ pub(super) fn pattern(sessions: bool) -> &'static str {
     if sessions { "stateful" } else { "stateless" }
 }
 
-/// Seconds, to the millisecond.
+/// Returns seconds, to the millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1e3
 }

@@ -1,15 +1,15 @@
-//! What the prompts have in common: a message of Markdown, and how a text of the client's is quoted
-//! in it.
+//! Common parts of the prompts: a message in Markdown, and quotation of a client's text in it.
 
 use pontoon_core::server::{Content, Message, Outcome, Reply, Role};
 
-/// A prompt of one message. It is the user's, so that a host can hand it to a model as it is.
+/// Returns a prompt of one message. It is the user's, so that a host can pass it to a model
+/// unchanged.
 pub(super) fn prompt(description: String, markdown: String) -> Outcome {
     let messages = vec![Message { role: Role::User, content: Content::Text(markdown) }];
     Outcome::Done(Ok(Reply::Prompt { description: Some(description), messages }))
 }
 
-/// A text of the client's within a line: one line, not long, and nothing that Markdown acts upon.
+/// Quotes a text of the client: on one line, truncated, and without Markdown.
 pub(super) fn quoted(text: &str) -> String {
     let harmless = |it: char| match it {
         '`' => '\'',
@@ -23,11 +23,11 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{quoted}`")
 }
 
-/// Lines as a numbered list.
+/// Formats lines as a numbered list.
 pub(super) fn numbered(lines: impl IntoIterator<Item = String>) -> String {
     let lines = lines.into_iter().enumerate();
     lines.map(|(at, line)| format!("{}. {line}\n", at + 1)).collect()
 }
 
-/// Characters of a client's text that are repeated.
+/// The maximum number of characters of a client's text.
 const QUOTED_MAX: usize = 80;

@@ -1,10 +1,9 @@
-//! The calculator: a server without state, and the reference for servers without state.
+//! The calculator: a stateless server, and the reference for such servers.
 //!
 //! Owns: [`Calculator`], the tools, prompts and resources of the documented program, and the exact
 //! arithmetic behind them ([`Number`], [`Expression`]).
-//! Never: remembers a request, rounds before the end, or answers a division by zero with a number.
-//!
-//! | offers | as |
+//! Never: stores a request, rounds intermediate results, or answers a division by zero with a
+//! number.
 //! |---|---|
 //! | `calculate`, `demo_progress`, and a sample under a name of choice | tools |
 //! | `solve_math_problem`, `explain_formula`, `calculator_assistant` | tools that are not available |
@@ -52,7 +51,7 @@ pub use number::{NotANumber, Number};
 pub use operation::{NoResult, Operation};
 pub use settings::{InvalidToolName, NAME_LEN_MAX, Settings};
 
-/// The calculator, for everybody it serves.
+/// The calculator, shared by all conversations.
 #[derive(Debug)]
 pub struct Calculator {
     catalog: Catalog,
@@ -60,7 +59,7 @@ pub struct Calculator {
 }
 
 impl Calculator {
-    /// A calculator.
+    /// Creates a calculator.
     pub fn new(settings: Settings) -> Self {
         Calculator {
             catalog: catalog::catalog(&settings),
@@ -96,7 +95,7 @@ impl Server for Calculator {
     }
 }
 
-/// Where one request is answered. It keeps nothing but a setting.
+/// The seat of one request. Its only state is a setting.
 #[derive(Debug)]
 struct Desk {
     sample_tool: Option<Arc<str>>,
@@ -133,7 +132,7 @@ impl Desk {
         match name {
             calculate::NAME => calculate::call(arguments, scene, out),
             demo_progress::NAME => demo_progress::call(scene),
-            // The catalog has no others but those of the extended build.
+            // The catalog has no others except those of the extended build.
             _ => Outcome::fault(extended::unavailable()),
         }
     }
@@ -148,7 +147,7 @@ fn prompt(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
     }
 }
 
-/// Values for the arguments of prompts that are one of a few; of others there are none.
+/// Returns completions for arguments of prompts with a few possible values; others have none.
 fn complete(of: &str, argument: &str, typed: &str) -> Completion {
     match (of, argument) {
         (explain::NAME, "level") => explain::Level::complete(typed),

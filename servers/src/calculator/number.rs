@@ -1,7 +1,7 @@
-//! Exact numbers, as they are written on paper.
+//! Exact numbers, in decimal notation.
 //!
-//! Owns: [`Number`]: reading its digits, rounding it, writing it.
-//! Never: a binary fraction on the way; `0.1` is a tenth.
+//! Owns: [`Number`]: parsing, rounding and formatting. Never: a binary fraction in between; `0.1`
+//! is a tenth.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use serde_json::Value;
 
-/// A fraction of two whole numbers, in lowest terms.
+/// A fraction of two integers, in lowest terms.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(BigRational);
 
-/// Why a text is no number.
+/// The reason why a text is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotANumber {
-    /// It is written in another way.
+    /// It has another format.
     Malformed,
-    /// Written out, it has more than [`Number::DIGITS_MAX`] digits.
+    /// It has more than [`Number::DIGITS_MAX`] digits when written out.
     TooLong,
 }
 
@@ -35,16 +35,16 @@ impl fmt::Display for NotANumber {
 }
 
 impl Number {
-    /// Digits a number may be read from, those before and after the point together. An exponent
-    /// counts as the zeros it stands for, so a few bytes cannot ask for gigabytes.
+    /// The maximum number of digits of a number, those before and after the point together. An
+    /// exponent counts as the zeros it stands for, so that a few bytes cannot request gigabytes.
     pub const DIGITS_MAX: usize = 1000;
 
-    /// Reads a decimal number, as JSON writes it (RFC 8259, section 6); zeros may lead, and either
-    /// side of the point may be left out.
+    /// Parses a decimal number in JSON notation (RFC 8259, section 6); leading zeros are allowed,
+    /// and either side of the point may be left out.
     ///
     /// # Errors
     ///
-    /// It is no number, or too long a one.
+    /// It is not a number, or it is too long.
     pub fn parse(text: &str) -> Result<Number, NotANumber> {
         let (is_negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -62,7 +62,7 @@ impl Number {
         Ok(if is_negative { Number(-magnitude.0) } else { magnitude })
     }
 
-    /// The number `digits` × 10^`exponent`; without digits, zero.
+    /// Returns the number `digits` × 10^`exponent`; without digits, zero.
     fn of_digits(digits: &str, exponent: i64) -> Result<Number, NotANumber> {
         let significant = digits.trim_end_matches('0');
         if significant.is_empty() {
@@ -82,7 +82,7 @@ impl Number {
         }))
     }
 
-    /// `numerator` / `denominator`; the latter is not zero.
+    /// Returns `numerator` / `denominator`; the latter must not be zero.
     pub(super) fn ratio(numerator: impl Into<BigInt>, denominator: impl Into<BigInt>) -> Number {
         Number(BigRational::new(numerator.into(), denominator.into()))
     }
@@ -95,33 +95,34 @@ impl Number {
         &self.0
     }
 
-    /// How long its numerator and its denominator are together, in decimal digits, roughly.
+    /// Returns the approximate number of decimal digits of its numerator and its denominator
+    /// together.
     pub(super) fn length(&self) -> usize {
         let bits = self.0.numer().bits() + self.0.denom().bits();
         usize::try_from(bits * 301 / 1000).unwrap_or(usize::MAX)
     }
 
-    /// Whether it is 0.
+    /// Returns whether it is 0.
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }
 
-    /// Whether it is less than 0.
+    /// Returns whether it is less than 0.
     pub fn is_negative(&self) -> bool {
         self.0.is_negative()
     }
 
-    /// Whether nothing comes after the point.
+    /// Returns whether it is an integer.
     pub fn is_whole(&self) -> bool {
         self.0.is_integer()
     }
 
-    /// Its value, if it is a whole number that small.
+    /// Returns its value, if it is an integer that fits.
     pub fn to_i64(&self) -> Option<i64> {
         self.is_whole().then(|| i64::try_from(self.0.numer()).ok()).flatten()
     }
 
-    /// Digits after the point it takes to write it exactly; none if no number of them is enough.
+    /// Returns the number of digits after the point of its exact form, or `None` if they never end.
     pub fn places(&self) -> Option<usize> {
         let mut rest = self.0.denom().clone();
         let twos = rest.trailing_zeros().unwrap_or(0);
@@ -135,13 +136,13 @@ impl Number {
         rest.is_one().then(|| fives.max(usize::try_from(twos).unwrap_or(usize::MAX)))
     }
 
-    /// The nearest number with that many digits after the point. Of two that are equally near it
-    /// is the one farther from zero, as it is taught at school: 1.005 becomes 1.01, -2.5 becomes -3.
+    /// Returns the nearest number with this many digits after the point. Halves round away from
+    /// zero, as taught at school: 1.005 becomes 1.01, -2.5 becomes -3.
     pub fn rounded(&self, places: u32) -> Number {
         Number(BigRational::new(self.scaled(places), ten_to(places)))
     }
 
-    /// Its digits when rounded so; zeros at the end of a fraction are left out.
+    /// Formats it rounded to this many digits, without zeros at the end of a fraction.
     pub fn decimal(&self, places: u32) -> String {
         let scaled = self.scaled(places);
         let places = places as usize;
@@ -154,18 +155,18 @@ impl Number {
         }
     }
 
-    /// All its digits; none if they never end.
+    /// Returns all its digits, or `None` if they never end.
     pub fn exact(&self) -> Option<String> {
         let places = u32::try_from(self.places()?).ok()?;
         Some(self.decimal(places))
     }
 
-    /// As JSON, rounded so: a number if it survives `f64`, which is what most readers of JSON keep
-    /// numbers in; else its digits, as a string.
+    /// Returns it rounded, as JSON: a number if it fits an `f64`, which most parsers of JSON use;
+    /// otherwise its digits as a string.
     pub fn to_json(&self, places: u32) -> Value {
         let digits = self.decimal(places);
         let Ok(float) = digits.parse::<f64>() else { return digits.into() };
-        // `{:e}` writes the shortest digits that stand for this `f64` and for no other.
+        // `{:e}` writes the shortest digits that identify this `f64`.
         let survives =
             Number::parse(&format!("{float:e}")).is_ok_and(|it| it == self.rounded(places));
         match (survives, digits.parse::<i64>()) {
@@ -175,7 +176,7 @@ impl Number {
         }
     }
 
-    /// It times 10^`places`, rounded to a whole number.
+    /// Returns it times 10^`places`, rounded to an integer.
     fn scaled(&self, places: u32) -> BigInt {
         let (numerator, denominator) = (self.0.numer() * ten_to(places), self.0.denom());
         let (quotient, rest) = (&numerator / denominator, &numerator % denominator);
@@ -186,7 +187,7 @@ impl Number {
     }
 }
 
-/// A whole number; a fraction as `numerator/denominator`.
+/// Formats an integer, or a fraction as `numerator/denominator`.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -203,7 +204,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An exponent; one beyond `i64` is as good as the greatest.
+/// Parses an exponent; one beyond `i64` saturates.
 fn parse_exponent(text: &str) -> Result<i64, NotANumber> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !is_digits(digits) {

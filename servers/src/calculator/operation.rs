@@ -1,4 +1,4 @@
-//! What can be done with two numbers.
+//! The operations on two numbers.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use num_traits::Signed;
 
 use super::Number;
 
-/// An operation of arithmetic.
+/// An arithmetic operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `+`
@@ -16,18 +16,18 @@ pub enum Operation {
     Divide,
     /// `×`
     Multiply,
-    /// `^`; the exponent has to be a whole number.
+    /// `^`; the exponent has to be an integer.
     Power,
     /// `-`
     Subtract,
 }
 
-/// Why an operation has no result.
+/// The reason why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoResult {
-    /// Nothing can be divided by zero.
+    /// Division by zero.
     DivisionByZero,
-    /// The exponent is no whole number, so the result need not be a fraction.
+    /// The exponent is not an integer, so the result need not be a fraction.
     FractionalPower,
     /// The result is too long to be written out.
     TooLarge,
@@ -44,7 +44,7 @@ impl fmt::Display for NoResult {
 }
 
 impl Operation {
-    /// The operation of that name, one of `add`, `subtract`, `multiply` and `divide`.
+    /// Returns the operation of that name, one of `add`, `subtract`, `multiply` and `divide`.
     pub fn parse(name: &str) -> Option<Operation> {
         Some(match name {
             "add" => Operation::Add,
@@ -55,7 +55,7 @@ impl Operation {
         })
     }
 
-    /// Its name as a verb.
+    /// Returns its name as a verb.
     pub const fn verb(self) -> &'static str {
         match self {
             Operation::Add => "add",
@@ -66,7 +66,7 @@ impl Operation {
         }
     }
 
-    /// Its name as a noun.
+    /// Returns its name as a noun.
     pub const fn noun(self) -> &'static str {
         match self {
             Operation::Add => "Addition",
@@ -77,7 +77,7 @@ impl Operation {
         }
     }
 
-    /// How it is written.
+    /// Returns its sign.
     pub const fn sign(self) -> char {
         match self {
             Operation::Add => '+',
@@ -88,7 +88,7 @@ impl Operation {
         }
     }
 
-    /// The exact result.
+    /// Returns the exact result.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ fn power(base: &Number, exponent: &Number) -> Result<Number, NoResult> {
     bounded(Number::of(base.as_ratio().pow(times)))
 }
 
-/// A power of 0, 1 or -1, whose exponent may be of any size.
+/// Returns a power of 0, 1 or -1, whose exponent may be of any size.
 fn unit_power(base: &Number, exponent: &Number) -> Number {
     let is_even = (exponent.as_ratio().numer() % 2) == 0.into();
     match (exponent.is_zero(), base.is_negative() && is_even) {
@@ -140,8 +140,8 @@ fn bounded(result: Number) -> Result<Number, NoResult> {
     if result.length() > LENGTH_MAX { Err(NoResult::TooLarge) } else { Ok(result) }
 }
 
-/// Digits of a result, numerator and denominator together: enough for what becomes of two numbers
-/// of [`Number::DIGITS_MAX`] digits.
+/// The maximum number of digits of a result, numerator and denominator together: enough for the
+/// results of two numbers of [`Number::DIGITS_MAX`] digits.
 const LENGTH_MAX: usize = 4 * Number::DIGITS_MAX + 10;
 
 #[cfg(test)]

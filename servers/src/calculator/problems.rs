@@ -1,4 +1,4 @@
-//! The prompt `generate-problems`: problems to practise with, and their answers.
+//! The prompt `generate-problems`: exercises, and their answers.
 
 mod make;
 
@@ -54,15 +54,15 @@ pub(super) fn answer(arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
     }
 }
 
-/// The values that `count` may have.
+/// Returns the completions of `count`.
 pub(super) fn complete_count(typed: &str) -> Completion {
     completion((1..=COUNT_MAX).map(|count| count.to_string()), typed)
 }
 
-/// What was asked for.
+/// The parsed arguments.
 struct Wish {
     asked_topic: String,
-    /// None if what was asked for is no topic; then there is something of each.
+    /// `None` for an unknown topic; then all topics are mixed.
     topic: Option<Topic>,
     difficulty: Difficulty,
     count: usize,
@@ -85,7 +85,7 @@ impl Wish {
         self.topic.map_or("mixed arithmetic", Choice::word)
     }
 
-    /// As many as were asked for; none of them twice, if there are enough.
+    /// Returns the requested number of problems, without duplicates if there are enough.
     fn problems(&self, dice: &mut Dice) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::with_capacity(self.count);
         for _ in 0..self.count * ATTEMPTS {
@@ -122,7 +122,7 @@ impl Wish {
     }
 }
 
-/// How many: a string, as all arguments of prompts are.
+/// Parses the number of problems: a string, as all arguments of prompts are.
 fn count(arguments: &Arguments<'_>) -> Result<usize, Fault> {
     let given = arguments.string("count").unwrap_or_default();
     let given = given.trim();
@@ -137,12 +137,12 @@ fn count(arguments: &Arguments<'_>) -> Result<usize, Fault> {
     })
 }
 
-/// Problems if nothing else is asked for.
+/// The default number of problems.
 const COUNT: usize = 5;
 const COUNT_MAX: usize = 10;
 
-/// Problems that may be made for each that is wanted. The smallest set to choose from has some
-/// fifty, so that one too few is as good as impossible.
+/// The maximum number of tries for each problem. The smallest set of problems has about fifty, so
+/// that a missing one is practically impossible.
 const ATTEMPTS: usize = 50;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `request://current`: the request that reads it, and nothing of the process that answers it.
+//! `request://current`: the request that reads it, and nothing about the process.
 
 use pontoon_core::protocol::Revision;
 use pontoon_core::secrets;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::calendar::rfc3339;
 
-/// What is known about the request, as JSON. Secrets are masked.
+/// Describes the request as JSON. Secrets are masked.
 pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
     let mut request = json!({
         "requestId": scene.request_id().to_string(),
@@ -32,7 +32,7 @@ fn client(client: &Client) -> Value {
     json!({ "name": client.name, "version": client.version })
 }
 
-/// Lines of one name become one, in their order (RFC 9110, section 5.3).
+/// Joins lines of the same name, in their order (RFC 9110, section 5.3).
 fn headers(http: &HttpScene) -> Map<String, Value> {
     let mut headers = Map::new();
     for (name, value) in &http.headers {

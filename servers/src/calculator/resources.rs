@@ -1,5 +1,4 @@
-//! The resources: constants, formulas, the uptime, the request itself, and the history there is
-//! none of.
+//! The resources: constants, formulas, the uptime, the request itself, and an empty history.
 
 use pontoon_core::server::{
     Contents, Event, Fault, Outbox, Outcome, Reply, Resource, Scene, Task, Template, Wait,
@@ -71,13 +70,14 @@ fn formulas() -> Value {
         .collect()
 }
 
-/// Whether the template of the history stands for it.
+/// Returns whether a URI matches the template of the history.
 fn is_history(uri: &str) -> bool {
     let id = uri.strip_prefix(HISTORY_TEMPLATE.trim_end_matches("{id}"));
     id.is_some_and(|id| !id.is_empty() && !id.contains(['/', '?', '#']))
 }
 
-/// Whether it has the form of a URI (RFC 3986, section 3), or of one in other scripts (RFC 3987).
+/// Returns whether a text has the form of a URI (RFC 3986, section 3), or of one in other scripts
+/// (RFC 3987).
 fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_scheme = scheme.starts_with(|it: char| it.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! The sample tool: the smallest one there can be, under a name that is chosen at the start.
+//! The sample tool: a minimal one, with a configured name.
 
 use pontoon_core::server::{Arguments, Fault, Field, Kind, Outcome, Schema, Tool};
 

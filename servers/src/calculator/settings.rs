@@ -1,23 +1,23 @@
-//! What a calculator can be told before it starts.
+//! The settings of the calculator.
 
 use std::fmt;
 
 use super::catalog;
 
-/// The settings of a [`Calculator`](super::Calculator); those of the default add nothing.
+/// The settings of a [`Calculator`](super::Calculator); the default adds nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     sample_tool: Option<String>,
 }
 
-/// Why a tool cannot be called so.
+/// The reason why a tool cannot have a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidToolName {
-    /// Only ASCII letters, digits, `_`, `-` and `.` make a name (server/tools, Tool Names).
+    /// Tool names consist of ASCII letters, digits, `_`, `-` and `.` (server/tools, Tool Names).
     Character(char),
     /// It is longer than [`NAME_LEN_MAX`] characters.
     TooLong,
-    /// A tool of the calculator is called so, or it is a name that is known to be missing.
+    /// A tool of the calculator has this name, or it is a name that is known to be missing.
     Taken(String),
 }
 
@@ -39,11 +39,11 @@ impl fmt::Display for InvalidToolName {
 impl std::error::Error for InvalidToolName {}
 
 impl Settings {
-    /// Adds the sample tool under this name, in front of the others. An empty name adds none.
+    /// Adds the sample tool under this name, before the others. An empty name adds none.
     ///
     /// # Errors
     ///
-    /// The name is none for a tool, or taken.
+    /// The name is invalid, or taken.
     pub fn sample_tool(mut self, name: &str) -> Result<Settings, InvalidToolName> {
         let is_allowed = |it: char| it.is_ascii_alphanumeric() || "_-.".contains(it);
         if let Some(other) = name.chars().find(|it| !is_allowed(*it)) {
@@ -59,11 +59,11 @@ impl Settings {
         Ok(self)
     }
 
-    /// The name of the sample tool.
+    /// Returns the name of the sample tool.
     pub fn sample_tool_name(&self) -> Option<&str> {
         self.sample_tool.as_deref()
     }
 }
 
-/// Characters in the name of a tool (2025-11-25, server/tools, Tool Names).
+/// The maximum length of a tool's name (2025-11-25, server/tools, Tool Names).
 pub const NAME_LEN_MAX: usize = 128;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A client of a calculator: asks, and sees to it that what is waited for comes.
+/// A client of a calculator, which also delivers the events that a task waits for.
 pub(super) struct Visitor {
     calculator: Calculator,
     pub(super) client: Client,
@@ -21,7 +21,7 @@ pub(super) struct Visitor {
     pub(super) random: u64,
     pub(super) facts: Facts,
     pub(super) now: Instant,
-    /// What was said besides the answer, and when.
+    /// The notifications before the answer, with their times.
     pub(super) notices: Vec<(Instant, Notice)>,
 }
 
@@ -91,7 +91,7 @@ impl Visitor {
         })
     }
 
-    /// The text of the only message of a prompt.
+    /// Returns the text of the only message of a prompt.
     pub(super) fn prompt(&mut self, name: &str, arguments: Value) -> Result<String, Fault> {
         let owner = parse(&arguments.to_string());
         match self.ask(&Request::GetPrompt { name, arguments: &of(&owner) })? {
@@ -103,7 +103,7 @@ impl Visitor {
         }
     }
 
-    /// The text of a resource.
+    /// Returns the text of a resource.
     pub(super) fn read(&mut self, uri: &str) -> Result<String, Fault> {
         match self.ask(&Request::ReadResource { uri })? {
             Reply::Resource(contents) => match &contents[..] {
@@ -129,7 +129,7 @@ impl Visitor {
     }
 }
 
-/// The only content, a text.
+/// Returns the only content, a text.
 pub(super) fn text(content: &[Content]) -> &str {
     match content {
         [Content::Text(text)] => text,

@@ -1,4 +1,4 @@
-//! What can be practised and taught.
+//! The topics of problems and lessons.
 
 use super::choice::Choice;
 
@@ -45,7 +45,7 @@ impl Choice for Topic {
 }
 
 impl Topic {
-    /// The topic that a text is about, by the words in it; what is more special goes first.
+    /// Returns the topic of a text, by its words; more specific topics come first.
     pub(super) fn find(text: &str) -> Option<Topic> {
         let text = text.to_lowercase();
         let is_about = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -53,7 +53,7 @@ impl Topic {
     }
 }
 
-/// How hard a problem is.
+/// The difficulty of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Difficulty {
     Easy,
@@ -73,7 +73,7 @@ impl Choice for Difficulty {
     }
 }
 
-/// Parts of words that tell a topic.
+/// Parts of words that indicate a topic.
 const WORDS: &[(Topic, &[&str])] = &[
     (Topic::Algebra, &["algebra", "equation", "linear", "solve for", "unknown", "variable"]),
     (

@@ -13,7 +13,7 @@ use super::topic::{Difficulty, Topic};
 
 pub(super) const NAME: &str = "calculator-tutor";
 
-/// How much a student knows already.
+/// The level of a student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StudentLevel {
     Beginner,
@@ -113,7 +113,7 @@ fn lesson(asked: &str, topic: Topic, level: StudentLevel, dice: &mut Dice) -> St
     )
 }
 
-/// Says so where the lesson is about something else.
+/// Returns a note if the lesson is about another topic than requested.
 fn note(asked: &str) -> String {
     if asked.trim().is_empty() || Topic::find(asked).is_some() {
         return String::new();
@@ -126,10 +126,10 @@ fn note(asked: &str) -> String {
     )
 }
 
-/// Exercises of a lesson.
+/// The number of exercises in a lesson.
 const EXERCISES: usize = 3;
 
-/// Problems that may be made to find the example and as many exercises, all of them different.
+/// The maximum number of tries to find an example and exercises that all differ.
 const ATTEMPTS: usize = 40;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `authContext`: who the request says is asking. Nothing of it is proved here.
+//! `authContext`: the identity in the request. It is not verified.
 
 use pontoon_core::secrets;
 use pontoon_core::server::{HttpScene, Schema, Tool, ToolResult};
@@ -60,7 +60,7 @@ pub(super) fn answer(call: &Call<'_>) -> ToolResult {
     ToolResult::text(page).with(seen.structured())
 }
 
-/// What the request says, ready to be shown.
+/// The identity in the request, ready to be shown.
 #[derive(Debug, Default)]
 struct Seen {
     user_id: Option<String>,
@@ -68,7 +68,7 @@ struct Seen {
     github: Option<String>,
     email: Option<String>,
     roles: Option<String>,
-    /// What was presented as proof.
+    /// The kind of credentials.
     presented: Option<&'static str>,
     scheme: Option<&'static str>,
     length: Option<usize>,
@@ -125,7 +125,7 @@ impl Seen {
         self.preview = Some(secrets::preview(credentials, PREVIEW_CHARS));
     }
 
-    /// Headers come first: they are what a gateway that has checked the token adds.
+    /// Reads headers first, because a gateway that has verified the token adds them.
     fn read_person(
         &mut self,
         header: &impl Fn(&[&str]) -> Option<String>,
@@ -194,18 +194,18 @@ impl Seen {
     }
 }
 
-/// The first of these headers that is there.
+/// Returns the first of these headers that is present.
 fn first(http: &HttpScene, names: &[&str]) -> Option<String> {
     let found = names.iter().find_map(|name| Some((*name, http.values(name).next()?)));
     found.map(|(name, value)| secrets::header(name, value))
 }
 
-/// A claim, without the passwords that an address in it may have.
+/// Returns a claim, without passwords in URLs.
 fn said(claim: &Value) -> String {
     secrets::address(&text::value(claim))
 }
 
-/// A list in a header, which may be JSON or separated by commas, as JSON.
+/// Returns a list in a header, as JSON or separated by commas, as JSON.
 fn listed(roles: &str) -> String {
     match serde_json::from_str::<Value>(roles) {
         Ok(list @ Value::Array(_)) => text::value(&list),
@@ -273,7 +273,7 @@ fn length(seen: &Seen) -> String {
     known(seen.length.map(|length| format!("{length} characters")))
 }
 
-/// Who is connected; whom an intermediary names is only what it says.
+/// Returns the connected address, and the one that an intermediary forwarded for.
 fn address(seen: &Seen) -> String {
     match (&seen.address, &seen.forwarded_for) {
         (address, None) => known(address.as_ref()),
@@ -282,7 +282,7 @@ fn address(seen: &Seen) -> String {
     }
 }
 
-/// Characters of a token's header that are shown.
+/// The number of visible characters of a token's header.
 const PREVIEW_CHARS: usize = 6;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `bearerDecode`: what a JWT says, unproved.
+//! `bearerDecode`: the contents of a JWT, unverified.
 
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// A token, and where it was found.
+/// A token, and its source.
 struct Found {
     token: String,
     source: &'static str,
@@ -86,7 +86,7 @@ fn find(call: &Call<'_>, argument: Option<Cow<'_, str>>) -> Result<Found, String
     }
 }
 
-/// That nothing was decoded is an answer, too: it is what the caller wanted to know.
+/// Returns an answer that nothing was decoded, which is not an error of the tool.
 fn failure(program: Program, source: &str, problem: &str) -> ToolResult {
     let mut page = Page::new(program, title(program));
     page.line("");
@@ -160,7 +160,7 @@ fn title(program: Program) -> &'static str {
     }
 }
 
-/// Whoever holds the signature holds the token, so it is not shown.
+/// Describes the signature without showing it, because it completes the token.
 fn signature(jwt: &Jwt<'_>) -> String {
     match jwt.parts[2].len() {
         0 => "missing".to_owned(),
@@ -216,7 +216,7 @@ fn timeline(page: &mut Page, call: &Call<'_>, jwt: &Jwt<'_>) {
     }
 }
 
-/// A time as people read it, and as the token has it.
+/// Formats a time for people, and as in the token.
 fn stamp(seconds: i64) -> String {
     format!("{} ({seconds})", Time::At(seconds))
 }

@@ -1,7 +1,7 @@
-//! `corsAnalysis`: what a browser would make of this request and of the answer it is about to get.
+//! `corsAnalysis`: the effect of CORS on this request and on its answer.
 //!
-//! What the server sends is asked of the code that sends it, so that nothing is claimed here that
-//! is not so.
+//! The headers that the server sends are taken from the code that sends them, so that the report is
+//! always true.
 
 use pontoon_core::http::{Cors, ReplyHead, allows_origin, endpoint_methods};
 use pontoon_core::secrets;
@@ -38,7 +38,7 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// What this server lets a page of an allowed origin do.
+/// The CORS policy of this server for a page of an allowed origin.
 struct Policy {
     methods: Option<String>,
     headers: Option<String>,
@@ -69,7 +69,7 @@ impl Policy {
     }
 }
 
-/// The CORS headers of an answer to a page of this origin.
+/// Returns the CORS headers of an answer to a page of this origin.
 fn sent(program: Program, origin: &str, preflight: bool) -> Vec<(&'static str, String)> {
     let mut head = ReplyHead::new(204);
     head.allow = Some(endpoint_methods(program == Program::Stateful));
@@ -93,7 +93,7 @@ fn members(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.unwrap_or_default().split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 
-/// The request that the policy is applied to: this one, or one of an origin given as an argument.
+/// The analysed request: this one, or one from an origin given as an argument.
 struct Asked {
     origin: Option<String>,
     /// Whether the origin is an argument.

@@ -1,7 +1,7 @@
-//! `environmentDump`: how the server is set up, without what is nobody's business.
+//! `environmentDump`: the server's settings, without private data.
 //!
-//! Only variables of the lists below are shown with their values. Others that look like secrets
-//! are named, and so is that they are hidden; all the rest is passed over.
+//! Only variables in the lists below are shown with their values. Others that look like secrets are
+//! listed by name as hidden; all others are left out.
 
 use pontoon_core::secrets;
 use pontoon_core::server::{Schema, Tool, ToolResult};
@@ -34,7 +34,8 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// Variables of the two servers that are shown if they are set, beside those that always are.
+/// Variables of the two servers that are shown if they are set, besides those that are always
+/// shown.
 const OPTIONAL: &[&str] = &[
     "ECHO_CLEANUP_INTERVAL",
     "ECHO_LOG_LEVEL",
@@ -48,7 +49,7 @@ const OPTIONAL: &[&str] = &[
     "WORKER_CONNECTIONS",
 ];
 
-/// Variables that say where a program runs.
+/// Variables about the environment of a program.
 const RUNTIME: &[&str] = &["NODE_ENV", "LOG_LEVEL", "TZ"];
 
 type Shown = Vec<(&'static str, String)>;
@@ -82,7 +83,7 @@ pub(super) fn answer(call: &Call<'_>) -> ToolResult {
     }))
 }
 
-/// The settings in force, however they were set, under the names of their variables.
+/// Returns the settings in effect, under the names of their variables.
 fn shown(program: Program, settings: &Settings) -> Shown {
     let revisions: Vec<_> = settings.revisions.iter().map(|revision| revision.as_str()).collect();
     let mut shown = vec![
@@ -104,7 +105,7 @@ fn shown(program: Program, settings: &Settings) -> Shown {
     shown
 }
 
-/// A variable of a list, as it may be shown.
+/// Returns a listed variable, masked if necessary.
 fn variable(settings: &Settings, name: &str) -> Option<String> {
     let (_, value) = settings.environment.iter().rev().find(|(key, _)| key == name)?;
     Some(secrets::address(&visible(value.as_bytes())))
@@ -114,8 +115,8 @@ fn or_not_set(settings: &Settings, name: &str) -> String {
     variable(settings, name).unwrap_or_else(|| "not set".to_owned())
 }
 
-/// The names of what looks like a secret. A name is only one if it is written like one: whatever
-/// else stands there may be a piece of a value.
+/// Returns the names of variables that look like secrets. Only names in the usual format are
+/// returned, because any other text may be a part of a value.
 fn hidden(settings: &Settings) -> Vec<&str> {
     let is_name = |name: &str| {
         name.len() <= NAME_BYTES_MAX

@@ -1,5 +1,5 @@
-//! `whoIStheGOAT`: for fun. A legend of computing by chance, or a verdict on any subject by the
-//! authority of a hash function.
+//! `whoIStheGOAT`: for fun. A random legend of computing, or a verdict on any subject, derived from
+//! a hash.
 
 use pontoon_core::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
 use pontoon_core::shown::visible;
@@ -90,7 +90,7 @@ fn judge(call: &Call<'_>, subject: &str) -> ToolResult {
     }))
 }
 
-/// The same for the same subject, whoever asks and whenever.
+/// A verdict, always the same for a subject.
 struct Judgement {
     score: u8,
     qualities: [&'static str; 3],
@@ -110,10 +110,10 @@ impl Judgement {
     }
 }
 
-/// Nobody is to be hurt.
+/// The minimum score, so that no verdict is unkind.
 const SCORE_MIN: u8 = 60;
 
-/// Found by trying: with it the documented example, "MCP Protocol", comes out as documented.
+/// Found by trial: with it the documented example, "MCP Protocol", gets the documented verdict.
 const SALT: u32 = 129_775;
 
 const QUALITIES: [&str; 12] = [

@@ -1,13 +1,13 @@
-//! What the stateful server remembers for clients of the modern era, which has no sessions: a tool
-//! opens one, and others take its name as an argument (2026-07-28, basic/index, Statelessness).
+//! Sessions of the stateful server for modern clients, whose era has none: a tool opens one, and
+//! others take its name as an argument (2026-07-28, basic/index, Statelessness).
 //!
-//! Owns: the memories of these sessions, whose they are, and when they end.
-//! Never: shares one with another principal, or says of a name that it is somebody else's.
+//! Owns: the memories of these sessions, their principals, and their ends. Never: shares one with
+//! another principal, or reveals that a name belongs to another one.
 //!
-//! A session ends when it is unused for as long as one of the legacy era may be. There are as many at
-//! most as of those, and 64 MiB of messages in them. For more, one of the principal's gives way who
-//! has most of what is short: the first of those that were never used, or else the one that was
-//! unused longest.
+//! A session ends when it has been unused for the idle timeout of legacy sessions. The limits are
+//! the number of legacy sessions, and 64 MiB of messages in all. At a limit, a session of the
+//! principal that uses most of it is removed: the oldest of those that were never used, or else the
+//! one that was unused longest.
 #![expect(clippy::disallowed_types, reason = "all conversations share the table, one at a time")]
 
 use std::collections::BTreeMap;
@@ -40,12 +40,12 @@ struct Open {
 }
 
 impl Handles {
-    /// None are open; each lasts this long unused, and there are so many at most.
+    /// Creates an empty table, with the idle timeout and the maximum number of sessions.
     pub(super) fn new(idle_max: Duration, max: usize) -> Self {
         Handles { idle_max, max, open: Mutex::default() }
     }
 
-    /// Opens a session for whoever asks, and gives it a name that nobody can guess.
+    /// Opens a session for the request's principal, with an unguessable name.
     pub(super) fn open(&self, scene: &Scene<'_>) -> Uuid {
         let mut open = self.swept(scene.now);
         while open.len() >= self.max.max(1) {
@@ -59,7 +59,8 @@ impl Handles {
         name
     }
 
-    /// Uses a session of whoever asks; none if it has no session of this name, or no longer.
+    /// Uses a session of the request's principal; `None` if it has no session of this name, or not
+    /// any more.
     pub(super) fn with<T>(
         &self,
         name: &str,
@@ -87,23 +88,23 @@ impl Handles {
         Some(used)
     }
 
-    /// Those that have not expired.
+    /// Locks the table after removing expired sessions.
     fn swept(&self, now: Instant) -> MutexGuard<'_, BTreeMap<Uuid, Open>> {
-        // Who panicked while it was locked had no more in hand than one memory.
+        // A panic under the lock can only have affected one memory.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, it| now < it.used_at + self.idle_max);
         open
     }
 }
 
-/// Nothing of the sessions: whoever knows the name of one could use it.
+/// Omits the sessions, because a name gives access to one.
 impl fmt::Debug for Handles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handles").field("idle_max", &self.idle_max).finish_non_exhaustive()
     }
 }
 
-/// Lets sessions go until the rest is not too much; not this one.
+/// Removes sessions other than this one until the rest is within the limits.
 fn make_room(open: &mut BTreeMap<Uuid, Open>, but: Uuid) {
     let mut bytes: usize = open.values().map(|it| it.memory.bytes()).sum();
     while bytes > BYTES_MAX {
@@ -113,8 +114,8 @@ fn make_room(open: &mut BTreeMap<Uuid, Open>, but: Uuid) {
     }
 }
 
-/// Which session gives way: of those that have some of what is short, one of the principal's who has
-/// most of it, so that nobody can take all from the others.
+/// Returns the session to remove: among those that use the exceeded limit, one of the principal
+/// that uses most of it, so that no principal can take all from the others.
 fn loser(
     open: &BTreeMap<Uuid, Open>,
     share: impl Fn(&Open) -> usize,
@@ -130,7 +131,7 @@ fn loser(
     own.min_by_key(|(_, it)| (it.requests > 0, it.used_at)).map(|(name, _)| *name)
 }
 
-/// Bytes of messages that are remembered in all of them.
+/// The maximum number of bytes of messages in all sessions.
 const BYTES_MAX: usize = 64 << 20;
 
 #[cfg(test)]

@@ -9,27 +9,27 @@ use super::shape::{a, list, object};
 use super::text::Page;
 use super::{Call, Program};
 
-/// What a header is about.
+/// The group of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Group {
-    /// Who asks, or how that is proved.
+    /// Credentials and identities.
     Authentication,
-    /// What the standards of HTTP and of browsers have.
+    /// Headers in the standards of HTTP and of browsers.
     Standard,
-    /// What MCP has.
+    /// Headers of MCP.
     Mcp,
-    /// What a gateway says of the request it passes on, in the manner of Traefik.
+    /// Headers that a gateway adds, such as Traefik.
     Traefik,
     /// Everything else.
     Custom,
 }
 
 impl Group {
-    /// In the order in which they are shown.
+    /// All groups, in the order in which they are shown.
     pub(super) const ALL: [Group; 5] =
         [Group::Authentication, Group::Standard, Group::Mcp, Group::Traefik, Group::Custom];
 
-    /// The group of a header, its name in lower case.
+    /// Returns the group of a header, its name in lower case.
     pub(super) fn of(name: &str) -> Group {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         if begins(&["mcp-"]) {
@@ -47,7 +47,7 @@ impl Group {
         }
     }
 
-    /// Its name in arguments and answers.
+    /// Returns its name in arguments and answers.
     const fn as_str(self) -> &'static str {
         match self {
             Group::Authentication => "auth",
@@ -71,8 +71,8 @@ impl Group {
     }
 }
 
-/// Headers of requests that RFC 9110 to 9112, the Fetch standard and Trace Context have, besides
-/// families that are told by their beginning.
+/// Request headers in RFC 9110 to 9112, the Fetch standard and Trace Context, besides families that
+/// are recognised by their prefix.
 const STANDARD: &[&str] = &[
     "accept",
     "accept-charset",
@@ -136,7 +136,7 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// A header line as it may be shown.
+/// A header line, ready to be shown.
 struct Line {
     group: Group,
     name: String,
@@ -163,7 +163,7 @@ fn lines(program: Program, http: Option<&HttpScene>) -> Vec<Line> {
         group: Group::of(name),
         name: visible(name.as_bytes()),
         value: match (program, &**name) {
-            // Whoever has the whole of a stateful server's id has the session.
+            // The whole id of a stateful server's session gives access to it.
             (Program::Stateful, "mcp-session-id") => shortened(&visible(value)),
             _ => secrets::header(name, value),
         },
@@ -221,7 +221,7 @@ fn statistics(page: &mut Page, lines: &[Line]) {
     page.line(format_args!("  Custom headers: {}", count(Group::Custom)));
 }
 
-/// `mcp-session-id` as `Mcp-Session-Id`.
+/// Formats `mcp-session-id` as `Mcp-Session-Id`.
 pub(super) fn capitalised(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let mut chars = word.chars();

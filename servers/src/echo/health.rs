@@ -1,4 +1,4 @@
-//! `healthProbe`: whether all is well, judged by what was measured.
+//! `healthProbe`: a diagnosis from measured values.
 
 use pontoon_core::server::{Facts, Scene, Schema, Tool, ToolResult};
 use pontoon_core::time::Duration;
@@ -49,7 +49,7 @@ fn sessions_shape() -> Value {
     ])
 }
 
-/// How well something is, the best first.
+/// The levels of health, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Healthy,
@@ -85,7 +85,7 @@ impl Level {
     }
 }
 
-/// The verdict on all that can be measured; what cannot is none.
+/// The diagnosis of all measured values; a value that cannot be measured is `None`.
 struct Diagnosis {
     cpu: Option<Level>,
     memory: Option<Level>,
@@ -139,16 +139,16 @@ impl Diagnosis {
     }
 }
 
-/// From which percentage something is degraded, and from which unhealthy. A processor that is
-/// wholly used does its work: it is never unhealthy.
+/// The percentages from which something is degraded, and unhealthy. A processor at 100 % does its
+/// work, so it is never unhealthy.
 const CPU_PERCENT: [f64; 2] = [90.0, f64::INFINITY];
 const MEMORY_PERCENT: [f64; 2] = [90.0, 97.0];
 const DISK_PERCENT: [f64; 2] = [90.0, 98.0];
 
-/// Milliseconds this request waited until it was told the facts.
+/// Milliseconds that this request waited for the facts.
 const WAIT_MS: [f64; 2] = [250.0, 5000.0];
 
-/// An average answer that takes longer is no longer normal.
+/// The average time of an answer above which it is not normal any more.
 const AVERAGE_MAX: Duration = Duration::from_millis(500);
 
 pub(super) fn report(program: Program, facts: &Facts, scene: &Scene<'_>) -> ToolResult {
@@ -202,8 +202,8 @@ fn average(sum: Duration, count: u64) -> Option<Duration> {
     (count > 0).then(|| sum.div_f64(count as f64))
 }
 
-/// How often something happens in a minute, on average over the life of the process. In its first
-/// minute the process has no rate yet: a few requests would be thousands in a minute.
+/// Returns the rate per minute, on average over the life of the process. In its first minute there
+/// is no rate yet, because a few requests would give thousands per minute.
 fn per_minute(count: u64, uptime: Duration) -> Option<f64> {
     let minutes = uptime.as_secs_f64() / 60.0;
     (minutes >= 1.0).then(|| count as f64 / minutes)
@@ -283,7 +283,7 @@ fn performance(page: &mut Page, facts: &Facts) {
     page.entry("Request Rate", known(rate.map(|rate| format!("{rate:.0} req/min"))));
     let errors = percent(counters.errors, counters.requests);
     page.entry("Error Rate", known(errors.map(|errors| format!("{errors:.1}%"))));
-    // How long the service was there before this process, and whether, nobody here can know.
+    // The uptime of the service before this process, if any, is unknown.
     page.entry("Uptime", format_args!("{} (this process)", span(process.uptime)));
 }
 

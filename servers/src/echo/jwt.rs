@@ -1,7 +1,7 @@
-//! JSON Web Tokens, read without a key.
+//! JSON Web Tokens, decoded without a key.
 //!
-//! Owns: the compact form of a signed token, taken apart, and what its times say.
-//! Never: a verdict on the signature. Nothing here knows a key, so nothing read here is proved.
+//! Owns: parsing the compact form of a signed token, and its times. Never: a verdict on the
+//! signature. Without a key, nothing in a token is verified.
 //!
 //! Source: RFC 7515, section 7.1; RFC 7519, sections 2 and 4.1.
 
@@ -17,27 +17,27 @@ use serde_json::{Map, Value};
 use super::text;
 use crate::calendar::date;
 
-/// A token in its parts.
+/// A decoded token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Jwt<'a> {
-    /// How it is signed.
+    /// The header: algorithm and key.
     pub(super) header: Map<String, Value>,
-    /// What it claims.
+    /// The claims.
     pub(super) payload: Map<String, Value>,
-    /// Header, payload and signature as they came.
+    /// Header, payload and signature, encoded.
     pub(super) parts: [&'a str; 3],
 }
 
-/// Why a text is no token.
+/// The reason why a text is not a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Malformed {
     /// A part is not in base64url.
     Base64(&'static str),
     /// Five parts: its content is encrypted (RFC 7516).
     Encrypted,
-    /// A part holds no JSON object.
+    /// A part is not a JSON object.
     Object(&'static str),
-    /// Not three parts, but so many.
+    /// The number of parts, if it is not three.
     Parts(usize),
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Malformed {
 }
 
 impl<'a> Jwt<'a> {
-    /// Takes a token apart.
+    /// Decodes a token.
     pub(super) fn parse(token: &'a str) -> Result<Self, Malformed> {
         let count = token.split('.').count();
         let mut parts = token.split('.');
@@ -70,12 +70,12 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// One of the times it claims.
+    /// Returns one of its times.
     pub(super) fn time(&self, claim: &str) -> Option<Time> {
         self.payload.get(claim).map(Time::of)
     }
 
-    /// What its times say at this moment, if they can be believed.
+    /// Returns the validity by its times, if they are plausible.
     pub(super) fn validity(&self, wall: Duration) -> Validity {
         let now = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX);
         let [expires, begins] = ["exp", "nbf"].map(|claim| self.time(claim));
@@ -94,28 +94,28 @@ fn object(part: &str, name: &'static str) -> Result<Map<String, Value>, Malforme
     serde_json::from_slice(&json).map_err(|_| Malformed::Object(name))
 }
 
-/// Padding is not allowed in a token, and yet some have it.
+/// Padding is not allowed in a token, but some have it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A time a token claims.
+/// A time in a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Time {
     /// Seconds since 1970-01-01 00:00 UTC, within the years -9999 to 9999.
     At(i64),
-    /// No time at all, and what is wrong with it.
+    /// An invalid time, with the reason.
     Odd(String),
 }
 
 impl Time {
-    /// A number of seconds, perhaps with a fraction (RFC 7519, NumericDate).
+    /// Parses a number of seconds, which may have a fraction (RFC 7519, NumericDate).
     fn of(claim: &Value) -> Time {
         let Value::Number(number) = claim else {
             return Time::Odd(format!("{} (not a number)", text::value(claim)));
         };
-        // Beyond the integers the cast ends at the largest, which is no date.
+        // Beyond the integers the cast saturates, which is not a date.
         let seconds = number.as_i64().or_else(|| number.as_f64().map(|float| float.floor() as i64));
         match seconds.filter(|seconds| date(*seconds).is_some()) {
             Some(seconds) => Time::At(seconds),
@@ -123,7 +123,7 @@ impl Time {
         }
     }
 
-    /// Its seconds, if it is a time.
+    /// Returns its seconds, if it is valid.
     pub(super) fn seconds(&self) -> Option<i64> {
         match self {
             Time::At(seconds) => Some(*seconds),
@@ -141,18 +141,18 @@ impl fmt::Display for Time {
     }
 }
 
-/// What a token's times say. That one is not expired does not make it valid.
+/// The validity by the times of a token. A token that is not expired may still be invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Validity {
-    /// It claims no end.
+    /// It has no expiry.
     Endless,
-    /// Its end has come.
+    /// It has expired.
     Expired,
-    /// Its end has not come.
+    /// It has not expired.
     NotExpired,
-    /// Its beginning has not come.
+    /// It is not valid yet.
     NotYet,
-    /// A time it claims is none.
+    /// One of its times is invalid.
     Unknown,
 }
 

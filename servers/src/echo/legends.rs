@@ -1,15 +1,15 @@
-//! Legends of computing: what they did, and words of theirs that are on record.
+//! Legends of computing: their achievements, and recorded quotations.
 
-/// Somebody to whom everybody who programs owes something.
+/// A person to whom all programmers owe something.
 #[derive(Debug)]
 pub(super) struct Legend {
     pub(super) name: &'static str,
-    /// What makes them great.
+    /// The achievement.
     pub(super) why: &'static str,
     pub(super) contributions: &'static [&'static str],
-    /// Something they wrote or said.
+    /// A quotation.
     pub(super) wisdom: &'static str,
-    /// What is left of it today.
+    /// Its influence today.
     pub(super) legacy: &'static str,
     /// Three adjectives.
     pub(super) is: &'static str,

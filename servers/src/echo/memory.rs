@@ -1,12 +1,12 @@
-//! What the stateful server remembers of a conversation.
+//! The state of the stateful server for a conversation.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The memory of one conversation.
+/// The state of one conversation.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The last message, as it was echoed, and which one it was.
+    /// The last message, as it was echoed, and its number.
     last: Option<(Arc<str>, u64)>,
     echoes: u64,
     replays: u64,
@@ -15,7 +15,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Remembers a message that was echoed.
+    /// Records an echoed message.
     pub(super) fn echoed(&mut self, message: &str) {
         let message: Arc<str> = message.into();
         self.echoes += 1;
@@ -30,36 +30,36 @@ impl Memory {
         }
     }
 
-    /// The last message and its number, once more.
+    /// Replays the last message and its number.
     pub(super) fn replay(&mut self) -> Option<(Arc<str>, u64)> {
         let last = self.last.clone()?;
         self.replays += 1;
         Some(last)
     }
 
-    /// The last message.
+    /// Returns the last message.
     pub(super) fn last(&self) -> Option<&str> {
         self.last.as_ref().map(|(message, _)| &**message)
     }
 
-    /// How many messages were echoed.
+    /// Returns the number of echoed messages.
     pub(super) fn echoes(&self) -> u64 {
         self.echoes
     }
 
-    /// How many of them were replayed.
+    /// Returns the number of replays.
     pub(super) fn replays(&self) -> u64 {
         self.replays
     }
 
-    /// The latest messages, the oldest first: 100 at most, and 64 KiB of them.
+    /// Iterates over the latest messages, the oldest first: at most 100, and 64 KiB.
     pub(super) fn accumulated(&self) -> impl Iterator<Item = &str> {
         self.accumulated.iter().map(|message| &**message)
     }
 
-    /// Bytes of messages that are remembered.
+    /// Returns the number of bytes of all messages.
     pub(super) fn bytes(&self) -> usize {
-        // The last one is among those accumulated, unless it is too long to be.
+        // The last one is among those accumulated, unless it is too long.
         let is_apart = self.accumulated.is_empty();
         self.accumulated_bytes + if is_apart { self.last().map_or(0, str::len) } else { 0 }
     }

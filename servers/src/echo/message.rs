@@ -38,7 +38,7 @@ pub(super) fn echo_tool(program: Program) -> Tool {
                 input,
             )
         },
-        // The text is the answer: as data it would only be sent twice.
+        // The text is the answer, so structured content would only repeat it.
         Program::Stateless => {
             Tool { title: Some("Echo"), ..Tool::new("echo", "Echoes a message.", input) }
         }
@@ -61,8 +61,8 @@ pub(super) fn replay_tool() -> Tool {
     }
 }
 
-/// Gives the message back. The stateful server also remembers it, and queues a log message for
-/// whoever listens to the session.
+/// Returns the message. The stateful server also records it, and queues a log message for the
+/// session's GET stream.
 pub(super) fn echo(
     call: &Call<'_>,
     memory: &mut Memory,
@@ -97,7 +97,7 @@ fn changed(call: &Call<'_>, message: Cow<'_, str>) -> String {
         false => message.into_owned(),
     };
     match call.arguments.is_set("reverse") {
-        // By what a reader takes for a character: an accent stays on its letter.
+        // By grapheme clusters, so that an accent stays on its letter.
         true => message.graphemes(true).rev().collect(),
         false => message,
     }
@@ -116,7 +116,7 @@ fn log(message: &str, echo: u64) -> Notice {
     Notice::Unrelated { level: LogLevel::Info, logger: Some("echo"), data }
 }
 
-/// The bytes of a message that is a `data:` URL in base64, to be given back as bytes (RFC 2397).
+/// Returns the bytes of a message that is a base64 `data:` URL (RFC 2397).
 fn blob(message: &str) -> Option<Contents> {
     let (mime_type, data) = message.strip_prefix("data:")?.split_once(";base64,")?;
     let decoded = STANDARD.decode(data).ok()?;

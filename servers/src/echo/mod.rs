@@ -1,4 +1,4 @@
-//! The diagnostic servers: they show a client what reaches a server, and what a server is like.
+//! The diagnostic servers: they show a client what reaches a server, and the state of the server.
 //!
 //! Owns: [`Echo`], as the stateful server with its 11 tools and as the stateless one with 9.
 //! Never: verifies a token, shows a secret, or states what it cannot know: that is `n/a`.
@@ -6,19 +6,19 @@
 //! | tool | shows | stateful only |
 //! |---|---|---|
 //! | `echo` | the message | |
-//! | `replayLastEcho` | the last message once more | yes |
+//! | `replayLastEcho` | the last message again | yes |
 //! | `printHeader` | the HTTP headers by category, credentials masked | |
-//! | `bearerDecode` | what a JWT says, unproved | |
-//! | `authContext` | who the request says is asking | |
-//! | `requestTiming` | how long this request takes, and on what | |
-//! | `corsAnalysis` | what a browser makes of the request | |
-//! | `environmentDump` | how the server is set up | |
-//! | `healthProbe` | whether all is well | |
+//! | `bearerDecode` | the contents of a JWT, unverified | |
+//! | `authContext` | the identity in the request | |
+//! | `requestTiming` | the time this request takes, and the host | |
+//! | `corsAnalysis` | the effect of CORS on the request | |
+//! | `environmentDump` | the server's settings | |
+//! | `healthProbe` | the server's health | |
 //! | `sessionInfo` | the caller's own session | yes |
 //! | `whoIStheGOAT` | a legend of computing | |
 //!
-//! Clients of the modern era, which has no sessions, find one tool more at the stateful server:
-//! `openSession` gives them a name, which `echo`, `replayLastEcho` and `sessionInfo` take as their
+//! The modern era has no sessions, so the stateful server offers modern clients one more tool:
+//! `openSession` returns a name, which `echo`, `replayLastEcho` and `sessionInfo` take as their
 //! argument `session`.
 
 mod auth;
@@ -62,13 +62,13 @@ pub use self::settings::{Container, Settings};
 pub struct Echo {
     program: Program,
     catalog: Catalog,
-    /// What clients of the modern era are offered, if it is something else.
+    /// The features for modern clients, if they differ.
     modern: Option<Catalog>,
     settings: Arc<Settings>,
     handles: Arc<Handles>,
 }
 
-/// Which of the two.
+/// The two programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Program {
     Stateful,
@@ -76,7 +76,7 @@ enum Program {
 }
 
 impl Echo {
-    /// The server that remembers each conversation: 11 tools.
+    /// Creates the server that keeps state for each conversation: 11 tools.
     pub fn stateful(settings: Settings) -> Self {
         let catalog = Catalog {
             name: "mcp-echo-streamablehttp-server-stateful",
@@ -107,7 +107,7 @@ impl Echo {
         Echo::new(Program::Stateful, catalog, Some(modern), settings)
     }
 
-    /// The server that keeps nothing between two requests: 9 tools.
+    /// Creates the server that keeps nothing between two requests: 9 tools.
     pub fn stateless(settings: Settings) -> Self {
         let catalog = Catalog {
             name: "mcp-echo-streamablehttp-server-stateless",
@@ -197,9 +197,9 @@ impl Server for Echo {
 struct EchoSeat {
     program: Program,
     settings: Arc<Settings>,
-    /// The sessions that clients of the modern era name.
+    /// The sessions that modern clients name.
     handles: Arc<Handles>,
-    /// That of a session of the legacy era.
+    /// The state of a legacy session.
     memory: Memory,
 }
 
@@ -238,7 +238,7 @@ impl Seat for EchoSeat {
     }
 }
 
-/// What a tool answers that needs no facts.
+/// Returns the result of a tool that needs no facts.
 fn answer_at_once(
     name: &str,
     call: &Call<'_>,
@@ -259,7 +259,7 @@ fn answer_at_once(
     }
 }
 
-/// A call of a tool, and all it may look at.
+/// A tool call with its context.
 #[derive(Clone, Copy, Debug)]
 struct Call<'a> {
     program: Program,
@@ -269,17 +269,17 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// An argument that is a string; none if it was left out.
+    /// Returns a string argument, or `None` if it was left out.
     fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
         if self.arguments.json(name).is_none() {
             return Ok(None);
         }
-        // Half of a surrogate pair passes for a string in JSON, and is none.
+        // A lone surrogate is valid in a JSON string, but not a text.
         let text = self.arguments.text(name);
         text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
     }
 
-    /// The revision that the client named: by `initialize`, by a header, or in the request.
+    /// Returns the revision that the client named: in `initialize`, in a header, or in the request.
     fn protocol(&self) -> Option<&'static str> {
         self.scene.named_revision().map(Revision::as_str)
     }
@@ -288,7 +288,7 @@ impl<'a> Call<'a> {
         self.scene.session.map(|session| session.id.to_string())
     }
 
-    /// `test-client v1.0`, by its own account.
+    /// Returns `test-client v1.0`, as the client described itself.
     fn client(&self) -> Option<String> {
         let client = self.scene.client;
         let name = visible(client.name.as_ref()?.as_bytes());
@@ -321,7 +321,7 @@ impl Task for Sampling {
     }
 }
 
-/// Bytes of the machine's memory that are in use.
+/// Returns the number of bytes of the host's memory that are in use.
 fn used_memory(system: &SystemFacts) -> Option<u64> {
     let (total, available) = system.memory_total.zip(system.memory_available)?;
     Some(total.saturating_sub(available))

@@ -1,4 +1,4 @@
-//! `openSession`: a session for a client of the modern era, and the argument that names it.
+//! `openSession`: a session for a modern client, and the argument that names it.
 
 use pontoon_core::server::{Field, Kind, Schema, Tool, ToolResult};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// A tool that may be told which session it is called in.
+/// Adds the session argument to a tool.
 pub(super) fn in_a_session(mut tool: Tool) -> Tool {
     let description = "The session to use, as openSession named it; none: nothing is remembered.";
     tool.input = tool.input.field(Field::new(ARGUMENT, Kind::String, description));
@@ -41,7 +41,7 @@ pub(super) fn answer(call: &Call<'_>, handles: &Handles) -> ToolResult {
     ToolResult::text(text).with(structured)
 }
 
-/// What is said to whoever names a session that is not its own, or no longer.
+/// Returns the error for an unknown session, or one of another principal.
 pub(super) fn unknown() -> ToolResult {
     ToolResult::failure("This session is unknown or has expired: openSession opens another.")
 }

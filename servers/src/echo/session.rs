@@ -1,4 +1,4 @@
-//! `sessionInfo`: the caller's own session, and nobody else's.
+//! `sessionInfo`: the caller's own session only.
 
 use pontoon_core::server::{Schema, Tool, ToolResult};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn page(call: &Call<'_>, memory: &Memory) -> String {
     page.entry("Last Activity", known(session.map(|session| time(session.used_at))));
     let age = session.map(|session| span(scene.now.since(session.since)));
     page.entry("Age", known(age));
-    // A session lasts from its last use on, and it is being used.
+    // The timeout starts at the session's last use, which is now.
     page.entry("Time Until Expiry", known(session.map(|session| span(session.idle_max))));
     page.section("📈 Session Metrics");
     page.entry("Total Requests", known(session.map(|session| session.requests)));

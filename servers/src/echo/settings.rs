@@ -1,59 +1,60 @@
-//! What a diagnostic server is told when it starts.
+//! The settings of a diagnostic server.
 
 use std::fmt;
 
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
 
-/// The settings of a diagnostic server, in force for its life. Whoever starts it has read them
-/// from the command line, the environment and files; the server shows them, and shows nothing
-/// else of its environment than what its own allow-list names.
+/// The settings of a diagnostic server, fixed for its lifetime. The caller reads them from the
+/// command line, the environment and files; the server shows them, and of its environment only the
+/// variables in its lists.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The whole environment of the process; of variables that are on no list, not even the names
-    /// leave the server, but for those that look like secrets (`environmentDump`).
+    /// The whole environment of the process. Of variables that are on no list, the server shows
+    /// nothing, not even names, except for those that look like secrets (`environmentDump`).
     pub environment: Vec<(String, String)>,
     /// The address it listens on (`MCP_ECHO_HOST`).
     pub host: String,
     /// The port it listens on (`MCP_ECHO_PORT`).
     pub port: u16,
-    /// Whether more is logged (`MCP_ECHO_DEBUG`). Only shown: a tool answers the same either way.
+    /// Whether debug logging is on (`MCP_ECHO_DEBUG`). Only shown; it does not change any answer.
     pub debug: bool,
-    /// How long a session lasts unused (`MCP_SESSION_TIMEOUT`).
+    /// The idle timeout of sessions (`MCP_SESSION_TIMEOUT`).
     pub session_timeout: Duration,
-    /// Sessions of the modern era at once (`MCP_MAX_SESSIONS`).
+    /// The maximum number of sessions of modern clients (`MCP_MAX_SESSIONS`).
     pub sessions_max: usize,
-    /// Whether `echo` gives a `data:` URL in base64 back as bytes, too (`ECHO_ENABLE_BINARY`).
+    /// Whether `echo` also returns the bytes of a base64 `data:` URL (`ECHO_ENABLE_BINARY`).
     pub binary: bool,
     /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown; the endpoint does it
     /// ([`pontoon_core::native::Native::packs`]).
     pub compression: bool,
-    /// Bytes of UTF-8 that a message of `echo` may have (`ECHO_MAX_MESSAGE_SIZE`); a longer one is
-    /// refused with -32602.
+    /// The maximum length of a message of `echo` in bytes of UTF-8 (`ECHO_MAX_MESSAGE_SIZE`); a
+    /// longer one is refused with -32602.
     pub message_bytes_max: usize,
-    /// The revisions that are served (`MCP_PROTOCOL_VERSIONS_SUPPORTED`).
+    /// The supported revisions (`MCP_PROTOCOL_VERSIONS_SUPPORTED`).
     pub revisions: Vec<Revision>,
-    /// The origins whose pages are given CORS headers: the endpoint's
+    /// The origins whose pages get CORS headers: the endpoint's
     /// [`pontoon_core::config::Config::origins`].
     pub origins: Vec<String>,
-    /// What is known about a container around the process.
+    /// The container around the process.
     pub container: Container,
 }
 
-/// What is known about a container around the process.
+/// Known facts about a container around the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Container {
-    /// Whether it is one of Docker or of a program that does as Docker does (`/.dockerenv`, or
-    /// `/proc/1/cgroup` says so).
+    /// Whether it is one of Docker or of a compatible program (`/.dockerenv` exists, or
+    /// `/proc/1/cgroup` shows it).
     pub docker: bool,
-    /// Its id, if it can be told.
+    /// Its id, if known.
     pub id: Option<String>,
     /// Whether it runs in a pod of Kubernetes (`KUBERNETES_SERVICE_HOST` is set).
     pub kubernetes: bool,
 }
 
 impl Default for Settings {
-    /// A server on the loopback address, with nothing known about its surroundings.
+    /// Returns the settings of a server on the loopback address, without facts about its
+    /// environment.
     fn default() -> Self {
         Settings {
             environment: Vec::new(),
@@ -72,7 +73,7 @@ impl Default for Settings {
     }
 }
 
-/// Leaves out the environment: it is full of secrets, and what is printed ends in logs.
+/// Omits the environment, which holds secrets, because debug output ends in logs.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")

@@ -1,8 +1,8 @@
-//! The shapes of structured answers, as JSON Schema.
+//! JSON Schemas of structured content.
 
 use serde_json::{Map, Value, json};
 
-/// An object that has all of these members, in this order.
+/// Returns the schema of an object that has all of these members, in this order.
 pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     let names: Vec<_> = members.iter().map(|(name, _)| *name).collect();
     let required = json!(names);
@@ -11,22 +11,22 @@ pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-/// A value of this type.
+/// Returns the schema of a value of this type.
 pub(super) fn a(kind: &str) -> Value {
     json!({ "type": kind })
 }
 
-/// A value of this type, or null where it is not known.
+/// Returns the schema of a value of this type, or null if it is unknown.
 pub(super) fn maybe(kind: &str) -> Value {
     json!({ "type": [kind, "null"] })
 }
 
-/// A list.
+/// Returns the schema of a list.
 pub(super) fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
-/// One of these words.
+/// Returns the schema of one of these words.
 pub(super) fn word(words: &[&str]) -> Value {
     json!({ "type": "string", "enum": words })
 }

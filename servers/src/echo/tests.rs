@@ -1,4 +1,4 @@
-//! What holds of all tools: the catalog, and that nothing a client sends makes one panic.
+//! Properties of all tools: the catalog, and that no input of a client makes one panic.
 
 pub(super) mod rig;
 
@@ -143,7 +143,7 @@ fn settings_are_printed_without_the_environment() {
     assert!(printed.contains("127.0.0.1") && !printed.contains("hunter2"));
 }
 
-/// What a server answers to these messages in one conversation, and says besides.
+/// Returns all lines of a server for these messages in one conversation.
 fn converse(server: Echo, messages: &[Value]) -> Vec<Value> {
     let mut conversation = pontoon_core::server::Conversation::new(Arc::new(server));
     let wall = pontoon_core::time::Duration::from_secs(1_704_110_400);
@@ -250,7 +250,8 @@ proptest! {
                 }
                 let answer = stage.ask(&mut *seat, &tool.name, &arguments).0.unwrap();
                 let shown = rig::text(&answer);
-                // What the caller sent may come back; what is said about it may not claim this.
+                // The caller's input may be repeated, but the server's own text must not claim
+                // this.
                 let claims = shown.replace(&text, "");
                 prop_assert!(!claims.contains("AUTHENTICATED"), "{}: {shown}", tool.name);
                 prop_assert!(!claims.contains("✅ Authenti"), "{}: {shown}", tool.name);

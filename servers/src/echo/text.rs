@@ -1,4 +1,4 @@
-//! How the tools write: pages of sections, and dates, spans and sizes as people read them.
+//! Text output of the tools: pages of sections, and dates, durations and sizes for people.
 
 use std::fmt::{Display, Write};
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::Program;
 use crate::calendar::date;
 
-/// The text of an answer, line by line. The two servers set their entries differently.
+/// The text of a result, line by line. The two servers format entries differently.
 #[derive(Debug)]
 pub(super) struct Page {
     text: String,
@@ -22,18 +22,18 @@ impl Page {
         Page { text: title.to_string(), program }
     }
 
-    /// An empty line, and a heading.
+    /// Adds an empty line, and a heading.
     pub(super) fn section(&mut self, heading: impl Display) {
         self.line("");
         self.line(format_args!("{heading}:"));
     }
 
-    /// A name and its value.
+    /// Adds a name and its value.
     pub(super) fn entry(&mut self, name: &str, value: impl Display) {
         self.item(format_args!("{name}: {value}"));
     }
 
-    /// Something without a name.
+    /// Adds an item without a name.
     pub(super) fn item(&mut self, item: impl Display) {
         match self.program {
             Program::Stateful => self.line(format_args!("- {item}")),
@@ -41,7 +41,7 @@ impl Page {
         }
     }
 
-    /// A line as it is.
+    /// Adds a line unchanged.
     pub(super) fn line(&mut self, line: impl Display) {
         // Writing to a string cannot fail.
         let _ = write!(self.text, "\n{line}");
@@ -52,17 +52,17 @@ impl Page {
     }
 }
 
-/// A fact, or that there is none.
+/// Formats a fact, or that it is unknown.
 pub(super) fn known<T: Display>(fact: Option<T>) -> String {
     fact.map_or_else(|| "n/a".to_owned(), |fact| fact.to_string())
 }
 
-/// ✅ or ❌, and a word for each.
+/// Formats ✅ or ❌, with a word for each.
 pub(super) fn mark(is_so: bool, yes: &str, no: &str) -> String {
     if is_so { format!("✅ {yes}") } else { format!("❌ {no}") }
 }
 
-/// A JSON value on one line; a string without its quotation marks.
+/// Formats a JSON value on one line; a string without its quotation marks.
 pub(super) fn value(value: &Value) -> String {
     match value {
         Value::String(text) => visible(text.as_bytes()),
@@ -74,12 +74,12 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-/// What time it was in the world at an earlier instant.
+/// Returns the wall-clock time of an earlier instant.
 pub(super) fn wall_of(then: Instant, now: Instant, wall: Duration) -> Duration {
     wall.saturating_sub(now.since(then))
 }
 
-/// `2024-01-01 12:00:00 UTC`, with this many digits of the second's fraction.
+/// Formats `2024-01-01 12:00:00 UTC`, with this many digits of the second's fraction.
 pub(super) fn utc(wall: Duration, digits: usize) -> String {
     let Some(date) = i64::try_from(wall.as_secs()).ok().and_then(date) else {
         return known::<u8>(None);
@@ -90,7 +90,7 @@ pub(super) fn utc(wall: Duration, digits: usize) -> String {
     }
 }
 
-/// `1h 23m 45s`.
+/// Formats `1h 23m 45s`.
 pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
@@ -103,8 +103,8 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
-/// The time between two moments, given in seconds since 1970, in the two greatest units that it
-/// fills: `6 years, 11 months`. Months and years are those of the calendar.
+/// Formats the time between two points, given in seconds since 1970, in its two largest units: `6
+/// years, 11 months`. Months and years are those of the calendar.
 pub(super) fn age(from: i64, to: i64) -> Option<String> {
     let (from, to) = (from.min(to), from.max(to));
     let begin = OffsetDateTime::from_unix_timestamp(from).ok()?;
@@ -134,7 +134,7 @@ fn counted(count: i64, unit: &str) -> String {
     if count == 1 { format!("{count} {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// `512B`, `12KB`, `256MB`: units of 1024.
+/// Formats `512B`, `12KB`, `256MB`: units of 1024.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..KIB => format!("{bytes}B"),
@@ -143,7 +143,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// `256MB`, whatever the size.
+/// Formats `256MB`, for any size.
 pub(super) fn megabytes(bytes: u64) -> String {
     format!("{}MB", bytes.saturating_add(MIB / 2) / MIB)
 }
@@ -151,12 +151,12 @@ pub(super) fn megabytes(bytes: u64) -> String {
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// Milliseconds, as a number; the clock has microseconds.
+/// Returns milliseconds as a number; the clock has microseconds.
 pub(super) fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
-/// A part of a whole as a percentage; none if there is no whole.
+/// Returns a part of a whole as a percentage, or `None` if the whole is 0.
 pub(super) fn percent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64 * 100.0)
 }

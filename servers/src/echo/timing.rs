@@ -1,4 +1,4 @@
-//! `requestTiming`: how long this request takes, and on what.
+//! `requestTiming`: the time this request takes, and the host.
 
 use pontoon_core::server::{Facts, Scene, Schema, SessionFacts, SystemFacts, Tool, ToolResult};
 use pontoon_core::time::Duration;
@@ -42,7 +42,7 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-/// How good a time is.
+/// The rating of a time.
 #[derive(Debug)]
 struct Rating {
     below_ms: u64,
@@ -154,7 +154,7 @@ fn stateless(facts: &Facts, scene: &Scene<'_>) -> String {
 
 const TITLE: &str = "⏱️ Request Timing Analysis";
 
-/// What a request of this session took on average, this one not counted: it is not over.
+/// Returns the average time of the session's earlier requests.
 fn average(session: &SessionFacts) -> Option<Duration> {
     let before = u32::try_from(session.requests.saturating_sub(1)).unwrap_or(u32::MAX);
     session.took.checked_div(before)
@@ -164,7 +164,7 @@ pub(super) fn cpu(system: &SystemFacts) -> String {
     known(system.cpu.map(|cpu| format!("{:.1}%", cpu * 100.0)))
 }
 
-/// `256MB / 1024MB (25.0%)`, with this many decimals.
+/// Formats `256MB / 1024MB (25.0%)`, with this many decimals.
 fn memory(system: &SystemFacts, decimals: usize) -> String {
     let (Some(used), Some(total)) = (used_memory(system), system.memory_total) else {
         return known::<u8>(None);

@@ -1,7 +1,7 @@
-//! What must hold of arithmetic, judged by another library and another way of reading.
+//! Checks of the calculator's arithmetic with another library and another parser.
 //!
-//! The calculator reads expressions by recursive descent and computes with `num-rational`; here they
-//! are read with two stacks, and computed with `dashu-ratio`, which shares no code with it.
+//! The calculator parses expressions by recursive descent and computes with `num-rational`; here
+//! they are parsed with two stacks, and computed with `dashu-ratio`, which shares no code with it.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `expression`.
 
@@ -9,7 +9,7 @@ use dashu_base::BitTest;
 use dashu_ratio::RBig;
 use pontoon_servers::calculator::{Expression, NoResult, Number, Operation, Step};
 
-/// Panics if anything about the expression these bytes are, or are not, is not as it should be.
+/// Panics if the calculator handles the expression in these bytes, or the error in them, wrongly.
 pub(crate) fn expression(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let expression = match Expression::parse(&text) {
@@ -30,7 +30,7 @@ pub(crate) fn expression(bytes: &[u8]) {
     check_steps(expression, &value);
 }
 
-/// Each step is right, and what is left after it is worth the same.
+/// Checks that each step is right, and that it does not change the value.
 fn check_steps(mut expression: Expression, value: &Result<Number, NoResult>) {
     let mut steps = 0;
     while let Some(step) = expression.step() {
@@ -49,14 +49,14 @@ fn check_steps(mut expression: Expression, value: &Result<Number, NoResult>) {
     assert_eq!(expression.as_number(), value.as_ref().ok());
 }
 
-/// A number of the calculator's, by the text it is written as.
+/// Converts a number of the calculator, by its text.
 pub(crate) fn exactly(number: &Number) -> RBig {
     let text = number.to_string();
     let (numerator, denominator) = text.split_once('/').unwrap_or((&text, "1"));
     decimal(numerator) / decimal(denominator)
 }
 
-/// A decimal number, digit by digit.
+/// Parses a decimal number, digit by digit.
 pub(crate) fn decimal(text: &str) -> RBig {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let mut value = RBig::ZERO;
@@ -75,7 +75,7 @@ pub(crate) fn decimal(text: &str) -> RBig {
     if text.starts_with('-') { -value } else { value }
 }
 
-/// Why there is no result.
+/// An expression without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Impossible;
 
@@ -90,7 +90,7 @@ fn apply(step: &Step) -> Result<RBig, Impossible> {
     operate(sign, exactly(&step.a), exactly(&step.b))
 }
 
-/// What an operation comes to.
+/// Returns the result of an operation.
 pub(crate) fn operate(sign: char, a: RBig, b: RBig) -> Result<RBig, Impossible> {
     fitting(match sign {
         '+' => a + b,
@@ -103,13 +103,13 @@ pub(crate) fn operate(sign: char, a: RBig, b: RBig) -> Result<RBig, Impossible> 
     })
 }
 
-/// No result that is shown is nearly as long; only what comes before an impossible one may be.
+/// No result that is shown is nearly as long; only intermediate values of an impossible one may be.
 fn fitting(value: RBig) -> Result<RBig, Impossible> {
     let bits = value.numerator().bit_len().max(value.denominator().bit_len());
     if bits < 20_000 { Ok(value) } else { Err(Impossible) }
 }
 
-/// Multiplies as often as it takes.
+/// Computes a power by repeated multiplication.
 fn power(base: &RBig, exponent: &RBig) -> Result<RBig, Impossible> {
     if !exponent.is_int() || (base.is_zero() && *exponent < RBig::ZERO) {
         return Err(Impossible);
@@ -124,8 +124,8 @@ fn power(base: &RBig, exponent: &RBig) -> Result<RBig, Impossible> {
     (0..times.unsigned_abs()).try_fold(RBig::ONE, |product, _| fitting(product * factor.clone()))
 }
 
-/// The value of an expression as the calculator writes it: with single signs, spaces around those
-/// that stand between operands, and none after those that stand before one.
+/// Returns the value of an expression in the calculator's notation: with single signs, spaces
+/// around binary operators, and none after unary ones.
 pub(crate) fn evaluate(text: &str) -> Result<RBig, Impossible> {
     let mut stacks = Stacks { values: Vec::new(), signs: Vec::new() };
     let text: Vec<char> = text.chars().collect();
@@ -156,7 +156,7 @@ pub(crate) fn evaluate(text: &str) -> Result<RBig, Impossible> {
             sign => {
                 // A fraction is written with a slash of its own.
                 let sign = if sign == '/' { '÷' } else { sign };
-                // Powers group from the right, all others from the left.
+                // Powers are right-associative, all others left-associative.
                 let goes_first = |before| match sign {
                     '^' => binding(before) > binding(sign),
                     _ => binding(before) >= binding(sign),
@@ -172,7 +172,7 @@ pub(crate) fn evaluate(text: &str) -> Result<RBig, Impossible> {
     Ok(stacks.values.remove(0))
 }
 
-/// How closely a sign binds; `~` stands for a minus in front of an operand.
+/// Returns the precedence of a sign; `~` stands for a unary minus.
 fn binding(sign: char) -> u8 {
     match sign {
         '(' => 0,

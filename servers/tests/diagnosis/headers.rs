@@ -1,4 +1,4 @@
-//! What must hold of the diagnostic tools whatever header lines a client sends.
+//! Checks of the diagnostic tools for any header lines of a client.
 //!
 //! Shared by path between the tests of this crate and the fuzz targets `headers` and `jwt`.
 
@@ -17,7 +17,7 @@ use pontoon_servers::echo::{Echo, Settings};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-/// Panics if anything about these lines, `name: value`, is not as it should be.
+/// Panics if a tool handles these lines, `name: value`, wrongly.
 pub(crate) fn headers(bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let http = Arc::new(HttpScene {
@@ -44,7 +44,7 @@ fn header(line: &[u8]) -> (Box<str>, Box<[u8]>) {
     (name.into(), value.into())
 }
 
-/// Every line is in one group, and the lines of a name are all in the same.
+/// Checks that every line is in one group, and that the lines of a name are all in the same.
 fn check_groups(data: &Value, http: &HttpScene) {
     let groups: Vec<&Vec<Value>> = ["auth", "standard", "mcp", "traefik", "custom"]
         .into_iter()
@@ -54,14 +54,14 @@ fn check_groups(data: &Value, http: &HttpScene) {
     assert_eq!((sum, &data["total"]), (http.headers.len(), &Value::from(sum)));
     for line in groups.iter().flat_map(|lines| lines.iter()) {
         let holds = |lines: &&&Vec<Value>| lines.iter().any(|other| other["name"] == line["name"]);
-        // Names of which only the beginning is shown may look alike.
+        // Truncated names may look alike.
         let is_whole = line["name"].as_str().is_some_and(|name| !name.ends_with('…'));
         assert!(!is_whole || groups.iter().filter(holds).count() == 1, "{line}");
         assert!(!line["value"].as_str().expect("a text").contains(char::is_control), "{line}");
     }
 }
 
-/// What was presented may claim what it likes, behind a name of ours; the verdict is one of these.
+/// Credentials may claim anything, after a fixed name; the verdict is one of these.
 fn check_status(text: &str) {
     let is_verdict =
         |line: &&str| line.starts_with("- Authentication: ") || line.starts_with(['⚠', '❌', '✅']);
@@ -83,7 +83,7 @@ pub(crate) fn servers() -> &'static [Echo; 2] {
     &SERVERS
 }
 
-/// What a tool answers, in a conversation of its own.
+/// Returns the result of a tool, in a conversation of its own.
 pub(crate) fn call(
     server: &Echo,
     name: &str,

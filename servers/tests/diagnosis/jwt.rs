@@ -1,4 +1,4 @@
-//! What must hold of `bearerDecode` whatever text it is given for a token.
+//! Checks of `bearerDecode` for any text.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `jwt`.
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use self::headers::{call, data, servers};
 
-/// Panics if anything about this text, as an argument and as a header, is not as it should be.
+/// Panics if the tool handles this text wrongly, as an argument and as a header.
 pub(crate) fn jwt(bytes: &[u8]) {
     let token = String::from_utf8_lossy(bytes);
     for server in servers() {
@@ -21,7 +21,7 @@ pub(crate) fn jwt(bytes: &[u8]) {
             Some((header, payload)) => {
                 assert_eq!((&data["header"], &data["payload"]), (&header, &payload));
             }
-            // Padding, and the name of the scheme, are forgiven.
+            // Padding, and the name of the scheme, are accepted.
             None if data["decoded"] == true => {
                 assert!(data["header"].is_object() && data["payload"].is_object(), "{data}");
             }
@@ -31,7 +31,8 @@ pub(crate) fn jwt(bytes: &[u8]) {
     headers::headers(&[b"authorization: Bearer ", bytes].concat());
 }
 
-/// Three parts of base64url without padding, the first two of them JSON objects.
+/// Returns the parts of a valid token: base64url without padding, the first two of them JSON
+/// objects.
 fn beyond_doubt(token: &str) -> Option<(Value, Value)> {
     let parts: Vec<_> = token.split('.').collect();
     let [header, payload, _] = parts[..] else { return None };

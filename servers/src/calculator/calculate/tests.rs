@@ -13,7 +13,7 @@ fn refusal(arguments: &str) -> String {
     fault.message.into_owned()
 }
 
-/// What `a op b` comes to, as it stands in the text.
+/// Returns the result of `a op b` in the text.
 fn result(a: &str, op: &str, b: &str, precision: u32) -> String {
     let arguments = format!(r#"{{"a":{a},"b":{b},"op":"{op}","precision":{precision}}}"#);
     let result = calculate(&arguments);

@@ -1,8 +1,7 @@
-//! Expressions of arithmetic: read, and worked out one step at a time.
+//! Arithmetic expressions: parsed, and evaluated one step at a time.
 //!
-//! Owns: [`Expression`], a tree of operations, and the order in which they are done.
-//! Never: unbounded work. The length of the text, its depth, the number of its operations and the
-//! digits of every result have limits.
+//! Owns: [`Expression`], a tree of operations, and their order. Never: unbounded work. The length
+//! of the text, its depth, the number of its operations and the digits of every result have limits.
 
 mod read;
 mod write;
@@ -15,20 +14,20 @@ pub(super) use write::{approximately, written};
 use super::number::Number;
 use super::operation::{NoResult, Operation};
 
-/// An expression that has been understood.
+/// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression(Node);
 
-/// An operation that has been done.
+/// An operation with its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// What was done.
+    /// The operation.
     pub operation: Operation,
     /// The first operand.
     pub a: Number,
     /// The second operand.
     pub b: Number,
-    /// What it came to.
+    /// The result.
     pub result: Number,
     /// Whether it was written as `a%`; then `b` is 100.
     pub is_percent: bool,
@@ -37,35 +36,35 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Binary(Operation, Box<Node>, Box<Node>),
-    /// What stands in parentheses; never a mere number.
+    /// An expression in parentheses; never a single number.
     Group(Box<Node>),
-    /// What a minus stands in front of; never a mere number.
+    /// An expression after a minus; never a single number.
     Negate(Box<Node>),
     Number(Number),
     Percent(Box<Node>),
 }
 
 impl Expression {
-    /// Characters of a text that is read.
+    /// The maximum length of a text, in characters.
     pub const LEN_MAX: usize = 500;
 
-    /// How deep parentheses, signs and exponents may be nested.
+    /// The maximum nesting depth of parentheses, signs and exponents.
     pub const DEPTH_MAX: usize = 32;
 
-    /// Operations in one expression.
+    /// The maximum number of operations in an expression.
     pub const OPERATIONS_MAX: usize = 64;
 
-    /// Reads an expression: numbers, `+ - × ÷ ^ %`, parentheses, and the other ways in which people
-    /// write these, such as `*`, `/`, `times` and `²`. An equals sign at the end is passed over.
+    /// Parses an expression: numbers, `+ - × ÷ ^ %`, parentheses, and other common notations of
+    /// these, such as `*`, `/`, `times` and `²`. An equals sign at the end is ignored.
     ///
     /// # Errors
     ///
-    /// It is none, or one beyond the limits.
+    /// It is not an expression, or exceeds the limits.
     pub fn parse(text: &str) -> Result<Expression, Unreadable> {
         read::expression(text).map(Expression)
     }
 
-    /// What it comes to.
+    /// Returns the value.
     ///
     /// # Errors
     ///
@@ -75,11 +74,11 @@ impl Expression {
         while let Some(step) = rest.step() {
             step?;
         }
-        // What has no more steps is a number.
+        // Without further steps it is a number.
         rest.as_number().cloned().ok_or(NoResult::TooLarge)
     }
 
-    /// The number that it is, if no operation is left.
+    /// Returns the number that it is, if no operation is left.
     pub fn as_number(&self) -> Option<&Number> {
         match &self.0 {
             Node::Number(number) => Some(number),
@@ -87,13 +86,13 @@ impl Expression {
         }
     }
 
-    /// Does the operation that is next: parentheses first, then percentages, powers,
-    /// multiplications and divisions, additions and subtractions, and of equals the leftmost. None
-    /// is left when it has become a number.
+    /// Carries out the next operation: parentheses first, then percentages, powers, multiplications
+    /// and divisions, additions and subtractions, and of equals the leftmost. Returns `None` when
+    /// it has become a number.
     ///
     /// # Errors
     ///
-    /// The operation has no result. The expression stays as it is.
+    /// The operation has no result. The expression is unchanged.
     pub fn step(&mut self) -> Option<Result<Step, NoResult>> {
         let (_, node) = self.0.next(0)?;
         let step = node.perform();
@@ -103,7 +102,7 @@ impl Expression {
 }
 
 impl Node {
-    /// Among what can be done at once, that which is done first, and how urgent it is.
+    /// Returns the next operation among those with known operands, and its precedence.
     fn next(&mut self, depth: usize) -> Option<((usize, u8), &mut Node)> {
         if let Some(urgency) = self.urgency() {
             return Some(((depth, urgency), self));
@@ -120,7 +119,7 @@ impl Node {
         }
     }
 
-    /// How urgent it is; none if its operands are not yet known.
+    /// Returns the precedence of an operation, or `None` if its operands are not yet known.
     fn urgency(&self) -> Option<u8> {
         match self {
             Node::Percent(of) => of.is_number().then_some(3),
@@ -138,7 +137,7 @@ impl Node {
         matches!(self, Node::Number(_))
     }
 
-    /// Puts its result in its place; none if its operands are not numbers.
+    /// Replaces an operation by its result, or returns `None` if its operands are not numbers.
     fn perform(&mut self) -> Option<Result<Step, NoResult>> {
         let (operation, a, b, is_percent) = match self {
             Node::Percent(of) => (Operation::Divide, of.number()?, Number::from(100), true),
@@ -163,7 +162,7 @@ impl Node {
         }
     }
 
-    /// Takes away parentheses and signs that have come to stand at mere numbers.
+    /// Removes parentheses and signs around single numbers.
     fn tidy(&mut self) {
         match self {
             Node::Binary(_, left, right) => {
@@ -189,7 +188,8 @@ fn negated(number: &Number) -> Number {
     Number::of(-BigRational::clone(number.as_ratio()))
 }
 
-/// Digits of a result, numerator and denominator together: more than anybody reads.
+/// The maximum number of digits of a result, numerator and denominator together: more than a person
+/// reads.
 const RESULT_LEN_MAX: usize = 300;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Reading an expression.
+//! The parser of expressions.
 //!
 //! ```text
 //! sum     = product { ("+" | "-") product }
@@ -14,35 +14,35 @@ use super::{Expression, Node, RESULT_LEN_MAX, negated};
 use crate::calculator::number::{NotANumber, Number};
 use crate::calculator::operation::Operation;
 
-/// A text that is no expression.
+/// A text that is not an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where: so many characters come before.
+    /// The number of characters before the error.
     pub at: usize,
-    /// Why.
+    /// The reason.
     pub why: Why,
 }
 
-/// Why a text is no expression.
+/// The reason why a text is not an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Parentheses, signs or exponents are nested too deep.
+    /// Parentheses, signs or exponents are nested too deeply.
     Deep,
-    /// There is nothing to read.
+    /// The text is empty.
     Empty,
-    /// A number or an opening parenthesis should stand here.
+    /// A number or an opening parenthesis is expected here.
     ExpectedNumber,
-    /// An operator or the end should stand here.
+    /// An operator or the end is expected here.
     ExpectedOperator,
     /// The text is too long.
     Long,
-    /// This is no number, or too long a one.
+    /// This is not a number, or it is too long.
     Number(NotANumber),
     /// There are too many operations.
     Operations,
     /// This parenthesis is not closed.
     Unclosed,
-    /// This character means nothing here.
+    /// This character has no meaning here.
     Unknown(char),
 }
 
@@ -91,11 +91,11 @@ enum Token {
     Open,
     Operator(Operation),
     Percent,
-    /// A small 2 or 3 above the line.
+    /// A superscript 2 or 3.
     Raised(i64),
 }
 
-/// The tokens and where they begin.
+/// Returns the tokens and their positions.
 fn tokens(text: &[char]) -> Result<Vec<(usize, Token)>, Unreadable> {
     let last = text.iter().rposition(|it| !it.is_whitespace() && !"=?".contains(*it));
     let text = &text[..last.map_or(0, |last| last + 1)];
@@ -113,7 +113,7 @@ fn tokens(text: &[char]) -> Result<Vec<(usize, Token)>, Unreadable> {
     Ok(tokens)
 }
 
-/// The token that `text` begins with, and how long it is.
+/// Parses the token at the start of `text`, and returns its length.
 fn token(text: &[char]) -> Result<(usize, Token), Why> {
     let token = match text[0] {
         '0'..='9' | '.' => return number(text),
@@ -151,7 +151,7 @@ fn number(text: &[char]) -> Result<(usize, Token), Why> {
     }
 }
 
-/// An operator in words. No letter may follow: `xy` is not `x`.
+/// Parses an operator in words. No letter may follow: `xy` is not `x`.
 fn word(text: &[char]) -> Option<(usize, Token)> {
     WORDS.iter().find_map(|(word, operation)| {
         let len = word.chars().count();
@@ -161,7 +161,7 @@ fn word(text: &[char]) -> Option<(usize, Token)> {
     })
 }
 
-/// How long the words are that ask for the expression after them.
+/// Returns the length of the words that introduce an expression.
 fn request_len(text: &[char]) -> usize {
     let begins_with = |request: &&&str| {
         let start = text.iter().take(request.len()).collect::<String>();
@@ -173,7 +173,7 @@ fn request_len(text: &[char]) -> usize {
 struct Reader {
     tokens: Vec<(usize, Token)>,
     next: usize,
-    /// Where the text ends.
+    /// The end of the text.
     end: usize,
     depth: usize,
     operations: usize,
@@ -188,7 +188,7 @@ impl Reader {
         Unreadable { at: self.tokens.get(self.next).map_or(self.end, |(at, _)| *at), why }
     }
 
-    /// Takes the operator that comes next if it is one of these.
+    /// Takes the next operator if it is one of these.
     fn operator(&mut self, of: &[Operation]) -> Result<Option<Operation>, Unreadable> {
         let Some(&Token::Operator(operation)) = self.peek() else { return Ok(None) };
         if !of.contains(&operation) {
@@ -207,7 +207,7 @@ impl Reader {
         }
     }
 
-    /// Reads one level deeper.
+    /// Parses one level deeper.
     fn deeper(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Node, Unreadable>,
@@ -304,7 +304,7 @@ impl Reader {
     }
 }
 
-/// An operand as it has to be written before something that binds as closely as it does.
+/// Puts an operand in parentheses where it must be, before an operator of the same precedence.
 fn grouped(node: Node) -> Node {
     match node {
         Node::Binary(..) => Node::Group(Box::new(node)),
@@ -312,7 +312,7 @@ fn grouped(node: Node) -> Node {
     }
 }
 
-/// Operators in words; a longer one before its beginning.
+/// Operators in words; a longer one before its own beginning.
 const WORDS: &[(&str, Operation)] = &[
     ("divided by", Operation::Divide),
     ("minus", Operation::Subtract),
@@ -325,6 +325,6 @@ const WORDS: &[(&str, Operation)] = &[
     ("x", Operation::Multiply),
 ];
 
-/// What people write before an expression. ASCII, so that bytes are characters.
+/// Words that may introduce an expression. ASCII, so that bytes are characters.
 const REQUESTS: &[&str] =
     &["calculate ", "compute ", "evaluate ", "explain ", "solve ", "what is "];

@@ -1,4 +1,4 @@
-//! Writing an expression, so that it reads as the same one.
+//! Formatting of expressions, so that they parse to the same ones.
 
 use std::fmt;
 
@@ -32,10 +32,10 @@ impl fmt::Display for Node {
     }
 }
 
-/// An operand; a number that could be read as an operation is put in parentheses.
+/// An operand; a number that could be parsed as an operation gets parentheses.
 struct Operand<'a> {
     node: &'a Node,
-    /// Whether nothing that it could be taken for part of comes before it.
+    /// Whether no operator comes before it.
     is_first: bool,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Operand<'_> {
     }
 }
 
-/// The operation and its result.
+/// Formats the operation and its result.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (a, b) = (Node::Number(self.a.clone()), Node::Number(self.b.clone()));
@@ -60,7 +60,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// A number with all its digits, or as a fraction where these would be too many.
+/// Formats a number with all its digits, or as a fraction where these would be too many.
 pub(in crate::calculator) fn written(number: &Number) -> String {
     match number.places() {
         Some(places) if places <= PLACES_MAX => number.decimal(places as u32),
@@ -68,11 +68,11 @@ pub(in crate::calculator) fn written(number: &Number) -> String {
     }
 }
 
-/// A number as [`written`], and where that is a fraction, what it is about.
+/// Formats a number as [`written`] does, and adds an approximation to a fraction.
 pub(in crate::calculator) fn approximately(number: &Number) -> String {
     let text = written(number);
     if text.contains('/') { format!("{text} ≈ {}", number.decimal(6)) } else { text }
 }
 
-/// Digits after the point that are written rather than a fraction.
+/// The maximum number of digits after the point, beyond which a fraction is used.
 const PLACES_MAX: usize = 12;

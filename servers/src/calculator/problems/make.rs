@@ -1,4 +1,4 @@
-//! Problems of each topic.
+//! Generators of problems for each topic.
 
 use crate::calculator::dice::Dice;
 use crate::calculator::explain::Work;
@@ -6,25 +6,25 @@ use crate::calculator::expression::{Expression, written};
 use crate::calculator::number::Number;
 use crate::calculator::topic::{Difficulty, Topic};
 
-/// A problem, and how it is solved.
+/// A problem, and its solution.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::calculator) struct Problem {
-    /// What is asked.
+    /// The question.
     pub(in crate::calculator) question: String,
-    /// What that comes to.
+    /// The answer.
     pub(in crate::calculator) answer: String,
-    /// How it gets there, line by line.
+    /// The solution, line by line.
     pub(in crate::calculator) solution: Vec<String>,
 }
 
 impl Problem {
-    /// The answer, and below it how to get there.
+    /// Returns the answer, and the solution below it.
     pub(in crate::calculator) fn answer_markdown(&self) -> String {
         let lines: String = self.solution.iter().map(|line| format!("\n   - {line}")).collect();
         format!("**{}**{lines}", self.answer)
     }
 
-    /// A calculation that is asked for as it is, and whose answer is a decimal number.
+    /// Returns a problem that is a calculation, with a decimal number as the answer.
     fn calculate(calculation: String) -> Problem {
         let work = work(&calculation);
         Problem {
@@ -35,7 +35,7 @@ impl Problem {
     }
 }
 
-/// A problem of that kind.
+/// Returns a problem of this topic.
 pub(in crate::calculator) fn problem(
     topic: Topic,
     difficulty: Difficulty,
@@ -71,7 +71,7 @@ fn addition(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     })
 }
 
-/// Only a hard one goes below zero.
+/// Only a hard one has a negative result.
 fn subtraction(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     let (low, high) = match difficulty {
         Difficulty::Easy => (1, 20),
@@ -92,7 +92,7 @@ fn multiplication(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     Problem::calculate(format!("{a} × {b}"))
 }
 
-/// There is never a rest.
+/// There is never a remainder.
 fn division(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     let (quotient, divisor) = match difficulty {
         Difficulty::Easy => (dice.between(2, 10), dice.between(2, 10)),
@@ -135,7 +135,7 @@ fn decimals(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     })
 }
 
-/// `digits` with so many of them after the point.
+/// Formats `digits` with this many of them after the point.
 fn decimal(digits: i64, places: u32) -> String {
     Number::ratio(digits, 10_i64.pow(places)).decimal(places)
 }
@@ -169,11 +169,11 @@ fn fractions(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     fraction_problem(first, dice.one_of(signs), second)
 }
 
-/// Two fractions as numerator and denominator, all of them positive.
+/// Returns a problem with two fractions, as numerator and denominator, all of them positive.
 fn fraction_problem((a, b): (i64, i64), sign: char, (c, d): (i64, i64)) -> Problem {
     let common = b / gcd(b, d) * d;
     let (left, right) = (a * (common / b), c * (common / d));
-    // Not below zero: the greater fraction goes first.
+    // The greater fraction goes first, so that the result is not negative.
     let swapped = sign == '-' && left < right;
     let (left, right) = if swapped { (right, left) } else { (left, right) };
     let ((a, b), (c, d)) = if swapped { ((c, d), (a, b)) } else { ((a, b), (c, d)) };
@@ -191,7 +191,7 @@ fn fraction_problem((a, b): (i64, i64), sign: char, (c, d): (i64, i64)) -> Probl
     if unreduced != answer {
         solution.push(format!("In lowest terms: {unreduced} = {answer}"));
     }
-    // Parentheses keep each fraction together where it would matter.
+    // Parentheses keep each fraction together where that matters.
     let calculation = match sign {
         '÷' => format!("({a}/{b}) ÷ ({c}/{d})"),
         _ => format!("{a}/{b} {sign} {c}/{d}"),
@@ -203,7 +203,7 @@ fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// The unknown is a whole number.
+/// The unknown is an integer.
 fn equation(difficulty: Difficulty, dice: &mut Dice) -> Problem {
     let (x, b) = (dice.between(2, 15), dice.between(1, 30));
     let (a, c) = match difficulty {

@@ -1,13 +1,13 @@
-//! What the lessons say.
+//! The texts of the lessons.
 
 use super::Topic;
 
-/// What there is to say about a topic.
+/// The text about a topic.
 pub(super) struct Lesson {
     pub(super) idea: &'static str,
     pub(super) method: &'static [&'static str],
     pub(super) mistake: &'static str,
-    /// For those who know the rest.
+    /// For advanced students.
     pub(super) further: &'static str,
 }
 

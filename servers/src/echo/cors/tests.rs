@@ -5,7 +5,7 @@ use crate::echo::tests::rig::{Stage, stateful, stateless};
 
 const PAGE: &str = "https://app.example.com";
 
-/// A request of a page whose origin the server knows.
+/// Makes it a request of a page whose origin is listed.
 fn listed(mut stage: Stage) -> Stage {
     stage.settings.origins = vec![PAGE.to_owned()];
     stage.http.as_mut().unwrap().cors = true;
@@ -103,7 +103,7 @@ fn what_the_server_would_refuse_is_said() {
         (&data["allowed"], &data["method_allowed"], &data["headers_allowed"]),
         (&json!(true), &json!(false), &json!(true))
     );
-    // A request that is no preflight is judged by what it does and has.
+    // A request that is not a preflight is judged by its method and headers.
     let stage = listed(stateless())
         .headers(&[("content-type", "application/json"), ("x-request-id", "a gateway's")]);
     let data = stage.data("corsAnalysis", json!({}));

@@ -154,8 +154,8 @@ proptest! {
             .filter(|name| name != "MCP_PROTOCOL_VERSION")
             .map(|name| (name, format!("a {secret} b")))
             .collect();
-        // Even where a value is shown, the passwords in addresses are not, nor is a name that is
-        // a piece of a value.
+        // Even in values that are shown, passwords in URLs are masked, and so are names that are a
+        // part of a value.
         environment.push(("LOG_FILE".to_owned(), format!("redis://user:{secret}@host/")));
         environment.push(("TZ".to_owned(), format!("https://host/?access_token={secret}&a=b")));
         environment.push((format!("-----BEGIN PRIVATE KEY {secret} TOKEN"), String::new()));

@@ -1,4 +1,4 @@
-//! Sessions of the modern era, as their clients see them.
+//! Sessions of modern clients, from the clients' point of view.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::echo::{Echo, Settings};
 
-/// A server, and clients that share nothing but that.
+/// A server, and clients that share only that.
 struct Rig {
     server: Arc<Echo>,
     seal: StateKey,
@@ -31,7 +31,7 @@ impl Rig {
         }
     }
 
-    /// Asks in a conversation that nothing was said in before.
+    /// Sends a request in a new conversation.
     fn ask(&mut self, method: &str, mut params: Value, is_modern: bool) -> Value {
         if is_modern {
             params["_meta"] = json!({

@@ -30,7 +30,7 @@ fn its_bytes_are_bounded() {
         memory.echoed(&kilobyte);
     }
     assert_eq!((memory.accumulated().count(), memory.bytes()), (64, 64 << 10));
-    // One that is too long alone is only kept to be replayed.
+    // A message that is too long is only kept for a replay.
     let long = "y".repeat((64 << 10) + 1);
     memory.echoed(&long);
     assert_eq!((memory.accumulated().count(), memory.bytes()), (0, long.len()));

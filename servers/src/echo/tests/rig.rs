@@ -1,4 +1,4 @@
-//! A stage for one call: a server, a scene that tests set up as they need it, and facts.
+//! The environment of one call: a server, a context that tests change as needed, and facts.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ const NOW: Instant = Instant::from_micros(10_000_000_000);
 
 pub(in crate::echo) const SESSION: &str = "550e8400-e29b-41d4-a716-446655440000";
 
-/// A POST to the stateful server, 5 minutes and 30 seconds into a session.
+/// Returns a POST to the stateful server, 5 minutes and 30 seconds into a session.
 pub(in crate::echo) fn stateful() -> Stage {
     let session = SessionFacts {
         id: SessionId::parse(SESSION.as_bytes()).unwrap(),
@@ -49,7 +49,7 @@ pub(in crate::echo) fn stateful() -> Stage {
     Stage { server: Echo::stateful, session: Some(session), ..stateless() }
 }
 
-/// A POST to the stateless server.
+/// Returns a POST to the stateless server.
 pub(in crate::echo) fn stateless() -> Stage {
     Stage {
         server: Echo::stateless,
@@ -78,7 +78,7 @@ fn before(span: Duration) -> Instant {
     Instant::from_micros(NOW.as_micros() - span.as_micros() as u64)
 }
 
-/// Those of the documents.
+/// Returns the facts of the documents.
 fn facts() -> Facts {
     Facts {
         process: ProcessFacts {
@@ -181,22 +181,23 @@ impl Stage {
         (answer, out.drain().collect())
     }
 
-    /// What a tool answers in a new conversation.
+    /// Returns the result of a tool in a new conversation.
     pub(in crate::echo) fn call(&self, name: &str, arguments: Value) -> ToolResult {
         self.ask(&mut *self.open(), name, &arguments).0.unwrap()
     }
 
-    /// The text of what a tool answers in a new conversation.
+    /// Returns the text in the result of a tool in a new conversation.
     pub(in crate::echo) fn text(&self, name: &str, arguments: Value) -> String {
         text(&self.call(name, arguments))
     }
 
-    /// The data of what a tool answers in a new conversation.
+    /// Returns the structured content of a tool in a new conversation.
     pub(in crate::echo) fn data(&self, name: &str, arguments: Value) -> Value {
         self.call(name, arguments).structured.unwrap()
     }
 
-    /// A tool that has an output schema keeps it, unless it failed (server/tools, Output Schema).
+    /// Checks the result against the tool's output schema, unless the tool failed (server/tools,
+    /// Output Schema).
     fn check_structured(&self, name: &str, result: &ToolResult) {
         let server = (self.server)(self.settings.clone());
         let tool = server.catalog().tools.iter().find(|tool| tool.name == name);
@@ -210,7 +211,7 @@ impl Stage {
     }
 }
 
-/// The first content of an answer.
+/// Returns the first content of a result.
 pub(in crate::echo) fn text(result: &ToolResult) -> String {
     match &result.content[0] {
         Content::Text(text) => text.clone(),
@@ -218,7 +219,7 @@ pub(in crate::echo) fn text(result: &ToolResult) -> String {
     }
 }
 
-/// Where a value is not as a schema has it; knows no more of JSON Schema than is used here.
+/// Returns where a value does not fit a schema; supports only the keywords used here.
 pub(in crate::echo) fn misfit(value: &Value, schema: &Value) -> Option<String> {
     if let Some(any) = schema["anyOf"].as_array() {
         let fits = any.iter().any(|schema| misfit(value, schema).is_none());
@@ -299,7 +300,7 @@ pub(in crate::echo) fn any_headers() -> impl proptest::strategy::Strategy<Value 
     })
 }
 
-/// An unsigned token with these parts.
+/// Returns an unsigned token with these parts.
 pub(in crate::echo) fn jwt(header: Value, payload: Value) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -307,7 +308,7 @@ pub(in crate::echo) fn jwt(header: Value, payload: Value) -> String {
     format!("{header}.{payload}.c2lnbmF0dXJlLWJ5dGVz")
 }
 
-/// The token of the documents.
+/// Returns the token of the documents.
 pub(in crate::echo) fn documented_jwt() -> String {
     jwt(
         json!({"alg": "RS256", "typ": "JWT"}),
