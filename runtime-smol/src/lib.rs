@@ -27,6 +27,8 @@ use std::thread;
 
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
+/// The core, for configurations, servers and events.
+pub use pontoon_core;
 use pontoon_core::machine::Input;
 use smol::channel::{Receiver, bounded};
 use smol::{Async, Executor, block_on, future, process};

@@ -60,6 +60,35 @@ use crate::session::{Backend, Session};
 use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.
+///
+/// An adapter reports facts, carries out the actions that follow, and calls
+/// [`Engine::handle_timeout`] when [`Engine::poll_timeout`] says so. `examples/engine.rs` drives a
+/// whole session by hand.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use pontoon_core::bridge::ChildSpec;
+/// use pontoon_core::config::{Config, Serves};
+/// use pontoon_core::engine::Engine;
+/// use pontoon_core::http::Request;
+/// use pontoon_core::ids::ExchangeId;
+/// use pontoon_core::machine::{Action, Input};
+/// use pontoon_core::time::Instant;
+///
+/// let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+/// let config = Arc::new(Config::new(Serves::Command(command)));
+/// // The seed makes the session ids: in a program it is random and secret.
+/// let (mut engine, now) = (Engine::new(config, [0; 32], Instant::ZERO), Instant::ZERO);
+///
+/// let mut actions = Vec::new();
+/// engine.handle_input(Input::Started, now, &mut actions);
+/// let (exchange, request) = (ExchangeId(1), Box::new(Request::Live));
+/// engine.handle_input(Input::Requested { exchange, request }, now, &mut actions);
+///
+/// let Some(Action::Reply { head, .. }) = actions.pop() else { panic!("one answer") };
+/// assert_eq!(head.status, 200);
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     desk: Desk,
