@@ -12,6 +12,9 @@
 //!                       next deadline
 //! ```
 //!
+//! `ARCHITECTURE.md` at the root of the repository shows all crates, and where to start reading. To
+//! write a server, read [`server`]. `examples/engine.rs` drives [`engine::Engine`] by hand.
+//!
 //! # The way of a request
 //!
 //! 1. [`http::Guard`], one per connection, sees every byte before the HTTP library does. Only
