@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use pontoon_tokio::pontoon_core::config::{Config, Serves};
-use pontoon_tokio::pontoon_core::native::{HealthForm, Native};
+use pontoon_tokio::pontoon_core::native::Native;
 use pontoon_tokio::pontoon_core::server::{
     Catalog, Field, Kind, Outbox, Outcome, Request, Scene, Schema, Seat, Server, Tool,
 };
@@ -51,10 +51,7 @@ fn main() -> io::Result<()> {
     let tools = vec![greet];
     let catalog = Catalog { name: "greeter", version: "1.0.0", tools, ..Catalog::default() };
 
-    let config = Config::new(Serves::Native(Native::stateful(
-        Arc::new(Greeter(catalog)),
-        HealthForm::EchoStateful,
-    )));
+    let config = Config::new(Serves::Native(Native::stateful(Arc::new(Greeter(catalog)))));
     let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
     println!("http://{}/mcp", running.addr());
     running.wait();
