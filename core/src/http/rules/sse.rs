@@ -5,7 +5,8 @@
 //! `initialize` alone decides the revision.
 
 use crate::config::BindSession;
-use crate::http::rules::{Asked, Door, RequestHead, authorization, check_content};
+use crate::http::rules::headers::{authorization, check_content};
+use crate::http::rules::{Asked, Endpoint, RequestHead};
 use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::SessionId;
 use crate::reject::Reject;
@@ -62,7 +63,7 @@ fn message<H: Headers>(
             check_content(head.headers)?;
             // The answer has no body.
             let accept = Accept { json: true, sse: false };
-            Ok(Asked::Message(Door::Sse, mcp_head(head, accept, session(query), bind)))
+            Ok(Asked::Message(Endpoint::Messages, mcp_head(head, accept, session(query), bind)))
         }
         "OPTIONS" => Ok(Asked::Options(methods)),
         _ => Err(Reject::MethodNotAllowed { allow: methods }),

@@ -1,6 +1,7 @@
 mod cors;
 mod mcp_headers;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;

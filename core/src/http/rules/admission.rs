@@ -1,0 +1,156 @@
+//! A request whose head is accepted, until its body is there.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::headers::announced;
+use super::{Endpoint, Headers, RequestHead};
+use crate::http::{Answer, BodyBuffer, Coding, Cors, McpHead, Request, SessionHeader};
+use crate::json::{Body, Invalid, Message, ParseRules};
+use crate::memory::Memory;
+use crate::reject::Reject;
+use crate::server::{Catalog, HttpScene, Server, Tool};
+
+/// The limits on a body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyRules {
+    pub(super) bytes_max: usize,
+    pub(super) parse: ParseRules,
+}
+
+/// A request whose head satisfies the rules, and whose body has not been read.
+#[derive(Debug)]
+pub struct Admission {
+    /// The CORS headers of the answer. The adapter puts them into
+    /// [`ReplyHead::cors`](crate::http::ReplyHead::cors).
+    pub cors: Option<Cors>,
+    /// Whether the answer closes the connection, because the body is not read. The adapter sets
+    /// [`ReplyHead::close`](crate::http::ReplyHead::close) then.
+    pub close: bool,
+    /// The content coding of the answer, if that is not a stream. The adapter passes it to
+    /// [`ReplyHead::encode`](crate::http::ReplyHead::encode).
+    pub coding: Coding,
+    pub(super) admitted: Admitted,
+}
+
+/// The part of the head that is needed when the body is there.
+#[derive(Debug)]
+pub(super) enum Admitted {
+    Message(Endpoint, McpHead, BodyRules, Option<Arc<dyn Server>>),
+    Whole(Request),
+}
+
+impl Admission {
+    /// Returns whether there is a body to read, of at most
+    /// [`Limits::body_bytes_max`](crate::limits::Limits::body_bytes_max). Any other body has no
+    /// meaning and can be skipped.
+    pub fn expects_body(&self) -> bool {
+        matches!(self.admitted, Admitted::Message(..))
+    }
+
+    /// Opens the account to which the bytes of the body and of the answer are charged.
+    ///
+    /// # Errors
+    ///
+    /// The memory budget has no room for the body that the head announces. The answer is complete.
+    pub fn open_account<H: Headers>(
+        &mut self,
+        memory: &Memory,
+        head: &RequestHead<'_, H>,
+    ) -> Result<(), Box<Answer>> {
+        let expected = match self.admitted {
+            Admitted::Message(..) => announced(head.headers),
+            Admitted::Whole(_) => 0,
+        };
+        let mcp = match &mut self.admitted {
+            Admitted::Message(_, mcp, ..) => Some(mcp),
+            Admitted::Whole(request) => request.head_mut(),
+        };
+        let Some(mcp) = mcp else { return Ok(()) };
+        let session = match mcp.session {
+            SessionHeader::Id(id) => Some(id),
+            SessionHeader::Absent | SessionHeader::Foreign => None,
+        };
+        let account = memory.requests(head.peer, mcp.principal, session);
+        if !account.has_room(expected) {
+            return Err(Box::new(Answer::refusal(Reject::MemoryFull, self.cors.clone())));
+        }
+        mcp.account = Some(account);
+        Ok(())
+    }
+
+    /// Returns the buffer for the body.
+    pub fn body<H: Headers>(&self, head: &RequestHead<'_, H>) -> BodyBuffer {
+        let account = match &self.admitted {
+            Admitted::Message(_, mcp, ..) => mcp.account.as_ref(),
+            Admitted::Whole(_) => None,
+        };
+        BodyBuffer::new(account, announced(head.headers))
+    }
+
+    /// Returns the request with this body, which is ignored if the request has none. `whole` is the
+    /// admitted head, which is copied for a server that reads it.
+    ///
+    /// # Errors
+    ///
+    /// The body is refused. The answer is complete, and has the id of the request if that can be
+    /// read.
+    pub fn request<H: Headers>(
+        self,
+        body: Bytes,
+        whole: &RequestHead<'_, H>,
+    ) -> Result<Request, Box<Answer>> {
+        let (endpoint, mut head, rules, reader) = match self.admitted {
+            Admitted::Message(endpoint, head, rules, reader) => (endpoint, head, rules, reader),
+            Admitted::Whole(request) => return Ok(request),
+        };
+        match rules.read(body) {
+            Ok(body) => {
+                if reader.is_some_and(|reader| reads_http(reader.modern_catalog(), &body)) {
+                    head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
+                }
+                Ok(match endpoint {
+                    Endpoint::Mcp => Request::Post { head, body },
+                    Endpoint::Messages => Request::PostSse { head, body },
+                })
+            }
+            Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
+        }
+    }
+}
+
+impl BodyRules {
+    fn read(self, body: Bytes) -> Result<Body, Invalid> {
+        match body.len() > self.bytes_max {
+            true => Err(Reject::BodyTooLarge { limit: self.bytes_max }.into()),
+            false => Body::parse(body, self.parse),
+        }
+    }
+}
+
+/// Returns whether the handler of any of these messages reads the head. Only tools can declare that
+/// they do not ([`Tool::ignores_http`]).
+fn reads_http(catalog: &Catalog, body: &Body) -> bool {
+    let reads = |message: &Message| {
+        let name = message.name().filter(|_| message.method() == Some("tools/call"));
+        let is_called = |tool: &&Tool| Some(tool.name.as_bytes()) == name;
+        catalog.tools.iter().find(is_called).is_none_or(|tool| !tool.ignores_http)
+    };
+    match body {
+        Body::One(message) => reads(message),
+        Body::Batch(messages) => messages.iter().flatten().any(reads),
+    }
+}
+
+/// Copies the whole head, for a server that reads it.
+fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
+    let own = |(name, value): (&str, &[u8])| (name.to_ascii_lowercase().into(), value.into());
+    HttpScene {
+        method: head.method.into(),
+        target: head.target.into(),
+        headers: head.headers.lines().map(own).collect(),
+        peer: head.peer,
+        cors,
+    }
+}
