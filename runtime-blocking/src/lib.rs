@@ -48,6 +48,8 @@ use std::thread::{Builder, JoinHandle};
 use pontoon_carrier::Phase;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
+/// The core, for configurations, servers and events.
+pub use pontoon_core;
 use pontoon_core::machine::Input;
 
 use crate::front::Front;

@@ -169,7 +169,7 @@ pub use sink::{Line, Sink};
 use crate::observe::{MetricsText, RequestStats};
 use crate::time::Instant;
 
-/// A server, shared by all conversations.
+/// A server, shared by all conversations. The [module](self) has a complete example.
 pub trait Server: fmt::Debug + Send + Sync {
     /// Returns the server's identity and features.
     fn catalog(&self) -> &Catalog;
