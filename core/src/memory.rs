@@ -174,8 +174,8 @@ impl Memory {
         self.account(SmallVec::from_slice(&[share]), false)
     }
 
-    /// Returns the account for messages that wait for a stream. Their bytes are lines of a child,
-    /// which are in the budget already.
+    /// Returns the account for messages that wait for a stream. Their bytes are in the budget
+    /// already: they are lines of a child, or were made in this process.
     pub(crate) fn kept_elsewhere(&self) -> Account {
         Account { in_budget: false, ..self.kept() }
     }

@@ -2,6 +2,7 @@
 
 mod asks;
 mod batches;
+mod budget;
 mod calls;
 mod children;
 mod crossing;

@@ -17,6 +17,7 @@ use crate::json::string;
 use crate::json::text;
 use crate::limits::Limits;
 use crate::machine::Chunk;
+use crate::memory::Account;
 use crate::reject::Reject;
 
 /// The strictness with which messages are parsed.
@@ -154,6 +155,11 @@ impl Message {
     /// text of 4 GiB or more [`Reject::BodyTooLarge`].
     pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
         Message::read(text::admit(line)?, rules).map_err(|(invalid, _)| invalid)
+    }
+
+    /// Counts the bytes of the message in `account` for as long as any part of them is kept.
+    pub(crate) fn hold(self, account: &Account) -> Message {
+        Message { line: account.hold(self.line), ..self }
     }
 
     /// Parses a message from a line of valid JSON. An error returns the line.

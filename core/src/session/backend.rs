@@ -15,6 +15,7 @@ use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::json::{Field, Invalid, Message, ParseRules, Peer};
 use crate::machine::Chunk;
+use crate::memory::SMALL_BYTES_MAX;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{
     Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
@@ -371,8 +372,9 @@ impl Sink for Said {
             Line::Unrelated => About::Nothing,
         };
         let mut text = std::mem::take(&mut self.text);
-        // What nobody asked for may wait in a queue, and most of its buffer would be empty.
-        if about == About::Nothing {
+        // Only the text is counted in the memory budget, and its buffer can be twice as large. A
+        // small answer leaves at once.
+        if about == About::Nothing || text.len() > SMALL_BYTES_MAX {
             text.shrink_to_fit();
         }
         self.sayings.extend(Saying::read(text.into(), about));

@@ -48,6 +48,31 @@ impl Session {
         self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
+    /// Takes a message that was made in this process, and counts it in the memory budget for as long
+    /// as it is kept. Without room for it, an answer or a question is refused and a notification is
+    /// dropped. Tells if the session is over by it.
+    pub(super) fn made_here(
+        &mut self,
+        message: Message,
+        about: About,
+        turn: &mut Turn<'_>,
+    ) -> Option<SessionEnd> {
+        let made = turn.memory.made();
+        if made.has_room(message.bytes().len()) {
+            return self.backend_said(&message.hold(&made), about, turn);
+        }
+        match message.kind() {
+            Kind::Result | Kind::Error => {
+                let call = self.calls.take(message.id().and_then(parse_number)?)?;
+                self.deliver(&call, None, "", turn);
+                return self.is_refused_by(&call).then_some(SessionEnd::Refused);
+            }
+            Kind::Request => self.refuse_ask(message.id().unwrap_or_default(), turn),
+            Kind::Notification => self.dropped(Dropped::Overflow, turn),
+        }
+        None
+    }
+
     /// Takes a message. Tells if the session is over by it.
     pub(super) fn backend_said(
         &mut self,

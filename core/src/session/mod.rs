@@ -151,7 +151,7 @@ impl Session {
                     self.backend_works(number, turn);
                     None
                 }
-                Saying::Message(message, about) => self.backend_said(&message, about, turn),
+                Saying::Message(message, about) => self.made_here(message, about, turn),
             };
             if end.is_some() {
                 return end;

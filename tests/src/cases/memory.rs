@@ -16,6 +16,7 @@ cases! { $ memory:
     bodies_held_back
     answers_one_session_leaves_unread
     answers_modern_clients_leave_unread
+    answers_of_echo_left_unread
 }
 
 const BUDGET: usize = 48 << 20;
@@ -122,4 +123,36 @@ pub fn answers_modern_clients_leave_unread(target: &Target) {
     drop(wires);
     expect_given_back(&pontoon);
     canary.finish();
+}
+
+/// The server in this process has no pipe that could be read more slowly: it is refused an answer
+/// for which a session has no room.
+pub fn answers_of_echo_left_unread(target: &Target) {
+    const MESSAGE: usize = 1_000_000;
+    let options = ["--max-memory", "48MiB", "--max-body", "12MiB"];
+    let pontoon = target.echo().options(&options).start();
+    let before = rss_kib(pontoon.pid());
+    let client = Client::open_revision(&pontoon, "2025-03-26");
+    let other = Client::open(&pontoon);
+    let message = "m".repeat(MESSAGE);
+    let calls = (100..109).map(|id| tool_call(id, "echo", json!({ "message": message })));
+    let batch = client.post(json!(calls.collect::<Vec<_>>())).bytes();
+    let call = |_| {
+        let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
+        // A body for which there is no room is refused before it has come whole.
+        let _ = wire.try_send(&batch);
+        wire
+    };
+    let wires: Vec<_> = (0..4).map(call).collect();
+    let refused = || pontoon.metric("pontoon_rejects_total", &["unread_answers"]);
+    eventually("an answer is refused", seconds(20), || refused() > 0.0);
+    let unread = pontoon.metric("pontoon_queue_bytes", &[]) as usize;
+    assert!((BUDGET / 16..BUDGET / 2).contains(&unread), "{unread} bytes wait to be read");
+    assert!(held(&pontoon) >= unread, "{} bytes of {unread} are counted", held(&pontoon));
+    expect_bounded(&pontoon, before);
+    assert!(other.text("echo", json!({"message": "still here"})).contains("still here"));
+    drop(wires);
+    client.delete();
+    other.delete();
+    expect_given_back(&pontoon);
 }

@@ -85,3 +85,21 @@ fn an_empty_queue_keeps_no_buffer() {
 fn kept() -> Account {
     Memory::new(1 << 20).kept()
 }
+
+/// A quarter of the budget is for all messages that wait.
+#[test]
+fn the_oldest_messages_of_a_session_give_way_when_all_sessions_have_used_up_their_share() {
+    let memory = Memory::new(80);
+    let limits = Limits::default();
+    let push = |queue: &mut Queue, text| {
+        texts(&queue.push(message(text), &limits, &memory.kept_elsewhere()))
+    };
+    let (mut one, mut two) = (Queue::default(), Queue::default());
+    assert_eq!(push(&mut one, "fifteen bytes.."), [""; 0]);
+    assert_eq!(push(&mut two, "five1"), [""; 0]);
+    assert_eq!(push(&mut two, "five2"), ["five1"], "only those of the same session give way");
+    assert_eq!(push(&mut two, "too many"), ["five2", "too many"]);
+    assert_eq!(one.pop().map(|it| it.message.len()), Some(15));
+    assert_eq!(push(&mut two, "fits in the share"), [""; 0]);
+    assert_eq!(memory.used(), 0, "lines of children are in the budget already");
+}

@@ -76,3 +76,29 @@ proptest! {
 fn kept() -> Account {
     Memory::new(1 << 20).kept()
 }
+
+/// A quarter of the budget is for all events that are kept.
+#[test]
+fn the_oldest_events_of_a_stream_give_way_when_all_streams_have_used_up_their_share() {
+    let memory = Memory::new(80);
+    let limits = limits(8, 80);
+    let push =
+        |replay: &mut Replay, event| replay.push(&Chunk::from(event), &limits, &memory.kept());
+    let (mut one, mut two) = (Replay::default(), Replay::default());
+    for event in ["aaaaa", "bbbbb", "ccccc"] {
+        push(&mut one, event);
+    }
+    push(&mut two, "ddddd");
+    push(&mut two, "eeeee");
+    assert_eq!((one.bytes(), two.bytes(), memory.used()), (15, 5, 20));
+    // Only events of the same stream give way, and what is not kept counts as lost.
+    push(&mut two, "ffffffffff");
+    assert_eq!((one.bytes(), two.bytes(), memory.used()), (15, 0, 15));
+    push(&mut two, "g");
+    assert_eq!(after(&two, 0), Some((vec!["g"], 2)));
+    drop(one);
+    push(&mut two, "hhhhhhhhhh");
+    assert_eq!(after(&two, 0), Some((vec!["g", "hhhhhhhhhh"], 2)));
+    drop(two);
+    assert_eq!(memory.used(), 0);
+}
