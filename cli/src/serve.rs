@@ -127,6 +127,8 @@ fn serve(
     signals::watch(asked, reopen, child_ended).map_err(cannot_start)?;
     // For processes that ended before signals were watched.
     pontoon_process::reap_adopted();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    crate::allocator::watch().map_err(cannot_start)?;
 
     let options = Options {
         config: config.clone(),

@@ -9,7 +9,7 @@ use crate::client::{Client, tool_call};
 use crate::modern::Modern;
 use crate::pontoon::Pontoon;
 use crate::probe::rss_kib;
-use crate::wait::{eventually, millis, seconds};
+use crate::wait::{eventually, millis, seconds, throughout};
 use crate::wire::{Request, Wire};
 
 cases! { $ memory:
@@ -17,6 +17,8 @@ cases! { $ memory:
     answers_one_session_leaves_unread
     answers_modern_clients_leave_unread
     answers_of_echo_left_unread
+    ; on sockets only:
+    memory_returns_after_a_burst: "a simulated process has no memory of its own"
 }
 
 const BUDGET: usize = 48 << 20;
@@ -135,7 +137,7 @@ pub fn answers_of_echo_left_unread(target: &Target) {
     let client = Client::open_revision(&pontoon, "2025-03-26");
     let other = Client::open(&pontoon);
     let message = "m".repeat(MESSAGE);
-    let calls = (100..109).map(|id| tool_call(id, "echo", json!({ "message": message })));
+    let calls = (100..111).map(|id| tool_call(id, "echo", json!({ "message": message })));
     let batch = client.post(json!(calls.collect::<Vec<_>>())).bytes();
     let call = |_| {
         let mut wire = Wire::connect_narrow(pontoon.addr, 4096);
@@ -143,7 +145,7 @@ pub fn answers_of_echo_left_unread(target: &Target) {
         let _ = wire.try_send(&batch);
         wire
     };
-    let wires: Vec<_> = (0..4).map(call).collect();
+    let wires: Vec<_> = (0..6).map(call).collect();
     let refused = || pontoon.metric("pontoon_rejects_total", &["unread_answers"]);
     eventually("an answer is refused", seconds(20), || refused() > 0.0);
     let unread = pontoon.metric("pontoon_queue_bytes", &[]) as usize;
@@ -155,4 +157,29 @@ pub fn answers_of_echo_left_unread(target: &Target) {
     client.delete();
     other.delete();
     expect_given_back(&pontoon);
+}
+
+pub fn memory_returns_after_a_burst(target: &Target) {
+    let pontoon = target.echo().options(&["--max-memory", "512MiB"]).start();
+    let burst = || {
+        let client = Client::open(&pontoon);
+        let echo = tool_call(1, "echo", json!({"message": "m".repeat(1_000_000)}));
+        let mut wires: Vec<_> = (0..40).map(|_| client.start(&echo)).collect();
+        for wire in &mut wires {
+            wire.response().expect(200, "it is echoed");
+        }
+        client.delete();
+    };
+    // The first burst makes the code resident, and the threads.
+    burst();
+    let mut before = u64::MAX;
+    throughout("it is served", seconds(5), || {
+        before = before.min(rss_kib(pontoon.pid()));
+        true
+    });
+    burst();
+    eventually("memory is returned", seconds(20), || {
+        rss_kib(pontoon.pid()) <= before + before / 10
+    });
+    assert!(before < 40 * 1024, "{before} KiB after the first burst");
 }
