@@ -1,10 +1,8 @@
 //! The phase of the program, and waiting for the next one.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use event_listener::Event;
-
-use crate::hub::lock;
 
 /// The phases of the program, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,28 +18,36 @@ pub enum Phase {
     },
 }
 
+/// The phases, in order.
+const PHASES: [Phase; 4] = [
+    Phase::Serving,
+    Phase::Draining,
+    Phase::Stopped { forced: false },
+    Phase::Stopped { forced: true },
+];
+
 /// The phase, and its changes.
 #[derive(Debug)]
 pub(crate) struct Phases {
-    now: Mutex<Phase>,
+    /// The index of the phase in [`PHASES`]: it is asked for with each request.
+    now: AtomicU8,
     changed: Event,
 }
 
 impl Phases {
     pub(crate) fn new() -> Self {
-        Phases { now: Mutex::new(Phase::Serving), changed: Event::new() }
+        Phases { now: AtomicU8::new(0), changed: Event::new() }
     }
 
     pub(crate) fn now(&self) -> Phase {
-        *lock(&self.now)
+        PHASES[usize::from(self.now.load(Ordering::SeqCst))]
     }
 
     /// Moves to a later phase; an earlier one has no effect.
     pub(crate) fn advance(&self, to: Phase) {
-        let mut now = lock(&self.now);
-        if *now < to {
-            *now = to;
-            drop(now);
+        let index = (0..).zip(PHASES).find_map(|(index, phase)| (phase == to).then_some(index));
+        let index = index.expect("all phases are listed");
+        if self.now.fetch_max(index, Ordering::SeqCst) < index {
             self.changed.notify(usize::MAX);
         }
     }

@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{ErrorKind, IoSlice, Write};
-use std::mem::MaybeUninit;
 use std::net::{Shutdown, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use pontoon_carrier::coding;
 use pontoon_carrier::exchange::{Answer, Exchange};
 use pontoon_core::http::{Connection, ConnectionEvent};
 use pontoon_core::time::{Duration, Instant};
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
@@ -218,13 +218,13 @@ impl<'f> Serving<'f> {
         if bytes_max == 0 || self.gave_way {
             return Ok(());
         }
-        let mut buffer = [MaybeUninit::<u8>::uninit(); BUFFER_BYTES];
-        let room = &mut buffer[..bytes_max.min(BUFFER_BYTES)];
-        match rustix::io::read(&self.socket.stream, room) {
+        // On the stack, each page of the buffer would stay in use while the thread waits.
+        let mut buffer = Vec::with_capacity(bytes_max);
+        match rustix::io::read(&self.socket.stream, spare_capacity(&mut buffer)) {
             // The end may be this side's own, to wake this thread.
-            Ok(([], _)) if self.socket.gives_way() => {}
-            Ok(([], _)) => self.connection.handle_end(),
-            Ok((bytes, _)) => self.connection.handle_bytes(bytes, self.front.hub.clock().now()),
+            Ok(0) if self.socket.gives_way() => {}
+            Ok(0) => self.connection.handle_end(),
+            Ok(_) => self.connection.handle_bytes(&buffer, self.front.hub.clock().now()),
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(_) => return Err(Over),
         }
@@ -309,9 +309,6 @@ impl<'f> Serving<'f> {
         self.front.hub.clock().now()
     }
 }
-
-/// The maximum number of bytes per read.
-const BUFFER_BYTES: usize = 16 * 1024;
 
 /// The maximum number of parts of an answer per system call.
 const SLICES_MAX: usize = 16;
