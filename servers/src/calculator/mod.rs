@@ -4,12 +4,14 @@
 //! arithmetic behind them ([`Number`], [`Expression`]).
 //! Never: stores a request, rounds intermediate results, or answers a division by zero with a
 //! number.
+//!
+//! | feature | kind |
 //! |---|---|
-//! | `calculate`, `demo_progress`, and a sample under a name of choice | tools |
+//! | `calculate`, `demo_progress`, and a sample with a configured name | tools |
 //! | `solve_math_problem`, `explain_formula`, `calculator_assistant` | tools that are not available |
 //! | `explain-calculation`, `generate-problems`, `calculator-tutor` | prompts |
 //! | `calculator://constants`, `calculator://stats`, `formulas://library`, `request://current` | resources |
-//! | `calculator://history/{id}` | a template, of which nothing is ever found |
+//! | `calculator://history/{id}` | a template without any resource |
 //!
 //! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/completion.
 
