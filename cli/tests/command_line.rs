@@ -284,15 +284,15 @@ fn files_of_variables_are_those_that_are_named() {
 
 #[test]
 fn a_probe_tells_by_its_exit_code() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let [what, ..] = failure(1, &["probe", &format!("http://{nobody}/x")], &[]);
-    assert_eq!(what, format!("error: http://{nobody}/x is unhealthy"));
-    let [what, ..] = failure(1, &["probe"], &[("PONTOON_PROBE", &format!("http://{nobody}/"))]);
-    assert_eq!(what, format!("error: http://{nobody}/ is unhealthy"));
-    let port = nobody.port().to_string();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let [what, ..] = failure(1, &["probe", &format!("http://{unused}/x")], &[]);
+    assert_eq!(what, format!("error: http://{unused}/x is unhealthy"));
+    let [what, ..] = failure(1, &["probe"], &[("PONTOON_PROBE", &format!("http://{unused}/"))]);
+    assert_eq!(what, format!("error: http://{unused}/ is unhealthy"));
+    let port = unused.port().to_string();
     for variable in ["MCP_PORT", "MCP_ECHO_PORT", "PORT"] {
         let [what, _, fix] = failure(1, &["probe"], &[(variable, &port)]);
-        assert_eq!(what, format!("error: http://{nobody}/health is unhealthy"), "{variable}");
+        assert_eq!(what, format!("error: http://{unused}/health is unhealthy"), "{variable}");
         assert!(fix.contains("pontoon probe http://127.0.0.1:PORT/health"), "{fix}");
     }
     let [what, ..] = failure(2, &["probe", "https://example.com/"], &[]);

@@ -52,7 +52,7 @@
 //!
 //! So far a client opens a session, as all do up to revision 2025-11-25: the legacy era. A request
 //! of the modern era (2026-07-28) says by itself what there is to know about it, and belongs to
-//! nothing. [`modern`] has the rules for it that hold whoever answers. A native server answers it
+//! nothing. [`modern`] has the rules for it that hold for every kind of server. A native server answers it
 //! as if it had no sessions. Where a command runs, it is the eras of both sides that decide:
 //!
 //! | client | command | what stands between them |

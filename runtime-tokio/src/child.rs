@@ -28,7 +28,7 @@ fn spawn(hub: &Arc<Hub>, order: Order) {
         Ok(process) => process,
         Err(error) => return order.failed(hub, &error),
     };
-    let pid = process.id().expect("nobody has waited for it");
+    let pid = process.id().expect("the process was not waited for");
     let (pipes, end) = order.spawned(hub, pid);
     let stdin = process.stdin.take().expect("it is piped");
     let stdout = process.stdout.take().expect("it is piped");

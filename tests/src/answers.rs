@@ -123,8 +123,8 @@ fn questions(server: Server) -> Vec<Question> {
         plain(r#"{"jsonrpc":"2.0","id":1,"method":"no/such","params":{}}"#),
         plain(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#),
         plain(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}"#),
-        call("nobody", json!({})),
-        call("nobody", json!(null)),
+        call("unknown", json!({})),
+        call("unknown", json!(null)),
     ];
     questions.extend(match server {
         Server::Calculator => of_calculator(),

@@ -54,7 +54,7 @@ impl Silent {
     fn connect(addr: SocketAddr) -> Silent {
         if let Some(world) = sim::current() {
             let stream = sim::net::Stream::connect_at_once(&world, addr.port(), None);
-            return Silent::Simulated(stream.expect("somebody listens"));
+            return Silent::Simulated(stream.expect("the program listens"));
         }
         let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

@@ -20,7 +20,7 @@ pub trait Visitor {
             let name = tool["name"].as_str().expect("a name");
             self.ask("tools/call", json!({"name": name, "arguments": arguments(name)}));
         }
-        self.ask("tools/call", json!({"name": "nobody", "arguments": {}}));
+        self.ask("tools/call", json!({"name": "unknown", "arguments": {}}));
         self.ask("tools/call", json!({"name": "echo", "arguments": {"message": 5}}));
         for prompt in self.listed("prompts") {
             let given = prompt["arguments"].as_array().into_iter().flatten();
@@ -29,12 +29,12 @@ pub trait Visitor {
                 names.map(|name| (name.to_owned(), json!("test://x"))).collect();
             self.ask("prompts/get", json!({"name": prompt["name"], "arguments": arguments}));
         }
-        self.ask("prompts/get", json!({"name": "nobody"}));
+        self.ask("prompts/get", json!({"name": "unknown"}));
         for resource in self.listed("resources") {
             self.ask("resources/read", json!({"uri": resource["uri"]}));
         }
         self.ask("resources/read", json!({"uri": "test://template/1/data"}));
-        self.ask("resources/read", json!({"uri": "test://nobody"}));
+        self.ask("resources/read", json!({"uri": "test://unknown"}));
         self.ask("resources/templates/list", json!({}));
         let prompt = json!({"type": "ref/prompt", "name": "test_prompt_with_arguments"});
         let argument = json!({"name": "arg1", "value": "t"});

@@ -119,8 +119,8 @@ impl Witness {
             _ => return,
         }
         let asked = self.answered.as_ref();
-        let nobody = Asked::default();
-        if let Err(wrong) = asked.unwrap_or(&nobody).expect_lawful(head, data) {
+        let unknown = Asked::default();
+        if let Err(wrong) = asked.unwrap_or(&unknown).expect_lawful(head, data) {
             let question = asked.map(|asked| format!("{:.300?}", asked.messages));
             let question = question.unwrap_or_default();
             panic!("{wrong}\nin {data:.600}\nafter {question}");

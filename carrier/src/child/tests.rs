@@ -37,7 +37,7 @@ impl Bell {
 
 /// Wakes the task that an action returned.
 fn wake(woken: Option<Waker>) {
-    woken.expect("somebody waits").wake();
+    woken.expect("a task waits").wake();
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
             assert!(carry.as_mut().poll(&mut cx).is_pending(), "it gives way");
         }
         mailbox.release();
-        assert!(carry.as_mut().poll(&mut cx).is_ready(), "it hears that nobody wants it");
+        assert!(carry.as_mut().poll(&mut cx).is_ready(), "it learns that it was released");
     }
 }
 

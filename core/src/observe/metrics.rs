@@ -177,7 +177,7 @@ impl Metrics {
 
     fn render_children(&self, text: &mut MetricsText, gauges: &Gauges) {
         let name = "pontoon_children";
-        text.family(name, "gauge", "Child processes, those that are being stopped included.");
+        text.family(name, "gauge", "Child processes, including those being stopped.");
         text.sample(name, &[], gauges.children as u64);
         let name = "pontoon_parked_calls";
         text.family(name, "gauge", "Calls that wait for a client to come back with answers.");
@@ -204,7 +204,7 @@ impl Metrics {
             text.sample(name, &[("reason", reason)], *count);
         }
         let name = "pontoon_dropped_messages_total";
-        text.family(name, "counter", "Messages nobody waited for or had room for, by reason.");
+        text.family(name, "counter", "Dropped messages, by reason.");
         for (what, count) in &self.dropped {
             text.sample(name, &[("reason", what.name())], *count);
         }

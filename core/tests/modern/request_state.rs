@@ -43,9 +43,9 @@ fn params(arguments: &[u8]) -> [u8; 32] {
 
 /// It is worth nothing for another key, principal, method or parameters.
 fn check_binding(key: &StateKey, binding: &Binding<'_>, text: &str) {
-    let somebody = Principal::of(Some(b"Bearer x"));
+    let principal = Principal::of(Some(b"Bearer x"));
     let others = [
-        Binding { principal: &somebody, ..*binding },
+        Binding { principal: &principal, ..*binding },
         Binding { method: "prompts/get", ..*binding },
         Binding { params_digest: [0; 32], ..*binding },
     ];

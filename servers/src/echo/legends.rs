@@ -51,7 +51,7 @@ pub(super) const LEGENDS: &[Legend] = &[
             "Received the Turing Award (2008)",
         ],
         wisdom: "Any property proved about supertype objects also holds for its subtype objects.",
-        legacy: "Every interface that can be implemented anew without breaking its callers keeps her principle.",
+        legacy: "Every interface that can be reimplemented without breaking its callers keeps her principle.",
         is: "Rigorous, practical, and far-sighted",
     },
     Legend {
@@ -89,7 +89,7 @@ pub(super) const LEGENDS: &[Legend] = &[
             "Invented LR parsing (1965) and literate programming (1984)",
         ],
         wisdom: "Premature optimization is the root of all evil.",
-        legacy: "Whenever somebody says how long an algorithm takes, or sets a formula beautifully, he has been there before.",
+        legacy: "Whenever anyone says how long an algorithm takes, or sets a formula beautifully, he has been there before.",
         is: "Thorough, playful, and never in a hurry",
     },
     Legend {
@@ -150,7 +150,7 @@ pub(super) const LEGENDS: &[Legend] = &[
         contributions: &[
             "Created Linux (1991), and still leads it",
             "Created Git (2005)",
-            "Made open development work on a scale nobody had tried",
+            "Made open development work on a scale never tried before",
         ],
         wisdom: "Talk is cheap. Show me the code.",
         legacy: "Linux runs most servers and phones of the world, and Git keeps their source.",

@@ -53,7 +53,7 @@ const TOOLS: [(&str, &str); 37] = [
     ("stderr", "{bytes, lines}: writes to standard error"),
     ("updated", "{uri, ms}: answers, and says that resource to have changed after that time"),
     ("write", "{head, fill, tail, times, last}: writes bytes in place of an answer"),
-    ("wrong_id", "an answer for an id nobody used, then the right one"),
+    ("wrong_id", "an answer with an unknown id, then the right one"),
 ];
 
 /// The parameters of a call.

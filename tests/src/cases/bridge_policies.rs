@@ -65,7 +65,7 @@ fn answers_never_cross(pontoon: &Pontoon) {
     let modern = [
         ("ada", Modern::new(pontoon).authorized("Bearer ada")),
         ("eve", Modern::new(pontoon).authorized("Bearer eve")),
-        ("somebody", Modern::new(pontoon)),
+        ("anonymous", Modern::new(pontoon)),
         ("another", Modern::new(pontoon)),
     ];
     let sessions = [
@@ -144,8 +144,8 @@ pub fn who_meets_which_process(target: &Target) {
         let ada = Modern::new(&pontoon).authorized("Bearer ada");
         let same = Modern::new(&pontoon).authorized("Bearer ada");
         let eve = Modern::new(&pontoon).authorized("Bearer eve");
-        let nobody = Modern::new(&pontoon);
-        let pids = [&ada, &ada, &same, &eve, &nobody, &ada].map(Modern::child);
+        let anonymous = Modern::new(&pontoon);
+        let pids = [&ada, &ada, &same, &eve, &anonymous, &ada].map(Modern::child);
         let different: BTreeSet<_> = pids.iter().collect();
         match policy {
             "shared" => assert_eq!(different.len(), 1, "{policy}: {pids:?}"),
@@ -204,7 +204,7 @@ pub fn warm_children(target: &Target) {
     let client = Modern::new(&pontoon);
     let opened = |pid: &u32| !pontoon.record.bytes(*pid).is_empty();
     let ready = || -> Vec<u32> { pontoon.running_children().into_iter().filter(opened).collect() };
-    eventually("they are ready before anybody comes", seconds(10), || ready().len() == 3);
+    eventually("they are ready before the first request", seconds(10), || ready().len() == 3);
     let before = ready();
     let used = client.child();
     assert!(before.contains(&used), "the first call is for one of them");
@@ -219,6 +219,6 @@ pub fn idle_processes_end(target: &Target) {
         (0..4).map(|nth| Modern::new(&pontoon).authorized(&format!("Bearer {nth}"))).collect();
     clients.iter().for_each(Modern::expect_served);
     assert!(pontoon.record.children().len() >= 4, "each has a process");
-    eventually("nobody needs them", seconds(15), || pontoon.running_children().len() <= 1);
+    eventually("unneeded ones end", seconds(15), || pontoon.running_children().len() <= 1);
     clients.iter().for_each(Modern::expect_served);
 }

@@ -159,7 +159,7 @@ pub fn cancelling_what_is_not_there(target: &Target) {
     eventually("the call is at the child", seconds(5), || {
         pontoon.record.lines_with("unharmed").len() == 1
     });
-    client.cancel(2).expect(202, "an id nobody used");
+    client.cancel(2).expect(202, "an unknown id");
     client.cancel("1").expect(202, "the id as a string");
     other.cancel(1).expect(202, "the id in another session");
     client.notify("notifications/cancelled", json!({})).expect(202, "no id at all");

@@ -333,7 +333,7 @@ pub fn wrong_and_double_answers(target: &Target) {
     assert_eq!(client.text("duplicate", json!({})), "once");
     client.expect_served();
     let dropped = || pontoon.metric("pontoon_dropped_messages_total", &["answer"]);
-    eventually("what nobody asked for is dropped", seconds(10), || dropped() == 3.0);
+    eventually("unexpected messages are dropped", seconds(10), || dropped() == 3.0);
     // The second answer to a request is only late.
     let unknown = || pontoon.log_events("child_noise").len();
     eventually("unknown ids are logged", seconds(10), || unknown() == 2);
@@ -465,7 +465,7 @@ pub fn grandchildren(target: &Target) {
     let answer = client.call("crash", json!({"code": 5}));
     assert!(failure(&answer).contains("exited with status 5"), "{answer}");
     let took = started.elapsed();
-    assert!(took < seconds(5), "the pipe it holds open keeps nobody waiting: {took:?}");
+    assert!(took < seconds(5), "the pipe it holds open delays nothing: {took:?}");
     eventually("it goes with its parent", seconds(12), || !is_running(orphan));
     expect_no_zombies(&pontoon);
 }

@@ -368,7 +368,7 @@ pub fn pipelined_requests_unread(target: &Target) {
     scene.pontoon.expect_alive("with unread answers");
     scene.client.expect_served();
     let grown = rss_kib(scene.pontoon.pid()).saturating_sub(before);
-    assert!(grown < 8192, "{grown} KiB more in memory for answers nobody reads");
+    assert!(grown < 8192, "{grown} KiB more in memory for unread answers");
     for nth in 0..20 {
         wire.response().expect([200, 404][nth % 2], "in order");
     }

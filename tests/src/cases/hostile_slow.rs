@@ -199,7 +199,7 @@ pub fn answers_not_taken(target: &Target) {
     for wire in &mut deaf {
         assert_eq!(wire.head().status, 200);
     }
-    throughout("nobody reads", millis(2500), || true);
+    throughout("nothing is read", millis(2500), || true);
     for wire in &mut deaf {
         let read = wire.until_closed(seconds(5)).len();
         assert!(read < LARGE, "the answer is cut off");

@@ -171,7 +171,9 @@ pub fn requests_on_idle_connections_while_it_stops(target: &Target) {
         wire.send(Request::new("GET", "/livez").bytes()).response().expect(200, "before");
     }
     pontoon.signal(Signal::TERM);
-    eventually("nobody new is let in", seconds(10), || refuses_connections(pontoon.addr.port()));
+    eventually("new connections are refused", seconds(10), || {
+        refuses_connections(pontoon.addr.port())
+    });
     let call = tool_call(2, "echo", json!({"text": "too late"}));
     let [asks, answers, probes] = &mut used[..] else { panic!("three") };
     let refused = asks.send(idle.post(&call).bytes()).response();

@@ -221,7 +221,7 @@ pub fn sigterm_when_busy(target: &Target) {
         pontoon.record.lines_with("\"echo\"").len() == busy.len()
     });
     pontoon.signal(Signal::TERM);
-    eventually("nobody new is let in", seconds(10), || refuses_connections(port));
+    eventually("new connections are refused", seconds(10), || refuses_connections(port));
     assert!(!busy[11].1.has_arrived(millis(1)), "before those who wait are answered");
     for (text, wire) in &mut busy {
         assert_eq!(text_of(&wire.response().answer()), text, "what was asked is answered");
@@ -240,7 +240,9 @@ pub fn sigterm_twice(target: &Target) {
     });
     pontoon.signal(Signal::TERM);
     eventually("draining is logged", seconds(10), || !pontoon.log_events("draining").is_empty());
-    eventually("nobody new is let in", seconds(10), || refuses_connections(pontoon.addr.port()));
+    eventually("new connections are refused", seconds(10), || {
+        refuses_connections(pontoon.addr.port())
+    });
     // Sooner it would count as the same request to stop.
     sleep(millis(300));
     pontoon.signal(Signal::TERM);

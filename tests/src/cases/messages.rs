@@ -189,7 +189,7 @@ pub fn notifications_and_responses(target: &Target) {
     }
     client.expect_served();
     assert_eq!(pontoon.record.lines_with("notifications/unheard/of").len(), 1);
-    assert!(pontoon.record.lines_with("never asked").is_empty(), "nobody asked for that answer");
+    assert!(pontoon.record.lines_with("never asked").is_empty(), "that answer was not expected");
     assert_eq!(pontoon.record.lines_with("notifications/initialized").len(), 1);
 }
 

@@ -84,7 +84,7 @@ pub fn progress_comes_before_the_answer(target: &Target) {
             assert_eq!(messages.len(), 6, "{era}: {messages:?}");
         }
         let silent = client.send(&client.tool_call("progress", json!({"n": 5})));
-        assert_eq!(silent.messages().len(), 1, "{era}: nobody asked for progress");
+        assert_eq!(silent.messages().len(), 1, "{era}: progress was not requested");
     }
 }
 
@@ -243,7 +243,7 @@ pub fn news_of_resources(target: &Target) {
                 uris
             };
             let once = ["\"badchild://more\"", "\"badchild://notes\""];
-            assert_eq!(uris("resources/subscribe"), once, "once for each, whoever listens");
+            assert_eq!(uris("resources/subscribe"), once, "once for each, for all subscribers");
             eventually("the last to go unsubscribes", seconds(10), || {
                 uris("resources/unsubscribe") == once
             });

@@ -60,7 +60,7 @@ fn answer(question: &Value) -> Value {
             "content": {"type": "text", "text": "Paris"},
             "model": "a model",
         }),
-        other => panic!("nobody may ask for {other}"),
+        other => panic!("unexpected question: {other}"),
     }
 }
 

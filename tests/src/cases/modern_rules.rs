@@ -135,7 +135,7 @@ pub fn what_a_request_says_of_itself(target: &Target) {
         let mut list = body.clone();
         list["params"]["_meta"][CAPABILITIES] = json!(["sampling"]);
         refused(&list, "capabilities are an object");
-        subject.expect_served(&signed(&without(&[CLIENT])), "nobody need say who they are");
+        subject.expect_served(&signed(&without(&[CLIENT])), "clientInfo is optional");
         subject.expect_refused(
             &signed(&body).without("MCP-Protocol-Version"),
             MISMATCH,
@@ -150,7 +150,7 @@ pub fn versions_that_are_not_served(target: &Target) {
         body["params"]["_meta"][VERSION] = json!("v999.0.0");
         subject.expect_refused(&signed(&body), MISMATCH, "the header says otherwise");
         let both = signed(&body).with("MCP-Protocol-Version", "v999.0.0");
-        let error = subject.expect_refused(&both, UNSUPPORTED, "nobody serves that");
+        let error = subject.expect_refused(&both, UNSUPPORTED, "an unknown revision");
         assert_eq!(error["data"]["requested"], "v999.0.0", "{error}");
         let found = subject.client().request("server/discover", json!({}));
         let discovered = found["result"]["supportedVersions"].as_array().expect("versions");
@@ -302,7 +302,7 @@ pub fn no_sessions(target: &Target) {
         let request = request
             .header("Mcp-Session-Id", "550e8400-e29b-41d4-a716-446655440000")
             .header("Last-Event-ID", "7");
-        subject.expect_served(&request, "a session nobody knows");
+        subject.expect_served(&request, "an unknown session");
     }
 }
 

@@ -122,8 +122,8 @@ pub fn calls_that_are_none(target: &Target) {
                 assert!(said.contains("params.arguments"), "{server} {wrong}: {said}");
             }
         }
-        let said = refusal(&pontoon, json!({"name": "nobody", "arguments": {}}));
-        assert!(said.contains("nobody"), "{server}: {said}");
+        let said = refusal(&pontoon, json!({"name": "no_such_tool", "arguments": {}}));
+        assert!(said.contains("no_such_tool"), "{server}: {said}");
         for params in [json!({}), json!({"name": 5}), json!({"name": null, "arguments": {}})] {
             let said = refusal(&pontoon, params);
             assert!(said.contains("params.name"), "{server}: {said}");

@@ -79,7 +79,7 @@ pub fn the_first_request_opens_a_session(target: &Target) {
         assert!(text.contains(&format!("replayed {times} messages")), "{text}");
     }
     let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    send(&pontoon, None, &notification).expect(400, "it asks nothing, and belongs to nobody");
+    send(&pontoon, None, &notification).expect(400, "a notification without a session");
     assert_eq!(counted(&pontoon), [1, 1, 0]);
 }
 

@@ -88,7 +88,7 @@ pub fn what_asks_nothing_is_accepted(target: &Target) {
         for body in [
             json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
             json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}),
-            json!({"jsonrpc": "2.0", "method": "notifications/of-nobody"}),
+            json!({"jsonrpc": "2.0", "method": "notifications/unknown"}),
             json!({"jsonrpc": "2.0", "id": 1, "result": {}}),
         ] {
             let answer = post(&pontoon, &body);
@@ -136,7 +136,7 @@ pub fn progress_is_streamed(target: &Target) {
     let json = Request::post(&*call).with("Accept", "application/json").send(pontoon.addr);
     assert_eq!(text_of(&json.json()), text_of(&answer), "one message is all it takes");
     let silent = post(&pontoon, &tool_call(1, "demo_progress", json!({})));
-    assert_eq!(text_of(&silent.json()), text_of(&answer), "nobody asked for progress");
+    assert_eq!(text_of(&silent.json()), text_of(&answer), "progress was not requested");
 }
 
 pub fn progress_as_documented(target: &Target) {
@@ -178,7 +178,7 @@ fn logged(pontoon: &Pontoon, count: usize) -> Vec<Value> {
 pub fn every_request_is_logged(target: &Target) {
     let pontoon = target.echo_stateless().start();
     let secret = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSJ9.c2ln";
-    let call = tool_call(1, "echo", json!({"message": "nobody's business"})).to_string();
+    let call = tool_call(1, "echo", json!({"message": "private business"})).to_string();
     let request = Request::post(call).header("Authorization", format!("Bearer {secret}"));
     request.send(pontoon.addr).expect(200, "echo");
     post(&pontoon, &tool_call(1, "no business of yours", json!({}))).expect(200, "unknown tool");

@@ -118,7 +118,7 @@ pub fn a_state_of_another_principal(target: &Target) {
     let (_, retry) = park(&ada, &who(&ada, "whose"), "Ada");
     let others = [Modern::new(&pontoon), Modern::new(&pontoon).authorized("Bearer eve")];
     for other in others {
-        expect_refused(&other.send(&retry), "somebody else");
+        expect_refused(&other.send(&retry), "another client");
     }
     expect_heard(&ada.send(&retry).answer(), "whose", "Ada");
 }
@@ -172,7 +172,7 @@ pub fn one_parked_call_keeps_nobody_waiting(target: &Target) {
     for (nth, retry) in parked.iter().enumerate().rev() {
         expect_heard(&clients[nth].send(retry).answer(), &name(nth), &name(nth));
     }
-    assert!(legacy.listen().is_quiet(seconds(1)), "nobody else was asked anything");
+    assert!(legacy.listen().is_quiet(seconds(1)), "no other client was asked");
 }
 
 pub fn the_process_ends_under_a_parked_call(target: &Target) {
@@ -187,8 +187,8 @@ pub fn the_process_ends_under_a_parked_call(target: &Target) {
     let code = refused["error"]["code"].as_i64();
     assert!([Some(-32602), Some(-32603)].contains(&code), "{refused}");
     client.expect_served();
-    let (_, retry) = park(&client, &who(&client, "anew"), "Ada");
-    expect_heard(&client.send(&retry).answer(), "anew", "Ada");
+    let (_, retry) = park(&client, &who(&client, "again"), "Ada");
+    expect_heard(&client.send(&retry).answer(), "again", "Ada");
 }
 
 pub fn pontoon_ends_under_a_parked_call(target: &Target) {

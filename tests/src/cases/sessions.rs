@@ -182,8 +182,7 @@ pub fn sessions_of_another_principal(target: &Target) {
     let unknown = Request::post(&*call)
         .header("Mcp-Session-Id", "00000000-0000-4000-8000-000000000000")
         .send(pontoon.addr);
-    for authorization in [None, Some("Bearer somebody-else"), Some("Basic dGhlOm93bmVy"), Some("")]
-    {
+    for authorization in [None, Some("Bearer another-one"), Some("Basic dGhlOm93bmVy"), Some("")] {
         let sign = |request: Request| {
             let request = request.header("Mcp-Session-Id", &owner.session);
             match authorization {
@@ -225,7 +224,7 @@ pub fn sessions_bound_by_choice(target: &Target) {
     for (binding, other, status) in [
         ("subject", aws("two"), 200),
         ("token", aws("two"), 404),
-        ("none", "Bearer somebody-else".to_owned(), 200),
+        ("none", "Bearer another-one".to_owned(), 200),
     ] {
         let pontoon = target.proxy().options(&["--bind-session", binding]).start();
         let client = Client::open_with(&pontoon, NEWEST, Some(&aws("one")));

@@ -308,7 +308,7 @@ pub fn sessions_of_another_principal(target: &Target) {
     let owner = connecting().header("Authorization", "Bearer the-owner");
     let mut events = owner.open(pontoon.addr).events();
     let uri = messages_of(&mut events);
-    for stranger in [None, Some("Bearer somebody-else"), Some("Basic dGhlOm93bmVy")] {
+    for stranger in [None, Some("Bearer another-one"), Some("Basic dGhlOm93bmVy")] {
         let mut request = posting(&uri, initialize(REVISION));
         if let Some(value) = stranger {
             request = request.header("Authorization", value);
@@ -375,9 +375,9 @@ pub fn rebinding_is_refused(target: &Target) {
     let call = tool_call(1, "echo", json!({"text": "rebound"}));
     for request in [connecting(), posting(&peer.uri, &call)] {
         let rebound = request.clone().with("Host", "evil.example").send(pontoon.addr);
-        rebound.expect_error(403, -32600, "a name of somebody else's");
+        rebound.expect_error(403, -32600, "another host name");
         let foreign = request.header("Origin", "https://evil.example").send(pontoon.addr);
-        foreign.expect_error(403, -32600, "a page of somebody else's");
+        foreign.expect_error(403, -32600, "a page of another origin");
         assert_eq!(foreign.header("access-control-allow-origin"), None);
     }
     peer.expect_served();
@@ -429,7 +429,7 @@ pub fn silent_clients_cost_no_child(target: &Target) {
         peer.expect_gone("it had its time");
     }
     let started = pontoon.record.children().len();
-    assert!(started <= 1, "{started} children; one stands by for whoever comes first");
+    assert!(started <= 1, "{started} children; one is ready for the first client");
     Peer::open(&pontoon).expect_served();
 }
 

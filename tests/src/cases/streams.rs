@@ -287,7 +287,7 @@ pub fn requests_of_the_child_that_nobody_takes(target: &Target) {
             .unwrap();
         answers.iter().filter(|answer| answer.contains("\"error\"")).count() >= 20
     });
-    pontoon.expect_alive("with questions nobody answers");
+    pontoon.expect_alive("with unanswered questions");
     client.expect_served();
 }
 

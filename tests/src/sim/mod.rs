@@ -237,7 +237,7 @@ impl World {
                 return;
             }
         }
-        panic!("the world does not come to rest: somebody is busy for ever");
+        panic!("the world does not come to rest: a task is always ready");
     }
 
     fn next_task(&self) -> Option<u64> {

@@ -72,13 +72,13 @@ fn every_mistake_has_its_own_answer() {
         ("no capabilities in it", said, told, list(no_capabilities), missing),
         ("capabilities that are none", said, told, list(odd_capabilities), missing),
         ("another version in the body", said, told, list(&unknown), mismatch(Repeats::Version)),
-        ("a version nobody knows", Some("v999.0.0"), told, list(&unknown), unsupported),
+        ("an unknown version", Some("v999.0.0"), told, list(&unknown), unsupported),
         ("the same, without _meta", Some("v999.0.0"), told, list(""), unsupported),
         ("no method", said, None, list(META), mismatch(Repeats::Method)),
         ("another method", said, Some("tools/call"), list(META), mismatch(Repeats::Method)),
         ("another case", said, Some("TOOLS/LIST"), list(META), mismatch(Repeats::Method)),
         ("a log level", said, told, list(&with_level("warning")), None),
-        ("a level nobody knows", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
+        ("an unknown level", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
         ("no level", said, told, list(&with_level("null").replace("\"null\"", "null")), None),
     ] {
         assert_eq!(verdict(version, method, &body), expected, "{what}");

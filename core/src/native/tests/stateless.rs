@@ -405,7 +405,7 @@ fn who_listens_has_to_take_a_stream() {
     let mut lines = said.to_vec();
     lines.push(("Accept", "application/json"));
     let Served::Refused(Reject::NotAcceptable, head, _) = desk.serve(&lines, &listen) else {
-        panic!("nobody would be told anything");
+        panic!("no change may be announced");
     };
     assert_eq!(head.status, 406);
     assert!(matches!(desk.serve(&said, &listen), Served::Unfinished(_)));

@@ -62,7 +62,7 @@ fn unknown_methods_are_refused_and_unknown_notifications_passed_over() {
     }
     assert!(client.notify("tools/call", json!({"name": "echo"})).is_empty());
     assert!(client.raw("  \r").is_empty());
-    assert!(client.reply(&json!(99), json!({})).is_empty(), "nobody asked");
+    assert!(client.reply(&json!(99), json!({})).is_empty(), "there was no question");
     assert_eq!(client.answer("ping", json!({}))["result"], json!({}));
 }
 

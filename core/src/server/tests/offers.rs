@@ -58,8 +58,8 @@ fn prompts_and_resources_are_listed() {
     let mut client = Client::new();
     let mut list = |method| client.answer(method, json!({}))["result"].clone();
     let arguments = json!([
-        {"name": "who", "description": "Somebody.", "required": true},
-        {"name": "how", "description": "Somebody.", "required": false},
+        {"name": "who", "description": "A person.", "required": true},
+        {"name": "how", "description": "A person.", "required": false},
     ]);
     let prompt = json!({"name": "greet", "title": "Greeting", "description": "Greets.",
         "arguments": arguments});

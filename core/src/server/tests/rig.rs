@@ -224,7 +224,7 @@ impl Default for Demo {
 }
 
 fn argument(name: &'static str, required: bool) -> PromptArgument {
-    PromptArgument { name, description: "Somebody.", required }
+    PromptArgument { name, description: "A person.", required }
 }
 
 impl Server for Demo {

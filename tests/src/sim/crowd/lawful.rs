@@ -258,7 +258,7 @@ impl Client<'_> {
         let came = link.rest(Duration::from_millis(dice.within(0..30_000))).await;
         self.scene.tell(&came.len());
         let came = String::from_utf8_lossy(&came);
-        assert!(!came.contains("\"result\""), "the answer to a call of somebody else: {came}");
+        assert!(!came.contains("\"result\""), "the answer to a call of another client: {came}");
         if dice.once_in(2) {
             link.socket.reset();
         }

@@ -442,7 +442,7 @@ impl User<'_> {
         let events = response::events_so_far(&came).unwrap_or_default();
         for (nth, message) in events.iter().filter_map(Event::message).enumerate() {
             if self.session.is_some() {
-                assert!(message["result"].is_null(), "somebody's answer: {message}");
+                assert!(message["result"].is_null(), "an unexpected answer: {message}");
                 continue;
             }
             if message["error"].is_object() {

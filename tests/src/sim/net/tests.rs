@@ -6,7 +6,7 @@ fn connection(world: &Arc<World>) -> (Stream, Socket) {
     let (port, listener) = world.listen();
     let client = Stream::connect(world, port, None).unwrap();
     let Poll::Ready(server) = listener.poll_accept(&Context::from_waker(Waker::noop())) else {
-        panic!("nobody connected");
+        panic!("no connection");
     };
     (client, server)
 }

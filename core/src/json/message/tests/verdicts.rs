@@ -138,7 +138,7 @@ fn ids_have_a_length() {
         r#""method":"notifications/cancelled","params":{{"requestId":{}}}"#,
         texts[0](5000)
     );
-    assert_eq!(verdict(&with(&about)), Ok(Kind::Notification), "nobody keeps that one");
+    assert_eq!(verdict(&with(&about)), Ok(Kind::Notification), "that one is not stored");
 }
 
 #[test]

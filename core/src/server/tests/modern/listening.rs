@@ -97,7 +97,7 @@ fn each_stream_is_told_what_it_asked_for_and_nothing_else() {
 #[test]
 fn other_conversations_are_told_by_others() {
     let mut client = Client::new();
-    assert!(change(&mut client).is_empty(), "nobody listens here");
+    assert!(change(&mut client).is_empty(), "no stream is open");
     assert_eq!(client.changed, ["Prompts", "Resources", "Tools", r#"Resource("demo://one")"#]);
     listen(&mut client, &json!(1), json!({"toolsListChanged": true}));
     let mut out = Vec::new();

@@ -193,7 +193,7 @@ proptest! {
             client.seal = StateKey::new([9; 32]);
         }
         if other_principal {
-            client.principal = Principal::of(Some(b"Bearer somebody"));
+            client.principal = Principal::of(Some(b"Bearer another"));
         }
         client.wall += Duration::from_secs(late);
         let params = json!({

@@ -32,7 +32,7 @@ fn an_interview_takes_three_rounds() {
     assert_eq!(first["result"].get("ttlMs"), None);
     let server = &first["result"]["_meta"]["io.modelcontextprotocol/serverInfo"];
     assert_eq!(server["name"], "demo");
-    assert!(client.conversation.is_idle(), "nobody waits for the client");
+    assert!(client.conversation.is_idle(), "no task waits for the client");
     // Any instance with the same key can continue.
     let mut client = able();
     let second = client.retry("interview", &state(&first), json!({"name": form("name", "Ada")}));
@@ -53,7 +53,7 @@ fn what_is_missing_is_asked_again_and_what_is_unknown_passed_over() {
     }
     let answers = json!({"name": form("name", "Ada"), "color-1": form("color", "red")});
     let second = able().retry("interview", &state(&first), answers);
-    assert_eq!(keys(&second), ["color-1", "roots"], "nobody had asked for a color yet");
+    assert_eq!(keys(&second), ["color-1", "roots"], "there was no question for a color yet");
     let answers = json!({"roots": {"roots": [{"uri": "file:///"}]}});
     let third = able().retry("interview", &state(&second), answers);
     assert_eq!(keys(&third), ["color-1"]);
