@@ -321,6 +321,14 @@ impl Permit {
         self.bytes += more;
     }
 
+    /// Makes it stand for exactly this many bytes, whether or not more are permitted.
+    pub fn resize(&mut self, bytes: usize) {
+        match bytes.checked_sub(self.bytes) {
+            Some(more) => self.add(more),
+            None => self.give_back(self.bytes - bytes),
+        }
+    }
+
     /// Returns some of its bytes to the account.
     pub fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);

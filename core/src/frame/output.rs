@@ -41,9 +41,10 @@ impl Output {
         let Output { lines, rules, max, account, pending, skipped, spread } = self;
         lines.feed(bytes, |framed| match framed {
             Framed::Line(line) => {
-                // Its bytes move from one permit to the other.
-                pending.give_back(pending.bytes());
-                let line = account.hold(line);
+                // Its permit goes with it. Bytes that are given back first can go to another child.
+                let mut permit = std::mem::replace(pending, account.permit());
+                permit.resize(line.len());
+                let line = permit.attach(line);
                 let text = spread.wants(&line).then(|| line.clone());
                 let mut is_noise = true;
                 read_line(line, *rules, account, &mut |read| {

@@ -115,3 +115,24 @@ proptest! {
         prop_assert_eq!(read(90, text.as_bytes(), piece), read(90, text.as_bytes(), text.len()));
     }
 }
+
+#[test]
+fn the_bytes_of_a_line_stay_counted_when_it_ends() {
+    let memory = Memory::new(1 << 20);
+    let mut output = Output::new(&limits(1 << 30), memory.child(ChildId(1)));
+    let text =
+        format!(r#"{{"jsonrpc":"2.0","method":"x","params":{{"x":"{}"}}}}"#, "x".repeat(900));
+    let (start, end) = text.as_bytes().split_at(700);
+    output.feed(start, |_| panic!("the line has not ended"));
+    let pending = memory.used();
+    assert!(pending >= 700, "{pending}");
+    let mut lines = Vec::new();
+    output.feed(end, |line| lines.push(line));
+    output.feed(b"\n", |line| {
+        assert_eq!(memory.used(), text.len(), "they are counted once");
+        lines.push(line);
+    });
+    assert_eq!((lines.len(), memory.used()), (1, text.len()));
+    drop(lines);
+    assert_eq!(memory.used(), 0);
+}
