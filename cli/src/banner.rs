@@ -11,6 +11,9 @@ use serde_json::json;
 use crate::command::quoted;
 use crate::log::Notice;
 
+/// The name of the notice that has the URL.
+pub(crate) const LISTENING: &str = "listening";
+
 /// An endpoint from its clients' point of view.
 pub(crate) struct Endpoint<'a> {
     /// The address on which it listens.
@@ -43,7 +46,7 @@ impl Endpoint<'_> {
         };
         Notice {
             level: Level::Info,
-            name: "listening",
+            name: LISTENING,
             message: "listening",
             fields: vec![("url", url), ("address", self.addr.to_string())],
             words: Some(words),

@@ -25,6 +25,7 @@ use time::UtcOffset;
 
 pub(crate) use self::entry::{Entry, Notice};
 use crate::args::{LogArgs, LogFormat};
+use crate::banner;
 use crate::errors::Failure;
 use text::Terminal;
 
@@ -36,6 +37,8 @@ pub(crate) struct Log {
 
 struct Sink {
     level: Level,
+    /// Whether it shows the URL whatever its level: for people, who need it.
+    shows_url: bool,
     queue: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
     /// Tells a file to reopen its path.
@@ -82,7 +85,8 @@ impl Log {
             command: command.into(),
         });
         let style = Style { format: args.log_format, for_people: true, terminal };
-        let mut sinks = vec![Sink::start(level, style, io::stderr())?];
+        let shows_url = !args.quiet && args.log_format == LogFormat::Pretty;
+        let mut sinks = vec![Sink { shows_url, ..Sink::start(level, style, io::stderr())? }];
         if let Some(path) = &args.log_file {
             let file = open_file(path).map_err(|error| Failure {
                 what: format!("cannot log to {}", path.display()),
@@ -100,7 +104,7 @@ impl Log {
 
     /// Logs an entry. Never blocks.
     pub(crate) fn write(&self, entry: Entry) {
-        for sink in self.sinks.iter().filter(|sink| entry.level() >= sink.level) {
+        for sink in self.sinks.iter().filter(|sink| sink.takes(&entry)) {
             let message = Message::Entry(Box::new(entry.clone()));
             if let Err(TrySendError::Full(_)) = sink.queue.try_send(message) {
                 sink.dropped.fetch_add(1, Ordering::Relaxed);
@@ -152,7 +156,12 @@ impl Sink {
                 fix: "let this program have more threads".into(),
                 code: 1,
             })?;
-        Ok(Sink { level, queue, dropped, is_stale: Arc::default() })
+        let is_stale = Arc::default();
+        Ok(Sink { level, shows_url: false, queue, dropped, is_stale })
+    }
+
+    fn takes(&self, entry: &Entry) -> bool {
+        entry.level() >= self.level || self.shows_url && entry.name() == banner::LISTENING
     }
 }
 

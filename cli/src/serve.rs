@@ -130,10 +130,11 @@ fn serve(
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     crate::allocator::watch().map_err(cannot_start)?;
 
+    let command = matches!(config.serves, Serves::Command(_)).then(|| about.name.into());
     let options = Options {
         config: config.clone(),
         threads: args.threads.map(Into::into),
-        log: Arc::new(keep(log.clone(), tell.clone())),
+        log: Arc::new(keep(log.clone(), command, tell.clone())),
     };
     let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
     let endpoint = Endpoint { addr: running.addr(), path: &args.path, sse: config.sse, about };
@@ -159,9 +160,9 @@ enum Fact {
 }
 
 /// Handles the events of the endpoint. Called on its threads, so it must not block.
-fn keep(log: Log, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
+fn keep(log: Log, command: Option<Arc<str>>, tell: Sender<Fact>) -> impl Fn(&Event) + Send + Sync {
     move |event| {
-        log.write(Entry::event(event.clone()));
+        log.write(Entry::event(event.clone()).of_command(command.as_ref()));
         let fact = match event {
             Event::EraFound { assumed: false, .. } | Event::SessionOpened { .. } => Fact::Answered,
             Event::ChildUnusable { status, stderr } => {

@@ -93,6 +93,19 @@ fn one_line_tells_where_it_listens_and_each_signal_ends_it() {
 }
 
 #[test]
+fn the_url_is_shown_at_every_level_of_the_log() {
+    for level in ["warning", "error"] {
+        let mut proxy = Proxy::start(&["--log-level", level]);
+        let line = proxy.line_with("");
+        assert!(line.starts_with("pontoon listening on http://127.0.0.1:"), "{line}");
+        proxy.signal(Signal::TERM);
+        assert_eq!(proxy.end().1, "", "nothing else");
+    }
+    let (_, told) = Proxy::start(&["--quiet", "sh", "-c", "exit 1"]).end();
+    assert!(!told.contains("listening"), "it was told to be quiet: {told}");
+}
+
+#[test]
 fn in_json_every_line_is_an_object() {
     let mut proxy = Proxy::start(&["--log-format", "json", "--path", "/x"]);
     let line: serde_json::Value =

@@ -1,5 +1,6 @@
 //! Log entries: an event of the core, or a notice of the program itself.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use pontoon_core::observe::{Event, Level, Value};
@@ -9,6 +10,8 @@ use pontoon_core::observe::{Event, Level, Value};
 pub(crate) struct Entry {
     pub(super) at: SystemTime,
     what: What,
+    /// The name of the command, if the entry is about a session with it.
+    command: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,12 +62,19 @@ impl Notice {
 impl Entry {
     /// Creates an entry with the current time.
     pub(crate) fn event(event: Event) -> Self {
-        Entry { at: SystemTime::now(), what: What::Event(event) }
+        Entry { at: SystemTime::now(), what: What::Event(event), command: None }
+    }
+
+    /// Adds the name of the command that is served, if a session with it has been opened.
+    pub(crate) fn of_command(mut self, command: Option<&Arc<str>>) -> Self {
+        let is_opened = matches!(self.what, What::Event(Event::SessionOpened { .. }));
+        self.command = command.filter(|_| is_opened).cloned();
+        self
     }
 
     /// Creates an entry with the current time.
     pub(crate) fn notice(notice: Notice) -> Self {
-        Entry { at: SystemTime::now(), what: What::Notice(notice) }
+        Entry { at: SystemTime::now(), what: What::Notice(notice), command: None }
     }
 
     pub(super) fn level(&self) -> Level {
@@ -105,7 +115,12 @@ impl Entry {
 
     pub(super) fn fields(&self, mut field: impl FnMut(&'static str, Value<'_>)) {
         match &self.what {
-            What::Event(event) => event.fields(field),
+            What::Event(event) => {
+                event.fields(&mut field);
+                if let Some(command) = &self.command {
+                    field("mcp_server", Value::Bytes(command.as_bytes()));
+                }
+            }
             What::Notice(notice) => {
                 for (name, value) in &notice.fields {
                     field(name, Value::Bytes(value.as_bytes()));
