@@ -71,6 +71,13 @@ pub struct Limits {
     pub sessions_max: usize,
     /// Time that a session may be unused, from the end of its last request.
     pub session_idle_max: Duration,
+    /// Time that messages of a client wait for the `notifications/initialized` that they have
+    /// overtaken on another connection; 0 does not hold them back.
+    pub initialized_time_max: Duration,
+    /// Messages of a session that wait for that.
+    pub overtaking_len_max: usize,
+    /// Bytes of those messages.
+    pub overtaking_bytes_max: usize,
     /// Requests in flight in a session.
     pub in_flight_max: usize,
     /// Messages that wait in a session for a client to open a stream.
@@ -228,6 +235,9 @@ impl Default for Limits {
             runs_max: 1024,
             sessions_max: 100,
             session_idle_max: Duration::from_secs(300),
+            initialized_time_max: Duration::from_millis(250),
+            overtaking_len_max: 32,
+            overtaking_bytes_max: MIB,
             in_flight_max: 1024,
             queue_len_max: 100,
             queue_bytes_max: 4 * MIB,

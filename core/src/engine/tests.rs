@@ -21,6 +21,7 @@ mod native_listens;
 mod noise;
 mod notices;
 mod opening;
+mod overtaking;
 mod parked;
 mod paused;
 mod pressure;

@@ -198,6 +198,7 @@ impl Session {
             seated.facts.initialized = true;
         }
         self.initialize = None;
+        self.await_initialized(turn);
         let client = self.client.clone();
         let revision = match &self.unknown_revision {
             Some(unknown) => Cow::Owned(unknown.to_string()),

@@ -12,6 +12,7 @@ use crate::machine::Chunk;
 use crate::observe::{Dropped, client_name, tool_of};
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
+use crate::session::hold::Outgoing;
 use crate::session::{Backend, Queue, Session, Streams};
 use crate::time::Instant;
 
@@ -25,6 +26,7 @@ impl Session {
             calls: Calls::default(),
             asks: Asks::default(),
             taken_back_until: Instant::ZERO,
+            held: None,
             queue: Queue::default(),
             streams: Streams::new(id),
             unknown_revision: None,
@@ -225,13 +227,20 @@ impl Session {
             since,
             due,
         });
-        self.backend.request(number, message, turn);
+        match (&self.held, message.method()) {
+            (None, _) | (_, Some("ping")) => self.backend.request(number, message, turn),
+            _ => self.pass_on(Outgoing::Request(number, message.clone()), turn),
+        }
     }
 
     fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
         match (message.method(), message.subject()) {
             (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, turn),
-            _ => self.backend.feed(message.with(&[]), turn),
+            (Some("notifications/initialized"), _) => {
+                self.backend.feed(message.with(&[]), turn);
+                self.release(turn);
+            }
+            _ => self.pass_on(Outgoing::Notification(message.with(&[])), turn),
         }
     }
 
@@ -242,7 +251,8 @@ impl Session {
             return self.dropped(Dropped::UnknownCancel, turn);
         };
         let text = number.to_string();
-        self.backend.feed(message.with(&[(Field::Subject, text.as_bytes())]), turn);
+        let notice = message.with(&[(Field::Subject, text.as_bytes())]);
+        self.pass_on(Outgoing::Notification(notice), turn);
         self.taken_back_until = turn.now + turn.limits.cancel_time_max;
         turn.cancelled(&call);
         self.streams.skip_answer(call.stream, turn);

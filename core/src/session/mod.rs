@@ -22,6 +22,7 @@ mod backend;
 mod event_id;
 mod from_child;
 mod from_client;
+mod hold;
 mod principal;
 mod queue;
 mod replay;
@@ -31,11 +32,12 @@ mod streams;
 
 pub(crate) use backend::{About, Backend, Saying, Seated};
 pub use event_id::EventId;
+use hold::{Held, Outgoing};
 pub use principal::Principal;
 use queue::{Queue, Waiting};
 use replay::Replay;
 use stream::Stream;
-use streams::Streams;
+use streams::{Delivery, Streams};
 
 use core::net::IpAddr;
 use std::mem;
@@ -64,6 +66,8 @@ pub(crate) struct Session {
     asks: Asks,
     /// Until when a question of the child may belong to a request that was taken back from it.
     taken_back_until: Instant,
+    /// What waits for the client's `notifications/initialized`.
+    held: Option<Box<Held>>,
     queue: Queue,
     streams: Streams,
     /// The revision both sides agreed on, if it is none that is known here.
@@ -214,7 +218,7 @@ impl Session {
 
     /// Bytes that wait for the client or the child.
     pub(crate) fn queue_bytes(&self) -> usize {
-        self.queue.bytes() + self.streams.outbound() + self.backend.unfed()
+        self.queue.bytes() + self.held_bytes() + self.streams.outbound() + self.backend.unfed()
     }
 
     /// Since when nobody uses it; none while somebody does. In HTTP+SSE it is no use of a session
@@ -295,6 +299,9 @@ impl Session {
     /// Does what is due. Tells if the session is over by it.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         self.backend.handle_timeout(turn);
+        if self.held_until() <= turn.now {
+            self.release(turn);
+        }
         self.streams.keep_alive(turn);
         let refused = self.time_out_calls(turn);
         self.expire_asks(turn);
@@ -310,6 +317,7 @@ impl Session {
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
         self.expires_at(turn.limits)
             .min(self.calls.next_due())
+            .min(self.held_until())
             .min(self.asks.next_due(turn.limits.request_total_max))
             .min(self.backend.next_due(turn.now))
             .min(self.streams.next_due(turn.limits.keep_alive_period))
@@ -323,7 +331,8 @@ impl Session {
         self.hold_calls(turn);
         while let Some((number, call)) = self.calls.take_due(turn.now) {
             let number = number.to_string();
-            self.backend.feed(cancelled(number.as_bytes(), "Request timeout"), turn);
+            let notice = cancelled(number.as_bytes(), "Request timeout");
+            self.pass_on(Outgoing::Notification(notice), turn);
             self.taken_back_until = turn.now + turn.limits.cancel_time_max;
             let reject = self.request_timeout(&call, turn);
             self.fail(call, reject, turn);
@@ -404,12 +413,17 @@ impl Session {
         error: &'static str,
         turn: &mut Turn<'_>,
     ) {
+        let delivery = self.streams.answer(call.stream, Some(&call.id), answer, turn);
+        let (status, error) = match delivery {
+            Delivery::Replaced(status, reject) => (status, reject.name()),
+            Delivery::Sent | Delivery::Impossible => (200, error),
+        };
         let took = turn.answered(call, error);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;
         }
-        self.log_request(call, (200, error), took, turn);
-        if !self.streams.answer(call.stream, Some(&call.id), answer, turn) {
+        self.log_request(call, (status, error), took, turn);
+        if delivery == Delivery::Impossible {
             self.dropped(Dropped::UndeliverableAnswer, turn);
         }
         self.touch(turn);

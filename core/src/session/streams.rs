@@ -48,6 +48,17 @@ pub(crate) struct Streams {
     outbound: usize,
 }
 
+/// The result of sending an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It is sent, or waits for the other answers of its batch.
+    Sent,
+    /// An error is sent in its place, with this HTTP status.
+    Replaced(u16, Reject),
+    /// No client can receive it any more.
+    Impossible,
+}
+
 impl Streams {
     pub(crate) fn new(session: SessionId) -> Streams {
         Streams {
@@ -249,8 +260,7 @@ impl Streams {
 
     // Sending
 
-    /// Sends an answer that is due on a stream, or an error if there is no room for it. Returns
-    /// `false` if no client can receive it any more.
+    /// Sends an answer that is due on a stream, or an error if there is no room for it.
     ///
     /// The answers of a batch wait for each other; if they become too many bytes to hold they are
     /// streamed, and where the client takes no stream the ones that are too much give way to an
@@ -261,18 +271,18 @@ impl Streams {
         id: Option<&[u8]>,
         answer: Option<Chunk>,
         turn: &mut Turn<'_>,
-    ) -> bool {
+    ) -> Delivery {
         let answer = answer.filter(|answer| self.has_room(number, answer.len(), turn));
-        let Some(stream) = self.live.get_mut(number) else { return false };
+        let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         stream.due = stream.due.saturating_sub(1);
         let deliverable = stream.begun || stream.exchange.is_some();
-        match answer.filter(|_| deliverable) {
+        let delivery = match answer.filter(|_| deliverable) {
             Some(answer) => self.place_answer(number, id, answer, turn),
             None if deliverable => self.refuse_answer(number, id, turn),
-            None => {}
-        }
+            None => Delivery::Impossible,
+        };
         self.settle(number, turn);
-        deliverable
+        delivery
     }
 
     /// Whether an answer of this size may be sent, whatever else waits for the client to take it. A
@@ -292,34 +302,50 @@ impl Streams {
 
     /// Sends an error in place of an answer for which there is no room. Where the status is free, it
     /// is that of the error.
-    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, turn: &mut Turn<'_>) {
+    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, turn: &mut Turn<'_>) -> Delivery {
         let reject = Reject::UnreadAnswers;
         turn.metrics.refused(reject);
         let error = json::error(id, &reject.wire());
-        let Some(stream) = self.live.get(number) else { return };
+        let Some(stream) = self.live.get(number) else { return Delivery::Impossible };
         if stream.begun || stream.batch.is_some() {
-            return self.place_answer(number, id, error, turn);
+            self.place_answer(number, id, error, turn);
+            return Delivery::Replaced(200, reject);
         }
         let mut head = self.head(ReplyHead::with_body(reject.wire().status, ContentType::Json));
         head.retry_after = reject.retry_after();
+        let status = head.status;
         self.refuse(number, head, error, turn);
+        Delivery::Replaced(status, reject)
     }
 
-    fn place_answer(&mut self, number: u64, id: Option<&[u8]>, answer: Chunk, turn: &mut Turn<'_>) {
-        let Some(stream) = self.live.get_mut(number) else { return };
+    fn place_answer(
+        &mut self,
+        number: u64,
+        id: Option<&[u8]>,
+        answer: Chunk,
+        turn: &mut Turn<'_>,
+    ) -> Delivery {
+        let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         if stream.begun || !stream.accept.json {
             self.begin(number, turn);
-            return self.send(number, answer, turn);
+            self.send(number, answer, turn);
+            return Delivery::Sent;
         }
-        let Some(answers) = &mut stream.batch else { return self.reply(number, answer, turn) };
+        let Some(answers) = &mut stream.batch else {
+            self.reply(number, answer, turn);
+            return Delivery::Sent;
+        };
         let held: usize = answers.iter().map(Chunk::len).sum();
         if held + answer.len() <= turn.limits.queue_bytes_max {
             answers.push(answer);
         } else if stream.accept.sse {
             self.message(number, answer, turn);
         } else {
-            answers.push(json::error(id, &Reject::BatchAnswerTooLarge.wire()));
+            let reject = Reject::BatchAnswerTooLarge;
+            answers.push(json::error(id, &reject.wire()));
+            return Delivery::Replaced(200, reject);
         }
+        Delivery::Sent
     }
 
     /// Counts an answer that is due on a stream as given: its request was cancelled.

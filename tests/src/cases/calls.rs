@@ -5,15 +5,16 @@
 use serde_json::{Value, json};
 
 use crate::Target;
-use crate::client::{Client, text_of, tool_call};
+use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
 use crate::pontoon::Pontoon;
 use crate::probe::rss_kib;
 use crate::wait::{Instant, eventually, millis, seconds, sleep};
-use crate::wire::{Broken, Wire};
+use crate::wire::{Broken, Request, Wire};
 
 cases! { $ calls:
     same_ids_in_many_sessions
     same_id_twice_in_flight
+    requests_that_overtake_initialized
     many_large_calls_at_once
     a_very_large_call
     cancelled_calls
@@ -55,6 +56,28 @@ pub fn same_ids_in_many_sessions(target: &Target) {
             assert_eq!(answer["id"], *id);
             assert_eq!(text_of(&answer), text);
         }
+    }
+}
+
+pub fn requests_that_overtake_initialized(target: &Target) {
+    let pontoon = target.proxy().start();
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    for is_sent in [true, false] {
+        let opened = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr);
+        let session = opened.header("mcp-session-id").expect("a session id").to_owned();
+        let post = |body: Value| {
+            let request = Request::post(body.to_string()).header("Mcp-Session-Id", &session);
+            request.header("MCP-Protocol-Version", NEWEST)
+        };
+        let mut call = post(tool_call(1, "echo", json!({"text": "early"}))).open(pontoon.addr);
+        if is_sent {
+            post(initialized.clone()).send(pontoon.addr).expect(202, "initialized");
+        }
+        let answer = call.response().expect(200, "it waits, but not for long").answer();
+        assert_eq!(text_of(&answer), "early");
+        let lines = pontoon.record.lines();
+        let place = |method: &str| lines.iter().position(|line| line.contains(method));
+        assert!(place("notifications/initialized") < place("tools/call"), "{lines:?}");
     }
 }
 
@@ -179,6 +202,7 @@ pub fn timeout(target: &Target) {
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
     let text = "The server did not answer within 2 s (--request-timeout)";
     assert_eq!(answer["error"]["message"], text);
+    eventually("it is logged", seconds(10), || !pontoon.log_events("timed_out").is_empty());
     let [logged] = &pontoon.log_events("timed_out")[..] else { panic!("{}", pontoon.log()) };
     assert_eq!((&logged["level"], &logged["method"]), (&json!("warning"), &json!("tools/call")));
     assert_eq!(logged["limit"].as_f64(), Some(2.0), "{logged}");

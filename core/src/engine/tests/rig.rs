@@ -155,7 +155,10 @@ pub(super) fn millis(millis: u64) -> Duration {
 
 pub(super) fn config(limits: Limits) -> Config {
     // As where --startup-timeout is given: it holds for every start.
-    let limits = Limits { first_startup_time_max: limits.startup_time_max, ..limits };
+    let first_startup_time_max = limits.startup_time_max;
+    // Most clients of these tests send no `notifications/initialized`.
+    let initialized_time_max = Duration::ZERO;
+    let limits = Limits { first_startup_time_max, initialized_time_max, ..limits };
     Config {
         limits,
         revisions: Revision::LEGACY.into(),

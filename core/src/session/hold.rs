@@ -1,0 +1,87 @@
+//! Messages of a client that overtake `notifications/initialized`.
+//!
+//! Owns: these messages, in order, until the notification comes or their time is over. A client sends
+//! it before its first request, but over HTTP each has a connection of its own, and a server may
+//! refuse what comes first.
+//! Never: answers to the child, and pings, which both may come earlier.
+//!
+//! Source: 2025-11-25, basic/lifecycle, Initialization.
+
+use crate::engine::Turn;
+use crate::json::Message;
+use crate::machine::Chunk;
+use crate::session::Session;
+use crate::time::Instant;
+
+/// Messages that are held back.
+#[derive(Debug)]
+pub(super) struct Held {
+    messages: Vec<Outgoing>,
+    bytes: usize,
+    /// When they are passed on whatever has come.
+    until: Instant,
+}
+
+/// A message for the backend.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// A request, under this number.
+    Request(u64, Message),
+    /// A notification.
+    Notification(Chunk),
+}
+
+impl Session {
+    /// Holds back what comes before `notifications/initialized` from now on, if a child is to see
+    /// that first.
+    pub(super) fn await_initialized(&mut self, turn: &Turn<'_>) {
+        if self.backend.child().is_some() && !turn.limits.initialized_time_max.is_zero() {
+            let held = Held { messages: Vec::new(), bytes: 0, until: Instant::FAR };
+            self.held = Some(Box::new(held));
+        }
+    }
+
+    /// When messages that are held back are passed on.
+    pub(super) fn held_until(&self) -> Instant {
+        self.held.as_ref().map_or(Instant::FAR, |held| held.until)
+    }
+
+    /// Bytes of messages that are held back.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.bytes)
+    }
+
+    /// Gives the backend a message of the client, now or once it has been told `initialized`.
+    pub(super) fn pass_on(&mut self, message: Outgoing, turn: &mut Turn<'_>) {
+        let Some(held) = &mut self.held else { return self.put(message, turn) };
+        if held.messages.is_empty() {
+            held.until = turn.now + turn.limits.initialized_time_max;
+            turn.wake(held.until);
+        }
+        held.bytes += match &message {
+            Outgoing::Request(_, message) => message.len(),
+            Outgoing::Notification(chunk) => chunk.len(),
+        };
+        held.messages.push(message);
+        let limits = turn.limits;
+        if held.messages.len() > limits.overtaking_len_max
+            || held.bytes > limits.overtaking_bytes_max
+        {
+            self.release(turn);
+        }
+    }
+
+    /// Passes on what is held back, and holds back nothing from now on.
+    pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
+        for message in self.held.take().map_or_else(Vec::new, |held| held.messages) {
+            self.put(message, turn);
+        }
+    }
+
+    fn put(&mut self, message: Outgoing, turn: &mut Turn<'_>) {
+        match message {
+            Outgoing::Request(number, message) => self.backend.request(number, &message, turn),
+            Outgoing::Notification(chunk) => self.backend.feed(chunk, turn),
+        }
+    }
+}
