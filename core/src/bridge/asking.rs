@@ -1,8 +1,8 @@
-//! A request of a modern client that a legacy child may ask something for.
+//! A request of a modern client that a legacy child may send server requests for.
 //!
-//! Owns: what it has asked, and how far the round with the client has come.
-//! Never: tells which request a question is for: a child has one such request at a time, because
-//! its questions do not say.
+//! Owns: the child's questions, and the state of the round with the client.
+//! Never: decides which request a question is for. Questions do not name it, so a child has only
+//! one such request at a time.
 //!
 //! ```text
 //!   with the child ──it asks──► settling ──no more questions for a while──► parked
@@ -20,20 +20,20 @@ use crate::session::Principal;
 use crate::time::Instant;
 use crate::translate::legacy_child::Question;
 
-/// The one request of a worker that its child may ask something for.
+/// The one request of a worker that its child may ask questions for.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    /// The number the child knows it by.
+    /// Its number at the child.
     pub(crate) number: u64,
-    /// What the child has asked and was not told, in order.
+    /// The pending questions of the child, in order.
     pub(crate) questions: Vec<Asked>,
-    /// When the questions are put to the client, unless there are more by then.
+    /// The time at which the questions are sent to the client, unless there are more by then.
     pub(crate) settles_at: Instant,
-    /// How the client that comes back is known; none while it has not been sent away.
+    /// The client that was sent the questions, or `None` if none was.
     pub(crate) parked: Option<Parked>,
-    /// The child's answer, if it did not wait for the client to come back.
+    /// The child's answer, if it came before the client's retry.
     pub(crate) answer: Option<Message>,
-    /// The last progress that was told.
+    /// The last progress value sent.
     pub(crate) progress: f64,
 }
 
@@ -42,26 +42,26 @@ pub(crate) struct Asking {
 pub(crate) struct Asked {
     /// Its id, as the child wrote it.
     pub(crate) id: Bytes,
-    /// What the client knows it by.
+    /// Its key for the client.
     pub(crate) key: String,
     pub(crate) question: Question,
 }
 
-/// A client that was sent away with questions.
+/// A client that was sent questions, and has to retry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parked {
-    /// What only whoever was sent away knows. Each round has its own.
+    /// A number in the client's state. Each round has its own.
     pub(crate) secret: u64,
-    /// When it was sent away.
+    /// The time at which the questions were sent.
     pub(crate) since: Instant,
-    /// When it is waited for no longer.
+    /// The time limit of the retry.
     pub(crate) until: Instant,
     /// The principal of its request.
     pub(crate) principal: Principal,
 }
 
 impl Asking {
-    /// A request that was just given to a child.
+    /// Creates the state of a request that was just sent to a child.
     pub(crate) fn new(number: u64) -> Asking {
         Asking {
             number,
@@ -73,15 +73,15 @@ impl Asking {
         }
     }
 
-    /// Takes a question of the child back.
+    /// Removes a question that the child has withdrawn.
     pub(crate) fn withdraw(&mut self, id: &[u8]) -> bool {
         let before = self.questions.len();
         self.questions.retain(|asked| !same_id(&asked.id, id));
         self.questions.len() < before
     }
 
-    /// Whether a value of progress is news: values only ever rise (2026-07-28,
-    /// basic/patterns/progress), and a request that is asked about has one counter for all rounds.
+    /// Returns whether a progress value is higher than before: values must rise (2026-07-28,
+    /// basic/patterns/progress), across all rounds of a request.
     pub(crate) fn rises(&mut self, progress: f64) -> bool {
         let rises = progress > self.progress;
         if rises {
@@ -90,13 +90,13 @@ impl Asking {
         rises
     }
 
-    /// When something is due.
+    /// Returns when something is due.
     pub(crate) fn due(&self) -> Instant {
         self.settles_at.min(self.parked.map_or(Instant::FAR, |parked| parked.until))
     }
 }
 
-/// What a client that was sent away brings back, once the seal is off.
+/// The data in the state that a client returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticket {
     /// The request waits at a worker for the answers.
@@ -111,7 +111,7 @@ pub(crate) enum Ticket {
 }
 
 impl Ticket {
-    /// As it is sealed.
+    /// Encodes it for sealing.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         match self {
             Ticket::Again => Vec::new(),
@@ -121,7 +121,7 @@ impl Ticket {
         }
     }
 
-    /// Reads what [`Ticket::to_bytes`] wrote.
+    /// Decodes the output of [`Ticket::to_bytes`].
     pub(crate) fn of(bytes: &[u8]) -> Option<Ticket> {
         if bytes.is_empty() {
             return Some(Ticket::Again);

@@ -1,8 +1,8 @@
 //! Requests of the child that wait for the client's answer.
 //!
-//! Owns: which ids the child used, so that each is answered at most once, and when; which requests
-//! of the client each may belong to, and whether it has reached the client.
-//! Never: new ids; a session has one child, so its ids are unique already and pass unchanged.
+//! Owns: the ids that the child used, so that each is answered at most once, and their times; the
+//! client's requests that each may belong to, and whether it has reached the client. Never: new
+//! ids; a session has one child, so its ids are unique already and pass unchanged.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::bridge::same_id;
 use crate::time::{Duration, Instant};
 
-/// The requests that wait, oldest first.
+/// The pending requests, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Asks(Vec<Ask>);
 
@@ -20,9 +20,9 @@ pub(crate) struct Asks(Vec<Ask>);
 pub(crate) struct Ask {
     /// Its id, as the child wrote it.
     pub(crate) id: Bytes,
-    /// The requests of the client that it may belong to, by their numbers.
+    /// The requests of the client that it may belong to, by number.
     pub(crate) calls: Range<u64>,
-    /// When it was asked.
+    /// The time at which it was sent.
     since: Instant,
     /// The stream it was sent on; `None` while it waits for one.
     stream: Option<u64>,
@@ -35,43 +35,44 @@ impl Asks {
         self.0.len()
     }
 
-    /// Notes a request of the child.
+    /// Adds a request of the child.
     pub(crate) fn insert(&mut self, id: Bytes, calls: Range<u64>, now: Instant) {
         self.0.push(Ask { id, calls, since: now, stream: None, is_shown: false });
     }
 
-    /// Notes that the request with this id was sent on a stream.
+    /// Records that the request with this id was sent on a stream.
     pub(crate) fn sent(&mut self, id: &[u8], stream: u64, is_open: bool) {
         if let Some(ask) = self.0.iter_mut().rev().find(|ask| ask.id == id) {
             (ask.stream, ask.is_shown) = (Some(stream), is_open);
         }
     }
 
-    /// Notes that the client has come back for what was sent on a stream.
+    /// Records that the client has resumed a stream.
     pub(crate) fn resumed(&mut self, stream: u64) {
         for ask in self.0.iter_mut().filter(|ask| ask.stream == Some(stream)) {
             ask.is_shown = true;
         }
     }
 
-    /// Whether the client's request with this number may wait for an answer of the client.
+    /// Returns whether the client's request with this number may be waiting for an answer of the
+    /// client.
     pub(crate) fn may_hold(&self, call: u64) -> bool {
         self.0.iter().any(|ask| ask.is_shown && ask.calls.contains(&call))
     }
 
-    /// Takes the request a client's answer is meant for.
+    /// Removes and returns the request that a client's answer is for.
     pub(crate) fn take(&mut self, id: &[u8]) -> Option<Ask> {
         let exact = self.0.iter().position(|ask| ask.id == id);
         let position = exact.or_else(|| self.0.iter().position(|ask| same_id(&ask.id, id)))?;
         Some(self.remove(position))
     }
 
-    /// Takes the oldest request if it has waited for `time_max` at `now`.
+    /// Removes and returns the oldest request if it has waited for `time_max` at `now`.
     pub(crate) fn take_due(&mut self, now: Instant, time_max: Duration) -> Option<Ask> {
         (self.next_due(time_max) <= now).then(|| self.remove(0))
     }
 
-    /// When the first request will have waited for `time_max`.
+    /// Returns when the first request will have waited for `time_max`.
     pub(crate) fn next_due(&self, time_max: Duration) -> Instant {
         self.0.first().map_or(Instant::FAR, |ask| ask.since + time_max)
     }

@@ -1,16 +1,16 @@
-//! A limit on how often something happens: a token bucket.
+//! A rate limit: a token bucket.
 
 use crate::time::{Duration, Instant};
 
-/// Tokens, which come back over time.
+/// Tokens, which return over time.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
-    /// When the bucket is full again.
+    /// The time at which the bucket is full again.
     full_at: Instant,
 }
 
 impl Bucket {
-    /// Takes a token. Fails if none is left: there are up to `burst`, and `per_second` come back.
+    /// Takes a token, if there is one: there are up to `burst`, and `per_second` return.
     pub(crate) fn take(&mut self, burst: usize, per_second: usize, now: Instant) -> bool {
         let token = Duration::from_secs(1) / u32::try_from(per_second.max(1)).unwrap_or(u32::MAX);
         let full_at = self.full_at.max(now) + token;

@@ -1,8 +1,8 @@
 //! Requests of the client that wait for the child's answer.
 //!
-//! Owns: the number the child knows each request by. It counts up for the child's whole life and
-//! stands in for both the request's id and its progress token, so that no answer ever depends on
-//! an id a client chose.
+//! Owns: the child's number for each request. It counts up for the child's whole life and replaces
+//! both the request's id and its progress token, so that no answer ever depends on an id that a
+//! client chose.
 
 use std::ops::Range;
 
@@ -16,10 +16,10 @@ use crate::time::Instant;
 /// The JSON text of an id or a progress token. Those of most clients are short.
 pub(crate) type IdText = SmallVec<[u8; 24]>;
 
-/// A request that waits for its answer.
+/// A pending request.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The stream its answer goes to.
+    /// The stream for its answer.
     pub(crate) stream: u64,
     /// Its id, as the client wrote it.
     pub(crate) id: IdText,
@@ -29,15 +29,15 @@ pub(crate) struct Call {
     pub(crate) method: &'static str,
     /// The tool it calls, if requests are logged.
     pub(crate) tool: Option<Box<str>>,
-    /// Where it is counted, if a server in this process answers it.
+    /// Its histogram, if a server in this process answers it.
     pub(crate) series: Option<SeriesId>,
-    /// When it was asked.
+    /// The time at which it arrived.
     pub(crate) since: Instant,
-    /// When it is given up, unless it shows progress.
+    /// The time at which it fails, unless it shows progress.
     pub(crate) due: Instant,
 }
 
-/// The requests that wait, by the number the child knows them by.
+/// The pending requests, by the child's number.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     waiting: Numbered<Call>,
@@ -45,7 +45,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// The number of the first request, which is `initialize` where a child answers.
+    /// The number of the first request, which is `initialize` for a child.
     pub(crate) const FIRST: u64 = 1;
 
     pub(crate) fn len(&self) -> usize {
@@ -56,51 +56,51 @@ impl Calls {
         self.waiting.is_empty()
     }
 
-    /// Notes a request; gives the number to send it under.
+    /// Adds a request; returns its number.
     pub(crate) fn insert(&mut self, call: Call) -> u64 {
         self.last += 1;
         self.waiting.insert(self.last, call);
         self.last
     }
 
-    /// Whether the first request is the only one there has been.
+    /// Returns whether only the first request has been sent so far.
     pub(crate) fn is_first_only(&self) -> bool {
         self.last == Calls::FIRST
     }
 
-    /// The request the child knows by this JSON text.
+    /// Returns the request with this number, as JSON text of the child.
     pub(crate) fn by_child(&mut self, number: &[u8]) -> Option<&mut Call> {
         self.waiting.get_mut(parse_number(number)?)
     }
 
-    /// The request the child knows by this number.
+    /// Returns the request with this number.
     pub(crate) fn get(&self, number: u64) -> Option<&Call> {
         self.waiting.get(number)
     }
 
-    /// The request the child knows by this number, to be changed.
+    /// Returns the request with this number, for changes.
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Call> {
         self.waiting.get_mut(number)
     }
 
-    /// Takes the request the child knows by this number.
+    /// Removes and returns the request with this number.
     pub(crate) fn take(&mut self, number: u64) -> Option<Call> {
         self.waiting.remove(number)
     }
 
-    /// The number of the request that waits, if it is the only one.
+    /// Returns the number of the only pending request, or `None`.
     pub(crate) fn only(&self) -> Option<u64> {
         let mut waiting = self.waiting.iter();
         let (number, _) = waiting.next()?;
         waiting.next().is_none().then_some(number)
     }
 
-    /// Whether a request was ever sent under this number.
+    /// Returns whether this number was ever used.
     pub(crate) fn has_been(&self, number: u64) -> bool {
         (1..=self.last).contains(&number)
     }
 
-    /// Takes the newest request the client knows by this id, however it spells it now.
+    /// Removes and returns the newest request with this id of the client, in any notation.
     pub(crate) fn take_by_client(&mut self, id: &[u8]) -> Option<(u64, Call)> {
         let newest = |is_it: &dyn Fn(&Call) -> bool| {
             self.waiting.iter().rev().find(|(_, call)| is_it(call)).map(|(number, _)| number)
@@ -110,24 +110,24 @@ impl Calls {
         self.waiting.remove(number).map(|call| (number, call))
     }
 
-    /// Takes the oldest request that is due at `now`.
+    /// Removes and returns the oldest request that is due at `now`.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<(u64, Call)> {
         let (number, _) = self.waiting.iter().find(|(_, call)| call.due <= now)?;
         self.waiting.remove(number).map(|call| (number, call))
     }
 
-    /// Takes the oldest request.
+    /// Removes and returns the oldest request.
     pub(crate) fn take_first(&mut self) -> Option<Call> {
         let (number, _) = self.waiting.iter().next()?;
         self.waiting.remove(number)
     }
 
-    /// When the first request is due.
+    /// Returns when the first request is due.
     pub(crate) fn next_due(&self) -> Instant {
         self.waiting.iter().map(|(_, call)| call.due).min().unwrap_or(Instant::FAR)
     }
 
-    /// The requests with these numbers.
+    /// Iterates over the requests with these numbers.
     pub(crate) fn range_mut(
         &mut self,
         numbers: Range<u64>,
@@ -135,7 +135,7 @@ impl Calls {
         self.waiting.range_mut(numbers)
     }
 
-    /// The numbers that have been given out.
+    /// Returns the used numbers.
     pub(crate) fn numbers(&self) -> Range<u64> {
         0..self.last + 1
     }

@@ -1,8 +1,8 @@
-//! One child process, from the wish to start it to the certainty that it is gone.
+//! One child process, from the request to start it until its end is certain.
 //!
-//! Owns: what was fed to it and not yet taken, whether it is read, the stop order, its standard
-//! error.
-//! Never: a message; what the lines mean is the session's business.
+//! Owns: the bytes for its input that it has not accepted, whether its output is read, the stop
+//! order, and its standard error.
+//! Never: a message; the session interprets the lines.
 //!
 //! ```text
 //!   starting ──spawned──► running ──stop()──► stdin closed ──grace──► SIGTERM ──grace──► SIGKILL
@@ -29,17 +29,17 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) id: ChildId,
-    /// When it was started.
+    /// The time at which it was started.
     pub(crate) since: Instant,
-    /// When it was given a client's `initialize`.
+    /// The time at which it was sent a client's `initialize`.
     pub(crate) initialize_at: Option<Instant>,
     /// Whether a line on its standard output was a message.
     has_spoken: bool,
-    /// Bytes fed and not yet taken.
+    /// Bytes for its standard input that it has not accepted.
     unfed: usize,
-    /// Bytes that its standard input took.
+    /// Bytes that its standard input accepted.
     taken: usize,
-    /// Whether it was asked for its era.
+    /// Whether it was probed for its era.
     is_probed: bool,
     /// Whether its standard input was closed before it had read anything.
     has_read_nothing: bool,
@@ -47,29 +47,29 @@ pub(crate) struct Child {
     stdin_open: bool,
     stdout_open: bool,
     stderr_open: bool,
-    /// Whether it closed its standard input unasked.
+    /// Whether it closed its standard input on its own.
     deaf: bool,
     exited: Option<ExitStatus>,
     ending: Option<Ending>,
     stop: Option<Stop>,
-    /// The number of the last request it was given.
+    /// The number of its last request.
     last_request: u64,
-    /// The number of the last request before the newest notification or answer it was given. Until
-    /// it has answered a later one, an answer without an id may be about that.
+    /// The number of the last request before the newest notification or answer sent to it. Until it
+    /// has answered a later one, an answer without an id may be about that message.
     doubt: Option<u64>,
     noise: Noise,
     stderr: Stderr,
 }
 
-/// One half of its end has come, the exit or the end of its output; the other half is waited for.
+/// One half of its end: its exit, or the end of its output. The other half is still to come.
 #[derive(Clone, Copy, Debug)]
 struct Ending {
     since: Instant,
-    /// When to stop waiting.
+    /// The time at which waiting for it ends.
     at: Instant,
 }
 
-/// How far the stop order has come, and when its next step is due.
+/// The last step of the stop order, and when the next is due.
 #[derive(Clone, Copy, Debug)]
 struct Stop {
     next: Option<Signal>,
@@ -77,7 +77,7 @@ struct Stop {
 }
 
 impl Child {
-    /// A child that is being started.
+    /// Creates a child that is being started.
     pub(crate) fn new(id: ChildId, now: Instant) -> Child {
         Child {
             id,
@@ -103,17 +103,17 @@ impl Child {
         }
     }
 
-    /// Bytes that wait for it to read them.
+    /// Returns the number of bytes that wait for it to read them.
     pub(crate) fn unfed(&self) -> usize {
         self.unfed
     }
 
-    /// Whether it takes another message of this size. It always takes one.
+    /// Returns whether it accepts another message of this size. It always accepts one.
     pub(crate) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
         self.unfed == 0 || self.unfed + bytes <= turn.limits.stdin_bytes_max
     }
 
-    /// Writes a request to its standard input, under this number. Numbers rise.
+    /// Writes a request to its standard input, with this number. Numbers rise.
     pub(crate) fn request(&mut self, number: u64, line: Chunk, turn: &mut Turn<'_>) {
         self.last_request = number;
         self.write(line, turn);
@@ -125,19 +125,19 @@ impl Child {
         self.write(line, turn);
     }
 
-    /// Asks which era it is of.
+    /// Probes its era.
     pub(crate) fn ask_era(&mut self, turn: &mut Turn<'_>) {
         self.is_probed = true;
         self.feed(probe::question(), turn);
     }
 
-    /// It has answered the request with this number.
+    /// Records that it has answered the request with this number.
     pub(crate) fn answered(&mut self, number: u64) {
         self.doubt.take_if(|last| *last < number);
     }
 
-    /// Whether an answer without an id can only be to a request that is in flight. A server may
-    /// answer a notification in that way, which it must not.
+    /// Returns whether an answer without an id can only belong to a request in flight. Some servers
+    /// answer a notification in that way, against the specification.
     pub(crate) fn is_settled(&self) -> bool {
         self.doubt.is_none()
     }
@@ -151,15 +151,15 @@ impl Child {
         turn.out.push(Action::Feed { child: self.id, chunk: line });
     }
 
-    /// Its standard input took this many bytes.
+    /// Records that its standard input accepted this many bytes.
     pub(crate) fn fed(&mut self, bytes: usize) {
         self.unfed = self.unfed.saturating_sub(bytes);
         self.taken = self.taken.saturating_add(bytes);
     }
 
-    /// Its standard input takes nothing any more; of the bytes that it took so many were not read.
-    /// A child that does not listen is of no use, so unless it was told to end this counts as its
-    /// end.
+    /// Records that its standard input is closed, with the number of accepted bytes that were not
+    /// read. A child that reads nothing is useless, so unless it was told to stop this counts as
+    /// its end.
     pub(crate) fn stdin_closed(&mut self, unread: usize, turn: &mut Turn<'_>) {
         self.has_read_nothing = unread >= self.taken;
         self.unfed = 0;
@@ -170,15 +170,15 @@ impl Child {
         self.stdin_open = false;
     }
 
-    /// Whether its standard input was closed before it had read anything: then its end is no answer
-    /// to anything that it was asked.
+    /// Returns whether its standard input was closed before it had read anything; its end is then
+    /// not an answer to anything.
     pub(crate) fn has_read_nothing(&self) -> bool {
         self.has_read_nothing
     }
 
-    /// Reads it, or stops reading it.
+    /// Starts or stops reading its output.
     pub(crate) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
-        // Once it has exited only what its pipe still holds is left to read.
+        // After its exit, the rest of its output is always read.
         let open = open || self.exited.is_some();
         if self.gate_open != open {
             self.gate_open = open;
@@ -186,7 +186,7 @@ impl Child {
         }
     }
 
-    /// A line on its standard output was a message.
+    /// Records that a line on its standard output was a message.
     pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
         self.has_spoken = true;
         if self.is_ending() {
@@ -194,37 +194,37 @@ impl Child {
         }
     }
 
-    /// A line on its standard output, or a part of it, was no message.
+    /// Handles a line on its standard output, or a part of one, that was not a message.
     pub(crate) fn babbled(&mut self, line: &Unreadable, turn: &mut Turn<'_>) {
         turn.metrics.noise_line();
         self.noise.push(self.id, line, turn);
     }
 
-    /// Says what it writes in place of MCP, to complete the text of an error; empty if it has written
-    /// a message, or nothing.
+    /// Describes its output that is not MCP, as the end of an error text; empty if it has written a
+    /// message, or nothing.
     pub(crate) fn other_output(&self) -> String {
         self.only_noise().map_or(String::new(), |line| {
             format!("; it does not speak MCP: it wrote \"{}\"", shown(&visible(line)))
         })
     }
 
-    /// The beginning of the first line on its standard output, if it has written lines there and no
-    /// message.
+    /// Returns the beginning of the first line on its standard output, if it has written lines but
+    /// no message.
     fn only_noise(&self) -> Option<&Bytes> {
         self.noise.first().filter(|_| !self.has_spoken)
     }
 
-    /// It wrote to its standard error.
+    /// Handles bytes of its standard error.
     pub(crate) fn complained(&mut self, bytes: &Bytes, turn: &mut Turn<'_>) {
         self.stderr.push(self.id, bytes, turn);
     }
 
-    /// The end of its standard error.
+    /// Returns the end of its standard error.
     pub(crate) fn stderr_tail(&self) -> Bytes {
         self.stderr.tail()
     }
 
-    /// Its process ended.
+    /// Records that its process ended.
     pub(crate) fn exited(&mut self, status: ExitStatus, turn: &mut Turn<'_>) {
         self.exited = Some(status);
         turn.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
@@ -232,19 +232,20 @@ impl Child {
         self.await_end(turn);
     }
 
-    /// Its standard output ended.
+    /// Records that its standard output ended.
     pub(crate) fn stdout_closed(&mut self, turn: &mut Turn<'_>) {
         self.stdout_open = false;
         self.await_end(turn);
     }
 
-    /// Its standard error ended. This is no sign of its end, but its last words belong to it.
+    /// Records that its standard error ended. This is no sign of its end, but the last lines belong
+    /// to the report of it.
     pub(crate) fn stderr_closed(&mut self, turn: &mut Turn<'_>) {
         self.stderr_open = false;
         self.stderr.close(self.id, turn);
     }
 
-    /// Logs what was to be logged later, at its end.
+    /// Logs at its end what was still to be logged.
     pub(crate) fn report_end(&mut self, turn: &mut Turn<'_>) {
         self.noise.report(self.id, turn);
         self.stderr.close(self.id, turn);
@@ -253,8 +254,8 @@ impl Child {
         }
     }
 
-    /// Waits a little longer for the other half of its end. Whoever inherited its output could
-    /// write to it for ever, so there is a limit to that.
+    /// Extends the wait for the other half of its end, up to a limit, because another process that
+    /// inherited its output could write to it forever.
     fn await_end(&mut self, turn: &mut Turn<'_>) {
         let since = self.ending.map_or(turn.now, |ending| ending.since);
         let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);
@@ -262,8 +263,8 @@ impl Child {
         turn.wake(at);
     }
 
-    /// Whether this end shows that its command is of no use: it has failed in the first moments, and
-    /// has said nothing. A server that ends by a rule of its own, for example because it was idle,
+    /// Returns whether this end shows that its command does not work: it failed soon after its
+    /// start, and wrote no message. A server that ends on its own, for example because it was idle,
     /// has lived for longer.
     pub(crate) fn is_failed_start(&self, status: ExitStatus, turn: &Turn<'_>) -> bool {
         let moments = match status {
@@ -273,8 +274,8 @@ impl Child {
         !self.has_spoken && turn.now.since(self.since) < moments
     }
 
-    /// How it ended, once nothing more can come from it. Of a child that was asked for its era it
-    /// must be known whether it has read the question.
+    /// Returns its exit status, once nothing more can come from it. For a probed child it must also
+    /// be known whether it has read the probe.
     pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
         let waited = self.ending.is_some_and(|ending| ending.at <= now);
         let is_open = self.stdout_open || self.stderr_open || self.is_probed && self.stdin_open;
@@ -286,44 +287,44 @@ impl Child {
         }
     }
 
-    /// Whether its process or its standard output has ended; the other half follows.
+    /// Returns whether its process or its standard output has ended; the other half follows.
     pub(crate) fn is_ending(&self) -> bool {
         self.ending.is_some()
     }
 
-    /// Whether nothing more can come from it.
+    /// Returns whether nothing more can come from it.
     pub(crate) fn has_ended(&self, now: Instant) -> bool {
         self.end(now).is_some()
     }
 
-    /// Whether its process has ended.
+    /// Returns whether its process has ended.
     pub(crate) fn has_exited(&self) -> bool {
         self.exited.is_some()
     }
 
-    /// How its process ended.
+    /// Returns the status of its process.
     pub(crate) fn exit_status(&self) -> Option<ExitStatus> {
         self.exited
     }
 
-    /// Whether it was asked to end.
+    /// Returns whether it was asked to end.
     pub(crate) fn was_stopped(&self) -> bool {
         self.stop.is_some()
     }
 
-    /// Begins the stop order: close its standard input, then ask, then force.
+    /// Starts the stop order: close its standard input, then SIGTERM, then SIGKILL.
     pub(crate) fn stop(&mut self, turn: &mut Turn<'_>) {
         if self.stop.is_some() || self.exited.is_some() {
             return;
         }
         self.stdin_open = false;
         turn.out.push(Action::CloseStdin { child: self.id });
-        // A child that waits for its output to be read could not end.
+        // A child that blocks on its output could not end.
         self.gate(true, turn);
         self.next_stop_step(Some(Signal::Terminate), turn);
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub(crate) fn kill(&mut self, turn: &mut Turn<'_>) {
         self.stdin_open = false;
         self.stop = Some(Stop { next: None, at: Instant::FAR });
@@ -336,7 +337,7 @@ impl Child {
         turn.wake(at);
     }
 
-    /// Does what is due: the log of what was skipped, and the next step of the stop order.
+    /// Handles timeouts: the log of skipped lines, and the next step of the stop order.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
         if self.noise.next_due() <= turn.now {
             self.noise.report(self.id, turn);
@@ -356,7 +357,7 @@ impl Child {
         self.next_stop_step(next, turn);
     }
 
-    /// When something about it is due next, after `now`.
+    /// Returns when something is due next, after `now`.
     pub(crate) fn next_due(&self, now: Instant) -> Instant {
         let stop = match self.stop {
             Some(stop) if self.exited.is_none() => stop.at,

@@ -1,6 +1,6 @@
-//! Lines of a child's standard output that are no message, for the log.
+//! Invalid lines of a child's standard output, for the log.
 //!
-//! Owns: how many of them are logged, and what follows from one.
+//! Owns: their rate limit, and the consequence of each.
 
 use bytes::Bytes;
 
@@ -13,19 +13,19 @@ use crate::observe::Event;
 use crate::reject::Flaw;
 use crate::time::{Duration, Instant};
 
-/// The consequence of a line that is no message.
+/// The consequence of an invalid line.
 #[derive(Debug)]
 pub(crate) enum Consequence {
     /// Nothing.
     None,
-    /// The request with this number has no other answer.
+    /// The request with this number fails, because it has no other answer.
     Fails(u64),
-    /// A message is taken from it.
+    /// A message was read from it.
     Message(Box<Message>),
 }
 
-/// Returns the consequence of a line that is no message. `only` is the number of the request in
-/// flight, if there is one and an answer without an id can only be to that.
+/// Returns the consequence of an invalid line. `only` is the number of the request in flight, if
+/// there is only one and an answer without an id can only belong to that.
 pub(crate) fn consequence(line: &mut Unreadable, only: Option<u64>) -> Consequence {
     let number = match std::mem::replace(&mut line.concerns, Concerns::Nothing) {
         Concerns::Nothing => None,
@@ -42,18 +42,18 @@ pub(crate) fn consequence(line: &mut Unreadable, only: Option<u64>) -> Consequen
     number.map_or(Consequence::None, Consequence::Fails)
 }
 
-/// The lines that are no message, as far as they are to be logged.
+/// The invalid lines of a child, for the log.
 #[derive(Debug, Default)]
 pub(crate) struct Noise {
     bucket: Bucket,
     /// The beginning of the first.
     first: Option<Bytes>,
-    /// How many have not been logged, and when their number is.
+    /// The number of lines left out of the log, and when it is logged.
     skipped: Option<(u64, Instant)>,
 }
 
 impl Noise {
-    /// Takes a line.
+    /// Logs or counts a line.
     pub(crate) fn push(&mut self, child: ChildId, line: &Unreadable, turn: &mut Turn<'_>) {
         self.first.get_or_insert_with(|| line.excerpt.clone());
         let (burst, per_second) =
@@ -70,12 +70,12 @@ impl Noise {
         }
     }
 
-    /// The beginning of the first line.
+    /// Returns the beginning of the first line.
     pub(crate) fn first(&self) -> Option<&Bytes> {
         self.first.as_ref()
     }
 
-    /// When the number of skipped lines is logged.
+    /// Returns when the number of skipped lines is logged.
     pub(crate) fn next_due(&self) -> Instant {
         self.skipped.map_or(Instant::FAR, |(_, due)| due)
     }

@@ -1,15 +1,15 @@
-//! What to run.
+//! The command of a bridge.
 
 use std::ffi::OsString;
 
-/// The command a bridge runs, as often as it needs processes of it. Never a shell: the arguments
-/// reach the program as they are.
+/// The command that a bridge runs, once for each process it needs. No shell is involved: the
+/// arguments reach the program unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildSpec {
-    /// The program: a path, or a name that is looked up in `PATH`.
+    /// The program: a path, or a name to look up in `PATH`.
     pub program: OsString,
     /// Its arguments, in order.
     pub args: Vec<OsString>,
-    /// Its whole environment; none: the adapter's own.
+    /// Its whole environment, or `None` for the adapter's own.
     pub env: Option<Vec<(OsString, OsString)>>,
 }

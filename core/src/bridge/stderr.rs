@@ -1,11 +1,11 @@
 //! A child's standard error: lines for the log, and its end for the report.
 //!
-//! Owns: the cut into lines, the rate at which they are logged, the kept tail.
-//! Never: more memory than twice the tail's limit, or work on each of too many lines, whatever the
-//! child writes. Reading never stops: a child whose standard error is full would hang.
+//! Owns: the split into lines, their rate limit, and the kept tail. Never: more memory than twice
+//! the tail's limit, or work for each of too many lines. Reading never stops, because a child whose
+//! standard error is full would hang.
 //!
-//! Lines that are too many are skipped for up to a second. Then the log gets their number and the
-//! last of them, which are what a traceback ends with.
+//! Lines over the rate limit are skipped for up to a second. Then their number and the last of them
+//! are logged, because a traceback ends with the important lines.
 
 use bytes::Bytes;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -16,14 +16,14 @@ use crate::ids::ChildId;
 use crate::observe::Event;
 use crate::time::{Duration, Instant};
 
-/// What is known of a child's standard error.
+/// The state of a child's standard error.
 #[derive(Debug, Default)]
 pub(crate) struct Stderr {
     /// The newest bytes, the unfinished line last; up to twice as many as are kept, so that few of
     /// them have to be moved.
     tail: Vec<u8>,
     tail_max: usize,
-    /// Where in `tail` the unfinished line begins.
+    /// The start of the unfinished line in `tail`.
     line_start: usize,
     bucket: Bucket,
     skipped: Option<Skipped>,
@@ -33,27 +33,27 @@ pub(crate) struct Stderr {
 #[derive(Debug)]
 struct Skipped {
     lines: u64,
-    /// Where in `tail` they begin.
+    /// Their start in `tail`.
     start: usize,
-    /// Whether the first of them has lost its beginning.
+    /// Whether the beginning of the first of them is lost.
     is_cut: bool,
-    /// When they are reported.
+    /// The time at which they are reported.
     due: Instant,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Lines from the end of a burst that are logged although there are too many.
+/// The number of lines from the end of a burst that are logged in spite of the rate limit.
 const LAST_LINES_MAX: usize = 50;
 
 impl Stderr {
-    /// Takes what the child wrote.
+    /// Processes bytes of the child.
     pub(crate) fn push(&mut self, child: ChildId, bytes: &[u8], turn: &mut Turn<'_>) {
         self.tail_max = turn.limits.stderr_tail_bytes;
         let (burst, per_second) =
             (turn.limits.stderr_lines_burst, turn.limits.stderr_lines_per_second);
         let mut rest = bytes;
-        // A blank line costs as much as any other: those of a flood are to be skipped too.
+        // A blank line costs as much as any other, so it counts too.
         while self.skipped.is_none()
             && let Some(end) = memchr(b'\n', rest)
             && self.bucket.take(burst, per_second, turn.now)
@@ -65,23 +65,23 @@ impl Stderr {
         self.skip(rest, turn);
     }
 
-    /// Takes the end of the output, which ends its last line too.
+    /// Ends the output, and with it the last line.
     pub(crate) fn close(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         self.report(child, turn);
         self.line(child, turn);
     }
 
-    /// The newest bytes.
+    /// Returns the newest bytes.
     pub(crate) fn tail(&self) -> Bytes {
         Bytes::copy_from_slice(self.newest().trim_ascii())
     }
 
-    /// When the lines that were skipped are reported.
+    /// Returns when the skipped lines are reported.
     pub(crate) fn next_due(&self) -> Instant {
         self.skipped.as_ref().map_or(Instant::FAR, |skipped| skipped.due)
     }
 
-    /// Logs how many lines were skipped, and the last of them.
+    /// Logs the number of skipped lines, and the last of them.
     pub(crate) fn report(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let Some(Skipped { lines: count, start, is_cut, .. }) = self.skipped.take() else { return };
         let kept = self.tail.get(start..self.line_start).unwrap_or_default();
@@ -122,7 +122,7 @@ impl Stderr {
         self.line_start = self.tail.len();
     }
 
-    /// Keeps what has no more lines to be logged now, without a look at each line.
+    /// Keeps bytes without logging their lines, and without work for each line.
     fn skip(&mut self, rest: &[u8], turn: &mut Turn<'_>) {
         let Some(end) = memrchr(b'\n', rest) else { return self.keep(rest) };
         let (due, start) = (turn.now + SECOND, self.line_start);
@@ -131,7 +131,7 @@ impl Stderr {
         skipped.lines += memchr_iter(b'\n', rest).count() as u64;
         turn.wake(skipped.due);
         self.keep(rest);
-        // Of a long piece only the end is kept.
+        // Only the end of a long piece is kept.
         if rest.len() > self.tail_max
             && let Some(skipped) = &mut self.skipped
         {

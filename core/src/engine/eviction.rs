@@ -1,10 +1,11 @@
-//! The choice of the session or worker that is ended when every place is taken.
+//! Eviction: the choice of the session or worker to end when all are in use.
 //!
-//! Owns: an index of the sessions that may give way, so that choosing one takes no look at the others.
+//! Owns: an index of the sessions that can be evicted, so that a choice does not search all
+//! sessions.
 //!
-//! The order: sessions and workers of the principal that asks for the place and of clients without
-//! credentials first, those of others only if there is none of these. Among them the cheapest loss
-//! goes first ([`Loss`]), and of equal losses the oldest.
+//! The order: sessions and workers of the requesting principal and of clients without credentials
+//! come first, those of others only if there are none of these. Among them the smallest loss comes
+//! first ([`Loss`]), and of equal losses the oldest.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -26,13 +27,13 @@ pub(crate) enum Loss {
     Unopened,
     /// The state of an idle session or worker.
     Idle,
-    /// A call whose client was sent away with questions and has not come back.
+    /// A call whose client was sent questions and has not retried.
     ParkedCall,
     /// A session in which only GET streams are open.
     Streams,
 }
 
-/// Why a session or worker may give way: the loss, since when, and to whom it belongs.
+/// The data for an eviction: the loss, since when, and the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Evictable {
     pub(crate) loss: Loss,
@@ -41,14 +42,14 @@ pub(crate) struct Evictable {
 }
 
 impl Evictable {
-    /// The order in which sessions and workers give way to `wanted_by`.
+    /// Returns the order in which sessions and workers are evicted for `wanted_by`.
     pub(crate) fn order(&self, wanted_by: Principal) -> (bool, Loss, Instant) {
         let is_strange = ![wanted_by, Principal::Anonymous].contains(&self.principal);
         (is_strange, self.loss, self.since)
     }
 }
 
-/// The sessions that may give way, in both orders that are asked for.
+/// The sessions that can be evicted, sorted in the two required orders.
 #[derive(Debug, Default)]
 pub(super) struct SessionIndex {
     all: BTreeSet<(Loss, Instant, SessionId)>,
@@ -56,7 +57,7 @@ pub(super) struct SessionIndex {
 }
 
 impl SessionIndex {
-    /// Notes what a session is worth now; `None` while it may not give way.
+    /// Updates the entry of a session; it has none while it cannot be evicted.
     pub(super) fn update(&mut self, session: &mut Session) {
         let new = session.evictable();
         if session.indexed != new {
@@ -69,7 +70,7 @@ impl SessionIndex {
         }
     }
 
-    /// Forgets a session that was noted as `old`.
+    /// Removes a session with the entry `old`.
     pub(super) fn remove(&mut self, id: SessionId, old: Option<Evictable>) {
         if let Some(Evictable { loss, since, principal }) = old {
             self.all.remove(&(loss, since, id));
@@ -77,7 +78,7 @@ impl SessionIndex {
         }
     }
 
-    /// The session that gives way to `wanted_by`.
+    /// Returns the session to evict for `wanted_by`.
     fn first(&self, wanted_by: Principal) -> Option<SessionId> {
         let own = [wanted_by, Principal::Anonymous].into_iter().filter_map(|principal| {
             let first = (principal, Loss::Unopened, Instant::ZERO, SessionId::MIN);
@@ -88,7 +89,7 @@ impl SessionIndex {
     }
 }
 
-/// A session or worker that may give way.
+/// A session or worker to evict.
 #[derive(Clone, Copy, Debug)]
 enum Victim {
     Session(SessionId),
@@ -96,7 +97,7 @@ enum Victim {
 }
 
 impl Engine {
-    /// Makes room for another session, but not by the child that holds this `initialize`.
+    /// Evicts for another session, but not the child that holds this `initialize`.
     pub(super) fn make_room(
         &mut self,
         wanted_by: Principal,
@@ -115,7 +116,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes room for another worker, if a request waits only for that.
+    /// Evicts for another worker, if a request waits only for that.
     pub(super) fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
         let Some(wanted_by) = self.pool.as_ref().and_then(Pool::starved_for) else { return false };
         if self.drop_oldest_unclaimed(now, out) {
@@ -128,17 +129,17 @@ impl Engine {
         victim.is_some()
     }
 
-    /// Whether another session could be opened now, by a client without credentials.
+    /// Returns whether a client without credentials could open a session now.
     pub(super) fn has_room(&self) -> bool {
         let may_evict = || self.unclaimed.len() > 0 || self.victim(Principal::Anonymous).is_some();
         self.has_free_place(None).is_ok_and(|is_free| is_free || may_evict())
     }
 
-    /// Whether there is a free place for a session. The error means that there is none and that no
-    /// session may give way either.
+    /// Returns whether there is capacity for a session. The error means that there is none and that
+    /// no session can be evicted either.
     fn has_free_place(&self, initialize: Option<&Message>) -> Result<bool, Reject> {
         let max = self.desk.config.limits.sessions_max;
-        // Children that take their time to stop count too, or opening and leaving in a loop could
+        // Children that are stopping count too, or opening and closing sessions in a loop could
         // pile up processes.
         let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
         let unclaimed = match self.sessions_share_a_child() {
@@ -152,13 +153,13 @@ impl Engine {
         Ok(used < max)
     }
 
-    /// The workers that take places of sessions. Where sessions share a child, one more of them
-    /// takes no process.
+    /// Returns the number of workers that count as sessions. Where sessions share a child, one more
+    /// of them takes no process.
     fn workers_with_places(&self) -> usize {
         if self.sessions_share_a_child() { 0 } else { self.workers() }
     }
 
-    /// The session or worker that gives way to `wanted_by`.
+    /// Returns the session or worker to evict for `wanted_by`.
     fn victim(&self, wanted_by: Principal) -> Option<Victim> {
         let order = |evictable: Evictable| evictable.order(wanted_by);
         let session = self.evictions.first(wanted_by);

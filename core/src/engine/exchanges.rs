@@ -1,6 +1,6 @@
-//! The exchanges that are open, and how many of them each client holds.
+//! The open exchanges, and their number for each client.
 //!
-//! Owns: the limits on open requests and streams, in all, for a peer address and for a principal.
+//! Owns: the limits on open requests and streams, in total, for a peer address and for a principal.
 //!
 //! An open exchange holds its connection, so these limits keep some connections for probes and for
 //! requests that are answered at once.
@@ -23,20 +23,20 @@ pub(crate) struct Transport {
     pub(crate) owner: Owner,
     /// The stream it carries, while that stream has something to send.
     pub(crate) stream: Option<u64>,
-    /// Bytes handed to the adapter and not yet taken by the transport.
+    /// Bytes passed to the adapter that the transport has not accepted.
     pub(crate) unsent: usize,
-    /// The same bytes in its client's account; none where no budget is kept.
+    /// The same bytes in its client's account, or `None` without a memory budget.
     pub(super) debt: Option<Permit>,
 }
 
 impl Transport {
-    /// An exchange on which nothing has been sent, for the client that has this account.
+    /// Creates an exchange without output, for the client of this account.
     pub(crate) fn new(owner: Owner, stream: Option<u64>, account: Option<&Account>) -> Transport {
         let debt = account.map(|account| account.answers().permit());
         Transport { owner, stream, unsent: 0, debt }
     }
 
-    /// Notes that bytes were handed to the adapter.
+    /// Records bytes passed to the adapter.
     pub(super) fn add(&mut self, bytes: usize) {
         self.unsent += bytes;
         if let Some(debt) = &mut self.debt {
@@ -44,7 +44,7 @@ impl Transport {
         }
     }
 
-    /// Notes that the transport took bytes; returns how many of them it was owed.
+    /// Records bytes that the transport accepted; returns how many of them were outstanding.
     pub(super) fn taken(&mut self, bytes: usize) -> usize {
         let bytes = bytes.min(self.unsent);
         self.unsent -= bytes;
@@ -58,11 +58,11 @@ impl Transport {
 /// The owner of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// A request's that waits for a worker, or for its answer.
+    /// A request that waits for a worker, or for its answer.
     Bridge,
-    /// A request's that has no session.
+    /// A request without a session.
     Run,
-    /// A session's.
+    /// A session.
     Session(SessionId),
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Holder {
     is_stream: bool,
 }
 
-/// How many exchanges are held open.
+/// The number of exchanges held open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Held {
     requests: usize,
@@ -111,14 +111,14 @@ impl Held {
 }
 
 impl Exchanges {
-    /// Whether this client may open another exchange.
+    /// Checks whether this client may open another exchange.
     ///
     /// # Errors
     ///
     /// [`Reject::StreamsFull`] or [`Reject::RequestsFull`].
     pub(crate) fn check(&self, holder: &Holder, limits: &Limits) -> Result<(), Reject> {
         let of_peer = self.by_peer.get(&holder.peer).copied().unwrap_or_default();
-        // Without credentials all that is known of a client is its address.
+        // Without credentials a client is identified by its address only.
         let of_principal = match holder.principal {
             Principal::Anonymous => Held::default(),
             principal => self.by_principal.get(&principal).copied().unwrap_or_default(),
@@ -136,7 +136,7 @@ impl Exchanges {
         }
     }
 
-    /// Counts an exchange as held by a client, if it is still open.
+    /// Counts an exchange for a client, if it is still open.
     pub(crate) fn hold(&mut self, exchange: ExchangeId, holder: Holder) {
         if self.open.contains_key(&exchange) {
             self.holders.insert(exchange, holder);
@@ -164,7 +164,7 @@ impl Exchanges {
     }
 }
 
-/// Subtracts an exchange, and forgets a key that holds none.
+/// Subtracts an exchange, and removes a key without any.
 fn subtract<K: Ord>(counts: &mut BTreeMap<K, Held>, key: K, holder: &Holder) {
     if let Some(held) = counts.get_mut(&key) {
         held.subtract(holder);

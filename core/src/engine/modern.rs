@@ -1,6 +1,6 @@
-//! Requests of the modern era: each says of itself what it is, and belongs to no session.
+//! Self-contained requests of the modern era, which belong to no session.
 //!
-//! Owns: which way they are answered.
+//! Owns: their route.
 
 use crate::config::Serves;
 use crate::engine::Engine;
@@ -37,7 +37,7 @@ impl Engine {
         }
     }
 
-    /// A request for a server in this process that might have belonged to a session, and does not.
+    /// Handles a request for a server in this process that named an unknown session.
     fn on_native(
         &mut self,
         exchange: ExchangeId,

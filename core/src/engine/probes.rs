@@ -1,4 +1,4 @@
-//! What an operator asks: health, liveness, readiness, metrics.
+//! Requests of operators: health, liveness, readiness, metrics.
 
 use serde_json::Value;
 
@@ -12,11 +12,11 @@ use crate::server::{Facts, Health, Server};
 use crate::session::Session;
 use crate::time::Instant;
 
-/// A whole answer.
+/// A complete answer.
 type Answer = (ReplyHead, Chunk);
 
 impl Engine {
-    /// `GET /health`: the whole state in one line; 503 if a new client would most likely
+    /// Answers `GET /health`: the whole state in one line; 503 if a new client would most likely
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
         if let Some(native) = self.desk.config.serves.native() {
@@ -38,7 +38,7 @@ impl Engine {
         (ReplyHead::with_body(status, ContentType::Json), Chunk::from(body + "\n"))
     }
 
-    /// `GET /health/detailed`, of a server in this process.
+    /// Answers `GET /health/detailed` of a server in this process.
     pub(super) fn health_details(&self, now: Instant) -> Answer {
         match self.desk.config.serves.native() {
             Some(native) => {
@@ -78,12 +78,12 @@ impl Engine {
         }
     }
 
-    /// `GET /livez`: the program runs.
+    /// Answers `GET /livez`: the program runs.
     pub(super) fn live(&self) -> Answer {
         text(200, "ok\n")
     }
 
-    /// `GET /readyz`: the program takes new sessions.
+    /// Answers `GET /readyz`: the program accepts new sessions.
     pub(super) fn ready(&self, now: Instant) -> Answer {
         match self.unready(now) {
             Some(why) => text(503, why),
@@ -91,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// Why a new client would most likely not be served.
+    /// Returns the reason why a new client would most likely not be served.
     fn unready(&self, now: Instant) -> Option<&'static str> {
         if self.is_stopping() {
             return Some("stopping\n");
@@ -106,7 +106,7 @@ impl Engine {
         }
     }
 
-    /// `GET /metrics`.
+    /// Answers `GET /metrics`.
     pub(super) fn metrics(&self, now: Instant) -> Answer {
         let total = |of: fn(&Session) -> usize| -> usize {
             self.sessions.values().map(|session| of(session)).sum()
@@ -142,7 +142,7 @@ impl Engine {
         (ReplyHead::with_body(200, ContentType::Metrics), body)
     }
 
-    /// Bytes that wait for clients whose exchange belongs to no session.
+    /// Returns the number of bytes that wait for clients of exchanges without a session.
     fn unsent_outside_sessions(&self) -> usize {
         let outside = |it: &&Transport| matches!(it.owner, Owner::Bridge | Owner::Run);
         self.transports().filter(outside).map(|transport| transport.unsent).sum()

@@ -1,8 +1,8 @@
 //! Requests to a server in this process that belong to no session and have to wait: for time, for
-//! facts, or, on a stream that a client listens on, for changes.
+//! facts, or, on a `subscriptions/listen` stream, for changes.
 //!
-//! Owns: the runs, each bound to its exchange: when the client leaves, the run ends.
-//! Never: a request that can be answered at once; those do not get here.
+//! Owns: the runs, each tied to its exchange: when the client disconnects, the run ends. Never: a
+//! request that can be answered at once; those do not get here.
 
 use crate::engine::timers::Wake;
 use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Turn, WAKE_TIME_MAX, Want};
@@ -16,28 +16,28 @@ use crate::reject::Reject;
 use crate::server::{Changed, Facts};
 use crate::time::Instant;
 
-/// A run, and how it stands with its exchange.
+/// A run, with the state of its exchange.
 #[derive(Debug)]
 pub(super) struct Waiting {
     run: Box<Run>,
-    /// When something was last sent.
+    /// The time of the last output.
     quiet_since: Instant,
-    /// The earliest moment the engine was asked to come back for it.
+    /// The earliest timer that the engine has set for it.
     wake_at: Instant,
 }
 
 impl Waiting {
-    /// Whether its client listens.
+    /// Returns whether it is a `subscriptions/listen` stream.
     pub(super) fn listens(&self) -> bool {
         self.run.listens()
     }
 
-    /// Tells its client of a change.
+    /// Announces a change to its client.
     pub(super) fn change(&mut self, change: &Changed) {
         self.run.change(change);
     }
 
-    /// Sends what there is. Whether that was the end.
+    /// Sends the available output. Returns whether that was the end.
     fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
         let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
         if unsent >= turn.limits.outbound_bytes_high {
@@ -69,8 +69,8 @@ impl Waiting {
         }
     }
 
-    /// Makes do with less for a client that does not read: a call without what is no answer; who
-    /// listens loses the subscription, lest it takes old for new.
+    /// Reduces the output for a client that does not read: a call loses messages other than
+    /// answers; a subscriber loses its stream, so that it does not take old changes for new ones.
     fn spare(&mut self, turn: &mut Turn<'_>) {
         if !self.run.listens() {
             return self.run.forget_messages();
@@ -82,8 +82,8 @@ impl Waiting {
         }
     }
 
-    /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
-    /// client takes one, lest a proxy between gives it up.
+    /// Sends a comment after a time without output. A waiting request becomes a stream if its
+    /// client accepts one, so that proxies do not time out.
     fn keep_alive(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         if self.quiet_due(turn.limits) <= turn.now {
             if let Some(head) = self.run.begin() {
@@ -121,8 +121,8 @@ impl Engine {
         let refused = if self.is_draining() {
             Some(Reject::Draining)
         } else {
-            // A stream on which a client listens is bounded by the connection it holds; counting is
-            // put off while nothing can be full.
+            // A `subscriptions/listen` stream is limited by the connection it holds. Counting is
+            // skipped while the limit cannot be reached.
             let max = self.desk.config.limits.runs_max;
             let is_full = !run.listens() && self.runs.len() >= max && self.calls_in_runs() >= max;
             is_full.then_some(Reject::RunsFull)
@@ -149,7 +149,7 @@ impl Engine {
         self.answer(exchange, head, body, now, out);
     }
 
-    /// The facts that a run wanted.
+    /// Handles the facts that a run waits for.
     pub(super) fn on_run_sampled(
         &mut self,
         exchange: ExchangeId,
@@ -171,7 +171,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        // A run that was woken earlier has asked anew; this entry is stale.
+        // The run has set an earlier timer since, so this entry is stale.
         let Some(waiting) = self.runs.get_mut(&exchange).filter(|it| it.wake_at == at) else {
             return;
         };
@@ -193,7 +193,7 @@ impl Engine {
         self.go_on(exchange, now, out);
     }
 
-    /// Ends every stream on which a client listens: the server is stopping.
+    /// Ends all `subscriptions/listen` streams, because the server is stopping.
     pub(super) fn end_listening_runs(&mut self, now: Instant, out: &mut Actions) {
         let listening = self.runs.iter().filter(|(_, waiting)| waiting.listens());
         let exchanges: Vec<_> = listening.map(|(exchange, _)| *exchange).collect();
@@ -205,7 +205,7 @@ impl Engine {
         }
     }
 
-    /// Gives up every run.
+    /// Fails every run.
     pub(super) fn fail_runs(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         let exchanges: Vec<_> = self.runs.keys().copied().collect();
         for exchange in exchanges {
@@ -216,7 +216,7 @@ impl Engine {
         }
     }
 
-    /// Sends what a run has said; if it is not over then, notes when it wants to be called again.
+    /// Sends the output of a run; unless it is over, sets its next timer.
     pub(super) fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
         if let Some(tally) = &self.desk.tally {
@@ -246,13 +246,13 @@ impl Engine {
         self.runs.values().filter(|waiting| !waiting.listens()).count()
     }
 
-    /// Requests that wait in a run for their answer; who only listens does not.
+    /// Returns the number of pending requests in runs, without `subscriptions/listen`.
     pub(super) fn waiting_in_runs(&self) -> usize {
         let calls = self.runs.values().filter(|waiting| !waiting.listens());
         calls.map(|waiting| waiting.run.owed()).sum()
     }
 
-    /// Exchanges of runs.
+    /// Returns the number of exchanges of runs.
     pub(super) fn open_runs(&self) -> usize {
         self.runs.len()
     }

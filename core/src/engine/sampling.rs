@@ -1,6 +1,6 @@
-//! Facts about the process and its machine: who waits for them, and what is counted beside them.
+//! Facts about the process and its host, with the engine's own counters.
 //!
-//! Owns: what a server may be told of the sessions here, and the regular look through them.
+//! Owns: the requests that wait for facts, the counters of sessions, and the periodic sweep.
 
 use std::mem;
 
@@ -13,7 +13,7 @@ use crate::reject::Reject;
 use crate::server::{Counters, Facts};
 use crate::time::{Duration, Instant};
 
-/// Who waits for facts.
+/// A request that waits for facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Want {
     /// A request without a session.
@@ -22,7 +22,7 @@ pub(super) enum Want {
     Session(SessionId),
 }
 
-/// How often the sessions were looked through for expired ones.
+/// Counters of the sweeps for expired sessions.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sweeps {
     count: u64,
@@ -30,7 +30,7 @@ pub(super) struct Sweeps {
 }
 
 impl Engine {
-    /// Notes who waits for facts, and asks for them unless somebody has.
+    /// Records that something waits for facts, and requests them unless they are requested already.
     pub(super) fn want(&mut self, want: Want, out: &mut Actions) {
         if self.wanting.is_empty() {
             out.push(Action::Sample);
@@ -55,7 +55,7 @@ impl Engine {
         self.facts = facts;
     }
 
-    /// What is counted here.
+    /// Returns the engine's counters.
     pub(crate) fn counters(&self, now: Instant) -> Counters {
         let (requests, errors, took) =
             self.desk.tally.as_ref().map(|it| it.totals()).unwrap_or_default();
@@ -80,16 +80,16 @@ impl Engine {
         }
     }
 
-    /// Sets the time of the next look through the sessions, if there can be any.
+    /// Sets the timer of the next sweep, if there can be sessions.
     pub(super) fn plan_sweep(&mut self, now: Instant) {
         if let Some(native) = self.desk.config.serves.native().filter(|native| native.sessions) {
-            // A period of nothing would be due for ever.
+            // A period of zero would be due at all times.
             let period = native.sweep_period.max(SWEEP_PERIOD_MIN);
             self.timers.set(now + period, Wake::Sweep);
         }
     }
 
-    /// Ends the sessions that have expired and whose own timer has not told so.
+    /// Ends the expired sessions whose own timer has not fired yet.
     pub(super) fn sweep(&mut self, now: Instant, out: &mut Actions) {
         self.sweeps = Sweeps { count: self.sweeps.count + 1, last: Some(now) };
         let limits = &self.desk.config.limits;

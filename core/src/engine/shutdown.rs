@@ -1,4 +1,4 @@
-//! The way out: requests in flight get their answers, children are stopped in order.
+//! Shutdown: requests in flight get their answers, children are stopped in order.
 
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Phase};
@@ -8,7 +8,7 @@ use crate::observe::{Event, SessionEnd};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
-/// From the beginning of a drain to a line that says what it waits for.
+/// The time from the start of a drain to the log line about what it waits for.
 const REPORT_TIME: Duration = Duration::from_secs(1);
 
 impl Engine {
@@ -23,12 +23,13 @@ impl Engine {
         }
     }
 
-    /// Whether the program was asked to stop.
+    /// Returns whether the program was asked to stop.
     pub(super) fn is_stopping(&self) -> bool {
         self.phase != Phase::Running
     }
 
-    /// Serves on for a while: a load balancer that has not yet noticed still sends clients here.
+    /// Serves requests for a while longer, because a load balancer that has not noticed still sends
+    /// clients here.
     fn delay_stop(&mut self, now: Instant, out: &mut Actions) {
         let delay = self.desk.config.limits.stop_delay;
         self.phase = Phase::StopDelayed;
@@ -42,7 +43,7 @@ impl Engine {
         }
     }
 
-    /// Takes no new work; sessions end as soon as nothing is in flight in them.
+    /// Accepts no new work; sessions end as soon as nothing is in flight in them.
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         self.phase = Phase::Draining;
         self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
@@ -62,7 +63,7 @@ impl Engine {
         self.end_listening_runs(now, out);
         self.with_pool(now, out, |pool, turn| {
             pool.keep_none_warm();
-            // Who waits for a child still gets one; none is asked its era any more.
+            // Requests that wait for a child still get one, but no child is probed any more.
             pool.confirm_era();
             pool.end_listens(turn);
             pool.give_up_parked(turn);
@@ -86,8 +87,8 @@ impl Engine {
         self.stop(true, out);
     }
 
-    /// While draining: ends the sessions in which nothing is in flight any more, whatever the last
-    /// request ended by, and stops once nothing is left to wait for.
+    /// Continues a drain: ends the sessions in which nothing is in flight any more, and stops once
+    /// nothing is left to wait for.
     pub(super) fn go_on_draining(&mut self, now: Instant, out: &mut Actions) {
         if self.phase != Phase::Draining {
             return;
@@ -97,7 +98,7 @@ impl Engine {
                 self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
             }
         }
-        // A call whose child asks something meanwhile will not be let in with the answer.
+        // A call whose child asks a question now could not be retried.
         self.with_pool(now, out, |pool, turn| pool.give_up_parked(turn));
         self.stop_workers(false, now, out);
         let transports = self.transports().next();
@@ -107,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// Says what is still waited for.
+    /// Logs what the drain waits for.
     pub(super) fn on_drain_report_due(&self, out: &mut Actions) {
         if self.phase == Phase::Draining {
             let processes = self.owners.len() + self.workers() + self.leaving.len();

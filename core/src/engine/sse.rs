@@ -1,4 +1,4 @@
-//! Requests of clients that speak HTTP+SSE, the transport of 2024-11-05.
+//! Requests of HTTP+SSE clients, the transport of 2024-11-05.
 //!
 //! ```text
 //!   GET /sse ──► a session, and the stream that names it ──► POST /messages?sessionId=… ──► 202
@@ -84,7 +84,7 @@ impl Engine {
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
-    /// The session of this transport that a request names, if whoever asks may use it.
+    /// Returns the session of this transport that a request names, if its principal may use it.
     pub(super) fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
@@ -92,9 +92,9 @@ impl Engine {
         (is_usable && !self.has_expired(session, now)).then_some(id)
     }
 
-    /// Gives a session somebody to answer its first message, which has to be `initialize`. What comes
-    /// while that waits for the era waits behind it: a client may ping before it is answered
-    /// (2025-11-25, basic/lifecycle, Initialization).
+    /// Gives a session a backend for its first message, which has to be `initialize`. Messages that
+    /// arrive while that waits for the era wait behind it: a client may send a ping before it is
+    /// answered (2025-11-25, basic/lifecycle, Initialization).
     fn staff_sse(
         &mut self,
         id: SessionId,

@@ -1,9 +1,9 @@
-//! How often the log repeats itself: what a peer can cause as often as it likes is written a few
-//! times a second, and then counted.
+//! Rate limits of the log: events that a peer can cause at any rate are written a few times a
+//! second, and then counted.
 //!
-//! Owns: which events these are, by their name and reason; both are of a closed set. A refused `Host`
-//! or `Origin` is logged once a minute for each value, because its value is what an operator needs.
-//! Never: touches the metrics, which count every one of them.
+//! Owns: which events these are, by their name and reason; both are from a fixed set. A refused
+//! `Host` or `Origin` is logged once a minute for each value, because its value is what an operator
+//! needs. Never: touches the metrics, which count every event.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::observe::{Detail, Event, Level};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
-/// What was logged lately.
+/// The recently logged events.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     kinds: BTreeMap<Kind, Second>,
@@ -21,14 +21,14 @@ pub(crate) struct Throttle {
     has_skipped: bool,
 }
 
-/// What becomes of an event.
+/// The decision about an event.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It is logged.
+    /// Log it.
     Log,
-    /// It is logged, and before it that others like it were not.
+    /// Log it after a report of skipped ones.
     LogAfter(Event),
-    /// It is not logged.
+    /// Do not log it.
     Skip,
 }
 
@@ -44,15 +44,15 @@ struct Second {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How long a value that was logged is not logged again.
+/// The time in which a logged value is not logged again.
 const VALUE_PERIOD: Duration = Duration::from_secs(60);
 
-/// Values that are logged within [`VALUE_PERIOD`]; further ones are counted.
+/// The maximum number of values that are logged within [`VALUE_PERIOD`]; further ones are counted.
 const VALUES_MAX: usize = 32;
 
 impl Throttle {
-    /// Whether this event is to be logged now, `max` of its kind being the most in a second. Those
-    /// for debugging always are.
+    /// Decides whether this event is logged now; at most `max` of its kind are logged per second.
+    /// Debug events always are.
     pub(crate) fn admit(&mut self, event: &Event, now: Instant, max: usize) -> Verdict {
         let Some(kind) = kind(event).filter(|_| event.level() > Level::Debug) else {
             return Verdict::Log;
@@ -76,12 +76,12 @@ impl Throttle {
         }
     }
 
-    /// Whether events have been skipped since the last report.
+    /// Returns whether events have been skipped since the last report.
     pub(crate) fn has_skipped(&self) -> bool {
         self.has_skipped
     }
 
-    /// Reports how many events were skipped, and how many requests were left out.
+    /// Returns reports of the skipped events.
     pub(crate) fn take_skipped(&mut self) -> impl Iterator<Item = Event> {
         self.has_skipped = false;
         self.kinds.iter_mut().filter(|(_, second)| second.skipped > 0).map(|(kind, second)| {
@@ -93,7 +93,7 @@ impl Throttle {
 
 impl Throttle {
     /// Returns whether this value was not logged within [`VALUE_PERIOD`]; true for an event without
-    /// a value to remember.
+    /// such a value.
     fn is_new_value(&mut self, event: &Event, now: Instant) -> bool {
         let Event::Refused { reject, detail: Some(detail) } = event else { return true };
         if !matches!(reject, Reject::ForbiddenHost | Reject::ForbiddenOrigin) {

@@ -1,8 +1,8 @@
-//! When which part of the engine wants to be called again.
+//! The timers of the engine.
 //!
-//! Lazy: a request only notes when it is due, and the engine is woken for the earliest time a
-//! session ever asked for. If that turns out to be too early, the session is asked again. So the
-//! hot path touches no heap.
+//! They are lazy: a request only records its deadline, and the engine is woken at the earliest time
+//! that a session has ever requested. If that is too early, the session is asked again. So requests
+//! in the common case do not touch the heap.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,46 +10,46 @@ use std::collections::BinaryHeap;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::time::{Instant, TimerKind};
 
-/// Who is to be woken.
+/// The target of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wake {
     /// A child without a session.
     Child(ChildId),
     /// The engine, when its drain is over.
     Drain,
-    /// The engine, when it has drained for a while.
+    /// The engine, to report on a long drain.
     DrainReport,
-    /// The engine, when it has waited long enough to learn the era of its command.
+    /// The engine, at the end of the era probe.
     Era,
-    /// The log, to report what was left out of it.
+    /// The log, to report skipped events.
     Log,
-    /// The children that belong to no session, and the requests that wait for them.
+    /// The pool: children without a session, and the requests that wait for them.
     Pool,
     /// A request without a session.
     Run(ExchangeId),
     /// A session.
     Session(SessionId),
-    /// The engine, when it has served long enough since it was asked to stop.
+    /// The engine, at the end of the stop delay.
     StopDelay,
-    /// The engine, to say that it waits for the command.
+    /// The engine, to log that it waits for the command.
     Start,
-    /// The engine, to look through all sessions.
+    /// The engine, to sweep all sessions.
     Sweep,
 }
 
-/// The wakes that are set.
+/// The timers that are set.
 #[derive(Debug, Default)]
 pub(crate) struct Timers(BinaryHeap<Reverse<(Instant, Wake)>>);
 
 impl Timers {
-    /// Sets a wake. A time that never comes needs none.
+    /// Sets a timer. A time that never comes needs none.
     pub(crate) fn set(&mut self, at: Instant, wake: Wake) {
         if at < Instant::FAR {
             self.0.push(Reverse((at, wake)));
         }
     }
 
-    /// The earliest wake.
+    /// Returns the earliest timer.
     pub(crate) fn next(&self) -> Option<(Instant, TimerKind)> {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
@@ -62,7 +62,7 @@ impl Timers {
         Some((*at, why))
     }
 
-    /// Takes the earliest wake that is due.
+    /// Removes and returns the earliest timer that is due.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Instant, Wake)> {
         if self.0.peek()?.0.0 > now {
             return None;

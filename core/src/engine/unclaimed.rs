@@ -1,9 +1,9 @@
-//! Children whose client has gone, or did not wait for long enough, before they answered
+//! Children whose client disconnected, or did not wait long enough, before they answered
 //! `initialize`.
 //!
-//! Owns: such children and what they have said since, until a client sends the same `initialize`, or
-//! their time is over. A client that tries again so gets the child that is starting already.
-//! Never: a child that was given anything else.
+//! Owns: such children and their messages, until a client sends the same `initialize`, or their
+//! time is over. So a client that tries again gets the child that is already starting. Never: a
+//! child that was sent anything else.
 
 use crate::bridge::{Calls, Child, Consequence, consequence, parse_number};
 use crate::engine::timers::Wake;
@@ -15,21 +15,22 @@ use crate::observe::Event;
 use crate::session::Backend;
 use crate::time::Instant;
 
-/// Messages that are kept of a child; then it is not read until a client takes it over.
+/// The maximum number of messages that are kept of a child; after that its output is paused until a
+/// client takes it over.
 const MESSAGES_MAX: usize = 16;
 
 /// The children, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Unclaimed(Vec<Starting>);
 
-/// A child that was given `initialize` by a client that does not wait for the answer.
+/// A child that was sent `initialize` by a client that does not wait for the answer.
 #[derive(Debug)]
 pub(super) struct Starting {
     pub(super) child: Child,
     initialize: Message,
-    /// The messages that it has written since then, in order.
+    /// Its messages since then, in order.
     pub(super) messages: Vec<Message>,
-    /// When it is given up.
+    /// The time at which it is given up.
     due: Instant,
 }
 
@@ -38,12 +39,12 @@ impl Unclaimed {
         self.0.len()
     }
 
-    /// Takes the child that was given the same `initialize`.
+    /// Removes and returns the child that was sent the same `initialize`.
     pub(super) fn take(&mut self, initialize: &Message) -> Option<Starting> {
         self.position(initialize).map(|position| self.0.remove(position))
     }
 
-    /// Whether there is one that was given the same `initialize`.
+    /// Returns whether a child was sent the same `initialize`.
     pub(super) fn has(&self, initialize: &Message) -> bool {
         self.position(initialize).is_some()
     }
@@ -85,12 +86,12 @@ impl Engine {
         self.unclaimed.0.push(Starting { child, initialize, messages: Vec::new(), due });
     }
 
-    /// Whether a child may be kept for another client.
+    /// Returns whether a child may be kept for another client.
     pub(super) fn keeps_unclaimed(&self, child: &Child) -> bool {
         self.phase == Phase::Running && !child.is_ending() && !child.was_stopped()
     }
 
-    /// Makes room for another process, but not for the one that holds this `initialize`.
+    /// Drops a child to start another process, but not the one that holds this `initialize`.
     pub(super) fn drop_unclaimed_but(
         &mut self,
         initialize: Option<&Message>,
@@ -103,7 +104,7 @@ impl Engine {
         dropped
     }
 
-    /// Makes room for another process.
+    /// Drops a child to start another process.
     pub(super) fn drop_oldest_unclaimed(&mut self, now: Instant, out: &mut Actions) -> bool {
         if self.unclaimed.0.is_empty() {
             return false;
@@ -113,7 +114,7 @@ impl Engine {
         true
     }
 
-    /// A line of a child that no client waits for, if it is one.
+    /// Handles a line of a child without a client, if it is one.
     pub(super) fn on_unclaimed_line(
         &mut self,
         id: ChildId,
@@ -125,7 +126,7 @@ impl Engine {
             Ok(message) => message,
             Err(mut line) => {
                 let consequence = self.with_child(id, now, out, |child, turn| {
-                    // It is given nothing else before it has answered this.
+                    // It was sent nothing else before it has answered this.
                     let only = child.is_settled().then_some(Calls::FIRST);
                     let consequence = consequence(&mut line, only);
                     child.babbled(&line, turn);
@@ -144,7 +145,7 @@ impl Engine {
         let is_answer = message.id().and_then(parse_number) == Some(Calls::FIRST);
         match message.kind() {
             Kind::Error if is_answer => {
-                // It may be the answer to which era it is of, and says that then.
+                // It may be the answer to the era probe, which then decides the era.
                 let has_failed = !self.take_probe_debt(id);
                 return self.lose_unclaimed(id, has_failed, now, out);
             }
@@ -163,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// Does what is due of a child that no client waits for.
+    /// Handles a timeout of a child without a client.
     pub(super) fn on_unclaimed_due(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         let Some(starting) = self.unclaimed.get_mut(id) else { return };
         if starting.due <= now {
@@ -186,7 +187,7 @@ impl Engine {
         }
     }
 
-    /// Gives up a child that no client waits for: it cannot be opened.
+    /// Gives up a child without a client, because it cannot be opened.
     fn lose_unclaimed(&mut self, id: ChildId, has_failed: bool, now: Instant, out: &mut Actions) {
         if let Some(child) = self.unclaimed.remove(id) {
             if has_failed {
@@ -196,7 +197,7 @@ impl Engine {
         }
     }
 
-    /// A child could not be opened, though no client was there to see it.
+    /// Records that a child could not be opened, without a client to report it to.
     fn fail_start(&mut self, now: Instant) {
         self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         if let Some(pool) = &mut self.pool {
@@ -204,17 +205,17 @@ impl Engine {
         }
     }
 
-    /// Gives all of them up.
+    /// Gives up all of them.
     pub(super) fn drop_unclaimed(&mut self, now: Instant, out: &mut Actions) {
         while self.drop_oldest_unclaimed(now, out) {}
     }
 
-    /// Opens a session on a fresh child, if its own did not understand that it was asked for its
-    /// era. Whether it did.
+    /// Opens a session on a new child, if its own did not understand the era probe. Returns whether
+    /// it did.
     ///
-    /// The child was asked, and was silent; then it was given `initialize` all the same. If it ends
-    /// by reading the question, or takes the answer to that for the answer to `initialize`, that
-    /// says "legacy", and nothing about `initialize`.
+    /// The child was probed, and was silent; then it was sent `initialize`. If it ends on reading
+    /// the probe, or its answer to the probe is taken for that to `initialize`, that means
+    /// "legacy", and nothing about `initialize`.
     pub(super) fn open_on_another(
         &mut self,
         id: SessionId,
@@ -237,7 +238,7 @@ impl Engine {
         true
     }
 
-    /// Puts another backend in the place of a session's, and repeats `initialize` to it.
+    /// Replaces the backend of a session, and repeats `initialize` for it.
     pub(super) fn replace_backend(
         &mut self,
         id: SessionId,

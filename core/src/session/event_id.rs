@@ -1,9 +1,9 @@
-//! Names of events, for `Last-Event-ID`.
+//! Event ids, for `Last-Event-ID`.
 
 use std::fmt;
 
-/// An event of a stream of a session: unique in the session, rising in the stream, and it tells
-/// the stream (2025-11-25, basic/transports, Resumability).
+/// The id of an event: unique in the session, rising in the stream, and it identifies the stream
+/// (2025-11-25, basic/transports, Resumability).
 ///
 /// Written `<stream>-<sequence>`, both in decimal without leading zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub struct EventId {
 }
 
 impl EventId {
-    /// Reads what [`fmt::Display`] writes, and nothing else.
+    /// Parses exactly the output of [`fmt::Display`].
     pub fn parse(text: &[u8]) -> Option<EventId> {
         let text = std::str::from_utf8(text).ok()?;
         let (stream, sequence) = text.split_once('-')?;

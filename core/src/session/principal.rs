@@ -1,4 +1,4 @@
-//! Who a session belongs to.
+//! The owner of a session.
 
 use std::fmt;
 
@@ -7,30 +7,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// Whoever sends requests with certain credentials, as a value that can be compared and says
-/// nothing about the credentials.
+/// The sender of requests with certain credentials, as a value that can be compared and does not
+/// reveal the credentials.
 ///
-/// This binds a session to whoever opened it, or was the first to use it with credentials if it was
-/// opened without, so that its id alone is worth nothing to others (2025-11-25,
-/// basic/security_best_practices, Session Hijacking). It authenticates nobody: no
-/// signature, issuer or expiry is checked. Where tokens matter, whatever stands in front of the
-/// endpoint has to check them.
+/// It binds a session to the client that opened it, or to the first that uses it with credentials
+/// if it was opened without, so that its id alone is useless to others (2025-11-25,
+/// basic/security_best_practices, Session Hijacking). It does not authenticate: no signature,
+/// issuer or expiry is checked. A gateway in front of the endpoint has to verify tokens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// No credentials.
     Anonymous,
-    /// The SHA-256 of what stays the same about the credentials.
+    /// The SHA-256 of the stable part of the credentials.
     Bearer([u8; 32]),
 }
 
 impl Principal {
-    /// The principal of the value of `Authorization`.
+    /// Returns the principal for a value of `Authorization`.
     ///
-    /// A JWT stands for its subject at its issuer (RFC 7519, sections 4.1.1 and 4.1.2) or, without a
-    /// subject, for its client at its issuer (RFC 9068, section 2.2), so a token that was refreshed
-    /// stands for the same principal. A signature of AWS stands for its key, and an answer of HTTP
-    /// Digest for its user: the rest differs in each request. Any other value stands for itself, but
-    /// for the case of its scheme.
+    /// A JWT stands for its subject at its issuer (RFC 7519, sections 4.1.1 and 4.1.2) or, without
+    /// a subject, for its client at its issuer (RFC 9068, section 2.2), so a refreshed token stands
+    /// for the same principal. A signature of AWS stands for its key, and a response of HTTP Digest
+    /// for its user, because the rest differs in each request. Any other value stands for itself,
+    /// ignoring the case of its scheme.
     pub fn of(authorization: Option<&[u8]>) -> Principal {
         Principal::read(authorization, |scheme, rest| match scheme {
             b"bearer" => Claims::of(rest).and_then(Claims::digest),
@@ -47,8 +46,8 @@ impl Principal {
         })
     }
 
-    /// The principal of the value of `Authorization` where every value stands for itself, but for
-    /// the case of its scheme.
+    /// Returns the principal for a value of `Authorization` where every value stands for itself,
+    /// ignoring the case of its scheme.
     pub fn of_value(authorization: Option<&[u8]>) -> Principal {
         Principal::read(authorization, |_, _| None)
     }
@@ -67,7 +66,7 @@ impl Principal {
         Principal::Bearer(hash.into())
     }
 
-    /// What tells principals apart, to be hashed.
+    /// Returns the bytes that identify the principal, for hashing.
     pub(crate) fn to_bytes(self) -> [u8; 33] {
         let mut bytes = [0; 33];
         if let Principal::Bearer(digest) = self {
@@ -78,7 +77,7 @@ impl Principal {
     }
 }
 
-/// Whether there are credentials, and no more: a hash of a weak password gives it away.
+/// Shows only whether there are credentials, because a hash of a weak password reveals it.
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -90,7 +89,7 @@ impl fmt::Debug for Principal {
 
 type Hash = sha2::digest::Output<Sha256>;
 
-// What is hashed begins with its kind, so that no value can be made to look like a pair of claims.
+// The hashed text begins with its kind, so that no value can imitate a pair of claims.
 const TAG_VALUE: u8 = 0;
 const TAG_SUBJECT: u8 = 1;
 const TAG_NUMERIC_SUBJECT: u8 = 2;
@@ -98,7 +97,8 @@ const TAG_CLIENT: u8 = 3;
 const TAG_USER: u8 = 4;
 const TAG_KEY: u8 = 5;
 
-/// The length of the first part goes first, so that two pairs never run together to the same bytes.
+/// Hashes a pair. The length of the first part comes first, so that two pairs never give the same
+/// bytes.
 fn digest(tag: u8, [first, second]: [&[u8]; 2]) -> Hash {
     let length = (first.len() as u64).to_be_bytes();
     Sha256::new()
@@ -109,7 +109,7 @@ fn digest(tag: u8, [first, second]: [&[u8]; 2]) -> Hash {
         .finalize()
 }
 
-/// The claims that name a principal. An issuer alone does not: all its users would be one.
+/// The claims that identify a principal. An issuer alone does not: all its users would be one.
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
@@ -118,7 +118,7 @@ struct Claims {
     azp: Option<String>,
 }
 
-/// A subject. RFC 7519 wants a string; some issuers send a number.
+/// A subject. RFC 7519 requires a string; some issuers send a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Subject {
@@ -127,7 +127,7 @@ enum Subject {
 }
 
 impl Claims {
-    /// Reads the claims of a signed JWT in its compact form (RFC 7515, section 7.1).
+    /// Parses the claims of a signed JWT in its compact form (RFC 7515, section 7.1).
     fn of(token: &[u8]) -> Option<Claims> {
         let mut parts = token.split(|byte| *byte == b'.');
         let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -138,12 +138,12 @@ impl Claims {
             URL_SAFE_NO_PAD.decode(part).ok()?;
         }
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-        // The fields of a struct would also be taken from an array.
+        // The fields of a struct would also be accepted from an array.
         let object = payload.trim_ascii_start().starts_with(b"{");
         object.then(|| serde_json::from_slice(&payload).ok()).flatten()
     }
 
-    /// `None` if they name no principal.
+    /// Returns the digest, or `None` if they identify no principal.
     fn digest(self) -> Option<Hash> {
         let is_issued = self.iss.is_some();
         let (tag, name) = match self.sub {
@@ -151,14 +151,14 @@ impl Claims {
             Some(Subject::Number(number)) => (TAG_NUMERIC_SUBJECT, number.to_string()),
             None => (TAG_CLIENT, self.client_id.or(self.azp).filter(|_| is_issued)?),
         };
-        // An issuer that is not named is not the one whose name is empty.
+        // A missing issuer differs from one with an empty name.
         let issuer = self.iss.map(|issuer| format!("={issuer}")).unwrap_or_default();
         Some(digest(tag, [issuer.as_bytes(), name.as_bytes()]))
     }
 }
 
-/// The value of a parameter of a scheme that has such (RFC 9110, section 11.2), without its quotes.
-/// `None` if it is given more than once, or what follows is of another scheme.
+/// Returns the value of a parameter of a scheme that has parameters (RFC 9110, section 11.2),
+/// without its quotes, or `None` if it occurs more than once, or the list is malformed.
 fn parameter<'v>(list: &'v [u8], name: &str) -> Option<&'v [u8]> {
     let mut is_quoted = false;
     let mut value = None;

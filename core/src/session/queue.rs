@@ -1,7 +1,7 @@
 //! Messages that wait for the client to open a stream.
 //!
-//! Owns: the bound on them, and which one gives way.
-//! Never: an answer; answers belong to the exchange that asked.
+//! Owns: their limit, and which one is dropped at it. Never: an answer; answers belong to the
+//! exchange of their request.
 
 use std::collections::VecDeque;
 
@@ -11,23 +11,23 @@ use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::memory::{Account, Permit};
 
-/// A message for the client that no open stream could take.
+/// A message to the client that no open stream could carry.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     /// The message.
     pub(crate) message: Chunk,
-    /// If it is a request of the child: its id, so that the child can be told when it is dropped.
+    /// The id of a request of the child, so that the child can be told if it is dropped.
     pub(crate) ask: Option<Bytes>,
 }
 
-/// A message that waits, and its bytes in what is kept for all clients that are away.
+/// A waiting message, with the permit for its bytes.
 #[derive(Debug)]
 struct Queued {
     waiting: Waiting,
     _permit: Permit,
 }
 
-/// The messages that wait, oldest first.
+/// The waiting messages, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Queued>,
@@ -35,18 +35,18 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Bytes of the messages that wait.
+    /// Returns the number of bytes of the messages.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The messages that wait.
+    /// Returns the number of messages.
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Adds a message; returns those that had to give way, oldest first, possibly itself. `kept` is
-    /// where its bytes are counted.
+    /// Adds a message; returns those that were dropped for it, oldest first, possibly itself. Its
+    /// bytes count in `kept`.
     pub(crate) fn push(
         &mut self,
         waiting: Waiting,
@@ -70,12 +70,12 @@ impl Queue {
         dropped
     }
 
-    /// Takes the oldest message.
+    /// Removes and returns the oldest message.
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
         self.remove_first(|_| true)
     }
 
-    /// Takes the oldest request of the child.
+    /// Removes and returns the oldest request of the child.
     pub(crate) fn pop_ask(&mut self) -> Option<Waiting> {
         self.remove_first(|waiting| waiting.ask.is_some())
     }

@@ -1,8 +1,8 @@
-//! The events a stream keeps for a client that comes back with `Last-Event-ID`.
+//! The events that a stream keeps for a client that resumes with `Last-Event-ID`.
 //!
-//! Owns: a bounded run of the newest events of one stream.
-//! Never: an event of another stream (2025-11-25, basic/transports, Resumability: "MUST NOT replay
-//! messages that would have been delivered on a different stream").
+//! Owns: a bounded number of the newest events of one stream. Never: an event of another stream
+//! (2025-11-25, basic/transports, Resumability: "MUST NOT replay messages that would have been
+//! delivered on a different stream").
 
 use std::collections::VecDeque;
 
@@ -12,22 +12,22 @@ use crate::limits::Limits;
 use crate::machine::Chunk;
 use crate::memory::Account;
 
-/// The newest events of a stream, as they were written. Empty until the stream begins.
+/// The newest events of a stream, as they were sent. Empty until the stream begins.
 #[derive(Debug, Default)]
 pub(crate) struct Replay {
     events: VecDeque<Bytes>,
     bytes: usize,
-    /// Sequence number of the next event; the kept ones are those right below it.
+    /// The sequence number of the next event; the kept ones are those right below it.
     next: u64,
 }
 
 impl Replay {
-    /// The sequence number the next event will have.
+    /// Returns the sequence number of the next event.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.next
     }
 
-    /// Bytes kept.
+    /// Returns the number of kept bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -40,9 +40,9 @@ impl Replay {
 
     /// Keeps a copy of the event, and drops the oldest ones beyond the limits.
     ///
-    /// A copy, because the chunk may be a small slice of a large buffer. An event over the byte
-    /// limit could only push out everything else, so it is counted but not kept. `kept` is where
-    /// the copy is counted: when there is no room, the oldest events here give way.
+    /// It copies, because the chunk may be a small slice of a large buffer. An event over the byte
+    /// limit would push out all others, so it is counted but not kept. The copy counts in `kept`:
+    /// without room, the oldest events here are dropped.
     pub(crate) fn push(&mut self, event: &Chunk, limits: &Limits, kept: &Account) {
         self.next += 1;
         if event.len() > limits.replay_bytes_max {
@@ -67,8 +67,9 @@ impl Replay {
         self.bytes = 0;
     }
 
-    /// The kept events after the one with this sequence number, oldest first, and how many of the
-    /// later ones are not kept any more; nothing if this stream has not sent such an event.
+    /// Returns the kept events after the one with this sequence number, oldest first, and how many
+    /// of the later ones are not kept any more, or `None` if this stream has not sent such an
+    /// event.
     pub(crate) fn after(&self, sequence: u64) -> Option<(impl Iterator<Item = &Bytes>, u64)> {
         if sequence >= self.next {
             return None;

@@ -1,4 +1,4 @@
-//! What is different about a session of HTTP+SSE, the transport of 2024-11-05.
+//! The differences of a session of HTTP+SSE, the transport of 2024-11-05.
 
 use crate::engine::Turn;
 use crate::http::McpHead;
@@ -9,8 +9,8 @@ use crate::session::{Backend, Session};
 use crate::time::Instant;
 
 impl Session {
-    /// Opens a session with its one stream. Nobody is on its other side yet: many clients of this
-    /// kind connect anew whenever their stream ends, and not all of them have anything to say.
+    /// Opens a session with its only stream, without a backend. Many clients of this kind reconnect
+    /// whenever their stream ends, and not all of them send anything.
     pub(crate) fn open_sse(
         id: SessionId,
         exchange: ExchangeId,
@@ -23,30 +23,30 @@ impl Session {
         session
     }
 
-    /// Whether it is one of this transport.
+    /// Returns whether it is one of this transport.
     pub(crate) fn is_sse(&self) -> bool {
         self.streams.has_sole
     }
 
-    /// Whether its client has to read before it may ask again: a POST here does not wait for what it
-    /// asks for. Where there is a child of its own the answer waits in that.
+    /// Returns whether its client has to read before it may send another request, because a POST
+    /// here does not wait for its answer. With a child of its own, the answer waits in the child.
     pub(super) fn is_clogged(&self, limits: &Limits) -> bool {
         let is_held_back = self.backend.child().is_some();
         self.is_sse() && !is_held_back && self.streams.outbound() >= limits.outbound_bytes_high
     }
 
-    /// Whether it waits for `initialize`.
+    /// Returns whether it waits for `initialize`.
     pub(crate) fn is_vacant(&self) -> bool {
         matches!(self.backend, Backend::Vacant)
     }
 
-    /// Whether its `initialize` has come, and waits until it is known who is to answer: that is a use.
+    /// Records whether its `initialize` waits for the era of the command, which counts as a use.
     pub(crate) fn set_awaited(&mut self, is_awaited: bool, turn: &mut Turn<'_>) {
         self.is_awaited = is_awaited;
         self.touch(turn);
     }
 
-    /// Puts somebody on its other side, who is given the client's `initialize`.
+    /// Sets its backend, and passes it the client's `initialize`.
     pub(crate) fn staff(
         &mut self,
         backend: Backend,

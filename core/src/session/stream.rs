@@ -1,6 +1,6 @@
-//! One stream of a session: the answer of a POST, or what a GET listens to.
+//! One stream of a session: the answer to a POST, or the stream of a GET.
 //!
-//! Owns: what is still due on it, whether it has begun, what can be replayed.
+//! Owns: its pending answers, whether it has begun, and the events for a replay.
 //!
 //! ```text
 //!   waiting ──all answers due are here──► replied        (one JSON body; nothing to resume)
@@ -15,53 +15,54 @@ use crate::machine::Chunk;
 use crate::session::{EventId, Replay};
 use crate::time::{Duration, Instant};
 
-/// A stream, with or without a client at the other end.
+/// A stream, with or without a connected client.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// The exchange that carries it; none while the client is away.
+    /// The exchange that carries it; `None` while the client is disconnected.
     pub(crate) exchange: Option<ExchangeId>,
     /// The exchange that carries its end, until that is over at the transport.
     pub(crate) finishing: Option<ExchangeId>,
-    /// Whether its client has taken its last byte.
+    /// Whether its client has read its last byte.
     pub(crate) is_delivered: bool,
-    /// Since when that exchange carries it.
+    /// The time since which that exchange carries it.
     pub(crate) carried_since: Instant,
-    /// The forms of answer its client takes.
+    /// The forms of answer that its client accepts.
     pub(crate) accept: Accept,
     /// Whether it is a GET's.
     pub(crate) listens: bool,
-    /// Whether its head went out and events follow.
+    /// Whether its head was sent and events follow.
     pub(crate) begun: bool,
-    /// Answers still due on it.
+    /// The number of pending answers.
     pub(crate) due: usize,
-    /// Answers that wait for the others of their batch; none: not a batch.
+    /// Answers that wait for the others of their batch; `None` without a batch.
     pub(crate) batch: Option<Vec<Chunk>>,
-    /// What was sent on it.
+    /// The events that were sent on it.
     pub(crate) replay: Replay,
-    /// When something was last sent on it.
+    /// The time of the last output.
     pub(crate) quiet_since: Instant,
 }
 
 impl Stream {
-    /// Whether a message that is not an answer can be sent on it now.
+    /// Returns whether a message that is not an answer can be sent on it now.
     pub(crate) fn takes_messages(&self) -> bool {
         self.exchange.is_some() && (self.begun || self.accept.sse)
     }
 
-    /// Whether nothing more will be sent on it.
+    /// Returns whether nothing more will be sent on it.
     pub(crate) fn is_done(&self) -> bool {
         self.due == 0 && !self.listens
     }
 
-    /// Makes the next event, and keeps it for a replay.
+    /// Creates the next event, and keeps it for a replay.
     pub(crate) fn event(&mut self, number: u64, message: Chunk, turn: &Turn<'_>) -> Chunk {
         let event = frame::event(Some(self.next_id(number)), message);
         self.replay.push(&event, turn.limits, &turn.memory.kept());
         event
     }
 
-    /// Makes the event that only names the stream, so that a client can resume it from its start,
-    /// and says when (2025-11-25, basic/transports, Sending Messages to the Server).
+    /// Creates the event that only has an id, so that a client can resume the stream from its
+    /// start, with the reconnection time (2025-11-25, basic/transports, Sending Messages to the
+    /// Server).
     pub(crate) fn priming_event(
         &mut self,
         number: u64,

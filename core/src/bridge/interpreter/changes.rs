@@ -1,4 +1,5 @@
-//! The words of the listens: what is sent to open one, and what comes by it.
+//! Messages of `subscriptions/listen` requests to the child: those that open them, and those that
+//! arrive.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,8 @@ use crate::translate::modern_child::{self, Caller};
 use crate::translate::{Answer, INTERNAL_ERROR, line, subscription};
 
 impl Interpreter {
-    /// Opens and closes listens until they are those that are wanted, and answers who waited.
+    /// Opens and closes listen requests until the wanted ones are open, and answers the requests
+    /// that waited for that.
     pub(super) fn go_on_listening(&mut self, at: &mut At<'_>) {
         while let Some(step) = self.listens.next_step(at.now) {
             match step {
@@ -34,7 +36,7 @@ impl Interpreter {
     fn open_listen(&mut self, filter: Filter, at: &mut At<'_>) {
         let number = at.next_upstream();
         let params = params(&filter);
-        // A listen is told of changes, and of nothing else.
+        // The request announces changes only, so it has no log level.
         let caller = Caller { log_level: None, ..self.client.caller() };
         let method = "subscriptions/listen";
         let params = modern_child::params(method, Some(&params), &caller, number);
@@ -89,7 +91,7 @@ impl Interpreter {
                     self.tell_change(method, message.params().and_then(subscription::untag));
                 }
             }
-            // Nothing else is asked for.
+            // The request asks for no other notification.
             _ => {}
         }
     }
@@ -99,7 +101,7 @@ fn not_told_of() -> Answer<'static> {
     Answer::error(INTERNAL_ERROR, "The server does not tell of changes of this resource")
 }
 
-/// The params of `subscriptions/listen`, without `_meta`.
+/// Returns the params of `subscriptions/listen`, without `_meta`.
 fn params(filter: &Filter) -> Vec<u8> {
     let mut wanted = serde_json::Map::new();
     let lists = [
@@ -116,7 +118,7 @@ fn params(filter: &Filter) -> Vec<u8> {
     json!({ "notifications": wanted }).to_string().into_bytes()
 }
 
-/// The resources that an acknowledgment names.
+/// Returns the resources in an acknowledgement.
 fn uris(params: &Object<'_>) -> BTreeSet<Box<str>> {
     let honoured = params.object("notifications");
     let uris = honoured.as_ref().and_then(|honoured| honoured.get("resourceSubscriptions"));

@@ -1,6 +1,6 @@
-//! Who the two sides are: what a client says once, and what is said to it once.
+//! The identities of both sides: the client's description of itself, and the child's.
 //!
-//! Owns: the answer to `initialize`, and what of it later requests need.
+//! Owns: the result of `initialize`, and the parts of it that later requests need.
 
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ use crate::session::About;
 use crate::translate::modern_child::{self, Caller};
 use crate::translate::{Answer, line};
 
-/// Bytes of what a client says of itself: it goes into every request.
+/// The maximum length of the client's description in bytes, because every request carries it.
 const INTRODUCTION_BYTES_MAX: usize = 16 * 1024;
 
-/// What is known of the client, and of what it was told.
+/// The description of the client, and of the features it was offered.
 #[derive(Debug)]
 pub(super) struct Client {
-    /// The revision that was agreed on.
+    /// The negotiated revision.
     pub(super) revision: Revision,
-    /// As every request has them (JSON text).
+    /// Its capabilities, as in every request (JSON text).
     pub(super) capabilities: Box<[u8]>,
-    /// JSON text.
+    /// Its `clientInfo` (JSON text).
     info: Option<Box<[u8]>>,
-    /// As every request has it (JSON text).
+    /// Its log level, as in every request (JSON text).
     log_level: Option<Box<[u8]>>,
     offers: Offers,
 }
 
-/// An `initialize` that waits until it is known who the child is.
+/// An `initialize` that waits for the child's description.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening {
     /// The number of `server/discover`.
@@ -40,7 +40,7 @@ pub(super) struct Opening {
     call: u64,
 }
 
-/// What the child can do of which the client knows.
+/// The features of the child that the client was offered.
 #[derive(Clone, Debug, Default)]
 struct Offers {
     lists: Filter,
@@ -61,7 +61,7 @@ impl Default for Client {
 }
 
 impl Client {
-    /// What it says of itself in every request.
+    /// Returns its description for requests.
     pub(super) fn caller(&self) -> Caller<'_> {
         Caller {
             capabilities: &self.capabilities,
@@ -70,24 +70,25 @@ impl Client {
         }
     }
 
-    /// The lists of whose changes it is told.
+    /// Returns the lists whose changes it is notified of.
     pub(super) fn lists(&self) -> Filter {
         self.offers.lists.clone()
     }
 
-    /// Whether it was told that it can subscribe to resources.
+    /// Returns whether it was offered resource subscriptions.
     pub(super) fn may_subscribe(&self) -> bool {
         self.offers.subscriptions
     }
 
-    /// Whether its requests ask for log messages.
+    /// Returns whether its requests ask for log messages.
     pub(super) fn wants_logs(&self) -> bool {
         self.log_level.is_some()
     }
 }
 
 impl Interpreter {
-    /// Takes the client's `initialize`. If nobody knows yet who the child is, it is asked first.
+    /// Handles the client's `initialize`. If the child's description is unknown, it is requested
+    /// first.
     pub(super) fn initialize(&mut self, call: u64, params: Option<&[u8]>, at: &mut At<'_>) {
         match self.introduce(params) {
             Ok(client) => self.client = client,
@@ -121,7 +122,7 @@ impl Interpreter {
         Ok(Client { revision, capabilities: capabilities.into(), info, ..Client::default() })
     }
 
-    /// Takes what comes of `server/discover`.
+    /// Handles the result of `server/discover`.
     pub(super) fn on_discovery_heard(&mut self, opening: Opening, heard: &FromWorker) {
         let Opening { number, call } = opening;
         match heard {
@@ -152,13 +153,13 @@ impl Interpreter {
         }
     }
 
-    /// What the child said to `server/discover` (JSON text of the result), if this is the one that
-    /// asked: the next need not.
+    /// Returns the child's result of `server/discover` (JSON text), if this session requested it,
+    /// so that the next need not.
     pub(crate) fn take_discovery(&mut self) -> Option<Arc<[u8]>> {
         self.discovery.take()
     }
 
-    /// Takes `logging/setLevel`.
+    /// Handles `logging/setLevel`.
     pub(super) fn set_level(&mut self, call: u64, params: Option<&[u8]>) {
         if !self.client.offers.logging {
             return self.answer(call, refusal(Reject::UnknownMethod));
@@ -173,7 +174,7 @@ impl Interpreter {
     }
 }
 
-/// What the child's answer to `server/discover` promises.
+/// Returns the features in the child's result of `server/discover`.
 fn offers(result: &[u8]) -> Offers {
     let result = Object::read_or_empty(Some(result));
     let capabilities = Object::read_or_empty(result.get("capabilities"));
@@ -192,13 +193,13 @@ fn offers(result: &[u8]) -> Offers {
     }
 }
 
-/// An error of ours.
+/// Returns an error of this side.
 pub(super) fn refusal(reject: Reject) -> Answer<'static> {
     let wire = reject.wire();
     Answer::error(wire.code, &wire.message)
 }
 
-/// The answer that says only that it is done.
+/// Returns an empty result.
 pub(super) fn nothing() -> Answer<'static> {
     Answer::result(b"{}".to_vec())
 }

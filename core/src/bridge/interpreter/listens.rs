@@ -1,12 +1,13 @@
-//! What a legacy client is told of without asking each time, as `subscriptions/listen` upstream.
+//! Change notifications for a legacy client, as `subscriptions/listen` requests to the child.
 //!
-//! Owns: which changes are wanted, by which listens they come, and which requests to subscribe wait
-//! for that.
-//! Never: a message. It says what to open and close ([`Step`]); the words are for others to find.
+//! Owns: the wanted changes, the listen requests that deliver them, and the subscribe requests that
+//! wait for those.
+//! Never: a message. It returns the requests to open and close ([`Step`]); other modules encode
+//! them.
 //!
-//! A set of changes cannot be changed upstream. So another listen is opened for the new set, and
-//! only some time after its acknowledgment is the old one closed. What happens in between comes by
-//! both of them and is told once:
+//! The set of changes of a listen request is fixed. So another request is opened for a new set, and
+//! the old one is closed only some time after the acknowledgement. Changes in between arrive on
+//! both, and are announced once:
 //!
 //! ```text
 //!                   open               acknowledged         OVERLAP later
@@ -21,32 +22,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::time::{Duration, Instant};
 
-/// How long the old listen stays open beside the one that takes its place: a server may be about to
-/// write what it had for the old one when it acknowledges the new one.
+/// The time that the old listen request stays open beside its replacement: when a server
+/// acknowledges the new one, it may be about to write a change for the old one.
 pub(super) const OVERLAP: Duration = Duration::from_secs(1);
 
-/// How long after the old listen told of a change the new one may tell of the same. What it tells
-/// later is another change, and so is passed on: the old one may be closed before it tells of that.
+/// The time after a change on the old listen request in which the same on the new one is a
+/// duplicate. A later one is another change, and is passed on, because the old request may be
+/// closed before it announces that.
 const TWIN_MAX: Duration = Duration::from_millis(100);
 
-/// How long a listen may stay without its acknowledgment; then it is given up, and opened again
+/// The time limit of an acknowledgement; after it the listen request is given up, and opened again
 /// after a pause.
 const OPENING_MAX: Duration = Duration::from_secs(30);
 
-/// The pause before a listen that broke off is opened again. Doubles each time, up to
-/// [`PAUSE_MAX`], until one holds for that long.
+/// The pause before a listen request that ended is opened again. It doubles each time, up to
+/// [`PAUSE_MAX`], until one lasts for that long.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// URIs a client may be subscribed to at once, and their bytes together.
+/// The maximum number of subscribed URIs, and of their bytes.
 const URIS_MAX: usize = 1000;
 const URI_BYTES_MAX: usize = 64 * 1024;
 
-/// Things whose changes are counted during an overlap. Those of others may be told twice.
+/// The maximum number of things whose changes are counted during an overlap. Others may be
+/// announced twice.
 const COUNTED_MAX: usize = 1000;
 
-/// Which changes are listened to.
+/// A set of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     pub(super) prompts: bool,
@@ -61,29 +64,29 @@ impl Filter {
     }
 }
 
-/// What is to be done upstream.
+/// The next action for the child.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Ends the listen with this number.
+    /// Close the listen request with this number.
     Close(u64),
-    /// Opens a listen. Its number is told by [`Listens::opened`].
+    /// Open a listen request. Its number is passed to [`Listens::opened`].
     Open(Filter),
 }
 
-/// What becomes of a request to subscribe or unsubscribe.
+/// The result of a subscribe or unsubscribe request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is done.
+    /// Done.
     Done,
-    /// The server does not tell of this resource.
+    /// The server does not announce changes of this resource.
     Refused,
 }
 
-/// Why a subscription is refused before anybody is asked.
+/// The client has too many subscriptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
-/// The listens of one client.
+/// The listen requests of one client.
 #[derive(Debug, Default)]
 pub(super) struct Listens {
     wanted: Filter,
@@ -94,11 +97,11 @@ pub(super) struct Listens {
     closing: Option<Closing>,
     /// Requests of the client that wait, oldest first.
     asking: Vec<Asking>,
-    /// Whether the server ever acknowledged a listen.
+    /// Whether the server ever acknowledged a listen request.
     was_acknowledged: bool,
-    /// When a listen may be opened.
+    /// The earliest time at which a listen request may be opened.
     open_at: Instant,
-    /// What the next pause is.
+    /// The next pause.
     pause: Option<Duration>,
 }
 
@@ -109,46 +112,46 @@ struct Listen {
     since: Instant,
 }
 
-/// A listen whose place another has taken.
+/// A listen request that was replaced.
 #[derive(Debug)]
 struct Closing {
     number: u64,
     uris: BTreeSet<Box<str>>,
     at: Instant,
-    /// How far the current listen is ahead with each thing.
+    /// The lead of the current listen request, for each thing.
     ahead: BTreeMap<Box<str>, Ahead>,
 }
 
 #[derive(Debug)]
 struct Ahead {
-    /// Of how many more changes the current listen told, since its acknowledgment.
+    /// The number of further changes that the current one has announced since its acknowledgement.
     by: i64,
-    /// When the closing one last told of one.
+    /// The time of the last such change on the closing one.
     closing_told_at: Instant,
 }
 
 #[derive(Debug)]
 struct Asking {
-    /// The number the session knows it by.
+    /// The session's number of the request.
     call: u64,
     uri: Box<str>,
     subscribes: bool,
-    /// Whether the server does not tell of this resource.
+    /// Whether the server does not announce changes of this resource.
     refused: bool,
 }
 
 impl Listens {
-    /// From now on the client is told when one of these lists changes.
+    /// Notifies the client of changes of these lists from now on.
     pub(super) fn start(&mut self, lists: Filter) {
         let uris = std::mem::take(&mut self.wanted.uris);
         self.wanted = Filter { uris, ..lists };
     }
 
-    /// The client subscribes to a resource.
+    /// Subscribes the client to a resource.
     ///
     /// # Errors
     ///
-    /// It is subscribed to too many already; nothing has changed.
+    /// It has too many subscriptions; nothing has changed.
     pub(super) fn subscribe(&mut self, call: u64, uri: &str, now: Instant) -> Result<(), TooMany> {
         if !self.wanted.uris.contains(uri) {
             let bytes: usize = self.wanted.uris.iter().map(|uri| uri.len()).sum();
@@ -161,10 +164,10 @@ impl Listens {
         Ok(())
     }
 
-    /// The client unsubscribes.
+    /// Unsubscribes the client.
     pub(super) fn unsubscribe(&mut self, call: u64, uri: &str, now: Instant) {
         self.wanted.uris.remove(uri);
-        // Whatever becomes of the request: who wants to hear no more of it is not subscribed again.
+        // In any case: a client that unsubscribes is not subscribed again.
         self.confirmed.remove(uri);
         self.ask(call, uri, false, now);
     }
@@ -174,15 +177,15 @@ impl Listens {
         self.open_at = self.open_at.min(now);
     }
 
-    /// The client no longer waits for the answer to this request. What it asked for is done all the
-    /// same. Whether there was one.
+    /// Drops the answer to this request, though it is still carried out. Returns whether it was
+    /// waiting.
     pub(super) fn forget(&mut self, call: u64) -> bool {
         let before = self.asking.len();
         self.asking.retain(|asking| asking.call != call);
         self.asking.len() < before
     }
 
-    /// What is to be done now, until there is nothing.
+    /// Returns the next action, until there is none.
     pub(super) fn next_step(&mut self, now: Instant) -> Option<Step> {
         if let Some(closing) = self.closing.take_if(|closing| closing.at <= now) {
             return Some(Step::Close(closing.number));
@@ -200,7 +203,7 @@ impl Listens {
         (self.open_at <= now).then(|| Step::Open(self.wanted.clone()))
     }
 
-    /// Whether what is wanted is not what there is.
+    /// Returns whether the current set is not the wanted one.
     fn is_behind(&self) -> bool {
         match &self.current {
             Some(current) => current.filter != self.wanted,
@@ -208,24 +211,24 @@ impl Listens {
         }
     }
 
-    /// The listen that was to be opened has this number.
+    /// Records the number of the listen request that was opened.
     pub(super) fn opened(&mut self, number: u64, filter: Filter, now: Instant) {
         self.opening = Some(Listen { number, filter, since: now });
     }
 
-    /// Whether one of them has this number.
+    /// Returns whether one of them has this number.
     pub(super) fn has(&self, number: u64) -> bool {
         self.numbers().any(|known| known == number)
     }
 
-    /// The numbers of all there are.
+    /// Iterates over the numbers of all of them.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
         let closing = self.closing.as_ref().map(|closing| closing.number);
         let listens = self.opening.iter().chain(&self.current).map(|listen| listen.number);
         listens.chain(closing)
     }
 
-    /// The server acknowledged a listen, and tells of these resources. Gives the one that has to be
+    /// Handles an acknowledgement, with the granted resources. Returns the request that has to be
     /// closed at once, if there is one.
     pub(super) fn acknowledged(
         &mut self,
@@ -256,7 +259,8 @@ impl Listens {
         }
     }
 
-    /// Takes the next request that can be answered now, after [`Listens::next_step`] has no more.
+    /// Returns the next request that can be answered, after [`Listens::next_step`] has returned
+    /// `None`.
     pub(super) fn next_answer(&mut self) -> Option<(u64, Verdict)> {
         let is_settled = self.opening.is_none() && !self.is_behind();
         let position = self.asking.iter().position(|asking| {
@@ -275,7 +279,7 @@ impl Listens {
         self.current.as_ref().is_some_and(|current| current.filter.uris.contains(uri))
     }
 
-    /// A listen was ended by the server, or with it. Gives the requests that fail by it.
+    /// Handles the end of a listen request. Returns the requests that fail because of it.
     pub(super) fn ended(&mut self, number: u64, now: Instant) -> Vec<u64> {
         self.closing.take_if(|closing| closing.number == number);
         if let Some(current) = self.current.take_if(|current| current.number == number) {
@@ -293,16 +297,16 @@ impl Listens {
         }
     }
 
-    /// The server does not take a listen: what it was to change stays as it was. Gives the requests
-    /// that fail by it. If there is no other listen, but was one, the refusal may be one of a server
-    /// that is not ready yet: what was listened to is tried again after a pause.
+    /// Handles the refusal of a listen request: the current set stays. Returns the requests that
+    /// fail because of it. If there is no other listen request but there was one, the server may
+    /// not be ready yet: the set is tried again after a pause.
     pub(super) fn refused(&mut self, number: u64, now: Instant) -> Vec<u64> {
         let Some(refused) = self.opening.take_if(|opening| opening.number == number) else {
             return self.ended(number, now);
         };
         let lists = match &self.current {
             Some(current) => current.filter.clone(),
-            // Without what may have been too much.
+            // Without the part that may have been too much.
             None if self.was_acknowledged || !refused.filter.uris.is_empty() => self.wanted.clone(),
             None => Filter::default(),
         };
@@ -332,8 +336,8 @@ impl Listens {
         self.asking.extract_if(.., |asking| fails(asking)).map(|asking| asking.call).collect()
     }
 
-    /// Whether the client is to be told of a change that came by this listen. `thing`: what has
-    /// changed, the URI of a resource or the name of a list.
+    /// Returns whether to announce a change from this listen request to the client. `thing` is the
+    /// URI of a resource or the name of a list.
     pub(super) fn tells(&mut self, number: u64, thing: &str, now: Instant) -> bool {
         let is_current = self.current.as_ref().is_some_and(|current| current.number == number);
         let Some(closing) = &mut self.closing else { return is_current };
@@ -362,7 +366,7 @@ impl Listens {
         }
     }
 
-    /// When to ask for the next step.
+    /// Returns when to ask for the next action.
     pub(super) fn next_due(&self) -> Instant {
         let closing = self.closing.as_ref().map_or(Instant::FAR, |closing| closing.at);
         let opens = match &self.opening {

@@ -1,4 +1,4 @@
-//! Requests of the client: which are answered here, and which go upstream.
+//! Requests of the client: those answered here, and those passed to the child.
 
 use super::introduction::{nothing, refusal};
 use super::listens::TooMany;
@@ -40,7 +40,8 @@ impl Interpreter {
     }
 }
 
-/// Whether a method means one thing to a legacy client and another, or nothing, to a modern child.
+/// Returns whether a method differs between a legacy client and a modern child, or exists for one
+/// only.
 fn is_of_one_era(method: &str) -> bool {
     method.starts_with("tasks/") || matches!(method, "server/discover" | "subscriptions/listen")
 }

@@ -1,4 +1,4 @@
-//! What a legacy client and a modern child see of the interpreter between them.
+//! The interpreter from both sides: a legacy client and a modern child.
 
 mod changes;
 mod introduction;

@@ -1,22 +1,22 @@
-//! Children that are read no further while memory is short.
+//! Flow control of shared children while memory is short.
 //!
-//! A child here answers many clients. Not to read it gives them time to take what it has written; it
-//! is not made to wait for long, as some of them may take nothing at all.
+//! A child in the pool answers many clients. Pausing its output gives them time to read earlier
+//! answers. The pause is short, because some of them may not read at all.
 
 use super::*;
 use crate::memory::SMALL_BYTES_MAX;
 use crate::time::Duration;
 
-/// For how long a child waits for its clients to take what it has written. After that it is read
-/// again: lines for which there is no room fail their own requests.
+/// The maximum pause of a child. After it the child is read again: lines without room fail their
+/// own requests.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether memory is still short. What makes room need not be a fact that the
-/// engine is told of.
+/// The interval of checks whether memory is still short, since the engine is not told of all memory
+/// that is freed.
 const CHECK_PERIOD: Duration = Duration::from_millis(20);
 
 impl Pool {
-    /// Reads the children that wrote what is still held only when there is room for more of it.
+    /// Pauses the children with much unread output while memory is short, and resumes the others.
     pub(crate) fn spare_memory(&mut self, turn: &mut Turn<'_>) {
         let is_short = turn.memory.is_short();
         if !is_short && self.short_since.is_none() {

@@ -1,9 +1,9 @@
-//! What is due in the pool, and when.
+//! Timeouts of the pool.
 
 use super::*;
 
 impl Pool {
-    /// Does what is due.
+    /// Handles timeouts.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
         for worker in self.workers.values_mut() {
             worker.child.handle_timeout(turn);
@@ -15,12 +15,12 @@ impl Pool {
         for post in self.posts.values_mut() {
             post.keep_alive(turn);
         }
-        // A worker may take by now what it could not.
+        // A worker may be able to take a request by now.
         let may_place = self.lacks_spares() || !self.waiting.is_empty();
         self.stirred |= self.era == Some(Era::Legacy) && may_place;
     }
 
-    /// Gives up the requests whose time is over.
+    /// Fails the requests whose time is over.
     fn time_out_requests(&mut self, turn: &mut Turn<'_>) {
         let is_late = |post: &Post| self.due(post, turn) <= turn.now;
         let late: Vec<ExchangeId> =
@@ -43,7 +43,7 @@ impl Pool {
         }
     }
 
-    /// When a request is given up.
+    /// Returns when a request fails.
     fn due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
         match self.task(post) {
             Some(task) => task.due,
@@ -56,21 +56,22 @@ impl Pool {
         }
     }
 
-    /// When a request that waits for the command to start has waited for that too long. Before the
-    /// start it may have waited for room for another process.
+    /// Returns when a request has waited too long for the command to start. Before the start it may
+    /// have waited for capacity.
     fn start_due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
         let opening = self.workers.values().filter(|worker| worker.is_opening);
         let started = opening.map(|worker| worker.child.since).min();
         started.map_or(post.since, |started| started.max(post.since)) + turn.startup_time()
     }
 
-    /// Whether requests without a worker wait for the command to start.
+    /// Returns whether requests without a worker wait for the command to start.
     fn awaits_start(&self) -> bool {
         let mut workers = self.workers.values();
         self.era.is_none() || !self.workers.is_empty() && workers.all(|worker| worker.is_opening)
     }
 
-    /// The refusal of a request whose time is over: what it had, and the option for more.
+    /// Returns the refusal of a request whose time is over, with its time limit and the option for
+    /// it.
     fn timeout(&self, post: &Post, turn: &Turn<'_>) -> Reject {
         let task = self.task(post);
         if task.is_none() && self.awaits_start() && self.start_due(post, turn) <= turn.now {
@@ -88,8 +89,7 @@ impl Pool {
         self.workers.get(&child)?.tasks.get(number)
     }
 
-    /// Does without the answers that children were asked for on our own account, and did not give in
-    /// time.
+    /// Continues without the answers to the bridge's own requests that did not arrive in time.
     fn time_out_own_requests(&mut self, turn: &mut Turn<'_>) {
         let mut late = Vec::new();
         for worker in self.workers.values() {
@@ -110,7 +110,7 @@ impl Pool {
                     continue;
                 }
                 Asker::Fence => self.settled(child, turn),
-                // A child that does not say which tools it has may have some all the same.
+                // A child that does not list its tools may still have some.
                 Asker::Listing => {
                     self.tools.settle(turn.now);
                     self.stirred = true;
@@ -123,8 +123,8 @@ impl Pool {
         }
     }
 
-    /// Ends the workers that nobody has used for long, and those that stay silent about a request
-    /// that was taken back: what they say next might be about it.
+    /// Ends the workers that have been idle for long, and those that have not answered a cancelled
+    /// request, whose next message could be about that.
     fn time_out_workers(&mut self, turn: &mut Turn<'_>) {
         let mut spent = Vec::new();
         for worker in self.workers.values_mut() {
@@ -147,7 +147,7 @@ impl Pool {
         }
     }
 
-    /// When something is due again.
+    /// Returns when something is due again.
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
         let idle_max = turn.limits.session_idle_max;
         let of_post = |post: &Post| post.quiet_due(turn.limits).min(self.due(post, turn));
@@ -158,7 +158,7 @@ impl Pool {
                 false => Instant::FAR,
             };
             let due = worker.next_due(turn.now);
-            // What is over and kept only until others are done is no reason to come back.
+            // A finished worker that only waits for others needs no wake-up.
             if worker.is_spent { worker.child.next_due(turn.now) } else { due.min(idle) }
         };
         let workers = self.workers.values().map(of_worker);

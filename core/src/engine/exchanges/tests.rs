@@ -8,7 +8,7 @@ fn holder(peer: &str, token: Option<&str>, is_stream: bool) -> Holder {
     Holder::new(Some(peer.parse().unwrap()), principal, is_stream)
 }
 
-/// Opens exchanges until one is refused; returns how many there are then, and why.
+/// Opens exchanges until one is refused; returns the number of open ones, and the reason.
 fn fill(exchanges: &mut Exchanges, holder: Holder, limits: &Limits) -> (usize, Reject) {
     loop {
         if let Err(reject) = exchanges.check(&holder, limits) {
@@ -31,7 +31,7 @@ fn one_address_has_a_share_of_the_streams_and_all_have_no_more_than_their_limit(
     assert_eq!(first, (36, Reject::StreamsFull), "three quarters of 48");
     let both = fill(&mut exchanges, holder(PEER_B, None, true), &limits);
     assert_eq!(both, (48, Reject::StreamsFull));
-    // Requests still come in, up to the connections that are left for probes.
+    // Requests are still admitted, except for the connections reserved for probes.
     let (requests, reject) = fill(&mut exchanges, holder(PEER_B, None, false), &limits);
     assert_eq!((requests, reject), (56, Reject::RequestsFull));
 }
@@ -57,7 +57,7 @@ fn what_is_closed_counts_no_longer() {
     assert_eq!(exchanges.check(&peer, &limits), Ok(()));
     assert_eq!(exchanges.all, Held::default());
     assert!(exchanges.by_peer.is_empty() && exchanges.by_principal.is_empty());
-    // One that was answered before it could be counted is not.
+    // One that was answered before it could be counted is not counted.
     exchanges.hold(ExchangeId(0), peer);
     assert_eq!(exchanges.all, Held::default());
 }

@@ -1,11 +1,11 @@
-//! Arrays of messages: revision 2025-03-26 has them, no other does.
+//! Batches: only revision 2025-03-26 has them.
 
 use super::rig::*;
 use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// A session whose client sends batches.
+/// Opens a session whose client sends batches.
 fn open() -> (Rig, Client, ChildId) {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_03_26);

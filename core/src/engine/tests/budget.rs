@@ -1,4 +1,4 @@
-//! The memory budget, and its shares for what is kept and for what children write.
+//! The memory budget, and its shares for kept bytes and for children's output.
 
 use bytes::Bytes;
 
@@ -19,7 +19,7 @@ fn limits() -> Limits {
     Limits { memory_bytes_max: BUDGET, ..Limits::default() }
 }
 
-/// Two shared children, each with a call in flight.
+/// Returns two shared children, each with a call in flight.
 fn two_children() -> (Rig, [ChildId; 2]) {
     let options = BridgeOptions { child_per: ChildPer::Principal, ..BridgeOptions::default() };
     let mut rig = rig_of(options, limits());
@@ -31,7 +31,7 @@ fn two_children() -> (Rig, [ChildId; 2]) {
     (rig, children)
 }
 
-/// Holds bytes as a line that this child has written, and lets the engine see that.
+/// Holds bytes like a line of this child, and lets the engine see that.
 fn write(rig: &mut Rig, child: ChildId, bytes: usize) -> Bytes {
     let line = rig.engine.memory().child(child).hold(Bytes::from(vec![b'x'; bytes]));
     rig.child_says(child, &list_changed(1));
@@ -75,7 +75,7 @@ fn a_shared_child_of_which_little_is_held_is_read_however_short_memory_is() {
     assert!(rig.children[&small].reading && !rig.children[&large].reading);
 }
 
-/// The id of the last event of a stream.
+/// Returns the id of the last event of a stream.
 fn last_id(rig: &Rig, stream: ExchangeId) -> String {
     rig.items(stream).iter().filter_map(Item::id).next_back().expect("an id").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Children that end, babble, hang, or write without end.
+//! Children that end, write invalid lines, hang, or write without end.
 
 use bytes::Bytes;
 

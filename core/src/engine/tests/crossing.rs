@@ -1,5 +1,5 @@
-//! Several clients that are asked the same and answer differently, all at once, by processes that
-//! do as they like: nobody ever sees what is another's, and every request gets one answer.
+//! Several clients that get the same questions and answer differently, all at once, from processes
+//! with any behaviour: no client sees data of another, and every request gets one answer.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +18,23 @@ const ABLE: &str = r#"{"elicitation":{}}"#;
 /// A call of a client, from its first request to its last.
 #[derive(Debug)]
 struct Story {
-    /// What only this call says, asks and answers.
+    /// A text that only this call's request, questions and answers contain.
     mark: String,
     client: Modern,
-    /// The request that waits for its answer.
+    /// The pending request.
     exchange: Option<ExchangeId>,
-    /// The states it was handed, the newest last.
+    /// The states it was sent, the newest last.
     states: Vec<String>,
-    /// What it was asked under which key, if it was sent away with that.
+    /// The key of its question, if it was sent one.
     asked: Option<String>,
 }
 
-/// A call as its process knows it.
+/// A call as its process sees it.
 #[derive(Debug)]
 struct Call {
     id: String,
     mark: String,
-    /// The question that it waits for.
+    /// The pending question.
     question: Option<u64>,
 }
 
@@ -84,7 +84,7 @@ impl World {
 
     // Clients
 
-    /// A client calls; two of them have no credentials and are one principal.
+    /// Sends a call; two of the clients have no credentials and are one principal.
     fn call(&mut self, how: u8) {
         let mark = format!("m{}", self.stories.len());
         let client = match how % 4 {
@@ -92,7 +92,7 @@ impl World {
             2 => Modern::named("a"),
             _ => Modern::named("b"),
         };
-        // Some cannot be asked anything.
+        // Some clients support no questions.
         let capabilities = if (how / 4).is_multiple_of(3) { "{}" } else { ABLE };
         let client = Modern { capabilities, ..client };
         let exchange = self.rig.ask(&client, "1", "tools/call", &params(&mark));
@@ -101,7 +101,7 @@ impl World {
         self.stories.push(story);
     }
 
-    /// A client that was sent away comes back, with an answer that only it gives.
+    /// Retries a call with an answer that only its client gives.
     fn come_back(&mut self, which: usize) {
         let away: Vec<usize> =
             (0..self.stories.len()).filter(|at| self.stories[*at].asked.is_some()).collect();
@@ -118,14 +118,14 @@ impl World {
         self.saw("a client comes back");
     }
 
-    /// Somebody uses a state again, or one that is another's.
+    /// Sends a state again, or one of another client.
     fn replay(&mut self, which: usize, how: u8) {
         let with_state: Vec<&Story> =
             self.stories.iter().filter(|story| !story.states.is_empty()).collect();
         let Some(story) = with_state.get(which % with_state.len().max(1)) else { return };
         let used = story.states.len() - usize::from(story.asked.is_some());
         let (client, mark, state, sight) = match how % 3 {
-            // It has been used, and nothing waits for it any more.
+            // It has been used, and no call waits for it any more.
             0 if used > 0 => {
                 (story.client.clone(), story.mark.clone(), &story.states[used - 1], "a replay")
             }
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Looks at what clients were answered.
+    /// Reads the answers to clients.
     fn read(&mut self) {
         for at in 0..self.stories.len() {
             let Some(exchange) = self.stories[at].exchange else { continue };
@@ -196,8 +196,7 @@ impl World {
 
     // Processes
 
-    /// Lets processes read what they were told and clients what they were answered, until nothing
-    /// is new.
+    /// Lets processes read their input and clients their answers, until there is nothing new.
     fn settle(&mut self) {
         loop {
             let ids: Vec<ChildId> = self.rig.children.keys().copied().collect();
@@ -249,12 +248,12 @@ impl World {
                     assert_eq!(line["result"]["content"]["mark"], *call.mark, "another's answer");
                 }
             }
-            // A cancelled call goes on here as if nothing had been said.
+            // A cancelled call ignores the cancellation here.
             _ => {}
         }
     }
 
-    /// A process goes on with one of its calls: it asks, answers, or shows progress.
+    /// Continues a call of a process: it asks, answers, or shows progress.
     fn act(&mut self, which: usize, how: u8) {
         let busy: Vec<ChildId> = self
             .processes
@@ -297,7 +296,7 @@ impl World {
             .filter(|(_, process)| !process.ended)
             .map(|(child, _)| *child)
             .collect();
-        // Not always, or little else would happen.
+        // Rarely, or little else would happen.
         if let Some(child) = alive.get(which % alive.len().max(1)).filter(|_| how.is_multiple_of(4))
         {
             self.end(*child, ExitStatus::Signal(9));
@@ -312,7 +311,7 @@ impl World {
         self.rig.child_ends(child, status);
     }
 
-    /// Everybody is answered or given up, and nothing is left.
+    /// Answers or ends everything, and checks that nothing is left.
     fn finish(&mut self) {
         for _ in 0..200 {
             self.settle();
@@ -364,7 +363,7 @@ proptest! {
     }
 }
 
-/// What the tapes have to reach, or they prove nothing.
+/// The events that the random runs must reach, or they would prove nothing.
 #[test]
 fn the_random_stories_are_about_something() {
     use proptest::strategy::ValueTree;

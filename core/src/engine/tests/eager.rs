@@ -1,4 +1,4 @@
-//! The child that is started ahead of the first session.
+//! The child that is started before the first session.
 
 use bytes::Bytes;
 
@@ -78,7 +78,7 @@ fn one_that_has_ended_is_not_given_to_a_session() {
         let mut rig = eager();
         let child = only_child(&rig);
         end(&mut rig, child);
-        // Its other half has not been reported yet.
+        // The other half of its end has not been reported yet.
         let (_, other) = rig.open(Revision::V2025_11_25);
         assert_ne!(other, child);
         rig.pass(secs(1));

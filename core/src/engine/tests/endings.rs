@@ -1,4 +1,4 @@
-//! How sessions end: by DELETE, by time, for a newer one.
+//! The ends of sessions: by DELETE, by timeout, by eviction.
 
 use super::rig::*;
 use crate::engine::*;
@@ -185,18 +185,18 @@ fn sessions_without_credentials_and_those_of_the_same_client_give_way_first() {
     let (me, other) = (named("me"), named("other"));
     let (mine, others) = (open(&mut rig, &me), open(&mut rig, &other));
     let (anonymous, again) = (open(&mut rig, &Client::new()), open(&mut rig, &me));
-    // Strangers only replace each other, however many come.
+    // Anonymous clients only replace each other, however many come.
     let mut last = anonymous;
     for _ in 0..8 {
         let next = open(&mut rig, &Client::new());
         assert_eq!(closed(&rig, &last), Some(SessionEnd::Evicted));
         last = next;
     }
-    // The open stream of a stranger does not save its session.
+    // The open stream of an anonymous client does not save its session.
     rig.get(&last);
     open(&mut rig, &named("third"));
     assert_eq!(closed(&rig, &last), Some(SessionEnd::Evicted));
-    // Without a stranger's, the oldest of the same client goes.
+    // Without an anonymous one, the oldest session of the same client is evicted.
     open(&mut rig, &me);
     assert_eq!(closed(&rig, &mine), Some(SessionEnd::Evicted));
     assert!(!rig.has_ended(&others) && !rig.has_ended(&again));

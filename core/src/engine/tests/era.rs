@@ -1,4 +1,4 @@
-//! Which era a command is of, and who waits for it.
+//! The era probe of a command, and the requests that wait for it.
 
 use super::modern::*;
 use super::rig::*;
@@ -134,7 +134,7 @@ fn silence_counts_from_the_start_of_the_child() {
 
 #[test]
 fn a_modern_child_that_was_too_slow_is_known_by_its_late_answer() {
-    // It goes on with whoever waits: here a worker that is being opened.
+    // It continues with the request that waits: here a worker that is being opened.
     let mut rig = rig();
     let waits = rig.ask(&Modern::new(), "1", "tools/list", "");
     let child = rig.last_child();
@@ -149,7 +149,7 @@ fn a_modern_child_that_was_too_slow_is_known_by_its_late_answer() {
     rig.child_answers(next, &number, r#"{"tools":[]}"#);
     assert_eq!(rig.reply(waits).0, 200);
 
-    // Here a session, which is moved to the child that all share.
+    // Here a session, which is moved to the shared child.
     let mut rig = self::rig();
     let session = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
     let child = rig.last_child();
@@ -310,7 +310,7 @@ fn who_leaves_while_waiting_is_forgotten() {
     assert!(rig.engine.desk.exchanges.is_empty());
 }
 
-// Over HTTP+SSE, where a session is there before its `initialize`
+// Over HTTP+SSE, where a session exists before its `initialize`
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#;
 
@@ -337,7 +337,7 @@ fn a_ping_that_comes_after_initialize_waits_too() {
 
 #[test]
 fn a_session_is_in_use_while_its_initialize_waits() {
-    // From opening the stream to the end of the wait it is longer than either alone may be.
+    // From opening the stream to the end of the wait it is longer than either limit alone.
     let mut rig = rig();
     let (stream, client) = rig.open_stream(&Client::new());
     rig.pass(secs(7));
@@ -409,7 +409,7 @@ fn a_program_that_ends_meanwhile_refuses_who_waits() {
     rig.engine.check_empty();
 }
 
-/// Ways in which the first child says nothing of its era, and ends.
+/// Ways in which the first child ends without revealing its era.
 const MISTAKES: [fn(&mut Rig, ChildId); 2] =
     [|rig, child| rig.child_ends(child, ExitStatus::Code(1)), |rig, _| rig.pass(secs(40))];
 

@@ -1,4 +1,4 @@
-//! Reads event streams the way a client does, and keeps what a client ignores.
+//! A client's parser for event streams that also returns what clients ignore.
 
 /// A block of an event stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,16 +7,16 @@ pub(super) enum Item {
     Comment,
     /// An event with an id and no data.
     Priming(String),
-    /// A time to wait before reconnecting, in milliseconds.
+    /// A reconnection time, in milliseconds.
     Retry(u64),
-    /// Where messages go, in HTTP+SSE.
+    /// The URI for messages, in HTTP+SSE.
     Endpoint(String),
     /// A message: its event id, empty if it has none, and its data.
     Message(String, String),
 }
 
 impl Item {
-    /// The data of a message.
+    /// Returns the data of a message.
     pub(super) fn data(&self) -> Option<&str> {
         match self {
             Item::Message(_, data) => Some(data),
@@ -24,7 +24,7 @@ impl Item {
         }
     }
 
-    /// The id of an event.
+    /// Returns the id of an event.
     pub(super) fn id(&self) -> Option<&str> {
         match self {
             Item::Message(id, _) | Item::Priming(id) => Some(id),
@@ -33,7 +33,7 @@ impl Item {
     }
 }
 
-/// Reads every block of a body. Nothing is skipped: what is unknown panics.
+/// Parses every block of a body. Nothing is skipped: unknown fields panic.
 pub(super) fn items(body: &[u8]) -> Vec<Item> {
     let text = std::str::from_utf8(body).expect("event streams are UTF-8");
     assert!(text.is_empty() || text.ends_with("\n\n"), "half an event: {text:?}");

@@ -25,12 +25,12 @@ fn rig() -> Rig {
 }
 
 impl Rig {
-    /// The child that was started last answers `initialize`.
+    /// Answers `initialize` for the latest child.
     pub(super) fn welcomes(&mut self) -> ChildId {
         self.welcomes_with(r#"{"tools":{}}"#)
     }
 
-    /// The child that was started last answers `initialize`, and has these capabilities.
+    /// Answers `initialize` for the latest child, with these capabilities.
     pub(super) fn welcomes_with(&mut self, capabilities: &str) -> ChildId {
         let child = self.last_child();
         let number = self.number(child);
@@ -42,7 +42,7 @@ impl Rig {
         child
     }
 
-    /// A child that has answered `initialize` answers what it is asked right after that.
+    /// Answers the requests that follow `initialize`.
     pub(super) fn gets_ready(&mut self, child: ChildId) {
         let told = self.told(child);
         assert_eq!(told.len(), 2, "{told:?}");
@@ -280,7 +280,7 @@ fn beyond_the_limit_calls_wait_for_a_process() {
     let number = rig.number(first);
     rig.child_answers(first, &number, "{}");
     assert_eq!(rig.reply(calls[2]).0, 200);
-    // One that waits for too long is told so.
+    // One that waits for too long gets an error.
     let one = rig.ask(&Modern::new().able(), "7", "tools/call", CALL);
     let two = rig.ask(&Modern { accept: JSON, ..Modern::new().able() }, "8", "tools/call", CALL);
     rig.pass(secs(31));
@@ -404,7 +404,7 @@ fn who_can_be_asked_does_not_share_with_who_cannot() {
     rig.fed(second);
     rig.ask(&Modern::new(), "3", "tools/call", CALL);
     assert_eq!(rig.told(first)[0]["method"], "tools/call");
-    // What the first process asks is for nobody who could be asked.
+    // The first process's question belongs to no request whose client supports it.
     rig.child_says(first, &sampling("7"));
     assert!(rig.told(first)[0].get("error").is_some());
     assert_eq!(rig.stage(able), Stage::Waiting);
@@ -464,7 +464,7 @@ fn log_messages_are_told_by_each_requests_own_level() {
     assert_eq!(rig.stage(exchange), Stage::Waiting);
     rig.child_says(child, &log("error"));
     assert_eq!(rig.messages(exchange), [log("error")]);
-    // Now it could be about a request that does not want to know.
+    // Now it could be about a request that wants no log messages.
     rig.ask(&Modern::new(), "2", "tools/list", "");
     rig.child_says(child, &log("error"));
     assert_eq!(rig.messages(exchange).len(), 1);
@@ -520,7 +520,7 @@ fn a_spare_process_that_fails_fails_nobodys_call() {
     let able = rig.ask(&Modern::named("b"), "2", "tools/call", CALL);
     rig.child_ends(spare, ExitStatus::Code(1));
     assert_eq!(rig.stage(able), Stage::Waiting);
-    // A command that never works is not started again and again.
+    // A command that never works is not started repeatedly.
     for _ in 0..10 {
         let alive = rig.children.iter().find(|(_, process)| !process.exited);
         let Some(child) = alive.map(|(child, _)| *child) else { break };

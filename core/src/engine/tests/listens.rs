@@ -27,7 +27,7 @@ fn updated(uri: &str) -> String {
 }
 
 impl Rig {
-    /// What a subscription was told, after its acknowledgment.
+    /// Returns the messages of a subscription after its acknowledgement.
     fn heard(&self, exchange: ExchangeId) -> Vec<Value> {
         self.messages(exchange).iter().skip(1).map(|message| parse(message)).collect()
     }

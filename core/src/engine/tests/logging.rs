@@ -1,4 +1,4 @@
-//! What is handed to the log.
+//! Events for the log.
 
 use super::rig::*;
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! What modern clients do, and what is seen of it.
+//! Modern clients for tests, and their view of the bridge.
 
 use serde_json::json;
 
@@ -10,24 +10,24 @@ use crate::limits::Limits;
 use crate::protocol::Revision;
 use crate::session::Principal;
 
-/// A bridge that serves every revision, and knows that headers repeat no argument of any tool.
+/// Returns a bridge that serves every revision, and knows that no tool has headers.
 pub(super) fn bridge(bridge: BridgeOptions, limits: Limits) -> Rig {
     let mut rig = curious_bridge(bridge, limits);
     rig.engine.pool.as_mut().expect("a command").know_tools();
     rig
 }
 
-/// A bridge that serves every revision.
+/// Returns a bridge that serves every revision.
 pub(super) fn curious_bridge(bridge: BridgeOptions, limits: Limits) -> Rig {
     Rig::of(Config { bridge, revisions: Revision::ALL.into(), ..config(limits) })
 }
 
-/// A bridge for a command of this era.
+/// Returns a bridge for a command of this era.
 pub(super) fn bridge_of(child_era: ChildEra) -> Rig {
     bridge(BridgeOptions { child_era, ..BridgeOptions::default() }, Limits::default())
 }
 
-/// What a modern client says of itself.
+/// A modern client's description of itself.
 #[derive(Clone, Debug)]
 pub(super) struct Modern {
     pub(super) accept: Accept,
@@ -44,17 +44,17 @@ impl Modern {
         Modern { accept: BOTH, principal, capabilities: "{}", meta: "" }
     }
 
-    /// One that can be asked something.
+    /// Supports questions.
     pub(super) fn able(self) -> Modern {
         Modern { capabilities: r#"{"elicitation":{}}"#, ..self }
     }
 
-    /// A client with these credentials.
+    /// Returns a client with these credentials.
     pub(super) fn named(name: &str) -> Modern {
         Modern { principal: Principal::of(Some(name.as_bytes())), ..Modern::new() }
     }
 
-    /// The body of a request: `params` are members of an object, or nothing.
+    /// Returns the body of a request: `params` are members of an object, or empty.
     pub(super) fn body(&self, id: &str, method: &str, params: &str) -> String {
         let (comma, extra) = (if params.is_empty() { "" } else { "," }, self.meta);
         let capabilities = self.capabilities;
@@ -65,7 +65,7 @@ impl Modern {
 }
 
 impl Rig {
-    /// A request of a modern client, with the headers it has to have.
+    /// Sends a request of a modern client, with its required headers.
     pub(super) fn ask(
         &mut self,
         client: &Modern,
@@ -76,12 +76,12 @@ impl Rig {
         self.modern_post(client, &client.body(id, method, params))
     }
 
-    /// A POST of a modern client, with the headers it has to have.
+    /// Sends a POST of a modern client, with its required headers.
     pub(super) fn modern_post(&mut self, client: &Modern, body: &str) -> ExchangeId {
         self.modern_post_with(client, body, &[])
     }
 
-    /// A POST of a modern client with these `Mcp-Param-…` besides.
+    /// Sends a POST of a modern client with these `Mcp-Param-…` headers.
     pub(super) fn modern_post_with(
         &mut self,
         client: &Modern,
@@ -108,17 +108,17 @@ impl Rig {
         self.request(Request::Post { head, body })
     }
 
-    /// The child that was started last.
+    /// Returns the latest child.
     pub(super) fn last_child(&self) -> ChildId {
         *self.children.keys().last().expect("a child")
     }
 
-    /// What was fed to a child since its lines were last looked at, as JSON.
+    /// Returns the lines to a child since the last call, as JSON.
     pub(super) fn told(&mut self, child: ChildId) -> Vec<serde_json::Value> {
         self.fed(child).iter().map(|line| parse(line)).collect()
     }
 
-    /// The body of an exchange that was answered whole, as JSON, and its status.
+    /// Returns the status and body of an exchange with a complete answer, as JSON.
     pub(super) fn json(&self, exchange: ExchangeId) -> (u16, serde_json::Value) {
         let (status, body) = self.reply(exchange);
         (status, if body.is_empty() { json!(null) } else { parse(body) })

@@ -1,4 +1,4 @@
-//! Clients of the modern era that listen to a server in this process.
+//! `subscriptions/listen` streams of a server in this process.
 
 use super::modern::*;
 use super::rig::*;
@@ -22,14 +22,14 @@ fn rig_with(limits: Limits) -> Rig {
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
-/// A client of the legacy era, in its session.
+/// Opens a legacy session.
 fn session(rig: &mut Rig) -> Client {
     let opened = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
     let head = rig.exchanges[&opened].head.as_ref().expect("an answer");
     Client { session: SessionHeader::Id(head.session.expect("a session")), ..Client::new() }
 }
 
-/// Methods of the messages on a stream, each of which has to be tagged with the id of its request.
+/// Returns the methods of the messages on a stream, each of which must have the id of its request.
 fn methods(rig: &Rig, exchange: ExchangeId, id: &str) -> Vec<String> {
     let messages = rig.messages(exchange);
     let method = |message: &String| {
@@ -56,7 +56,7 @@ fn a_change_reaches_all_who_asked_for_it_whoever_made_it() {
     assert_eq!(methods(&rig, deaf, "3"), told[..1]);
     assert_eq!(rig.messages(stream).len(), 1, "{:?}", rig.messages(stream));
 
-    // Whoever makes it in a session hears of it once.
+    // A client that makes a change in a session is notified of it once.
     rig.post(
         &session,
         r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"change"}}"#,

@@ -1,4 +1,4 @@
-//! Output of children that is no message, and the request that it concerns.
+//! Invalid output of children, and the request that it concerns.
 
 use super::modern::*;
 use super::rig::*;
@@ -7,7 +7,7 @@ use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// Returns the log of lines that are no message: the flaw and the beginning of each.
+/// Returns the log of invalid lines: the flaw and the beginning of each.
 fn logged(rig: &Rig) -> Vec<String> {
     let shown = |event: &Event| match event {
         Event::ChildNoise { flaw, excerpt, .. } => {
@@ -109,7 +109,7 @@ fn an_answer_to_no_request_is_reported_unless_it_is_late() {
     assert_eq!(logged(&rig).len(), 2, "an answer that comes twice is nothing special");
 }
 
-/// Answers without an id, which can only be to one request.
+/// Answers without an id, which can only belong to one request.
 const UNNAMED: [(&str, &str); 2] = [
     (r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}"#, "what?"),
     (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, ""),

@@ -1,4 +1,4 @@
-//! `initialize`: how a session comes to be, or not.
+//! `initialize`: sessions that open, and sessions that do not.
 
 use super::rig::*;
 use crate::engine::*;

@@ -1,4 +1,4 @@
-//! Questions of a legacy child, and modern clients that come back with answers.
+//! Questions of a legacy child, and retries of modern clients.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn roots(id: &str) -> String {
 }
 
 impl Rig {
-    /// A call at a process that has just been opened, and its number there.
+    /// Returns a call at a newly opened process, with its number there.
     fn called(&mut self, client: &Modern, params: &str) -> (ExchangeId, ChildId, String) {
         let exchange = self.ask(client, "1", "tools/call", params);
         let child = self.welcomes();
@@ -41,7 +41,7 @@ impl Rig {
         (exchange, child, number)
     }
 
-    /// What a call that was asked something was answered.
+    /// Returns the questions and the state in the answer to a call.
     fn required(&self, exchange: ExchangeId) -> (Value, String) {
         let result = match self.stage(exchange) {
             Stage::Replied => self.json(exchange).1["result"].clone(),
@@ -52,7 +52,7 @@ impl Rig {
         (result["inputRequests"].clone(), state)
     }
 
-    /// The client comes back.
+    /// Retries a call.
     fn retry(&mut self, client: &Modern, id: &str, state: &str, answers: &str) -> ExchangeId {
         let params = format!(r#"{CALL},"requestState":"{state}","inputResponses":{answers}"#);
         self.ask(client, id, "tools/call", &params)
@@ -453,7 +453,8 @@ fn a_parked_call_gives_way_to_a_session_and_to_a_request_of_another_client() {
     assert_eq!(rig.error(retry).1, -32602);
     rig.bury();
 
-    // The session is idle and of no client with credentials: it goes before the other call.
+    // The session is idle and of no client with credentials, so it is evicted before the other
+    // call.
     rig.called(&Modern::named("three"), CALL);
     assert_eq!(rig.metric("pontoon_parked_calls"), 1);
     rig.bury();

@@ -1,11 +1,11 @@
-//! A process that was stopped for a while and goes on: what has arrived meanwhile goes first.
+//! A process that was paused and continues: inputs that arrived meanwhile come first.
 
 use super::rig::*;
 use crate::engine::*;
 use crate::protocol::Revision;
 
 impl Rig {
-    /// The process is stopped for so long, and its timer fires first when it goes on.
+    /// Pauses the process for this long; its timer fires first when it continues.
     fn freeze(&mut self, time: Duration) {
         self.now = self.now + time;
         self.timeout();

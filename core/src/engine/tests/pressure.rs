@@ -1,11 +1,11 @@
-//! Readers and children that are slower than what is sent to them.
+//! Clients and children that read slowly.
 
 use super::rig::*;
 use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// A session with a GET stream whose client takes nothing until it is told to.
+/// Returns a session with a GET stream whose client reads nothing until it is told to.
 fn slow_reader() -> (Rig, Client, ChildId, ExchangeId) {
     let limits = Limits { outbound_bytes_high: 1000, outbound_bytes_low: 100, ..Limits::default() };
     let mut rig = Rig::with(limits);

@@ -63,7 +63,7 @@ fn a_start_that_fails_for_want_of_resources_is_not_unhealthy_while_sessions_work
     rig.delete(&client);
     rig.child_ends(child, ExitStatus::Code(0));
     assert_eq!(health(&mut rig).0, 503, "nothing works any more");
-    // A command that cannot be run is a fault that a restart may mend.
+    // A command that cannot be run is a fault that a restart may correct.
     rig.pass(secs(60));
     rig.spawning = Spawning::Works;
     rig.open(Revision::V2025_11_25);

@@ -1,4 +1,4 @@
-//! Clients that come back with `Last-Event-ID`.
+//! Clients that resume with `Last-Event-ID`.
 
 use super::events::Item;
 use super::rig::*;
@@ -234,7 +234,7 @@ fn the_event_of_another_session_names_nothing() {
 
 #[test]
 fn resumed_get_streams_count_against_the_limit() {
-    // The stream that gives way must not push out the one that is resumed.
+    // The stream that is closed must not replace the one that is resumed.
     let limits = Limits { listen_streams_max: 1, ended_streams_max: 1, ..Default::default() };
     let mut rig = Rig::with(limits);
     let (client, child) = rig.open(Revision::V2025_11_25);

@@ -1,4 +1,4 @@
-//! What a request is for, and which mistake gets which answer.
+//! The routes of requests, and the answer to each mistake.
 
 use super::rig::*;
 use crate::config::{BindSession, Config};

@@ -28,7 +28,7 @@ fn call(id: &str, tool: &str) -> String {
     )
 }
 
-/// A POST as an adapter handles it, of which the engine gets what has to wait.
+/// Sends a POST as an adapter does: the engine gets it only if it has to wait.
 fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let (head, body) = rig.posted(&Client::new().accepting(accept), body);
     let stateless = rig.engine.stateless().expect("no sessions");
@@ -39,7 +39,7 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     }
 }
 
-/// Names and data of the events of an exchange.
+/// Returns the names and data of the events of an exchange.
 fn events(rig: &Rig, exchange: ExchangeId) -> Vec<(String, String)> {
     let body = std::str::from_utf8(&rig.exchanges[&exchange].body).unwrap();
     let blocks = body.split_terminator("\n\n").filter(|block| !block.starts_with(':'));
@@ -184,7 +184,7 @@ fn a_drain_waits_and_a_forced_stop_answers() {
     }
 }
 
-/// Events named after the id of the request that they belong to, which gets a progress token.
+/// A flat event named after the id of its request, which gets a progress token.
 #[derive(Debug)]
 struct Numbered;
 
@@ -243,7 +243,7 @@ fn a_clock_of_the_world_that_is_set_is_followed() {
     assert_eq!(told(&mut rig, secs(86_400)), secs(86_400));
     rig.pass(secs(60));
     assert_eq!(told(&mut rig, secs(3600)), secs(3600), "it was put back");
-    // A clock that is slowed or hurried does not move the start of the process.
+    // A clock that is set does not change the start of the process.
     rig.pass(secs(10));
     assert_eq!(told(&mut rig, millis(3_610_900)), secs(3610));
 }

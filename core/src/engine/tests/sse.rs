@@ -28,7 +28,7 @@ struct Seat {
     child: ChildId,
 }
 
-/// Opens a session in which `initialize` has been sent, and not been answered.
+/// Opens a session in which `initialize` has been sent, but not answered.
 fn opening(rig: &mut Rig) -> Seat {
     let (stream, client) = rig.open_stream(&Client::new());
     let posted = rig.send(&client, &initialize("0", REVISION));
@@ -37,7 +37,7 @@ fn opening(rig: &mut Rig) -> Seat {
     Seat { client, stream, child }
 }
 
-/// Opens a session of which the client has heard nothing but the answer to `initialize`.
+/// Opens a session after the answer to `initialize`.
 fn open(rig: &mut Rig) -> Seat {
     let seat = opening(rig);
     let number = rig.number(seat.child);
@@ -47,7 +47,7 @@ fn open(rig: &mut Rig) -> Seat {
 }
 
 impl Seat {
-    /// Sends what is to be accepted.
+    /// Sends a message that must be accepted.
     fn send(&self, rig: &mut Rig, body: &str) {
         let posted = rig.send(&self.client, body);
         assert_eq!(rig.reply(posted), (202, ""), "{body}");
@@ -55,7 +55,7 @@ impl Seat {
         assert_eq!((head.session, head.content_type), (None, None));
     }
 
-    /// What came on the stream after the answer to `initialize`.
+    /// Returns the messages on the stream after the answer to `initialize`.
     fn heard(&self, rig: &Rig) -> Vec<String> {
         rig.messages(self.stream)[1..].to_vec()
     }
@@ -195,7 +195,7 @@ fn what_a_session_cannot_take_is_told_at_once() {
     assert_eq!(rig.error(batch).0, 400, "2024-11-05 has none");
 }
 
-// Whose it is
+// Ownership
 
 #[test]
 fn sessions_are_apart() {
@@ -241,7 +241,7 @@ fn a_session_of_somebody_else_is_not_there() {
     assert_eq!(rig.reply(posted), (202, ""));
 }
 
-// How it ends
+// Ends
 
 #[test]
 fn a_session_ends_with_its_stream() {
@@ -353,7 +353,7 @@ fn a_child_that_does_not_start_is_told_on_the_stream() {
         assert_eq!(rig.stage(stream), Stage::Finished);
         rig.engine.check_empty();
     }
-    // Whoever comes right after is told before there is a stream.
+    // A request right after that is refused before there is a stream.
     let refused = rig.connect(&Client::new());
     assert_eq!(rig.error(refused).0, 503);
     assert!(rig.exchanges[&refused].head.as_ref().unwrap().retry_after.is_some());
@@ -432,7 +432,7 @@ fn a_forced_stop_answers_what_is_in_flight() {
     assert_eq!(rig.stage(seat.stream), Stage::Finished);
 }
 
-// What passes through
+// Messages
 
 #[test]
 fn a_quiet_stream_shows_that_it_is_alive() {
@@ -457,7 +457,7 @@ fn a_child_is_read_only_as_fast_as_its_client_reads() {
     assert!(rig.children[&seat.child].reading);
 }
 
-/// A client that takes nothing of what waits for it.
+/// Returns limits that a client without reads exceeds.
 fn limits_of_a_slow_reader() -> Limits {
     Limits {
         outbound_bytes_high: 1000,
@@ -496,7 +496,7 @@ fn who_does_not_read_is_told_to_wait_with_requests() {
 
 #[test]
 fn a_stream_on_which_too_much_waits_ends_with_its_session() {
-    // Many requests were taken before the first answer came.
+    // Many requests were accepted before the first answer came.
     let mut rig = native_with(limits_of_a_slow_reader());
     let (stream, client) = rig.open_stream(&Client::new());
     rig.send(&client, &initialize("0", "2025-06-18"));
@@ -546,7 +546,7 @@ fn native_with(limits: Limits) -> Rig {
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
-/// What a call of this tool gets on the stream.
+/// Returns the messages on the stream for a call of this tool.
 fn called(rig: &mut Rig, stream: ExchangeId, client: &Client, tool: &str) -> Vec<String> {
     let before = rig.messages(stream).len();
     let params = json!({"name": tool, "arguments": {}, "_meta": {"progressToken": "t"}});

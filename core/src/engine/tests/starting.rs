@@ -1,4 +1,4 @@
-//! How long a child may take to start, and whose it is if that was too long for its client.
+//! The time limit of a start, and children that exceeded it.
 
 use super::modern::*;
 use super::rig::*;
@@ -7,7 +7,7 @@ use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// `initialize` of a client that is not like the others.
+/// `initialize` of a client that differs from the others.
 const OTHER: &str = r#"{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{"roots":{}}}}"#;
 
 fn connect(rig: &mut Rig) -> ExchangeId {
@@ -22,7 +22,7 @@ fn timeouts(rig: &Rig) -> Vec<(&'static str, Duration)> {
     rig.events.iter().filter_map(timeout).collect()
 }
 
-/// A rig whose command has not started yet, where no time to start was given.
+/// Returns a rig whose command has not started yet, with the default time limit.
 fn first_start(era: ChildEra) -> Rig {
     let bridge = BridgeOptions { child_era: era, ..BridgeOptions::default() };
     let config = Config { bridge, revisions: Revision::ALL.into(), ..config(Limits::default()) };
@@ -185,9 +185,9 @@ fn a_child_that_waits_for_its_next_client_gives_way_to_another_session() {
     assert_ne!(rig.last_child(), first);
 }
 
-// A child that was asked its era, was silent, and then was given `initialize`
+// A child that was probed, was silent, and then was sent `initialize`
 
-/// The first child has been silent, and has been given what the client sent.
+/// Returns the first child after it was silent and was sent the client's request.
 fn silent(ask: impl Fn(&mut Rig) -> ExchangeId) -> (Rig, ExchangeId, ChildId) {
     let mut rig = bridge_of(ChildEra::Probe);
     let exchange = ask(&mut rig);
@@ -255,7 +255,7 @@ fn the_answer_to_the_question_is_not_taken_for_that_to_initialize() {
     rig.child_says(second, &welcome("1", "2025-11-25"));
     assert_eq!(rig.reply(exchange).0, 200);
 
-    // A modern client: the number of its `initialize` is another.
+    // A modern client: its `initialize` has another number.
     let ask = |rig: &mut Rig| rig.ask(&Modern::new(), "1", "tools/list", "");
     let (mut rig, exchange, first) = silent(ask);
     rig.child_says(first, &no("1"));
@@ -280,7 +280,7 @@ fn a_child_that_refuses_twice_has_refused() {
     assert_eq!(rig.children.len(), 2);
 }
 
-// The child that was started ahead
+// The child that was started in advance
 
 fn eager(child_era: ChildEra) -> (Rig, ChildId) {
     let bridge = BridgeOptions { child_era, ..BridgeOptions::default() };
@@ -326,7 +326,7 @@ fn a_child_that_fails_in_the_first_moments_shows_that_its_command_is_of_no_use()
     }
 }
 
-// A command that refuses the revision it is offered
+// A command that refuses the offered revision
 
 const REFUSAL: &str = r#""error":{"code":-32602,"message":"Unsupported protocol version","data":{"supported":["2024-11-05","2025-06-18"],"requested":"2025-11-25"}}"#;
 

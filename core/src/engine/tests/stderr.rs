@@ -11,7 +11,7 @@ fn writes(rig: &mut Rig, child: ChildId, text: &str) {
     rig.input(Input::ChildStderr { child, bytes: Bytes::from(text.to_owned()) });
 }
 
-/// Returns the log of standard error: lines, and numbers of lines that were left out.
+/// Returns the log of standard error: lines, and numbers of skipped lines.
 fn logged(rig: &Rig) -> Vec<String> {
     let shown = |event: &Event| match event {
         Event::ChildStderr { line, .. } => Some(String::from_utf8_lossy(line).into_owned()),

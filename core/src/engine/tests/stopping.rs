@@ -1,4 +1,4 @@
-//! Shutdown: what is in flight is finished, what is new is refused, children are stopped.
+//! Shutdown: requests in flight are finished, new ones are refused, children are stopped.
 
 use super::events::Item;
 use super::rig::*;

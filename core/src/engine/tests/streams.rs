@@ -1,4 +1,4 @@
-//! GET streams, and what keeps streams alive.
+//! GET streams, and keep-alive.
 
 use super::events::Item;
 use super::rig::*;

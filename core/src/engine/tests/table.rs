@@ -1,4 +1,4 @@
-//! The table of sessions against a model that is too simple to be wrong.
+//! The table of sessions compared with a simple model.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::time::Duration;
 
 const SESSIONS_MAX: usize = 3;
 const IDLE_MAX: Duration = Duration::from_secs(20);
-/// Longer than any story, so that only what the story says ends a request.
+/// Longer than any run, so that requests end only by its steps.
 const LONG: Duration = Duration::from_secs(100_000);
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A session as the model sees it. Ended ones stay: their ids must stay unknown.
+/// A session in the model. Ended ones are kept, because their ids must stay unknown.
 #[derive(Debug)]
 struct Row {
     client: Client,
@@ -67,7 +67,7 @@ impl Model {
         self.0.iter().filter(|row| row.alive).count()
     }
 
-    /// The session that gives way for another one; an error if none can.
+    /// Returns the session that is evicted for another one; an error if none can be.
     fn gives_way(&self) -> Result<Option<usize>, ()> {
         if self.alive() < SESSIONS_MAX {
             return Ok(None);
@@ -115,7 +115,7 @@ impl Table {
             | Step::Notice(at)
             | Step::Listen(at)
             | Step::Leave(at) => {
-                // The newest sessions first: the others have ended.
+                // The newest sessions first, because the others have ended.
                 let Some(at) = self.model.0.len().checked_sub(1 + at) else { return };
                 self.with(at, step);
                 self.bury();
@@ -184,7 +184,7 @@ impl Table {
         }
     }
 
-    /// The children of ended sessions end when they are asked to.
+    /// Ends the children of ended sessions when they are asked to.
     fn bury(&mut self) {
         for row in self.model.0.iter().filter(|row| !row.alive) {
             if !self.rig.children[&row.child].exited {

@@ -1,19 +1,19 @@
-//! The messages the stories are made of.
+//! The messages used in the tests.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::json::{Message, ParseRules, Peer};
 
-/// The error for a request that has taken the default time.
+/// The error for a request that exceeded the default time limit.
 pub(in crate::engine) const LATE: &str =
     "The server did not answer within 30 s (--request-timeout)";
 
-/// The error for a request that has taken all the time that progress can give it.
+/// The error for a request that exceeded the total time limit.
 pub(in crate::engine) const LATE_AFTER_ALL: &str =
     "The server did not answer within 600 s (--request-timeout)";
 
-/// The error for a command that has not started in the default time.
+/// The error for a command that has not started in the default time limit.
 pub(in crate::engine) const TOO_SLOW_TO_START: &str =
     "The MCP server process did not start within 10 s (--startup-timeout)";
 
@@ -59,14 +59,14 @@ pub(super) fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
 }
 
-/// Code and message of an error.
+/// Returns the code and message of an error.
 pub(super) fn error_of(body: &str) -> (i64, String) {
     let error = &parse(body)["error"];
     let text = error["message"].as_str().unwrap_or_else(|| panic!("no error: {body}"));
     (error["code"].as_i64().unwrap(), text.to_owned())
 }
 
-/// The error for an answer that is not valid.
+/// Returns the error for an invalid answer.
 pub(super) fn invalid(why: &str) -> String {
     format!("The MCP server process sent an answer that is not valid JSON-RPC: {why}")
 }

@@ -1,4 +1,4 @@
-//! Headers that repeat arguments of a tool, in front of children that see no headers.
+//! Headers that repeat arguments of a tool, checked for children that see no headers.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ impl Rig {
         self.modern_post_with(&client, &body, params)
     }
 
-    /// The child that was started last is ready to be asked.
+    /// Prepares the latest child.
     fn ready(&mut self, era: ChildEra) -> ChildId {
         if era == ChildEra::Legacy { self.welcomes() } else { self.last_child() }
     }
@@ -84,7 +84,7 @@ fn a_list_that_a_client_asks_for_is_as_good() {
         assert_eq!(told[0]["method"], "tools/call");
         rig.child_answers(child, &told[0]["id"].to_string(), "{}");
         assert_eq!(rig.reply(right).0, 200);
-        // Nobody is refused by what may not be so any more.
+        // A requirement that may be outdated refuses no call.
         let wrong = rig.call_with(&[]);
         assert_eq!(rig.stage(wrong), Stage::Waiting);
         let told = rig.told(child);

@@ -1,5 +1,5 @@
-//! Many legacy clients in front of one modern child, in any order: nobody is asked another's
-//! question, nobody's answer goes into another's call, and every call gets one answer, its own.
+//! Many legacy clients in front of one modern child, with any actions: no question or answer
+//! reaches another client's call, and every call gets one answer, its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +14,26 @@ use crate::http::*;
 
 const DISCOVERY: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}},"ttlMs":0,"cacheScope":"private"}"#;
 
-/// A call, by its exchange.
+/// A call and its exchange.
 #[derive(Debug)]
 struct Call {
     session: SessionId,
-    /// Its name, which no other has.
+    /// Its unique name.
     tag: String,
-    /// Whether its answer may be missing: its client gave it up, or has gone.
+    /// Whether its answer may be missing: its client cancelled it, or disconnected.
     is_excused: bool,
 }
 
 struct Town {
     rig: Rig,
-    /// The clients, where they have a session.
+    /// The clients; `None` without a session.
     clients: Vec<Option<Client>>,
     calls: BTreeMap<ExchangeId, Call>,
-    /// What the running child was asked and has not answered: number and name of each call.
+    /// The pending calls of the running child: number and name of each.
     asked: BTreeMap<u64, String>,
-    /// Listens that it was asked for.
+    /// Its open listen requests.
     listens: BTreeSet<u64>,
-    /// Questions that were answered, by session and id.
+    /// Answered questions, by session and id.
     answered: BTreeSet<(SessionId, String)>,
     count: u64,
 }
@@ -80,7 +80,7 @@ impl Town {
         let opening = self.rig.post(&Client::new(), &body.to_string());
         self.look();
         let head = self.rig.exchanges[&opening].head.as_ref().expect("an answer");
-        // A child that crashes before it says a word is not started again at once.
+        // A child that crashes before its first message is not started again at once.
         let Some(session) = head.session.map(SessionHeader::Id) else { return };
         let revision = RevisionHeader::Served(revision);
         let client = Client { session, revision, ..Client::new() };
@@ -105,7 +105,7 @@ impl Town {
         self.calls.insert(exchange, Call { session, tag, is_excused: false });
     }
 
-    /// A client answers every question that it sees on a stream of its own.
+    /// Answers every question on the streams of a client.
     fn answer_questions(&mut self, who: usize) {
         let Some(client) = self.clients[who].clone() else { return };
         let mine = |call: &Call| call.session == client.id() && !call.is_excused;
@@ -116,7 +116,8 @@ impl Town {
                 let tag = question["params"]["message"].as_str().expect("a tag").to_owned();
                 let asking = self.calls.values().find(|call| call.tag == tag).expect("its call");
                 assert_eq!(asking.session, client.id(), "the question of another client: {tag}");
-                // If the stream of its call is gone, it comes on that of the client's next call.
+                // If the stream of its call is closed, it arrives on that of the client's next
+                // call.
                 let is_here = self.calls[&exchange].tag == tag;
                 assert!(is_here || asking.is_excused, "{tag} has a stream of its own");
                 let asked = (client.id(), question["id"].to_string());
@@ -148,7 +149,7 @@ impl Town {
         self.calls.get_mut(&exchange).unwrap().is_excused = true;
     }
 
-    /// A client ends its session.
+    /// Ends the session of a client.
     fn leave(&mut self, who: usize) {
         if let Some(client) = self.clients[who].take() {
             self.rig.delete(&client);
@@ -162,7 +163,7 @@ impl Town {
         }
     }
 
-    /// A call that is not answered.
+    /// Returns a call without an answer.
     fn some_call(&self, which: usize) -> Option<ExchangeId> {
         let is_open = |exchange: &ExchangeId| {
             matches!(self.rig.stage(*exchange), Stage::Waiting | Stage::Begun)
@@ -183,7 +184,7 @@ impl Town {
         self.asked.remove(&number);
         let number = number.to_string();
         match which % 5 {
-            // 2025-03-26 has no questions to the user.
+            // 2025-03-26 has no elicitation.
             0..=2 if !tag.starts_with("0/") => {
                 self.rig.child_reports_progress(child, &number, which as u32);
                 let schema = json!({"type": "object", "properties": {}});
@@ -211,7 +212,7 @@ impl Town {
         }
     }
 
-    /// Looks at what the child was told; it says at once who it is.
+    /// Reads the input of the child, which answers `server/discover` at once.
     fn look(&mut self) {
         let child = self.rig.last_child();
         for line in self.rig.told(child) {
@@ -255,7 +256,7 @@ impl Town {
 
     // The end
 
-    /// Everybody answers everything.
+    /// Answers everything on both sides.
     fn finish(&mut self) {
         for _ in 0..20 {
             for who in 0..3 {

@@ -1,4 +1,4 @@
-//! Requests that were taken back from a legacy child: what it still says of them.
+//! Requests to a legacy child that were cancelled, and its later messages about them.
 
 use super::legacy_workers::{CALL, rig_of, rig_per};
 use super::modern::*;
@@ -15,7 +15,7 @@ fn rig() -> Rig {
 }
 
 impl Rig {
-    /// The child answers what was taken back, with an error.
+    /// Answers a cancelled request with an error.
     fn gives_up(&mut self, child: ChildId, number: &str) {
         let error = r#"{"code":0,"message":"cancelled"}"#;
         self.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},"error":{error}}}"#));
@@ -32,7 +32,7 @@ fn whoever_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
     rig.disconnect(exchange);
     let told = rig.told(child);
     assert_eq!(told[0]["params"]["requestId"].to_string(), number);
-    // It asks all the same: the next client must not see that.
+    // It still asks, and the next client must not see that.
     let next = rig.ask(&Modern::new().able(), "2", "tools/call", CALL);
     let other = rig.welcomes();
     assert_ne!(other, child);
@@ -117,7 +117,7 @@ fn a_process_that_gave_up_what_was_taken_back_may_still_speak_of_it_for_a_while(
         let log = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
         rig.child_says(child, log);
         assert_eq!(rig.stage(lists), Stage::Waiting);
-        // Nor is its question put to the next who could be asked.
+        // Nor does its question reach the next client that supports it.
         rig.ask(&Modern::new().able(), "3", "tools/call", CALL);
         assert_ne!(rig.welcomes(), child);
         rig.child_says(child, ELICITATION);
@@ -135,7 +135,7 @@ fn who_waits_for_a_process_is_given_it_once_that_may_be_trusted_again() {
     let left = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let child = rig.welcomes();
     let number = rig.number(child);
-    // It is in use, so it does not give way to another.
+    // It is in use, so it is not evicted.
     rig.ask(&Modern::new(), "2", "tools/list", "");
     rig.disconnect(left);
     rig.gives_up(child, &number);

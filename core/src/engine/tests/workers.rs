@@ -184,7 +184,7 @@ fn a_subscription_has_its_clients_id_on_every_message() {
     };
     assert_eq!(rig.messages(one).iter().map(id).collect::<Vec<_>>(), [json!("mine")]);
     assert_eq!(rig.messages(two).iter().map(id).collect::<Vec<_>>(), [json!(7), json!(7)]);
-    // The child ends one with its result, and takes the other back.
+    // The child ends one with its result, and cancels the other.
     rig.child_says(
         child,
         &format!(

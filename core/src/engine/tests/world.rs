@@ -1,4 +1,4 @@
-//! Clients and children that do whatever a tape of bytes says, lawfully or not, and a record of
+//! Clients and children that follow a random sequence of bytes, correctly or not, and a record of
 //! what each client may expect.
 
 use std::collections::BTreeMap;
@@ -12,17 +12,17 @@ use crate::limits::Limits;
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
-/// What a client asked for in an exchange.
+/// The requests of a client in an exchange.
 #[derive(Debug, Default)]
 struct Asked {
     /// The ids of its requests.
     ids: Vec<String>,
     /// The child of its session, if it has one.
     child: Option<ChildId>,
-    /// Whether it is a GET, which may also carry what other exchanges missed. In HTTP+SSE it carries
-    /// all that its session asked for.
+    /// Whether it is a GET, which may also carry messages that other exchanges missed. In HTTP+SSE
+    /// it carries all messages of its session.
     listens: bool,
-    /// Whether its answers may be missing: it was cancelled, left alone, or taken over.
+    /// Whether its answers may be missing: it was cancelled, disconnected, or replaced.
     excused: bool,
 }
 
@@ -31,29 +31,29 @@ struct Asked {
 struct Seat {
     client: Client,
     child: ChildId,
-    /// The one stream of its session, in HTTP+SSE.
+    /// The only stream of its session, in HTTP+SSE.
     sole: Option<ExchangeId>,
 }
 
-/// What is known of a child's process.
+/// The state of a child's process.
 #[derive(Debug, Default)]
 struct Life {
     spawned: bool,
     failed: bool,
     output_closed: bool,
     exited: bool,
-    /// Numbers of the requests it was fed.
+    /// Numbers of the requests it received.
     numbers: Vec<String>,
 }
 
 pub(super) struct World {
     pub(super) rig: Rig,
-    /// Whether some clients speak HTTP+SSE.
+    /// Whether some clients use HTTP+SSE.
     sse: bool,
     seats: Vec<Seat>,
     lives: BTreeMap<ChildId, Life>,
     asked: BTreeMap<ExchangeId, Asked>,
-    /// Which id of a client each number stands for.
+    /// The client's id for each number.
     ids: BTreeMap<(ChildId, String), String>,
     opening: Vec<(ExchangeId, ChildId)>,
     count: u64,
@@ -83,7 +83,7 @@ fn limits() -> Limits {
 }
 
 impl World {
-    /// What a good tape comes across.
+    /// The events that a long run reaches.
     pub(super) const SIGHTS: [&'static str; 15] = [
         "abandoned",
         "bad_answer",
@@ -102,7 +102,7 @@ impl World {
         "undeliverable_answer",
     ];
 
-    /// A world in which some clients speak HTTP+SSE, or none.
+    /// Creates a world with or without HTTP+SSE clients.
     pub(super) fn new(sse: bool) -> World {
         let mut rig = Rig::with(limits());
         rig.prompt = false;
@@ -158,7 +158,7 @@ impl World {
         self.rig.engine.sessions[&session].backend().child().expect("a child").id
     }
 
-    /// An `initialize` was sent, which the child may have been given by a client before.
+    /// Records an `initialize`, which the child may have received from an earlier client.
     fn expect_initialize(&mut self, exchange: ExchangeId, child: Option<ChildId>, id: String) {
         if let Some(known) = child.and_then(|it| self.ids.get_mut(&(it, "1".to_owned()))) {
             known.clone_from(&id);
@@ -216,7 +216,7 @@ impl World {
         }
     }
 
-    /// What this cancels need not be answered.
+    /// Marks the requests that this cancels as possibly unanswered.
     fn excuse(&mut self, body: &str) {
         for asked in self.asked.values_mut() {
             match asked.listens {
@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    /// A request with an id and a progress token that nobody else has.
+    /// Returns a request with a unique id and progress token.
     fn request(&mut self, ids: &mut Vec<String>) -> String {
         let id = self.next_id();
         let token = token_of(&id);
@@ -281,7 +281,7 @@ impl World {
         self.asked.insert(exchange, Asked { child, listens: true, ..Asked::default() });
     }
 
-    /// The ids of the events that the client of this child has been sent.
+    /// Returns the ids of the events that were sent to the client of this child.
     fn events_of(&self, child: ChildId) -> Vec<String> {
         let mine = self.asked.iter().filter(|(_, asked)| asked.child == Some(child));
         let begun = mine.map(|(exchange, _)| exchange).filter(|exchange| {
@@ -291,7 +291,7 @@ impl World {
         items.filter_map(|item| item.id().map(str::to_owned)).collect()
     }
 
-    /// Exchanges that carry a stream.
+    /// Returns the exchanges that carry a stream.
     fn carried(&self) -> Vec<ExchangeId> {
         let transports = self.rig.engine.desk.exchanges.iter();
         transports.filter(|(_, t)| t.stream.is_some()).map(|(exchange, _)| *exchange).collect()
@@ -324,7 +324,7 @@ impl World {
         }
     }
 
-    /// The transport takes what it was given, and tells if that was all.
+    /// Lets the transport send everything, and report the end if it was complete.
     fn complete(&mut self, exchange: ExchangeId) {
         self.rig.flush(exchange);
         if !matches!(self.rig.stage(exchange), Stage::Waiting | Stage::Begun) {
@@ -414,7 +414,7 @@ impl World {
 
     // Record
 
-    /// Notes sessions that have been opened, and checks what holds at every step.
+    /// Records opened sessions, and checks the invariants of every step.
     fn note(&mut self) {
         let rig = &self.rig;
         self.opening.retain(|(exchange, child)| {
@@ -431,7 +431,7 @@ impl World {
         }
     }
 
-    /// Everybody goes away, and all the time that may be waited for passes.
+    /// Ends all clients, and lets all timeouts pass.
     pub(super) fn finish(&mut self) {
         let unborn: Vec<ChildId> = self.rig.children.keys().copied().collect();
         for child in unborn {
@@ -464,7 +464,7 @@ impl World {
         }
     }
 
-    /// Checks what every exchange got.
+    /// Checks the answers of every exchange.
     pub(super) fn check(&self) {
         for (exchange, asked) in &self.asked {
             let seen = &self.rig.exchanges[exchange];
@@ -486,8 +486,8 @@ impl World {
         }
     }
 
-    /// What a child said reaches only the client of its own session, and an answer only the
-    /// request it answers.
+    /// Checks that a child's messages reach only the client of its own session, and an answer only
+    /// its request.
     fn check_origin(&self, asked: &Asked, message: &Value) {
         let payloads = [&message["result"], &message["error"]["data"], &message["params"]];
         for payload in payloads.into_iter().filter(|payload| payload["tag"].is_string()) {
@@ -506,8 +506,8 @@ impl World {
         }
     }
 
-    /// Each request has exactly one answer, under the very bytes of its id, unless it is excused;
-    /// it never has two.
+    /// Checks that each request has exactly one answer with the bytes of its id, or none if it is
+    /// excused, and never two.
     fn check_answers(&self, asked: &Asked, status: Option<u16>, each: &[Value], raw: &[Item]) {
         let answers = |id: &str| {
             let is_answer = |m: &&Value| m.get("method").is_none() && m["id"] == parse(id);
@@ -529,7 +529,7 @@ impl World {
         }
     }
 
-    /// What happened on the way.
+    /// Returns the events that were reached.
     pub(super) fn sights(&mut self) -> Vec<&'static str> {
         let exchange = self.rig.request(crate::http::Request::Metrics);
         let text = self.rig.reply(exchange).1.to_owned();
@@ -544,7 +544,7 @@ impl World {
     }
 }
 
-/// The progress token of the request with this id.
+/// Returns the progress token of the request with this id.
 fn token_of(id: &str) -> String {
     format!(r#""token of {}""#, id.replace('"', ""))
 }

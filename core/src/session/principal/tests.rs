@@ -6,7 +6,7 @@ fn of(value: &str) -> Principal {
     Principal::of(Some(value.as_bytes()))
 }
 
-/// A token with this payload, and a signature that differs with `salt`.
+/// Returns a token with this payload, and a signature that differs with `salt`.
 fn jwt(payload: &str, salt: &str) -> String {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("Bearer {}.{}.{}", encode(r#"{"alg":"RS256"}"#), encode(payload), encode(salt))
@@ -48,7 +48,7 @@ fn subject_and_issuer_both_tell_principals_apart() {
         r#"{"iss":"https://id2.example","sub":"ann"}"#,
         r#"{"sub":"ann"}"#,
         r#"{"iss":"","sub":"ann"}"#,
-        // Claims that would run together if only their text were hashed.
+        // Claims that would be equal if only their text were hashed.
         r#"{"iss":"a","sub":"bc"}"#,
         r#"{"iss":"ab","sub":"c"}"#,
         r#"{"iss":"abc","sub":""}"#,

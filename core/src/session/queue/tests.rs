@@ -86,7 +86,7 @@ fn kept() -> Account {
     Memory::new(1 << 20).kept()
 }
 
-/// A quarter of the budget is for all messages that wait.
+/// All waiting messages share a quarter of the budget.
 #[test]
 fn the_oldest_messages_of_a_session_give_way_when_all_sessions_have_used_up_their_share() {
     let memory = Memory::new(80);

@@ -77,7 +77,7 @@ fn kept() -> Account {
     Memory::new(1 << 20).kept()
 }
 
-/// A quarter of the budget is for all events that are kept.
+/// All kept events share a quarter of the budget.
 #[test]
 fn the_oldest_events_of_a_stream_give_way_when_all_streams_have_used_up_their_share() {
     let memory = Memory::new(80);
@@ -91,7 +91,7 @@ fn the_oldest_events_of_a_stream_give_way_when_all_streams_have_used_up_their_sh
     push(&mut two, "ddddd");
     push(&mut two, "eeeee");
     assert_eq!((one.bytes(), two.bytes(), memory.used()), (15, 5, 20));
-    // Only events of the same stream give way, and what is not kept counts as lost.
+    // Only events of the same stream are dropped, and those that are not kept count as lost.
     push(&mut two, "ffffffffff");
     assert_eq!((one.bytes(), two.bytes(), memory.used()), (15, 0, 15));
     push(&mut two, "g");

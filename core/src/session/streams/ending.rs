@@ -1,7 +1,7 @@
-//! How the streams of a session end.
+//! The ends of a session's streams.
 //!
-//! Owns: the end of a stream when nothing is due on it any more, when its client leaves and when
-//! the session ends it; which ended streams are kept.
+//! Owns: the end of a stream without pending answers, of one whose client disconnects, and of one
+//! that the session ends; which ended streams are kept.
 
 use bytes::Bytes;
 
@@ -15,7 +15,7 @@ use crate::session::Stream;
 use crate::time::Duration;
 
 impl Streams {
-    /// Ends a stream on which nothing is due any more.
+    /// Ends a stream without pending answers.
     pub(super) fn settle(&mut self, number: u64, turn: &mut Turn<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         if !stream.is_done() {
@@ -34,8 +34,8 @@ impl Streams {
         self.retire(number, turn);
     }
 
-    /// Answers a POST that has not begun to stream with what its requests got. If every one of
-    /// them was cancelled there is nothing to say: 202, as for a notification.
+    /// Answers a POST that has not begun to stream with the answers to its requests. If every one
+    /// of them was cancelled there is none: 202, as for a notification.
     fn reply_collected(&mut self, number: u64, answers: Vec<Chunk>, turn: &mut Turn<'_>) {
         if !answers.is_empty() {
             return self.reply(number, array(answers), turn);
@@ -46,7 +46,7 @@ impl Streams {
         }
     }
 
-    /// Moves a stream to those that can only be replayed, if there is anything to replay.
+    /// Moves a stream to those that are only kept for a replay, if it has events.
     fn retire(&mut self, number: u64, turn: &Turn<'_>) {
         let Some(stream) = self.live.remove(number) else { return };
         if stream.replay.next_sequence() > 0 {
@@ -60,12 +60,12 @@ impl Streams {
         }
     }
 
-    /// The transport took bytes.
+    /// Records bytes that the transport accepted.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.outbound = self.outbound.saturating_sub(bytes);
     }
 
-    /// An exchange is over at the transport.
+    /// Handles the end of an exchange at the transport.
     pub(crate) fn closed(&mut self, exchange: ExchangeId, transport: &Transport, turn: &Turn<'_>) {
         self.outbound = self.outbound.saturating_sub(transport.unsent);
         let mut ended = self.ended.iter_mut().map(|(_, stream)| stream);
@@ -90,7 +90,7 @@ impl Streams {
         }
     }
 
-    /// Ends a GET stream; the hint tells the client when to come back.
+    /// Ends a GET stream, with the reconnection time.
     pub(super) fn end_listener(&mut self, number: u64, turn: &mut Turn<'_>) {
         let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
         if let Some(exchange) = exchange {
@@ -105,8 +105,8 @@ impl Streams {
         self.retire(number, turn);
     }
 
-    /// Ends the connection that carries a stream, and not the stream: its client comes back for
-    /// the rest after a while. One that has no event to come back to keeps its connection.
+    /// Ends the connection that carries a stream, but not the stream: its client reconnects for the
+    /// rest. Without an event to resume from it keeps its connection.
     pub(crate) fn hang_up(&mut self, number: u64, come_back: Duration, turn: &mut Turn<'_>) {
         if !self.primes() || !self.carries_messages(number) {
             return;
@@ -119,7 +119,7 @@ impl Streams {
     }
 }
 
-/// A JSON array of JSON texts.
+/// Returns a JSON array of JSON texts.
 fn array(items: Vec<Chunk>) -> Chunk {
     let mut array = Chunk::new();
     for (index, item) in items.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What has to hold in the streams of a session between two facts.
+//! Invariants of a session's streams between two inputs.
 
 use super::*;
 use crate::engine::Exchanges;
@@ -9,8 +9,8 @@ impl Streams {
         self.live.iter().map(|(_, stream)| stream.due).sum()
     }
 
-    /// Checks the bounds, that no stream lives on without a purpose, and that the transports are
-    /// those of the streams.
+    /// Checks the limits, that every stream has a purpose, and that the transports are those of the
+    /// streams.
     pub(in crate::session) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.listeners() <= limits.listen_streams_max, "{} listeners", self.listeners());
         assert!(self.ended.len() <= limits.ended_streams_max, "{} ended", self.ended.len());

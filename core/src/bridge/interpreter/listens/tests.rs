@@ -1,4 +1,4 @@
-//! What is opened and closed, what is told, and when.
+//! The listen requests that are opened and closed, and the announced changes.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn filter(of: &[&str]) -> Filter {
     Filter { uris: uris(of), ..Filter::default() }
 }
 
-/// Takes the step that opens a listen.
+/// Returns the set of changes in the action that opens a listen request.
 #[track_caller]
 fn open(listens: &mut Listens, number: u64, now: Instant) -> Filter {
     let Some(Step::Open(filter)) = listens.next_step(now) else { panic!("nothing to open") };
@@ -27,7 +27,7 @@ fn answers(listens: &mut Listens) -> Vec<(u64, Verdict)> {
     std::iter::from_fn(|| listens.next_answer()).collect()
 }
 
-/// With listen 1 open for these resources.
+/// Returns listens with request 1 open for these resources.
 fn open_for(of: &[&str]) -> Listens {
     let mut listens = Listens::default();
     for uri in of {
@@ -79,7 +79,7 @@ fn what_is_asked_while_a_listen_opens_goes_into_the_next_together() {
     listens.acknowledged(2, &uris(&["a", "b"]), at(0));
     assert_eq!(open(&mut listens, 3, at(0)), filter(&["a", "b", "c", "d"]));
     assert_eq!(answers(&mut listens), [(7, Verdict::Done)]);
-    // Two listens are enough.
+    // Two listen requests are enough.
     assert_eq!(listens.acknowledged(3, &uris(&["a", "b", "c", "d"]), at(0)), Some(1));
     assert_eq!(answers(&mut listens), [(8, Verdict::Done), (9, Verdict::Done)]);
 }
@@ -171,7 +171,7 @@ fn a_listen_that_breaks_off_is_opened_again_after_longer_and_longer_pauses() {
         listens.acknowledged(number + 1, &uris(&["a"]), now);
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
-    // One that held is no reason to wait.
+    // One that lasted needs no longer pause.
     let now = now + PAUSE_MAX;
     listens.ended(9, now);
     assert_eq!(listens.next_due(), now + PAUSE);
@@ -183,7 +183,7 @@ fn a_subscription_fails_with_the_listen_that_was_to_confirm_it() {
     listens.subscribe(7, "b", at(0)).unwrap();
     open(&mut listens, 2, at(0));
     assert_eq!(listens.ended(2, at(0)), [7]);
-    // What was confirmed before is still listened to.
+    // Confirmed subscriptions are unaffected.
     assert!(listens.tells(1, "a", at(0)));
     assert_eq!(listens.next_step(at(100)), None);
 }
@@ -294,7 +294,7 @@ fn a_server_that_takes_no_listens_is_not_asked_again() {
     open(&mut listens, 1, at(0));
     listens.subscribe(7, "a", at(0)).unwrap();
     assert!(listens.refused(1, at(0)).is_empty());
-    // It may still tell of a resource.
+    // It may announce changes of a resource.
     assert_eq!(open(&mut listens, 2, at(0)), filter(&["a"]));
     assert_eq!(listens.refused(2, at(0)), [7]);
     assert_eq!(listens.next_step(at(1000)), None);

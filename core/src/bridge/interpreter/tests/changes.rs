@@ -18,13 +18,13 @@ fn marked(number: u64, params: &Value) -> Value {
     params
 }
 
-/// The child acknowledges a listen as it was asked for.
+/// Acknowledges a listen request for all changes in it.
 fn acknowledge(rig: &mut Rig, number: u64, line: &Value) {
     let params = json!({"notifications": line["params"]["notifications"]});
     rig.tells(number, ACK, &marked(number, &params));
 }
 
-/// A client that listens to list changes, and the number of its listen.
+/// Returns a client with list changes, and the number of its listen request.
 fn listening() -> (Rig, u64) {
     let mut rig = Rig::able();
     rig.notify("notifications/initialized", &json!({}));

@@ -1,5 +1,5 @@
-//! Whatever the two sides do, in any order, the client sees what a naive model allows: one answer to
-//! every request, which is its own, and nothing about a request that is over.
+//! For any actions of both sides, in any order, the client sees what a simple model allows: one
+//! answer to every request, which is its own, and no message about a finished request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,7 @@ use crate::reject::{ExitStatus, Reject};
 use crate::session::About;
 use crate::time::Duration;
 
-/// Something that one of the sides does. What it concerns is one of those there are, counted from
-/// the first.
+/// An action of one of the sides. Its target is an index into the existing ones.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Ask(Asked),
@@ -80,20 +79,20 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// What has to be true, as simply as it can be said.
+/// The model of correct behaviour.
 struct Model {
     rig: Rig,
-    /// Requests of the client that are neither answered nor cancelled, and how far each is.
+    /// Pending requests of the client, and the progress of each.
     open: BTreeMap<u64, f64>,
-    /// Questions that wait: the call of each, and its key.
+    /// Pending questions: the call of each, and its key.
     questions: BTreeMap<u64, (u64, String)>,
     /// The answers that the next round of a call has to bring.
     owed: BTreeMap<u64, BTreeMap<String, Value>>,
-    /// Requests that the child has: the call of each; none: a listen.
+    /// Pending requests at the child: the call of each, or `None` for a listen request.
     upstream: BTreeMap<u64, Option<u64>>,
-    /// Ids that were used for questions.
+    /// Used ids of questions.
     used: BTreeSet<u64>,
-    /// Numbers that were used upstream.
+    /// Used numbers of requests to the child.
     numbers: BTreeSet<u64>,
     keys: u64,
 }
@@ -238,7 +237,7 @@ impl Model {
         }
     }
 
-    /// Looks at what came out.
+    /// Checks the output.
     fn look(&mut self) {
         for (said, about) in self.rig.said_about() {
             self.hear(&said, about);
@@ -258,7 +257,7 @@ impl Model {
         }
     }
 
-    /// The call that a request upstream is a round of.
+    /// Returns the call that a request to the child is a round of.
     fn round(&mut self, line: &Value) -> u64 {
         let call = line["params"]["tag"].as_u64().unwrap();
         assert!(self.open.contains_key(&call), "a round of {call}, which is over");
@@ -304,7 +303,7 @@ impl Model {
         }
     }
 
-    /// Both sides answer all they were asked.
+    /// Answers all pending requests on both sides.
     fn finish(&mut self) {
         for _ in 0..10_000 {
             if let Some(id) = self.questions.keys().next().copied() {

@@ -1,4 +1,5 @@
-//! Requests that go upstream, and what comes back: results, errors, progress, log messages, the end.
+//! Requests passed to the child, and its messages: results, errors, progress, log messages, its
+//! end.
 
 use serde_json::{Value, json};
 
@@ -221,7 +222,7 @@ fn a_child_that_ends_fails_what_it_was_given() {
     rig.loses(second, Reject::ChildExited(ExitStatus::Signal(11)));
     assert_eq!(rig.code(two), -32603);
     assert!(rig.is_idle());
-    // The session lives on.
+    // The session still works.
     let (three, third) = rig.call();
     rig.answers(third, &json!({"resultType": "complete", "content": []}));
     assert_eq!(rig.result(three), json!({"content": []}));
@@ -238,7 +239,7 @@ fn what_a_client_can_do_by_its_revision_is_all_that_is_said_of_it() {
     assert_eq!(*said, json!({"elicitation": {"form": {}}, "roots": {}, "sampling": {}}));
 }
 
-/// Sessions are many and most are idle.
+/// There are many sessions, and most are idle.
 #[test]
 fn an_interpreter_is_small() {
     use super::super::Interpreter;

@@ -1,4 +1,4 @@
-//! An interpreter with both sides played: the session feeds it, the child is a script.
+//! An interpreter with both sides simulated: the session and the child.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::reject::Reject;
 use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 
-/// A client that can be asked everything.
+/// Returns the capabilities of a client that supports every question.
 pub(super) fn able() -> Value {
     json!({"elicitation": {"form": {}, "url": {}}, "roots": {}, "sampling": {"tools": {}}})
 }
 
-/// What a child that offers everything says of itself.
+/// Returns the description of a child with every feature.
 pub(super) fn discovery() -> Value {
     json!({
         "resultType": "complete",
@@ -38,7 +38,7 @@ pub(super) fn discovery() -> Value {
     })
 }
 
-/// What was sent upstream.
+/// A message to the child.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sent {
     Cancel(u64),
@@ -52,12 +52,12 @@ pub(super) struct Rig {
     last_upstream: u64,
     /// The session's number of the next request.
     next: u64,
-    /// The calls that were said to be worked on.
+    /// The calls that were reported as in progress.
     pub(super) working: Vec<u64>,
 }
 
 impl Rig {
-    /// Nothing has been said.
+    /// Creates an interpreter without input.
     pub(super) fn new() -> Rig {
         Rig::serving(&Revision::ALL, None)
     }
@@ -73,7 +73,8 @@ impl Rig {
         }
     }
 
-    /// A client of this revision with these capabilities has opened its session; it does not listen.
+    /// Opens a session of a client with this revision and these capabilities, without
+    /// subscriptions.
     pub(super) fn open(revision: Revision, capabilities: &Value) -> Rig {
         let mut rig = Rig::serving(&Revision::ALL, Some(&discovery()));
         rig.request("initialize", &introduction(revision, capabilities));
@@ -81,7 +82,7 @@ impl Rig {
         rig
     }
 
-    /// A client of the newest revision that can be asked everything.
+    /// Opens a session of a client of the newest revision that supports every question.
     pub(super) fn able() -> Rig {
         Rig::open(Revision::NEWEST_LEGACY, &able())
     }
@@ -98,12 +99,12 @@ impl Rig {
         self.with(|interpreter, at| interpreter.handle_message(&message, at));
     }
 
-    /// The session's number of the request that comes next.
+    /// Returns the session's number of the next request.
     pub(super) fn next_call(&self) -> u64 {
         self.next + 1
     }
 
-    /// Sends a request; gives the session's number of it.
+    /// Sends a request; returns the session's number of it.
     pub(super) fn request(&mut self, method: &str, params: &Value) -> u64 {
         self.next += 1;
         let call = self.next;
@@ -114,7 +115,7 @@ impl Rig {
         call
     }
 
-    /// Calls a tool; gives the session's number of the call and the number upstream.
+    /// Calls a tool; returns the session's number of the call and the child's.
     pub(super) fn call(&mut self) -> (u64, u64) {
         let call = self.request("tools/call", &json!({"name": "x", "arguments": {"a": 1}}));
         (call, self.sent_request().0)
@@ -128,12 +129,12 @@ impl Rig {
         self.notify("notifications/cancelled", &json!({"requestId": call}));
     }
 
-    /// The client answers a question.
+    /// Answers a question.
     pub(super) fn reply(&mut self, id: &Value, result: &Value) {
         self.feed(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
     }
 
-    /// The client answers a question with an error.
+    /// Answers a question with an error.
     pub(super) fn reply_error(&mut self, id: &Value) {
         let error = json!({"code": -1, "message": "User rejected"});
         self.feed(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
@@ -150,7 +151,7 @@ impl Rig {
         self.answers_with(number, &line.to_string());
     }
 
-    /// The child's answer, as it writes it.
+    /// Answers with this line of the child.
     pub(super) fn answers_with(&mut self, number: u64, line: &str) {
         let message = read(line);
         self.heard(&FromWorker::Answer { number, message });
@@ -170,7 +171,7 @@ impl Rig {
         self.heard(&FromWorker::Lost { number, reject });
     }
 
-    /// The child asks these things, by key, in the middle of a round.
+    /// Answers with a request for input, in the middle of a round.
     pub(super) fn requires(&mut self, number: u64, requests: &Value, state: Option<&str>) {
         let mut result = json!({"resultType": "input_required"});
         if requests.as_object().is_some_and(|requests| !requests.is_empty()) {
@@ -184,7 +185,7 @@ impl Rig {
 
     // What came out
 
-    /// What was said to the client since it was last looked at.
+    /// Returns the messages to the client since the last call.
     pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
         let said = std::iter::from_fn(|| self.interpreter.next_said());
         let read = |saying| match saying {
@@ -209,7 +210,7 @@ impl Rig {
         self.said_about().into_iter().map(|(said, _)| said).collect()
     }
 
-    /// The one thing that was said to the client.
+    /// Returns the only message to the client.
     #[track_caller]
     pub(super) fn said_one(&mut self) -> Value {
         let said = self.said();
@@ -217,7 +218,7 @@ impl Rig {
         said.into_iter().next().unwrap()
     }
 
-    /// The result of the one answer that was given, to this request.
+    /// Returns the result of the only answer, to this request.
     #[track_caller]
     pub(super) fn result(&mut self, call: u64) -> Value {
         let said = self.said_one();
@@ -226,7 +227,7 @@ impl Rig {
         said["result"].clone()
     }
 
-    /// The code of the one answer that was given, an error, to this request.
+    /// Returns the error code of the only answer, to this request.
     #[track_caller]
     pub(super) fn code(&mut self, call: u64) -> i64 {
         let said = self.said_one();
@@ -234,7 +235,7 @@ impl Rig {
         said["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {said}"))
     }
 
-    /// What was sent upstream since it was last looked at.
+    /// Returns the messages to the child since the last call.
     pub(super) fn sent(&mut self) -> Vec<Sent> {
         let sent = std::iter::from_fn(|| self.interpreter.next_sent());
         let read = |sent| match sent {
@@ -249,7 +250,7 @@ impl Rig {
         sent.map(read).collect()
     }
 
-    /// The one request that was sent upstream, and nothing else.
+    /// Returns the only message to the child, a request.
     #[track_caller]
     pub(super) fn sent_request(&mut self) -> (u64, Value) {
         let sent = self.sent();
@@ -261,7 +262,7 @@ impl Rig {
 
     // Time
 
-    /// Lets time pass; the interpreter is called when it asked to be.
+    /// Moves the time; the interpreter is called at its deadlines.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while self.interpreter.poll_timeout() <= end {
@@ -272,7 +273,7 @@ impl Rig {
         self.now = end;
     }
 
-    /// Whether it remembers nothing of any request.
+    /// Returns whether it holds no state of any request.
     pub(super) fn is_idle(&self) -> bool {
         let it = &self.interpreter;
         it.calls.is_empty()

@@ -38,14 +38,14 @@ fn done() -> Value {
     json!({"resultType": "complete", "content": []})
 }
 
-/// The ids of the questions that were asked, by method.
+/// Returns the ids and methods of the questions to the client.
 fn asked(rig: &mut Rig) -> Vec<(String, Value)> {
     let said = rig.said();
     let read = |said: &Value| (said["method"].as_str().unwrap().to_owned(), said["id"].clone());
     said.iter().map(read).collect()
 }
 
-/// The id of the one question that was asked.
+/// Returns the id of the only question.
 #[track_caller]
 fn asked_one(rig: &mut Rig) -> Value {
     let asked = asked(rig);
@@ -93,7 +93,7 @@ fn every_input_is_asked_for_at_once_and_the_answers_go_back_together() {
     let said = rig.said();
     assert_eq!(said.last().unwrap()["id"], call);
     assert!(rig.is_idle());
-    // The ids of one call are never those of another.
+    // Calls do not share ids.
     let (_, number) = rig.call();
     rig.requires(number, &json!({"f": form()}), None);
     ids.push(asked_one(&mut rig));
@@ -258,7 +258,7 @@ fn a_call_that_is_cancelled_while_the_client_is_asked_takes_the_questions_back()
     assert_eq!(said["params"]["requestId"], asked[1].1);
     assert_eq!(rig.sent(), []);
     assert!(rig.is_idle());
-    // A late answer does nothing.
+    // A late answer has no effect.
     rig.reply(&asked[1].1, &accepted());
     assert_eq!(rig.sent(), []);
 }
