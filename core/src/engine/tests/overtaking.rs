@@ -3,7 +3,6 @@
 use super::rig::*;
 use crate::engine::*;
 use crate::limits::Limits;
-use crate::observe::Event;
 use crate::protocol::Revision;
 
 const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
@@ -71,24 +70,4 @@ fn what_is_held_back_has_limits() {
         assert_eq!(counts[held], held + 1, "{counts:?}");
         assert!(counts[held + 1..].iter().all(|count| *count == 1), "{counts:?}");
     }
-}
-
-#[test]
-fn an_answer_that_is_replaced_counts_as_an_error() {
-    let limits = Limits { outbound_bytes_high: 30_000, ..Limits::default() };
-    let limits = Limits { outbound_bytes_low: 0, outbound_bytes_max: 40_000, ..limits };
-    let mut rig = Rig::with(limits);
-    let (client, child) = rig.open(Revision::V2025_11_25);
-    rig.prompt = false;
-    let text = "x".repeat(35_000);
-    let calls: Vec<_> = (1..=2).map(|id| rig.call(&client, &id.to_string())).collect();
-    for number in rig.numbers(child) {
-        rig.child_answers(child, &number, &format!(r#"{{"content":["{text}"]}}"#));
-    }
-    assert_eq!(rig.error(calls[1]).0, 503);
-    let done = rig.events.iter().filter_map(|event| match event {
-        Event::RequestDone(done) if done.method == "tools/call" => Some((done.status, done.error)),
-        _ => None,
-    });
-    assert_eq!(done.collect::<Vec<_>>(), [(200, None), (503, Some("unread_answers"))]);
 }
