@@ -1,13 +1,13 @@
 //! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
 //! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer. Never:
-//! waits under the lock. Every action is a push to a mailbox; tasks are woken, and the log is
-//! written, once the lock is free.
+//! waits under the lock. Every action is a push to a mailbox; tasks are woken, jobs are carried out,
+//! and the log is written, once the lock is free.
 //!
 //! A panic of the engine aborts the program, because half of an action may have been carried out
 //! and later ones could not be trusted. The children end with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,6 +19,7 @@ use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
 use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules, Throttle};
 use pontoon_core::ids::{ChildId, ExchangeId};
+use pontoon_core::job::Job;
 use pontoon_core::machine::{Action, Actions, Input, Signal};
 use pontoon_core::memory::Memory;
 use pontoon_core::modern::Preparation;
@@ -76,6 +77,7 @@ struct Aftermath {
     wakers: SmallVec<[Waker; 8]>,
     events: Vec<Event>,
     unspawned: SmallVec<[ChildId; 1]>,
+    jobs: VecDeque<Job>,
     /// Whether the engine needs facts.
     sample: bool,
     phase: Option<Phase>,
@@ -322,8 +324,21 @@ impl Hub {
         });
     }
 
-    /// Passes the state to `facts`, then carries out the actions that follow.
+    /// Passes the state to `facts`, then carries out the actions that follow, and the jobs once the
+    /// lock is free.
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
+        let mut jobs = self.locked_turn(facts);
+        while let Some(job) = jobs.pop_front() {
+            let abort = AbortOnPanic;
+            let worked = job.run();
+            mem::forget(abort);
+            jobs.append(&mut self.locked_turn(|state, now| state.take([worked], now)));
+        }
+    }
+
+    /// Gives `facts` the state, then carries out the actions that follow but for the jobs, which it
+    /// returns.
+    fn locked_turn(&self, facts: impl FnOnce(&mut State, Instant)) -> VecDeque<Job> {
         let mut aftermath = Aftermath::default();
         let logged = {
             let abort = AbortOnPanic;
@@ -355,6 +370,7 @@ impl Hub {
         if let Some(phase) = aftermath.phase {
             self.phases.advance(phase);
         }
+        aftermath.jobs
     }
 
     /// Logs an event from outside of any turn.
@@ -454,6 +470,10 @@ impl State {
             }
             Action::Sample => {
                 aftermath.sample = true;
+                None
+            }
+            Action::Work(job) => {
+                aftermath.jobs.push_back(job);
                 None
             }
             Action::Log(event) => {

@@ -24,20 +24,22 @@
 //! 3. [`json::Body`] reads the messages: envelopes only. A payload stays the bytes it came in, and
 //!    leaves as the same bytes, with another id put in.
 //! 4. [`engine::Engine`] takes the [`http::Request`] as a fact, finds its session, and tells the
-//!    child. It is the one machine with state, and holds its caller for microseconds: it parses
-//!    no payload, unless it has to say in one era what was said in the other, or a list of tools
-//!    says what calls repeat in headers. All that takes longer for a longer one is to put it into
-//!    an event of a stream: a search for line ends, and a copy for the replay if it is not too long
-//!    to be kept.
+//!    child. It is the one machine with state, behind a lock, and holds its caller for microseconds.
+//!    What takes longer for a longer message it hands back as a [`job::Job`], which the adapter
+//!    carries out without the lock, and whose result is the next fact: translations between the
+//!    eras, lists of tools that say what calls repeat in headers, and everything that a server in
+//!    this process evaluates in a session. Under the lock a message of more than
+//!    [`Limits::inline_bytes_max`](limits::Limits::inline_bytes_max) is only put into an event of a
+//!    stream: a search for line ends, and a copy for the replay if it is short enough to be kept.
+//!    `tests/bench/lock` measures the longest hold for the largest inputs.
 //! 5. The child's output is read by [`frame::Output`], again outside any lock: [`frame::Lines`] finds
 //!    the lines, `json/child.rs` the messages on them. They come back to the engine as facts. The
 //!    answer leaves as an action.
 //!
 //! A request of the modern era belongs to no session. In front of a command it is given to one of a
 //! pool of children, by its principal or as [`config::ChildPer`] has it; in front of one of the
-//! other era in that era's words ([`translate`]), which is the one case in which a payload is walked
-//! over under the lock: longer work is done before ([`modern::Preparation`]), and
-//! `tests/bench/lock` measures the rest. A question of a legacy child sends its client away
+//! other era in that era's words ([`translate`]). The digest of a long request is computed before
+//! the engine takes it ([`modern::Preparation`]). A question of a legacy child sends its client away
 //! with a sealed [state](modern::state), and the call waits for it to come back.
 //!
 //! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] where a
@@ -124,6 +126,7 @@
 //! | which session or child is ended when all places are taken | `engine/eviction.rs` |
 //! | how a child is started, stopped, given up | `bridge/child.rs`, `engine/children.rs` |
 //! | something to log or count | `observe/`; the fields of an event in `event/fields.rs` |
+//! | work that takes longer for a longer message | `job.rs`: a kind of work and its result |
 //! | an effect no adapter knows yet | [`machine::Action`]; the compiler shows where it is missing |
 
 #![forbid(unsafe_code)]
@@ -135,6 +138,7 @@ pub mod engine;
 pub mod frame;
 pub mod http;
 pub mod ids;
+pub mod job;
 pub mod json;
 pub mod limits;
 pub mod machine;

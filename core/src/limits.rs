@@ -61,6 +61,9 @@ pub struct Limits {
     /// Messages in a batch, where batches are accepted: in 2025-03-26, and by a server in this
     /// process that accepts them in every revision.
     pub batch_len_max: usize,
+    /// Bytes of a message that the engine translates at once. A longer one is translated by a
+    /// [`Job`](crate::job::Job), so that nobody else waits for it meanwhile.
+    pub inline_bytes_max: usize,
 
     // Servers without sessions
     /// Requests in progress at the same time; those that are answered at once do not count.
@@ -232,6 +235,7 @@ impl Default for Limits {
             json_depth_max: 128,
             child_json_depth_max: 1024,
             batch_len_max: 50,
+            inline_bytes_max: 32 * KIB,
             runs_max: 1024,
             sessions_max: 100,
             session_idle_max: Duration::from_secs(300),

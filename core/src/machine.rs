@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 use crate::bridge::ChildSpec;
 use crate::http::{ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
+use crate::job::{Done, Job};
 use crate::json::{Message, Unreadable};
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -132,6 +133,11 @@ pub enum Input {
         /// The change.
         change: Changed,
     },
+    /// A job was carried out.
+    Worked {
+        /// Its result.
+        done: Box<Done>,
+    },
     /// The operator asked the program to stop; the second time, at once.
     ShutdownRequested,
 }
@@ -209,6 +215,10 @@ pub enum Action {
         /// The command.
         spec: Arc<ChildSpec>,
     },
+    /// Carry out a job without the lock, and report what [`Job::run`] returns. The thread that
+    /// reported the fact does it before it reports another, so that a child is read no faster than
+    /// its messages are dealt with.
+    Work(Job),
     /// Sample facts about the process and its host, and report them.
     Sample,
     /// Write an event to the log.
@@ -259,6 +269,13 @@ impl Chunk {
     /// Appends every part of another chunk.
     pub fn append(&mut self, other: Chunk) {
         self.0.extend(other.0);
+    }
+
+    /// Changes the last part, if there is one.
+    pub(crate) fn with_last(mut self, change: impl FnOnce(Bytes) -> Bytes) -> Chunk {
+        let last = self.0.pop().map(change);
+        self.0.extend(last);
+        self
     }
 
     /// Returns the number of bytes.

@@ -33,6 +33,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::ids::{ChildId, SessionId};
+use crate::machine::Chunk;
 use crate::session::Principal;
 
 #[cfg(doc)]
@@ -248,6 +249,13 @@ impl Account {
         let answer = answer.into();
         let mut permit = self.permit();
         permit.grow(answer.len()).then(|| permit.attach(answer))
+    }
+
+    /// Counts an answer in several parts for as long as its last part is kept; `None` if there is no
+    /// room for it.
+    pub(crate) fn admit_chunk(&self, answer: Chunk) -> Option<Chunk> {
+        let mut permit = self.permit();
+        permit.grow(answer.len()).then(|| answer.with_last(|last| permit.attach(last)))
     }
 
     /// Returns whether this many more bytes would be permitted now. One answer is always permitted

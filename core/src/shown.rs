@@ -8,6 +8,9 @@ use crate::json::object::Object;
 /// The maximum number of characters.
 const SHOWN_MAX: usize = 100;
 
+/// Bytes of an error object that is read for its message.
+const ERROR_BYTES_MAX: usize = 64 * 1024;
+
 /// Returns the beginning of a client's text, enough to find a typing error.
 pub(crate) fn shown(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(SHOWN_MAX) {
@@ -47,6 +50,9 @@ const SHOWN_CHARS_MAX: usize = 1000;
 
 /// Returns the message of a child's JSON-RPC error, escaped and cut short.
 pub(crate) fn error_words(error: &[u8]) -> String {
+    if error.len() > ERROR_BYTES_MAX {
+        return format!("an error of {} bytes", error.len());
+    }
     let error = Object::read_or_empty(Some(error));
     let message = error.text("message").unwrap_or_default();
     shown(&visible(message.as_bytes())).into_owned()

@@ -220,9 +220,10 @@ impl Interpreter {
         !self.said.is_empty()
     }
 
-    /// Bytes it keeps for requests that may have to be sent again.
+    /// Bytes it keeps for requests that may have to be sent again, and for `initialize`.
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.kept
+        let discovery = self.discovery.as_ref().map_or(0, |discovery| discovery.len());
+        self.kept + discovery + self.calls.values().map(Call::answers_bytes).sum::<usize>()
     }
 
     /// Tells whether the client takes what it is told as fast as it comes.

@@ -27,7 +27,7 @@ pub(crate) use child::Child;
 pub(crate) use interpreter::{At, Interpreter};
 use noise::Noise;
 pub(crate) use noise::{Consequence, consequence};
-pub(crate) use pool::Pool;
+pub(crate) use pool::{Pool, Prepared, Preparing, Probed, Translated, Translation};
 pub(crate) use post::need_of;
 use same_id::same_id;
 pub use spec::ChildSpec;

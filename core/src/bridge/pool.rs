@@ -19,7 +19,12 @@ mod from_child;
 mod gate;
 mod listens;
 mod place;
+mod preparing;
 mod timeouts;
+mod translation;
+
+pub(crate) use preparing::{Prepared, Preparing};
+pub(crate) use translation::{Probed, Translated, Translation};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -44,6 +49,7 @@ use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Flaw, Reject};
 use crate::session::{Principal, cancelled};
 use crate::time::Instant;
+use crate::translate::legacy_child::Welcome;
 
 /// The children that belong to no session, and the requests they answer.
 #[derive(Debug)]
@@ -64,10 +70,8 @@ pub(crate) struct Pool {
     probe_owed_by: Option<ChildId>,
     /// The revision that a legacy child is offered.
     offered: Revision,
-    /// What a legacy child last answered to `initialize`: a JSON text.
-    welcome: Option<Vec<u8>>,
-    /// Who it says it is: a JSON text.
-    server_info: Option<Vec<u8>>,
+    /// What a legacy child last said of itself.
+    welcome: Option<Box<Welcome>>,
     tools: Tools,
     workers: BTreeMap<ChildId, Worker>,
     posts: BTreeMap<ExchangeId, Post>,
@@ -75,8 +79,9 @@ pub(crate) struct Pool {
     waiting: VecDeque<ExchangeId>,
     /// What workers have said to sessions.
     from_workers: VecDeque<(SessionId, FromWorker)>,
-    /// Requests whose answer had come before their client came back.
-    late: Vec<(ChildId, ExchangeId)>,
+    /// Messages of children that are to be dealt with now: answers that had come before their client
+    /// came back, and answers that stood behind something else on their line.
+    retold: VecDeque<(ChildId, Message)>,
     /// What the modern child said to `server/discover` (JSON text of the result).
     discovery: Option<Arc<[u8]>>,
     /// Children that nothing more is wanted of.
@@ -116,13 +121,12 @@ impl Pool {
             probe_owed_by: None,
             offered: Revision::NEWEST_LEGACY,
             welcome: None,
-            server_info: None,
             tools: Tools::default(),
             workers: BTreeMap::new(),
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
             from_workers: VecDeque::new(),
-            late: Vec::new(),
+            retold: VecDeque::new(),
             discovery: None,
             let_go: Vec::new(),
             fresh: None,
@@ -232,6 +236,11 @@ impl Pool {
         self.from_workers.pop_front()
     }
 
+    /// The next message of a child that is to be dealt with now.
+    pub(crate) fn next_retold(&mut self) -> Option<(ChildId, Message)> {
+        self.retold.pop_front()
+    }
+
     /// A child that nothing more is wanted of.
     pub(crate) fn next_let_go(&mut self) -> Option<Child> {
         self.let_go.pop()
@@ -273,8 +282,15 @@ impl Pool {
         if !listens && self.posts.len() >= max && self.in_flight() >= max {
             return Err(Reject::RunsFull);
         }
+        let own = [message.client_capabilities(), message.client_info()];
+        if own.into_iter().flatten().any(|text| text.len() > CLIENT_BYTES_MAX) {
+            return Err(Reject::BadParams);
+        }
         let mut post = Post::new(exchange, head, message.clone(), turn.now);
-        if self.era == Some(Era::Legacy) && message.request_state().is_some() {
+        let comes_back = self.era == Some(Era::Legacy) && message.request_state().is_some();
+        let is_long = message.len() > turn.limits.inline_bytes_max;
+        post.comes_back = comes_back && is_long;
+        if comes_back && !is_long {
             self.come_back(exchange, &mut post, turn)?;
         }
         if post.at.is_none() {
@@ -505,6 +521,9 @@ impl Pool {
     }
 }
 
+/// Bytes of what a request says of its client, in each of two members of `_meta`.
+const CLIENT_BYTES_MAX: usize = 64 * 1024;
+
 #[cfg(test)]
 impl Pool {
     /// Takes it that no tool has arguments which headers repeat.
@@ -521,7 +540,7 @@ impl Pool {
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
         assert!(self.in_flight() <= limits.runs_max);
-        assert!(!self.stirred && self.fresh.is_none() && self.late.is_empty());
+        assert!(!self.stirred && self.fresh.is_none() && self.retold.is_empty());
         for (exchange, post) in &self.posts {
             assert_eq!(exchanges[exchange].owner, Owner::Bridge);
             let waits = self.waiting.iter().filter(|waiting| *waiting == exchange).count();

@@ -13,6 +13,7 @@
 use core::net::IpAddr;
 
 use crate::bridge::IdText;
+use crate::bridge::pool::Prepared;
 use crate::bridge::worker::Need;
 use crate::engine::Turn;
 use crate::frame;
@@ -42,8 +43,14 @@ pub(crate) struct Post {
     pub(crate) listen: Option<Box<Listen>>,
     /// Whom it can share a legacy child with.
     pub(crate) need: Need,
+    /// Whether it brings back a state that is looked at once the work on it is done.
+    pub(crate) comes_back: bool,
     /// Whether it comes again with what it was handed when it was refused.
     pub(crate) comes_again: bool,
+    /// The results of the work that was done on it.
+    pub(crate) prepared: Prepared,
+    /// Whether a job does such work.
+    pub(crate) is_preparing: bool,
     /// The digest of what it asks for, if it was computed before.
     params_digest: Option<Box<[u8; 32]>>,
     /// What its headers repeat of it.
@@ -97,7 +104,10 @@ impl Post {
             request,
             at: None,
             listen: None,
+            comes_back: false,
             comes_again: false,
+            prepared: Prepared::default(),
+            is_preparing: false,
             params_digest: head.params_digest.clone(),
             mirrored: head.mirrored.clone(),
             accept: head.accept,
@@ -221,12 +231,12 @@ impl Post {
     pub(crate) fn answer_made(
         self,
         status: u16,
-        answer: Vec<u8>,
+        answer: Chunk,
         error: &'static str,
         turn: &mut Turn<'_>,
     ) {
-        match turn.memory.made().admit(answer) {
-            Some(answer) => self.answer(status, Chunk::from(answer), error, turn),
+        match turn.memory.made().admit_chunk(answer) {
+            Some(answer) => self.answer(status, answer, error, turn),
             None => {
                 turn.metrics.refused(Reject::UnreadAnswers);
                 self.fail(Reject::UnreadAnswers, turn);

@@ -32,7 +32,7 @@ pub(crate) fn is_answer(message: &Message) -> bool {
 
 /// The era of whoever said this, if it is the answer to the question.
 pub(crate) fn era(message: &Message) -> Option<Era> {
-    let answer = Answer::of(message).filter(|_| is_answer(message))?;
+    let answer = is_answer(message).then(|| Answer::of(message))??;
     Some(match modern_child::probe(&answer) {
         Probed::Modern | Probed::ModernOther => Era::Modern,
         Probed::Legacy => Era::Legacy,

@@ -7,19 +7,18 @@
 //! server/tools, x-mcp-header; basic/transports/streamable-http, Server Validation).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::http::Mirrored;
 use crate::json::Message;
 use crate::json::object::{Object, text};
 use crate::modern::mirror::{self, MirroredParams};
-use crate::reject::Reject;
 use crate::time::Instant;
 
 /// What is known of a command's tools.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
     /// Those that have such arguments. Most have none.
-    mirrored: BTreeMap<String, MirroredParams>,
+    mirrored: BTreeMap<String, Arc<MirroredParams>>,
     /// When every tool had been seen; none while that is not so, or may be so no longer.
     known_at: Option<Instant>,
     /// The number under which the next part of the list was asked for.
@@ -69,51 +68,72 @@ impl Tools {
         }
     }
 
-    /// The list that was asked for: what to ask for next, as JSON text, if there is more.
-    pub(crate) fn hear(&mut self, result: &[u8], now: Instant) -> Option<Vec<u8>> {
-        self.learn(result);
-        let cursor = cursor(result, "nextCursor").filter(|_| self.pages < PAGES_MAX);
+    /// Takes a page of the list that was asked for. Returns what to ask for next, as JSON text, if
+    /// there is more.
+    pub(crate) fn hear(&mut self, page: Page, now: Instant) -> Option<Vec<u8>> {
+        self.learn(page.listed.mirrored);
+        let cursor = page.next.filter(|_| self.pages < PAGES_MAX);
         if cursor.is_none() {
             self.settle(now);
         }
         cursor
     }
 
-    /// A list that a client asked for passes. What its client gets instead, if a tool in it says
-    /// what is not valid.
-    pub(crate) fn overhear(
-        &mut self,
-        request: &Message,
-        result: &[u8],
-        now: Instant,
-    ) -> Option<Vec<u8>> {
-        let is_first = request.params().is_none_or(|params| cursor(params, "cursor").is_none());
-        let is_whole = is_first && cursor(result, "nextCursor").is_none();
-        if is_whole && self.asked.is_none() {
+    /// Takes a page that a client asked for.
+    pub(crate) fn overhear(&mut self, page: Page, now: Instant) {
+        if page.is_first && page.next.is_none() && self.asked.is_none() {
             self.mirrored.clear();
             self.known_at = Some(now);
         }
-        self.learn(result)
+        self.learn(page.listed.mirrored);
     }
 
-    fn learn(&mut self, result: &[u8]) -> Option<Vec<u8>> {
-        let listed = mirror::listed(result);
-        self.mirrored.extend(listed.mirrored);
-        listed.rewritten
-    }
-
-    /// Compares the arguments of a call with the headers it came with.
-    ///
-    /// # Errors
-    ///
-    /// [`Reject::HeaderMismatch`].
-    pub(crate) fn check(&self, call: &Message, headers: Option<&Mirrored>) -> Result<(), Reject> {
-        if self.mirrored.is_empty() || call.method() != Some("tools/call") {
-            return Ok(());
+    /// Takes what tools say of their arguments; what says the same stays as it is.
+    fn learn(&mut self, listed: Vec<(String, MirroredParams)>) {
+        for (name, params) in listed {
+            match self.mirrored.get(&name) {
+                Some(known) if **known == params => {}
+                _ => drop(self.mirrored.insert(name, Arc::new(params))),
+            }
         }
-        let name = call.name_text().and_then(text);
-        let Some(params) = name.and_then(|name| self.mirrored.get(&*name)) else { return Ok(()) };
-        params.check(call.arguments(), headers.map_or(&[], |it| &it.params))
+    }
+
+    /// Returns the arguments that the headers of a call repeat, if there are any.
+    pub(crate) fn params_of(&self, call: &Message) -> Option<&Arc<MirroredParams>> {
+        if self.mirrored.is_empty() || call.method() != Some("tools/call") {
+            return None;
+        }
+        let name = call.name_text().and_then(text)?;
+        self.mirrored.get(&*name)
+    }
+}
+
+/// A page of a list of tools, as far as it matters here.
+#[derive(Debug)]
+pub(crate) struct Page {
+    listed: mirror::Listed,
+    /// Whether it is the first.
+    is_first: bool,
+    /// The cursor of the next one (JSON text).
+    next: Option<Vec<u8>>,
+}
+
+impl Page {
+    /// Reads a result of `tools/list`.
+    pub(crate) fn read(result: &[u8]) -> Page {
+        let next = cursor(result, "nextCursor");
+        Page { listed: mirror::listed(result), is_first: true, next }
+    }
+
+    /// Reads the result of `tools/list` that answers this request of a client.
+    pub(crate) fn asked_for(request: &Message, result: &[u8]) -> Page {
+        let is_first = request.params().is_none_or(|params| cursor(params, "cursor").is_none());
+        Page { is_first, ..Page::read(result) }
+    }
+
+    /// Takes out the result that a client gets instead, if a tool in it says what is not valid.
+    pub(crate) fn take_rewritten(&mut self) -> Option<Vec<u8>> {
+        self.listed.rewritten.take()
     }
 }
 

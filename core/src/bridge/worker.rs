@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use crate::bridge::Child;
 use crate::bridge::asking::{Asking, Parked};
 use crate::engine::{Evictable, Loss};
@@ -18,7 +20,7 @@ use crate::json::{Message, Number};
 use crate::machine::Chunk;
 use crate::numbered::Numbered;
 use crate::protocol::Revision;
-use crate::reject::Reject;
+use crate::reject::{Capability, Reject};
 use crate::session::Principal;
 use crate::time::Instant;
 
@@ -212,6 +214,20 @@ impl Worker {
     /// Whether nobody would miss it.
     pub(crate) fn is_idle(&self) -> bool {
         self.tasks.is_empty() && self.asking.is_none() && self.listeners == 0 && !self.is_opening
+    }
+
+    /// Whether a client that was sent away with this number and secret is waited for.
+    pub(crate) fn is_parked_with(&self, number: u64, secret: u64, now: Instant) -> bool {
+        let asking = self.asking.as_deref().filter(|asking| asking.number == number);
+        let parked = asking.and_then(|asking| asking.parked);
+        parked.is_some_and(|parked| parked.secret == secret && parked.until > now)
+    }
+
+    /// The questions that it has not been answered: the id of each, what the client knows it by, and
+    /// what it needs.
+    pub(crate) fn open_questions(&self) -> Vec<(Bytes, String, Capability)> {
+        let asked = self.asking.as_deref().map_or(&[][..], |asking| &asking.questions);
+        asked.iter().map(|it| (it.id.clone(), it.key.clone(), it.question.needs)).collect()
     }
 
     /// The client that was sent away with questions and is waited for.

@@ -1,14 +1,17 @@
 //! Facts about children, and who they concern.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{Calls, Child, ChildSpec, Pool};
+use crate::bridge::{Calls, Child, ChildSpec, Pool, Translated, Translation, probe};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Kind, Message, Unreadable};
-use crate::machine::{Action, Actions};
+use crate::job::{Job, Work};
+use crate::json::{Concerns, Kind, Message, Unreadable};
+use crate::machine::{Action, Actions, Input};
 use crate::observe::{Event, SessionEnd};
+use crate::protocol::Era;
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::session::Session;
 use crate::shown::shown;
@@ -109,22 +112,121 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        if let Ok(message) = &line {
-            self.correct_era(child, message, now, out);
+        match line {
+            Ok(message) => self.on_child_message(child, message, now, out),
+            Err(line) => self.on_child_noise(child, line, now, out),
+        }
+    }
+
+    /// Takes a message of a child, or has it translated first. Later facts of the child wait for
+    /// that.
+    pub(super) fn on_child_message(
+        &mut self,
+        child: ChildId,
+        message: Message,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Some(held) = self.held.get_mut(&child) {
+            held.push_back(Input::ChildLine { child, line: Ok(message) });
+            return;
+        }
+        let translation = self.translation(child, &message, now);
+        if translation.bytes(&message) > self.desk.config.limits.inline_bytes_max {
+            self.held.insert(child, VecDeque::new());
+            out.push(Action::Work(Job(Work::Translate { child, message, translation })));
+            return;
+        }
+        let translated = translation.make(&message);
+        self.take_message(child, message, translated, now, out);
+    }
+
+    /// A message of a child was translated. The child may be gone by now, or its client: then the
+    /// message needs another translation, or none.
+    pub(super) fn on_translated(
+        &mut self,
+        child: ChildId,
+        message: Message,
+        (made, translated): (Translation, Translated),
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(held) = self.held.remove(&child) else { return };
+        match self.translation(child, &message, now).is_same(&made) {
+            true => self.take_message(child, message, translated, now, out),
+            false => self.on_child_message(child, message, now, out),
+        }
+        self.pass_on(now, out);
+        for fact in held {
+            self.take_fact(fact, now, out);
+            self.pass_on(now, out);
+        }
+    }
+
+    /// The translation that a message of a child needs now.
+    fn translation(&self, child: ChildId, message: &Message, now: Instant) -> Translation {
+        let Some(pool) = &self.pool else { return Translation::None };
+        if probe::is_answer(message) && (pool.is_era_assumed() || self.is_probed(child)) {
+            return Translation::Era;
+        }
+        pool.translation(child, message, now)
+    }
+
+    fn take_message(
+        &mut self,
+        child: ChildId,
+        message: Message,
+        translated: Translated,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Translated::Era(Some(probed)) = &translated {
+            self.correct_era(child, probed, now, out);
         }
         let Some(id) = self.owners.get(&child).copied() else {
             return match self.standby.as_ref().is_some_and(|standby| standby.id == child) {
-                true => self.on_standby_line(child, line, now, out),
+                true => self.on_standby_message(child, &message, &translated, now, out),
                 false if self.unclaimed.child_mut(child).is_some() => {
-                    self.on_unclaimed_line(child, line, now, out);
+                    self.on_unclaimed_line(child, Ok(message), now, out);
                 }
-                false => self.on_worker_line(child, line, now, out),
+                false => self.on_worker_message(child, &message, translated, now, out),
             };
         };
-        let is_refusal = line.as_ref().is_ok_and(refuses_initialize);
-        if is_refusal && self.open_on_another(id, now, out) {
+        if refuses_initialize(&message) && self.open_on_another(id, now, out) {
             return;
         }
+        self.on_session_line(id, Ok(message), now, out);
+    }
+
+    /// Takes a line of a child that is no message.
+    fn on_child_noise(
+        &mut self,
+        child: ChildId,
+        line: Unreadable,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Some(id) = self.owners.get(&child).copied() {
+            return self.on_session_line(id, Err(line), now, out);
+        }
+        match self.standby.as_ref().is_some_and(|standby| standby.id == child) {
+            true => self.on_standby_noise(child, line, now, out),
+            false if self.unclaimed.child_mut(child).is_some() => {
+                self.on_unclaimed_line(child, Err(line), now, out);
+            }
+            false => {
+                self.with_pool(now, out, |pool, turn| pool.child_noise(child, line, turn));
+            }
+        }
+    }
+
+    fn on_session_line(
+        &mut self,
+        id: SessionId,
+        line: Result<Message, Unreadable>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
         let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
         match end.flatten() {
@@ -134,20 +236,31 @@ impl Engine {
         }
     }
 
-    /// A line of a child that belongs to nobody yet: it may be its answer to what era it is of.
-    fn on_standby_line(
+    /// A message of a child that belongs to nobody yet: it may be its answer to what era it is of.
+    fn on_standby_message(
         &mut self,
         id: ChildId,
-        line: Result<Message, Unreadable>,
+        message: &Message,
+        translated: &Translated,
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(id, now, out, |child, turn| match &line {
-            Ok(_) => child.spoke(turn),
-            Err(unreadable) => child.babbled(unreadable, turn),
-        });
+        self.with_child(id, now, out, |child, turn| child.spoke(turn));
         if self.is_probed(id) {
-            self.on_probe_line(line, now, out);
+            self.on_probe_message(message, translated, now, out);
+        }
+    }
+
+    fn on_standby_noise(&mut self, id: ChildId, line: Unreadable, now: Instant, out: &mut Actions) {
+        self.with_child(id, now, out, |child, turn| child.babbled(&line, turn));
+        if !self.is_probed(id) {
+            return;
+        }
+        match line.concerns {
+            Concerns::Nothing => {}
+            Concerns::Quoted(message) => self.on_child_message(id, *message, now, out),
+            // An answer that cannot be read is one all the same.
+            _ => self.settle_era(Era::Legacy, now, out),
         }
     }
 

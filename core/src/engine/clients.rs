@@ -14,7 +14,7 @@ use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::session::{Backend, Principal, Seated, Session};
+use crate::session::{Backend, Facade, Principal, Seated, Session};
 use crate::time::Instant;
 
 impl Engine {
@@ -323,7 +323,7 @@ impl Engine {
     pub(super) fn interpreter(&self) -> Backend {
         let discovery = self.pool.as_ref().and_then(Pool::discovery);
         let served = self.desk.config.revisions.clone();
-        Backend::Interpreted(Box::new(Interpreter::new(served, discovery)))
+        Backend::Interpreted(Box::new(Facade::new(Interpreter::new(served, discovery))))
     }
 
     /// The backend of a new session, and what it has said already. A child that holds the same

@@ -18,20 +18,19 @@
 
 use std::mem;
 
-use crate::bridge::{Child, Pool, probe};
+use crate::bridge::{Child, Pool, Probed, Translated};
 use crate::config::ChildEra;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Owner};
 use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::json::{Body, Concerns, Kind, Message, Unreadable};
+use crate::json::{Body, Kind, Message};
 use crate::machine::Actions;
 use crate::observe::Event;
 use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::session::Session;
 use crate::time::Instant;
-use crate::translate::modern_child;
 
 /// What is under way to find the era.
 #[derive(Debug, Default)]
@@ -158,34 +157,28 @@ impl Engine {
         self.finding.asked.is_some_and(|(asked, _)| asked == child)
     }
 
-    /// A line of the child that was asked.
-    pub(super) fn on_probe_line(
+    /// A message of the child that was asked.
+    pub(super) fn on_probe_message(
         &mut self,
-        line: Result<Message, Unreadable>,
+        message: &Message,
+        translated: &Translated,
         now: Instant,
         out: &mut Actions,
     ) {
-        let line = match line {
-            Err(Unreadable { concerns: Concerns::Quoted(message), .. }) => Ok(*message),
-            line => line,
+        // Nothing else was asked that an error without an id could be about.
+        let is_unnamed = message.kind() == Kind::Error && message.id().is_none();
+        let probed = match translated {
+            Translated::Era(probed) => probed.as_ref(),
+            _ => None,
         };
-        let era = match line {
-            Ok(message) => {
-                // Nothing else was asked that an error without an id could be about.
-                let is_unnamed = message.kind() == Kind::Error && message.id().is_none();
-                let era = probe::era(&message).or(is_unnamed.then_some(Era::Legacy));
-                if let (Some(Era::Modern), Some(result)) = (era, message.result())
-                    && let Some(pool) = &mut self.pool
-                {
-                    self.finding.speaks_both = modern_child::speaks_both(result);
-                    pool.set_discovery(result.into());
-                }
-                era
-            }
-            // An answer that cannot be read is one all the same.
-            Err(line) => (!matches!(line.concerns, Concerns::Nothing)).then_some(Era::Legacy),
-        };
-        if let Some(era) = era {
+        if let Some(Probed { era: Era::Modern, speaks_both, discovery: Some(result) }) = probed
+            && let Some(pool) = &mut self.pool
+        {
+            self.finding.speaks_both = *speaks_both;
+            pool.set_discovery(result.clone());
+        }
+        let era = probed.map(|probed| probed.era);
+        if let Some(era) = era.or(is_unnamed.then_some(Era::Legacy)) {
             self.settle_era(era, now, out);
         }
     }
@@ -230,19 +223,20 @@ impl Engine {
     pub(super) fn correct_era(
         &mut self,
         child: ChildId,
-        message: &Message,
+        probed: &Probed,
         now: Instant,
         out: &mut Actions,
     ) {
-        let is_assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
-        let Some(era) = probe::era(message).filter(|_| is_assumed) else { return };
+        if !self.pool.as_ref().is_some_and(Pool::is_era_assumed) {
+            return;
+        }
         self.take_probe_debt(child);
         self.confirm_era();
-        if era == Era::Legacy {
+        if probed.era == Era::Legacy {
             return;
         }
         self.desk.starts.worked();
-        self.finding.speaks_both = message.result().is_some_and(modern_child::speaks_both);
+        self.finding.speaks_both = probed.speaks_both;
         self.desk.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
         self.with_pool(now, out, |pool, turn| {
@@ -280,7 +274,7 @@ impl Engine {
     }
 
     /// The era is known: whoever waited for it goes on.
-    fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
+    pub(super) fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
         let assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
         self.desk.log(Event::EraFound { era, assumed }, out);

@@ -2,8 +2,9 @@
 //!
 //! Owns: the table of sessions, children without a session, requests without a session that wait,
 //! timers, metrics, the drain.
-//! Never: the parsing of a payload; that and the framing of lines happen before a fact gets here, so
-//! that whoever holds the lock around this machine holds it for microseconds.
+//! Never: the parsing of a long payload. Lines are framed and messages read before a fact gets here,
+//! and what a long message needs besides is a [`crate::job::Job`]: so the lock around this machine is
+//! held for microseconds.
 //!
 //! ```text
 //!   running ──ShutdownRequested──► stop delayed ──delay over, or asked again──► draining
@@ -34,7 +35,7 @@ pub(crate) use exchanges::{Exchanges, Holder, Owner, Transport};
 use turn::Ledger;
 pub(crate) use turn::Turn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::bridge::{Child, ChildSpec, Pool};
@@ -48,6 +49,7 @@ use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::engine::unclaimed::Unclaimed;
 use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
+use crate::job::Finished;
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
 use crate::modern::Preparation;
@@ -56,7 +58,7 @@ use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::server::{Changed, Facts};
-use crate::session::{Backend, Session};
+use crate::session::{Backend, Evaluation, Session};
 use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.
@@ -109,6 +111,9 @@ pub struct Engine {
     pool: Option<Pool>,
     /// Children whose session is over, until they have exited.
     leaving: BTreeMap<ChildId, Child>,
+    /// Children of which a message is being translated, and the facts about each that wait for that,
+    /// in order. The thread that reads a child carries out its jobs, so there are few.
+    held: BTreeMap<ChildId, VecDeque<Input>>,
     /// Requests without a session that wait.
     runs: BTreeMap<ExchangeId, runs::Waiting>,
     /// Sessions that are over by what was said in them, and that are to be ended.
@@ -271,6 +276,7 @@ impl Engine {
             unclaimed: Unclaimed::default(),
             pool,
             leaving: BTreeMap::new(),
+            held: BTreeMap::new(),
             runs: BTreeMap::new(),
             over: Vec::new(),
             changes: Vec::new(),
@@ -318,6 +324,32 @@ impl Engine {
 
     /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
+        self.take_fact(input, now, out);
+        self.pass_on(now, out);
+        self.publish_changes(now, out);
+        self.end_those_over(now, out);
+        self.go_on_draining(now, out);
+        self.plan_report(now);
+        self.note_start(now);
+    }
+
+    /// Returns the facts that wait for a job about the child that this fact is about, if it has to
+    /// wait too: whatever its output says, or follows from the end of it.
+    fn held_with(&mut self, input: &Input) -> Option<&mut VecDeque<Input>> {
+        match input {
+            Input::ChildLine { child, .. }
+            | Input::ChildStdoutClosed { child }
+            | Input::ChildStdinClosed { child, .. }
+            | Input::ChildExited { child, .. } => self.held.get_mut(child),
+            _ => None,
+        }
+    }
+
+    fn take_fact(&mut self, input: Input, now: Instant, out: &mut Actions) {
+        if let Some(held) = self.held_with(&input) {
+            held.push_back(input);
+            return;
+        }
         match input {
             Input::Started => self.on_started(now, out),
             Input::Requested { exchange, request } => {
@@ -346,14 +378,28 @@ impl Engine {
             Input::ClockRead { wall } => self.desk.clock_read(wall, now),
             Input::Sampled { facts } => self.on_sampled(*facts, now, out),
             Input::Changed { change } => self.changes.push((change, None)),
+            Input::Worked { done } => self.on_worked(done.0, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
-        self.pass_on(now, out);
-        self.publish_changes(now, out);
-        self.end_those_over(now, out);
-        self.go_on_draining(now, out);
-        self.plan_report(now);
-        self.note_start(now);
+    }
+
+    /// Takes the result of a job.
+    fn on_worked(&mut self, finished: Finished, now: Instant, out: &mut Actions) {
+        match finished {
+            Finished::Translated { child, message, made } => {
+                self.on_translated(child, *message, *made, now, out);
+            }
+            Finished::Prepared(exchange, prepared) => {
+                self.with_pool(now, out, |pool, _| pool.prepared(exchange, *prepared));
+            }
+            Finished::Interpreted(work) => self.on_interpreted(*work, now, out),
+            Finished::Evaluated(work) => {
+                let Evaluation { session, loan, speaker, .. } = *work;
+                self.with_session(session, now, out, |session, _| {
+                    session.backend_mut().give_back_speaker(loan, speaker);
+                });
+            }
+        }
     }
 
     /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
@@ -537,6 +583,7 @@ impl Engine {
     /// Forgets a child that has exited.
     fn forget(&mut self, child: &Child, out: &mut Actions) {
         self.desk.metrics.child_ended(child.was_stopped());
+        self.held.remove(&child.id);
         out.push(Action::Release { child: child.id });
         if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
             pool.stir();

@@ -12,6 +12,7 @@ mod era;
 mod events;
 mod interpreted;
 mod interpreted_sse;
+mod jobs;
 mod legacy_workers;
 mod listens;
 mod logging;

@@ -55,7 +55,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) tally: Option<&'a Tally>,
     /// What time it is in the world.
     pub(crate) wall: Duration,
-    pub(crate) chance: &'a Chance,
+    pub(crate) chance: &'a Arc<Chance>,
     pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) starts: &'a mut Starts,
     pub(super) ledger: &'a mut Ledger,
@@ -71,6 +71,13 @@ impl Turn<'_> {
     /// all such children and never given out again.
     pub(crate) fn next_upstream(&mut self) -> u64 {
         self.at().next_upstream()
+    }
+
+    /// Sets this many such numbers aside; returns the one before the first.
+    pub(crate) fn reserve_upstream(&mut self, numbers: u64) -> u64 {
+        let last = self.ledger.last_upstream;
+        self.ledger.last_upstream += numbers;
+        last
     }
 
     /// The last number that was given out for a request to a child that belongs to no session.

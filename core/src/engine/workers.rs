@@ -3,14 +3,15 @@
 //! Owns: the way between the pool and all else: children, sessions, timers, the drain.
 //! Never: which worker answers what.
 
-use crate::bridge::{FromWorker, Interpreter, Pool};
+use crate::bridge::{FromWorker, Interpreter, Pool, Translated};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, PATIENCE, TURN_PAUSE, Turn, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::json::{Message, Unreadable};
+use crate::json::Message;
 use crate::machine::Actions;
 use crate::reject::Reject;
+use crate::session::Interpretation;
 use crate::time::Instant;
 
 impl Engine {
@@ -85,7 +86,9 @@ impl Engine {
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
-                self.on_worker_said(session, &what, now, out);
+                self.on_worker_said(session, what, now, out);
+            } else if let Some((child, message)) = self.pool.as_mut().and_then(Pool::next_retold) {
+                self.on_child_message(child, message, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
                 self.dismiss(child, now, out);
             } else if self.pool.as_ref().is_some_and(Pool::is_stirred) {
@@ -97,31 +100,42 @@ impl Engine {
     }
 
     /// A worker has said something to a session.
-    fn on_worker_said(
-        &mut self,
-        id: SessionId,
-        what: &FromWorker,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        let discovery = self.with_session(id, now, out, |session, turn| {
-            session.heard(what, turn);
-            session.backend_mut().interpreter_mut().and_then(Interpreter::take_discovery)
+    fn on_worker_said(&mut self, id: SessionId, what: FromWorker, now: Instant, out: &mut Actions) {
+        self.with_session(id, now, out, |session, _| session.heard(what));
+        self.note_discovery(id);
+    }
+
+    /// Takes an interpreter back from its job.
+    pub(super) fn on_interpreted(&mut self, work: Interpretation, now: Instant, out: &mut Actions) {
+        let Interpretation { session: id, loan, interpreter, .. } = work;
+        self.with_session(id, now, out, |session, _| {
+            session.backend_mut().give_back_interpreter(loan, interpreter);
         });
-        if let (Some(pool), Some(Some(discovery))) = (&mut self.pool, discovery) {
+        self.note_discovery(id);
+    }
+
+    /// Remembers what the modern child said to `server/discover`, if this session has asked.
+    fn note_discovery(&mut self, id: SessionId) {
+        let interpreter =
+            self.sessions.get_mut(&id).and_then(|it| it.backend_mut().interpreter_mut());
+        let discovery = interpreter.and_then(Interpreter::take_discovery);
+        if let (Some(pool), Some(discovery)) = (&mut self.pool, discovery) {
             pool.set_discovery(discovery);
         }
     }
 
-    /// Takes a line of a worker, if the child is one.
-    pub(super) fn on_worker_line(
+    /// Takes a message of a worker, if the child is one.
+    pub(super) fn on_worker_message(
         &mut self,
         child: ChildId,
-        line: Result<Message, Unreadable>,
+        message: &Message,
+        translated: Translated,
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_pool(now, out, |pool, turn| pool.child_line(child, line, turn));
+        self.with_pool(now, out, |pool, turn| {
+            pool.child_message(child, message, translated, turn);
+        });
     }
 
     /// Whether a child is one of the pool's.

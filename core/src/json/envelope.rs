@@ -37,7 +37,9 @@ pub(super) struct Envelope {
     pub(super) params: Option<Span>,
     pub(super) in_params: Params,
     pub(super) result: Option<Span>,
-    error: Option<Span>,
+    /// `result.protocolVersion`, unless it is given twice.
+    pub(super) result_revision: Option<Span>,
+    pub(super) error: Option<Span>,
     version: Option<Span>,
     /// Whether a member counts as absent because it is null.
     pub(super) has_nulls: bool,
@@ -71,6 +73,7 @@ impl Envelope {
             params: None,
             in_params: Params::default(),
             result: None,
+            result_revision: None,
             error: None,
             version: None,
             has_nulls: false,
@@ -88,7 +91,11 @@ impl Envelope {
                 self.in_params = in_params;
                 return once(&mut self.params, span);
             }
-            b"result" => &mut self.result,
+            b"result" => {
+                let (revision, span) = cursor.span(result_revision);
+                self.result_revision = revision;
+                return once(&mut self.result, span);
+            }
             other if string::mimics(other) => return Err(Reject::LookalikeKey),
             _ => {
                 cursor.value();
@@ -176,6 +183,27 @@ impl Envelope {
         }
     }
 }
+
+/// Goes past a result, and returns where its `protocolVersion` is, if that is given once.
+fn result_revision(cursor: &mut Cursor<'_>) -> Option<Span> {
+    if cursor.peek() != b'{' {
+        cursor.value();
+        return None;
+    }
+    cursor.enter();
+    let mut revision = None;
+    let mut is_twice = false;
+    while let Some(key) = cursor.key() {
+        let is_revision =
+            key.len() >= REVISION.len() && *string::unescape(key) == *REVISION.as_bytes();
+        let value = cursor.value();
+        is_twice |= is_revision && revision.replace(value).is_some();
+    }
+    revision.filter(|_| !is_twice)
+}
+
+/// The member of the answer to `initialize` that names the revision.
+const REVISION: &str = "protocolVersion";
 
 /// Records the position of a member's value, unless the member is a duplicate.
 fn once(slot: &mut Option<Span>, value: Span) -> Result<(), Reject> {

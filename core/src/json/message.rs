@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::json::Invalid;
 use crate::json::envelope::{Envelope, is_number, is_string};
 use crate::json::params::Params;
-use crate::json::scan::{Cursor, Span};
+use crate::json::scan::Span;
 use crate::json::string;
 use crate::json::text;
 use crate::limits::Limits;
@@ -97,6 +97,8 @@ pub struct Message {
     modern: Option<Box<Modern>>,
     params: Option<Span>,
     result: Option<Span>,
+    result_revision: Option<Span>,
+    error: Option<Span>,
     has_nulls: bool,
 }
 
@@ -184,6 +186,8 @@ impl Message {
             name: params.name,
             params: envelope.params,
             result: envelope.result,
+            result_revision: envelope.result_revision,
+            error: envelope.error,
             has_nulls: envelope.has_nulls,
             line,
         };
@@ -324,22 +328,21 @@ impl Message {
         self.bytes_at(self.name)
     }
 
+    /// Returns the JSON text of the error that it is.
+    pub fn error(&self) -> Option<&[u8]> {
+        self.bytes_at(self.error)
+    }
+
+    /// Returns the JSON text of the error that it is, without a copy.
+    pub(crate) fn error_bytes(&self) -> Option<Bytes> {
+        self.error.map(|span| self.line.slice(span.range()))
+    }
+
     /// Returns the revision in the result of `initialize`, `result.protocolVersion`, if it is a
-    /// string that occurs once. Parses the result on every call.
+    /// string that occurs once.
     pub fn result_revision(&self) -> Option<String> {
-        let result = self.result().filter(|result| result[0] == b'{')?;
-        let mut cursor = Cursor::new(result);
-        let mut revision = None;
-        cursor.enter();
-        while let Some(key) = cursor.key() {
-            let value = cursor.value();
-            if *string::unescape(key) == *b"protocolVersion" && revision.replace(value).is_some() {
-                return None;
-            }
-        }
-        let revision = revision?.of_text(result);
-        let text = string::unescape(unquote(revision));
-        is_string(revision).then(|| string::as_str(&text).to_owned())
+        let revision = self.bytes_at(self.result_revision).filter(|text| is_string(text))?;
+        Some(string::as_str(&string::unescape(unquote(revision))).to_owned())
     }
 
     /// Returns the whole message on one line, without a line break at its end.

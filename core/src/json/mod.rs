@@ -50,4 +50,6 @@ pub use invalid::{About, Invalid};
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
 pub(crate) use number::Number;
 pub(crate) use outline::outline;
+#[cfg(test)]
+pub(crate) use scan::walked;
 pub use write::{error, error_with_data};

@@ -71,6 +71,8 @@ pub(super) struct Cursor<'t> {
 impl<'t> Cursor<'t> {
     /// Starts at the beginning of a text that [`super::text::admit`] accepted.
     pub(super) fn new(text: &'t [u8]) -> Self {
+        #[cfg(test)]
+        walked::add(text.len());
         Cursor { text, at: 0, depth: 0, deepest: 0, half_pairs: false, escaped: false }
     }
 
@@ -240,6 +242,26 @@ fn is_space(byte: u8) -> bool {
 
 /// The number of bytes of a string that are read before `memchr2` is called: whole words.
 const NEAR: usize = 32;
+
+/// Counts the bytes of the texts that cursors and other readers were given on this thread.
+#[cfg(test)]
+pub(crate) mod walked {
+    use std::cell::Cell;
+
+    thread_local! {
+        static BYTES: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Adds the bytes of a text.
+    pub(crate) fn add(bytes: usize) {
+        BYTES.set(BYTES.get() + bytes);
+    }
+
+    /// Returns the bytes since the last call.
+    pub(crate) fn take() -> usize {
+        BYTES.take()
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -107,6 +107,8 @@ impl MirroredParams {
 
 /// Returns the JSON text of an argument, if a header can repeat it.
 fn value_at<'a>(arguments: &'a str, path: &Path) -> Result<Option<&'a str>, serde_json::Error> {
+    #[cfg(test)]
+    crate::json::walked::add(arguments.len());
     let mut json = arguments.trim_ascii_start();
     for name in path {
         if !json.starts_with('{') {
@@ -315,6 +317,8 @@ pub fn listed(result: &[u8]) -> Listed {
 /// Returns the tools of a result that may have annotations.
 fn tools(result: &[u8]) -> Vec<ListedTool<'_>> {
     // Any character can be written as an escape; most results have neither.
+    #[cfg(test)]
+    crate::json::walked::add(result.len());
     let has = |part: &str| memmem::find(result, part.as_bytes()).is_some();
     if !has(ANNOTATION) && !has(r"\u00") {
         return Vec::new();

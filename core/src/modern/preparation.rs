@@ -1,4 +1,4 @@
-//! Work on a modern request that grows with its length, done outside the engine's lock.
+//! The digest of a long modern request, computed before the engine takes the request.
 //!
 //! Owns: which requests need it. Never: refuses a request; the engine does.
 

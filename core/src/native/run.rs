@@ -461,7 +461,7 @@ impl Sink for Said {
         if let Line::Answer(Some(id)) = line {
             let (kind, _) = outline(&self.text[start..]);
             if self.era == Era::Modern && kind == Kind::Error {
-                self.status = Some(status::of_error(&self.text[start..]));
+                self.status = Some(status::of_answer(&self.text[start..]));
             }
             if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
                 let owed = self.owed.remove(place);

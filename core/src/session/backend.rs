@@ -4,23 +4,18 @@
 //! Owns: what differs between them. To the rest of a session both take messages on one line, and
 //! answer by messages that say nothing of HTTP.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
 use bytes::Bytes;
 
+use super::facade::{Facade, ToInterpreter};
+use super::lent::Loan;
+use super::seated::{Seated, Speaker};
 use crate::bridge::{Calls, Child, FromWorker, Interpreter};
 use crate::engine::{TURN_PAUSE, Turn};
-use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::json::{Field, Invalid, Message, ParseRules, Peer};
 use crate::machine::Chunk;
-use crate::memory::SMALL_BYTES_MAX;
 use crate::reject::{ExitStatus, Reject};
-use crate::server::{
-    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
-};
-use crate::session::Principal;
+use crate::server::Changed;
 use crate::time::{Duration, Instant};
 use crate::translate::Answer;
 
@@ -30,7 +25,7 @@ pub(crate) enum Backend {
     /// A child process.
     Child(Box<Child>),
     /// What speaks to the modern child that all sessions share.
-    Interpreted(Box<Interpreter>),
+    Interpreted(Box<Facade>),
     /// A server in this process.
     Native(Box<Seated>),
     /// Nobody: a client of HTTP+SSE has its stream, and has not sent `initialize`.
@@ -66,10 +61,35 @@ impl Backend {
         }
     }
 
+    /// The interpreter, unless a job has it.
     pub(crate) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
         match self {
             Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
-            Backend::Interpreted(interpreter) => Some(interpreter),
+            Backend::Interpreted(facade) => facade.interpreter_mut(),
+        }
+    }
+
+    /// Lets what is in this process take the next of what was given to it. Whether it did, and may
+    /// have said something.
+    pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
+        match self {
+            Backend::Child(_) | Backend::Vacant => false,
+            Backend::Interpreted(facade) => facade.go_on(session, turn),
+            Backend::Native(seated) => seated.go_on(turn),
+        }
+    }
+
+    /// Takes an interpreter back from its job.
+    pub(crate) fn give_back_interpreter(&mut self, loan: Loan, interpreter: Box<Interpreter>) {
+        if let Backend::Interpreted(facade) = self {
+            facade.give_back(loan, interpreter);
+        }
+    }
+
+    /// Takes a conversation back from its job.
+    pub(crate) fn give_back_speaker(&mut self, loan: Loan, speaker: Box<Speaker>) {
+        if let Backend::Native(seated) = self {
+            seated.give_back(loan, speaker);
         }
     }
 
@@ -77,20 +97,27 @@ impl Backend {
     pub(super) fn unfed(&self) -> usize {
         match self {
             Backend::Child(child) => child.unfed(),
-            Backend::Interpreted(interpreter) => interpreter.kept_bytes(),
-            Backend::Native(_) | Backend::Vacant => 0,
+            Backend::Interpreted(facade) => facade.held_bytes(),
+            Backend::Native(seated) => seated.waiting_bytes(),
+            Backend::Vacant => 0,
         }
     }
 
     /// Whether it takes another message of this size.
     pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        self.child().is_none_or(|child| child.has_room(bytes, turn))
+        let waiting = match self {
+            Backend::Child(child) => return child.has_room(bytes, turn),
+            Backend::Interpreted(facade) => facade.waiting_bytes(),
+            Backend::Native(seated) => seated.waiting_bytes(),
+            Backend::Vacant => 0,
+        };
+        waiting == 0 || waiting + bytes <= turn.limits.stdin_bytes_max
     }
 
     /// Gives it a request, under a number that stands for its id and its progress token.
     pub(super) fn request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
-        if let Backend::Interpreted(interpreter) = self {
-            return interpreter.handle_request(number, request, &mut turn.at());
+        if let Backend::Interpreted(facade) = self {
+            return facade.push(ToInterpreter::Request(number, request.clone()));
         }
         // A child of a client that has gone was given the same `initialize` then.
         if let Backend::Child(child) = self
@@ -113,16 +140,16 @@ impl Backend {
     pub(super) fn feed(&mut self, message: Chunk, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.feed(message, turn),
-            Backend::Interpreted(interpreter) => feed(interpreter, message, turn),
-            Backend::Native(seated) => seated.message(&message.into_bytes(), turn),
+            Backend::Interpreted(facade) => facade.push(ToInterpreter::Message(message)),
+            Backend::Native(seated) => seated.message(message, turn),
             Backend::Vacant => debug_assert!(false, "nobody is there to take a message"),
         }
     }
 
     /// Takes what came of a request of its own to the child that all sessions share.
-    pub(super) fn heard(&mut self, heard: &FromWorker, turn: &mut Turn<'_>) {
-        if let Backend::Interpreted(interpreter) = self {
-            interpreter.handle_upstream(heard, &mut turn.at());
+    pub(super) fn heard(&mut self, heard: FromWorker) {
+        if let Backend::Interpreted(facade) = self {
+            facade.push(ToInterpreter::Upstream(heard));
         }
     }
 
@@ -131,9 +158,8 @@ impl Backend {
     pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.gate(open, turn),
-            Backend::Interpreted(interpreter) => {
-                interpreter.set_slow(!open);
-                if interpreter.has_said() {
+            Backend::Interpreted(facade) => {
+                if facade.set_slow(!open) {
                     turn.wake(turn.now + TURN_PAUSE);
                 }
             }
@@ -145,7 +171,7 @@ impl Backend {
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         match self {
             Backend::Child(_) | Backend::Vacant => None,
-            Backend::Interpreted(interpreter) => interpreter.next_said(),
+            Backend::Interpreted(facade) => facade.interpreter_mut()?.next_said(),
             Backend::Native(seated) => seated.next_said(),
         }
     }
@@ -161,7 +187,11 @@ impl Backend {
     pub(super) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.handle_timeout(turn),
-            Backend::Interpreted(interpreter) => interpreter.handle_timeout(&mut turn.at()),
+            Backend::Interpreted(facade) => {
+                if facade.next_due() <= turn.now {
+                    facade.push(ToInterpreter::Timeout);
+                }
+            }
             Backend::Native(seated) => seated.timeout(turn),
             Backend::Vacant => {}
         }
@@ -171,7 +201,7 @@ impl Backend {
     pub(super) fn next_due(&self, now: Instant) -> Instant {
         match self {
             Backend::Child(child) => child.next_due(now),
-            Backend::Interpreted(interpreter) => interpreter.poll_timeout().max(now + TURN_PAUSE),
+            Backend::Interpreted(facade) => facade.next_due().max(now + TURN_PAUSE),
             Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
             Backend::Vacant => Instant::FAR,
         }
@@ -186,126 +216,6 @@ impl Backend {
     pub(super) fn takes_batches(&self) -> bool {
         matches!(self, Backend::Native(seated) if seated.takes_batches)
     }
-}
-
-fn feed(interpreter: &mut Interpreter, message: Chunk, turn: &mut Turn<'_>) {
-    match Message::parse(message.into_bytes(), RULES) {
-        Ok(message) => interpreter.handle_message(&message, &mut turn.at()),
-        Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
-    }
-}
-
-/// A conversation, and what a session tells it of itself.
-#[derive(Debug)]
-pub(crate) struct Seated {
-    conversation: Conversation,
-    takes_batches: bool,
-    pub(super) facts: SessionFacts,
-    /// Who sent the last POST.
-    principal: Principal,
-    /// The POST whose messages it is given.
-    arrived: Instant,
-    http: Option<Arc<HttpScene>>,
-    said: Said,
-}
-
-impl Seated {
-    pub(crate) fn new(
-        conversation: Conversation,
-        takes_batches: bool,
-        id: SessionId,
-        now: Instant,
-        idle_max: Duration,
-    ) -> Seated {
-        let facts = SessionFacts {
-            id,
-            initialized: false,
-            since: now,
-            used_at: now,
-            idle_max,
-            requests: 0,
-            took: Duration::ZERO,
-            queued: 0,
-        };
-        let (principal, said) = (Principal::Anonymous, Said::default());
-        Seated { conversation, takes_batches, facts, principal, arrived: now, http: None, said }
-    }
-
-    /// Whose messages come next.
-    pub(super) fn attend(&mut self, head: &McpHead, used_at: Instant, queued: usize) {
-        self.principal = head.principal;
-        self.arrived = head.arrived;
-        self.http.clone_from(&head.http);
-        self.facts.used_at = used_at;
-        self.facts.queued = queued;
-    }
-
-    /// All messages of the POST have been given.
-    pub(super) fn attended(&mut self) {
-        self.http = None;
-    }
-
-    fn message(&mut self, message: &[u8], turn: &Turn<'_>) {
-        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, &self.facts, turn);
-        self.conversation.handle_message(message, &at, &mut self.said);
-    }
-
-    pub(crate) fn sampled(&mut self, facts: &Facts, turn: &Turn<'_>) {
-        let at = circumstances(turn.now, None, self.principal, &self.facts, turn);
-        self.conversation.handle_facts(facts, &at, &mut self.said);
-    }
-
-    /// Tells the client of a change that was not made in this session.
-    pub(crate) fn change(&mut self, change: &Changed) {
-        self.conversation.handle_change(change.told(), &mut self.said);
-    }
-
-    fn timeout(&mut self, turn: &Turn<'_>) {
-        if self.next_due() <= turn.now {
-            let at = circumstances(turn.now, None, self.principal, &self.facts, turn);
-            self.conversation.handle_timeout(&at, &mut self.said);
-        }
-    }
-
-    fn next_due(&self) -> Instant {
-        self.conversation.poll_timeout().unwrap_or(Instant::FAR)
-    }
-
-    /// Whether it goes on once it is given facts.
-    pub(crate) fn wants_facts(&self) -> bool {
-        self.conversation.wants_facts()
-    }
-
-    /// Bytes of what the server remembers of the session.
-    pub(crate) fn stored_bytes(&self) -> usize {
-        self.conversation.stored_bytes()
-    }
-
-    /// When the head of the request it attends to had come.
-    pub(super) fn arrived(&self) -> Instant {
-        self.arrived
-    }
-
-    /// The next thing it said.
-    pub(super) fn next_said(&mut self) -> Option<Saying> {
-        let said = self.said.sayings.pop_front();
-        if said.is_none() {
-            self.said.sayings = VecDeque::new(); // an idle session keeps no buffer
-        }
-        said
-    }
-}
-
-fn circumstances<'a>(
-    arrived: Instant,
-    http: Option<&'a Arc<HttpScene>>,
-    principal: Principal,
-    session: &'a SessionFacts,
-    turn: &'a Turn<'_>,
-) -> Circumstances<'a> {
-    let (now, wall, random) = (turn.now, turn.wall, turn.chance.draw());
-    let (session, seal) = (Some(session), &turn.chance.seal);
-    Circumstances { now, arrived, wall, http, session, principal, random, seal }
 }
 
 /// Which request of the client something is about, by the number it is known by.
@@ -350,43 +260,6 @@ impl Saying {
     }
 }
 
-/// What a conversation said, in order.
-#[derive(Debug, Default)]
-struct Said {
-    text: Vec<u8>,
-    sayings: VecDeque<Saying>,
-}
-
 /// A server says nothing that is much deeper than what it was asked.
-const RULES: ParseRules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
-
-impl Sink for Said {
-    fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.text
-    }
-
-    fn ended(&mut self, line: Line<'_>) {
-        let about = match line {
-            Line::Answer(_) => About::Unknown,
-            Line::Related(id) => id.parse().map_or(About::Unknown, About::Call),
-            Line::Unrelated => About::Nothing,
-        };
-        let mut text = std::mem::take(&mut self.text);
-        // Only the text is counted in the memory budget, and its buffer can be twice as large. A
-        // small answer leaves at once.
-        if about == About::Nothing || text.len() > SMALL_BYTES_MAX {
-            text.shrink_to_fit();
-        }
-        self.sayings.extend(Saying::read(text.into(), about));
-    }
-
-    fn changed(&mut self, change: Change<'_>) {
-        self.sayings.push_back(Saying::Changed(change.keep()));
-    }
-
-    fn hang_up(&mut self, id: &str, come_back: Duration) {
-        if let Ok(number) = id.parse() {
-            self.sayings.push_back(Saying::HangUp(number, come_back));
-        }
-    }
-}
+pub(super) const RULES: ParseRules =
+    ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };

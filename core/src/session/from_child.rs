@@ -14,7 +14,7 @@ use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::session::{About, Session, Waiting, cancelled, extend};
 use crate::shown::{error_words, shown};
-use crate::translate::Answer;
+use crate::translate::{Answer, line};
 
 impl Session {
     /// Takes a line of the child's standard output. Tells if the session is over by it.
@@ -115,17 +115,12 @@ impl Session {
         if let Some(child) = self.backend.child_mut() {
             child.answered(number);
         }
-        if let (true, Some(child), Some(Answer::Error(error))) =
-            (refused, self.backend.child(), Answer::of(message))
-        {
-            let words = error_words(&error).into();
+        if let (true, Some(child), Some(error)) = (refused, self.backend.child(), message.error()) {
+            let words = error_words(error).into();
             turn.log(Event::InitializeRefused { child: child.id, words });
         }
         let error = if message.kind() == Kind::Result { "" } else { "error" };
-        let answer = match Answer::of(message) {
-            Some(answer) if message.id().is_none() => Chunk::from(answer.line(&call.id)),
-            _ => message.with(&[(Field::Id, &call.id)]),
-        };
+        let answer = line::answer_of(message, &call.id);
         self.deliver(&call, Some(answer), error, turn);
         refused.then_some(SessionEnd::Refused)
     }
@@ -145,16 +140,19 @@ impl Session {
     pub(super) fn backend_answered(
         &mut self,
         number: u64,
-        answer: &Answer<'_>,
+        answer: Answer<'static>,
         turn: &mut Turn<'_>,
     ) -> Option<SessionEnd> {
         let Some(call) = self.calls.take(number) else {
             self.dropped(Dropped::UnknownAnswer, turn);
             return None;
         };
-        let error = if matches!(answer, Answer::Result(_)) { "" } else { "error" };
-        let line = turn.memory.made().admit(answer.line(&call.id));
-        self.deliver(&call, line.map(Chunk::from), error, turn);
+        let (line, error) = match answer {
+            Answer::Result(text) => (line::result_line(text.into_owned(), &call.id), ""),
+            Answer::Error(text) => (line::error_line(text.into_owned(), &call.id), "error"),
+        };
+        let line = turn.memory.made().admit_chunk(line);
+        self.deliver(&call, line, error, turn);
         self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
 

@@ -20,22 +20,27 @@
 
 mod backend;
 mod event_id;
+mod facade;
 mod from_child;
 mod from_client;
 mod hold;
+mod lent;
 mod principal;
 mod queue;
 mod replay;
+mod seated;
 mod sse;
 mod stream;
 mod streams;
 
-pub(crate) use backend::{About, Backend, Saying, Seated};
+pub(crate) use backend::{About, Backend, Saying};
 pub use event_id::EventId;
+pub(crate) use facade::{Facade, Interpretation};
 use hold::{Held, Outgoing};
 pub use principal::Principal;
 use queue::{Queue, Waiting};
 use replay::Replay;
+pub(crate) use seated::{Evaluation, Seated};
 use stream::Stream;
 use streams::{Delivery, Streams};
 
@@ -134,14 +139,32 @@ impl Session {
         &mut self.backend
     }
 
-    /// Takes what was said in this process. Tells if the session is over by it.
+    /// Lets what is in this process go on, and takes what it says. Tells if the session is over by
+    /// that.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         if self.backend.child().is_some() {
             return None;
         }
+        loop {
+            if let Some(end) = self.hear_said(turn) {
+                return Some(end);
+            }
+            while let Some(what) = self.backend.interpreter_mut().and_then(Interpreter::next_sent) {
+                turn.send(self.id, what);
+            }
+            if !self.backend.go_on(self.id, turn) {
+                break;
+            }
+        }
+        turn.wake(self.backend.next_due(turn.now));
+        None
+    }
+
+    /// Takes what was said in this process. Tells if the session is over by it.
+    fn hear_said(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         while let Some(saying) = self.backend.next_said() {
             let end = match saying {
-                Saying::Answer(number, answer) => self.backend_answered(number, &answer, turn),
+                Saying::Answer(number, answer) => self.backend_answered(number, answer, turn),
                 Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
                 Saying::Changed(change) => {
                     turn.changes.push(change);
@@ -161,16 +184,12 @@ impl Session {
                 return end;
             }
         }
-        turn.wake(self.backend.next_due(turn.now));
-        while let Some(what) = self.backend.interpreter_mut().and_then(Interpreter::next_sent) {
-            turn.send(self.id, what);
-        }
         None
     }
 
     /// Takes what came of a request to the child that all sessions share.
-    pub(crate) fn heard(&mut self, heard: &FromWorker, turn: &mut Turn<'_>) {
-        self.backend.heard(heard, turn);
+    pub(crate) fn heard(&mut self, heard: FromWorker) {
+        self.backend.heard(heard);
     }
 
     fn hang_up(&mut self, call: u64, come_back: Duration, turn: &mut Turn<'_>) {

@@ -5,8 +5,12 @@
 
 use std::borrow::Cow;
 
-use crate::json::object::{Object, member, quoted};
-use crate::json::{Kind, Message};
+use bytes::Bytes;
+
+use crate::json::object::{Object, quoted};
+use crate::json::{Field, Kind, Message};
+use crate::machine::Chunk;
+use crate::translate::subscription::Tagged;
 
 /// The answer to a request: the JSON text of its `result` or of its `error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +26,7 @@ impl<'t> Answer<'t> {
     pub fn of(message: &'t Message) -> Option<Answer<'t>> {
         match message.kind() {
             Kind::Result => message.result().map(|result| Answer::Result(result.into())),
-            Kind::Error => {
-                member(message.bytes(), "error").map(|error| Answer::Error(error.into()))
-            }
+            Kind::Error => message.error().map(|error| Answer::Error(error.into())),
             Kind::Request | Kind::Notification => None,
         }
     }
@@ -50,6 +52,48 @@ impl<'t> Answer<'t> {
         }
     }
 }
+
+/// Returns an answer of a child as the answer to the request of this id, without a copy of a long
+/// text. It may have no id of its own.
+pub(crate) fn answer_of(message: &Message, id: &[u8]) -> Chunk {
+    match message.error_bytes().filter(|_| message.id().is_none()) {
+        Some(error) => error_line(error, id),
+        None => message.with(&[(Field::Id, id)]),
+    }
+}
+
+/// Returns the message that answers the request of this id with a result, without a copy of a long
+/// text.
+pub(crate) fn result_line(result: impl Into<Chunk>, id: &[u8]) -> Chunk {
+    enclosed(br#","result":"#, result.into(), id)
+}
+
+/// Returns the message that answers the request of this id with an error, without a copy of a long
+/// text.
+pub(crate) fn error_line(error: impl Into<Chunk>, id: &[u8]) -> Chunk {
+    enclosed(br#","error":"#, error.into(), id)
+}
+
+fn enclosed(member: &[u8], value: Chunk, id: &[u8]) -> Chunk {
+    if value.len() <= COPY_BYTES_MAX {
+        return Chunk::from(concat(&[BEGIN, ID, id, member, &value.into_bytes(), b"}"]));
+    }
+    let mut line = Chunk::from(concat(&[BEGIN, ID, id, member]));
+    line.append(value);
+    line.push(Bytes::from_static(b"}"));
+    line
+}
+
+/// Returns a notification whose params are in two parts, the id of a subscription between them.
+pub(crate) fn tagged(method: &str, params: &Tagged, subscription_id: &[u8]) -> Chunk {
+    let mut line = Chunk::from(concat(&[BEGIN, METHOD, &quoted(method), br#","params":"#]));
+    line.append(params.with(subscription_id));
+    line.push(Bytes::from_static(b"}"));
+    line
+}
+
+/// Texts of up to this many bytes are copied into one piece with what surrounds them.
+const COPY_BYTES_MAX: usize = 1024;
 
 /// Returns a request.
 pub fn request(id: &[u8], method: &str, params: Option<&[u8]>) -> Vec<u8> {

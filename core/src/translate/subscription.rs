@@ -2,19 +2,47 @@
 //!
 //! Source: MCP 2026-07-28, basic/patterns/subscriptions.
 
+use bytes::Bytes;
+
 use super::meta::SUBSCRIPTION_ID;
 use crate::json::object::Object;
+use crate::machine::Chunk;
 
 /// Returns the params of a notification, or a result, marked for one stream: with the id of its
 /// listen request, a JSON text, in `_meta`.
 pub fn tag(params: Option<&[u8]>, subscription_id: &[u8]) -> Vec<u8> {
-    let mut params = Object::read_or_empty(params);
-    let mut meta = Object::read_or_empty(params.get("_meta"));
-    meta.put(SUBSCRIPTION_ID, subscription_id);
-    let meta = meta.write();
-    params.put("_meta", meta);
-    params.write()
+    Tagged::of(params).with(subscription_id).to_vec()
 }
+
+/// The params of a notification (or a result), up to where each stream has an id of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tagged(Bytes);
+
+impl Tagged {
+    /// Reads params that may be absent.
+    pub(crate) fn of(params: Option<&[u8]>) -> Tagged {
+        let mut params = Object::read_or_empty(params);
+        let mut meta = Object::read_or_empty(params.get("_meta"));
+        meta.remove(SUBSCRIPTION_ID);
+        meta.put(SUBSCRIPTION_ID, &b""[..]);
+        let meta = meta.write();
+        params.remove("_meta");
+        params.put("_meta", meta);
+        let mut text = params.write();
+        text.truncate(text.len() - END.len());
+        Tagged(text.into())
+    }
+
+    /// Returns the params with the id of a listen request, a JSON text, without a copy of them.
+    pub(crate) fn with(&self, subscription_id: &[u8]) -> Chunk {
+        let mut params = Chunk::from(self.0.clone());
+        params.push([subscription_id, END].concat());
+        params
+    }
+}
+
+/// Ends `_meta` and the params.
+const END: &[u8] = b"}}";
 
 /// Returns the id (JSON text) in the mark of a notification's params, or of a result.
 pub fn id(params: &[u8]) -> Option<Vec<u8>> {

@@ -126,7 +126,7 @@ proptest! {
             legacy_child::discover(text, &Revision::ALL),
             legacy_child::params(method, Some(text), 1),
             legacy_child::result(method, text, Some(text)),
-            legacy_child::question(asking, Some(text), text).ok().map(|asked| asked.request),
+            legacy_child::question(asking, Some(text), text).ok().map(|it| it.request.to_vec()),
             modern_child::initialize(text, revision),
             modern_child::params(method, Some(text), &caller(), 1),
             Some(modern_child::client_capabilities(Some(text), revision)),
@@ -158,7 +158,7 @@ proptest! {
             return Ok(());
         };
         let required = legacy_child::input_required([("k", &asked)], None, None);
-        let outcome = modern_child::result("tools/call", &required, Revision::V2025_11_25);
+        let outcome = modern_child::result("tools/call", &required.to_vec(), Revision::V2025_11_25);
         let Some(modern_child::Outcome::InputRequired { requests, .. }) = outcome else {
             panic!("{outcome:?}");
         };

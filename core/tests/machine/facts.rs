@@ -4,7 +4,7 @@
 //! Shared by path between the tests of this crate and the fuzz target `facts`. A tape of bytes
 //! chooses the facts: three bytes for the settings, then three for each fact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use pontoon_core::frame::Output;
 use pontoon_core::http::{Accept, LastEvent, McpHead, Mirrored, Request};
 use pontoon_core::http::{RevisionHeader, SessionHeader};
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
+use pontoon_core::job::Job;
 use pontoon_core::json::{Body, ParseRules, Peer};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Action, Actions, Input};
@@ -81,6 +82,9 @@ struct Machine {
     /// Ids of requests that children were given.
     numbers: Vec<String>,
     stopped: bool,
+    /// Jobs that were not carried out yet, and whether other facts may come before their results.
+    jobs: VecDeque<Job>,
+    jobs_wait: bool,
 }
 
 /// Panics if the engine breaks a promise after the facts that this tape chooses.
@@ -90,7 +94,13 @@ pub(crate) fn facts(tape: &[u8]) {
     let mut machine = Machine::new(*settings);
     for step in steps {
         machine.step(*step);
+        // The thread that brought a fact may be slow.
+        if step[2].is_multiple_of(3) {
+            machine.work();
+        }
     }
+    machine.work();
+    machine.jobs_wait = false;
     machine.finish();
 }
 
@@ -124,7 +134,14 @@ fn config([serves, bridge, limits]: [u8; 3]) -> Config {
     };
     Config {
         bridge: BridgeOptions { child_era, child_per, warm_children },
-        limits: if limits.is_multiple_of(2) { small } else { Limits::default() },
+        limits: Limits {
+            inline_bytes_max: if limits / 8 % 2 == 0 {
+                0
+            } else {
+                Limits::default().inline_bytes_max
+            },
+            ..if limits.is_multiple_of(2) { small } else { Limits::default() }
+        },
         sse: limits / 2 % 2 == 0,
         eager: limits / 4 % 2 == 0,
         ..Config::new(serves)
@@ -139,6 +156,13 @@ fn pick<T>(all: &[T], which: u8) -> Option<&T> {
 // Facts
 
 impl Machine {
+    /// Carries out all jobs.
+    fn work(&mut self) {
+        while let Some(job) = self.jobs.pop_front() {
+            self.input(job.run());
+        }
+    }
+
     fn new(settings: [u8; 3]) -> Machine {
         let config = Arc::new(config(settings));
         let now = Instant::from_micros(1_000_000);
@@ -155,6 +179,8 @@ impl Machine {
             states: Vec::new(),
             numbers: Vec::new(),
             stopped: false,
+            jobs: VecDeque::new(),
+            jobs_wait: (settings[2] / 16).is_multiple_of(2),
         };
         machine.input(Input::Started);
         machine
@@ -406,6 +432,13 @@ impl Machine {
 impl Machine {
     fn carry_out(&mut self, actions: Actions) {
         for action in actions {
+            let action = match action {
+                Action::Work(job) => {
+                    self.jobs.push_back(job);
+                    continue;
+                }
+                action => action,
+            };
             match &action {
                 Action::Begin { exchange, head } => {
                     self.sessions.extend(head.session);
@@ -452,8 +485,11 @@ impl Machine {
                 Action::Stop { .. } => {
                     assert!(!std::mem::replace(&mut self.stopped, true), "stopped twice");
                 }
-                Action::Sample | Action::Log(_) | Action::Unlisten => {}
+                Action::Work(_) | Action::Sample | Action::Log(_) | Action::Unlisten => {}
             }
+        }
+        if !self.jobs_wait {
+            self.work();
         }
     }
 

@@ -61,6 +61,21 @@ pub(super) struct Call {
     stage: Stage,
 }
 
+impl Call {
+    /// Bytes that the child and the client have said for the next round.
+    pub(super) fn answers_bytes(&self) -> usize {
+        let responses = match &self.stage {
+            Stage::Asking(questions) => questions
+                .iter()
+                .filter_map(|question| question.response.as_ref())
+                .map(Vec::len)
+                .sum(),
+            Stage::Upstream(_) | Stage::Resting(_) => 0,
+        };
+        self.state.as_ref().map_or(0, Vec::len) + responses
+    }
+}
+
 #[derive(Debug)]
 enum Stage {
     /// The child is asked, under this number.

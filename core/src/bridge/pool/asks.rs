@@ -2,8 +2,10 @@
 //!
 //! Source: 2026-07-28, basic/patterns/mrtr.
 
+use super::preparing::OpenQuestion;
 use super::*;
 use crate::bridge::asking::{Asked, Parked, Ticket};
+use crate::bridge::worker::Traits;
 use crate::json;
 use crate::json::object::text;
 use crate::modern::error_data;
@@ -11,21 +13,25 @@ use crate::modern::state::Binding;
 use crate::observe::Event;
 use crate::reject::Capability;
 use crate::translate::legacy_child::{self, Question, Refusal};
-use crate::translate::{Answer, capability};
+use crate::translate::{Answer, capability, line};
 use bytes::Bytes;
 
 impl Pool {
     /// A legacy child asks something.
-    pub(super) fn asked(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
-        let Some(worker) = self.workers.get_mut(&child) else { return };
+    pub(super) fn asked(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        translated: Translated,
+        turn: &mut Turn<'_>,
+    ) {
         let id = message.id().unwrap_or_default();
-        let method = message.method().unwrap_or_default();
-        if method == "ping" {
+        let Some(worker) = self.workers.get(&child) else { return };
+        let number = self.asked_by(worker, turn.now);
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        if message.method() == Some("ping") {
             return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
         }
-        let number = worker.asking.as_deref().map(|asking| asking.number);
-        let number = number
-            .or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(turn.now)));
         let is_mute = worker.asking.is_none()
             && (worker.is_wary(turn.now) || worker.tasks.iter().any(|(_, task)| task.traits.mute));
         let owner = number.and_then(|number| worker.tasks.get(number));
@@ -34,11 +40,12 @@ impl Pool {
             _ => None,
         };
         let capabilities = client.and_then(|post| post.request.client_capabilities());
-        let question =
-            legacy_child::question(method, message.params(), capabilities.unwrap_or(b"{}"));
-        let question = match question {
-            Ok(question) => question,
-            Err(refusal) => return feed(worker, &refusal.answer(), id, turn),
+        let question = match translated {
+            Translated::Question(Ok(question)) => question,
+            Translated::Question(Err(refusal)) => {
+                return feed(worker, &refusal.answer(), id, turn);
+            }
+            other => return debug_assert!(false, "a question is not translated as {other:?}"),
         };
         // Many a child wants to know the roots by itself, once it has been opened; no request that
         // needs none should fail of that.
@@ -122,8 +129,8 @@ impl Pool {
         let ticket = Ticket::Parked { number: asking.number, secret };
         let (state, principal) = (seal(post, ticket, turn), post.principal);
         let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
-        let result =
-            legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
+        let server_info = self.welcome.as_ref().and_then(|welcome| welcome.server_info.as_deref());
+        let result = legacy_child::input_required(questions, Some(&state), server_info);
         let until = turn.now + turn.limits.request_total_max;
         turn.wake(until);
         asking.parked = Some(Parked { secret, since: turn.now, until, principal });
@@ -151,9 +158,9 @@ impl Pool {
     }
 
     /// Answers a request with a result.
-    pub(super) fn reply(&mut self, exchange: ExchangeId, result: Vec<u8>, turn: &mut Turn<'_>) {
+    pub(super) fn reply(&mut self, exchange: ExchangeId, result: Chunk, turn: &mut Turn<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
-            let answer = Answer::result(result).line(post.id());
+            let answer = line::result_line(result, post.id());
             post.answer_made(200, answer, "", turn);
         }
     }
@@ -174,8 +181,8 @@ impl Pool {
         }
         let state = seal(post, Ticket::Again, turn);
         let questions = questions.iter().map(|(key, question)| (key.as_str(), question));
-        let result =
-            legacy_child::input_required(questions, Some(&state), self.server_info.as_deref());
+        let server_info = self.server_info().map(|info| &**info);
+        let result = legacy_child::input_required(questions, Some(&state), server_info);
         self.reply(exchange, result, turn);
     }
 
@@ -187,25 +194,25 @@ impl Pool {
         post: &mut Post,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
-        self.tools.check(&post.request, post.mirrored.as_deref())?;
-        let (number, secret) = match open(post, turn)? {
+        self.headers_verdict(post)?;
+        let (number, secret) = match ticket(post, turn)? {
             Ticket::Again => {
                 post.comes_again = true;
                 return Ok(());
             }
             Ticket::Parked { number, secret } => (number, secret),
         };
-        let is_it = |worker: &&mut Worker| {
-            let asking = worker.asking.as_deref().filter(|asking| asking.number == number);
-            let parked = asking.and_then(|asking| asking.parked);
-            parked.is_some_and(|parked| parked.secret == secret && parked.until > turn.now)
-        };
+        let is_it = |worker: &&mut Worker| worker.is_parked_with(number, secret, turn.now);
         let worker = self.workers.values_mut().find(is_it).ok_or(Reject::BadRequestState)?;
+        let revision = worker.revision.unwrap_or(Revision::NEWEST_LEGACY);
+        let prepared = post.prepared.answers.take();
+        let mut answers = prepared
+            .unwrap_or_else(|| answers(&worker.open_questions(), &post.request, revision))?;
         let Some(asking) = worker.asking.as_deref_mut() else {
             return Err(Reject::BadRequestState);
         };
-        let revision = worker.revision.unwrap_or(Revision::NEWEST_LEGACY);
-        let answers = answers(&asking.questions, &post.request, revision)?;
+        // One that the child has taken back meanwhile is not answered.
+        answers.retain(|(id, _)| asking.questions.iter().any(|asked| asked.id == *id));
         asking.parked = None;
         asking.questions.retain(|asked| answers.iter().all(|(id, _)| *id != asked.id));
         if !asking.questions.is_empty() {
@@ -220,26 +227,34 @@ impl Pool {
             (task.since, task.due) = (turn.now, turn.now + turn.limits.request_time_max);
             turn.wake(task.due);
         }
-        for (id, answer) in answers {
-            feed(worker, &answer, &id, turn);
+        for (_, answer) in answers {
+            worker.child.feed(answer, turn);
         }
-        if worker.asking.as_ref().is_some_and(|asking| asking.answer.is_some()) {
-            self.late.push((worker.child.id, exchange));
-            self.stirred = true;
+        // The child did not wait for the client: it is as if it answered now.
+        if let Some(answer) = worker.asking.as_mut().and_then(|asking| asking.answer.take()) {
+            let (now, asker) = (turn.now, Asker::Request(exchange));
+            let task = Task { asker, traits: Traits::default(), since: now, due: Instant::FAR };
+            worker.tasks.insert(number, task);
+            self.retold.push_back((worker.child.id, answer));
         }
         Ok(())
     }
 
-    /// The child did not wait for a client to come back: it is given the answer that came meanwhile.
-    pub(super) fn answer_late(&mut self, turn: &mut Turn<'_>) {
-        for (child, exchange) in mem::take(&mut self.late) {
-            let Some(worker) = self.workers.get_mut(&child) else { continue };
-            let answer = worker.asking.take().and_then(|asking| asking.answer);
-            if let Some(answer) = answer {
-                self.answer_legacy(exchange, &answer, turn);
-            }
-            self.freed(child, turn);
-        }
+    /// Takes a long request that brings back a state, once the work on it is done. Whether it waits
+    /// at a worker now.
+    pub(super) fn is_back(
+        &mut self,
+        exchange: ExchangeId,
+        turn: &mut Turn<'_>,
+    ) -> Result<bool, Reject> {
+        let Some(mut post) = self.posts.remove(&exchange) else { return Ok(true) };
+        let verdict = match mem::take(&mut post.comes_back) {
+            true => self.come_back(exchange, &mut post, turn),
+            false => Ok(()),
+        };
+        let is_at_worker = post.at.is_some();
+        self.posts.insert(exchange, post);
+        verdict.map(|()| is_at_worker)
     }
 
     /// Tells a child that its questions for a request will not be answered. Whether it has answered
@@ -281,21 +296,24 @@ fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], turn: &mut Turn<'_>
     worker.child.feed(Chunk::from(answer.line(id)), turn);
 }
 
-/// The answers to the child's questions that a client has brought, each with the id of its question.
-fn answers(
-    questions: &[Asked],
+/// The answers to a child's questions, as lines: each with the id of its question.
+pub(super) type Answers = Vec<(Bytes, Chunk)>;
+
+/// The answers to these questions that a client has brought.
+pub(super) fn answers(
+    questions: &[OpenQuestion],
     request: &Message,
     revision: Revision,
-) -> Result<Vec<(Bytes, Answer<'static>)>, Reject> {
+) -> Result<Answers, Reject> {
     let Some(responses) = request.input_responses() else { return Ok(Vec::new()) };
     let responses = legacy_child::responses(responses).ok_or(Reject::BadParams)?;
     let mut answers = Vec::new();
-    for asked in questions {
-        let Some((_, response)) = responses.iter().find(|(key, _)| *key == asked.key) else {
+    for (id, key, needs) in questions {
+        let Some((_, response)) = responses.iter().find(|(own, _)| own == key) else {
             continue;
         };
-        let answer = legacy_child::answer(asked.question.needs, response, revision);
-        answers.push((asked.id.clone(), answer.ok_or(Reject::BadParams)?));
+        let answer = legacy_child::answer(*needs, response, revision).ok_or(Reject::BadParams)?;
+        answers.push((id.clone(), Chunk::from(answer.line(id))));
     }
     Ok(answers)
 }
@@ -308,7 +326,8 @@ fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
     turn.chance.seal.seal(&binding, expires, &ticket.to_bytes())
 }
 
-fn open(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
+/// What a client has brought back.
+pub(super) fn ticket(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
     let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
     let (principal, method) = (&post.principal, post.method());
     let unsealed = turn.chance.seal.check(principal, method, turn.wall, state.as_bytes());

@@ -1,46 +1,50 @@
 //! What workers say: answers, notifications, and what they must not say.
 
+use super::translation::{Change, Outcome, is_level_wanted};
 use super::*;
 use crate::bridge::worker::parse_number;
 use crate::bridge::{Consequence, consequence, probe};
-use crate::json::object::{Object, array, quoted, text};
 use crate::json::{self, Concerns, Field, ParseRules, Peer, Unreadable};
-use crate::modern::status;
-use crate::translate::legacy_child::{self, Failure};
-use crate::translate::{Answer, line, subscription};
+use crate::translate::{Answer, line};
 
 impl Pool {
-    /// Takes a line of a worker's standard output.
-    pub(crate) fn child_line(
+    /// Takes a line of a worker's standard output that is no message.
+    pub(crate) fn child_noise(
         &mut self,
         child: ChildId,
-        line: Result<Message, Unreadable>,
+        mut line: Unreadable,
         turn: &mut Turn<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let message = match line {
-            Ok(message) => message,
-            Err(mut line) => {
-                let consequence = consequence(&mut line, worker.only_task());
-                worker.child.babbled(&line, turn);
-                match consequence {
-                    Consequence::None => return,
-                    Consequence::Fails(number) => {
-                        return self.answered_badly(child, number, line.flaw, turn);
-                    }
-                    Consequence::Message(message) => *message,
-                }
-            }
-        };
+        let consequence = consequence(&mut line, worker.only_task());
+        worker.child.babbled(&line, turn);
+        match consequence {
+            Consequence::None => {}
+            Consequence::Fails(number) => self.answered_badly(child, number, line.flaw, turn),
+            Consequence::Message(message) => self.retold.push_back((child, *message)),
+        }
+    }
+
+    /// Takes a message of a worker, with the [`Pool::translation`] that it needs.
+    pub(crate) fn child_message(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        translated: Translated,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.child.spoke(turn);
         if !worker.proven {
             worker.proven = true;
             turn.starts.worked();
         }
         match message.kind() {
-            Kind::Result | Kind::Error => self.answered(child, &message, turn),
-            Kind::Notification => self.notified(child, &message, turn),
-            Kind::Request if self.era == Some(Era::Legacy) => self.asked(child, &message, turn),
+            Kind::Result | Kind::Error => self.answered(child, message, translated, turn),
+            Kind::Notification => self.notified(child, message, translated, turn),
+            Kind::Request if self.era == Some(Era::Legacy) => {
+                self.asked(child, message, translated, turn);
+            }
             Kind::Request => {
                 // A modern child must not ask (2026-07-28, basic/transports/stdio).
                 let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
@@ -74,7 +78,13 @@ impl Pool {
         self.freed(child, turn);
     }
 
-    fn answered(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    fn answered(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        translated: Translated,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let number = match message.id() {
             Some(id) => parse_number(id),
@@ -85,30 +95,26 @@ impl Pool {
             return unknown_answer(&mut worker.child, message, number, turn);
         };
         worker.child.answered(number);
-        let named = with_id(message, number);
-        let message = named.as_ref().unwrap_or(message);
         if task.asker == Asker::Gone && message.kind() == Kind::Error {
             worker.hush_until(task.due);
         }
-        let is_legacy = self.era == Some(Era::Legacy);
         let asking = worker.asking.as_deref_mut().filter(|asking| asking.number == number);
         match (asking, task.asker) {
             // Whoever comes back for it is told then.
             (Some(asking), Asker::Parked) => {
-                asking.answer = Some(message.clone());
+                asking.answer = Some(with_id(message, number));
                 return;
             }
             (Some(_), _) => worker.asking = None,
             (None, _) => {}
         }
         match task.asker {
-            Asker::Listing => return self.listed(child, message, turn),
-            Asker::Opening => return self.opened(child, message, turn),
+            Asker::Listing => return self.listed(child, translated, turn),
+            Asker::Opening => return self.opened(child, translated, turn),
             Asker::Aside => return,
             Asker::Fence => return self.settled(child, turn),
             Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) if is_legacy => self.answer_legacy(exchange, message, turn),
-            Asker::Request(exchange) => self.answer(exchange, message, turn),
+            Asker::Request(exchange) => self.answer(exchange, message, translated, turn),
             Asker::Session(session) => {
                 let answer = FromWorker::Answer { number, message: message.clone() };
                 self.from_workers.push_back((session, answer));
@@ -117,84 +123,56 @@ impl Pool {
         self.freed(child, turn);
     }
 
-    /// Passes a legacy child's answer on, in the words of the modern era.
-    pub(super) fn answer_legacy(
+    /// Passes a child's answer on to a modern client.
+    fn answer(
         &mut self,
         exchange: ExchangeId,
         message: &Message,
+        translated: Translated,
         turn: &mut Turn<'_>,
     ) {
-        let Some(post) = self.posts.get(&exchange) else {
+        if !self.posts.contains_key(&exchange) {
             return turn.metrics.dropped(Dropped::UndeliverableAnswer);
+        }
+        let (outcome, page) = match translated {
+            Translated::Answer(outcome, page) => (outcome, page),
+            Translated::Bad(flaw) => return self.fail(exchange, Reject::BadAnswer(flaw), turn),
+            other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };
-        let method = post.method();
-        match Answer::of(message) {
-            Some(Answer::Result(result)) => {
-                let rewritten = match method {
-                    "tools/list" => self.tools.overhear(&post.request, &result, turn.now),
-                    _ => None,
-                };
-                let result = rewritten.as_deref().unwrap_or(&result);
-                match legacy_child::result(method, result, self.server_info.as_deref()) {
-                    Some(result) => self.reply(exchange, result, turn),
-                    None => self.fail(exchange, Reject::BadAnswer(Flaw::Result), turn),
-                }
+        if let Some(page) = page {
+            self.tools.overhear(*page, turn.now);
+        }
+        let error = if message.kind() == Kind::Error { "error" } else { "" };
+        match outcome {
+            Outcome::AsWritten { status } => {
+                let Some(post) = self.posts.remove(&exchange) else { return };
+                let answer = line::answer_of(message, post.id());
+                post.answer(status, answer, error, turn);
             }
-            Some(Answer::Error(error)) => {
-                match legacy_child::error(method, &error, post.request.uri()) {
-                    Failure::Asks(questions) => self.ask_to_come_again(exchange, &questions, turn),
-                    Failure::Error(error) => {
-                        let Some(post) = self.posts.remove(&exchange) else { return };
-                        let answer = Answer::Error(error.into()).line(post.id());
-                        post.answer_made(status::of_error(&answer), answer, "error", turn);
-                    }
-                }
+            Outcome::Result(result) => self.reply(exchange, Chunk::from(result), turn),
+            Outcome::Error { error: object, status } => {
+                let Some(post) = self.posts.remove(&exchange) else { return };
+                let answer = line::error_line(object, post.id());
+                post.answer_made(status, answer, error, turn);
             }
-            None => self.fail(exchange, Reject::BadAnswer(Flaw::Shape), turn),
+            Outcome::Asks(questions) => self.ask_to_come_again(exchange, &questions, turn),
         }
     }
 
-    /// Passes a modern child's answer on.
-    fn answer(&mut self, exchange: ExchangeId, message: &Message, turn: &mut Turn<'_>) {
-        let Some(post) = self.posts.remove(&exchange) else {
-            return turn.metrics.dropped(Dropped::UndeliverableAnswer);
-        };
-        if message.kind() == Kind::Error {
-            let answer = message.with(&[(Field::Id, post.id())]);
-            return post.answer(status::of_error(message.bytes()), answer, "error", turn);
-        }
-        let answer = match post.method() {
-            "server/discover" => self.widened(message, post.id()),
-            "subscriptions/listen" => retagged(message, post.id()),
-            "tools/list" => self.overheard(message, &post, turn.now),
-            _ => None,
-        };
-        let answer = answer.unwrap_or_else(|| message.with(&[(Field::Id, post.id())]));
-        post.answer(200, answer, "", turn);
-    }
-
-    /// A list of tools that a modern child gave, if it has to be put right.
-    fn overheard(&mut self, message: &Message, post: &Post, now: Instant) -> Option<Chunk> {
-        let Answer::Result(result) = Answer::of(message)? else { return None };
-        let rewritten = self.tools.overhear(&post.request, &result, now)?;
-        Some(Chunk::from(Answer::result(rewritten).line(post.id())))
-    }
-
-    /// The result of `server/discover` with every revision that clients are served here.
-    fn widened(&self, message: &Message, id: &[u8]) -> Option<Chunk> {
-        let Answer::Result(text) = Answer::of(message)? else { return None };
-        let mut result = Object::read(&text)?;
-        let mut served = self.served.to_vec();
-        served.sort_unstable_by(|one, other| other.cmp(one));
-        let versions = served.iter().map(|revision| quoted(revision.as_str()));
-        result.put("supportedVersions", array(versions));
-        Some(Chunk::from(Answer::result(result.write()).line(id)))
-    }
-
-    fn notified(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    fn notified(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        translated: Translated,
+        turn: &mut Turn<'_>,
+    ) {
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
-                self.progress(child, number, message, turn);
+                let value = match translated {
+                    Translated::Progress(value) => value,
+                    _ => None,
+                };
+                self.progress(child, number, message, value, turn);
             }
             (Some("notifications/cancelled"), Some(id)) if self.era == Some(Era::Legacy) => {
                 let asking = self.workers.get_mut(&child).and_then(|it| it.asking.as_deref_mut());
@@ -205,15 +183,36 @@ impl Pool {
             (Some("notifications/cancelled"), Some(number)) => {
                 self.withdrawn(child, number, turn);
             }
-            (Some("notifications/message"), _) => self.logged(child, message, turn),
-            _ if self.era == Some(Era::Legacy) => self.changed(child, message, turn),
-            _ => self.published(child, message, turn),
+            (Some("notifications/message"), _) => {
+                let level = match translated {
+                    Translated::Log(level) => level,
+                    _ => None,
+                };
+                self.logged(child, message, level, turn);
+            }
+            _ => {
+                let change = match translated {
+                    Translated::Change(change) => change,
+                    _ => Change::default(),
+                };
+                match self.era {
+                    Some(Era::Legacy) => self.changed(child, message, &change, turn),
+                    _ => self.published(child, message, &change, turn),
+                }
+            }
         }
     }
 
     /// Progress goes to the stream of its request, under the client's own token, and gives the
     /// request its time again.
-    fn progress(&mut self, child: ChildId, number: &[u8], message: &Message, turn: &mut Turn<'_>) {
+    fn progress(
+        &mut self,
+        child: ChildId,
+        number: &[u8],
+        message: &Message,
+        value: Option<f64>,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let found = parse_number(number).and_then(|it| Some((it, worker.tasks.get_mut(it)?)));
         let Some((number, task)) = found else {
@@ -225,7 +224,7 @@ impl Pool {
         }
         let asker = task.asker;
         let rises = match worker.asking.as_deref_mut().filter(|asking| asking.number == number) {
-            Some(asking) => progress_of(message).is_some_and(|progress| asking.rises(progress)),
+            Some(asking) => value.is_some_and(|progress| asking.rises(progress)),
             None => true,
         };
         let told = match asker {
@@ -274,7 +273,13 @@ impl Pool {
 
     /// A log message says nothing of whom it is meant for: it is told to the one request that could
     /// be meant, and to nobody if there are several.
-    fn logged(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    fn logged(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        level: Option<usize>,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
             // It was told to say everything, so it could mean any.
@@ -286,7 +291,7 @@ impl Pool {
         let is_wanted = worker.hushed_until <= turn.now
             && match asker {
                 Some(Asker::Request(exchange)) => {
-                    self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, message))
+                    self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, level))
                 }
                 _ => true,
             };
@@ -297,12 +302,17 @@ impl Pool {
     }
 
     /// A message of a subscription goes to the stream it was opened by, under that one's own id.
-    fn published(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    fn published(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        change: &Change,
+        turn: &mut Turn<'_>,
+    ) {
         if message.method() == Some("notifications/tools/list_changed") {
             self.tools.doubt();
         }
-        let id = message.params().and_then(subscription::id);
-        let Some(number) = id.and_then(|id| parse_number(&id)) else {
+        let Some(number) = change.subscription else {
             return turn.metrics.dropped(Dropped::UnknownNotification);
         };
         let asker = |pool: &Pool| {
@@ -311,13 +321,13 @@ impl Pool {
         let line = match asker(self) {
             Some(Asker::Request(exchange)) => {
                 let Some(post) = self.posts.get(&exchange) else { return };
-                let params = subscription::tag(message.params(), post.id());
-                line::notification(message.method().unwrap_or_default(), Some(&params))
+                let Some(tagged) = &change.tagged else { return };
+                line::tagged(message.method().unwrap_or_default(), tagged, post.id())
             }
-            Some(Asker::Session(_)) => Vec::new(),
+            Some(Asker::Session(_)) => Chunk::new(),
             _ => return turn.metrics.dropped(Dropped::UnknownNotification),
         };
-        self.tell(child, number, message, Chunk::from(line), turn);
+        self.tell(child, number, message, line, turn);
     }
 
     /// Tells whoever asked this request of a notification: a client by `line`, a session by the
@@ -364,35 +374,11 @@ fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, tur
     }
 }
 
-/// An error without an id, with the id of the request that it can only be about.
-fn with_id(message: &Message, number: u64) -> Option<Message> {
-    let answer = Answer::of(message).filter(|_| message.id().is_none())?;
-    let line = answer.line(number.to_string().as_bytes());
+/// The answer to a request with its number as the id, which an error may lack.
+fn with_id(message: &Message, number: u64) -> Message {
+    let error = message.error().filter(|_| message.id().is_none());
+    let line = error.map(|error| Answer::Error(error.into()).line(number.to_string().as_bytes()));
     let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Child };
-    Message::parse(line.into(), rules).ok()
-}
-
-/// The value of progress, if it is a number.
-fn progress_of(message: &Message) -> Option<f64> {
-    let params = Object::read(message.params()?)?;
-    serde_json::from_slice(params.get("progress")?).ok()
-}
-
-/// Whether a request wants to be told of log messages as severe as this one.
-fn is_level_wanted(post: &Post, message: &Message) -> bool {
-    let severity = |level: &str| LEVELS.iter().position(|known| *known == level);
-    let wanted = post.request.log_level().and_then(text).and_then(|level| severity(&level));
-    let params = Object::read_or_empty(message.params());
-    let level = params.text("level").and_then(|level| severity(&level));
-    wanted.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
-}
-
-/// The levels of log messages, the least severe first (RFC 5424, section 6.2.1).
-const LEVELS: [&str; 8] =
-    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-/// The end of a subscription, under the id its client knows it by.
-fn retagged(message: &Message, id: &[u8]) -> Option<Chunk> {
-    let Answer::Result(result) = Answer::of(message)? else { return None };
-    Some(Chunk::from(Answer::result(subscription::tag(Some(&result), id)).line(id)))
+    let named = line.and_then(|line| Message::parse(line.into(), rules).ok());
+    named.unwrap_or_else(|| message.clone())
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use super::translation::Change;
 use super::*;
 use crate::bridge::post::Listen;
 use crate::bridge::worker::Traits;
@@ -39,9 +40,9 @@ impl Pool {
         number: u64,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
-        let welcome = self.welcome.clone().unwrap_or_default();
         let Some(post) = self.posts.get_mut(&exchange) else { return Ok(()) };
-        let listen = honoured(post.request.params(), &welcome).ok_or(Reject::BadParams)?;
+        let listen = honoured(post.request.params(), self.welcome.as_deref());
+        let listen = listen.ok_or(Reject::BadParams)?;
         let bytes = listen.uris.iter().map(|uri| uri.len() + WATCH_BYTES).sum();
         let worker = self.workers.get(&child);
         if !worker.is_none_or(|worker| bytes == 0 || worker.child.has_room(bytes, turn)) {
@@ -78,18 +79,22 @@ impl Pool {
     }
 
     /// Passes a change that a legacy child tells on to whoever wants to hear of it.
-    pub(super) fn changed(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn changed(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        change: &Change,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(key) = self.workers.get(&child).map(|worker| worker.key) else { return };
         let method = message.method().unwrap_or_default();
-        let uri = match method {
-            "notifications/resources/updated" => {
-                let params = Object::read_or_empty(message.params());
-                let Some(uri) = params.text("uri") else { return };
-                Some(uri.into_owned())
+        let uri = change.uri.as_deref().filter(|_| method == "notifications/resources/updated");
+        if uri.is_none() && LISTS.iter().all(|(_, _, notification)| *notification != method) {
+            if method != "notifications/resources/updated" {
+                turn.metrics.dropped(Dropped::UnknownNotification);
             }
-            _ if LISTS.iter().any(|(_, _, notification)| *notification == method) => None,
-            _ => return turn.metrics.dropped(Dropped::UnknownNotification),
-        };
+            return;
+        }
         if method == "notifications/tools/list_changed" {
             self.tools.doubt();
         }
@@ -97,10 +102,12 @@ impl Pool {
         for (exchange, post) in &mut self.posts {
             let Some((listen, (at, _))) = post.listen.as_deref().zip(post.at) else { continue };
             let is_of_key = self.workers.get(&at).is_some_and(|worker| worker.key == key);
-            if is_of_key && listen.wants(method, uri.as_deref()) {
-                let params = subscription::tag(message.params(), post.id());
-                let line = line::notification(method, Some(&params));
-                if !post.notify(Chunk::from(line), turn) {
+            if let Some(tagged) = &change.tagged
+                && is_of_key
+                && listen.wants(method, uri)
+            {
+                let line = line::tagged(method, tagged, post.id());
+                if !post.notify(line, turn) {
                     slow.push(*exchange);
                 }
             }
@@ -178,20 +185,17 @@ impl Listen {
 }
 
 /// What of a subscription a child can tell, by what it says of itself; none if there is no filter.
-fn honoured(params: Option<&[u8]>, welcome: &[u8]) -> Option<Listen> {
-    let params = Object::read(params?)?;
+fn honoured(params: Option<&[u8]>, welcome: Option<&Welcome>) -> Option<Listen> {
+    let params = Object::read(params.filter(|it| it.len() <= 2 * WANTED_BYTES_MAX)?)?;
     let is_too_long = params.get("notifications").is_some_and(|it| it.len() > WANTED_BYTES_MAX);
     let filter = params.object("notifications").filter(|_| !is_too_long)?;
-    let welcome = Object::read_or_empty(Some(welcome));
-    let capabilities = welcome.object("capabilities").unwrap_or_default();
-    let can = |family: &str, member: &str| {
-        capabilities.object(family).is_some_and(|it| it.get(member) == Some(b"true"))
-    };
     let wanted = LISTS.iter().filter(|(member, family, _)| {
-        filter.get(member) == Some(b"true") && can(family, "listChanged")
+        filter.get(member) == Some(b"true")
+            && welcome.is_some_and(|welcome| welcome.changing_lists.contains(family))
     });
     let lists = wanted.map(|(_, _, notification)| *notification).collect();
-    let named = filter.get("resourceSubscriptions").filter(|_| can("resources", "subscribe"));
+    let can_subscribe = welcome.is_some_and(|welcome| welcome.can_subscribe);
+    let named = filter.get("resourceSubscriptions").filter(|_| can_subscribe);
     let named = named.and_then(elements).unwrap_or_default();
     let mut known = BTreeSet::new();
     let uris = named.into_iter().filter(|uri| uri.starts_with(b"\"") && known.insert(*uri));

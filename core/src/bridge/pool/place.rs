@@ -1,5 +1,6 @@
 //! Which worker a request is given to, and when another one is started.
 
+use super::preparing::translated;
 use super::*;
 use crate::bridge::asking::Asking;
 use crate::bridge::probe;
@@ -8,8 +9,7 @@ use crate::engine::PATIENCE;
 use crate::json::Field;
 use crate::json::object::Object;
 use crate::observe::Event;
-use crate::shown::error_words;
-use crate::translate::{Answer, legacy_child, line};
+use crate::translate::{legacy_child, line};
 
 /// A worker that is being opened, and who waits for it.
 #[derive(Debug)]
@@ -39,7 +39,6 @@ impl Pool {
     pub(crate) fn place(&mut self, turn: &mut Turn<'_>) {
         while mem::take(&mut self.stirred) {
             self.starved_for = None;
-            self.answer_late(turn);
             match self.era {
                 None => {}
                 Some(Era::Modern) => self.place_modern(turn),
@@ -79,6 +78,9 @@ impl Pool {
     /// Gives a request to the shared modern child as it is, under a number of ours. False if it has
     /// to wait until its headers can be checked.
     fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
+        if self.prepare(exchange, turn) {
+            return Ok(false);
+        }
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let request = post.request.clone();
         let (logs, listens) = (request.log_level().is_some(), post.listens());
@@ -111,7 +113,7 @@ impl Pool {
         if post.method() != "tools/call" {
             return Ok(true);
         }
-        let verdict = self.tools.check(&post.request, post.mirrored.as_deref());
+        let verdict = self.headers_verdict(post);
         match self.tools.known_at() {
             Some(_) if verdict.is_ok() => return Ok(true),
             // Nobody is refused by a list that is older than the call.
@@ -146,11 +148,11 @@ impl Pool {
     }
 
     /// A worker has said which tools there are. What it says instead means that there are none.
-    pub(super) fn listed(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn listed(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
         self.stirred = true;
-        match Answer::of(message) {
-            Some(Answer::Result(result)) => {
-                if let Some(cursor) = self.tools.hear(&result, turn.now) {
+        match translated {
+            Translated::Tools(page) => {
+                if let Some(cursor) = self.tools.hear(*page, turn.now) {
                     self.list_tools(child, Some(cursor), turn);
                 }
             }
@@ -209,9 +211,17 @@ impl Pool {
         turn: &mut Turn<'_>,
     ) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
-        if post.request.request_state().is_some() && !post.comes_again {
+        if post.request.request_state().is_some() && !post.comes_again && !post.comes_back {
             return Err(Reject::BadRequestState);
         }
+        let mut is_preparing = self.prepare(exchange, turn);
+        if !is_preparing {
+            if self.is_back(exchange, turn)? {
+                return Ok(true);
+            }
+            is_preparing = self.prepare(exchange, turn);
+        }
+        let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let method = post.method();
         if method == "server/discover" && self.welcome.is_some() {
             self.discovered(exchange, turn);
@@ -222,12 +232,15 @@ impl Pool {
             return Err(Reject::UnknownMethod);
         }
         // No need to wait for a worker to be refused.
-        if self.tools.known_at().is_some_and(|at| at >= post.since) {
-            self.tools.check(&post.request, post.mirrored.as_deref())?;
+        if !is_preparing && self.tools.known_at().is_some_and(|at| at >= post.since) {
+            self.headers_verdict(post)?;
+        }
+        if is_preparing && post.comes_back {
+            return Ok(false);
         }
         let (key, need, principal) = (self.key_of(exchange, post), post.need, post.principal);
         if let Some(child) = self.free_worker(key, need, turn.now) {
-            if !self.check_headers(exchange, child, turn)? {
+            if is_preparing || !self.check_headers(exchange, child, turn)? {
                 return Ok(false);
             }
             self.give(exchange, child, turn)?;
@@ -282,7 +295,8 @@ impl Pool {
         child: ChildId,
         turn: &mut Turn<'_>,
     ) -> Result<(), Reject> {
-        let (Some(post), Some(worker)) = (self.posts.get(&exchange), self.workers.get_mut(&child))
+        let (Some(post), Some(worker)) =
+            (self.posts.get_mut(&exchange), self.workers.get_mut(&child))
         else {
             return Ok(());
         };
@@ -290,19 +304,20 @@ impl Pool {
         if post.listens() {
             return self.listen(exchange, child, number, turn);
         }
-        let (request, method) = (&post.request, post.method());
-        let params = legacy_child::params(method, request.params(), number);
-        let params = params.ok_or(Reject::BadParams)?;
-        let line = line::request(number.to_string().as_bytes(), method, Some(&params));
+        let prepared = post.prepared.translated.take();
+        let request = prepared.unwrap_or_else(|| translated(&post.request))?;
+        let text = number.to_string();
+        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        let line = request.with(&edits);
         if !worker.child.has_room(line.len(), turn) {
             return Err(Reject::StdinFull);
         }
-        worker.child.request(number, Chunk::from(line), turn);
+        worker.child.request(number, line, turn);
         if post.need == Need::Alone {
             worker.asking = Some(Box::new(Asking::new(number)));
         }
         let mute = post.need == Need::Company;
-        let traits = Traits { logs: request.log_level().is_some(), mute, ..Traits::default() };
+        let traits = Traits { logs: post.request.log_level().is_some(), mute, ..Traits::default() };
         self.note(exchange, child, number, traits, turn);
         Ok(())
     }
@@ -408,21 +423,22 @@ impl Pool {
     }
 
     /// A legacy child has answered `initialize`.
-    pub(super) fn opened(&mut self, child: ChildId, message: &Message, turn: &mut Turn<'_>) {
-        let welcome = match Answer::of(message) {
-            Some(Answer::Result(welcome)) => welcome,
-            Some(Answer::Error(error)) => return self.opening_refused(child, &error, turn),
-            None => return self.refused(child, Reject::ChildRefused, "", turn),
+    pub(super) fn opened(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
+        let welcome = match translated {
+            Translated::Opened(welcome) => welcome,
+            Translated::Refused(words, offer) => {
+                return self.opening_refused(child, &words, offer, turn);
+            }
+            _ => return self.refused(child, Reject::ChildRefused, "", turn),
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
-        worker.revision = Some(revision);
+        worker.revision = welcome.revision;
         worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
-        if !is_capable(&welcome, "tools") {
+        if !welcome.has_tools {
             self.tools.settle(turn.now);
         }
         // Each request has its own level; what is too much for it is dropped here.
-        let (method, params) = match is_capable(&welcome, "logging") {
+        let (method, params) = match welcome.has_logging {
             true => ("logging/setLevel", Some(&br#"{"level":"debug"}"#[..])),
             false => ("ping", None),
         };
@@ -435,8 +451,7 @@ impl Pool {
         let (asker, traits, since) = (Asker::Fence, Traits::default(), turn.now);
         worker.tasks.insert(number, Task { asker, traits, since, due });
         turn.wake(due);
-        self.server_info = legacy_child::server_info(&welcome);
-        self.welcome = Some(welcome.into_owned());
+        self.welcome = Some(welcome);
         self.confirm_era();
         turn.starts.worked();
     }
@@ -452,11 +467,16 @@ impl Pool {
 
     /// A legacy child has answered `initialize` with an error. If it names another revision that it
     /// speaks, it is offered that.
-    fn opening_refused(&mut self, child: ChildId, error: &[u8], turn: &mut Turn<'_>) {
+    fn opening_refused(
+        &mut self,
+        child: ChildId,
+        words: &str,
+        offer: Option<Revision>,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let words = error_words(error);
-        turn.log(Event::InitializeRefused { child, words: words.as_str().into() });
-        match legacy_child::counteroffer(error, self.offered) {
+        turn.log(Event::InitializeRefused { child, words: words.into() });
+        match offer {
             Some(revision) => {
                 self.offered = revision;
                 let since = worker.idle_since;
@@ -522,14 +542,12 @@ impl Pool {
 
     /// Answers `server/discover` for a legacy child.
     fn discovered(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
-        let mut served = self.served.to_vec();
-        served.sort_unstable_by(|one, other| other.cmp(one));
-        let result = self.welcome.as_ref().and_then(|it| legacy_child::discover(it, &served));
+        let result = self.welcome.as_ref().and_then(|welcome| welcome.discovery.clone());
         let Some(post) = self.posts.remove(&exchange) else { return };
         match result {
             Some(result) => {
-                let answer = Answer::result(result).line(post.id());
-                post.answer(200, Chunk::from(answer), "", turn);
+                let answer = line::result_line(result, post.id());
+                post.answer(200, answer, "", turn);
             }
             None => post.fail(Reject::BadAnswer(Flaw::Result), turn),
         }
@@ -546,10 +564,4 @@ fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mu
     turn.wake(since + turn.startup_time());
     let (asker, traits) = (Asker::Opening, Traits::default());
     worker.tasks.insert(number, Task { asker, traits, since, due });
-}
-
-/// Whether a child says of itself that it has this capability.
-fn is_capable(welcome: &[u8], name: &str) -> bool {
-    let welcome = Object::read_or_empty(Some(welcome));
-    welcome.object("capabilities").is_some_and(|it| it.some(name).is_some())
 }

@@ -45,7 +45,7 @@ fn open(rig: &mut Rig, revision: Revision) -> Client {
     client_of(rig, opening, revision)
 }
 
-fn open_newest(rig: &mut Rig) -> (Client, ChildId) {
+pub(super) fn open_newest(rig: &mut Rig) -> (Client, ChildId) {
     let client = open(rig, Revision::V2025_11_25);
     (client, rig.last_child())
 }

@@ -12,7 +12,7 @@ use crate::native::Native;
 use crate::native::tests::Fixture;
 use crate::protocol::Revision;
 
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     rig_with(Limits::default())
 }
 
@@ -22,7 +22,7 @@ fn rig_with(limits: Limits) -> Rig {
 }
 
 /// A `tools/call` of this tool, with a progress token.
-fn call(id: u32, tool: &str) -> String {
+pub(super) fn call(id: u32, tool: &str) -> String {
     json!({
         "jsonrpc": "2.0",
         "id": id,
@@ -43,7 +43,7 @@ fn client_of(rig: &Rig, exchange: ExchangeId) -> Client {
     Client { session: SessionHeader::Id(head.session.expect("a session")), ..Client::new() }
 }
 
-fn open(rig: &mut Rig) -> Client {
+pub(super) fn open(rig: &mut Rig) -> Client {
     let exchange = rig.post(&Client::new(), &initialize_with_sampling());
     client_of(rig, exchange)
 }

@@ -19,7 +19,8 @@ use crate::config::{BridgeOptions, ChildEra, Config, Serves};
 use crate::engine::*;
 use crate::frame::Output;
 use crate::http::*;
-use crate::json::{Body, ParseRules, Peer};
+use crate::job::Job;
+use crate::json::{Body, ParseRules, Peer, walked};
 use crate::limits::Limits;
 use crate::machine::Signal;
 use crate::memory::Memory;
@@ -132,6 +133,11 @@ pub(super) struct Rig {
     pub(super) stopped: Option<bool>,
     /// Whether transports and children take at once what they are given.
     pub(super) prompt: bool,
+    /// The most bytes of texts that the engine has read for one fact.
+    pub(super) walked: usize,
+    /// Whether jobs wait until [`Rig::work`] is called.
+    pub(super) jobs_wait: bool,
+    pub(super) jobs: VecDeque<Job>,
     /// How the next children start.
     pub(super) spawning: Spawning,
     last_exchange: u64,
@@ -158,7 +164,10 @@ pub(super) fn config(limits: Limits) -> Config {
     let first_startup_time_max = limits.startup_time_max;
     // Most clients of these tests send no `notifications/initialized`.
     let initialized_time_max = Duration::ZERO;
-    let limits = Limits { first_startup_time_max, initialized_time_max, ..limits };
+    // Everything that can be a job is one.
+    let inline_bytes_max = 0;
+    let limits =
+        Limits { first_startup_time_max, initialized_time_max, inline_bytes_max, ..limits };
     Config {
         limits,
         revisions: Revision::LEGACY.into(),
@@ -195,6 +204,9 @@ impl Rig {
             unlistened: false,
             stopped: None,
             prompt: true,
+            walked: 0,
+            jobs_wait: false,
+            jobs: VecDeque::new(),
             spawning: Spawning::Works,
             last_exchange: 0,
         };
@@ -509,7 +521,9 @@ impl Rig {
     /// A fact, and whatever follows from it.
     pub(super) fn input(&mut self, input: Input) {
         let mut out = Vec::new();
+        walked::take();
         self.engine.handle_input(input, self.now, &mut out);
+        self.walked = self.walked.max(walked::take());
         self.carry_out(out);
     }
 }

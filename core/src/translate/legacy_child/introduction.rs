@@ -1,5 +1,7 @@
 //! The handshake of the bridge with a legacy child, and the child's description for modern clients.
 
+use bytes::Bytes;
+
 use crate::json::object::{Object, elements, quoted, text};
 use crate::protocol::Revision;
 use crate::translate::meta;
@@ -56,6 +58,48 @@ pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<
     meta::sign(&mut told, server_info.as_deref());
     result.append(told);
     Some(result.write())
+}
+
+/// What a legacy child says of itself in its result of `initialize`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Welcome {
+    /// The revision it has agreed on, or the nearest that is known.
+    pub(crate) revision: Option<Revision>,
+    /// The result of `server/discover` that says the same; none if its own result is no object.
+    pub(crate) discovery: Option<Bytes>,
+    /// Who it is (JSON text).
+    pub(crate) server_info: Option<Bytes>,
+    /// Whether it has tools.
+    pub(crate) has_tools: bool,
+    /// Whether it takes `logging/setLevel`.
+    pub(crate) has_logging: bool,
+    /// Whether resources can be subscribed to.
+    pub(crate) can_subscribe: bool,
+    /// The capabilities whose lists it tells changes of.
+    pub(crate) changing_lists: Vec<&'static str>,
+}
+
+/// Reads a child's result of `initialize`. `supported`: the revisions that clients are served.
+pub(crate) fn welcome(
+    initialize_result: &[u8],
+    revision: Revision,
+    supported: &[Revision],
+) -> Welcome {
+    let told = Object::read_or_empty(Some(initialize_result));
+    let capabilities = told.object("capabilities").unwrap_or_default();
+    let can = |family: &str, member: &str| {
+        capabilities.object(family).is_some_and(|it| it.get(member) == Some(b"true"))
+    };
+    let lists = ["prompts", "resources", "tools"];
+    Welcome {
+        revision: Some(revision),
+        discovery: discover(initialize_result, supported).map(Bytes::from),
+        server_info: server_info(initialize_result).map(Bytes::from),
+        has_tools: capabilities.some("tools").is_some(),
+        has_logging: capabilities.some("logging").is_some(),
+        can_subscribe: can("resources", "subscribe"),
+        changing_lists: lists.into_iter().filter(|family| can(family, "listChanged")).collect(),
+    }
 }
 
 /// Returns the child's `serverInfo` (JSON text), from its result of `initialize`.

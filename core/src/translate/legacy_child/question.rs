@@ -1,6 +1,9 @@
 //! A server request of a legacy child, translated to an input request for a modern client.
 
-use crate::json::object::{Object, quoted, text, write_map};
+use bytes::Bytes;
+
+use crate::json::object::{Object, quoted, text};
+use crate::machine::Chunk;
 use crate::reject::Capability;
 use crate::translate::shape::{self, Misshapen};
 use crate::translate::{Answer, capability, code, meta};
@@ -11,7 +14,7 @@ pub struct Question {
     /// The capability that the client must have declared; it also determines the kind of answer.
     pub needs: Capability,
     /// The entry: JSON text, `method` and `params`.
-    pub request: Vec<u8>,
+    pub request: Bytes,
 }
 
 /// The reason why a child's request cannot be translated; the child gets it as an error.
@@ -74,7 +77,7 @@ pub fn question(
     if !params.is_empty() {
         request.put("params", params.write());
     }
-    Ok(Question { needs, request: request.write() })
+    Ok(Question { needs, request: request.write().into() })
 }
 
 fn has_context(client_capabilities: &[u8]) -> bool {
@@ -94,21 +97,32 @@ pub fn key(id: &[u8]) -> String {
 }
 
 /// Returns the result that requests these inputs (keys and entries) from the client, with the
-/// sealed state for it to return, and the server's identity (JSON text).
+/// sealed state for it to return, and the server's identity (JSON text). The entries are not copied.
 pub fn input_required<'q>(
     questions: impl IntoIterator<Item = (&'q str, &'q Question)>,
     state: Option<&str>,
     server_info: Option<&[u8]>,
-) -> Vec<u8> {
-    let entries = questions.into_iter().map(|(key, question)| (key, &*question.request));
-    let mut result = Object::default();
-    result.put("resultType", quoted("input_required"));
-    result.put("inputRequests", write_map(entries));
-    if let Some(state) = state {
-        result.put("requestState", quoted(state));
+) -> Chunk {
+    let mut result = Chunk::from(&br#"{"resultType":"input_required","inputRequests":{"#[..]);
+    for (at, (key, question)) in questions.into_iter().enumerate() {
+        let before = if at > 0 { "," } else { "" };
+        result.push([before.as_bytes(), &quoted(key), b":"].concat());
+        result.push(question.request.clone());
     }
-    meta::sign(&mut result, server_info);
-    result.write()
+    result.push(&b"}"[..]);
+    let mut rest = Object::default();
+    if let Some(state) = state {
+        rest.put("requestState", quoted(state));
+    }
+    meta::sign(&mut rest, server_info);
+    let mut rest = rest.write();
+    if rest.len() > 2 {
+        rest[0] = b',';
+        result.push(rest);
+    } else {
+        result.push(&b"}"[..]);
+    }
+    result
 }
 
 #[cfg(test)]

@@ -169,7 +169,59 @@ const SCENARIOS: &[(&str, Scenario)] = &[
             make(16 * MIB)
         ))
     }),
+    ("legacy client, legacy server: a batch", |make| {
+        let mut rig = Rig::bridge(ChildEra::Legacy);
+        rig.legacy(&INITIALIZE.replace("2025-11-25", "2025-03-26"), BOTH);
+        rig.answers(&WELCOME.replace("2025-11-25", "2025-03-26"));
+        rig.legacy(&batch(make), BOTH)
+    }),
+    ("legacy client, modern server: a batch", |make| {
+        let mut rig = Rig::bridge(ChildEra::Modern);
+        rig.legacy(&INITIALIZE.replace("2025-11-25", "2025-03-26"), BOTH);
+        rig.answers(DISCOVERY);
+        rig.legacy(&batch(make), BOTH)
+    }),
+    ("legacy client, modern server: a call that is asked for and sent again", |make| {
+        let mut rig = interpreted();
+        rig.legacy(&call(&make(4 * MIB)), BOTH);
+        rig.answers(r#"{"resultType":"input_required","requestState":"s"}"#)
+    }),
+    ("legacy client over HTTP+SSE, legacy server: a call", |make| {
+        let mut rig = sse_session();
+        rig.post_sse(&call(&make(4 * MIB)))
+    }),
+    ("legacy client over HTTP+SSE, legacy server: an answer", |make| {
+        let mut rig = sse_session();
+        rig.post_sse(&call(""));
+        rig.answers(&format!("{{{}}}", make(16 * MIB)))
+    }),
+    ("legacy client, server in this process: a call", |make| {
+        let mut rig = Rig::native();
+        rig.legacy(INITIALIZE, BOTH);
+        rig.legacy(&call(&make(4 * MIB)), BOTH)
+    }),
+    ("legacy client, server in this process: a batch", |make| {
+        let mut rig = Rig::native();
+        rig.legacy(&INITIALIZE.replace("2025-11-25", "2025-03-26"), BOTH);
+        rig.legacy(&batch(make), BOTH)
+    }),
 ];
+
+/// As many calls as a batch may have.
+fn batch(make: Make) -> String {
+    let calls: Vec<_> = (1..=50)
+        .map(|id| call(&make(4 * MIB / 50)).replace(r#""id":1"#, &format!(r#""id":{id}"#)))
+        .collect();
+    format!("[{}]", calls.join(","))
+}
+
+fn sse_session() -> Rig {
+    let mut rig = Rig::bridge(ChildEra::Legacy);
+    rig.connect();
+    rig.post_sse(&INITIALIZE.replace("2025-11-25", "2024-11-05"));
+    rig.answers(&WELCOME.replace("2025-11-25", "2024-11-05"));
+    rig
+}
 
 fn settle(rig: &mut Rig) -> Duration {
     rig.pass(Duration::from_millis(6))
@@ -208,6 +260,8 @@ const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","param
 
 const WELCOME: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#;
 
+const DISCOVERY: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#;
+
 fn legacy_session() -> Rig {
     let mut rig = Rig::bridge(ChildEra::Legacy);
     rig.legacy(INITIALIZE, BOTH);
@@ -234,8 +288,6 @@ fn legacy_server() -> Rig {
 fn interpreted() -> Rig {
     let mut rig = Rig::bridge(ChildEra::Modern);
     rig.legacy(INITIALIZE, BOTH);
-    rig.answers(
-        r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#,
-    );
+    rig.answers(DISCOVERY);
     rig
 }

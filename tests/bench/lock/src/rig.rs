@@ -15,9 +15,11 @@ use pontoon_core::http::{
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, Message, ParseRules, Peer};
 use pontoon_core::machine::{Action, Actions, Input};
+use pontoon_core::native::Native;
 use pontoon_core::protocol::Revision;
 use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
+use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::Value;
 
 /// An engine whose inputs are timed.
@@ -35,8 +37,6 @@ pub(crate) struct Rig {
     pub(crate) session: Option<SessionId>,
     /// The body of the last reply, if it is not long.
     pub(crate) body: Value,
-    /// The longest time that an input has held the engine.
-    pub(crate) longest: Duration,
 }
 
 /// The maximum length of a line that is parsed as JSON.
@@ -48,8 +48,16 @@ impl Rig {
         let (program, args) = (OsString::from("server"), Vec::new());
         let mut config = Config::new(Serves::Command(ChildSpec { program, args, env: None }));
         config.bridge.child_era = era;
+        config.sse = true;
         config.limits.stdin_bytes_max = 1 << 30;
         Rig::of(config)
+    }
+
+    /// A server in this process that has sessions.
+    pub(crate) fn native() -> Rig {
+        let calculator = Arc::new(Calculator::new(Settings::default()));
+        let native = Native::stateful(calculator);
+        Rig::of(Config::new(Serves::Native(native)))
     }
 
     /// Creates an endpoint with these settings.
@@ -64,7 +72,6 @@ impl Rig {
             numbers: VecDeque::new(),
             session: None,
             body: Value::Null,
-            longest: Duration::ZERO,
         };
         rig.input(Input::Started);
         rig
@@ -89,39 +96,55 @@ impl Rig {
         self.carry_out(took, out)
     }
 
+    /// Carries out what follows, the jobs without a clock that runs. Returns the longest that a fact
+    /// has held the engine.
     fn carry_out(&mut self, took: Duration, out: Actions) -> Duration {
-        self.longest = self.longest.max(took);
+        let mut longest = took;
         for action in out {
-            match action {
-                Action::Spawn { child, .. } => {
-                    self.child = child;
-                    self.input(Input::ChildSpawned { child, pid: 1 });
-                }
-                Action::Feed { child, chunk } => {
-                    let bytes = chunk.len();
-                    self.feed(chunk.to_vec());
-                    self.input(Input::ChildFed { child, bytes });
-                }
-                Action::Reply { exchange, head, body, receipt } => {
-                    self.session = head.session.or(self.session);
-                    let bytes = body.len();
-                    self.body = json(&body.to_vec());
-                    if receipt {
-                        self.input(Input::Sent { exchange, bytes });
-                        self.input(Input::Closed { exchange });
-                    }
-                }
-                Action::Write { exchange, chunk } => {
-                    let bytes = chunk.len();
-                    self.input(Input::Sent { exchange, bytes });
-                }
-                Action::Finish { exchange } => {
-                    self.input(Input::Closed { exchange });
-                }
-                _ => {}
+            for fact in self.follow(action) {
+                longest = longest.max(self.input(fact));
             }
         }
-        took
+        longest
+    }
+
+    /// Returns the facts that follow from an action.
+    fn follow(&mut self, action: Action) -> Vec<Input> {
+        match action {
+            Action::Spawn { child, .. } => {
+                self.child = child;
+                vec![Input::ChildSpawned { child, pid: 1 }]
+            }
+            Action::Feed { child, chunk } => {
+                let bytes = chunk.len();
+                self.feed(chunk.to_vec());
+                vec![Input::ChildFed { child, bytes }]
+            }
+            Action::Reply { exchange, head, body, receipt } => {
+                self.session = head.session.or(self.session);
+                let bytes = body.len();
+                self.body = json(&body.to_vec());
+                match receipt {
+                    true => vec![Input::Sent { exchange, bytes }, Input::Closed { exchange }],
+                    false => Vec::new(),
+                }
+            }
+            Action::Write { exchange, chunk } => {
+                let bytes = chunk.len();
+                self.note_endpoint(&chunk.to_vec());
+                vec![Input::Sent { exchange, bytes }]
+            }
+            Action::Finish { exchange } => vec![Input::Closed { exchange }],
+            Action::Work(job) => vec![job.run()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Notes the session that a stream of HTTP+SSE names as the first thing.
+    fn note_endpoint(&mut self, event: &[u8]) {
+        let text = std::str::from_utf8(&event[..event.len().min(LONG)]).unwrap_or_default();
+        let id = text.split_once("sessionId=").and_then(|(_, rest)| rest.get(..36));
+        self.session = id.and_then(|id| SessionId::parse(id.as_bytes())).or(self.session);
     }
 
     fn feed(&mut self, line: Vec<u8>) {
@@ -148,6 +171,19 @@ impl Rig {
         let request =
             Request::Post { head: head(session, RevisionHeader::Absent, accept), body: read(body) };
         self.request(request)
+    }
+
+    /// Opens a stream of HTTP+SSE.
+    pub(crate) fn connect(&mut self) {
+        let head = head(SessionHeader::Absent, RevisionHeader::Absent, BOTH);
+        self.request(Request::OpenSse { head });
+    }
+
+    /// A POST over HTTP+SSE.
+    pub(crate) fn post_sse(&mut self, body: &str) -> Duration {
+        let session = self.session.map_or(SessionHeader::Absent, SessionHeader::Id);
+        let head = head(session, RevisionHeader::Absent, BOTH);
+        self.request(Request::PostSse { head, body: read(body) })
     }
 
     /// Sends a modern request.

@@ -7,6 +7,13 @@ use crate::engine::*;
 use crate::machine::Chunk;
 
 impl Rig {
+    /// Carries out the jobs that wait, and those that follow from them.
+    pub(in crate::engine::tests) fn work(&mut self) {
+        while let Some(job) = self.jobs.pop_front() {
+            self.input(job.run());
+        }
+    }
+
     pub(super) fn carry_out(&mut self, actions: Vec<Action>) {
         self.engine.check();
         let mut facts = VecDeque::new();
@@ -45,6 +52,10 @@ impl Rig {
             | Action::Release { child } => self.order(child, action, facts),
             Action::Spawn { child, .. } => self.spawn(child, facts),
             Action::Log(event) => self.events.push(event),
+            Action::Work(job) => match self.jobs_wait {
+                true => self.jobs.push_back(job),
+                false => facts.push_back(job.run()),
+            },
             Action::Sample => facts.push_back(Input::Sampled { facts: Box::default() }),
             Action::Unlisten => assert!(!std::mem::replace(&mut self.unlistened, true)),
             Action::Stop { forced } => assert_eq!(self.stopped.replace(forced), None),

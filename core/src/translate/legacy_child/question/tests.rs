@@ -4,7 +4,7 @@ use super::*;
 
 fn asked(method: &str, params: &str) -> String {
     let question = question(method, Some(params.as_bytes()), b"{}").unwrap();
-    String::from_utf8(question.request).unwrap()
+    String::from_utf8(question.request.to_vec()).unwrap()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn context_is_included_only_for_a_client_that_can() {
     {
         let question =
             question("sampling/createMessage", Some(params), capabilities.as_bytes()).unwrap();
-        let text = String::from_utf8(question.request).unwrap();
+        let text = String::from_utf8(question.request.to_vec()).unwrap();
         assert_eq!(text.contains("includeContext"), included, "{capabilities}");
     }
 }
@@ -60,7 +60,7 @@ fn an_input_is_required_under_its_key() {
     let question = question("roots/list", None, b"{}").unwrap();
     let required = input_required([("a\"b", &question)], Some("s"), Some(br#"{"name":"n"}"#));
     assert_eq!(
-        String::from_utf8(required).unwrap(),
+        String::from_utf8(required.to_vec()).unwrap(),
         r#"{"resultType":"input_required","inputRequests":{"a\"b":{"method":"roots/list"}},"requestState":"s","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"n"}}}"#
     );
 }

@@ -1,0 +1,138 @@
+//! Work on a long request of a modern client, before a worker is given it.
+//!
+//! Owns: which work a request needs, and its results. A job does it outside the engine's lock
+//! ([`crate::job`]); the request waits meanwhile, and no other.
+//! Never: refuses a request; where it goes does.
+
+use super::asks::{Answers, answers, ticket};
+use super::*;
+use crate::bridge::asking::Ticket;
+use crate::http::Mirrored;
+use crate::job::{Job, Work};
+use crate::json::{ParseRules, Peer};
+use crate::machine::Action;
+use crate::modern::mirror::MirroredParams;
+use crate::reject::Capability;
+use crate::translate::{legacy_child, line};
+use bytes::Bytes;
+
+/// The work on one request.
+#[derive(Debug)]
+pub(crate) struct Preparing {
+    exchange: ExchangeId,
+    request: Message,
+    /// Whether a legacy child is to be given it.
+    is_translated: bool,
+    /// The arguments that its headers repeat, and the headers.
+    headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
+    /// The questions that it may answer, and the revision of the child that has asked them.
+    questions: Option<(Vec<OpenQuestion>, Revision)>,
+}
+
+/// A question of a child: its id, what the client knows it by, and what it needs.
+pub(super) type OpenQuestion = (Bytes, String, Capability);
+
+/// The results of the work on a request.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    /// The request in the words of a legacy child; none if its params are no object.
+    pub(super) translated: Option<Result<Message, Reject>>,
+    /// Whether the headers repeat these arguments.
+    pub(super) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
+    /// The answers to questions that it brings.
+    pub(super) answers: Option<Result<Answers, Reject>>,
+}
+
+impl Preparing {
+    /// Does the work.
+    pub(crate) fn carry_out(self) -> (ExchangeId, Box<Prepared>) {
+        let Preparing { exchange, request, is_translated, headers, questions } = self;
+        let translated = is_translated.then(|| translated(&request));
+        let headers = headers.map(|(params, headers)| {
+            let headers = headers.as_ref().map_or(&[][..], |it| &it.params);
+            let verdict = params.check(request.arguments(), headers);
+            (params, verdict)
+        });
+        let answers = questions.map(|(open, revision)| answers(&open, &request, revision));
+        (exchange, Box::new(Prepared { translated, headers, answers }))
+    }
+}
+
+/// The request in the words of a legacy child, with an id and a progress token that are to be
+/// replaced.
+pub(super) fn translated(request: &Message) -> Result<Message, Reject> {
+    let method = request.method().unwrap_or_default();
+    let params = legacy_child::params(method, request.params(), 0).ok_or(Reject::BadParams)?;
+    let line = line::request(b"0", method, Some(&params));
+    let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Client };
+    Message::parse(line.into(), rules).map_err(|invalid| invalid.reject)
+}
+
+impl Pool {
+    /// Has a job do the work that a long request needs before it goes on. Whether it has to wait for
+    /// that.
+    pub(super) fn prepare(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
+        let Some(post) = self.posts.get(&exchange) else { return false };
+        if post.is_preparing || post.request.len() <= turn.limits.inline_bytes_max {
+            return post.is_preparing;
+        }
+        let is_legacy = self.era == Some(Era::Legacy) && !post.listens() && !post.comes_back;
+        let is_translated = is_legacy && post.prepared.translated.is_none();
+        let params = self.tools.params_of(&post.request).cloned();
+        let is_checked = |params: &Arc<MirroredParams>| {
+            post.prepared.headers.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, params))
+        };
+        let headers = params.filter(|params| !is_checked(params));
+        let headers = headers.map(|params| (params, post.mirrored.clone()));
+        let answers_any = post.comes_back && post.request.input_responses().is_some();
+        let questions = match post.prepared.answers.is_none() && answers_any {
+            true => self.open_questions(post, turn),
+            false => None,
+        };
+        if !is_translated && headers.is_none() && questions.is_none() {
+            return false;
+        }
+        let request = post.request.clone();
+        let work = Preparing { exchange, request, is_translated, headers, questions };
+        turn.out.push(Action::Work(Job(Work::Prepare(Box::new(work)))));
+        if let Some(post) = self.posts.get_mut(&exchange) {
+            post.is_preparing = true;
+        }
+        true
+    }
+
+    /// Takes the results of the work on a request, if its client still waits.
+    pub(crate) fn prepared(&mut self, exchange: ExchangeId, done: Prepared) {
+        let Some(post) = self.posts.get_mut(&exchange) else { return };
+        post.is_preparing = false;
+        let known = &mut post.prepared;
+        known.translated = done.translated.or(known.translated.take());
+        known.headers = done.headers.or(known.headers.take());
+        known.answers = done.answers.or(known.answers.take());
+        self.stirred = true;
+    }
+
+    /// The questions that are open for a client that comes back.
+    fn open_questions(
+        &self,
+        post: &Post,
+        turn: &Turn<'_>,
+    ) -> Option<(Vec<OpenQuestion>, Revision)> {
+        let Ok(Ticket::Parked { number, secret }) = ticket(post, turn) else { return None };
+        let worker =
+            self.workers.values().find(|it| it.is_parked_with(number, secret, turn.now))?;
+        Some((worker.open_questions(), worker.revision.unwrap_or(Revision::NEWEST_LEGACY)))
+    }
+
+    /// Compares the headers of a call with its arguments, or takes the result of that.
+    pub(super) fn headers_verdict(&self, post: &Post) -> Result<(), Reject> {
+        let Some(params) = self.tools.params_of(&post.request) else { return Ok(()) };
+        match &post.prepared.headers {
+            Some((known, verdict)) if Arc::ptr_eq(known, params) => *verdict,
+            _ => {
+                let headers = post.mirrored.as_ref().map_or(&[][..], |it| &it.params);
+                params.check(post.request.arguments(), headers)
+            }
+        }
+    }
+}

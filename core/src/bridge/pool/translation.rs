@@ -1,0 +1,376 @@
+//! The translation of a message that a child of the pool has written.
+//!
+//! Owns: which translation a message needs, and the translation: a function of the message and of
+//! what is known of the request it belongs to.
+//! Never: changes the pool. So a long message is translated outside the engine's lock
+//! ([`crate::job`]) and comes back with its translation.
+
+use super::*;
+use crate::bridge::probe;
+use crate::bridge::tools::Page;
+use crate::bridge::worker::parse_number;
+use crate::json::object::{Object, array, quoted, text};
+use crate::modern::status;
+use crate::shown::error_words;
+use crate::translate::Answer;
+use crate::translate::legacy_child::{self, Failure, Question, Refusal, Welcome};
+use crate::translate::modern_child;
+use crate::translate::subscription::{self, Tagged};
+use bytes::Bytes;
+
+/// The translation that a message needs.
+#[derive(Debug)]
+pub(crate) enum Translation {
+    /// It is passed on as it is, or only its arrival matters.
+    None,
+    /// Of the answer to the question which era the child is of.
+    Era,
+    /// Of the answer to a request of a modern client.
+    Answer(Box<Client>),
+    /// Of the answer to our own `initialize`.
+    Initialize { served: Arc<[Revision]>, offered: Revision },
+    /// Of the answer to our own `tools/list`.
+    Tools,
+    /// Of a request of a legacy child, for this client.
+    Question(Option<Box<(ExchangeId, Message)>>),
+    /// Of the progress of a request.
+    Progress,
+    /// Of a log message.
+    Log,
+    /// Of a notification that subscribers hear of. `is_tagged`: whether one of them is a modern
+    /// client.
+    Change { is_tagged: bool },
+}
+
+/// A request of a modern client, as far as its answer depends on it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    exchange: ExchangeId,
+    request: Message,
+    /// The era of the child.
+    era: Era,
+    /// The `serverInfo` of a legacy child (JSON text).
+    server_info: Option<Bytes>,
+    /// The revisions that clients are served.
+    served: Arc<[Revision]>,
+}
+
+/// A message's translation.
+#[derive(Debug)]
+pub(crate) enum Translated {
+    /// None is needed.
+    None,
+    /// The era that the child is of.
+    Era(Option<Probed>),
+    /// The answer for a modern client, and what it says of tools.
+    Answer(Outcome, Option<Box<Page>>),
+    /// The child has opened.
+    Opened(Box<Welcome>),
+    /// The child has answered `initialize` with an error: its words, and the revision it offers.
+    Refused(String, Option<Revision>),
+    /// The tools that there are.
+    Tools(Box<Page>),
+    /// What the client is asked.
+    Question(Result<Question, Refusal>),
+    /// The value of progress, if it is a number.
+    Progress(Option<f64>),
+    /// How severe a log message is, if it says so.
+    Log(Option<usize>),
+    /// What has changed, and for which subscription.
+    Change(Change),
+    /// The message is no answer, or its payload is not what it must be.
+    Bad(Flaw),
+}
+
+/// What the answer to `server/discover` tells of a child.
+#[derive(Debug)]
+pub(crate) struct Probed {
+    pub(crate) era: Era,
+    /// Whether it takes `initialize` too.
+    pub(crate) speaks_both: bool,
+    /// The result (JSON text), if it is one.
+    pub(crate) discovery: Option<Arc<[u8]>>,
+}
+
+/// The answer to a modern client's request, in the words of its era.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// As the child wrote it. A result has status 200.
+    AsWritten { status: u16 },
+    /// Another result.
+    Result(Bytes),
+    /// Another error.
+    Error { error: Bytes, status: u16 },
+    /// The user has to be sent to these addresses first.
+    Asks(Vec<(String, Question)>),
+}
+
+/// A change that a child tells of.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    /// The number of the `subscriptions/listen` that a modern child names.
+    pub(super) subscription: Option<u64>,
+    /// The resource that has changed.
+    pub(super) uri: Option<String>,
+    pub(super) tagged: Option<Tagged>,
+}
+
+impl Translation {
+    /// Bytes that it walks over.
+    pub(crate) fn bytes(&self, message: &Message) -> usize {
+        let more = match self {
+            Translation::None => return 0,
+            Translation::Answer(client) => {
+                let request = match client.request.method() {
+                    Some("tools/list") => client.request.len(),
+                    _ => client.request.uri().map_or(0, <[u8]>::len),
+                };
+                request + client.server_info.as_ref().map_or(0, Bytes::len)
+            }
+            Translation::Question(client) => client.as_ref().map_or(0, |it| it.1.len()),
+            _ => 0,
+        };
+        message.len() + more
+    }
+
+    /// Whether another one is the same translation, made for the same client.
+    pub(crate) fn is_same(&self, other: &Translation) -> bool {
+        let client = |translation: &Translation| match translation {
+            Translation::Answer(client) => Some(client.exchange),
+            Translation::Question(client) => client.as_ref().map(|it| it.0),
+            _ => None,
+        };
+        mem::discriminant(self) == mem::discriminant(other) && client(self) == client(other)
+    }
+
+    /// Translates a message.
+    pub(crate) fn make(&self, message: &Message) -> Translated {
+        match self {
+            Translation::None => Translated::None,
+            Translation::Era => Translated::Era(probe::era(message).map(|era| Probed {
+                era,
+                speaks_both: message.result().is_some_and(modern_child::speaks_both),
+                discovery: message.result().map(Arc::from),
+            })),
+            Translation::Answer(client) if client.era == Era::Legacy => client.of_legacy(message),
+            Translation::Answer(client) => client.of_modern(message),
+            Translation::Initialize { served, offered } => opened(message, served, *offered),
+            Translation::Tools => match message.result() {
+                Some(result) => Translated::Tools(Box::new(Page::read(result))),
+                None => Translated::Bad(Flaw::Result),
+            },
+            Translation::Question(client) => {
+                let declared = client.as_ref().and_then(|it| it.1.client_capabilities());
+                let method = message.method().unwrap_or_default();
+                let declared = declared.unwrap_or(b"{}");
+                Translated::Question(legacy_child::question(method, message.params(), declared))
+            }
+            Translation::Progress => Translated::Progress(progress_of(message)),
+            Translation::Log => {
+                let params = Object::read_or_empty(message.params());
+                let level = params.text("level");
+                Translated::Log(level.and_then(|level| severity(&level)))
+            }
+            Translation::Change { is_tagged } => Translated::Change(change(message, *is_tagged)),
+        }
+    }
+}
+
+impl Client {
+    fn of_legacy(&self, message: &Message) -> Translated {
+        let method = self.request.method().unwrap_or_default();
+        let server_info = self.server_info.as_deref();
+        match (message.result(), message.error()) {
+            (Some(result), _) => {
+                let mut page = self.page_of(result);
+                let rewritten = page.as_mut().and_then(|page| page.take_rewritten());
+                let result = rewritten.as_deref().unwrap_or(result);
+                match legacy_child::result(method, result, server_info) {
+                    Some(result) => Translated::Answer(Outcome::Result(result.into()), page),
+                    None => Translated::Bad(Flaw::Result),
+                }
+            }
+            (None, Some(error)) => {
+                let outcome = match legacy_child::error(method, error, self.request.uri()) {
+                    Failure::Asks(questions) => Outcome::Asks(questions),
+                    Failure::Error(error) => {
+                        let status = status::of_error(&error);
+                        Outcome::Error { error: error.into(), status }
+                    }
+                };
+                Translated::Answer(outcome, None)
+            }
+            (None, None) => Translated::Bad(Flaw::Shape),
+        }
+    }
+
+    fn of_modern(&self, message: &Message) -> Translated {
+        let Some(result) = message.result() else {
+            let status = message.error().map_or(200, status::of_error);
+            return Translated::Answer(Outcome::AsWritten { status }, None);
+        };
+        let mut page = self.page_of(result);
+        let other = match self.request.method().unwrap_or_default() {
+            "server/discover" => widened(result, &self.served),
+            "subscriptions/listen" => {
+                Some(subscription::tag(Some(result), self.request.id().unwrap_or_default()))
+            }
+            _ => page.as_mut().and_then(|page| page.take_rewritten()),
+        };
+        let outcome = match other {
+            Some(result) => Outcome::Result(result.into()),
+            None => Outcome::AsWritten { status: 200 },
+        };
+        Translated::Answer(outcome, page)
+    }
+
+    /// What the result of `tools/list` says of tools.
+    fn page_of(&self, result: &[u8]) -> Option<Box<Page>> {
+        let is_list = self.request.method() == Some("tools/list");
+        is_list.then(|| Box::new(Page::asked_for(&self.request, result)))
+    }
+}
+
+/// The result of `server/discover` with every revision that clients are served here.
+fn widened(result: &[u8], served: &[Revision]) -> Option<Vec<u8>> {
+    let mut result = Object::read(result)?;
+    let versions = newest_first(served).into_iter().map(|revision| quoted(revision.as_str()));
+    result.put("supportedVersions", array(versions));
+    Some(result.write())
+}
+
+fn newest_first(served: &[Revision]) -> Vec<Revision> {
+    let mut served = served.to_vec();
+    served.sort_unstable_by(|one, other| other.cmp(one));
+    served
+}
+
+/// The answer of a legacy child to `initialize`.
+fn opened(message: &Message, served: &[Revision], offered: Revision) -> Translated {
+    match Answer::of(message) {
+        Some(Answer::Result(result)) => {
+            let revision = Revision::nearest(&message.result_revision().unwrap_or_default());
+            let welcome = legacy_child::welcome(&result, revision, &newest_first(served));
+            Translated::Opened(Box::new(welcome))
+        }
+        Some(Answer::Error(error)) => {
+            Translated::Refused(error_words(&error), legacy_child::counteroffer(&error, offered))
+        }
+        None => Translated::Bad(Flaw::Shape),
+    }
+}
+
+fn change(message: &Message, is_tagged: bool) -> Change {
+    let params = Object::read_or_empty(message.params());
+    Change {
+        subscription: message.params().and_then(subscription::id).and_then(|id| parse_number(&id)),
+        uri: params.text("uri").map(|uri| uri.into_owned()),
+        tagged: is_tagged.then(|| Tagged::of(message.params())),
+    }
+}
+
+/// The value of progress, if it is a number.
+fn progress_of(message: &Message) -> Option<f64> {
+    let params = Object::read(message.params()?)?;
+    serde_json::from_slice(params.get("progress")?).ok()
+}
+
+/// How severe a log message of this level is.
+fn severity(level: &str) -> Option<usize> {
+    LEVELS.iter().position(|known| *known == level)
+}
+
+/// The levels of log messages, the least severe first (RFC 5424, section 6.2.1).
+const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// Whether a request wants to be told of log messages as severe as this one.
+pub(super) fn is_level_wanted(post: &Post, level: Option<usize>) -> bool {
+    let wanted = post.request.log_level().and_then(text).and_then(|level| severity(&level));
+    wanted.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
+}
+
+impl Pool {
+    /// Returns the translation that a message of this child needs now.
+    pub(crate) fn translation(
+        &self,
+        child: ChildId,
+        message: &Message,
+        now: Instant,
+    ) -> Translation {
+        let Some(worker) = self.workers.get(&child) else { return Translation::None };
+        match message.kind() {
+            Kind::Result | Kind::Error => self.translation_of_answer(worker, message),
+            Kind::Request if self.era == Some(Era::Legacy) && message.method() != Some("ping") => {
+                let client = self.asked_by(worker, now).and_then(|number| worker.tasks.get(number));
+                let client = client.and_then(|task| self.client_of(task));
+                Translation::Question(client.map(|(id, post)| Box::new((id, post.request.clone()))))
+            }
+            Kind::Request => Translation::None,
+            Kind::Notification => self.translation_of_notification(worker, message),
+        }
+    }
+
+    fn translation_of_answer(&self, worker: &Worker, message: &Message) -> Translation {
+        let number = match message.id() {
+            Some(id) => parse_number(id),
+            None => worker.only_task(),
+        };
+        let task = number.and_then(|number| worker.tasks.get(number));
+        match task.map(|task| task.asker) {
+            Some(Asker::Listing) => Translation::Tools,
+            Some(Asker::Opening) => {
+                Translation::Initialize { served: self.served.clone(), offered: self.offered }
+            }
+            Some(Asker::Request(exchange)) => match self.posts.get(&exchange) {
+                Some(post) => Translation::Answer(Box::new(Client {
+                    exchange,
+                    request: post.request.clone(),
+                    era: self.era.unwrap_or(Era::Legacy),
+                    server_info: self.server_info().cloned(),
+                    served: self.served.clone(),
+                })),
+                None => Translation::None,
+            },
+            _ => Translation::None,
+        }
+    }
+
+    fn translation_of_notification(&self, worker: &Worker, message: &Message) -> Translation {
+        let is_legacy = self.era == Some(Era::Legacy);
+        let is_tagged = match is_legacy {
+            true => self.posts.values().any(|post| post.listen.is_some()),
+            false => !self.posts.is_empty(),
+        };
+        match (message.method(), message.subject()) {
+            (Some("notifications/progress"), Some(number)) => {
+                let number = parse_number(number);
+                match worker.asking.as_ref().is_some_and(|asking| Some(asking.number) == number) {
+                    true => Translation::Progress,
+                    false => Translation::None,
+                }
+            }
+            (Some("notifications/cancelled"), Some(_)) => Translation::None,
+            (Some("notifications/message"), _) => Translation::Log,
+            _ if is_legacy && !is_tagged => Translation::None,
+            _ => Translation::Change { is_tagged },
+        }
+    }
+
+    /// The request that a question of a legacy child is for, as far as that can be told.
+    pub(super) fn asked_by(&self, worker: &Worker, now: Instant) -> Option<u64> {
+        let number = worker.asking.as_deref().map(|asking| asking.number);
+        number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(now)))
+    }
+
+    /// The modern client that a task is for.
+    fn client_of(&self, task: &Task) -> Option<(ExchangeId, &Post)> {
+        let Asker::Request(exchange) = task.asker else { return None };
+        Some((exchange, self.posts.get(&exchange)?))
+    }
+
+    /// Who the legacy child says it is: a JSON text.
+    pub(super) fn server_info(&self) -> Option<&Bytes> {
+        self.welcome.as_ref().and_then(|welcome| welcome.server_info.as_ref())
+    }
+}

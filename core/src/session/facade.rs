@@ -1,0 +1,149 @@
+//! The interpreter of a session: what a legacy client says reaches it, in order.
+//!
+//! Owns: which of its work is done by a job.
+
+use super::backend::RULES;
+use super::lent::{Lent, Loan};
+use crate::bridge::{At, FromWorker, Interpreter};
+use crate::engine::Turn;
+use crate::ids::SessionId;
+use crate::job::{Job, Work};
+use crate::json::Message;
+use crate::machine::{Action, Chunk};
+use crate::time::Instant;
+
+/// An interpreter, and what waits for it.
+#[derive(Debug)]
+pub(crate) struct Facade {
+    lent: Lent<Interpreter, ToInterpreter>,
+    /// Whether the client takes what it is told slower than it comes.
+    is_slow: bool,
+    /// Bytes that the interpreter keeps, as far as is known.
+    kept: usize,
+}
+
+/// A fact for an interpreter.
+#[derive(Debug)]
+pub(crate) enum ToInterpreter {
+    /// A request of the client, and its number.
+    Request(u64, Message),
+    /// A notification or an answer of the client.
+    Message(Chunk),
+    /// Something that came of a request upstream.
+    Upstream(FromWorker),
+    /// Something is due.
+    Timeout,
+}
+
+/// An interpreter with a job to do.
+#[derive(Debug)]
+pub(crate) struct Interpretation {
+    pub(crate) session: SessionId,
+    pub(crate) loan: Loan,
+    pub(crate) interpreter: Box<Interpreter>,
+    fact: ToInterpreter,
+    now: Instant,
+    /// The number before those that it may give to requests upstream.
+    last_upstream: u64,
+}
+
+impl Interpretation {
+    /// Gives the interpreter the fact.
+    pub(crate) fn carry_out(&mut self) {
+        let fact = std::mem::replace(&mut self.fact, ToInterpreter::Timeout);
+        let mut at = At { now: self.now, last_upstream: &mut self.last_upstream };
+        give(&mut self.interpreter, fact, &mut at);
+    }
+}
+
+fn give(interpreter: &mut Interpreter, fact: ToInterpreter, at: &mut At<'_>) {
+    match fact {
+        ToInterpreter::Request(number, request) => interpreter.handle_request(number, &request, at),
+        ToInterpreter::Message(message) => match Message::parse(message.into_bytes(), RULES) {
+            Ok(message) => interpreter.handle_message(&message, at),
+            Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
+        },
+        ToInterpreter::Upstream(heard) => interpreter.handle_upstream(&heard, at),
+        ToInterpreter::Timeout => interpreter.handle_timeout(at),
+    }
+}
+
+impl Facade {
+    pub(crate) fn new(interpreter: Interpreter) -> Facade {
+        Facade { lent: Lent::new(interpreter), is_slow: false, kept: 0 }
+    }
+
+    /// The interpreter, unless a job has it.
+    pub(super) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
+        self.lent.get_mut()
+    }
+
+    /// Adds a fact.
+    pub(super) fn push(&mut self, fact: ToInterpreter) {
+        let bytes = match &fact {
+            ToInterpreter::Request(_, message)
+            | ToInterpreter::Upstream(
+                FromWorker::Answer { message, .. } | FromWorker::Notification { message, .. },
+            ) => message.len(),
+            ToInterpreter::Message(message) => message.len(),
+            ToInterpreter::Upstream(FromWorker::Lost { .. }) | ToInterpreter::Timeout => 0,
+        };
+        self.lent.push(fact, bytes);
+    }
+
+    /// Lets the interpreter take the next fact, if there is one and it is here. A long fact, or one
+    /// by which something long may be sent again, becomes a job.
+    pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
+        let Some((fact, bytes)) = self.lent.next() else { return false };
+        let kept = self.lent.get().map_or(0, Interpreter::kept_bytes);
+        if bytes + kept <= turn.limits.inline_bytes_max {
+            if let Some(interpreter) = self.lent.get_mut() {
+                give(interpreter, fact, &mut turn.at());
+            }
+            return true;
+        }
+        let loan = turn.next_upstream();
+        let (now, last_upstream) = (turn.now, turn.reserve_upstream(NUMBERS));
+        self.kept = kept;
+        let Some(interpreter) = self.lent.lend(loan) else { return false };
+        let work = Interpretation { session, loan, interpreter, fact, now, last_upstream };
+        turn.out.push(Action::Work(Job(Work::Interpret(Box::new(work)))));
+        false
+    }
+
+    /// Takes the interpreter back from its job.
+    pub(super) fn give_back(&mut self, loan: Loan, interpreter: Box<Interpreter>) {
+        if self.lent.give_back(loan, interpreter) {
+            self.set_slow(self.is_slow);
+        }
+    }
+
+    /// Tells whether the client takes what it is told as fast as it comes. Whether the interpreter
+    /// has said something because of that.
+    pub(super) fn set_slow(&mut self, is_slow: bool) -> bool {
+        self.is_slow = is_slow;
+        self.lent.get_mut().is_some_and(|interpreter| {
+            interpreter.set_slow(is_slow);
+            interpreter.has_said()
+        })
+    }
+
+    /// Bytes that wait for it, or that it keeps to say them again.
+    pub(super) fn held_bytes(&self) -> usize {
+        let kept = self.lent.get().map_or(self.kept, Interpreter::kept_bytes);
+        kept + self.lent.waiting_bytes()
+    }
+
+    /// Bytes that wait for it.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.lent.waiting_bytes()
+    }
+
+    /// When something is due.
+    pub(super) fn next_due(&self) -> Instant {
+        self.lent.get().map_or(Instant::FAR, Interpreter::poll_timeout)
+    }
+}
+
+/// Numbers that an interpreter may give to requests upstream in one job: more than it can need.
+const NUMBERS: u64 = 1 << 20;

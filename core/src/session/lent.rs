@@ -1,0 +1,74 @@
+//! A machine in this process that does longer work outside the engine's lock.
+//!
+//! Owns: whether a job has the machine, and the facts that wait for it, in order.
+//! Never: knows what a fact means.
+//!
+//! ```text
+//!   here ──lend──► with a job ──give_back──► here     facts wait until it is here, and are then
+//!                                                     taken one by one
+//! ```
+
+use std::collections::VecDeque;
+
+/// A machine, here or with a job.
+#[derive(Debug)]
+pub(super) struct Lent<M, F> {
+    machine: Result<Box<M>, Loan>,
+    /// The facts it has not taken, and the bytes of each.
+    waiting: VecDeque<(F, usize)>,
+    bytes: usize,
+}
+
+/// The number by which a job names a machine: no two loans have the same.
+pub(crate) type Loan = u64;
+
+impl<M, F> Lent<M, F> {
+    pub(super) fn new(machine: M) -> Lent<M, F> {
+        Lent { machine: Ok(Box::new(machine)), waiting: VecDeque::new(), bytes: 0 }
+    }
+
+    /// The machine, if it is here.
+    pub(super) fn get(&self) -> Option<&M> {
+        self.machine.as_deref().ok()
+    }
+
+    /// The machine, to be changed, if it is here.
+    pub(super) fn get_mut(&mut self) -> Option<&mut M> {
+        self.machine.as_deref_mut().ok()
+    }
+
+    /// Adds a fact that holds this many bytes.
+    pub(super) fn push(&mut self, fact: F, bytes: usize) {
+        self.bytes += bytes;
+        self.waiting.push_back((fact, bytes));
+    }
+
+    /// Takes the next fact and its bytes, if the machine is here for it.
+    pub(super) fn next(&mut self) -> Option<(F, usize)> {
+        let next = self.machine.is_ok().then(|| self.waiting.pop_front())?;
+        match &next {
+            Some((_, bytes)) => self.bytes -= bytes,
+            None => self.waiting = VecDeque::new(), // an idle session keeps no buffer
+        }
+        next
+    }
+
+    /// Bytes of the facts that wait.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes the machine for a job.
+    pub(super) fn lend(&mut self, loan: Loan) -> Option<Box<M>> {
+        std::mem::replace(&mut self.machine, Err(loan)).ok()
+    }
+
+    /// Takes the machine back from its job. Whether it was this one that was lent.
+    pub(super) fn give_back(&mut self, loan: Loan, machine: Box<M>) -> bool {
+        let is_it = self.machine.as_ref().err() == Some(&loan);
+        if is_it {
+            self.machine = Ok(machine);
+        }
+        is_it
+    }
+}
