@@ -146,10 +146,13 @@ pub fn answers_of_echo_left_unread(target: &Target) {
         wire
     };
     let wires: Vec<_> = (0..6).map(call).collect();
-    let refused = || pontoon.metric("pontoon_rejects_total", &["unread_answers"]);
-    eventually("an answer is refused", seconds(20), || refused() > 0.0);
+    // Bodies or answers are refused, depending on how many bodies arrive at the same time.
+    let refused = |reason| pontoon.metric("pontoon_rejects_total", &[reason]) > 0.0;
     let unread = || pontoon.metric("pontoon_queue_bytes", &[]) as usize;
-    assert!((BUDGET / 16..BUDGET / 2).contains(&unread()), "{} bytes wait to be read", unread());
+    eventually("answers wait, and there is no room for more", seconds(20), || {
+        unread() > BUDGET / 16 && (refused("unread_answers") || refused("memory_full"))
+    });
+    assert!(unread() < BUDGET / 2, "{} bytes wait to be read", unread());
     eventually("all that waits is counted", seconds(20), || held(&pontoon) >= unread());
     expect_bounded(&pontoon, before);
     assert!(other.text("echo", json!({"message": "still here"})).contains("still here"));
