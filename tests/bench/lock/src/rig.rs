@@ -50,6 +50,8 @@ impl Rig {
         config.bridge.child_era = era;
         config.sse = true;
         config.limits.stdin_bytes_max = 1 << 30;
+        // Its clients send no `notifications/initialized`.
+        config.limits.initialized_time_max = Duration::ZERO;
         Rig::of(config)
     }
 
