@@ -103,15 +103,10 @@ impl Backend {
         }
     }
 
-    /// Whether it takes another message of this size.
+    /// Whether it takes another message of this size. Messages that wait for a server in this
+    /// process are limited by the memory budget and by the requests in flight.
     pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        let waiting = match self {
-            Backend::Child(child) => return child.has_room(bytes, turn),
-            Backend::Interpreted(facade) => facade.waiting_bytes(),
-            Backend::Native(seated) => seated.waiting_bytes(),
-            Backend::Vacant => 0,
-        };
-        waiting == 0 || waiting + bytes <= turn.limits.stdin_bytes_max
+        self.child().is_none_or(|child| child.has_room(bytes, turn))
     }
 
     /// Gives it a request, under a number that stands for its id and its progress token.

@@ -134,11 +134,6 @@ impl Facade {
         kept + self.lent.waiting_bytes()
     }
 
-    /// Bytes that wait for it.
-    pub(super) fn waiting_bytes(&self) -> usize {
-        self.lent.waiting_bytes()
-    }
-
     /// When something is due.
     pub(super) fn next_due(&self) -> Instant {
         self.lent.get().map_or(Instant::FAR, Interpreter::poll_timeout)
