@@ -130,12 +130,12 @@ pub struct ConnectionConfig {
     pub write_head: WriteHead,
 }
 
-/// Something that the adapter has to act on.
+/// An event that the adapter has to handle.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "the large one is handled most often, and at once")]
 pub enum ConnectionEvent {
-    /// A request head is complete. The adapter judges [`Connection::head`], and passes the verdict
-    /// to [`Connection::admit`].
+    /// A request head is complete. The adapter checks [`Connection::head`] with the rules, and
+    /// passes the result to [`Connection::admit`].
     Head,
     /// A request is complete, for the engine. The adapter answers with [`Connection::respond`], or
     /// with [`Connection::begin`], [`Connection::send`] and [`Connection::finish`].
@@ -161,7 +161,7 @@ enum State {
     Responding {
         close: bool,
     },
-    /// Our side is closed; the peer may send so many more bytes until it closes its own.
+    /// This side is closed; the peer may send this many more bytes until it closes its own.
     Lingering {
         bytes_left: usize,
     },
@@ -234,7 +234,7 @@ impl Connection {
         }
     }
 
-    /// Takes the fact that the peer sends no more. It may still read: a complete request is
+    /// Handles the end of the peer's input. The peer may still read: a complete request is
     /// answered.
     pub fn handle_end(&mut self) {
         self.has_ended = true;
@@ -365,24 +365,24 @@ impl Connection {
         self.output.is_empty()
     }
 
-    /// Takes the fact that the transport took so many bytes of [`Connection::poll_transmit`].
+    /// Records that the transport accepted this many bytes of [`Connection::poll_transmit`].
     /// Returns how many of them were content of the answer.
     pub fn handle_sent(&mut self, bytes: usize, now: Instant) -> usize {
         self.guard.wrote(now);
         self.output.remove(bytes)
     }
 
-    /// Takes the fact that the transport takes no more bytes for now.
+    /// Records that the transport accepts no more bytes for now.
     pub fn handle_write_blocked(&mut self, now: Instant) {
         self.guard.write_blocked(now);
     }
 
-    /// Takes the fact that the endpoint drains: the next answer is the last one.
+    /// Records that the endpoint drains: the next answer is the last one.
     pub fn handle_draining(&mut self) {
         self.is_last = true;
     }
 
-    /// Takes the fact that the endpoint has stopped, and has answered every request that it took.
+    /// Records that the endpoint has stopped, and has answered every request that it accepted.
     pub fn handle_stopped(&mut self, now: Instant) {
         self.is_last = true;
         self.guard.stopped(now);
@@ -393,8 +393,8 @@ impl Connection {
         self.guard.poll_timeout()
     }
 
-    /// Acts on a deadline that has passed. Before that the adapter passes on the bytes that have
-    /// arrived: between two requests they are what keeps the connection open.
+    /// Handles a deadline that has passed. Before it, the adapter passes on the bytes that have
+    /// arrived, because between two requests they keep the connection open.
     pub fn handle_timeout(&mut self, now: Instant) {
         let breach = self.guard.handle_timeout(now);
         self.handle_breach(breach, now);

@@ -1,4 +1,4 @@
-//! What the client says: requests, notifications, answers to the child's requests.
+//! The client's messages: requests, notifications, answers to the child's requests.
 
 use smallvec::SmallVec;
 
@@ -17,7 +17,7 @@ use crate::session::{Backend, Queue, Session, Streams};
 use crate::time::Instant;
 
 impl Session {
-    /// A session in which nothing has been said.
+    /// Creates a session without messages.
     pub(super) fn new(id: SessionId, head: &McpHead, backend: Backend, turn: &Turn<'_>) -> Session {
         Session {
             id,
@@ -55,7 +55,7 @@ impl Session {
         session
     }
 
-    /// Gives the backend the client's `initialize`, as it is. It came at `since`.
+    /// Passes the client's `initialize` to the backend, unchanged. It arrived at `since`.
     pub(super) fn initialize(
         &mut self,
         (exchange, head): (ExchangeId, &McpHead),
@@ -87,7 +87,7 @@ impl Session {
         session
     }
 
-    /// Takes a POST. On an error nothing of it has reached the backend.
+    /// Handles a POST. If it returns an error, nothing of it has reached the backend.
     pub(crate) fn post(
         &mut self,
         exchange: ExchangeId,
@@ -128,7 +128,7 @@ impl Session {
         Ok(())
     }
 
-    /// Notes whose messages come next, and tells a server in this process.
+    /// Records the sender of the next messages, and tells a server in this process.
     fn attend(&mut self, head: &McpHead) {
         self.used_by(head.principal);
         let (used_at, queued) = (self.used_at, self.queue.len());
@@ -143,7 +143,7 @@ impl Session {
         }
     }
 
-    /// Checks that a POST can be taken whole; gives the number of answers it is due.
+    /// Checks that a POST can be accepted as a whole; returns the number of its answers.
     fn admit(
         &self,
         messages: &[Result<&Message, &Invalid>],
@@ -202,8 +202,8 @@ impl Session {
         turn.reply(exchange, head, Chunk::new());
     }
 
-    /// Sends a request to the child, under our own number. `times`: when it came, and when it is
-    /// given up.
+    /// Sends a request to the child, under a number of this side. `times`: its arrival, and its
+    /// time limit.
     fn request(
         &mut self,
         message: &Message,
@@ -214,7 +214,7 @@ impl Session {
         turn.wake(due);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.requests += 1;
-            // Most are answered in the turn that takes them: only from here is there time to count.
+            // Most are answered in the turn that accepts them, and their time is counted from here.
             since = seated.arrived();
         }
         let number = self.calls.insert(Call {
@@ -244,8 +244,8 @@ impl Session {
         }
     }
 
-    /// The client gave up a request: the child is told, and the exchange that waits ends without
-    /// an answer (2025-11-25, basic/utilities/cancellation).
+    /// Handles a cancellation: the child is told, and the exchange of the request ends without an
+    /// answer (2025-11-25, basic/utilities/cancellation).
     fn cancel(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
         let Some((number, call)) = self.calls.take_by_client(id) else {
             return self.dropped(Dropped::UnknownCancel, turn);
@@ -258,7 +258,7 @@ impl Session {
         self.streams.skip_answer(call.stream, turn);
     }
 
-    /// The client answered a request of the child.
+    /// Handles the client's answer to a request of the child.
     fn client_answer(&mut self, message: &Message, turn: &mut Turn<'_>) {
         match message.id().and_then(|id| self.asks.take(id)) {
             Some(ask) => {
@@ -269,7 +269,7 @@ impl Session {
         }
     }
 
-    /// Takes a GET: a new stream, or one that goes on.
+    /// Handles a GET: a new stream, or a resumed one.
     pub(crate) fn listen(
         &mut self,
         exchange: ExchangeId,
@@ -293,8 +293,8 @@ impl Session {
         Ok(())
     }
 
-    /// Sends the child's questions that wait on the stream of a call: the call itself, or the next
-    /// one, may depend on the answers. Notifications go on waiting for a GET.
+    /// Sends the child's waiting questions on the stream of a call, because the call itself, or the
+    /// next one, may depend on the answers. Notifications wait for a GET.
     fn send_waiting_asks(&mut self, stream: u64, turn: &mut Turn<'_>) {
         while self.streams.carries_messages(stream)
             && let Some(waiting) = self.queue.pop_ask()
@@ -304,7 +304,7 @@ impl Session {
     }
 }
 
-/// Who a client says it is in `initialize`, as much of it as is shown.
+/// Returns the client's name in `initialize`, truncated.
 fn name_of_client(initialize: &Message) -> Option<Box<str>> {
     client_name(member(initialize.params()?, "clientInfo")?)
 }

@@ -1,9 +1,9 @@
 //! Messages of a client that overtake `notifications/initialized`.
 //!
-//! Owns: these messages, in order, until the notification comes or their time is over. A client sends
-//! it before its first request, but over HTTP each has a connection of its own, and a server may
-//! refuse what comes first.
-//! Never: answers to the child, and pings, which both may come earlier.
+//! Owns: these messages, in order, until the notification arrives or their time is over. A client
+//! sends it before its first request, but over HTTP each has a connection of its own, and a server
+//! may refuse the first to arrive. Never: answers to the child, and pings, which may both come
+//! earlier.
 //!
 //! Source: 2025-11-25, basic/lifecycle, Initialization.
 
@@ -18,7 +18,7 @@ use crate::time::Instant;
 pub(super) struct Held {
     messages: Vec<Outgoing>,
     bytes: usize,
-    /// When they are passed on whatever has come.
+    /// The time at which they are passed on in any case.
     until: Instant,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum Outgoing {
 }
 
 impl Session {
-    /// Holds back what comes before `notifications/initialized` from now on, if a child is to see
+    /// Holds back messages before `notifications/initialized` from now on, if a child is to get
     /// that first.
     pub(super) fn await_initialized(&mut self, turn: &Turn<'_>) {
         if self.backend.child().is_some() && !turn.limits.initialized_time_max.is_zero() {
@@ -41,17 +41,17 @@ impl Session {
         }
     }
 
-    /// When messages that are held back are passed on.
+    /// Returns when messages that are held back are passed on.
     pub(super) fn held_until(&self) -> Instant {
         self.held.as_ref().map_or(Instant::FAR, |held| held.until)
     }
 
-    /// Bytes of messages that are held back.
+    /// Returns the number of bytes of messages that are held back.
     pub(super) fn held_bytes(&self) -> usize {
         self.held.as_ref().map_or(0, |held| held.bytes)
     }
 
-    /// Gives the backend a message of the client, now or once it has been told `initialized`.
+    /// Passes a message of the client to the backend, now or after `initialized`.
     pub(super) fn pass_on(&mut self, message: Outgoing, turn: &mut Turn<'_>) {
         let Some(held) = &mut self.held else { return self.put(message, turn) };
         if held.messages.is_empty() {
@@ -71,7 +71,7 @@ impl Session {
         }
     }
 
-    /// Passes on what is held back, and holds back nothing from now on.
+    /// Passes on the messages that are held back, and holds back none from now on.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
         for message in self.held.take().map_or_else(Vec::new, |held| held.messages) {
             self.put(message, turn);

@@ -1,10 +1,10 @@
-//! The streams of a session: which message goes where, and what happens when a client leaves.
+//! The streams of a session: the route of each message, and disconnected clients.
 //!
-//! Owns: every stream, the order of what is sent on it, the bytes on their way to the client.
-//! Never: the meaning of a message.
+//! Owns: every stream, the order of its messages, the bytes on their way to the client. Never: the
+//! meaning of a message.
 //!
-//! A message is sent on exactly one stream (2025-11-25, basic/transports, Multiple Connections).
-//! A client that leaves cancels nothing: its stream goes on and can be resumed.
+//! A message is sent on exactly one stream (2025-11-25, basic/transports, Multiple Connections). A
+//! disconnect cancels nothing: the stream continues and can be resumed.
 
 mod ending;
 
@@ -24,7 +24,7 @@ use crate::reject::Reject;
 use crate::session::{EventId, Replay, Stream};
 use crate::time::{Duration, Instant};
 
-/// What a client is told to wait before it reconnects to a stream that breaks off.
+/// The time that a client waits before it reconnects to a broken stream.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// The stream that carries everything, if there is one.
@@ -34,17 +34,17 @@ const SOLE: u64 = 0;
 #[derive(Debug)]
 pub(crate) struct Streams {
     session: SessionId,
-    /// The revision both sides agreed on; none until the child has answered `initialize`.
+    /// The negotiated revision; `None` until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
     /// Whether one stream, the first, carries everything: in a session of HTTP+SSE.
     pub(crate) has_sole: bool,
     live: Numbered<Stream>,
-    /// Streams that ended or lost their listener, oldest first, for a client that comes back.
+    /// Streams that ended or lost their client, oldest first, for a client that resumes.
     ended: VecDeque<(u64, Stream)>,
-    /// Bytes of the events that all of them keep.
+    /// The number of bytes of all kept events.
     kept: usize,
     next: u64,
-    /// Bytes handed to the adapter and not yet taken by the client.
+    /// Bytes passed to the adapter that the client has not read.
     outbound: usize,
 }
 
@@ -73,12 +73,12 @@ impl Streams {
         }
     }
 
-    /// Bytes handed to the adapter and not yet taken by the client.
+    /// Returns the number of bytes passed to the adapter that the client has not read.
     pub(crate) fn outbound(&self) -> usize {
         self.outbound
     }
 
-    /// Exchanges that are open.
+    /// Returns the number of open exchanges.
     pub(crate) fn open(&self) -> usize {
         self.live.iter().filter(|(_, stream)| stream.exchange.is_some()).count()
     }
@@ -89,8 +89,8 @@ impl Streams {
 
     // Opening
 
-    /// Opens the stream of a POST with this many answers due. If one stream carries everything,
-    /// they are due there.
+    /// Opens the stream of a POST with this many answers. If one stream carries everything, they
+    /// belong to that.
     pub(crate) fn open_call(
         &mut self,
         exchange: ExchangeId,
@@ -136,9 +136,9 @@ impl Streams {
         number
     }
 
-    /// Opens the stream that carries everything; its client is told first where to send messages
-    /// (2024-11-05, basic/transports, HTTP with SSE). Nobody can come back to it: its events have
-    /// no ids, and none is kept.
+    /// Opens the stream that carries everything; its first event has the URI for messages
+    /// (2024-11-05, basic/transports, HTTP with SSE). It cannot be resumed: its events have no ids,
+    /// and none is kept.
     pub(crate) fn open_sole(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let number = self.open_listener(exchange, turn);
         debug_assert_eq!(number, SOLE, "there is no other stream");
@@ -170,8 +170,8 @@ impl Streams {
         number
     }
 
-    /// Makes room for another GET stream: the one that has been carried longest gives way. More
-    /// likely than not its client has gone without a word, and opens this one instead.
+    /// Closes a GET stream for another one: the one that has been carried longest. Most likely its
+    /// client has disconnected silently, and opens this one instead.
     fn make_room_to_listen(&mut self, turn: &mut Turn<'_>) {
         if self.listeners() >= turn.limits.listen_streams_max {
             let listeners = self.live.iter().filter(|(_, stream)| stream.listens);
@@ -195,9 +195,9 @@ impl Streams {
         turn.register(exchange, Owner::Session(self.session), Some(number));
     }
 
-    /// Continues a stream after the last event its client saw. A client that has seen all of a
-    /// stream that is over is told to stay away: 204 ends the reconnecting of an event source (HTML
-    /// standard, section 9.2, Server-sent events).
+    /// Continues a stream after the last event that its client saw. A client that has seen all of a
+    /// finished stream gets 204, which ends the reconnecting of an event source (HTML standard,
+    /// section 9.2, Server-sent events).
     pub(crate) fn resume(
         &mut self,
         exchange: ExchangeId,
@@ -226,13 +226,13 @@ impl Streams {
         Ok(last.stream)
     }
 
-    /// A stream, live or ended.
+    /// Returns a stream, live or ended.
     fn find(&self, number: u64) -> Option<&Stream> {
         let ended = || self.ended.iter().find(|(ended, _)| *ended == number);
         self.live.get(number).or_else(|| ended().map(|(_, stream)| stream))
     }
 
-    /// Brings a stream that had ended back among the live ones.
+    /// Makes an ended stream live again.
     fn revive(&mut self, number: u64, turn: &mut Turn<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
             && let Some((number, mut stream)) = self.ended.remove(position)
@@ -245,7 +245,7 @@ impl Streams {
         }
     }
 
-    /// Lets another exchange carry a stream; the one that carried it so far ends.
+    /// Moves a stream to another exchange, and ends the one that carried it.
     fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, turn: &mut Turn<'_>) {
         self.attach(exchange, number, turn);
         if let Some(stream) = self.live.get_mut(number) {
@@ -260,11 +260,11 @@ impl Streams {
 
     // Sending
 
-    /// Sends an answer that is due on a stream, or an error if there is no room for it.
+    /// Sends the answer to a request of a stream, or an error if there is no room for it.
     ///
-    /// The answers of a batch wait for each other; if they become too many bytes to hold they are
-    /// streamed, and where the client takes no stream the ones that are too much give way to an
-    /// error under their `id`.
+    /// The answers of a batch wait for each other. If they become too many bytes to hold they are
+    /// streamed; if the client accepts no stream, the ones over the limit are replaced by errors
+    /// under their `id`.
     pub(crate) fn answer(
         &mut self,
         number: u64,
@@ -285,9 +285,9 @@ impl Streams {
         delivery
     }
 
-    /// Whether an answer of this size may be sent, whatever else waits for the client to take it. A
-    /// child of its own is read no further once a part of that waits, and what it has written by then
-    /// is sent.
+    /// Returns whether an answer of this size may be sent, regardless of the bytes that wait for
+    /// the client to read them. For a child of its own, reading stops once a part of that waits,
+    /// and its output until then is sent.
     fn has_room(&self, number: u64, bytes: usize, turn: &Turn<'_>) -> bool {
         let exchange = self.live.get(number).and_then(|stream| stream.exchange);
         let fits = self.outbound < turn.limits.outbound_bytes_high
@@ -295,13 +295,13 @@ impl Streams {
         fits && exchange.is_none_or(|exchange| turn.has_room(exchange, bytes))
     }
 
-    /// Bytes that may be on their way to the client.
+    /// Returns the maximum number of bytes on their way to the client.
     pub(crate) fn outbound_max(&self, turn: &Turn<'_>) -> usize {
         turn.limits.outbound_bytes_max.min(turn.memory.limit() / 4)
     }
 
-    /// Sends an error in place of an answer for which there is no room. Where the status is free, it
-    /// is that of the error.
+    /// Sends an error in place of an answer for which there is no room, with the error's status if
+    /// none was sent.
     fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, turn: &mut Turn<'_>) -> Delivery {
         let reject = Reject::UnreadAnswers;
         turn.metrics.refused(reject);
@@ -348,7 +348,7 @@ impl Streams {
         Delivery::Sent
     }
 
-    /// Counts an answer that is due on a stream as given: its request was cancelled.
+    /// Counts a pending answer of a stream as done, because its request was cancelled.
     pub(crate) fn skip_answer(&mut self, number: u64, turn: &mut Turn<'_>) {
         if let Some(stream) = self.live.get_mut(number) {
             stream.due = stream.due.saturating_sub(1);
@@ -365,7 +365,7 @@ impl Streams {
         }
     }
 
-    /// Answers the exchange of a stream with an error that HTTP tells too.
+    /// Answers the exchange of a stream with an error and its HTTP status.
     pub(crate) fn refuse(
         &mut self,
         number: u64,
@@ -374,7 +374,7 @@ impl Streams {
         turn: &mut Turn<'_>,
     ) {
         let Some(mut stream) = self.live.remove(number) else { return };
-        // Without a session nothing has begun to stream, so the status is still free.
+        // Without a session nothing has begun to stream, so no status was sent yet.
         if let Some(exchange) = stream.exchange.take() {
             self.outbound += turn.reply(exchange, head, body);
         }
@@ -410,13 +410,13 @@ impl Streams {
         }
     }
 
-    /// Whether a stream begins with an event that a client can come back to.
+    /// Returns whether a stream begins with an event that a client can resume from.
     fn primes(&self) -> bool {
         !self.has_sole && self.revision.is_some_and(Revision::primes_streams)
     }
 
-    /// Whether streams may begin. Until `initialize` is answered no head may go out that has to
-    /// name the session; the one stream of HTTP+SSE has begun before.
+    /// Returns whether streams may begin. Until `initialize` is answered no head may be sent,
+    /// because it has to name the session; the one stream of HTTP+SSE has begun before.
     fn may_begin(&self) -> bool {
         self.revision.is_some() || self.has_sole
     }
@@ -436,8 +436,8 @@ impl Streams {
         self.keep_within(turn.limits.session_replay_bytes_max);
     }
 
-    /// Drops events until all that are kept fit: those of streams that are over first, then those
-    /// of the stream that keeps most.
+    /// Drops events until the rest is within the limit: those of ended streams first, then those of
+    /// the stream that keeps most.
     fn keep_within(&mut self, bytes_max: usize) {
         while self.kept > bytes_max && self.forget_ended() {}
         while self.kept > bytes_max {
@@ -449,7 +449,7 @@ impl Streams {
         }
     }
 
-    /// Forgets the ended stream that is needed least: the oldest of those whose client has taken
+    /// Drops the ended stream that is needed least: the oldest of those whose client has read
     /// everything, or else the oldest of all. Returns `false` if there is none.
     fn forget_ended(&mut self) -> bool {
         let delivered = self.ended.iter().position(|(_, stream)| stream.is_delivered);
@@ -463,16 +463,16 @@ impl Streams {
     }
 
     fn head(&self, mut head: ReplyHead) -> ReplyHead {
-        // The id is for a session that is open; a refused `initialize` has opened none.
+        // Only an open session has an id; a refused `initialize` has opened none.
         head.session = self.revision.map(|_| self.session);
         head
     }
 
-    /// The stream for a message of the child that tells no request it belongs to.
+    /// Returns the stream for a message of the child that does not tell its request.
     ///
-    /// `related`: whether such a message is likely to belong to a request in flight. Then the one
-    /// request in flight gets it; otherwise the newest GET stream does. Everything here belongs to
-    /// the same client, so a wrong guess tells nobody anything new.
+    /// `related`: whether such a message is likely to belong to a request in flight. If so, and
+    /// there is only one, it gets the message; otherwise the newest GET stream does. All streams
+    /// belong to the same client, so a wrong guess reveals nothing.
     pub(crate) fn pick(&self, related: bool) -> Option<u64> {
         if !self.may_begin() {
             return None;
@@ -492,25 +492,25 @@ impl Streams {
         }
     }
 
-    /// Whether a message for this stream reaches its client, now or when it resumes.
+    /// Returns whether a message on this stream reaches its client, now or when it resumes.
     pub(crate) fn carries_messages(&self, number: u64) -> bool {
         self.live.get(number).is_some_and(|stream| stream.begun || stream.takes_messages())
     }
 
-    /// Whether a client is at the other end of this stream.
+    /// Returns whether a client is connected to this stream.
     pub(crate) fn is_carried(&self, number: u64) -> bool {
         self.live.get(number).is_some_and(|stream| stream.exchange.is_some())
     }
 
-    /// Whether this is the stream of a GET.
+    /// Returns whether this is the stream of a GET.
     pub(crate) fn listens(&self, number: u64) -> bool {
         self.live.get(number).is_some_and(|stream| stream.listens)
     }
 
     // Time
 
-    /// Sends a comment on every stream that was quiet for too long. A call that waits that long
-    /// becomes an event stream if its client takes one, lest a proxy between gives it up.
+    /// Sends a comment on every stream without recent output. A call that waits that long becomes
+    /// an event stream if its client accepts one, so that proxies do not time out.
     pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
         if !self.may_begin() {
             return;
@@ -537,7 +537,7 @@ impl Streams {
         }
     }
 
-    /// When the next comment is due.
+    /// Returns when the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
         let ready =
             self.live.iter().filter(|(_, stream)| self.may_begin() && stream.takes_messages());

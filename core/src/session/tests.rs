@@ -1,22 +1,22 @@
-//! What has to hold in a session between two facts.
+//! Invariants of a session between two inputs.
 
 use super::*;
 use crate::engine::Exchanges;
 use crate::limits::Limits;
 
-/// A table of sessions is to cost less than the processes behind them.
+/// A table of sessions must cost less than their processes.
 #[test]
 fn a_session_is_small() {
     assert!(size_of::<Session>() <= 432, "{} bytes", size_of::<Session>());
 }
 
 impl Session {
-    /// Bytes on their way to the client.
+    /// Returns the number of bytes on their way to the client.
     pub(crate) fn outbound(&self) -> usize {
         self.streams.outbound()
     }
 
-    /// Checks the bounds, and that the tables agree with each other.
+    /// Checks the limits, and that the tables agree with each other.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.calls.len() <= limits.in_flight_max, "{} in flight", self.calls.len());
         assert!(self.asks.len() <= limits.child_requests_max, "{} asked", self.asks.len());

@@ -38,7 +38,7 @@ impl Output {
         self.0.iter().map(|piece| &piece.bytes[..])
     }
 
-    /// Removes so many bytes from the front; returns how many of them were content.
+    /// Removes this many bytes from the front; returns how many of them were content.
     pub(super) fn remove(&mut self, mut bytes: usize) -> usize {
         let mut content = 0;
         while let (Some(first), true) = (self.0.front_mut(), bytes > 0) {

@@ -1,4 +1,4 @@
-//! The head of a response, and what a request decides about it.
+//! The head of a response, and the request's effect on it.
 
 use std::borrow::Cow;
 

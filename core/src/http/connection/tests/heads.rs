@@ -1,4 +1,4 @@
-//! Request heads, and what they decide about their answers.
+//! Request heads, and their effect on the answers.
 
 use super::*;
 

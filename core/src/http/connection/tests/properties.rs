@@ -62,8 +62,8 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Everything that came of the input: requests, refusals, and the bytes sent but for `100 Continue`,
-/// which depends on whether the body has come.
+/// Returns the result of the input: requests, refusals, and the bytes sent except `100 Continue`,
+/// which depends on whether the body has arrived.
 fn outcome(pieces: &[&[u8]]) -> (Vec<String>, Vec<Reject>, String, Ended) {
     let mut harness = Harness::new();
     for piece in pieces {
