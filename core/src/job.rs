@@ -1,4 +1,4 @@
-//! Work that takes longer for a longer message, carried out outside the engine's lock.
+//! Work that grows with the length of a message, carried out outside the engine's lock.
 //!
 //! Owns: [`Job`], a pure function with its arguments, and [`Done`], its result.
 //! Never: decides what follows from a result; the engine does, once the result is reported to it.
@@ -8,10 +8,10 @@
 //!   Action::Work(job) ─────► job.run() ──────────────────► Input::Worked(done)
 //! ```
 //!
-//! A message of up to [`Limits::inline_bytes_max`](crate::limits::Limits::inline_bytes_max) is dealt
-//! with at once, without a job. While a job is under way, later facts of the same child wait in the
-//! engine, so that nothing overtakes the message that the job is about. Everything else goes on, and
-//! may make the result useless: a client may go away or give up, a child or a session may end.
+//! A message of up to [`Limits::inline_bytes_max`](crate::limits::Limits::inline_bytes_max) is
+//! handled at once, without a job. During a job, later inputs about the same child wait in the
+//! engine, so that none overtakes the message of the job. All other work continues, and may make
+//! the result useless: a client may disconnect or cancel, a child or a session may end.
 
 use crate::bridge::{Prepared, Preparing, Translated, Translation};
 use crate::ids::{ChildId, ExchangeId};
@@ -19,20 +19,20 @@ use crate::json::Message;
 use crate::machine::Input;
 use crate::session::{Evaluation, Interpretation};
 
-/// Work of the engine that needs nothing but what it holds.
+/// A part of the engine's work that depends only on its own data.
 #[derive(Debug)]
 pub struct Job(pub(crate) Work);
 
-/// What there is to do.
+/// The kinds of work.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// A message of a child is to be translated.
+    /// The translation of a child's message.
     Translate { child: ChildId, message: Message, translation: Translation },
-    /// A long request of a modern client needs work before a worker is given it.
+    /// The work on a long request of a modern client before a worker gets it.
     Prepare(Box<Preparing>),
-    /// An interpreter is to take a fact.
+    /// An input of an interpreter.
     Interpret(Box<Interpretation>),
-    /// A conversation with a server in this process is to take a fact.
+    /// An input of a conversation with a server in this process.
     Evaluate(Box<Evaluation>),
 }
 
@@ -40,21 +40,21 @@ pub(crate) enum Work {
 #[derive(Debug)]
 pub struct Done(pub(crate) Finished);
 
-/// What was done.
+/// The kinds of results.
 #[derive(Debug)]
 pub(crate) enum Finished {
-    /// A message of a child was translated.
+    /// A translated message of a child.
     Translated { child: ChildId, message: Box<Message>, made: Box<(Translation, Translated)> },
-    /// The work on a request was done.
+    /// The results of the work on a request.
     Prepared(ExchangeId, Box<Prepared>),
-    /// An interpreter has taken its fact.
+    /// An interpreter after its input.
     Interpreted(Box<Interpretation>),
-    /// A conversation has taken its fact.
+    /// A conversation after its input.
     Evaluated(Box<Evaluation>),
 }
 
 impl Job {
-    /// Carries out the work; the result is to be reported, also when nobody waits for it any more.
+    /// Carries out the work. The result must be reported in any case.
     pub fn run(self) -> Input {
         Input::Worked { done: Box::new(Done(self.0.finish())) }
     }

@@ -1,10 +1,9 @@
 //! A legacy session in front of the modern child that all sessions share.
 //!
-//! Owns: what the client said of itself once, and every request has to say; the calls, round by
-//! round; the questions that wait for the client; the listens.
-//! Never: HTTP, or the process. It stands where a child of its own would stand behind a session:
-//! requests come under the session's numbers and are answered under them. How a message is worded
-//! is [`crate::translate::modern_child`]'s to know.
+//! Owns: the client's description of itself, which every request has to carry; the calls, round by
+//! round; the pending questions to the client; the listen requests.
+//! Never: HTTP, or the process. It replaces the child of a session: requests have the session's
+//! numbers and are answered under them. [`crate::translate::modern_child`] translates the messages.
 //!
 //! ```text
 //!             handle_*                                 ToWorker
@@ -15,17 +14,17 @@
 //!             Saying                                   FromWorker
 //! ```
 //!
-//! | the client | becomes |
+//! | from the client | becomes |
 //! |---|---|
-//! | `initialize` | an answer, made of what the child says to `server/discover` |
-//! | `ping`, `logging/setLevel` | an answer; the level goes into every later request |
+//! | `initialize` | an answer, made of the child's result of `server/discover` |
+//! | `ping`, `logging/setLevel` | an answer; the level is added to every later request |
 //! | `resources/subscribe`, `resources/unsubscribe`, list changes | `subscriptions/listen` ([`listens`]) |
-//! | any other request | one request upstream, or one for each round ([`rounds`]) |
-//! | `notifications/cancelled` | the end of the round, or of the questions that wait |
-//! | what the modern era has no word for | nothing; a request: -32601 |
+//! | any other request | one request to the child, or one for each round ([`rounds`]) |
+//! | `notifications/cancelled` | the end of the round, or of the pending questions |
+//! | a message that the modern era does not have | nothing; a request: -32601 |
 //!
-//! A child that ends takes with it the requests it was given, and nothing else: a call whose client
-//! is being asked goes on with the next child, and what was listened to is listened to again.
+//! If the child ends, only the requests at the child fail: a call whose client is being asked
+//! continues with the next child, and subscriptions are opened again.
 //!
 //! Sources: MCP 2026-07-28, basic/versioning, basic/patterns/{mrtr,subscriptions,cancellation};
 //! 2025-11-25, basic/lifecycle.
@@ -50,47 +49,46 @@ use introduction::{Client, Opening};
 use listens::Listens;
 use rounds::Call;
 
-/// What speaks modern for one legacy session.
+/// The modern client for one legacy session.
 #[derive(Debug)]
 pub(crate) struct Interpreter {
-    /// The revisions that may be agreed on, and others.
+    /// The revisions that may be negotiated, among others.
     served: Arc<[Revision]>,
-    /// What the child says to `server/discover`, until that has been passed on.
+    /// The child's result of `server/discover`, until it has been passed on.
     discovery: Option<Arc<[u8]>>,
     opening: Option<Opening>,
     client: Client,
     /// The calls, by the session's numbers.
     calls: BTreeMap<u64, Call>,
-    /// Which call a request upstream is a round of.
+    /// The call of each request at the child.
     upstream: BTreeMap<u64, u64>,
-    /// Which call a question belongs to.
+    /// The call of each question.
     questions: BTreeMap<u64, u64>,
-    /// Questions put to the client so far; the number of each is its id.
+    /// The number of questions to the client so far, which gives the id of the next.
     asked: u64,
-    /// When calls that wait for no answer go on.
+    /// The times at which waiting calls start their next round.
     resting: BTreeSet<(Instant, u64)>,
     listens: Listens,
     /// Bytes of params that are kept for another round.
     kept: usize,
-    /// Whether the client takes what it is told slower than it comes. Then it hears of no progress
-    /// and gets no log messages.
+    /// Whether the client reads too slowly. It then gets no progress and no log messages.
     is_slow: bool,
-    /// What has changed while it was slow: method and params (JSON text). It is told afterwards, of
-    /// each change once.
+    /// The changes while it was slow: method and params (JSON text). They are announced afterwards,
+    /// each once.
     missed: BTreeSet<(String, Option<Vec<u8>>)>,
     said: VecDeque<Saying>,
     sent: VecDeque<ToWorker>,
 }
 
-/// What an interpreter has to know about a moment.
+/// The context of a call of the interpreter.
 pub(crate) struct At<'a> {
     pub(crate) now: Instant,
-    /// The number that was last given to a request upstream.
+    /// The last number of a request to the child.
     pub(crate) last_upstream: &'a mut u64,
 }
 
 impl At<'_> {
-    /// A number for a request upstream, never given before.
+    /// Returns a new number for a request to the child.
     pub(crate) fn next_upstream(&mut self) -> u64 {
         *self.last_upstream += 1;
         *self.last_upstream
@@ -98,8 +96,8 @@ impl At<'_> {
 }
 
 impl Interpreter {
-    /// One for a session in which nothing has been said. `discovery`: what the child has said to
-    /// `server/discover` before (JSON text of the result), if it has.
+    /// Creates an interpreter for a session without messages. `discovery` is the child's result of
+    /// `server/discover` (JSON text), if known.
     pub(crate) fn new(served: Arc<[Revision]>, discovery: Option<Arc<[u8]>>) -> Interpreter {
         Interpreter {
             served,
@@ -120,13 +118,13 @@ impl Interpreter {
         }
     }
 
-    /// Takes a request of the client, which the session knows by this number.
+    /// Handles a request of the client, with the session's number for it.
     pub(crate) fn handle_request(&mut self, call: u64, request: &Message, at: &mut At<'_>) {
         self.on_request(call, request, at);
         self.go_on_listening(at);
     }
 
-    /// Takes a notification or an answer of the client, with the session's number in place of the
+    /// Handles a notification or an answer of the client, with the session's number in place of the
     /// id of a request.
     pub(crate) fn handle_message(&mut self, message: &Message, at: &mut At<'_>) {
         match message.kind() {
@@ -141,15 +139,15 @@ impl Interpreter {
         match (message.method(), message.subject().and_then(parse_number)) {
             (Some("notifications/cancelled"), Some(call)) => self.cancel(call),
             (Some("notifications/initialized"), _) => self.listens.start(self.client.lists()),
-            // The modern era has no use for these: roots are asked for anew each time, and a server
-            // that asks nothing by itself is told of no progress.
+            // The modern era has neither: roots are requested each time, and a server that sends no
+            // requests gets no progress.
             (Some("notifications/roots/list_changed" | "notifications/progress"), _) => {}
             (Some("notifications/cancelled"), None) => {}
             _ => self.send(ToWorker::Notification { line: message.with(&[]) }),
         }
     }
 
-    /// Takes what comes of a request upstream.
+    /// Handles an event of a request at the child.
     pub(crate) fn handle_upstream(&mut self, heard: &FromWorker, at: &mut At<'_>) {
         let (FromWorker::Answer { number, .. }
         | FromWorker::Notification { number, .. }
@@ -182,7 +180,7 @@ impl Interpreter {
         }
     }
 
-    /// Does what is due.
+    /// Handles timeouts.
     pub(crate) fn handle_timeout(&mut self, at: &mut At<'_>) {
         while let Some(&(due, call)) = self.resting.first().filter(|(due, _)| *due <= at.now) {
             self.resting.remove(&(due, call));
@@ -191,13 +189,13 @@ impl Interpreter {
         self.go_on_listening(at);
     }
 
-    /// When to call [`Interpreter::handle_timeout`]; earlier is harmless.
+    /// Returns when to call [`Interpreter::handle_timeout`]; an earlier call is harmless.
     pub(crate) fn poll_timeout(&self) -> Instant {
         let rested = self.resting.first().map_or(Instant::FAR, |(due, _)| *due);
         rested.min(self.listens.next_due())
     }
 
-    /// The next thing it has said to the client.
+    /// Returns the next output for the client.
     pub(crate) fn next_said(&mut self) -> Option<Saying> {
         let said = self.said.pop_front();
         if said.is_none() {
@@ -206,7 +204,7 @@ impl Interpreter {
         said
     }
 
-    /// The next thing it wants of the child.
+    /// Returns the next output for the child.
     pub(crate) fn next_sent(&mut self) -> Option<ToWorker> {
         let sent = self.sent.pop_front();
         if sent.is_none() {
@@ -215,18 +213,19 @@ impl Interpreter {
         sent
     }
 
-    /// Whether it has said something that was not taken yet.
+    /// Returns whether it has output for the client.
     pub(crate) fn has_said(&self) -> bool {
         !self.said.is_empty()
     }
 
-    /// Bytes it keeps for requests that may have to be sent again, and for `initialize`.
+    /// Returns the number of bytes it keeps for requests that may be sent again, and for
+    /// `initialize`.
     pub(crate) fn kept_bytes(&self) -> usize {
         let discovery = self.discovery.as_ref().map_or(0, |discovery| discovery.len());
         self.kept + discovery + self.calls.values().map(Call::answers_bytes).sum::<usize>()
     }
 
-    /// Tells whether the client takes what it is told as fast as it comes.
+    /// Records whether the client reads too slowly.
     pub(crate) fn set_slow(&mut self, is_slow: bool) {
         self.is_slow = is_slow;
         if !is_slow {
@@ -240,7 +239,7 @@ impl Interpreter {
         self.sent.push_back(what);
     }
 
-    /// Says something to the client that is no answer, or opens the session.
+    /// Sends a message to the client that is not an answer.
     fn say(&mut self, line: Vec<u8>, about: About) {
         self.said.extend(Saying::read(line.into(), about));
     }
@@ -250,12 +249,12 @@ impl Interpreter {
         self.said.push_back(Saying::Answer(call, answer));
     }
 
-    /// Fails a request of the client: it is no fault of the client's.
+    /// Fails a request of the client, for a reason that is not the client's.
     fn fail(&mut self, call: u64, reject: Reject) {
         self.said.push_back(Saying::Failure(call, reject));
     }
 
-    /// Tells the client that something has changed, now or once it takes what it is told.
+    /// Announces a change, now or once the client reads fast enough.
     fn tell_change(&mut self, method: &str, params: Option<Vec<u8>>) {
         if !self.is_slow {
             self.say(line::notification(method, params.as_deref()), About::Nothing);
@@ -265,7 +264,7 @@ impl Interpreter {
     }
 }
 
-/// Changes that are kept for a client that is slow. Of more than these it is not told.
+/// The maximum number of changes that are kept for a slow client; further ones are not announced.
 const MISSED_MAX: usize = 100;
 
 #[cfg(test)]

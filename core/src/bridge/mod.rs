@@ -1,9 +1,9 @@
-//! The bridge: what runs behind a session, and behind requests without one.
+//! The bridge: the backend of a session, and of requests without one.
 //!
-//! Owns: the child process, and the two tables that tie its messages to a session's: requests of
-//! the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and the
-//! children they share, are the `Pool`'s. Where a session of a legacy client meets a modern child,
-//! an `Interpreter` stands between it and the pool.
+//! Owns: the child process, and the two tables that connect its messages with a session's: requests
+//! of the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and
+//! their shared children, belong to the `Pool`. Between a legacy session and a modern child, an
+//! `Interpreter` connects the session with the pool.
 
 mod asking;
 mod asks;

@@ -1,18 +1,18 @@
 //! Requests of modern clients, and the children that answer them.
 //!
-//! Owns: every child that belongs to no session, every POST that waits for one of them, and which
-//! of them answers which.
-//! Never: a session; what a legacy session's interpreter has for a worker passes through here.
+//! Owns: every child without a session, every POST that waits for one of them, and which of them
+//! answers which.
+//! Never: a session. Messages between a session's interpreter and a worker pass through here.
 //!
 //! ```text
 //!   POST ──► waiting ──a worker is there──► with a worker ──answer──► over
 //!               └── no worker can be had ──────────┴── client gone, worker gone, too late ──► over
 //! ```
 //!
-//! One process of a modern command answers everybody. A process of a legacy command answers whoever
-//! has its key ([`crate::config::ChildPer`]), and at most one request at a time that it may ask
-//! something for: its questions do not say whom they are for. A request that was taken back, and
-//! may still ask, keeps its process from others; one that stays silent about it is ended.
+//! One process of a modern command answers all requests. A process of a legacy command answers
+//! requests with its key ([`crate::config::ChildPer`]), and at most one request at a time that it
+//! may ask questions for, because questions do not name their request. A cancelled request that may
+//! still ask keeps its process from others; a process that does not answer it is ended.
 
 mod asks;
 mod from_child;
@@ -51,60 +51,60 @@ use crate::session::{Principal, cancelled};
 use crate::time::Instant;
 use crate::translate::legacy_child::Welcome;
 
-/// The children that belong to no session, and the requests they answer.
+/// The children without a session, and their requests.
 #[derive(Debug)]
 pub(crate) struct Pool {
     spec: Arc<ChildSpec>,
-    /// The revisions that clients are served.
+    /// The supported revisions.
     served: Arc<[Revision]>,
     child_per: ChildPer,
-    /// Processes of a legacy command to keep ready.
+    /// The number of processes of a legacy command to keep ready.
     warm_children: usize,
-    /// Those of them that ended in a row before anybody wanted them.
+    /// The number of those in a row that ended without being used.
     spares: Starts,
-    /// The era of the command; none until that is known.
+    /// The era of the command; `None` until it is known.
     era: Option<Era>,
-    /// Whether nothing has said so: no child has answered the question, or `initialize`.
+    /// Whether the era is an assumption: no child has answered the probe, or `initialize`.
     is_assumed: bool,
-    /// The child that was asked for its era, if its silence was taken for the answer.
+    /// The probed child, if its silence was taken for an answer.
     probe_owed_by: Option<ChildId>,
     /// The revision that a legacy child is offered.
     offered: Revision,
-    /// What a legacy child last said of itself.
+    /// The latest result of `initialize` of a legacy child.
     welcome: Option<Box<Welcome>>,
     tools: Tools,
     workers: BTreeMap<ChildId, Worker>,
     posts: BTreeMap<ExchangeId, Post>,
-    /// The requests that no worker was given, oldest first.
+    /// The requests without a worker, oldest first.
     waiting: VecDeque<ExchangeId>,
-    /// What workers have said to sessions.
+    /// Messages of workers for sessions.
     from_workers: VecDeque<(SessionId, FromWorker)>,
-    /// Messages of children that are to be dealt with now: answers that had come before their client
-    /// came back, and answers that stood behind something else on their line.
+    /// Messages of children to handle now: answers that arrived before their client's retry, and
+    /// answers that followed other text on their line.
     retold: VecDeque<(ChildId, Message)>,
-    /// What the modern child said to `server/discover` (JSON text of the result).
+    /// The modern child's result of `server/discover` (JSON text).
     discovery: Option<Arc<[u8]>>,
-    /// Children that nothing more is wanted of.
+    /// Children to stop.
     let_go: Vec<Child>,
-    /// A child that runs and has been asked nothing but its era, to be hired first.
+    /// A running child that was sent nothing but the probe; it becomes the first worker.
     pub(crate) fresh: Option<Child>,
-    /// How many workers there may be.
+    /// The maximum number of workers.
     pub(crate) room: usize,
-    /// Whether so many children are being stopped that no other is to join them.
+    /// Whether so many children are stopping that no other may be started.
     pub(crate) is_crowded: bool,
-    /// The principal of the first request that waits only because there is no room for another
-    /// worker.
+    /// The principal of the first request that waits only because the maximum number of workers is
+    /// reached.
     starved_for: Option<Principal>,
-    /// Whether something has happened that a waiting request may have waited for.
+    /// Whether a change has occurred that a waiting request may have waited for.
     stirred: bool,
-    /// The earliest moment the engine was asked to come back for the pool.
+    /// The earliest timer that the engine has set for the pool.
     pub(crate) wake_at: Instant,
-    /// Since when memory has been short, if it is.
+    /// The time since which memory has been short, if it is.
     short_since: Option<Instant>,
 }
 
 impl Pool {
-    /// A pool in which nothing was asked.
+    /// Creates a pool without requests.
     pub(crate) fn new(spec: Arc<ChildSpec>, config: &Config) -> Pool {
         Pool {
             spec,
@@ -139,13 +139,13 @@ impl Pool {
         }
     }
 
-    /// The era of the command, if it is known.
+    /// Returns the era of the command, if it is known.
     pub(crate) fn era(&self) -> Option<Era> {
         self.era
     }
 
-    /// The era of the command has become known by this child, which is left over from that if it is
-    /// of the modern era.
+    /// Records the era of the command as found by this child, which becomes a worker if it is
+    /// modern.
     pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, turn: &Turn<'_>) {
         self.era = Some(era);
         if let Some(child) = child {
@@ -156,29 +156,30 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// Whether nothing has said yet that the era is what it is.
+    /// Returns whether the era is still an assumption.
     pub(crate) fn is_era_assumed(&self) -> bool {
         self.is_assumed
     }
 
-    /// Nothing has said that the era is what it is set to. `silent`: the child that still may.
+    /// Records that the era is an assumption. `silent` is the child that may still answer the
+    /// probe.
     pub(crate) fn assume_era(&mut self, silent: Option<ChildId>) {
         self.is_assumed = true;
         self.probe_owed_by = silent;
     }
 
-    /// Whether this child still may say which era it is of. It is not expected to from now on.
+    /// Returns whether this child may still answer the probe, and expects no answer from now on.
     pub(crate) fn take_probe_debt(&mut self, child: ChildId) -> bool {
         self.probe_owed_by.take_if(|owing| *owing == child).is_some()
     }
 
-    /// The era is not doubted any more.
+    /// Records that the era is certain.
     pub(crate) fn confirm_era(&mut self) {
         self.is_assumed = false;
     }
 
-    /// A legacy child could not be opened. If nothing has said that the command is of that era, it
-    /// is unknown again.
+    /// Records that a legacy child could not be opened. If the era is an assumption, it is unknown
+    /// again.
     pub(crate) fn doubt_era(&mut self) {
         if mem::take(&mut self.is_assumed) {
             self.era = None;
@@ -186,79 +187,79 @@ impl Pool {
         }
     }
 
-    /// What the modern child said to `server/discover`, if it was asked.
+    /// Returns the modern child's result of `server/discover`, if it was requested.
     pub(crate) fn discovery(&self) -> Option<Arc<[u8]>> {
         self.discovery.clone()
     }
 
-    /// Remembers what the modern child said to `server/discover`, for as long as it lives.
+    /// Keeps the modern child's result of `server/discover`, for as long as the child lives.
     pub(crate) fn set_discovery(&mut self, result: Arc<[u8]>) {
         self.discovery = Some(result);
     }
 
-    /// The children of the pool.
+    /// Returns the number of children.
     pub(crate) fn children(&self) -> usize {
         self.workers.len()
     }
 
-    /// Requests that wait for their answer.
+    /// Returns the number of pending requests.
     pub(crate) fn in_flight(&self) -> usize {
         self.posts.values().filter(|post| !post.listens()).count()
     }
 
-    /// Whether a child is being opened.
+    /// Returns whether a child is being opened.
     pub(crate) fn is_opening(&self) -> bool {
         self.workers.values().any(|worker| worker.is_opening)
     }
 
-    /// Whether there are requests that no worker was given.
+    /// Returns whether there are requests without a worker.
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Exchanges that are open.
+    /// Returns the number of open exchanges.
     pub(crate) fn open_streams(&self) -> usize {
         self.posts.len()
     }
 
-    /// Bytes that wait for its children to take them.
+    /// Returns the number of bytes that wait for its children to read them.
     pub(crate) fn unfed(&self) -> usize {
         self.workers.values().map(|worker| worker.child.unfed()).sum()
     }
 
-    /// A child of the pool.
+    /// Returns a child of the pool.
     pub(crate) fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
         self.workers.get_mut(&id).map(|worker| &mut worker.child)
     }
 
-    /// The next thing a worker has said to a session.
+    /// Returns the next message of a worker for a session.
     pub(crate) fn next_for_session(&mut self) -> Option<(SessionId, FromWorker)> {
         self.from_workers.pop_front()
     }
 
-    /// The next message of a child that is to be dealt with now.
+    /// Returns the next message of a child to handle now.
     pub(crate) fn next_retold(&mut self) -> Option<(ChildId, Message)> {
         self.retold.pop_front()
     }
 
-    /// A child that nothing more is wanted of.
+    /// Returns a child to stop.
     pub(crate) fn next_let_go(&mut self) -> Option<Child> {
         self.let_go.pop()
     }
 
-    /// A child that was being stopped is gone: there may be room for another.
+    /// Records that a stopping child has ended, so there may be capacity for another.
     pub(crate) fn stir(&mut self) {
         self.stirred = true;
     }
 
-    /// Whether something has happened that a waiting request may have waited for.
+    /// Returns whether a change has occurred that a waiting request may have waited for.
     pub(crate) fn is_stirred(&self) -> bool {
         self.stirred
     }
 
     // Clients
 
-    /// Takes a POST. On an error nothing of it has reached a worker.
+    /// Handles a POST. If it returns an error, nothing of it has reached a worker.
     pub(crate) fn post(
         &mut self,
         exchange: ExchangeId,
@@ -271,12 +272,12 @@ impl Pool {
             turn.reply(exchange, ReplyHead::new(202), Chunk::new());
             return Ok(());
         }
-        // They never reach a child: `initialize` would make one of both eras a legacy one.
+        // They never reach a child, because `initialize` would make one of both eras a legacy one.
         if is_removed(message.method().unwrap_or_default()) {
             return Err(Reject::UnknownMethod);
         }
-        // A subscription is bounded by the connection it holds; counting is put off while nothing
-        // can be full.
+        // A subscription is limited by the connection it holds. Counting is skipped while the limit
+        // cannot be reached.
         let listens = message.method() == Some("subscriptions/listen");
         let max = turn.limits.runs_max;
         if !listens && self.posts.len() >= max && self.in_flight() >= max {
@@ -304,8 +305,8 @@ impl Pool {
         Ok(())
     }
 
-    /// A notification of a client. What cancels is none of the modern era over HTTP, where whoever
-    /// leaves cancels, and the request it names would be somebody else's.
+    /// Handles a notification of a client. `notifications/cancelled` is ignored: over HTTP a
+    /// 2026-07-28 client cancels by closing the stream, and the id could belong to another client.
     fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
         let method = message.method().unwrap_or_default();
         let is_removed = matches!(
@@ -325,7 +326,7 @@ impl Pool {
         }
     }
 
-    /// The client of a request has gone: that cancels it (2026-07-28, basic/patterns/cancellation).
+    /// Cancels a request whose client has disconnected (2026-07-28, basic/patterns/cancellation).
     pub(crate) fn closed(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
@@ -339,7 +340,7 @@ impl Pool {
 
     // Sessions of legacy clients in front of a modern child
 
-    /// Takes what a session's interpreter has for the shared modern child.
+    /// Handles the output of a session's interpreter for the shared modern child.
     pub(crate) fn take(&mut self, session: SessionId, what: ToWorker, turn: &mut Turn<'_>) {
         match what {
             ToWorker::Request { number, line, traits } => match self.shared(turn) {
@@ -373,7 +374,7 @@ impl Pool {
         self.from_workers.push_back((session, FromWorker::Lost { number, reject }));
     }
 
-    /// A session has ended: nobody waits any more for what it asked, and there may be more room.
+    /// Handles the end of a session: its requests are cancelled, and there may be more capacity.
     pub(crate) fn session_ended(&mut self, session: SessionId, turn: &mut Turn<'_>) {
         let mut asked = Vec::new();
         for worker in self.workers.values() {
@@ -390,8 +391,8 @@ impl Pool {
 
     // Endings
 
-    /// Takes a request back from its worker. One that may have asked something keeps the worker
-    /// from others until the child has answered it after all.
+    /// Cancels a request at its worker. If the request may have caused a question, the worker takes
+    /// no other such request until the child has answered it.
     fn cancel(&mut self, child: ChildId, number: u64, reason: &str, turn: &mut Turn<'_>) {
         let had_answered = self.give_up_asking(child, number, turn);
         let Some(worker) = self.workers.get_mut(&child).filter(|_| !had_answered) else {
@@ -408,7 +409,7 @@ impl Pool {
             (task.asker, task.due) = (Asker::Gone, until);
         } else {
             worker.tasks.remove(number);
-            // Nothing is kept that could show when the child is done with it.
+            // It has no state that could show when the child is done with it.
             if (is_legacy || traits.logs) && !traits.listens {
                 worker.hush_until(until);
             }
@@ -420,7 +421,7 @@ impl Pool {
         }
     }
 
-    /// A worker has one request less. One that was for this request alone is let go.
+    /// Handles the end of a request at a worker. A worker for this request alone is stopped.
     fn freed(&mut self, child: ChildId, turn: &Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.idle_since = turn.now;
@@ -431,21 +432,21 @@ impl Pool {
         }
     }
 
-    /// Answers a request with an error of ours.
+    /// Answers a request with an error of this side.
     fn fail(&mut self, exchange: ExchangeId, reject: Reject, turn: &mut Turn<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
             post.fail(reject, turn);
         }
     }
 
-    /// Answers every request that no worker was given with an error of ours.
+    /// Answers every request without a worker with an error of this side.
     pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
         for exchange in mem::take(&mut self.waiting) {
             self.fail_opening(exchange, reject, "", turn);
         }
     }
 
-    /// Ends every wait with an error.
+    /// Fails every waiting request.
     pub(crate) fn fail_all(&mut self, reject: Reject, turn: &mut Turn<'_>) {
         self.waiting.clear();
         for (_, post) in mem::take(&mut self.posts) {
@@ -453,7 +454,7 @@ impl Pool {
         }
     }
 
-    /// Lets workers go.
+    /// Stops workers.
     pub(crate) fn let_go_of(&mut self, wanted: impl Fn(&Worker) -> bool) {
         let gone: Vec<ChildId> =
             self.workers.values().filter(|it| wanted(it)).map(|it| it.child.id).collect();
@@ -462,7 +463,7 @@ impl Pool {
         self.stirred |= !gone.is_empty();
     }
 
-    /// A worker has ended: whoever waits for it need not wait any longer.
+    /// Handles the end of a worker: its requests fail.
     pub(crate) fn lost(
         &mut self,
         id: ChildId,
@@ -477,7 +478,7 @@ impl Pool {
         let blames_probe = self.take_probe_debt(id)
             && matches!(reject, Reject::ChildExited(_))
             && !worker.child.has_read_nothing();
-        // It was asked which era it is of, and has ended: another one is not asked.
+        // It was probed, and has ended because of that: another one is not probed.
         if blames_probe && worker.is_opening {
             return Some((worker.child, 0));
         }
@@ -507,7 +508,7 @@ impl Pool {
         Some((worker.child, unanswered))
     }
 
-    /// Workers whose process has come to its end, or that did not open in time.
+    /// Returns a worker whose process has ended, or that did not open in time.
     pub(crate) fn ended(&self, now: Instant) -> Option<(ChildId, Option<ExitStatus>)> {
         let is_late = |worker: &Worker| {
             let mut tasks = worker.tasks.iter();
@@ -521,22 +522,22 @@ impl Pool {
     }
 }
 
-/// Bytes of what a request says of its client, in each of two members of `_meta`.
+/// The maximum length of the client's description, in each of two members of `_meta`, in bytes.
 const CLIENT_BYTES_MAX: usize = 64 * 1024;
 
 #[cfg(test)]
 impl Pool {
-    /// Takes it that no tool has arguments which headers repeat.
+    /// Assumes that no tool has arguments that headers repeat.
     pub(crate) fn know_tools(&mut self) {
         self.tools.settle(Instant::FAR);
     }
 
-    /// Whether nothing is left of anybody.
+    /// Returns whether there are no children and no requests.
     pub(crate) fn is_empty(&self) -> bool {
         self.workers.is_empty() && self.posts.is_empty() && self.waiting.is_empty()
     }
 
-    /// Checks what has to hold between two facts.
+    /// Checks the invariants between two inputs.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
         assert!(self.in_flight() <= limits.runs_max);

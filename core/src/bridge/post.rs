@@ -30,41 +30,41 @@ use crate::session::Principal;
 use crate::time::Instant;
 use crate::translate::{Answer, capability, may_require_input, subscription};
 
-/// A request that waits for its answer.
+/// A pending request.
 #[derive(Debug)]
 pub(crate) struct Post {
     exchange: ExchangeId,
     pub(crate) principal: Principal,
-    /// What was asked, as it came.
+    /// The request, unchanged.
     pub(crate) request: Message,
-    /// The worker that was asked, and the number it knows the request by; none while it waits.
+    /// The worker, and its number for the request; `None` while it waits.
     pub(crate) at: Option<(ChildId, u64)>,
-    /// What it listens to, once it does; none of other requests, nor before a modern child.
+    /// Its subscription, if it has one at a legacy child.
     pub(crate) listen: Option<Box<Listen>>,
-    /// Whom it can share a legacy child with.
+    /// The requests it can share a legacy child with.
     pub(crate) need: Need,
-    /// Whether it brings back a state that is looked at once the work on it is done.
+    /// Whether it returns a state, which is read once the work on it is done.
     pub(crate) comes_back: bool,
-    /// Whether it comes again with what it was handed when it was refused.
+    /// Whether it is sent again with the data of an earlier refusal.
     pub(crate) comes_again: bool,
     /// The results of the work that was done on it.
     pub(crate) prepared: Prepared,
     /// Whether a job does such work.
     pub(crate) is_preparing: bool,
-    /// The digest of what it asks for, if it was computed before.
+    /// The digest of its parameters, if it was computed before.
     params_digest: Option<Box<[u8; 32]>>,
-    /// What its headers repeat of it.
+    /// The values of it that its headers repeat.
     pub(crate) mirrored: Option<Box<Mirrored>>,
     accept: Accept,
-    /// The address it came from.
+    /// The client's address.
     peer: Option<IpAddr>,
     begun: bool,
     pub(crate) since: Instant,
-    /// When something was last sent.
+    /// The time of the last output.
     quiet_since: Instant,
 }
 
-/// Whom a request can share a legacy child with.
+/// Returns the requests that a request can share a legacy child with.
 pub(crate) fn need_of(request: &Message) -> Need {
     if !may_require_input(request.method().unwrap_or_default()) {
         return Need::Nobody;
@@ -76,21 +76,21 @@ pub(crate) fn need_of(request: &Message) -> Need {
     }
 }
 
-/// What a client can be asked for.
+/// The capabilities for questions of a server.
 const ASKED: [Capability; 4] =
     [Capability::Elicitation, Capability::ElicitationUrl, Capability::Roots, Capability::Sampling];
 
-/// What a subscription hears of.
+/// The changes of a subscription.
 #[derive(Debug)]
 pub(crate) struct Listen {
     /// The notifications that a list has changed.
     pub(crate) lists: Vec<&'static str>,
-    /// Uris of resources, as JSON texts.
+    /// URIs of resources, as JSON texts.
     pub(crate) uris: Vec<Vec<u8>>,
 }
 
 impl Post {
-    /// A request that nobody was asked yet.
+    /// Creates a request without a worker.
     pub(crate) fn new(
         exchange: ExchangeId,
         head: &McpHead,
@@ -118,18 +118,18 @@ impl Post {
         }
     }
 
-    /// Its method.
+    /// Returns its method.
     pub(crate) fn method(&self) -> &str {
         self.request.method().unwrap_or_default()
     }
 
-    /// Its id, as the client wrote it.
+    /// Returns its id, as the client wrote it.
     pub(crate) fn id(&self) -> &[u8] {
         self.request.id().unwrap_or_default()
     }
 
-    /// The digest of what it asks for. It is computed here only if that takes no time, or the
-    /// adapter has left it out.
+    /// Returns the digest of its parameters. It is computed here only if it is cheap, or the
+    /// adapter has not done it.
     pub(crate) fn params_digest(&self) -> [u8; 32] {
         match &self.params_digest {
             Some(digest) => **digest,
@@ -137,18 +137,18 @@ impl Post {
         }
     }
 
-    /// Its progress token, as the client wrote it.
+    /// Returns its progress token, as the client wrote it.
     pub(crate) fn token(&self) -> Option<IdText> {
         self.request.progress_token().map(IdText::from_slice)
     }
 
-    /// Whether it opens a stream of notifications.
+    /// Returns whether it opens a stream of notifications.
     pub(crate) fn listens(&self) -> bool {
         self.method() == "subscriptions/listen"
     }
 
-    /// Sends what is no answer, if its client takes that and has taken most of what came before.
-    /// Whether it did.
+    /// Sends a message that is not an answer, if its client accepts that and has read most of the
+    /// earlier output. Returns whether it did.
     pub(crate) fn notify(&mut self, message: Chunk, turn: &mut Turn<'_>) -> bool {
         let unsent = turn.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
         if !(self.begun || self.accept.sse) || unsent >= turn.limits.outbound_bytes_high {
@@ -159,8 +159,8 @@ impl Post {
         true
     }
 
-    /// Sends its answer, which ends it. A status of its own has only an answer that comes before
-    /// anything else.
+    /// Sends its answer, which ends it. Only an answer before any other output can have a status of
+    /// its own.
     pub(crate) fn answer(
         mut self,
         status: u16,
@@ -183,12 +183,12 @@ impl Post {
         }
     }
 
-    /// Answers it with an error of ours.
+    /// Answers it with an error of this side.
     pub(crate) fn fail(self, reject: Reject, turn: &mut Turn<'_>) {
         self.fail_with(reject.wire().status, reject, "", turn);
     }
 
-    /// Answers it with an error of ours that has this status here, and ends with this text.
+    /// Answers it with an error of this side with this status and this end of the text.
     pub(crate) fn fail_with(self, status: u16, reject: Reject, end: &str, turn: &mut Turn<'_>) {
         let mut wire = reject.wire();
         wire.message += end;
@@ -203,7 +203,7 @@ impl Post {
         turn.reply(self.exchange, head, answer);
     }
 
-    /// Counts and logs its answer; `error` is empty if that is a result.
+    /// Counts and logs its answer; `error` is empty for a result.
     fn count(&self, status: u16, error: &'static str, turn: &mut Turn<'_>) {
         let (method, took) = (known_method(self.method()), turn.now.since(self.since));
         turn.metrics.operation(method, error, took);
@@ -220,7 +220,7 @@ impl Post {
         });
     }
 
-    /// Ends a subscription in order (2026-07-28, basic/patterns/subscriptions).
+    /// Ends a subscription properly (2026-07-28, basic/patterns/subscriptions).
     pub(crate) fn end_listen(self, turn: &mut Turn<'_>) {
         let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
         let answer = Answer::result(result).line(self.id());
@@ -244,8 +244,8 @@ impl Post {
         }
     }
 
-    /// Sends a comment if it was quiet for too long; what waits that long becomes a stream if its
-    /// client takes one, lest a proxy between gives it up.
+    /// Sends a comment after a time without output. A waiting request becomes a stream if its
+    /// client accepts one, so that proxies do not time out.
     pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
         if self.quiet_due(turn.limits) <= turn.now {
             self.begin(turn);
@@ -254,7 +254,7 @@ impl Post {
         }
     }
 
-    /// When the next comment is due.
+    /// Returns when the next comment is due.
     pub(crate) fn quiet_due(&self, limits: &Limits) -> Instant {
         match self.begun || self.accept.sse {
             true => self.quiet_since + limits.keep_alive_period,

@@ -1,4 +1,4 @@
-//! The question that tells which era a child is of.
+//! The era probe.
 //!
 //! Source: 2026-07-28, basic/transports/stdio, Backward Compatibility.
 
@@ -8,16 +8,16 @@ use crate::protocol::Era;
 use crate::translate::modern_child::{self, Probed};
 use crate::translate::{Answer, line};
 
-/// The id of the question: a string, so that it is none of the numbers that are given out later.
+/// The id of the probe: a string, so that it differs from the numbers of later requests.
 const ID: &[u8] = br#""era""#;
 
-/// `server/discover`, the one request that means nothing to a legacy child.
+/// Returns `server/discover`, which legacy children do not know.
 pub(crate) fn question() -> Chunk {
     let params = format!(r#"{{"_meta":{META}}}"#);
     Chunk::from(line::request(ID, "server/discover", Some(params.as_bytes())))
 }
 
-/// What the bridge says of itself where it asks a modern child on its own account: a JSON text.
+/// The bridge's description of itself for its own requests to a modern child: a JSON text.
 pub(crate) const META: &str = concat!(
     r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
     r#""io.modelcontextprotocol/clientInfo":{"name":"pontoon","version":""#,
@@ -25,12 +25,12 @@ pub(crate) const META: &str = concat!(
     r#""},"io.modelcontextprotocol/clientCapabilities":{}}"#
 );
 
-/// Whether this is the answer to the question.
+/// Returns whether this is the answer to the probe.
 pub(crate) fn is_answer(message: &Message) -> bool {
     message.id() == Some(ID)
 }
 
-/// The era of whoever said this, if it is the answer to the question.
+/// Returns the era of the sender, if this is the answer to the probe.
 pub(crate) fn era(message: &Message) -> Option<Era> {
     let answer = is_answer(message).then(|| Answer::of(message))??;
     Some(match modern_child::probe(&answer) {

@@ -1,4 +1,4 @@
-//! Changes of a server in this process, and everyone who is told of them.
+//! Changes of a server in this process, and their subscribers.
 
 use std::mem;
 
@@ -9,14 +9,14 @@ use crate::server::Changed;
 use crate::time::Instant;
 
 impl Engine {
-    /// Tells what has changed to all that want to know.
+    /// Announces the changes to all subscribers.
     pub(super) fn publish_changes(&mut self, now: Instant, out: &mut Actions) {
         for (change, session) in mem::take(&mut self.changes) {
             self.publish(&change, session, now, out);
         }
     }
 
-    /// The clients of the session in which it was made have been told.
+    /// Announces a change. The clients of the session that made it have been notified.
     fn publish(
         &mut self,
         change: &Changed,

@@ -1,4 +1,4 @@
-//! Facts about children, and who they concern.
+//! Inputs about children, and their owners.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
 impl Engine {
-    /// Starts the first child ahead of the first session.
+    /// Starts the first child before the first session.
     pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
         match self.spec {
             Some(_) => self.start_ahead(now, out),
@@ -32,7 +32,7 @@ impl Engine {
         Child::new(child, now)
     }
 
-    /// The child for a new session.
+    /// Returns the child for a new session.
     pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         match self.standby.take_if(|child| !is_probed && !child.is_ending()) {
@@ -41,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// Lets a child take part in this turn, wherever it belongs.
+    /// Runs a turn of a child, whichever part owns it.
     pub(super) fn with_child<T>(
         &mut self,
         id: ChildId,
@@ -118,8 +118,8 @@ impl Engine {
         }
     }
 
-    /// Takes a message of a child, or has it translated first. Later facts of the child wait for
-    /// that.
+    /// Handles a message of a child, or has it translated first. Later inputs about the child wait
+    /// for that.
     pub(super) fn on_child_message(
         &mut self,
         child: ChildId,
@@ -141,7 +141,7 @@ impl Engine {
         self.take_message(child, message, translated, now, out);
     }
 
-    /// A message of a child was translated. The child may be gone by now, or its client: then the
+    /// Handles a translated message of a child. If the child or its client has ended meanwhile, the
     /// message needs another translation, or none.
     pub(super) fn on_translated(
         &mut self,
@@ -163,7 +163,7 @@ impl Engine {
         }
     }
 
-    /// The translation that a message of a child needs now.
+    /// Returns the translation that a message of a child needs now.
     fn translation(&self, child: ChildId, message: &Message, now: Instant) -> Translation {
         let Some(pool) = &self.pool else { return Translation::None };
         if probe::is_answer(message) && (pool.is_era_assumed() || self.is_probed(child)) {
@@ -198,7 +198,7 @@ impl Engine {
         self.on_session_line(id, Ok(message), now, out);
     }
 
-    /// Takes a line of a child that is no message.
+    /// Handles a line of a child that is not a message.
     fn on_child_noise(
         &mut self,
         child: ChildId,
@@ -236,7 +236,7 @@ impl Engine {
         }
     }
 
-    /// A message of a child that belongs to nobody yet: it may be its answer to what era it is of.
+    /// Handles a message of a child without an owner: it may be its answer to the era probe.
     fn on_standby_message(
         &mut self,
         id: ChildId,
@@ -259,12 +259,12 @@ impl Engine {
         match line.concerns {
             Concerns::Nothing => {}
             Concerns::Quoted(message) => self.on_child_message(id, *message, now, out),
-            // An answer that cannot be read is one all the same.
+            // An invalid answer is an answer too.
             _ => self.settle_era(Era::Legacy, now, out),
         }
     }
 
-    /// A child that has answered `initialize` works.
+    /// Records that the command works, if a child has answered `initialize`.
     fn note_opening(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
             self.desk.starts.worked();
@@ -314,7 +314,7 @@ impl Engine {
         self.reap_child(child, now, out);
     }
 
-    /// A timer of a child without a session.
+    /// Handles a timeout of a child without a session.
     pub(super) fn on_child_due(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         if self.owners.contains_key(&id) {
             return;
@@ -327,7 +327,7 @@ impl Engine {
         self.reap_child(id, now, out);
     }
 
-    /// Notes since when a client waits for a command that has never worked.
+    /// Records since when a client waits for a command that has never worked.
     pub(super) fn note_start(&mut self, now: Instant) {
         if self.desk.starts.has_worked() || self.start_awaited.is_some() || !self.is_starting() {
             return;
@@ -337,7 +337,7 @@ impl Engine {
         self.timers.set(next, Wake::Start);
     }
 
-    /// Says that it waits for the command, each time after twice as long.
+    /// Logs that it waits for the command, each time after twice as long.
     pub(super) fn on_start_due(&mut self, now: Instant, out: &mut Actions) {
         let Some((since, _)) = self.start_awaited.take_if(|(_, next)| *next <= now) else { return };
         let Some(spec) = &self.spec else { return };
@@ -351,7 +351,7 @@ impl Engine {
         self.timers.set(next, Wake::Start);
     }
 
-    /// Whether a client waits for a child to start.
+    /// Returns whether a client waits for a child to start.
     fn is_starting(&self) -> bool {
         let is_opening =
             |session: &Session| !session.is_open() && session.backend().child().is_some();
@@ -379,7 +379,7 @@ impl Engine {
         self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
     }
 
-    /// Forgets a child without a session once its process is gone.
+    /// Removes a child without a session once its process has ended.
     fn reap_ownerless(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
         if let Some(child) = self.standby.take_if(|child| child.id == id && child.has_ended(now)) {
             let status = child.end(now).unwrap_or(ExitStatus::Unknown);
@@ -396,9 +396,9 @@ impl Engine {
         }
     }
 
-    /// The child that was started ahead of the first client has ended. The next client gets another
-    /// one, unless this one has failed at its very start: that the command is of no use is told at
-    /// once. A child that has read the question for its era may have ended because of it.
+    /// Handles the end of the child that was started before the first client. The next client gets
+    /// another one, unless this one has failed at its start: that error is reported at once. A
+    /// child that has read the era probe may have ended because of it.
     fn lose_standby(
         &mut self,
         mut child: Child,
@@ -417,7 +417,7 @@ impl Engine {
             self.desk.log(Event::ChildUnusable { status, stderr }, out);
         }
         match child.has_exited() {
-            // The log has its end already.
+            // Its end is in the log already.
             true if is_useless => self.forget(&child, out),
             true => self.release(child, status, 0, now, out),
             false => self.dismiss(child, now, out),
@@ -430,10 +430,10 @@ impl Engine {
     }
 }
 
-/// How long a client waits for a command that has never worked before the log says so.
+/// The time that a client waits for a command that has never worked before it is logged.
 const START_NOTICE: Duration = Duration::from_secs(5);
 
-/// Whether a child answers the first request it was given with an error.
+/// Returns whether a child answers its first request with an error.
 fn refuses_initialize(message: &Message) -> bool {
     message.kind() == Kind::Error && message.id() == Some(Calls::FIRST.to_string().as_bytes())
 }

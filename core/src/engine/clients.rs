@@ -1,4 +1,4 @@
-//! Requests of clients, and which session they belong to.
+//! Requests of clients, and their sessions.
 
 use std::borrow::Cow;
 
@@ -123,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// Decides what a POST is for, in an order that gives each mistake its own answer.
+    /// Classifies a POST, in an order that gives each mistake its own answer.
     fn route(&self, head: &McpHead, body: &Body, now: Instant) -> Result<Route, Reject> {
         if let Some(id) = self.known_session(head, now) {
             return self.check_revision(head, Some(id)).map(|()| Route::Session(id));
@@ -144,7 +144,7 @@ impl Engine {
         }
     }
 
-    /// The open session this request names, if its principal may use it.
+    /// Returns the open session that this request names, if its principal may use it.
     fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
@@ -152,14 +152,15 @@ impl Engine {
         (is_usable && !self.has_expired(session, now)).then_some(id)
     }
 
-    /// Whether a session has expired, even if its timer is late. After a pause of the whole process
-    /// only its timer decides: the request may have waited in the socket all the while.
+    /// Returns whether a session has expired, even if its timer is late. After a pause of the whole
+    /// process only its timer decides, because the request may have waited in the socket all the
+    /// time.
     pub(super) fn has_expired(&self, session: &Session, now: Instant) -> bool {
         session.has_expired(now, &self.desk.config.limits) && !self.was_stopped(now)
     }
 
-    /// Whether the header names a revision that is served, if any, or the one that the session
-    /// speaks: a child may have agreed on none that is.
+    /// Checks that the header names a supported revision, if any, or the one in use in the session,
+    /// since a child may have negotiated an unsupported one.
     fn check_revision(&self, head: &McpHead, session: Option<SessionId>) -> Result<(), Reject> {
         let session = session.and_then(|id| self.sessions.get(&id));
         match &head.revision {
@@ -170,8 +171,8 @@ impl Engine {
         }
     }
 
-    /// `initialize` as a child is given it: asking for a revision that is served, if the client asks
-    /// for one that may not be spoken.
+    /// Returns `initialize` for a child: with a supported revision, if the client asks for one that
+    /// is not allowed.
     pub(super) fn restricted<'m>(&self, initialize: &'m Message) -> Cow<'m, Message> {
         let served = self.desk.served();
         let is_restricted = Revision::LEGACY.iter().any(|revision| !served.contains(revision));
@@ -188,15 +189,15 @@ impl Engine {
         Message::parse(line.write().into(), rules).map_or(Cow::Borrowed(initialize), Cow::Owned)
     }
 
-    /// Whether a session is bound to the principal of a request, or to none.
+    /// Returns whether a session is bound to the principal of a request, or to none.
     pub(super) fn admits(&self, session: &Session, head: &McpHead) -> bool {
         let is_bound = self.desk.config.bind_session != BindSession::None;
         !is_bound || session.admits(&head.principal)
     }
 
-    /// Why a request may not use the session it names. A client with other credentials is told no
-    /// more than that the session is unknown; one that left its credentials out would be told to
-    /// give up a session that lives.
+    /// Returns the reason why a request may not use the session it names. A client with other
+    /// credentials only learns that the session is unknown; for one that left its credentials out,
+    /// that would mean to give up a live session.
     pub(super) fn no_session(&self, head: &McpHead) -> Reject {
         let SessionHeader::Id(id) = head.session else { return self.unknown_session() };
         match self.sessions.get(&id) {
@@ -208,13 +209,13 @@ impl Engine {
         }
     }
 
-    /// What is said of a session that is not open. During the drain sessions end that nobody has
-    /// given up: their clients are told of the end of the program, not of a mistake of theirs.
+    /// Returns the reason for a session that is not open. During the drain sessions end without
+    /// their clients' doing, who are told that the program ends.
     pub(super) fn unknown_session(&self) -> Reject {
         if self.is_draining() { Reject::Draining } else { Reject::UnknownSession }
     }
 
-    /// Opens a session with the client's `initialize`, which came at `since`.
+    /// Opens a session with the client's `initialize`, which arrived at `since`.
     pub(super) fn open(
         &mut self,
         exchange: ExchangeId,
@@ -238,7 +239,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives a session what its child has said already.
+    /// Passes the earlier messages of its child to a session.
     pub(super) fn repeat_messages(
         &mut self,
         id: SessionId,
@@ -253,8 +254,8 @@ impl Engine {
         }
     }
 
-    /// Opens a session for a client that did not ask for one: a server in this process needs no
-    /// `initialize`.
+    /// Opens a session for a client without `initialize`, which a server in this process does not
+    /// need.
     fn open_unasked(
         &mut self,
         exchange: ExchangeId,
@@ -283,7 +284,8 @@ impl Engine {
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
-    /// Makes room for a session; gives its id, its backend, and what that has said already.
+    /// Provides capacity for a session; returns its id, its backend, and the backend's earlier
+    /// messages.
     fn admit(
         &mut self,
         head: &McpHead,
@@ -298,7 +300,7 @@ impl Engine {
         Ok((id, backend, said))
     }
 
-    /// Whether a child can be had now, if one is needed.
+    /// Checks that a child is available now, if one is needed.
     pub(super) fn check_start(
         &self,
         initialize: Option<&Message>,
@@ -312,22 +314,22 @@ impl Engine {
         }
     }
 
-    /// Whether all sessions share one child, which is of the modern era alone. Before one of both a
-    /// session is what it is before any legacy child.
+    /// Returns whether all sessions share one child, which supports only the modern era. A child of
+    /// both eras is used like a legacy child.
     pub(super) fn sessions_share_a_child(&self) -> bool {
         let is_modern = self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern));
         is_modern && !self.finding.speaks_both()
     }
 
-    /// The backend of a session that shares the modern child.
+    /// Returns the backend of a session that shares the modern child.
     pub(super) fn interpreter(&self) -> Backend {
         let discovery = self.pool.as_ref().and_then(Pool::discovery);
         let served = self.desk.config.revisions.clone();
         Backend::Interpreted(Box::new(Facade::new(Interpreter::new(served, discovery))))
     }
 
-    /// The backend of a new session, and what it has said already. A child that holds the same
-    /// `initialize` goes before a fresh one.
+    /// Returns the backend of a new session, and its earlier messages. A child with the same
+    /// `initialize` is preferred to a new one.
     pub(super) fn seat(
         &mut self,
         id: SessionId,
@@ -358,7 +360,7 @@ impl Engine {
 
     fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
         let verdict = match self.named_session(head, now) {
-            // A stream that goes on may be that of a call whose answer is still awaited.
+            // A resumed stream may be that of a call whose answer is still pending.
             Ok(_) if self.is_draining() && head.last_event == LastEvent::Absent => {
                 Err(Reject::Draining)
             }
@@ -385,7 +387,7 @@ impl Engine {
         }
     }
 
-    /// The session a GET or DELETE has to name.
+    /// Returns the session that a GET or DELETE has to name.
     fn named_session(&self, head: &McpHead, now: Instant) -> Result<SessionId, Reject> {
         let known = self.known_session(head, now);
         self.check_revision(head, known)?;
@@ -396,7 +398,7 @@ impl Engine {
         }
     }
 
-    /// Answers a request that no session took; the error carries the request's id.
+    /// Answers a request without a session; the error carries the request's id.
     pub(super) fn refuse(
         &mut self,
         exchange: ExchangeId,
@@ -414,21 +416,21 @@ impl Engine {
         matches!(self.phase, Phase::Draining | Phase::Stopped)
     }
 
-    /// Exchanges that are open.
+    /// Iterates over the open exchanges.
     pub(super) fn transports(&self) -> impl Iterator<Item = &Transport> {
         self.desk.exchanges.values()
     }
 }
 
-/// What a POST is for.
+/// The class of a POST.
 enum Route {
-    /// It says of itself what it is.
+    /// A modern request.
     Modern,
     /// It opens a session.
     Open,
-    /// It asks something outside of any session, and is given one.
+    /// A request without a session, for which one is opened.
     OpenUnasked,
-    /// It belongs to this one.
+    /// It belongs to this session.
     Session(SessionId),
 }
 

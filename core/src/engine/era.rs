@@ -1,7 +1,7 @@
-//! Which era a command is of: how that is found out, and who waits for it.
+//! The era of a command: the probe, and the requests that wait for its result.
 //!
-//! Owns: the question to the first child, and the clients of the legacy era that came meanwhile.
-//! Those of the modern era wait in the pool.
+//! Owns: the probe of the first child, and the legacy clients that arrive meanwhile. Modern
+//! requests wait in the pool.
 //!
 //! ```text
 //!   unknown ──first child is asked──► asked ──it answers, is silent, or ends──► known
@@ -10,11 +10,11 @@
 //!      └──── it was silent or ended, and then no legacy child could be opened ───┘
 //! ```
 //!
-//! Silence counts from the start of the child. A legacy child that was asked is used like one that
-//! was not, and the question stays behind in its input: if it ends by reading it, or confuses the
-//! answers, what it was given since is given to a fresh child. A child that ends before it has read
-//! anything has not answered: its command has failed, and is not started again. Source: 2026-07-28,
-//! basic/transports/stdio, Backward Compatibility.
+//! Silence counts from the start of the child. A probed legacy child is used like any other, and
+//! the probe stays in its input: if the child ends on reading it, or confuses the answers, a new
+//! child is used in its place. A child that ends before it has read anything has not answered: its
+//! command has failed, and is not started again. Source: 2026-07-28, basic/transports/stdio,
+//! Backward Compatibility.
 
 use std::mem;
 
@@ -32,49 +32,49 @@ use crate::reject::Reject;
 use crate::session::Session;
 use crate::time::Instant;
 
-/// What is under way to find the era.
+/// The state of the probe.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
-    /// The child that was asked, which is the standby, and when it is waited for no longer.
+    /// The probed child, which is the standby, and the end of waiting for it.
     asked: Option<(ChildId, Instant)>,
-    /// Whether a modern child also takes `initialize`.
+    /// Whether a modern child also supports `initialize`.
     speaks_both: bool,
-    /// What clients of the legacy era sent, in order.
+    /// The messages of legacy clients, in order.
     openings: Vec<Opening>,
 }
 
 impl Finding {
-    /// Whether a command of the modern era is one of the legacy era too.
+    /// Returns whether a modern command supports the legacy era too.
     pub(super) fn speaks_both(&self) -> bool {
         self.speaks_both
     }
 
-    /// Whether a client waits for the era to be found.
+    /// Returns whether a client waits for the era.
     pub(super) fn has_waiting(&self) -> bool {
         !self.openings.is_empty()
     }
 
-    /// Whether the `initialize` of this session waits, or what was sent after it.
+    /// Returns whether the `initialize` of this session waits, or a later message.
     pub(super) fn has_opening(&self, session: SessionId) -> bool {
         self.openings.iter().any(|opening| opening.session == Some(session))
     }
 }
 
-/// An `initialize` that waits; or what came after it, over HTTP+SSE, where a client knows its session
+/// An `initialize` that waits; or a later message, over HTTP+SSE, where a client knows its session
 /// by then.
 #[derive(Debug)]
 struct Opening {
     exchange: ExchangeId,
     head: McpHead,
     body: Body,
-    /// When it came.
+    /// The time at which it arrived.
     since: Instant,
-    /// The session that is there already, over HTTP+SSE.
+    /// The existing session, over HTTP+SSE.
     session: Option<SessionId>,
 }
 
 impl Engine {
-    /// Starts what is to be started ahead of the first request.
+    /// Starts what is to be started before the first request.
     pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
         match self.desk.config.bridge.child_era {
@@ -89,12 +89,12 @@ impl Engine {
         }
     }
 
-    /// Whether the era has yet to be found.
+    /// Returns whether the era is still unknown.
     pub(super) fn is_of_unknown_era(&self) -> bool {
         self.pool.as_ref().is_some_and(|pool| pool.era().is_none())
     }
 
-    /// Asks the first child, unless one has been asked.
+    /// Probes the first child, unless one has been probed.
     pub(super) fn ask_era(&mut self, now: Instant, out: &mut Actions) {
         let Some(spec) = self.spec.clone() else { return };
         if self.finding.asked.is_some() || !self.is_of_unknown_era() {
@@ -116,7 +116,7 @@ impl Engine {
         self.standby = Some(child);
     }
 
-    /// Lets a POST wait until the era is known. `session`: the one it came in, over HTTP+SSE.
+    /// Makes a POST wait until the era is known. `session` is that of an HTTP+SSE request.
     pub(super) fn await_era(
         &mut self,
         session: Option<SessionId>,
@@ -137,7 +137,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A client that waits has gone.
+    /// Handles the disconnect of a waiting client.
     pub(super) fn forget_opening(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let openings = &mut self.finding.openings;
         let position = openings.iter().position(|opening| opening.exchange == exchange);
@@ -145,19 +145,19 @@ impl Engine {
         self.note_opening_of(session, now, out);
     }
 
-    /// Tells a session whether anything waits that was sent in it.
+    /// Records in a session whether any of its messages waits.
     fn note_opening_of(&mut self, session: Option<SessionId>, now: Instant, out: &mut Actions) {
         let Some(id) = session else { return };
         let is_awaited = self.finding.has_opening(id);
         self.with_session(id, now, out, |session, turn| session.set_awaited(is_awaited, turn));
     }
 
-    /// Whether this child was asked, and has not answered.
+    /// Returns whether this child was probed, and has not answered.
     pub(super) fn is_probed(&self, child: ChildId) -> bool {
         self.finding.asked.is_some_and(|(asked, _)| asked == child)
     }
 
-    /// A message of the child that was asked.
+    /// Handles a message of the probed child.
     pub(super) fn on_probe_message(
         &mut self,
         message: &Message,
@@ -165,7 +165,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        // Nothing else was asked that an error without an id could be about.
+        // An error without an id can only belong to the probe.
         let is_unnamed = message.kind() == Kind::Error && message.id().is_none();
         let probed = match translated {
             Translated::Era(probed) => probed.as_ref(),
@@ -189,8 +189,8 @@ impl Engine {
         }
     }
 
-    /// Nothing has said which era the command is of, and most that say nothing are legacy. `silent`:
-    /// the child that still may answer.
+    /// Assumes the legacy era, since most children without an answer are legacy. `silent` is the
+    /// child that may still answer.
     fn assume_legacy(&mut self, silent: Option<ChildId>, now: Instant, out: &mut Actions) {
         if let Some(pool) = &mut self.pool {
             pool.assume_era(silent);
@@ -198,28 +198,28 @@ impl Engine {
         self.settle_era(Era::Legacy, now, out);
     }
 
-    /// Whether this child has yet to answer which era it is of, though its silence was taken for an
-    /// answer. It is not expected to from now on.
+    /// Returns whether this child may still answer the probe, though its silence was taken for an
+    /// answer, and expects no answer from now on.
     pub(super) fn take_probe_debt(&mut self, child: ChildId) -> bool {
         self.pool.as_mut().is_some_and(|pool| pool.take_probe_debt(child))
     }
 
-    /// A legacy child has answered `initialize`, so the command is of that era.
+    /// Records that a legacy child has answered `initialize`, so the era is certain.
     pub(super) fn confirm_era(&mut self) {
         if let Some(pool) = &mut self.pool {
             pool.confirm_era();
         }
     }
 
-    /// Finds the era again for those who wait, if it has been forgotten meanwhile.
+    /// Probes again for the requests that wait, if the era has become unknown.
     pub(super) fn find_era_again(&mut self, now: Instant, out: &mut Actions) {
         if self.is_of_unknown_era() && self.pool.as_ref().is_some_and(Pool::has_waiting) {
             self.ask_era(now, out);
         }
     }
 
-    /// A child has said something. If it is a late answer to the question, and says that the
-    /// silence was mistaken for an answer, whatever was started since is started again.
+    /// Handles a message of a child. If it is a late answer to the probe that contradicts the
+    /// assumed era, everything started since is restarted.
     pub(super) fn correct_era(
         &mut self,
         child: ChildId,
@@ -247,8 +247,8 @@ impl Engine {
         self.share_openings(now, out);
     }
 
-    /// Sessions that were being opened on children of their own are opened on the one that all
-    /// share, if the command takes no `initialize`.
+    /// Moves sessions that are being opened on children of their own to the shared child, if the
+    /// command does not support `initialize`.
     fn share_openings(&mut self, now: Instant, out: &mut Actions) {
         let is_opening = |session: &Session| {
             session.repeatable().is_some() && session.backend().child().is_some()
@@ -264,8 +264,8 @@ impl Engine {
         }
     }
 
-    /// The child that was asked has ended after it read the question, maybe because of it: another
-    /// one is started, and not asked.
+    /// Handles the end of the probed child after it read the probe, possibly because of it: another
+    /// one is started, and not probed.
     pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
         if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
             self.standby = Some(self.spawn(spec, now, out));
@@ -273,7 +273,7 @@ impl Engine {
         self.assume_legacy(None, now, out);
     }
 
-    /// The era is known: whoever waited for it goes on.
+    /// Records the era, and continues the requests that waited for it.
     pub(super) fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
         let assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
@@ -281,7 +281,7 @@ impl Engine {
         if era == Era::Modern {
             self.desk.starts.worked();
         }
-        // One of both eras is for whoever comes first.
+        // A child of both eras is used by the next request.
         let is_shared = era == Era::Modern && !self.finding.speaks_both;
         let child = if is_shared { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
@@ -300,8 +300,8 @@ impl Engine {
         }
     }
 
-    /// The era cannot be found now: whoever waits for it is told why, and the next who comes may
-    /// try again.
+    /// Gives up the probe: the waiting requests fail with this reason, and the next request may try
+    /// again.
     pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
         self.finding.asked = None;
         for opening in mem::take(&mut self.finding.openings) {
@@ -310,7 +310,7 @@ impl Engine {
             self.note_opening_of(session, now, out);
             self.on_refused(reject, now, out);
             let (mut head, body) = refused(reject, (&head, Some(&body)), self.desk.served());
-            // No session has come to be, so HTTP can say so.
+            // No session was opened, so HTTP can report the error.
             head.status = head.status.max(502);
             self.answer(exchange, head, body, now, out);
         }

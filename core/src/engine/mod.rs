@@ -1,10 +1,10 @@
-//! The one machine with state: every session and every child of an endpoint.
+//! The state machine of an endpoint, with all its sessions and children.
 //!
 //! Owns: the table of sessions, children without a session, requests without a session that wait,
 //! timers, metrics, the drain.
-//! Never: the parsing of a long payload. Lines are framed and messages read before a fact gets here,
-//! and what a long message needs besides is a [`crate::job::Job`]: so the lock around this machine is
-//! held for microseconds.
+//! Never: parses a long payload. Lines are framed and messages parsed before an input gets here,
+//! and further work on a long message is a [`crate::job::Job`], so that the lock around this
+//! machine is held for microseconds only.
 //!
 //! ```text
 //!   running ──ShutdownRequested──► stop delayed ──delay over, or asked again──► draining
@@ -94,35 +94,35 @@ use crate::time::{Deadline, Duration, Instant};
 #[derive(Debug)]
 pub struct Engine {
     desk: Desk,
-    /// What to run for a session, if that is a command.
+    /// The command to run for a session, if there is one.
     spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
-    /// Boxed: a node of the tree has many empty places.
+    /// Boxed, because a node of the tree has many empty entries.
     sessions: BTreeMap<SessionId, Box<Session>>,
-    /// The sessions that may give way to others.
+    /// The sessions that can be evicted.
     evictions: SessionIndex,
-    /// Which session a child works for.
+    /// The session of each child.
     owners: BTreeMap<ChildId, SessionId>,
-    /// The child that was started ahead of the first session.
+    /// The child that was started before the first session.
     standby: Option<Child>,
     /// Children whose client did not wait for their answer to `initialize`.
     unclaimed: Unclaimed,
-    /// The children that belong to no session, if a command is served.
+    /// The children without a session, if a command is served.
     pool: Option<Pool>,
-    /// Children whose session is over, until they have exited.
+    /// Children whose session has ended, until they have exited.
     leaving: BTreeMap<ChildId, Child>,
-    /// Children of which a message is being translated, and the facts about each that wait for that,
-    /// in order. The thread that reads a child carries out its jobs, so there are few.
+    /// Children with a message that is being translated, and the inputs about each that wait for
+    /// that, in order. The thread that reads a child carries out its jobs, so there are few.
     held: BTreeMap<ChildId, VecDeque<Input>>,
-    /// Requests without a session that wait.
+    /// Waiting requests without a session.
     runs: BTreeMap<ExchangeId, runs::Waiting>,
-    /// Sessions that are over by what was said in them, and that are to be ended.
+    /// Sessions that are to be ended because of a message in them.
     over: Vec<(SessionId, SessionEnd)>,
-    /// What has changed in a server in this process, and in which session.
+    /// Changes of a server in this process, with the session that made each.
     changes: Vec<(Changed, Option<SessionId>)>,
-    /// Who waits for facts.
+    /// The requests that wait for facts.
     wanting: BTreeSet<Want>,
-    /// The newest facts.
+    /// The latest facts.
     facts: Facts,
     sweeps: Sweeps,
     finding: Finding,
@@ -131,47 +131,46 @@ pub struct Engine {
     timers: Timers,
     phase: Phase,
     started_at: Instant,
-    /// Until when timers wait because the process was most likely stopped.
+    /// The time until which timers wait because the process was most likely paused.
     resuming_until: Instant,
 }
 
-/// A session or a run is woken at least this often while something of it is due, if only to look: a
-/// wake that is not needed any more stays set until its time, and long ones would add up.
+/// The maximum interval of timers for a session or a run with something due. A timer that is not
+/// needed any more stays set until its time, and long ones would accumulate.
 const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How late a timer may be before the process is taken to have been stopped.
+/// The lateness of a timer from which the process is assumed to have been paused.
 const LATENESS_MAX: Duration = Duration::from_secs(1);
 
-/// How long timers wait for the facts of a time in which the process was stopped.
+/// The time that timers wait for inputs from a pause of the process.
 const RESUME_TIME: Duration = Duration::from_millis(500);
 
-/// A server in this process that wants to go on at once goes on after this pause: in between others
-/// have their turn.
+/// The pause before a server in this process continues, so that others get a turn in between.
 pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
-/// A clock of the world that is further away than this from where it is expected was set.
+/// The difference of the wall clock from its expected time that means it was set.
 const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
 
-/// What every turn uses.
+/// The data that every turn uses.
 #[derive(Debug)]
 struct Desk {
     config: Arc<Config>,
     memory: Memory,
-    /// The account of the client whose request is dealt with.
+    /// The account of the client whose request is being handled.
     account: Option<Account>,
     metrics: Metrics,
     exchanges: Exchanges,
     throttle: Throttle,
     requests: Arc<RequestLog>,
-    /// Whether what is left out of the log is about to be reported.
+    /// Whether a timer is set to report skipped log events.
     reports_skipped: bool,
     starts: Starts,
     ledger: Ledger,
-    /// What a server in this process has answered.
+    /// The counters of a server in this process.
     tally: Option<Arc<Tally>>,
     chance: Arc<Chance>,
     mirrors: Arc<Mirrors>,
-    /// What time it was in the world at [`Instant::ZERO`].
+    /// The wall-clock time at [`Instant::ZERO`].
     epoch: Duration,
 }
 
@@ -198,19 +197,19 @@ impl Desk {
         }
     }
 
-    /// The revisions that are served.
+    /// Returns the supported revisions.
     fn served(&self) -> &[Revision] {
         let native = self.config.serves.native();
         native.map_or(&self.config.revisions, |native| &native.revisions)
     }
 
-    /// What time it is in the world.
+    /// Returns the wall-clock time.
     fn wall(&self, now: Instant) -> Duration {
         self.epoch.saturating_add(now.since(Instant::ZERO))
     }
 
-    /// Follows the clock of the world where it was set, or went on while the machine was suspended. A
-    /// clock that is only adjusted changes nothing, so that the time of the start stays the same.
+    /// Follows the wall clock if it was set, or continued while the machine was suspended. Small
+    /// adjustments are ignored, so that the start time stays the same.
     fn clock_read(&mut self, wall: Duration, now: Instant) {
         let epoch = wall.saturating_sub(now.since(Instant::ZERO));
         if epoch.abs_diff(self.epoch) >= CLOCK_STEP_MIN {
@@ -218,7 +217,7 @@ impl Desk {
         }
     }
 
-    /// Hands an event to the log, if it matters enough.
+    /// Logs an event, if it is severe enough.
     fn log(&self, event: Event, out: &mut Actions) {
         if event.level() >= self.config.log_level {
             out.push(Action::Log(event));
@@ -229,15 +228,16 @@ impl Desk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Running,
-    /// Everything is served, but `/readyz` tells that this ends ([`crate::limits::Limits::stop_delay`]).
+    /// Everything is served, but `/readyz` announces the stop
+    /// ([`crate::limits::Limits::stop_delay`]).
     StopDelayed,
     Draining,
     Stopped,
 }
 
 impl Engine {
-    /// An engine without sessions. The seed must be secret and random in production: session ids
-    /// come from it.
+    /// Creates an engine without sessions. The seed must be secret and random in production,
+    /// because session ids are derived from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let mut ids = IdSource::new(seed);
         let (spec, tally, mirrors) = match &config.serves {
@@ -292,14 +292,14 @@ impl Engine {
         }
     }
 
-    /// Tells what time it was in the world at [`Instant::ZERO`], since 1970-01-01 00:00 UTC. To be
-    /// called before any fact; without it that is when the world began.
+    /// Sets the wall-clock time at [`Instant::ZERO`], since 1970-01-01 00:00 UTC. Call it before
+    /// any input; the default is zero.
     pub fn set_epoch(&mut self, epoch: Duration) {
         self.desk.epoch = epoch;
     }
 
-    /// What answers requests that belong to no session without this engine, if it serves a server
-    /// that runs in this process. What that counts is counted here too.
+    /// Returns the server for requests without a session that need no engine, if a server in this
+    /// process is served. Its counters count here too.
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
         let tally = desk.tally.clone()?;
@@ -322,7 +322,7 @@ impl Engine {
         self.spec.is_some().then(|| Preparation::new(self.desk.chance.clone()))
     }
 
-    /// Takes a fact; what follows from it is appended to `out`, to be carried out in order.
+    /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
         self.take_fact(input, now, out);
         self.pass_on(now, out);
@@ -333,8 +333,8 @@ impl Engine {
         self.note_start(now);
     }
 
-    /// Returns the facts that wait for a job about the child that this fact is about, if it has to
-    /// wait too: whatever its output says, or follows from the end of it.
+    /// Returns the inputs that wait for a job about the same child as this one, if it has to wait
+    /// too: those about its output and its end.
     fn held_with(&mut self, input: &Input) -> Option<&mut VecDeque<Input>> {
         match input {
             Input::ChildLine { child, .. }
@@ -383,7 +383,7 @@ impl Engine {
         }
     }
 
-    /// Takes the result of a job.
+    /// Handles the result of a job.
     fn on_worked(&mut self, finished: Finished, now: Instant, out: &mut Actions) {
         match finished {
             Finished::Translated { child, message, made } => {
@@ -402,10 +402,10 @@ impl Engine {
         }
     }
 
-    /// Does what is due. Afterwards [`Engine::poll_timeout`] is later than `now`.
+    /// Handles timeouts. Afterwards [`Engine::poll_timeout`] is later than `now`.
     ///
     /// A call that comes more than a second late does nothing yet: the process was most likely
-    /// stopped (`SIGSTOP`, a frozen container or virtual machine). The facts that sockets and pipes
+    /// paused (`SIGSTOP`, a frozen container or virtual machine). The inputs that sockets and pipes
     /// hold since then have half a second to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
         if self.was_stopped(now) {
@@ -437,24 +437,24 @@ impl Engine {
         self.note_start(now);
     }
 
-    /// When to call [`Engine::handle_timeout`], and why. Calling it earlier is harmless.
+    /// Returns when to call [`Engine::handle_timeout`], and why. An earlier call is harmless.
     pub fn poll_timeout(&self) -> Option<Deadline> {
         self.timers.next().map(|(at, why)| Deadline { at: at.max(self.resuming_until), why })
     }
 
-    /// Whether the process was most likely stopped a moment ago: a timer is very late, or waits for
-    /// the facts of such a time.
+    /// Returns whether the process was most likely paused a moment ago: a timer is very late, or
+    /// waits for inputs from such a time.
     fn was_stopped(&self, now: Instant) -> bool {
         let at = self.timers.next().map_or(Instant::FAR, |(at, _)| at.max(self.resuming_until));
         now < self.resuming_until || now.since(at) > LATENESS_MAX
     }
 
-    /// The time a client waits for its `initialize` to be answered.
+    /// Returns the time that a client waits for the answer to its `initialize`.
     fn startup_time(&self) -> Duration {
         self.desk.starts.time_max(&self.desk.config.limits)
     }
 
-    /// Lets a session take part in this turn, and notes when it wants to be called again.
+    /// Runs a turn of a session, and sets its next timer.
     fn with_session<T>(
         &mut self,
         id: SessionId,
@@ -482,7 +482,7 @@ impl Engine {
     }
 
     fn on_session_due(&mut self, id: SessionId, at: Instant, now: Instant, out: &mut Actions) {
-        // A session that was woken earlier has asked anew; this entry is stale.
+        // The session has set an earlier timer since, so this entry is stale.
         let Some(session) = self.sessions.get_mut(&id).filter(|s| s.wake_at == at) else { return };
         session.wake_at = Instant::FAR;
         let end = self.with_session(id, now, out, |session, turn| {
@@ -500,14 +500,14 @@ impl Engine {
         self.reap(id, now, out);
     }
 
-    /// Ends the sessions that are over by what was said in them.
+    /// Ends the sessions that are over because of a message in them.
     fn end_those_over(&mut self, now: Instant, out: &mut Actions) {
         while let Some((id, why)) = self.over.pop() {
             self.end_session(id, why, Reject::SessionEnded, now, out);
         }
     }
 
-    /// Ends a session; its child is stopped unless it is gone already.
+    /// Ends a session; its child is stopped unless it has ended.
     fn end_session(
         &mut self,
         id: SessionId,
@@ -520,7 +520,7 @@ impl Engine {
         self.evictions.remove(id, session.indexed);
         let is_late = matches!(reject, Reject::StartupTimeout { .. });
         let child = session.backend().child();
-        // A child that is only too slow is of use to the client that tries again.
+        // A child that is only slow can be used by the client's next try.
         let kept = session.repeatable().filter(|_| {
             (is_late || why == SessionEnd::Abandoned)
                 && child.is_some_and(|child| self.keeps_unclaimed(child))
@@ -563,7 +563,7 @@ impl Engine {
         self.leaving.insert(child.id, child);
     }
 
-    /// Forgets a child that has exited, and logs its end.
+    /// Removes a child that has exited, and logs its end.
     fn release(
         &mut self,
         mut child: Child,
@@ -580,7 +580,7 @@ impl Engine {
         self.forget(&child, out);
     }
 
-    /// Forgets a child that has exited.
+    /// Removes a child that has exited.
     fn forget(&mut self, child: &Child, out: &mut Actions) {
         self.desk.metrics.child_ended(child.was_stopped());
         self.held.remove(&child.id);
@@ -619,7 +619,7 @@ impl Engine {
         }
     }
 
-    /// Sets a wake to report what was left out of the log, so that the end of a burst is counted too.
+    /// Sets a timer to report skipped log events, so that the end of a burst is counted too.
     fn plan_report(&mut self, now: Instant) {
         let desk = &mut self.desk;
         if !desk.reports_skipped && (desk.requests.has_skipped() || desk.throttle.has_skipped()) {
@@ -628,7 +628,7 @@ impl Engine {
         }
     }
 
-    /// Reports what was left out of the log.
+    /// Reports skipped log events.
     fn report_skipped(&mut self, out: &mut Actions) {
         self.desk.reports_skipped = false;
         let requests = self.desk.requests.report();

@@ -1,4 +1,4 @@
-//! What clients, children and operators see of the engine.
+//! The engine from the point of view of clients, children and operators.
 
 mod asks;
 mod batches;

@@ -1,4 +1,4 @@
-//! One turn of the engine: what a part of it may use while it deals with one fact.
+//! A turn of the engine: the context for handling one input.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,81 +18,80 @@ use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
-/// What is given out to everybody from one place, and what sessions have for workers.
+/// The counters of ids, and the output of sessions for workers.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     last_child: u64,
     last_upstream: u64,
-    /// What interpreters want of the shared modern child, oldest first.
+    /// The output of interpreters for the shared modern child, oldest first.
     pub(super) to_workers: VecDeque<(SessionId, ToWorker)>,
 }
 
 impl Ledger {
-    /// The number of the next child.
+    /// Returns the id of the next child.
     pub(super) fn next_child(&mut self) -> ChildId {
         self.last_child += 1;
         ChildId(self.last_child)
     }
 }
 
-/// Replies from this size on are accounted for until the transport has taken them. Smaller ones
-/// are bounded by the number of connections.
+/// The length from which replies are accounted for until the transport has accepted them. Shorter
+/// ones are limited by the number of connections.
 const RECEIPT_BYTES_MIN: usize = 16 * 1024;
 
-/// The time, the limits, and where effects go.
+/// The time, the limits, and the output of actions.
 pub(crate) struct Turn<'a> {
     pub(crate) now: Instant,
     pub(crate) limits: &'a Limits,
     pub(crate) memory: &'a Memory,
-    /// The account of the client whose request this turn is about.
+    /// The account of the client whose request this turn handles.
     pub(crate) account: Option<&'a Account>,
     pub(crate) log_level: Level,
     pub(crate) throttle: &'a mut Throttle,
     pub(crate) requests: &'a RequestLog,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
-    /// Where a server in this process is counted.
+    /// The counters of a server in this process.
     pub(crate) tally: Option<&'a Tally>,
-    /// What time it is in the world.
+    /// The current wall-clock time.
     pub(crate) wall: Duration,
     pub(crate) chance: &'a Arc<Chance>,
     pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) starts: &'a mut Starts,
     pub(super) ledger: &'a mut Ledger,
-    /// What was changed in this turn, for clients of others.
+    /// Changes made in this turn, for other clients.
     pub(crate) changes: Vec<Changed>,
-    /// The earliest moment at which something set up in this turn is due.
+    /// The earliest deadline set in this turn.
     pub(crate) wake_at: Instant,
 }
 
 impl Turn<'_> {
-    /// A number for a request to a child that belongs to no session: its JSON-RPC id there, its
-    /// progress token and, if it is a `subscriptions/listen`, its subscription's id. Unique over
-    /// all such children and never given out again.
+    /// Returns a number for a request to a child without a session: its JSON-RPC id there, its
+    /// progress token and, for a `subscriptions/listen`, its subscription's id. It is unique over
+    /// all such children and never reused.
     pub(crate) fn next_upstream(&mut self) -> u64 {
         self.at().next_upstream()
     }
 
-    /// Sets this many such numbers aside; returns the one before the first.
+    /// Reserves this many such numbers; returns the one before the first.
     pub(crate) fn reserve_upstream(&mut self, numbers: u64) -> u64 {
         let last = self.ledger.last_upstream;
         self.ledger.last_upstream += numbers;
         last
     }
 
-    /// The last number that was given out for a request to a child that belongs to no session.
+    /// Returns the last such number.
     pub(crate) fn last_upstream(&self) -> u64 {
         self.ledger.last_upstream
     }
 
-    /// What an interpreter has to know about this turn.
+    /// Returns the context for an interpreter.
     pub(crate) fn at(&mut self) -> At<'_> {
         At { now: self.now, last_upstream: &mut self.ledger.last_upstream }
     }
 
-    /// Hands something to the shared modern child, for a session whose interpreter speaks to it.
-    /// It is taken at the end of this turn; what comes back reaches the session as
-    /// [`FromWorker`].
+    /// Passes the output of a session's interpreter to the shared modern child. It is sent at the
+    /// end of this turn; the events that follow reach the session as [`FromWorker`].
     pub(crate) fn send(&mut self, session: SessionId, what: ToWorker) {
         self.ledger.to_workers.push_back((session, what));
     }
@@ -104,24 +103,23 @@ impl Turn<'_> {
         Child::new(child, self.now)
     }
 
-    /// The time a client waits for its `initialize` to be answered.
+    /// Returns the time that a client waits for the answer to its `initialize`.
     pub(crate) fn startup_time(&self) -> Duration {
         self.starts.time_max(self.limits)
     }
 
-    /// Asks to be called again at `at`.
+    /// Sets a timer at `at`.
     pub(crate) fn wake(&mut self, at: Instant) {
         self.wake_at = self.wake_at.min(at);
     }
 
-    /// Where a request is counted, if a server in this process answers it.
+    /// Returns the histogram of a request, if a server in this process answers it.
     pub(crate) fn series(&self, request: &Message) -> Option<SeriesId> {
         let method = request.method().unwrap_or_default();
         self.tally.map(|tally| tally.series(method, request.name()))
     }
 
-    /// Counts a request that was answered; `error` is empty if the answer is a result. Returns how
-    /// long it took.
+    /// Counts an answered request; `error` is empty for a result. Returns its duration.
     pub(crate) fn answered(&mut self, call: &Call, error: &'static str) -> Duration {
         let took = self.now.since(call.since);
         match (self.tally, call.series) {
@@ -131,14 +129,14 @@ impl Turn<'_> {
         took
     }
 
-    /// Counts a request that was cancelled.
+    /// Counts a cancelled request.
     pub(crate) fn cancelled(&mut self, call: &Call) {
         if call.series.is_none() {
             self.metrics.operation(call.method, "cancelled", self.now.since(call.since));
         }
     }
 
-    /// Logs that the time for an answer was over, if that is why there is none.
+    /// Logs that a request exceeded its time limit, if it did.
     pub(crate) fn log_timeout(
         &mut self,
         reject: Reject,
@@ -150,8 +148,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Hands an event to the log, if it matters enough and does not only repeat what was logged a
-    /// moment ago.
+    /// Logs an event, if it is severe enough and within the rate limit of its kind.
     pub(crate) fn log(&mut self, event: Event) {
         if event.level() < self.log_level {
             return;
@@ -165,12 +162,12 @@ impl Turn<'_> {
         self.out.push(Action::Log(event));
     }
 
-    /// Whether requests are logged.
+    /// Returns whether requests are logged.
     pub(crate) fn logs_requests(&self) -> bool {
         self.log_level <= Level::Info
     }
 
-    /// Logs a request that was answered, unless there are too many.
+    /// Logs an answered request, within the rate limit.
     pub(crate) fn log_request(&mut self, describe: impl FnOnce() -> Answered) {
         if self.logs_requests() {
             let max = self.limits.log_requests_per_second;
@@ -178,7 +175,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Registers an exchange, or hands it to another owner; it keeps its client's account.
+    /// Registers an exchange, or moves it to another owner; it keeps its client's account.
     pub(crate) fn register(&mut self, exchange: ExchangeId, owner: Owner, stream: Option<u64>) {
         match self.exchanges.get_mut(&exchange) {
             Some(transport) => (transport.owner, transport.stream) = (owner, stream),
@@ -188,14 +185,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether the client of an exchange may be sent an answer of this size, whatever else waits for
-    /// it to be taken.
+    /// Returns whether the client of an exchange may be sent an answer of this size, regardless of
+    /// the output that waits for it.
     pub(crate) fn has_room(&self, exchange: ExchangeId, bytes: usize) -> bool {
         let debt = self.exchanges.get(&exchange).and_then(|transport| transport.debt.as_ref());
         !self.memory.is_overdrawn() && debt.is_none_or(|debt| debt.account().has_room(bytes))
     }
 
-    /// Answers an exchange whole; returns the bytes that count as on their way until the transport
+    /// Sends a complete answer; returns the bytes that count as on their way until the transport
     /// reports them.
     pub(crate) fn reply(&mut self, exchange: ExchangeId, head: ReplyHead, body: Chunk) -> usize {
         let bytes = body.len();
@@ -219,7 +216,7 @@ impl Turn<'_> {
         self.out.push(Action::Begin { exchange, head });
     }
 
-    /// Sends bytes of a begun answer; returns the bytes that are on their way by it.
+    /// Sends bytes of a begun answer; returns the number of bytes on their way.
     pub(crate) fn write(&mut self, exchange: ExchangeId, chunk: Chunk) -> usize {
         let Some(transport) = self.exchanges.get_mut(&exchange) else { return 0 };
         let bytes = chunk.len();
@@ -228,7 +225,7 @@ impl Turn<'_> {
         bytes
     }
 
-    /// Ends a begun answer. The exchange stays known until the transport reports its end.
+    /// Ends a begun answer. The exchange stays registered until the transport reports its end.
     pub(crate) fn finish(&mut self, exchange: ExchangeId) {
         if let Some(transport) = self.exchanges.get_mut(&exchange) {
             transport.stream = None;

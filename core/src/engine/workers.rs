@@ -1,7 +1,7 @@
-//! Children that belong to no session: what the engine does for their [`Pool`].
+//! Children without a session: the engine's part of their [`Pool`].
 //!
-//! Owns: the way between the pool and all else: children, sessions, timers, the drain.
-//! Never: which worker answers what.
+//! Owns: the connection of the pool with children, sessions, timers and the drain. Never: which
+//! worker answers which request.
 
 use crate::bridge::{FromWorker, Interpreter, Pool, Translated};
 use crate::engine::timers::Wake;
@@ -15,7 +15,7 @@ use crate::session::Interpretation;
 use crate::time::Instant;
 
 impl Engine {
-    /// A modern request for a command.
+    /// Handles a modern request for a command.
     pub(super) fn on_bridged(
         &mut self,
         exchange: ExchangeId,
@@ -33,7 +33,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets the pool take part in this turn, and notes when it wants to be called again.
+    /// Runs a turn of the pool, and sets its next timer.
     pub(super) fn with_pool<T>(
         &mut self,
         now: Instant,
@@ -43,7 +43,7 @@ impl Engine {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         let pool = self.pool.as_mut()?;
         let max = self.desk.config.limits.sessions_max;
-        // Children that take their time to stop count too, or they could pile up.
+        // Children that are stopping count too, or they could pile up.
         let leaving = self.leaving.len();
         let unclaimed = self.unclaimed.len();
         let used = self.sessions.len() + unclaimed + leaving.saturating_sub(max);
@@ -65,20 +65,20 @@ impl Engine {
     }
 
     pub(super) fn on_pool_due(&mut self, at: Instant, now: Instant, out: &mut Actions) {
-        // A pool that was woken earlier has asked anew; this entry is stale.
+        // The pool has set an earlier timer since, so this entry is stale.
         let Some(pool) = self.pool.as_mut().filter(|pool| pool.wake_at == at) else { return };
         pool.wake_at = Instant::FAR;
         self.with_pool(now, out, Pool::handle_timeout);
         self.reap_workers(now, out);
         self.with_pool(now, out, |pool, turn| {
             let next = pool.next_due(turn);
-            // When a worker goes, a waiting request may have less time than before; it is given up in
-            // the next turn.
+            // When a worker ends, a waiting request may have less time than before; it fails in the
+            // next turn.
             turn.wake(next.max(now + TURN_PAUSE));
         });
     }
 
-    /// Carries what interpreters and workers have for each other, until neither has anything.
+    /// Exchanges the output of interpreters and workers, until neither has any.
     pub(super) fn pass_on(&mut self, now: Instant, out: &mut Actions) {
         loop {
             if let Some((session, what)) = self.desk.ledger.to_workers.pop_front() {
@@ -99,7 +99,7 @@ impl Engine {
         }
     }
 
-    /// A worker has said something to a session.
+    /// Passes an event of a worker to a session.
     fn on_worker_said(&mut self, id: SessionId, what: FromWorker, now: Instant, out: &mut Actions) {
         self.with_session(id, now, out, |session, _| session.heard(what));
         self.note_discovery(id);
@@ -114,7 +114,7 @@ impl Engine {
         self.note_discovery(id);
     }
 
-    /// Remembers what the modern child said to `server/discover`, if this session has asked.
+    /// Keeps the modern child's result of `server/discover`, if this session requested it.
     fn note_discovery(&mut self, id: SessionId) {
         let interpreter =
             self.sessions.get_mut(&id).and_then(|it| it.backend_mut().interpreter_mut());
@@ -124,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// Takes a message of a worker, if the child is one.
+    /// Handles a message of a worker, if the child is one.
     pub(super) fn on_worker_message(
         &mut self,
         child: ChildId,
@@ -138,12 +138,12 @@ impl Engine {
         });
     }
 
-    /// Whether a child is one of the pool's.
+    /// Returns whether a child is one of the pool's.
     pub(super) fn is_worker(&mut self, child: ChildId) -> bool {
         self.pool.as_mut().is_some_and(|pool| pool.child_mut(child).is_some())
     }
 
-    /// Gives up every worker whose process has come to its end.
+    /// Removes every worker whose process has ended.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
         while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
             let limit = self.startup_time() * PATIENCE;
@@ -161,7 +161,7 @@ impl Engine {
         }
     }
 
-    /// While draining: lets workers go that have nothing to do any more, or all of them.
+    /// While draining: stops the idle workers, or all of them.
     pub(super) fn stop_workers(&mut self, forced: bool, now: Instant, out: &mut Actions) {
         self.with_pool(now, out, |pool, turn| {
             if forced {
@@ -173,7 +173,7 @@ impl Engine {
         self.pass_on(now, out);
     }
 
-    /// Children that belong to no session and have not been let go.
+    /// Returns the number of workers that are not stopping.
     pub(super) fn workers(&self) -> usize {
         self.pool.as_ref().map_or(0, Pool::children)
     }

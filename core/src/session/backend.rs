@@ -1,8 +1,8 @@
-//! The other side of a session: a child process, a conversation in this process, or an interpreter
-//! in front of a child of the other era.
+//! The backend of a session: a child process, a conversation in this process, or an interpreter in
+//! front of a modern child.
 //!
-//! Owns: what differs between them. To the rest of a session both take messages on one line, and
-//! answer by messages that say nothing of HTTP.
+//! Owns: the differences between them. All of them take messages on one line, and answer with
+//! messages without HTTP.
 
 use bytes::Bytes;
 
@@ -19,16 +19,16 @@ use crate::server::Changed;
 use crate::time::{Duration, Instant};
 use crate::translate::Answer;
 
-/// Who answers the client of a session.
+/// The backend of a session.
 #[derive(Debug)]
 pub(crate) enum Backend {
     /// A child process.
     Child(Box<Child>),
-    /// What speaks to the modern child that all sessions share.
+    /// The interpreter for the shared modern child.
     Interpreted(Box<Facade>),
     /// A server in this process.
     Native(Box<Seated>),
-    /// Nobody: a client of HTTP+SSE has its stream, and has not sent `initialize`.
+    /// None: a client of HTTP+SSE has its stream, and has not sent `initialize`.
     Vacant,
 }
 
@@ -61,7 +61,7 @@ impl Backend {
         }
     }
 
-    /// The interpreter, unless a job has it.
+    /// Returns the interpreter, unless a job has it.
     pub(crate) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
         match self {
             Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
@@ -69,8 +69,8 @@ impl Backend {
         }
     }
 
-    /// Lets what is in this process take the next of what was given to it. Whether it did, and may
-    /// have said something.
+    /// Lets a backend in this process handle its next input. Returns whether it did, and may have
+    /// output.
     pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
         match self {
             Backend::Child(_) | Backend::Vacant => false,
@@ -93,7 +93,7 @@ impl Backend {
         }
     }
 
-    /// Bytes that wait for it to take them, or that it keeps to say them again.
+    /// Returns the number of bytes that wait for it, or that it keeps for a retry.
     pub(super) fn unfed(&self) -> usize {
         match self {
             Backend::Child(child) => child.unfed(),
@@ -103,18 +103,18 @@ impl Backend {
         }
     }
 
-    /// Whether it takes another message of this size. Messages that wait for a server in this
-    /// process are limited by the memory budget and by the requests in flight.
+    /// Returns whether it accepts another message of this size. Messages that wait for a server in
+    /// this process are limited by the memory budget and by the requests in flight.
     pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
         self.child().is_none_or(|child| child.has_room(bytes, turn))
     }
 
-    /// Gives it a request, under a number that stands for its id and its progress token.
+    /// Passes it a request, with a number that replaces its id and its progress token.
     pub(super) fn request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
         if let Backend::Interpreted(facade) = self {
             return facade.push(ToInterpreter::Request(number, request.clone()));
         }
-        // A child of a client that has gone was given the same `initialize` then.
+        // A child of a disconnected client was sent the same `initialize` before.
         if let Backend::Child(child) = self
             && number == Calls::FIRST
         {
@@ -131,7 +131,7 @@ impl Backend {
         }
     }
 
-    /// Gives it a message.
+    /// Passes it a message.
     pub(super) fn feed(&mut self, message: Chunk, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.feed(message, turn),
@@ -141,15 +141,15 @@ impl Backend {
         }
     }
 
-    /// Takes what came of a request of its own to the child that all sessions share.
+    /// Handles an event of its request at the shared child.
     pub(super) fn heard(&mut self, heard: FromWorker) {
         if let Backend::Interpreted(facade) = self {
             facade.push(ToInterpreter::Upstream(heard));
         }
     }
 
-    /// Lets it speak, or not. The child that all sessions share is read whoever is slow: those of
-    /// its words that can be spared are left out. A server in this process is not interrupted.
+    /// Starts or stops its output. The shared child is always read: messages that a slow client can
+    /// do without are left out. A server in this process is not interrupted.
     pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.gate(open, turn),
@@ -162,7 +162,7 @@ impl Backend {
         }
     }
 
-    /// The next thing it said, if it says it in this process.
+    /// Returns its next output, if it is in this process.
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         match self {
             Backend::Child(_) | Backend::Vacant => None,
@@ -171,14 +171,14 @@ impl Backend {
         }
     }
 
-    /// It said what is a message.
+    /// Records that it wrote a message.
     pub(super) fn spoke(&mut self, turn: &mut Turn<'_>) {
         if let Backend::Child(child) = self {
             child.spoke(turn);
         }
     }
 
-    /// Does what is due.
+    /// Handles timeouts.
     pub(super) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
         match self {
             Backend::Child(child) => child.handle_timeout(turn),
@@ -192,7 +192,7 @@ impl Backend {
         }
     }
 
-    /// When something is due, after `now`.
+    /// Returns when something is due, after `now`.
     pub(super) fn next_due(&self, now: Instant) -> Instant {
         match self {
             Backend::Child(child) => child.next_due(now),
@@ -202,59 +202,60 @@ impl Backend {
         }
     }
 
-    /// How it ended, once nothing more can come from it.
+    /// Returns its exit status, once nothing more can come from it.
     pub(super) fn end(&self, now: Instant) -> Option<ExitStatus> {
         self.child().and_then(|child| child.end(now))
     }
 
-    /// Whether batches are executed whatever the revision.
+    /// Returns whether batches are accepted in any revision.
     pub(super) fn takes_batches(&self) -> bool {
         matches!(self, Backend::Native(seated) if seated.takes_batches)
     }
 }
 
-/// Which request of the client something is about, by the number it is known by.
+/// The request of the client that a message belongs to, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
-    /// Nobody but the backend knows.
+    /// Only the backend knows.
     Unknown,
-    /// This one.
+    /// This request.
     Call(u64),
     /// None.
     Nothing,
 }
 
-/// Something that was said in this process.
+/// An output of a backend in this process.
 #[derive(Debug)]
 pub(crate) enum Saying {
-    /// The request with this number is answered.
+    /// The answer to the request with this number.
     Answer(u64, Answer<'static>),
-    /// There is no answer to the request with this number.
+    /// The failure of the request with this number.
     Failure(u64, Reject),
-    /// The request with this number is to lose its connection for so long.
+    /// The end of the connection of the request with this number; the client reconnects after this
+    /// time.
     HangUp(u64, Duration),
-    /// Clients of others may want to know of this.
+    /// A change that other clients may want.
     Changed(Changed),
-    /// A message, and what it is about.
+    /// A message, and the request it belongs to.
     Message(Message, About),
-    /// The request with this number is being worked on, whether the client is told or not.
+    /// A sign of progress of the request with this number, whether the client is told or not.
     Works(u64),
 }
 
 impl Saying {
-    /// What a text of our own says.
+    /// Returns the output in a text of this process.
     pub(crate) fn read(text: Bytes, about: About) -> Option<Saying> {
         let saying = Saying::of(text, about);
         debug_assert!(saying.is_ok(), "said {saying:?}");
         saying.ok()
     }
 
-    /// What a text says that is not all our own, if it is a message.
+    /// Returns the output in a text that is not entirely of this process, if it is a message.
     pub(crate) fn of(text: Bytes, about: About) -> Result<Saying, Invalid> {
         Message::parse(text, RULES).map(|message| Saying::Message(message, about))
     }
 }
 
-/// A server says nothing that is much deeper than what it was asked.
+/// A server's output is not much deeper than its input.
 pub(super) const RULES: ParseRules =
     ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };

@@ -1,4 +1,4 @@
-//! The interpreter of a session: what a legacy client says reaches it, in order.
+//! The interpreter of a session, with its inputs in order.
 //!
 //! Owns: which of its work is done by a job.
 
@@ -12,26 +12,26 @@ use crate::json::Message;
 use crate::machine::{Action, Chunk};
 use crate::time::Instant;
 
-/// An interpreter, and what waits for it.
+/// An interpreter, and its waiting inputs.
 #[derive(Debug)]
 pub(crate) struct Facade {
     lent: Lent<Interpreter, ToInterpreter>,
-    /// Whether the client takes what it is told slower than it comes.
+    /// Whether the client reads too slowly.
     is_slow: bool,
-    /// Bytes that the interpreter keeps, as far as is known.
+    /// The number of bytes that the interpreter keeps, as last known.
     kept: usize,
 }
 
-/// A fact for an interpreter.
+/// An input of an interpreter.
 #[derive(Debug)]
 pub(crate) enum ToInterpreter {
     /// A request of the client, and its number.
     Request(u64, Message),
     /// A notification or an answer of the client.
     Message(Chunk),
-    /// Something that came of a request upstream.
+    /// An event of its request at the shared child.
     Upstream(FromWorker),
-    /// Something is due.
+    /// A timeout.
     Timeout,
 }
 
@@ -43,12 +43,12 @@ pub(crate) struct Interpretation {
     pub(crate) interpreter: Box<Interpreter>,
     fact: ToInterpreter,
     now: Instant,
-    /// The number before those that it may give to requests upstream.
+    /// The number before those that it may use for requests to the child.
     last_upstream: u64,
 }
 
 impl Interpretation {
-    /// Gives the interpreter the fact.
+    /// Passes the input to the interpreter.
     pub(crate) fn carry_out(&mut self) {
         let fact = std::mem::replace(&mut self.fact, ToInterpreter::Timeout);
         let mut at = At { now: self.now, last_upstream: &mut self.last_upstream };
@@ -73,12 +73,12 @@ impl Facade {
         Facade { lent: Lent::new(interpreter), is_slow: false, kept: 0 }
     }
 
-    /// The interpreter, unless a job has it.
+    /// Returns the interpreter, unless a job has it.
     pub(super) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
         self.lent.get_mut()
     }
 
-    /// Adds a fact.
+    /// Adds an input.
     pub(super) fn push(&mut self, fact: ToInterpreter) {
         let bytes = match &fact {
             ToInterpreter::Request(_, message)
@@ -91,8 +91,8 @@ impl Facade {
         self.lent.push(fact, bytes);
     }
 
-    /// Lets the interpreter take the next fact, if there is one and it is here. A long fact, or one
-    /// by which something long may be sent again, becomes a job.
+    /// Lets the interpreter handle its next input, if there is one and no job has the interpreter.
+    /// A long input, or one that may resend a long request, becomes a job.
     pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
         let Some((fact, bytes)) = self.lent.next() else { return false };
         let kept = self.lent.get().map_or(0, Interpreter::kept_bytes);
@@ -118,8 +118,8 @@ impl Facade {
         }
     }
 
-    /// Tells whether the client takes what it is told as fast as it comes. Whether the interpreter
-    /// has said something because of that.
+    /// Records whether the client reads too slowly. Returns whether the interpreter has output
+    /// because of that.
     pub(super) fn set_slow(&mut self, is_slow: bool) -> bool {
         self.is_slow = is_slow;
         self.lent.get_mut().is_some_and(|interpreter| {
@@ -128,17 +128,17 @@ impl Facade {
         })
     }
 
-    /// Bytes that wait for it, or that it keeps to say them again.
+    /// Returns the number of bytes that wait for it, or that it keeps for a retry.
     pub(super) fn held_bytes(&self) -> usize {
         let kept = self.lent.get().map_or(self.kept, Interpreter::kept_bytes);
         kept + self.lent.waiting_bytes()
     }
 
-    /// When something is due.
+    /// Returns when something is due.
     pub(super) fn next_due(&self) -> Instant {
         self.lent.get().map_or(Instant::FAR, Interpreter::poll_timeout)
     }
 }
 
-/// Numbers that an interpreter may give to requests upstream in one job: more than it can need.
+/// The numbers that an interpreter may use for requests in one job: more than it can need.
 const NUMBERS: u64 = 1 << 20;

@@ -1,4 +1,4 @@
-//! What the child, or the server in its place, says: answers, requests for the client, notifications.
+//! Messages of the backend: answers, requests for the client, notifications.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,7 +17,8 @@ use crate::shown::{error_words, shown};
 use crate::translate::{Answer, line};
 
 impl Session {
-    /// Takes a line of the child's standard output. Tells if the session is over by it.
+    /// Handles a line of the child's standard output. Returns the reason if the session ends
+    /// because of it.
     pub(crate) fn child_line(
         &mut self,
         line: Result<Message, Unreadable>,
@@ -42,15 +43,16 @@ impl Session {
         self.backend_said(&message, About::Unknown, turn)
     }
 
-    /// The number of the request in flight, if an answer without an id can only be to that.
+    /// Returns the number of the request in flight, if an answer without an id can only belong to
+    /// that.
     fn only_call(&self) -> Option<u64> {
         let number = self.calls.only()?;
         self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
-    /// Takes a message that was made in this process, and counts it in the memory budget for as long
-    /// as it is kept. Without room for it, an answer or a question is refused and a notification is
-    /// dropped. Tells if the session is over by it.
+    /// Handles a message that was made in this process, and counts it in the memory budget for as
+    /// long as it is kept. Without room for it, an answer or a question is refused and a
+    /// notification is dropped. Returns the reason if the session ends because of it.
     pub(super) fn made_here(
         &mut self,
         message: Message,
@@ -73,7 +75,7 @@ impl Session {
         None
     }
 
-    /// Takes a message. Tells if the session is over by it.
+    /// Handles a message. Returns the reason if the session ends because of it.
     pub(super) fn backend_said(
         &mut self,
         message: &Message,
@@ -94,7 +96,7 @@ impl Session {
         }
     }
 
-    /// The child answered a request. The answer goes out under the client's own id.
+    /// Sends the child's answer to a request, with the client's own id.
     fn child_answer(&mut self, message: &Message, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         let number = match message.id() {
             Some(id) => parse_number(id),
@@ -125,8 +127,8 @@ impl Session {
         refused.then_some(SessionEnd::Refused)
     }
 
-    /// Drops an answer to no request in flight. One that comes late is nothing special; one to a
-    /// request that never was shows a fault of the child.
+    /// Drops an answer to no request in flight. A late one is harmless; one to a request that was
+    /// never sent is an error of the child.
     fn unknown_answer(&mut self, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
         self.dropped(Dropped::UnknownAnswer, turn);
         let is_late = number.is_some_and(|number| self.calls.has_been(number));
@@ -136,7 +138,8 @@ impl Session {
         }
     }
 
-    /// A request was answered, and the session not opened by it. Tells if the session is over then.
+    /// Handles the end of a request. Returns the reason if the session was not opened by it and
+    /// ends.
     pub(super) fn backend_answered(
         &mut self,
         number: u64,
@@ -156,7 +159,7 @@ impl Session {
         self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
 
-    /// There is no answer to a request. Tells if the session is over by it.
+    /// Fails a request. Returns the reason if the session ends because of it.
     pub(super) fn backend_failed(
         &mut self,
         number: u64,
@@ -169,12 +172,13 @@ impl Session {
         end
     }
 
-    /// Whether there will be no session, because this request has not opened it.
+    /// Returns whether the session cannot open, because this request has failed to open it.
     fn is_refused_by(&self, call: &Call) -> bool {
         !self.is_open() && call.method == "initialize"
     }
 
-    /// A request is being worked on: it has its time again. The time to start is fixed.
+    /// Extends the time limit of a request that shows progress. The time limit of the start is
+    /// fixed.
     pub(super) fn backend_works(&mut self, number: u64, turn: &Turn<'_>) {
         if self.is_open()
             && let Some(call) = self.calls.get_mut(number)
@@ -206,12 +210,12 @@ impl Session {
         turn.log(Event::SessionOpened { session, revision, peer, client });
     }
 
-    /// The child asks the client something.
+    /// Handles a request of the child for the client.
     fn ask(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
         let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
         let stream = self.stream_for(about, true);
         if stream.is_none() && message.method() == Some("ping") {
-            // The session lives, and a child that waits for this might do nothing else.
+            // The session is alive, and a child that waits for the answer might do nothing else.
             return self.backend.feed(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), turn);
         }
         if self.asks.len() >= turn.limits.child_requests_max {
@@ -226,7 +230,7 @@ impl Session {
         }
     }
 
-    /// The requests that a question of the child may belong to.
+    /// Returns the requests that a question of the child may belong to.
     fn callers(&self, about: About, turn: &Turn<'_>) -> Range<u64> {
         match about {
             About::Call(number) => number..number + 1,
@@ -236,7 +240,7 @@ impl Session {
         }
     }
 
-    /// Sends a message that is no answer on a stream.
+    /// Sends a message that is not an answer on a stream.
     pub(super) fn send(&mut self, stream: u64, waiting: Waiting, turn: &mut Turn<'_>) {
         self.streams.message(stream, waiting.message, turn);
         if let Some(id) = waiting.ask {
@@ -244,8 +248,8 @@ impl Session {
         }
     }
 
-    /// Gives up the requests the client took too long for. Both sides are told (2025-11-25,
-    /// basic/lifecycle, Timeouts), the client only if it was asked.
+    /// Fails the requests that the client did not answer in time. Both sides are told (2025-11-25,
+    /// basic/lifecycle, Timeouts), the client only if it was sent the request.
     pub(super) fn expire_asks(&mut self, turn: &mut Turn<'_>) {
         while let Some(ask) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
             self.dropped(Dropped::UnansweredAsk, turn);
@@ -265,8 +269,8 @@ impl Session {
         self.answer_ask(id, Reject::AskRefused, turn);
     }
 
-    /// Answers a request of the child with an error of our own, unless the child does not read
-    /// what it is told.
+    /// Answers a request of the child with an error of this side, unless the child does not read
+    /// its input.
     fn answer_ask(&mut self, id: &[u8], reject: Reject, turn: &mut Turn<'_>) {
         let answer = json::error(Some(id), &reject.wire());
         if self.backend.has_room(answer.len(), turn) {
@@ -287,10 +291,11 @@ impl Session {
         }
     }
 
-    /// Progress goes to the stream of its request, under the client's own token, and gives the
-    /// request its time again.
+    /// Sends progress on the stream of its request, with the client's own token, and extends the
+    /// time limit of the request.
     fn progress(&mut self, message: &Message, number: &[u8], turn: &mut Turn<'_>) {
-        // Nothing goes out before the answer to `initialize`, and the time to start is fixed.
+        // Nothing is sent before the answer to `initialize`, and the time limit of the start is
+        // fixed.
         if !self.is_open() {
             return self.dropped(Dropped::UnknownProgress, turn);
         }
@@ -302,7 +307,7 @@ impl Session {
         let Some(token) = token else {
             return self.dropped(Dropped::UnknownProgress, turn);
         };
-        // A client that takes only JSON may still listen elsewhere.
+        // A client that accepts only JSON may have another stream.
         let stream = match self.streams.carries_messages(stream) {
             true => Some(stream),
             false => self.streams.pick(false),
@@ -316,8 +321,8 @@ impl Session {
         }
     }
 
-    /// The child takes back a request. One that still waits here is taken out; of one that was
-    /// sent the client is told.
+    /// Handles the child's cancellation of its request. One that still waits here is removed; for
+    /// one that was sent the client is told.
     fn withdraw(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
         if let Some(ask) = self.asks.take(id)
             && self.queue.remove_ask(&ask.id).is_none()
@@ -334,8 +339,8 @@ impl Session {
         }
     }
 
-    /// The stream for a message that is no answer. `related`: whether such messages are likely to
-    /// belong to a request, if nobody says whether this one does.
+    /// Returns the stream for a message that is not an answer. `related` tells whether such
+    /// messages are likely to belong to a request, if that is unknown.
     fn stream_for(&self, about: About, related: bool) -> Option<u64> {
         match about {
             About::Unknown => self.streams.pick(related),

@@ -1,11 +1,11 @@
 //! A machine in this process that does longer work outside the engine's lock.
 //!
-//! Owns: whether a job has the machine, and the facts that wait for it, in order.
-//! Never: knows what a fact means.
+//! Owns: whether a job has the machine, and the inputs that wait for it, in order.
+//! Never: interprets an input.
 //!
 //! ```text
-//!   here ──lend──► with a job ──give_back──► here     facts wait until it is here, and are then
-//!                                                     taken one by one
+//!   here ──lend──► with a job ──give_back──► here     inputs wait until it is here, and are then
+//!                                                     handled one by one
 //! ```
 
 use std::collections::VecDeque;
@@ -14,12 +14,12 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(super) struct Lent<M, F> {
     machine: Result<Box<M>, Loan>,
-    /// The facts it has not taken, and the bytes of each.
+    /// The waiting inputs, and the bytes of each.
     waiting: VecDeque<(F, usize)>,
     bytes: usize,
 }
 
-/// The number by which a job names a machine: no two loans have the same.
+/// The number by which a job identifies a machine; unique for each loan.
 pub(crate) type Loan = u64;
 
 impl<M, F> Lent<M, F> {
@@ -27,23 +27,23 @@ impl<M, F> Lent<M, F> {
         Lent { machine: Ok(Box::new(machine)), waiting: VecDeque::new(), bytes: 0 }
     }
 
-    /// The machine, if it is here.
+    /// Returns the machine, if it is here.
     pub(super) fn get(&self) -> Option<&M> {
         self.machine.as_deref().ok()
     }
 
-    /// The machine, to be changed, if it is here.
+    /// Returns the machine for changes, if it is here.
     pub(super) fn get_mut(&mut self) -> Option<&mut M> {
         self.machine.as_deref_mut().ok()
     }
 
-    /// Adds a fact that holds this many bytes.
+    /// Adds an input that holds this many bytes.
     pub(super) fn push(&mut self, fact: F, bytes: usize) {
         self.bytes += bytes;
         self.waiting.push_back((fact, bytes));
     }
 
-    /// Takes the next fact and its bytes, if the machine is here for it.
+    /// Removes and returns the next input and its bytes, if the machine is here for it.
     pub(super) fn next(&mut self) -> Option<(F, usize)> {
         let next = self.machine.is_ok().then(|| self.waiting.pop_front())?;
         match &next {
@@ -53,17 +53,17 @@ impl<M, F> Lent<M, F> {
         next
     }
 
-    /// Bytes of the facts that wait.
+    /// Returns the number of bytes of the waiting inputs.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Takes the machine for a job.
+    /// Removes and returns the machine for a job.
     pub(super) fn lend(&mut self, loan: Loan) -> Option<Box<M>> {
         std::mem::replace(&mut self.machine, Err(loan)).ok()
     }
 
-    /// Takes the machine back from its job. Whether it was this one that was lent.
+    /// Takes the machine back from its job. Returns whether it was the one that was lent.
     pub(super) fn give_back(&mut self, loan: Loan, machine: Box<M>) -> bool {
         let is_it = self.machine.as_ref().err() == Some(&loan);
         if is_it {

@@ -1,15 +1,16 @@
-//! Sessions of the legacy era: `initialize` opens one, and everything after it names it.
+//! Sessions of the legacy era: `initialize` opens one, and every later message names it.
 //!
-//! Owns: the conversation of one client with a child of its own, with the interpreter in front of
-//! one that all share, or with a server in this process, both directions, and its streams.
-//! Never: another session's anything; a session is a value without shared parts.
+//! Owns: the conversation of one client with a child of its own, with the interpreter in front of a
+//! shared child, or with a server in this process, both directions, and its streams.
+//! Never: state of another session; a session is a value without shared parts.
 //!
 //! ```text
 //!   opening ──child answers initialize──► open ──DELETE, idle, evicted, child's end, shutdown──► ended
 //!      └──child refuses, is too slow, or ends; client leaves───────────────────────────────────► ended
 //! ```
 //!
-//! In HTTP+SSE, the transport of 2024-11-05, a session begins with its one stream and ends with it:
+//! In HTTP+SSE, the transport of 2024-11-05, a session begins with its only stream and ends with
+//! it:
 //!
 //! ```text
 //!   vacant ──POST of initialize──► opening ──► open   each ──its stream closes, or is not read──► ended
@@ -60,65 +61,65 @@ use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::{Duration, Instant};
 
-/// One client's conversation with whoever answers it.
+/// A client's conversation with its backend.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
-    /// Whose it is: nobody's in particular until somebody uses it with credentials.
+    /// Its owner: anonymous until it is used with credentials.
     principal: Principal,
     backend: Backend,
     calls: Calls,
     asks: Asks,
-    /// Until when a question of the child may belong to a request that was taken back from it.
+    /// The time until which a question of the child may belong to a cancelled request.
     taken_back_until: Instant,
-    /// What waits for the client's `notifications/initialized`.
+    /// The messages that wait for the client's `notifications/initialized`.
     held: Option<Box<Held>>,
     queue: Queue,
     streams: Streams,
-    /// The revision both sides agreed on, if it is none that is known here.
+    /// The negotiated revision, if it is unknown here.
     unknown_revision: Option<Box<str>>,
-    /// The name that the client gives itself.
+    /// The client's name.
     client: Option<Box<str>>,
     /// The address of its last POST.
     peer: Option<IpAddr>,
-    /// The `initialize` of its client, until that is answered.
+    /// The `initialize` of its client, until it is answered.
     initialize: Option<Box<Message>>,
-    /// Whether what its client has sent is kept until there is somebody to take it.
+    /// Whether messages of its client are kept until it has a backend.
     is_awaited: bool,
     since: Instant,
-    /// The end of the last request.
+    /// The time at which the last request ended.
     used_at: Instant,
-    /// The entry of this session in the engine's index of sessions that may be ended for others.
+    /// Its entry in the engine's index of sessions that can be evicted.
     pub(crate) indexed: Option<Evictable>,
-    /// The earliest moment the engine was asked to come back for this session.
+    /// The earliest timer that the engine has set for this session.
     pub(crate) wake_at: Instant,
 }
 
 impl Session {
-    /// Whether there is a revision to speak: `initialize` was answered, or nobody needs it.
+    /// Returns whether a revision is in use: `initialize` was answered, or is not needed.
     pub(crate) fn is_open(&self) -> bool {
         self.streams.revision.is_some()
     }
 
-    /// Whether the client has sent `initialize`, with success. Without it only a server in this
-    /// process has a session.
+    /// Returns whether the client has sent `initialize` successfully. Only with a server in this
+    /// process is there a session without it.
     fn is_initialized(&self) -> bool {
         self.backend.native().is_none_or(|seated| seated.facts.initialized)
     }
 
-    /// Whether this principal may use it: it is theirs, or nobody's yet.
+    /// Returns whether this principal may use it: it is the owner, or there is none yet.
     pub(crate) fn admits(&self, principal: &Principal) -> bool {
         self.principal == *principal || self.principal == Principal::Anonymous
     }
 
-    /// Somebody it admits uses it. The first with credentials has it for themselves from then on.
+    /// Records its use by an admitted principal. The first with credentials becomes its owner.
     pub(crate) fn used_by(&mut self, principal: Principal) {
         if self.principal == Principal::Anonymous {
             self.principal = principal;
         }
     }
 
-    /// Whether both sides agreed on the revision of this name.
+    /// Returns whether the negotiated revision has this name.
     pub(crate) fn speaks(&self, revision: &str) -> bool {
         match &self.unknown_revision {
             Some(unknown) => **unknown == *revision,
@@ -126,7 +127,7 @@ impl Session {
         }
     }
 
-    /// The revision both sides agreed on, or the nearest that is known.
+    /// Returns the negotiated revision, or the nearest known one.
     pub(crate) fn revision(&self) -> Option<Revision> {
         self.streams.revision
     }
@@ -139,8 +140,8 @@ impl Session {
         &mut self.backend
     }
 
-    /// Lets what is in this process go on, and takes what it says. Tells if the session is over by
-    /// that.
+    /// Lets a backend in this process continue, and handles its output. Returns the reason if the
+    /// session ends because of it.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         if self.backend.child().is_some() {
             return None;
@@ -160,7 +161,7 @@ impl Session {
         None
     }
 
-    /// Takes what was said in this process. Tells if the session is over by it.
+    /// Handles output of this process. Returns the reason if the session ends because of it.
     fn hear_said(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         while let Some(saying) = self.backend.next_said() {
             let end = match saying {
@@ -187,7 +188,7 @@ impl Session {
         None
     }
 
-    /// Takes what came of a request to the child that all sessions share.
+    /// Handles an event of a request at the shared child.
     pub(crate) fn heard(&mut self, heard: FromWorker) {
         self.backend.heard(heard);
     }
@@ -198,12 +199,13 @@ impl Session {
         }
     }
 
-    /// Whether it has been unused for too long.
+    /// Returns whether it has been unused for too long.
     pub(crate) fn has_expired(&self, now: Instant, limits: &Limits) -> bool {
         self.expires_at(limits) <= now
     }
 
-    /// When it ends unless it is used. An open session of HTTP+SSE lives as long as its stream.
+    /// Returns when it ends unless it is used. An open session of HTTP+SSE lives as long as its
+    /// stream.
     fn expires_at(&self, limits: &Limits) -> Instant {
         match self.idle_since() {
             Some(since) if !(self.is_sse() && self.is_open()) => since + self.idle_max(limits),
@@ -211,8 +213,8 @@ impl Session {
         }
     }
 
-    /// How long it may be unused. Before it is open, which is where only HTTP+SSE lets it be unused,
-    /// it has as much time as a child has to start.
+    /// Returns its idle timeout. Before it is open, which only HTTP+SSE allows it to be while
+    /// unused, it is the time limit of a child's start.
     fn idle_max(&self, limits: &Limits) -> Duration {
         match self.is_open() {
             true => limits.session_idle_max,
@@ -220,35 +222,35 @@ impl Session {
         }
     }
 
-    /// Messages that wait for a stream.
+    /// Returns the number of messages that wait for a stream.
     pub(crate) fn queued(&self) -> usize {
         self.queue.len()
     }
 
-    /// Requests of the client that wait for their answer.
+    /// Returns the number of pending requests of the client.
     pub(crate) fn in_flight(&self) -> usize {
         self.calls.len()
     }
 
-    /// Exchanges that are open.
+    /// Returns the number of open exchanges.
     pub(crate) fn open_streams(&self) -> usize {
         self.streams.open()
     }
 
-    /// Bytes that wait for the client or the child.
+    /// Returns the number of bytes that wait for the client or the child.
     pub(crate) fn queue_bytes(&self) -> usize {
         self.queue.bytes() + self.held_bytes() + self.streams.outbound() + self.backend.unfed()
     }
 
-    /// Since when nobody uses it; none while somebody does. In HTTP+SSE it is no use of a session
-    /// that its stream is open: there is nothing else that could show that nobody needs it.
+    /// Returns when the session became idle, or `None` while it is in use. In HTTP+SSE an open
+    /// stream does not count as use, because nothing else could show that a session is not needed.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let is_asked = self.is_awaited || !self.calls.is_empty();
         let idle = !is_asked && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
     }
 
-    /// Returns the loss if it is ended for another session; `None` while a request is in flight.
+    /// Returns the loss if it is evicted; `None` while a request is in flight.
     pub(crate) fn evictable(&self) -> Option<Evictable> {
         let loss = match self.idle_since() {
             _ if self.is_awaited || !self.calls.is_empty() => return None,
@@ -259,15 +261,16 @@ impl Session {
         Some(Evictable { loss, since: self.used_at, principal: self.principal })
     }
 
-    /// The transport took bytes of an exchange of this session.
+    /// Records bytes that the transport accepted of an exchange of this session.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.streams.sent(bytes);
     }
 
-    /// An exchange of this session is over. The client may come back: nothing is cancelled
-    /// (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the client
-    /// cancelling its request"). Tells if the session is over by it: nobody can come back to one
-    /// whose id nobody has been told, or to the stream of HTTP+SSE.
+    /// Handles the end of an exchange of this session. The client may resume, so nothing is
+    /// cancelled (2025-11-25, basic/transports: "Disconnection SHOULD NOT be interpreted as the
+    /// client cancelling its request"). Returns the reason if the session ends because of it: a
+    /// session whose id was never sent, or whose stream of HTTP+SSE has ended, cannot be used
+    /// again.
     pub(crate) fn closed(
         &mut self,
         exchange: ExchangeId,
@@ -283,7 +286,8 @@ impl Session {
         }
     }
 
-    /// Ends the streams on which no answer is due: the server is stopping, or too much waits there.
+    /// Ends the streams without pending answers, because the server is stopping, or too much waits
+    /// there.
     pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
         if !self.is_sse() {
             self.streams.end_listeners(turn);
@@ -295,13 +299,14 @@ impl Session {
         turn.wake(turn.now + self.idle_max(turn.limits));
     }
 
-    /// Reads the child only as fast as the client takes what it says. What a child of others says, a
-    /// server in this process, or this side itself, waits all the same; so streams on which anything
-    /// may come end when it is too much. Tells if the session is over by it.
+    /// Reads the child only as fast as the client reads its output. Output of a shared child, of a
+    /// server in this process, or of this side waits in memory, so streams that may get such output
+    /// end at a limit. Returns the reason if the session ends because of it.
     pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         let outbound = self.streams.outbound();
         let high = turn.limits.outbound_bytes_high;
-        // When memory is short, a child waits as soon as its client has something large to read.
+        // When memory is short, a child is paused as soon as its client has something large to
+        // read.
         let high = if turn.memory.is_short() { high.min(SMALL_BYTES_MAX) } else { high };
         if outbound >= high {
             self.backend.gate(false, turn);
@@ -315,7 +320,7 @@ impl Session {
         self.is_sse().then_some(SessionEnd::Overflow)
     }
 
-    /// Does what is due. Tells if the session is over by it.
+    /// Handles timeouts. Returns the reason if the session ends because of it.
     pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
         self.backend.handle_timeout(turn);
         if self.held_until() <= turn.now {
@@ -332,7 +337,7 @@ impl Session {
         }
     }
 
-    /// When something is due again.
+    /// Returns when something is due again.
     pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
         self.expires_at(turn.limits)
             .min(self.calls.next_due())
@@ -342,7 +347,8 @@ impl Session {
             .min(self.streams.next_due(turn.limits.keep_alive_period))
     }
 
-    /// Gives up the requests the child took too long for. True if `initialize` was one of them.
+    /// Fails the requests that the child did not answer in time. Returns whether `initialize` was
+    /// one of them.
     fn time_out_calls(&mut self, turn: &mut Turn<'_>) -> bool {
         if !self.is_open() {
             return self.time_out_start(turn);
@@ -359,7 +365,8 @@ impl Session {
         false
     }
 
-    /// The refusal of a request whose time is over: what it had, and the option for more.
+    /// Returns the refusal of a request whose time is over, with its time limit and the option for
+    /// it.
     fn request_timeout(&self, call: &Call, turn: &Turn<'_>) -> Reject {
         let option = self.backend.native().is_none().then_some("--request-timeout");
         let limit = match call.since + turn.limits.request_total_max <= turn.now {
@@ -369,9 +376,9 @@ impl Session {
         Reject::RequestTimeout { limit, option }
     }
 
-    /// The child is not told: `initialize` must not be cancelled (2025-11-25,
-    /// basic/utilities/cancellation). Nothing gives it more time; there is no client yet to wait
-    /// for.
+    /// Fails a slow `initialize`. The child is not told, because `initialize` must not be cancelled
+    /// (2025-11-25, basic/utilities/cancellation). Nothing extends its time limit: the client
+    /// cannot be asked anything yet.
     fn time_out_start(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some((_, call)) = self.calls.take_due(turn.now) else { return false };
         let limit = call.due.since(call.since);
@@ -379,13 +386,13 @@ impl Session {
         true
     }
 
-    /// Gives the requests that may wait for an answer of the client more time.
+    /// Extends the time limits of the requests that may wait for an answer of the client.
     ///
-    /// A question of the child stops the clock of the request it belongs to, once the client has
-    /// been sent it. Where the child does not say which request that is, it stops the clock of each
-    /// one that was in flight when the question came: a request that hangs meanwhile is answered
-    /// late, whereas a user who takes a minute for a dialog would lose the call that asked. Right
-    /// after a request was taken back the question may be that request's, and stops no clock.
+    /// A question of the child suspends the time limit of its request, once the client has been
+    /// sent the question. If the child does not name the request, the question suspends each one
+    /// that was in flight when it came: a request that hangs meanwhile fails later, but a user who
+    /// takes a minute for a dialog does not lose the call. Right after a request was cancelled the
+    /// question may belong to that one, and suspends none.
     fn hold_calls(&mut self, turn: &Turn<'_>) {
         let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= turn.now);
         for (_, call) in due.filter(|(number, _)| self.asks.may_hold(*number)) {
@@ -393,15 +400,15 @@ impl Session {
         }
     }
 
-    /// A question of the child is over: the requests that may have waited for it have their time
-    /// again.
+    /// Resumes the time limits of the requests that may have waited for a question of the child,
+    /// which is over.
     fn release_calls(&mut self, ask: &Ask, turn: &Turn<'_>) {
         for (_, call) in self.calls.range_mut(ask.calls.clone()) {
             extend(call, turn);
         }
     }
 
-    /// Answers a request with an error of our own.
+    /// Answers a request with an error of this side.
     fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
         let mut wire = reject.wire();
         if let (false, Some(child)) = (self.is_open(), self.backend.child())
@@ -414,7 +421,7 @@ impl Session {
         if self.is_open() || self.is_sse() {
             self.deliver(&call, Some(answer), reject.name(), turn);
         } else {
-            // No session has come to be, so HTTP can say so.
+            // No session was opened, so HTTP can report the error.
             let took = turn.answered(&call, reject.name());
             let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
             self.log_request(&call, (head.status, reject.name()), took, turn);
@@ -423,8 +430,7 @@ impl Session {
         }
     }
 
-    /// Sends an answer to the exchange that waits for it, and counts it; none if there is no room
-    /// for it.
+    /// Sends an answer to its exchange, and counts it; `None` if there is no room for it.
     fn deliver(
         &mut self,
         call: &Call,
@@ -473,8 +479,8 @@ impl Session {
         turn.log(Event::Dropped { what, session: self.id });
     }
 
-    /// Ends the session: every request in flight gets `reject`, every stream ends. The backend
-    /// is handed back; a child may still run.
+    /// Ends the session: every request in flight gets `reject`, every stream ends. Returns the
+    /// backend; a child may still run.
     pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, turn: &mut Turn<'_>) -> Backend {
         while let Some(call) = self.calls.take_first() {
             self.fail(call, reject, turn);
@@ -488,15 +494,15 @@ impl Session {
         self.backend
     }
 
-    /// The `initialize` that another backend can be given in place of this one: nothing else has
+    /// Returns the `initialize` that can be sent to another backend instead: nothing else has
     /// passed between the client and this one.
     pub(crate) fn repeatable(&self) -> Option<&Message> {
         let is_first = !self.is_open() && self.calls.is_first_only() && self.asks.len() == 0;
         self.initialize.as_deref().filter(|_| is_first)
     }
 
-    /// Puts another backend in the place of the one it has, which it gives back. The client's
-    /// `initialize` is repeated to it.
+    /// Replaces its backend and returns the old one. The client's `initialize` is sent to the new
+    /// one.
     pub(crate) fn restart(&mut self, backend: Backend, turn: &mut Turn<'_>) -> Backend {
         let old = mem::replace(&mut self.backend, backend);
         if let Some(initialize) = &self.initialize {
@@ -505,19 +511,19 @@ impl Session {
         old
     }
 
-    /// How its child ended, once nothing more can come from it.
+    /// Returns the status of its child, once nothing more can come from it.
     pub(crate) fn child_end(&self, now: Instant) -> Option<ExitStatus> {
         self.backend.end(now)
     }
 }
 
-/// Gives a request its time again, up to the hard limit.
+/// Restarts the time limit of a request, up to the total limit.
 fn extend(call: &mut Call, turn: &Turn<'_>) {
     let limits = turn.limits;
     call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
 }
 
-/// `notifications/cancelled` for the request with this id.
+/// Returns `notifications/cancelled` for the request with this id.
 pub(crate) fn cancelled(id: &[u8], reason: &str) -> Chunk {
     let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
     let tail = format!(r#","reason":"{reason}"}}}}"#);

@@ -1,6 +1,6 @@
-//! A server in this process, behind a session.
+//! A server in this process, as the backend of a session.
 //!
-//! Owns: the order in which its conversation takes what comes for it; a job does all that may take
+//! Owns: the order in which its conversation gets its inputs; a job does everything that may take
 //! the server's own code long.
 
 use std::collections::VecDeque;
@@ -20,35 +20,35 @@ use crate::server::{
 use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
-/// A conversation, and what a session tells it of itself.
+/// A conversation, and the session's facts for it.
 #[derive(Debug)]
 pub(crate) struct Seated {
     lent: Lent<Speaker, (ToServer, Circumstance)>,
     pub(super) takes_batches: bool,
     pub(super) facts: SessionFacts,
-    /// Who sent the last POST.
+    /// The sender of the last POST.
     principal: Principal,
-    /// The POST whose messages it is given.
+    /// The time of the POST whose messages it gets.
     arrived: Instant,
     http: Option<Arc<HttpScene>>,
-    /// Bytes of what the server remembers of the session, as far as is known.
+    /// The number of bytes that the server stores for the session, as last known.
     stored: usize,
 }
 
-/// A fact for a conversation.
+/// An input of a conversation.
 #[derive(Debug)]
 enum ToServer {
     /// A message of the client.
     Message(Chunk),
-    /// The facts that it has asked for.
+    /// The facts that it waits for.
     Facts(Box<Facts>),
     /// A change that was not made in this session.
     Change(Changed),
-    /// Something is due.
+    /// A timeout.
     Timeout,
 }
 
-/// The circumstances of a fact.
+/// The context of an input.
 #[derive(Debug)]
 struct Circumstance {
     now: Instant,
@@ -60,7 +60,7 @@ struct Circumstance {
     random: u64,
 }
 
-/// A conversation and what it has said.
+/// A conversation and its output.
 #[derive(Debug)]
 pub(crate) struct Speaker {
     conversation: Conversation,
@@ -78,7 +78,7 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    /// Gives the conversation the fact.
+    /// Passes the input to the conversation.
     pub(crate) fn carry_out(&mut self) {
         if let Some((fact, at)) = self.fact.take() {
             self.speaker.give(fact, &at, &self.chance);
@@ -126,7 +126,7 @@ impl Seated {
         Seated { lent, takes_batches, facts, principal, arrived: now, http: None, stored: 0 }
     }
 
-    /// Whose messages come next.
+    /// Records the sender of the next messages.
     pub(super) fn attend(&mut self, head: &McpHead, used_at: Instant, queued: usize) {
         self.principal = head.principal;
         self.arrived = head.arrived;
@@ -135,7 +135,7 @@ impl Seated {
         self.facts.queued = queued;
     }
 
-    /// All messages of the POST have been given.
+    /// Records that all messages of the POST were passed.
     pub(super) fn attended(&mut self) {
         self.http = None;
     }
@@ -150,7 +150,7 @@ impl Seated {
         self.push(ToServer::Facts(Box::new(facts.clone())), 0, turn.now, None, turn);
     }
 
-    /// Tells the client of a change that was not made in this session.
+    /// Announces a change that was not made in this session.
     pub(crate) fn change(&mut self, change: &Changed, turn: &Turn<'_>) {
         self.push(ToServer::Change(change.clone()), 0, turn.now, None, turn);
     }
@@ -175,8 +175,8 @@ impl Seated {
         self.lent.push((fact, at), bytes);
     }
 
-    /// Lets a job give the conversation the next fact, if there is one and no other job has it. What
-    /// takes no code of the server is done at once.
+    /// Lets a job pass the next input to the conversation, if there is one and no other job has it.
+    /// Inputs that run no code of the server are handled at once.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(((fact, mut at), _)) = self.lent.next() else { return false };
         at.session.initialized |= self.facts.initialized;
@@ -201,33 +201,33 @@ impl Seated {
         }
     }
 
-    /// When something is due; not while a job has the conversation.
+    /// Returns when something is due; not while a job has the conversation.
     pub(super) fn next_due(&self) -> Instant {
         let due = self.lent.get().and_then(|speaker| speaker.conversation.poll_timeout());
         due.unwrap_or(Instant::FAR)
     }
 
-    /// Whether it goes on once it is given facts.
+    /// Returns whether it waits for facts.
     pub(crate) fn wants_facts(&self) -> bool {
         self.lent.get().is_some_and(|speaker| speaker.conversation.wants_facts())
     }
 
-    /// Bytes of what the server remembers of the session.
+    /// Returns the number of bytes that the server stores for the session.
     pub(crate) fn stored_bytes(&self) -> usize {
         self.stored
     }
 
-    /// Bytes of messages that wait for it.
+    /// Returns the number of bytes of its waiting messages.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.lent.waiting_bytes()
     }
 
-    /// When the head of the request it attends to had come.
+    /// Returns when the head of its current request arrived.
     pub(super) fn arrived(&self) -> Instant {
         self.arrived
     }
 
-    /// The next thing it said.
+    /// Returns its next output.
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         let sayings = &mut self.lent.get_mut()?.said.sayings;
         let said = sayings.pop_front();
@@ -238,7 +238,7 @@ impl Seated {
     }
 }
 
-/// What a conversation said, in order.
+/// The output of a conversation, in order.
 #[derive(Debug, Default)]
 struct Said {
     text: Vec<u8>,
@@ -257,8 +257,8 @@ impl Sink for Said {
             Line::Unrelated => About::Nothing,
         };
         let mut text = std::mem::take(&mut self.text);
-        // Only the text is counted in the memory budget, and its buffer can be twice as large. A
-        // small answer leaves at once.
+        // Only the text counts in the memory budget, and its buffer can be twice as large. A small
+        // answer is sent at once.
         if about == About::Nothing || text.len() > SMALL_BYTES_MAX {
             text.shrink_to_fit();
         }

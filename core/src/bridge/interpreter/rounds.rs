@@ -1,6 +1,6 @@
 //! A call of the client, round by round.
 //!
-//! Owns: which round is under way, what the client is asked in between, when it is enough.
+//! Owns: the current round, the questions to the client in between, and the limits.
 //!
 //! ```text
 //!   begin ──► Upstream ──answer──────────────────────────────────────────► concluded
@@ -26,43 +26,44 @@ use crate::time::{Duration, Instant};
 use crate::translate::modern_child::{self, InputRequest, Outcome};
 use crate::translate::{Answer, INTERNAL_ERROR, capability, line, may_require_input};
 
-/// Rounds of a call, those without a question included.
+/// The maximum number of rounds of a call, including those without questions.
 pub(super) const ROUNDS_MAX: usize = 64;
 
-/// Bytes of params that are kept for another round, of all calls together. One is always taken.
+/// The maximum number of bytes of params that are kept for another round, of all calls together.
+/// One is always kept.
 const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The pause before the second round in a row without a question; the first follows at once. Doubles
-/// up to [`PAUSE_MAX`].
+/// The pause before the second round in a row without a question; the first follows at once. It
+/// doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(100);
 
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// A call of the client that is not answered yet.
+/// A pending call of the client.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// One of a closed set of names.
+    /// A method from a fixed set of names.
     method: &'static str,
-    /// JSON text of the resource that is read.
+    /// The resource of a `resources/read` (JSON text).
     uri: Option<Box<[u8]>>,
     /// The params of the first round, if there may be more.
     params: Box<[u8]>,
-    /// Whether the client wants to know how far it is.
+    /// Whether the client asked for progress.
     has_token: bool,
-    /// How far it was, at the most.
+    /// The highest progress value so far.
     progress: f64,
     rounds: usize,
     /// Rounds without a question in a row.
     idle_rounds: u32,
-    /// What the child wants back with the next round (JSON text).
+    /// The state that the child gets back with the next round (JSON text).
     state: Option<Vec<u8>>,
-    /// The URLs the user was sent to and agreed to go to.
+    /// The URLs that the user was asked to visit and agreed to.
     visits: Vec<Visit>,
     stage: Stage,
 }
 
 impl Call {
-    /// Bytes that the child and the client have said for the next round.
+    /// Returns the number of bytes of state and answers for the next round.
     pub(super) fn answers_bytes(&self) -> usize {
         let responses = match &self.stage {
             Stage::Asking(questions) => questions
@@ -78,11 +79,11 @@ impl Call {
 
 #[derive(Debug)]
 enum Stage {
-    /// The child is asked, under this number.
+    /// A request to the child is pending, with this number.
     Upstream(u64),
-    /// The client is asked.
+    /// Questions to the client are pending.
     Asking(Vec<Question>),
-    /// Until then nobody is asked.
+    /// Nothing is pending until this time.
     Resting(Instant),
 }
 
@@ -97,24 +98,24 @@ struct Question {
     response: Option<Vec<u8>>,
 }
 
-/// A URL that the user is sent to.
+/// A URL that the user is asked to visit.
 #[derive(Debug)]
 struct Visit {
     key: String,
     url: String,
-    /// What the elicitation is known by.
+    /// The id of the elicitation.
     id: String,
 }
 
 impl Visit {
-    /// Whether the user is sent there again by this. A key alone says nothing: the next round may
-    /// have it for something else.
+    /// Returns whether a question asks for the same visit again. The key alone does not tell,
+    /// because the next round may use it for another question.
     fn is_again(&self, request: &InputRequest) -> bool {
         request.key == self.key && url_of(request).is_some_and(|url| url == self.url)
     }
 }
 
-/// The URL that a question sends the user to, if it does.
+/// Returns the URL in a question, if it has one.
 fn url_of(request: &InputRequest) -> Option<String> {
     let params = request.params.as_deref().filter(|_| request.needs == Capability::ElicitationUrl);
     Some(Object::read(params?)?.text("url")?.into_owned())
@@ -123,7 +124,7 @@ fn url_of(request: &InputRequest) -> Option<String> {
 // The child
 
 impl Interpreter {
-    /// Sends a request upstream.
+    /// Sends a request to the child.
     pub(super) fn begin(&mut self, call: u64, request: &Message, at: &mut At<'_>) {
         let method = request.method().unwrap_or_default();
         let number = at.next_upstream();
@@ -163,7 +164,7 @@ impl Interpreter {
         self.upstream.insert(number, call);
     }
 
-    /// The child answered a round.
+    /// Handles the child's answer to a round.
     pub(super) fn on_round_answered(&mut self, call: u64, answer: &Answer<'_>, at: &mut At<'_>) {
         let Some(known) = self.calls.get(&call) else { return };
         let result = match answer {
@@ -185,7 +186,7 @@ impl Interpreter {
         }
     }
 
-    /// The child said something about a round.
+    /// Handles the child's notification about a round.
     pub(super) fn on_round_notified(&mut self, call: u64, message: &Message) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         if message.method() == Some("notifications/progress") {
@@ -193,7 +194,8 @@ impl Interpreter {
             let progress = Object::read_or_empty(message.params())
                 .get("progress")
                 .and_then(|value| serde_json::from_slice::<f64>(value).ok());
-            // Each round counts anew; to the client it is one call, and what it is told must rise.
+            // Each round counts from zero; for the client it is one call, whose progress must
+            // increase.
             let Some(progress) = progress.filter(|it| known.has_token && *it > known.progress)
             else {
                 return;
@@ -207,20 +209,20 @@ impl Interpreter {
         }
     }
 
-    /// Answers a call, whatever was under way for it.
+    /// Answers a call in any state.
     fn conclude(&mut self, call: u64, answer: Answer<'static>) {
         self.drop_call(call);
         self.answer(call, answer);
     }
 
-    /// The client gave a request up, or nobody waits for it any more.
+    /// Handles the client's cancellation of a request, or the end of its client.
     pub(super) fn cancel(&mut self, call: u64) {
         if !self.listens.forget(call) {
             self.drop_call(call);
         }
     }
 
-    /// Forgets a call and takes back what was asked for it.
+    /// Removes a call and cancels its pending requests.
     pub(super) fn drop_call(&mut self, call: u64) {
         let Some(dropped) = self.calls.remove(&call) else { return };
         self.kept -= dropped.params.len();
@@ -269,7 +271,7 @@ impl Interpreter {
         self.ask(call, requests, at);
     }
 
-    /// Lets some time pass before the next round.
+    /// Waits before the next round.
     fn rest(&mut self, call: u64, at: &mut At<'_>) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         let pause = match known.idle_rounds {
@@ -285,9 +287,9 @@ impl Interpreter {
         self.resting.insert((due, call));
     }
 
-    /// Asks the client everything that the child requires, or nothing if it cannot answer all of
-    /// it: then the call fails, as the child would have failed it had it known. So it does if one of
-    /// the questions makes no request.
+    /// Asks the client all questions of the child, or none if it does not support all of them: then
+    /// the call fails, as the child would have failed it if it had known. It also fails if a
+    /// question cannot be translated.
     fn ask(&mut self, call: u64, requests: Vec<InputRequest>, at: &mut At<'_>) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         let method = known.method;
@@ -334,13 +336,13 @@ impl Interpreter {
         }
     }
 
-    /// Fails a call whose child answered what is no answer.
+    /// Fails a call with an invalid answer of the child.
     fn fail_badly(&mut self, call: u64) {
         self.drop_call(call);
         self.fail(call, Reject::BadAnswer(Flaw::Result));
     }
 
-    /// The client answered a question, or the session in its place.
+    /// Handles the answer to a question, from the client or from the session in its place.
     pub(super) fn on_client_answer(&mut self, message: &Message, at: &mut At<'_>) {
         let Some(number) = message.id().and_then(parse_number) else { return };
         let Some(call) = self.questions.remove(&number) else { return };
@@ -362,7 +364,7 @@ impl Interpreter {
         }
     }
 
-    /// Sends the request again, with what the client has answered.
+    /// Sends the request again, with the client's answers.
     pub(super) fn try_again(&mut self, call: u64, at: &mut At<'_>) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         let number = at.next_upstream();
@@ -380,15 +382,15 @@ impl Interpreter {
         self.send_round(call, number, method, &params);
     }
 
-    /// Takes a question back.
+    /// Withdraws a question.
     fn withdraw(&mut self, number: u64) {
         let params = json!({ "requestId": number }).to_string();
         let line = line::notification("notifications/cancelled", Some(params.as_bytes()));
         self.say(line, About::Unknown);
     }
 
-    /// Tells the client that the user need not come back from the URLs any more, but for those that
-    /// are asked for again. The modern era does not say so; the next round does.
+    /// Tells the client that the visits are complete, except for those that are requested again.
+    /// The modern era has no notification for that, but the next round shows it.
     fn tell_of_visits(&mut self, call: u64, again: &[InputRequest]) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         let is_again = |visit: &Visit| again.iter().any(|request| visit.is_again(request));
@@ -407,7 +409,7 @@ fn is_accepted(response: &[u8]) -> bool {
     Object::read(response).is_some_and(|it| it.text("action").as_deref() == Some("accept"))
 }
 
-/// What a call gets whose client lacks these.
+/// Returns the error for a call whose client lacks these capabilities.
 fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
     let wire = Reject::MissingCapability(Capability::Elicitation).wire();
     let mut error = Object::default();

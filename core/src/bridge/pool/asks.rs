@@ -1,4 +1,4 @@
-//! Questions of legacy children, and the clients who come back with answers.
+//! Questions of legacy children, and the clients' retries.
 //!
 //! Source: 2026-07-28, basic/patterns/mrtr.
 
@@ -17,7 +17,7 @@ use crate::translate::{Answer, capability, line};
 use bytes::Bytes;
 
 impl Pool {
-    /// A legacy child asks something.
+    /// Handles a question of a legacy child.
     pub(super) fn asked(
         &mut self,
         child: ChildId,
@@ -47,8 +47,8 @@ impl Pool {
             }
             other => return debug_assert!(false, "a question is not translated as {other:?}"),
         };
-        // Many a child wants to know the roots by itself, once it has been opened; no request that
-        // needs none should fail of that.
+        // Many servers request the roots on their own after they were opened; a request that does
+        // not need them must not fail because of that.
         let is_undeclared = capabilities
             .is_some_and(|declared| !capability::is_declared(declared, Capability::Roots));
         if question.needs == Capability::Roots && is_undeclared {
@@ -83,7 +83,7 @@ impl Pool {
         }
     }
 
-    /// Puts to clients what has settled, and gives up those who did not come back.
+    /// Sends questions to clients when they are complete, and gives up clients that did not retry.
     pub(super) fn go_on_asking(&mut self, turn: &mut Turn<'_>) {
         let mut settled = Vec::new();
         let mut gone = Vec::new();
@@ -107,7 +107,7 @@ impl Pool {
         }
     }
 
-    /// Puts a child's questions to the client of the request it is at.
+    /// Sends a child's questions to the client of its request.
     fn put(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let Some(asking) = worker.asking.as_deref_mut() else { return };
@@ -142,7 +142,7 @@ impl Pool {
         self.reply(exchange, result, turn);
     }
 
-    /// The client of a request can be asked nothing of what its child wants to know.
+    /// Refuses a request whose client supports none of the child's questions.
     fn refuse_incapable(
         &mut self,
         exchange: ExchangeId,
@@ -165,8 +165,8 @@ impl Pool {
         }
     }
 
-    /// The user of a client has to be sent to some addresses before its request can be sent again:
-    /// the child has forgotten it (2025-11-25, client/elicitation, URL Elicitation Required).
+    /// Asks the user of a client to visit some URLs before the request is sent again; the child has
+    /// forgotten it (2025-11-25, client/elicitation, URL Elicitation Required).
     pub(super) fn ask_to_come_again(
         &mut self,
         exchange: ExchangeId,
@@ -186,8 +186,8 @@ impl Pool {
         self.reply(exchange, result, turn);
     }
 
-    /// A client that was sent away comes back. The request that waits at a worker is its from now
-    /// on; one that is over is to be sent again.
+    /// Handles a retry. A request that waits at a worker now belongs to it; a finished one can be
+    /// sent again.
     pub(super) fn come_back(
         &mut self,
         exchange: ExchangeId,
@@ -211,12 +211,12 @@ impl Pool {
         let Some(asking) = worker.asking.as_deref_mut() else {
             return Err(Reject::BadRequestState);
         };
-        // One that the child has taken back meanwhile is not answered.
+        // Questions that the child has withdrawn meanwhile are not answered.
         answers.retain(|(id, _)| asking.questions.iter().any(|asked| asked.id == *id));
         asking.parked = None;
         asking.questions.retain(|asked| answers.iter().all(|(id, _)| *id != asked.id));
         if !asking.questions.is_empty() {
-            // It may have more to ask by what it was told; whatever is still open is asked again.
+            // The answers may lead to more questions; those that are still open are asked again.
             asking.settles_at = turn.now + turn.limits.settle_time;
             turn.wake(asking.settles_at);
         }
@@ -230,7 +230,7 @@ impl Pool {
         for (_, answer) in answers {
             worker.child.feed(answer, turn);
         }
-        // The child did not wait for the client: it is as if it answered now.
+        // The child did not wait for the client, so its answer is used now.
         if let Some(answer) = worker.asking.as_mut().and_then(|asking| asking.answer.take()) {
             let (now, asker) = (turn.now, Asker::Request(exchange));
             let task = Task { asker, traits: Traits::default(), since: now, due: Instant::FAR };
@@ -240,8 +240,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Takes a long request that brings back a state, once the work on it is done. Whether it waits
-    /// at a worker now.
+    /// Handles a long retry once the work on it is done. Returns whether it waits at a worker now.
     pub(super) fn is_back(
         &mut self,
         exchange: ExchangeId,
@@ -257,8 +256,8 @@ impl Pool {
         verdict.map(|()| is_at_worker)
     }
 
-    /// Tells a child that its questions for a request will not be answered. Whether it has answered
-    /// that request all the same.
+    /// Tells a child that its questions for a request will not be answered. Returns whether it has
+    /// answered that request already.
     pub(super) fn give_up_asking(
         &mut self,
         child: ChildId,
@@ -280,7 +279,8 @@ impl Pool {
         had_answered
     }
 
-    /// Gives up every client that was sent away: the server is stopping, and will not let it in.
+    /// Gives up every client that was sent questions, because the server is stopping and will not
+    /// accept a retry.
     pub(crate) fn give_up_parked(&mut self, turn: &mut Turn<'_>) {
         let parked = self.workers.values().filter_map(|worker| {
             let asking = worker.asking.as_deref().filter(|asking| asking.parked.is_some())?;
@@ -299,7 +299,7 @@ fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], turn: &mut Turn<'_>
 /// The answers to a child's questions, as lines: each with the id of its question.
 pub(super) type Answers = Vec<(Bytes, Chunk)>;
 
-/// The answers to these questions that a client has brought.
+/// Returns a client's answers to these questions.
 pub(super) fn answers(
     questions: &[OpenQuestion],
     request: &Message,
@@ -318,7 +318,7 @@ pub(super) fn answers(
     Ok(answers)
 }
 
-/// What a client is handed to bring back: good for the same request of the same principal only.
+/// Seals the state for a client: valid only for the same request of the same principal.
 fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
     let expires = turn.wall.saturating_add(turn.limits.request_total_max);
     let params_digest = post.params_digest();
@@ -326,7 +326,7 @@ fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
     turn.chance.seal.seal(&binding, expires, &ticket.to_bytes())
 }
 
-/// What a client has brought back.
+/// Opens the state that a client has returned.
 pub(super) fn ticket(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
     let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
     let (principal, method) = (&post.principal, post.method());
@@ -335,7 +335,7 @@ pub(super) fn ticket(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
     ticket.ok().and_then(|bytes| Ticket::of(&bytes)).ok_or(Reject::BadRequestState)
 }
 
-/// The error that tells a client what it has to be capable of (2026-07-28, basic/index).
+/// Fails a request with the capabilities that the client needs (2026-07-28, basic/index).
 fn fail_incapable(post: Post, needs: &[Capability], turn: &mut Turn<'_>) {
     let Some(first) = needs.first() else { return };
     let reject = Reject::MissingCapability(*first);

@@ -1,4 +1,4 @@
-//! What workers say: answers, notifications, and what they must not say.
+//! Messages of workers: answers, notifications, and invalid messages.
 
 use super::translation::{Change, Outcome, is_level_wanted};
 use super::*;
@@ -8,7 +8,7 @@ use crate::json::{self, Concerns, Field, ParseRules, Peer, Unreadable};
 use crate::translate::{Answer, line};
 
 impl Pool {
-    /// Takes a line of a worker's standard output that is no message.
+    /// Handles a line of a worker's standard output that is not a message.
     pub(crate) fn child_noise(
         &mut self,
         child: ChildId,
@@ -25,7 +25,7 @@ impl Pool {
         }
     }
 
-    /// Takes a message of a worker, with the [`Pool::translation`] that it needs.
+    /// Handles a message of a worker, with the [`Pool::translation`] that it needs.
     pub(crate) fn child_message(
         &mut self,
         child: ChildId,
@@ -46,14 +46,14 @@ impl Pool {
                 self.asked(child, message, translated, turn);
             }
             Kind::Request => {
-                // A modern child must not ask (2026-07-28, basic/transports/stdio).
+                // A modern child must not send requests (2026-07-28, basic/transports/stdio).
                 let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
                 worker.child.feed(answer, turn);
             }
         }
     }
 
-    /// A line was meant to answer a request, and cannot be read. No other answer will come.
+    /// Fails a request whose answer is invalid, since no other will come.
     fn answered_badly(&mut self, child: ChildId, number: u64, flaw: Flaw, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let Some(task) = worker.tasks.remove(number) else { return };
@@ -100,7 +100,7 @@ impl Pool {
         }
         let asking = worker.asking.as_deref_mut().filter(|asking| asking.number == number);
         match (asking, task.asker) {
-            // Whoever comes back for it is told then.
+            // The client gets it with its retry.
             (Some(asking), Asker::Parked) => {
                 asking.answer = Some(with_id(message, number));
                 return;
@@ -203,8 +203,8 @@ impl Pool {
         }
     }
 
-    /// Progress goes to the stream of its request, under the client's own token, and gives the
-    /// request its time again.
+    /// Sends progress on the stream of its request, with the client's own token, and extends the
+    /// time limit of the request.
     fn progress(
         &mut self,
         child: ChildId,
@@ -250,7 +250,7 @@ impl Pool {
         }
     }
 
-    /// The child ends a subscription (2026-07-28, basic/patterns/cancellation).
+    /// Handles the end of a subscription by the child (2026-07-28, basic/patterns/cancellation).
     fn withdrawn(&mut self, child: ChildId, number: &[u8], turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let listens = |worker: &Worker, number| {
@@ -271,8 +271,8 @@ impl Pool {
         }
     }
 
-    /// A log message says nothing of whom it is meant for: it is told to the one request that could
-    /// be meant, and to nobody if there are several.
+    /// Handles a log message, which does not name a request: it is sent to the only request that
+    /// could be meant, and dropped if there are several.
     fn logged(
         &mut self,
         child: ChildId,
@@ -282,7 +282,7 @@ impl Pool {
     ) {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
-            // It was told to say everything, so it could mean any.
+            // The level is set to the lowest, so it could belong to any request.
             Some(Era::Legacy) => worker
                 .only(|task| matches!(task.asker, Asker::Gone | Asker::Parked | Asker::Request(_))),
             _ => worker.only(|task| task.traits.logs && !task.traits.listens),
@@ -301,7 +301,7 @@ impl Pool {
         self.tell(child, number, message, message.with(&[]), turn);
     }
 
-    /// A message of a subscription goes to the stream it was opened by, under that one's own id.
+    /// Sends a message of a subscription on its stream, with the client's own id.
     fn published(
         &mut self,
         child: ChildId,
@@ -330,8 +330,8 @@ impl Pool {
         self.tell(child, number, message, line, turn);
     }
 
-    /// Tells whoever asked this request of a notification: a client by `line`, a session by the
-    /// message as it came.
+    /// Sends a notification to the owner of this request: to a client as `line`, to a session
+    /// unchanged.
     fn tell(
         &mut self,
         child: ChildId,
@@ -363,8 +363,8 @@ impl Pool {
     }
 }
 
-/// Drops an answer to no request in flight. One that comes late is nothing special; one to a request
-/// that never was shows a fault of the child.
+/// Drops an answer to no request in flight. A late one is harmless; one to a request that was never
+/// sent is an error of the child.
 fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
     turn.metrics.dropped(Dropped::UnknownAnswer);
     let is_late = number.is_some_and(|number| number <= turn.last_upstream());
@@ -374,7 +374,7 @@ fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, tur
     }
 }
 
-/// The answer to a request with its number as the id, which an error may lack.
+/// Returns the answer to a request with its number as the id, which an error may lack.
 fn with_id(message: &Message, number: u64) -> Message {
     let error = message.error().filter(|_| message.id().is_none());
     let line = error.map(|error| Answer::Error(error.into()).line(number.to_string().as_bytes()));

@@ -1,7 +1,7 @@
 //! Subscriptions of modern clients, in front of a legacy child.
 //!
-//! Owns: who hears of which change, and which resources a child is asked to watch.
-//! Never: a subscription to a modern child; that one has them itself.
+//! Owns: the subscribers of each change, and the resources that a child is asked to watch. Never: a
+//! subscription to a modern child, which handles them itself.
 //!
 //! Source: 2026-07-28, basic/patterns/subscriptions; 2025-11-25, server/resources (Subscriptions).
 
@@ -21,18 +21,18 @@ const LISTS: [(&str, &str, &str); 3] = [
     ("toolsListChanged", "tools", "notifications/tools/list_changed"),
 ];
 
-/// URIs that are watched for one subscription; of more only these are honoured.
+/// The maximum number of URIs in a subscription; further ones are not granted.
 const URIS_MAX: usize = 1000;
 
-/// Bytes of the JSON text of what a client wants to be told.
+/// The maximum length of a subscription's filter, in bytes of JSON text.
 const WANTED_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes of a request to watch a resource, without its URI, at most.
+/// The maximum length of a request to watch a resource, without its URI, in bytes.
 const WATCH_BYTES: usize = 128;
 
 impl Pool {
-    /// Opens a subscription at a worker: it is acknowledged at once, with what of it the child can
-    /// tell.
+    /// Opens a subscription at a worker: it is acknowledged at once, with the changes that the
+    /// child announces.
     pub(super) fn listen(
         &mut self,
         exchange: ExchangeId,
@@ -67,7 +67,7 @@ impl Pool {
         Ok(())
     }
 
-    /// A subscription is over: its child watches for it no longer.
+    /// Ends a subscription and the child's resource subscriptions for it.
     pub(super) fn unlisten(&mut self, post: &Post, turn: &mut Turn<'_>) {
         let (Some(listen), Some((child, _))) = (&post.listen, post.at) else { return };
         let Some(worker) = self.workers.get_mut(&child) else { return };
@@ -78,7 +78,7 @@ impl Pool {
         self.freed(child, turn);
     }
 
-    /// Passes a change that a legacy child tells on to whoever wants to hear of it.
+    /// Passes a change of a legacy child on to its subscribers.
     pub(super) fn changed(
         &mut self,
         child: ChildId,
@@ -117,8 +117,8 @@ impl Pool {
         }
     }
 
-    /// Ends a subscription whose client does not take what it is told: better that it opens another
-    /// one, and looks what has changed, than that it never hears of something.
+    /// Ends a subscription whose client does not read its messages: it is better to open another
+    /// one, and to look for changes, than to miss some.
     pub(super) fn end_listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         turn.metrics.dropped(Dropped::Overflow);
@@ -129,12 +129,12 @@ impl Pool {
         post.end_listen(turn);
     }
 
-    /// Ends every subscription: the server is stopping.
+    /// Ends every subscription, because the server is stopping.
     pub(crate) fn end_listens(&mut self, turn: &mut Turn<'_>) {
         self.end_those(|post| post.listens(), turn);
     }
 
-    /// Ends the subscriptions at a legacy child that is gone.
+    /// Ends the subscriptions at a legacy child that has ended.
     pub(super) fn end_listens_at(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         self.end_those(
             |post| post.listen.is_some() && post.at.is_some_and(|(at, _)| at == child),
@@ -158,7 +158,7 @@ impl Pool {
 }
 
 impl Listen {
-    /// What is honoured: a `SubscriptionFilter`.
+    /// Returns the granted changes: a `SubscriptionFilter`.
     fn filter(&self) -> Vec<u8> {
         let mut filter = Object::default();
         for (member, _, notification) in LISTS {
@@ -184,7 +184,8 @@ impl Listen {
     }
 }
 
-/// What of a subscription a child can tell, by what it says of itself; none if there is no filter.
+/// Returns the changes of a subscription that a child announces, by its capabilities, or `None`
+/// without a filter.
 fn honoured(params: Option<&[u8]>, welcome: Option<&Welcome>) -> Option<Listen> {
     let params = Object::read(params.filter(|it| it.len() <= 2 * WANTED_BYTES_MAX)?)?;
     let is_too_long = params.get("notifications").is_some_and(|it| it.len() > WANTED_BYTES_MAX);
@@ -203,7 +204,7 @@ fn honoured(params: Option<&[u8]>, welcome: Option<&Welcome>) -> Option<Listen> 
     Some(Listen { lists, uris })
 }
 
-/// Asks a child to watch a resource, for the first who wants to hear of it.
+/// Subscribes to a resource at a child, for the first client that wants it.
 fn watch(worker: &mut Worker, uri: Vec<u8>, turn: &mut Turn<'_>) {
     let count = worker.watched.entry(uri.clone()).or_default();
     *count += 1;
@@ -212,7 +213,7 @@ fn watch(worker: &mut Worker, uri: Vec<u8>, turn: &mut Turn<'_>) {
     }
 }
 
-/// Tells a child that it need not watch a resource any more, once nobody wants to hear of it.
+/// Unsubscribes from a resource at a child, once no client wants it any more.
 fn unwatch(worker: &mut Worker, uri: &[u8], turn: &mut Turn<'_>) {
     let Some(count) = worker.watched.get_mut(uri) else { return };
     *count -= 1;
@@ -222,7 +223,7 @@ fn unwatch(worker: &mut Worker, uri: &[u8], turn: &mut Turn<'_>) {
     }
 }
 
-/// Asks a child for something on our own account.
+/// Sends a request of the bridge itself to a child.
 fn aside(worker: &mut Worker, method: &str, uri: &[u8], turn: &mut Turn<'_>) {
     let number = turn.next_upstream();
     let id = number.to_string();

@@ -1,4 +1,4 @@
-//! Which worker a request is given to, and when another one is started.
+//! Assignment of requests to workers, and start of workers.
 
 use super::preparing::translated;
 use super::*;
@@ -11,7 +11,7 @@ use crate::json::object::Object;
 use crate::observe::Event;
 use crate::translate::{legacy_child, line};
 
-/// A worker that is being opened, and who waits for it.
+/// A worker that is being opened, and the requests that wait for it.
 #[derive(Debug)]
 struct Opening {
     key: Key,
@@ -19,7 +19,7 @@ struct Opening {
 }
 
 impl Opening {
-    /// Lets a request wait for it, if that can share it with those who do.
+    /// Adds a request that waits for it, if it can share the worker with the others.
     fn admit(&mut self, key: Key, need: Need) -> bool {
         let is_free = match need {
             Need::Nobody => true,
@@ -35,7 +35,7 @@ impl Opening {
 }
 
 impl Pool {
-    /// Gives requests that wait to workers, if anything has happened that they may have waited for.
+    /// Assigns waiting requests to workers, if anything has changed that they may have waited for.
     pub(crate) fn place(&mut self, turn: &mut Turn<'_>) {
         while mem::take(&mut self.stirred) {
             self.starved_for = None;
@@ -47,16 +47,16 @@ impl Pool {
         }
     }
 
-    /// The principal of the first request that waits only because there is no room for another
-    /// worker.
+    /// Returns the principal of the first request that waits only because the maximum number of
+    /// workers is reached.
     pub(crate) fn starved_for(&self) -> Option<Principal> {
         self.starved_for
     }
 
-    /// Starts the workers that are to be there ahead of the first request.
+    /// Starts the workers that are prewarmed.
     pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
         match self.era {
-            // Who comes next is told why not.
+            // The next request gets the error.
             Some(Era::Modern) => drop(self.shared(turn)),
             Some(Era::Legacy) => self.keep_warm(turn),
             None => {}
@@ -75,8 +75,8 @@ impl Pool {
         }
     }
 
-    /// Gives a request to the shared modern child as it is, under a number of ours. False if it has
-    /// to wait until its headers can be checked.
+    /// Passes a request to the shared modern child, unchanged except for its number. Returns false
+    /// if it has to wait until its headers can be checked.
     fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
         if self.prepare(exchange, turn) {
             return Ok(false);
@@ -101,8 +101,8 @@ impl Pool {
         Ok(true)
     }
 
-    /// Compares the headers of a call with its arguments. False if it has yet to be found out which
-    /// arguments they repeat: a worker is asked then.
+    /// Compares the headers of a call with its arguments. Returns false if it is not known yet
+    /// which arguments they repeat: a worker is asked then.
     fn check_headers(
         &mut self,
         exchange: ExchangeId,
@@ -116,7 +116,7 @@ impl Pool {
         let verdict = self.headers_verdict(post);
         match self.tools.known_at() {
             Some(_) if verdict.is_ok() => return Ok(true),
-            // Nobody is refused by a list that is older than the call.
+            // A list that is older than the call refuses no call.
             Some(at) if at >= post.since => return verdict.map(|()| true),
             _ => {}
         }
@@ -126,7 +126,7 @@ impl Pool {
         Ok(false)
     }
 
-    /// Asks a worker which tools there are.
+    /// Requests the list of tools from a worker.
     fn list_tools(&mut self, child: ChildId, cursor: Option<Vec<u8>>, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let number = turn.next_upstream();
@@ -147,7 +147,7 @@ impl Pool {
         self.tools.asked(number);
     }
 
-    /// A worker has said which tools there are. What it says instead means that there are none.
+    /// Handles a worker's list of tools. Any other answer means that there are none.
     pub(super) fn listed(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
         self.stirred = true;
         match translated {
@@ -160,7 +160,7 @@ impl Pool {
         }
     }
 
-    /// The shared modern child; it is started if there is none.
+    /// Returns the shared modern child, after starting it if there is none.
     pub(super) fn shared(&mut self, turn: &mut Turn<'_>) -> Result<&mut Worker, Reject> {
         let running = self.workers.values().find(|worker| worker.is_open());
         let id = match running {
@@ -193,7 +193,7 @@ impl Pool {
         self.keep_warm(turn);
     }
 
-    /// Lets the workers go that are for one request each, and whose request is over.
+    /// Stops the workers that belong to one request each, if that has ended.
     fn let_go_of_unwanted(&mut self) {
         let posts = mem::take(&mut self.posts);
         self.let_go_of(|worker| match worker.key {
@@ -203,7 +203,7 @@ impl Pool {
         self.posts = posts;
     }
 
-    /// Gives a request to a worker of its key. False if there is none yet.
+    /// Assigns a request to a worker of its key. Returns false if there is none yet.
     fn seat(
         &mut self,
         exchange: ExchangeId,
@@ -227,11 +227,11 @@ impl Pool {
             self.discovered(exchange, turn);
             return Ok(true);
         }
-        // What is called so in the legacy era is something else.
+        // Legacy methods of that name differ.
         if method.starts_with("tasks/") {
             return Err(Reject::UnknownMethod);
         }
-        // No need to wait for a worker to be refused.
+        // It can be refused without waiting for a worker.
         if !is_preparing && self.tools.known_at().is_some_and(|at| at >= post.since) {
             self.headers_verdict(post)?;
         }
@@ -246,7 +246,7 @@ impl Pool {
             self.give(exchange, child, turn)?;
             return Ok(true);
         }
-        // Many at once would only keep each other from opening, and by then the first may be free.
+        // Many at once would only slow each other down, and by then the first may be free.
         if openings.iter_mut().any(|opening| opening.admit(key, need))
             || openings.len() >= turn.limits.openings_max
         {
@@ -263,7 +263,7 @@ impl Pool {
         Ok(false)
     }
 
-    /// Who shares a worker with this request.
+    /// Returns the key by which this request shares a worker.
     fn key_of(&self, exchange: ExchangeId, post: &Post) -> Key {
         match self.child_per {
             ChildPer::Session | ChildPer::Principal => Key::Principal(post.principal),
@@ -273,8 +273,8 @@ impl Pool {
         }
     }
 
-    /// The first worker of this key that can take a request, best one that has nothing to wait for;
-    /// or else a spare one, which is of this key from then on.
+    /// Returns the first worker of this key that can take a request, preferably one without a wait;
+    /// or else an unassigned one, which gets this key.
     fn free_worker(&mut self, key: Key, need: Need, now: Instant) -> Option<ChildId> {
         let can_take = |it: &&Worker| it.key == key && it.can_take(need, now);
         let own = || self.workers.values().filter(can_take);
@@ -288,7 +288,7 @@ impl Pool {
         Some(spare.child.id)
     }
 
-    /// Gives a request to a legacy child, in the words of its era.
+    /// Sends a request to a legacy child, translated to its era.
     fn give(
         &mut self,
         exchange: ExchangeId,
@@ -322,7 +322,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Notes that a worker was given a request.
+    /// Records that a worker was sent a request.
     fn note(
         &mut self,
         exchange: ExchangeId,
@@ -347,7 +347,7 @@ impl Pool {
         }
     }
 
-    /// A child that runs already, or a new one.
+    /// Returns a child that is running already, or a new one.
     fn another_child(&mut self, turn: &mut Turn<'_>) -> Result<Child, Reject> {
         match self.fresh.take() {
             Some(child) => Ok(child),
@@ -368,15 +368,15 @@ impl Pool {
         Ok(())
     }
 
-    /// The worker that gives way to `wanted_by`.
+    /// Returns the worker to evict for `wanted_by`.
     pub(crate) fn first_evictable(&self, wanted_by: Principal) -> Option<(Evictable, ChildId)> {
         let workers = self.workers.values();
         let evictable = workers.filter_map(|it| Some((it.evictable()?, it.child.id)));
         evictable.min_by_key(|(evictable, _)| evictable.order(wanted_by))
     }
 
-    /// Ends a worker to make room. A client that comes back to the call that was parked there is
-    /// told that its state is not known any more.
+    /// Ends a worker for another one. The retry of a call that is parked there gets the error for
+    /// an unknown state.
     pub(crate) fn evict(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         if self.workers.get(&child).is_some_and(|worker| worker.parked().is_some()) {
             turn.metrics.dropped(Dropped::UnansweredAsk);
@@ -384,19 +384,18 @@ impl Pool {
         self.let_go_of(|worker| worker.child.id == child);
     }
 
-    /// The calls whose clients were sent away with questions.
+    /// Returns the number of calls whose clients were sent questions.
     pub(crate) fn parked_calls(&self) -> usize {
         self.workers.values().filter(|worker| worker.parked().is_some()).count()
     }
 
-    /// From now on no worker is started ahead of need: the server is stopping.
+    /// Stops prewarming, because the server is stopping.
     pub(crate) fn keep_none_warm(&mut self) {
         self.warm_children = 0;
     }
 
-    /// Keeps as many workers ready as are wanted, while they can be started. The last place is left
-    /// to whoever comes. Where they end before anybody has wanted them, they are started ever more
-    /// seldom: nobody else would slow that down.
+    /// Keeps the wanted number of workers ready, while they can be started. One slot is always left
+    /// free. Prewarmed children that exit unused are restarted with exponential backoff.
     fn keep_warm(&mut self, turn: &mut Turn<'_>) {
         while self.lacks_spares() {
             if let Err(Reject::StartPaused { pause }) = self.spares.check(turn.now) {
@@ -408,21 +407,21 @@ impl Pool {
         }
     }
 
-    /// Whether another worker is to be kept ready, and there is room for it.
+    /// Returns whether another worker is to be prewarmed, and there is capacity for it.
     pub(super) fn lacks_spares(&self) -> bool {
         let spare = |worker: &&Worker| worker.key == Key::Spare;
         self.workers.values().filter(spare).count() < self.warm_children
             && self.workers.len() + 1 < self.room
     }
 
-    /// A worker is gone. One that nobody has wanted yet counts as a start that failed.
+    /// Handles the end of a worker. An unused prewarmed one counts as a failed start.
     pub(super) fn note_end(&mut self, worker: &Worker, turn: &Turn<'_>) {
         if worker.key == Key::Spare {
             self.spares.failed(turn.now, turn.limits.start_pause_max);
         }
     }
 
-    /// A legacy child has answered `initialize`.
+    /// Handles a legacy child's answer to `initialize`.
     pub(super) fn opened(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
         let welcome = match translated {
             Translated::Opened(welcome) => welcome,
@@ -437,13 +436,13 @@ impl Pool {
         if !welcome.has_tools {
             self.tools.settle(turn.now);
         }
-        // Each request has its own level; what is too much for it is dropped here.
+        // Each request has its own level; messages below it are dropped here.
         let (method, params) = match welcome.has_logging {
             true => ("logging/setLevel", Some(&br#"{"level":"debug"}"#[..])),
             false => ("ping", None),
         };
-        // What a child asks as soon as it is opened belongs to no request. Once it has answered
-        // this it has asked it.
+        // Questions of a child right after it was opened belong to no request. Its answer to this
+        // request shows that they are over.
         let number = turn.next_upstream();
         let line = line::request(number.to_string().as_bytes(), method, params);
         worker.child.request(number, Chunk::from(line), turn);
@@ -456,7 +455,7 @@ impl Pool {
         turn.starts.worked();
     }
 
-    /// A legacy child that was opened is ready for requests.
+    /// Makes a legacy child that was opened available for requests.
     pub(super) fn settled(&mut self, child: ChildId, turn: &mut Turn<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.is_opening = false;
@@ -465,8 +464,8 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// A legacy child has answered `initialize` with an error. If it names another revision that it
-    /// speaks, it is offered that.
+    /// Handles a legacy child's error for `initialize`. If it names another revision that it
+    /// supports, it is offered that.
     fn opening_refused(
         &mut self,
         child: ChildId,
@@ -486,7 +485,7 @@ impl Pool {
         }
     }
 
-    /// A legacy child cannot be opened. `end`: the end of the text of that error.
+    /// Handles a legacy child that cannot be opened. `end` is appended to the text of that error.
     pub(super) fn refused(
         &mut self,
         child: ChildId,
@@ -496,7 +495,7 @@ impl Pool {
     ) {
         let Some(worker) = self.workers.remove(&child) else { return };
         if self.take_probe_debt(child) {
-            // That was its answer to which era it is of. Another child is not asked.
+            // That was its answer to the probe. Another child is not probed.
             self.let_go.push(worker.child);
             self.stirred = true;
             return;
@@ -509,8 +508,8 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// Fails the requests that wait for a worker of this key: one could not be started. Nobody waits
-    /// for a spare one only.
+    /// Fails the requests that wait for a worker of this key, because one could not be started. No
+    /// request waits for an unassigned one only.
     pub(super) fn fail_waiting_for(
         &mut self,
         key: Key,
@@ -527,7 +526,7 @@ impl Pool {
         }
     }
 
-    /// Nothing was asked yet, so HTTP can say what is wrong.
+    /// Fails a request with an HTTP status, since nothing was sent yet.
     pub(super) fn fail_opening(
         &mut self,
         exchange: ExchangeId,
@@ -554,7 +553,7 @@ impl Pool {
     }
 }
 
-/// Gives a legacy child `initialize` in this revision. It was started at `since`.
+/// Sends `initialize` in this revision to a legacy child. It was started at `since`.
 fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mut Turn<'_>) {
     let number = turn.next_upstream();
     let params = legacy_child::initialize(revision);

@@ -1,8 +1,7 @@
-//! Work on a long request of a modern client, before a worker is given it.
+//! Work on a long request of a modern client, before a worker gets it.
 //!
-//! Owns: which work a request needs, and its results. A job does it outside the engine's lock
-//! ([`crate::job`]); the request waits meanwhile, and no other.
-//! Never: refuses a request; where it goes does.
+//! Owns: the work that a request needs, and its results. A job does it outside the engine's lock
+//! ([`crate::job`]); only this request waits meanwhile. Never: refuses a request; later steps do.
 
 use super::asks::{Answers, answers, ticket};
 use super::*;
@@ -21,25 +20,25 @@ use bytes::Bytes;
 pub(crate) struct Preparing {
     exchange: ExchangeId,
     request: Message,
-    /// Whether a legacy child is to be given it.
+    /// Whether it goes to a legacy child.
     is_translated: bool,
     /// The arguments that its headers repeat, and the headers.
     headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
-    /// The questions that it may answer, and the revision of the child that has asked them.
+    /// The questions that it may answer, and the revision of the child that asked them.
     questions: Option<(Vec<OpenQuestion>, Revision)>,
 }
 
-/// A question of a child: its id, what the client knows it by, and what it needs.
+/// A question of a child: its id, its key for the client, and the capability it needs.
 pub(super) type OpenQuestion = (Bytes, String, Capability);
 
 /// The results of the work on a request.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
-    /// The request in the words of a legacy child; none if its params are no object.
+    /// The request translated for a legacy child; `None` if its params are not an object.
     pub(super) translated: Option<Result<Message, Reject>>,
     /// Whether the headers repeat these arguments.
     pub(super) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
-    /// The answers to questions that it brings.
+    /// The answers to questions in it.
     pub(super) answers: Option<Result<Answers, Reject>>,
 }
 
@@ -58,8 +57,7 @@ impl Preparing {
     }
 }
 
-/// The request in the words of a legacy child, with an id and a progress token that are to be
-/// replaced.
+/// Returns the request translated for a legacy child, with a placeholder id and progress token.
 pub(super) fn translated(request: &Message) -> Result<Message, Reject> {
     let method = request.method().unwrap_or_default();
     let params = legacy_child::params(method, request.params(), 0).ok_or(Reject::BadParams)?;
@@ -69,8 +67,8 @@ pub(super) fn translated(request: &Message) -> Result<Message, Reject> {
 }
 
 impl Pool {
-    /// Has a job do the work that a long request needs before it goes on. Whether it has to wait for
-    /// that.
+    /// Starts a job for the work that a long request needs. Returns whether the request has to wait
+    /// for it.
     pub(super) fn prepare(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
         let Some(post) = self.posts.get(&exchange) else { return false };
         if post.is_preparing || post.request.len() <= turn.limits.inline_bytes_max {
@@ -101,7 +99,7 @@ impl Pool {
         true
     }
 
-    /// Takes the results of the work on a request, if its client still waits.
+    /// Handles the results of the work on a request, if its client still waits.
     pub(crate) fn prepared(&mut self, exchange: ExchangeId, done: Prepared) {
         let Some(post) = self.posts.get_mut(&exchange) else { return };
         post.is_preparing = false;
@@ -112,7 +110,7 @@ impl Pool {
         self.stirred = true;
     }
 
-    /// The questions that are open for a client that comes back.
+    /// Returns the open questions that a retry may answer.
     fn open_questions(
         &self,
         post: &Post,
@@ -124,7 +122,7 @@ impl Pool {
         Some((worker.open_questions(), worker.revision.unwrap_or(Revision::NEWEST_LEGACY)))
     }
 
-    /// Compares the headers of a call with its arguments, or takes the result of that.
+    /// Compares the headers of a call with its arguments, or returns the result of a job.
     pub(super) fn headers_verdict(&self, post: &Post) -> Result<(), Reject> {
         let Some(params) = self.tools.params_of(&post.request) else { return Ok(()) };
         match &post.prepared.headers {

@@ -1,9 +1,8 @@
 //! The translation of a message that a child of the pool has written.
 //!
 //! Owns: which translation a message needs, and the translation: a function of the message and of
-//! what is known of the request it belongs to.
-//! Never: changes the pool. So a long message is translated outside the engine's lock
-//! ([`crate::job`]) and comes back with its translation.
+//! the request it belongs to. Never: changes the pool. So a long message is translated outside the
+//! engine's lock ([`crate::job`]) and comes back with its translation.
 
 use super::*;
 use crate::bridge::probe;
@@ -21,28 +20,27 @@ use bytes::Bytes;
 /// The translation that a message needs.
 #[derive(Debug)]
 pub(crate) enum Translation {
-    /// It is passed on as it is, or only its arrival matters.
+    /// It is passed on unchanged, or only its arrival matters.
     None,
-    /// Of the answer to the question which era the child is of.
+    /// The answer to the era probe.
     Era,
-    /// Of the answer to a request of a modern client.
+    /// The answer to a request of a modern client.
     Answer(Box<Client>),
-    /// Of the answer to our own `initialize`.
+    /// The answer to the bridge's `initialize`.
     Initialize { served: Arc<[Revision]>, offered: Revision },
-    /// Of the answer to our own `tools/list`.
+    /// The answer to the bridge's `tools/list`.
     Tools,
-    /// Of a request of a legacy child, for this client.
+    /// A question of a legacy child, for this client.
     Question(Option<Box<(ExchangeId, Message)>>),
-    /// Of the progress of a request.
+    /// The progress of a request.
     Progress,
-    /// Of a log message.
+    /// A log message.
     Log,
-    /// Of a notification that subscribers hear of. `is_tagged`: whether one of them is a modern
-    /// client.
+    /// A notification for subscribers. `is_tagged` tells whether one of them is a modern client.
     Change { is_tagged: bool },
 }
 
-/// A request of a modern client, as far as its answer depends on it.
+/// The parts of a modern client's request that its answer depends on.
 #[derive(Debug)]
 pub(crate) struct Client {
     exchange: ExchangeId,
@@ -51,7 +49,7 @@ pub(crate) struct Client {
     era: Era,
     /// The `serverInfo` of a legacy child (JSON text).
     server_info: Option<Bytes>,
-    /// The revisions that clients are served.
+    /// The supported revisions.
     served: Arc<[Revision]>,
 }
 
@@ -60,63 +58,63 @@ pub(crate) struct Client {
 pub(crate) enum Translated {
     /// None is needed.
     None,
-    /// The era that the child is of.
+    /// The era of the child.
     Era(Option<Probed>),
-    /// The answer for a modern client, and what it says of tools.
+    /// The answer for a modern client, and the tools in it.
     Answer(Outcome, Option<Box<Page>>),
     /// The child has opened.
     Opened(Box<Welcome>),
-    /// The child has answered `initialize` with an error: its words, and the revision it offers.
+    /// The child has answered `initialize` with an error: its text, and the revision it offers.
     Refused(String, Option<Revision>),
-    /// The tools that there are.
+    /// The list of tools.
     Tools(Box<Page>),
-    /// What the client is asked.
+    /// The question for the client.
     Question(Result<Question, Refusal>),
-    /// The value of progress, if it is a number.
+    /// The progress value, if it is a number.
     Progress(Option<f64>),
-    /// How severe a log message is, if it says so.
+    /// The severity of a log message, if it has one.
     Log(Option<usize>),
-    /// What has changed, and for which subscription.
+    /// The change, and its subscription.
     Change(Change),
-    /// The message is no answer, or its payload is not what it must be.
+    /// The message is not an answer, or its payload is invalid.
     Bad(Flaw),
 }
 
-/// What the answer to `server/discover` tells of a child.
+/// The facts about a child in its answer to `server/discover`.
 #[derive(Debug)]
 pub(crate) struct Probed {
     pub(crate) era: Era,
-    /// Whether it takes `initialize` too.
+    /// Whether it supports `initialize` too.
     pub(crate) speaks_both: bool,
     /// The result (JSON text), if it is one.
     pub(crate) discovery: Option<Arc<[u8]>>,
 }
 
-/// The answer to a modern client's request, in the words of its era.
+/// The answer to a modern client's request, in the format of its era.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// As the child wrote it. A result has status 200.
+    /// Unchanged. A result has status 200.
     AsWritten { status: u16 },
     /// Another result.
     Result(Bytes),
     /// Another error.
     Error { error: Bytes, status: u16 },
-    /// The user has to be sent to these addresses first.
+    /// The user has to visit these URLs first.
     Asks(Vec<(String, Question)>),
 }
 
-/// A change that a child tells of.
+/// A change that a child announces.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
     /// The number of the `subscriptions/listen` that a modern child names.
     pub(super) subscription: Option<u64>,
-    /// The resource that has changed.
+    /// The changed resource.
     pub(super) uri: Option<String>,
     pub(super) tagged: Option<Tagged>,
 }
 
 impl Translation {
-    /// Bytes that it walks over.
+    /// Returns the number of bytes that it reads.
     pub(crate) fn bytes(&self, message: &Message) -> usize {
         let more = match self {
             Translation::None => return 0,
@@ -133,7 +131,7 @@ impl Translation {
         message.len() + more
     }
 
-    /// Whether another one is the same translation, made for the same client.
+    /// Returns whether another one is the same translation, made for the same client.
     pub(crate) fn is_same(&self, other: &Translation) -> bool {
         let client = |translation: &Translation| match translation {
             Translation::Answer(client) => Some(client.exchange),
@@ -224,14 +222,14 @@ impl Client {
         Translated::Answer(outcome, page)
     }
 
-    /// What the result of `tools/list` says of tools.
+    /// Returns the tools in the result of `tools/list`.
     fn page_of(&self, result: &[u8]) -> Option<Box<Page>> {
         let is_list = self.request.method() == Some("tools/list");
         is_list.then(|| Box::new(Page::asked_for(&self.request, result)))
     }
 }
 
-/// The result of `server/discover` with every revision that clients are served here.
+/// Returns the result of `server/discover` with all supported revisions.
 fn widened(result: &[u8], served: &[Revision]) -> Option<Vec<u8>> {
     let mut result = Object::read(result)?;
     let versions = newest_first(served).into_iter().map(|revision| quoted(revision.as_str()));
@@ -245,7 +243,7 @@ fn newest_first(served: &[Revision]) -> Vec<Revision> {
     served
 }
 
-/// The answer of a legacy child to `initialize`.
+/// Returns the translation of a legacy child's answer to `initialize`.
 fn opened(message: &Message, served: &[Revision], offered: Revision) -> Translated {
     match Answer::of(message) {
         Some(Answer::Result(result)) => {
@@ -269,13 +267,13 @@ fn change(message: &Message, is_tagged: bool) -> Change {
     }
 }
 
-/// The value of progress, if it is a number.
+/// Returns the progress value, if it is a number.
 fn progress_of(message: &Message) -> Option<f64> {
     let params = Object::read(message.params()?)?;
     serde_json::from_slice(params.get("progress")?).ok()
 }
 
-/// How severe a log message of this level is.
+/// Returns the severity of this log level.
 fn severity(level: &str) -> Option<usize> {
     LEVELS.iter().position(|known| *known == level)
 }
@@ -284,7 +282,7 @@ fn severity(level: &str) -> Option<usize> {
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
-/// Whether a request wants to be told of log messages as severe as this one.
+/// Returns whether a request wants log messages of this severity.
 pub(super) fn is_level_wanted(post: &Post, level: Option<usize>) -> bool {
     let wanted = post.request.log_level().and_then(text).and_then(|level| severity(&level));
     wanted.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
@@ -357,19 +355,19 @@ impl Pool {
         }
     }
 
-    /// The request that a question of a legacy child is for, as far as that can be told.
+    /// Returns the request that a question of a legacy child belongs to, if it can be determined.
     pub(super) fn asked_by(&self, worker: &Worker, now: Instant) -> Option<u64> {
         let number = worker.asking.as_deref().map(|asking| asking.number);
         number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(now)))
     }
 
-    /// The modern client that a task is for.
+    /// Returns the modern client of a task.
     fn client_of(&self, task: &Task) -> Option<(ExchangeId, &Post)> {
         let Asker::Request(exchange) = task.asker else { return None };
         Some((exchange, self.posts.get(&exchange)?))
     }
 
-    /// Who the legacy child says it is: a JSON text.
+    /// Returns the legacy child's `serverInfo`, a JSON text.
     pub(super) fn server_info(&self) -> Option<&Bytes> {
         self.welcome.as_ref().and_then(|welcome| welcome.server_info.as_ref())
     }

@@ -1,4 +1,4 @@
-//! Legacy clients in front of the modern child that all of them share.
+//! Legacy clients in front of the shared modern child.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn rig() -> Rig {
     bridge_of(ChildEra::Modern)
 }
 
-/// An `initialize` of a client that can be asked for forms.
+/// Returns an `initialize` of a client that supports forms.
 pub(super) fn introduce(revision: &str) -> String {
     let params = json!({
         "protocolVersion": revision,
@@ -35,7 +35,7 @@ fn client_of(rig: &Rig, opening: ExchangeId, revision: Revision) -> Client {
     Client { session, revision: RevisionHeader::Served(revision), ..Client::new() }
 }
 
-/// Opens a session; the child has answered all it was asked.
+/// Opens a session; the child has answered all requests.
 fn open(rig: &mut Rig, revision: Revision) -> Client {
     let opening = rig.post(&Client::new(), &introduce(revision.as_str()));
     let child = rig.last_child();
@@ -50,7 +50,7 @@ pub(super) fn open_newest(rig: &mut Rig) -> (Client, ChildId) {
     (client, rig.last_child())
 }
 
-/// Tells the child to listen; gives the number of that.
+/// Subscribes to a resource; returns the number of the listen request at the child.
 fn listen(rig: &mut Rig, client: &Client, child: ChildId) -> String {
     rig.post(client, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     let told = rig.told(child);
@@ -75,7 +75,7 @@ fn changed(number: &str) -> String {
     json!({"jsonrpc": "2.0", "method": method, "params": {"_meta": meta}}).to_string()
 }
 
-/// The child requires a form to be filled in.
+/// Answers a request of the child with a form.
 fn require(rig: &mut Rig, child: ChildId, number: &str, message: &str) {
     let schema = json!({"type": "object", "properties": {}});
     let params = json!({"mode": "form", "message": message, "requestedSchema": schema});
@@ -310,7 +310,7 @@ fn list_changes_reach_every_session_that_listens() {
         rig.messages(get),
         [r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#]
     );
-    // Who does not listen yet is told later.
+    // The change is announced once there is a stream.
     let get = rig.get(&two);
     assert_eq!(rig.messages(get).len(), 1);
 }
@@ -395,7 +395,7 @@ fn a_crash_fails_what_is_in_flight_and_the_sessions_go_on_with_another_child() {
     rig.child_ends(child, ExitStatus::Signal(9));
     assert_eq!(rig.json(call).1["error"]["code"], -32603);
     assert!(!rig.has_ended(&client));
-    // The call whose user is being asked goes on with the next child.
+    // The call whose user is being asked continues with the next child.
     let question = parse(rig.messages(asked).last().unwrap());
     rig.post(&client, &accept(&question["id"], "ada"));
     let next = rig.last_child();
@@ -404,7 +404,7 @@ fn a_crash_fails_what_is_in_flight_and_the_sessions_go_on_with_another_child() {
     rig.child_answers(next, &number, DONE);
     let answer = parse(rig.messages(asked).last().unwrap());
     assert_eq!(answer["result"], json!({"content": []}));
-    // And what was listened to is listened to again.
+    // And subscriptions are opened again.
     rig.pass(secs(2));
     assert_eq!(rig.told(next)[0]["method"], "subscriptions/listen");
 }

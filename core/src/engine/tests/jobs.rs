@@ -1,4 +1,4 @@
-//! Jobs that take their time: other facts come before their results.
+//! Long jobs: other inputs come before their results.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::engine::*;
 
 const CALL: &str = r#""name":"x""#;
 
-/// A modern client's two calls at a modern child, whose jobs wait from now on.
+/// Returns two calls of a modern client at a modern child, whose jobs wait from now on.
 fn two_calls() -> (Rig, ChildId, [ExchangeId; 2], Vec<String>) {
     let mut rig = bridge_of(ChildEra::Modern);
     let calls = ["1", "2"].map(|id| rig.ask(&Modern::new(), id, "tools/call", CALL));
@@ -142,16 +142,16 @@ fn a_session_that_ends_while_its_server_works_has_its_calls_answered_once() {
     assert!(parse(rig.reply(call).1)["error"].is_object());
 }
 
-/// Bytes of the long messages, and of what the engine may read for one of them.
+/// The length of the long messages, and of the part that the engine may read of one.
 const LONG: usize = 1 << 20;
 const READ_MAX: usize = 8 * 1024;
 
-/// A member of an object that is long.
+/// Returns a long member of an object.
 fn long() -> String {
     format!(r#""text":"{}""#, "x".repeat(LONG))
 }
 
-/// A list of tools whose only argument is repeated in a header.
+/// Returns a list of tools whose only argument is repeated in a header.
 fn tools() -> String {
     format!(
         r#"{{"tools":[{{"name":"x","description":"{}","inputSchema":{{"type":"object","properties":{{"region":{{"type":"string","x-mcp-header":"Region"}}}}}}}}]}}"#,

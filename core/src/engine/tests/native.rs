@@ -21,7 +21,7 @@ fn rig_with(limits: Limits) -> Rig {
     Rig::of(Config { serves: Serves::Native(native), ..config(limits) })
 }
 
-/// A `tools/call` of this tool, with a progress token.
+/// Returns a `tools/call` of this tool, with a progress token.
 pub(super) fn call(id: u32, tool: &str) -> String {
     json!({
         "jsonrpc": "2.0",
@@ -37,7 +37,7 @@ fn initialize_with_sampling() -> String {
         .replace(r#""capabilities":{}"#, r#""capabilities":{"sampling":{}}"#)
 }
 
-/// The client of the session that an exchange has opened.
+/// Returns the client of the session that an exchange has opened.
 fn client_of(rig: &Rig, exchange: ExchangeId) -> Client {
     let head = rig.exchanges[&exchange].head.as_ref().expect("an answer");
     Client { session: SessionHeader::Id(head.session.expect("a session")), ..Client::new() }
@@ -53,7 +53,7 @@ fn text_of(answer: &str) -> String {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
-/// The text of a call that is answered whole.
+/// Returns the text of a call with a complete answer.
 fn text(rig: &mut Rig, client: &Client, tool: &str) -> String {
     let exchange = rig.post(client, &call(1, tool));
     text_of(rig.reply(exchange).1)
@@ -102,14 +102,14 @@ fn any_request_without_a_session_opens_one() {
     let client = client_of(&rig, exchange);
     assert_eq!(text(&mut rig, &client, "count"), "2");
     assert_eq!(rig.metric("pontoon_sessions_opened_total"), 1);
-    // Now it says who it is.
+    // Now it sends its description.
     let exchange = rig.post(&client, &initialize("1", "2025-06-18"));
     assert_eq!(rig.reply(exchange).0, 200);
     assert!(text(&mut rig, &client, "scene").starts_with("2025-06-18 "));
     assert_eq!(rig.metric("pontoon_sessions_opened_total"), 1);
     let exchange = rig.post(&client, &initialize("2", "2025-06-18"));
     assert_eq!(rig.error(exchange).2, "Session already initialized");
-    // A notification asks nothing, so there is nothing to open a session for.
+    // A notification has no answer, so no session is opened for it.
     let lost = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
     let exchange = rig.post(&Client::new(), lost);
     assert_eq!(rig.reply(exchange).0, 400);
@@ -172,7 +172,7 @@ fn the_server_is_told_of_its_session() {
     rig.pass(secs(1));
     rig.post(&client.accepting(JSON), &call(3, "news"));
     let text = told(&text(&mut rig, &client, "scene"));
-    // The last request before this one was over 12 s after the beginning.
+    // The last request before this one ended 12 s after the beginning.
     assert_eq!(text, "initialized=true requests=5 used=12 took=300 queued=2");
 }
 

@@ -1,7 +1,7 @@
-//! An engine with everything around it: clients, transports, children, a clock that is told.
+//! An engine with its environment: clients, transports, children, and a manual clock.
 //!
-//! Every action is checked against the order that `machine.rs` promises, and every step against
-//! the bounds that `limits.rs` promises.
+//! Every action is checked against the order that `machine.rs` promises, and every step against the
+//! limits of `limits.rs`.
 
 mod actions;
 
@@ -34,7 +34,7 @@ pub(super) const JSON: Accept = Accept { json: true, sse: false };
 pub(super) const SSE: Accept = Accept { json: false, sse: true };
 pub(super) const BOTH: Accept = Accept { json: true, sse: true };
 
-/// What a client says of itself in every request.
+/// The headers of a client in every request.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) session: SessionHeader,
@@ -45,7 +45,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client that takes every form of answer and has no session.
+    /// Creates a client that accepts every form of answer and has no session.
     pub(super) fn new() -> Client {
         Client {
             session: SessionHeader::Absent,
@@ -85,7 +85,7 @@ impl Client {
     }
 }
 
-/// How far an exchange has come.
+/// The progress of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Waiting,
@@ -94,25 +94,25 @@ pub(super) enum Stage {
     Replied,
 }
 
-/// What an exchange got so far.
+/// The output of an exchange so far.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) stage: Stage,
     pub(super) head: Option<ReplyHead>,
     pub(super) body: Vec<u8>,
     pub(super) receipt: bool,
-    /// Bytes the transport has not taken.
+    /// Bytes that the transport has not accepted.
     pub(super) unsent: usize,
     /// Whether its end at the transport has been reported.
     pub(super) closed: bool,
 }
 
-/// What a child process got so far.
+/// The input of a child process so far.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// Lines fed to it and not yet looked at.
+    /// Lines for it that were not read yet.
     pub(super) fed: Vec<String>,
-    /// Bytes it has not taken.
+    /// Bytes that it has not accepted.
     pub(super) unfed: usize,
     pub(super) reading: bool,
     pub(super) stdin_closed: bool,
@@ -127,23 +127,23 @@ pub(super) struct Rig {
     pub(super) exchanges: BTreeMap<ExchangeId, Exchange>,
     pub(super) children: BTreeMap<ChildId, Process>,
     pub(super) events: Vec<Event>,
-    /// Every action, as it was pushed.
+    /// Every action, in order.
     pub(super) actions: Vec<String>,
     pub(super) unlistened: bool,
     pub(super) stopped: Option<bool>,
-    /// Whether transports and children take at once what they are given.
+    /// Whether transports and children accept all bytes at once.
     pub(super) prompt: bool,
-    /// The most bytes of texts that the engine has read for one fact.
+    /// The maximum number of bytes of texts that the engine has read for one input.
     pub(super) walked: usize,
     /// Whether jobs wait until [`Rig::work`] is called.
     pub(super) jobs_wait: bool,
     pub(super) jobs: VecDeque<Job>,
-    /// How the next children start.
+    /// The result of starting the next children.
     pub(super) spawning: Spawning,
     last_exchange: u64,
 }
 
-/// What becomes of a child that is to be started.
+/// The result of starting a child.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Spawning {
     Works,
@@ -160,7 +160,7 @@ pub(super) fn millis(millis: u64) -> Duration {
 }
 
 pub(super) fn config(limits: Limits) -> Config {
-    // As where --startup-timeout is given: it holds for every start.
+    // As with --startup-timeout: it holds for every start.
     let first_startup_time_max = limits.startup_time_max;
     // Most clients of these tests send no `notifications/initialized`.
     let initialized_time_max = Duration::ZERO;
@@ -238,7 +238,7 @@ impl Rig {
         self.request(Request::Post { head, body })
     }
 
-    /// What an adapter makes of a POST.
+    /// Applies an adapter's steps to a POST.
     pub(super) fn posted(&self, client: &Client, body: &str) -> (McpHead, Body) {
         let rules = ParseRules { depth_max: 128, batch_len_max: 50, sender: Peer::Client };
         let body = Body::parse(Bytes::copy_from_slice(body.as_bytes()), rules).expect(body);
@@ -258,18 +258,18 @@ impl Rig {
         self.request(Request::Delete { head: client.head(LastEvent::Absent) })
     }
 
-    /// Asks for a stream of HTTP+SSE.
+    /// Requests a stream of HTTP+SSE.
     pub(super) fn connect(&mut self, client: &Client) -> ExchangeId {
         self.request(Request::OpenSse { head: client.head(LastEvent::Absent) })
     }
 
-    /// Opens a stream of HTTP+SSE; gives it, and the client of its session.
+    /// Opens a stream of HTTP+SSE; returns it, and the client of its session.
     pub(super) fn open_stream(&mut self, client: &Client) -> (ExchangeId, Client) {
         let stream = self.connect(client);
         (stream, self.client_of_stream(stream, client))
     }
 
-    /// The client of the session that a stream has named as the first thing.
+    /// Returns the client of the session in the first event of a stream.
     pub(super) fn client_of_stream(&self, stream: ExchangeId, client: &Client) -> Client {
         let items = self.items(stream);
         let Some(Item::Endpoint(uri)) = items.first() else { panic!("{items:?}") };
@@ -278,18 +278,18 @@ impl Rig {
         Client { session: SessionHeader::Id(id), ..client.clone() }
     }
 
-    /// Posts to where a stream of HTTP+SSE has said.
+    /// Posts to the URI of a stream of HTTP+SSE.
     pub(super) fn send(&mut self, client: &Client, body: &str) -> ExchangeId {
         let (head, body) = self.posted(client, body);
         self.request(Request::PostSse { head, body })
     }
 
-    /// A `tools/call` with this id.
+    /// Sends a `tools/call` with this id.
     pub(super) fn call(&mut self, client: &Client, id: &str) -> ExchangeId {
         self.post(client, &request(id))
     }
 
-    /// A `tools/call` with this id and progress token.
+    /// Sends a `tools/call` with this id and progress token.
     pub(super) fn call_with_progress(
         &mut self,
         client: &Client,
@@ -310,7 +310,7 @@ impl Rig {
         (exchange, *self.children.keys().last().expect("a child"))
     }
 
-    /// Opens a session of this revision; its child has taken and answered all it was fed.
+    /// Opens a session of this revision; its child has accepted and answered all input.
     pub(super) fn open(&mut self, revision: Revision) -> (Client, ChildId) {
         self.open_as(&Client::new(), revision)
     }
@@ -326,7 +326,7 @@ impl Rig {
         (Client { session, revision, ..client.clone() }, child)
     }
 
-    /// The peer of an exchange goes away.
+    /// Disconnects the peer of an exchange.
     pub(super) fn disconnect(&mut self, exchange: ExchangeId) {
         let known = self.exchanges.get_mut(&exchange).expect("an exchange");
         assert!(!known.closed, "closed already");
@@ -335,7 +335,7 @@ impl Rig {
         self.input(Input::Closed { exchange });
     }
 
-    /// The transport takes everything it was given.
+    /// Lets the transport accept all output.
     pub(super) fn flush(&mut self, exchange: ExchangeId) {
         let bytes = std::mem::take(&mut self.exchanges.get_mut(&exchange).unwrap().unsent);
         self.input(Input::Sent { exchange, bytes });
@@ -353,7 +353,7 @@ impl Rig {
         self.child_writes(child, "babble");
     }
 
-    /// The child writes a line, a message or not.
+    /// Writes a line of the child, a message or not.
     pub(super) fn child_writes(&mut self, child: ChildId, text: impl AsRef<[u8]>) {
         let mut output =
             Output::new(&self.engine.desk.config.limits, Memory::new(1 << 30).child(child));
@@ -364,7 +364,7 @@ impl Rig {
         }
     }
 
-    /// The child answers the request it knows by `number`.
+    /// Answers the request with this number of the child.
     pub(super) fn child_answers(&mut self, child: ChildId, number: &str, result: &str) {
         self.child_says(child, &format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{result}}}"#));
     }
@@ -378,13 +378,13 @@ impl Rig {
         );
     }
 
-    /// The child closes its standard output and exits.
+    /// Closes the child's standard output, and ends it.
     pub(super) fn child_ends(&mut self, child: ChildId, status: ExitStatus) {
         self.child_closes_stdout(child);
         self.child_exits(child, status);
     }
 
-    /// The children that were asked to end do so.
+    /// Ends the children that were asked to end.
     pub(super) fn bury(&mut self) {
         let asked = self.children.iter().filter(|(_, child)| child.stdin_closed && !child.exited);
         for child in asked.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -396,13 +396,13 @@ impl Rig {
         self.input(Input::ChildStdoutClosed { child });
     }
 
-    /// The child ends without having read anything.
+    /// Ends the child without its having read anything.
     pub(super) fn child_ends_unasked(&mut self, child: ChildId, status: ExitStatus) {
         self.child_closes_stdout(child);
         self.child_exits_leaving(usize::MAX, child, status);
     }
 
-    /// The child exits, and with it its standard input and error end.
+    /// Ends the child's process, its standard input and its standard error.
     pub(super) fn child_exits(&mut self, child: ChildId, status: ExitStatus) {
         self.child_exits_leaving(0, child, status);
     }
@@ -414,19 +414,19 @@ impl Rig {
         self.input(Input::ChildExited { child, status });
     }
 
-    /// The lines fed to a child since they were last looked at.
+    /// Returns the lines to a child since the last call.
     pub(super) fn fed(&mut self, child: ChildId) -> Vec<String> {
         std::mem::take(&mut self.children.get_mut(&child).expect("a child").fed)
     }
 
-    /// The id of the one request that was fed to a child since its lines were last looked at.
+    /// Returns the id of the only request to a child since the last call.
     pub(super) fn number(&mut self, child: ChildId) -> String {
         let numbers = self.numbers(child);
         assert_eq!(numbers.len(), 1, "{numbers:?}");
         numbers[0].clone()
     }
 
-    /// The ids of the requests that were fed to a child since its lines were last looked at.
+    /// Returns the ids of the requests to a child since the last call.
     pub(super) fn numbers(&mut self, child: ChildId) -> Vec<String> {
         let lines = self.fed(child).into_iter().map(|line| parse(&line));
         let requests = lines.filter(|line| line.get("method").is_some());
@@ -434,17 +434,17 @@ impl Rig {
     }
 }
 
-// What is seen
+// Results
 
 impl Rig {
-    /// Status and body of an exchange that was answered whole.
+    /// Returns status and body of an exchange with a complete answer.
     pub(super) fn reply(&self, exchange: ExchangeId) -> (u16, &str) {
         let seen = &self.exchanges[&exchange];
         assert_eq!(seen.stage, Stage::Replied, "{seen:?}");
         (seen.head.as_ref().unwrap().status, std::str::from_utf8(&seen.body).unwrap())
     }
 
-    /// The status, and the code and message of the error, of an exchange that was answered whole.
+    /// Returns the status, code and message of the error of an exchange with a complete answer.
     pub(super) fn error(&self, exchange: ExchangeId) -> (u16, i64, String) {
         let (status, body) = self.reply(exchange);
         let (code, text) = error_of(body);
@@ -455,19 +455,19 @@ impl Rig {
         self.exchanges[&exchange].stage
     }
 
-    /// Everything on the event stream of an exchange so far.
+    /// Returns everything on the event stream of an exchange so far.
     pub(super) fn items(&self, exchange: ExchangeId) -> Vec<Item> {
         let seen = &self.exchanges[&exchange];
         assert!(matches!(seen.stage, Stage::Begun | Stage::Finished), "{seen:?}");
         items(&seen.body)
     }
 
-    /// The messages on the event stream of an exchange so far.
+    /// Returns the messages on the event stream of an exchange so far.
     pub(super) fn messages(&self, exchange: ExchangeId) -> Vec<String> {
         self.items(exchange).iter().filter_map(Item::data).map(str::to_owned).collect()
     }
 
-    /// A sample of the metrics, by name and labels; 0 if there is none.
+    /// Returns a sample of the metrics, by name and labels; 0 if there is none.
     pub(super) fn metric(&mut self, name: &str) -> u64 {
         let exchange = self.request(Request::Metrics);
         let (_, text) = self.reply(exchange);
@@ -491,7 +491,7 @@ impl Rig {
 // Time
 
 impl Rig {
-    /// Lets time pass; the engine is called when it asked to be, and at no other time.
+    /// Moves the time; the engine is called at its deadlines, and at no other time.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(deadline) = self.engine.poll_timeout().filter(|deadline| deadline.at <= end)
@@ -502,11 +502,11 @@ impl Rig {
         self.now = end;
     }
 
-    /// Lets time pass; the engine is called too late, or for nothing.
+    /// Moves the time; the engine is called too late, or without a deadline.
     pub(super) fn oversleep(&mut self, time: Duration) {
         self.now = self.now + time;
         self.timeout();
-        // After a call that was very late, timers wait for the facts of that time.
+        // After a very late call, timers wait for the inputs of that time.
         self.pass(millis(100));
     }
 
@@ -518,7 +518,7 @@ impl Rig {
         self.carry_out(out);
     }
 
-    /// A fact, and whatever follows from it.
+    /// Reports an input, and carries out the actions that follow.
     pub(super) fn input(&mut self, input: Input) {
         let mut out = Vec::new();
         walked::take();

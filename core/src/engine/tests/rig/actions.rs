@@ -1,4 +1,4 @@
-//! How a [`Rig`] carries out the actions of its engine, and the checks of each one.
+//! Carries out the actions of a [`Rig`]'s engine, and checks each one.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use crate::engine::*;
 use crate::machine::Chunk;
 
 impl Rig {
-    /// Carries out the jobs that wait, and those that follow from them.
+    /// Carries out the waiting jobs, and those that follow from them.
     pub(in crate::engine::tests) fn work(&mut self) {
         while let Some(job) = self.jobs.pop_front() {
             self.input(job.run());
@@ -159,7 +159,7 @@ impl Exchange {
 }
 
 impl Engine {
-    /// Checks what has to hold between two facts.
+    /// Checks the invariants between two inputs.
     pub(in crate::engine::tests) fn check(&self) {
         for session in self.sessions.values() {
             session.check(&self.desk.config.limits, &self.desk.exchanges);
@@ -172,7 +172,7 @@ impl Engine {
         assert_eq!(self.owners.len(), children.count());
     }
 
-    /// Checks that nothing is left of anybody.
+    /// Checks that no state is left.
     pub(in crate::engine::tests) fn check_empty(&self) {
         assert!(self.sessions.is_empty(), "{:?}", self.sessions);
         assert!(self.owners.is_empty(), "{:?}", self.owners);
