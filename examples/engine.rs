@@ -18,7 +18,7 @@ use pontoon_tokio::pontoon_core::limits::Limits;
 use pontoon_tokio::pontoon_core::machine::{Action, Input};
 use pontoon_tokio::pontoon_core::time::{Duration, Instant};
 
-/// Headers as an adapter keeps them.
+/// Headers in the representation of an adapter.
 struct HeaderList(Vec<(&'static str, String)>);
 
 impl Headers for HeaderList {
@@ -41,7 +41,7 @@ struct Adapter {
 }
 
 impl Adapter {
-    /// Reports a fact, carries out what follows from it, and reports what follows from that.
+    /// Reports an input, carries out the actions that follow, and reports their results.
     fn report(&mut self, input: Input) {
         let mut facts = VecDeque::from([input]);
         while let Some(fact) = facts.pop_front() {
@@ -54,7 +54,7 @@ impl Adapter {
         }
     }
 
-    /// Carries out an action; returns the fact that follows from it at once.
+    /// Carries out an action; returns the input that follows from it at once.
     fn carry_out(&mut self, action: Action) -> Option<Input> {
         match action {
             Action::Spawn { child, spec } => {
@@ -77,7 +77,7 @@ impl Adapter {
         None
     }
 
-    /// A request arrives: its head is judged without the engine, then its body is read.
+    /// Handles a request: its head is checked without the engine, then its body is read.
     fn post(&mut self, exchange: u64, body: &str) {
         let mut headers = vec![
             ("Host", "localhost".to_owned()),
@@ -98,7 +98,7 @@ impl Adapter {
         self.report(Input::Requested { exchange, request });
     }
 
-    /// The command writes to its standard output.
+    /// Writes to the standard output of the command.
     fn child_writes(&mut self, child: ChildId, text: &str) {
         println!("command: {text}");
         let mut output = Output::new(&Limits::default(), self.engine.memory().child(child));
@@ -115,7 +115,7 @@ fn main() {
     let bridge = BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() };
     let config = Arc::new(Config { bridge, ..Config::new(Serves::Command(command)) });
     let rules = Rules::new(&config);
-    // The seed makes the session ids: in a program it is random and secret.
+    // The session ids are derived from the seed, which is random and secret in a program.
     let engine = Engine::new(config, [7; 32], Instant::ZERO);
     let mut adapter =
         Adapter { rules, engine, now: Instant::ZERO, session: None, answer: String::new() };

@@ -15,7 +15,7 @@ use pontoon_tokio::pontoon_core::server::{
 };
 use pontoon_tokio::{Options, start};
 
-/// What the server offers.
+/// A server with one tool.
 #[derive(Debug)]
 struct Greeter(Catalog);
 
@@ -29,7 +29,7 @@ impl Server for Greeter {
     }
 }
 
-/// What it remembers: for a session in the legacy era, for one request in the modern one.
+/// The state of a session in the legacy era, or of one request in the modern one.
 #[derive(Debug)]
 struct Session {
     greeted: u32,
@@ -37,7 +37,7 @@ struct Session {
 
 impl Seat for Session {
     fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
-        // The catalog has one tool, and its arguments have been checked against the schema.
+        // The catalog has one tool, and its arguments have been validated against the schema.
         let Request::CallTool { arguments, .. } = request else { unreachable!("not offered") };
         self.greeted += 1;
         let name = arguments.text("name").unwrap_or_default();

@@ -62,7 +62,7 @@ pub struct Limits {
     /// process that accepts them in every revision.
     pub batch_len_max: usize,
     /// Bytes of a message that the engine translates at once. A longer one is translated by a
-    /// [`Job`](crate::job::Job), so that nobody else waits for it meanwhile.
+    /// [`Job`](crate::job::Job), so that other work does not wait for it.
     pub inline_bytes_max: usize,
 
     // Servers without sessions

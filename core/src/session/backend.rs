@@ -137,7 +137,7 @@ impl Backend {
             Backend::Child(child) => child.feed(message, turn),
             Backend::Interpreted(facade) => facade.push(ToInterpreter::Message(message)),
             Backend::Native(seated) => seated.message(message, turn),
-            Backend::Vacant => debug_assert!(false, "nobody is there to take a message"),
+            Backend::Vacant => debug_assert!(false, "there is no backend for a message"),
         }
     }
 

@@ -1,8 +1,8 @@
-//! The engine, given any facts in any order: also facts about exchanges and children that it does
-//! not know, that it has forgotten, or that are reported twice, and a clock that jumps.
+//! The engine with any inputs in any order: also inputs about unknown or removed exchanges and
+//! children, repeated ones, and a clock that jumps.
 //!
-//! Shared by path between the tests of this crate and the fuzz target `facts`. A tape of bytes
-//! chooses the facts: three bytes for the settings, then three for each fact.
+//! Shared by path between the tests of this crate and the fuzz target `facts`. A sequence of bytes
+//! chooses the inputs: three bytes for the settings, then three for each input.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -34,12 +34,13 @@ mod native;
 
 use self::native::TestServer;
 
-/// Calls of `handle_timeout` in one stretch of time; more of them would be a timer that spins.
+/// The maximum number of calls of `handle_timeout` in one stretch of time; more would be a timer
+/// that fires too often.
 const CALLS_MAX: usize = 20_000;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How far the answer of an exchange has come.
+/// The progress of the answer of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Waiting,
@@ -69,32 +70,32 @@ struct Machine {
     engine: Engine,
     config: Arc<Config>,
     now: Instant,
-    /// How much earlier than `now` the clock was read for the next fact.
+    /// The time by which the clock reading of the next input is older than `now`.
     lag: Duration,
     exchanges: BTreeMap<u64, Exchange>,
     children: BTreeMap<u64, Child>,
-    /// Sessions that were named in answers.
+    /// Session ids in answers.
     sessions: Vec<SessionId>,
-    /// Ids of events, ids of questions and request states that were in answers.
+    /// Ids of events, ids of questions and request states in answers.
     events: Vec<EventId>,
     questions: Vec<String>,
     states: Vec<String>,
-    /// Ids of requests that children were given.
+    /// Ids of requests to children.
     numbers: Vec<String>,
     stopped: bool,
-    /// Jobs that were not carried out yet, and whether other facts may come before their results.
+    /// Pending jobs, and whether other inputs may come before their results.
     jobs: VecDeque<Job>,
     jobs_wait: bool,
 }
 
-/// Panics if the engine breaks a promise after the facts that this tape chooses.
+/// Panics if the engine breaks an invariant after the inputs of this sequence.
 pub(crate) fn facts(tape: &[u8]) {
     let (steps, _) = tape.as_chunks::<3>();
     let Some((settings, steps)) = steps.split_first() else { return };
     let mut machine = Machine::new(*settings);
     for step in steps {
         machine.step(*step);
-        // The thread that brought a fact may be slow.
+        // The thread that reported an input may be slow.
         if step[2].is_multiple_of(3) {
             machine.work();
         }
@@ -148,7 +149,7 @@ fn config([serves, bridge, limits]: [u8; 3]) -> Config {
     }
 }
 
-/// Picks one of several.
+/// Returns one of several.
 fn pick<T>(all: &[T], which: u8) -> Option<&T> {
     all.get(usize::from(which).checked_rem(all.len())?)
 }
@@ -254,7 +255,7 @@ impl Machine {
         self.send(request);
     }
 
-    /// A POST, answered without the engine where that can be.
+    /// Sends a POST, answered without the engine if possible.
     fn post(&mut self, head: McpHead, body: Body) {
         let stateless = self.engine.stateless().filter(|it| it.takes(&head, &body));
         let Some(stateless) = stateless else { return self.send(Request::Post { head, body }) };
@@ -316,7 +317,7 @@ impl Machine {
         }
     }
 
-    /// A fact about an exchange that may be unknown, closed, or answered.
+    /// Reports an input about an exchange that may be unknown, closed, or answered.
     fn exchange_fact(&mut self, who: u8, what: u8) {
         let known = self.exchanges.len() as u64;
         let number = (known + 1).saturating_sub(u64::from(who % 8));
@@ -331,7 +332,7 @@ impl Machine {
         self.input(Input::Sent { exchange, bytes });
     }
 
-    /// A child that may be unknown, or released.
+    /// Returns a child that may be unknown, or released.
     fn child(&self, who: u8) -> ChildId {
         let back = [1, 1, 2, 3, 0][usize::from(who % 5)];
         ChildId((self.children.len() as u64 + 1).saturating_sub(back))
@@ -362,7 +363,7 @@ impl Machine {
         self.tell_of_child(fact);
     }
 
-    /// Reports a fact about a child, and notes whether it is its last.
+    /// Reports an input about a child, and records whether it is its last.
     fn tell_of_child(&mut self, fact: Input) {
         let ended = match &fact {
             Input::ChildExited { child, .. } | Input::ChildSpawnFailed { child, .. } => {
@@ -389,7 +390,7 @@ impl Machine {
 
     // Time
 
-    /// Lets time pass; the engine is called when it asked to be.
+    /// Moves the time; the engine is called at its deadlines.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         let mut calls = 0;
@@ -402,7 +403,7 @@ impl Machine {
         self.now = end;
     }
 
-    /// The clock jumps: the engine is called far too late, or for nothing.
+    /// Moves the clock by a jump: the engine is called far too late, or without a deadline.
     fn jump(&mut self, who: u8, what: u8) {
         let unit =
             [Duration::from_millis(10), Duration::from_secs(9), YEAR][usize::from(who / 64 % 3)];
@@ -427,7 +428,7 @@ impl Machine {
     }
 }
 
-// Actions, and what must hold of them
+// Actions, and their invariants
 
 impl Machine {
     fn carry_out(&mut self, actions: Actions) {
@@ -508,7 +509,7 @@ impl Machine {
         child
     }
 
-    /// Notes what of an answer a client would use later.
+    /// Records the parts of an answer that a client would use later.
     fn read(&mut self, body: &[u8]) {
         let text = str::from_utf8(body).expect("UTF-8");
         let ids = text.lines().filter_map(|line| line.strip_prefix("id: "));
@@ -519,8 +520,8 @@ impl Machine {
         self.states.extend(messages::state(body));
     }
 
-    /// Stops the engine: whatever was reported before, every exchange that is still open has been
-    /// answered then, and no child is left.
+    /// Stops the engine, and checks that every open exchange has been answered then, and no child
+    /// is left.
     fn finish(&mut self) {
         self.input(Input::ShutdownRequested);
         self.pass(Duration::from_secs(30));
@@ -544,7 +545,7 @@ impl Machine {
         assert!(left.is_none(), "{left:?}");
     }
 
-    /// A child ends, if it has not yet.
+    /// Ends a child, if it has not ended yet.
     fn end(&mut self, child: ChildId) {
         if self.children[&child.0].ended {
             return;

@@ -1,4 +1,4 @@
-//! Messages of clients and children, sensible and not, for [`super::facts`].
+//! Messages of clients and children, valid and invalid, for [`super::facts`].
 
 use pontoon_core::http::Mirrored;
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ fn nth(all: &[String], which: u8) -> Option<&String> {
     all.iter().rev().nth(usize::from((which % 8).saturating_sub(4)))
 }
 
-/// The text of an id: one that was seen, or another.
+/// Returns the text of an id: a known one, or another.
 fn id(seen: &[String], which: u8) -> Value {
     let seen = nth(seen, which).and_then(|id| serde_json::from_str(id).ok());
     seen.unwrap_or_else(|| json!(which % 4))
 }
 
-/// A body that a client posts. `questions` are ids that it was asked under, `states` request states
-/// that it was given.
+/// Returns a body of a client. `questions` are ids of questions to it, `states` request states sent
+/// to it.
 pub(crate) fn of_client(what: u8, who: u8, questions: &[String], states: &[String]) -> String {
     let method = METHODS[usize::from(what / 8) % METHODS.len()];
     let state = nth(states, who).filter(|_| what >= 192);
@@ -72,7 +72,7 @@ fn request(method: &str, who: u8, is_modern: bool, state: Option<&String>) -> Va
     json!({"jsonrpc": "2.0", "id": who % 4, "method": method, "params": params})
 }
 
-/// The fields that the headers of a modern request repeat.
+/// Returns the fields that the headers of a modern request repeat.
 pub(crate) fn mirrored(text: &str) -> Option<Mirrored> {
     let said: Value = serde_json::from_str(text).ok()?;
     said["params"]["_meta"].get(format!("{META}protocolVersion"))?;
@@ -86,7 +86,7 @@ pub(crate) fn mirrored(text: &str) -> Option<Mirrored> {
     })
 }
 
-/// A line of a child. `numbers` are ids of requests that children were given.
+/// Returns a line of a child. `numbers` are ids of requests to children.
 pub(crate) fn of_child(what: u8, who: u8, numbers: &[String]) -> String {
     let id = id(numbers, what / 32);
     let code = [-32601, -32022, -32602][usize::from(who % 3)];
@@ -125,20 +125,20 @@ pub(crate) fn of_child(what: u8, who: u8, numbers: &[String]) -> String {
     format!("{message}\n")
 }
 
-/// The messages of lines, of a body or of a stream.
+/// Iterates over the messages in lines, in a body or in a stream.
 fn messages(text: &[u8]) -> impl Iterator<Item = Value> {
     let lines = text.split(|byte| *byte == b'\n');
     let lines = lines.map(|line| line.strip_prefix(b"data: ").unwrap_or(line));
     lines.filter_map(|line| serde_json::from_slice(line).ok())
 }
 
-/// The ids of the requests in it.
+/// Returns the ids of the requests in it.
 pub(crate) fn ids(text: &[u8]) -> Vec<String> {
     let requests = messages(text).filter(|message| message.get("method").is_some());
     requests.filter_map(|message| Some(message.get("id")?.to_string())).collect()
 }
 
-/// The request state in it.
+/// Returns the request state in it.
 pub(crate) fn state(text: &[u8]) -> Option<String> {
     messages(text).find_map(|it| Some(it["result"]["requestState"].as_str()?.to_owned()))
 }

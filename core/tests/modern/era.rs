@@ -1,8 +1,8 @@
-//! What must hold of a POST whatever its head and its body are: it is of one era, and gets one
-//! answer in the words of that, or one refusal.
+//! Checks of a POST with any head and body: it belongs to one era, and gets one answer in the
+//! format of that era, or one refusal.
 //!
-//! Shared by path between the tests of this crate and the fuzz target `era`. The text is the lines
-//! of a head, a blank line, and a body; what a POST cannot do without is added to the head.
+//! Shared by path between the tests of this crate and the fuzz target `era`. The text has the lines
+//! of a head, a blank line, and a body; the headers that a POST requires are added.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Headers for Lines<'_> {
     }
 }
 
-/// Panics if anything about this text is not as it should be.
+/// Panics if this text is handled wrongly.
 pub(crate) fn era(text: &[u8]) {
     let (lines, body) = split(text);
     let head = RequestHead {
@@ -58,7 +58,7 @@ pub(crate) fn era(text: &[u8]) {
     let clock = || (Instant::ZERO, Duration::ZERO);
     let served = stateless.answer(head, &messages, clock, Facts::default, drop, drop);
     let Ok(message) = serde_json::from_slice::<Value>(body) else { return };
-    // Batches are of one era only, and notifications want no answer.
+    // Batches belong to one era only, and notifications have no answer.
     if !message.is_object() || message.get("method").is_none() || message.get("id").is_none() {
         return;
     }
@@ -73,7 +73,7 @@ pub(crate) fn era(text: &[u8]) {
     }
 }
 
-/// Whether the one answer is in the words of the era that the request is of.
+/// Checks that the only answer has the format of the request's era.
 fn check(lines: &Lines<'_>, message: &Value, status: u16, answer: &[u8]) {
     let answers: Vec<Value> = messages(answer).filter(|it| it.get("method").is_none()).collect();
     let [answer] = &answers[..] else { panic!("{answers:?}") };
@@ -95,7 +95,7 @@ fn check(lines: &Lines<'_>, message: &Value, status: u16, answer: &[u8]) {
     }
 }
 
-/// The era of a request, by the words of its rules.
+/// Returns the era of a request, by the text of its rules.
 fn is_modern(lines: &Lines<'_>, message: &Value) -> bool {
     let meta = &message["params"]["_meta"];
     let says = |name: &str| meta.get(format!("{META}{name}")).is_some();
@@ -107,14 +107,14 @@ fn is_modern(lines: &Lines<'_>, message: &Value) -> bool {
         && version.is_some_and(|version| !LEGACY.iter().any(|it| it.as_bytes() == version))
 }
 
-/// The messages of a body or a stream.
+/// Iterates over the messages of a body or a stream.
 fn messages(text: &[u8]) -> impl Iterator<Item = Value> {
     let text = str::from_utf8(text).expect("JSON");
     let lines = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
     lines.filter_map(|line| serde_json::from_str(line).ok())
 }
 
-/// The lines of the head, with those that every POST has, and the body.
+/// Returns the lines of the head, with those that every POST has, and the body.
 fn split(text: &[u8]) -> (Lines<'_>, &[u8]) {
     let mut lines: Vec<(&str, &[u8])> =
         vec![("host", b"localhost"), ("content-type", b"application/json")];

@@ -1,7 +1,8 @@
-//! What must hold of a header that repeats a value of the body, of the schema that says it does, and
-//! of the call that has both: judged by a slow, simple reading.
+//! Checks of a header that repeats a value of the body, of the schema that annotates it, and of the
+//! call that has both, with a slow and simple parser.
 //!
-//! The bytes are a header's value, a line of JSON and the schema of a tool, each after a line break.
+//! The bytes are a header's value, a line of JSON and the schema of a tool, each after a line
+//! break.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `mirrored_header`.
 
@@ -13,7 +14,7 @@ use pontoon_core::modern::field;
 use pontoon_core::modern::mirror::{Listed, MirroredParams, listed};
 use serde_json::{Value, json};
 
-/// Panics if anything about these bytes is not as it should be.
+/// Panics if these bytes are handled wrongly.
 pub(crate) fn mirrored_header(bytes: &[u8]) {
     let mut lines = bytes.splitn(3, |&byte| byte == b'\n');
     let [value, json, schema] = [(); 3].map(|()| lines.next().unwrap_or_default());
@@ -29,7 +30,8 @@ pub(crate) fn mirrored_header(bytes: &[u8]) {
     }
 }
 
-/// A value is read as it says, and what is read can be written so that it is read again.
+/// Checks that a value is decoded correctly, and that encoding the result gives an equivalent
+/// value.
 fn check_value(value: &[u8]) {
     let read = field::decode(value);
     assert_eq!(read.as_deref(), reading(value).as_deref());
@@ -53,7 +55,7 @@ fn reading(value: &[u8]) -> Option<String> {
     (STANDARD.encode(&bytes) == base64).then(|| String::from_utf8(bytes).ok()).flatten()
 }
 
-/// A header says the same as a value if it has the text that the value has, or a number as large.
+/// Checks that a header equals a value exactly if it has the value's text, or an equal number.
 fn check_same(value: &[u8], json: &Value) {
     let is_same = field::matches(value, json.to_string().as_bytes());
     let text = reading(value);
@@ -77,7 +79,7 @@ fn check_same(value: &[u8], json: &Value) {
     }
 }
 
-/// A page of tools keeps all that is valid, and of the rest all but the annotations.
+/// Checks that a page of tools keeps all that is valid, and of the rest all but the annotations.
 fn check_page(schema: &Value) {
     let page = |schema: &Value| {
         let tool = json!({ "name": "a tool", "inputSchema": schema });
@@ -101,8 +103,8 @@ fn check_page(schema: &Value) {
     assert_eq!(listed(page(schema).as_bytes()), expected);
 }
 
-/// A call with the headers that a client has to send is taken, and one with any fewer, or another
-/// value, is not.
+/// Checks that a call with the required headers is accepted, and that one with any fewer, or
+/// another value, is not.
 fn check_call(params: &MirroredParams, schema: &Value, arguments: &Value, value: &[u8]) {
     let text = arguments.to_string();
     let is_taken =
@@ -129,7 +131,7 @@ fn check_call(params: &MirroredParams, schema: &Value, arguments: &Value, value:
     }
 }
 
-/// The headers that a valid schema names, and the values that the arguments have for them.
+/// Collects the headers that a valid schema names, with their values in the arguments.
 fn required(schema: &Value, value: Option<&Value>, headers: &mut Vec<(String, Option<Value>)>) {
     if let Some(Value::String(name)) = schema.get("x-mcp-header") {
         headers.push((name.to_ascii_lowercase(), value.cloned()));

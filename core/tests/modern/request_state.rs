@@ -1,5 +1,5 @@
-//! What must hold of request state whatever it carries, whatever is made of it on the way, and
-//! whatever text is sent instead of it.
+//! Checks of request state with any payload, of any change to it, and of any other text in its
+//! place.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `request_state`.
 
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 const EXPIRES: Duration = Duration::from_secs(1_800_000_000);
 const IN_TIME: Duration = Duration::from_secs(1_799_999_999);
 
-/// Panics if anything about these bytes is not as it should be.
+/// Panics if these bytes are handled wrongly.
 pub(crate) fn request_state(bytes: &[u8]) {
     let key = StateKey::new([1; 32]);
     let digest = params(bytes);
@@ -41,7 +41,7 @@ fn params(arguments: &[u8]) -> [u8; 32] {
     SalientParams { arguments: Some(arguments), ..SalientParams::default() }.digest()
 }
 
-/// It is worth nothing for another key, principal, method or parameters.
+/// Checks that it is refused for another key, principal, method or parameters.
 fn check_binding(key: &StateKey, binding: &Binding<'_>, text: &str) {
     let principal = Principal::of(Some(b"Bearer x"));
     let others = [
@@ -56,7 +56,7 @@ fn check_binding(key: &StateKey, binding: &Binding<'_>, text: &str) {
     assert_eq!(key.open(binding, IN_TIME, text.as_bytes()), Err(Refused::Forged));
 }
 
-/// Nothing can be changed, added or left out; the bytes say where.
+/// Checks that no part can be changed, added or left out; the bytes choose the place.
 fn check_changes(bytes: &[u8], text: &str, open: impl Fn(&[u8]) -> Result<Vec<u8>, Refused>) {
     let sum = bytes
         .iter()
@@ -70,7 +70,7 @@ fn check_changes(bytes: &[u8], text: &str, open: impl Fn(&[u8]) -> Result<Vec<u8
     }
 }
 
-/// The same JSON in another spelling has the same digest; with another value it has not.
+/// Checks that the same JSON in another notation has the same digest, and another value has not.
 fn check_spelling(json: &str, digest: [u8; 32]) {
     let mut other = String::new();
     respell(json, &mut other);
@@ -86,7 +86,7 @@ fn respell(json: &str, out: &mut String) {
             let mut members = serde_json::Deserializer::from_str(json)
                 .deserialize_map(Members)
                 .expect("an object");
-            // Of the same key the first stays the first.
+            // The order of duplicate keys is kept.
             members.sort_by_cached_key(|(key, _)| std::cmp::Reverse(text(key.get())));
             out.push_str("{ ");
             for (at, (key, value)) in members.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! What must hold of a conversation whatever the client sends, and of a call whatever its arguments:
-//! judged by a slow, simple reading of the schema that is published.
+//! Checks of a conversation with any input, and of a call with any arguments, with a slow and
+//! simple implementation of the published schema.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `arguments`.
 
@@ -16,7 +16,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Panics if anything about these bytes is not as it should be.
+/// Panics if these bytes are handled wrongly.
 pub(crate) fn arguments(bytes: &[u8]) {
     say(bytes);
     let Ok(json) = serde_json::from_slice::<&RawValue>(bytes) else { return };
@@ -38,7 +38,7 @@ pub(crate) fn arguments(bytes: &[u8]) {
     }
 }
 
-/// What a server says to bytes: lines of JSON.
+/// Returns a server's output for bytes: lines of JSON.
 fn say(bytes: &[u8]) -> Vec<Value> {
     let mut conversation = Conversation::new(Arc::new(Typed::new()));
     let mut out = Vec::new();
@@ -50,8 +50,8 @@ fn say(bytes: &[u8]) -> Vec<Value> {
     lines.map(|line| serde_json::from_slice(line).expect("every line is JSON")).collect()
 }
 
-/// Whether the published schema allows arguments. An object in which a name is given twice, or is no
-/// text, is not one that everybody reads alike.
+/// Returns whether the published schema allows arguments. An object with a duplicate or invalid key
+/// is ambiguous, so it is not allowed.
 fn is_valid(schema: &Value, arguments: &str) -> bool {
     let Some(members) = members(arguments) else { return false };
     let names: Option<Vec<String>> =
@@ -90,7 +90,7 @@ fn fits(property: &Value, json: &str) -> bool {
     is_type && is_listed && within("minimum", |n, b| n >= b) && within("maximum", |n, b| n <= b)
 }
 
-/// The members of an object, as JSON text; nothing if the value is none.
+/// Returns the members of an object, as JSON text, or `None` for any other value.
 fn members(json: &str) -> Option<Vec<(&str, &str)>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
@@ -141,7 +141,7 @@ impl Server for Typed {
     }
 }
 
-/// Takes for granted what is promised of checked arguments.
+/// A seat that relies on the validation of arguments.
 #[derive(Debug)]
 struct TypedSeat;
 

@@ -1,8 +1,8 @@
-//! What must hold of JSON-RPC parsing whatever the bytes: judged by a slow, simple reading.
+//! Checks of the JSON-RPC parser for any bytes, with a slow and simple parser.
 //!
-//! The reading lists everything that is wrong with a text. A text that the parser takes must have
-//! nothing on that list, one that it refuses must have been refused for something on it; which of
-//! several faults is named is the parser's choice.
+//! The simple parser lists everything that is wrong with a text. A text that the real parser
+//! accepts must have an empty list, and one that it refuses must have been refused for a reason on
+//! the list; of several reasons it may name any.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `jsonrpc`.
 
@@ -16,7 +16,7 @@ use self::reading::Reading;
 
 const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 5, sender: Peer::Client };
 
-/// Panics if anything about these bytes is not as it should be.
+/// Panics if these bytes are handled wrongly.
 pub(crate) fn jsonrpc(bytes: &[u8]) {
     for sender in [Peer::Client, Peer::Child] {
         let rules = ParseRules { sender, ..RULES };
@@ -42,7 +42,8 @@ fn check_message(bytes: &[u8], rules: ParseRules) {
     }
 }
 
-/// A refusal names a fault there is, and the request it is about unless its id is in doubt.
+/// Checks that a refusal names an existing fault, and the request it concerns unless its id is
+/// ambiguous.
 fn check_invalid(invalid: &Invalid, reading: &Reading) {
     assert!(
         reading.may_refuse.contains(&invalid.reject),
@@ -55,7 +56,7 @@ fn check_invalid(invalid: &Invalid, reading: &Reading) {
     assert_eq!(invalid.about, about, "refused as {:?}", invalid.reject);
 }
 
-/// What a client may send a child may send too, and it is the same message.
+/// Checks that a message that is valid from a client is valid, and the same, from a child.
 fn check_senders(bytes: &[u8]) {
     let message =
         |sender| Message::parse(Bytes::copy_from_slice(bytes), ParseRules { sender, ..RULES });
@@ -64,7 +65,7 @@ fn check_senders(bytes: &[u8]) {
     }
 }
 
-/// The fields are those that the simple reading finds, byte for byte.
+/// Checks that the fields are those that the simple parser finds, byte for byte.
 fn check_fields(message: &Message, reading: &Reading) {
     assert_eq!(message.id(), reading.id.as_deref().map(str::as_bytes));
     assert_eq!(whole(message.method()), reading.method.as_deref());
@@ -75,12 +76,12 @@ fn check_fields(message: &Message, reading: &Reading) {
     assert_eq!(whole(message.result_revision().as_deref()), reading.result_revision.as_deref());
 }
 
-/// A string in which no half of a surrogate pair has been replaced.
+/// Returns a string without a replaced lone surrogate.
 fn whole(string: Option<&str>) -> Option<&str> {
     string.filter(|string| !string.contains(char::REPLACEMENT_CHARACTER))
 }
 
-/// The line is the text that came, without what surrounds it, on one line.
+/// Checks that the line is the received text, without surrounding white space, on one line.
 fn check_line(message: &Message, bytes: &[u8], rules: ParseRules) {
     let line = message.bytes();
     let spaced = |text: &[u8]| -> Vec<u8> {
@@ -95,7 +96,7 @@ fn check_line(message: &Message, bytes: &[u8], rules: ParseRules) {
     );
 }
 
-/// An edit changes the field it names, and nothing else.
+/// Checks that an edit changes only the field it names.
 fn check_edits(message: &Message, rules: ParseRules) {
     let line = &message.bytes()[..];
     let fields = [
@@ -131,7 +132,7 @@ fn check_edits(message: &Message, rules: ParseRules) {
     assert_eq!(again.method(), message.method());
 }
 
-/// Spaces between tokens mean nothing, though they make a short message a long one.
+/// Checks that white space between tokens has no effect, though it makes a short message long.
 fn check_padded(message: &Message, rules: ParseRules) {
     let spaces = " ".repeat(1500);
     let line = &message.bytes()[1..];
@@ -155,7 +156,7 @@ fn assert_same(one: &Message, other: &Message) {
     assert_eq!(one.result_revision(), other.result_revision());
 }
 
-/// A body is its message, or the messages of its array.
+/// Checks that a body is parsed into its message, or the messages of its array.
 fn check_body(bytes: &[u8], rules: ParseRules) {
     let body = Body::parse(Bytes::copy_from_slice(bytes), rules);
     let message = |text: &[u8]| Message::parse(Bytes::copy_from_slice(text), rules);

@@ -1,4 +1,5 @@
-//! The slow, simple reading: every question is answered on its own, from the text, by `serde_json`.
+//! The slow and simple parser: each property is determined separately, from the text, with
+//! `serde_json`.
 
 use std::fmt;
 
@@ -8,16 +9,16 @@ use pontoon_core::reject::Reject;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a text is, and all that is wrong with it.
+/// A parsed text, with everything that is wrong with it.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// Faults that the parser may not overlook.
+    /// Faults that the parser must not overlook.
     pub(super) must_refuse: Vec<Reject>,
-    /// Faults that it may name: those, and keys on which opinions may differ.
+    /// Faults that it may name: those, and ambiguous keys.
     pub(super) may_refuse: Vec<Reject>,
     /// Whether another parser could find another id.
     pub(super) is_ambiguous: bool,
-    /// The request it is about, if it is no message.
+    /// The request it concerns, if it is not a message.
     pub(super) about: Option<About>,
     pub(super) kind: Option<Kind>,
     pub(super) id: Option<String>,
@@ -80,7 +81,7 @@ impl Reading {
         self.may_refuse.push(reject);
     }
 
-    /// Refuses a text in which not even an id can be relied on.
+    /// Refuses a text in which not even an id is reliable.
     fn refuse_all(&mut self, reject: Reject) {
         self.refuse(reject);
         self.is_ambiguous = true;
@@ -186,8 +187,8 @@ fn kind(members: &[Member<'_>], is_child: bool) -> Option<Kind> {
     }
 }
 
-/// The request a text is about: the sender's own unless it looks like an answer. A child's object
-/// without any sign of JSON-RPC is about none.
+/// Returns the request that a text concerns: the sender's own unless it looks like an answer. A
+/// child's object without any sign of JSON-RPC concerns none.
 fn about(members: &[Member<'_>], sender: Peer) -> Option<About> {
     let has = |name| value(members, name).is_some();
     let id = value(members, "id").filter(|id| is_name(id))?;
@@ -200,8 +201,9 @@ fn about(members: &[Member<'_>], sender: Peer) -> Option<About> {
     }
 }
 
-/// Whether a value is a string or a whole number: one whose last digit other than zero does not
-/// stand behind the point, once the point is where the exponent moves it. Not too long, either way.
+/// Returns whether a value is a string or an integer, within the length limit. A number is an
+/// integer if its last digit other than zero is not behind the point, after the exponent has moved
+/// the point.
 fn is_name(value: &str) -> bool {
     if value.len() > ID_BYTES_MAX {
         return false;
@@ -226,15 +228,16 @@ fn is_name(value: &str) -> bool {
 
 /// A member of an object.
 pub(super) struct Member<'a> {
-    /// Its key, as it is written between the quotes.
+    /// Its key, as the text between the quotes.
     raw: &'a str,
-    /// Its key, unescaped; empty if it has half a surrogate pair.
+    /// Its key, unescaped; empty if it has a lone surrogate.
     key: String,
     value: &'a str,
 }
 
 impl Member<'_> {
-    /// Whether a plausible parser takes this key for `name`, though it is not written like it.
+    /// Returns whether a plausible parser takes this key for `name`, though it is written
+    /// differently.
     fn must_pass_for(&self, name: &str) -> bool {
         let key = self.key.split('\0').next().unwrap_or_default().trim();
         self.raw != name
@@ -244,7 +247,7 @@ impl Member<'_> {
                 || key.to_uppercase() == name.to_uppercase())
     }
 
-    /// Whether it has the letters of `name`, in whatever form, possibly among others that are none.
+    /// Returns whether it has the letters of `name`, in any form, possibly among other characters.
     fn may_pass_for(&self, name: &str) -> bool {
         if self.key.is_empty() {
             return self.raw.contains('\\');
@@ -258,12 +261,12 @@ impl Member<'_> {
     }
 }
 
-/// The value of the first member of this name.
+/// Returns the value of the first member of this name.
 fn value<'a>(members: &[Member<'a>], name: &str) -> Option<&'a str> {
     members.iter().find(|member| member.key == name).map(|member| member.value)
 }
 
-/// The members of an object, duplicates included; nothing if the value is none.
+/// Returns the members of an object, including duplicates, or `None` for any other value.
 fn members(text: &str) -> Option<Vec<Member<'_>>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
@@ -286,20 +289,20 @@ fn members(text: &str) -> Option<Vec<Member<'_>>> {
     serde_json::Deserializer::from_str(text).deserialize_map(Members).ok()
 }
 
-/// The elements of an array; nothing if the text is none.
+/// Returns the elements of an array, or `None` for any other text.
 pub(super) fn elements(bytes: &[u8]) -> Option<Vec<&str>> {
     let elements: Vec<&RawValue> = serde_json::from_slice(bytes).ok()?;
     Some(elements.into_iter().map(RawValue::get).collect())
 }
 
-/// The characters of a string; nothing if the value is none, or has half a surrogate pair or the
-/// character that stands for one.
+/// Returns the characters of a string, or `None` for any other value, and for a string with a lone
+/// surrogate or U+FFFD.
 fn string(value: &str) -> Option<String> {
     let string: String = serde_json::from_str(value).ok()?;
     Some(string).filter(|string| !string.contains(char::REPLACEMENT_CHARACTER))
 }
 
-/// The depth of a valid text, and its strings with their quotes.
+/// Returns the depth of a valid text, and its strings with their quotes.
 fn tokens(text: &str) -> (usize, Vec<&str>) {
     let (mut depth, mut deepest, mut strings) = (0, 0, Vec::new());
     let mut string_from = None;

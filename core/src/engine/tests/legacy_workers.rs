@@ -385,7 +385,7 @@ fn calls_whose_clients_cannot_be_asked_share_a_process_and_what_that_asks_is_ref
     let second = rig.ask(&Modern::new(), "2", "prompts/get", CALL);
     let other = rig.number(child);
     rig.child_says(child, &sampling("7"));
-    assert!(rig.told(child)[0].get("error").is_some(), "whoever it is for");
+    assert!(rig.told(child)[0].get("error").is_some(), "for any request");
     rig.child_answers(child, &other, r#"{"messages":[]}"#);
     rig.child_answers(child, &one, r#"{"content":[]}"#);
     assert_eq!((rig.reply(first).0, rig.reply(second).0), (200, 200));

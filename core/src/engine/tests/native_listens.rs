@@ -80,7 +80,7 @@ fn a_stream_lasts_until_its_client_leaves() {
     rig.disconnect(listen);
     let call = rig.ask(&Modern::new(), "2", "tools/call", CHANGE);
     assert_eq!(rig.reply(call).0, 200);
-    assert_eq!(methods(&rig, listen, "1").len(), 1, "nobody is there");
+    assert_eq!(methods(&rig, listen, "1").len(), 1, "no other client is connected");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn the_end_of_the_program_is_the_end_of_the_stream() {
     let listen = rig.ask(&Modern::new(), r#""l""#, "subscriptions/listen", TOOLS);
     rig.input(Input::ShutdownRequested);
     assert_eq!(rig.stage(listen), Stage::Finished);
-    assert_eq!(rig.stopped, Some(false), "at once, and nobody had to force it");
+    assert_eq!(rig.stopped, Some(false), "at once, without force");
     let last = parse(rig.messages(listen).last().unwrap());
     assert_eq!((&last["id"], &last["result"]["resultType"]), (&"l".into(), &"complete".into()));
     assert_eq!(last["result"]["_meta"][ID], "l");

@@ -241,7 +241,7 @@ fn failed_starts_are_paused_longer_and_longer() {
     assert_eq!(
         rig.exchanges[&refused].head.as_ref().unwrap().retry_after,
         Some(2),
-        "whoever waits for one second would come too early"
+        "a client that waits for one second would be too early"
     );
 
     rig.spawning = Spawning::Works;

@@ -181,7 +181,7 @@ pub(super) fn config(limits: Limits) -> Config {
     }
 }
 
-// What clients do
+// Clients
 
 impl Rig {
     pub(super) fn new() -> Rig {
@@ -342,7 +342,7 @@ impl Rig {
     }
 }
 
-// What children do
+// Children
 
 impl Rig {
     pub(super) fn child_says(&mut self, child: ChildId, line: &str) {

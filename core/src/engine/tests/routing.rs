@@ -150,7 +150,7 @@ fn a_session_of_nobody_becomes_that_of_the_first_with_credentials() {
             }
         }
         rig.call(&owner, "4");
-        assert_eq!(rig.fed(child).len(), 1, "its owner goes on, and nobody else");
+        assert_eq!(rig.fed(child).len(), 1, "only its owner can continue");
     }
 }
 

@@ -99,7 +99,7 @@ fn a_conversation_from_its_first_message_on() {
     let expected = [sampling("7"), list_changed(1), result(r#""one""#)];
     assert_eq!(seat.heard(&rig), expected);
     let without_id = |item: &Item| item.id().is_none_or(str::is_empty);
-    assert!(rig.items(seat.stream).iter().all(without_id), "nobody can come back");
+    assert!(rig.items(seat.stream).iter().all(without_id), "the stream cannot be resumed");
     assert_eq!(rig.stage(seat.stream), Stage::Begun, "an answer does not end it");
     assert_eq!(rig.metric("pontoon_sessions"), 1);
 }

@@ -244,11 +244,11 @@ impl Town {
     fn asked_for(&mut self, number: u64, params: &Value) {
         let tag = params["name"].as_str().unwrap();
         let state = params.get("requestState");
-        assert!(state.is_none_or(|state| *state == tag), "somebody else's state: {params}");
+        assert!(state.is_none_or(|state| *state == tag), "another call's state: {params}");
         for response in
             params["inputResponses"].as_object().into_iter().flat_map(|all| all.values())
         {
-            assert_eq!(response["content"]["of"], tag, "somebody else's answer: {params}");
+            assert_eq!(response["content"]["of"], tag, "another call's answer: {params}");
         }
         assert!(!self.asked.values().any(|other| other == tag), "{tag} twice at once");
         assert!(self.asked.insert(number, tag.to_owned()).is_none(), "{number} twice");

@@ -250,7 +250,7 @@ impl World {
         if let Some(child) = child {
             let mut expected = ids.iter();
             for number in self.rig.numbers(child) {
-                let id = expected.next().expect("a request was fed that nobody made");
+                let id = expected.next().expect("a child got an unknown request");
                 self.lives.entry(child).or_default().numbers.push(number.clone());
                 assert_eq!(self.ids.insert((child, number), id.clone()), None, "a number again");
             }

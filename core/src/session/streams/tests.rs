@@ -22,7 +22,10 @@ impl Streams {
         for (number, stream) in self.live.iter() {
             assert!(stream.replay.bytes() <= limits.replay_bytes_max);
             assert!(!stream.is_done(), "stream {number} has nothing to wait for");
-            assert!(!stream.listens || stream.exchange.is_some(), "nobody listens to {number}");
+            assert!(
+                !stream.listens || stream.exchange.is_some(),
+                "no client is connected to {number}"
+            );
             assert!(!stream.begun || self.may_begin(), "{number} began before the session");
             assert!(!self.has_sole || number == SOLE, "{number} carries nothing");
             if let Some(exchange) = stream.exchange {

@@ -60,14 +60,14 @@ pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<
     Some(result.write())
 }
 
-/// What a legacy child says of itself in its result of `initialize`.
+/// A legacy child's description of itself in its result of `initialize`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Welcome {
     /// The revision it has agreed on, or the nearest that is known.
     pub(crate) revision: Option<Revision>,
     /// The result of `server/discover` that says the same; none if its own result is no object.
     pub(crate) discovery: Option<Bytes>,
-    /// Who it is (JSON text).
+    /// Its `serverInfo` (JSON text).
     pub(crate) server_info: Option<Bytes>,
     /// Whether it has tools.
     pub(crate) has_tools: bool,

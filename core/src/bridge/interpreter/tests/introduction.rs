@@ -44,7 +44,7 @@ fn what_was_discovered_is_passed_on_once_and_not_asked_again() {
     let call = next.request("initialize", &introduction(Revision::V2025_06_18, &able()));
     assert_eq!(next.result(call)["serverInfo"]["name"], "child");
     assert_eq!(next.sent(), []);
-    assert!(next.interpreter.take_discovery().is_none(), "nobody needs to be told again");
+    assert!(next.interpreter.take_discovery().is_none(), "it is passed on once");
 }
 
 #[test]

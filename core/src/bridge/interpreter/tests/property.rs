@@ -297,7 +297,7 @@ impl Model {
                 assert!(!self.questions.values().any(|(of, _)| *of == call), "{call} is asked");
                 let of =
                     said["result"].get("of").filter(|_| said["result"].get("content").is_some());
-                assert!(of.is_none_or(|of| *of == call), "somebody else's answer: {said}");
+                assert!(of.is_none_or(|of| *of == call), "another call's answer: {said}");
             }
             _ => panic!("said {said}"),
         }

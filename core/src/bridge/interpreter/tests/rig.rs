@@ -183,7 +183,7 @@ impl Rig {
         self.answers(number, &result);
     }
 
-    // What came out
+    // Output
 
     /// Returns the messages to the client since the last call.
     pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
