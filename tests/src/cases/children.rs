@@ -568,26 +568,8 @@ pub fn clean_environment(target: &Target) {
 
 pub fn arguments_arrive_verbatim(target: &Target) {
     let arguments: Vec<OsString> = [
-        "",
-        " ",
-        "a b",
-        "\"",
-        "'",
-        ";",
-        "$(id)",
-        "`id`",
-        "$HOME",
-        "*",
-        "|",
-        "&&",
-        "--",
-        "--port",
-        "--timeout=1",
-        "-h",
-        "--help",
-        "\\",
-        "\n",
-        "é",
+        "", " ", "a b", "\"", "'", ";", "$(id)", "`id`", "$HOME", "*", "|", "&&", "--", "--port",
+        "--port=1", "-h", "--help", "\\", "\n", "é",
     ]
     .into_iter()
     .map(OsString::from)

@@ -26,6 +26,7 @@ use crate::machine::Signal;
 use crate::memory::Memory;
 use crate::observe::{Dropped, Level};
 use crate::protocol::Revision;
+pub(super) use crate::reject::ExitStatus;
 use crate::reject::SpawnError;
 use crate::session::{EventId, Principal};
 use crate::time::Duration;

@@ -1,0 +1,103 @@
+//! The ends of sessions and of their children.
+
+use crate::bridge::Child;
+use crate::engine::Engine;
+use crate::engine::timers::Wake;
+use crate::ids::SessionId;
+use crate::machine::{Action, Actions};
+use crate::observe::{Event, SessionEnd};
+use crate::reject::{ExitStatus, Reject};
+use crate::session::Backend;
+use crate::time::Instant;
+
+impl Engine {
+    /// Ends the sessions that are over because of a message in them.
+    pub(super) fn end_those_over(&mut self, now: Instant, out: &mut Actions) {
+        while let Some((id, why)) = self.over.pop() {
+            self.end_session(id, why, Reject::SessionEnded, now, out);
+        }
+    }
+
+    /// Ends a session; its child is stopped unless it has ended.
+    pub(super) fn end_session(
+        &mut self,
+        id: SessionId,
+        why: SessionEnd,
+        reject: Reject,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        self.evictions.remove(id, session.indexed);
+        let is_late = matches!(reject, Reject::StartupTimeout { .. });
+        let child = session.backend().child();
+        // A child that is only slow can be used by the client's next try.
+        let kept = session.repeatable().filter(|_| {
+            (is_late || why == SessionEnd::Abandoned)
+                && child.is_some_and(|child| self.keeps_unclaimed(child))
+        });
+        let kept = kept.cloned();
+        if !session.is_open()
+            && kept.is_none()
+            && (is_late || matches!(reject, Reject::ChildExited(_)))
+        {
+            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+        }
+        let fails = kept.is_none()
+            && (why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_)));
+        let is_unopened = !session.is_open() && session.backend().child().is_some();
+        let unanswered = session.in_flight();
+        self.with_pool(now, out, |pool, turn| {
+            if is_unopened && fails {
+                pool.doubt_era();
+            }
+            pool.session_ended(id, turn);
+        });
+        let mut turn = self.desk.turn(now, out);
+        let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
+        self.owners.remove(&child.id);
+        match (child.end(now).filter(|_| child.has_exited()), kept) {
+            (Some(status), _) => self.release(*child, status, unanswered, now, out),
+            (None, Some(initialize)) => self.keep_unclaimed(*child, initialize, now, out),
+            (None, None) => self.dismiss(*child, now, out),
+        }
+    }
+
+    /// Starts the stop order of a child that has no session any more.
+    pub(super) fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
+        let mut turn = self.desk.turn(now, out);
+        if let Some(status) = child.end(now).filter(|_| !child.was_stopped()) {
+            turn.log(Event::ChildGivenUp { child: child.id, status });
+        }
+        child.stop(&mut turn);
+        self.timers.set(child.next_due(now), Wake::Child(child.id));
+        self.leaving.insert(child.id, child);
+    }
+
+    /// Removes a child that has exited, and logs its end.
+    pub(super) fn release(
+        &mut self,
+        mut child: Child,
+        status: ExitStatus,
+        unanswered: usize,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        child.report_end(&mut self.desk.turn(now, out));
+        let asked = child.was_stopped();
+        let stderr = if asked { Default::default() } else { child.stderr_tail() };
+        let event = Event::ChildEnded { child: child.id, status, asked, unanswered, stderr };
+        self.desk.log(event, out);
+        self.forget(&child, out);
+    }
+
+    /// Removes a child that has exited.
+    pub(super) fn forget(&mut self, child: &Child, out: &mut Actions) {
+        self.desk.metrics.child_ended(child.was_stopped());
+        self.held.remove(&child.id);
+        out.push(Action::Release { child: child.id });
+        if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
+            pool.stir();
+        }
+    }
+}
