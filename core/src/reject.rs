@@ -102,6 +102,8 @@ pub enum Reject {
     BadParams,
     /// `jsonrpc` is not `"2.0"`.
     BadVersion,
+    /// Client information or capabilities of more than 64 KiB in a request of 2026-07-28.
+    ClientTooLong,
     /// A duplicate key whose value would be ambiguous.
     DuplicateKey,
     /// A key that another parser could take for one of the envelope's.
@@ -394,6 +396,7 @@ impl Reject {
             BadMethod => "bad_method",
             BadParams => "bad_params",
             BadVersion => "bad_version",
+            ClientTooLong => "client_too_long",
             DuplicateKey => "duplicate_key",
             LookalikeKey => "lookalike_key",
             AlreadyInitialized => "already_initialized",
@@ -458,7 +461,7 @@ impl Reject {
             BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
             | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession
             | NotInitialized => (400, INVALID_REQUEST),
-            BadParams => (400, INVALID_PARAMS),
+            BadParams | ClientTooLong => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
             MissingCredentials => (401, INTERNAL_ERROR),
             OtherPrincipal | UnknownSession => (404, INTERNAL_ERROR),

@@ -285,7 +285,7 @@ impl Pool {
         }
         let own = [message.client_capabilities(), message.client_info()];
         if own.into_iter().flatten().any(|text| text.len() > CLIENT_BYTES_MAX) {
-            return Err(Reject::BadParams);
+            return Err(Reject::ClientTooLong);
         }
         let mut post = Post::new(exchange, head, message.clone(), turn.now);
         let comes_back = self.era == Some(Era::Legacy) && message.request_state().is_some();

@@ -105,6 +105,9 @@ impl Reject {
             BadParams => {
                 "Invalid params: params must be an object whose fields have the right types, values and lengths"
             }
+            ClientTooLong => {
+                "Invalid params: clientInfo and clientCapabilities may have at most 64 KiB each"
+            }
             BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
             DuplicateKey => "Invalid Request: a key is given twice",
             LookalikeKey => {

@@ -27,6 +27,7 @@ cases! { $ modern_bridge:
     crash_under_a_call
     silence_of_a_call
     the_end_of_a_process_ends_subscriptions
+    descriptions_that_are_too_long
 }
 
 /// Returns a proxy in front of a command of each era.
@@ -36,6 +37,16 @@ pub(super) fn each(target: &Target, options: &[&str]) -> [(&'static str, Pontoon
         ("modern", start(target.proxy().options(&["--child-era", "modern"]).child(&["--modern"]))),
         ("legacy", start(target.proxy().options(&["--child-era", "legacy"]))),
     ]
+}
+
+pub fn descriptions_that_are_too_long(target: &Target) {
+    for (era, pontoon) in each(target, &[]) {
+        let long = json!({"experimental": {"padding": {"text": "x".repeat(64 << 10)}}});
+        let client = Modern::new(&pontoon).able(long);
+        let refused = client.send(&client.tool_call("echo", json!({"text": "hello"})));
+        refused.expect_error(400, -32602, era);
+        assert!(refused.text().contains("at most 64 KiB"), "{era}: {}", refused.text());
+    }
 }
 
 pub fn discovery_is_of_the_command(target: &Target) {
