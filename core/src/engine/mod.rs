@@ -144,7 +144,7 @@ const WAKE_TIME_MAX: Duration = Duration::from_secs(60);
 const LATENESS_MAX: Duration = Duration::from_secs(1);
 
 /// The time that timers wait for inputs from a pause of the process.
-const RESUME_TIME: Duration = Duration::from_millis(500);
+const RESUME_TIME: Duration = Duration::from_secs(2);
 
 /// The pause before a server in this process continues, so that others get a turn in between.
 pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
@@ -407,7 +407,7 @@ impl Engine {
     ///
     /// A call that comes more than a second late does nothing yet: the process was most likely
     /// paused (`SIGSTOP`, a frozen container or virtual machine). The inputs that sockets and pipes
-    /// hold since then have half a second to arrive before anything expires.
+    /// hold since then have two seconds to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
         if self.was_stopped(now) {
             if now >= self.resuming_until {

@@ -21,7 +21,7 @@ fn a_session_whose_request_has_arrived_meanwhile_is_not_ended() {
     assert!(!rig.has_ended(&client) && !rig.has_ended(&idle));
     let call = rig.call(&client, "1");
     let number = rig.number(child);
-    rig.pass(millis(500));
+    rig.pass(RESUME_TIME);
     assert!(!rig.has_ended(&client) && rig.has_ended(&idle));
     rig.child_answers(child, &number, "{}");
     assert_eq!(rig.reply(call).0, 200);
@@ -37,7 +37,7 @@ fn an_answer_that_has_arrived_meanwhile_is_in_time() {
     rig.freeze(secs(60));
     rig.child_answers(child, &number, r#"{"content":[]}"#);
     assert!(rig.reply(calls[0]).1.contains("content"));
-    rig.pass(millis(500));
+    rig.pass(RESUME_TIME);
     assert!(rig.error(calls[1]).2.contains("--request-timeout"));
 }
 
@@ -57,6 +57,6 @@ fn a_second_pause_right_after_the_first_is_one_too() {
     rig.freeze(secs(600));
     rig.freeze(secs(600));
     assert!(!rig.has_ended(&client));
-    rig.pass(millis(500));
+    rig.pass(RESUME_TIME);
     assert!(rig.has_ended(&client));
 }
