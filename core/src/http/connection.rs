@@ -82,14 +82,15 @@ use crate::http::{
 };
 use crate::limits::Limits;
 use crate::machine::{Chunk, Input};
-use crate::reject::Reject;
 use crate::time::{Deadline, Instant};
 
+use body::pass_body;
 pub use lines::RequestLines;
 use output::Output;
 use response::ResponseRules;
 pub use response::{BodyLength, ResponseHead, WriteHead};
 
+mod body;
 mod lines;
 mod output;
 mod response;
@@ -564,29 +565,6 @@ impl Connection {
         self.guard.closing(now);
         event(ConnectionEvent::Shutdown)
     }
-}
-
-/// Passes the bytes of a body that have arrived through the guard, and its data to `take`.
-fn pass_body(
-    guard: &mut Guard,
-    received: &mut Vec<u8>,
-    now: Instant,
-    mut take: impl FnMut(&[u8]) -> Result<(), Reject>,
-) -> Result<(), Reject> {
-    let mut at = 0;
-    let mut result = Ok(());
-    while result.is_ok() && guard.is_inside_body() {
-        match guard.step(&received[at..], now) {
-            Ok(Passed::Data(bytes)) => {
-                result = take(&received[at..at + bytes]);
-                at += bytes;
-            }
-            Ok(Passed::Framing(bytes)) => at += bytes,
-            Ok(Passed::Nothing | Passed::Head(_)) | Err(_) => break,
-        }
-    }
-    received.drain(..at);
-    result
 }
 
 /// Bytes that are read at a time.

@@ -2,6 +2,7 @@ use super::*;
 use crate::bridge::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::http::ContentType;
+use crate::reject::Reject;
 use crate::time::Duration;
 
 mod bodies;
