@@ -13,7 +13,6 @@ use crate::http::McpHead;
 use crate::ids::{Chance, SessionId};
 use crate::job::{Job, Work};
 use crate::machine::{Action, Chunk};
-use crate::memory::SMALL_BYTES_MAX;
 use crate::server::{
     Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
 };
@@ -257,9 +256,8 @@ impl Sink for Said {
             Line::Unrelated => About::Nothing,
         };
         let mut text = std::mem::take(&mut self.text);
-        // Only the text counts in the memory budget, and its buffer can be twice as large. A small
-        // answer is sent at once.
-        if about == About::Nothing || text.len() > SMALL_BYTES_MAX {
+        // A message that was not asked for can wait in a queue, and most of its buffer would be empty.
+        if about == About::Nothing {
             text.shrink_to_fit();
         }
         self.sayings.extend(Saying::read(text.into(), about));
