@@ -135,7 +135,7 @@ pub(crate) fn useless(entry: &str) -> Notice {
     Notice {
         level: Level::Warning,
         name: "useless_entry",
-        message: "this is no host and no origin, and allows nothing",
+        message: "this is neither a host nor an origin, and allows nothing",
         fields: vec![("entry", entry.to_owned())],
         words: None,
     }

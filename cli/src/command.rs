@@ -52,7 +52,7 @@ pub(crate) fn quoted(word: &str) -> String {
 fn this_program() -> Result<OsString, Failure> {
     env::current_exe().map(PathBuf::into_os_string).map_err(|error| Failure {
         what: "cannot wrap the built-in echo server".into(),
-        why: format!("this program cannot find itself: {error}"),
+        why: format!("this program cannot find its own executable: {error}"),
         fix: "name a command: pontoon proxy COMMAND".into(),
         code: 1,
     })

@@ -61,7 +61,7 @@ impl Failure {
     /// Creates the error for standard input or output that cannot be used any more.
     pub(crate) fn stdio(error: io::Error) -> Self {
         Failure {
-            what: "the conversation on standard input and output broke off".into(),
+            what: "standard input or output failed".into(),
             why: error.to_string(),
             fix: "start it from an MCP client, or as the command of `pontoon proxy`".into(),
             code: 1,

@@ -263,7 +263,7 @@ pub enum ExitStatus {
 pub enum SpawnError {
     /// The command does not exist.
     NotFound,
-    /// The command may not be executed.
+    /// The command is not executable.
     NotExecutable,
     /// File descriptors, processes or memory are used up.
     NoResources,

@@ -93,7 +93,7 @@ impl Reject {
             UnsupportedMediaType => "Content-Type must be application/json (uncompressed, UTF-8)",
             BadJson => "Parse error: the body is not valid JSON",
             LoneSurrogate => {
-                "Parse error: a string has half of a surrogate pair, such as \\ud800 alone, which is no character"
+                "Parse error: a string has half of a surrogate pair, such as \\ud800 alone"
             }
             TooDeep => "Parse error: the body is nested too deeply",
             BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",
@@ -116,7 +116,7 @@ impl Reject {
             AlreadyInitialized => "Session already initialized",
             InitializeInBatch => "Invalid Request: initialize may not be part of a batch",
             MissingSession => {
-                "Mcp-Session-Id header is required: send initialize first and repeat the id it answers with"
+                "Mcp-Session-Id header is required: send initialize first and send the id from its response"
             }
             NotInitialized => "Invalid Request: initialize has to come first",
             UnknownStream => "Last-Event-ID names no stream of this session",
@@ -127,7 +127,7 @@ impl Reject {
             OtherPrincipal | UnknownSession => "Session not found or expired",
             UnsupportedRevision => "Unsupported protocol version",
             BadRequestState => {
-                "Invalid params: requestState is not valid for this request, or no longer"
+                "Invalid params: requestState is not valid for this request, or has expired"
             }
             HeaderMismatch(Repeats::Version) => {
                 "MCP-Protocol-Version must be given once, and be the version that _meta names"
@@ -139,7 +139,7 @@ impl Reject {
                 "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
             }
             HeaderMismatch(Repeats::Argument) => {
-                "Mcp-Param-* must be given for each argument that the tool wants repeated, and for no other, and be that argument"
+                "Mcp-Param-* headers must match the arguments that the tool's schema annotates with x-mcp-header"
             }
             MissingCapability(_) => "The client did not declare a capability that is needed here",
             MissingMeta => {
@@ -160,7 +160,7 @@ impl Reject {
             AskExpired => "The client did not answer in time",
             AskRefused => "The client cannot be asked: too many requests wait for it",
             BatchAnswerTooLarge => {
-                "The answers of this batch are too large together: accept text/event-stream, or ask one by one"
+                "The answers of this batch are too large together: accept text/event-stream, or send the requests one by one"
             }
             ChildRefused => "The MCP server process refused initialize",
             SessionEnded => "The session ended before the answer came",
@@ -218,7 +218,7 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SpawnError::NotFound => "no such command",
-            SpawnError::NotExecutable => "the command may not be executed",
+            SpawnError::NotExecutable => "the command is not executable",
             SpawnError::NoResources => {
                 "the system has no file descriptors, processes or memory left"
             }

@@ -9,7 +9,7 @@ use crate::session::Principal;
 use crate::time::Duration;
 
 const REFUSED: (i64, &str) =
-    (-32602, "Invalid params: requestState is not valid for this request, or no longer");
+    (-32602, "Invalid params: requestState is not valid for this request, or has expired");
 
 fn able() -> Client {
     Client::capable(json!({"elicitation": {}, "roots": {}, "sampling": {}}))
