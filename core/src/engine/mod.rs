@@ -326,6 +326,11 @@ impl Engine {
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
         self.take_fact(input, now, out);
+        self.finish_turn(now, out);
+    }
+
+    /// Does what follows from an input or a timeout in every part of the engine.
+    fn finish_turn(&mut self, now: Instant, out: &mut Actions) {
         self.pass_on(now, out);
         self.publish_changes(now, out);
         self.end_those_over(now, out);
@@ -430,12 +435,7 @@ impl Engine {
                 Wake::Sweep => self.sweep(now, out),
             }
         }
-        self.pass_on(now, out);
-        self.publish_changes(now, out);
-        self.end_those_over(now, out);
-        self.go_on_draining(now, out);
-        self.plan_report(now);
-        self.note_start(now);
+        self.finish_turn(now, out);
     }
 
     /// Returns when to call [`Engine::handle_timeout`], and why. An earlier call is harmless.
