@@ -34,9 +34,10 @@ pub(super) type OpenQuestion = (Bytes, String, Capability);
 /// The results of the work on a request.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
-    /// The request translated for a legacy child; `None` if its params are not an object.
+    /// The request translated for a legacy child, or the reason why it cannot be; `None` if it was
+    /// not translated.
     pub(super) translated: Option<Result<Message, Reject>>,
-    /// Whether the headers repeat these arguments.
+    /// The arguments that headers repeat, and whether they do.
     pub(super) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
     /// The answers to questions in it.
     pub(super) answers: Option<Result<Answers, Reject>>,
