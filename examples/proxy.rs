@@ -22,7 +22,7 @@ fn main() -> io::Result<ExitCode> {
     };
     let command = ChildSpec { program, args: words.collect(), env: None };
     let config = Config { log_level: Level::Warning, ..Config::new(Serves::Command(command)) };
-    let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
+    let running = start(vec![TcpListener::bind("127.0.0.1:0")?], Options::new(config))?;
     println!("http://{}/mcp serves it until the end of standard input", running.addr());
 
     let stopper = running.stopper();

@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
     let catalog = Catalog { name: "greeter", version: "1.0.0", tools, ..Catalog::default() };
 
     let config = Config::new(Serves::Native(Native::stateful(Arc::new(Greeter(catalog)))));
-    let running = start(TcpListener::bind("127.0.0.1:0")?, Options::new(config))?;
+    let running = start(vec![TcpListener::bind("127.0.0.1:0")?], Options::new(config))?;
     println!("http://{}/mcp", running.addr());
     running.wait();
     Ok(())

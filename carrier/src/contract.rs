@@ -8,7 +8,7 @@
 //! | file | content |
 //! |---|---|
 //! | `lib` | `start`: creates the hub, starts the threads, runs until the end |
-//! | `front` | the listener, and a task or thread for each connection |
+//! | `front` | the listeners, and a task or thread for each connection |
 //! | `child` | starts children, and transfers the bytes of their pipes |
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
 //!

@@ -33,4 +33,4 @@ mod running;
 mod scratch;
 
 pub use phase::Phase;
-pub use running::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
+pub use running::{Ended, Log, Options, Running, Stopper, THREADS_MAX, addresses};

@@ -1,7 +1,8 @@
 //! An endpoint for embedding: its options, and the handle that stops it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
@@ -49,21 +50,26 @@ impl Options {
 /// A running endpoint.
 #[derive(Debug)]
 pub struct Running {
-    addr: SocketAddr,
+    addrs: Vec<SocketAddr>,
     stopper: Stopper,
     thread: JoinHandle<Ended>,
 }
 
 impl Running {
-    /// Creates the handle of the endpoint of `hub`, which listens at `addr` and ends with `thread`.
-    /// For runtimes.
-    pub fn new(addr: SocketAddr, hub: Weak<Hub>, thread: JoinHandle<Ended>) -> Self {
-        Running { addr, stopper: Stopper { hub }, thread }
+    /// Creates the handle of the endpoint of `hub`, which listens on `addrs` and ends with
+    /// `thread`. For runtimes, which get the addresses from [`addresses`].
+    pub fn new(addrs: Vec<SocketAddr>, hub: Weak<Hub>, thread: JoinHandle<Ended>) -> Self {
+        Running { addrs, stopper: Stopper { hub }, thread }
     }
 
-    /// Returns the address on which it listens.
+    /// Returns the first address on which it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.addrs[0]
+    }
+
+    /// Returns all addresses on which it listens.
+    pub fn addrs(&self) -> &[SocketAddr] {
+        &self.addrs
     }
 
     /// Returns a handle that stops it.
@@ -75,6 +81,18 @@ impl Running {
     pub fn wait(self) -> Ended {
         self.thread.join().unwrap_or(Ended { forced: true })
     }
+}
+
+/// Returns the addresses of the listeners of an endpoint. For runtimes.
+///
+/// # Errors
+///
+/// There is no listener, or the operating system does not know its address.
+pub fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
+    if listeners.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on"));
+    }
+    listeners.iter().map(TcpListener::local_addr).collect()
 }
 
 /// The result of an endpoint.

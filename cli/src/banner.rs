@@ -16,8 +16,8 @@ pub(crate) const LISTENING: &str = "listening";
 
 /// An endpoint from its clients' point of view.
 pub(crate) struct Endpoint<'a> {
-    /// The address on which it listens.
-    pub(crate) addr: SocketAddr,
+    /// The addresses on which it listens; at least one.
+    pub(crate) addrs: Vec<SocketAddr>,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
     /// Whether HTTP+SSE is served too.
@@ -48,7 +48,7 @@ impl Endpoint<'_> {
             level: Level::Info,
             name: LISTENING,
             message: "listening",
-            fields: vec![("url", url), ("address", self.addr.to_string())],
+            fields: vec![("url", url), ("address", listed(&self.addrs))],
             words: Some(words),
         }
     }
@@ -56,10 +56,12 @@ impl Endpoint<'_> {
     /// Warns if other machines can reach the endpoint and no host name, or every one, is allowed.
     pub(crate) fn exposed(&self, allowed: &[String]) -> Option<Notice> {
         let is_limited = !allowed.is_empty() && allowed.iter().all(|host| host != "*");
-        if self.addr.ip().is_loopback() || is_limited {
+        let reachable = self.addrs.iter().copied().filter(|addr| !addr.ip().is_loopback());
+        let reachable: Vec<_> = reachable.collect();
+        if reachable.is_empty() || is_limited {
             return None;
         }
-        let addr = self.addr;
+        let addr = listed(&reachable);
         let others = match allowed.is_empty() {
             true => {
                 "Until then requests are refused with 403 unless Host is localhost or an IP address."
@@ -79,7 +81,7 @@ impl Endpoint<'_> {
             level: Level::Warning,
             name: "exposed",
             message: "other machines can reach this endpoint, which does not authenticate clients",
-            fields: vec![("address", addr.to_string())],
+            fields: vec![("address", addr)],
             words: Some(words),
         })
     }
@@ -105,11 +107,14 @@ impl Endpoint<'_> {
         )
     }
 
-    /// Returns the address that it listens on, if the URL has another one.
+    /// Returns the addresses that it listens on, unless the URL has the only one.
     fn bound(&self) -> String {
-        match self.addr.ip().is_unspecified() {
-            true => format!(" (bound to {}: every address of this machine)", self.addr),
-            false => String::new(),
+        match self.addrs[..] {
+            [addr] if addr.ip().is_unspecified() => {
+                format!(" (bound to {addr}: every address of this machine)")
+            }
+            [_] => String::new(),
+            _ => format!(" (bound to {})", listed(&self.addrs)),
         }
     }
 
@@ -119,7 +124,7 @@ impl Endpoint<'_> {
 
     /// Returns the URL for this machine.
     fn base(&self) -> String {
-        let mut addr = self.addr;
+        let mut addr = self.addrs[0];
         if addr.ip().is_unspecified() {
             addr.set_ip(match addr.ip() {
                 IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
@@ -128,6 +133,10 @@ impl Endpoint<'_> {
         }
         format!("http://{addr}")
     }
+}
+
+fn listed(addrs: &[SocketAddr]) -> String {
+    addrs.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Warns of an entry of `--allow-host` or `--allow-origin` that no request can match.

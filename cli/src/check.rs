@@ -32,12 +32,12 @@ use crate::{command, listen};
 pub(crate) fn check(args: &CheckArgs, variables: &Variables) -> Result<ExitCode, Failure> {
     let child = command::resolve(&args.command, false, &args.env, variables)?;
     let shown = command::shown(&child);
-    let listener = listen::bind("127.0.0.1", 0)?;
+    let listeners = listen::bind("127.0.0.1", 0, &mut Vec::new())?;
     let (tell, events) = mpsc::channel();
     let log = move |event: &Event| drop(tell.send(event.clone()));
     let config = config(child, args.startup_timeout);
     let options = Options { config, threads: None, log: Arc::new(log) };
-    let running = (RUNTIMES[0].start)(listener, options).map_err(cannot_start)?;
+    let running = (RUNTIMES[0].start)(listeners, options).map_err(cannot_start)?;
     let mut report = Report::new(args.startup_timeout);
     report.line("command", &shown, None);
     report.run(&running, &events);

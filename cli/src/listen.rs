@@ -1,28 +1,128 @@
-//! The listening socket.
+//! The listening sockets.
 
 use std::io::{self, ErrorKind};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+
+use pontoon_core::observe::Level;
 
 use crate::errors::Failure;
+use crate::log::Notice;
 
-/// Listens on the first usable address of a host.
-pub(crate) fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind((host, port)).map_err(|error| failure(&error, host, port))?;
+/// Listens on every address of a host, with one port. An address that this machine does not have is
+/// left out with a notice, unless there is no other.
+pub(crate) fn bind(
+    host: &str,
+    port: u16,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<TcpListener>, Failure> {
+    let addrs = resolve(host, port).map_err(|error| failure(&error, host, port, None))?;
+    let bound = bind_all(&addrs);
+    let bound = bound.map_err(|(addr, error)| failure(&error, host, addr.port(), Some(addr)))?;
+    notices.extend(bound.unavailable.into_iter().map(|(addr, error)| unavailable(addr, &error)));
+    Ok(bound.listeners)
+}
+
+/// Returns the addresses of a host. `localhost` has both of loopback, whatever the files of this
+/// machine say, because clients resolve this name by themselves (RFC 6761, section 6.3).
+fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    let mut addrs = Vec::new();
+    for addr in (host, port).to_socket_addrs()? {
+        if !addrs.contains(&addr) {
+            addrs.push(addr);
+        }
+    }
+    if addrs.is_empty() {
+        return Err(io::Error::new(ErrorKind::NotFound, "this name has no address"));
+    }
+    Ok(addrs)
+}
+
+/// The sockets of a host.
+#[derive(Debug)]
+struct Bound {
+    /// At least one.
+    listeners: Vec<TcpListener>,
+    unavailable: Vec<(SocketAddr, io::Error)>,
+}
+
+type BindError = (SocketAddr, io::Error);
+
+/// Listens on all of these addresses that this machine has. For port 0 all get the same free port.
+fn bind_all(addrs: &[SocketAddr]) -> Result<Bound, BindError> {
+    let mut bound = bind_once(addrs);
+    for _ in 1..PORTS_TRIED_MAX {
+        match &bound {
+            // The port that the first address got is taken on another one.
+            Err((_, error)) if addrs[0].port() == 0 && error.kind() == ErrorKind::AddrInUse => {
+                bound = bind_once(addrs);
+            }
+            _ => break,
+        }
+    }
+    bound
+}
+
+fn bind_once(addrs: &[SocketAddr]) -> Result<Bound, BindError> {
+    let (mut listeners, mut unavailable) = (Vec::new(), Vec::new());
+    let mut port = addrs[0].port();
+    for &(mut addr) in addrs {
+        addr.set_port(port);
+        let listening = listen(addr).and_then(|it| Ok((it.local_addr()?.port(), it)));
+        match listening {
+            Ok((bound, listener)) => {
+                port = bound;
+                listeners.push(listener);
+            }
+            // Some clients of this name would reach the other program.
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err((addr, error)),
+            Err(error) => unavailable.push((addr, error)),
+        }
+    }
+    if listeners.is_empty() {
+        return Err(unavailable.remove(0));
+    }
+    Ok(Bound { listeners, unavailable })
+}
+
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(addr)?;
     // The standard library asks for 128. Connections of a burst beyond that wait a second for their
     // next try. If the system refuses, listening still works.
     let _ = rustix::net::listen(&listener, BACKLOG_LEN_MAX);
     Ok(listener)
 }
 
+/// The maximum number of free ports that are tried for a host with several addresses.
+const PORTS_TRIED_MAX: u32 = 16;
+
 /// The length of the backlog; the system may have a lower limit.
 const BACKLOG_LEN_MAX: i32 = 1024;
 
-fn failure(error: &io::Error, host: &str, port: u16) -> Failure {
+fn unavailable(addr: SocketAddr, error: &io::Error) -> Notice {
+    Notice {
+        level: Level::Info,
+        name: "address_unavailable",
+        message: "cannot listen on one of the addresses of --host",
+        fields: vec![("address", addr.to_string()), ("error", error.to_string())],
+        words: None,
+    }
+}
+
+/// Describes why nothing listens on `host`; `addr` is the address that failed.
+fn failure(error: &io::Error, host: &str, port: u16, addr: Option<SocketAddr>) -> Failure {
     let (why, fix) = match error.kind() {
-        ErrorKind::AddrInUse => (
-            "another program listens there".to_owned(),
-            format!("--port 0 for any free port; `lsof -i :{port}` tells whose it is"),
-        ),
+        ErrorKind::AddrInUse => {
+            let addr = addr.filter(|addr| addr.ip().to_string() != host);
+            (
+                addr.map_or("another program listens there".to_owned(), |addr| {
+                    format!("another program listens on {addr}")
+                }),
+                format!("--port 0 for any free port; `lsof -i :{port}` tells whose it is"),
+            )
+        }
         ErrorKind::PermissionDenied if port < 1024 => (
             "ports below 1024 are reserved for privileged programs".to_owned(),
             "--port 3000, or any other from 1024 on".to_owned(),

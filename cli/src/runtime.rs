@@ -11,7 +11,7 @@ pub(crate) struct Runtime {
     /// The value of `--runtime`.
     pub(crate) name: &'static str,
     /// Serves an endpoint.
-    pub(crate) start: fn(TcpListener, Options) -> io::Result<Running>,
+    pub(crate) start: fn(Vec<TcpListener>, Options) -> io::Result<Running>,
 }
 
 /// All runtimes; the first is the default.

@@ -35,8 +35,8 @@ pub(crate) fn proxy(
     notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
-    let listener = listen::bind(&args.serving.host, args.serving.port)?;
-    let outcome = serve(&args.serving, config::proxy(args, child), about, listener, notices);
+    let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
+    let outcome = serve(&args.serving, config::proxy(args, child), about, listeners, notices);
     outcome.map_err(|failure| match hints::behind_command(&args.command) {
         Some(hint) => Failure { fix: format!("{}; {hint}", failure.fix), ..failure },
         None => failure,
@@ -47,33 +47,36 @@ pub(crate) fn proxy(
 pub(crate) fn echo(
     mut args: EchoArgs,
     variables: &Variables,
-    notices: Vec<Notice>,
+    mut notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
     if args.debug {
         args.serving.log.log_level = Level::Debug;
     }
     check_path("echo", &args.serving.path, &args.sessions)?;
     check_memory(&args.serving)?;
-    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
     // A tool shows the port, and 0 is not the real one.
-    args.serving.port = listener.local_addr().map_err(cannot_start)?.port();
+    args.serving.port = listeners[0].local_addr().map_err(cannot_start)?.port();
     let native = programs::echo(&args, variables)?;
     let about = match args.stateless {
         true => About { name: "echo-stateless", what: "the echo server, without sessions" },
         false => About { name: "echo", what: "the echo server, with sessions" },
     };
     let config = config::native(&args.serving, Some(&args.sessions), native);
-    serve(&args.serving, config, about, listener, notices)
+    serve(&args.serving, config, about, listeners, notices)
 }
 
 /// Runs `pontoon calculator`.
-pub(crate) fn calculator(args: &CalculatorArgs, notices: Vec<Notice>) -> Result<ExitCode, Failure> {
+pub(crate) fn calculator(
+    args: &CalculatorArgs,
+    mut notices: Vec<Notice>,
+) -> Result<ExitCode, Failure> {
     check_memory(&args.serving)?;
     let about = About { name: "calculator", what: "the calculator, without sessions" };
     let native = programs::calculator(args);
-    let listener = listen::bind(&args.serving.host, args.serving.port)?;
+    let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
     let config = config::native(&args.serving, None, native);
-    serve(&args.serving, config, about, listener, notices)
+    serve(&args.serving, config, about, listeners, notices)
 }
 
 /// Checks that the endpoint and HTTP+SSE do not share a path.
@@ -109,7 +112,7 @@ fn serve(
     args: &ServingArgs,
     config: Config,
     about: About<'_>,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.log, about.name)?;
@@ -136,8 +139,9 @@ fn serve(
         threads: args.threads.map(Into::into),
         log: Arc::new(keep(log.clone(), command, tell.clone())),
     };
-    let running = (args.runtime.start)(listener, options).map_err(cannot_start)?;
-    let endpoint = Endpoint { addr: running.addr(), path: &args.path, sse: config.sse, about };
+    let running = (args.runtime.start)(listeners, options).map_err(cannot_start)?;
+    let endpoint =
+        Endpoint { addrs: running.addrs().to_vec(), path: &args.path, sse: config.sse, about };
     let held = greet(args, &config, &endpoint, &log);
     let outcome = attend(running, (tell, &facts), held.map(|held| (held, &log)), about.what);
     log.flush();

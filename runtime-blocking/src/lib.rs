@@ -46,6 +46,7 @@ use std::task::Poll;
 use std::thread::{Builder, JoinHandle};
 
 use pontoon_carrier::Phase;
+use pontoon_carrier::addresses;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
 /// The core, for configurations, servers and events.
@@ -55,15 +56,17 @@ use pontoon_core::machine::Input;
 use crate::front::Front;
 use crate::io::{Alarm, block_on};
 
-/// Serves an endpoint on `listener`, on threads of its own; [`Options::threads`] has no effect. It
+/// Serves an endpoint on `listeners`, on threads of its own; [`Options::threads`] has no effect. It
 /// listens when this returns.
 ///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor or randomness.
-pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
-    let addr = listener.local_addr()?;
-    listener.set_nonblocking(true)?;
+/// There is no listener, or the operating system refuses a thread, a file descriptor or randomness.
+pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+    let addrs = addresses(&listeners)?;
+    for listener in &listeners {
+        listener.set_nonblocking(true)?;
+    }
     let (hub, orders) = Hub::new(&options)?;
     let front = Front::new(hub.clone())?;
     let weak = Arc::downgrade(&hub);
@@ -72,10 +75,13 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner, &budget))?;
     let timekeeper = hub.clone();
     spawn("pontoon-timer", move || keep_time(&timekeeper))?;
-    let accepting = front.clone();
-    let accepting = spawn("pontoon-accept", move || accepting.accept(listener))?;
+    let accept = |listener| {
+        let front = front.clone();
+        spawn("pontoon-accept", move || front.accept(listener))
+    };
+    let accepting = listeners.into_iter().map(accept).collect::<Result<Vec<_>>>()?;
     let thread = spawn("pontoon", move || serve(&hub, &front, accepting))?;
-    Ok(Running::new(addr, weak, thread))
+    Ok(Running::new(addrs, weak, thread))
 }
 
 fn keep_time(hub: &Hub) {
@@ -89,14 +95,16 @@ fn keep_time(hub: &Hub) {
 }
 
 /// Runs until the engine has stopped, and its last answers are sent.
-fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: JoinHandle<()>) -> Ended {
+fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: Vec<JoinHandle<()>>) -> Ended {
     hub.submit([Input::Started]);
     let stopped = block_on(async {
         hub.phase_after(Phase::Serving).await;
         front.unlisten();
         hub.stopped().await
     });
-    let _ = accepting.join();
+    for accepting in accepting {
+        let _ = accepting.join();
+    }
     front.stop();
     // If the wait itself fails, the connections have been aborted.
     Ended { forced: stopped.unwrap_or(true) }

@@ -25,6 +25,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
+use pontoon_carrier::addresses;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
@@ -36,14 +37,14 @@ use smol::{Async, Executor, block_on, future, process};
 use crate::front::Front;
 use crate::io::Alarm;
 
-/// Serves an endpoint on `listener`, on threads of its own. It listens when this returns.
+/// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
 ///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor, or randomness.
-pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
-    let addr = listener.local_addr()?;
-    let listener = Async::new(listener)?;
+/// There is no listener, or the operating system refuses a thread, a file descriptor, or randomness.
+pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+    let addrs = addresses(&listeners)?;
+    let listeners = listeners.into_iter().map(Async::new).collect::<Result<Vec<_>>>()?;
     let executor = Arc::new(Executor::new());
     let (hub, orders) = Hub::new(&options)?;
     let weak = Arc::downgrade(&hub);
@@ -59,9 +60,9 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
     }
     let thread = thread::Builder::new().name("pontoon".into()).spawn(move || {
         let _at_work = at_work;
-        block_on(executor.run(serve(&executor, hub, listener)))
+        block_on(executor.run(serve(&executor, hub, listeners)))
     })?;
-    Ok(Running::new(addr, weak, thread))
+    Ok(Running::new(addrs, weak, thread))
 }
 
 /// Runs tasks on one more thread, until the channel closes.
@@ -77,7 +78,7 @@ fn work(executor: Arc<Executor<'static>>, end: Receiver<()>) -> Result<()> {
 async fn serve(
     executor: &Arc<Executor<'static>>,
     hub: Arc<Hub>,
-    listener: Async<TcpListener>,
+    listeners: Vec<Async<TcpListener>>,
 ) -> Ended {
     let front = Front::new(executor, hub.clone());
     let timekeeper = hub.clone();
@@ -89,9 +90,12 @@ async fn serve(
     let _ = future::poll_once(&mut driver).await;
     executor.spawn(driver).detach();
     hub.submit([Input::Started]);
-    let accepting = executor.spawn(front.clone().accept(listener));
+    let accept = |listener| executor.spawn(front.clone().accept(listener));
+    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
     let forced = hub.stopped().await;
-    let _ = accepting.await;
+    for accepting in accepting {
+        let _ = accepting.await;
+    }
     front.emptied().await;
     Ended { forced }
 }

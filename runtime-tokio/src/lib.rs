@@ -25,6 +25,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
+use pontoon_carrier::addresses;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
@@ -35,20 +36,19 @@ use tokio::runtime::{Builder, Runtime};
 use crate::front::Front;
 use crate::io::Alarm;
 
-/// Serves an endpoint on `listener`, on threads of its own. It listens when this returns.
+/// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
 ///
 /// # Errors
 ///
-/// The operating system refuses a thread, a file descriptor, or randomness.
-pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
-    let addr = listener.local_addr()?;
-    listener.set_nonblocking(true)?;
+/// There is no listener, or the operating system refuses a thread, a file descriptor, or randomness.
+pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+    let addrs = addresses(&listeners)?;
     let runtime = runtime(options.threads())?;
     let (hub, orders) = Hub::new(&options)?;
     let weak = Arc::downgrade(&hub);
-    let listener = {
+    let listeners = {
         let _runtime = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
+        listeners.into_iter().map(register).collect::<Result<Vec<_>>>()?
     };
 
     let (spawner, handle) = (weak.clone(), runtime.handle().clone());
@@ -57,8 +57,14 @@ pub fn start(listener: TcpListener, options: Options) -> Result<Running> {
         .spawn(move || child::spawn_all(&orders, &spawner, &handle))?;
     let thread = thread::Builder::new()
         .name("pontoon".into())
-        .spawn(move || runtime.block_on(serve(hub, listener)))?;
-    Ok(Running::new(addr, weak, thread))
+        .spawn(move || runtime.block_on(serve(hub, listeners)))?;
+    Ok(Running::new(addrs, weak, thread))
+}
+
+/// Hands a listener over to the runtime that is entered.
+fn register(listener: TcpListener) -> Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
 }
 
 fn runtime(threads: usize) -> Result<Runtime> {
@@ -73,14 +79,17 @@ fn runtime(threads: usize) -> Result<Runtime> {
 }
 
 /// Runs until the engine has stopped, and its last answers are sent.
-async fn serve(hub: Arc<Hub>, listener: tokio::net::TcpListener) -> Ended {
+async fn serve(hub: Arc<Hub>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
     let front = Front::new(hub.clone());
     let timekeeper = hub.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
     hub.submit([Input::Started]);
-    let accepting = tokio::spawn(front.clone().accept(listener));
+    let accept = |listener| tokio::spawn(front.clone().accept(listener));
+    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
     let forced = hub.stopped().await;
-    let _ = accepting.await;
+    for accepting in accepting {
+        let _ = accepting.await;
+    }
     front.emptied().await;
     Ended { forced }
 }

@@ -12,7 +12,7 @@ use pontoon_core::observe::{Level, MetricsText, RequestStats};
 use pontoon_core::server::*;
 
 /// The function that starts an endpoint on a runtime.
-type Start = fn(TcpListener, Options) -> std::io::Result<Running>;
+type Start = fn(Vec<TcpListener>, Options) -> std::io::Result<Running>;
 
 #[derive(Debug)]
 struct Probe(Catalog);
@@ -97,7 +97,7 @@ impl Task for Step {
 
 fn start(start: Start, native: Native) -> Running {
     let config = Config { log_level: Level::Error, ..Config::new(Serves::Native(native)) };
-    start(TcpListener::bind("127.0.0.1:0").unwrap(), Options::new(config)).unwrap()
+    start(vec![TcpListener::bind("127.0.0.1:0").unwrap()], Options::new(config)).unwrap()
 }
 
 fn stop(running: Running) {

@@ -8,7 +8,8 @@ fn spec(words: &[&str]) -> ChildSpec {
 const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
 
 fn words(addr: &str, at_terminal: bool) -> String {
-    let endpoint = Endpoint { addr: addr.parse().unwrap(), path: "/mcp", sse: true, about: ABOUT };
+    let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
+    let endpoint = Endpoint { addrs, path: "/mcp", sse: true, about: ABOUT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -29,6 +30,17 @@ fn every_address_is_reached_by_that_of_loopback() {
         assert!(all.contains("http://[::1]:80/mcp (bound to [::]:80: every address"), "{all}");
     }
     assert!(words("[2001:db8::5]:80", false).ends_with("http://[2001:db8::5]:80/mcp"));
+}
+
+#[test]
+fn all_addresses_of_a_name_are_listed() {
+    for at_terminal in [false, true] {
+        let both = words("127.0.0.1:80 [::1]:80", at_terminal);
+        assert!(
+            both.contains("http://127.0.0.1:80/mcp (bound to 127.0.0.1:80, [::1]:80)"),
+            "{both}"
+        );
+    }
 }
 
 #[test]
@@ -71,12 +83,14 @@ fn a_server_is_named_after_what_runs() {
 #[test]
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     let warns = |addr: &str, allowed: &[String]| {
-        let addr = addr.parse().unwrap();
-        let endpoint = Endpoint { addr, path: "/mcp", sse: false, about: ABOUT };
+        let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
+        let endpoint = Endpoint { addrs, path: "/mcp", sse: false, about: ABOUT };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);
     assert_eq!(warns("[::1]:1", &[]), None);
+    assert_eq!(warns("127.0.0.1:1 [::1]:1", &[]), None);
+    assert_eq!(warns("[::1]:1 10.0.0.5:1", &[]), Some(Level::Warning));
     assert_eq!(warns("0.0.0.0:1", &[]), Some(Level::Warning));
     assert_eq!(warns("10.0.0.5:1", &[]), Some(Level::Warning));
     assert_eq!(warns("0.0.0.0:1", &["mcp.example".to_owned()]), None);

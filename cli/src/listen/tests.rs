@@ -3,12 +3,59 @@ use std::time::Duration;
 
 use super::*;
 
+fn addrs(texts: &[&str]) -> Vec<SocketAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn ports(bound: &Bound) -> Vec<u16> {
+    bound.listeners.iter().map(|it| it.local_addr().unwrap().port()).collect()
+}
+
 #[test]
 fn a_burst_of_connections_does_not_wait_to_be_accepted() {
-    let listener = bind("127.0.0.1", 0).unwrap();
-    let addr = listener.local_addr().unwrap();
+    let listeners = bind("127.0.0.1", 0, &mut Vec::new()).unwrap();
+    let addr = listeners[0].local_addr().unwrap();
     // Nothing is accepted. A connection beyond the backlog would be retried after a second.
     let burst = (0..300).map(|_| TcpStream::connect_timeout(&addr, Duration::from_millis(900)));
     let connected: Vec<_> = burst.map_while(Result::ok).collect();
     assert_eq!(connected.len(), 300);
+}
+
+#[test]
+fn a_name_with_several_addresses_gets_one_port() {
+    // All of 127.0.0.0/8 is loopback.
+    let bound = bind_all(&addrs(&["127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"])).unwrap();
+    let ports = ports(&bound);
+    assert_ne!(ports[0], 0);
+    assert_eq!(ports, [ports[0]; 3]);
+    assert!(bound.unavailable.is_empty());
+}
+
+#[test]
+fn an_address_that_this_machine_lacks_is_left_out() {
+    // 192.0.2.0/24 is for documentation: no machine has it (RFC 5737).
+    let bound = bind_all(&addrs(&["192.0.2.1:0", "127.0.0.1:0"])).unwrap();
+    assert_eq!(bound.listeners.len(), 1);
+    assert_eq!(bound.unavailable[0].0.ip().to_string(), "192.0.2.1");
+
+    let (addr, error) = bind_all(&addrs(&["192.0.2.1:0", "192.0.2.2:0"])).unwrap_err();
+    assert_eq!(addr.ip().to_string(), "192.0.2.1");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
+
+#[test]
+fn a_port_that_is_taken_on_one_address_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.2:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let both = addrs(&[&format!("127.0.0.1:{port}"), &format!("127.0.0.2:{port}")]);
+    let (addr, error) = bind_all(&both).unwrap_err();
+    assert_eq!((addr, error.kind()), (both[1], ErrorKind::AddrInUse));
+}
+
+#[test]
+fn localhost_has_both_addresses_of_loopback() {
+    let both = addrs(&["127.0.0.1:80", "[::1]:80"]);
+    assert_eq!(resolve("localhost", 80).unwrap(), both);
+    assert_eq!(resolve("LocalHost", 80).unwrap(), both);
+    assert_eq!(resolve("::1", 80).unwrap(), both[1..]);
 }

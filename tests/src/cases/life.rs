@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -27,6 +27,8 @@ cases! { $ life:
     ; on sockets only:
     sessions_are_logged_with_their_address: "a simulated client has no address"
     port_in_use: "which ports are taken is the system's"
+    localhost_has_both_loopback_addresses: "which addresses there are is the system's"
+    a_port_taken_on_one_address_of_localhost: "which ports are taken is the system's"
     addresses_that_are_none: "which addresses there are is the system's"
     options_that_are_wrong: "the command line judges its options"
     log_that_cannot_be_written: "standard error is a file of the system"
@@ -42,6 +44,35 @@ pub fn port_in_use(target: &Target) {
     assert!(log.contains(&port), "names the port: {log}");
     assert!(log.contains("--port"), "says what to do: {log}");
     assert!(!log.contains("panicked"), "{log}");
+}
+
+pub fn localhost_has_both_loopback_addresses(target: &Target) {
+    let mut pontoon = target.proxy().options(&["--host", "localhost", "--port", "0"]).start();
+    assert_eq!(pontoon.addr.ip(), Ipv4Addr::LOCALHOST);
+    Client::open(&pontoon).expect_served();
+    let port = pontoon.addr.port();
+    let has_ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    if has_ipv6 {
+        pontoon.addr.set_ip(Ipv6Addr::LOCALHOST.into());
+        Client::open(&pontoon).expect_served();
+        let listening = &pontoon.log_events("listening")[0];
+        assert_eq!(listening["address"], format!("127.0.0.1:{port}, [::1]:{port}"));
+    } else {
+        let unavailable = &pontoon.log_events("address_unavailable")[0];
+        assert_eq!(unavailable["address"], format!("[::1]:{port}"));
+    }
+    pontoon.signal(Signal::TERM);
+    assert_eq!(pontoon.ended(seconds(10)).code(), Some(0));
+    assert!(refuses_connections(port));
+}
+
+pub fn a_port_taken_on_one_address_of_localhost(target: &Target) {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let addr = taken.local_addr().unwrap();
+    let port = addr.port().to_string();
+    let (status, log) = target.proxy().options(&["--host", "localhost", "--port", &port]).run();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains(&format!("another program listens on {addr}")), "{log}");
 }
 
 pub fn addresses_that_are_none(target: &Target) {
