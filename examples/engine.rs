@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pontoon_tokio::pontoon_core::bridge::ChildSpec;
+use pontoon_tokio::pontoon_core::child_spec::ChildSpec;
 use pontoon_tokio::pontoon_core::config::{BridgeOptions, ChildEra, Config, Serves};
 use pontoon_tokio::pontoon_core::engine::Engine;
 use pontoon_tokio::pontoon_core::frame::Output;

@@ -5,21 +5,20 @@
 //! a child ends, or interprets its lines.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::mem;
 use std::pin::pin;
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
+use std::{fmt, mem, process};
 
 use bytes::{Buf, Bytes};
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
+use pontoon_core::chunk::Chunk;
 use pontoon_core::frame::Output;
 use pontoon_core::ids::ChildId;
-use pontoon_core::machine::{Chunk, Input, Signal};
+use pontoon_core::machine::{Input, Signal};
 use pontoon_core::reject::ExitStatus;
 
 use crate::hub::{Hub, lock};

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::http::SSE_STREAM;
 use pontoon_core::observe::Level;
 use serde_json::json;

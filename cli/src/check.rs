@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use pontoon_carrier::{Options, Running};
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::observe::{Dropped, Event, Level, visible};

@@ -1,13 +1,11 @@
 //! The wrapped command: its program, its environment, and whether it exists.
 
-use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 
 use crate::args::hints;
 use crate::errors::Failure;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{BindSession, BridgeOptions, Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::native::Native;

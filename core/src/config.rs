@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
-use crate::modern::state::StateKey;
 use crate::native::Native;
 use crate::observe::Level;
+use crate::principal::Principal;
 use crate::protocol::Revision;
-use crate::session::Principal;
+use crate::seal::StateKey;
 
 /// The settings of an endpoint. They are fixed for its lifetime, and come from the command line or
 /// a program, never from a request.
@@ -71,7 +71,7 @@ impl Config {
 /// with other credentials are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindSession {
-    /// The part that stays the same when a token is refreshed: [`crate::session::Principal::of`].
+    /// The part that stays the same when a token is refreshed: [`crate::principal::Principal::of`].
     Subject,
     /// The whole value, so that a refreshed token needs a new session.
     Token,

@@ -1,17 +1,10 @@
 //! The ids of sessions, exchanges, children and streams.
 //!
-//! Owns: the id types and the seeded generator of unguessable ones. Never: asks the operating
-//! system for randomness; the adapter passes in a seed.
+//! Owns: the types. Never: generates an id; [`crate::random`] does.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 use uuid::Uuid;
-
-use crate::modern::state::StateKey;
 
 /// A session's id: a random (version 4) UUID, 122 unpredictable bits.
 ///
@@ -31,6 +24,11 @@ impl SessionId {
             return None;
         }
         Uuid::try_parse_ascii(text).ok().map(SessionId)
+    }
+
+    /// Creates an id from random bytes.
+    pub(crate) fn from_random(bytes: [u8; 16]) -> SessionId {
+        SessionId(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     /// Returns the 16 bytes of the id.
@@ -64,63 +62,5 @@ pub struct ChildId(pub u64);
 impl fmt::Display for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
-    }
-}
-
-/// Generates session ids from a seed; equal seeds generate equal ids.
-#[derive(Clone, Debug)]
-pub struct IdSource(ChaCha20Rng);
-
-impl IdSource {
-    /// Creates a generator from 32 bytes, which must be secret and random in production.
-    pub fn new(seed: [u8; 32]) -> Self {
-        IdSource(ChaCha20Rng::from_seed(seed))
-    }
-
-    /// Returns a generator of other numbers, with a random sealing key unless one is given.
-    pub(crate) fn chance(&mut self, seal: Option<StateKey>) -> Chance {
-        let (key, own) = (self.key(), self.key());
-        let seal = seal.unwrap_or_else(|| StateKey::new(own));
-        Chance { key, drawn: AtomicU64::new(0), seal }
-    }
-
-    /// Returns a random key.
-    fn key(&mut self) -> [u8; 32] {
-        let mut key = [0; 32];
-        self.0.fill_bytes(&mut key);
-        key
-    }
-
-    /// Returns the next session id.
-    pub fn session(&mut self) -> SessionId {
-        let mut bytes = [0; 16];
-        self.0.fill_bytes(&mut bytes);
-        SessionId(uuid::Builder::from_random_bytes(bytes).into_uuid())
-    }
-}
-
-/// Generates unpredictable numbers for all threads. They identify requests and make random choices,
-/// but are not secrets.
-pub(crate) struct Chance {
-    key: [u8; 32],
-    drawn: AtomicU64,
-    /// The key that seals state for clients to return.
-    pub(crate) seal: StateKey,
-}
-
-/// Omits the key, which would make every number predictable.
-impl fmt::Debug for Chance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chance").field("drawn", &self.drawn).finish_non_exhaustive()
-    }
-}
-
-impl Chance {
-    /// Returns the next number.
-    pub(crate) fn draw(&self) -> u64 {
-        let mut hash = DefaultHasher::new();
-        hash.write(&self.key);
-        hash.write_u64(self.drawn.fetch_add(1, Ordering::Relaxed));
-        hash.finish()
     }
 }

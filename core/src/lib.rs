@@ -39,7 +39,7 @@
 //! children, chosen by its principal or as [`config::ChildPer`] says; for a legacy child it is
 //! translated ([`translate`]). The digest of a long request is computed before the engine gets it
 //! ([`modern::Preparation`]). A question of a legacy child is the result of the client's request,
-//! with a sealed [state](modern::state), and the call waits for the client's retry.
+//! with a sealed [state](seal), and the call waits for the client's retry.
 //!
 //! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] in place
 //! of a child. With sessions everything else is as above. Without sessions, [`native::Stateless`]
@@ -131,6 +131,8 @@
 #![warn(missing_docs)]
 
 pub mod bridge;
+pub mod child_spec;
+pub mod chunk;
 pub mod config;
 pub mod engine;
 pub mod frame;
@@ -145,8 +147,11 @@ pub mod modern;
 pub mod native;
 mod numbered;
 pub mod observe;
+pub mod principal;
 pub mod protocol;
+pub mod random;
 pub mod reject;
+pub mod seal;
 pub mod secrets;
 pub mod server;
 pub mod session;

@@ -32,9 +32,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::chunk::Chunk;
 use crate::ids::{ChildId, SessionId};
-use crate::machine::Chunk;
-use crate::session::Principal;
+use crate::principal::Principal;
 
 #[cfg(doc)]
 use crate::limits::Limits;

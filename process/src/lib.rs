@@ -25,15 +25,13 @@ use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
-use pontoon_core::bridge::ChildSpec;
+#[cfg(target_os = "linux")]
+pub use facts::Sampler;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::machine::Signal;
 use pontoon_core::reject::{ExitStatus, SpawnError};
 use rustix::io::Errno;
-use rustix::process::Pid;
-#[cfg(target_os = "linux")]
-use rustix::process::WaitOptions;
-
-pub use facts::Sampler;
+use rustix::process::{Pid, WaitOptions};
 
 /// Returns the command of `spec`: no shell, three pipes, its own session.
 pub fn command(spec: &ChildSpec) -> Command {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pontoon_core::modern::state::StateKey;
+use pontoon_core::seal::StateKey;
 use pontoon_core::server::{Circumstances, Conversation, Facts};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Settings};

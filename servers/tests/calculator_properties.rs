@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 
 use dashu_base::{Abs, Signed};
 use dashu_ratio::RBig;
-use pontoon_core::modern::state::StateKey;
+use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
+use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, Fault, Outbox, Outcome, Reply, Request, Scene, Server, ToolResult,
 };
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Expression, Settings};
 use proptest::prelude::*;

@@ -18,11 +18,11 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
+use pontoon_core::chunk::Chunk;
 use pontoon_core::http::{
     Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules, first_to_give_way,
 };
 use pontoon_core::limits::Limits;
-use pontoon_core::machine::Chunk;
 use pontoon_core::reject::Reject;
 
 use crate::coding;

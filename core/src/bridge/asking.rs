@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::bridge::same_id;
 use crate::json::Message;
-use crate::session::Principal;
+use crate::principal::Principal;
 use crate::time::Instant;
 use crate::translate::legacy_child::Question;
 

@@ -16,10 +16,11 @@
 use bytes::Bytes;
 
 use crate::bridge::{Noise, Stderr, probe};
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::ids::ChildId;
 use crate::json::Unreadable;
-use crate::machine::{Action, Chunk, Signal};
+use crate::machine::{Action, Signal};
 use crate::observe::Event;
 use crate::reject::ExitStatus;
 use crate::shown::{shown, visible};

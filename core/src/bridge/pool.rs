@@ -30,10 +30,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
+use crate::bridge::Child;
 use crate::bridge::post::Post;
 use crate::bridge::tools::Tools;
 use crate::bridge::worker::{Asker, FromWorker, Key, Task, ToWorker, Worker};
-use crate::bridge::{Child, ChildSpec};
+use crate::child_spec::ChildSpec;
+use crate::chunk::Chunk;
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::engine::Exchanges;
@@ -43,11 +45,11 @@ use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Kind, Message};
 #[cfg(test)]
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::observe::Dropped;
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Flaw, Reject};
-use crate::session::{Principal, cancelled};
+use crate::session::cancelled;
 use crate::time::Instant;
 use crate::translate::legacy_child::Welcome;
 

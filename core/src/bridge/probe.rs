@@ -2,8 +2,8 @@
 //!
 //! Source: 2026-07-28, basic/transports/stdio, Backward Compatibility.
 
+use crate::chunk::Chunk;
 use crate::json::Message;
-use crate::machine::Chunk;
 use crate::protocol::Era;
 use crate::translate::modern_child::{self, Probed};
 use crate::translate::{Answer, line};

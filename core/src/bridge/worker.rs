@@ -14,14 +14,14 @@ use bytes::Bytes;
 
 use crate::bridge::Child;
 use crate::bridge::asking::{Asking, Parked};
+use crate::chunk::Chunk;
 use crate::engine::{Evictable, Loss};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Message, Number};
-use crate::machine::Chunk;
 use crate::numbered::Numbered;
+use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::{Capability, Reject};
-use crate::session::Principal;
 use crate::time::Instant;
 
 /// A child without a session.

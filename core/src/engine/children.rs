@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{Calls, Child, ChildSpec, Pool, Translated, Translation, probe};
+use crate::bridge::{Calls, Child, Pool, Translated, Translation, probe};
+use crate::child_spec::ChildSpec;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 
 use crate::bridge::{Child, Interpreter, Pool};
+use crate::chunk::Chunk;
 use crate::config::BindSession;
 use crate::engine::{Engine, Phase, Transport};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::object::{Object, quoted};
 use crate::json::{Body, Kind, Message, ParseRules, Peer};
-use crate::machine::{Actions, Chunk};
+use crate::machine::Actions;
 use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::session::{Backend, Facade, Principal, Seated, Session};
+use crate::session::{Backend, Facade, Seated, Session};
 use crate::time::Instant;
 
 impl Engine {

@@ -16,8 +16,9 @@ use crate::ids::{ChildId, SessionId};
 use crate::json::Message;
 use crate::machine::Actions;
 use crate::observe::SessionEnd;
+use crate::principal::Principal;
 use crate::reject::Reject;
-use crate::session::{Principal, Session};
+use crate::session::Session;
 use crate::time::Instant;
 
 /// The loss for the client whose session or worker is ended, smallest first.

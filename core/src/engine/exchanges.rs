@@ -13,8 +13,8 @@ use crate::http::neighbourhood;
 use crate::ids::{ExchangeId, SessionId};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
+use crate::principal::Principal;
 use crate::reject::Reject;
-use crate::session::Principal;
 
 /// An exchange at the transport.
 #[derive(Debug)]

@@ -39,7 +39,8 @@ pub(crate) use turn::Turn;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::bridge::{Child, ChildSpec, Pool};
+use crate::bridge::{Child, Pool};
+use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::engine::era::Finding;
 use crate::engine::eviction::SessionIndex;
@@ -49,7 +50,7 @@ pub(crate) use crate::engine::starts::{PATIENCE, Starts};
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::engine::unclaimed::Unclaimed;
-use crate::ids::{Chance, ChildId, ExchangeId, IdSource, SessionId};
+use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::Finished;
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
@@ -57,6 +58,7 @@ use crate::modern::Preparation;
 use crate::native::{Mirrors, Stateless};
 use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
+use crate::random::{Chance, IdSource};
 use crate::reject::Reject;
 use crate::server::{Changed, Facts};
 use crate::session::{Evaluation, Session};
@@ -71,7 +73,7 @@ use crate::time::{Deadline, Duration, Instant};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use pontoon_core::bridge::ChildSpec;
+/// use pontoon_core::child_spec::ChildSpec;
 /// use pontoon_core::config::{Config, Serves};
 /// use pontoon_core::engine::Engine;
 /// use pontoon_core::http::Request;

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::bridge::Pool;
+use crate::chunk::Chunk;
 use crate::engine::{Engine, Owner, Transport};
 use crate::http::{ContentType, ReplyHead};
-use crate::machine::Chunk;
 use crate::native::Native;
 use crate::observe::{Gauges, Process, RequestStats};
 use crate::server::{Facts, Health, Server};

@@ -4,12 +4,13 @@
 //! Owns: the runs, each tied to its exchange: when the client disconnects, the run ends. Never: a
 //! request that can be answered at once; those do not get here.
 
+use crate::chunk::Chunk;
 use crate::engine::timers::Wake;
 use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Turn, WAKE_TIME_MAX, Want};
 use crate::frame;
 use crate::ids::ExchangeId;
 use crate::limits::Limits;
-use crate::machine::{Actions, Chunk};
+use crate::machine::Actions;
 use crate::native::{Moment, Run, Step};
 use crate::observe::{Dropped, Event};
 use crate::reject::Reject;

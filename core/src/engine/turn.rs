@@ -3,17 +3,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{At, Call, Child, ChildSpec, ToWorker};
+use crate::bridge::{At, Call, Child, ToWorker};
+use crate::child_spec::ChildSpec;
+use crate::chunk::Chunk;
 use crate::engine::exchanges::{Exchanges, Owner, Transport};
 use crate::engine::starts::Starts;
 use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
-use crate::ids::{Chance, ChildId, ExchangeId, SessionId};
+use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::limits::Limits;
-use crate::machine::{Action, Actions, Chunk};
+use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
+use crate::random::Chance;
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};

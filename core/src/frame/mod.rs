@@ -1,10 +1,12 @@
 //! Framing: lines on stdio, events on HTTP streams.
 
+mod event_id;
 mod lines;
 mod output;
 mod spread;
 mod sse;
 
+pub use event_id::EventId;
 pub use lines::{EDGE_BYTES, Framed, Lines};
 pub use output::Output;
 pub use sse::{comment, endpoint, event, ping, priming, retry};

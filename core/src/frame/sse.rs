@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use memchr::memchr2;
 
-use crate::machine::Chunk;
-use crate::session::EventId;
+use crate::chunk::Chunk;
+use crate::frame::EventId;
 use crate::time::Duration;
 
 /// Writes an event with a message.

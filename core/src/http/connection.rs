@@ -22,13 +22,13 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use pontoon_core::bridge::ChildSpec;
+//! use pontoon_core::child_spec::ChildSpec;
 //! use pontoon_core::config::{Config, Serves};
 //! use pontoon_core::http::{
 //!     BodyLength, Connection, ConnectionConfig, ConnectionEvent, ContentType, ReplyHead, ResponseHead,
 //!     Rules,
 //! };
-//! use pontoon_core::machine::Chunk;
+//! use pontoon_core::chunk::Chunk;
 //! use pontoon_core::time::Instant;
 //!
 //! fn write_head(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
@@ -75,13 +75,14 @@ use core::net::IpAddr;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::http::guard::Passed;
 use crate::http::{
     Admission, Answer, BodyBuffer, Breach, Coding, Guard, PeerWait, ReplyHead, Request,
     RequestHead, Rules,
 };
 use crate::limits::Limits;
-use crate::machine::{Chunk, Input};
+use crate::machine::Input;
 use crate::time::{Deadline, Instant};
 
 use body::pass_body;

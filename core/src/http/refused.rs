@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
+use crate::chunk::Chunk;
 use crate::http::{McpHead, ReplyHead, RevisionHeader, refusal};
 use crate::json::object::{member, text};
 use crate::json::{self as wire, Body, Kind, Message};
-use crate::machine::Chunk;
 use crate::modern::error_data;
 use crate::protocol::Revision;
 use crate::reject::Reject;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use crate::config::Serves;
 use crate::engine::Holder;
+use crate::frame::EventId;
 use crate::http::Accept;
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
 use crate::memory::Account;
 use crate::native::Run;
+use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::server::HttpScene;
-use crate::session::{EventId, Principal};
 use crate::time::Instant;
 
 /// A request that passed every rule that needs no session.

@@ -47,14 +47,15 @@ use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::{BindSession, Config, Serves};
-use crate::http::{Accept, Answer, Coding, Cors, Guard, LastEvent, McpHead, Request};
-use crate::http::{RevisionHeader, SessionHeader};
+use crate::http::{
+    Accept, Answer, Coding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
+};
 use crate::json::{ParseRules, Peer};
 use crate::observe::Detail;
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::Server;
-use crate::session::Principal;
 use crate::time::Instant;
 
 pub use admission::Admission;

@@ -9,14 +9,12 @@ use std::fmt;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::json::Invalid;
+use crate::chunk::Chunk;
 use crate::json::envelope::{Envelope, is_number, is_string};
 use crate::json::params::Params;
 use crate::json::scan::Span;
-use crate::json::string;
-use crate::json::text;
+use crate::json::{Invalid, string, text};
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::memory::Account;
 use crate::reject::Reject;
 

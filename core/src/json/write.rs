@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::machine::Chunk;
+use crate::chunk::Chunk;
 use crate::reject::Wire;
 
 /// Writes an error response. Without an id the member is left out, as revisions from 2025-11-25

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::IdSource;
+use crate::random::IdSource;
 
 const KIB: usize = 1024;
 const LIMIT: usize = 1024 * KIB;

@@ -9,7 +9,6 @@ pub(crate) mod error_data;
 pub mod field;
 pub mod mirror;
 mod preparation;
-pub mod state;
 pub(crate) mod status;
 
 pub use preparation::Preparation;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::bridge::{Need, need_of};
 use crate::http::Request;
-use crate::ids::Chance;
 use crate::json::Body;
 use crate::json::object::text;
-use crate::modern::state::SalientParams;
+use crate::random::Chance;
+use crate::seal::SalientParams;
 use crate::time::Duration;
 
 /// Computes the expensive values of a request to a command, before the engine takes it and outside

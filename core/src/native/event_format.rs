@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::json::Message;
-use crate::machine::Chunk;
 
 /// Another form for the events with which legacy requests outside of sessions are answered.
 pub trait EventFormat: fmt::Debug + Send + Sync {

@@ -15,22 +15,22 @@ use std::sync::Arc;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::chunk::Chunk;
 use crate::engine::Holder;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, ReplyHead, refusal};
-use crate::ids::Chance;
 use crate::json::{self, Body, Kind, Message, ParseRules, Peer, outline};
-use crate::machine::Chunk;
 use crate::memory::Account;
 use crate::modern::status;
 use crate::native::{EventFormat, Native};
 use crate::observe::{Answered, Event, Level, RequestLog, SeriesId, Tally, client_name};
+use crate::principal::Principal;
 use crate::protocol::Era;
+use crate::random::Chance;
 use crate::reject::Reject;
 use crate::server::{
     Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id,
 };
-use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// A POST that a conversation of its own answers.

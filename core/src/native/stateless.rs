@@ -6,17 +6,17 @@
 
 use std::sync::Arc;
 
+use crate::chunk::Chunk;
 use crate::config::Config;
 use crate::http::{McpHead, ReplyHead, SessionHeader, refused};
-use crate::ids::Chance;
 use crate::json::Body;
-use crate::machine::Chunk;
 use crate::modern::envelope;
 use crate::native::mirrors::Mirrors;
 use crate::native::run::{Moment, Step};
 use crate::native::{Native, Run};
 use crate::observe::{Event, RequestLog, Tally};
 use crate::protocol::{Era, Revision};
+use crate::random::Chance;
 use crate::reject::Reject;
 use crate::server::{Changed, Counters, Facts};
 use crate::time::{Duration, Instant};

@@ -32,10 +32,10 @@ use super::params::Params;
 use super::waiting::Waiting;
 use super::{Change, Client, Facts, Fault, HttpScene, Seat, Server, SessionFacts, Sink, wording};
 use crate::json;
-use crate::modern::state::StateKey;
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::session::Principal;
+use crate::seal::StateKey;
 use crate::time::{Duration, Instant};
 
 /// The context of a message: time, transport, session and client.

@@ -20,7 +20,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use pontoon_core::modern::state::StateKey;
+//! use pontoon_core::seal::StateKey;
 //! use pontoon_core::server::{
 //!     Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene,
 //!     Schema, Seat, Server, Tool,

@@ -24,9 +24,9 @@ use serde_json::{Map, Value};
 use super::asking::undeclared;
 use super::params::wrong;
 use super::{Answers, Client, Fault, Question};
-use crate::modern::state::{Binding, PAYLOAD_BYTES_MAX, SalientParams, StateKey};
+use crate::principal::Principal;
 use crate::reject::Reject;
-use crate::session::Principal;
+use crate::seal::{Binding, PAYLOAD_BYTES_MAX, SalientParams, StateKey};
 use crate::shown::shown;
 use crate::time::Duration;
 

@@ -8,10 +8,10 @@ use uuid::{Builder, Uuid};
 
 use super::{LogLevel, Question};
 use crate::ids::SessionId;
-use crate::modern::state::StateKey;
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision, since};
 use crate::reject::Capability;
-use crate::session::Principal;
+use crate::seal::StateKey;
 use crate::time::{Duration, Instant};
 
 /// The context of a request.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::asking::Asking;
 use super::rounds::{Rounds, Subject};
 use super::{Client, HttpScene, Task};
-use crate::session::Principal;
+use crate::principal::Principal;
 use crate::time::Instant;
 
 /// A request in progress.

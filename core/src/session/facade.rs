@@ -5,11 +5,12 @@
 use super::backend::RULES;
 use super::lent::{Lent, Loan};
 use crate::bridge::{At, FromWorker, Interpreter};
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::ids::SessionId;
 use crate::job::{Job, Work};
 use crate::json::Message;
-use crate::machine::{Action, Chunk};
+use crate::machine::Action;
 use crate::time::Instant;
 
 /// An interpreter, and its waiting inputs.

@@ -6,9 +6,9 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::bridge::{Call, Child, Consequence, consequence, parse_number, probe};
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::json::{self, Concerns, Field, Kind, Message, Unreadable};
-use crate::machine::Chunk;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};

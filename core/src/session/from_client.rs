@@ -3,12 +3,12 @@
 use smallvec::SmallVec;
 
 use crate::bridge::{Asks, Call, Calls, IdText};
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::object::member;
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
-use crate::machine::Chunk;
 use crate::observe::{Dropped, client_name, tool_of};
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;

@@ -7,9 +7,9 @@
 //!
 //! Source: 2025-11-25, basic/lifecycle, Initialization.
 
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::json::Message;
-use crate::machine::Chunk;
 use crate::session::Session;
 use crate::time::Instant;
 

@@ -20,13 +20,11 @@
 //! basic/transports (HTTP with SSE).
 
 mod backend;
-mod event_id;
 mod facade;
 mod from_child;
 mod from_client;
 mod hold;
 mod lent;
-mod principal;
 mod queue;
 mod replay;
 mod seated;
@@ -35,10 +33,8 @@ mod stream;
 mod streams;
 
 pub(crate) use backend::{About, Backend, Saying};
-pub use event_id::EventId;
 pub(crate) use facade::{Facade, Interpretation};
 use hold::{Held, Outgoing};
-pub use principal::Principal;
 use queue::{Queue, Waiting};
 use replay::Replay;
 pub(crate) use seated::{Evaluation, Seated};
@@ -49,14 +45,15 @@ use core::net::IpAddr;
 use std::mem;
 
 use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
+use crate::chunk::Chunk;
 use crate::engine::{Evictable, Loss, Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Message};
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::memory::SMALL_BYTES_MAX;
 use crate::observe::{Answered, Dropped, Event, SessionEnd};
+use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::{Duration, Instant};

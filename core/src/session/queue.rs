@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::memory::{Account, Permit};
 
 /// A message to the client that no open stream could carry.

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::memory::Account;
 
 /// The newest events of a stream, as they were sent. Empty until the stream begins.

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use super::backend::{About, Saying};
 use super::lent::{Lent, Loan};
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::http::McpHead;
-use crate::ids::{Chance, SessionId};
+use crate::ids::SessionId;
 use crate::job::{Job, Work};
-use crate::machine::{Action, Chunk};
+use crate::machine::Action;
+use crate::principal::Principal;
+use crate::random::Chance;
 use crate::server::{
     Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
 };
-use crate::session::Principal;
 use crate::time::{Duration, Instant};
 
 /// A conversation, and the session's facts for it.

@@ -7,12 +7,13 @@
 //!      └──another message comes first, or only event-stream is accepted──► begun ──► ended
 //! ```
 
+use crate::chunk::Chunk;
 use crate::engine::Turn;
 use crate::frame;
+use crate::frame::EventId;
 use crate::http::Accept;
 use crate::ids::ExchangeId;
-use crate::machine::Chunk;
-use crate::session::{EventId, Replay};
+use crate::session::Replay;
 use crate::time::{Duration, Instant};
 
 /// A stream, with or without a connected client.

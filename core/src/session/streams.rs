@@ -12,17 +12,17 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::engine::{Owner, Turn};
-use crate::frame;
+use crate::frame::EventId;
 use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json;
-use crate::machine::Chunk;
 use crate::numbered::Numbered;
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{EventId, Replay, Stream};
+use crate::session::{Replay, Stream};
 use crate::time::{Duration, Instant};
+use crate::{frame, json};
 
 /// The time that a client waits before it reconnects to a broken stream.
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::json::object::{Object, quoted};
 use crate::json::{Field, Kind, Message};
-use crate::machine::Chunk;
 use crate::translate::subscription::Tagged;
 
 /// The answer to a request: the JSON text of its `result` or of its `error`.

@@ -5,8 +5,8 @@
 use bytes::Bytes;
 
 use super::meta::SUBSCRIPTION_ID;
+use crate::chunk::Chunk;
 use crate::json::object::Object;
-use crate::machine::Chunk;
 
 /// Returns the params of a notification, or a result, marked for one stream: with the id of its
 /// listen request, a JSON text, in `_meta`.

@@ -9,22 +9,23 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::engine::Engine;
-use pontoon_core::frame::Output;
-use pontoon_core::http::{Accept, LastEvent, McpHead, Mirrored, Request};
-use pontoon_core::http::{RevisionHeader, SessionHeader};
+use pontoon_core::frame::{EventId, Output};
+use pontoon_core::http::{
+    Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
+};
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::job::Job;
 use pontoon_core::json::{Body, ParseRules, Peer};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Action, Actions, Input};
 use pontoon_core::native::{Native, Served};
+use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::reject::{ExitStatus, Reject, SpawnError};
 use pontoon_core::server::{Changed, Facts};
-use pontoon_core::session::{EventId, Principal};
 use pontoon_core::time::{Duration, Instant};
 
 #[path = "messages.rs"]

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::fmt::Write;
 
-use pontoon_core::modern::state::{Binding, Refused, SalientParams, StateKey};
-use pontoon_core::session::Principal;
+use pontoon_core::principal::Principal;
+use pontoon_core::seal::{Binding, Refused, SalientParams, StateKey};
 use pontoon_core::time::Duration;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;

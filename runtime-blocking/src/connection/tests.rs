@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use pontoon_carrier::Options;
 use pontoon_carrier::child::Order;
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Input;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, Rules};
 use pontoon_core::time::Instant;

@@ -15,8 +15,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pontoon_core::ids::SessionId;
+use pontoon_core::principal::Principal;
 use pontoon_core::server::{Scene, SessionFacts};
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use uuid::Uuid;
 

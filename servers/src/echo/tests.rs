@@ -2,8 +2,8 @@
 
 pub(super) mod rig;
 
-use pontoon_core::modern::state::StateKey;
-use pontoon_core::session::Principal;
+use pontoon_core::principal::Principal;
+use pontoon_core::seal::StateKey;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use pontoon_core::modern::state::StateKey;
+use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
+use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, HttpScene, Outbox, Outcome, Reply, Request, Scene, Server,
     ToolResult,
 };
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::echo::{Echo, Settings};
 use serde_json::Value;

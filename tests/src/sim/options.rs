@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{BindSession, BridgeOptions, ChildEra, ChildPer, Config, Serves};
 use pontoon_core::native::Native;
 use pontoon_core::observe::Level;

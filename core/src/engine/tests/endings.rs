@@ -5,8 +5,8 @@ use crate::engine::*;
 use crate::http::Request;
 use crate::limits::Limits;
 use crate::machine::Signal;
+use crate::principal::Principal;
 use crate::protocol::Revision;
-use crate::session::Principal;
 
 fn closed(rig: &Rig, client: &Client) -> Option<SessionEnd> {
     rig.events.iter().find_map(|event| match event {

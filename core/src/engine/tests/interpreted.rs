@@ -8,8 +8,8 @@ use crate::config::{BridgeOptions, ChildEra};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
+use crate::principal::Principal;
 use crate::reject::SpawnError;
-use crate::session::Principal;
 
 pub(super) const DISCOVERY: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"logging":{},"resources":{"subscribe":true},"tools":{"listChanged":true}},"ttlMs":0,"cacheScope":"private"}"#;
 

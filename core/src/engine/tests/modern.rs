@@ -7,8 +7,8 @@ use crate::config::{BridgeOptions, ChildEra, Config};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
+use crate::principal::Principal;
 use crate::protocol::Revision;
-use crate::session::Principal;
 
 /// Returns a bridge that serves every revision, and knows that no tool has headers.
 pub(super) fn bridge(bridge: BridgeOptions, limits: Limits) -> Rig {

@@ -14,10 +14,10 @@ use serde_json::Value;
 
 use super::events::{Item, items};
 pub(super) use super::texts::*;
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::config::{BridgeOptions, ChildEra, Config, Serves};
 use crate::engine::*;
-use crate::frame::Output;
+use crate::frame::{EventId, Output};
 use crate::http::*;
 use crate::job::Job;
 use crate::json::{Body, ParseRules, Peer, walked};
@@ -25,10 +25,10 @@ use crate::limits::Limits;
 use crate::machine::Signal;
 use crate::memory::Memory;
 use crate::observe::{Dropped, Level};
+use crate::principal::Principal;
 use crate::protocol::Revision;
 pub(super) use crate::reject::ExitStatus;
 use crate::reject::SpawnError;
-use crate::session::{EventId, Principal};
 use crate::time::Duration;
 
 pub(super) const JSON: Accept = Accept { json: true, sse: false };

@@ -6,8 +6,8 @@ use crate::engine::*;
 use crate::http::{LastEvent, Request, RevisionHeader, SessionHeader};
 use crate::limits::Limits;
 use crate::observe::Level;
+use crate::principal::Principal;
 use crate::protocol::Revision;
-use crate::session::Principal;
 
 const MODERN: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
 

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::rig::*;
+use crate::chunk::Chunk;
 use crate::config::{Config, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::json::Message;
 use crate::limits::Limits;
-use crate::machine::Chunk;
 use crate::native::tests::Fixture;
 use crate::native::{EventFormat, Native, Served};
 

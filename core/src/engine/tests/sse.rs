@@ -10,9 +10,9 @@ use crate::http::*;
 use crate::limits::Limits;
 use crate::native::Native;
 use crate::native::tests::Fixture;
+use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::SpawnError;
-use crate::session::Principal;
 
 const REVISION: &str = "2024-11-05";
 const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;

@@ -2,10 +2,10 @@
 
 use super::events::Item;
 use super::rig::*;
+use crate::frame::EventId;
 use crate::http::ContentType;
 use crate::limits::Limits;
 use crate::protocol::Revision;
-use crate::session::EventId;
 
 #[test]
 fn a_get_opens_an_event_stream_at_once() {

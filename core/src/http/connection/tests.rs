@@ -1,5 +1,5 @@
 use super::*;
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::http::ContentType;
 use crate::reject::Reject;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ids::IdSource;
+use crate::random::IdSource;
 
 fn lines(head: &ReplyHead) -> Vec<String> {
     let mut lines = Vec::new();

@@ -1,12 +1,11 @@
 //! The values of single headers.
 
-use crate::http::is_token_byte;
+use crate::frame::EventId;
 use crate::http::media::{Media, members};
 use crate::http::reply::ALLOWED_HEADERS;
-use crate::http::{Answer, Cors, Headers, LastEvent, Mirrored, SessionHeader};
+use crate::http::{Answer, Cors, Headers, LastEvent, Mirrored, SessionHeader, is_token_byte};
 use crate::ids::SessionId;
 use crate::reject::Reject;
-use crate::session::EventId;
 
 /// Returns the length of the body that `Content-Length` announces, or 0 without the header.
 pub(super) fn announced(headers: &impl Headers) -> usize {

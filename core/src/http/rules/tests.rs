@@ -5,7 +5,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
 use crate::native::Native;
 use crate::native::tests::Fixture;

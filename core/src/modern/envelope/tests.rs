@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::http::{Accept, LastEvent, Mirrored, SessionHeader};
 use crate::json::{ParseRules, Peer};
-use crate::session::Principal;
+use crate::principal::Principal;
 use crate::time::Instant;
 
 const RULES: ParseRules = ParseRules { depth_max: 32, batch_len_max: 10, sender: Peer::Client };

@@ -2,10 +2,10 @@ use bytes::Bytes;
 
 use super::*;
 use crate::http::{Accept, LastEvent, McpHead, RevisionHeader, SessionHeader};
-use crate::ids::IdSource;
 use crate::json::{ParseRules, Peer};
-use crate::modern::state::Binding;
-use crate::session::Principal;
+use crate::principal::Principal;
+use crate::random::IdSource;
+use crate::seal::Binding;
 use crate::time::Instant;
 
 const ABLE: &str = r#"{"elicitation":{}}"#;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Fixture;
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::engine::Engine;
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};

@@ -1,6 +1,6 @@
 use super::*;
-use crate::ids::IdSource;
 use crate::protocol::Revision;
+use crate::random::IdSource;
 
 fn session() -> SessionId {
     IdSource::new([7; 32]).session()

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
-use crate::modern::state::StateKey;
+use crate::seal::StateKey;
 use crate::server::*;
 use crate::time::Duration;
 

@@ -6,11 +6,11 @@
 use bytes::Bytes;
 
 use super::{RECONNECT_DELAY, Streams};
+use crate::chunk::Chunk;
 use crate::engine::{Transport, Turn};
 use crate::frame;
 use crate::http::ReplyHead;
 use crate::ids::ExchangeId;
-use crate::machine::Chunk;
 use crate::session::Stream;
 use crate::time::Duration;
 

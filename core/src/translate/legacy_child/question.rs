@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::chunk::Chunk;
 use crate::json::object::{Object, quoted, text};
-use crate::machine::Chunk;
 use crate::reject::Capability;
 use crate::translate::shape::{self, Misshapen};
 use crate::translate::{Answer, capability, code, meta};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pontoon_core::modern::state::StateKey;
+use pontoon_core::principal::Principal;
+use pontoon_core::seal::StateKey;
 use pontoon_core::server::{Circumstances, Conversation, Pipe};
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::{Value, json};
 

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use pontoon_core::ids::SessionId;
-use pontoon_core::modern::state::StateKey;
+use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
+use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, Counters, Event, Facts, Fault, HttpScene, Notice, Outbox, Outcome,
     ProcessFacts, Reply, Request, Scene, Seat, Server, SessionFacts, SystemFacts, ToolResult, Wait,
 };
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};

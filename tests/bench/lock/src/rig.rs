@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant as Clock;
 
 use bytes::Bytes;
-use pontoon_core::bridge::ChildSpec;
+use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{ChildEra, Config, Serves};
 use pontoon_core::engine::Engine;
 use pontoon_core::http::{
@@ -16,8 +16,8 @@ use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, Message, ParseRules, Peer};
 use pontoon_core::machine::{Action, Actions, Input};
 use pontoon_core::native::Native;
+use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
-use pontoon_core::session::Principal;
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::Value;

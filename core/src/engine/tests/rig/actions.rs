@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{Exchange, Process, Rig, Spawning, Stage};
+use crate::chunk::Chunk;
 use crate::engine::*;
-use crate::machine::Chunk;
 
 impl Rig {
     /// Carries out the waiting jobs, and those that follow from them.

@@ -1,12 +1,12 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::bridge::ChildSpec;
+use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
 use crate::http::{Admission, Answer, Rules};
 use crate::native::Native;
 use crate::native::tests::Fixture;
-use crate::session::Principal;
+use crate::principal::Principal;
 use crate::time::Instant;
 
 const ID: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";

@@ -1,9 +1,9 @@
 //! The values of MCP headers.
 
 use super::*;
+use crate::frame::EventId;
 use crate::http::Mirrored;
 use crate::ids::SessionId;
-use crate::session::EventId;
 
 /// Texts that are not words of visible ASCII.
 const ODD: [&str; 6] = ["", "a b", "a\tb", "a\u{7f}", "a\u{1}", "\u{e4}"];

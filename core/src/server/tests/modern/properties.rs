@@ -5,9 +5,9 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::rig::{Client, form, keys, state};
-use crate::modern::state::StateKey;
+use crate::principal::Principal;
+use crate::seal::StateKey;
 use crate::server::tests::rig::{Client as Legacy, text};
-use crate::session::Principal;
 use crate::time::Duration;
 
 fn any_method() -> impl Strategy<Value = &'static str> {

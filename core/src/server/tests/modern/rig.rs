@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::modern::state::StateKey;
+use crate::principal::Principal;
+use crate::seal::StateKey;
 use crate::server::tests::rig::{Demo, Said, messages};
 use crate::server::*;
-use crate::session::Principal;
 use crate::time::Duration;
 
 /// A client. Each request goes to a new conversation, unless they are to share one.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::rig::{Client, form, keys, state};
-use crate::modern::state::StateKey;
+use crate::principal::Principal;
+use crate::seal::StateKey;
 use crate::server::tests::rig::{error, text};
-use crate::session::Principal;
 use crate::time::Duration;
 
 const REFUSED: (i64, &str) =

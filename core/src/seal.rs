@@ -31,7 +31,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::json::{Message, canonical};
-use crate::session::Principal;
+use crate::principal::Principal;
 use crate::time::Duration;
 
 /// The maximum length of a payload, in bytes.
