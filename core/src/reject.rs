@@ -285,7 +285,7 @@ pub struct Wire {
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
-const INTERNAL_ERROR: i32 = -32603;
+pub(crate) const INTERNAL_ERROR: i32 = -32603;
 const SERVER_ERROR: i32 = -32000;
 const METHOD_NOT_FOUND: i32 = -32601;
 const HEADER_MISMATCH: i32 = -32020;

@@ -3,13 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::json::object::Object;
-
 /// The maximum number of characters.
 const SHOWN_MAX: usize = 100;
-
-/// Bytes of an error object that is read for its message.
-const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 /// Returns the beginning of a client's text, enough to find a typing error.
 pub(crate) fn shown(word: &str) -> Cow<'_, str> {
@@ -47,13 +42,3 @@ fn is_harmless(char: char) -> bool {
 }
 
 const SHOWN_CHARS_MAX: usize = 1000;
-
-/// Returns the message of a child's JSON-RPC error, escaped and cut short.
-pub(crate) fn error_words(error: &[u8]) -> String {
-    if error.len() > ERROR_BYTES_MAX {
-        return format!("an error of {} bytes", error.len());
-    }
-    let error = Object::read_or_empty(Some(error));
-    let message = error.text("message").unwrap_or_default();
-    shown(&visible(message.as_bytes())).into_owned()
-}

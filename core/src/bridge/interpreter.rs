@@ -39,12 +39,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::bridge::{FromWorker, ToWorker, parse_number};
-use crate::json::{Kind, Message};
+use crate::json::{Answer, Kind, Message, line};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{About, Saying};
 use crate::time::Instant;
-use crate::translate::{Answer, line};
 use introduction::{Client, Opening};
 use listens::Listens;
 use rounds::Call;

@@ -20,7 +20,7 @@ use crate::engine::Turn;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
-use crate::json::{self, Message};
+use crate::json::{self, Answer, Message};
 use crate::limits::Limits;
 use crate::observe::{Answered, client_name, tool_of};
 use crate::principal::Principal;
@@ -28,7 +28,7 @@ use crate::protocol::known_method;
 use crate::reject::{Capability, Reject};
 use crate::seal::SalientParams;
 use crate::time::Instant;
-use crate::translate::{Answer, capability, may_require_input, subscription};
+use crate::translate::{capability, may_require_input, subscription};
 
 /// A pending request.
 #[derive(Debug)]

@@ -3,10 +3,9 @@
 //! Source: 2026-07-28, basic/transports/stdio, Backward Compatibility.
 
 use crate::chunk::Chunk;
-use crate::json::Message;
+use crate::json::{Answer, Message, line};
 use crate::protocol::Era;
 use crate::translate::modern_child::{self, Probed};
-use crate::translate::{Answer, line};
 
 /// The id of the probe: a string, so that it differs from the numbers of later requests.
 const ID: &[u8] = br#""era""#;

@@ -25,11 +25,12 @@ use serde::de::IgnoredAny;
 
 use crate::json::glimpse::Glimpse;
 use crate::json::mend::{error_object, mended, without_controls};
+use crate::json::object::Object;
 use crate::json::scan::Cursor;
-use crate::json::{Kind, Message, ParseRules, text, tidy};
+use crate::json::{Answer, Kind, Message, ParseRules, text, tidy};
 use crate::memory::Account;
 use crate::reject::{Flaw, Reject};
-use crate::translate::Answer;
+use crate::shown::{shown, visible};
 
 /// A line, or a part of one, that is not a message.
 #[derive(Clone, Debug)]
@@ -217,6 +218,19 @@ fn value_len(text: &[u8]) -> Option<usize> {
     values.next()?.ok()?;
     Some(values.byte_offset())
 }
+
+/// Returns the message of a child's JSON-RPC error, escaped and cut short.
+pub(crate) fn error_words(error: &[u8]) -> String {
+    if error.len() > ERROR_BYTES_MAX {
+        return format!("an error of {} bytes", error.len());
+    }
+    let error = Object::read_or_empty(Some(error));
+    let message = error.text("message").unwrap_or_default();
+    shown(&visible(message.as_bytes())).into_owned()
+}
+
+/// The maximum length of an error object that is parsed for its message.
+const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,10 @@
 //!
 //! Owns: the common mistakes of JSON writers that can be read in only one way.
 
+use crate::json::Answer;
 use crate::json::envelope::{is_id, is_number, is_string};
 use crate::json::object::{Object, quoted, text};
-use crate::translate::{Answer, INTERNAL_ERROR};
+use crate::reject::INTERNAL_ERROR;
 
 /// Returns a text with U+FFFD in place of invalid UTF-8, escapes in place of raw control characters
 /// in strings, and null in place of numbers that JSON does not have. `JSON.stringify` and Pydantic

@@ -13,11 +13,10 @@ use crate::bridge::{Calls, Child, FromWorker, Interpreter};
 use crate::chunk::Chunk;
 use crate::engine::{TURN_PAUSE, Turn};
 use crate::ids::SessionId;
-use crate::json::{Field, Invalid, Message, ParseRules, Peer};
+use crate::json::{Answer, Field, Invalid, Message, ParseRules, Peer};
 use crate::reject::{ExitStatus, Reject};
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
-use crate::translate::Answer;
 
 /// The backend of a session.
 #[derive(Debug)]

@@ -8,13 +8,12 @@ use bytes::Bytes;
 use crate::bridge::{Call, Child, Consequence, consequence, parse_number, probe};
 use crate::chunk::Chunk;
 use crate::engine::Turn;
-use crate::json::{self, Concerns, Field, Kind, Message, Unreadable};
+use crate::json::{self, Answer, Concerns, Field, Kind, Message, Unreadable, error_words, line};
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::session::{About, Session, Waiting, cancelled, extend};
-use crate::shown::{error_words, shown};
-use crate::translate::{Answer, line};
+use crate::shown::shown;
 
 impl Session {
     /// Handles a line of the child's standard output. Returns the reason if the session ends

@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 
 use crate::json::is_id;
 use crate::json::object::{Object, quoted};
+use crate::reject::INTERNAL_ERROR;
 
 pub(super) const METHOD_NOT_FOUND: i32 = -32601;
 pub(super) const INVALID_PARAMS: i32 = -32602;
-pub(crate) const INTERNAL_ERROR: i32 = -32603;
 /// A legacy code; the modern era uses [`INVALID_PARAMS`] for it.
 pub(super) const RESOURCE_NOT_FOUND: i32 = -32002;
 /// A code of 2025-11-25 only.

@@ -33,15 +33,12 @@ pub mod capability;
 mod code;
 mod content;
 pub mod legacy_child;
-pub mod line;
 mod meta;
 pub mod modern_child;
 mod shape;
 pub mod subscription;
 
 pub use crate::reject::Capability;
-pub(crate) use code::INTERNAL_ERROR;
-pub use line::Answer;
 pub(crate) use meta::may_require_input;
 
 #[cfg(test)]

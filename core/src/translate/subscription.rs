@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::meta::SUBSCRIPTION_ID;
 use crate::chunk::Chunk;
+use crate::json::line;
 use crate::json::object::Object;
 
 /// Returns the params of a notification, or a result, marked for one stream: with the id of its
@@ -38,6 +39,11 @@ impl Tagged {
         let mut params = Chunk::from(self.0.clone());
         params.push([subscription_id, END].concat());
         params
+    }
+
+    /// Returns the notification for one stream, without a copy of its params.
+    pub(crate) fn notification(&self, method: &str, subscription_id: &[u8]) -> Chunk {
+        line::notification_with(method, self.with(subscription_id))
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::json::Answer;
 use crate::json::object::Object;
 use crate::protocol::Revision;
 

@@ -9,11 +9,11 @@ use super::introduction::nothing;
 use super::listens::{Filter, Step, Verdict};
 use super::{At, Interpreter};
 use crate::bridge::{FromWorker, ToWorker, Traits};
-use crate::json::Message;
 use crate::json::object::Object;
-use crate::reject::Reject;
+use crate::json::{Answer, Message, line};
+use crate::reject::{INTERNAL_ERROR, Reject};
 use crate::translate::modern_child::{self, Caller};
-use crate::translate::{Answer, INTERNAL_ERROR, line, subscription};
+use crate::translate::subscription;
 
 impl Interpreter {
     /// Opens and closes listen requests until the wanted ones are open, and answers the requests

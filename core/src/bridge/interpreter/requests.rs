@@ -3,10 +3,9 @@
 use super::introduction::{nothing, refusal};
 use super::listens::TooMany;
 use super::{At, Interpreter};
-use crate::json::Message;
 use crate::json::object::Object;
-use crate::reject::Reject;
-use crate::translate::{Answer, INTERNAL_ERROR};
+use crate::json::{Answer, Message};
+use crate::reject::{INTERNAL_ERROR, Reject};
 
 impl Interpreter {
     pub(super) fn on_request(&mut self, call: u64, message: &Message, at: &mut At<'_>) {

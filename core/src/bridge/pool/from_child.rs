@@ -4,8 +4,7 @@ use super::translation::{Change, Outcome, is_level_wanted};
 use super::*;
 use crate::bridge::worker::parse_number;
 use crate::bridge::{Consequence, consequence, probe};
-use crate::json::{self, Concerns, Field, ParseRules, Peer, Unreadable};
-use crate::translate::{Answer, line};
+use crate::json::{self, Answer, Concerns, Field, ParseRules, Peer, Unreadable, line};
 
 impl Pool {
     /// Handles a line of a worker's standard output that is not a message.
@@ -322,7 +321,7 @@ impl Pool {
             Some(Asker::Request(exchange)) => {
                 let Some(post) = self.posts.get(&exchange) else { return };
                 let Some(tagged) = &change.tagged else { return };
-                line::tagged(message.method().unwrap_or_default(), tagged, post.id())
+                tagged.notification(message.method().unwrap_or_default(), post.id())
             }
             Some(Asker::Session(_)) => Chunk::new(),
             _ => return turn.metrics.dropped(Dropped::UnknownNotification),

@@ -11,8 +11,9 @@ use super::translation::Change;
 use super::*;
 use crate::bridge::post::Listen;
 use crate::bridge::worker::Traits;
+use crate::json::line;
 use crate::json::object::{Object, elements};
-use crate::translate::{line, subscription};
+use crate::translate::subscription;
 
 /// The kinds of lists: the member of a filter, the capability, the notification.
 const LISTS: [(&str, &str, &str); 3] = [
@@ -106,7 +107,7 @@ impl Pool {
                 && is_of_key
                 && listen.wants(method, uri)
             {
-                let line = line::tagged(method, tagged, post.id());
+                let line = tagged.notification(method, post.id());
                 if !post.notify(line, turn) {
                     slow.push(*exchange);
                 }

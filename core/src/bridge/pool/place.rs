@@ -6,10 +6,10 @@ use crate::bridge::asking::Asking;
 use crate::bridge::probe;
 use crate::bridge::worker::{Need, Traits};
 use crate::engine::PATIENCE;
-use crate::json::Field;
 use crate::json::object::Object;
+use crate::json::{Field, line};
 use crate::observe::Event;
-use crate::translate::{legacy_child, line};
+use crate::translate::legacy_child;
 
 /// A worker that is being opened, and the requests that wait for it.
 #[derive(Debug)]

@@ -8,11 +8,11 @@ use super::*;
 use crate::bridge::asking::Ticket;
 use crate::http::Mirrored;
 use crate::job::{Job, Work};
-use crate::json::{ParseRules, Peer};
+use crate::json::{ParseRules, Peer, line};
 use crate::machine::Action;
 use crate::modern::mirror::MirroredParams;
 use crate::reject::Capability;
-use crate::translate::{legacy_child, line};
+use crate::translate::legacy_child;
 use bytes::Bytes;
 
 /// The work on one request.

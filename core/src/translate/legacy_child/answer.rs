@@ -1,9 +1,9 @@
 //! A modern client's answers, translated for a legacy child.
 
-use crate::json::object;
+use crate::json::{Answer, object};
 use crate::protocol::Revision;
 use crate::reject::{Capability, Reject};
-use crate::translate::{Answer, content, shape};
+use crate::translate::{content, shape};
 
 /// Returns the entries of `inputResponses`: keys with escapes resolved, and answers (JSON text).
 /// Returns `None` if it is not an object or has a duplicate key, which is the client's error

@@ -2,7 +2,7 @@
 
 use super::{Question, question};
 use crate::json::object::{Object, elements, text};
-use crate::reject::Capability;
+use crate::reject::{Capability, INTERNAL_ERROR};
 use crate::translate::{code, meta};
 
 /// A translated error.
@@ -38,9 +38,9 @@ pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
             if let Some(questions) = elicitations(&error) {
                 return Failure::Asks(questions);
             }
-            code::put(&mut error, code::INTERNAL_ERROR);
+            code::put(&mut error, INTERNAL_ERROR);
         }
-        Some(code) if code::MODERN.contains(&code) => code::put(&mut error, code::INTERNAL_ERROR),
+        Some(code) if code::MODERN.contains(&code) => code::put(&mut error, INTERNAL_ERROR),
         _ => {}
     }
     Failure::Error(error.write())

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 
 use crate::chunk::Chunk;
+use crate::json::Answer;
 use crate::json::object::{Object, quoted, text};
 use crate::reject::Capability;
 use crate::translate::shape::{self, Misshapen};
-use crate::translate::{Answer, capability, code, meta};
+use crate::translate::{capability, code, meta};
 
 /// An entry of `inputRequests`, and what the client must be able to do for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! A legacy client's answer, translated for a modern child.
 
+use crate::json::Answer;
 use crate::reject::Capability;
-use crate::translate::{Answer, shape};
+use crate::translate::shape;
 
 /// Returns the entry of `inputResponses`, or `None` if the client answered with an error or an
 /// invalid result: the call is then to be cancelled. An elicitation always has an entry: it is

@@ -1,8 +1,10 @@
 //! An error of a modern child, translated for a legacy client.
 
+use crate::json::Answer;
 use crate::json::object::{Object, array, text};
+use crate::reject::INTERNAL_ERROR;
+use crate::translate::code;
 use crate::translate::content::text_block;
-use crate::translate::{Answer, code};
 
 /// Translates an error.
 ///
@@ -23,9 +25,9 @@ pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> 
         Some(code::MISSING_CLIENT_CAPABILITY) if method == "tools/call" => {
             return Answer::result(failed_call(&error.text("message").unwrap_or_default()));
         }
-        Some(code::MISSING_CLIENT_CAPABILITY) => code::put(&mut error, code::INTERNAL_ERROR),
+        Some(code::MISSING_CLIENT_CAPABILITY) => code::put(&mut error, INTERNAL_ERROR),
         Some(code::HEADER_MISMATCH | code::UNSUPPORTED_PROTOCOL_VERSION) => {
-            code::put(&mut error, code::INTERNAL_ERROR);
+            code::put(&mut error, INTERNAL_ERROR);
             error.remove("data");
         }
         _ => {}

@@ -1,8 +1,9 @@
 //! Detection of a child's era from its answer to `server/discover`.
 
+use crate::json::Answer;
 use crate::json::object::{Object, elements, text};
 use crate::protocol::{Era, Revision};
-use crate::translate::{Answer, code};
+use crate::translate::code;
 
 /// The era of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! JSON-RPC messages around translated texts.
+//! JSON-RPC messages around given texts.
 //!
 //! Every given text must be JSON on one line; so is the message, without a line break at its end
 //! (JSON-RPC 2.0, sections 4 and 5).
@@ -10,7 +10,6 @@ use bytes::Bytes;
 use crate::chunk::Chunk;
 use crate::json::object::{Object, quoted};
 use crate::json::{Field, Kind, Message};
-use crate::translate::subscription::Tagged;
 
 /// The answer to a request: the JSON text of its `result` or of its `error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +83,10 @@ fn enclosed(member: &[u8], value: Chunk, id: &[u8]) -> Chunk {
     line
 }
 
-/// Returns a notification whose params are in two parts, the id of a subscription between them.
-pub(crate) fn tagged(method: &str, params: &Tagged, subscription_id: &[u8]) -> Chunk {
+/// Returns a notification, without a copy of its params.
+pub(crate) fn notification_with(method: &str, params: Chunk) -> Chunk {
     let mut line = Chunk::from(concat(&[BEGIN, METHOD, &quoted(method), br#","params":"#]));
-    line.append(params.with(subscription_id));
+    line.append(params);
     line.push(Bytes::from_static(b"}"));
     line
 }
