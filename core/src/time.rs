@@ -2,7 +2,6 @@
 //!
 //! Owns: the monotonic instant and the deadline that a machine reports. Never: reads a clock.
 
-use std::fmt;
 use std::ops::Add;
 
 pub use std::time::Duration;
@@ -59,7 +58,8 @@ pub struct Deadline {
 }
 
 /// The timers of the core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum TimerKind {
     /// A request body is too slow.
     Body,
@@ -77,19 +77,4 @@ pub enum TimerKind {
     Session,
     /// A peer has not read any bytes for too long.
     Write,
-}
-
-impl fmt::Display for TimerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TimerKind::Body => "body",
-            TimerKind::Child => "child",
-            TimerKind::Drain => "drain",
-            TimerKind::Head => "head",
-            TimerKind::Idle => "idle",
-            TimerKind::Run => "run",
-            TimerKind::Session => "session",
-            TimerKind::Write => "write",
-        })
-    }
 }

@@ -135,7 +135,7 @@ fn check_method(head: &McpHead, message: &Message, method: &str) -> Result<(), R
 }
 
 fn is_log_level(name: &[u8]) -> bool {
-    LogLevel::ALL.iter().any(|level| level.as_str().as_bytes() == name)
+    str::from_utf8(name).is_ok_and(|name| LogLevel::parse(name).is_ok())
 }
 
 fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {

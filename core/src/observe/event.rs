@@ -8,6 +8,7 @@ use std::fmt;
 
 use bytes::Bytes;
 pub use fields::Value;
+use strum::IntoStaticStr;
 
 use crate::ids::{ChildId, SessionId};
 use crate::observe::Answered;
@@ -18,7 +19,9 @@ use crate::shown::{shown, visible};
 use crate::time::Duration;
 
 /// The severity of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
 pub enum Level {
     /// Every step.
     Debug,
@@ -32,13 +35,8 @@ pub enum Level {
 
 impl Level {
     /// Returns the name, in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -50,7 +48,9 @@ impl fmt::Display for Level {
 
 /// A log event. It holds no payload. Texts of a peer are not logged, except for a child's standard
 /// error, a [`Detail`], the name of a client and the names of the tools that it calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// A child was started.
     ChildStarted {
@@ -266,7 +266,9 @@ impl Detail {
 }
 
 /// The reason why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
 pub enum SessionEnd {
     /// Its client disconnected before it was open.
     Abandoned,
@@ -287,7 +289,9 @@ pub enum SessionEnd {
 }
 
 /// The kind of a dropped message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
 pub enum Dropped {
     /// A child's answer to a request that was answered, cancelled, or never sent.
     UnknownAnswer,
@@ -309,51 +313,46 @@ pub enum Dropped {
 
 impl Event {
     /// Returns a short stable name, in `snake_case`.
-    pub const fn name(&self) -> &'static str {
-        self.description().0
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 
     /// Returns a short description; the fields hold the details.
     pub const fn message(&self) -> &'static str {
-        self.description().1
-    }
-
-    const fn description(&self) -> (&'static str, &'static str) {
         match self {
-            Event::ChildStarted { .. } => ("child_started", "child started"),
-            Event::ChildFailed { .. } => ("child_failed", "child could not be started"),
-            Event::ChildEnded { .. } => ("child_ended", "child ended"),
-            Event::ChildUnusable { .. } => ("child_unusable", "child ended before it was used"),
-            Event::ChildStderr { .. } => ("child_stderr", "child wrote to standard error"),
+            Event::ChildStarted { .. } => "child started",
+            Event::ChildFailed { .. } => "child could not be started",
+            Event::ChildEnded { .. } => "child ended",
+            Event::ChildUnusable { .. } => "child ended before it was used",
+            Event::ChildStderr { .. } => "child wrote to standard error",
             Event::ChildStderrSkipped { .. } => {
-                ("child_stderr_skipped", "child wrote too much to standard error to log it all")
+                "child wrote too much to standard error to log it all"
             }
-            Event::ChildGivenUp { .. } => ("child_given_up", "child given up"),
+            Event::ChildGivenUp { .. } => "child given up",
             Event::ChildNoise { .. } => {
-                ("child_noise", "child wrote a line to standard output that is not valid MCP")
+                "child wrote a line to standard output that is not valid MCP"
             }
-            Event::ChildNoiseSkipped { .. } => (
-                "child_noise_skipped",
-                "child wrote further lines that are not valid MCP, which are not logged",
-            ),
+            Event::ChildNoiseSkipped { .. } => {
+                "child wrote further lines that are not valid MCP, which are not logged"
+            }
             Event::ChildNotMcp { .. } => {
-                ("child_not_mcp", "child does not speak MCP over stdio: it wrote only other text")
+                "child does not speak MCP over stdio: it wrote only other text"
             }
-            Event::EraFound { .. } => ("era_found", "era of the command found"),
-            Event::InitializeRefused { .. } => ("initialize_refused", "child refused initialize"),
-            Event::StartAwaited { .. } => ("start_awaited", "waiting for the command to start"),
-            Event::Dropped { .. } => ("dropped", "message dropped"),
-            Event::TimedOut { .. } => ("timed_out", "no answer in time"),
-            Event::Refused { .. } => ("refused", "request refused"),
-            Event::RequestDone(_) => ("request_done", "request answered"),
-            Event::SessionOpening { .. } => ("session_opening", "session opening"),
-            Event::SessionOpened { .. } => ("session_opened", "session opened"),
-            Event::SessionClosed { .. } => ("session_closed", "session closed"),
-            Event::Skipped { .. } => ("skipped", "events too many to log them all"),
-            Event::StopDelayed { .. } => ("stop_delayed", "still serving before stopping"),
-            Event::Draining { .. } => ("draining", "stopping"),
-            Event::StillStopping { .. } => ("still_stopping", "waiting for processes to end"),
-            Event::Stopped { .. } => ("stopped", "stopped"),
+            Event::EraFound { .. } => "era of the command found",
+            Event::InitializeRefused { .. } => "child refused initialize",
+            Event::StartAwaited { .. } => "waiting for the command to start",
+            Event::Dropped { .. } => "message dropped",
+            Event::TimedOut { .. } => "no answer in time",
+            Event::Refused { .. } => "request refused",
+            Event::RequestDone(_) => "request answered",
+            Event::SessionOpening { .. } => "session opening",
+            Event::SessionOpened { .. } => "session opened",
+            Event::SessionClosed { .. } => "session closed",
+            Event::Skipped { .. } => "events too many to log them all",
+            Event::StopDelayed { .. } => "still serving before stopping",
+            Event::Draining { .. } => "stopping",
+            Event::StillStopping { .. } => "waiting for processes to end",
+            Event::Stopped { .. } => "stopped",
         }
     }
 
@@ -409,33 +408,15 @@ const fn refusal_level(reject: Reject) -> Level {
 
 impl SessionEnd {
     /// Returns a short stable name, in `snake_case`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            SessionEnd::Abandoned => "abandoned",
-            SessionEnd::ChildEnded => "child_ended",
-            SessionEnd::Deleted => "deleted",
-            SessionEnd::Evicted => "evicted",
-            SessionEnd::Expired => "expired",
-            SessionEnd::Overflow => "overflow",
-            SessionEnd::Refused => "refused",
-            SessionEnd::Shutdown => "shutdown",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
 impl Dropped {
     /// Returns a short stable name, in `snake_case`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Dropped::UnknownAnswer => "unknown_answer",
-            Dropped::UndeliverableAnswer => "undeliverable_answer",
-            Dropped::UnknownCancel => "unknown_cancel",
-            Dropped::UnknownNotification => "unknown_notification",
-            Dropped::UnknownProgress => "unknown_progress",
-            Dropped::UnknownClientAnswer => "unknown_client_answer",
-            Dropped::UnansweredAsk => "unanswered_ask",
-            Dropped::Overflow => "overflow",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

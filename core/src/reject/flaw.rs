@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use strum::IntoStaticStr;
+
 use crate::reject::Reject;
 use crate::reject::text::Bytes;
 
 /// The reason why a line of a child is not valid MCP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
 pub enum Flaw {
     /// It is not JSON, and cannot be repaired.
     NotJson,
@@ -28,41 +32,30 @@ pub enum Flaw {
     /// The memory budget has no room for the line.
     NoRoom,
     /// It has neither a result nor an error, or both.
+    #[strum(serialize = "no_message")]
     Shape,
     /// Its `jsonrpc` is not `"2.0"`.
+    #[strum(serialize = "bad_version")]
     Version,
     /// Its id is neither a string nor an integer, or is missing.
+    #[strum(serialize = "bad_id")]
     Id,
     /// Its id is not that of a request in flight.
     UnknownId,
     /// A key occurs twice.
     DuplicateKey,
     /// Its method or its params have the wrong type.
+    #[strum(serialize = "bad_call")]
     Call,
     /// Its result is not valid for the method.
+    #[strum(serialize = "bad_result")]
     Result,
 }
 
 impl Flaw {
-    /// A short stable name for metrics and logs, in `snake_case`.
+    /// Returns a short stable name for metrics and logs, in `snake_case`.
     pub fn name(self) -> &'static str {
-        match self {
-            Flaw::NotJson => "not_json",
-            Flaw::Mended => "mended",
-            Flaw::BehindText => "behind_text",
-            Flaw::SeveralLines => "several_lines",
-            Flaw::ContentLength => "content_length",
-            Flaw::TooDeep => "too_deep",
-            Flaw::TooLong { .. } => "too_long",
-            Flaw::NoRoom => "no_room",
-            Flaw::Shape => "no_message",
-            Flaw::Version => "bad_version",
-            Flaw::Id => "bad_id",
-            Flaw::UnknownId => "unknown_id",
-            Flaw::DuplicateKey => "duplicate_key",
-            Flaw::Call => "bad_call",
-            Flaw::Result => "bad_result",
-        }
+        self.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Notifications that a server sends while it works on a request.
 
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
 
 use super::Fault;
 use crate::time::Duration;
@@ -82,7 +83,9 @@ impl Outbox {
 
 /// The severity of a log message, from least to most severe (server/utilities/logging, Log Levels;
 /// RFC 5424, section 6.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantArray))]
+#[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// Details for debugging.
     Debug,
@@ -103,30 +106,9 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// All levels, the least severe first.
-    pub const ALL: [LogLevel; 8] = [
-        LogLevel::Debug,
-        LogLevel::Info,
-        LogLevel::Notice,
-        LogLevel::Warning,
-        LogLevel::Error,
-        LogLevel::Critical,
-        LogLevel::Alert,
-        LogLevel::Emergency,
-    ];
-
     /// Returns the name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            LogLevel::Debug => "debug",
-            LogLevel::Info => "info",
-            LogLevel::Notice => "notice",
-            LogLevel::Warning => "warning",
-            LogLevel::Error => "error",
-            LogLevel::Critical => "critical",
-            LogLevel::Alert => "alert",
-            LogLevel::Emergency => "emergency",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Parses a name.
@@ -135,7 +117,6 @@ impl LogLevel {
     ///
     /// The name is not that of a level.
     pub fn parse(name: &str) -> Result<Self, Fault> {
-        let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == name);
-        level.ok_or_else(|| Fault::invalid_params("params.level is no log level"))
+        name.parse().map_err(|_| Fault::invalid_params("params.level is no log level"))
     }
 }

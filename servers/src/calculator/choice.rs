@@ -1,14 +1,17 @@
 //! Arguments of prompts with a few possible words.
 
 use pontoon_core::server::{Arguments, Completion, Fault};
+use strum::VariantArray;
 
 /// A word out of a few.
-pub(super) trait Choice: Copy + 'static {
+pub(super) trait Choice: Copy + VariantArray + Into<&'static str> {
     /// All of them, in the order of the catalog.
-    const ALL: &'static [Self];
+    const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The word.
-    fn word(self) -> &'static str;
+    /// Returns the word.
+    fn word(self) -> &'static str {
+        self.into()
+    }
 
     /// Parses the argument `name`, ignoring case; `default` if it was left out or left empty.
     ///

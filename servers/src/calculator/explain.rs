@@ -1,6 +1,7 @@
 //! The prompt `explain-calculation`: a worked calculation, with as much detail as requested.
 
 use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::choice::Choice;
 use super::expression::{Expression, Step, Unreadable, approximately, written};
@@ -11,24 +12,15 @@ use super::operation::{NoResult, Operation};
 pub(super) const NAME: &str = "explain-calculation";
 
 /// The detail of an explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Level {
     Basic,
     Intermediate,
     Advanced,
 }
 
-impl Choice for Level {
-    const ALL: &'static [Level] = &[Level::Basic, Level::Intermediate, Level::Advanced];
-
-    fn word(self) -> &'static str {
-        match self {
-            Level::Basic => "basic",
-            Level::Intermediate => "intermediate",
-            Level::Advanced => "advanced",
-        }
-    }
-}
+impl Choice for Level {}
 
 pub(super) fn definition() -> Prompt {
     Prompt {

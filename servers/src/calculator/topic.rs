@@ -1,9 +1,12 @@
 //! The topics of problems and lessons.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::choice::Choice;
 
 /// A topic of arithmetic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Topic {
     Addition,
     Subtraction,
@@ -12,37 +15,12 @@ pub(super) enum Topic {
     Fractions,
     Percentages,
     Decimals,
+    #[strum(serialize = "order of operations")]
     OrderOfOperations,
     Algebra,
 }
 
-impl Choice for Topic {
-    const ALL: &'static [Topic] = &[
-        Topic::Addition,
-        Topic::Subtraction,
-        Topic::Multiplication,
-        Topic::Division,
-        Topic::Fractions,
-        Topic::Percentages,
-        Topic::Decimals,
-        Topic::OrderOfOperations,
-        Topic::Algebra,
-    ];
-
-    fn word(self) -> &'static str {
-        match self {
-            Topic::Addition => "addition",
-            Topic::Subtraction => "subtraction",
-            Topic::Multiplication => "multiplication",
-            Topic::Division => "division",
-            Topic::Fractions => "fractions",
-            Topic::Percentages => "percentages",
-            Topic::Decimals => "decimals",
-            Topic::OrderOfOperations => "order of operations",
-            Topic::Algebra => "algebra",
-        }
-    }
-}
+impl Choice for Topic {}
 
 impl Topic {
     /// Returns the topic of a text, by its words; more specific topics come first.
@@ -54,24 +32,15 @@ impl Topic {
 }
 
 /// The difficulty of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Difficulty {
     Easy,
     Medium,
     Hard,
 }
 
-impl Choice for Difficulty {
-    const ALL: &'static [Difficulty] = &[Difficulty::Easy, Difficulty::Medium, Difficulty::Hard];
-
-    fn word(self) -> &'static str {
-        match self {
-            Difficulty::Easy => "easy",
-            Difficulty::Medium => "medium",
-            Difficulty::Hard => "hard",
-        }
-    }
-}
+impl Choice for Difficulty {}
 
 /// Parts of words that indicate a topic.
 const WORDS: &[(Topic, &[&str])] = &[

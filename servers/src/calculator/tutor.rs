@@ -3,6 +3,7 @@
 mod lessons;
 
 use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument, Scene};
+use strum::{IntoStaticStr, VariantArray};
 
 use self::lessons::Lesson;
 use super::choice::Choice;
@@ -14,25 +15,15 @@ use super::topic::{Difficulty, Topic};
 pub(super) const NAME: &str = "calculator-tutor";
 
 /// The level of a student.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum StudentLevel {
     Beginner,
     Intermediate,
     Advanced,
 }
 
-impl Choice for StudentLevel {
-    const ALL: &'static [StudentLevel] =
-        &[StudentLevel::Beginner, StudentLevel::Intermediate, StudentLevel::Advanced];
-
-    fn word(self) -> &'static str {
-        match self {
-            StudentLevel::Beginner => "beginner",
-            StudentLevel::Intermediate => "intermediate",
-            StudentLevel::Advanced => "advanced",
-        }
-    }
-}
+impl Choice for StudentLevel {}
 
 impl StudentLevel {
     fn difficulty(self) -> Difficulty {

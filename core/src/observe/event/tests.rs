@@ -1,3 +1,5 @@
+use strum::VariantNames;
+
 use super::*;
 use crate::protocol::Revision;
 use crate::random::IdSource;
@@ -208,3 +210,49 @@ fn fields_say_what_happened() {
     ];
     assert_eq!(seen, wanted);
 }
+
+/// The names are words of the log and labels of metrics: a name changes only with a line in
+/// `CHANGELOG.md`, even if the variant is renamed.
+#[test]
+fn names_stay_the_same() {
+    let joined = |names: &[&str]| names.join(" ");
+    assert_eq!(joined(Event::VARIANTS), joined(EVENTS));
+    assert_eq!(joined(Level::VARIANTS), "debug info warning error");
+    assert_eq!(
+        joined(SessionEnd::VARIANTS),
+        "abandoned child_ended deleted evicted expired overflow refused shutdown"
+    );
+    assert_eq!(
+        joined(Dropped::VARIANTS),
+        "unknown_answer undeliverable_answer unknown_cancel unknown_notification unknown_progress unknown_client_answer unanswered_ask overflow"
+    );
+    assert_eq!(Event::Stopped { forced: true }.name(), "stopped");
+}
+
+const EVENTS: &[&str] = &[
+    "child_started",
+    "child_failed",
+    "child_ended",
+    "child_unusable",
+    "initialize_refused",
+    "start_awaited",
+    "era_found",
+    "child_stderr",
+    "child_stderr_skipped",
+    "child_given_up",
+    "child_noise",
+    "child_noise_skipped",
+    "child_not_mcp",
+    "dropped",
+    "timed_out",
+    "refused",
+    "request_done",
+    "session_opening",
+    "session_opened",
+    "session_closed",
+    "skipped",
+    "stop_delayed",
+    "draining",
+    "still_stopping",
+    "stopped",
+];

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
+use strum::VariantArray;
 
 use crate::seal::StateKey;
 use crate::server::*;
@@ -477,7 +478,7 @@ fn ask_again() -> Wait {
 }
 
 fn notices(out: &mut Outbox) -> Outcome {
-    for level in LogLevel::ALL {
+    for &level in LogLevel::VARIANTS {
         out.push(Notice::Log { level, logger: Some("demo"), data: json!(level.as_str()) });
     }
     for progress in [1.0, 1.0, 0.5, f64::NAN, 1.5, 3.0] {
