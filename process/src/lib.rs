@@ -25,13 +25,14 @@ use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
-#[cfg(target_os = "linux")]
 pub use facts::Sampler;
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::machine::Signal;
 use pontoon_core::reject::{ExitStatus, SpawnError};
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions};
+use rustix::process::Pid;
+#[cfg(target_os = "linux")]
+use rustix::process::WaitOptions;
 
 /// Returns the command of `spec`: no shell, three pipes, its own session.
 pub fn command(spec: &ChildSpec) -> Command {
