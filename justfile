@@ -23,7 +23,7 @@ suite TARGET FILTER="":
 
 # The simulated world with this many seeds, in release
 sim SEEDS="1000":
-    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test world
+    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions
 
 # Everything that CI runs, on a fresh clone in about twenty minutes
 ci:

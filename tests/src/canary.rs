@@ -20,10 +20,10 @@ use crate::wire::{Broken, Response, Wire};
 
 /// The time limit of a call under any load. It is about being served at all on a busy machine;
 /// speed is measured by the benchmark.
-const PATIENCE: Duration = seconds(15);
+const CALL_TIME_MAX: Duration = seconds(15);
 
 /// The same in a simulated world, where work takes no time, so that any delay is caused by waiting.
-const SIMULATED_PATIENCE: Duration = millis(50);
+const SIMULATED_CALL_TIME_MAX: Duration = millis(50);
 
 /// The pause between two calls.
 const PERIOD: Duration = millis(20);
@@ -32,18 +32,18 @@ const PERIOD: Duration = millis(20);
 #[derive(Debug)]
 pub struct Canary {
     over: Arc<AtomicBool>,
-    lives: Lives,
+    runner: Runner,
 }
 
 /// The duration of each call, or the failure.
-type Story = Result<Vec<Duration>, String>;
+type Outcome = Result<Vec<Duration>, String>;
 
 /// The thread or task of a canary.
 #[derive(Debug)]
-enum Lives {
-    Thread(JoinHandle<Story>),
+enum Runner {
+    Thread(JoinHandle<Outcome>),
     /// A task of a simulated world, and the place for its results.
-    Task(Arc<Mutex<Option<Story>>>),
+    Task(Arc<Mutex<Option<Outcome>>>),
 }
 
 impl Canary {
@@ -64,24 +64,24 @@ impl Canary {
     fn begin(pontoon: &Pontoon, reconnects: bool) -> Canary {
         let over = Arc::new(AtomicBool::new(false));
         let caller = Caller { client: Client::open(pontoon), over: over.clone() };
-        let lives = match sim::current() {
+        let runner = match sim::current() {
             Some(world) => {
-                let story = Arc::<Mutex<_>>::default();
+                let outcome = Arc::<Mutex<_>>::default();
                 let link = Link::connect(&world, pontoon.addr.port()).expect("it listens");
-                let (own, place) = (world.clone(), story.clone());
+                let (own, place) = (world.clone(), outcome.clone());
                 world.spawn(SUITE, async move {
-                    let told = caller.live_as_task(&own, link).await;
-                    *lock(&place) = Some(told);
+                    let outcome = caller.run_in_task(&own, link).await;
+                    *lock(&place) = Some(outcome);
                 });
-                Lives::Task(story)
+                Runner::Task(outcome)
             }
             None => {
                 let addr = pontoon.addr;
-                let connect = move || Wire::connect(addr).patience(PATIENCE);
-                Lives::Thread(thread::spawn(move || caller.live_as_thread(connect, reconnects)))
+                let connect = move || Wire::connect(addr).patience(CALL_TIME_MAX);
+                Runner::Thread(thread::spawn(move || caller.run_in_thread(connect, reconnects)))
             }
         };
-        Canary { over, lives }
+        Canary { over, runner }
     }
 
     /// Stops, and returns the duration of each call. Panics unless every call was answered, in
@@ -89,17 +89,17 @@ impl Canary {
     #[track_caller]
     pub fn finish(self) -> Vec<Duration> {
         self.over.store(true, Ordering::Release);
-        let story = match self.lives {
-            Lives::Thread(calls) => {
+        let outcome = match self.runner {
+            Runner::Thread(calls) => {
                 calls.thread().unpark();
                 calls.join().expect("it does not panic")
             }
-            Lives::Task(story) => {
-                eventually("its last call is over", PATIENCE, || lock(&story).is_some());
-                lock(&story).take().expect("it was there")
+            Runner::Task(outcome) => {
+                eventually("its last call is over", CALL_TIME_MAX, || lock(&outcome).is_some());
+                lock(&outcome).take().expect("it was there")
             }
         };
-        let latencies = story.unwrap_or_else(|broken| panic!("the canary has died: {broken}"));
+        let latencies = outcome.unwrap_or_else(|broken| panic!("the canary has died: {broken}"));
         assert!(!latencies.is_empty(), "the canary never called");
         latencies
     }
@@ -112,29 +112,29 @@ struct Caller {
 }
 
 impl Caller {
-    fn live_as_thread(self, connect: impl Fn() -> Wire, reconnects: bool) -> Story {
+    fn run_in_thread(self, connect: impl Fn() -> Wire, reconnects: bool) -> Outcome {
         let mut latencies = Vec::new();
         let mut wire = connect();
         while !self.is_over() {
             let call = Call::new(&self.client);
-            let mut response = call.on(&mut wire);
+            let mut response = call.send(&mut wire);
             if reconnects && matches!(response, Err(Broken::Closed | Broken::Reset)) {
                 wire = connect();
-                response = call.on(&mut wire);
+                response = call.send(&mut wire);
             }
-            latencies.push(call.took(response)?);
+            latencies.push(call.check(response)?);
             thread::park_timeout(PERIOD);
         }
         Ok(latencies)
     }
 
-    async fn live_as_task(self, world: &Arc<World>, mut link: Link) -> Story {
+    async fn run_in_task(self, world: &Arc<World>, mut link: Link) -> Outcome {
         let mut latencies = Vec::new();
         while !self.is_over() {
             let call = Call::new(&self.client);
             link.send(&call.request).await;
-            latencies.push(call.took(link.response(SIMULATED_PATIENCE).await)?);
-            world.pause(PERIOD).await;
+            latencies.push(call.check(link.response(SIMULATED_CALL_TIME_MAX).await)?);
+            world.sleep_in_task(PERIOD).await;
         }
         Ok(latencies)
     }
@@ -160,13 +160,13 @@ impl Call {
         Call { id, text, request, began: Instant::now() }
     }
 
-    fn on(&self, wire: &mut Wire) -> Result<Response, Broken> {
+    fn send(&self, wire: &mut Wire) -> Result<Response, Broken> {
         wire.try_send(&self.request)?;
         wire.try_response()
     }
 
     /// Returns its duration, if this is its answer.
-    fn took(self, response: Result<Response, Broken>) -> Result<Duration, String> {
+    fn check(self, response: Result<Response, Broken>) -> Result<Duration, String> {
         let took = self.began.elapsed();
         let wrong = |what: String| format!("call {} after {took:?}: {what}", self.id);
         let response = response.map_err(|broken| wrong(broken.to_string()))?;

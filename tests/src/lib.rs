@@ -3,15 +3,16 @@
 //!
 //! Owns: [`wire`] (HTTP/1.1 down to single bytes), [`client`] and [`modern`] (small MCP clients,
 //! one for each era), [`pontoon`] (the program under test), [`record`] (the input of its children),
-//! [`witness`] (checks every message against its [`schema`]), [`probe`] (the system's view of
+//! [`schema_check`] (checks every message against its [`schema`]), [`probe`] (the system's view of
 //! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
-//! [`crowd`] (silent connections), the [`cases`], [`answers`] (compares servers across runtimes),
-//! [`visitor`] (a client that uses every feature), and [`sim`], the simulated world.
-//! Never, except for [`sim`]: a type of the product. Cases assert only behaviour that users can see.
+//! [`silent_clients`] (idle connections), the [`cases`], [`parity`] (compares servers across
+//! runtimes), [`fixture_client`] (a client that uses every feature), and [`sim`], the simulated
+//! world. Never, except for [`sim`]: a type of the product. Cases assert only behaviour that users
+//! can see.
 //!
-//! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to
-//! one `#[test]` per case, and [`every_case!`] expands to all of them, so a test crate for each
-//! runtime is one line, and a failing case names itself and the runtime:
+//! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to one
+//! `#[test]` per case, and [`every_case!`] expands to all of them, so a test crate for each runtime
+//! is one line, and a failing case names itself and the runtime:
 //!
 //! ```ignore
 //! mod tokio {
@@ -19,25 +20,25 @@
 //! }
 //! ```
 //!
-//! A case does not depend on its world: it uses time and connections of [`wait`] and [`wire`], not of
-//! the standard library.
+//! A case does not depend on its world: it uses time and connections of [`wait`] and [`wire`], not
+//! of the standard library.
 
-pub mod agreement;
-pub mod answers;
 pub mod canary;
 pub mod cases;
 pub mod client;
-pub mod crowd;
+pub mod differential;
+pub mod fixture_client;
 pub mod modern;
+pub mod parity;
 pub mod pontoon;
 pub mod probe;
 pub mod record;
 pub mod schema;
+pub mod schema_check;
+pub mod silent_clients;
 pub mod sim;
 pub mod target;
-pub mod visitor;
 pub mod wait;
 pub mod wire;
-pub mod witness;
 
 pub use target::Target;

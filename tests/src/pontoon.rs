@@ -18,11 +18,11 @@ use serde_json::Value;
 use self::built::Built;
 use crate::probe::{self, Process};
 use crate::record::Record;
+use crate::schema_check;
 use crate::sim::program::{self, Program};
 use crate::sim::{World, lock};
 use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
-use crate::witness;
 
 /// A command line of `pontoon`.
 pub struct CommandLine {
@@ -50,7 +50,7 @@ pub(crate) enum Verb {
     Calculator,
     Echo,
     EchoStateless,
-    /// `badchild`, or another command.
+    /// `test-server`, or another command.
     Proxy,
 }
 
@@ -95,13 +95,13 @@ impl CommandLine {
         self
     }
 
-    /// Adds flags of `badchild`.
+    /// Adds flags of `test-server`.
     pub fn child(mut self, flags: &[&str]) -> CommandLine {
         self.flags.extend(flags.iter().map(OsString::from));
         self
     }
 
-    /// Adds arguments for `badchild` to report, with any content.
+    /// Adds arguments for `test-server` to report, with any content.
     pub fn arguments(mut self, arguments: &[OsString]) -> CommandLine {
         self.flags.push("--".into());
         self.flags.extend_from_slice(arguments);
@@ -319,7 +319,7 @@ impl Drop for Pontoon {
             built.kill(&self.record);
         }
         if !thread::panicking() {
-            return witness::expect_lawful(&self.record);
+            return schema_check::expect_valid(&self.record);
         }
         let lines = self.lines();
         let tail = &lines[lines.len().saturating_sub(20)..];

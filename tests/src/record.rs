@@ -1,4 +1,4 @@
-//! The input of the children, byte for byte: `badchild --record` writes it to files, a simulated
+//! The input of the children, byte for byte: `test-server --record` writes it to files, a simulated
 //! one keeps it in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +26,13 @@ enum Place {
 /// The record of simulated children.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    told: BTreeSet<String>,
-    children: BTreeMap<u32, Kept>,
+    flags: BTreeSet<String>,
+    children: BTreeMap<u32, ChildRecord>,
 }
 
 /// The records of one child.
 #[derive(Debug, Default)]
-struct Kept {
+struct ChildRecord {
     bytes: Vec<u8>,
     facts: BTreeMap<String, String>,
 }
@@ -55,8 +55,8 @@ impl Memory {
         self.children.get(&child)?.facts.get(fact).cloned()
     }
 
-    pub(crate) fn is_told(&self, word: &str) -> bool {
-        self.told.contains(word)
+    pub(crate) fn is_flag_set(&self, word: &str) -> bool {
+        self.flags.contains(word)
     }
 }
 
@@ -79,11 +79,11 @@ impl Record {
         }
     }
 
-    /// Sets a word for children that start later: see the flags of `badchild`.
-    pub fn tell(&self, word: &str) {
+    /// Sets a word for children that start later: see the flags of `test-server`.
+    pub fn set_flag(&self, word: &str) {
         match &self.place {
             Place::Dir(dir) => fs::write(dir.path().join(word), "").expect("the record"),
-            Place::Memory(memory) => drop(lock(memory).told.insert(word.to_owned())),
+            Place::Memory(memory) => drop(lock(memory).flags.insert(word.to_owned())),
         }
     }
 

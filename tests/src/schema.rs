@@ -1,7 +1,7 @@
 //! Validation of messages against the JSON Schema of their revision.
 //!
 //! Owns: the definition for each message, and corrections of the published schemas. Never: the
-//! source of a message; [`crate::witness`] knows that.
+//! source of a message; [`crate::schema_check`] knows that.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use crate::pontoon::{CommandLine, Verb};
-use crate::sim::{self, Stay, Weather, World};
+use crate::sim::{self, Faults, World, WorldGuard};
 
 /// The program that a case runs.
 pub struct Target(Kind);
 
 enum Kind {
     Built { runtime: &'static str },
-    Simulated(Stay),
+    Simulated(WorldGuard),
 }
 
 impl Target {
-    /// Returns the built program with this runtime, in front of the program `badchild`.
+    /// Returns the built program with this runtime, in front of the program `test-server`.
     pub fn new(runtime: &'static str) -> Target {
         Target(Kind::Built { runtime })
     }
@@ -26,11 +26,11 @@ impl Target {
     /// Returns a simulated program in front of simulated children. The thread is in their world
     /// until the value is dropped.
     pub fn simulated() -> Target {
-        let seed = sim::seed_asked_for().unwrap_or(SEED);
-        Target(Kind::Simulated(World::enter(seed, Weather::Calm)))
+        let seed = sim::env_seed().unwrap_or(SEED);
+        Target(Kind::Simulated(World::enter(seed, Faults::None)))
     }
 
-    /// Returns `pontoon proxy` on a free port of loopback, in front of `badchild`.
+    /// Returns `pontoon proxy` on a free port of loopback, in front of `test-server`.
     pub fn proxy(&self) -> CommandLine {
         self.serving(Verb::Proxy)
     }
@@ -72,9 +72,9 @@ pub(crate) fn program() -> &'static Path {
 }
 
 /// Returns the path of the misbehaving child.
-pub fn badchild() -> &'static Path {
-    static BADCHILD: OnceLock<PathBuf> = OnceLock::new();
-    BADCHILD.get_or_init(|| built("badchild"))
+pub fn test_server() -> &'static Path {
+    static TEST_SERVER: OnceLock<PathBuf> = OnceLock::new();
+    TEST_SERVER.get_or_init(|| built("test-server"))
 }
 
 /// Returns the path of a child with every feature of the protocol.

@@ -16,8 +16,8 @@ pub use response::{Head, Response};
 pub use sse::{Event, Events};
 use stream::Stream;
 
+use crate::schema_check::SchemaCheck;
 use crate::wait::{Instant, sleep};
-use crate::witness::Witness;
 
 /// The maximum time that a case waits for anything it does not measure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -66,7 +66,7 @@ pub struct Wire {
     deadline: Instant,
     /// The maximum time of a write.
     write_timeout: Duration,
-    witness: Witness,
+    check: SchemaCheck,
 }
 
 impl Wire {
@@ -95,7 +95,7 @@ impl Wire {
             patience: PATIENCE,
             deadline: Instant::now() + PATIENCE,
             write_timeout: PATIENCE,
-            witness: Witness::default(),
+            check: SchemaCheck::default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Wire {
 
     /// Sends bytes, or as many as the peer reads: one that has already refused may have closed.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.witness.sent(bytes.as_ref());
+        self.check.sent(bytes.as_ref());
         self.stream.write_all(bytes.as_ref(), self.write_timeout)
     }
 
@@ -156,7 +156,7 @@ impl Wire {
             body.extend_from_slice(&part);
         }
         let response = Response { head, body };
-        self.witness.response(&response);
+        self.check.response(&response);
         Ok(response)
     }
 
@@ -170,7 +170,7 @@ impl Wire {
         loop {
             let head = self.any_head()?;
             if head.status != 100 {
-                self.witness.head();
+                self.check.head();
                 return Ok(head);
             }
         }

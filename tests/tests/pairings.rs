@@ -3,11 +3,11 @@
 
 use pontoon_suite::Target;
 use pontoon_suite::client::Client;
+use pontoon_suite::fixture_client::{FixtureClient, answer};
 use pontoon_suite::modern::{LOG_LEVEL, Modern};
 use pontoon_suite::pontoon::Pontoon;
 use pontoon_suite::schema::LEGACY;
 use pontoon_suite::target;
-use pontoon_suite::visitor::{Visitor, answer};
 use pontoon_suite::wait::millis;
 use pontoon_suite::wire::Events;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn bridge(era: &str) -> Pontoon {
 /// A client that uses a session.
 struct InSession(Client);
 
-impl Visitor for InSession {
+impl FixtureClient for InSession {
     fn ask(&mut self, method: &str, mut params: Value) -> Value {
         let id = self.0.id();
         params["_meta"] = json!({"progressToken": id});
@@ -43,7 +43,7 @@ impl Visitor for InSession {
 /// A client with self-contained requests.
 struct ByItself(Modern);
 
-impl Visitor for ByItself {
+impl FixtureClient for ByItself {
     fn ask(&mut self, method: &str, mut params: Value) -> Value {
         params["_meta"] = json!({"progressToken": 1, LOG_LEVEL: "debug"});
         let body = self.0.body(method, params);
@@ -69,7 +69,7 @@ fn sessions_of_every_revision(era: &str) {
     for revision in LEGACY {
         let client = Client::open_revision(&pontoon, revision);
         let mut listening = client.listen();
-        InSession(client).take_everything_of_a_session();
+        InSession(client).use_every_session_feature();
         let news = news(&mut listening);
         for list in ["tools", "prompts"] {
             let changed = format!("notifications/{list}/list_changed");
@@ -84,7 +84,7 @@ fn requests_that_describe_themselves(era: &str) {
     let mut listening =
         client.0.listen(json!({"toolsListChanged": true, "promptsListChanged": true}));
     client.ask("server/discover", json!({}));
-    client.take_everything();
+    client.use_every_feature();
     let news = news(&mut listening.events);
     for list in ["tools", "prompts"] {
         let changed = format!("notifications/{list}/list_changed");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pontoon_suite::Target;
 use pontoon_suite::client::{NEWEST, initialize, tool_call};
-use pontoon_suite::sim::dice::Dice;
+use pontoon_suite::sim::rng::Rng;
 use pontoon_suite::wait::{millis, seconds, sleep};
 use pontoon_suite::wire::{Request, Wire};
 use serde_json::{Value, json};
@@ -116,13 +116,13 @@ fn one_cut_anywhere() {
 fn many_cuts() {
     let (bytes, answered) = whole();
     assert_eq!(answers(bytes.chunks(1)), answered, "byte by byte");
-    let mut dice = Dice::new(1);
+    let mut rng = Rng::new(1);
     for nth in 0..500 {
-        let len_max = dice.pick(&[3, 20, 100, 1000]);
+        let len_max = rng.choose(&[3, 20, 100, 1000]);
         let mut left = &bytes[..];
         let mut pieces = Vec::new();
         while let Some(len) = (left.len() as u64).checked_sub(1) {
-            let (piece, rest) = left.split_at(dice.within(0..len_max.min(len + 1)) as usize + 1);
+            let (piece, rest) = left.split_at(rng.range(0..len_max.min(len + 1)) as usize + 1);
             pieces.push(piece);
             left = rest;
         }

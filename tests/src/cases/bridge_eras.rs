@@ -59,7 +59,11 @@ pub fn initialize_is_answered_from_discovery(target: &Target) {
         "tools": {"listChanged": true},
     });
     assert_eq!(result["capabilities"], capabilities, "{answer}");
-    assert_eq!(result["serverInfo"], json!({"name": "badchild", "version": "1.0.0"}), "{answer}");
+    assert_eq!(
+        result["serverInfo"],
+        json!({"name": "test-server", "version": "1.0.0"}),
+        "{answer}"
+    );
     assert_eq!(result["instructions"], "Told what to do wrong, it does that.", "{answer}");
     assert_eq!(result["protocolVersion"], NEWEST, "{answer}");
     let reached = pontoon.record.messages("initialize");
@@ -83,7 +87,7 @@ pub fn what_the_modern_era_has_removed(target: &Target) {
     assert_eq!(client.request("ping", json!({}))["result"], json!({}));
     let set = client.request("logging/setLevel", json!({"level": "info"}));
     assert_eq!(set["result"], json!({}));
-    let uri = json!({"uri": "badchild://notes"});
+    let uri = json!({"uri": "test-server://notes"});
     for method in ["resources/subscribe", "resources/unsubscribe"] {
         let answer = client.request(method, uri.clone());
         assert_eq!(answer["result"], json!({}), "{method}");
@@ -101,14 +105,14 @@ pub fn results_are_of_the_legacy_era(target: &Target) {
     for (method, params) in [
         ("tools/list", json!({})),
         ("resources/list", json!({})),
-        ("resources/read", json!({"uri": "badchild://notes"})),
+        ("resources/read", json!({"uri": "test-server://notes"})),
         ("tools/call", json!({"name": "echo", "arguments": {"text": "x"}})),
     ] {
         let answer = client.request(method, params);
         assert!(answer["result"].is_object(), "{answer}");
         expect_legacy(&answer);
     }
-    let unknown = client.request("resources/read", json!({"uri": "badchild://none"}));
+    let unknown = client.request("resources/read", json!({"uri": "test-server://none"}));
     let code = unknown["error"]["code"].as_i64().expect("a code");
     assert!([-32002, -32602].contains(&code), "{unknown}");
 }
@@ -208,7 +212,7 @@ pub fn changes_of_resources(target: &Target) {
     let pontoon = modern(target);
     let (client, other) = (Client::open(&pontoon), Client::open(&pontoon));
     let (mut stream, mut nothing) = (client.listen(), other.listen());
-    let uri = |name: &str| json!({"uri": format!("badchild://{name}")});
+    let uri = |name: &str| json!({"uri": format!("test-server://{name}")});
     for name in ["notes", "more"] {
         assert_eq!(client.request("resources/subscribe", uri(name))["result"], json!({}));
     }

@@ -168,7 +168,7 @@ pub fn exit_at_a_later_start(target: &Target) {
 /// Returns a program whose command exits at every further start, and the time until the error.
 fn refused_by_exit(target: &Target) -> (Pontoon, Client, Duration) {
     let (pontoon, client) = scene(target, &["--exit-if-told"]);
-    pontoon.record.tell("exit");
+    pontoon.record.set_flag("exit");
     let started = Instant::now();
     let response = open(&pontoon);
     let took = started.elapsed();

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::canary::Canary;
 use crate::client::{Client, NEWEST, initialize, text_of, tool_call};
-use crate::crowd::{Crowd, make_room};
 use crate::pontoon::Pontoon;
 use crate::probe::{fds, rss_kib};
+use crate::silent_clients::{SilentClients, raise_fd_limit};
 use crate::wait::{Instant, eventually, millis, seconds, throughout};
 use crate::wire::{Request, Wire};
 
@@ -35,12 +35,12 @@ fn scene(target: &Target, options: &[&str]) -> (Pontoon, Canary) {
 }
 
 pub fn two_thousand_silent_connections(target: &Target) {
-    make_room(8192);
+    raise_fd_limit(8192);
     let options = ["--max-connections", "3000", "--head-timeout", "1s"];
     let (mut pontoon, canary) = scene(target, &options);
     let open = fds(pontoon.pid());
-    let mut crowd = Crowd::connect(pontoon.addr, 2000);
-    eventually("all of them are closed", seconds(30), || crowd.left() == 0);
+    let mut clients = SilentClients::connect(pontoon.addr, 2000);
+    eventually("all of them are closed", seconds(30), || clients.count_open() == 0);
     // The descriptors of the canary vary.
     eventually("nothing of them is left", seconds(5), || fds(pontoon.pid()) <= open + 8);
     pontoon.expect_alive("after silent connections");
@@ -51,10 +51,10 @@ pub fn two_thousand_silent_connections(target: &Target) {
 pub fn more_connections_than_there_is_room_for(target: &Target) {
     let (mut pontoon, canary) = scene(target, &["--max-connections", "20", "--head-timeout", "1s"]);
     let open = fds(pontoon.pid());
-    let _crowd = Crowd::connect(pontoon.addr, 100);
+    let _clients = SilentClients::connect(pontoon.addr, 100);
     // 19 are accepted at a time, and closed after a second, so that the next one gets a turn.
     let began = Instant::now();
-    pontoon.expect_alive("beside a crowd");
+    pontoon.expect_alive("beside silent clients");
     assert!(began.elapsed() < seconds(15), "it was let in after {:?}", began.elapsed());
     let held = fds(pontoon.pid()).saturating_sub(open);
     assert!(held <= 30, "{held} descriptors more than before");
@@ -67,14 +67,14 @@ pub fn bursts_under_a_limit_of_64_descriptors(target: &Target) {
     // Its connection may be closed between two calls, like any that waits for its peer.
     let canary = Canary::start_reconnecting(&pontoon);
     for burst in 0..3 {
-        let mut crowd = Crowd::connect(pontoon.addr, 200);
+        let mut clients = SilentClients::connect(pontoon.addr, 200);
         if burst == 1 {
             // Those that send requests are closed too, because each request may need descriptors of
             // its own.
-            crowd.say(&Request::new("GET", "/livez").bytes());
+            clients.send(&Request::new("GET", "/livez").bytes());
         }
         throughout("it runs", millis(300), || crate::probe::is_running(pontoon.pid()));
-        drop(crowd);
+        drop(clients);
         pontoon.expect_alive("after a burst");
     }
     // Descriptors are freed as the program notices that their connections have ended.

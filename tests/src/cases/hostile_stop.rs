@@ -54,16 +54,16 @@ enum Fate {
 }
 
 /// All requests of one client, and their results.
-type Story = Vec<(String, Fate)>;
+type Outcomes = Vec<(String, Fate)>;
 
 pub fn sigterm_at_full_load(target: &Target) {
     let mut totals = [0; 5];
     let mut slowest = Duration::ZERO;
     for round in 0..ROUNDS {
-        let (story, took) = sigterm_after(target, moment(round));
+        let (outcomes, took) = sigterm_after(target, moment(round));
         slowest = slowest.max(took);
-        for (_, fate) in &story {
-            totals[*fate as usize] += 1;
+        for (_, outcome) in &outcomes {
+            totals[*outcome as usize] += 1;
         }
     }
     let [answered, refused, unsent, turned_away, lost] = totals;
@@ -80,7 +80,7 @@ fn moment(round: u64) -> Duration {
 }
 
 /// Runs one round; returns the result of every request, and the duration of the stop.
-fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
+fn sigterm_after(target: &Target, moment: Duration) -> (Outcomes, Duration) {
     let mut pontoon = target.proxy().start();
     let sessions: Vec<_> = (0..4).map(|_| Arc::new(Client::open(&pontoon))).collect();
     let ready = Arc::new(Barrier::new(KEEPERS + STRANGERS + 1));
@@ -91,18 +91,18 @@ fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
             thread::spawn(move || {
                 let mut kept = (nth < KEEPERS).then(|| Wire::connect(addr));
                 ready.wait();
-                let mut story = Story::new();
+                let mut outcomes = Outcomes::new();
                 // Until no connection is accepted any more.
                 loop {
                     let is_known = kept.is_some();
                     let wire = kept.take().or_else(|| Wire::try_connect(addr).ok());
                     let Some(mut wire) = wire else { break };
-                    let text = format!("load {nth} {}", story.len());
-                    let (fate, keep) = ask(&client, &mut wire, &text, is_known);
-                    story.push((text, fate));
+                    let text = format!("load {nth} {}", outcomes.len());
+                    let (outcome, keep) = ask(&client, &mut wire, &text, is_known);
+                    outcomes.push((text, outcome));
                     kept = (keep && nth < KEEPERS).then_some(wire);
                 }
-                story
+                outcomes
             })
         })
         .collect();
@@ -112,11 +112,12 @@ fn sigterm_after(target: &Target, moment: Duration) -> (Story, Duration) {
     let began = Instant::now();
     let status = pontoon.ended(seconds(10));
     let took = began.elapsed();
-    let story: Story = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    let outcomes: Outcomes =
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
     assert_eq!(status.code(), Some(0), "{}", pontoon.log());
     assert!(!pontoon.record.children().into_iter().any(is_running), "no child is left");
-    expect_nothing_lost(&pontoon, &story);
-    (story, took)
+    expect_nothing_lost(&pontoon, &outcomes);
+    (outcomes, took)
 }
 
 /// Sends a request. Returns its result, and whether the connection may be used again.
@@ -148,13 +149,13 @@ fn ask(client: &Client, wire: &mut Wire, text: &str, is_known: bool) -> (Fate, b
 
 /// Asserts that a request without an answer was not carried out either, and that none was lost.
 #[track_caller]
-fn expect_nothing_lost(pontoon: &Pontoon, story: &Story) {
+fn expect_nothing_lost(pontoon: &Pontoon, outcomes: &Outcomes) {
     let carried_out = pontoon.record.lines_with("\"load ");
-    for (text, fate) in story {
+    for (text, outcome) in outcomes {
         let quoted = format!("\"{text}\"");
         let times = carried_out.iter().filter(|line| line.contains(&quoted)).count();
-        assert_eq!(times, usize::from(*fate == Fate::Answered), "{text}: {fate:?}");
-        assert_ne!(*fate, Fate::Lost, "{text}");
+        assert_eq!(times, usize::from(*outcome == Fate::Answered), "{text}: {outcome:?}");
+        assert_ne!(*outcome, Fate::Lost, "{text}");
     }
 }
 

@@ -220,7 +220,7 @@ pub fn sessions_are_logged_with_their_address(target: &Target) {
     let opened = || pontoon.log_events("session_opened");
     eventually("it is logged", seconds(10), || !opened().is_empty());
     assert_eq!(opened()[0]["peer"], "127.0.0.1", "{}", pontoon.log());
-    assert_eq!(opened()[0]["mcp_server"], "badchild", "{}", pontoon.log());
+    assert_eq!(opened()[0]["mcp_server"], "test-server", "{}", pontoon.log());
 }
 
 pub fn sigterm_when_idle(target: &Target) {

@@ -60,7 +60,7 @@ pub fn discovery_is_of_the_command(target: &Target) {
         });
         assert_eq!(result["capabilities"], capabilities, "{era}: {found}");
         let server = &result["_meta"]["io.modelcontextprotocol/serverInfo"];
-        assert_eq!(server, &json!({"name": "badchild", "version": "1.0.0"}), "{era}: {found}");
+        assert_eq!(server, &json!({"name": "test-server", "version": "1.0.0"}), "{era}: {found}");
         assert_eq!((&result["ttlMs"], &result["cacheScope"]), (&json!(0), &json!("private")));
     }
 }
@@ -184,12 +184,12 @@ pub fn calls_that_are_left_leave_nothing(target: &Target) {
 pub fn unknown_resources(target: &Target) {
     for (era, pontoon) in each(target, &[]) {
         let client = Modern::new(&pontoon);
-        let read = client.request("resources/read", json!({"uri": "badchild://notes"}));
+        let read = client.request("resources/read", json!({"uri": "test-server://notes"}));
         assert_eq!(read["result"]["contents"][0]["text"], "nothing of note", "{era}: {read}");
         assert!(read["result"]["ttlMs"].is_u64(), "{era}: {read}");
-        let unknown = client.request("resources/read", json!({"uri": "badchild://none"}));
+        let unknown = client.request("resources/read", json!({"uri": "test-server://none"}));
         assert_eq!(unknown["error"]["code"], -32602, "{era}: {unknown}");
-        assert_eq!(unknown["error"]["data"]["uri"], "badchild://none", "{era}: {unknown}");
+        assert_eq!(unknown["error"]["data"]["uri"], "test-server://none", "{era}: {unknown}");
     }
 }
 
@@ -225,25 +225,25 @@ pub fn news_of_lists(target: &Target) {
 pub fn news_of_resources(target: &Target) {
     for (era, pontoon) in each(target, &[]) {
         let client = Modern::new(&pontoon);
-        let notes = json!({"resourceSubscriptions": ["badchild://notes"]});
-        let both = json!({"resourceSubscriptions": ["badchild://notes", "badchild://more"]});
+        let notes = json!({"resourceSubscriptions": ["test-server://notes"]});
+        let both = json!({"resourceSubscriptions": ["test-server://notes", "test-server://more"]});
         let mut first = client.listen(notes.clone());
         assert_eq!(first.granted, notes, "{era}");
         let mut second = client.listen(both.clone());
         assert_eq!(second.granted, both, "{era}");
-        client.text("updated", json!({"uri": "badchild://notes"}));
+        client.text("updated", json!({"uri": "test-server://notes"}));
         for stream in [&mut first, &mut second] {
             let news = stream.news();
             assert_eq!(news["method"], "notifications/resources/updated", "{era}: {news}");
-            assert_eq!(news["params"]["uri"], "badchild://notes", "{era}: {news}");
+            assert_eq!(news["params"]["uri"], "test-server://notes", "{era}: {news}");
         }
-        client.text("updated", json!({"uri": "badchild://more"}));
-        assert_eq!(second.news()["params"]["uri"], "badchild://more", "{era}");
+        client.text("updated", json!({"uri": "test-server://more"}));
+        assert_eq!(second.news()["params"]["uri"], "test-server://more", "{era}");
         assert!(first.events.is_quiet(millis(200)), "{era}: it is nothing to the first");
-        client.text("updated", json!({"uri": "badchild://other"}));
+        client.text("updated", json!({"uri": "test-server://other"}));
         second.events.reset();
-        client.text("updated", json!({"uri": "badchild://notes"}));
-        assert_eq!(first.news()["params"]["uri"], "badchild://notes", "{era}: it goes on");
+        client.text("updated", json!({"uri": "test-server://notes"}));
+        assert_eq!(first.news()["params"]["uri"], "test-server://notes", "{era}: it goes on");
         first.events.reset();
         if era == "legacy" {
             let uris = |method: &str| {
@@ -253,7 +253,7 @@ pub fn news_of_resources(target: &Target) {
                 uris.sort();
                 uris
             };
-            let once = ["\"badchild://more\"", "\"badchild://notes\""];
+            let once = ["\"test-server://more\"", "\"test-server://notes\""];
             assert_eq!(uris("resources/subscribe"), once, "once for each, for all subscribers");
             eventually("the last to go unsubscribes", seconds(10), || {
                 uris("resources/unsubscribe") == once

@@ -107,7 +107,7 @@ pub fn a_state_of_another_request(target: &Target) {
     for other in [who(&client, "that"), client.tool_call("echo", json!({"text": "x"}))] {
         expect_refused(&client.send(&client.retry(&other, &asked, answers.clone())), "a call");
     }
-    let read = client.body("resources/read", json!({"uri": "badchild://notes"}));
+    let read = client.body("resources/read", json!({"uri": "test-server://notes"}));
     expect_refused(&client.send(&client.retry(&read, &asked, answers)), "a method");
     expect_heard(&client.send(&retry).answer(), "this", "Ada");
 }

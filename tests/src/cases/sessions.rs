@@ -80,7 +80,7 @@ pub fn every_revision_is_negotiated(target: &Target) {
         let answer = response.expect(200, revision).answer();
         assert_eq!(answer["id"], 0);
         assert_eq!(answer["result"]["protocolVersion"], revision);
-        assert_eq!(answer["result"]["serverInfo"]["name"], "badchild", "the child's own answer");
+        assert_eq!(answer["result"]["serverInfo"]["name"], "test-server", "the child's own answer");
     }
     let unknown = Request::post(initialize("1999-12-31").to_string()).send(pontoon.addr);
     let answer = unknown.expect(200, "another is offered").answer();

@@ -168,7 +168,7 @@ pub fn a_whole_conversation(target: &Target) {
     peer.send(initialize(REVISION));
     let (event, answer) = peer.events.next_message().expect("the answer");
     assert_eq!((event.name.as_deref(), event.id), (Some("message"), None));
-    assert_eq!(answer["result"]["serverInfo"]["name"], "badchild", "{answer}");
+    assert_eq!(answer["result"]["serverInfo"]["name"], "test-server", "{answer}");
     peer.send(INITIALIZED);
 
     peer.send(json!({"jsonrpc": "2.0", "id": "list", "method": "tools/list"}));
@@ -319,7 +319,7 @@ pub fn sessions_of_another_principal(target: &Target) {
     assert!(pontoon.record.messages("initialize").is_empty());
     let owner = posting(&uri, initialize(REVISION)).header("Authorization", "Bearer the-owner");
     owner.send(pontoon.addr).expect(202, "the owner");
-    assert_eq!(events.message()["result"]["serverInfo"]["name"], "badchild");
+    assert_eq!(events.message()["result"]["serverInfo"]["name"], "test-server");
 }
 
 pub fn messages_that_are_none(target: &Target) {

@@ -39,7 +39,7 @@ impl Built {
             (Verb::Proxy, Some(wrapped)) => drop(command.arg("--").args(wrapped)),
             (Verb::Proxy, None) => {
                 let record = record.path().expect("a record on disk");
-                command.arg("--").arg(target::badchild());
+                command.arg("--").arg(target::test_server());
                 command.arg("--record").arg(record).args(&line.flags);
             }
             _ => {}
@@ -61,7 +61,7 @@ impl Built {
         let _ = self.child.wait();
         let mut left = record.children();
         left.extend(record.grandchildren());
-        for pid in left.into_iter().filter(|pid| probe::runs(*pid, target::badchild())) {
+        for pid in left.into_iter().filter(|pid| probe::runs(*pid, target::test_server())) {
             probe::signal(pid, Signal::KILL);
         }
     }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use pontoon_carrier::io::{Alarm, Sink, Source};
 
 use super::World;
-use super::net::{ROOM_BYTES, Socket};
+use super::net::{BUFFER_BYTES, Socket};
+use crate::schema_check::SchemaCheck;
 use crate::wire::{Broken, Response, response};
-use crate::witness::Witness;
 
 /// A connection, and the bytes received on it.
 pub(crate) struct Link {
@@ -19,26 +19,26 @@ pub(crate) struct Link {
     pub(crate) socket: Socket,
     received: Vec<u8>,
     ended: Option<Broken>,
-    witness: Witness,
+    check: SchemaCheck,
 }
 
 impl Link {
     /// Connects, or returns `None` if nothing listens on the port.
     pub(crate) fn connect(world: &Arc<World>, port: u16) -> Option<Link> {
-        let socket = world.connect(port, ROOM_BYTES).ok()?;
-        let (world, witness) = (world.clone(), Witness::default());
-        Some(Link { world, socket, received: Vec::new(), ended: None, witness })
+        let socket = world.connect(port, BUFFER_BYTES).ok()?;
+        let (world, check) = (world.clone(), SchemaCheck::default());
+        Some(Link { world, socket, received: Vec::new(), ended: None, check })
     }
 
     /// Sends all bytes, or as many as the peer reads in time.
     pub(crate) async fn send(&mut self, mut bytes: &[u8]) {
-        self.witness.sent(bytes);
+        self.check.sent(bytes);
         let until = self.world.now() + SEND_TIME_MAX;
-        let mut alarm = self.world.alarm();
+        let mut timer = self.world.timer();
         while !bytes.is_empty() {
             let taken = poll_fn(|cx| match self.socket.poll_write(cx, &[IoSlice::new(bytes)]) {
                 Poll::Ready(taken) => Poll::Ready(taken.ok()),
-                Poll::Pending => alarm.poll_until(cx, until).map(|()| None),
+                Poll::Pending => timer.poll_until(cx, until).map(|()| None),
             });
             match taken.await {
                 Some(taken) => bytes = &bytes[taken..],
@@ -53,10 +53,10 @@ impl Link {
             return false;
         }
         let until = self.world.now() + within;
-        let (mut alarm, mut buf) = (self.world.alarm(), [0; 4096]);
+        let (mut timer, mut buf) = (self.world.timer(), [0; 4096]);
         let read = poll_fn(|cx| match self.socket.poll_read(cx, &mut buf) {
             Poll::Ready(read) => Poll::Ready(Some(read)),
-            Poll::Pending => alarm.poll_until(cx, until).map(|()| None),
+            Poll::Pending => timer.poll_until(cx, until).map(|()| None),
         });
         match read.await {
             None => return false,
@@ -74,8 +74,8 @@ impl Link {
             match response::parse(&self.received, self.ended.is_some())? {
                 Some((response, len)) => {
                     self.received.drain(..len);
-                    self.witness.head();
-                    self.witness.response(&response);
+                    self.check.head();
+                    self.check.response(&response);
                     return Ok(response);
                 }
                 None if self.ended.is_some() => return Err(self.ended.clone().expect("an end")),

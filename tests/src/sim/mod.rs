@@ -1,7 +1,7 @@
 //! A simulated world: programs, children, connections and time, all in the memory of one thread.
 //!
 //! pontoon's engine, its rules, its guard and hyper run in it as they run on tokio, on the same
-//! `pontoon_carrier`; `badchild` runs in it as it runs as a process. The operating system is
+//! `pontoon_carrier`; `test-server` runs in it as it runs as a process. The operating system is
 //! simulated: byte streams ([`pipe`], [`net`]), processes and signals ([`process`]), and time,
 //! which stands still while any task is ready and then jumps to the next timer.
 //!
@@ -11,8 +11,7 @@
 //!
 //! Owns: [`World`], the tasks and the timers. Never: a socket, a process, a thread, a clock.
 
-pub mod crowd;
-pub mod dice;
+pub mod clients;
 pub(crate) mod link;
 mod log;
 pub mod net;
@@ -20,6 +19,7 @@ mod options;
 pub mod pipe;
 pub mod process;
 pub(crate) mod program;
+pub mod rng;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,9 +36,9 @@ use pontoon_carrier::clock::Clock;
 use pontoon_carrier::io;
 use pontoon_core::time::Instant;
 
-use dice::Dice;
 use net::Network;
 use process::{Pid, Processes};
+use rng::Rng;
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -49,27 +49,27 @@ pub struct World {
     /// The clock.
     pub clock: Clock,
     /// Random numbers.
-    pub dice: Mutex<Dice>,
+    pub rng: Mutex<Rng>,
     /// The network conditions.
-    pub weather: Weather,
+    pub faults: Faults,
     pub(crate) processes: Mutex<Processes>,
     pub(crate) network: Mutex<Network>,
     tasks: Mutex<Tasks>,
     ready: Arc<Ready>,
-    alarms: Mutex<BTreeMap<(Instant, u64), Waker>>,
+    timers: Mutex<BTreeMap<(Instant, u64), Waker>>,
     /// Called whenever no task is ready; true if one became ready.
-    chores: Mutex<Vec<Chore>>,
+    idle_hooks: Mutex<Vec<IdleHook>>,
 }
 
-type Chore = Box<dyn FnMut() -> bool + Send>;
+type IdleHook = Box<dyn FnMut() -> bool + Send>;
 
 /// The network conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weather {
+pub enum Faults {
     /// Bytes arrive at once, as many as fit into the buffer.
-    Calm,
+    None,
     /// Bytes are split and joined anywhere, and sometimes delayed, but never lost or reordered.
-    Rough,
+    Random,
 }
 
 #[derive(Default)]
@@ -83,12 +83,12 @@ struct Tasks {
 #[derive(Default)]
 struct Ready(Mutex<BTreeSet<u64>>);
 
-struct Wakeup {
+struct TaskWaker {
     task: u64,
     ready: Arc<Ready>,
 }
 
-impl Wake for Wakeup {
+impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
         lock(&self.ready.0).insert(self.task);
     }
@@ -104,12 +104,12 @@ pub fn current() -> Option<Arc<World>> {
 }
 
 /// Returns the seed in `PONTOON_SEED`.
-pub fn seed_asked_for() -> Option<u64> {
+pub fn env_seed() -> Option<u64> {
     number_in("PONTOON_SEED")
 }
 
 /// Returns the number of seeds in `PONTOON_SEEDS`.
-pub fn seeds_asked_for() -> Option<u64> {
+pub fn env_seed_count() -> Option<u64> {
     number_in("PONTOON_SEEDS")
 }
 
@@ -118,17 +118,17 @@ fn number_in(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is not a number")))
 }
 
-/// A thread's stay in a world; dropping it ends the world.
-pub struct Stay(Arc<World>);
+/// Keeps a thread in a world; dropping it ends the world.
+pub struct WorldGuard(Arc<World>);
 
-impl Drop for Stay {
+impl Drop for WorldGuard {
     fn drop(&mut self) {
         CURRENT.set(None);
         self.0.end();
     }
 }
 
-impl std::ops::Deref for Stay {
+impl std::ops::Deref for WorldGuard {
     type Target = Arc<World>;
 
     fn deref(&self) -> &Arc<World> {
@@ -138,23 +138,23 @@ impl std::ops::Deref for Stay {
 
 impl World {
     /// Creates a world and moves this thread into it.
-    pub fn enter(seed: u64, weather: Weather) -> Stay {
-        tell_seed_on_panic();
+    pub fn enter(seed: u64, faults: Faults) -> WorldGuard {
+        print_seed_on_panic();
         let world = Arc::new(World {
             seed,
             clock: Clock::manual(),
-            dice: Mutex::new(Dice::new(seed)),
-            weather,
+            rng: Mutex::new(Rng::new(seed)),
+            faults,
             processes: Mutex::default(),
             network: Mutex::default(),
             tasks: Mutex::default(),
             ready: Arc::default(),
-            alarms: Mutex::default(),
-            chores: Mutex::default(),
+            timers: Mutex::default(),
+            idle_hooks: Mutex::default(),
         });
         assert!(current().is_none(), "a thread is in one world at a time");
         CURRENT.set(Some(world.clone()));
-        Stay(world)
+        WorldGuard(world)
     }
 
     /// Returns the current time.
@@ -172,8 +172,8 @@ impl World {
     }
 
     /// Adds a function that is called whenever no task is ready.
-    pub(crate) fn add_chore(&self, chore: impl FnMut() -> bool + Send + 'static) {
-        lock(&self.chores).push(Box::new(chore));
+    pub(crate) fn on_idle(&self, chore: impl FnMut() -> bool + Send + 'static) {
+        lock(&self.idle_hooks).push(Box::new(chore));
     }
 
     /// Ends all tasks of a process.
@@ -192,16 +192,16 @@ impl World {
     /// Runs the world until `done`, or until this time; returns whether it is done.
     pub fn run_until(&self, at: Instant, mut done: impl FnMut() -> bool) -> bool {
         loop {
-            self.settle();
+            self.run_ready_tasks();
             if done() {
                 return true;
             }
-            let next = lock(&self.alarms).first_key_value().map_or(Instant::FAR, |(key, _)| key.0);
+            let next = lock(&self.timers).first_key_value().map_or(Instant::FAR, |(key, _)| key.0);
             self.clock.set(next.min(at));
             if next > at {
                 return false;
             }
-            self.ring();
+            self.fire_timers();
         }
     }
 
@@ -211,28 +211,28 @@ impl World {
     }
 
     /// Creates a timer.
-    pub fn alarm(self: &Arc<Self>) -> Alarm {
+    pub fn timer(self: &Arc<Self>) -> Timer {
         let mut tasks = lock(&self.tasks);
         tasks.numbers += 1;
-        Alarm { world: self.clone(), number: tasks.numbers, set: None }
+        Timer { world: self.clone(), number: tasks.numbers, set: None }
     }
 
     /// Waits for this time, in a task.
-    pub fn pause(self: &Arc<Self>, time: Duration) -> Pause {
-        Pause { alarm: self.alarm(), until: self.now() + time }
+    pub fn sleep_in_task(self: &Arc<Self>, time: Duration) -> Sleep {
+        Sleep { timer: self.timer(), until: self.now() + time }
     }
 
     /// Polls tasks until none is ready.
-    fn settle(&self) {
+    fn run_ready_tasks(&self) {
         for _ in 0..POLLS_MAX {
             if let Some(task) = self.next_task() {
                 self.poll(task);
                 continue;
             }
-            let mut chores = mem::take(&mut *lock(&self.chores));
+            let mut chores = mem::take(&mut *lock(&self.idle_hooks));
             let busy = chores.iter_mut().any(|chore| chore());
-            let added = mem::replace(&mut *lock(&self.chores), chores);
-            lock(&self.chores).extend(added);
+            let added = mem::replace(&mut *lock(&self.idle_hooks), chores);
+            lock(&self.idle_hooks).extend(added);
             if !busy {
                 return;
             }
@@ -243,7 +243,7 @@ impl World {
     fn next_task(&self) -> Option<u64> {
         let mut ready = lock(&self.ready.0);
         let count = ready.len() as u64;
-        let nth = if count > 1 { lock(&self.dice).within(0..count) } else { 0 };
+        let nth = if count > 1 { lock(&self.rng).range(0..count) } else { 0 };
         let task = *ready.iter().nth(nth as usize)?;
         ready.remove(&task);
         Some(task)
@@ -252,7 +252,7 @@ impl World {
     fn poll(&self, number: u64) {
         let task = lock(&self.tasks).all.get_mut(&number).and_then(|(_, task)| task.take());
         let Some(mut task) = task else { return };
-        let waker = Waker::from(Arc::new(Wakeup { task: number, ready: self.ready.clone() }));
+        let waker = Waker::from(Arc::new(TaskWaker { task: number, ready: self.ready.clone() }));
         let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
         let mut tasks = lock(&self.tasks);
         match polled {
@@ -269,17 +269,17 @@ impl World {
     }
 
     /// Fires the timers that are due.
-    fn ring(&self) {
+    fn fire_timers(&self) {
         let now = self.now();
-        let mut alarms = lock(&self.alarms);
-        while let Some(alarm) = alarms.first_entry().filter(|alarm| alarm.key().0 <= now) {
-            alarm.remove().wake();
+        let mut timers = lock(&self.timers);
+        while let Some(timer) = timers.first_entry().filter(|timer| timer.key().0 <= now) {
+            timer.remove().wake();
         }
     }
 
     /// Ends all tasks.
     fn end(&self) {
-        let chores = mem::take(&mut *lock(&self.chores));
+        let chores = mem::take(&mut *lock(&self.idle_hooks));
         drop(chores);
         loop {
             let tasks = mem::take(&mut lock(&self.tasks).all);
@@ -294,21 +294,21 @@ impl World {
 }
 
 /// A timer.
-pub struct Alarm {
+pub struct Timer {
     world: Arc<World>,
     number: u64,
     set: Option<Instant>,
 }
 
-impl Alarm {
+impl Timer {
     fn unset(&mut self) {
         if let Some(at) = self.set.take() {
-            lock(&self.world.alarms).remove(&(at, self.number));
+            lock(&self.world.timers).remove(&(at, self.number));
         }
     }
 }
 
-impl io::Alarm for Alarm {
+impl io::Alarm for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         if self.set != Some(at) {
             self.unset();
@@ -318,35 +318,35 @@ impl io::Alarm for Alarm {
             return Poll::Ready(());
         }
         self.set = Some(at);
-        lock(&self.world.alarms).insert((at, self.number), cx.waker().clone());
+        lock(&self.world.timers).insert((at, self.number), cx.waker().clone());
         Poll::Pending
     }
 }
 
-impl Drop for Alarm {
+impl Drop for Timer {
     fn drop(&mut self) {
         self.unset();
     }
 }
 
 /// A delay.
-pub struct Pause {
-    alarm: Alarm,
+pub struct Sleep {
+    timer: Timer,
     until: Instant,
 }
 
-impl Future for Pause {
+impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let until = self.until;
-        io::Alarm::poll_until(&mut self.alarm, cx, until)
+        io::Alarm::poll_until(&mut self.timer, cx, until)
     }
 }
 
 /// Prints after every panic in a world how to repeat it. The output is not captured by the test,
 /// because a panic of the engine aborts the program, which loses captured output.
-fn tell_seed_on_panic() {
+fn print_seed_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = panic::take_hook();

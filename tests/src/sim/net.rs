@@ -67,7 +67,7 @@ impl World {
     pub fn connect(self: &Arc<Self>, port: u16, bytes_max: usize) -> io::Result<Socket> {
         let listener = lock(&self.network).ports.get(&port).cloned();
         let listener = listener.ok_or(ErrorKind::ConnectionRefused)?;
-        let (to_server, from_client) = pipe(self, ROOM_BYTES);
+        let (to_server, from_client) = pipe(self, BUFFER_BYTES);
         let (to_client, from_server) = pipe(self, bytes_max);
         lock(&listener.backlog).push_back(Socket::new(from_client, to_client));
         if let Some(waker) = lock(&listener.accepting).take() {
@@ -172,7 +172,7 @@ impl Stream {
         port: u16,
         bytes_max: Option<usize>,
     ) -> io::Result<Stream> {
-        let socket = world.connect(port, bytes_max.unwrap_or(ROOM_BYTES))?;
+        let socket = world.connect(port, bytes_max.unwrap_or(BUFFER_BYTES))?;
         Ok(Stream { world: world.clone(), socket })
     }
 
@@ -229,7 +229,7 @@ impl fmt::Debug for Stream {
 }
 
 /// The buffer size of each direction.
-pub const ROOM_BYTES: usize = 256 * 1024;
+pub const BUFFER_BYTES: usize = 256 * 1024;
 
 const CONNECT_TIME: Duration = Duration::from_micros(250);
 

@@ -19,7 +19,7 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
     let settings = echo::Settings::default();
     Serves::Native(match verb {
         Verb::Proxy => {
-            let spec = ChildSpec { program: "badchild".into(), args: flags, env: None };
+            let spec = ChildSpec { program: "test-server".into(), args: flags, env: None };
             return Serves::Command(spec);
         }
         Verb::Echo => Native::stateful(Arc::new(Echo::stateful(settings))),
@@ -40,7 +40,7 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
     }
 }
 
-/// Returns the settings of these options; a proxy is in front of `badchild` with these flags.
+/// Returns the settings of these options; a proxy is in front of `test-server` with these flags.
 ///
 /// # Panics
 ///

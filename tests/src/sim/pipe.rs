@@ -9,8 +9,8 @@ use std::time::Duration;
 use pontoon_carrier::io as carrier;
 use pontoon_core::time::Instant;
 
-use super::dice::Dice;
-use super::{Alarm, Weather, World, lock};
+use super::rng::Rng;
+use super::{Faults, Timer, World, lock};
 
 /// The state that both ends share.
 struct Pipe {
@@ -19,7 +19,7 @@ struct Pipe {
     /// Whether the write end is closed.
     ended: bool,
     /// Whether the read end is closed.
-    deaf: bool,
+    reader_closed: bool,
     /// Whether it is reset: buffered bytes can be read, and then reading fails.
     reset: bool,
     reader: Option<Waker>,
@@ -29,7 +29,7 @@ struct Pipe {
 /// The read end. Dropping it makes writing fail.
 pub struct Reader {
     pipe: Arc<Mutex<Pipe>>,
-    weather: Option<Rough>,
+    faults: Option<FaultInjector>,
 }
 
 /// The write end. Dropping it ends the stream.
@@ -38,15 +38,15 @@ pub struct Writer {
 }
 
 /// The network faults of a stream.
-struct Rough {
+struct FaultInjector {
     world: Arc<World>,
-    dice: Dice,
-    alarm: Alarm,
+    rng: Rng,
+    timer: Timer,
     /// Nothing arrives earlier.
     held_until: Instant,
     /// No long pause begins earlier. Several in one body would make it slower than the program
     /// allows.
-    calm_until: Instant,
+    next_pause_from: Instant,
 }
 
 /// Creates a pipe in this world with a buffer of this many bytes.
@@ -55,26 +55,26 @@ pub fn pipe(world: &Arc<World>, bytes_max: usize) -> (Writer, Reader) {
         bytes: VecDeque::new(),
         bytes_max,
         ended: false,
-        deaf: false,
+        reader_closed: false,
         reset: false,
         reader: None,
         writer: None,
     }));
-    let weather = (world.weather == Weather::Rough).then(|| Rough {
+    let faults = (world.faults == Faults::Random).then(|| FaultInjector {
         world: world.clone(),
-        dice: lock(&world.dice).fork(),
-        alarm: world.alarm(),
+        rng: lock(&world.rng).fork(),
+        timer: world.timer(),
         held_until: world.now(),
-        calm_until: world.now(),
+        next_pause_from: world.now(),
     });
-    (Writer { pipe: pipe.clone() }, Reader { pipe, weather })
+    (Writer { pipe: pipe.clone() }, Reader { pipe, faults })
 }
 
 impl Reader {
     /// Reads into `buf`, which is not empty; reading nothing means the end.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let len = match &mut self.weather {
-            Some(rough) => match rough.poll_arrival(cx, buf.len()) {
+        let len = match &mut self.faults {
+            Some(random) => match random.poll_arrival(cx, buf.len()) {
                 Poll::Ready(len) => len,
                 Poll::Pending => return Poll::Pending,
             },
@@ -121,29 +121,29 @@ impl Reader {
     }
 }
 
-impl Rough {
+impl FaultInjector {
     /// Returns the number of bytes that may arrive now.
     fn poll_arrival(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<usize> {
-        if carrier::Alarm::poll_until(&mut self.alarm, cx, self.held_until).is_pending() {
+        if carrier::Alarm::poll_until(&mut self.timer, cx, self.held_until).is_pending() {
             return Poll::Pending;
         }
         let now = self.world.now();
-        let held = match self.dice.within(0..100) {
-            0 if now >= self.calm_until => {
-                self.calm_until = now + CALM_TIME;
-                Duration::from_millis(self.dice.within(100..3000))
+        let held = match self.rng.range(0..100) {
+            0 if now >= self.next_pause_from => {
+                self.next_pause_from = now + PAUSE_INTERVAL;
+                Duration::from_millis(self.rng.range(100..3000))
             }
-            0..20 => Duration::from_micros(self.dice.within(1..20_000)),
+            0..20 => Duration::from_micros(self.rng.range(1..20_000)),
             _ => Duration::ZERO,
         };
         self.held_until = now + held;
-        let len_max = self.dice.pick(&[1, 7, 100, 1500, 65536]);
-        Poll::Ready(len.min(self.dice.within(1..len_max + 1) as usize))
+        let len_max = self.rng.choose(&[1, 7, 100, 1500, 65536]);
+        Poll::Ready(len.min(self.rng.range(1..len_max + 1) as usize))
     }
 }
 
 /// The time between the starts of two long pauses.
-const CALM_TIME: Duration = Duration::from_secs(10);
+const PAUSE_INTERVAL: Duration = Duration::from_secs(10);
 
 impl carrier::Source for Reader {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -154,7 +154,7 @@ impl carrier::Source for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let mut pipe = lock(&self.pipe);
-        pipe.deaf = true;
+        pipe.reader_closed = true;
         wake(&mut pipe.writer);
     }
 }
@@ -170,7 +170,7 @@ impl Writer {
         if pipe.reset || pipe.ended {
             return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
         }
-        if pipe.deaf {
+        if pipe.reader_closed {
             return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
         }
         let mut taken = 0;
@@ -190,7 +190,7 @@ impl Writer {
     /// Waits for the read end to be closed.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut pipe = lock(&self.pipe);
-        if pipe.deaf || pipe.reset {
+        if pipe.reader_closed || pipe.reset {
             return Poll::Ready(());
         }
         pipe.writer = Some(cx.waker().clone());

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use badchild::{Flags, LIFETIME, Output, System};
 use pontoon_carrier::io as carrier;
 use rustix::process::Signal;
+use test_server::{Flags, LIFETIME, Output, System};
 
 use super::pipe::{Reader, Writer, pipe};
 use super::{World, lock};
@@ -37,7 +37,7 @@ pub(crate) struct Process {
     status: Option<ExitStatus>,
     ignores_term: bool,
     /// For a process that handles SIGTERM itself: the number of signals so far.
-    asked: Option<u32>,
+    sigterms: Option<u32>,
     descriptors: Descriptors,
     waiting: Option<Waker>,
 }
@@ -67,7 +67,7 @@ impl Processes {
             group: self.last,
             status: None,
             ignores_term: false,
-            asked: None,
+            sigterms: None,
             descriptors: Descriptors::default(),
             waiting: None,
         };
@@ -107,7 +107,7 @@ impl World {
     pub(crate) fn start_program(&self) -> (Pid, Descriptors) {
         let mut processes = lock(&self.processes);
         let (pid, process) = processes.add(SUITE);
-        process.asked = Some(0);
+        process.sigterms = Some(0);
         (pid, process.descriptors.clone())
     }
 
@@ -152,7 +152,7 @@ impl World {
             if signal == Signal::TERM && process.ignores_term {
                 return;
             }
-            if let Some(asked) = process.asked.as_mut().filter(|_| signal == Signal::TERM) {
+            if let Some(asked) = process.sigterms.as_mut().filter(|_| signal == Signal::TERM) {
                 *asked += 1;
                 if let Some(waker) = process.waiting.take() {
                     waker.wake();
@@ -178,7 +178,7 @@ impl World {
         poll_fn(|cx| {
             let mut processes = lock(&self.processes);
             let process = processes.all.get_mut(&pid).expect("a process there was");
-            match process.asked.filter(|asked| *asked > known) {
+            match process.sigterms.filter(|asked| *asked > known) {
                 Some(asked) => Poll::Ready(asked),
                 None => {
                     process.waiting = Some(cx.waker().clone());
@@ -193,21 +193,21 @@ impl World {
 /// The parent's ends of a child's streams.
 pub(crate) struct Pipes {
     pub(crate) stdin: Stdin,
-    pub(crate) stdout: Held<Reader>,
-    pub(crate) stderr: Held<Reader>,
+    pub(crate) stdout: Counted<Reader>,
+    pub(crate) stderr: Counted<Reader>,
 }
 
 /// An end of a pipe, counted as a descriptor of its process.
-pub(crate) struct Held<T>(T, #[expect(dead_code, reason = "it counts")] Descriptor);
+pub(crate) struct Counted<T>(T, #[expect(dead_code, reason = "it counts")] Descriptor);
 
-impl carrier::Source for Held<Reader> {
+impl carrier::Source for Counted<Reader> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_read(cx, buf)
     }
 }
 
 /// The write end of a child's standard input.
-pub(crate) struct Stdin(Held<Writer>);
+pub(crate) struct Stdin(Counted<Writer>);
 
 impl carrier::Sink for Stdin {
     fn poll_write(
@@ -229,7 +229,7 @@ impl carrier::Stdin for Stdin {
     }
 }
 
-/// A simulated `badchild`.
+/// A simulated `test-server`.
 pub(crate) struct Child {
     world: Arc<World>,
     pid: Pid,
@@ -251,11 +251,11 @@ struct Out {
     /// `None` if it was closed; writes are then lost.
     pipe: Mutex<Option<Arc<Writer>>>,
     /// The writer whose turn it is, and those after it.
-    turns: Mutex<Turns>,
+    queue: Mutex<WriteQueue>,
 }
 
 #[derive(Default)]
-struct Turns {
+struct WriteQueue {
     last: u64,
     queue: VecDeque<u64>,
     waiting: Vec<Waker>,
@@ -293,13 +293,13 @@ impl Child {
         });
         let own = world.clone();
         world.spawn(pid, async move {
-            badchild::run(child, flags).await;
+            test_server::run(child, flags).await;
             own.end_process(pid, exit_status(0));
         });
         let pipes = Pipes {
-            stdin: Stdin(Held(stdin.0, held())),
-            stdout: Held(stdout.1, held()),
-            stderr: Held(stderr.1, held()),
+            stdin: Stdin(Counted(stdin.0, held())),
+            stdout: Counted(stdout.1, held()),
+            stderr: Counted(stderr.1, held()),
         };
         (pid, pipes)
     }
@@ -312,17 +312,17 @@ pub(crate) fn exit_status(code: i32) -> ExitStatus {
 
 impl Out {
     fn new(pipe: Writer) -> Out {
-        Out { pipe: Mutex::new(Some(Arc::new(pipe))), turns: Mutex::default() }
+        Out { pipe: Mutex::new(Some(Arc::new(pipe))), queue: Mutex::default() }
     }
 
     async fn write(&self, world: &Arc<World>, mut bytes: &[u8]) -> io::Result<()> {
-        let turn = lock(&self.turns).join();
-        poll_fn(|cx| lock(&self.turns).poll(cx, turn)).await;
+        let turn = lock(&self.queue).join();
+        poll_fn(|cx| lock(&self.queue).poll(cx, turn)).await;
         let mut written = Ok(());
         while !bytes.is_empty() && written.is_ok() {
             let Some(pipe) = lock(&self.pipe).clone() else {
                 // An endless writer to a closed stream must let time pass.
-                world.pause(Duration::from_millis(1)).await;
+                world.sleep_in_task(Duration::from_millis(1)).await;
                 break;
             };
             match poll_fn(|cx| pipe.poll_write(cx, &[IoSlice::new(bytes)])).await {
@@ -330,12 +330,12 @@ impl Out {
                 Err(error) => written = Err(error),
             }
         }
-        lock(&self.turns).leave();
+        lock(&self.queue).leave();
         written
     }
 }
 
-impl Turns {
+impl WriteQueue {
     fn join(&mut self) -> u64 {
         self.last += 1;
         self.queue.push_back(self.last);
@@ -362,7 +362,7 @@ impl System for Child {
     }
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
-        self.world.pause(time)
+        self.world.sleep_in_task(time)
     }
 
     async fn read_line(&self, line: &mut Vec<u8>) {
@@ -426,7 +426,7 @@ impl System for Child {
         };
         let stdin = lock(&self.stdin.pipe).clone();
         let outputs = [&self.stdout, &self.stderr].map(|out| lock(&out.pipe).clone());
-        let (world, pause) = (self.world.clone(), self.world.pause(LIFETIME));
+        let (world, pause) = (self.world.clone(), self.world.sleep_in_task(LIFETIME));
         self.world.spawn(pid, async move {
             let _held_open = (stdin, outputs);
             pause.await;
@@ -444,7 +444,7 @@ impl System for Child {
     }
 
     fn told(&self, word: &str) -> bool {
-        lock(&self.record).is_told(word)
+        lock(&self.record).is_flag_set(word)
     }
 
     fn pid(&self) -> Pid {

@@ -30,8 +30,8 @@ pub(crate) struct Program {
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
-/// Starts the program with these command line options. A proxy is in front of `badchild` with these
-/// flags.
+/// Starts the program with these command line options. A proxy is in front of `test-server` with
+/// these flags.
 pub(crate) fn start(
     world: &Arc<World>,
     verb: Verb,
@@ -47,57 +47,57 @@ pub(crate) fn start(
     let mut options = Options::new(options::of(verb, arguments, flags));
     options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
 
-    let seed = lock(&world.dice).seed();
+    let seed = lock(&world.rng).seed();
     let (hub, orders) = Hub::seeded(&options, world.clock.clone(), seed);
-    let carrier = Arc::new(Carrier {
+    let carrier = Arc::new(Adapter {
         world: world.clone(),
         pid,
         descriptors,
         endpoint: Endpoint::new(hub.clone()),
-        room: Mutex::new(Room::default()),
+        connections: Mutex::new(OpenConnections::default()),
         hub,
         record: record.clone(),
     });
-    carrier.carry(port, listener, orders);
+    carrier.run(port, listener, orders);
     Program { pid, port, lines }
 }
 
 /// The state that all tasks of a program share.
-struct Carrier {
+struct Adapter {
     world: Arc<World>,
     pid: Pid,
     descriptors: Descriptors,
     hub: Arc<Hub>,
     endpoint: Endpoint,
-    room: Mutex<Room>,
+    connections: Mutex<OpenConnections>,
     record: Arc<Mutex<Memory>>,
 }
 
 /// The number of open connections, and the tasks that wait for it to fall.
 #[derive(Default)]
-struct Room {
+struct OpenConnections {
     open: usize,
     waiting: Vec<Waker>,
 }
 
 /// An open connection.
-struct Permit(Arc<Carrier>);
+struct Permit(Arc<Adapter>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut room = lock(&self.0.room);
+        let mut room = lock(&self.0.connections);
         room.open -= 1;
         room.waiting.drain(..).for_each(Waker::wake);
     }
 }
 
-impl Carrier {
-    fn carry(self: Arc<Self>, port: u16, listener: Arc<Listener>, orders: Receiver<Order>) {
+impl Adapter {
+    fn run(self: Arc<Self>, port: u16, listener: Arc<Listener>, orders: Receiver<Order>) {
         let (world, pid) = (self.world.clone(), self.pid);
         let this = self.clone();
-        world.add_chore(move || this.spawn_ordered(&orders));
+        world.on_idle(move || this.spawn_ordered(&orders));
         let this = self.clone();
-        world.spawn(pid, async move { this.hub.keep_time(this.world.alarm()).await });
+        world.spawn(pid, async move { this.hub.keep_time(this.world.timer()).await });
         self.hub.submit([Input::Started]);
         let this = self.clone();
         world.spawn(pid, async move {
@@ -105,16 +105,16 @@ impl Carrier {
             this.world.unlisten(port);
         });
         let this = self.clone();
-        world.spawn(pid, async move { this.obey().await });
+        world.spawn(pid, async move { this.stop_on_sigterm().await });
         world.spawn(pid, async move {
             let forced = self.hub.stopped().await;
-            poll_fn(|cx| self.poll_room(cx, 0)).await;
+            poll_fn(|cx| self.poll_capacity(cx, 0)).await;
             self.world.end_process(self.pid, exit_status(i32::from(forced)));
         });
     }
 
     /// Treats SIGTERM as a request to stop.
-    async fn obey(&self) {
+    async fn stop_on_sigterm(&self) {
         let mut asked = 0;
         loop {
             asked = self.world.asked_to_end(self.pid, asked).await;
@@ -126,7 +126,7 @@ impl Carrier {
     async fn accept(self: Arc<Self>, listener: &Listener) {
         let limits = &self.hub.config().limits;
         let mut draining = pin!(self.hub.phase_after(Phase::Serving));
-        let (mut alarm, mut accepted) = (self.world.alarm(), None);
+        let (mut alarm, mut accepted) = (self.world.timer(), None);
         loop {
             let entered = poll_fn(|cx| {
                 if draining.as_mut().poll(cx).is_ready() {
@@ -135,7 +135,7 @@ impl Carrier {
                 if accepted.is_none() {
                     accepted = Some(ready!(listener.poll_accept(cx)));
                 }
-                while self.poll_room(cx, limits.connections_max - 1).is_pending() {
+                while self.poll_capacity(cx, limits.connections_max - 1).is_pending() {
                     self.endpoint.make_room();
                     ready!(alarm.poll_until(cx, self.hub.clock().now() + limits.accept_pause));
                 }
@@ -143,18 +143,18 @@ impl Carrier {
             });
             let Some(socket) = entered.await else { return };
             let socket = socket.owned(self.descriptors.open());
-            lock(&self.room).open += 1;
+            lock(&self.connections).open += 1;
             let permit = Permit(self.clone());
             self.world.spawn(self.pid, async move {
                 let Permit(this) = &permit;
-                this.endpoint.converse(socket, this.world.alarm()).await;
+                this.endpoint.converse(socket, this.world.timer()).await;
             });
         }
     }
 
     /// Waits until no more than this many connections are open.
-    fn poll_room(&self, cx: &Context<'_>, open_max: usize) -> Poll<()> {
-        let mut room = lock(&self.room);
+    fn poll_capacity(&self, cx: &Context<'_>, open_max: usize) -> Poll<()> {
+        let mut room = lock(&self.connections);
         if room.open <= open_max {
             return Poll::Ready(());
         }

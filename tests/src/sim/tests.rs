@@ -6,8 +6,8 @@ use super::*;
 type Seen = Arc<Mutex<Vec<(u64, &'static str)>>>;
 
 /// Creates a world, and a list for the observations of its tasks.
-fn scene() -> (Stay, Seen) {
-    (World::enter(7, Weather::Calm), Arc::default())
+fn run() -> (WorldGuard, Seen) {
+    (World::enter(7, Faults::None), Arc::default())
 }
 
 fn millis(count: u64) -> Duration {
@@ -16,11 +16,11 @@ fn millis(count: u64) -> Duration {
 
 #[test]
 fn time_jumps_from_alarm_to_alarm() {
-    let (world, seen) = scene();
+    let (world, seen) = run();
     for (name, time) in [("late", 3_600_000), ("early", 10)] {
         let (own, seen) = (Arc::clone(&world), seen.clone());
         world.spawn(1, async move {
-            own.pause(millis(time)).await;
+            own.sleep_in_task(millis(time)).await;
             lock(&seen).push((own.now().as_micros(), name));
         });
     }
@@ -32,7 +32,7 @@ fn time_jumps_from_alarm_to_alarm() {
 
 #[test]
 fn time_stands_still_while_anybody_is_busy() {
-    let (world, seen) = scene();
+    let (world, seen) = run();
     let (own, told) = (Arc::clone(&world), seen.clone());
     world.spawn(1, async move {
         for _ in 0..1000 {
@@ -51,7 +51,7 @@ fn time_stands_still_while_anybody_is_busy() {
 
 #[test]
 fn waiting_ends_at_its_moment() {
-    let (world, _) = scene();
+    let (world, _) = run();
     assert!(!world.run_until(Instant::from_micros(500), || false));
     assert_eq!(world.now().as_micros(), 500);
     assert!(world.run_until(Instant::from_micros(900), || true));
@@ -60,13 +60,13 @@ fn waiting_ends_at_its_moment() {
 
 #[test]
 fn tasks_end_with_their_process() {
-    let (world, _) = scene();
+    let (world, _) = run();
     let ticks = Arc::new(AtomicU64::new(0));
     for pid in [1, 2] {
         let (own, ticks) = (Arc::clone(&world), ticks.clone());
         world.spawn(pid, async move {
             loop {
-                own.pause(millis(10)).await;
+                own.sleep_in_task(millis(10)).await;
                 ticks.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -81,7 +81,7 @@ fn tasks_end_with_their_process() {
 #[test]
 fn the_seed_decides_who_goes_first() {
     let order = |seed| {
-        let world = World::enter(seed, Weather::Calm);
+        let world = World::enter(seed, Faults::None);
         let order = Arc::<Mutex<Vec<u64>>>::default();
         for number in 0..20 {
             let order = order.clone();
@@ -97,7 +97,7 @@ fn the_seed_decides_who_goes_first() {
 #[test]
 fn a_thread_leaves_the_world_it_entered() {
     assert!(current().is_none());
-    let (world, _) = scene();
+    let (world, _) = run();
     assert!(current().is_some());
     drop(world);
     assert!(current().is_none());

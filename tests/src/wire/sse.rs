@@ -75,7 +75,7 @@ impl Events {
         loop {
             if let Some(block) = self.block() {
                 let event = parse(&block)?;
-                self.wire.witness.event(&self.head, &event);
+                self.wire.check.event(&self.head, &event);
                 return Ok(Some(event));
             }
             match self.framing.read(&mut self.wire)? {

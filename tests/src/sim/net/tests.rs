@@ -1,5 +1,5 @@
 use super::*;
-use crate::sim::Weather;
+use crate::sim::Faults;
 
 /// Returns both ends of a connection: the client's, blocking, and the server's.
 fn connection(world: &Arc<World>) -> (Stream, Socket) {
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 #[test]
 fn who_closes_with_bytes_unread_resets() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     for (unread, expected) in [(&b""[..], Ok(0)), (b"unread", Err(ErrorKind::ConnectionReset))] {
         let (mut client, server) = connection(&world);
         client.write_all(unread, PATIENCE).unwrap();
@@ -27,7 +27,7 @@ fn who_closes_with_bytes_unread_resets() {
 
 #[test]
 fn nobody_connects_where_nobody_listens() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (port, listener) = world.listen();
     let mut waiting = Stream::connect(&world, port, None).unwrap();
     world.unlisten(port);
@@ -40,12 +40,12 @@ fn nobody_connects_where_nobody_listens() {
 
 #[test]
 fn patience_is_virtual() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (mut client, _server) = connection(&world);
     let before = world.now();
     let read = client.read(&mut [0; 10], PATIENCE).map_err(|error| error.kind());
     assert_eq!(read, Err(ErrorKind::TimedOut));
-    let written = client.write_all(&vec![0; ROOM_BYTES + 1], PATIENCE);
+    let written = client.write_all(&vec![0; BUFFER_BYTES + 1], PATIENCE);
     assert_eq!(written.map_err(|error| error.kind()), Err(ErrorKind::TimedOut));
     assert_eq!(world.now().since(before), 2 * PATIENCE);
 }

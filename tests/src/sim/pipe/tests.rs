@@ -12,7 +12,7 @@ fn read(reader: &mut Reader) -> Poll<Result<Vec<u8>, ErrorKind>> {
 
 #[test]
 fn takes_as_much_as_there_is_room_for() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (writer, mut reader) = pipe(&world, 4);
     assert!(matches!(write(&writer, b"abcdef"), Poll::Ready(Ok(4))));
     assert!(write(&writer, b"ef").is_pending());
@@ -24,7 +24,7 @@ fn takes_as_much_as_there_is_room_for() {
 
 #[test]
 fn what_was_written_arrives_before_the_end() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     for (break_off, end) in [(false, Ok(vec![])), (true, Err(ErrorKind::ConnectionReset))] {
         let (writer, mut reader) = pipe(&world, 4);
         assert!(write(&writer, b"ab").is_ready());
@@ -41,7 +41,7 @@ fn what_was_written_arrives_before_the_end() {
 
 #[test]
 fn writing_fails_once_nobody_reads() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (writer, reader) = pipe(&world, 4);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(writer.poll_closed(&mut cx).is_pending());
@@ -51,8 +51,8 @@ fn writing_fails_once_nobody_reads() {
 }
 
 #[test]
-fn rough_weather_loses_and_swaps_nothing() {
-    let world = World::enter(3, Weather::Rough);
+fn random_faults_lose_and_reorder_nothing() {
+    let world = World::enter(3, Faults::Random);
     let (writer, mut reader) = pipe(&world, 10_000);
     let sent: Vec<u8> = (0..10_000_u32).map(|n| (n % 251) as u8).collect();
     assert!(matches!(write(&writer, &sent), Poll::Ready(Ok(10_000))));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sim::Weather;
+use crate::sim::Faults;
 
 /// Starts a child with these flags; returns its id and the parent's ends of its streams.
 fn child(world: &Arc<World>, flags: &[&str]) -> (Pid, Pipes, Arc<Mutex<Memory>>) {
@@ -11,7 +11,7 @@ fn child(world: &Arc<World>, flags: &[&str]) -> (Pid, Pipes, Arc<Mutex<Memory>>)
 }
 
 /// Reads all available output.
-fn read(from: &mut Held<Reader>) -> String {
+fn read(from: &mut Counted<Reader>) -> String {
     let mut buf = [0; 1000];
     match from.0.poll_read(&mut Context::from_waker(Waker::noop()), &mut buf) {
         Poll::Ready(read) => String::from_utf8_lossy(&buf[..read.unwrap()]).into_owned(),
@@ -31,7 +31,7 @@ const ECHO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"n
 
 #[test]
 fn a_child_answers_in_its_own_time() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (pid, mut pipes, record) = child(&world, &[]);
     say(&pipes, ECHO);
     world.sleep(Duration::from_millis(4999));
@@ -47,7 +47,7 @@ fn a_child_answers_in_its_own_time() {
 
 #[test]
 fn signals_end_what_does_not_ignore_them() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     for (flags, by_term) in [(&[][..], Some(15)), (&["--ignore-term"], None)] {
         let (pid, _pipes, _) = child(&world, flags);
         let signalled = |signal| {
@@ -61,7 +61,7 @@ fn signals_end_what_does_not_ignore_them() {
 
 #[test]
 fn a_grandchild_holds_the_pipes_open() {
-    let world = World::enter(1, Weather::Calm);
+    let world = World::enter(1, Faults::None);
     let (pid, mut pipes, record) = child(&world, &["--fork-grandchild", "--setsid"]);
     world.sleep(Duration::from_millis(1));
     let grandchild: Pid = lock(&record).fact(pid, "grandchild").unwrap().parse().unwrap();

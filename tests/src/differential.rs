@@ -11,7 +11,7 @@ use crate::wait::seconds;
 use crate::wire::{Broken, Request, Wire};
 
 /// Valid requests; those with a body can be damaged in more ways.
-const GOOD: [&str; 6] = [
+const VALID: [&str; 6] = [
     "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /nothing/here HTTP/1.1\r\nHost: localhost:80\r\nConnection: keep-alive\r\n\r\n",
     "GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n",
@@ -59,9 +59,9 @@ const PIECES: [&str; 34] = [
 ];
 
 /// A reproducible sequence of pseudo-random numbers.
-struct Numbers(u64);
+struct Rng(u64);
 
-impl Numbers {
+impl Rng {
     fn below(&mut self, end: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -70,9 +70,9 @@ impl Numbers {
 }
 
 /// Returns one of the valid requests, changed in up to three places.
-fn changed(seed: usize) -> Vec<u8> {
-    let mut numbers = Numbers(seed as u64);
-    let mut bytes = GOOD[numbers.below(GOOD.len())].as_bytes().to_vec();
+fn mutate(seed: usize) -> Vec<u8> {
+    let mut numbers = Rng(seed as u64);
+    let mut bytes = VALID[numbers.below(VALID.len())].as_bytes().to_vec();
     for _ in 0..=numbers.below(3) {
         let at = numbers.below(bytes.len());
         let line =
@@ -121,17 +121,17 @@ fn verdict(pontoon: &Pontoon, bytes: &[u8]) -> Verdict {
 /// Panics unless all of them give the same verdicts on this many changed requests. Returns how many
 /// of those passed, in part or whole.
 #[track_caller]
-pub fn expect_agreement(judges: &[Pontoon], count: usize) -> usize {
+pub fn expect_same_verdicts(judges: &[Pontoon], count: usize) -> usize {
     let (next, passed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let judge = || loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= count {
             return;
         }
-        let bytes = changed(seed);
+        let bytes = mutate(seed);
         let verdicts = || judges.iter().map(|judge| verdict(judge, &bytes)).collect::<Vec<_>>();
         let agree =
-            |verdicts: &[Verdict]| verdicts.windows(2).all(|pair| is_alike(&pair[0], &pair[1]));
+            |verdicts: &[Verdict]| verdicts.windows(2).all(|pair| is_same(&pair[0], &pair[1]));
         // Under load one of them may have been late once.
         let seen = Some(verdicts()).filter(|seen| agree(seen)).unwrap_or_else(verdicts);
         assert!(agree(&seen), "request {seed}, {}: {seen:?}", bytes.escape_ascii());
@@ -148,7 +148,7 @@ pub fn expect_agreement(judges: &[Pontoon], count: usize) -> usize {
 
 /// Whether two verdicts are the same. Where the head is refused and the body is malformed as well,
 /// the refusal may be about either, depending on how many bytes are read at a time.
-fn is_alike(one: &Verdict, other: &Verdict) -> bool {
+fn is_same(one: &Verdict, other: &Verdict) -> bool {
     let refusal = |verdict: &Verdict| match verdict.0[..] {
         [(status @ 400..500, true)] => Some(status),
         _ => None,

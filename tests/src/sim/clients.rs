@@ -1,6 +1,7 @@
-//! A crowd of clients with network faults: some follow the rules, some do not, all at random.
+//! Many clients with network faults, some compliant and some not, all chosen at random.
 //!
-//! Owns: [`rush`] and [`pair`], each one run of a seed, and the properties of every run:
+//! Owns: [`run_seed`] and [`run_pairing_seed`], each one run of a seed, and the properties of every
+//! run:
 //!
 //! - A request gets one answer, its own, and nothing follows it; one that breaks the rules may lose
 //!   its connection instead.
@@ -9,8 +10,8 @@
 //! - Once all connections are closed and all timeouts have passed, the engine holds nothing.
 //! - The program ends when it is asked to, and so do all of its children.
 
+mod compliant;
 mod hostile;
-mod lawful;
 mod pairings;
 
 use std::collections::BTreeSet;
@@ -22,18 +23,18 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::dice::Dice;
 use super::link::Link;
 use super::process::SUITE;
 use super::program::{self, Program};
-use super::{Stay, Weather, World, lock};
+use super::rng::Rng;
+use super::{Faults, World, WorldGuard, lock};
 use crate::pontoon::Verb;
 use crate::record::Record;
 use crate::wire::Request;
 
 /// The totals of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunStats {
     /// A digest of all messages and their times.
     pub digest: u64,
     /// The number of requests that were answered correctly.
@@ -47,12 +48,12 @@ pub struct Tally {
 /// # Panics
 ///
 /// A property does not hold.
-pub fn rush(seed: u64) -> Tally {
-    run(seed, swarm, |scene, number, dice| {
+pub fn run_seed(seed: u64) -> RunStats {
+    run(seed, setup, |run, number, rng| {
         Box::pin(async move {
             match number % 3 {
-                2 => hostile::live(&scene, dice).await,
-                _ => lawful::live(&scene, number, dice).await,
+                2 => hostile::run(&run, rng).await,
+                _ => compliant::run(&run, number, rng).await,
             }
         })
     })
@@ -63,48 +64,52 @@ pub fn rush(seed: u64) -> Tally {
 /// # Panics
 ///
 /// A property does not hold.
-pub fn pair(seed: u64) -> Tally {
-    run(seed, pairings::swarm, |scene, number, dice| {
-        Box::pin(async move { pairings::live(&scene, number, dice).await })
+pub fn run_pairing_seed(seed: u64) -> RunStats {
+    run(seed, pairings::setup, |run, number, rng| {
+        Box::pin(async move { pairings::run(&run, number, rng).await })
     })
 }
 
-type Life = Pin<Box<dyn Future<Output = ()> + Send>>;
+type ClientTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn run(seed: u64, swarm: fn(&mut Dice) -> Swarm, live: fn(Arc<Scene>, u64, Dice) -> Life) -> Tally {
-    let world = World::enter(seed, Weather::Rough);
-    let mut dice = lock(&world.dice).fork();
-    let swarm = swarm(&mut dice);
+fn run(
+    seed: u64,
+    setup: fn(&mut Rng) -> Setup,
+    live: fn(Arc<Run>, u64, Rng) -> ClientTask,
+) -> RunStats {
+    let world = World::enter(seed, Faults::Random);
+    let mut rng = lock(&world.rng).fork();
+    let setup = setup(&mut rng);
     let (record, memory) = Record::in_memory();
-    let flags = swarm.flags.iter().map(Into::into).collect();
-    let program = program::start(&world, Verb::Proxy, &swarm.options, flags, &memory);
-    let scene = Arc::new(Scene {
+    let flags = setup.flags.iter().map(Into::into).collect();
+    let program = program::start(&world, Verb::Proxy, &setup.options, flags, &memory);
+    let run = Arc::new(Run {
         world: world.clone(),
         port: program.port,
-        is_fragile: swarm.is_fragile,
-        is_modern: swarm.flags.contains(&"--modern"),
-        story: Mutex::default(),
+        is_fragile: setup.is_fragile,
+        is_modern: setup.flags.contains(&"--modern"),
+        log: Mutex::default(),
     });
-    for number in 0..dice.within(2..6) {
-        lock(&scene.story).clients += 1;
-        let (scene, dice) = (scene.clone(), dice.fork());
+    for number in 0..rng.range(2..6) {
+        lock(&run.log).clients += 1;
+        let (run, rng) = (run.clone(), rng.fork());
         world.spawn(SUITE, async move {
-            live(scene.clone(), number, dice).await;
-            lock(&scene.story).gone += 1;
+            live(run.clone(), number, rng).await;
+            lock(&run.log).finished += 1;
         });
     }
-    let all_gone = || lock(&scene.story).is_over();
+    let all_gone = || lock(&run.log).is_over();
     let over = world.run_until(world.now() + RUN_TIME_MAX, all_gone);
     assert!(over, "some client waits for ever");
-    expect_nothing_left(&world, &scene, &program, swarm.ready);
+    expect_nothing_left(&world, &run, &program, setup.ready);
     expect_end(&world, &program);
-    let mut story = lock(&scene.story);
-    record.lines().hash(&mut story.digest);
-    Tally { digest: story.digest.finish(), ..story.tally }
+    let mut log = lock(&run.log);
+    record.lines().hash(&mut log.digest);
+    RunStats { digest: log.digest.finish(), ..log.stats }
 }
 
 /// The settings of a program and its children.
-struct Swarm {
+struct Setup {
     options: Vec<String>,
     flags: Vec<&'static str>,
     /// Whether sessions may end on their own, and calls fail.
@@ -114,7 +119,7 @@ struct Swarm {
 }
 
 /// Returns a few settings out of many, for one run.
-fn swarm(dice: &mut Dice) -> Swarm {
+fn setup(rng: &mut Rng) -> Setup {
     let mut options = Vec::new();
     for (option, values) in [
         ("--request-timeout", &["1", "3"][..]),
@@ -122,8 +127,8 @@ fn swarm(dice: &mut Dice) -> Swarm {
         ("--max-sessions", &["1", "2", "3"]),
         ("--startup-timeout", &["1"]),
     ] {
-        if dice.once_in(4) {
-            options.extend([option.to_owned(), dice.pick(values).to_owned()]);
+        if rng.once_in(4) {
+            options.extend([option.to_owned(), rng.choose(values).to_owned()]);
         }
     }
     let mut flags = Vec::new();
@@ -138,54 +143,54 @@ fn swarm(dice: &mut Dice) -> Swarm {
         &["--ignore-term"],
         &["--noise"],
     ] {
-        if dice.once_in(6) {
+        if rng.once_in(6) {
             flags.extend(flag);
         }
     }
     let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
-    Swarm { options, flags, is_fragile, ready: 1 }
+    Setup { options, flags, is_fragile, ready: 1 }
 }
 
 /// The state that all clients share.
-struct Scene {
+struct Run {
     world: Arc<World>,
     port: u16,
     /// Whether sessions may end on their own.
     is_fragile: bool,
     /// Whether the command is of 2026-07-28.
     is_modern: bool,
-    story: Mutex<Story>,
+    log: Mutex<RunLog>,
 }
 
 /// The events so far.
 #[derive(Default)]
-struct Story {
+struct RunLog {
     digest: DefaultHasher,
-    tally: Tally,
+    stats: RunStats,
     sessions: BTreeSet<String>,
     clients: u64,
-    gone: u64,
+    finished: u64,
 }
 
-impl Story {
+impl RunLog {
     fn is_over(&self) -> bool {
-        self.gone == self.clients
+        self.finished == self.clients
     }
 }
 
-impl Scene {
+impl Run {
     /// Adds an event, with its time.
-    fn tell(&self, what: &impl Hash) {
-        let mut story = lock(&self.story);
-        self.world.now().hash(&mut story.digest);
-        what.hash(&mut story.digest);
+    fn record(&self, what: &impl Hash) {
+        let mut log = lock(&self.log);
+        self.world.now().hash(&mut log.digest);
+        what.hash(&mut log.digest);
     }
 
     /// Records an opened session.
-    fn opened(&self, session: &str) {
-        let mut story = lock(&self.story);
-        assert!(story.sessions.insert(session.to_owned()), "{session}: the same id twice");
-        story.tally.sessions += 1;
+    fn session_opened(&self, session: &str) {
+        let mut log = lock(&self.log);
+        assert!(log.sessions.insert(session.to_owned()), "{session}: the same id twice");
+        log.stats.sessions += 1;
     }
 
     /// Opens a connection, or returns `None` if the program does not listen any more.
@@ -194,14 +199,14 @@ impl Scene {
     }
 
     async fn pause(&self, time: Duration) {
-        self.world.pause(time).await;
+        self.world.sleep_in_task(time).await;
     }
 }
 
 /// Asserts that the engine holds nothing, once all timeouts have passed.
-fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, ready: usize) {
+fn expect_nothing_left(world: &WorldGuard, run: &Arc<Run>, program: &Program, ready: usize) {
     world.sleep(QUIET_TIME);
-    let metrics = ask(world, scene, "/metrics");
+    let metrics = ask(world, run, "/metrics");
     for (gauge, max) in [
         ("pontoon_sessions", 0.0),
         ("pontoon_requests_in_flight", 0.0),
@@ -214,7 +219,7 @@ fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, read
         assert!(sample <= max, "{gauge} is {sample} though everybody has gone");
     }
     let opened = metrics.lines().find_map(|l| l.strip_prefix("pontoon_sessions_opened_total "));
-    scene.tell(&opened);
+    run.record(&opened);
     let processes = lock(&world.processes);
     let held = processes.running(program.pid).expect("the program runs").descriptors();
     let pipes = 3 * ready;
@@ -224,9 +229,9 @@ fn expect_nothing_left(world: &Stay, scene: &Arc<Scene>, program: &Program, read
 }
 
 /// Returns the program's answer at a path.
-fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
+fn ask(world: &WorldGuard, run: &Arc<Run>, path: &str) -> String {
     let answer = Arc::new(Mutex::new(None));
-    let (asking, place) = (scene.clone(), answer.clone());
+    let (asking, place) = (run.clone(), answer.clone());
     let request = Request::new("GET", path).header("Connection", "close").bytes();
     world.spawn(SUITE, async move {
         let mut link = asking.connect().expect("it listens");
@@ -242,7 +247,7 @@ fn ask(world: &Stay, scene: &Arc<Scene>, path: &str) -> String {
 }
 
 /// Asserts that the program ends properly, and that no process runs after it.
-fn expect_end(world: &Stay, program: &Program) {
+fn expect_end(world: &WorldGuard, program: &Program) {
     world.signal(program.pid, Signal::TERM);
     let at = world.now() + Duration::from_secs(60);
     assert!(world.run_until(at, || world.ended(program.pid).is_some()), "it does not end");

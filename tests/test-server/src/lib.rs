@@ -1,5 +1,5 @@
-//! The behaviour of `badchild`: a stdio MCP server that is correct until a flag or a tool makes it
-//! misbehave.
+//! The behaviour of `test-server`: a stdio MCP server that is correct until a flag or a tool makes
+//! it misbehave.
 //!
 //! Without flags it is a small, correct server of the legacy revisions whose tools do what their
 //! name says; with `--modern` it is one of 2026-07-28, with the same tools. Other flags change how
@@ -9,12 +9,12 @@
 //! itself; its [`System`] does that. For a process that is the operating system, for a simulated
 //! one the simulated world. Never checks pontoon's reaction; the cases do that from outside.
 
-mod asks;
 mod flags;
-mod listens;
 mod modern;
+mod questions;
 mod resources;
 mod server;
+mod subscriptions;
 pub mod system;
 mod tools;
 
@@ -35,7 +35,7 @@ pub async fn run<S: System>(system: Arc<S>, flags: Flags) {
     }
     let told = flags.exit_if_told && system.told("exit");
     if let Some(code) = flags.exit_at_start.or(told.then_some(42)) {
-        let words = format!("badchild: exiting with {code}, as told\n");
+        let words = format!("test-server: exiting with {code}, as told\n");
         // Standard error may be closed.
         let _ = system.write(Output::Stderr, words.as_bytes()).await;
         match system.exit(code).await {}

@@ -1,4 +1,4 @@
-//! `badchild` by itself: it must be correct before other tests can rely on it.
+//! `test-server` by itself: it must be correct before other tests can rely on it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -13,7 +13,7 @@ struct Conversation {
 
 impl Conversation {
     fn start(flags: &[&str]) -> Conversation {
-        let mut child = Command::new(pontoon_suite::target::badchild())
+        let mut child = Command::new(pontoon_suite::target::test_server())
             .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -206,7 +206,7 @@ fn tells_the_news_to_whoever_subscribed() {
     let mut child = Conversation::start(&["--modern"]);
     let wanted = json!({"toolsListChanged": true, "promptsListChanged": true});
     child.say(modern(1, "subscriptions/listen", json!({"notifications": wanted})));
-    let wanted = json!({"resourceSubscriptions": ["badchild://notes"]});
+    let wanted = json!({"resourceSubscriptions": ["test-server://notes"]});
     child.say(modern(2, "subscriptions/listen", json!({"notifications": wanted})));
     let subscription = |message: &Value| {
         message["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"].clone()
@@ -219,7 +219,7 @@ fn tells_the_news_to_whoever_subscribed() {
     child.say(modern(3, "tools/call", json!({"name": "list_changed", "arguments": {}})));
     assert_eq!(child.message()["id"], 3);
     assert_eq!(subscription(&child.message()), 1);
-    let updated = json!({"uri": "badchild://notes"});
+    let updated = json!({"uri": "test-server://notes"});
     child.say(modern(4, "tools/call", json!({"name": "updated", "arguments": updated})));
     assert_eq!(child.message()["id"], 4);
     let update = child.message();

@@ -29,9 +29,9 @@ pub enum Server {
 
 /// The parts that may differ between two answers to the same question.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
+enum Varies {
     /// None.
-    What,
+    Not,
     /// Measured values; their positions and names are the same.
     Measured,
     /// The HTTP request; identical only over HTTP.
@@ -40,14 +40,14 @@ enum About {
 
 struct Question {
     text: String,
-    about: About,
+    varies: Varies,
 }
 
 /// The server's answers to all questions, in order, and then its messages outside of requests.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
+struct Output {
     answers: Vec<String>,
-    news: Vec<String>,
+    notifications: Vec<String>,
 }
 
 /// Panics unless the server gives the same answers on each of these runtimes, and over stdio.
@@ -58,9 +58,12 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
     let mut first = None;
     for runtime in runtimes {
         let said = over_http(server, &Target::new(runtime), &questions);
-        assert_eq!(said.news, piped.news, "{server:?} on {runtime}, and over stdio");
+        assert_eq!(
+            said.notifications, piped.notifications,
+            "{server:?} on {runtime}, and over stdio"
+        );
         let pairs = said.answers.iter().zip(&piped.answers).zip(&questions);
-        for ((answer, piped), question) in pairs.filter(|(_, asked)| asked.about != About::Http) {
+        for ((answer, piped), question) in pairs.filter(|(_, asked)| asked.varies != Varies::Http) {
             assert_eq!(answer, piped, "{server:?} on {runtime}, and over stdio: {}", question.text);
         }
         let first: &Vec<_> = first.get_or_insert_with(|| said.answers.clone());
@@ -70,25 +73,24 @@ pub fn expect_same_answers(server: Server, runtimes: &[&'static str]) {
     }
 }
 
-/// Panics unless the server's messages are valid in every revision, which [`crate::witness`]
+/// Panics unless the server's messages are valid in every revision, which [`crate::schema_check`]
 /// checks.
-pub fn expect_lawful_answers(server: Server, target: &Target) {
+pub fn expect_valid_answers(server: Server, target: &Target) {
     for revision in LEGACY {
         let mut questions = questions(server);
         questions[0] = plain(&initialize(revision).to_string());
         let pontoon = serving(server, target).start();
-        let (answers, _) = put(&pontoon, revision, &questions);
+        let (answers, _) = ask_all(&pontoon, revision, &questions);
         assert!(answers[0].text().contains(revision), "{}", answers[0].describe());
     }
     let pontoon = serving(server, target).start();
-    let described =
-        questions(server).into_iter().filter_map(|question| describing_itself(&question.text));
+    let described = questions(server).into_iter().filter_map(|question| to_modern(&question.text));
     let answered = described.filter(|request| request.send(pontoon.addr).status() == 200).count();
     assert!(answered > 3, "only {answered} questions are answered");
 }
 
 /// Returns the equivalent modern request, or `None` if there is none.
-fn describing_itself(text: &str) -> Option<Request> {
+fn to_modern(text: &str) -> Option<Request> {
     let mut body: Value = text.parse().ok()?;
     body["params"].as_object_mut()?.entry("_meta").or_insert_with(|| json!({}));
     let meta = &mut body["params"]["_meta"];
@@ -100,7 +102,7 @@ fn describing_itself(text: &str) -> Option<Request> {
 
 /// Returns a question in an unusual form: with white space, escapes, or a mistake.
 fn plain(text: &str) -> Question {
-    Question { text: text.to_owned(), about: About::What }
+    Question { text: text.to_owned(), varies: Varies::Not }
 }
 
 fn call(tool: &str, arguments: Value) -> Question {
@@ -108,11 +110,11 @@ fn call(tool: &str, arguments: Value) -> Question {
 }
 
 fn measured(tool: &str) -> Question {
-    Question { about: About::Measured, ..call(tool, json!({})) }
+    Question { varies: Varies::Measured, ..call(tool, json!({})) }
 }
 
 fn of_http(question: Question) -> Question {
-    Question { about: About::Http, ..question }
+    Question { varies: Varies::Http, ..question }
 }
 
 fn questions(server: Server) -> Vec<Question> {
@@ -148,7 +150,7 @@ fn of_both_echoes() -> Vec<Question> {
         call("echo", json!([])),
         call("printHeader", json!({"category": "none"})),
         of_http(call("printHeader", json!({}))),
-        Question { about: About::Measured, ..call("bearerDecode", json!({"token": token})) },
+        Question { varies: Varies::Measured, ..call("bearerDecode", json!({"token": token})) },
         call("bearerDecode", json!({"token": "nonsense"})),
         of_http(call("authContext", json!({}))),
         of_http(call("corsAnalysis", json!({}))),
@@ -218,19 +220,20 @@ fn serving(server: Server, target: &Target) -> CommandLine {
     }
 }
 
-fn over_http(server: Server, target: &Target, questions: &[Question]) -> Said {
+fn over_http(server: Server, target: &Target, questions: &[Question]) -> Output {
     let pontoon = serving(server, target).start();
-    let (responses, session) = put(&pontoon, NEWEST, questions);
+    let (responses, session) = ask_all(&pontoon, NEWEST, questions);
     let answer = |(response, question): (&Response, &Question)| {
-        comparable(&lines_of(response).join("\n"), question.about, session.as_deref())
+        comparable(&lines_of(response).join("\n"), question.varies, session.as_deref())
     };
     let answers = responses.iter().zip(questions).map(answer).collect();
-    let news = session.as_ref().map_or_else(Vec::new, |session| news(&pontoon, session));
-    Said { answers, news }
+    let notifications =
+        session.as_ref().map_or_else(Vec::new, |session| notifications(&pontoon, session));
+    Output { answers, notifications }
 }
 
 /// Asks the questions in order, in a session if there is one; returns that, too.
-fn put(
+fn ask_all(
     pontoon: &Pontoon,
     revision: &str,
     questions: &[Question],
@@ -266,7 +269,7 @@ fn lines_of(response: &Response) -> Vec<String> {
 }
 
 /// Returns the messages in the session's queue, read with a GET stream.
-fn news(pontoon: &Pontoon, session: &str) -> Vec<String> {
+fn notifications(pontoon: &Pontoon, session: &str) -> Vec<String> {
     let mut events = in_session(Request::listen(), Some(session)).open(pontoon.addr).events();
     let mut news = Vec::new();
     while let Ok(Some(event)) = events.try_next(millis(300)) {
@@ -275,7 +278,7 @@ fn news(pontoon: &Pontoon, session: &str) -> Vec<String> {
     news
 }
 
-fn over_stdio(server: Server, questions: &[Question]) -> Said {
+fn over_stdio(server: Server, questions: &[Question]) -> Output {
     let name = match server {
         Server::Calculator => "calculator",
         Server::Echo => "echo",
@@ -289,15 +292,15 @@ fn over_stdio(server: Server, questions: &[Question]) -> Said {
         .expect("pontoon runs");
     let mut stdin = child.stdin.take().expect("its input");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let mut said = Said { answers: Vec::new(), news: Vec::new() };
-    for Question { text, about } in questions {
+    let mut said = Output { answers: Vec::new(), notifications: Vec::new() };
+    for Question { text, varies } in questions {
         writeln!(stdin, "{text}").expect("it reads");
         let mut answer = Vec::new();
         loop {
             let line = lines.next().expect("an answer").expect("a line");
             let is_progress = line.contains(r#""method":"notifications/progress""#);
             if line.contains(r#""method":"notifications/message""#) {
-                said.news.push(line);
+                said.notifications.push(line);
                 continue;
             }
             answer.push(line);
@@ -305,7 +308,7 @@ fn over_stdio(server: Server, questions: &[Question]) -> Said {
                 break;
             }
         }
-        said.answers.push(comparable(&answer.join("\n"), *about, None));
+        said.answers.push(comparable(&answer.join("\n"), *varies, None));
     }
     drop(stdin);
     assert!(child.wait().expect("its end").success());
@@ -314,7 +317,7 @@ fn over_stdio(server: Server, questions: &[Question]) -> Said {
 
 /// Returns an answer without the parts that may differ. Over stdio there is no session; elsewhere
 /// its id, which a tool shortens, is replaced.
-fn comparable(answer: &str, about: About, session: Option<&str>) -> String {
+fn comparable(answer: &str, about: Varies, session: Option<&str>) -> String {
     let answer = match session {
         Some(id) => {
             let answer = answer.replace(&format!("\"{id}\""), "null").replace(id, "n/a");
@@ -323,8 +326,8 @@ fn comparable(answer: &str, about: About, session: Option<&str>) -> String {
         None => answer.to_owned(),
     };
     match about {
-        About::Measured => layout(&answer),
-        About::Http | About::What => without_ids(&answer),
+        Varies::Measured => layout(&answer),
+        Varies::Http | Varies::Not => without_ids(&answer),
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::flags::Flags;
-use crate::listens::Listen;
+use crate::subscriptions::Listen;
 use crate::{LIFETIME, Output, System, modern, resources, tools};
 
 const NEWEST: &str = "2025-11-25";
@@ -41,7 +41,7 @@ pub(crate) struct Server<S> {
     pub(crate) system: Arc<S>,
     pub(crate) flags: Flags,
     /// The client's answers to pending server requests, by id; `None` while unanswered.
-    asked: Mutex<HashMap<String, Option<String>>>,
+    pending: Mutex<HashMap<String, Option<String>>>,
     /// The client's answers that no call waits for.
     pub(crate) stray: Mutex<Vec<String>>,
     /// The ids of cancelled requests, as text, in the order of their cancellation.
@@ -62,7 +62,7 @@ impl<S: System> Server<S> {
         Arc::new(Server {
             system,
             flags,
-            asked: Mutex::default(),
+            pending: Mutex::default(),
             stray: Mutex::default(),
             cancelled: Mutex::default(),
             waiting: Mutex::default(),
@@ -76,7 +76,7 @@ impl<S: System> Server<S> {
     /// Reads lines until standard input ends.
     pub(crate) async fn serve(self: &Arc<Self>) {
         if self.flags.noise {
-            self.write(b"badchild 1.0 - hello!\n").await;
+            self.write(b"test-server 1.0 - hello!\n").await;
         }
         if !self.flags.start.is_empty() {
             self.write(self.flags.start.as_bytes()).await;
@@ -157,7 +157,7 @@ impl<S: System> Server<S> {
     async fn initialize(&self, id: &str, line: &Line<'_>) {
         self.system.sleep(self.flags.delay_init).await;
         if self.flags.refuse_init {
-            return self.error(id, -32000, "badchild refuses, as told").await;
+            return self.error(id, -32000, "test-server refuses, as told").await;
         }
         let params = line.params();
         let asked = params["protocolVersion"].as_str().filter(|asked| REVISIONS.contains(asked));
@@ -169,7 +169,7 @@ impl<S: System> Server<S> {
                 "resources": {"listChanged": true, "subscribe": true},
                 "tools": {"listChanged": true},
             },
-            "serverInfo": {"name": "badchild", "version": "1.0.0"},
+            "serverInfo": {"name": "test-server", "version": "1.0.0"},
         });
         self.result(id, &result.to_string()).await;
         if self.flags.close_stdout {
@@ -234,25 +234,25 @@ impl<S: System> Server<S> {
 
     /// Returns the line of a server request, and records it as pending.
     pub(crate) fn question(&self, id: &Value, method: &str, params: &Value) -> String {
-        self.asked.lock().unwrap().insert(id.to_string(), None);
+        self.pending.lock().unwrap().insert(id.to_string(), None);
         json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
     }
 
     /// Waits for the answer to a server request, until it is not needed any more.
     pub(crate) async fn answer(&self, id: &Value, is_over: impl Fn() -> bool) -> Option<String> {
         let key = id.to_string();
-        let answer = || match self.asked.lock().unwrap().get_mut(&key)?.take() {
+        let answer = || match self.pending.lock().unwrap().get_mut(&key)?.take() {
             None if is_over() => Some(None),
             None => None,
             answer => Some(answer),
         };
         let answer = self.until(LIFETIME, answer).await;
-        self.asked.lock().unwrap().remove(&key);
+        self.pending.lock().unwrap().remove(&key);
         answer.flatten()
     }
 
     fn answered(&self, id: &str, line: &str) {
-        match self.asked.lock().unwrap().get_mut(id) {
+        match self.pending.lock().unwrap().get_mut(id) {
             Some(answer @ None) => *answer = Some(line.to_owned()),
             _ => self.stray.lock().unwrap().push(line.to_owned()),
         }
@@ -308,7 +308,7 @@ impl<S: System> Server<S> {
 
     /// Answers with a result, given as JSON text.
     pub(crate) async fn result(&self, id: &str, result: &str) {
-        self.spoil().await;
+        self.write_invalid_lines().await;
         let complete = self.flags.modern.then(|| modern::complete(result));
         let result = complete.as_deref().unwrap_or(result);
         self.line(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)).await;
@@ -357,7 +357,7 @@ impl<S: System> Server<S> {
         }
     }
 
-    async fn spoil(&self) {
+    async fn write_invalid_lines(&self) {
         if self.flags.bad_utf8 {
             self.write(b"caf\xe9 {\"id\":1,\"result\":\"\xff\xfe\"}\n").await;
         }

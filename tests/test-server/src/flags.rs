@@ -1,4 +1,4 @@
-//! The command line of `badchild`.
+//! The command line of `test-server`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

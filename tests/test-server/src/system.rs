@@ -1,4 +1,4 @@
-//! The operating system as a trait, so that `badchild` can be simulated.
+//! The operating system as a trait, so that `test-server` can be simulated.
 
 use std::convert::Infallible;
 use std::ffi::OsString;

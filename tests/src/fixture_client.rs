@@ -1,28 +1,28 @@
 //! A client that uses every feature of the server in `tests/fixture`. Its messages are checked
-//! elsewhere: by [`crate::witness`], or by its implementor.
+//! elsewhere: by [`crate::schema_check`], or by its implementor.
 
 use serde_json::{Map, Value, json};
 
 /// A client of the fixture.
-pub trait Visitor {
+pub trait FixtureClient {
     /// Sends a request, answers the server's questions, and returns the response.
     fn ask(&mut self, method: &str, params: Value) -> Value;
 
     /// Returns the items of a list.
-    fn listed(&mut self, what: &str) -> Vec<Value> {
+    fn list(&mut self, what: &str) -> Vec<Value> {
         let list = self.ask(&format!("{what}/list"), json!({}));
         list["result"][what].as_array().unwrap_or_else(|| panic!("{list}")).clone()
     }
 
     /// Calls every tool, gets every prompt, reads every resource, and makes a few mistakes.
-    fn take_everything(&mut self) {
-        for tool in self.listed("tools") {
+    fn use_every_feature(&mut self) {
+        for tool in self.list("tools") {
             let name = tool["name"].as_str().expect("a name");
             self.ask("tools/call", json!({"name": name, "arguments": arguments(name)}));
         }
         self.ask("tools/call", json!({"name": "unknown", "arguments": {}}));
         self.ask("tools/call", json!({"name": "echo", "arguments": {"message": 5}}));
-        for prompt in self.listed("prompts") {
+        for prompt in self.list("prompts") {
             let given = prompt["arguments"].as_array().into_iter().flatten();
             let names = given.filter_map(|argument| argument["name"].as_str());
             let arguments: Map<_, _> =
@@ -30,7 +30,7 @@ pub trait Visitor {
             self.ask("prompts/get", json!({"name": prompt["name"], "arguments": arguments}));
         }
         self.ask("prompts/get", json!({"name": "unknown"}));
-        for resource in self.listed("resources") {
+        for resource in self.list("resources") {
             self.ask("resources/read", json!({"uri": resource["uri"]}));
         }
         self.ask("resources/read", json!({"uri": "test://template/1/data"}));
@@ -43,11 +43,11 @@ pub trait Visitor {
     }
 
     /// Does the same, and uses the features that only sessions have.
-    fn take_everything_of_a_session(&mut self) {
+    fn use_every_session_feature(&mut self) {
         self.ask("ping", json!({}));
         self.ask("logging/setLevel", json!({"level": "debug"}));
         self.ask("resources/subscribe", json!({"uri": "test://watched-resource"}));
-        self.take_everything();
+        self.use_every_feature();
         self.ask("resources/unsubscribe", json!({"uri": "test://watched-resource"}));
     }
 }

@@ -39,7 +39,7 @@ impl<S: System> Server<S> {
     /// Announces that a list has changed.
     pub(crate) async fn changed(&self, list: &str) {
         let is_wanted = |wanted: &Value| wanted[format!("{list}ListChanged")] == true;
-        self.tell(&format!("notifications/{list}/list_changed"), Map::new(), is_wanted).await;
+        self.notify(&format!("notifications/{list}/list_changed"), Map::new(), is_wanted).await;
     }
 
     /// Announces that a resource has changed.
@@ -48,10 +48,10 @@ impl<S: System> Server<S> {
             wanted["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(uri))
         };
         let params = Map::from_iter([("uri".to_owned(), uri.clone())]);
-        self.tell("notifications/resources/updated", params, is_wanted).await;
+        self.notify("notifications/resources/updated", params, is_wanted).await;
     }
 
-    async fn tell(
+    async fn notify(
         &self,
         method: &str,
         mut params: Map<String, Value>,
@@ -71,7 +71,7 @@ impl<S: System> Server<S> {
     }
 
     /// Ends every subscription.
-    pub(crate) async fn hush(&self) {
+    pub(crate) async fn end_subscriptions(&self) {
         let listens = std::mem::take(&mut *self.listens.lock().unwrap());
         for listen in listens {
             self.result(&listen.id, &json!({"_meta": listen.meta()}).to_string()).await;

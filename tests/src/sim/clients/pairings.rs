@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Scene, Swarm};
+use super::{Run, Setup};
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::modern::{self, SUBSCRIPTION, every_capability, signed};
-use crate::sim::dice::Dice;
 use crate::sim::link::Link;
 use crate::sim::lock;
+use crate::sim::rng::Rng;
 use crate::wire::{Event, Request, Response, response};
 
 /// Returns the settings of this program and its children.
-pub(super) fn swarm(dice: &mut Dice) -> Swarm {
+pub(super) fn setup(rng: &mut Rng) -> Setup {
     let mut options = Vec::new();
     let mut option = |name: &str, value: &str| options.extend([name, value].map(str::to_owned));
-    let is_modern = dice.once_in(2);
+    let is_modern = rng.once_in(2);
     option("--child-era", if is_modern { "modern" } else { "legacy" });
-    option("--child-per", dice.pick(&["call", "principal", "session", "shared"]));
-    let warm = dice.pick(&[0, 0, 2]);
+    option("--child-per", rng.choose(&["call", "principal", "session", "shared"]));
+    let warm = rng.choose(&[0, 0, 2]);
     option("--warm-children", &warm.to_string());
     let mut is_fragile = false;
     for (name, values) in [("--request-timeout", &["1", "3"][..]), ("--max-sessions", &["2", "4"])]
     {
-        if dice.once_in(5) {
-            option(name, dice.pick(values));
+        if rng.once_in(5) {
+            option(name, rng.choose(values));
             is_fragile = true;
         }
     }
     let mut flags = Vec::new();
     for flag in [&["--crlf"][..], &["--delay-init", "300"], &["--exit-after", "9"], &["--noise"]] {
-        if dice.once_in(5) {
+        if rng.once_in(5) {
             flags.extend(flag);
         }
     }
@@ -41,34 +41,34 @@ pub(super) fn swarm(dice: &mut Dice) -> Swarm {
     if is_modern {
         flags.push("--modern");
     }
-    Swarm { options, flags, is_fragile, ready: 1 + if is_modern { 0 } else { warm } }
+    Setup { options, flags, is_fragile, ready: 1 + if is_modern { 0 } else { warm } }
 }
 
 /// Runs a few calls, one after the other.
-pub(super) async fn live(scene: &Scene, number: u64, dice: Dice) {
-    let mut user = User { scene, number, calls: 0, session: None, dice };
-    let is_legacy = user.dice.once_in(2);
-    if is_legacy && !user.open().await {
+pub(super) async fn run(run: &Run, number: u64, rng: Rng) {
+    let mut client = Client { run, number, calls: 0, session: None, rng };
+    let is_legacy = client.rng.once_in(2);
+    if is_legacy && !client.open().await {
         return;
     }
-    for _ in 0..user.dice.within(3..12) {
-        scene.pause(Duration::from_millis(user.dice.within(0..300))).await;
-        user.act().await;
+    for _ in 0..client.rng.range(3..12) {
+        run.pause(Duration::from_millis(client.rng.range(0..300))).await;
+        client.act().await;
     }
-    if let Some(session) = &user.session {
+    if let Some(session) = &client.session {
         let request = Request::new("DELETE", "/mcp").header("Mcp-Session-Id", session);
-        user.exchange(&request).await;
+        client.exchange(&request).await;
     }
 }
 
 /// A client.
-struct User<'a> {
-    scene: &'a Scene,
+struct Client<'a> {
+    run: &'a Run,
     number: u64,
     calls: u64,
     /// The session of a legacy client.
     session: Option<String>,
-    dice: Dice,
+    rng: Rng,
 }
 
 /// The result of a request.
@@ -79,7 +79,7 @@ enum Outcome {
     Failed,
 }
 
-impl User<'_> {
+impl Client<'_> {
     async fn open(&mut self) -> bool {
         let mut body = initialize(NEWEST);
         body["id"] = json!(self.next_id());
@@ -87,32 +87,32 @@ impl User<'_> {
             return false;
         };
         let Some(session) = response.header("mcp-session-id") else {
-            assert!(self.scene.is_fragile, "{}", response.describe());
+            assert!(self.run.is_fragile, "{}", response.describe());
             return false;
         };
-        self.scene.opened(session);
+        self.run.session_opened(session);
         self.session = Some(session.to_owned());
         let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        self.say(&initialized).await;
+        self.notify(&initialized).await;
         true
     }
 
     async fn act(&mut self) {
-        match self.dice.within(0..10) {
-            0 => self.leave().await,
+        match self.rng.range(0..10) {
+            0 => self.disconnect().await,
             1 => self.listen().await,
             2 => {
-                let what = self.dice.pick(&["tools", "resources"]);
+                let what = self.rng.choose(&["tools", "resources"]);
                 self.expect("list_changed", json!({"what": what}), "will change").await;
             }
-            3..=6 => self.be_asked().await,
+            3..=6 => self.call_with_questions().await,
             7 => {
-                let n = self.dice.within(1..6);
+                let n = self.rng.range(1..6);
                 self.expect("progress", json!({"n": n, "ms": 20}), "done").await;
             }
             _ => {
-                let text = format!("{} {}", self.number, self.dice.roll());
-                let ms = self.dice.pick(&[0, 1, 30, 700]);
+                let text = format!("{} {}", self.number, self.rng.next_u64());
+                let ms = self.rng.choose(&[0, 1, 30, 700]);
                 self.expect("echo", json!({"text": text, "ms": ms}), &text).await;
             }
         }
@@ -150,32 +150,32 @@ impl User<'_> {
     /// Sends a request and reads the answer, or returns `None` if the program does not listen any
     /// more.
     async fn exchange(&mut self, request: &Request) -> Option<Response> {
-        let mut link = self.scene.connect()?;
+        let mut link = self.run.connect()?;
         link.send(&request.bytes()).await;
         Some(self.finish(&mut link).await)
     }
 
     async fn finish(&mut self, link: &mut Link) -> Response {
-        let response = link.response(PATIENCE).await;
+        let response = link.response(STEP_TIME_MAX).await;
         let response = response.unwrap_or_else(|broken| panic!("no answer: {broken}"));
-        self.scene.tell(&(response.status(), &response.body));
-        lock(&self.scene.story).tally.answers += 1;
+        self.run.record(&(response.status(), &response.body));
+        lock(&self.run.log).stats.answers += 1;
         let more = link.rest(Duration::from_millis(50)).await;
         assert!(more.is_empty(), "behind the answer: {}", more.escape_ascii());
         response
     }
 
     /// Sends a message without an answer.
-    async fn say(&mut self, body: &Value) {
+    async fn notify(&mut self, body: &Value) {
         let request = self.sign(body);
         if let Some(response) = self.exchange(&request).await {
             let is_taken = response.status() == 202;
-            assert!(is_taken || self.scene.is_fragile, "{}", response.describe());
+            assert!(is_taken || self.run.is_fragile, "{}", response.describe());
         }
     }
 
     /// Checks the response to this call: one answer, and rising progress before it.
-    fn judge(&self, call: &Value, response: &Response) -> Outcome {
+    fn check(&self, call: &Value, response: &Response) -> Outcome {
         let case = response.describe();
         let statuses = [200, 400, 404, 408, 502, 503, 504];
         assert!(statuses.contains(&response.status()), "{case}");
@@ -196,7 +196,7 @@ impl User<'_> {
             .collect();
         assert!(steps.is_sorted_by(|a, b| a < b), "{messages:?}");
         if answer["error"].is_object() {
-            assert!(self.scene.is_fragile, "{call}: {case}");
+            assert!(self.run.is_fragile, "{call}: {case}");
             return Outcome::Failed;
         }
         assert_eq!(answer["id"], call["id"], "{case}");
@@ -217,7 +217,7 @@ impl User<'_> {
         let call = self.call(tool, arguments);
         let request = self.sign(&call);
         let Some(response) = self.exchange(&request).await else { return };
-        match self.judge(&call, &response) {
+        match self.check(&call, &response) {
             Outcome::Text(given) => assert_eq!(given, text, "another's answer"),
             Outcome::Asked(asked) => panic!("nothing was to be asked: {asked}"),
             Outcome::Failed => {}
@@ -228,17 +228,17 @@ impl User<'_> {
     fn rounds(&mut self) -> Value {
         let id = self.next_id();
         let mut rounds = Vec::new();
-        for nth in 0..self.dice.within(1..4) {
-            let count = self.dice.within(1..3);
+        for nth in 0..self.rng.range(1..4) {
+            let count = self.rng.range(1..3);
             let asks: Vec<_> = (0..count)
                 .map(|which| {
                     let key = format!("q{id}.{nth}.{which}");
                     let words = format!("only for {}", self.number);
-                    match self.dice.within(0..3) {
+                    match self.rng.range(0..3) {
                         0 => json!({"id": key, "method": "roots/list"}),
                         1 => {
                             let content = json!({"type": "text", "text": words});
-                            let messages = json!([{"role": "user", "content": content}]);
+                            let messages = json!([{"role": "client", "content": content}]);
                             let params = json!({"messages": messages, "maxTokens": 9});
                             json!({"id": key, "method": "sampling/createMessage", "params": params})
                         }
@@ -252,7 +252,7 @@ impl User<'_> {
                 .collect();
             rounds.push(json!(asks));
         }
-        json!({"rounds": rounds, "ms": self.dice.pick(&[0, 0, 20])})
+        json!({"rounds": rounds, "ms": self.rng.choose(&[0, 0, 20])})
     }
 
     /// Answers a question, after checking that it is for this client.
@@ -261,7 +261,7 @@ impl User<'_> {
         let text = question["params"].to_string();
         let is_own = text.contains(&format!("only for {}\"", self.number));
         assert!(is_own || method == "roots/list", "another's question: {question}");
-        let secret = format!("{} said {}", self.number, self.dice.roll());
+        let secret = format!("{} said {}", self.number, self.rng.next_u64());
         match method {
             "elicitation/create" => json!({"action": "accept", "content": {"name": secret}}),
             "roots/list" => json!({"roots": [{"uri": "file:///root", "name": secret}]}),
@@ -274,12 +274,12 @@ impl User<'_> {
     }
 
     /// Makes a call with questions; the call returns the answers.
-    async fn be_asked(&mut self) {
+    async fn call_with_questions(&mut self) {
         let arguments = self.rounds();
         let call = self.call("rounds", arguments);
         let mut said = BTreeMap::new();
         let given = match self.session {
-            Some(_) => self.answer_as_asked(&call, &mut said).await,
+            Some(_) => self.answer_server_requests(&call, &mut said).await,
             None => self.answer_in_rounds(&call, &mut said).await,
         };
         let Some(given) = given else { return };
@@ -300,11 +300,11 @@ impl User<'_> {
         loop {
             let request = self.sign(&body);
             let response = self.exchange(&request).await?;
-            let asked = match self.judge(&body, &response) {
+            let asked = match self.check(&body, &response) {
                 Outcome::Failed => return None,
                 Outcome::Asked(asked) => asked,
                 Outcome::Text(text) => {
-                    self.play_again(&body).await;
+                    self.replay_state(&body).await;
                     return Some(text);
                 }
             };
@@ -312,17 +312,17 @@ impl User<'_> {
             for (key, question) in modern::asked(&asked) {
                 assert!(!said.contains_key(key), "{key} is asked again: {asked}");
                 // Missing answers are requested again.
-                if !self.dice.once_in(6) {
+                if !self.rng.once_in(6) {
                     let answer = self.answer(question);
                     said.insert(key.clone(), answer.clone());
                     answers.insert(key.clone(), answer);
                 }
             }
-            if self.dice.once_in(8) {
+            if self.rng.once_in(8) {
                 return None;
             }
-            let pause = self.dice.pick(&[0, 0, 50, 5_000]);
-            self.scene.pause(Duration::from_millis(pause)).await;
+            let pause = self.rng.choose(&[0, 0, 50, 5_000]);
+            self.run.pause(Duration::from_millis(pause)).await;
             body = call.clone();
             body["id"] = json!(self.next_id());
             body["params"]["inputResponses"] = Value::Object(answers);
@@ -333,9 +333,8 @@ impl User<'_> {
     }
 
     /// A state is refused the second time, if a process waited for it.
-    async fn play_again(&mut self, body: &Value) {
-        if self.scene.is_modern || !self.dice.once_in(3) || body["params"]["requestState"].is_null()
-        {
+    async fn replay_state(&mut self, body: &Value) {
+        if self.run.is_modern || !self.rng.once_in(3) || body["params"]["requestState"].is_null() {
             return;
         }
         let request = self.sign(body);
@@ -345,13 +344,13 @@ impl User<'_> {
         }
     }
 
-    async fn answer_as_asked(
+    async fn answer_server_requests(
         &mut self,
         call: &Value,
         said: &mut BTreeMap<String, Value>,
     ) -> Option<String> {
         let request = self.sign(call).with("Accept", "text/event-stream");
-        let mut link = self.scene.connect()?;
+        let mut link = self.run.connect()?;
         link.send(&request.bytes()).await;
         // The keys are those of the server, which a session may not get to see.
         let keys: Vec<String> = call["params"]["arguments"]["rounds"]
@@ -373,10 +372,10 @@ impl User<'_> {
                 let result = self.answer(question);
                 answered.push(result.clone());
                 let id = &question["id"];
-                self.say(&json!({"jsonrpc": "2.0", "id": id, "result": result})).await;
+                self.notify(&json!({"jsonrpc": "2.0", "id": id, "result": result})).await;
             }
             let is_whole = !matches!(response::parse(link.received(), false), Ok(None));
-            if is_whole || !link.receive(PATIENCE).await {
+            if is_whole || !link.receive(STEP_TIME_MAX).await {
                 break;
             }
         }
@@ -385,11 +384,11 @@ impl User<'_> {
         let own: Vec<_> = messages.iter().filter(|message| message["id"] == call["id"]).collect();
         let is_refused = response.status() != 200;
         let [answer] = own[..] else {
-            assert!(is_refused && self.scene.is_fragile, "not one answer: {messages:?}");
+            assert!(is_refused && self.run.is_fragile, "not one answer: {messages:?}");
             return None;
         };
         let Some(text) = answer["result"]["content"][0]["text"].as_str() else {
-            assert!(self.scene.is_fragile, "{answer}");
+            assert!(self.run.is_fragile, "{answer}");
             return None;
         };
         let heard: BTreeMap<String, Value> = serde_json::from_str(text).expect("answers");
@@ -403,18 +402,18 @@ impl User<'_> {
     }
 
     /// Disconnects before the answer.
-    async fn leave(&mut self) {
+    async fn disconnect(&mut self) {
         let arguments = self.rounds();
-        let tool = self.dice.pick(&["rounds", "sleep", "late"]);
+        let tool = self.rng.choose(&["rounds", "sleep", "late"]);
         let mut arguments = arguments;
-        arguments["ms"] = json!(self.dice.pick(&[0, 100, 3_000]));
+        arguments["ms"] = json!(self.rng.choose(&[0, 100, 3_000]));
         let call = self.call(tool, arguments);
         let request = self.sign(&call).bytes();
-        let Some(mut link) = self.scene.connect() else { return };
-        let len = self.dice.within(1..request.len() as u64 * 2) as usize;
+        let Some(mut link) = self.run.connect() else { return };
+        let len = self.rng.range(1..request.len() as u64 * 2) as usize;
         link.send(&request[..len.min(request.len())]).await;
-        self.scene.pause(Duration::from_millis(self.dice.within(0..200))).await;
-        if self.dice.once_in(2) {
+        self.run.pause(Duration::from_millis(self.rng.range(0..200))).await;
+        if self.rng.once_in(2) {
             link.socket.reset();
         }
     }
@@ -434,11 +433,11 @@ impl User<'_> {
                 self.sign(&body)
             }
         };
-        let Some(mut link) = self.scene.connect() else { return };
+        let Some(mut link) = self.run.connect() else { return };
         link.send(&request.bytes()).await;
-        let until = self.dice.within(0..5_000);
+        let until = self.rng.range(0..5_000);
         let came = link.rest(Duration::from_millis(until)).await;
-        self.scene.tell(&came.len());
+        self.run.record(&came.len());
         let events = response::events_so_far(&came).unwrap_or_default();
         for (nth, message) in events.iter().filter_map(Event::message).enumerate() {
             if self.session.is_some() {
@@ -446,7 +445,7 @@ impl User<'_> {
                 continue;
             }
             if message["error"].is_object() {
-                assert!(self.scene.is_fragile, "{message}");
+                assert!(self.run.is_fragile, "{message}");
                 continue;
             }
             let carrier = if message["method"].is_string() { "params" } else { "result" };
@@ -463,4 +462,4 @@ impl User<'_> {
 
 /// Longer than any operation: a request, those before it in a queue, and a child's start, with
 /// network faults.
-const PATIENCE: Duration = Duration::from_secs(300);
+const STEP_TIME_MAX: Duration = Duration::from_secs(300);

@@ -1,4 +1,4 @@
-//! `badchild` as a program: the library on the operating system.
+//! `test-server` as a program: the library on the operating system.
 
 mod process;
 mod record;
@@ -8,12 +8,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{env, process as os};
 
-use badchild::Flags;
+use test_server::Flags;
 
 use crate::process::Process;
 
 /// The environment variable that marks a process as ignoring SIGTERM.
-const IGNORES_TERM: &str = "BADCHILD_IGNORES_TERM";
+const IGNORES_TERM: &str = "TEST_SERVER_IGNORES_TERM";
 
 fn main() {
     let flags = Flags::parse(env::args_os().skip(1));
@@ -23,7 +23,7 @@ fn main() {
     if flags.grandchild && flags.setsid {
         rustix::process::setsid().expect("a session of its own");
     }
-    process::block_on(badchild::run(Arc::new(Process::new(&flags)), flags));
+    process::block_on(test_server::run(Arc::new(Process::new(&flags)), flags));
     os::exit(0);
 }
 

@@ -1,6 +1,6 @@
 //! Checks every message on a connection against the schema of its revision.
 //!
-//! A witness is part of each connection of the suite, real or simulated, so cases need not ask for
+//! A check is part of each connection of the suite, real or simulated, so cases need not ask for
 //! it. It reads the requests too, so that it knows what an answer belongs to, and records the
 //! requests of a session, because an answer may arrive on another connection.
 //!
@@ -20,20 +20,20 @@ use crate::wire::{Broken, Event};
 
 /// The requests on one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Witness {
+pub(crate) struct SchemaCheck {
     /// The beginning of an incomplete request.
     unread: Vec<u8>,
     /// The requests without an answer, in order.
-    asked: VecDeque<Asked>,
+    pending: VecDeque<SentRequest>,
     /// The request whose answer is being read.
-    answered: Option<Asked>,
+    current: Option<SentRequest>,
     /// Whether the sent bytes are not HTTP/1.1 any more.
-    is_lost: bool,
+    is_garbled: bool,
 }
 
 /// One HTTP request.
 #[derive(Debug, Default)]
-struct Asked {
+struct SentRequest {
     path: String,
     session: Option<Session>,
     /// `MCP-Protocol-Version`.
@@ -46,32 +46,31 @@ type Session = (usize, String);
 
 /// The state of a session.
 #[derive(Debug, Default)]
-struct Conversation {
+struct SessionState {
     revision: Option<&'static str>,
     /// The requests of the client, by the text of their ids.
     requests: BTreeMap<String, Value>,
 }
 
-static CONVERSATIONS: LazyLock<Mutex<BTreeMap<Session, Conversation>>> =
-    LazyLock::new(Mutex::default);
+static SESSIONS: LazyLock<Mutex<BTreeMap<Session, SessionState>>> = LazyLock::new(Mutex::default);
 
-impl Witness {
+impl SchemaCheck {
     /// Records sent bytes.
     pub(crate) fn sent(&mut self, bytes: &[u8]) {
-        if self.is_lost {
+        if self.is_garbled {
             return;
         }
         self.unread.extend_from_slice(bytes);
         loop {
-            match Asked::parse(&self.unread) {
-                Ok(Some((asked, len))) => {
+            match SentRequest::parse(&self.unread) {
+                Ok(Some((request, len))) => {
                     self.unread.drain(..len);
-                    asked.keep();
-                    self.asked.push_back(asked);
+                    request.keep();
+                    self.pending.push_back(request);
                 }
                 Ok(None) => return,
                 Err(_) => {
-                    self.is_lost = true;
+                    self.is_garbled = true;
                     self.unread.clear();
                     return;
                 }
@@ -81,16 +80,16 @@ impl Witness {
 
     /// Records the head of a final answer.
     pub(crate) fn head(&mut self) {
-        self.answered = self.asked.pop_front();
+        self.current = self.pending.pop_front();
     }
 
     /// Records the rest of that answer.
     #[track_caller]
     pub(crate) fn response(&mut self, response: &Response) {
-        let asked = self.answered.as_ref();
+        let request = self.current.as_ref();
         // Compressed answers are checked elsewhere in plain form.
         let is_packed = response.header("content-encoding").is_some();
-        if is_packed || asked.is_some_and(Asked::is_of_pontoon) {
+        if is_packed || request.is_some_and(SentRequest::is_without_mcp) {
             return;
         }
         let events = match response.header("content-type") {
@@ -111,17 +110,17 @@ impl Witness {
         if depth(data) > DEPTH_MAX {
             return;
         }
-        match (event.name.as_deref(), &mut self.answered) {
+        match (event.name.as_deref(), &mut self.current) {
             (Some("message") | None, _) => {}
             // 2024-11-05, basic/transports: the URI for messages, which names the session.
-            (Some("endpoint"), Some(asked)) => return asked.session = session_in(data),
+            (Some("endpoint"), Some(request)) => return request.session = session_in(data),
             // The protocol has no other event.
             _ => return,
         }
-        let asked = self.answered.as_ref();
-        let unknown = Asked::default();
-        if let Err(wrong) = asked.unwrap_or(&unknown).expect_lawful(head, data) {
-            let question = asked.map(|asked| format!("{:.300?}", asked.messages));
+        let request = self.current.as_ref();
+        let unknown = SentRequest::default();
+        if let Err(wrong) = request.unwrap_or(&unknown).expect_valid(head, data) {
+            let question = request.map(|request| format!("{:.300?}", request.messages));
             let question = question.unwrap_or_default();
             panic!("{wrong}\nin {data:.600}\nafter {question}");
         }
@@ -148,10 +147,10 @@ fn depth(text: &str) -> usize {
 /// The maximum depth that `serde_json` parses; servers may send more.
 const DEPTH_MAX: usize = 127;
 
-impl Asked {
+impl SentRequest {
     /// Parses the request at the start of these bytes, and returns its length, or `None` if it is
     /// incomplete.
-    fn parse(bytes: &[u8]) -> Result<Option<(Asked, usize)>, Broken> {
+    fn parse(bytes: &[u8]) -> Result<Option<(SentRequest, usize)>, Broken> {
         let malformed = || Broken::Malformed("a request".to_owned());
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             return if bytes.len() < HEAD_MAX { Ok(None) } else { Err(malformed()) };
@@ -181,12 +180,12 @@ impl Asked {
         };
         let session = header("mcp-session-id").map(session).or_else(|| session_in(path));
         let version = header("mcp-protocol-version");
-        let asked = Asked { path: path.to_owned(), session, version, messages };
-        Ok(Some((asked, end + 4 + len)))
+        let request = SentRequest { path: path.to_owned(), session, version, messages };
+        Ok(Some((request, end + 4 + len)))
     }
 
     /// Returns whether it is for one of pontoon's routes without MCP.
-    fn is_of_pontoon(&self) -> bool {
+    fn is_without_mcp(&self) -> bool {
         let pages = ["/health", "/livez", "/metrics", "/readyz"];
         pages.iter().any(|page| self.path.starts_with(page))
     }
@@ -194,7 +193,7 @@ impl Asked {
     /// Records a request in a session.
     fn keep(&self) {
         let Some(session) = &self.session else { return };
-        let mut conversations = lock(&CONVERSATIONS);
+        let mut conversations = lock(&SESSIONS);
         let conversation = conversations.entry(session.clone()).or_default();
         for message in self.messages.iter().filter(|message| message["method"].is_string()) {
             conversation.requests.insert(message["id"].to_string(), message.clone());
@@ -202,9 +201,9 @@ impl Asked {
     }
 
     /// Checks that a message in its answer is valid in its revision.
-    fn expect_lawful(&self, head: &Head, data: &str) -> Result<(), String> {
+    fn expect_valid(&self, head: &Head, data: &str) -> Result<(), String> {
         let Ok(value) = data.parse::<Value>() else {
-            return match self.spoils(None) {
+            return match self.is_damaged_by_child(None) {
                 true => Ok(()),
                 false => Err("it is not JSON".to_owned()),
             };
@@ -216,7 +215,7 @@ impl Asked {
         for message in messages {
             self.learn(head, &message);
             let request = self.request_of(&message);
-            if self.spoils(request.as_ref()) && message["method"].is_null() {
+            if self.is_damaged_by_child(request.as_ref()) && message["method"].is_null() {
                 continue;
             }
             let method = request.as_ref().and_then(|request| request["method"].as_str());
@@ -230,15 +229,15 @@ impl Asked {
         let id = head.header("mcp-session-id").map(|id| session(id.to_owned()));
         let Some(session) = id.or_else(|| self.session.clone()) else { return };
         let Some(revision) = message["result"]["protocolVersion"].as_str() else { return };
-        lock(&CONVERSATIONS).entry(session).or_default().revision = schema::known(revision);
+        lock(&SESSIONS).entry(session).or_default().revision = schema::known(revision);
     }
 
     /// Returns the request that a message answers, if it is known.
     fn request_of(&self, message: &Value) -> Option<Value> {
         let id = message.get("id").filter(|_| message["method"].is_null())?;
-        let own = self.messages.iter().find(|asked| asked.get("id") == Some(id));
+        let own = self.messages.iter().find(|request| request.get("id") == Some(id));
         own.cloned().or_else(|| {
-            let conversations = lock(&CONVERSATIONS);
+            let conversations = lock(&SESSIONS);
             conversations.get(self.session.as_ref()?)?.requests.get(&id.to_string()).cloned()
         })
     }
@@ -246,19 +245,19 @@ impl Asked {
     fn revision(&self) -> &'static str {
         let own = self.messages.first().map(|message| &message["params"]);
         let modern = || self.messages.first().filter(|message| is_modern(message)).map(|_| MODERN);
-        let agreed = || lock(&CONVERSATIONS).get(self.session.as_ref()?)?.revision;
+        let agreed = || lock(&SESSIONS).get(self.session.as_ref()?)?.revision;
         let stated = || schema::known(self.version.as_deref()?);
         let wanted = || schema::known(own?["protocolVersion"].as_str()?);
         let found = modern().or_else(agreed).or_else(stated).or_else(wanted);
         found.unwrap_or_else(newest_legacy)
     }
 
-    /// Returns whether `badchild` damages the answer to this request on purpose, and pontoon passes
-    /// it on unchanged. A resumed stream may hold answers to any earlier request.
-    fn spoils(&self, request: Option<&Value>) -> bool {
+    /// Returns whether `test-server` damages the answer to this request on purpose, and pontoon
+    /// passes it on unchanged. A resumed stream may hold answers to any earlier request.
+    fn is_damaged_by_child(&self, request: Option<&Value>) -> bool {
         let is_spoilt = |request: &Value| {
             let tool = request["params"]["name"].as_str().unwrap_or_default();
-            request["method"] == "tools/call" && SPOILING_TOOLS.contains(&tool)
+            request["method"] == "tools/call" && DAMAGING_TOOLS.contains(&tool)
         };
         match request {
             Some(request) => is_spoilt(request),
@@ -269,7 +268,7 @@ impl Asked {
 
 /// Checks every line that a child has read against the schema of its conversation.
 #[track_caller]
-pub(crate) fn expect_lawful(record: &Record) {
+pub(crate) fn expect_valid(record: &Record) {
     for child in record.children() {
         let bytes = record.bytes(child);
         let mut revision = newest_legacy();
@@ -314,8 +313,8 @@ fn session(id: String) -> Session {
     (world, id)
 }
 
-/// Tools of `badchild` with invalid results.
-const SPOILING_TOOLS: [&str; 1] = ["lone_surrogate"];
+/// Tools of `test-server` with invalid results.
+const DAMAGING_TOOLS: [&str; 1] = ["lone_surrogate"];
 
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 

@@ -1,4 +1,4 @@
-//! The operating system as the [`System`] of `badchild`: a thread for each task, and blocking
+//! The operating system as the [`System`] of `test-server`: a thread for each task, and blocking
 //! calls.
 
 use std::cell::Cell;
@@ -14,8 +14,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use badchild::{Flags, Output, System};
 use rustix::process::Signal;
+use test_server::{Flags, Output, System};
 
 use crate::record::Record;
 

@@ -72,7 +72,7 @@ impl<S: System> Server<S> {
                     },
                     "instructions": "Told what to do wrong, it does that.",
                     "_meta": {"io.modelcontextprotocol/serverInfo":
-                        {"name": "badchild", "version": "1.0.0"}},
+                        {"name": "test-server", "version": "1.0.0"}},
                 });
                 self.system.sleep(self.flags.delay_init).await;
                 self.listing(id, discovered).await;
@@ -106,7 +106,7 @@ impl<S: System> Server<S> {
 
     /// Sends a log message.
     pub(crate) async fn log(&self, level: &str, data: &Value) {
-        let params = json!({"level": level, "logger": "badchild", "data": data});
+        let params = json!({"level": level, "logger": "test-server", "data": data});
         let method = "notifications/message";
         self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params})).await;
     }

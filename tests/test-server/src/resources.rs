@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::System;
 use crate::server::Server;
 
-const NOTES: &str = "badchild://notes";
+const NOTES: &str = "test-server://notes";
 
 /// The answer to `resources/list`.
 pub(crate) fn list() -> Value {

@@ -2,20 +2,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Value, json};
 
-use super::Witness;
+use super::SchemaCheck;
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::wire::{Request, response};
 
-/// Returns the witness's verdict on this request, sent byte by byte, and its answer.
+/// Returns the check's verdict on this request, sent byte by byte, and its answer.
 fn says(request: &Request, headers: &str, answer: &Value) -> Result<(), String> {
-    let mut witness = Witness::default();
-    request.bytes().chunks(1).for_each(|byte| witness.sent(byte));
+    let mut check = SchemaCheck::default();
+    request.bytes().chunks(1).for_each(|byte| check.sent(byte));
     let body = answer.to_string();
     let head = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     let (response, _) = response::parse(format!("{head}{body}").as_bytes(), true).unwrap().unwrap();
-    witness.head();
-    let judged = catch_unwind(AssertUnwindSafe(|| witness.response(&response)));
-    judged.map_err(|panic| panic.downcast_ref::<String>().expect("words").clone())
+    check.head();
+    let checked = catch_unwind(AssertUnwindSafe(|| check.response(&response)));
+    checked.map_err(|panic| panic.downcast_ref::<String>().expect("words").clone())
 }
 
 fn to(body: &Value, answer: &Value) -> Result<(), String> {
@@ -44,7 +44,7 @@ fn an_answer_is_held_against_its_question() {
 #[test]
 fn a_request_that_describes_itself_has_a_revision_of_its_own() {
     let mut call = tool_call(1, "echo", json!({}));
-    call["params"]["_meta"] = json!({super::VERSION_KEY: "2026-07-28"});
+    call["params"]["_meta"] = json!({(super::VERSION_KEY): "2026-07-28"});
     let wrong = to(&call, &result(1, json!({"content": []}))).unwrap_err();
     assert!(wrong.contains("resultType"), "{wrong}");
 }

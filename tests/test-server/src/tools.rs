@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::asks::{self, Ask};
 use crate::modern::Meta;
+use crate::questions::{self, Ask};
 use crate::server::Server;
 use crate::{LIFETIME, System};
 
@@ -113,7 +113,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         "argv" => answer(&argv(system).to_string()).await,
         "ask" if server.flags.modern => {
             let asks = [Ask::of(&arguments)];
-            match asks::answers(call, &asks) {
+            match questions::answers(call, &asks) {
                 Ok(answers) => answer(&answers[&asks[0].key()].to_string()).await,
                 Err(reply) => server.reply(id, reply).await,
             }
@@ -148,7 +148,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         }
         "hang" => system.sleep(LIFETIME).await,
         "hush" => {
-            server.hush().await;
+            server.end_subscriptions().await;
             answer("hushed").await;
         }
         "ignore_stdin" => {
@@ -209,7 +209,7 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
             }
             answer("reported").await;
         }
-        "rounds" => asks::rounds(server, id, call, &arguments, pause).await,
+        "rounds" => questions::rounds(server, id, call, &arguments, pause).await,
         "sleep" => {
             if !server.wait(id, pause).await {
                 answer("slept").await;

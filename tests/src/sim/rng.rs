@@ -4,16 +4,16 @@ use std::ops::Range;
 
 /// A sequence of numbers that depends only on its seed (SplitMix64).
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     /// Creates the sequence of this seed.
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed)
     }
 
     /// Returns the next number.
-    pub fn roll(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,30 +22,30 @@ impl Dice {
     }
 
     /// Returns a number in this range, which must not be empty.
-    pub fn within(&mut self, range: Range<u64>) -> u64 {
-        range.start + self.roll() % (range.end - range.start)
+    pub fn range(&mut self, range: Range<u64>) -> u64 {
+        range.start + self.next_u64() % (range.end - range.start)
     }
 
     /// Returns true once in this many times, on average.
     pub fn once_in(&mut self, times: u64) -> bool {
-        self.roll().is_multiple_of(times)
+        self.next_u64().is_multiple_of(times)
     }
 
     /// Returns one of several values; there must be one.
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.within(0..of.len() as u64) as usize]
+    pub fn choose<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.range(0..of.len() as u64) as usize]
     }
 
     /// Returns an independent sequence.
-    pub fn fork(&mut self) -> Dice {
-        Dice(self.roll())
+    pub fn fork(&mut self) -> Rng {
+        Rng(self.next_u64())
     }
 
     /// Returns 32 bytes.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
         for part in seed.chunks_mut(8) {
-            part.copy_from_slice(&self.roll().to_le_bytes());
+            part.copy_from_slice(&self.next_u64().to_le_bytes());
         }
         seed
     }
