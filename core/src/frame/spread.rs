@@ -91,14 +91,10 @@ impl Spread {
 
 /// Reports a message with this text if it answers a request.
 fn answer(flaw: Flaw, text: &[u8], bytes: usize) -> Option<Unreadable> {
-    let glimpse = Glimpse::of(text);
-    let concerns = match glimpse.concerns() {
-        Concerns::Request(id) => Concerns::Request(id),
-        // Other JSON may have a member called `error`.
-        Concerns::AnyRequest if glimpse.has_version() => Concerns::AnyRequest,
-        _ => return None,
-    };
-    Some(Unreadable { bytes, ..Unreadable::new(flaw, concerns, text) })
+    match Glimpse::of(text).concerns() {
+        Concerns::Nothing => None,
+        concerns => Some(Unreadable { bytes, ..Unreadable::new(flaw, concerns, text) }),
+    }
 }
 
 /// The brackets that are open after a line; none if it cannot be a part of one JSON object.

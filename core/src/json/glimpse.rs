@@ -14,11 +14,14 @@ use crate::json::text;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Glimpse {
     id: Option<Bytes>,
+    has_id: bool,
     /// Whether an id is invalid, or several ids differ.
     is_id_unclear: bool,
     has_method: bool,
     has_answer: bool,
     has_version: bool,
+    /// Whether it has a member that no message has.
+    has_other: bool,
 }
 
 impl Glimpse {
@@ -51,11 +54,14 @@ impl Glimpse {
 
     /// Returns the request that the text answers.
     pub(crate) fn concerns(&self) -> Concerns {
+        let is_answer = match self.has_version {
+            true => self.has_answer || self.id.is_some(),
+            // A line of a log may have members called `error`, `result` or `id` among others.
+            false => self.has_answer && self.has_id && !self.has_other,
+        };
         match &self.id {
-            _ if self.has_method => Concerns::Nothing,
-            Some(id) if !self.is_id_unclear && (self.has_answer || self.has_version) => {
-                Concerns::Request(id.clone())
-            }
+            _ if self.has_method || !is_answer => Concerns::Nothing,
+            Some(id) if !self.is_id_unclear => Concerns::Request(id.clone()),
             _ if self.has_answer => Concerns::AnyRequest,
             _ => Concerns::Nothing,
         }
@@ -68,11 +74,6 @@ impl Glimpse {
             Concerns::Nothing if !self.has_method => Concerns::AnyRequest,
             concerns => concerns,
         }
-    }
-
-    /// Whether it has a member `jsonrpc`.
-    pub(crate) fn has_version(&self) -> bool {
-        self.has_version
     }
 
     fn look_at_start(&mut self, text: &[u8]) {
@@ -91,6 +92,7 @@ impl Glimpse {
 
     /// Records a member; the value is empty if its end was not found.
     fn see(&mut self, key: &[u8], value: &[u8]) {
+        self.has_id |= key == b"id";
         match key {
             b"method" => self.has_method |= value != b"null",
             b"result" | b"error" => self.has_answer |= value != b"null",
@@ -100,7 +102,8 @@ impl Glimpse {
                 self.is_id_unclear |= other.is_some_and(|other| *other != *value);
             }
             b"id" => self.is_id_unclear = true,
-            _ => {}
+            b"params" => {}
+            _ => self.has_other = true,
         }
     }
 }

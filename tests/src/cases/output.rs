@@ -15,6 +15,7 @@ cases! { $ output:
     unreadable_answers
     answers_without_an_id
     answers_on_several_lines
+    lines_of_a_log_with_an_error
     long_answers
     answers_over_16_mib
     noise_without_end
@@ -218,6 +219,23 @@ pub fn answers_on_several_lines(target: &Target) {
         eventually("it is logged", seconds(10), || {
             log().iter().any(|it| it["reason"] == "several_lines")
         });
+    }
+}
+
+pub fn lines_of_a_log_with_an_error(target: &Target) {
+    let answer = format!("{{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":{}}}\n", result("fine"));
+    for (eras, pontoon, caller) in pairings(target, &[]) {
+        for line in [
+            r#"{"level":"error","error":"connect ECONNREFUSED"}"#,
+            r#"{"level":50,"time":1764400000000,"pid":7,"id":ID,"error":"connect ECONNREFUSED"}"#,
+            r#"{"level":"error","ts":1764400000.1,"msg":"no","error":{"code":-1,"message":"no"}}"#,
+            r#"{"event":"failed","result":"no","timestamp":"2026-11-29T11:00:00Z"}"#,
+        ] {
+            let arguments = json!({"head": format!("{line}\n"), "last": answer});
+            assert_eq!(text_of(&caller.call("write", arguments)), "fine", "{eras}: {line}");
+        }
+        let logged = || pontoon.log_events("child_noise").len();
+        eventually("each is logged", seconds(10), || logged() == 4);
     }
 }
 

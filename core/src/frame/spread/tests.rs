@@ -64,6 +64,7 @@ fn other_json_over_several_lines_answers_nothing() {
     for text in [
         "{\n  name: 'x',\n  error: null\n}\n",
         "{\n  \"error\": \"x\"\n}\n",
+        "{\n  \"level\": \"error\",\n  \"id\": 7,\n  \"error\": \"x\"\n}\n",
         "{\n  \"level\": \"info\",\n  \"id\": 7\n}\n",
         "{\n  \"jsonrpc\": \"2.0\",\n  \"id\": 7,\n  \"method\": \"ping\"\n}\n",
         "}\n{\n  \"a\n}\n",
