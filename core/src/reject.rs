@@ -100,9 +100,10 @@ pub enum Reject {
     BadMessage,
     /// A `method` that is not a string.
     BadMethod,
-    /// `params` that are neither an object nor an array, or hold a field that has a wrong type or
-    /// is too long.
+    /// A field of `params` that has a wrong type or value, or is too long.
     BadParams,
+    /// `params` that are not an object.
+    ParamsNotObject,
     /// `jsonrpc` is not `"2.0"`.
     BadVersion,
     /// Client information or capabilities of more than 64 KiB in a request of 2026-07-28.
@@ -390,7 +391,7 @@ impl Reject {
             BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
             | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession
             | NotInitialized => (400, INVALID_REQUEST),
-            BadParams | ClientTooLong => (400, INVALID_PARAMS),
+            BadParams | ParamsNotObject | ClientTooLong => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
             MissingCredentials => (401, INTERNAL_ERROR),
             OtherPrincipal | UnknownSession => (404, INTERNAL_ERROR),

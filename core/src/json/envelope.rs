@@ -155,10 +155,10 @@ impl Envelope {
         };
         let token = self.in_params.in_meta.progress_token;
         let token_is_id = token.is_none_or(|token| is_id(token.of_text(text)));
-        if starts(self.params, b"{[")
-            && starts(self.in_params.meta, b"{")
-            && (kind == Kind::Notification || token_is_id)
-        {
+        if !starts(self.params, b"{[") {
+            return Err(Reject::ParamsNotObject);
+        }
+        if starts(self.in_params.meta, b"{") && (kind == Kind::Notification || token_is_id) {
             return Ok(());
         }
         Err(Reject::BadParams)

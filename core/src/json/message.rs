@@ -150,7 +150,8 @@ impl Message {
     ///
     /// [`Reject::BadJson`] and [`Reject::TooDeep`] for a text that is not JSON within the rules;
     /// for JSON that is not a message [`Reject::BadVersion`], [`Reject::BadMessage`],
-    /// [`Reject::BadId`], [`Reject::BadMethod`], [`Reject::BadParams`]; for keys that another
+    /// [`Reject::BadId`], [`Reject::BadMethod`], [`Reject::ParamsNotObject`] unless they are an
+    /// object or array, [`Reject::BadParams`]; for keys that another
     /// parser could read differently [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a
     /// text of 4 GiB or more [`Reject::BodyTooLarge`].
     pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {

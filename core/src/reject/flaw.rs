@@ -90,7 +90,7 @@ impl From<Reject> for Flaw {
             Reject::BadVersion => Flaw::Version,
             Reject::BadMessage => Flaw::Shape,
             Reject::BadId => Flaw::Id,
-            Reject::BadMethod | Reject::BadParams => Flaw::Call,
+            Reject::BadMethod | Reject::BadParams | Reject::ParamsNotObject => Flaw::Call,
             Reject::DuplicateKey | Reject::LookalikeKey => Flaw::DuplicateKey,
             _ => Flaw::NotJson,
         }

@@ -103,8 +103,9 @@ impl Reject {
             BadMessage => "Invalid Request: neither a request, nor a notification, nor a response",
             BadMethod => "Invalid Request: method must be a string",
             BadParams => {
-                "Invalid params: params must be an object whose fields have the right types, values and lengths"
+                "Invalid params: the fields of params must have the right types, values and lengths"
             }
+            ParamsNotObject => "params must be an object",
             ClientTooLong => {
                 "Invalid params: clientInfo and clientCapabilities may have at most 64 KiB each"
             }

@@ -132,7 +132,7 @@ impl Reading {
         let is_call = matches!(self.kind, Some(Kind::Request | Kind::Notification));
         let params = params.filter(|params| !(may_be_null && *params == "null"));
         if is_call && params.is_some_and(|params| !params.starts_with(['{', '['])) {
-            self.refuse(Reject::BadParams);
+            self.refuse(Reject::ParamsNotObject);
         }
         let params = params.and_then(members).unwrap_or_default();
         if has_twice(&params, &PARAMS) {

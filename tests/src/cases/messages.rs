@@ -16,6 +16,7 @@ cases! { $ messages:
     nesting
     keys_that_could_be_read_twice
     messages_that_are_none
+    params_that_are_not_an_object
     notifications_and_responses
     requests_arrive_byte_for_byte
     pretty_printed_requests_arrive_as_one_line
@@ -107,6 +108,26 @@ pub fn nesting(target: &Target) {
     let response = client.send(call(100));
     assert!(response.expect(200, "100 deep").text().contains(&nested(100)));
     pontoon.expect_alive("after deep messages");
+}
+
+pub fn params_that_are_not_an_object(target: &Target) {
+    let stateful = [target.proxy(), target.echo()].map(|it| (it, true));
+    let stateless = [target.echo_stateless(), target.calculator()].map(|it| (it, false));
+    for (program, has_sessions) in stateful.into_iter().chain(stateless) {
+        let pontoon = program.start();
+        let client = has_sessions.then(|| Client::open(&pontoon));
+        for params in ["null", r#""x""#, "[]", r#"[{"name":"refused"}]"#, "5"] {
+            let call =
+                format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#);
+            let request = Request::post(call);
+            let request = client.iter().fold(request, |request, client| client.sign(request));
+            let response = request.send(pontoon.addr);
+            let message = response.expect_error(400, -32602, params);
+            assert_eq!(message, "params must be an object", "{params}");
+            assert_eq!(response.json()["id"], 7, "{params}");
+        }
+        assert!(pontoon.record.lines_with(REFUSED).is_empty());
+    }
 }
 
 pub fn keys_that_could_be_read_twice(target: &Target) {

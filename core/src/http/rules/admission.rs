@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::headers::announced;
 use super::{Endpoint, Headers, RequestHead};
 use crate::http::{Answer, BodyBuffer, Coding, Cors, McpHead, Request, SessionHeader};
-use crate::json::{Body, Invalid, Message, ParseRules};
+use crate::json::{About, Body, Invalid, Kind, Message, ParseRules};
 use crate::memory::Memory;
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpScene, Server, Tool};
@@ -124,9 +124,27 @@ impl BodyRules {
     fn read(self, body: Bytes) -> Result<Body, Invalid> {
         match body.len() > self.bytes_max {
             true => Err(Reject::BodyTooLarge { limit: self.bytes_max }.into()),
-            false => Body::parse(body, self.parse),
+            false => Body::parse(body, self.parse).and_then(with_objects),
         }
     }
+}
+
+/// Refuses messages with an array as `params`, which JSON-RPC has and MCP has not.
+fn with_objects(body: Body) -> Result<Body, Invalid> {
+    let checked = |message: Message| {
+        let is_call = matches!(message.kind(), Kind::Request | Kind::Notification);
+        if !is_call || message.params().is_none_or(|params| params.starts_with(b"{")) {
+            return Ok(message);
+        }
+        let about = message.id().map(|id| About::Request(Bytes::copy_from_slice(id)));
+        Err(Invalid { reject: Reject::ParamsNotObject, about })
+    };
+    Ok(match body {
+        Body::One(message) => Body::One(checked(message)?),
+        Body::Batch(all) => {
+            Body::Batch(all.into_iter().map(|message| message.and_then(checked)).collect())
+        }
+    })
 }
 
 /// Returns whether the handler of any of these messages reads the head. Only tools can declare that

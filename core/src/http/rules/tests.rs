@@ -399,12 +399,17 @@ fn a_body_that_is_no_message_is_answered_under_its_id() {
         *read(admission, body).unwrap_err()
     };
     let refusal = answer(r#"{"id":"x","params":17,"method":"m","jsonrpc":"2.0"}"#);
-    assert_eq!((refusal.head.status, refusal.reject), (400, Some(Reject::BadParams)));
+    assert_eq!((refusal.head.status, refusal.reject), (400, Some(Reject::ParamsNotObject)));
     assert_eq!(
         refusal.body,
-        r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"Invalid params: params must be an object whose fields have the right types, values and lengths"}}"#
+        r#"{"jsonrpc":"2.0","id":"x","error":{"code":-32602,"message":"params must be an object"}}"#
     );
     assert_eq!(refusal.head.cors.unwrap().origin, LISTED.into());
+    for params in ["null", r#""x""#, "[]", r#"[{"a":1}]"#] {
+        let request = format!(r#"{{"jsonrpc":"2.0","id":"x","method":"m","params":{params}}}"#);
+        let admission = admit("POST", "/mcp", &[("origin", LISTED)]).unwrap();
+        assert_eq!(read(admission, request).unwrap_err().body, refusal.body, "{params}");
+    }
     for (body, id) in [
         (r#"{"jsonrpc":"2.0","id":1.0}"#, "1.0"),
         (r#"{"jsonrpc":"2.0","id":"\u0061","method":null}"#, r#""\u0061""#),

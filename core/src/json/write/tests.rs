@@ -15,7 +15,7 @@ fn text(chunk: Chunk) -> String {
 fn an_error_names_the_request_it_answers_byte_for_byte() {
     assert_eq!(
         text(error(Some(b"1.0"), &Reject::BadParams.wire())),
-        r#"{"jsonrpc":"2.0","id":1.0,"error":{"code":-32602,"message":"Invalid params: params must be an object whose fields have the right types, values and lengths"}}"#
+        r#"{"jsonrpc":"2.0","id":1.0,"error":{"code":-32602,"message":"Invalid params: the fields of params must have the right types, values and lengths"}}"#
     );
 }
 

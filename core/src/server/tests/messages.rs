@@ -70,6 +70,7 @@ fn unknown_methods_are_refused_and_unknown_notifications_passed_over() {
 fn parameters_are_an_object_without_doubles() {
     let cases = [
         (r#"[]"#, "params must be an object"),
+        (r#""x""#, "params must be an object"),
         (r#"5"#, "params must be an object"),
         (r#"{"name":"echo","name":"any"}"#, "params holds a key twice"),
         (r#"{"\ud800":1}"#, "params holds a key that is no text"),

@@ -24,7 +24,7 @@ fn a_request_that_is_refused_can_be_answered_under_its_id() {
         (r#"{"jsonrpc":"2.0","id":"a\"b","method":17}"#, Reject::BadMethod),
         (r#"{"jsonrpc":"2.0","id":"a\"b"}"#, Reject::BadMessage),
         (r#"{"jsonrpc":"2.0","method":"m","result":1,"id":"a\"b"}"#, Reject::BadMessage),
-        (r#"{"jsonrpc":"2.0","method":"m","params":null,"id":"a\"b"}"#, Reject::BadParams),
+        (r#"{"jsonrpc":"2.0","method":"m","params":null,"id":"a\"b"}"#, Reject::ParamsNotObject),
         (
             r#"{"params":{"_meta":{"progressToken":[]}},"jsonrpc":"2.0","method":"m","id":"a\"b"}"#,
             Reject::BadParams,

@@ -38,9 +38,9 @@ fn the_version_is_given_and_no_other() {
 
 #[test]
 fn params_and_their_meta_may_be_null() {
-    let bad = Reject::BadParams;
-    forgiven(&with(r#""id":1,"method":"m","params":null"#), Kind::Request, bad);
-    forgiven(&with(r#""method":"m","params": null "#), Kind::Notification, bad);
+    let (bad, no_object) = (Reject::BadParams, Reject::ParamsNotObject);
+    forgiven(&with(r#""id":1,"method":"m","params":null"#), Kind::Request, no_object);
+    forgiven(&with(r#""method":"m","params": null "#), Kind::Notification, no_object);
     let request = with(r#""id":1,"method":"m","params":{"_meta":null,"name":"x"}"#);
     let request = forgiven(&request, Kind::Request, bad);
     assert_eq!(request.progress_token(), None);
@@ -48,7 +48,10 @@ fn params_and_their_meta_may_be_null() {
         with(r#""method":"notifications/progress","params":{"_meta":null,"progressToken":7}"#);
     assert_eq!(text(forgiven(&progress, Kind::Notification, bad).subject()), Some("7"));
 
-    for params in ["1", "\"null\"", "false", r#"{"_meta":1}"#, r#"{"_meta":[null]}"#] {
+    for params in ["1", "\"null\"", "false"] {
+        never(&with(&format!(r#""id":1,"method":"m","params":{params}"#)), no_object);
+    }
+    for params in [r#"{"_meta":1}"#, r#"{"_meta":[null]}"#] {
         never(&with(&format!(r#""id":1,"method":"m","params":{params}"#)), bad);
     }
     let token = r#""id":1,"method":"m","params":{"_meta":{"progressToken":null}}"#;

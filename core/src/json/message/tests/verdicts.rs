@@ -174,7 +174,7 @@ fn params_are_an_object_or_an_array() {
     }
     for params in ["null", "1", "\"{}\"", "true"] {
         let members = format!(r#""method":"m","params":{params}"#);
-        assert_eq!(verdict(&with(&members)), Err(Reject::BadParams), "{params}");
+        assert_eq!(verdict(&with(&members)), Err(Reject::ParamsNotObject), "{params}");
     }
 }
 
