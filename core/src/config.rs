@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use strum::{EnumString, VariantNames};
+
 use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
 use crate::native::Native;
@@ -69,7 +71,8 @@ impl Config {
 
 /// The part of a session's first credentials (`Authorization`) that later ones must match. Requests
 /// with other credentials are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum BindSession {
     /// The part that stays the same when a token is refreshed: [`crate::principal::Principal::of`].
     Subject,
@@ -107,7 +110,8 @@ impl Default for BridgeOptions {
 }
 
 /// The era of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum ChildEra {
     /// Its conversation begins with `initialize` (2025-11-25 and earlier).
     Legacy,
@@ -124,7 +128,8 @@ pub enum ChildEra {
 /// it has at most one call at a time that may need input (`tools/call`, `prompts/get`,
 /// `resources/read`); a concurrent call gets another process. A legacy session always has a process
 /// of its own, and all requests share the one process of a modern command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum ChildPer {
     /// Each session has its own. Modern requests have no session: those of one principal share, as
     /// with [`ChildPer::Principal`].

@@ -8,7 +8,7 @@ use std::fmt;
 
 use bytes::Bytes;
 pub use fields::Value;
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::ids::{ChildId, SessionId};
 use crate::observe::Answered;
@@ -19,8 +19,9 @@ use crate::shown::{shown, visible};
 use crate::time::Duration;
 
 /// The severity of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
-#[cfg_attr(test, derive(strum::VariantNames))]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantNames,
+)]
 #[strum(serialize_all = "snake_case")]
 pub enum Level {
     /// Every step.
@@ -49,7 +50,7 @@ impl fmt::Display for Level {
 /// A log event. It holds no payload. Texts of a peer are not logged, except for a child's standard
 /// error, a [`Detail`], the name of a client and the names of the tools that it calls.
 #[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
-#[cfg_attr(test, derive(strum::VariantNames))]
+#[cfg_attr(test, derive(VariantNames))]
 #[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// A child was started.
@@ -267,7 +268,7 @@ impl Detail {
 
 /// The reason why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
-#[cfg_attr(test, derive(strum::VariantNames))]
+#[cfg_attr(test, derive(VariantNames))]
 #[strum(serialize_all = "snake_case")]
 pub enum SessionEnd {
     /// Its client disconnected before it was open.
@@ -290,7 +291,7 @@ pub enum SessionEnd {
 
 /// The kind of a dropped message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
-#[cfg_attr(test, derive(strum::VariantNames))]
+#[cfg_attr(test, derive(VariantNames))]
 #[strum(serialize_all = "snake_case")]
 pub enum Dropped {
     /// A child's answer to a request that was answered, cancelled, or never sent.

@@ -1,5 +1,3 @@
-use strum::VariantNames;
-
 use super::*;
 use crate::protocol::Revision;
 use crate::random::IdSource;
