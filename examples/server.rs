@@ -8,8 +8,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use pontoon_tokio::pontoon_core::config::{Config, Serves};
-use pontoon_tokio::pontoon_core::native::Native;
+use pontoon_tokio::pontoon_core::config::{Config, Native, Serves};
 use pontoon_tokio::pontoon_core::server::{
     Catalog, Field, Kind, Outbox, Outcome, Request, Scene, Schema, Seat, Server, Tool,
 };

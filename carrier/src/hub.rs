@@ -17,6 +17,7 @@ use std::{fmt, io, mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
+use pontoon_core::facts::Facts;
 use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules, Throttle};
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::job::Job;
@@ -26,7 +27,6 @@ use pontoon_core::modern::Preparation;
 use pontoon_core::native::{Served, Stateless};
 use pontoon_core::observe::Event;
 use pontoon_core::reject::SpawnError;
-use pontoon_core::server::Facts;
 use pontoon_core::time::Instant;
 use pontoon_process::Sampler;
 use smallvec::SmallVec;
@@ -187,7 +187,7 @@ impl Hub {
     /// process that belongs to no session is answered here, without the engine, unless it has to
     /// wait.
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
-        let request = match (&self.stateless, request) {
+        match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
                 let publish = |change| self.submit([Input::Changed { change }]);
@@ -198,22 +198,28 @@ impl Hub {
                         self.submit([Input::Refused { reject, detail: None }]);
                         return Exchange::answered(self, head, body);
                     }
-                    Served::Unfinished(run) => Request::Run { run },
+                    Served::Unfinished(run) => {
+                        self.exchange(false, |exchange| Input::Unfinished { exchange, run })
+                    }
                 }
             }
             (_, mut request) => {
                 if let Some(preparation) = &self.preparation {
                     preparation.prepare(&mut request);
                 }
-                request
+                let wants_facts = request.wants_facts(&self.config.serves);
+                let request = Box::new(request);
+                self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
             }
-        };
-        self.submit_request(request)
+        }
     }
 
     /// Reports a request, and returns the exchange for its answer.
-    fn submit_request(self: &Arc<Self>, request: Request) -> Exchange {
-        let wants_facts = request.wants_facts(&self.config.serves);
+    fn exchange(
+        self: &Arc<Self>,
+        wants_facts: bool,
+        input: impl FnOnce(ExchangeId) -> Input,
+    ) -> Exchange {
         let is_native = self.config.serves.native().is_some();
         let clock_read = is_native.then(|| Input::ClockRead { wall: self.clock.wall() });
         let sampled = wants_facts.then(|| Input::Sampled { facts: Box::new(self.sample()) });
@@ -221,8 +227,7 @@ impl Hub {
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, mailbox.clone());
-            let requested = Input::Requested { exchange: id, request: Box::new(request) };
-            state.take(clock_read.into_iter().chain(sampled).chain([requested]), now);
+            state.take(clock_read.into_iter().chain(sampled).chain([input(id)]), now);
         });
         Exchange::new(id, self.clone(), mailbox)
     }

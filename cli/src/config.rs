@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 
 use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{BindSession, BridgeOptions, Config, Serves};
+use pontoon_core::config::{BindSession, BridgeOptions, Config, Native, Serves};
 use pontoon_core::limits::Limits;
-use pontoon_core::native::Native;
 use pontoon_core::protocol::Revision;
 
 use crate::args::{ProxyArgs, ServingArgs, SessionArgs};

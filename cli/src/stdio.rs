@@ -8,8 +8,8 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Instant as Clock, SystemTime};
 
+use pontoon_core::config::Native;
 use pontoon_core::limits::Limits;
-use pontoon_core::native::Native;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{Circumstances, Conversation, Pipe};
 use pontoon_core::time::{Duration, Instant};

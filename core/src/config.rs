@@ -1,12 +1,14 @@
 //! The settings of an endpoint.
 
+mod native;
+
 use std::sync::Arc;
 
+pub use native::{EventFormat, Native, Rate};
 use strum::{EnumString, VariantNames};
 
 use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
-use crate::native::Native;
 use crate::observe::Level;
 use crate::principal::Principal;
 use crate::protocol::Revision;

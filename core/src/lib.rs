@@ -135,6 +135,7 @@ pub mod child_spec;
 pub mod chunk;
 pub mod config;
 pub mod engine;
+pub mod facts;
 pub mod frame;
 pub mod http;
 pub mod ids;

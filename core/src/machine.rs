@@ -13,13 +13,15 @@ use bytes::Bytes;
 
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
-use crate::http::{ReplyHead, Request};
+use crate::facts::Facts;
+use crate::http::{Refusal, ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::{Done, Job};
 use crate::json::{Message, Unreadable};
+use crate::native::Run;
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
-use crate::server::{Changed, Facts};
+use crate::server::Changed;
 use crate::time::Duration;
 
 /// An event that the adapter reports.
@@ -33,6 +35,14 @@ pub enum Input {
         exchange: ExchangeId,
         /// The request, after [`crate::modern::Preparation::prepare`] if there is one.
         request: Box<Request>,
+    },
+    /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
+    /// at once.
+    Unfinished {
+        /// The adapter's number for it; never reused.
+        exchange: ExchangeId,
+        /// Its state so far.
+        run: Box<Run>,
     },
     /// [`crate::http::Guard`] or [`crate::http::Rules`] refused a request; the adapter has answered
     /// it with the [`crate::http::Answer`] for this reason.
@@ -140,6 +150,12 @@ pub enum Input {
     },
     /// The operator asked the program to stop; the second time, at once.
     ShutdownRequested,
+}
+
+impl From<Refusal> for Input {
+    fn from(Refusal { reject, detail }: Refusal) -> Input {
+        Input::Refused { reject, detail }
+    }
 }
 
 /// An effect that the adapter carries out, without a reply.

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use pontoon_core::server::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
+use pontoon_core::facts::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
 use pontoon_core::time::Duration;
 
 #[cfg_attr(not(target_os = "linux"), path = "facts/elsewhere.rs")]

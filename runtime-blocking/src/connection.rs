@@ -92,7 +92,7 @@ impl<'f> Serving<'f> {
                 ConnectionEvent::Request(request) => {
                     self.answer = Pending::Awaited(self.front.hub.open(request));
                 }
-                ConnectionEvent::Refused(report) => self.front.hub.submit([report]),
+                ConnectionEvent::Refused(refusal) => self.front.hub.submit([refusal.into()]),
                 ConnectionEvent::Shutdown => {
                     // Its read side was closed for another connection, so there is nothing to wait
                     // for.

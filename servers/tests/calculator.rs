@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use pontoon_core::facts::Facts;
 use pontoon_core::seal::StateKey;
-use pontoon_core::server::{Circumstances, Conversation, Facts};
+use pontoon_core::server::{Circumstances, Conversation};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::{Value, json};

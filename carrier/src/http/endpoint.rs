@@ -23,6 +23,7 @@ use pontoon_core::http::{
     Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules, first_to_give_way,
 };
 use pontoon_core::limits::Limits;
+use pontoon_core::machine::Input;
 use pontoon_core::reject::Reject;
 
 use crate::coding;
@@ -127,7 +128,8 @@ impl Endpoint {
                 None => break,
             }
         }
-        self.hub.submit(checkpoint.refusal(&self.rules).and_then(|refusal| refusal.report()));
+        let refusal = checkpoint.refusal(&self.rules).and_then(|refusal| refusal.report());
+        self.hub.submit(refusal.map(Input::from));
     }
 
     /// Answers one request.
@@ -192,7 +194,7 @@ impl Endpoint {
     }
 
     fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-        self.hub.submit(refusal.report());
+        self.hub.submit(refusal.report().map(Input::from));
         self.refuse(refusal, checkpoint)
     }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pontoon_carrier::{Options, Running};
-use pontoon_core::config::{Config, Serves};
-use pontoon_core::native::Native;
+use pontoon_core::config::{Config, Native, Serves};
 use pontoon_core::observe::{Level, MetricsText, RequestStats};
 use pontoon_core::server::*;
 

@@ -53,7 +53,6 @@ impl Engine {
             Request::PostSse { head, body } => {
                 return self.on_post_sse(exchange, &head, &body, now, out);
             }
-            Request::Run { run } => return self.on_run(exchange, run, now, out),
             Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
@@ -79,7 +78,6 @@ impl Engine {
             Request::Listen { head } | Request::OpenSse { head } => {
                 self.refuse(exchange, reject, (&head, None), now, out);
             }
-            Request::Run { run } => self.refuse_run(exchange, *run, reject, now, out),
             probe => self.dispatch(exchange, probe, now, out),
         }
     }

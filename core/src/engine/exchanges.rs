@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use crate::http::neighbourhood;
+use crate::http::Holder;
 use crate::ids::{ExchangeId, SessionId};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
@@ -76,26 +76,11 @@ pub(crate) struct Exchanges {
     by_principal: BTreeMap<Principal, Held>,
 }
 
-/// The client that holds an exchange open.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Holder {
-    peer: Option<IpAddr>,
-    principal: Principal,
-    /// Whether the exchange is a stream, which stays open until one side ends it.
-    is_stream: bool,
-}
-
 /// The number of exchanges held open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Held {
     requests: usize,
     streams: usize,
-}
-
-impl Holder {
-    pub(crate) fn new(peer: Option<IpAddr>, principal: Principal, is_stream: bool) -> Holder {
-        Holder { peer: peer.map(neighbourhood), principal, is_stream }
-    }
 }
 
 impl Held {

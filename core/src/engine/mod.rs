@@ -32,7 +32,7 @@ mod turn;
 mod unclaimed;
 mod workers;
 
-pub(crate) use exchanges::{Exchanges, Holder, Owner, Transport};
+pub(crate) use exchanges::{Exchanges, Owner, Transport};
 use turn::Ledger;
 pub(crate) use turn::Turn;
 
@@ -50,6 +50,7 @@ pub(crate) use crate::engine::starts::{PATIENCE, Starts};
 use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::engine::unclaimed::Unclaimed;
+use crate::facts::Facts;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::Finished;
 use crate::machine::{Action, Actions, Input};
@@ -60,7 +61,7 @@ use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
 use crate::protocol::Revision;
 use crate::random::{Chance, IdSource};
 use crate::reject::Reject;
-use crate::server::{Changed, Facts};
+use crate::server::Changed;
 use crate::session::{Evaluation, Session};
 use crate::time::{Deadline, Duration, Instant};
 
@@ -247,7 +248,11 @@ impl Engine {
             Serves::Command(spec) => (Some(Arc::new(spec.clone())), None, Mirrors::default()),
             Serves::Native(native) => {
                 let catalog = native.server.modern_catalog();
-                (None, Some(Arc::new(Tally::new(catalog))), Mirrors::of(catalog))
+                (
+                    None,
+                    Some(Arc::new(Tally::new(catalog.tools.iter().map(|tool| &*tool.name)))),
+                    Mirrors::of(catalog),
+                )
             }
         };
         let pool = spec.clone().map(|spec| Pool::new(spec, &config));
@@ -363,6 +368,7 @@ impl Engine {
             Input::Requested { exchange, request } => {
                 self.on_request(exchange, *request, now, out);
             }
+            Input::Unfinished { exchange, run } => self.on_unfinished(exchange, run, now, out),
             Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),

@@ -4,6 +4,7 @@
 
 use crate::config::Serves;
 use crate::engine::Engine;
+use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::ExchangeId;
 use crate::json::Body;
@@ -12,7 +13,6 @@ use crate::modern::envelope;
 use crate::native::Served;
 use crate::protocol::is_removed;
 use crate::reject::Reject;
-use crate::server::Facts;
 use crate::time::Instant;
 
 impl Engine {

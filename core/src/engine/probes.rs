@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::bridge::Pool;
 use crate::chunk::Chunk;
+use crate::config::Native;
 use crate::engine::{Engine, Owner, Transport};
+use crate::facts::Facts;
 use crate::http::{ContentType, ReplyHead};
-use crate::native::Native;
-use crate::observe::{Gauges, Process, RequestStats};
-use crate::server::{Facts, Health, Server};
+use crate::observe::{Gauges, MetricsText, Process, RequestStats};
+use crate::server::{Health, Server};
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -135,8 +136,13 @@ impl Engine {
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
         let native = native.map(|(native, tally)| {
             let (sessions, active) = (native.sessions, gauges.in_flight);
-            (&*native.server, RequestStats { sessions, active, tally })
+            (native, RequestStats { sessions, active, tally })
         });
+        let write_own = native.map(|(native, requests)| {
+            move |text: &mut MetricsText| native.server.write_metrics(&requests, text)
+        });
+        let native = native.zip(write_own.as_ref());
+        let native = native.map(|((_, requests), write_own)| (requests, write_own as _));
         let process = Process { facts: &self.facts.process, started: self.desk.epoch };
         let body = Chunk::from(self.desk.metrics.render(&gauges, &process, native));
         (ReplyHead::with_body(200, ContentType::Metrics), body)

@@ -7,6 +7,7 @@
 use crate::chunk::Chunk;
 use crate::engine::timers::Wake;
 use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Turn, WAKE_TIME_MAX, Want};
+use crate::facts::Facts;
 use crate::frame;
 use crate::ids::ExchangeId;
 use crate::limits::Limits;
@@ -14,7 +15,7 @@ use crate::machine::Actions;
 use crate::native::{Moment, Run, Step};
 use crate::observe::{Dropped, Event};
 use crate::reject::Reject;
-use crate::server::{Changed, Facts};
+use crate::server::Changed;
 use crate::time::Instant;
 
 /// A run, with the state of its exchange.
@@ -112,6 +113,23 @@ impl Waiting {
 }
 
 impl Engine {
+    /// Handles a request that [`crate::native::Stateless`] could not answer at once.
+    pub(super) fn on_unfinished(
+        &mut self,
+        exchange: ExchangeId,
+        run: Box<Run>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.desk.account = run.account().cloned();
+        let holder = run.holder();
+        match self.desk.exchanges.check(&holder, &self.desk.config.limits) {
+            Ok(()) => self.on_run(exchange, run, now, out),
+            Err(reject) => self.refuse_run(exchange, *run, reject, now, out),
+        }
+        self.desk.exchanges.hold(exchange, holder);
+    }
+
     pub(super) fn on_run(
         &mut self,
         exchange: ExchangeId,

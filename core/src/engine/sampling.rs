@@ -6,11 +6,11 @@ use std::mem;
 
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
+use crate::facts::{Counters, Facts};
 use crate::ids::{ExchangeId, SessionId};
 use crate::machine::{Action, Actions};
 use crate::observe::SessionEnd;
 use crate::reject::Reject;
-use crate::server::{Counters, Facts};
 use crate::time::{Duration, Instant};
 
 /// A request that waits for facts.

@@ -78,11 +78,10 @@ use bytes::Bytes;
 use crate::chunk::Chunk;
 use crate::http::guard::Passed;
 use crate::http::{
-    Admission, Answer, BodyBuffer, Breach, Coding, Guard, PeerWait, ReplyHead, Request,
+    Admission, Answer, BodyBuffer, Breach, Coding, Guard, PeerWait, Refusal, ReplyHead, Request,
     RequestHead, Rules,
 };
 use crate::limits::Limits;
-use crate::machine::Input;
 use crate::time::{Deadline, Instant};
 
 use body::pass_body;
@@ -111,7 +110,7 @@ pub struct Connection {
     state: State,
     response: ResponseRules,
     output: Output,
-    report: Option<Input>,
+    report: Option<Refusal>,
     requests_left: u64,
     /// Whether the peer sends no more.
     has_ended: bool,
@@ -143,7 +142,7 @@ pub enum ConnectionEvent {
     /// with [`Connection::begin`], [`Connection::send`] and [`Connection::finish`].
     Request(Request),
     /// A request was refused and has its answer. The adapter reports this to the engine.
-    Refused(Input),
+    Refused(Refusal),
     /// The last answer was sent: the adapter closes its side of the connection for writing.
     Shutdown,
     /// The connection is over: the adapter closes it.

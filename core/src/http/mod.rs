@@ -28,12 +28,13 @@ pub(crate) use guard::is_token_byte;
 pub use guard::{Breach, Guard, Inspection, PeerWait, first_to_give_way};
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
-pub use reply::{Answer, ContentType, Cors, ReplyHead};
+pub use reply::{Answer, ContentType, Cors, Refusal, ReplyHead};
+pub(crate) use request::Holder;
 pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
 pub(crate) use rules::sse_endpoint;
 pub use rules::{
     Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM, allows_origin,
     endpoint_methods,
 };
+pub use throttle::Throttle;
 pub(crate) use throttle::neighbourhood;
-pub use throttle::{Rate, Throttle};

@@ -8,9 +8,9 @@ use crate::chunk::Chunk;
 use crate::http::{McpHead, ReplyHead, RevisionHeader, refusal};
 use crate::json::object::{member, text};
 use crate::json::{self as wire, Body, Kind, Message};
-use crate::modern::error_data;
 use crate::protocol::Revision;
 use crate::reject::Reject;
+use crate::translate::error_data;
 
 /// Returns the error response to a refused request, with its id.
 pub(crate) fn refused(

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use crate::http::Coding;
 use crate::ids::SessionId;
 use crate::json::{self, Invalid};
-use crate::machine::Input;
 use crate::observe::Detail;
 use crate::reject::{Reject, Wire};
 
@@ -202,10 +201,19 @@ pub struct Answer {
     pub detail: Option<Detail>,
 }
 
+/// A refusal that was answered, for the engine.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The reason.
+    pub reject: Reject,
+    /// The part of the request that was refused, for the log.
+    pub detail: Option<Detail>,
+}
+
 impl Answer {
-    /// Returns the input that reports this answer; `None` for `OPTIONS`.
-    pub fn report(&self) -> Option<Input> {
-        Some(Input::Refused { reject: self.reject?, detail: self.detail.clone() })
+    /// Returns the refusal to report to the engine; `None` for `OPTIONS`.
+    pub fn report(&self) -> Option<Refusal> {
+        Some(Refusal { reject: self.reject?, detail: self.detail.clone() })
     }
 
     /// Creates a refusal, with CORS headers for a browser whose origin is allowed.

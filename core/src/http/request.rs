@@ -4,13 +4,11 @@ use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::Serves;
-use crate::engine::Holder;
 use crate::frame::EventId;
-use crate::http::Accept;
+use crate::http::{Accept, neighbourhood};
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
 use crate::memory::Account;
-use crate::native::Run;
 use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -49,12 +47,6 @@ pub enum Request {
         /// Its messages.
         body: Body,
     },
-    /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
-    /// at once.
-    Run {
-        /// Its state so far.
-        run: Box<Run>,
-    },
     /// `GET /health`.
     Health,
     /// `GET /health/detailed`.
@@ -88,7 +80,6 @@ impl Request {
             | Request::Delete { head }
             | Request::OpenSse { head }
             | Request::PostSse { head, .. } => head.account.clone(),
-            Request::Run { run } => run.account().cloned(),
             _ => None,
         }
     }
@@ -112,7 +103,6 @@ impl Request {
                 (head, matches!(body, Body::One(message) if listens(message)))
             }
             Request::Listen { head } | Request::OpenSse { head } => (head, true),
-            Request::Run { run } => return Some(run.holder()),
             Request::Delete { .. }
             | Request::Health
             | Request::HealthDetails
@@ -121,6 +111,21 @@ impl Request {
             | Request::Metrics => return None,
         };
         Some(Holder::new(head.peer, head.principal, is_stream))
+    }
+}
+
+/// The client that holds an exchange open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) principal: Principal,
+    /// Whether the exchange is a stream, which stays open until one side ends it.
+    pub(crate) is_stream: bool,
+}
+
+impl Holder {
+    pub(crate) fn new(peer: Option<IpAddr>, principal: Principal, is_stream: bool) -> Holder {
+        Holder { peer: peer.map(neighbourhood), principal, is_stream }
     }
 }
 

@@ -5,17 +5,9 @@
 use core::net::{IpAddr, Ipv6Addr};
 use std::collections::BTreeMap;
 
+use crate::config::Rate;
 use crate::reject::Reject;
-use crate::time::{Duration, Instant};
-
-/// A number of requests in a time window, for each address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// The maximum number of requests from one address.
-    pub requests_max: u64,
-    /// The window, which begins with the first of them.
-    pub window: Duration,
-}
+use crate::time::Instant;
 
 /// Counts requests by address, and refuses those over the limit.
 #[derive(Debug)]

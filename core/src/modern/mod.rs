@@ -5,7 +5,6 @@
 //! answer.
 
 pub(crate) mod envelope;
-pub(crate) mod error_data;
 pub mod field;
 pub mod mirror;
 mod preparation;

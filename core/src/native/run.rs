@@ -16,20 +16,20 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::chunk::Chunk;
-use crate::engine::Holder;
+use crate::config::{EventFormat, Native};
+use crate::facts::Facts;
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, ReplyHead, refusal};
+use crate::http::{Accept, ContentType, Holder, McpHead, ReplyHead, refusal};
 use crate::json::{self, Body, Kind, Message, ParseRules, Peer, outline};
 use crate::memory::Account;
 use crate::modern::status;
-use crate::native::{EventFormat, Native};
 use crate::observe::{Answered, Event, Level, RequestLog, SeriesId, Tally, client_name};
 use crate::principal::Principal;
 use crate::protocol::Era;
 use crate::random::Chance;
 use crate::reject::Reject;
 use crate::server::{
-    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, Sink, request_id,
+    Change, Changed, Circumstances, Conversation, HttpScene, Line, Sink, request_id,
 };
 use crate::time::{Duration, Instant};
 

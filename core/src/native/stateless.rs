@@ -7,18 +7,19 @@
 use std::sync::Arc;
 
 use crate::chunk::Chunk;
-use crate::config::Config;
+use crate::config::{Config, Native};
+use crate::facts::{Counters, Facts};
 use crate::http::{McpHead, ReplyHead, SessionHeader, refused};
 use crate::json::Body;
 use crate::modern::envelope;
+use crate::native::Run;
 use crate::native::mirrors::Mirrors;
 use crate::native::run::{Moment, Step};
-use crate::native::{Native, Run};
 use crate::observe::{Event, RequestLog, Tally};
 use crate::protocol::{Era, Revision};
 use crate::random::Chance;
 use crate::reject::Reject;
-use crate::server::{Changed, Counters, Facts};
+use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
 /// A server for requests without a session, shared by all threads.
@@ -38,7 +39,7 @@ pub enum Served {
     Reply(ReplyHead, Chunk),
     /// It is refused, which the engine needs to know.
     Refused(Reject, ReplyHead, Chunk),
-    /// It has to wait: pass it to the engine as [`crate::http::Request::Run`].
+    /// It has to wait: pass it to the engine as `Input::Unfinished`.
     Unfinished(Box<Run>),
 }
 
@@ -68,7 +69,7 @@ impl Stateless {
     /// Answers a POST. `clock` returns the current time and the time since 1970-01-01 00:00 UTC;
     /// `sample` returns facts about the process and its host, and is called only if the server
     /// waits for them. `log` takes log events, and `publish` takes the changes that the request
-    /// made: [`crate::machine::Input::Changed`].
+    /// made: `Input::Changed`.
     pub fn answer(
         &self,
         head: McpHead,

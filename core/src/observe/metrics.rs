@@ -11,7 +11,6 @@ use std::fmt::Write;
 
 use crate::observe::{Dropped, Process, RequestStats, SessionEnd};
 use crate::reject::Reject;
-use crate::server::Server;
 use crate::time::Duration;
 
 /// All counters since the start.
@@ -104,18 +103,19 @@ impl Metrics {
         self.replay_lost += events;
     }
 
-    /// Writes all metrics in the Prometheus text format.
+    /// Writes all metrics in the Prometheus text format. For a server in this process it takes the
+    /// requests to it, and a function that writes the server's own metrics.
     pub(crate) fn render(
         &self,
         gauges: &Gauges,
         process: &Process<'_>,
-        native: Option<(&dyn Server, RequestStats<'_>)>,
+        native: Option<(RequestStats<'_>, &dyn Fn(&mut MetricsText))>,
     ) -> String {
         let mut text = MetricsText(String::with_capacity(4096));
-        self.render_operations(&mut text, native.as_ref().map(|(_, requests)| requests));
+        self.render_operations(&mut text, native.as_ref().map(|(requests, _)| requests));
         self.render_sessions(&mut text, gauges);
         match native {
-            Some((server, requests)) => server.write_metrics(&requests, &mut text),
+            Some((_, write_own)) => write_own(&mut text),
             None => self.render_children(&mut text, gauges),
         }
         process.render(&mut text);

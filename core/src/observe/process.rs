@@ -1,7 +1,7 @@
 //! The metrics of the process and its child processes.
 
+use crate::facts::ProcessFacts;
 use crate::observe::MetricsText;
-use crate::server::ProcessFacts;
 use crate::time::Duration;
 
 /// The operating system's figures for the process. Unknown ones are left out.

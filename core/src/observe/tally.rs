@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::observe::metrics::{BOUNDS, Histogram, MetricsText, bucket, micros};
 use crate::protocol::{KNOWN, method_index};
-use crate::server::Catalog;
 use crate::time::Duration;
 
 /// Histograms of answered requests.
@@ -39,9 +38,9 @@ struct Counts {
 const TOOL_CALL: &str = "tools/call";
 
 impl Tally {
-    /// Creates empty histograms for a server with this catalog.
-    pub(crate) fn new(catalog: &Catalog) -> Tally {
-        let tools: Box<[Arc<str>]> = catalog.tools.iter().map(|tool| (*tool.name).into()).collect();
+    /// Creates empty histograms for a server with these tools.
+    pub(crate) fn new<'a>(tools: impl Iterator<Item = &'a str>) -> Tally {
+        let tools: Box<[Arc<str>]> = tools.map(Arc::from).collect();
         let series = (0..KNOWN.len() + tools.len()).map(|_| Series::default()).collect();
         Tally { tools, series }
     }

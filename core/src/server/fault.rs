@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Question;
-use crate::modern::error_data;
 use crate::reject::Reject;
+use crate::translate::error_data;
 
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq)]

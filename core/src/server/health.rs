@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Catalog, Facts};
+use crate::facts::Facts;
+use crate::server::Catalog;
 use crate::time::Duration;
 
 /// The state that a server's health reports are made of.

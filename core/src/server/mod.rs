@@ -123,7 +123,6 @@ mod catalog;
 mod change;
 mod check;
 mod conversation;
-mod facts;
 mod fault;
 mod health;
 mod incoming;
@@ -154,7 +153,6 @@ pub use catalog::{
 };
 pub use change::{Announces, Change, Changed};
 pub use conversation::{Circumstances, Conversation};
-pub use facts::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
 pub use fault::Fault;
 pub use health::Health;
 pub use modern::Listen;
@@ -166,6 +164,7 @@ pub use scene::{Client, HttpScene, Scene, SessionFacts, request_id};
 pub use schema::{Field, Kind, Schema};
 pub use sink::{Line, Sink};
 
+use crate::facts::Facts;
 use crate::observe::{MetricsText, RequestStats};
 use crate::time::Instant;
 

@@ -14,7 +14,8 @@
 
 use memchr::memchr;
 
-use super::{Circumstances, Conversation, Facts, Fault, wording};
+use super::{Circumstances, Conversation, Fault, wording};
+use crate::facts::Facts;
 use crate::time::Instant;
 
 /// The server's side of a pair of pipes.

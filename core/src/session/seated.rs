@@ -10,6 +10,7 @@ use super::backend::{About, Saying};
 use super::lent::{Lent, Loan};
 use crate::chunk::Chunk;
 use crate::engine::Turn;
+use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::job::{Job, Work};
@@ -17,7 +18,7 @@ use crate::machine::Action;
 use crate::principal::Principal;
 use crate::random::Chance;
 use crate::server::{
-    Change, Changed, Circumstances, Conversation, Facts, HttpScene, Line, SessionFacts, Sink,
+    Change, Changed, Circumstances, Conversation, HttpScene, Line, SessionFacts, Sink,
 };
 use crate::time::{Duration, Instant};
 

@@ -32,6 +32,7 @@
 pub mod capability;
 mod code;
 mod content;
+pub(crate) mod error_data;
 pub mod legacy_child;
 mod meta;
 pub mod modern_child;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Serves};
+use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Native, Serves};
 use pontoon_core::engine::Engine;
+use pontoon_core::facts::Facts;
 use pontoon_core::frame::{EventId, Output};
 use pontoon_core::http::{
     Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
@@ -21,11 +22,11 @@ use pontoon_core::job::Job;
 use pontoon_core::json::{Body, ParseRules, Peer};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::{Action, Actions, Input};
-use pontoon_core::native::{Native, Served};
+use pontoon_core::native::Served;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::reject::{ExitStatus, Reject, SpawnError};
-use pontoon_core::server::{Changed, Facts};
+use pontoon_core::server::Changed;
 use pontoon_core::time::{Duration, Instant};
 
 #[path = "messages.rs"]
@@ -271,7 +272,7 @@ impl Machine {
         match served {
             Served::Reply(..) => {}
             Served::Refused(reject, ..) => self.input(Input::Refused { reject, detail: None }),
-            Served::Unfinished(run) => self.send(Request::Run { run }),
+            Served::Unfinished(run) => self.open(|exchange| Input::Unfinished { exchange, run }),
         }
     }
 
@@ -279,9 +280,13 @@ impl Machine {
         if let Some(preparation) = self.engine.preparation() {
             preparation.prepare(&mut request);
         }
+        self.open(|exchange| Input::Requested { exchange, request: Box::new(request) });
+    }
+
+    fn open(&mut self, input: impl FnOnce(ExchangeId) -> Input) {
         let number = self.exchanges.len() as u64 + 1;
         self.exchanges.insert(number, Exchange { stage: Stage::Waiting, closed: false });
-        self.input(Input::Requested { exchange: ExchangeId(number), request: Box::new(request) });
+        self.input(input(ExchangeId(number)));
     }
 
     fn head(&self, who: u8) -> McpHead {

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::config::{Config, Native, Serves};
 use pontoon_core::engine::Engine;
+use pontoon_core::facts::Facts;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
-use pontoon_core::native::{Native, Served};
-use pontoon_core::server::Facts;
+use pontoon_core::native::Served;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
 

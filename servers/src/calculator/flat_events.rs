@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use pontoon_core::chunk::Chunk;
+use pontoon_core::config::EventFormat;
 use pontoon_core::json::{Kind, Message};
-use pontoon_core::native::EventFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

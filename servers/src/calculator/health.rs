@@ -1,6 +1,7 @@
 //! The documented bodies of `/health` and `/health/detailed`.
 
-use pontoon_core::server::{Catalog, Facts, Health};
+use pontoon_core::facts::Facts;
+use pontoon_core::server::{Catalog, Health};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
 

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use pontoon_core::facts::Facts;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, Contents, Event, Facts, HttpScene, Notice, ToolResult, Wait,
+    Arguments, Client, Content, Contents, Event, HttpScene, Notice, ToolResult, Wait,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde_json::value::RawValue;

@@ -1,6 +1,7 @@
 //! `healthProbe`: a diagnosis from measured values.
 
-use pontoon_core::server::{Facts, Scene, Schema, Tool, ToolResult};
+use pontoon_core::facts::Facts;
+use pontoon_core::server::{Scene, Schema, Tool, ToolResult};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
 

@@ -44,11 +44,12 @@ mod timing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use pontoon_core::facts::{Facts, SystemFacts};
 use pontoon_core::observe::{MetricsText, RequestStats};
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::{
-    Arguments, Catalog, Event, Facts, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
-    Server, SessionFacts, SystemFacts, Task, Tool, ToolResult, Wait,
+    Arguments, Catalog, Event, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
+    SessionFacts, Task, Tool, ToolResult, Wait,
 };
 use pontoon_core::shown::visible;
 use serde_json::{Value, json};

@@ -26,7 +26,7 @@ pub struct Settings {
     /// Whether `echo` also returns the bytes of a base64 `data:` URL (`ECHO_ENABLE_BINARY`).
     pub binary: bool,
     /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown; the endpoint does it
-    /// ([`pontoon_core::native::Native::packs`]).
+    /// ([`pontoon_core::config::Native::packs`]).
     pub compression: bool,
     /// The maximum length of a message of `echo` in bytes of UTF-8 (`ECHO_MAX_MESSAGE_SIZE`); a
     /// longer one is refused with -32602.

@@ -1,6 +1,7 @@
 //! `requestTiming`: the time this request takes, and the host.
 
-use pontoon_core::server::{Facts, Scene, Schema, SessionFacts, SystemFacts, Tool, ToolResult};
+use pontoon_core::facts::{Facts, SystemFacts};
+use pontoon_core::server::{Scene, Schema, SessionFacts, Tool, ToolResult};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
 

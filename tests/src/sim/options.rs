@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{BindSession, BridgeOptions, ChildEra, ChildPer, Config, Serves};
-use pontoon_core::native::Native;
+use pontoon_core::config::{
+    BindSession, BridgeOptions, ChildEra, ChildPer, Config, Native, Serves,
+};
 use pontoon_core::observe::Level;
 use pontoon_core::protocol::Revision;
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};

@@ -18,13 +18,12 @@ use super::{At, Interpreter};
 use crate::bridge::{ToWorker, Traits, parse_number};
 use crate::json::object::{Object, quoted};
 use crate::json::{Answer, Field, Message, line};
-use crate::modern::error_data;
 use crate::protocol::known_method;
 use crate::reject::{Capability, Flaw, INTERNAL_ERROR, Reject};
 use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 use crate::translate::modern_child::{self, InputRequest, Outcome};
-use crate::translate::{capability, may_require_input};
+use crate::translate::{capability, error_data, may_require_input};
 
 /// The maximum number of rounds of a call, including those without questions.
 pub(super) const ROUNDS_MAX: usize = 64;

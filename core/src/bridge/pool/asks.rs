@@ -9,12 +9,11 @@ use crate::bridge::worker::Traits;
 use crate::json;
 use crate::json::object::text;
 use crate::json::{Answer, line};
-use crate::modern::error_data;
 use crate::observe::Event;
 use crate::reject::Capability;
 use crate::seal::Binding;
-use crate::translate::capability;
 use crate::translate::legacy_child::{self, Question, Refusal};
+use crate::translate::{capability, error_data};
 use bytes::Bytes;
 
 impl Pool {

@@ -4,11 +4,10 @@ use serde_json::json;
 
 use super::events::Item;
 use super::rig::*;
-use crate::config::{Config, Serves};
+use crate::config::{Config, Native, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
-use crate::native::Native;
 use crate::native::tests::Fixture;
 use crate::protocol::Revision;
 

@@ -2,11 +2,10 @@
 
 use super::modern::*;
 use super::rig::*;
-use crate::config::{Config, Serves};
+use crate::config::{Config, Native, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
-use crate::native::Native;
 use crate::native::tests::Fixture;
 
 const TOOLS: &str = r#""notifications":{"toolsListChanged":true}"#;

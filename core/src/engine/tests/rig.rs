@@ -216,10 +216,15 @@ impl Rig {
     }
 
     pub(super) fn request(&mut self, mut request: Request) -> ExchangeId {
-        self.last_exchange += 1;
         if let Some(preparation) = self.engine.preparation() {
             preparation.prepare(&mut request);
         }
+        self.exchange(|exchange| Input::Requested { exchange, request: Box::new(request) })
+    }
+
+    /// Reports a request with the next number.
+    pub(super) fn exchange(&mut self, input: impl FnOnce(ExchangeId) -> Input) -> ExchangeId {
+        self.last_exchange += 1;
         let exchange = ExchangeId(self.last_exchange);
         let fresh = Exchange {
             stage: Stage::Waiting,
@@ -230,7 +235,7 @@ impl Rig {
             closed: false,
         };
         self.exchanges.insert(exchange, fresh);
-        self.input(Input::Requested { exchange, request: Box::new(request) });
+        self.input(input(exchange));
         exchange
     }
 

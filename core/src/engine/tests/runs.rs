@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::rig::*;
 use crate::chunk::Chunk;
-use crate::config::{Config, Serves};
+use crate::config::{Config, EventFormat, Native, Serves};
 use crate::engine::*;
 use crate::http::*;
 use crate::json::Message;
 use crate::limits::Limits;
+use crate::native::Served;
 use crate::native::tests::Fixture;
-use crate::native::{EventFormat, Native, Served};
 
 fn rig() -> Rig {
     rig_with(Limits::default(), |native| native)
@@ -34,7 +34,7 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let stateless = rig.engine.stateless().expect("no sessions");
     let at = (rig.now, rig.now.since(Instant::ZERO));
     match stateless.answer(head, &body, || at, Facts::default, drop, drop) {
-        Served::Unfinished(run) => rig.request(Request::Run { run }),
+        Served::Unfinished(run) => rig.exchange(|exchange| Input::Unfinished { exchange, run }),
         served => panic!("it does not have to wait: {served:?}"),
     }
 }
@@ -252,7 +252,7 @@ fn a_clock_of_the_world_that_is_set_is_followed() {
 fn a_server_reports_its_health_with_current_facts() {
     let mut rig = rig();
     let facts = Facts {
-        process: crate::server::ProcessFacts { memory: Some(5), ..Default::default() },
+        process: crate::facts::ProcessFacts { memory: Some(5), ..Default::default() },
         ..Facts::default()
     };
     rig.pass(millis(1500));

@@ -132,10 +132,7 @@ impl Harness {
                         self.connection.respond(head, Chunk::from("{}"), self.now);
                     }
                 }
-                ConnectionEvent::Refused(Input::Refused { reject, .. }) => {
-                    self.refused.push(reject);
-                }
-                ConnectionEvent::Refused(other) => panic!("{other:?}"),
+                ConnectionEvent::Refused(refusal) => self.refused.push(refusal.reject),
                 ConnectionEvent::Shutdown => {
                     assert!(!self.ended.shutdown, "it is closed once");
                     self.ended.shutdown = true;

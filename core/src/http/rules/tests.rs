@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::child_spec::ChildSpec;
+use crate::config::Native;
 use crate::limits::Limits;
-use crate::native::Native;
 use crate::native::tests::Fixture;
 
 const SESSION: &str = "8e6b2f5c-1f0a-4a57-9c3e-0d9c0a7b1e42";

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::facts::Counters;
 use crate::observe::{MetricsText, RequestStats};
 use crate::server::*;
 use crate::time::Duration;

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 
 use super::Fixture;
 use crate::child_spec::ChildSpec;
-use crate::config::{Config, Serves};
+use crate::config::{Config, Native, Serves};
 use crate::engine::Engine;
+use crate::facts::{Facts, ProcessFacts};
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
 use crate::json::Body;
-use crate::native::{Native, Served, Stateless};
+use crate::native::{Served, Stateless};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
 use crate::reject::{Reject, Repeats};
-use crate::server::{Facts, ProcessFacts};
 use crate::time::{Duration, Instant};
 
 struct Lines(Vec<(String, String)>);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::{ChildrenFacts, ProcessFacts};
+use crate::facts::{ChildrenFacts, ProcessFacts};
 
 fn render(metrics: &Metrics) -> String {
     let children = ChildrenFacts { memory: 4096, cpu: Duration::from_millis(1_250) };

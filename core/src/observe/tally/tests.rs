@@ -1,18 +1,22 @@
 use super::*;
+use crate::facts::ProcessFacts;
 use crate::native::tests::Fixture;
 use crate::observe::{Gauges, Metrics, Process};
-use crate::server::{ProcessFacts, Schema, Tool};
+use crate::server::Server;
 
 fn tally() -> Tally {
-    let tools = vec![Tool::new("echo", "", Schema::open()), Tool::new("ping", "", Schema::open())];
-    Tally::new(&Catalog { tools, ..Catalog::default() })
+    Tally::new(["echo", "ping"].into_iter())
 }
 
 fn render(tally: &Tally) -> String {
     let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
     let requests = RequestStats { sessions: false, tally, active: 2 };
     let process = Process { facts: &process, started: Duration::from_secs(1_700_000_000) };
-    Metrics::default().render(&Gauges::default(), &process, Some((&Fixture::new(), requests)))
+    Metrics::default().render(
+        &Gauges::default(),
+        &process,
+        Some((requests, &|text| Fixture::new().write_metrics(&requests, text))),
+    )
 }
 
 #[test]

@@ -4,14 +4,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Circumstances, Conversation};
+use crate::facts::Facts;
 use crate::protocol::{Era, Revision};
 use crate::server::asking::{Asking, KeysFull};
 use crate::server::incoming::{Answer, text_of};
 use crate::server::params::Params;
 use crate::server::waiting::{Asked, Kept, On, Waiting};
 use crate::server::{
-    Announces, Answers, Change, Client, Event, Facts, Fault, LogLevel, Notice, Outbox, Outcome,
-    Question, Reply, Scene, Sink, Task, Wait, legacy, modern, wording,
+    Announces, Answers, Change, Client, Event, Fault, LogLevel, Notice, Outbox, Outcome, Question,
+    Reply, Scene, Sink, Task, Wait, legacy, modern, wording,
 };
 
 impl Conversation {

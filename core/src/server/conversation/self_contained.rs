@@ -15,7 +15,6 @@
 use super::conclude::{Next, scene};
 use super::dispatch::no_method;
 use super::{Circumstances, Conversation};
-use crate::modern::error_data;
 use crate::reject::Reject;
 use crate::seal::SalientParams;
 use crate::server::modern::{self, Fresh};
@@ -25,6 +24,7 @@ use crate::server::waiting::{Asked, Modern};
 use crate::server::{
     Announces, Fault, Listen, Outbox, Outcome, Question, Request, Sink, check, wording,
 };
+use crate::translate::error_data;
 
 /// The parameters of a request: their JSON text, and the fields with known names.
 pub(super) type Given<'a> = (Option<&'a str>, Result<Params<'a>, Fault>);

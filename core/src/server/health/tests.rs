@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::Counters;
+use crate::facts::Counters;
 
 #[test]
 fn a_report_counts_sessions_where_there_are_some() {

@@ -1,9 +1,9 @@
 //! `initialize`: negotiates the revision, and describes the server.
 
-use crate::modern::error_data;
 use crate::protocol::{Era, Revision};
 use crate::server::wording::{self, Object};
 use crate::server::{Catalog, Fault};
+use crate::translate::error_data;
 
 /// Negotiates the revision for a client that asks for `wanted`; `allowed` narrows the choice.
 ///

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::rig::{Demo, at, error, messages, text};
-use crate::server::{Conversation, Facts, Pipe};
+use crate::facts::Facts;
+use crate::server::{Conversation, Pipe};
 use crate::time::{Duration, Instant};
 
 const NOW: Instant = Instant::from_micros(5);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Client, error, text};
-use crate::server::{Facts, ProcessFacts};
+use crate::facts::{Facts, ProcessFacts};
 use crate::time::Duration;
 
 fn progress(said: &[Value]) -> usize {

@@ -1,4 +1,4 @@
-use pontoon_core::server::{Counters, ProcessFacts};
+use pontoon_core::facts::{Counters, ProcessFacts};
 
 use super::*;
 

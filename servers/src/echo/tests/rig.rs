@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use pontoon_core::facts::{Counters, Facts, ProcessFacts, SystemFacts};
 use pontoon_core::ids::SessionId;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, Counters, Event, Facts, Fault, HttpScene, Notice, Outbox, Outcome,
-    ProcessFacts, Reply, Request, Scene, Seat, Server, SessionFacts, SystemFacts, ToolResult, Wait,
+    Arguments, Client, Content, Event, Fault, HttpScene, Notice, Outbox, Outcome, Reply, Request,
+    Scene, Seat, Server, SessionFacts, ToolResult, Wait,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde_json::value::{RawValue, to_raw_value};

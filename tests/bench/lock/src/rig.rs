@@ -7,7 +7,7 @@ use std::time::Instant as Clock;
 
 use bytes::Bytes;
 use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{ChildEra, Config, Serves};
+use pontoon_core::config::{ChildEra, Config, Native, Serves};
 use pontoon_core::engine::Engine;
 use pontoon_core::http::{
     Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
@@ -15,7 +15,6 @@ use pontoon_core::http::{
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, Message, ParseRules, Peer};
 use pontoon_core::machine::{Action, Actions, Input};
-use pontoon_core::native::Native;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::{Duration, Instant};

@@ -2,9 +2,8 @@ use bytes::Bytes;
 
 use super::*;
 use crate::child_spec::ChildSpec;
-use crate::config::{Config, Serves};
+use crate::config::{Config, Native, Serves};
 use crate::http::{Admission, Answer, Rules};
-use crate::native::Native;
 use crate::native::tests::Fixture;
 use crate::principal::Principal;
 use crate::time::Instant;

@@ -84,7 +84,7 @@ pub struct Counters {
     pub sessions_lived: Duration,
     /// Sessions that have ended.
     pub sessions_ended: u64,
-    /// Bytes that the seats of all sessions store ([`super::Seat::stored_bytes`]), or `None` where
+    /// Bytes that the seats of all sessions store ([`crate::server::Seat::stored_bytes`]), or `None` where
     /// they are not added up.
     pub stored_bytes: Option<u64>,
     /// Bytes in the queues of all sessions.
