@@ -136,13 +136,11 @@ impl Engine {
         let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
         let native = native.map(|(native, tally)| {
             let (sessions, active) = (native.sessions, gauges.in_flight);
-            (native, RequestStats { sessions, active, tally })
+            let (requests, mut own) =
+                (RequestStats { sessions, active, tally }, MetricsText::default());
+            native.server.write_metrics(&requests, &mut own);
+            (requests, own)
         });
-        let write_own = native.map(|(native, requests)| {
-            move |text: &mut MetricsText| native.server.write_metrics(&requests, text)
-        });
-        let native = native.zip(write_own.as_ref());
-        let native = native.map(|((_, requests), write_own)| (requests, write_own as _));
         let process = Process { facts: &self.facts.process, started: self.desk.epoch };
         let body = Chunk::from(self.desk.metrics.render(&gauges, &process, native));
         (ReplyHead::with_body(200, ContentType::Metrics), body)

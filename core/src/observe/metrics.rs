@@ -104,18 +104,18 @@ impl Metrics {
     }
 
     /// Writes all metrics in the Prometheus text format. For a server in this process it takes the
-    /// requests to it, and a function that writes the server's own metrics.
+    /// requests to it, and the metrics of its own.
     pub(crate) fn render(
         &self,
         gauges: &Gauges,
         process: &Process<'_>,
-        native: Option<(RequestStats<'_>, &dyn Fn(&mut MetricsText))>,
+        native: Option<(RequestStats<'_>, MetricsText)>,
     ) -> String {
         let mut text = MetricsText(String::with_capacity(4096));
         self.render_operations(&mut text, native.as_ref().map(|(requests, _)| requests));
         self.render_sessions(&mut text, gauges);
         match native {
-            Some((_, write_own)) => write_own(&mut text),
+            Some((_, own)) => text.0 += &own.0,
             None => self.render_children(&mut text, gauges),
         }
         process.render(&mut text);
@@ -255,7 +255,7 @@ pub(super) fn micros(value: Duration) -> u64 {
 }
 
 /// A text of metrics that is being written, in the Prometheus text format.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MetricsText(String);
 
 /// Writing to a `String` cannot fail, so results are ignored.

@@ -1,6 +1,6 @@
 //! Other systems: no facts but those of every Unix.
 
-use pontoon_core::server::{ChildrenFacts, ProcessFacts};
+use pontoon_core::facts::{ChildrenFacts, ProcessFacts};
 
 use super::{Busy, Memory};
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use pontoon_core::server::{ChildrenFacts, ProcessFacts};
+use pontoon_core::facts::{ChildrenFacts, ProcessFacts};
 use pontoon_core::time::Duration;
 use procfs::process::Process;
 use procfs::{CpuTime, Current, CurrentSI, KernelStats, LoadAverage, Meminfo};

@@ -12,11 +12,9 @@ fn render(tally: &Tally) -> String {
     let process = ProcessFacts { memory: Some(7), ..ProcessFacts::default() };
     let requests = RequestStats { sessions: false, tally, active: 2 };
     let process = Process { facts: &process, started: Duration::from_secs(1_700_000_000) };
-    Metrics::default().render(
-        &Gauges::default(),
-        &process,
-        Some((requests, &|text| Fixture::new().write_metrics(&requests, text))),
-    )
+    let mut own = MetricsText::default();
+    Fixture::new().write_metrics(&requests, &mut own);
+    Metrics::default().render(&Gauges::default(), &process, Some((requests, own)))
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use pontoon_core::server::ChildrenFacts;
+use pontoon_core::facts::ChildrenFacts;
 use pontoon_core::time::Duration;
 use procfs::process::{Stat, all_processes};
 use procfs::{page_size, ticks_per_second};
