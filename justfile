@@ -52,12 +52,13 @@ docs:
 # Write the golden files again, after an intended change of outputs
 golden:
     UPDATE_GOLDEN=1 cargo test -p pontoon-suite --test golden
+    UPDATE_GOLDEN=1 cargo test -p pontoon-config --test expected
 
 # Install the program, its manual pages and completions under PREFIX
 install PREFIX=(env("HOME") / ".local"):
     cargo install --locked --path cli --root {{ PREFIX }}
     mkdir -p {{ PREFIX }}/share/man/man1 {{ PREFIX }}/share/bash-completion/completions
     {{ PREFIX }}/bin/pontoon man > {{ PREFIX }}/share/man/man1/pontoon.1
-    for it in proxy echo calculator stdio check completions man probe; do \
+    for it in proxy echo calculator stdio check config completions man probe; do \
       {{ PREFIX }}/bin/pontoon man $it > {{ PREFIX }}/share/man/man1/pontoon-$it.1; done
     {{ PREFIX }}/bin/pontoon completions bash > {{ PREFIX }}/share/bash-completion/completions/pontoon

@@ -1,0 +1,226 @@
+//! One file: from its bytes to its lists of servers, or the reason that it is unusable.
+
+use serde::de::IgnoredAny;
+
+use crate::locate::{self, Form, Found, LISTS};
+use crate::report::{Finding, Level};
+use crate::settings::{self, Settings};
+use crate::syntax::{self, Json, Member, SyntaxError, duplicates, member};
+use crate::{Source, toml_file};
+
+/// The findings about a file, and whether it is unusable.
+pub(crate) struct Findings<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) all: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(source: &'a Source) -> Self {
+        Findings { file: &source.name, all: Vec::new() }
+    }
+
+    /// Adds a finding about the file, or about the place of an entry in it.
+    pub(crate) fn add(
+        &mut self,
+        level: Level,
+        (line, entry, key): (usize, Option<(&'static str, &str)>, &str),
+        text: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
+        self.all.push(Finding {
+            level,
+            file: self.file.to_owned(),
+            line,
+            entry: entry.map(|(_, entry)| entry.to_owned()),
+            key: key.to_owned(),
+            text: text.into(),
+            hint: hint.into(),
+            list: entry.map_or(LISTS[0], |(list, _)| list),
+        });
+    }
+
+    pub(crate) fn is_unusable(&self) -> bool {
+        self.all.iter().any(|finding| finding.level == Level::Error)
+    }
+
+    fn error(&mut self, line: usize, key: &str, text: impl Into<String>, hint: Option<String>) {
+        self.add(Level::Error, (line, None, key), text, hint);
+    }
+}
+
+/// Reads the syntax of a file; `None` if it is unusable.
+pub(crate) fn parse(source: &Source, findings: &mut Findings<'_>) -> Option<Vec<Member>> {
+    match syntax::parse(&source.bytes).map(|root| (root.line, root.value)) {
+        Ok((_, Json::Object(members))) => Some(members),
+        Ok((line, other)) => {
+            let hint = r#"an entry has a name: {"mcpServers": {"name": {"command": "…"}}}"#;
+            let text = format!("must be an object, and is {}", other.kind());
+            findings.error(line, "", text, Some(hint.to_owned()));
+            None
+        }
+        Err(error) => {
+            let SyntaxError { line, text, hint } = of_another_language(source).unwrap_or(error);
+            findings.error(line, "", text, hint);
+            None
+        }
+    }
+}
+
+/// Returns the error for a file in TOML or YAML.
+fn of_another_language(source: &Source) -> Option<SyntaxError> {
+    let extension = source.path.extension().and_then(|it| it.to_str()).unwrap_or_default();
+    if ["yaml", "yml"].contains(&extension) {
+        let text = "not JSON; by its name it is YAML, written for another client".to_owned();
+        let hint = Some(r#"write the entries into {"mcpServers": {…}}"#.to_owned());
+        return Some(SyntaxError { line: 1, text, hint });
+    }
+    let is_toml = extension == "toml" || toml_file::parse(&source.bytes).is_some();
+    is_toml.then(|| SyntaxError {
+        line: 1,
+        text: "not JSON but TOML, written for another client".to_owned(),
+        hint: Some(converts(source)),
+    })
+}
+
+fn converts(source: &Source) -> String {
+    format!("`pontoon config import {}` converts it", source.name)
+}
+
+/// Returns the lists of servers of a file; none if it is unusable.
+pub(crate) fn lists<'a>(
+    source: &Source,
+    root: &'a [Member],
+    findings: &mut Findings<'_>,
+) -> Vec<(&'static str, &'a [Member])> {
+    check_duplicates(findings, root, None, "");
+    let lists = match locate::find(root) {
+        Found::Lists(lists) => lists,
+        Found::Nothing => {
+            let hint = r#"the servers belong under `mcpServers`"#.to_owned();
+            findings.add(Level::Warning, (1, None, ""), "no servers", hint);
+            return Vec::new();
+        }
+        Found::Other(other) => {
+            explain(source, root, &other, findings);
+            return Vec::new();
+        }
+    };
+    let mut read = Vec::new();
+    for (list, found) in lists {
+        let Json::Object(members) = &found.node.value else {
+            let text = format!("must be an object of names, and is {}", found.node.value.kind());
+            let hint = format!(r#""{list}": {{ "name": {{ "command": "…" }} }}"#);
+            findings.error(found.line, list, text, Some(hint));
+            continue;
+        };
+        check_entries(findings, list, members);
+        read.push((list, members.as_slice()));
+    }
+    check_both(findings, &read);
+    if let Some(other) = locate::of_client(root) {
+        let text = "not read, since the file has a list of servers of its own";
+        findings.add(Level::Note, (other.line, None, &other.key), text, None);
+    }
+    if !findings.is_unusable() && read.iter().all(|(_, members)| members.is_empty()) {
+        let line = root.iter().find(|it| LISTS.contains(&it.name.as_str())).map_or(1, |it| it.line);
+        findings.add(Level::Warning, (line, None, ""), "no servers", None);
+    }
+    check_strictness(source, findings);
+    read
+}
+
+/// Reports names that occur twice: of servers, in entries, and in their `env`.
+fn check_entries(findings: &mut Findings<'_>, list: &'static str, entries: &[Member]) {
+    for (entry, first) in duplicates(entries) {
+        let text = format!("the name occurs twice, on line {first} and here");
+        let place = (entry.line, Some((list, entry.name.as_str())), "");
+        findings.add(Level::Error, place, text, "rename or remove one of them".to_owned());
+    }
+    for entry in entries {
+        let members = locate::members(entry);
+        let place = Some((list, entry.name.as_str()));
+        check_duplicates(findings, members, place, "");
+        if let Some(env) = member(members, "env") {
+            check_duplicates(findings, locate::members(env), place, "env.");
+        }
+    }
+}
+
+fn check_duplicates(
+    findings: &mut Findings<'_>,
+    members: &[Member],
+    entry: Option<(&'static str, &str)>,
+    prefix: &str,
+) {
+    for (found, first) in duplicates(members) {
+        let text = format!("the key occurs twice, on line {first} and here");
+        let key = format!("{prefix}{}", found.name);
+        let hint = "remove one of them".to_owned();
+        findings.add(Level::Error, (found.line, entry, &key), text, hint);
+    }
+}
+
+/// Reports names that are in both lists.
+fn check_both(findings: &mut Findings<'_>, lists: &[(&'static str, &[Member])]) {
+    let [(first_list, first), (second_list, second)] = lists else { return };
+    for entry in *second {
+        if let Some(before) = member(first, &entry.name) {
+            let text = format!("the name is also in `{first_list}`, on line {}", before.line);
+            let place = (entry.line, Some((*second_list, entry.name.as_str())), "");
+            findings.add(Level::Error, place, text, "rename or remove one of them".to_owned());
+        }
+    }
+}
+
+/// Warns that other clients refuse a file that they share, if it is not strict JSON.
+fn check_strictness(source: &Source, findings: &mut Findings<'_>) {
+    let is_shared = source.path.file_name().is_some_and(|name| name == ".mcp.json");
+    if is_shared && serde_json::from_slice::<IgnoredAny>(&source.bytes).is_err() {
+        let text = "comments, trailing commas or a byte order mark: other clients refuse this file";
+        findings.add(Level::Warning, (1, None, ""), text, None);
+    }
+}
+
+/// Reports a file without a list of servers, with the form that was found.
+fn explain(
+    source: &Source,
+    root: &[Member],
+    other: &locate::Other<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let names = |members: &mut dyn Iterator<Item = &Member>| {
+        let names: Vec<String> = members.take(5).map(|it| format!("`{}`", it.name)).collect();
+        names.join(", ")
+    };
+    let (text, hint) = match other.form {
+        Form::Bare => {
+            let entries = names(&mut root.iter().filter(|it| locate::looks_like_entry(it)));
+            let text = "no `mcpServers`; this looks like an entry".to_owned();
+            (text, format!("wrap the entries in `mcpServers`: {entries}"))
+        }
+        Form::Misspelt => {
+            ("no `mcpServers`, but this key".to_owned(), "rename it to `mcpServers`".to_owned())
+        }
+        Form::Unknown => {
+            let text =
+                format!("neither `mcpServers` nor `servers`; found {}", names(&mut root.iter()));
+            (text, r#"the servers belong under `mcpServers`"#.to_owned())
+        }
+        form => {
+            let client = form.client().unwrap_or("another client");
+            (format!("no `mcpServers`; written for another client ({client})"), converts(source))
+        }
+    };
+    findings.error(other.line, &other.key, text, Some(hint));
+}
+
+/// Reads the settings of a file.
+pub(crate) fn settings(root: &[Member], findings: &mut Findings<'_>) -> Option<(usize, Settings)> {
+    let found = member(root, "pontoon")?;
+    let (settings, problems) = settings::read::<Settings>(found);
+    for problem in problems {
+        let place = (problem.line, None, problem.key.as_str());
+        findings.add(Level::Error, place, problem.text, problem.hint);
+    }
+    Some((found.line, settings?))
+}

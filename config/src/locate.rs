@@ -1,0 +1,142 @@
+//! Where the servers of a file are, and the forms of files of other clients.
+
+use crate::keys;
+use crate::kind::ADDRESSES;
+use crate::syntax::{Json, Member, member};
+
+/// The keys that hold the servers.
+pub(crate) const LISTS: [&str; 2] = ["mcpServers", "servers"];
+
+/// The place of the servers.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    /// `mcpServers`, `servers` or both.
+    Lists(Vec<(&'static str, &'a Member)>),
+    /// The root is an empty object.
+    Nothing,
+    /// Another form.
+    Other(Other<'a>),
+}
+
+/// Another form of a file.
+#[derive(Debug)]
+pub(crate) struct Other<'a> {
+    /// The form.
+    pub(crate) form: Form,
+    /// The key that shows it, and its line.
+    pub(crate) key: String,
+    pub(crate) line: usize,
+    /// The servers.
+    pub(crate) servers: &'a [Member],
+}
+
+/// The forms of files that have neither `mcpServers` nor `servers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `mcp`, of opencode.
+    Agent,
+    /// Entries without a key around them.
+    Bare,
+    /// `context_servers`, of Zed.
+    Editor,
+    /// `mcp_servers`, of Codex.
+    Cli,
+    /// `mcp.servers` or `amp.mcpServers`: the usual entries in the settings of an editor.
+    Settings,
+    /// A key that is nearly `mcpServers`.
+    Misspelt,
+    /// None of these.
+    Unknown,
+}
+
+impl Form {
+    /// Returns the client whose form it is.
+    pub(crate) fn client(self) -> Option<&'static str> {
+        match self {
+            Form::Agent => Some("opencode"),
+            Form::Editor => Some("Zed"),
+            Form::Cli => Some("Codex"),
+            Form::Settings => Some("an editor"),
+            Form::Bare | Form::Misspelt | Form::Unknown => None,
+        }
+    }
+}
+
+/// Finds the servers of a file.
+pub(crate) fn find(root: &[Member]) -> Found<'_> {
+    let lists: Vec<_> =
+        LISTS.into_iter().filter_map(|list| Some((list, member(root, list)?))).collect();
+    if !lists.is_empty() {
+        return Found::Lists(lists);
+    }
+    if root.is_empty() {
+        return Found::Nothing;
+    }
+    let other = of_client(root).or_else(|| misspelt(root)).or_else(|| bare(root));
+    Found::Other(other.unwrap_or(Other {
+        form: Form::Unknown,
+        key: String::new(),
+        line: root[0].line,
+        servers: &[],
+    }))
+}
+
+/// Returns the form of a client by its key.
+pub(crate) fn of_client(root: &[Member]) -> Option<Other<'_>> {
+    const KEYS: [(&str, Form); 6] = [
+        ("context_servers", Form::Editor),
+        ("mcp_servers", Form::Cli),
+        ("amp.mcpServers", Form::Settings),
+        ("mcp.servers", Form::Settings),
+        ("mcp.mcpServers", Form::Settings),
+        ("mcp", Form::Agent),
+    ];
+    let mut found = KEYS.into_iter().filter_map(|(key, form)| Some((form, member(root, key)?)));
+    let (form, outer) = found.next()?;
+    let inner = LISTS.into_iter().find_map(|list| member(members(outer), list));
+    match inner.filter(|_| form == Form::Agent) {
+        Some(inner) => Some(Other {
+            form: Form::Settings,
+            key: format!("mcp.{}", inner.name),
+            line: inner.line,
+            servers: members(inner),
+        }),
+        None => {
+            Some(Other { form, key: outer.name.clone(), line: outer.line, servers: members(outer) })
+        }
+    }
+}
+
+fn misspelt(root: &[Member]) -> Option<Other<'_>> {
+    let letters = |key: &str| key.replace(['-', '_', ' ', '.'], "").to_lowercase();
+    let is_near = |member: &&Member| {
+        let key = letters(&member.name);
+        matches!(member.node.value, Json::Object(_) | Json::List(_))
+            && ["mcpservers", "servers"].iter().any(|list| strsim::osa_distance(&key, list) <= 1)
+    };
+    let found = root.iter().find(is_near)?;
+    let (key, line) = (found.name.clone(), found.line);
+    Some(Other { form: Form::Misspelt, key, line, servers: members(found) })
+}
+
+fn bare(root: &[Member]) -> Option<Other<'_>> {
+    let first = root.iter().find(|member| looks_like_entry(member))?;
+    Some(Other { form: Form::Bare, key: first.name.clone(), line: first.line, servers: root })
+}
+
+/// Returns whether a member of the root looks like a server.
+pub(crate) fn looks_like_entry(member: &Member) -> bool {
+    let is_telling = |inner: &Member| {
+        let name = inner.name.as_str();
+        name == "command" || ADDRESSES.contains(&name) || keys::meant(name) == Some("command")
+    };
+    members(member).iter().any(is_telling)
+}
+
+/// Returns the members of an object, none of another value.
+pub(crate) fn members(member: &Member) -> &[Member] {
+    match &member.node.value {
+        Json::Object(members) => members,
+        _ => &[],
+    }
+}

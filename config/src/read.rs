@@ -1,0 +1,156 @@
+//! Reading of several files, and the rules that concern several entries.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::base::base_of;
+use crate::entry::{self, Cx};
+use crate::facts::Facts;
+use crate::file::{self, Findings};
+use crate::paths::path_of;
+use crate::report::{Entry, Finding, Level, Outcome, Report};
+use crate::syntax::Member;
+
+/// A file to read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name for messages.
+    pub name: String,
+    /// Its absolute path. Links in it are not followed.
+    pub path: PathBuf,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// An entry whose path is not settled yet.
+struct Draft {
+    entry: Entry,
+    list: &'static str,
+    findings: Vec<Finding>,
+}
+
+/// Reads files. An entry of a later file replaces one of an earlier file that has the same name.
+pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
+    let mut report = Report::default();
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut with_settings = None;
+    for source in sources {
+        let mut findings = Findings::new(source);
+        let root = file::parse(source, &mut findings).unwrap_or_default();
+        let is_parsed = !findings.is_unusable();
+        let lists = match is_parsed {
+            true => file::lists(source, &root, &mut findings),
+            false => Vec::new(),
+        };
+        if let Some((line, settings)) = file::settings(&root, &mut findings) {
+            if let Some(before) = with_settings.replace(source.name.as_str()) {
+                let text = format!("replaces the settings of {before} as a whole");
+                findings.add(Level::Note, (line, None, "pontoon"), text, None);
+            }
+            report.settings = settings;
+        }
+        report.is_unusable |= findings.is_unusable();
+        findings.all.sort_by_key(|finding| finding.line);
+        report.findings.append(&mut findings.all);
+        let first = drafts.len();
+        for (list, members) in lists {
+            drafts.extend(members.iter().filter_map(|member| draft(source, facts, list, member)));
+        }
+        replace(&mut drafts, first);
+    }
+    check_paths(&mut drafts);
+    if report.is_unusable {
+        drafts.clear();
+    }
+    for mut draft in drafts {
+        draft.findings.sort_by_key(|finding| finding.line);
+        report.findings.append(&mut draft.findings);
+        report.entries.push(draft.entry);
+    }
+    report
+}
+
+fn draft(source: &Source, facts: &dyn Facts, list: &'static str, member: &Member) -> Option<Draft> {
+    let base = base_of(&source.path);
+    let findings = Vec::new();
+    let mut cx = Cx { facts, base: &base, file: &source.name, list, entry: &member.name, findings };
+    let mut outcome = entry::read(&mut cx, member)?;
+    let findings = cx.findings;
+    let path = match &mut outcome {
+        Outcome::Skipped(_) => String::new(),
+        _ => path_of(&member.name),
+    };
+    if let Outcome::Served(server) = &mut outcome {
+        server.path.clone_from(&path);
+    }
+    let (file, line, name) = (source.name.clone(), member.line, member.name.clone());
+    Some(Draft { entry: Entry { file, line, name, path, outcome }, list, findings })
+}
+
+/// Removes entries of earlier files that have the name of an entry of the last one.
+fn replace(drafts: &mut Vec<Draft>, first: usize) {
+    let (before, after) = drafts.split_at_mut(first);
+    let mut replaced = Vec::new();
+    for draft in after {
+        let same = before.iter().position(|before| before.entry.name == draft.entry.name);
+        if let Some(at) = same {
+            let text = format!("replaces the entry of {}", before[at].entry.file);
+            draft.add(Level::Note, "", text, None);
+            replaced.push(at);
+        }
+    }
+    replaced.sort_unstable();
+    for at in replaced.into_iter().rev() {
+        drafts.remove(at);
+    }
+}
+
+impl Draft {
+    fn add(&mut self, level: Level, key: &str, text: String, hint: Option<String>) {
+        let Entry { file, line, name, .. } = &self.entry;
+        let entry = Some(name.clone());
+        let (file, key, list) = (file.clone(), key.to_owned(), self.list);
+        self.findings.push(Finding { level, file, line: *line, entry, key, text, hint, list });
+    }
+
+    fn break_name(&mut self, text: String, hint: &str) {
+        self.add(Level::Error, "(name)", text, Some(hint.to_owned()));
+        self.entry.outcome = Outcome::Broken;
+    }
+}
+
+/// Breaks entries without a path, and those that share one. Entries that are skipped have no path.
+fn check_paths(drafts: &mut [Draft]) {
+    let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_letters: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, draft) in drafts.iter_mut().enumerate() {
+        if matches!(draft.entry.outcome, Outcome::Skipped(_)) {
+            continue;
+        }
+        let path = draft.entry.path.clone();
+        if path.is_empty() {
+            let hint = "a path keeps letters, digits, - and _, and . within";
+            draft.break_name("no character of the name can be in a path".to_owned(), hint);
+            continue;
+        }
+        by_letters.entry(path.to_lowercase()).or_default().push(at);
+        by_path.entry(path).or_default().push(at);
+    }
+    for (path, same) in by_path.into_iter().filter(|(_, same)| same.len() > 1) {
+        for at in &same {
+            let others = same.iter().filter(|other| *other != at).take(5);
+            let others = others.map(|other| format!("`{}`", drafts[*other].entry.name));
+            let others = others.collect::<Vec<_>>().join(", ");
+            let text = format!("the path {path} is also that of {others}");
+            drafts[*at].break_name(text, "rename all but one of them");
+        }
+    }
+    for same in by_letters.into_values() {
+        for pair in same.windows(2) {
+            if drafts[pair[0]].entry.path != drafts[pair[1]].entry.path {
+                let text = format!("differs from `{}` in case only", drafts[pair[0]].entry.name);
+                drafts[pair[1]].add(Level::Note, "(name)", text, None);
+            }
+        }
+    }
+}

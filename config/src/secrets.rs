@@ -1,0 +1,376 @@
+//! Secrets in names and in command lines, and how a command line is shown without them.
+
+use crate::placeholder::is_name;
+
+/// The text that stands for a secret.
+pub(crate) const MASK: &str = "***";
+
+/// Words of names whose value is hidden.
+const WORDS: [&str; 21] = [
+    "auth",
+    "authorization",
+    "bearer",
+    "connectionstring",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+    "dsn",
+    "jwt",
+    "key",
+    "keys",
+    "otp",
+    "pass",
+    "passphrase",
+    "pat",
+    "pin",
+    "pwd",
+    "session",
+    "sig",
+    "signature",
+];
+
+/// Parts of names whose value is hidden.
+const PARTS: [&str; 7] =
+    ["token", "secret", "password", "passwd", "apikey", "accesskey", "privatekey"];
+
+/// Last words of names that tell something about a secret and do not hold it.
+const ABOUT: [&str; 30] = [
+    "algorithm",
+    "count",
+    "dir",
+    "enabled",
+    "endpoint",
+    "env",
+    "expiry",
+    "file",
+    "folder",
+    "format",
+    "header",
+    "host",
+    "id",
+    "issuer",
+    "length",
+    "limit",
+    "max",
+    "method",
+    "mode",
+    "name",
+    "path",
+    "port",
+    "prefix",
+    "provider",
+    "region",
+    "timeout",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+];
+
+/// The maximum number of parts of a value that are looked at; the rest is hidden.
+const PARTS_MAX: usize = 100;
+
+/// Beginnings of well-known tokens.
+const TOKENS: [&str; 16] = [
+    "sk-",
+    "sk_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "AKIA",
+    "AIza",
+    "eyJ",
+    "hf_",
+    "npm_",
+];
+
+/// Returns whether the value of this name is hidden.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let words = words(name);
+    let joined = words.concat();
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || PARTS.iter().any(|part| joined.contains(part))
+}
+
+/// Returns whether the value of this name is a secret, so that it should not be in a file.
+pub(crate) fn holds_secret(name: &str) -> bool {
+    let words = words(name);
+    let last = words.iter().rev().find(|word| !word.chars().all(|char| char.is_ascii_digit()));
+    is_secret_name(name) && last.is_some_and(|last| !ABOUT.contains(&last.as_str()))
+}
+
+/// Returns whether a literal text can be a secret: it is more than a number, a switch or a path.
+pub(crate) fn can_be_secret(text: &str) -> bool {
+    let is_path = text.starts_with(['/', '~']) || text.starts_with("./");
+    let is_word = ["true", "false", "yes", "no", "none", "null"].contains(&text);
+    let is_number = text.chars().all(|char| char.is_ascii_digit() || char == '.');
+    !(is_path || is_word || is_number || text.starts_with("--") || text.contains("${"))
+}
+
+/// Returns whether a value shows by its form that it is a secret.
+pub(crate) fn looks_secret(value: &str) -> bool {
+    mask(&[value]).iter().any(|masked| masked.is_plain)
+}
+
+/// Splits a name into its words, in lower case: `OPENAI_API_KEY`, `--api-key` and `apiKey` alike.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for char in name.chars() {
+        if !char.is_alphanumeric() || (char.is_uppercase() && after_lower) {
+            words.push(String::new());
+        }
+        after_lower = char.is_lowercase();
+        if char.is_alphanumeric() {
+            words.last_mut().expect("a word").extend(char.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// A word of a command line without its secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Masked {
+    /// The text to show.
+    pub(crate) text: String,
+    /// Whether a secret was hidden that stands in the file itself.
+    pub(crate) is_plain: bool,
+    /// Whether a secret was hidden that comes from a variable.
+    pub(crate) is_reference: bool,
+}
+
+/// Hides the secrets of a command line.
+pub(crate) fn mask(line: &[impl AsRef<str>]) -> Vec<Masked> {
+    let line: Vec<&str> = line.iter().map(AsRef::as_ref).collect();
+    let is_env = line.first().is_some_and(|program| program.rsplit('/').next() == Some("env"));
+    let mut before = "";
+    let mut masked = Vec::new();
+    for text in line {
+        let mut writer = Writer { is_env, ..Writer::default() };
+        writer.argument(before, text);
+        masked.push(writer.out);
+        before = text;
+    }
+    masked
+}
+
+/// Writes one word of a command line.
+#[derive(Default)]
+struct Writer {
+    out: Masked,
+    /// Whether the program sets variables by assignments.
+    is_env: bool,
+    /// The number of parts of a value.
+    parts: usize,
+}
+
+impl Writer {
+    fn show(&mut self, text: &str) {
+        self.out.text += text;
+    }
+
+    /// Writes the mask. `is_secret` tells whether the text is known to be a secret.
+    fn hide(&mut self, text: &str, is_secret: bool) {
+        self.show(MASK);
+        self.out.is_reference |= is_secret && text.contains("${");
+        self.out.is_plain |= is_secret && can_be_secret(text) && !text.is_empty();
+    }
+
+    fn argument(&mut self, before: &str, text: &str) {
+        if let Some(name) = flag_of_secret(before) {
+            return self.hide(text, holds_secret(name));
+        }
+        if is_json_with_secret(text) {
+            return self.hide(text, true);
+        }
+        if !text.contains(char::is_whitespace) || self.header(text) {
+            return self.out_if_empty(before, text);
+        }
+        // A script, or several words in one.
+        let mut before = before;
+        for part in text.split_inclusive(char::is_whitespace) {
+            let word = part.trim_end();
+            let bare = word.trim_start_matches(['"', '\'', '(']);
+            self.show(&word[..word.len() - bare.len()]);
+            if bare.strip_suffix(':').is_some_and(is_secret_name) {
+                // The rest is the value of a header.
+                self.show(bare);
+                return self.hide("", false);
+            }
+            match flag_of_secret(before).or(scheme(before)) {
+                Some(name) => self.hide(bare, holds_secret(name)),
+                None => self.word(before, bare),
+            }
+            self.show(&part[word.len()..]);
+            if !word.is_empty() {
+                before = bare;
+            }
+        }
+    }
+
+    /// Writes a text of one word, unless it is written already.
+    fn out_if_empty(&mut self, before: &str, text: &str) {
+        if self.out.text.is_empty() && !self.header(text) {
+            self.word(before, text);
+        }
+    }
+
+    /// Writes `Authorization: value`; returns whether the text is of that form.
+    fn header(&mut self, text: &str) -> bool {
+        let (flag, rest) = match text.split_once('=') {
+            Some((flag, rest)) if flag.starts_with('-') => (&text[..flag.len() + 1], rest),
+            _ => ("", text),
+        };
+        let Some((name, value)) = rest.split_once(':') else { return false };
+        let is_token = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
+        if name.is_empty() || !name.chars().all(is_token) || !is_secret_name(name) {
+            return false;
+        }
+        if value.starts_with("//") {
+            return false;
+        }
+        self.show(flag);
+        self.show(&rest[..name.len() + 1]);
+        self.show(&value[..value.len() - value.trim_start().len()]);
+        self.hide(value.trim_start(), holds_secret(name));
+        true
+    }
+
+    fn word(&mut self, before: &str, word: &str) {
+        let is_variable = matches!(before, "-e" | "--env");
+        let attached = word.strip_prefix("-e").filter(|rest| !rest.is_empty());
+        let Some((name, value)) = word.split_once('=') else { return self.value(word) };
+        let bare = name.trim_start_matches('-');
+        let is_flag = bare.len() < name.len();
+        if name == "--env" || name == "-e" {
+            self.show(&word[..name.len() + 1]);
+            return self.assignment(value);
+        }
+        if is_variable {
+            return self.assignment(word);
+        }
+        if let Some(assignment) = attached.filter(|it| it.split('=').next().is_some_and(is_name)) {
+            self.show("-e");
+            return self.assignment(assignment);
+        }
+        if self.is_env && !is_flag && is_name(name) {
+            return self.assignment(word);
+        }
+        if (is_flag || is_name(name)) && is_secret_name(bare) {
+            self.show(&word[..name.len() + 1]);
+            return self.hide(value, holds_secret(bare));
+        }
+        if is_flag || is_name(name) {
+            self.show(&word[..name.len() + 1]);
+            return self.value(value);
+        }
+        self.value(word);
+    }
+
+    /// Writes `NAME=value` without the value.
+    fn assignment(&mut self, text: &str) {
+        match text.split_once('=') {
+            Some((name, value)) => {
+                self.show(name);
+                self.show("=");
+                self.hide(value, holds_secret(name) || looks_secret(value));
+            }
+            None => self.show(text),
+        }
+    }
+
+    /// Writes a value: the password and query of an address, and well-known tokens, are hidden.
+    fn value(&mut self, value: &str) {
+        self.parts += 1;
+        if self.parts > PARTS_MAX {
+            return self.hide(value, false);
+        }
+        if let Some((scheme, rest)) = value.split_once("://") {
+            self.show(scheme);
+            self.show("://");
+            return self.address(scheme, rest);
+        }
+        let is_token_part = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+        let starts = TOKENS.iter().flat_map(|token| value.match_indices(token));
+        let is_start = |at: &usize| !value[..*at].ends_with(|char: char| char.is_alphanumeric());
+        let starts = starts.map(|(at, _)| at).filter(is_start);
+        let token = starts.map(|at| {
+            let rest = &value[at..];
+            (at, at + rest.find(|char| !is_token_part(char)).unwrap_or(rest.len()))
+        });
+        if let Some((start, end)) = token.filter(|(start, end)| end - start >= 16).min() {
+            self.show(&value[..start]);
+            self.hide(&value[start..end], true);
+            return self.value(&value[end..]);
+        }
+        // user:password@tcp(host), but not image:1.4@sha256:…
+        match value.split_once('@').and_then(|(user, host)| Some((user.split_once(':')?, host))) {
+            Some(((user, password), host)) if !host.starts_with("sha256:") => {
+                self.show(user);
+                self.show(":");
+                self.hide(password, true);
+                self.show("@");
+                self.show(host);
+            }
+            _ => self.show(value),
+        }
+    }
+
+    /// Writes the part of an address after `://`.
+    fn address(&mut self, scheme: &str, rest: &str) {
+        let end = rest.find(['/', '?', '#', '"', '\'']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        if let Some((user, host)) = authority.rsplit_once('@') {
+            match user.split_once(':') {
+                Some((name, password)) => {
+                    self.show(name);
+                    self.show(":");
+                    self.hide(password, true);
+                }
+                None if scheme.ends_with("ssh") => self.show(user),
+                None => self.hide(user, true),
+            }
+            self.show("@");
+            self.show(host);
+        } else {
+            self.show(authority);
+        }
+        match tail.find(['?', '#']) {
+            Some(at) => {
+                self.value(&tail[..at]);
+                self.show(&tail[at..at + 1]);
+                let query = &tail[at + 1..];
+                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                let secret = pairs.filter(|(name, _)| holds_secret(name)).map(|(_, value)| value);
+                self.hide(secret.clone().next().unwrap_or(query), secret.count() > 0);
+            }
+            None => self.value(tail),
+        }
+    }
+}
+
+/// Returns the name of a flag whose value is the next word and a secret.
+fn flag_of_secret(word: &str) -> Option<&str> {
+    let name = word.strip_prefix('-')?.trim_start_matches('-');
+    (!word.contains('=') && !word.contains(char::is_whitespace) && is_secret_name(name))
+        .then_some(name)
+}
+
+/// Returns a name for the credentials after a word such as `Bearer`.
+fn scheme(word: &str) -> Option<&'static str> {
+    ["bearer", "basic"].iter().any(|it| word.eq_ignore_ascii_case(it)).then_some("credentials")
+}
+
+/// Returns whether a text is JSON that has a key with the name of a secret.
+fn is_json_with_secret(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+        && text.split('"').skip(1).step_by(2).any(is_secret_name)
+}
