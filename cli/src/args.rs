@@ -5,6 +5,7 @@
 
 mod calculator;
 mod check;
+mod config;
 mod echo;
 mod generated;
 pub(crate) mod hints;
@@ -26,6 +27,7 @@ use pontoon_core::protocol::Revision;
 
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;
+pub(crate) use config::ConfigArgs;
 pub(crate) use echo::EchoArgs;
 pub(crate) use generated::{completions, man};
 pub(crate) use probe::ProbeArgs;
@@ -66,6 +68,9 @@ pub(crate) enum Verb {
     /// Start a stdio MCP server, try its features, and report problems
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
+    /// Check, convert and describe `mcpServers` files
+    #[command(subcommand)]
+    Config(ConfigArgs),
     /// Print a completion script for a shell
     Completions {
         /// Shell to print it for

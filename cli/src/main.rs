@@ -13,6 +13,7 @@ mod banner;
 mod check;
 mod command;
 mod config;
+mod config_file;
 mod container;
 mod errors;
 mod listen;
@@ -45,6 +46,7 @@ fn run() -> Result<ExitCode, Failure> {
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
         Verb::Check(args) => check::check(&args, &variables),
+        Verb::Config(args) => config_file::run(&args),
         Verb::Completions { shell } => {
             args::completions(shell);
             Ok(ExitCode::SUCCESS)

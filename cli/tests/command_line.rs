@@ -130,7 +130,7 @@ fn a_manual_page_is_printed_for_pontoon_and_each_subcommand() {
     };
     let page = text(&[]);
     for subcommand in
-        ["proxy", "echo", "calculator", "stdio", "check", "completions", "man", "probe"]
+        ["proxy", "echo", "calculator", "stdio", "check", "config", "completions", "man", "probe"]
     {
         assert!(page.contains(&format!("pontoon\\-{subcommand}(1)")), "{subcommand}: {page}");
         let own = text(&[subcommand]);
