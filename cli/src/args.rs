@@ -1,27 +1,20 @@
-//! The command line, with its variables in the environment and in files.
+//! The options: the one place where each is defined.
 //!
-//! Owns: options, defaults and help texts. Flags override environment variables, those override
-//! files of variables, and those override defaults.
+//! Owns: names, variables, defaults, parsers and help texts of all options. `--help`, the manual
+//! pages, completions, the lookup of variables and `docs/options.md` come from here. Never: reads a
+//! variable.
+//!
+//! `env` of an option lists its variables in order of precedence, with commas.
 
 mod calculator;
 mod check;
 mod config;
 mod echo;
-mod generated;
-pub(crate) mod hints;
-pub(crate) mod naming;
 mod probe;
 mod proxy;
 mod serving;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-
-use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use pontoon_core::protocol::Revision;
 
@@ -29,30 +22,24 @@ pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use echo::EchoArgs;
-pub(crate) use generated::{completions, man};
 pub(crate) use probe::ProbeArgs;
 pub(crate) use proxy::ProxyArgs;
 pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
 
-use crate::errors::{Failure, Setting};
-use crate::log::Notice;
 use crate::runtime;
-use crate::variables::{Found, Origin, Variables};
-use naming::Naming;
 
 /// Serves MCP over Streamable HTTP: any stdio server, and servers of its own.
 #[derive(Debug, Parser)]
 #[command(name = "pontoon", after_help = EXAMPLES, propagate_version = true)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    verb: Verb,
+    pub(crate) verb: Verb,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Serve a stdio MCP server over HTTP, one process for each session
-    #[command(after_help = proxy::EXAMPLES)]
     Proxy(Box<ProxyArgs>),
     /// Serve tools that diagnose clients, gateways and tokens
     #[command(after_help = echo::EXAMPLES)]
@@ -97,73 +84,33 @@ pub(crate) enum Program {
     Calculator,
 }
 
-/// The settings from the command line and the variables.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    /// The subcommand with its settings.
-    pub(crate) verb: Verb,
-    /// The variables of this process and of its files.
-    pub(crate) variables: Variables,
-    /// Messages for the operator about the variables.
-    pub(crate) notices: Vec<Notice>,
-}
-
-/// Parses the command line, the environment and the files of variables.
-pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings, Failure> {
-    let words = hints::under_its_old_name(words.into_iter().collect());
-    let variables = Variables::read(&env_files(&words))?;
-    let program = naming::Program::of(&words);
-    let (verb, taken) = parse_with_names(words, &variables)?;
-    let notices = variables.notices(&program, &taken);
-    Ok(Settings { verb, variables, notices })
-}
-
-/// Parses the command line. Help and version are printed here, and end the program.
-pub(crate) fn parse(
-    words: impl IntoIterator<Item = OsString>,
-    variables: &Variables,
-) -> Result<Verb, Failure> {
-    parse_with_names(words.into_iter().collect(), variables).map(|(verb, _)| verb)
-}
-
-/// Parses the command line; also returns the variables whose value is used.
-fn parse_with_names(
-    words: Vec<OsString>,
-    variables: &Variables,
-) -> Result<(Verb, Vec<&'static str>), Failure> {
-    let program = naming::Program::of(&words);
-    let mut command = definition(&program, variables);
-    let outcome = command.try_get_matches_from_mut(&words).and_then(|matches| {
-        let taken = taken(&matches, &program, variables);
-        Cli::from_arg_matches(&matches).map(|cli| (cli.verb, taken))
-    });
-    outcome.map_err(|error| {
-        let explained = bad_value(&error, &program, variables);
-        explained.or_else(|| hints::slip(&error, &words)).unwrap_or_else(|| error.exit())
+/// Returns the definition of the command line, with the names of its variables but without their
+/// values; `stateless` if it is that of `pontoon echo --stateless`.
+pub(crate) fn command(stateless: bool) -> clap::Command {
+    let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
+    let mut command = Cli::command().version(version.clone()).long_version(long_version(&version));
+    if stateless {
+        command =
+            command.mut_subcommand("echo", |echo| echo.mut_args(echo::as_documented_stateless));
+    }
+    let examples = proxy::EXAMPLES.replace("{GUARDED}", &guarded(""));
+    command = command.mut_subcommand("proxy", |proxy| proxy.after_help(examples));
+    command.mut_subcommands(|verb| {
+        // `pontoon probe` has two settings, and shows both.
+        let serves = verb.get_arguments().any(|arg| arg.get_id() == "host");
+        verb.mut_args(|arg| {
+            let is_rare = serves && arg.get_long().is_some_and(|option| !COMMON.contains(&option));
+            // A negative number is a bad value, not an option of that name.
+            let takes_value = arg.get_action().takes_values();
+            let has_few_values = takes_value && !arg.get_possible_values().is_empty();
+            arg.hide_short_help(is_rare)
+                .hide_env_values(true)
+                // The texts list them, with their meaning.
+                .hide_possible_values(serves && has_few_values)
+                .allow_negative_numbers(takes_value)
+                .ignore_case(has_few_values)
+        })
     })
-}
-
-/// Returns the files of variables that the command line names. Errors in them are found later, when
-/// all of it is parsed.
-fn env_files(words: &[OsString]) -> Vec<PathBuf> {
-    let command = definition(&naming::Program::of(words), &Variables::default());
-    let Ok(matches) = command.try_get_matches_from(words) else { return Vec::new() };
-    let Some((_, verb)) = matches.subcommand() else { return Vec::new() };
-    let files = verb.try_get_many::<PathBuf>("env_file").ok().flatten();
-    files.into_iter().flatten().cloned().collect()
-}
-
-/// Returns the variables that set an option, for which no flag is given.
-fn taken(
-    matches: &ArgMatches,
-    program: &naming::Program,
-    variables: &Variables,
-) -> Vec<&'static str> {
-    let Some((_, verb)) = matches.subcommand() else { return Vec::new() };
-    let without_flag =
-        verb.ids().filter(|id| verb.value_source(id.as_str()) == Some(ValueSource::DefaultValue));
-    let namings = without_flag.filter_map(|id| program.naming(&id.as_str().replace('_', "-")));
-    namings.filter_map(|naming| Some(variables.first(naming.variables)?.name)).collect()
 }
 
 /// Returns the version with the details of the build.
@@ -173,97 +120,32 @@ fn long_version(version: &str) -> String {
     format!("{version}\nMCP revisions: {revisions}\ncommit: {commit}")
 }
 
-/// Returns the command line of a program, with its variables.
-fn definition(program: &naming::Program, variables: &Variables) -> clap::Command {
-    let version = format!("{} (runtimes: {})", env!("CARGO_PKG_VERSION"), runtime::names());
-    let command = Cli::command().version(version.clone()).long_version(long_version(&version));
-    if command.find_subcommand(&program.verb).is_none() {
-        return command;
-    }
-    command.mut_subcommand(&program.verb, |verb| {
-        // `pontoon probe` has two settings, and shows both.
-        let serves = verb.get_arguments().any(|arg| arg.get_long() == Some("host"));
-        verb.mut_args(|arg| {
-            let option = arg.get_long().unwrap_or_else(|| arg.get_id().as_str()).to_owned();
-            let is_rare = serves && arg.get_long().is_some() && !naming::is_common(&option);
-            let arg = arg.hide_short_help(is_rare);
-            match program.naming(&option) {
-                Some(naming) => complete(arg, naming, variables),
-                None => arg,
-            }
-        })
-    })
-}
+/// The options that `-h` shows; `--help` shows all.
+const COMMON: &[&str] = &[
+    "allow-host",
+    "allow-origin",
+    "env",
+    "env-file",
+    "host",
+    "log-format",
+    "log-level",
+    "max-sessions",
+    "port",
+    "request-timeout",
+    "stateless",
+    "timeout",
+];
 
-/// Adds the default and the variables of an option in this program.
-///
-/// The value of a variable becomes the default, so that clap parses it like a flag's value. The
-/// help still shows the original default, and never the value of a variable.
-fn complete(mut arg: clap::Arg, naming: &Naming, variables: &Variables) -> clap::Arg {
-    if let Some(default) = naming.default {
-        arg = arg.default_value(default);
-    }
-    let mut help = arg.get_help().cloned().unwrap_or_default().to_string();
-    if !naming.variables.is_empty() {
-        help += &format!(" [env: {}]", naming.variables.join(", "));
-    }
-    if let [default] = arg.get_default_values() {
-        help += &format!(" [default: {}]", default.to_string_lossy());
-    }
-    // A negative number is a bad value, not an option of that name.
-    let takes_value = arg.get_action().takes_values();
-    arg = arg
-        .help(StyledStr::from(help))
-        .hide_default_value(takes_value)
-        .allow_negative_numbers(takes_value);
-    match variables.first(naming.variables) {
-        Some(found) if naming.holds_lines => arg.default_values(lines(found.value)),
-        Some(found) => arg.default_value(found.value.to_owned()),
-        None => arg,
-    }
-}
+/// The options that the `.env` of the working directory cannot set, only a file that the command line
+/// names: they open the endpoint to others, reach the command, or name a file to write to.
+pub(crate) const GUARDED: &[&str] =
+    &["host", "allow-host", "allow-origin", "bind-session", "child-per", "env", "log-file"];
 
-/// Returns the lines of a variable that are not empty.
-fn lines(value: &OsStr) -> impl Iterator<Item = OsString> {
-    let lines = value.as_bytes().split(|byte| *byte == b'\n');
-    lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).to_owned())
-}
-
-/// Explains a bad value: whether it is the flag's or a variable's, and the reason.
-fn bad_value(
-    error: &clap::Error,
-    program: &naming::Program,
-    variables: &Variables,
-) -> Option<Failure> {
-    if error.kind() != ErrorKind::ValueValidation {
-        return None;
-    }
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let flag = text(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
-    let value = text(ContextKind::InvalidValue)?;
-    let why = std::error::Error::source(error)?.to_string();
-    // `--port`, or `[URL]` of an argument without a flag.
-    let option = flag.trim_matches(['-', '[', ']']).to_lowercase();
-    let naming = program.naming(&option)?;
-    let setting = match variables.first(naming.variables).filter(|found| holds(found, value)) {
-        Some(Found { name, origin: Origin::Environment, .. }) => Setting::Variable(name),
-        Some(Found { name, origin: Origin::File(path), .. }) => Setting::File(name, path),
-        None => Setting::Flag(flag),
-    };
-    // A variable for the command is private, and text before an @ may hold a password.
-    let shown = Some(value).filter(|value| option != "env" && !value.contains('@'));
-    Some(Failure::bad_value(&program.verb, setting, shown, &why))
-}
-
-/// Returns whether a variable is, or lists, this value.
-fn holds(found: &Found<'_>, value: &str) -> bool {
-    found
-        .value
-        .to_str()
-        .is_some_and(|held| held == value || held.split([',', '\n']).any(|v| v == value))
+/// Returns a list of [`GUARDED`] for a text, with each option between two marks.
+pub(crate) fn guarded(mark: &str) -> String {
+    let [first @ .., last] = GUARDED else { return String::new() };
+    let first: Vec<_> = first.iter().map(|option| format!("{mark}--{option}{mark}")).collect();
+    format!("{} or {mark}--{last}{mark}", first.join(", "))
 }
 
 const EXAMPLES: &str = "\
@@ -275,6 +157,3 @@ Examples:
   pontoon stdio echo                           run the echo server for a client that starts it
 
 `pontoon proxy --help` lists all settings of the proxy, and likewise for the other servers.";
-
-#[cfg(test)]
-mod tests;

@@ -8,11 +8,8 @@ use pontoon_core::http::SSE_STREAM;
 use pontoon_core::observe::Level;
 use serde_json::json;
 
-use crate::command::quoted;
-use crate::log::Notice;
-
-/// The name of the notice that has the URL.
-pub(crate) const LISTENING: &str = "listening";
+use crate::hints::quoted;
+use crate::log::{LISTENING, Notice};
 
 /// An endpoint from its clients' point of view.
 pub(crate) struct Endpoint<'a> {

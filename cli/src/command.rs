@@ -7,8 +7,8 @@ use std::{env, fs, io};
 
 use pontoon_core::child_spec::ChildSpec;
 
-use crate::args::hints;
 use crate::errors::Failure;
+use crate::hints::{self, quoted};
 use crate::values::Assignment;
 use crate::variables::Variables;
 
@@ -36,15 +36,6 @@ pub(crate) fn resolve(
 pub(crate) fn shown(spec: &ChildSpec) -> String {
     let words = std::iter::once(&spec.program).chain(&spec.args);
     words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
-}
-
-/// Quotes a word for a shell.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn this_program() -> Result<OsString, Failure> {

@@ -25,7 +25,6 @@ use time::UtcOffset;
 
 pub(crate) use self::entry::{Entry, Notice};
 use crate::args::{LogArgs, LogFormat};
-use crate::banner;
 use crate::errors::Failure;
 use text::Terminal;
 
@@ -161,7 +160,7 @@ impl Sink {
     }
 
     fn takes(&self, entry: &Entry) -> bool {
-        entry.level() >= self.level || self.shows_url && entry.name() == banner::LISTENING
+        entry.level() >= self.level || self.shows_url && entry.name() == LISTENING
     }
 }
 
@@ -229,6 +228,9 @@ fn open_file(path: &Path) -> io::Result<File> {
     }
     OpenOptions::new().create(true).append(true).open(path)
 }
+
+/// The name of the notice that has the URL.
+pub(crate) const LISTENING: &str = "listening";
 
 /// The maximum number of entries that wait for a sink, and of entries in one write.
 const QUEUE_LEN_MAX: usize = 4096;

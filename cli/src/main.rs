@@ -15,9 +15,13 @@ mod command;
 mod config;
 mod config_file;
 mod container;
+mod env_names;
 mod errors;
+mod generated;
+mod hints;
 mod listen;
 mod log;
+mod parse;
 mod probe;
 mod programs;
 mod runtime;
@@ -29,8 +33,9 @@ mod variables;
 
 use std::process::ExitCode;
 
-use args::{Settings, Verb};
+use args::Verb;
 use errors::Failure;
+use parse::Settings;
 
 fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -42,18 +47,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    let Settings { verb, variables, notices } = args::read(std::env::args_os())?;
+    let Settings { verb, variables, notices } = parse::read(std::env::args_os())?;
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
         Verb::Check(args) => check::check(&args, &variables),
         Verb::Config(args) => config_file::run(&args),
         Verb::Completions { shell } => {
-            args::completions(shell);
+            generated::completions(shell);
             Ok(ExitCode::SUCCESS)
         }
         Verb::Echo(args) => serve::echo(*args, &variables, notices),
         Verb::Man { subcommand } => {
-            args::man(subcommand.as_deref())?;
+            generated::man(subcommand.as_deref())?;
             Ok(ExitCode::SUCCESS)
         }
         Verb::Probe(args) => probe::probe(&args, &variables),

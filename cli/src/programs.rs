@@ -8,10 +8,10 @@ use pontoon_core::protocol::Revision;
 use pontoon_servers::calculator::{Calculator, FlatEvents};
 use pontoon_servers::echo::{Echo, Settings};
 
-use crate::args::{self, CalculatorArgs, EchoArgs, Program, Verb};
-use crate::container;
+use crate::args::{CalculatorArgs, EchoArgs, Program, Verb};
 use crate::errors::Failure;
 use crate::variables::Variables;
+use crate::{container, parse};
 
 /// Creates the server of `pontoon echo`.
 pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Failure> {
@@ -62,7 +62,7 @@ pub(crate) fn stdio(program: Program, variables: &Variables) -> Result<Native, F
         Program::EchoStateless => &["pontoon", "echo", "--stateless"],
         Program::Calculator => &["pontoon", "calculator"],
     };
-    match args::parse(words.iter().map(OsString::from), variables)? {
+    match parse::parse(words.iter().map(OsString::from), variables)? {
         Verb::Echo(args) => echo(&args, variables),
         Verb::Calculator(args) => Ok(calculator(&args)),
         other => unreachable!("no server: {other:?}"),

@@ -14,14 +14,12 @@ use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
 use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
 
-use crate::args::{
-    CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs, hints,
-};
+use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
 use crate::banner::{self, About, Endpoint};
 use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log, Notice};
 use crate::variables::Variables;
-use crate::{command, config, listen, programs, signals};
+use crate::{command, config, hints, listen, programs, signals};
 
 /// Runs `pontoon proxy`.
 pub(crate) fn proxy(
@@ -136,7 +134,7 @@ fn serve(
     let command = matches!(config.serves, Serves::Command(_)).then(|| about.name.into());
     let options = Options {
         config: config.clone(),
-        threads: args.threads.map(Into::into),
+        threads: args.threads,
         log: Arc::new(keep(log.clone(), command, tell.clone())),
     };
     let running = (args.runtime.start)(listeners, options).map_err(cannot_start)?;

@@ -1,16 +1,16 @@
 //! Parsers for the values of the command line. Each error describes the required form.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::str::FromStr;
 
-use pontoon_core::config::{BindSession, ChildEra, ChildPer};
-use pontoon_core::observe::Level;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
 use pontoon_servers::calculator;
+use strum::VariantNames;
 
-use crate::args::LogFormat;
 use crate::runtime::{self, RUNTIMES, Runtime};
 
 /// An environment variable for the wrapped command; without a value it is passed on.
@@ -49,8 +49,13 @@ pub(crate) fn bind_host(text: &str) -> Read<String> {
     Ok(bare.to_owned())
 }
 
-pub(crate) fn port(text: &str) -> Read<u16> {
-    text.parse().map_err(|_| "a port is a whole number from 0 to 65535".into())
+/// Parses a whole number within these limits.
+pub(crate) fn number<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(text: &str) -> Read<T> {
+    let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| match MAX {
+        u64::MAX => format!("must be a whole number of at least {MIN}"),
+        _ => format!("must be a whole number from {MIN} to {MAX}"),
+    })
 }
 
 pub(crate) fn path(text: &str) -> Read<String> {
@@ -134,79 +139,47 @@ fn time_in(text: &str, plain: f64) -> Option<Duration> {
     (time <= TIME_MAX).then_some(time)
 }
 
-/// Parses the size of a request body, or of a message of a command.
-pub(crate) fn body_size(text: &str) -> Read<usize> {
-    size(text, KIB, 1024 * MIB)
-        .ok_or_else(|| "must be a size from 1KiB to 1024MiB, such as 65536 or 512KiB".into())
-}
-
-/// Parses the size of an echoed message.
-pub(crate) fn message_size(text: &str) -> Read<usize> {
-    size(text, 1, 1024 * MIB)
-        .ok_or_else(|| "must be a size from 1 byte to 1024MiB, such as 65536 or 512KiB".into())
-}
-
-/// Parses the size of the memory budget.
-pub(crate) fn memory_size(text: &str) -> Read<usize> {
-    size(text, 4 * MIB, 1024 * 1024 * MIB)
-        .ok_or_else(|| "must be a size from 4MiB to 1024GiB, such as 256MiB or 2GiB".into())
-}
-
-/// Parses the size of a buffer for a pipe.
-pub(crate) fn pipe_size(text: &str) -> Read<usize> {
-    size(text, 4 * KIB, 16 * MIB)
-        .ok_or_else(|| "must be a size from 4KiB to 16MiB, such as 65536 or 512KiB".into())
-}
-
-pub(crate) fn sessions(text: &str) -> Read<usize> {
-    count(text)
-}
-
-pub(crate) fn warm_children(text: &str) -> Read<usize> {
-    let count = text.parse().ok().filter(|count| *count <= 1000);
-    count.ok_or_else(|| "a whole number from 0 to 1000".into())
-}
-
-pub(crate) fn child_era(text: &str) -> Read<ChildEra> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "legacy" => ChildEra::Legacy,
-        "modern" => ChildEra::Modern,
-        "probe" => ChildEra::Probe,
-        _ => return Err("the era of a command is legacy, modern or probe".into()),
+/// Parses a size within these limits: bytes, or with a unit. `k`, `kB` and `KiB` are all 1024 bytes.
+pub(crate) fn size<const MIN: usize, const MAX: usize>(text: &str) -> Read<usize> {
+    let (number, unit) = split_unit(text);
+    let scale = match unit.as_str() {
+        "" | "b" => Some(1),
+        "k" | "kb" | "kib" => Some(KIB),
+        "m" | "mb" | "mib" => Some(MIB),
+        "g" | "gb" | "gib" => Some(GIB),
+        _ => None,
+    };
+    let size = scale.and_then(|scale| number.parse::<usize>().ok()?.checked_mul(scale));
+    size.filter(|size| (MIN..=MAX).contains(size)).ok_or_else(|| {
+        let [min, max] = [MIN, MAX].map(written);
+        format!("must be a size from {min} to {max}, such as 65536 or 512KiB")
     })
 }
 
-pub(crate) fn bind_session(text: &str) -> Read<BindSession> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "none" => BindSession::None,
-        "subject" => BindSession::Subject,
-        "token" => BindSession::Token,
-        _ => return Err("must be subject, token or none".into()),
+/// Returns a size in the largest unit of which it is a multiple.
+fn written(size: usize) -> String {
+    match size {
+        _ if size.is_multiple_of(GIB) => format!("{}GiB", size / GIB),
+        _ if size.is_multiple_of(MIB) => format!("{}MiB", size / MIB),
+        _ if size.is_multiple_of(KIB) => format!("{}KiB", size / KIB),
+        _ => format!("{size} bytes"),
+    }
+}
+
+/// Returns a parser for one of a few values, ignoring case. Help and completions list them.
+pub(crate) fn one_of<T>() -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: Error + Send + Sync> + VariantNames + Clone + Send + Sync + 'static,
+{
+    let value = |name: &&'static str| match *name {
+        "warning" => PossibleValue::new("warning").alias("warn"),
+        name => PossibleValue::new(name),
+    };
+    let values = PossibleValuesParser::new(T::VARIANTS.iter().map(value));
+    values.try_map(|text| match text.to_ascii_lowercase().as_str() {
+        "warn" => "warning".parse(),
+        name => name.parse(),
     })
-}
-
-pub(crate) fn child_per(text: &str) -> Read<ChildPer> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "call" => ChildPer::Call,
-        "principal" => ChildPer::Principal,
-        "session" => ChildPer::Session,
-        "shared" => ChildPer::Shared,
-        _ => return Err("a process is per session, principal or call, or shared".into()),
-    })
-}
-
-pub(crate) fn connections(text: &str) -> Read<usize> {
-    count(text)
-}
-
-fn count(text: &str) -> Read<usize> {
-    let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
-    count.ok_or_else(|| "a whole number from 1 to 100000".into())
-}
-
-pub(crate) fn requests(text: &str) -> Read<u64> {
-    let count = text.parse().ok().filter(|&count: &u64| count > 0);
-    count.ok_or_else(|| "a whole number from 1 on".into())
 }
 
 pub(crate) fn revision(text: &str) -> Read<Revision> {
@@ -251,11 +224,6 @@ pub(crate) fn probe_url(text: &str) -> Read<ProbeUrl> {
     Ok(ProbeUrl { host, port, target: target.to_owned() })
 }
 
-pub(crate) fn threads(text: &str) -> Read<NonZeroUsize> {
-    let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= 1024);
-    count.ok_or_else(|| "a whole number from 1 to 1024".into())
-}
-
 pub(crate) fn runtime(text: &str) -> Read<Runtime> {
     let named = RUNTIMES.iter().find(|runtime| runtime.name.eq_ignore_ascii_case(text));
     named.copied().ok_or_else(|| format!(
@@ -264,26 +232,8 @@ pub(crate) fn runtime(text: &str) -> Read<Runtime> {
         ))
 }
 
-pub(crate) fn level(text: &str) -> Read<Level> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "debug" => Level::Debug,
-        "info" => Level::Info,
-        "warning" | "warn" => Level::Warning,
-        "error" => Level::Error,
-        _ => return Err("a log level is debug, info, warning or error".into()),
-    })
-}
-
-pub(crate) fn log_format(text: &str) -> Read<LogFormat> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "pretty" => LogFormat::Pretty,
-        "json" => LogFormat::Json,
-        _ => return Err("a log format is pretty or json".into()),
-    })
-}
-
 /// Parses the variable of a flag without a value.
-pub(crate) fn switch(text: &str) -> Read<bool> {
+pub(crate) fn bool_value(text: &str) -> Read<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "on" | "t" | "true" | "y" | "yes" => Ok(true),
         "0" | "f" | "false" | "n" | "no" | "off" => Ok(false),
@@ -306,19 +256,6 @@ pub(crate) fn assignment(text: OsString) -> Read<Assignment> {
     Ok(Assignment { name: OsString::from_vec(name), value })
 }
 
-fn size(text: &str, min: usize, max: usize) -> Option<usize> {
-    let (number, unit) = split_unit(text);
-    let scale = match unit.as_str() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => KIB,
-        "m" | "mb" | "mib" => MIB,
-        "g" | "gb" | "gib" => 1024 * MIB,
-        _ => return None,
-    };
-    let size = number.parse::<usize>().ok()?.checked_mul(scale)?;
-    (min..=max).contains(&size).then_some(size)
-}
-
 /// Splits off the digits of a number, and returns its unit in lower case.
 fn split_unit(text: &str) -> (&str, String) {
     let text = text.trim();
@@ -332,8 +269,9 @@ fn decimal(text: &str) -> Option<f64> {
     if plain { text.parse().ok() } else { None }
 }
 
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
+pub(crate) const KIB: usize = 1024;
+pub(crate) const MIB: usize = 1024 * KIB;
+pub(crate) const GIB: usize = 1024 * MIB;
 const TIME_MIN: Duration = Duration::from_millis(1);
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 

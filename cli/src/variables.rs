@@ -11,7 +11,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::args::naming;
+use crate::env_names;
 use crate::errors::Failure;
 use file::{EnvFile, FILE};
 
@@ -87,7 +87,7 @@ impl Variables {
         let (passed_over, taken) = file
             .assignments
             .into_iter()
-            .partition(|(name, _)| name.to_str().is_some_and(naming::is_guarded));
+            .partition(|(name, _)| name.to_str().is_some_and(env_names::is_guarded));
         (self.passed_over, file.assignments) = (passed_over, taken);
         self.found = Some(file);
     }

@@ -149,6 +149,7 @@ fn completions_are_printed_for_each_shell() {
         let output = pontoon(&["completions", shell], &[]);
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && script.contains("request-timeout"), "{shell}");
+        assert!(script.contains("principal"), "{shell}: the values of --child-per");
     }
 }
 
@@ -163,7 +164,7 @@ fn an_unknown_option_is_no_command() {
 fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     let [what, why, _] = failure(2, &["proxy", "--port", "http", "sh"], &[]);
     assert_eq!(what, "error: invalid value \"http\" for --port");
-    assert_eq!(why, "  why: a port is a whole number from 0 to 65535");
+    assert_eq!(why, "  why: must be a whole number from 0 to 65535");
     let [what, ..] = failure(2, &["proxy", "--timeout", "-1", "sh"], &[]);
     assert_eq!(what, "error: invalid value \"-1\" for --timeout");
     let [_, why, _] = failure(2, &["proxy", "sh"], &[("MCP_QUIET", "perhaps")]);

@@ -1,43 +1,80 @@
 //! The settings of `pontoon calculator`.
 
-use clap::Args;
+use clap::{Arg, Args};
 use pontoon_core::time::Duration;
 use pontoon_servers::calculator::Settings;
 
-use super::ServingArgs;
+use super::serving::ServingArgs;
 use crate::values::{self, Revisions};
 
 /// The settings of `pontoon calculator`.
 #[derive(Debug, Args)]
+#[command(mut_args(as_documented))]
 pub(crate) struct CalculatorArgs {
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
 
     /// Revisions to serve, separated by commas; all if not given
-    #[arg(long, help_heading = "Protocol", value_name = "DATES", value_parser = values::revisions)]
+    #[arg(
+        long,
+        env = "MCP_REVISIONS",
+        help_heading = "Protocol",
+        value_name = "DATES",
+        value_parser = values::revisions
+    )]
     pub(crate) revisions: Option<Revisions>,
 
     /// Add a tool of this name that repeats its message
-    #[arg(long, help_heading = "Tools", value_name = "NAME", value_parser = values::sample_tool)]
+    #[arg(
+        long,
+        env = "SAMPLE_TOOL_NAME",
+        help_heading = "Tools",
+        value_name = "NAME",
+        value_parser = values::sample_tool
+    )]
     pub(crate) sample_tool: Option<Settings>,
 
     /// Send progress as flat `event: progress` and results as `event: data`, which are not MCP
-    #[arg(long, help_heading = "Tools", value_parser = values::switch)]
+    #[arg(
+        long,
+        env = "MCP_DOCUMENTED_EVENTS",
+        help_heading = "Tools",
+        value_parser = values::bool_value
+    )]
     pub(crate) documented_events: bool,
 
     /// Maximum number of requests from an address in a time window; unlimited if not given
-    #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
+    #[arg(
+        long,
+        env = "RATE_LIMIT_MAX",
+        help_heading = "Endpoint",
+        value_name = "COUNT",
+        value_parser = values::number::<u64, 1, { u64::MAX }>
+    )]
     pub(crate) rate_limit: Option<u64>,
 
     /// Length of that window, in milliseconds unless it has a unit
     #[arg(
         long,
+        env = "RATE_LIMIT_WINDOW",
         help_heading = "Endpoint",
         value_name = "MILLISECONDS",
         default_value = "900000",
         value_parser = values::milliseconds
     )]
     pub(crate) rate_window: Duration,
+}
+
+/// Changes the options of all servers to what is documented for this one.
+fn as_documented(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "port" => arg.env("PORT, MCP_PORT").default_value("1071"),
+        "allow_origin" => arg.env("CORS_ORIGIN, MCP_ALLOW_ORIGIN"),
+        "max_body" => arg.default_value("1MiB"),
+        "log_format" => arg.default_value("json"),
+        "log_level" => arg.env("LOG_LEVEL, MCP_LOG_LEVEL"),
+        _ => arg,
+    }
 }
 
 pub(super) const EXAMPLES: &str = "\

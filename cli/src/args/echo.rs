@@ -1,14 +1,15 @@
 //! The settings of `pontoon echo`.
 
-use clap::{ArgAction, Args};
+use clap::{Arg, ArgAction, Args};
 use pontoon_core::protocol::Revision;
 use pontoon_core::time::Duration;
 
-use super::{ServingArgs, SessionArgs};
-use crate::values::{self, Revisions};
+use super::serving::{ServingArgs, SessionArgs};
+use crate::values::{self, GIB, Revisions};
 
 /// The settings of `pontoon echo`.
 #[derive(Debug, Args)]
+#[command(mut_args(as_documented))]
 pub(crate) struct EchoArgs {
     /// Keep no state: every request is independent, and any number of instances can share the load
     #[arg(long)]
@@ -23,6 +24,7 @@ pub(crate) struct EchoArgs {
     /// Interval between sweeps for expired sessions
     #[arg(
         long,
+        env = "MCP_SESSION_CLEANUP_INTERVAL, ECHO_CLEANUP_INTERVAL",
         help_heading = "Sessions",
         value_name = "SECONDS",
         default_value = "60",
@@ -31,17 +33,30 @@ pub(crate) struct EchoArgs {
     pub(crate) cleanup_interval: Duration,
 
     /// Number of requests after which a connection is closed
-    #[arg(long, help_heading = "Endpoint", value_name = "COUNT", value_parser = values::requests)]
+    #[arg(
+        long,
+        env = "MCP_MAX_REQUESTS",
+        help_heading = "Endpoint",
+        value_name = "COUNT",
+        value_parser = values::number::<u64, 1, { u64::MAX }>
+    )]
     pub(crate) max_requests: Option<u64>,
 
     /// Revision that environmentDump reports as the server's; --protocol-versions limits those
     /// served
-    #[arg(long, help_heading = "Protocol", value_name = "DATE", value_parser = values::revision)]
+    #[arg(
+        long,
+        env = "MCP_PROTOCOL_VERSION",
+        help_heading = "Protocol",
+        value_name = "DATE",
+        value_parser = values::revision
+    )]
     pub(crate) protocol_version: Option<Revision>,
 
     /// Revisions to serve, separated by commas; all if not given
     #[arg(
         long,
+        env = "MCP_PROTOCOL_VERSIONS_SUPPORTED",
         visible_alias = "revisions",
         help_heading = "Protocol",
         value_name = "DATES",
@@ -52,31 +67,62 @@ pub(crate) struct EchoArgs {
     /// Maximum size of an echoed message
     #[arg(
         long,
+        env = "ECHO_MAX_MESSAGE_SIZE",
         help_heading = "Protocol",
         value_name = "BYTES",
         default_value = "1MiB",
-        value_parser = values::message_size
+        value_parser = values::size::<1, GIB>
     )]
     pub(crate) max_message: usize,
 
     /// Echo the bytes of a base64 `data:` URL, too
     #[arg(
         long,
+        env = "ECHO_ENABLE_BINARY",
         help_heading = "Protocol",
         value_name = "YES|NO",
         default_value = "yes",
         action = ArgAction::Set,
-        value_parser = values::switch
+        value_parser = values::bool_value
     )]
     pub(crate) binary: bool,
 
     /// Compress answers for clients that accept gzip
-    #[arg(long, help_heading = "Protocol", value_parser = values::switch)]
+    #[arg(
+        long,
+        env = "ECHO_ENABLE_COMPRESSION",
+        help_heading = "Protocol",
+        value_parser = values::bool_value
+    )]
     pub(crate) compression: bool,
 
     /// Log debugging details; secrets stay masked
-    #[arg(long, help_heading = "Log", value_parser = values::switch)]
+    #[arg(long, env = "MCP_ECHO_DEBUG", help_heading = "Log", value_parser = values::bool_value)]
     pub(crate) debug: bool,
+}
+
+/// Changes the options of all servers to what is documented for this one.
+fn as_documented(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "host" => arg.env("MCP_ECHO_HOST, MCP_BIND_HOST"),
+        "port" => arg.env("MCP_ECHO_PORT, MCP_PORT"),
+        "allow_origin" => arg.env("MCP_ALLOW_ORIGIN, MCP_CORS_ORIGINS"),
+        "timeout" => arg.default_value("3600"),
+        "max_sessions" => arg.default_value("1000"),
+        "log_level" => arg.env("ECHO_LOG_LEVEL, LOG_LEVEL, MCP_LOG_LEVEL"),
+        _ => arg,
+    }
+}
+
+/// Changes the options of `pontoon echo` to what is documented for `pontoon echo --stateless`.
+pub(super) fn as_documented_stateless(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "max_connections" => arg.env("WORKER_CONNECTIONS, MCP_MAX_CONNECTIONS"),
+        "max_requests" => arg.env("ECHO_STATELESS_MAX_REQUESTS, MCP_MAX_REQUESTS"),
+        "threads" => arg.env("ECHO_STATELESS_WORKERS, MCP_THREADS"),
+        "log_level" => arg.env("ECHO_STATELESS_LOG_LEVEL, LOG_LEVEL, MCP_LOG_LEVEL"),
+        _ => arg,
+    }
 }
 
 pub(super) const EXAMPLES: &str = "\

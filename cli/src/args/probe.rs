@@ -10,7 +10,7 @@ use crate::values::{self, ProbeUrl};
 pub(crate) struct ProbeArgs {
     /// URL to request. If not given, /health of the server whose port MCP_PORT, MCP_ECHO_PORT or
     /// PORT sets; if none is set, of port 3000, or of 1071 if nothing listens there
-    #[arg(value_name = "URL", value_parser = values::probe_url)]
+    #[arg(env = "PONTOON_PROBE", value_name = "URL", value_parser = values::probe_url)]
     pub(crate) url: Option<ProbeUrl>,
 
     /// Time limit for the answer

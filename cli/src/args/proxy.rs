@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use pontoon_core::config::{ChildEra, ChildPer};
 use pontoon_core::time::Duration;
 
-use super::{ServingArgs, SessionArgs};
-use crate::values::{self, Assignment, Revisions};
+use super::serving::{ServingArgs, SessionArgs};
+use crate::values::{self, Assignment, GIB, KIB, MIB, Revisions};
 
 /// The settings of `pontoon proxy`.
 #[derive(Debug, Args)]
@@ -28,6 +28,7 @@ pub(crate) struct ProxyArgs {
     /// and is suspended while the command waits for the client in the same session
     #[arg(
         long,
+        env = "MCP_SUBPROCESS_TIMEOUT",
         help_heading = COMMAND,
         value_name = "SECONDS",
         default_value = "30",
@@ -37,12 +38,19 @@ pub(crate) struct ProxyArgs {
 
     /// Time limit for the command to start. If not given: 60 until one process has started, which
     /// may have to install packages first, and 10 from then on
-    #[arg(long, help_heading = COMMAND, value_name = "SECONDS", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_STARTUP_TIMEOUT",
+        help_heading = COMMAND,
+        value_name = "SECONDS",
+        value_parser = values::time
+    )]
     pub(crate) startup_timeout: Option<Duration>,
 
     /// Revisions to serve, separated by commas; all if not given
     #[arg(
         long,
+        env = "MCP_REVISIONS",
         help_heading = "Protocol",
         value_name = "DATES",
         value_parser = values::revisions
@@ -53,10 +61,11 @@ pub(crate) struct ProxyArgs {
     /// asks its first process
     #[arg(
         long,
+        env = "MCP_CHILD_ERA",
         help_heading = COMMAND,
         value_name = "ERA",
         default_value = "probe",
-        value_parser = values::child_era
+        value_parser = values::one_of::<ChildEra>()
     )]
     pub(crate) child_era: ChildEra,
 
@@ -65,61 +74,67 @@ pub(crate) struct ProxyArgs {
     /// own; all requests share the one process of a command of 2026-07-28
     #[arg(
         long,
+        env = "MCP_CHILD_PER",
         help_heading = COMMAND,
         value_name = "WHOM",
         default_value = "session",
-        value_parser = values::child_per
+        value_parser = values::one_of::<ChildPer>()
     )]
     pub(crate) child_per: ChildPer,
 
     /// Processes of a legacy command kept ready for requests of 2026-07-28
     #[arg(
         long,
+        env = "MCP_WARM_CHILDREN",
         help_heading = COMMAND,
         value_name = "COUNT",
         default_value = "0",
-        value_parser = values::warm_children
+        value_parser = values::number::<usize, 0, 1000>
     )]
     pub(crate) warm_children: usize,
 
     /// Maximum size of a message from the command; a longer one is skipped, and its request fails
     #[arg(
         long,
+        env = "MCP_MAX_LINE",
         help_heading = COMMAND,
         value_name = "BYTES",
         default_value = "64MiB",
-        value_parser = values::body_size
+        value_parser = values::size::<KIB, GIB>
     )]
     pub(crate) max_line: usize,
 
     /// Bytes per read from the command
     #[arg(
         long,
+        env = "MCP_READ_BUFFER_SIZE",
         help_heading = COMMAND,
         value_name = "BYTES",
         default_value = "65536",
-        value_parser = values::pipe_size
+        value_parser = values::size::<{ 4 * KIB }, { 16 * MIB }>
     )]
     pub(crate) read_buffer: usize,
 
     /// Bytes per write to the command
     #[arg(
         long,
+        env = "MCP_WRITE_BUFFER_SIZE",
         help_heading = COMMAND,
         value_name = "BYTES",
         default_value = "65536",
-        value_parser = values::pipe_size
+        value_parser = values::size::<{ 4 * KIB }, { 16 * MIB }>
     )]
     pub(crate) write_buffer: usize,
 
     /// Pass only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM to the command
-    #[arg(long, help_heading = COMMAND, value_parser = values::switch)]
+    #[arg(long, env = "MCP_CLEAN_ENV", help_heading = COMMAND, value_parser = values::bool_value)]
     pub(crate) clean_env: bool,
 
     /// Set this variable for the command; without a value, pass on the value it has here.
     /// Repeatable; in the environment, one per line
     #[arg(
         long,
+        env = "MCP_ENV",
         help_heading = COMMAND,
         value_name = "NAME[=VALUE]",
         value_parser = OsStringValueParser::new().try_map(values::assignment)
@@ -140,4 +155,4 @@ Examples:
 Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
 (`512KiB`, `4MiB`). Flags override environment variables, which override files of variables: those
 of --env-file, whose variables the command gets too, or else `.env` in the working directory, which
-cannot set --host, --allow-host, --allow-origin, --bind-session, --child-per, --env or --log-file.";
+cannot set {GUARDED}.";

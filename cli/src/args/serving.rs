@@ -1,83 +1,165 @@
 //! The settings that all servers have.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
 use pontoon_core::config::BindSession;
 use pontoon_core::observe::Level;
 use pontoon_core::time::Duration;
+use strum::{EnumString, VariantNames};
 
 use crate::runtime::{RUNTIMES, Runtime};
-use crate::values;
+use crate::values::{self, GIB, KIB, MIB};
 
 /// The settings of an endpoint.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Endpoint")]
 pub(crate) struct ServingArgs {
     /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_parser = values::bind_host)]
+    #[arg(
+        long,
+        env = "MCP_BIND_HOST",
+        default_value = "127.0.0.1",
+        value_parser = values::bind_host
+    )]
     pub(crate) host: String,
 
     /// Port to listen on; 0 for any free port
-    #[arg(long, default_value = "3000", value_parser = values::port)]
+    #[arg(
+        long,
+        env = "MCP_PORT",
+        default_value = "3000",
+        value_parser = values::number::<u16, 0, 65_535>
+    )]
     pub(crate) port: u16,
 
     /// Path of the endpoint
-    #[arg(long, default_value = "/mcp", value_parser = values::path)]
+    #[arg(long, env = "MCP_PATH", default_value = "/mcp", value_parser = values::path)]
     pub(crate) path: String,
 
     /// Allowed host names, besides localhost and IP addresses; `*` for all. Repeatable, or
     /// separated by commas
-    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::host)]
+    #[arg(
+        long,
+        env = "MCP_ALLOW_HOST",
+        value_name = "HOST",
+        value_delimiter = ',',
+        value_parser = values::host
+    )]
     pub(crate) allow_host: Vec<String>,
 
     /// Origins of web pages that may send requests and read answers (CORS), besides those of
     /// loopback: `https://example.com`
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
+    #[arg(
+        long,
+        env = "MCP_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = values::origin
+    )]
     pub(crate) allow_origin: Vec<String>,
 
     /// Maximum size of a request
-    #[arg(long, value_name = "BYTES", default_value = "4MiB", value_parser = values::body_size)]
+    #[arg(
+        long,
+        env = "MCP_MAX_BODY",
+        value_name = "BYTES",
+        default_value = "4MiB",
+        value_parser = values::size::<KIB, GIB>
+    )]
     pub(crate) max_body: usize,
 
     /// Maximum bytes held for all clients and servers together: request bodies, unread answers, and
     /// input for the command. A request beyond it gets 503
-    #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = values::memory_size)]
+    #[arg(
+        long,
+        env = "MCP_MAX_MEMORY",
+        value_name = "BYTES",
+        default_value = "256MiB",
+        value_parser = values::size::<{ 4 * MIB }, { 1024 * GIB }>
+    )]
     pub(crate) max_memory: usize,
 
     /// Maximum number of connections; at the limit, the one that has waited longest for its client
     /// is closed for a new one
-    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = values::connections)]
+    #[arg(
+        long,
+        env = "MCP_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        default_value = "1024",
+        value_parser = values::number::<usize, 1, 100_000>
+    )]
     pub(crate) max_connections: usize,
 
     /// Time limit for a client to send the head of a request
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_HEAD_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = values::time
+    )]
     pub(crate) head_timeout: Duration,
 
     /// Time limit for a client to send the body of a request
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_BODY_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = values::time
+    )]
     pub(crate) body_timeout: Duration,
 
     /// Time for which a client may read nothing of an answer that waits for it
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_WRITE_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = values::time
+    )]
     pub(crate) write_timeout: Duration,
 
     /// Time after which an idle connection is closed
-    #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_IDLE_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "75",
+        value_parser = values::time
+    )]
     pub(crate) idle_timeout: Duration,
 
     /// Interval between keep-alive comments on an event stream
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_KEEP_ALIVE",
+        value_name = "SECONDS",
+        default_value = "15",
+        value_parser = values::time
+    )]
     pub(crate) keep_alive: Duration,
 
     /// Time to keep serving, with /readyz at 503, after the request to stop, so that load balancers
     /// send no new clients. A second request to stop ends the wait
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = values::delay)]
+    #[arg(
+        long,
+        env = "MCP_STOP_DELAY",
+        value_name = "SECONDS",
+        default_value = "0",
+        value_parser = values::delay
+    )]
     pub(crate) stop_delay: Duration,
 
     /// Time limit for requests in flight after the request to stop
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = values::time)]
+    #[arg(
+        long,
+        env = "MCP_DRAIN_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = values::time
+    )]
     pub(crate) drain_timeout: Duration,
 
     /// File of variables to read settings from, instead of `.env` in the working directory; the
@@ -86,12 +168,24 @@ pub(crate) struct ServingArgs {
     pub(crate) env_file: Vec<PathBuf>,
 
     /// Runtime to use; `pontoon --version` lists those built in
-    #[arg(long, value_name = "NAME", default_value = RUNTIMES[0].name, value_parser = values::runtime)]
+    #[arg(
+        long,
+        env = "MCP_RUNTIME",
+        value_name = "NAME",
+        default_value = RUNTIMES[0].name,
+        value_parser = values::runtime
+    )]
     pub(crate) runtime: Runtime,
 
     /// Number of threads; half the number of processors if not given
-    #[arg(long, alias = "workers", value_name = "COUNT", value_parser = values::threads)]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(
+        long,
+        env = "MCP_THREADS",
+        alias = "workers",
+        value_name = "COUNT",
+        value_parser = values::number::<usize, 1, 1024>
+    )]
+    pub(crate) threads: Option<usize>,
 
     /// The settings of the log.
     #[command(flatten)]
@@ -103,19 +197,31 @@ pub(crate) struct ServingArgs {
 #[command(next_help_heading = "Log")]
 pub(crate) struct LogArgs {
     /// Minimum level to log: debug, info, warning or error
-    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = values::level)]
+    #[arg(
+        long,
+        env = "MCP_LOG_LEVEL",
+        value_name = "LEVEL",
+        default_value = "info",
+        value_parser = values::one_of::<Level>()
+    )]
     pub(crate) log_level: Level,
 
     /// Format of the log: pretty or json
-    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = values::log_format)]
+    #[arg(
+        long,
+        env = "MCP_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "pretty",
+        value_parser = values::one_of::<LogFormat>()
+    )]
     pub(crate) log_format: LogFormat,
 
     /// File to write the log to as well; its directory is created
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "LOG_FILE", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 
     /// Print only warnings and errors on standard error
-    #[arg(long, value_parser = values::switch)]
+    #[arg(long, env = "MCP_QUIET", value_parser = values::bool_value)]
     pub(crate) quiet: bool,
 }
 
@@ -126,6 +232,7 @@ pub(crate) struct SessionArgs {
     /// Time after which an unused session ends
     #[arg(
         long,
+        env = "MCP_SESSION_TIMEOUT",
         alias = "session-timeout",
         value_name = "SECONDS",
         default_value = "300",
@@ -135,7 +242,13 @@ pub(crate) struct SessionArgs {
 
     /// Maximum number of sessions; at the limit, an idle one is ended, those without credentials
     /// first
-    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = values::sessions)]
+    #[arg(
+        long,
+        env = "MCP_MAX_SESSIONS",
+        value_name = "COUNT",
+        default_value = "100",
+        value_parser = values::number::<usize, 1, 100_000>
+    )]
     pub(crate) max_sessions: usize,
 
     /// Part of the first credentials (Authorization) of a session that later ones must match:
@@ -144,19 +257,21 @@ pub(crate) struct SessionArgs {
     /// it is the token
     #[arg(
         long,
+        env = "MCP_BIND_SESSION",
         value_name = "PART",
         default_value = "subject",
-        value_parser = values::bind_session
+        value_parser = values::one_of::<BindSession>()
     )]
     pub(crate) bind_session: BindSession,
 
     /// Serve HTTP+SSE too, the transport of 2024-11-05: a stream at /sse, messages to /messages
-    #[arg(long, value_parser = values::switch)]
+    #[arg(long, env = "MCP_SSE", value_parser = values::bool_value)]
     pub(crate) sse: bool,
 }
 
 /// The formats of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum LogFormat {
     /// A line of text.
     Pretty,

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::args::{self, Verb};
+use crate::args::Verb;
+use crate::parse;
 use crate::variables::Variables;
 
 fn config(words: &[&str]) -> Config {
     let words = ["pontoon", "proxy"].iter().chain(words).map(Into::into);
-    let verb = args::parse(words, &Variables::default()).unwrap();
+    let verb = parse::parse(words, &Variables::default()).unwrap();
     let Verb::Proxy(args) = verb else { panic!("not a proxy") };
     proxy(&args, ChildSpec { program: "x".into(), args: vec![], env: None })
 }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use pontoon_core::observe::{Level, Value};
 use time::{OffsetDateTime, UtcOffset};
 
-use super::Entry;
+use super::entry::Entry;
 
 /// `2026-11-20T23:49:57.123Z INFO session opened session=ab12cd34… revision=2025-11-25`
 pub(super) fn pretty(entry: &Entry, out: &mut String) {

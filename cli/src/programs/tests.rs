@@ -4,7 +4,7 @@ fn echo_with(words: &[&str], environment: &[(&str, &str)]) -> Result<Native, Fai
     let variables = environment.iter().map(|(name, value)| (name.into(), value.into()));
     let variables = Variables::of(variables, "");
     let words = ["pontoon", "echo"].iter().chain(words).map(OsString::from);
-    match args::parse(words, &variables).unwrap() {
+    match parse::parse(words, &variables).unwrap() {
         Verb::Echo(args) => echo(&args, &variables),
         other => panic!("{other:?}"),
     }

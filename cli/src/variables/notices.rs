@@ -8,7 +8,7 @@ use std::path::Path;
 use pontoon_core::observe::Level;
 
 use super::{FILE, Origin, Variables, is_service_link};
-use crate::args::naming::{self, Program};
+use crate::env_names::{self, Program};
 use crate::log::Notice;
 use crate::values::Assignment;
 
@@ -121,14 +121,14 @@ impl Variables {
         let in_files = self.files().flat_map(|file| &file.assignments);
         let names = self.environment.iter().chain(in_files).filter_map(|(name, _)| name.to_str());
         let mut names: Vec<_> = names
-            .filter(|name| name.starts_with("MCP_") && !naming::is_known(name))
+            .filter(|name| name.starts_with("MCP_") && !env_names::is_known(name))
             .filter(|name| !is_service_variable(name))
             .collect();
         names.sort_unstable();
         names.dedup();
         let (misspelt, others): (Vec<_>, Vec<_>) = names
             .into_iter()
-            .map(|name| (name, naming::similar(name)))
+            .map(|name| (name, env_names::similar(name)))
             .partition(|it| it.1.is_some());
         let mut notices = Vec::new();
         for (name, meant) in misspelt.into_iter().take(NAMES_MAX) {

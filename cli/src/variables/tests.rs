@@ -1,4 +1,5 @@
 use super::*;
+use crate::env_names::Program;
 use crate::values::Assignment;
 
 fn variables(environment: &[(&str, &str)], file: &str) -> Variables {
@@ -13,7 +14,7 @@ fn parse(file: &str) -> (Vec<(String, String)>, Vec<usize>) {
 }
 
 fn said(variables: &Variables, verb: &str, taken: &[&'static str]) -> Vec<(&'static str, String)> {
-    let program = naming::Program::of(&["pontoon".into(), verb.into()]);
+    let program = Program::of(&["pontoon".into(), verb.into()]);
     let notices = variables.notices(&program, taken);
     notices.into_iter().map(|notice| (notice.name, notice.words.unwrap())).collect()
 }

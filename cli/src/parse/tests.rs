@@ -1,7 +1,10 @@
+use pontoon_core::config::{ChildEra, ChildPer};
 use pontoon_core::observe::Level;
 use pontoon_core::time::Duration;
 
 use super::*;
+use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs};
+use crate::env_names;
 use crate::values::Assignment;
 
 mod options_page;
@@ -48,28 +51,27 @@ fn refused(words: &[&str]) -> Failure {
 fn the_definitions_are_sound() {
     let variables = Variables::of([("MCP_ENV".into(), "A=1\nB".into())], "MCP_QUIET=yes");
     for (verb, stateless) in VERBS {
-        let program = naming::Program { verb: verb.into(), stateless };
+        let program = Program { verb: verb.into(), stateless };
         definition(&program, &variables).debug_assert();
+        args::command(stateless).debug_assert();
     }
 }
 
 #[test]
 fn every_option_has_a_variable_that_is_no_other_options() {
     for (verb, stateless) in VERBS {
-        let program = naming::Program { verb: verb.into(), stateless };
-        let command = definition(&program, &Variables::default());
+        let program = Program { verb: verb.into(), stateless };
+        let command = args::command(program.stateless);
         let mut seen = Vec::new();
         for arg in command.find_subcommand(verb).unwrap().get_arguments() {
             let Some(option) = arg.get_long() else { continue };
-            let Some(naming) = program.naming(option) else {
-                assert!(
-                    ["env-file", "stateless", "timeout"].contains(&option),
-                    "--{option} has no variable"
-                );
-                continue;
-            };
-            for variable in naming.variables {
-                assert!(!seen.contains(variable), "{variable} sets two options of {verb}");
+            let variables = env_names::variables(arg);
+            assert!(
+                !variables.is_empty() || ["env-file", "stateless", "timeout"].contains(&option),
+                "--{option} has no variable"
+            );
+            for variable in variables {
+                assert!(!seen.contains(&variable), "{variable} sets two options of {verb}");
                 seen.push(variable);
             }
         }
@@ -189,11 +191,29 @@ fn lists_take_commas_and_repetition() {
 }
 
 #[test]
+fn names_are_read_in_any_case() {
+    let cases = [
+        ("DEBUG", Level::Debug),
+        ("Info", Level::Info),
+        ("warn", Level::Warning),
+        ("Warn", Level::Warning),
+        ("WARNING", Level::Warning),
+        ("error", Level::Error),
+    ];
+    for (text, level) in cases {
+        assert_eq!(proxy(&["--log-level", text]).serving.log.log_level, level, "{text}");
+    }
+    let args = proxy(&["--log-format", "JSON", "--child-era", "Modern", "--child-per", "Call"]);
+    assert_eq!(args.serving.log.log_format, LogFormat::Json);
+    assert_eq!((args.child_era, args.child_per), (ChildEra::Modern, ChildPer::Call));
+}
+
+#[test]
 fn a_bad_value_is_named_with_its_flag() {
     let cases = [
-        (["--port", "70000"], "a port is a whole number from 0 to 65535"),
+        (["--port", "70000"], "must be a whole number from 0 to 65535"),
         (["--timeout", "0"], "a time is more than 0 and at most a year: 30, 1.5, 500ms, 10s, 2m"),
-        (["--log-level", "loud"], "a log level is debug, info, warning or error"),
+        (["--log-level", "loud"], "must be one of debug, info, warning, error"),
         (["--read-buffer", "1k"], "must be a size from 4KiB to 16MiB, such as 65536 or 512KiB"),
     ];
     for ([flag, value], why) in cases {
@@ -291,7 +311,7 @@ fn the_stateless_echo_server_reads_its_documented_variables() {
     );
     assert!(args.stateless);
     assert_eq!(args.serving.port, 3002);
-    assert_eq!(args.serving.threads.unwrap().get(), 4);
+    assert_eq!(args.serving.threads.unwrap(), 4);
     assert_eq!((args.max_requests, args.serving.max_connections), (Some(10_000), 1000));
     assert_eq!(args.serving.log.log_level, Level::Error);
     let common = echo(&["--stateless"], &set(&[("LOG_LEVEL", "DEBUG")]));
@@ -303,7 +323,7 @@ fn the_flags_of_the_servers_it_stands_in_for_are_known() {
     let args =
         echo(&["--session-timeout", "5", "--workers", "3", "--debug"], &Variables::default());
     assert_eq!((args.sessions.timeout, args.debug), (seconds(5), true));
-    assert_eq!(args.serving.threads.unwrap().get(), 3);
+    assert_eq!(args.serving.threads.unwrap(), 3);
 }
 
 #[test]

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::naming;
-use crate::command::quoted;
+use crate::env_names;
 use crate::errors::Failure;
 
 /// Replaces the name of an original program, under which this one may be started, by its
 /// subcommand.
-pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
+pub(crate) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
     let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
     let meant: &[&str] = match name {
         Some("mcp-streamablehttp-proxy") => &["pontoon", "proxy"],
@@ -24,7 +23,7 @@ pub(super) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// Explains a common mistake: no `proxy` before the command, or `--stdio` before it.
-pub(super) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
+pub(crate) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
@@ -101,11 +100,20 @@ pub(crate) fn shown(program: &OsStr) -> String {
 pub(crate) fn behind_command(words: &[OsString]) -> Option<String> {
     let options = words.iter().skip(1).filter_map(|word| {
         let option = word.to_str()?.strip_prefix("--")?.split('=').next()?;
-        naming::is_option(option).then(|| format!("--{option}"))
+        env_names::is_option(option).then(|| format!("--{option}"))
     });
     let options = options.collect::<Vec<_>>().join(", ");
     (!options.is_empty())
         .then(|| format!("{options} went to the command; options of pontoon come before it"))
+}
+
+/// Quotes a word for a shell.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn is_variable(name: &str) -> bool {

@@ -23,9 +23,9 @@ Generated from the definitions in `cli/src/args`. To write it again after a chan
 `UPDATE_DOCS=1 cargo test -p pontoon options_page`.
 
 A flag overrides an environment variable, which overrides a file of variables, which overrides the
-default. The file is `.env` in the working directory, or each file that `--env-file` names; `.env`
-cannot set `--host`, `--allow-host`, `--allow-origin`, `--bind-session`, `--child-per`, `--env` or
-`--log-file`. Of several variables of one option the first that is set counts.
+default. The file is `.env` in the working directory, or each file that `--env-file` names. `.env` cannot
+set {GUARDED}.
+Of several variables of one option the first that is set counts.
 
 Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`). Sizes are in bytes or have a unit
 (`512KiB`, `4MiB`). A variable of an option without a value holds `yes` or `no`. Options of the proxy
@@ -44,16 +44,13 @@ struct Row {
 }
 
 fn rows(verb: &str, stateless: bool) -> Vec<Row> {
-    let program = naming::Program { verb: verb.into(), stateless };
-    // The parser's definition has the variable and the default in the help text.
-    let command = Cli::command();
+    let command = args::command(stateless);
     let command = command.find_subcommand(verb).expect("a subcommand");
-    command.get_arguments().filter_map(|arg| row(arg, &program)).collect()
+    command.get_arguments().filter_map(row).collect()
 }
 
-fn row(arg: &clap::Arg, program: &naming::Program) -> Option<Row> {
+fn row(arg: &clap::Arg) -> Option<Row> {
     let option = arg.get_long()?;
-    let naming = program.naming(option);
     let mut names = format!("`--{option}");
     if let Some([value]) = arg.get_value_names().filter(|_| arg.get_action().takes_values()) {
         let _ = write!(names, " {value}");
@@ -62,18 +59,15 @@ fn row(arg: &clap::Arg, program: &naming::Program) -> Option<Row> {
     for alias in arg.get_all_aliases().unwrap_or_default() {
         let _ = write!(names, ", `--{alias}`");
     }
-    let variables = naming.map(|naming| naming.variables).unwrap_or_default();
-    let is_flag = !arg.get_action().takes_values();
-    let default = match (naming.and_then(|naming| naming.default), arg.get_default_values()) {
-        (Some(default), _) => format!("`{default}`"),
-        (None, [default]) if !is_flag => format!("`{}`", default.to_string_lossy()),
+    let default = match arg.get_default_values() {
+        [default] if arg.get_action().takes_values() => format!("`{}`", default.to_string_lossy()),
         _ => String::new(),
     };
     Some(Row {
         heading: arg.get_help_heading().unwrap_or("Program").to_owned(),
         flag: format!("`--{option}`"),
         option: names.replace('|', "\\|"),
-        variables: code(variables),
+        variables: code(&env_names::variables(arg)),
         default,
         help: arg.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|"),
     })
@@ -85,7 +79,7 @@ fn code(names: &[&str]) -> String {
 }
 
 fn page() -> String {
-    let mut page = INTRODUCTION.to_owned();
+    let mut page = INTRODUCTION.replace("{GUARDED}", &args::guarded("`"));
     let proxy = rows("proxy", false);
     for (title, verb, stateless) in SERVERS {
         let all = rows(verb, stateless);

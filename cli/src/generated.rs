@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{definition, naming};
+use crate::args;
 use crate::errors::Failure;
-use crate::variables::Variables;
 
 /// Prints the completion script of a shell.
 pub(crate) fn completions(shell: clap_complete::Shell) {
     let mut script = Vec::new();
-    let mut command = definition(&naming::Program::of(&[]), &Variables::default());
+    let mut command = args::command(false);
     clap_complete::generate(shell, &mut command, "pontoon", &mut script);
     print(&script);
 }
@@ -23,10 +22,8 @@ pub(crate) fn man(subcommand: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Returns the manual page of pontoon or of one of its subcommands.
-pub(super) fn manual(subcommand: Option<&str>) -> Result<clap_mangen::Man, Failure> {
-    let words: Vec<_> = ["pontoon"].into_iter().chain(subcommand).map(Into::into).collect();
-    let mut command = definition(&naming::Program::of(&words), &Variables::default());
-    command = command.disable_help_subcommand(true);
+pub(crate) fn manual(subcommand: Option<&str>) -> Result<clap_mangen::Man, Failure> {
+    let mut command = args::command(false).disable_help_subcommand(true);
     if let Some(name) = subcommand.filter(|name| command.find_subcommand(name).is_some()) {
         // The page leaves out the text of an option that `-h` does not show.
         let shown = |it: clap::Command| it.mut_args(|arg| arg.hide_short_help(false));
