@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use pontoon_config::{Entry, Finding, Level, Outcome, Report, Server, Source, escape, resolve};
 
 use crate::args::ConfigArgs;
-use crate::command::quoted;
 use crate::errors::Failure;
+use crate::hints::quoted;
 use machine::{Machine, read};
 
 /// Runs a subcommand of `pontoon config`.

@@ -1,4 +1,5 @@
 use pontoon_config::Source;
+use pontoon_core::config::{ChildEra, ChildPer};
 use pontoon_core::protocol::Revision;
 use serde_json::json;
 
@@ -21,10 +22,18 @@ fn settings_take_the_values_of_the_options() {
     let schema = pontoon_config::schema();
     assert_eq!(schema["$defs"]["Revision"]["oneOf"].as_array().unwrap().len(), revisions.len());
     for word in ["call", "principal", "session", "shared", "none"] {
-        assert_eq!(is_setting("childPer", &json!(word)), values::child_per(word).is_ok(), "{word}");
+        assert_eq!(
+            is_setting("childPer", &json!(word)),
+            word.parse::<ChildPer>().is_ok(),
+            "{word}"
+        );
     }
     for word in ["legacy", "modern", "probe", "auto"] {
-        assert_eq!(is_setting("childEra", &json!(word)), values::child_era(word).is_ok(), "{word}");
+        assert_eq!(
+            is_setting("childEra", &json!(word)),
+            word.parse::<ChildEra>().is_ok(),
+            "{word}"
+        );
     }
     for time in ["30", "1.5", "500ms", "2m", "0", "5h", "", "-1", "1e3"] {
         let is = is_setting("requestTimeout", &json!(time));
@@ -32,7 +41,7 @@ fn settings_take_the_values_of_the_options() {
     }
     for size in ["65536", "512KiB", "4MiB", "1k", "2M", "1GiB1", "", "x"] {
         let is = is_setting("maxLine", &json!(size));
-        assert_eq!(is, values::body_size(size).is_ok(), "{size:?}");
+        assert_eq!(is, values::size::<{ values::KIB }, { values::GIB }>(size).is_ok(), "{size:?}");
     }
 }
 

@@ -33,13 +33,13 @@ fn a_name_with_several_addresses_gets_one_port() {
 
 #[test]
 fn an_address_that_this_machine_lacks_is_left_out() {
-    // 192.0.2.0/24 is for documentation: no machine has it (RFC 5737).
-    let bound = bind_all(&addrs(&["192.0.2.1:0", "127.0.0.1:0"])).unwrap();
+    // 203.0.113.0/24 is for documentation: no machine has it (RFC 5737).
+    let bound = bind_all(&addrs(&["203.0.113.1:0", "127.0.0.1:0"])).unwrap();
     assert_eq!(bound.listeners.len(), 1);
-    assert_eq!(bound.unavailable[0].0.ip().to_string(), "192.0.2.1");
+    assert_eq!(bound.unavailable[0].0.ip().to_string(), "203.0.113.1");
 
-    let (addr, error) = bind_all(&addrs(&["192.0.2.1:0", "192.0.2.2:0"])).unwrap_err();
-    assert_eq!(addr.ip().to_string(), "192.0.2.1");
+    let (addr, error) = bind_all(&addrs(&["203.0.113.1:0", "203.0.113.2:0"])).unwrap_err();
+    assert_eq!(addr.ip().to_string(), "203.0.113.1");
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
 }
 
