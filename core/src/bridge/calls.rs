@@ -8,10 +8,12 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::bridge::{parse_number, same_id};
+use crate::bridge::same_id;
+use crate::cx::Turn;
+use crate::json::parse_number;
 use crate::numbered::Numbered;
 use crate::observe::SeriesId;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// The JSON text of an id or a progress token. Those of most clients are short.
 pub(crate) type IdText = SmallVec<[u8; 24]>;
@@ -35,6 +37,25 @@ pub(crate) struct Call {
     pub(crate) since: Instant,
     /// The time at which it fails, unless it shows progress.
     pub(crate) due: Instant,
+}
+
+impl Call {
+    /// Counts the request as answered; `error` is empty for a result. Returns its duration.
+    pub(crate) fn count(&self, error: &'static str, turn: &mut Turn<'_>) -> Duration {
+        let took = turn.now.since(self.since);
+        match (turn.tally, self.series) {
+            (Some(tally), Some(series)) => tally.answered(series, error.is_empty(), took),
+            _ => turn.metrics.operation(self.method, error, took),
+        }
+        took
+    }
+
+    /// Counts the request as cancelled.
+    pub(crate) fn count_cancelled(&self, turn: &mut Turn<'_>) {
+        if self.series.is_none() {
+            turn.metrics.operation(self.method, "cancelled", turn.now.since(self.since));
+        }
+    }
 }
 
 /// The pending requests, by the child's number.

@@ -13,11 +13,14 @@
 //! Whenever the process has exited its group gets SIGKILL: a grandchild does not outlive it, and
 //! cannot keep its pipes open. Stop order: 2025-11-25, basic/lifecycle, Shutdown.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::bridge::{Noise, Stderr, probe};
+use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::ids::ChildId;
 use crate::json::Unreadable;
 use crate::machine::{Action, Signal};
@@ -79,6 +82,13 @@ struct Stop {
 
 impl Child {
     /// Creates a child that is being started.
+    /// Starts a process.
+    pub(crate) fn spawn(spec: Arc<ChildSpec>, turn: &mut Turn<'_>) -> Child {
+        let child = turn.ledger.next_child();
+        turn.out.push(Action::Spawn { child, spec });
+        Child::new(child, turn.now)
+    }
+
     pub(crate) fn new(id: ChildId, now: Instant) -> Child {
         Child {
             id,

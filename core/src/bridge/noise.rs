@@ -5,10 +5,9 @@
 use bytes::Bytes;
 
 use crate::bridge::bucket::Bucket;
-use crate::bridge::parse_number;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::ids::ChildId;
-use crate::json::{Concerns, Message, Unreadable};
+use crate::json::{Concerns, Message, Unreadable, parse_number};
 use crate::observe::Event;
 use crate::reject::Flaw;
 use crate::time::{Duration, Instant};

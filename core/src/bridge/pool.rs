@@ -33,15 +33,17 @@ use std::sync::Arc;
 use crate::bridge::Child;
 use crate::bridge::post::Post;
 use crate::bridge::tools::Tools;
-use crate::bridge::worker::{Asker, FromWorker, Key, Task, ToWorker, Worker};
+use crate::bridge::worker::{Asker, Key, Task, Worker};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
-use crate::engine::Exchanges;
-use crate::engine::{Evictable, Owner, Starts, Turn};
+use crate::cx::Exchanges;
+use crate::cx::{Evictable, Owner, Starts, Turn};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
+use crate::interpreter::{FromWorker, ToWorker};
+use crate::json::line::cancelled;
 use crate::json::{Kind, Message};
 #[cfg(test)]
 use crate::limits::Limits;
@@ -49,7 +51,6 @@ use crate::observe::Dropped;
 use crate::principal::Principal;
 use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Flaw, Reject};
-use crate::session::cancelled;
 use crate::time::Instant;
 use crate::translate::legacy_child::Welcome;
 

@@ -16,7 +16,7 @@ use crate::bridge::IdText;
 use crate::bridge::pool::Prepared;
 use crate::bridge::worker::Need;
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};

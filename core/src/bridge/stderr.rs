@@ -11,7 +11,7 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::bridge::bucket::Bucket;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::ids::ChildId;
 use crate::observe::Event;
 use crate::time::{Duration, Instant};

@@ -14,14 +14,13 @@ use bytes::Bytes;
 
 use crate::bridge::Child;
 use crate::bridge::asking::{Asking, Parked};
-use crate::chunk::Chunk;
-use crate::engine::{Evictable, Loss};
+use crate::cx::{Evictable, Loss};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Message, Number};
+use crate::interpreter::Traits;
 use crate::numbered::Numbered;
 use crate::principal::Principal;
 use crate::protocol::Revision;
-use crate::reject::{Capability, Reject};
+use crate::reject::Capability;
 use crate::time::Instant;
 
 /// A child without a session.
@@ -111,46 +110,6 @@ pub(crate) enum Need {
     Company,
     /// None that may cause questions: its client supports them.
     Alone,
-}
-
-/// Properties of a request that affect other requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Traits {
-    /// Whether it wants log messages.
-    pub(crate) logs: bool,
-    /// Whether it is a `subscriptions/listen`, which is not answered soon.
-    pub(crate) listens: bool,
-    /// Whether it may cause questions, though its client supports none.
-    pub(crate) mute: bool,
-}
-
-/// Output of a session's interpreter for the shared modern child; see
-/// [`crate::engine::Turn::send`].
-#[derive(Debug)]
-pub(crate) enum ToWorker {
-    /// A request: a line, without its end, that already has `number` (of
-    /// [`crate::engine::Turn::next_upstream`]) as its id, and as its progress token if it has one.
-    /// The child is started if there is none.
-    Request { number: u64, line: Chunk, traits: Traits },
-    /// A notification, unchanged.
-    Notification { line: Chunk },
-    /// Cancels a request: the child is told, and its further messages are dropped. It also ends a
-    /// `subscriptions/listen`.
-    Cancel { number: u64 },
-}
-
-/// Events of the shared modern child for a session's interpreter. A request has none after its
-/// answer, its loss or its cancellation.
-#[derive(Debug)]
-pub(crate) enum FromWorker {
-    /// The answer to a request, a result or an error, with its number.
-    Answer { number: u64, message: Message },
-    /// A notification about a request: its progress, a message of its subscription, or a log
-    /// message that can only belong to it.
-    Notification { number: u64, message: Message },
-    /// No answer will come: the child ended or could not be started. The next request starts
-    /// another child; a subscription has to be opened again.
-    Lost { number: u64, reject: Reject },
 }
 
 impl Worker {
@@ -286,18 +245,3 @@ impl Worker {
         tasks.min(asking).min(hushed).min(self.child.next_due(now))
     }
 }
-
-/// Parses the number of a request from the JSON text of a child: `7`, `7.0` and `"7"` are 7. No
-/// other number or string of a child can mean it.
-pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
-    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
-    let is_plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
-    match is_plain {
-        true => std::str::from_utf8(text).ok()?.parse().ok(),
-        false if text.len() > NUMBER_BYTES_MAX => None,
-        false => Number::of(text)?.to_u64().filter(|number| *number > 0),
-    }
-}
-
-/// The maximum length of a number in any notation, in bytes.
-const NUMBER_BYTES_MAX: usize = 64;

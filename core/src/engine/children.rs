@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::bridge::{Calls, Child, Pool, Translated, Translation, probe};
 use crate::child_spec::ChildSpec;
+use crate::cx::Turn;
+use crate::engine::Engine;
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Turn};
 use crate::ids::{ChildId, SessionId};
 use crate::job::{Job, Work};
 use crate::json::{Concerns, Kind, Message, Unreadable};
@@ -28,9 +29,7 @@ impl Engine {
     }
 
     pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
-        let child = self.desk.ledger.next_child();
-        out.push(Action::Spawn { child, spec });
-        Child::new(child, now)
+        Child::spawn(spec, &mut self.desk.turn(now, out))
     }
 
     /// Returns the child for a new session.

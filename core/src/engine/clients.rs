@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::bridge::{Child, Interpreter, Pool};
+use crate::bridge::{Child, Pool};
 use crate::chunk::Chunk;
 use crate::config::BindSession;
-use crate::engine::{Engine, Phase, Transport};
+use crate::cx::Transport;
+use crate::engine::{Engine, Phase};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
+use crate::interpreter::Interpreter;
 use crate::json::object::{Object, quoted};
 use crate::json::{Body, Kind, Message, ParseRules, Peer};
 use crate::machine::Actions;

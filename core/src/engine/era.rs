@@ -20,8 +20,9 @@ use std::mem;
 
 use crate::bridge::{Child, Pool, Probed, Translated};
 use crate::config::ChildEra;
+use crate::cx::Owner;
+use crate::engine::Engine;
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, Owner};
 use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::{Body, Kind, Message};

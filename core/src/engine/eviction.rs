@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::mem;
 
 use crate::bridge::Pool;
+use crate::cx::{Evictable, Loss};
 use crate::engine::Engine;
 use crate::ids::{ChildId, SessionId};
 use crate::json::Message;
@@ -20,35 +21,6 @@ use crate::principal::Principal;
 use crate::reject::Reject;
 use crate::session::Session;
 use crate::time::Instant;
-
-/// The loss for the client whose session or worker is ended, smallest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Loss {
-    /// Nothing: the session has not been initialized.
-    Unopened,
-    /// The state of an idle session or worker.
-    Idle,
-    /// A call whose client was sent questions and has not retried.
-    ParkedCall,
-    /// A session in which only GET streams are open.
-    Streams,
-}
-
-/// The data for an eviction: the loss, since when, and the owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Evictable {
-    pub(crate) loss: Loss,
-    pub(crate) since: Instant,
-    pub(crate) principal: Principal,
-}
-
-impl Evictable {
-    /// Returns the order in which sessions and workers are evicted for `wanted_by`.
-    pub(crate) fn order(&self, wanted_by: Principal) -> (bool, Loss, Instant) {
-        let is_strange = ![wanted_by, Principal::Anonymous].contains(&self.principal);
-        (is_strange, self.loss, self.since)
-    }
-}
 
 /// The sessions that can be evicted, sorted in the two required orders.
 #[derive(Debug, Default)]

@@ -18,23 +18,15 @@ mod clients;
 mod endings;
 mod era;
 mod eviction;
-mod exchanges;
 mod modern;
 mod probes;
 mod runs;
 mod sampling;
 mod shutdown;
 mod sse;
-mod starts;
-mod throttle;
 mod timers;
-mod turn;
 mod unclaimed;
 mod workers;
-
-pub(crate) use exchanges::{Exchanges, Owner, Transport};
-use turn::Ledger;
-pub(crate) use turn::Turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -42,12 +34,10 @@ use std::sync::Arc;
 use crate::bridge::{Child, Pool};
 use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
+use crate::cx::{Exchanges, Ledger, Owner, Starts, Throttle, Turn};
 use crate::engine::era::Finding;
 use crate::engine::eviction::SessionIndex;
-pub(crate) use crate::engine::eviction::{Evictable, Loss};
 use crate::engine::sampling::{Sweeps, Want};
-pub(crate) use crate::engine::starts::{PATIENCE, Starts};
-use crate::engine::throttle::Throttle;
 use crate::engine::timers::{Timers, Wake};
 use crate::engine::unclaimed::Unclaimed;
 use crate::facts::Facts;
@@ -148,9 +138,6 @@ const LATENESS_MAX: Duration = Duration::from_secs(1);
 
 /// The time that timers wait for inputs from a pause of the process.
 const RESUME_TIME: Duration = Duration::from_secs(2);
-
-/// The pause before a server in this process continues, so that others get a turn in between.
-pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
 /// The difference of the wall clock from its expected time that means it was set.
 const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);

@@ -5,8 +5,9 @@
 //! request that can be answered at once; those do not get here.
 
 use crate::chunk::Chunk;
+use crate::cx::{Owner, TURN_PAUSE, Turn};
 use crate::engine::timers::Wake;
-use crate::engine::{Desk, Engine, Owner, TURN_PAUSE, Turn, WAKE_TIME_MAX, Want};
+use crate::engine::{Desk, Engine, WAKE_TIME_MAX, Want};
 use crate::facts::Facts;
 use crate::frame;
 use crate::ids::ExchangeId;

@@ -5,11 +5,12 @@
 //! time is over. So a client that tries again gets the child that is already starting. Never: a
 //! child that was sent anything else.
 
-use crate::bridge::{Calls, Child, Consequence, consequence, parse_number};
+use crate::bridge::{Calls, Child, Consequence, consequence};
+use crate::cx::PATIENCE;
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, PATIENCE, Phase};
+use crate::engine::{Engine, Phase};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Kind, Message, Unreadable};
+use crate::json::{Kind, Message, Unreadable, parse_number};
 use crate::machine::Actions;
 use crate::observe::Event;
 use crate::session::Backend;

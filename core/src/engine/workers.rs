@@ -3,11 +3,13 @@
 //! Owns: the connection of the pool with children, sessions, timers and the drain. Never: which
 //! worker answers which request.
 
-use crate::bridge::{FromWorker, Interpreter, Pool, Translated};
+use crate::bridge::{Pool, Translated};
+use crate::cx::{PATIENCE, TURN_PAUSE, Turn};
 use crate::engine::timers::Wake;
-use crate::engine::{Engine, PATIENCE, TURN_PAUSE, Turn, WAKE_TIME_MAX};
+use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
+use crate::interpreter::{FromWorker, Interpreter};
 use crate::json::Message;
 use crate::machine::Actions;
 use crate::reject::Reject;

@@ -104,6 +104,13 @@ pub fn notification(method: &str, params: Option<&[u8]>) -> Vec<u8> {
     call(&[BEGIN], method, params)
 }
 
+/// Returns `notifications/cancelled` for the request with this id.
+pub(crate) fn cancelled(id: &[u8], reason: &str) -> Chunk {
+    let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
+    let tail = format!(r#","reason":"{reason}"}}}}"#);
+    Chunk::from([head, id, tail.as_bytes()].concat())
+}
+
 fn call(begin: &[&[u8]], method: &str, params: Option<&[u8]>) -> Vec<u8> {
     let begin = concat(begin);
     let method = quoted(method);

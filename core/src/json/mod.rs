@@ -50,7 +50,7 @@ pub(crate) use glimpse::{Glimpse, string_len};
 pub use invalid::{About, Invalid};
 pub use line::Answer;
 pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
-pub(crate) use number::Number;
+pub(crate) use number::{Number, parse_number};
 pub(crate) use outline::outline;
 #[cfg(test)]
 pub(crate) use scan::walked;

@@ -103,5 +103,20 @@ fn exponent(text: &[u8]) -> Option<i64> {
 /// length.
 const EXPONENT_DIGITS_MAX: usize = 18;
 
+/// Parses the number of a request from the JSON text of a child: `7`, `7.0` and `"7"` are 7. No
+/// other number or string of a child can mean it.
+pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    let is_plain = !text.is_empty() && text[0] != b'0' && text.iter().all(u8::is_ascii_digit);
+    match is_plain {
+        true => std::str::from_utf8(text).ok()?.parse().ok(),
+        false if text.len() > NUMBER_BYTES_MAX => None,
+        false => Number::of(text)?.to_u64().filter(|number| *number > 0),
+    }
+}
+
+/// The maximum length of a number in any notation, in bytes.
+const NUMBER_BYTES_MAX: usize = 64;
+
 #[cfg(test)]
 mod tests;

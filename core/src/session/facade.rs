@@ -2,12 +2,11 @@
 //!
 //! Owns: which of its work is done by a job.
 
-use super::backend::RULES;
 use super::lent::{Lent, Loan};
-use crate::bridge::{At, FromWorker, Interpreter};
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::ids::SessionId;
+use crate::interpreter::{At, FromWorker, Interpreter, RULES};
 use crate::job::{Job, Work};
 use crate::json::Message;
 use crate::machine::Action;
@@ -99,7 +98,8 @@ impl Facade {
         let kept = self.lent.get().map_or(0, Interpreter::kept_bytes);
         if bytes + kept <= turn.limits.inline_bytes_max {
             if let Some(interpreter) = self.lent.get_mut() {
-                give(interpreter, fact, &mut turn.at());
+                let last_upstream = &mut turn.ledger.last_upstream;
+                give(interpreter, fact, &mut At { now: turn.now, last_upstream });
             }
             return true;
         }

@@ -5,14 +5,18 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::bridge::{Call, Child, Consequence, consequence, parse_number, probe};
+use crate::bridge::{Call, Child, Consequence, consequence, probe};
 use crate::chunk::Chunk;
-use crate::engine::Turn;
-use crate::json::{self, Answer, Concerns, Field, Kind, Message, Unreadable, error_words, line};
+use crate::cx::Turn;
+use crate::interpreter::About;
+use crate::json::line::cancelled;
+use crate::json::{
+    self, Answer, Concerns, Field, Kind, Message, Unreadable, error_words, line, parse_number,
+};
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
-use crate::session::{About, Session, Waiting, cancelled, extend};
+use crate::session::{Session, Waiting, extend};
 use crate::shown::shown;
 
 impl Session {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::bridge::{Asks, Call, Calls, IdText};
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::object::member;
@@ -254,7 +254,7 @@ impl Session {
         let notice = message.with(&[(Field::Subject, text.as_bytes())]);
         self.pass_on(Outgoing::Notification(notice), turn);
         self.taken_back_until = turn.now + turn.limits.cancel_time_max;
-        turn.cancelled(&call);
+        call.count_cancelled(turn);
         self.streams.skip_answer(call.stream, turn);
     }
 

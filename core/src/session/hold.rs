@@ -8,7 +8,7 @@
 //! Source: 2025-11-25, basic/lifecycle, Initialization.
 
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::json::Message;
 use crate::session::Session;
 use crate::time::Instant;

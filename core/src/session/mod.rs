@@ -32,7 +32,7 @@ mod sse;
 mod stream;
 mod streams;
 
-pub(crate) use backend::{About, Backend, Saying};
+pub(crate) use backend::Backend;
 pub(crate) use facade::{Facade, Interpretation};
 use hold::{Held, Outgoing};
 use queue::{Queue, Waiting};
@@ -44,11 +44,13 @@ use streams::{Delivery, Streams};
 use core::net::IpAddr;
 use std::mem;
 
-use crate::bridge::{Ask, Asks, Call, Calls, FromWorker, Interpreter};
+use crate::bridge::{Ask, Asks, Call, Calls};
 use crate::chunk::Chunk;
-use crate::engine::{Evictable, Loss, Transport, Turn};
+use crate::cx::{Evictable, Loss, Transport, Turn};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
+use crate::interpreter::{FromWorker, Interpreter, Saying};
+use crate::json::line::cancelled;
 use crate::json::{self, Message};
 use crate::limits::Limits;
 use crate::memory::SMALL_BYTES_MAX;
@@ -419,7 +421,7 @@ impl Session {
             self.deliver(&call, Some(answer), reject.name(), turn);
         } else {
             // No session was opened, so HTTP can report the error.
-            let took = turn.answered(&call, reject.name());
+            let took = call.count(reject.name(), turn);
             let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
             self.log_request(&call, (head.status, reject.name()), took, turn);
             head.retry_after = reject.retry_after();
@@ -440,7 +442,7 @@ impl Session {
             Delivery::Replaced(status, reject) => (status, reject.name()),
             Delivery::Sent | Delivery::Impossible => (200, error),
         };
-        let took = turn.answered(call, error);
+        let took = call.count(error, turn);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;
         }
@@ -518,13 +520,6 @@ impl Session {
 fn extend(call: &mut Call, turn: &Turn<'_>) {
     let limits = turn.limits;
     call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
-}
-
-/// Returns `notifications/cancelled` for the request with this id.
-pub(crate) fn cancelled(id: &[u8], reason: &str) -> Chunk {
-    let head = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
-    let tail = format!(r#","reason":"{reason}"}}}}"#);
-    Chunk::from([head, id, tail.as_bytes()].concat())
 }
 
 #[cfg(test)]

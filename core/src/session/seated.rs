@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::backend::{About, Saying};
 use super::lent::{Lent, Loan};
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::SessionId;
+use crate::interpreter::{About, Saying};
 use crate::job::{Job, Work};
 use crate::machine::Action;
 use crate::principal::Principal;

@@ -1,6 +1,6 @@
 //! The differences of a session of HTTP+SSE, the transport of 2024-11-05.
 
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::http::McpHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::chunk::Chunk;
-use crate::engine::Turn;
+use crate::cx::Turn;
 use crate::frame;
 use crate::frame::EventId;
 use crate::http::Accept;

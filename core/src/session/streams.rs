@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::chunk::Chunk;
-use crate::engine::{Owner, Turn};
+use crate::cx::{Owner, Turn};
 use crate::frame::EventId;
 use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::ids::{ExchangeId, SessionId};

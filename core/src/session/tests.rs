@@ -1,7 +1,7 @@
 //! Invariants of a session between two inputs.
 
 use super::*;
-use crate::engine::Exchanges;
+use crate::cx::Exchanges;
 use crate::limits::Limits;
 
 /// A table of sessions must cost less than their processes.

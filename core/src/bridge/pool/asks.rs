@@ -5,7 +5,7 @@
 use super::preparing::OpenQuestion;
 use super::*;
 use crate::bridge::asking::{Asked, Parked, Ticket};
-use crate::bridge::worker::Traits;
+use crate::interpreter::Traits;
 use crate::json;
 use crate::json::object::text;
 use crate::json::{Answer, line};

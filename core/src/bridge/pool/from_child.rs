@@ -2,9 +2,10 @@
 
 use super::translation::{Change, Outcome, is_level_wanted};
 use super::*;
-use crate::bridge::worker::parse_number;
 use crate::bridge::{Consequence, consequence, probe};
-use crate::json::{self, Answer, Concerns, Field, ParseRules, Peer, Unreadable, line};
+use crate::json::{
+    self, Answer, Concerns, Field, ParseRules, Peer, Unreadable, line, parse_number,
+};
 
 impl Pool {
     /// Handles a line of a worker's standard output that is not a message.

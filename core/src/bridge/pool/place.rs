@@ -4,8 +4,9 @@ use super::preparing::translated;
 use super::*;
 use crate::bridge::asking::Asking;
 use crate::bridge::probe;
-use crate::bridge::worker::{Need, Traits};
-use crate::engine::PATIENCE;
+use crate::bridge::worker::Need;
+use crate::cx::PATIENCE;
+use crate::interpreter::Traits;
 use crate::json::object::Object;
 use crate::json::{Field, line};
 use crate::observe::Event;
@@ -353,7 +354,7 @@ impl Pool {
             Some(child) => Ok(child),
             None => {
                 turn.starts.check(turn.now)?;
-                Ok(turn.spawn(self.spec.clone()))
+                Ok(Child::spawn(self.spec.clone(), turn))
             }
         }
     }

@@ -7,9 +7,8 @@
 use super::*;
 use crate::bridge::probe;
 use crate::bridge::tools::Page;
-use crate::bridge::worker::parse_number;
 use crate::json::object::{Object, array, quoted, text};
-use crate::json::{Answer, error_words};
+use crate::json::{Answer, error_words, parse_number};
 use crate::modern::status;
 use crate::translate::legacy_child::{self, Failure, Question, Refusal, Welcome};
 use crate::translate::modern_child;

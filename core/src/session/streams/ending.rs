@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{RECONNECT_DELAY, Streams};
 use crate::chunk::Chunk;
-use crate::engine::{Transport, Turn};
+use crate::cx::{Transport, Turn};
 use crate::frame;
 use crate::http::ReplyHead;
 use crate::ids::ExchangeId;

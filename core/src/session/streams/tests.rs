@@ -1,7 +1,7 @@
 //! Invariants of a session's streams between two inputs.
 
 use super::*;
-use crate::engine::Exchanges;
+use crate::cx::Exchanges;
 use crate::limits::Limits;
 
 impl Streams {

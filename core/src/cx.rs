@@ -1,16 +1,17 @@
 //! A turn of the engine: the context for handling one input.
 
+mod evictable;
+mod exchanges;
+mod starts;
+mod throttle;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{At, Call, Child, ToWorker};
-use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
-use crate::engine::exchanges::{Exchanges, Owner, Transport};
-use crate::engine::starts::Starts;
-use crate::engine::throttle::{Throttle, Verdict};
 use crate::http::ReplyHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
+use crate::interpreter::ToWorker;
 use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions};
@@ -21,18 +22,23 @@ use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
+pub(crate) use evictable::{Evictable, Loss};
+pub(crate) use exchanges::{Exchanges, Owner, Transport};
+pub(crate) use starts::{PATIENCE, Starts};
+pub(crate) use throttle::{Throttle, Verdict};
+
 /// The counters of ids, and the output of sessions for workers.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     last_child: u64,
-    last_upstream: u64,
+    pub(crate) last_upstream: u64,
     /// The output of interpreters for the shared modern child, oldest first.
-    pub(super) to_workers: VecDeque<(SessionId, ToWorker)>,
+    pub(crate) to_workers: VecDeque<(SessionId, ToWorker)>,
 }
 
 impl Ledger {
     /// Returns the id of the next child.
-    pub(super) fn next_child(&mut self) -> ChildId {
+    pub(crate) fn next_child(&mut self) -> ChildId {
         self.last_child += 1;
         ChildId(self.last_child)
     }
@@ -41,6 +47,9 @@ impl Ledger {
 /// The length from which replies are accounted for until the transport has accepted them. Shorter
 /// ones are limited by the number of connections.
 const RECEIPT_BYTES_MIN: usize = 16 * 1024;
+
+/// The pause before a server in this process continues, so that others get a turn in between.
+pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
 /// The time, the limits, and the output of actions.
 pub(crate) struct Turn<'a> {
@@ -61,7 +70,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) chance: &'a Arc<Chance>,
     pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) starts: &'a mut Starts,
-    pub(super) ledger: &'a mut Ledger,
+    pub(crate) ledger: &'a mut Ledger,
     /// Changes made in this turn, for other clients.
     pub(crate) changes: Vec<Changed>,
     /// The earliest deadline set in this turn.
@@ -73,7 +82,8 @@ impl Turn<'_> {
     /// progress token and, for a `subscriptions/listen`, its subscription's id. It is unique over
     /// all such children and never reused.
     pub(crate) fn next_upstream(&mut self) -> u64 {
-        self.at().next_upstream()
+        self.ledger.last_upstream += 1;
+        self.ledger.last_upstream
     }
 
     /// Reserves this many such numbers; returns the one before the first.
@@ -88,22 +98,10 @@ impl Turn<'_> {
         self.ledger.last_upstream
     }
 
-    /// Returns the context for an interpreter.
-    pub(crate) fn at(&mut self) -> At<'_> {
-        At { now: self.now, last_upstream: &mut self.ledger.last_upstream }
-    }
-
     /// Passes the output of a session's interpreter to the shared modern child. It is sent at the
-    /// end of this turn; the events that follow reach the session as [`FromWorker`].
+    /// end of this turn; the events that follow reach the session as `FromWorker`.
     pub(crate) fn send(&mut self, session: SessionId, what: ToWorker) {
         self.ledger.to_workers.push_back((session, what));
-    }
-
-    /// Starts a child.
-    pub(crate) fn spawn(&mut self, spec: Arc<ChildSpec>) -> Child {
-        let child = self.ledger.next_child();
-        self.out.push(Action::Spawn { child, spec });
-        Child::new(child, self.now)
     }
 
     /// Returns the time that a client waits for the answer to its `initialize`.
@@ -120,23 +118,6 @@ impl Turn<'_> {
     pub(crate) fn series(&self, request: &Message) -> Option<SeriesId> {
         let method = request.method().unwrap_or_default();
         self.tally.map(|tally| tally.series(method, request.name()))
-    }
-
-    /// Counts an answered request; `error` is empty for a result. Returns its duration.
-    pub(crate) fn answered(&mut self, call: &Call, error: &'static str) -> Duration {
-        let took = self.now.since(call.since);
-        match (self.tally, call.series) {
-            (Some(tally), Some(series)) => tally.answered(series, error.is_empty(), took),
-            _ => self.metrics.operation(call.method, error, took),
-        }
-        took
-    }
-
-    /// Counts a cancelled request.
-    pub(crate) fn cancelled(&mut self, call: &Call) {
-        if call.series.is_none() {
-            self.metrics.operation(call.method, "cancelled", self.now.since(call.since));
-        }
     }
 
     /// Logs that a request exceeded its time limit, if it did.

@@ -15,12 +15,11 @@ use serde_json::json;
 
 use super::introduction::refusal;
 use super::{At, Interpreter};
-use crate::bridge::{ToWorker, Traits, parse_number};
+use crate::interpreter::{About, Saying, ToWorker, Traits};
 use crate::json::object::{Object, quoted};
-use crate::json::{Answer, Field, Message, line};
+use crate::json::{Answer, Field, Message, line, parse_number};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Flaw, INTERNAL_ERROR, Reject};
-use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 use crate::translate::modern_child::{self, InputRequest, Outcome};
 use crate::translate::{capability, error_data, may_require_input};

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent, able};
+use crate::interpreter::About;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
-use crate::session::About;
 
 #[test]
 fn a_request_says_of_itself_what_the_session_knows() {

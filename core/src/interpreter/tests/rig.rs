@@ -6,11 +6,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::{At, Interpreter};
-use crate::bridge::{FromWorker, ToWorker, Traits};
+use crate::interpreter::{About, FromWorker, Saying, ToWorker, Traits};
 use crate::json::{Message, ParseRules, Peer};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{About, Saying};
 use crate::time::{Duration, Instant};
 
 /// Returns the capabilities of a client that supports every question.

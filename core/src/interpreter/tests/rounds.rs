@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::rounds::ROUNDS_MAX;
 use super::rig::{Rig, Sent, able};
+use crate::interpreter::About;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
-use crate::session::About;
 use crate::time::Duration;
 
 fn form() -> Value {

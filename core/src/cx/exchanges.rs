@@ -45,7 +45,7 @@ impl Transport {
     }
 
     /// Records bytes that the transport accepted; returns how many of them were outstanding.
-    pub(super) fn taken(&mut self, bytes: usize) -> usize {
+    pub(crate) fn taken(&mut self, bytes: usize) -> usize {
         let bytes = bytes.min(self.unsent);
         self.unsent -= bytes;
         if let Some(debt) = &mut self.debt {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent, able, discovery, introduction};
+use crate::interpreter::About;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
-use crate::session::About;
 use crate::time::Duration;
 
 const ACK: &str = "notifications/subscriptions/acknowledged";

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::introduction::nothing;
 use super::listens::{Filter, Step, Verdict};
 use super::{At, Interpreter};
-use crate::bridge::{FromWorker, ToWorker, Traits};
+use crate::interpreter::{FromWorker, ToWorker, Traits};
 use crate::json::object::Object;
 use crate::json::{Answer, Message, line};
 use crate::reject::{INTERNAL_ERROR, Reject};

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use super::listens::Filter;
 use super::{At, Interpreter};
-use crate::bridge::{FromWorker, ToWorker, Traits};
+use crate::interpreter::{About, FromWorker, ToWorker, Traits};
 use crate::json::object::Object;
 use crate::json::{Answer, line};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::server::LogLevel;
-use crate::session::About;
 use crate::translate::modern_child::{self, Caller};
 
 /// The maximum length of the client's description in bytes, because every request carries it.

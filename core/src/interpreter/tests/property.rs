@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent};
+use crate::interpreter::About;
 use crate::reject::{ExitStatus, Reject};
-use crate::session::About;
 use crate::time::Duration;
 
 /// An action of one of the sides. Its target is an index into the existing ones.

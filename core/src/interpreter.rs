@@ -34,19 +34,21 @@ mod introduction;
 mod listens;
 mod requests;
 mod rounds;
+mod saying;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::bridge::{FromWorker, ToWorker, parse_number};
-use crate::json::{Answer, Kind, Message, line};
+use crate::json::{Answer, Kind, Message, line, parse_number};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{About, Saying};
 use crate::time::Instant;
 use introduction::{Client, Opening};
 use listens::Listens;
 use rounds::Call;
+pub(crate) use saying::{About, RULES, Saying};
+pub(crate) use worker::{FromWorker, ToWorker, Traits};
 
 /// The modern client for one legacy session.
 #[derive(Debug)]
