@@ -1,4 +1,7 @@
-//! A turn of the engine: the context for handling one input.
+//! The context for handling one input of the engine.
+//!
+//! Owns: what bridges and sessions may use of the engine: the time, the limits, the exchanges, and
+//! the actions so far. Never: a session or a child.
 
 mod evictable;
 mod exchanges;
@@ -51,8 +54,8 @@ const RECEIPT_BYTES_MIN: usize = 16 * 1024;
 /// The pause before a server in this process continues, so that others get a turn in between.
 pub(crate) const TURN_PAUSE: Duration = Duration::from_millis(1);
 
-/// The time, the limits, and the output of actions.
-pub(crate) struct Turn<'a> {
+/// The context for handling one input: the time, the limits, and the output of actions.
+pub(crate) struct Cx<'a> {
     pub(crate) now: Instant,
     pub(crate) limits: &'a Limits,
     pub(crate) memory: &'a Memory,
@@ -77,7 +80,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) wake_at: Instant,
 }
 
-impl Turn<'_> {
+impl Cx<'_> {
     /// Returns a number for a request to a child without a session: its JSON-RPC id there, its
     /// progress token and, for a `subscriptions/listen`, its subscription's id. It is unique over
     /// all such children and never reused.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::bridge::same_id;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::json::parse_number;
 use crate::numbered::Numbered;
 use crate::observe::SeriesId;
@@ -41,19 +41,19 @@ pub(crate) struct Call {
 
 impl Call {
     /// Counts the request as answered; `error` is empty for a result. Returns its duration.
-    pub(crate) fn count(&self, error: &'static str, turn: &mut Turn<'_>) -> Duration {
-        let took = turn.now.since(self.since);
-        match (turn.tally, self.series) {
+    pub(crate) fn count(&self, error: &'static str, cx: &mut Cx<'_>) -> Duration {
+        let took = cx.now.since(self.since);
+        match (cx.tally, self.series) {
             (Some(tally), Some(series)) => tally.answered(series, error.is_empty(), took),
-            _ => turn.metrics.operation(self.method, error, took),
+            _ => cx.metrics.operation(self.method, error, took),
         }
         took
     }
 
     /// Counts the request as cancelled.
-    pub(crate) fn count_cancelled(&self, turn: &mut Turn<'_>) {
+    pub(crate) fn count_cancelled(&self, cx: &mut Cx<'_>) {
         if self.series.is_none() {
-            turn.metrics.operation(self.method, "cancelled", turn.now.since(self.since));
+            cx.metrics.operation(self.method, "cancelled", cx.now.since(self.since));
         }
     }
 }

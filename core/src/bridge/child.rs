@@ -20,7 +20,7 @@ use bytes::Bytes;
 use crate::bridge::{Noise, Stderr, probe};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::json::Unreadable;
 use crate::machine::{Action, Signal};
@@ -83,10 +83,10 @@ struct Stop {
 impl Child {
     /// Creates a child that is being started.
     /// Starts a process.
-    pub(crate) fn spawn(spec: Arc<ChildSpec>, turn: &mut Turn<'_>) -> Child {
-        let child = turn.ledger.next_child();
-        turn.out.push(Action::Spawn { child, spec });
-        Child::new(child, turn.now)
+    pub(crate) fn spawn(spec: Arc<ChildSpec>, cx: &mut Cx<'_>) -> Child {
+        let child = cx.ledger.next_child();
+        cx.out.push(Action::Spawn { child, spec });
+        Child::new(child, cx.now)
     }
 
     pub(crate) fn new(id: ChildId, now: Instant) -> Child {
@@ -120,26 +120,26 @@ impl Child {
     }
 
     /// Returns whether it accepts another message of this size. It always accepts one.
-    pub(crate) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        self.unfed == 0 || self.unfed + bytes <= turn.limits.stdin_bytes_max
+    pub(crate) fn has_room(&self, bytes: usize, cx: &Cx<'_>) -> bool {
+        self.unfed == 0 || self.unfed + bytes <= cx.limits.stdin_bytes_max
     }
 
     /// Writes a request to its standard input, with this number. Numbers rise.
-    pub(crate) fn request(&mut self, number: u64, line: Chunk, turn: &mut Turn<'_>) {
+    pub(crate) fn request(&mut self, number: u64, line: Chunk, cx: &mut Cx<'_>) {
         self.last_request = number;
-        self.write(line, turn);
+        self.write(line, cx);
     }
 
     /// Writes a notification or an answer to its standard input.
-    pub(crate) fn feed(&mut self, line: Chunk, turn: &mut Turn<'_>) {
+    pub(crate) fn feed(&mut self, line: Chunk, cx: &mut Cx<'_>) {
         self.doubt = Some(self.last_request);
-        self.write(line, turn);
+        self.write(line, cx);
     }
 
     /// Probes its era.
-    pub(crate) fn ask_era(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn ask_era(&mut self, cx: &mut Cx<'_>) {
         self.is_probed = true;
-        self.feed(probe::question(), turn);
+        self.feed(probe::question(), cx);
     }
 
     /// Records that it has answered the request with this number.
@@ -153,13 +153,13 @@ impl Child {
         self.doubt.is_none()
     }
 
-    fn write(&mut self, mut line: Chunk, turn: &mut Turn<'_>) {
+    fn write(&mut self, mut line: Chunk, cx: &mut Cx<'_>) {
         if !self.stdin_open {
             return;
         }
         line.push(Bytes::from_static(b"\n"));
         self.unfed += line.len();
-        turn.out.push(Action::Feed { child: self.id, chunk: line });
+        cx.out.push(Action::Feed { child: self.id, chunk: line });
     }
 
     /// Records that its standard input accepted this many bytes.
@@ -171,12 +171,12 @@ impl Child {
     /// Records that its standard input is closed, with the number of accepted bytes that were not
     /// read. A child that reads nothing is useless, so unless it was told to stop this counts as
     /// its end.
-    pub(crate) fn stdin_closed(&mut self, unread: usize, turn: &mut Turn<'_>) {
+    pub(crate) fn stdin_closed(&mut self, unread: usize, cx: &mut Cx<'_>) {
         self.has_read_nothing = unread >= self.taken;
         self.unfed = 0;
         if self.stop.is_none() && self.stdin_open {
             self.deaf = true;
-            self.await_end(turn);
+            self.await_end(cx);
         }
         self.stdin_open = false;
     }
@@ -188,27 +188,27 @@ impl Child {
     }
 
     /// Starts or stops reading its output.
-    pub(crate) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
+    pub(crate) fn gate(&mut self, open: bool, cx: &mut Cx<'_>) {
         // After its exit, the rest of its output is always read.
         let open = open || self.exited.is_some();
         if self.gate_open != open {
             self.gate_open = open;
-            turn.out.push(Action::Gate { child: self.id, open });
+            cx.out.push(Action::Gate { child: self.id, open });
         }
     }
 
     /// Records that a line on its standard output was a message.
-    pub(crate) fn spoke(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn spoke(&mut self, cx: &mut Cx<'_>) {
         self.has_spoken = true;
         if self.is_ending() {
-            self.await_end(turn);
+            self.await_end(cx);
         }
     }
 
     /// Handles a line on its standard output, or a part of one, that was not a message.
-    pub(crate) fn babbled(&mut self, line: &Unreadable, turn: &mut Turn<'_>) {
-        turn.metrics.noise_line();
-        self.noise.push(self.id, line, turn);
+    pub(crate) fn babbled(&mut self, line: &Unreadable, cx: &mut Cx<'_>) {
+        cx.metrics.noise_line();
+        self.noise.push(self.id, line, cx);
     }
 
     /// Describes its output that is not MCP, as the end of an error text; empty if it has written a
@@ -226,8 +226,8 @@ impl Child {
     }
 
     /// Handles bytes of its standard error.
-    pub(crate) fn complained(&mut self, bytes: &Bytes, turn: &mut Turn<'_>) {
-        self.stderr.push(self.id, bytes, turn);
+    pub(crate) fn complained(&mut self, bytes: &Bytes, cx: &mut Cx<'_>) {
+        self.stderr.push(self.id, bytes, cx);
     }
 
     /// Returns the end of its standard error.
@@ -236,53 +236,53 @@ impl Child {
     }
 
     /// Records that its process ended.
-    pub(crate) fn exited(&mut self, status: ExitStatus, turn: &mut Turn<'_>) {
+    pub(crate) fn exited(&mut self, status: ExitStatus, cx: &mut Cx<'_>) {
         self.exited = Some(status);
-        turn.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
-        self.gate(true, turn);
-        self.await_end(turn);
+        cx.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
+        self.gate(true, cx);
+        self.await_end(cx);
     }
 
     /// Records that its standard output ended.
-    pub(crate) fn stdout_closed(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn stdout_closed(&mut self, cx: &mut Cx<'_>) {
         self.stdout_open = false;
-        self.await_end(turn);
+        self.await_end(cx);
     }
 
     /// Records that its standard error ended. This is no sign of its end, but the last lines belong
     /// to the report of it.
-    pub(crate) fn stderr_closed(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn stderr_closed(&mut self, cx: &mut Cx<'_>) {
         self.stderr_open = false;
-        self.stderr.close(self.id, turn);
+        self.stderr.close(self.id, cx);
     }
 
     /// Logs at its end what was still to be logged.
-    pub(crate) fn report_end(&mut self, turn: &mut Turn<'_>) {
-        self.noise.report(self.id, turn);
-        self.stderr.close(self.id, turn);
+    pub(crate) fn report_end(&mut self, cx: &mut Cx<'_>) {
+        self.noise.report(self.id, cx);
+        self.stderr.close(self.id, cx);
         if let Some(excerpt) = self.only_noise() {
-            turn.log(Event::ChildNotMcp { child: self.id, excerpt: excerpt.clone() });
+            cx.log(Event::ChildNotMcp { child: self.id, excerpt: excerpt.clone() });
         }
     }
 
     /// Extends the wait for the other half of its end, up to a limit, because another process that
     /// inherited its output could write to it forever.
-    fn await_end(&mut self, turn: &mut Turn<'_>) {
-        let since = self.ending.map_or(turn.now, |ending| ending.since);
-        let at = (turn.now + turn.limits.exit_grace).min(since + turn.limits.exit_time_max);
+    fn await_end(&mut self, cx: &mut Cx<'_>) {
+        let since = self.ending.map_or(cx.now, |ending| ending.since);
+        let at = (cx.now + cx.limits.exit_grace).min(since + cx.limits.exit_time_max);
         self.ending = Some(Ending { since, at });
-        turn.wake(at);
+        cx.wake(at);
     }
 
     /// Returns whether this end shows that its command does not work: it failed soon after its
     /// start, and wrote no message. A server that ends on its own, for example because it was idle,
     /// has lived for longer.
-    pub(crate) fn is_failed_start(&self, status: ExitStatus, turn: &Turn<'_>) -> bool {
+    pub(crate) fn is_failed_start(&self, status: ExitStatus, cx: &Cx<'_>) -> bool {
         let moments = match status {
-            ExitStatus::Code(0) => turn.limits.exit_time_max,
-            _ => turn.limits.startup_time_max,
+            ExitStatus::Code(0) => cx.limits.exit_time_max,
+            _ => cx.limits.startup_time_max,
         };
-        !self.has_spoken && turn.now.since(self.since) < moments
+        !self.has_spoken && cx.now.since(self.since) < moments
     }
 
     /// Returns its exit status, once nothing more can come from it. For a probed child it must also
@@ -324,48 +324,48 @@ impl Child {
     }
 
     /// Starts the stop order: close its standard input, then SIGTERM, then SIGKILL.
-    pub(crate) fn stop(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn stop(&mut self, cx: &mut Cx<'_>) {
         if self.stop.is_some() || self.exited.is_some() {
             return;
         }
         self.stdin_open = false;
-        turn.out.push(Action::CloseStdin { child: self.id });
+        cx.out.push(Action::CloseStdin { child: self.id });
         // A child that blocks on its output could not end.
-        self.gate(true, turn);
-        self.next_stop_step(Some(Signal::Terminate), turn);
+        self.gate(true, cx);
+        self.next_stop_step(Some(Signal::Terminate), cx);
     }
 
     /// Kills it.
-    pub(crate) fn kill(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn kill(&mut self, cx: &mut Cx<'_>) {
         self.stdin_open = false;
         self.stop = Some(Stop { next: None, at: Instant::FAR });
-        turn.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
+        cx.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
     }
 
-    fn next_stop_step(&mut self, next: Option<Signal>, turn: &mut Turn<'_>) {
-        let at = if next.is_some() { turn.now + turn.limits.stop_grace } else { Instant::FAR };
+    fn next_stop_step(&mut self, next: Option<Signal>, cx: &mut Cx<'_>) {
+        let at = if next.is_some() { cx.now + cx.limits.stop_grace } else { Instant::FAR };
         self.stop = Some(Stop { next, at });
-        turn.wake(at);
+        cx.wake(at);
     }
 
     /// Handles timeouts: the log of skipped lines, and the next step of the stop order.
-    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
-        if self.noise.next_due() <= turn.now {
-            self.noise.report(self.id, turn);
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
+        if self.noise.next_due() <= cx.now {
+            self.noise.report(self.id, cx);
         }
-        if self.stderr.next_due() <= turn.now {
-            self.stderr.report(self.id, turn);
+        if self.stderr.next_due() <= cx.now {
+            self.stderr.report(self.id, cx);
         }
         let Some(Stop { next: Some(signal), at }) = self.stop else { return };
-        if self.exited.is_some() || at > turn.now {
+        if self.exited.is_some() || at > cx.now {
             return;
         }
-        turn.out.push(Action::Signal { child: self.id, signal });
+        cx.out.push(Action::Signal { child: self.id, signal });
         let next = match signal {
             Signal::Terminate => Some(Signal::Kill),
             Signal::Kill => None,
         };
-        self.next_stop_step(next, turn);
+        self.next_stop_step(next, cx);
     }
 
     /// Returns when something is due next, after `now`.

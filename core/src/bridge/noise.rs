@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::bridge::bucket::Bucket;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::json::{Concerns, Message, Unreadable, parse_number};
 use crate::observe::Event;
@@ -53,19 +53,18 @@ pub(crate) struct Noise {
 
 impl Noise {
     /// Logs or counts a line.
-    pub(crate) fn push(&mut self, child: ChildId, line: &Unreadable, turn: &mut Turn<'_>) {
+    pub(crate) fn push(&mut self, child: ChildId, line: &Unreadable, cx: &mut Cx<'_>) {
         self.first.get_or_insert_with(|| line.excerpt.clone());
-        let (burst, per_second) =
-            (turn.limits.noise_lines_burst, turn.limits.noise_lines_per_second);
+        let (burst, per_second) = (cx.limits.noise_lines_burst, cx.limits.noise_lines_per_second);
         if let Some((lines, _)) = &mut self.skipped {
             *lines += 1;
-        } else if self.bucket.take(burst, per_second, turn.now) {
+        } else if self.bucket.take(burst, per_second, cx.now) {
             let Unreadable { flaw, excerpt, bytes, .. } = line.clone();
-            turn.log(Event::ChildNoise { child, flaw, excerpt, bytes });
+            cx.log(Event::ChildNoise { child, flaw, excerpt, bytes });
         } else {
-            let due = turn.now + Duration::from_secs(1);
+            let due = cx.now + Duration::from_secs(1);
             self.skipped = Some((1, due));
-            turn.wake(due);
+            cx.wake(due);
         }
     }
 
@@ -80,9 +79,9 @@ impl Noise {
     }
 
     /// Logs the number of skipped lines.
-    pub(crate) fn report(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    pub(crate) fn report(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         if let Some((lines, _)) = self.skipped.take() {
-            turn.log(Event::ChildNoiseSkipped { child, lines });
+            cx.log(Event::ChildNoiseSkipped { child, lines });
         }
     }
 }

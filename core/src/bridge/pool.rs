@@ -39,7 +39,7 @@ use crate::chunk::Chunk;
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::cx::Exchanges;
-use crate::cx::{Evictable, Owner, Starts, Turn};
+use crate::cx::{Cx, Evictable, Owner, Starts};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::interpreter::{FromWorker, ToWorker};
@@ -149,10 +149,10 @@ impl Pool {
 
     /// Records the era of the command as found by this child, which becomes a worker if it is
     /// modern.
-    pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, turn: &Turn<'_>) {
+    pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, cx: &Cx<'_>) {
         self.era = Some(era);
         if let Some(child) = child {
-            let mut worker = Worker::new(child, Key::Shared, turn.now);
+            let mut worker = Worker::new(child, Key::Shared, cx.now);
             worker.proven = true;
             self.workers.insert(worker.child.id, worker);
         }
@@ -268,11 +268,11 @@ impl Pool {
         exchange: ExchangeId,
         head: &McpHead,
         message: &Message,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         if message.kind() == Kind::Notification {
-            self.notification(message, turn);
-            turn.reply(exchange, ReplyHead::new(202), Chunk::new());
+            self.notification(message, cx);
+            cx.reply(exchange, ReplyHead::new(202), Chunk::new());
             return Ok(());
         }
         // They never reach a child, because `initialize` would make one of both eras a legacy one.
@@ -282,7 +282,7 @@ impl Pool {
         // A subscription is limited by the connection it holds. Counting is skipped while the limit
         // cannot be reached.
         let listens = message.method() == Some("subscriptions/listen");
-        let max = turn.limits.runs_max;
+        let max = cx.limits.runs_max;
         if !listens && self.posts.len() >= max && self.in_flight() >= max {
             return Err(Reject::RunsFull);
         }
@@ -290,27 +290,27 @@ impl Pool {
         if own.into_iter().flatten().any(|text| text.len() > CLIENT_BYTES_MAX) {
             return Err(Reject::ClientTooLong);
         }
-        let mut post = Post::new(exchange, head, message.clone(), turn.now);
+        let mut post = Post::new(exchange, head, message.clone(), cx.now);
         let comes_back = self.era == Some(Era::Legacy) && message.request_state().is_some();
-        let is_long = message.len() > turn.limits.inline_bytes_max;
+        let is_long = message.len() > cx.limits.inline_bytes_max;
         post.comes_back = comes_back && is_long;
         if comes_back && !is_long {
-            self.come_back(exchange, &mut post, turn)?;
+            self.come_back(exchange, &mut post, cx)?;
         }
         if post.at.is_none() {
             self.waiting.push_back(exchange);
             self.stirred = true;
         }
-        turn.register(exchange, Owner::Bridge, None);
+        cx.register(exchange, Owner::Bridge, None);
         self.posts.insert(exchange, post);
-        let times = turn.limits.request_time_max.min(turn.startup_time());
-        turn.wake(turn.now + turn.limits.keep_alive_period.min(times));
+        let times = cx.limits.request_time_max.min(cx.startup_time());
+        cx.wake(cx.now + cx.limits.keep_alive_period.min(times));
         Ok(())
     }
 
     /// Handles a notification of a client. `notifications/cancelled` is ignored: over HTTP a
     /// 2026-07-28 client cancels by closing the stream, and the id could belong to another client.
-    fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    fn notification(&mut self, message: &Message, cx: &mut Cx<'_>) {
         let method = message.method().unwrap_or_default();
         let is_removed = matches!(
             method,
@@ -320,36 +320,36 @@ impl Pool {
                 | "notifications/roots/list_changed"
         );
         if is_removed || self.era != Some(Era::Modern) {
-            return turn.metrics.dropped(Dropped::UnknownNotification);
+            return cx.metrics.dropped(Dropped::UnknownNotification);
         }
-        if let Ok(worker) = self.shared(turn)
-            && worker.child.has_room(message.len(), turn)
+        if let Ok(worker) = self.shared(cx)
+            && worker.child.has_room(message.len(), cx)
         {
-            worker.child.feed(message.with(&[]), turn);
+            worker.child.feed(message.with(&[]), cx);
         }
     }
 
     /// Cancels a request whose client has disconnected (2026-07-28, basic/patterns/cancellation).
-    pub(crate) fn closed(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    pub(crate) fn closed(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
-        let took = turn.now.since(post.since);
-        turn.metrics.operation(known_method(post.method()), "cancelled", took);
-        self.unlisten(&post, turn);
+        let took = cx.now.since(post.since);
+        cx.metrics.operation(known_method(post.method()), "cancelled", took);
+        self.unlisten(&post, cx);
         if let Some((child, number)) = post.at {
-            self.cancel(child, number, "The client has gone", turn);
+            self.cancel(child, number, "The client has gone", cx);
         }
     }
 
     // Sessions of legacy clients in front of a modern child
 
     /// Handles the output of a session's interpreter for the shared modern child.
-    pub(crate) fn take(&mut self, session: SessionId, what: ToWorker, turn: &mut Turn<'_>) {
+    pub(crate) fn take(&mut self, session: SessionId, what: ToWorker, cx: &mut Cx<'_>) {
         match what {
-            ToWorker::Request { number, line, traits } => match self.shared(turn) {
-                Ok(worker) if worker.child.has_room(line.len(), turn) => {
-                    worker.child.request(number, line, turn);
-                    let (since, due) = (turn.now, Instant::FAR);
+            ToWorker::Request { number, line, traits } => match self.shared(cx) {
+                Ok(worker) if worker.child.has_room(line.len(), cx) => {
+                    worker.child.request(number, line, cx);
+                    let (since, due) = (cx.now, Instant::FAR);
                     let asker = Asker::Session(session);
                     worker.tasks.insert(number, Task { asker, traits, since, due });
                 }
@@ -357,17 +357,17 @@ impl Pool {
                 Err(reject) => self.lose(session, number, reject),
             },
             ToWorker::Notification { line } => {
-                if let Ok(worker) = self.shared(turn)
-                    && worker.child.has_room(line.len(), turn)
+                if let Ok(worker) = self.shared(cx)
+                    && worker.child.has_room(line.len(), cx)
                 {
-                    worker.child.feed(line, turn);
+                    worker.child.feed(line, cx);
                 }
             }
             ToWorker::Cancel { number } => {
                 let mut workers = self.workers.values();
                 let holder = workers.find(|worker| worker.tasks.get(number).is_some());
                 if let Some(child) = holder.map(|worker| worker.child.id) {
-                    self.cancel(child, number, "Cancelled by the client", turn);
+                    self.cancel(child, number, "Cancelled by the client", cx);
                 }
             }
         }
@@ -378,7 +378,7 @@ impl Pool {
     }
 
     /// Handles the end of a session: its requests are cancelled, and there may be more capacity.
-    pub(crate) fn session_ended(&mut self, session: SessionId, turn: &mut Turn<'_>) {
+    pub(crate) fn session_ended(&mut self, session: SessionId, cx: &mut Cx<'_>) {
         let mut asked = Vec::new();
         for worker in self.workers.values() {
             let own = |task: &Task| task.asker == Asker::Session(session);
@@ -386,7 +386,7 @@ impl Pool {
             asked.extend(numbers.map(|(number, _)| (worker.child.id, number)));
         }
         for (child, number) in asked {
-            self.cancel(child, number, "The session has ended", turn);
+            self.cancel(child, number, "The session has ended", cx);
         }
         self.from_workers.retain(|(whose, _)| *whose != session);
         self.stirred = true;
@@ -396,16 +396,16 @@ impl Pool {
 
     /// Cancels a request at its worker. If the request may have caused a question, the worker takes
     /// no other such request until the child has answered it.
-    fn cancel(&mut self, child: ChildId, number: u64, reason: &str, turn: &mut Turn<'_>) {
-        let had_answered = self.give_up_asking(child, number, turn);
+    fn cancel(&mut self, child: ChildId, number: u64, reason: &str, cx: &mut Cx<'_>) {
+        let had_answered = self.give_up_asking(child, number, cx);
         let Some(worker) = self.workers.get_mut(&child).filter(|_| !had_answered) else {
-            return self.freed(child, turn);
+            return self.freed(child, cx);
         };
         let is_asked = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
         let is_legacy = self.era == Some(Era::Legacy);
-        let is_overrun = worker.tasks.len() > turn.limits.runs_max;
+        let is_overrun = worker.tasks.len() > cx.limits.runs_max;
         let Some(task) = worker.tasks.get_mut(number) else { return };
-        let (traits, until) = (task.traits, turn.now + turn.limits.cancel_time_max);
+        let (traits, until) = (task.traits, cx.now + cx.limits.cancel_time_max);
         worker.is_doubtful |= traits.mute && is_overrun;
         let may_ask = is_asked || traits.mute && !is_overrun;
         if may_ask {
@@ -417,17 +417,17 @@ impl Pool {
                 worker.hush_until(until);
             }
         }
-        turn.wake(until);
-        worker.child.feed(cancelled(number.to_string().as_bytes(), reason), turn);
+        cx.wake(until);
+        worker.child.feed(cancelled(number.to_string().as_bytes(), reason), cx);
         if !may_ask || matches!(worker.key, Key::Once(_)) {
-            self.freed(child, turn);
+            self.freed(child, cx);
         }
     }
 
     /// Handles the end of a request at a worker. A worker for this request alone is stopped.
-    fn freed(&mut self, child: ChildId, turn: &Turn<'_>) {
+    fn freed(&mut self, child: ChildId, cx: &Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.idle_since = turn.now;
+        worker.idle_since = cx.now;
         self.stirred = true;
         let is_over = matches!(worker.key, Key::Once(_)) || worker.is_spent && worker.is_unwanted();
         if is_over && worker.listeners == 0 {
@@ -436,24 +436,24 @@ impl Pool {
     }
 
     /// Answers a request with an error of this side.
-    fn fail(&mut self, exchange: ExchangeId, reject: Reject, turn: &mut Turn<'_>) {
+    fn fail(&mut self, exchange: ExchangeId, reject: Reject, cx: &mut Cx<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
-            post.fail(reject, turn);
+            post.fail(reject, cx);
         }
     }
 
     /// Answers every request without a worker with an error of this side.
-    pub(crate) fn fail_waiting(&mut self, reject: Reject, turn: &mut Turn<'_>) {
+    pub(crate) fn fail_waiting(&mut self, reject: Reject, cx: &mut Cx<'_>) {
         for exchange in mem::take(&mut self.waiting) {
-            self.fail_opening(exchange, reject, "", turn);
+            self.fail_opening(exchange, reject, "", cx);
         }
     }
 
     /// Fails every waiting request.
-    pub(crate) fn fail_all(&mut self, reject: Reject, turn: &mut Turn<'_>) {
+    pub(crate) fn fail_all(&mut self, reject: Reject, cx: &mut Cx<'_>) {
         self.waiting.clear();
         for (_, post) in mem::take(&mut self.posts) {
-            post.fail(reject, turn);
+            post.fail(reject, cx);
         }
     }
 
@@ -471,10 +471,10 @@ impl Pool {
         &mut self,
         id: ChildId,
         reject: Reject,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
-        self.note_end(&worker, turn);
+        self.note_end(&worker, cx);
         self.stirred = true;
         self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
@@ -486,10 +486,10 @@ impl Pool {
             return Some((worker.child, 0));
         }
         if (!worker.proven || worker.is_opening) && !was_counted {
-            turn.starts.failed(turn.now, turn.limits.start_pause_max);
+            cx.starts.failed(cx.now, cx.limits.start_pause_max);
         }
         if worker.is_opening {
-            self.fail_waiting_for(worker.key, reject, &worker.child.other_output(), turn);
+            self.fail_waiting_for(worker.key, reject, &worker.child.other_output(), cx);
             self.doubt_era();
         }
         let mut unanswered = 0;
@@ -497,7 +497,7 @@ impl Pool {
             match task.asker {
                 Asker::Request(exchange) => {
                     unanswered += usize::from(!task.traits.listens);
-                    self.fail(exchange, reject, turn);
+                    self.fail(exchange, reject, cx);
                 }
                 Asker::Session(session) => {
                     unanswered += usize::from(!task.traits.listens);
@@ -507,7 +507,7 @@ impl Pool {
                 Asker::Aside | Asker::Fence | Asker::Gone | Asker::Opening | Asker::Parked => {}
             }
         }
-        self.end_listens_at(id, turn);
+        self.end_listens_at(id, cx);
         Some((worker.child, unanswered))
     }
 

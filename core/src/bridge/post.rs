@@ -16,7 +16,7 @@ use crate::bridge::IdText;
 use crate::bridge::pool::Prepared;
 use crate::bridge::worker::Need;
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
@@ -149,13 +149,13 @@ impl Post {
 
     /// Sends a message that is not an answer, if its client accepts that and has read most of the
     /// earlier output. Returns whether it did.
-    pub(crate) fn notify(&mut self, message: Chunk, turn: &mut Turn<'_>) -> bool {
-        let unsent = turn.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
-        if !(self.begun || self.accept.sse) || unsent >= turn.limits.outbound_bytes_high {
+    pub(crate) fn notify(&mut self, message: Chunk, cx: &mut Cx<'_>) -> bool {
+        let unsent = cx.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
+        if !(self.begun || self.accept.sse) || unsent >= cx.limits.outbound_bytes_high {
             return false;
         }
-        self.begin(turn);
-        self.send(message, turn);
+        self.begin(cx);
+        self.send(message, cx);
         true
     }
 
@@ -166,48 +166,48 @@ impl Post {
         status: u16,
         answer: Chunk,
         error: &'static str,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let reject = Reject::UnreadAnswers;
-        if error != reject.name() && !turn.has_room(self.exchange, answer.len()) {
-            turn.metrics.refused(reject);
-            return self.fail(reject, turn);
+        if error != reject.name() && !cx.has_room(self.exchange, answer.len()) {
+            cx.metrics.refused(reject);
+            return self.fail(reject, cx);
         }
-        self.count(if self.begun { 200 } else { status }, error, turn);
+        self.count(if self.begun { 200 } else { status }, error, cx);
         if self.begun || status == 200 && !self.accept.json {
-            self.begin(turn);
-            self.send(answer, turn);
-            turn.finish(self.exchange);
+            self.begin(cx);
+            self.send(answer, cx);
+            cx.finish(self.exchange);
         } else {
-            turn.reply(self.exchange, ReplyHead::with_body(status, ContentType::Json), answer);
+            cx.reply(self.exchange, ReplyHead::with_body(status, ContentType::Json), answer);
         }
     }
 
     /// Answers it with an error of this side.
-    pub(crate) fn fail(self, reject: Reject, turn: &mut Turn<'_>) {
-        self.fail_with(reject.wire().status, reject, "", turn);
+    pub(crate) fn fail(self, reject: Reject, cx: &mut Cx<'_>) {
+        self.fail_with(reject.wire().status, reject, "", cx);
     }
 
     /// Answers it with an error of this side with this status and this end of the text.
-    pub(crate) fn fail_with(self, status: u16, reject: Reject, end: &str, turn: &mut Turn<'_>) {
+    pub(crate) fn fail_with(self, status: u16, reject: Reject, end: &str, cx: &mut Cx<'_>) {
         let mut wire = reject.wire();
         wire.message += end;
         let answer = json::error(Some(self.id()), &wire);
-        turn.log_timeout(reject, known_method(self.method()), None);
+        cx.log_timeout(reject, known_method(self.method()), None);
         if self.begun || status == 200 {
-            return self.answer(status, answer, reject.name(), turn);
+            return self.answer(status, answer, reject.name(), cx);
         }
-        self.count(status, reject.name(), turn);
+        self.count(status, reject.name(), cx);
         let mut head = ReplyHead::with_body(status, ContentType::Json);
         head.retry_after = reject.retry_after();
-        turn.reply(self.exchange, head, answer);
+        cx.reply(self.exchange, head, answer);
     }
 
     /// Counts and logs its answer; `error` is empty for a result.
-    fn count(&self, status: u16, error: &'static str, turn: &mut Turn<'_>) {
-        let (method, took) = (known_method(self.method()), turn.now.since(self.since));
-        turn.metrics.operation(method, error, took);
-        turn.log_request(|| Answered {
+    fn count(&self, status: u16, error: &'static str, cx: &mut Cx<'_>) {
+        let (method, took) = (known_method(self.method()), cx.now.since(self.since));
+        cx.metrics.operation(method, error, took);
+        cx.log_request(|| Answered {
             id: None,
             peer: self.peer,
             client: self.request.client_info().and_then(client_name),
@@ -221,10 +221,10 @@ impl Post {
     }
 
     /// Ends a subscription properly (2026-07-28, basic/patterns/subscriptions).
-    pub(crate) fn end_listen(self, turn: &mut Turn<'_>) {
+    pub(crate) fn end_listen(self, cx: &mut Cx<'_>) {
         let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
         let answer = Answer::result(result).line(self.id());
-        self.answer(200, Chunk::from(answer), "", turn);
+        self.answer(200, Chunk::from(answer), "", cx);
     }
 
     /// Sends an answer that was made here.
@@ -233,24 +233,24 @@ impl Post {
         status: u16,
         answer: Chunk,
         error: &'static str,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
-        match turn.memory.made().admit_chunk(answer) {
-            Some(answer) => self.answer(status, answer, error, turn),
+        match cx.memory.made().admit_chunk(answer) {
+            Some(answer) => self.answer(status, answer, error, cx),
             None => {
-                turn.metrics.refused(Reject::UnreadAnswers);
-                self.fail(Reject::UnreadAnswers, turn);
+                cx.metrics.refused(Reject::UnreadAnswers);
+                self.fail(Reject::UnreadAnswers, cx);
             }
         }
     }
 
     /// Sends a comment after a time without output. A waiting request becomes a stream if its
     /// client accepts one, so that proxies do not time out.
-    pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
-        if self.quiet_due(turn.limits) <= turn.now {
-            self.begin(turn);
-            turn.write(self.exchange, Chunk::from(frame::comment()));
-            self.quiet_since = turn.now;
+    pub(crate) fn keep_alive(&mut self, cx: &mut Cx<'_>) {
+        if self.quiet_due(cx.limits) <= cx.now {
+            self.begin(cx);
+            cx.write(self.exchange, Chunk::from(frame::comment()));
+            self.quiet_since = cx.now;
         }
     }
 
@@ -262,14 +262,14 @@ impl Post {
         }
     }
 
-    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn begin(&mut self, cx: &mut Cx<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
-            turn.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
+            cx.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
         }
     }
 
-    fn send(&mut self, message: Chunk, turn: &mut Turn<'_>) {
-        turn.write(self.exchange, frame::event(None, message));
-        self.quiet_since = turn.now;
+    fn send(&mut self, message: Chunk, cx: &mut Cx<'_>) {
+        cx.write(self.exchange, frame::event(None, message));
+        self.quiet_since = cx.now;
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::bridge::bucket::Bucket;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::observe::Event;
 use crate::time::{Duration, Instant};
@@ -48,27 +48,26 @@ const LAST_LINES_MAX: usize = 50;
 
 impl Stderr {
     /// Processes bytes of the child.
-    pub(crate) fn push(&mut self, child: ChildId, bytes: &[u8], turn: &mut Turn<'_>) {
-        self.tail_max = turn.limits.stderr_tail_bytes;
-        let (burst, per_second) =
-            (turn.limits.stderr_lines_burst, turn.limits.stderr_lines_per_second);
+    pub(crate) fn push(&mut self, child: ChildId, bytes: &[u8], cx: &mut Cx<'_>) {
+        self.tail_max = cx.limits.stderr_tail_bytes;
+        let (burst, per_second) = (cx.limits.stderr_lines_burst, cx.limits.stderr_lines_per_second);
         let mut rest = bytes;
         // A blank line costs as much as any other, so it counts too.
         while self.skipped.is_none()
             && let Some(end) = memchr(b'\n', rest)
-            && self.bucket.take(burst, per_second, turn.now)
+            && self.bucket.take(burst, per_second, cx.now)
         {
             self.keep(&rest[..=end]);
-            self.line(child, turn);
+            self.line(child, cx);
             rest = &rest[end + 1..];
         }
-        self.skip(rest, turn);
+        self.skip(rest, cx);
     }
 
     /// Ends the output, and with it the last line.
-    pub(crate) fn close(&mut self, child: ChildId, turn: &mut Turn<'_>) {
-        self.report(child, turn);
-        self.line(child, turn);
+    pub(crate) fn close(&mut self, child: ChildId, cx: &mut Cx<'_>) {
+        self.report(child, cx);
+        self.line(child, cx);
     }
 
     /// Returns the newest bytes.
@@ -82,7 +81,7 @@ impl Stderr {
     }
 
     /// Logs the number of skipped lines, and the last of them.
-    pub(crate) fn report(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    pub(crate) fn report(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         let Some(Skipped { lines: count, start, is_cut, .. }) = self.skipped.take() else { return };
         let kept = self.tail.get(start..self.line_start).unwrap_or_default();
         let mut lines: Vec<&[u8]> = kept.split_inclusive(|byte| *byte == b'\n').collect();
@@ -90,10 +89,10 @@ impl Stderr {
         lines.drain(..too_many.min(lines.len()));
         let left_out = count.saturating_sub(lines.len() as u64);
         if left_out > 0 {
-            turn.log(Event::ChildStderrSkipped { child, lines: left_out });
+            cx.log(Event::ChildStderrSkipped { child, lines: left_out });
         }
         for line in lines {
-            log(child, line, turn);
+            log(child, line, cx);
         }
     }
 
@@ -116,20 +115,20 @@ impl Stderr {
     }
 
     /// Logs the line that has just ended.
-    fn line(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    fn line(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         let oldest = self.tail.len() - self.newest().len();
-        log(child, &self.tail[self.line_start.max(oldest)..], turn);
+        log(child, &self.tail[self.line_start.max(oldest)..], cx);
         self.line_start = self.tail.len();
     }
 
     /// Keeps bytes without logging their lines, and without work for each line.
-    fn skip(&mut self, rest: &[u8], turn: &mut Turn<'_>) {
+    fn skip(&mut self, rest: &[u8], cx: &mut Cx<'_>) {
         let Some(end) = memrchr(b'\n', rest) else { return self.keep(rest) };
-        let (due, start) = (turn.now + SECOND, self.line_start);
+        let (due, start) = (cx.now + SECOND, self.line_start);
         let fresh = || Skipped { lines: 0, start, is_cut: false, due };
         let skipped = self.skipped.get_or_insert_with(fresh);
         skipped.lines += memchr_iter(b'\n', rest).count() as u64;
-        turn.wake(skipped.due);
+        cx.wake(skipped.due);
         self.keep(rest);
         // Only the end of a long piece is kept.
         if rest.len() > self.tail_max
@@ -141,9 +140,9 @@ impl Stderr {
     }
 }
 
-fn log(child: ChildId, line: &[u8], turn: &mut Turn<'_>) {
+fn log(child: ChildId, line: &[u8], cx: &mut Cx<'_>) {
     let line = line.trim_ascii_end();
     if !line.is_empty() {
-        turn.log(Event::ChildStderr { child, line: Bytes::copy_from_slice(line) });
+        cx.log(Event::ChildStderr { child, line: Bytes::copy_from_slice(line) });
     }
 }

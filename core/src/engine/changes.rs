@@ -35,9 +35,9 @@ impl Engine {
         let others: Vec<_> =
             self.sessions.keys().copied().filter(|id| made_in != Some(*id)).collect();
         for id in others {
-            self.with_session(id, now, out, |session, turn| {
+            self.with_session(id, now, out, |session, cx| {
                 if let Some(seated) = session.backend_mut().native_mut() {
-                    seated.change(change, turn);
+                    seated.change(change, cx);
                 }
             });
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::bridge::{Calls, Child, Pool, Translated, Translation, probe};
 use crate::child_spec::ChildSpec;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
 use crate::ids::{ChildId, SessionId};
@@ -29,7 +29,7 @@ impl Engine {
     }
 
     pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
-        Child::spawn(spec, &mut self.desk.turn(now, out))
+        Child::spawn(spec, &mut self.desk.cx(now, out))
     }
 
     /// Returns the child for a new session.
@@ -47,17 +47,17 @@ impl Engine {
         id: ChildId,
         now: Instant,
         out: &mut Actions,
-        work: impl FnOnce(&mut Child, &mut Turn<'_>) -> T,
+        work: impl FnOnce(&mut Child, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         if let Some(session) = self.owners.get(&id).copied() {
-            let work = |session: &mut Session, turn: &mut Turn<'_>| {
-                session.backend_mut().child_mut().map(|child| work(child, turn))
+            let work = |session: &mut Session, cx: &mut Cx<'_>| {
+                session.backend_mut().child_mut().map(|child| work(child, cx))
             };
             return self.with_session(session, now, out, work).flatten();
         }
         if self.is_worker(id) {
             return self
-                .with_pool(now, out, |pool, turn| pool.child_mut(id).map(|it| work(it, turn)))
+                .with_pool(now, out, |pool, cx| pool.child_mut(id).map(|it| work(it, cx)))
                 .flatten();
         }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
@@ -65,9 +65,9 @@ impl Engine {
             Some(child) => child,
             None => self.unclaimed.child_mut(id)?,
         };
-        let mut turn = self.desk.turn(now, out);
-        let answer = work(child, &mut turn);
-        let wake_at = turn.wake_at;
+        let mut cx = self.desk.cx(now, out);
+        let answer = work(child, &mut cx);
+        let wake_at = cx.wake_at;
         self.timers.set(wake_at, Wake::Child(id));
         Some(answer)
     }
@@ -91,7 +91,7 @@ impl Engine {
         }
         self.desk.log(Event::ChildFailed { child: id, error }, out);
         let reject = Reject::ChildFailed(error);
-        self.with_pool(now, out, |pool, turn| pool.lost(id, reject, turn));
+        self.with_pool(now, out, |pool, cx| pool.lost(id, reject, cx));
         self.standby.take_if(|child| child.id == id);
         if self.is_probed(id) {
             self.give_up_finding(reject, now, out);
@@ -215,7 +215,7 @@ impl Engine {
                 self.on_unclaimed_line(child, Err(line), now, out);
             }
             false => {
-                self.with_pool(now, out, |pool, turn| pool.child_noise(child, line, turn));
+                self.with_pool(now, out, |pool, cx| pool.child_noise(child, line, cx));
             }
         }
     }
@@ -228,7 +228,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
-        let end = self.with_session(id, now, out, |session, turn| session.child_line(line, turn));
+        let end = self.with_session(id, now, out, |session, cx| session.child_line(line, cx));
         match end.flatten() {
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
             None if !was_open => self.note_opening(id),
@@ -245,14 +245,14 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(id, now, out, |child, turn| child.spoke(turn));
+        self.with_child(id, now, out, |child, cx| child.spoke(cx));
         if self.is_probed(id) {
             self.on_probe_message(message, translated, now, out);
         }
     }
 
     fn on_standby_noise(&mut self, id: ChildId, line: Unreadable, now: Instant, out: &mut Actions) {
-        self.with_child(id, now, out, |child, turn| child.babbled(&line, turn));
+        self.with_child(id, now, out, |child, cx| child.babbled(&line, cx));
         if !self.is_probed(id) {
             return;
         }
@@ -279,7 +279,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(child, now, out, |child, turn| child.stdin_closed(unread, turn));
+        self.with_child(child, now, out, |child, cx| child.stdin_closed(unread, cx));
         self.reap_child(child, now, out);
     }
 
@@ -289,7 +289,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(child, now, out, |child, turn| child.stdout_closed(turn));
+        self.with_child(child, now, out, |child, cx| child.stdout_closed(cx));
         self.reap_child(child, now, out);
     }
 
@@ -299,7 +299,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(child, now, out, |child, turn| child.stderr_closed(turn));
+        self.with_child(child, now, out, |child, cx| child.stderr_closed(cx));
         self.reap_child(child, now, out);
     }
 
@@ -310,7 +310,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(child, now, out, |child, turn| child.exited(status, turn));
+        self.with_child(child, now, out, |child, cx| child.exited(status, cx));
         self.reap_child(child, now, out);
     }
 
@@ -319,9 +319,9 @@ impl Engine {
         if self.owners.contains_key(&id) {
             return;
         }
-        self.with_child(id, now, out, |child, turn| {
-            child.handle_timeout(turn);
-            turn.wake(child.next_due(now));
+        self.with_child(id, now, out, |child, cx| {
+            child.handle_timeout(cx);
+            cx.wake(child.next_due(now));
         });
         self.on_unclaimed_due(id, now, out);
         self.reap_child(id, now, out);
@@ -409,9 +409,9 @@ impl Engine {
         let was_probed = self.is_probed(child.id);
         let may_be_answer =
             (self.take_probe_debt(child.id) || was_probed) && !child.has_read_nothing();
-        let is_useless = !may_be_answer && child.is_failed_start(status, &self.desk.turn(now, out));
+        let is_useless = !may_be_answer && child.is_failed_start(status, &self.desk.cx(now, out));
         if is_useless {
-            child.report_end(&mut self.desk.turn(now, out));
+            child.report_end(&mut self.desk.cx(now, out));
             let stderr = child.stderr_tail();
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
             self.desk.log(Event::ChildUnusable { status, stderr }, out);

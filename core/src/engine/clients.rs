@@ -92,7 +92,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.desk.turn(now, out).reply(exchange, head, body);
+        self.desk.cx(now, out).reply(exchange, head, body);
     }
 
     fn on_post(
@@ -114,9 +114,7 @@ impl Engine {
                 Err(Reject::Draining)
             }
             Ok(Route::Session(id)) => self
-                .with_session(id, now, out, |session, turn| {
-                    session.post(exchange, head, body, turn)
-                })
+                .with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
                 .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),
         };
@@ -232,11 +230,11 @@ impl Engine {
         }
         let initialize = self.restricted(initialize);
         let (id, backend, said) = self.admit(head, Some(&initialize), now, out)?;
-        let mut turn = self.desk.turn(now, out);
-        let session = Session::open(id, backend, (exchange, head), &initialize, since, &mut turn);
-        let wake_at = turn.wake_at;
+        let mut cx = self.desk.cx(now, out);
+        let session = Session::open(id, backend, (exchange, head), &initialize, since, &mut cx);
+        let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
-        self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
+        self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
         self.repeat_messages(id, said, now, out);
         Ok(())
     }
@@ -275,14 +273,14 @@ impl Engine {
             return Err(Reject::BatchNotAllowed);
         }
         let (id, backend, _) = self.admit(head, None, now, out)?;
-        let mut turn = self.desk.turn(now, out);
-        let session = Session::open_unasked(id, backend, head, revision, &mut turn);
+        let mut cx = self.desk.cx(now, out);
+        let session = Session::open_unasked(id, backend, head, revision, &mut cx);
         self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
         let revision = revision.as_str().into();
         let (peer, client) = (head.peer, None);
         self.desk.log(Event::SessionOpened { session: id, revision, peer, client }, out);
-        self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
+        self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
@@ -367,9 +365,9 @@ impl Engine {
                 Err(Reject::Draining)
             }
             Ok(id) => self
-                .with_session(id, now, out, |session, turn| {
+                .with_session(id, now, out, |session, cx| {
                     session.used_by(head.principal);
-                    session.listen(exchange, head.last_event, turn)
+                    session.listen(exchange, head.last_event, cx)
                 })
                 .unwrap_or(Err(self.unknown_session())),
             Err(reject) => Err(reject),

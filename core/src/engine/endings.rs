@@ -47,14 +47,14 @@ impl Engine {
             && (why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_)));
         let is_unopened = !session.is_open() && session.backend().child().is_some();
         let unanswered = session.in_flight();
-        self.with_pool(now, out, |pool, turn| {
+        self.with_pool(now, out, |pool, cx| {
             if is_unopened && fails {
                 pool.doubt_era();
             }
-            pool.session_ended(id, turn);
+            pool.session_ended(id, cx);
         });
-        let mut turn = self.desk.turn(now, out);
-        let Backend::Child(child) = session.end(why, reject, &mut turn) else { return };
+        let mut cx = self.desk.cx(now, out);
+        let Backend::Child(child) = session.end(why, reject, &mut cx) else { return };
         self.owners.remove(&child.id);
         match (child.end(now).filter(|_| child.has_exited()), kept) {
             (Some(status), _) => self.release(*child, status, unanswered, now, out),
@@ -65,11 +65,11 @@ impl Engine {
 
     /// Starts the stop order of a child that has no session any more.
     pub(super) fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
-        let mut turn = self.desk.turn(now, out);
+        let mut cx = self.desk.cx(now, out);
         if let Some(status) = child.end(now).filter(|_| !child.was_stopped()) {
-            turn.log(Event::ChildGivenUp { child: child.id, status });
+            cx.log(Event::ChildGivenUp { child: child.id, status });
         }
-        child.stop(&mut turn);
+        child.stop(&mut cx);
         self.timers.set(child.next_due(now), Wake::Child(child.id));
         self.leaving.insert(child.id, child);
     }
@@ -83,7 +83,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        child.report_end(&mut self.desk.turn(now, out));
+        child.report_end(&mut self.desk.cx(now, out));
         let asked = child.was_stopped();
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         let event = Event::ChildEnded { child: child.id, status, asked, unanswered, stderr };

@@ -81,10 +81,10 @@ impl Engine {
         match self.desk.config.bridge.child_era {
             ChildEra::Legacy => {
                 self.standby = Some(self.spawn(spec, now, out));
-                self.with_pool(now, out, |pool, turn| pool.start(turn));
+                self.with_pool(now, out, |pool, cx| pool.start(cx));
             }
             ChildEra::Modern => {
-                self.with_pool(now, out, |pool, turn| pool.start(turn));
+                self.with_pool(now, out, |pool, cx| pool.start(cx));
             }
             ChildEra::Probe => self.ask_era(now, out),
         }
@@ -110,7 +110,7 @@ impl Engine {
             }
         }
         let mut child = self.hire(spec, now, out);
-        child.ask_era(&mut self.desk.turn(now, out));
+        child.ask_era(&mut self.desk.cx(now, out));
         let due = now + self.desk.config.limits.probe_time_max.min(self.startup_time() / 2);
         self.timers.set(due, Wake::Era);
         self.finding.asked = Some((child.id, due));
@@ -129,7 +129,7 @@ impl Engine {
         if self.finding.openings.len() >= self.desk.config.limits.sessions_max {
             return Err(Reject::SessionsFull);
         }
-        self.desk.turn(now, out).register(exchange, Owner::Bridge, None);
+        self.desk.cx(now, out).register(exchange, Owner::Bridge, None);
         let opening =
             Opening { exchange, head: head.clone(), body: body.clone(), since: now, session };
         self.finding.openings.push(opening);
@@ -150,7 +150,7 @@ impl Engine {
     fn note_opening_of(&mut self, session: Option<SessionId>, now: Instant, out: &mut Actions) {
         let Some(id) = session else { return };
         let is_awaited = self.finding.has_opening(id);
-        self.with_session(id, now, out, |session, turn| session.set_awaited(is_awaited, turn));
+        self.with_session(id, now, out, |session, cx| session.set_awaited(is_awaited, cx));
     }
 
     /// Returns whether this child was probed, and has not answered.
@@ -240,9 +240,9 @@ impl Engine {
         self.finding.speaks_both = probed.speaks_both;
         self.desk.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
-        self.with_pool(now, out, |pool, turn| {
+        self.with_pool(now, out, |pool, cx| {
             pool.let_go_of(|_| true);
-            pool.set_era(Era::Modern, standby, turn);
+            pool.set_era(Era::Modern, standby, cx);
         });
         self.drop_unclaimed(now, out);
         self.share_openings(now, out);
@@ -285,7 +285,7 @@ impl Engine {
         // A child of both eras is used by the next request.
         let is_shared = era == Era::Modern && !self.finding.speaks_both;
         let child = if is_shared { self.standby.take() } else { None };
-        self.with_pool(now, out, |pool, turn| pool.set_era(era, child, turn));
+        self.with_pool(now, out, |pool, cx| pool.set_era(era, child, cx));
         for opening in mem::take(&mut self.finding.openings) {
             let Opening { exchange, head, body, since, session } = opening;
             self.desk.exchanges.remove(&exchange);
@@ -315,6 +315,6 @@ impl Engine {
             head.status = head.status.max(502);
             self.answer(exchange, head, body, now, out);
         }
-        self.with_pool(now, out, |pool, turn| pool.fail_waiting(reject, turn));
+        self.with_pool(now, out, |pool, cx| pool.fail_waiting(reject, cx));
     }
 }

@@ -152,7 +152,7 @@ impl Engine {
                 self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
             }
             Victim::Worker(id) => {
-                self.with_pool(now, out, |pool, turn| pool.evict(id, turn));
+                self.with_pool(now, out, |pool, cx| pool.evict(id, cx));
                 self.pass_on(now, out);
             }
         }

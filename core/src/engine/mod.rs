@@ -34,7 +34,7 @@ use std::sync::Arc;
 use crate::bridge::{Child, Pool};
 use crate::child_spec::ChildSpec;
 use crate::config::{Config, Serves};
-use crate::cx::{Exchanges, Ledger, Owner, Starts, Throttle, Turn};
+use crate::cx::{Cx, Exchanges, Ledger, Owner, Starts, Throttle};
 use crate::engine::era::Finding;
 use crate::engine::eviction::SessionIndex;
 use crate::engine::sampling::{Sweeps, Want};
@@ -166,8 +166,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn turn<'a>(&'a mut self, now: Instant, out: &'a mut Actions) -> Turn<'a> {
-        Turn {
+    fn cx<'a>(&'a mut self, now: Instant, out: &'a mut Actions) -> Cx<'a> {
+        Cx {
             now,
             limits: &self.config.limits,
             memory: &self.memory,
@@ -366,7 +366,7 @@ impl Engine {
             Input::ChildLine { child, line } => self.on_child_line(child, line, now, out),
             Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child, now, out),
             Input::ChildStderr { child, bytes } => {
-                self.with_child(child, now, out, |child, turn| child.complained(&bytes, turn));
+                self.with_child(child, now, out, |child, cx| child.complained(&bytes, cx));
             }
             Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
             Input::ChildFed { child, bytes } => {
@@ -456,20 +456,20 @@ impl Engine {
         id: SessionId,
         now: Instant,
         out: &mut Actions,
-        work: impl FnOnce(&mut Session, &mut Turn<'_>) -> T,
+        work: impl FnOnce(&mut Session, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let session = self.sessions.get_mut(&id)?;
-        let mut turn = self.desk.turn(now, out);
-        let answer = work(session, &mut turn);
-        let heard = session.hear(&mut turn);
-        let end = heard.or(session.balance(&mut turn));
+        let mut cx = self.desk.cx(now, out);
+        let answer = work(session, &mut cx);
+        let heard = session.hear(&mut cx);
+        let end = heard.or(session.balance(&mut cx));
         self.evictions.update(session);
-        if turn.wake_at < session.wake_at {
-            session.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
+        if cx.wake_at < session.wake_at {
+            session.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(session.wake_at, Wake::Session(id));
         }
         let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_facts());
-        self.changes.extend(turn.changes.drain(..).map(|change| (change, Some(id))));
+        self.changes.extend(cx.changes.drain(..).map(|change| (change, Some(id))));
         self.over.extend(end.map(|why| (id, why)));
         if wants_facts {
             self.want(Want::Session(id), out);
@@ -481,9 +481,9 @@ impl Engine {
         // The session has set an earlier timer since, so this entry is stale.
         let Some(session) = self.sessions.get_mut(&id).filter(|s| s.wake_at == at) else { return };
         session.wake_at = Instant::FAR;
-        let end = self.with_session(id, now, out, |session, turn| {
-            let end = session.handle_timeout(turn);
-            turn.wake(session.next_due(turn));
+        let end = self.with_session(id, now, out, |session, cx| {
+            let end = session.handle_timeout(cx);
+            cx.wake(session.next_due(cx));
             end
         });
         if let Some(why) = end.flatten() {
@@ -510,7 +510,7 @@ impl Engine {
             Owner::Session(id) => id,
             Owner::Bridge => {
                 self.forget_opening(exchange, now, out);
-                self.with_pool(now, out, |pool, turn| pool.closed(exchange, turn));
+                self.with_pool(now, out, |pool, cx| pool.closed(exchange, cx));
                 return;
             }
             Owner::Run => {
@@ -518,8 +518,8 @@ impl Engine {
                 return;
             }
         };
-        let end = self
-            .with_session(id, now, out, |session, turn| session.closed(exchange, &transport, turn));
+        let end =
+            self.with_session(id, now, out, |session, cx| session.closed(exchange, &transport, cx));
         if let Some(why) = end.flatten() {
             self.end_session(id, why, Reject::SessionEnded, now, out);
         }
@@ -553,7 +553,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.desk.metrics.refused(reject);
-        self.desk.turn(now, out).log(Event::Refused { reject, detail });
+        self.desk.cx(now, out).log(Event::Refused { reject, detail });
     }
 }
 

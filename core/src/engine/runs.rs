@@ -5,7 +5,7 @@
 //! request that can be answered at once; those do not get here.
 
 use crate::chunk::Chunk;
-use crate::cx::{Owner, TURN_PAUSE, Turn};
+use crate::cx::{Cx, Owner, TURN_PAUSE};
 use crate::engine::timers::Wake;
 use crate::engine::{Desk, Engine, WAKE_TIME_MAX, Want};
 use crate::facts::Facts;
@@ -41,31 +41,31 @@ impl Waiting {
     }
 
     /// Sends the available output. Returns whether that was the end.
-    fn send(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
-        let unsent = turn.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
-        if unsent >= turn.limits.outbound_bytes_high {
-            self.spare(turn);
+    fn send(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
+        let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        if unsent >= cx.limits.outbound_bytes_high {
+            self.spare(cx);
         }
         let step = self.run.step();
         if self.run.take_short() {
-            turn.metrics.refused(Reject::UnreadAnswers);
+            cx.metrics.refused(Reject::UnreadAnswers);
         }
         match step {
             Step::Wait => false,
             Step::Reply(head, body) => {
-                turn.reply(exchange, head, body);
+                cx.reply(exchange, head, body);
                 true
             }
             Step::Stream { begin, events, finish } => {
                 if let Some(head) = begin {
-                    turn.begin(exchange, head);
+                    cx.begin(exchange, head);
                 }
                 if !events.is_empty() {
-                    turn.write(exchange, events);
-                    self.quiet_since = turn.now;
+                    cx.write(exchange, events);
+                    self.quiet_since = cx.now;
                 }
                 if finish {
-                    turn.finish(exchange);
+                    cx.finish(exchange);
                 }
                 finish
             }
@@ -74,12 +74,12 @@ impl Waiting {
 
     /// Reduces the output for a client that does not read: a call loses messages other than
     /// answers; a subscriber loses its stream, so that it does not take old changes for new ones.
-    fn spare(&mut self, turn: &mut Turn<'_>) {
+    fn spare(&mut self, cx: &mut Cx<'_>) {
         if !self.run.listens() {
             return self.run.forget_messages();
         }
         if self.run.has_said() {
-            turn.metrics.dropped(Dropped::Overflow);
+            cx.metrics.dropped(Dropped::Overflow);
             self.run.forget_messages();
             self.run.end_listens();
         }
@@ -87,13 +87,13 @@ impl Waiting {
 
     /// Sends a comment after a time without output. A waiting request becomes a stream if its
     /// client accepts one, so that proxies do not time out.
-    fn keep_alive(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
-        if self.quiet_due(turn.limits) <= turn.now {
+    fn keep_alive(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+        if self.quiet_due(cx.limits) <= cx.now {
             if let Some(head) = self.run.begin() {
-                turn.begin(exchange, head);
+                cx.begin(exchange, head);
             }
-            turn.write(exchange, Chunk::from(frame::comment()));
-            self.quiet_since = turn.now;
+            cx.write(exchange, Chunk::from(frame::comment()));
+            self.quiet_since = cx.now;
         }
     }
 
@@ -150,7 +150,7 @@ impl Engine {
         if let Some(reject) = refused {
             return self.refuse_run(exchange, *run, reject, now, out);
         }
-        self.desk.turn(now, out).register(exchange, Owner::Run, None);
+        self.desk.cx(now, out).register(exchange, Owner::Run, None);
         let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
         self.runs.insert(exchange, waiting);
         self.go_on(exchange, now, out);
@@ -208,7 +208,7 @@ impl Engine {
             };
             waiting.run.fail(Reject::RequestTimeout { limit, option: None });
             let event = Event::TimedOut { method, session: None, limit, option: None };
-            self.desk.turn(now, out).log(event);
+            self.desk.cx(now, out).log(event);
         }
         self.go_on(exchange, now, out);
     }
@@ -246,13 +246,13 @@ impl Engine {
         }
         let changes = waiting.run.take_changes();
         self.changes.extend(changes.into_iter().map(|change| (change, None)));
-        let mut turn = self.desk.turn(now, out);
-        if waiting.send(exchange, &mut turn) {
+        let mut cx = self.desk.cx(now, out);
+        if waiting.send(exchange, &mut cx) {
             self.runs.remove(&exchange);
             return;
         }
-        waiting.keep_alive(exchange, &mut turn);
-        let due = waiting.next_due(turn.limits).clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
+        waiting.keep_alive(exchange, &mut cx);
+        let due = waiting.next_due(cx.limits).clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
         if due < waiting.wake_at {
             waiting.wake_at = due;
             self.timers.set(due, Wake::Run(exchange));

@@ -44,9 +44,9 @@ impl Engine {
             match want {
                 Want::Run(exchange) => self.on_run_sampled(exchange, &facts, now, out),
                 Want::Session(id) => {
-                    self.with_session(id, now, out, |session, turn| {
+                    self.with_session(id, now, out, |session, cx| {
                         if let Some(seated) = session.backend_mut().native_mut() {
-                            seated.sampled(&facts, turn);
+                            seated.sampled(&facts, cx);
                         }
                     });
                 }

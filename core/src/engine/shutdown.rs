@@ -58,15 +58,15 @@ impl Engine {
         }
         self.drop_unclaimed(now, out);
         for id in self.session_ids() {
-            self.with_session(id, now, out, |session, turn| session.end_listeners(turn));
+            self.with_session(id, now, out, |session, cx| session.end_listeners(cx));
         }
         self.end_listening_runs(now, out);
-        self.with_pool(now, out, |pool, turn| {
+        self.with_pool(now, out, |pool, cx| {
             pool.keep_none_warm();
             // Requests that wait for a child still get one, but no child is probed any more.
             pool.confirm_era();
-            pool.end_listens(turn);
-            pool.give_up_parked(turn);
+            pool.end_listens(cx);
+            pool.give_up_parked(cx);
         });
     }
 
@@ -80,9 +80,9 @@ impl Engine {
         }
         self.fail_runs(Reject::Stopped, now, out);
         self.stop_workers(true, now, out);
-        let mut turn = self.desk.turn(now, out);
+        let mut cx = self.desk.cx(now, out);
         for child in self.leaving.values_mut() {
-            child.kill(&mut turn);
+            child.kill(&mut cx);
         }
         self.stop(true, out);
     }
@@ -99,7 +99,7 @@ impl Engine {
             }
         }
         // A call whose child asks a question now could not be retried.
-        self.with_pool(now, out, |pool, turn| pool.give_up_parked(turn));
+        self.with_pool(now, out, |pool, cx| pool.give_up_parked(cx));
         self.stop_workers(false, now, out);
         let transports = self.transports().next();
         let children = self.workers() + self.leaving.len();

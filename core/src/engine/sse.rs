@@ -44,11 +44,11 @@ impl Engine {
         self.check_start(None, now)?;
         self.make_room(head.principal, None, now, out)?;
         let id = self.ids.session();
-        let mut turn = self.desk.turn(now, out);
-        let session = Session::open_sse(id, exchange, head, &mut turn);
-        let wake_at = turn.wake_at;
+        let mut cx = self.desk.cx(now, out);
+        let session = Session::open_sse(id, exchange, head, &mut cx);
+        let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
-        self.with_session(id, now, out, |_, turn| turn.wake(wake_at));
+        self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
         Ok(())
     }
 
@@ -80,7 +80,7 @@ impl Engine {
         if self.sessions.get(&id).is_some_and(|session| session.is_vacant()) {
             return self.staff_sse(id, (exchange, head), body, (since, now), out);
         }
-        self.with_session(id, now, out, |session, turn| session.post(exchange, head, body, turn))
+        self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
@@ -113,8 +113,8 @@ impl Engine {
         let initialize = self.restricted(initialize);
         self.check_start(Some(&initialize), now)?;
         let (backend, said) = self.seat(id, head, Some(&initialize), now, out)?;
-        self.with_session(id, now, out, |session, turn| {
-            session.staff(backend, (exchange, head), &initialize, since, turn);
+        self.with_session(id, now, out, |session, cx| {
+            session.staff(backend, (exchange, head), &initialize, since, cx);
         });
         self.repeat_messages(id, said, now, out);
         Ok(())

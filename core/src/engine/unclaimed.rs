@@ -126,11 +126,11 @@ impl Engine {
         let message = match line {
             Ok(message) => message,
             Err(mut line) => {
-                let consequence = self.with_child(id, now, out, |child, turn| {
+                let consequence = self.with_child(id, now, out, |child, cx| {
                     // It was sent nothing else before it has answered this.
                     let only = child.is_settled().then_some(Calls::FIRST);
                     let consequence = consequence(&mut line, only);
-                    child.babbled(&line, turn);
+                    child.babbled(&line, cx);
                     consequence
                 });
                 match consequence {
@@ -142,7 +142,7 @@ impl Engine {
                 }
             }
         };
-        self.with_child(id, now, out, |child, turn| child.spoke(turn));
+        self.with_child(id, now, out, |child, cx| child.spoke(cx));
         let is_answer = message.id().and_then(parse_number) == Some(Calls::FIRST);
         match message.kind() {
             Kind::Error if is_answer => {
@@ -161,7 +161,7 @@ impl Engine {
             starting.messages.push(message);
         }
         if is_answer || starting.messages.len() == MESSAGES_MAX {
-            self.with_child(id, now, out, |child, turn| child.gate(false, turn));
+            self.with_child(id, now, out, |child, cx| child.gate(false, cx));
         }
     }
 
@@ -172,7 +172,7 @@ impl Engine {
             let limit = now.since(starting.child.initialize_at.unwrap_or(now));
             let (method, option) = ("initialize", Some("--startup-timeout"));
             let event = Event::TimedOut { method, session: None, limit, option };
-            self.desk.turn(now, out).log(event);
+            self.desk.cx(now, out).log(event);
             return self.lose_unclaimed(id, true, now, out);
         }
         if let Some(status) = starting.child.end(now) {
@@ -247,7 +247,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let old = self.with_session(id, now, out, |session, turn| session.restart(backend, turn));
+        let old = self.with_session(id, now, out, |session, cx| session.restart(backend, cx));
         let Some(Backend::Child(child)) = old else { return };
         self.owners.remove(&child.id);
         match child.end(now).filter(|_| child.has_exited()) {

@@ -4,7 +4,7 @@
 //! worker answers which request.
 
 use crate::bridge::{Pool, Translated};
-use crate::cx::{PATIENCE, TURN_PAUSE, Turn};
+use crate::cx::{Cx, PATIENCE, TURN_PAUSE};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::McpHead;
@@ -29,7 +29,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let work = |pool: &mut Pool, turn: &mut Turn<'_>| pool.post(exchange, head, message, turn);
+        let work = |pool: &mut Pool, cx: &mut Cx<'_>| pool.post(exchange, head, message, cx);
         self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
         self.ask_era(now, out);
         Ok(())
@@ -40,7 +40,7 @@ impl Engine {
         &mut self,
         now: Instant,
         out: &mut Actions,
-        work: impl FnOnce(&mut Pool, &mut Turn<'_>) -> T,
+        work: impl FnOnce(&mut Pool, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         let pool = self.pool.as_mut()?;
@@ -52,15 +52,15 @@ impl Engine {
         pool.room = max.saturating_sub(used);
         pool.is_crowded = leaving >= max;
         pool.fresh = self.standby.take_if(|child| !is_probed && !child.is_ending());
-        let mut turn = self.desk.turn(now, out);
-        let answer = work(pool, &mut turn);
-        pool.place(&mut turn);
-        pool.spare_memory(&mut turn);
+        let mut cx = self.desk.cx(now, out);
+        let answer = work(pool, &mut cx);
+        pool.place(&mut cx);
+        pool.spare_memory(&mut cx);
         if let Some(child) = pool.fresh.take() {
             self.standby = Some(child);
         }
-        if turn.wake_at < pool.wake_at {
-            pool.wake_at = turn.wake_at.min(now + WAKE_TIME_MAX);
+        if cx.wake_at < pool.wake_at {
+            pool.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
             self.timers.set(pool.wake_at, Wake::Pool);
         }
         Some(answer)
@@ -72,11 +72,11 @@ impl Engine {
         pool.wake_at = Instant::FAR;
         self.with_pool(now, out, Pool::handle_timeout);
         self.reap_workers(now, out);
-        self.with_pool(now, out, |pool, turn| {
-            let next = pool.next_due(turn);
+        self.with_pool(now, out, |pool, cx| {
+            let next = pool.next_due(cx);
             // When a worker ends, a waiting request may have less time than before; it fails in the
             // next turn.
-            turn.wake(next.max(now + TURN_PAUSE));
+            cx.wake(next.max(now + TURN_PAUSE));
         });
     }
 
@@ -84,7 +84,7 @@ impl Engine {
     pub(super) fn pass_on(&mut self, now: Instant, out: &mut Actions) {
         loop {
             if let Some((session, what)) = self.desk.ledger.to_workers.pop_front() {
-                self.with_pool(now, out, |pool, turn| pool.take(session, what, turn));
+                self.with_pool(now, out, |pool, cx| pool.take(session, what, cx));
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
@@ -135,8 +135,8 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_pool(now, out, |pool, turn| {
-            pool.child_message(child, message, translated, turn);
+        self.with_pool(now, out, |pool, cx| {
+            pool.child_message(child, message, translated, cx);
         });
     }
 
@@ -155,7 +155,7 @@ impl Engine {
     }
 
     fn drop_worker(&mut self, child: ChildId, reject: Reject, now: Instant, out: &mut Actions) {
-        let lost = self.with_pool(now, out, |pool, turn| pool.lost(child, reject, turn));
+        let lost = self.with_pool(now, out, |pool, cx| pool.lost(child, reject, cx));
         let Some((child, unanswered)) = lost.flatten() else { return };
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(child, status, unanswered, now, out),
@@ -165,9 +165,9 @@ impl Engine {
 
     /// While draining: stops the idle workers, or all of them.
     pub(super) fn stop_workers(&mut self, forced: bool, now: Instant, out: &mut Actions) {
-        self.with_pool(now, out, |pool, turn| {
+        self.with_pool(now, out, |pool, cx| {
             if forced {
-                pool.fail_all(Reject::Stopped, turn);
+                pool.fail_all(Reject::Stopped, cx);
             }
             let nobody_waits = !pool.has_waiting();
             pool.let_go_of(|worker| forced || nobody_waits && worker.is_unwanted());

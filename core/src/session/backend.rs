@@ -9,7 +9,7 @@ use super::lent::Loan;
 use super::seated::{Seated, Speaker};
 use crate::bridge::{Calls, Child};
 use crate::chunk::Chunk;
-use crate::cx::{TURN_PAUSE, Turn};
+use crate::cx::{Cx, TURN_PAUSE};
 use crate::ids::SessionId;
 use crate::interpreter::{FromWorker, Interpreter, Saying};
 use crate::json::{Field, Message};
@@ -68,11 +68,11 @@ impl Backend {
 
     /// Lets a backend in this process handle its next input. Returns whether it did, and may have
     /// output.
-    pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn go_on(&mut self, session: SessionId, cx: &mut Cx<'_>) -> bool {
         match self {
             Backend::Child(_) | Backend::Vacant => false,
-            Backend::Interpreted(facade) => facade.go_on(session, turn),
-            Backend::Native(seated) => seated.go_on(turn),
+            Backend::Interpreted(facade) => facade.go_on(session, cx),
+            Backend::Native(seated) => seated.go_on(cx),
         }
     }
 
@@ -102,12 +102,12 @@ impl Backend {
 
     /// Returns whether it accepts another message of this size. Messages that wait for a server in
     /// this process are limited by the memory budget and by the requests in flight.
-    pub(super) fn has_room(&self, bytes: usize, turn: &Turn<'_>) -> bool {
-        self.child().is_none_or(|child| child.has_room(bytes, turn))
+    pub(super) fn has_room(&self, bytes: usize, cx: &Cx<'_>) -> bool {
+        self.child().is_none_or(|child| child.has_room(bytes, cx))
     }
 
     /// Passes it a request, with a number that replaces its id and its progress token.
-    pub(super) fn request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn request(&mut self, number: u64, request: &Message, cx: &mut Cx<'_>) {
         if let Backend::Interpreted(facade) = self {
             return facade.push(ToInterpreter::Request(number, request.clone()));
         }
@@ -118,22 +118,22 @@ impl Backend {
             if child.initialize_at.is_some() {
                 return;
             }
-            child.initialize_at = Some(turn.now);
+            child.initialize_at = Some(cx.now);
         }
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         match self {
-            Backend::Child(child) => child.request(number, request.with(&edits), turn),
-            _ => self.feed(request.with(&edits), turn),
+            Backend::Child(child) => child.request(number, request.with(&edits), cx),
+            _ => self.feed(request.with(&edits), cx),
         }
     }
 
     /// Passes it a message.
-    pub(super) fn feed(&mut self, message: Chunk, turn: &mut Turn<'_>) {
+    pub(super) fn feed(&mut self, message: Chunk, cx: &mut Cx<'_>) {
         match self {
-            Backend::Child(child) => child.feed(message, turn),
+            Backend::Child(child) => child.feed(message, cx),
             Backend::Interpreted(facade) => facade.push(ToInterpreter::Message(message)),
-            Backend::Native(seated) => seated.message(message, turn),
+            Backend::Native(seated) => seated.message(message, cx),
             Backend::Vacant => debug_assert!(false, "there is no backend for a message"),
         }
     }
@@ -147,12 +147,12 @@ impl Backend {
 
     /// Starts or stops its output. The shared child is always read: messages that a slow client can
     /// do without are left out. A server in this process is not interrupted.
-    pub(super) fn gate(&mut self, open: bool, turn: &mut Turn<'_>) {
+    pub(super) fn gate(&mut self, open: bool, cx: &mut Cx<'_>) {
         match self {
-            Backend::Child(child) => child.gate(open, turn),
+            Backend::Child(child) => child.gate(open, cx),
             Backend::Interpreted(facade) => {
                 if facade.set_slow(!open) {
-                    turn.wake(turn.now + TURN_PAUSE);
+                    cx.wake(cx.now + TURN_PAUSE);
                 }
             }
             Backend::Native(_) | Backend::Vacant => {}
@@ -169,22 +169,22 @@ impl Backend {
     }
 
     /// Records that it wrote a message.
-    pub(super) fn spoke(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn spoke(&mut self, cx: &mut Cx<'_>) {
         if let Backend::Child(child) = self {
-            child.spoke(turn);
+            child.spoke(cx);
         }
     }
 
     /// Handles timeouts.
-    pub(super) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
         match self {
-            Backend::Child(child) => child.handle_timeout(turn),
+            Backend::Child(child) => child.handle_timeout(cx),
             Backend::Interpreted(facade) => {
-                if facade.next_due() <= turn.now {
+                if facade.next_due() <= cx.now {
                     facade.push(ToInterpreter::Timeout);
                 }
             }
-            Backend::Native(seated) => seated.timeout(turn),
+            Backend::Native(seated) => seated.timeout(cx),
             Backend::Vacant => {}
         }
     }

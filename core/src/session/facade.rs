@@ -4,7 +4,7 @@
 
 use super::lent::{Lent, Loan};
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::ids::SessionId;
 use crate::interpreter::{At, FromWorker, Interpreter, RULES};
 use crate::job::{Job, Work};
@@ -93,22 +93,22 @@ impl Facade {
 
     /// Lets the interpreter handle its next input, if there is one and no job has the interpreter.
     /// A long input, or one that may resend a long request, becomes a job.
-    pub(super) fn go_on(&mut self, session: SessionId, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn go_on(&mut self, session: SessionId, cx: &mut Cx<'_>) -> bool {
         let Some((fact, bytes)) = self.lent.next() else { return false };
         let kept = self.lent.get().map_or(0, Interpreter::kept_bytes);
-        if bytes + kept <= turn.limits.inline_bytes_max {
+        if bytes + kept <= cx.limits.inline_bytes_max {
             if let Some(interpreter) = self.lent.get_mut() {
-                let last_upstream = &mut turn.ledger.last_upstream;
-                give(interpreter, fact, &mut At { now: turn.now, last_upstream });
+                let last_upstream = &mut cx.ledger.last_upstream;
+                give(interpreter, fact, &mut At { now: cx.now, last_upstream });
             }
             return true;
         }
-        let loan = turn.next_upstream();
-        let (now, last_upstream) = (turn.now, turn.reserve_upstream(NUMBERS));
+        let loan = cx.next_upstream();
+        let (now, last_upstream) = (cx.now, cx.reserve_upstream(NUMBERS));
         self.kept = kept;
         let Some(interpreter) = self.lent.lend(loan) else { return false };
         let work = Interpretation { session, loan, interpreter, fact, now, last_upstream };
-        turn.out.push(Action::Work(Job(Work::Interpret(Box::new(work)))));
+        cx.out.push(Action::Work(Job(Work::Interpret(Box::new(work)))));
         false
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::bridge::{Call, Child, Consequence, consequence, probe};
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::interpreter::About;
 use crate::json::line::cancelled;
 use crate::json::{
@@ -25,25 +25,25 @@ impl Session {
     pub(crate) fn child_line(
         &mut self,
         line: Result<Message, Unreadable>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         let message = match line {
             Ok(message) => message,
             Err(mut line) => {
                 let only = self.only_call();
                 let consequence = consequence(&mut line, only);
-                self.child_noise(&line, turn);
+                self.child_noise(&line, cx);
                 match consequence {
                     Consequence::None => return None,
                     Consequence::Fails(number) => {
-                        return self.backend_failed(number, Reject::BadAnswer(line.flaw), turn);
+                        return self.backend_failed(number, Reject::BadAnswer(line.flaw), cx);
                     }
                     Consequence::Message(message) => *message,
                 }
             }
         };
-        self.backend.spoke(turn);
-        self.backend_said(&message, About::Unknown, turn)
+        self.backend.spoke(cx);
+        self.backend_said(&message, About::Unknown, cx)
     }
 
     /// Returns the number of the request in flight, if an answer without an id can only belong to
@@ -60,20 +60,20 @@ impl Session {
         &mut self,
         message: Message,
         about: About,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
-        let made = turn.memory.made();
+        let made = cx.memory.made();
         if made.has_room(message.bytes().len()) {
-            return self.backend_said(&message.hold(&made), about, turn);
+            return self.backend_said(&message.hold(&made), about, cx);
         }
         match message.kind() {
             Kind::Result | Kind::Error => {
                 let call = self.calls.take(message.id().and_then(parse_number)?)?;
-                self.deliver(&call, None, "", turn);
+                self.deliver(&call, None, "", cx);
                 return self.is_refused_by(&call).then_some(SessionEnd::Refused);
             }
-            Kind::Request => self.refuse_ask(message.id().unwrap_or_default(), turn),
-            Kind::Notification => self.dropped(Dropped::Overflow, turn),
+            Kind::Request => self.refuse_ask(message.id().unwrap_or_default(), cx),
+            Kind::Notification => self.dropped(Dropped::Overflow, cx),
         }
         None
     }
@@ -83,35 +83,35 @@ impl Session {
         &mut self,
         message: &Message,
         about: About,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         match message.kind() {
-            Kind::Result | Kind::Error => return self.child_answer(message, turn),
-            Kind::Request => self.ask(message, about, turn),
-            Kind::Notification => self.child_notification(message, about, turn),
+            Kind::Result | Kind::Error => return self.child_answer(message, cx),
+            Kind::Request => self.ask(message, about, cx),
+            Kind::Notification => self.child_notification(message, about, cx),
         }
         None
     }
 
-    fn child_noise(&mut self, line: &Unreadable, turn: &mut Turn<'_>) {
+    fn child_noise(&mut self, line: &Unreadable, cx: &mut Cx<'_>) {
         if let Some(child) = self.backend.child_mut() {
-            child.babbled(line, turn);
+            child.babbled(line, cx);
         }
     }
 
     /// Sends the child's answer to a request, with the client's own id.
-    fn child_answer(&mut self, message: &Message, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+    fn child_answer(&mut self, message: &Message, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         let number = match message.id() {
             Some(id) => parse_number(id),
             None => self.only_call(),
         };
         let Some((number, call)) = number.and_then(|it| Some((it, self.calls.take(it)?))) else {
-            self.unknown_answer(message, number, turn);
+            self.unknown_answer(message, number, cx);
             return None;
         };
         let refused = match message.kind() {
             Kind::Result if call.method == "initialize" => {
-                self.opened(message, turn);
+                self.opened(message, cx);
                 false
             }
             Kind::Result => false,
@@ -122,22 +122,22 @@ impl Session {
         }
         if let (true, Some(child), Some(error)) = (refused, self.backend.child(), message.error()) {
             let words = error_words(error).into();
-            turn.log(Event::InitializeRefused { child: child.id, words });
+            cx.log(Event::InitializeRefused { child: child.id, words });
         }
         let error = if message.kind() == Kind::Result { "" } else { "error" };
         let answer = line::answer_of(message, &call.id);
-        self.deliver(&call, Some(answer), error, turn);
+        self.deliver(&call, Some(answer), error, cx);
         refused.then_some(SessionEnd::Refused)
     }
 
     /// Drops an answer to no request in flight. A late one is harmless; one to a request that was
     /// never sent is an error of the child.
-    fn unknown_answer(&mut self, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
-        self.dropped(Dropped::UnknownAnswer, turn);
+    fn unknown_answer(&mut self, message: &Message, number: Option<u64>, cx: &mut Cx<'_>) {
+        self.dropped(Dropped::UnknownAnswer, cx);
         let is_late = number.is_some_and(|number| self.calls.has_been(number));
         if message.id().is_some() && !is_late && !probe::is_answer(message) {
             let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
-            self.child_noise(&line, turn);
+            self.child_noise(&line, cx);
         }
     }
 
@@ -147,18 +147,18 @@ impl Session {
         &mut self,
         number: u64,
         answer: Answer<'static>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         let Some(call) = self.calls.take(number) else {
-            self.dropped(Dropped::UnknownAnswer, turn);
+            self.dropped(Dropped::UnknownAnswer, cx);
             return None;
         };
         let (line, error) = match answer {
             Answer::Result(text) => (line::result_line(text.into_owned(), &call.id), ""),
             Answer::Error(text) => (line::error_line(text.into_owned(), &call.id), "error"),
         };
-        let line = turn.memory.made().admit_chunk(line);
-        self.deliver(&call, line, error, turn);
+        let line = cx.memory.made().admit_chunk(line);
+        self.deliver(&call, line, error, cx);
         self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
 
@@ -167,11 +167,11 @@ impl Session {
         &mut self,
         number: u64,
         reject: Reject,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         let call = self.calls.take(number)?;
         let end = self.is_refused_by(&call).then_some(SessionEnd::Refused);
-        self.fail(call, reject, turn);
+        self.fail(call, reject, cx);
         end
     }
 
@@ -182,70 +182,70 @@ impl Session {
 
     /// Extends the time limit of a request that shows progress. The time limit of the start is
     /// fixed.
-    pub(super) fn backend_works(&mut self, number: u64, turn: &Turn<'_>) {
+    pub(super) fn backend_works(&mut self, number: u64, cx: &Cx<'_>) {
         if self.is_open()
             && let Some(call) = self.calls.get_mut(number)
         {
-            extend(call, turn);
+            extend(call, cx);
         }
     }
 
-    fn opened(&mut self, result: &Message, turn: &mut Turn<'_>) {
+    fn opened(&mut self, result: &Message, cx: &mut Cx<'_>) {
         let answered = result.result_revision().unwrap_or_default();
         let revision = Revision::nearest(&answered);
         if revision.as_str() != answered && !answered.is_empty() {
             self.unknown_revision = Some(shown(&answered).into());
         }
         if self.streams.revision.replace(revision).is_none() {
-            turn.metrics.session_opened();
+            cx.metrics.session_opened();
         }
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
         self.initialize = None;
-        self.await_initialized(turn);
+        self.await_initialized(cx);
         let client = self.client.clone();
         let revision = match &self.unknown_revision {
             Some(unknown) => Cow::Owned(unknown.to_string()),
             None => Cow::Borrowed(revision.as_str()),
         };
         let (session, peer) = (self.id, self.peer);
-        turn.log(Event::SessionOpened { session, revision, peer, client });
+        cx.log(Event::SessionOpened { session, revision, peer, client });
     }
 
     /// Handles a request of the child for the client.
-    fn ask(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
+    fn ask(&mut self, message: &Message, about: About, cx: &mut Cx<'_>) {
         let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
         let stream = self.stream_for(about, true);
         if stream.is_none() && message.method() == Some("ping") {
             // The session is alive, and a child that waits for the answer might do nothing else.
-            return self.backend.feed(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), turn);
+            return self.backend.feed(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), cx);
         }
-        if self.asks.len() >= turn.limits.child_requests_max {
-            return self.refuse_ask(&id, turn);
+        if self.asks.len() >= cx.limits.child_requests_max {
+            return self.refuse_ask(&id, cx);
         }
-        turn.wake(turn.now + turn.limits.request_total_max);
-        self.asks.insert(id.clone(), self.callers(about, turn), turn.now);
+        cx.wake(cx.now + cx.limits.request_total_max);
+        self.asks.insert(id.clone(), self.callers(about, cx), cx.now);
         let waiting = Waiting { message: message.with(&[]), ask: Some(id) };
         match stream {
-            Some(stream) => self.send(stream, waiting, turn),
-            None => self.enqueue(waiting, turn),
+            Some(stream) => self.send(stream, waiting, cx),
+            None => self.enqueue(waiting, cx),
         }
     }
 
     /// Returns the requests that a question of the child may belong to.
-    fn callers(&self, about: About, turn: &Turn<'_>) -> Range<u64> {
+    fn callers(&self, about: About, cx: &Cx<'_>) -> Range<u64> {
         match about {
             About::Call(number) => number..number + 1,
             About::Nothing => 0..0,
-            About::Unknown if turn.now < self.taken_back_until => 0..0,
+            About::Unknown if cx.now < self.taken_back_until => 0..0,
             About::Unknown => self.calls.numbers(),
         }
     }
 
     /// Sends a message that is not an answer on a stream.
-    pub(super) fn send(&mut self, stream: u64, waiting: Waiting, turn: &mut Turn<'_>) {
-        self.streams.message(stream, waiting.message, turn);
+    pub(super) fn send(&mut self, stream: u64, waiting: Waiting, cx: &mut Cx<'_>) {
+        self.streams.message(stream, waiting.message, cx);
         if let Some(id) = waiting.ask {
             self.asks.sent(&id, stream, self.streams.is_carried(stream));
         }
@@ -253,62 +253,62 @@ impl Session {
 
     /// Fails the requests that the client did not answer in time. Both sides are told (2025-11-25,
     /// basic/lifecycle, Timeouts), the client only if it was sent the request.
-    pub(super) fn expire_asks(&mut self, turn: &mut Turn<'_>) {
-        while let Some(ask) = self.asks.take_due(turn.now, turn.limits.request_total_max) {
-            self.dropped(Dropped::UnansweredAsk, turn);
-            let (session, limit) = (Some(self.id), turn.limits.request_total_max);
+    pub(super) fn expire_asks(&mut self, cx: &mut Cx<'_>) {
+        while let Some(ask) = self.asks.take_due(cx.now, cx.limits.request_total_max) {
+            self.dropped(Dropped::UnansweredAsk, cx);
+            let (session, limit) = (Some(self.id), cx.limits.request_total_max);
             let method = "question to the client";
-            turn.log(Event::TimedOut { method, session, limit, option: None });
-            self.answer_ask(&ask.id, Reject::AskExpired, turn);
+            cx.log(Event::TimedOut { method, session, limit, option: None });
+            self.answer_ask(&ask.id, Reject::AskExpired, cx);
             if self.queue.remove_ask(&ask.id).is_none() {
-                self.release_calls(&ask, turn);
-                self.notify(cancelled(&ask.id, "Request timeout"), About::Unknown, true, turn);
+                self.release_calls(&ask, cx);
+                self.notify(cancelled(&ask.id, "Request timeout"), About::Unknown, true, cx);
             }
         }
     }
 
-    fn refuse_ask(&mut self, id: &[u8], turn: &mut Turn<'_>) {
-        self.dropped(Dropped::Overflow, turn);
-        self.answer_ask(id, Reject::AskRefused, turn);
+    fn refuse_ask(&mut self, id: &[u8], cx: &mut Cx<'_>) {
+        self.dropped(Dropped::Overflow, cx);
+        self.answer_ask(id, Reject::AskRefused, cx);
     }
 
     /// Answers a request of the child with an error of this side, unless the child does not read
     /// its input.
-    fn answer_ask(&mut self, id: &[u8], reject: Reject, turn: &mut Turn<'_>) {
+    fn answer_ask(&mut self, id: &[u8], reject: Reject, cx: &mut Cx<'_>) {
         let answer = json::error(Some(id), &reject.wire());
-        if self.backend.has_room(answer.len(), turn) {
-            self.backend.feed(answer, turn);
+        if self.backend.has_room(answer.len(), cx) {
+            self.backend.feed(answer, cx);
         }
     }
 
-    fn child_notification(&mut self, message: &Message, about: About, turn: &mut Turn<'_>) {
+    fn child_notification(&mut self, message: &Message, about: About, cx: &mut Cx<'_>) {
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
-                self.progress(message, number, turn);
+                self.progress(message, number, cx);
             }
-            (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, turn),
+            (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, cx),
             (method, _) => {
                 let related = method == Some("notifications/message");
-                self.notify(message.with(&[]), about, related, turn);
+                self.notify(message.with(&[]), about, related, cx);
             }
         }
     }
 
     /// Sends progress on the stream of its request, with the client's own token, and extends the
     /// time limit of the request.
-    fn progress(&mut self, message: &Message, number: &[u8], turn: &mut Turn<'_>) {
+    fn progress(&mut self, message: &Message, number: &[u8], cx: &mut Cx<'_>) {
         // Nothing is sent before the answer to `initialize`, and the time limit of the start is
         // fixed.
         if !self.is_open() {
-            return self.dropped(Dropped::UnknownProgress, turn);
+            return self.dropped(Dropped::UnknownProgress, cx);
         }
         let Some(call) = self.calls.by_child(number) else {
-            return self.dropped(Dropped::UnknownProgress, turn);
+            return self.dropped(Dropped::UnknownProgress, cx);
         };
-        extend(call, turn);
+        extend(call, cx);
         let (stream, token) = (call.stream, call.token.clone());
         let Some(token) = token else {
-            return self.dropped(Dropped::UnknownProgress, turn);
+            return self.dropped(Dropped::UnknownProgress, cx);
         };
         // A client that accepts only JSON may have another stream.
         let stream = match self.streams.carries_messages(stream) {
@@ -318,27 +318,27 @@ impl Session {
         match stream {
             Some(stream) => {
                 let message = message.with(&[(Field::Subject, &token)]);
-                self.streams.message(stream, message, turn);
+                self.streams.message(stream, message, cx);
             }
-            None => self.dropped(Dropped::UnknownProgress, turn),
+            None => self.dropped(Dropped::UnknownProgress, cx),
         }
     }
 
     /// Handles the child's cancellation of its request. One that still waits here is removed; for
     /// one that was sent the client is told.
-    fn withdraw(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
+    fn withdraw(&mut self, message: &Message, id: &[u8], cx: &mut Cx<'_>) {
         if let Some(ask) = self.asks.take(id)
             && self.queue.remove_ask(&ask.id).is_none()
         {
-            self.release_calls(&ask, turn);
-            self.notify(message.with(&[]), About::Unknown, true, turn);
+            self.release_calls(&ask, cx);
+            self.notify(message.with(&[]), About::Unknown, true, cx);
         }
     }
 
-    fn notify(&mut self, message: Chunk, about: About, related: bool, turn: &mut Turn<'_>) {
+    fn notify(&mut self, message: Chunk, about: About, related: bool, cx: &mut Cx<'_>) {
         match self.stream_for(about, related) {
-            Some(stream) => self.streams.message(stream, message, turn),
-            None => self.enqueue(Waiting { message, ask: None }, turn),
+            Some(stream) => self.streams.message(stream, message, cx),
+            None => self.enqueue(Waiting { message, ask: None }, cx),
         }
     }
 
@@ -357,11 +357,11 @@ impl Session {
     }
 
     /// Keeps a message until the client opens a stream.
-    fn enqueue(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
-        for dropped in self.queue.push(waiting, turn.limits, &turn.memory.kept_elsewhere()) {
+    fn enqueue(&mut self, waiting: Waiting, cx: &mut Cx<'_>) {
+        for dropped in self.queue.push(waiting, cx.limits, &cx.memory.kept_elsewhere()) {
             match dropped.ask.and_then(|id| self.asks.take(&id)) {
-                Some(ask) => self.refuse_ask(&ask.id, turn),
-                None => self.dropped(Dropped::Overflow, turn),
+                Some(ask) => self.refuse_ask(&ask.id, cx),
+                None => self.dropped(Dropped::Overflow, cx),
             }
         }
     }

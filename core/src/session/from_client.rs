@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::bridge::{Asks, Call, Calls, IdText};
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::object::member;
@@ -18,7 +18,7 @@ use crate::time::Instant;
 
 impl Session {
     /// Creates a session without messages.
-    pub(super) fn new(id: SessionId, head: &McpHead, backend: Backend, turn: &Turn<'_>) -> Session {
+    pub(super) fn new(id: SessionId, head: &McpHead, backend: Backend, cx: &Cx<'_>) -> Session {
         Session {
             id,
             principal: head.principal,
@@ -34,8 +34,8 @@ impl Session {
             peer: head.peer,
             initialize: None,
             is_awaited: false,
-            since: turn.now,
-            used_at: turn.now,
+            since: cx.now,
+            used_at: cx.now,
             indexed: None,
             wake_at: Instant::FAR,
         }
@@ -48,10 +48,10 @@ impl Session {
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
         since: Instant,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Session {
-        let mut session = Session::new(id, head, backend, turn);
-        session.initialize((exchange, head), initialize, since, turn);
+        let mut session = Session::new(id, head, backend, cx);
+        session.initialize((exchange, head), initialize, since, cx);
         session
     }
 
@@ -61,15 +61,15 @@ impl Session {
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
         since: Instant,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         self.attend(head);
         self.client = name_of_client(initialize);
         self.peer = head.peer;
         self.initialize = self.backend.native().is_none().then(|| Box::new(initialize.clone()));
-        let stream = self.streams.open_call(exchange, head.accept, 1, false, turn);
-        let due = since + turn.startup_time();
-        self.request(initialize, stream, (since, due), turn);
+        let stream = self.streams.open_call(exchange, head.accept, 1, false, cx);
+        let due = since + cx.startup_time();
+        self.request(initialize, stream, (since, due), cx);
         self.attended();
     }
 
@@ -79,11 +79,11 @@ impl Session {
         backend: Backend,
         head: &McpHead,
         revision: Revision,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Session {
-        let mut session = Session::new(id, head, backend, turn);
+        let mut session = Session::new(id, head, backend, cx);
         session.streams.revision = Some(revision);
-        session.touch(turn);
+        session.touch(cx);
         session
     }
 
@@ -93,7 +93,7 @@ impl Session {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         let has_batches = || self.revision().is_some_and(|r| r.has_batches());
         let messages: SmallVec<[_; 1]> = match body {
@@ -104,26 +104,26 @@ impl Session {
             Body::Batch(_) => return Err(Reject::BatchNotAllowed),
         };
         let is_batch = matches!(body, Body::Batch(_));
-        let due = self.admit(&messages, is_batch, turn)?;
+        let due = self.admit(&messages, is_batch, cx)?;
         let time = match self.is_open() {
-            true => turn.limits.request_time_max,
-            false => turn.startup_time(),
+            true => cx.limits.request_time_max,
+            false => cx.startup_time(),
         };
-        let times = (turn.now, turn.now + time);
+        let times = (cx.now, cx.now + time);
         self.attend(head);
         self.peer = head.peer;
-        self.touch(turn);
+        self.touch(cx);
         let stream =
-            (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, turn));
+            (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, cx));
         for message in messages {
-            self.take(message, stream.unwrap_or_default(), times, turn);
+            self.take(message, stream.unwrap_or_default(), times, cx);
         }
         self.attended();
         if let Some(stream) = stream {
-            self.send_waiting_asks(stream, turn);
+            self.send_waiting_asks(stream, cx);
         }
         if stream.is_none() || self.is_sse() {
-            self.accepted(exchange, turn);
+            self.accepted(exchange, cx);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Session {
         &self,
         messages: &[Result<&Message, &Invalid>],
         is_batch: bool,
-        turn: &Turn<'_>,
+        cx: &Cx<'_>,
     ) -> Result<usize, Reject> {
         let is_initialize = |m: &Message| m.method() == Some("initialize");
         if messages.iter().flatten().any(|message| is_initialize(message)) {
@@ -160,15 +160,15 @@ impl Session {
             }
         }
         let requests = messages.iter().flatten().filter(|m| m.kind() == Kind::Request).count();
-        if self.calls.len() + requests > turn.limits.in_flight_max {
+        if self.calls.len() + requests > cx.limits.in_flight_max {
             return Err(Reject::InFlightFull);
         }
         let bytes = messages.iter().flatten().map(|message| message.len()).sum();
-        if !self.backend.has_room(bytes, turn) {
+        if !self.backend.has_room(bytes, cx) {
             return Err(Reject::StdinFull);
         }
         let due = requests + messages.iter().filter(|message| message.is_err()).count();
-        if due > 0 && self.is_clogged(turn.limits) {
+        if due > 0 && self.is_clogged(cx.limits) {
             return Err(Reject::InFlightFull);
         }
         Ok(due)
@@ -179,27 +179,27 @@ impl Session {
         message: Result<&Message, &Invalid>,
         stream: u64,
         times: (Instant, Instant),
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         match message {
             Err(invalid) => {
-                turn.metrics.refused(invalid.reject);
+                cx.metrics.refused(invalid.reject);
                 let id = invalid.request_id();
                 let error = json::error(id, &invalid.reject.wire());
-                self.streams.answer(stream, id, Some(error), turn);
+                self.streams.answer(stream, id, Some(error), cx);
             }
             Ok(message) => match message.kind() {
-                Kind::Request => self.request(message, stream, times, turn),
-                Kind::Notification => self.notification(message, turn),
-                Kind::Result | Kind::Error => self.client_answer(message, turn),
+                Kind::Request => self.request(message, stream, times, cx),
+                Kind::Notification => self.notification(message, cx),
+                Kind::Result | Kind::Error => self.client_answer(message, cx),
             },
         }
     }
 
-    pub(super) fn accepted(&self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    pub(super) fn accepted(&self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let mut head = ReplyHead::new(202);
         head.session = (!self.is_sse()).then_some(self.id);
-        turn.reply(exchange, head, Chunk::new());
+        cx.reply(exchange, head, Chunk::new());
     }
 
     /// Sends a request to the child, under a number of this side. `times`: its arrival, and its
@@ -209,9 +209,9 @@ impl Session {
         message: &Message,
         stream: u64,
         (mut since, due): (Instant, Instant),
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
-        turn.wake(due);
+        cx.wake(due);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.requests += 1;
             // Most are answered in the turn that accepts them, and their time is counted from here.
@@ -222,50 +222,50 @@ impl Session {
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
-            tool: turn.logs_requests().then(|| tool_of(message)).flatten(),
-            series: turn.series(message),
+            tool: cx.logs_requests().then(|| tool_of(message)).flatten(),
+            series: cx.series(message),
             since,
             due,
         });
         match (&self.held, message.method()) {
-            (None, _) | (_, Some("ping")) => self.backend.request(number, message, turn),
-            _ => self.pass_on(Outgoing::Request(number, message.clone()), turn),
+            (None, _) | (_, Some("ping")) => self.backend.request(number, message, cx),
+            _ => self.pass_on(Outgoing::Request(number, message.clone()), cx),
         }
     }
 
-    fn notification(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    fn notification(&mut self, message: &Message, cx: &mut Cx<'_>) {
         match (message.method(), message.subject()) {
-            (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, turn),
+            (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, cx),
             (Some("notifications/initialized"), _) => {
-                self.backend.feed(message.with(&[]), turn);
-                self.release(turn);
+                self.backend.feed(message.with(&[]), cx);
+                self.release(cx);
             }
-            _ => self.pass_on(Outgoing::Notification(message.with(&[])), turn),
+            _ => self.pass_on(Outgoing::Notification(message.with(&[])), cx),
         }
     }
 
     /// Handles a cancellation: the child is told, and the exchange of the request ends without an
     /// answer (2025-11-25, basic/utilities/cancellation).
-    fn cancel(&mut self, message: &Message, id: &[u8], turn: &mut Turn<'_>) {
+    fn cancel(&mut self, message: &Message, id: &[u8], cx: &mut Cx<'_>) {
         let Some((number, call)) = self.calls.take_by_client(id) else {
-            return self.dropped(Dropped::UnknownCancel, turn);
+            return self.dropped(Dropped::UnknownCancel, cx);
         };
         let text = number.to_string();
         let notice = message.with(&[(Field::Subject, text.as_bytes())]);
-        self.pass_on(Outgoing::Notification(notice), turn);
-        self.taken_back_until = turn.now + turn.limits.cancel_time_max;
-        call.count_cancelled(turn);
-        self.streams.skip_answer(call.stream, turn);
+        self.pass_on(Outgoing::Notification(notice), cx);
+        self.taken_back_until = cx.now + cx.limits.cancel_time_max;
+        call.count_cancelled(cx);
+        self.streams.skip_answer(call.stream, cx);
     }
 
     /// Handles the client's answer to a request of the child.
-    fn client_answer(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    fn client_answer(&mut self, message: &Message, cx: &mut Cx<'_>) {
         match message.id().and_then(|id| self.asks.take(id)) {
             Some(ask) => {
-                self.backend.feed(message.with(&[(Field::Id, &ask.id)]), turn);
-                self.release_calls(&ask, turn);
+                self.backend.feed(message.with(&[(Field::Id, &ask.id)]), cx);
+                self.release_calls(&ask, cx);
             }
-            None => self.dropped(Dropped::UnknownClientAnswer, turn),
+            None => self.dropped(Dropped::UnknownClientAnswer, cx),
         }
     }
 
@@ -274,32 +274,32 @@ impl Session {
         &mut self,
         exchange: ExchangeId,
         last: LastEvent,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         let stream = match last {
-            LastEvent::Absent => self.streams.listen(exchange, turn),
+            LastEvent::Absent => self.streams.listen(exchange, cx),
             LastEvent::Foreign => return Err(Reject::UnknownStream),
-            LastEvent::Id(event) => self.streams.resume(exchange, event, turn)?,
+            LastEvent::Id(event) => self.streams.resume(exchange, event, cx)?,
         };
-        self.touch(turn);
+        self.touch(cx);
         self.asks.resumed(stream);
         if self.streams.listens(stream) {
             while let Some(waiting) = self.queue.pop() {
-                self.send(stream, waiting, turn);
+                self.send(stream, waiting, cx);
             }
         } else {
-            self.send_waiting_asks(stream, turn);
+            self.send_waiting_asks(stream, cx);
         }
         Ok(())
     }
 
     /// Sends the child's waiting questions on the stream of a call, because the call itself, or the
     /// next one, may depend on the answers. Notifications wait for a GET.
-    fn send_waiting_asks(&mut self, stream: u64, turn: &mut Turn<'_>) {
+    fn send_waiting_asks(&mut self, stream: u64, cx: &mut Cx<'_>) {
         while self.streams.carries_messages(stream)
             && let Some(waiting) = self.queue.pop_ask()
         {
-            self.send(stream, waiting, turn);
+            self.send(stream, waiting, cx);
         }
     }
 }

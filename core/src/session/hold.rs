@@ -8,7 +8,7 @@
 //! Source: 2025-11-25, basic/lifecycle, Initialization.
 
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::json::Message;
 use crate::session::Session;
 use crate::time::Instant;
@@ -34,8 +34,8 @@ pub(super) enum Outgoing {
 impl Session {
     /// Holds back messages before `notifications/initialized` from now on, if a child is to get
     /// that first.
-    pub(super) fn await_initialized(&mut self, turn: &Turn<'_>) {
-        if self.backend.child().is_some() && !turn.limits.initialized_time_max.is_zero() {
+    pub(super) fn await_initialized(&mut self, cx: &Cx<'_>) {
+        if self.backend.child().is_some() && !cx.limits.initialized_time_max.is_zero() {
             let held = Held { messages: Vec::new(), bytes: 0, until: Instant::FAR };
             self.held = Some(Box::new(held));
         }
@@ -52,36 +52,36 @@ impl Session {
     }
 
     /// Passes a message of the client to the backend, now or after `initialized`.
-    pub(super) fn pass_on(&mut self, message: Outgoing, turn: &mut Turn<'_>) {
-        let Some(held) = &mut self.held else { return self.put(message, turn) };
+    pub(super) fn pass_on(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
+        let Some(held) = &mut self.held else { return self.put(message, cx) };
         if held.messages.is_empty() {
-            held.until = turn.now + turn.limits.initialized_time_max;
-            turn.wake(held.until);
+            held.until = cx.now + cx.limits.initialized_time_max;
+            cx.wake(held.until);
         }
         held.bytes += match &message {
             Outgoing::Request(_, message) => message.len(),
             Outgoing::Notification(chunk) => chunk.len(),
         };
         held.messages.push(message);
-        let limits = turn.limits;
+        let limits = cx.limits;
         if held.messages.len() > limits.overtaking_len_max
             || held.bytes > limits.overtaking_bytes_max
         {
-            self.release(turn);
+            self.release(cx);
         }
     }
 
     /// Passes on the messages that are held back, and holds back none from now on.
-    pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn release(&mut self, cx: &mut Cx<'_>) {
         for message in self.held.take().map_or_else(Vec::new, |held| held.messages) {
-            self.put(message, turn);
+            self.put(message, cx);
         }
     }
 
-    fn put(&mut self, message: Outgoing, turn: &mut Turn<'_>) {
+    fn put(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
         match message {
-            Outgoing::Request(number, message) => self.backend.request(number, &message, turn),
-            Outgoing::Notification(chunk) => self.backend.feed(chunk, turn),
+            Outgoing::Request(number, message) => self.backend.request(number, &message, cx),
+            Outgoing::Notification(chunk) => self.backend.feed(chunk, cx),
         }
     }
 }

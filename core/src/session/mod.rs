@@ -46,7 +46,7 @@ use std::mem;
 
 use crate::bridge::{Ask, Asks, Call, Calls};
 use crate::chunk::Chunk;
-use crate::cx::{Evictable, Loss, Transport, Turn};
+use crate::cx::{Cx, Evictable, Loss, Transport};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::interpreter::{FromWorker, Interpreter, Saying};
@@ -141,44 +141,44 @@ impl Session {
 
     /// Lets a backend in this process continue, and handles its output. Returns the reason if the
     /// session ends because of it.
-    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+    pub(crate) fn hear(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         if self.backend.child().is_some() {
             return None;
         }
         loop {
-            if let Some(end) = self.hear_said(turn) {
+            if let Some(end) = self.hear_said(cx) {
                 return Some(end);
             }
             while let Some(what) = self.backend.interpreter_mut().and_then(Interpreter::next_sent) {
-                turn.send(self.id, what);
+                cx.send(self.id, what);
             }
-            if !self.backend.go_on(self.id, turn) {
+            if !self.backend.go_on(self.id, cx) {
                 break;
             }
         }
-        turn.wake(self.backend.next_due(turn.now));
+        cx.wake(self.backend.next_due(cx.now));
         None
     }
 
     /// Handles output of this process. Returns the reason if the session ends because of it.
-    fn hear_said(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+    fn hear_said(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         while let Some(saying) = self.backend.next_said() {
             let end = match saying {
-                Saying::Answer(number, answer) => self.backend_answered(number, answer, turn),
-                Saying::Failure(number, reject) => self.backend_failed(number, reject, turn),
+                Saying::Answer(number, answer) => self.backend_answered(number, answer, cx),
+                Saying::Failure(number, reject) => self.backend_failed(number, reject, cx),
                 Saying::Changed(change) => {
-                    turn.changes.push(change);
+                    cx.changes.push(change);
                     None
                 }
                 Saying::HangUp(call, come_back) => {
-                    self.hang_up(call, come_back, turn);
+                    self.hang_up(call, come_back, cx);
                     None
                 }
                 Saying::Works(number) => {
-                    self.backend_works(number, turn);
+                    self.backend_works(number, cx);
                     None
                 }
-                Saying::Message(message, about) => self.made_here(message, about, turn),
+                Saying::Message(message, about) => self.made_here(message, about, cx),
             };
             if end.is_some() {
                 return end;
@@ -192,9 +192,9 @@ impl Session {
         self.backend.heard(heard);
     }
 
-    fn hang_up(&mut self, call: u64, come_back: Duration, turn: &mut Turn<'_>) {
+    fn hang_up(&mut self, call: u64, come_back: Duration, cx: &mut Cx<'_>) {
         if let Some(call) = self.calls.get(call) {
-            self.streams.hang_up(call.stream, come_back, turn);
+            self.streams.hang_up(call.stream, come_back, cx);
         }
     }
 
@@ -274,10 +274,10 @@ impl Session {
         &mut self,
         exchange: ExchangeId,
         transport: &Transport,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
-        self.streams.closed(exchange, transport, turn);
-        self.touch(turn);
+        self.streams.closed(exchange, transport, cx);
+        self.touch(cx);
         match (self.is_open(), self.is_sse()) {
             (false, _) => Some(SessionEnd::Abandoned),
             (true, true) => Some(SessionEnd::Deleted),
@@ -287,48 +287,48 @@ impl Session {
 
     /// Ends the streams without pending answers, because the server is stopping, or too much waits
     /// there.
-    pub(crate) fn end_listeners(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn end_listeners(&mut self, cx: &mut Cx<'_>) {
         if !self.is_sse() {
-            self.streams.end_listeners(turn);
+            self.streams.end_listeners(cx);
         }
     }
 
-    fn touch(&mut self, turn: &mut Turn<'_>) {
-        self.used_at = turn.now;
-        turn.wake(turn.now + self.idle_max(turn.limits));
+    fn touch(&mut self, cx: &mut Cx<'_>) {
+        self.used_at = cx.now;
+        cx.wake(cx.now + self.idle_max(cx.limits));
     }
 
     /// Reads the child only as fast as the client reads its output. Output of a shared child, of a
     /// server in this process, or of this side waits in memory, so streams that may get such output
     /// end at a limit. Returns the reason if the session ends because of it.
-    pub(crate) fn balance(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
+    pub(crate) fn balance(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         let outbound = self.streams.outbound();
-        let high = turn.limits.outbound_bytes_high;
+        let high = cx.limits.outbound_bytes_high;
         // When memory is short, a child is paused as soon as its client has something large to
         // read.
-        let high = if turn.memory.is_short() { high.min(SMALL_BYTES_MAX) } else { high };
+        let high = if cx.memory.is_short() { high.min(SMALL_BYTES_MAX) } else { high };
         if outbound >= high {
-            self.backend.gate(false, turn);
-        } else if outbound <= turn.limits.outbound_bytes_low {
-            self.backend.gate(true, turn);
+            self.backend.gate(false, cx);
+        } else if outbound <= cx.limits.outbound_bytes_low {
+            self.backend.gate(true, cx);
         }
-        if outbound < self.streams.outbound_max(turn) {
+        if outbound < self.streams.outbound_max(cx) {
             return None;
         }
-        self.end_listeners(turn);
+        self.end_listeners(cx);
         self.is_sse().then_some(SessionEnd::Overflow)
     }
 
     /// Handles timeouts. Returns the reason if the session ends because of it.
-    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) -> Option<SessionEnd> {
-        self.backend.handle_timeout(turn);
-        if self.held_until() <= turn.now {
-            self.release(turn);
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
+        self.backend.handle_timeout(cx);
+        if self.held_until() <= cx.now {
+            self.release(cx);
         }
-        self.streams.keep_alive(turn);
-        let refused = self.time_out_calls(turn);
-        self.expire_asks(turn);
-        let expired = self.has_expired(turn.now, turn.limits);
+        self.streams.keep_alive(cx);
+        let refused = self.time_out_calls(cx);
+        self.expire_asks(cx);
+        let expired = self.has_expired(cx.now, cx.limits);
         match (refused, expired) {
             (true, _) => Some(SessionEnd::Refused),
             (_, true) => Some(SessionEnd::Expired),
@@ -337,40 +337,40 @@ impl Session {
     }
 
     /// Returns when something is due again.
-    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        self.expires_at(turn.limits)
+    pub(crate) fn next_due(&self, cx: &Cx<'_>) -> Instant {
+        self.expires_at(cx.limits)
             .min(self.calls.next_due())
             .min(self.held_until())
-            .min(self.asks.next_due(turn.limits.request_total_max))
-            .min(self.backend.next_due(turn.now))
-            .min(self.streams.next_due(turn.limits.keep_alive_period))
+            .min(self.asks.next_due(cx.limits.request_total_max))
+            .min(self.backend.next_due(cx.now))
+            .min(self.streams.next_due(cx.limits.keep_alive_period))
     }
 
     /// Fails the requests that the child did not answer in time. Returns whether `initialize` was
     /// one of them.
-    fn time_out_calls(&mut self, turn: &mut Turn<'_>) -> bool {
+    fn time_out_calls(&mut self, cx: &mut Cx<'_>) -> bool {
         if !self.is_open() {
-            return self.time_out_start(turn);
+            return self.time_out_start(cx);
         }
-        self.hold_calls(turn);
-        while let Some((number, call)) = self.calls.take_due(turn.now) {
+        self.hold_calls(cx);
+        while let Some((number, call)) = self.calls.take_due(cx.now) {
             let number = number.to_string();
             let notice = cancelled(number.as_bytes(), "Request timeout");
-            self.pass_on(Outgoing::Notification(notice), turn);
-            self.taken_back_until = turn.now + turn.limits.cancel_time_max;
-            let reject = self.request_timeout(&call, turn);
-            self.fail(call, reject, turn);
+            self.pass_on(Outgoing::Notification(notice), cx);
+            self.taken_back_until = cx.now + cx.limits.cancel_time_max;
+            let reject = self.request_timeout(&call, cx);
+            self.fail(call, reject, cx);
         }
         false
     }
 
     /// Returns the refusal of a request whose time is over, with its time limit and the option for
     /// it.
-    fn request_timeout(&self, call: &Call, turn: &Turn<'_>) -> Reject {
+    fn request_timeout(&self, call: &Call, cx: &Cx<'_>) -> Reject {
         let option = self.backend.native().is_none().then_some("--request-timeout");
-        let limit = match call.since + turn.limits.request_total_max <= turn.now {
-            true => turn.limits.request_total_max,
-            false => turn.limits.request_time_max,
+        let limit = match call.since + cx.limits.request_total_max <= cx.now {
+            true => cx.limits.request_total_max,
+            false => cx.limits.request_time_max,
         };
         Reject::RequestTimeout { limit, option }
     }
@@ -378,10 +378,10 @@ impl Session {
     /// Fails a slow `initialize`. The child is not told, because `initialize` must not be cancelled
     /// (2025-11-25, basic/utilities/cancellation). Nothing extends its time limit: the client
     /// cannot be asked anything yet.
-    fn time_out_start(&mut self, turn: &mut Turn<'_>) -> bool {
-        let Some((_, call)) = self.calls.take_due(turn.now) else { return false };
+    fn time_out_start(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some((_, call)) = self.calls.take_due(cx.now) else { return false };
         let limit = call.due.since(call.since);
-        self.fail(call, Reject::StartupTimeout { limit }, turn);
+        self.fail(call, Reject::StartupTimeout { limit }, cx);
         true
     }
 
@@ -392,40 +392,40 @@ impl Session {
     /// that was in flight when it came: a request that hangs meanwhile fails later, but a user who
     /// takes a minute for a dialog does not lose the call. Right after a request was cancelled the
     /// question may belong to that one, and suspends none.
-    fn hold_calls(&mut self, turn: &Turn<'_>) {
-        let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= turn.now);
+    fn hold_calls(&mut self, cx: &Cx<'_>) {
+        let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= cx.now);
         for (_, call) in due.filter(|(number, _)| self.asks.may_hold(*number)) {
-            extend(call, turn);
+            extend(call, cx);
         }
     }
 
     /// Resumes the time limits of the requests that may have waited for a question of the child,
     /// which is over.
-    fn release_calls(&mut self, ask: &Ask, turn: &Turn<'_>) {
+    fn release_calls(&mut self, ask: &Ask, cx: &Cx<'_>) {
         for (_, call) in self.calls.range_mut(ask.calls.clone()) {
-            extend(call, turn);
+            extend(call, cx);
         }
     }
 
     /// Answers a request with an error of this side.
-    fn fail(&mut self, call: Call, reject: Reject, turn: &mut Turn<'_>) {
+    fn fail(&mut self, call: Call, reject: Reject, cx: &mut Cx<'_>) {
         let mut wire = reject.wire();
         if let (false, Some(child)) = (self.is_open(), self.backend.child())
             && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
         {
             wire.message += &child.other_output();
         }
-        turn.log_timeout(reject, call.method, Some(self.id));
+        cx.log_timeout(reject, call.method, Some(self.id));
         let answer = json::error(Some(&call.id), &wire);
         if self.is_open() || self.is_sse() {
-            self.deliver(&call, Some(answer), reject.name(), turn);
+            self.deliver(&call, Some(answer), reject.name(), cx);
         } else {
             // No session was opened, so HTTP can report the error.
-            let took = call.count(reject.name(), turn);
+            let took = call.count(reject.name(), cx);
             let mut head = ReplyHead::with_body(wire.status.max(502), ContentType::Json);
-            self.log_request(&call, (head.status, reject.name()), took, turn);
+            self.log_request(&call, (head.status, reject.name()), took, cx);
             head.retry_after = reject.retry_after();
-            self.streams.refuse(call.stream, head, answer, turn);
+            self.streams.refuse(call.stream, head, answer, cx);
         }
     }
 
@@ -435,22 +435,22 @@ impl Session {
         call: &Call,
         answer: Option<Chunk>,
         error: &'static str,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
-        let delivery = self.streams.answer(call.stream, Some(&call.id), answer, turn);
+        let delivery = self.streams.answer(call.stream, Some(&call.id), answer, cx);
         let (status, error) = match delivery {
             Delivery::Replaced(status, reject) => (status, reject.name()),
             Delivery::Sent | Delivery::Impossible => (200, error),
         };
-        let took = call.count(error, turn);
+        let took = call.count(error, cx);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;
         }
-        self.log_request(call, (status, error), took, turn);
+        self.log_request(call, (status, error), took, cx);
         if delivery == Delivery::Impossible {
-            self.dropped(Dropped::UndeliverableAnswer, turn);
+            self.dropped(Dropped::UndeliverableAnswer, cx);
         }
-        self.touch(turn);
+        self.touch(cx);
     }
 
     fn log_request(
@@ -458,9 +458,9 @@ impl Session {
         call: &Call,
         (status, error): (u16, &'static str),
         took: Duration,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
-        turn.log_request(|| Answered {
+        cx.log_request(|| Answered {
             id: None,
             peer: self.peer,
             client: self.client.clone(),
@@ -473,23 +473,23 @@ impl Session {
         });
     }
 
-    fn dropped(&self, what: Dropped, turn: &mut Turn<'_>) {
-        turn.metrics.dropped(what);
-        turn.log(Event::Dropped { what, session: self.id });
+    fn dropped(&self, what: Dropped, cx: &mut Cx<'_>) {
+        cx.metrics.dropped(what);
+        cx.log(Event::Dropped { what, session: self.id });
     }
 
     /// Ends the session: every request in flight gets `reject`, every stream ends. Returns the
     /// backend; a child may still run.
-    pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, turn: &mut Turn<'_>) -> Backend {
+    pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, cx: &mut Cx<'_>) -> Backend {
         while let Some(call) = self.calls.take_first() {
-            self.fail(call, reject, turn);
+            self.fail(call, reject, cx);
         }
-        self.streams.end_listeners(turn);
-        let lived = turn.now.since(self.since);
+        self.streams.end_listeners(cx);
+        let lived = cx.now.since(self.since);
         if self.is_open() {
-            turn.metrics.session_ended(why, lived);
+            cx.metrics.session_ended(why, lived);
         }
-        turn.log(Event::SessionClosed { session: self.id, why, lived });
+        cx.log(Event::SessionClosed { session: self.id, why, lived });
         self.backend
     }
 
@@ -502,10 +502,10 @@ impl Session {
 
     /// Replaces its backend and returns the old one. The client's `initialize` is sent to the new
     /// one.
-    pub(crate) fn restart(&mut self, backend: Backend, turn: &mut Turn<'_>) -> Backend {
+    pub(crate) fn restart(&mut self, backend: Backend, cx: &mut Cx<'_>) -> Backend {
         let old = mem::replace(&mut self.backend, backend);
         if let Some(initialize) = &self.initialize {
-            self.backend.request(Calls::FIRST, initialize, turn);
+            self.backend.request(Calls::FIRST, initialize, cx);
         }
         old
     }
@@ -517,9 +517,9 @@ impl Session {
 }
 
 /// Restarts the time limit of a request, up to the total limit.
-fn extend(call: &mut Call, turn: &Turn<'_>) {
-    let limits = turn.limits;
-    call.due = (turn.now + limits.request_time_max).min(call.since + limits.request_total_max);
+fn extend(call: &mut Call, cx: &Cx<'_>) {
+    let limits = cx.limits;
+    call.due = (cx.now + limits.request_time_max).min(call.since + limits.request_total_max);
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::lent::{Lent, Loan};
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::SessionId;
@@ -143,23 +143,23 @@ impl Seated {
     }
 
     /// Adds a message of the client.
-    pub(super) fn message(&mut self, message: Chunk, turn: &Turn<'_>) {
+    pub(super) fn message(&mut self, message: Chunk, cx: &Cx<'_>) {
         let (bytes, arrived, http) = (message.len(), self.arrived, self.http.clone());
-        self.push(ToServer::Message(message), bytes, arrived, http, turn);
+        self.push(ToServer::Message(message), bytes, arrived, http, cx);
     }
 
-    pub(crate) fn sampled(&mut self, facts: &Facts, turn: &Turn<'_>) {
-        self.push(ToServer::Facts(Box::new(facts.clone())), 0, turn.now, None, turn);
+    pub(crate) fn sampled(&mut self, facts: &Facts, cx: &Cx<'_>) {
+        self.push(ToServer::Facts(Box::new(facts.clone())), 0, cx.now, None, cx);
     }
 
     /// Announces a change that was not made in this session.
-    pub(crate) fn change(&mut self, change: &Changed, turn: &Turn<'_>) {
-        self.push(ToServer::Change(change.clone()), 0, turn.now, None, turn);
+    pub(crate) fn change(&mut self, change: &Changed, cx: &Cx<'_>) {
+        self.push(ToServer::Change(change.clone()), 0, cx.now, None, cx);
     }
 
-    pub(super) fn timeout(&mut self, turn: &Turn<'_>) {
-        if self.next_due() <= turn.now {
-            self.push(ToServer::Timeout, 0, turn.now, None, turn);
+    pub(super) fn timeout(&mut self, cx: &Cx<'_>) {
+        if self.next_due() <= cx.now {
+            self.push(ToServer::Timeout, 0, cx.now, None, cx);
         }
     }
 
@@ -169,9 +169,9 @@ impl Seated {
         bytes: usize,
         arrived: Instant,
         http: Option<Arc<HttpScene>>,
-        turn: &Turn<'_>,
+        cx: &Cx<'_>,
     ) {
-        let (now, wall, random) = (turn.now, turn.wall, turn.chance.draw());
+        let (now, wall, random) = (cx.now, cx.wall, cx.chance.draw());
         let (principal, session) = (self.principal, self.facts.clone());
         let at = Circumstance { now, arrived, wall, http, session, principal, random };
         self.lent.push((fact, at), bytes);
@@ -179,20 +179,20 @@ impl Seated {
 
     /// Lets a job pass the next input to the conversation, if there is one and no other job has it.
     /// Inputs that run no code of the server are handled at once.
-    pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn go_on(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(((fact, mut at), _)) = self.lent.next() else { return false };
         at.session.initialized |= self.facts.initialized;
         if matches!(fact, ToServer::Change(_)) {
             if let Some(speaker) = self.lent.get_mut() {
-                speaker.give(fact, &at, turn.chance);
+                speaker.give(fact, &at, cx.chance);
             }
             return true;
         }
-        let loan = turn.next_upstream();
+        let loan = cx.next_upstream();
         let Some(speaker) = self.lent.lend(loan) else { return false };
-        let (session, chance) = (self.facts.id, turn.chance.clone());
+        let (session, chance) = (self.facts.id, cx.chance.clone());
         let work = Evaluation { session, loan, speaker, fact: Some((fact, at)), chance };
-        turn.out.push(Action::Work(Job(Work::Evaluate(Box::new(work)))));
+        cx.out.push(Action::Work(Job(Work::Evaluate(Box::new(work)))));
         false
     }
 

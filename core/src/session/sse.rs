@@ -1,6 +1,6 @@
 //! The differences of a session of HTTP+SSE, the transport of 2024-11-05.
 
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::http::McpHead;
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::Message;
@@ -15,11 +15,11 @@ impl Session {
         id: SessionId,
         exchange: ExchangeId,
         head: &McpHead,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Session {
-        let mut session = Session::new(id, head, Backend::Vacant, turn);
-        session.streams.open_sole(exchange, turn);
-        session.touch(turn);
+        let mut session = Session::new(id, head, Backend::Vacant, cx);
+        session.streams.open_sole(exchange, cx);
+        session.touch(cx);
         session
     }
 
@@ -41,9 +41,9 @@ impl Session {
     }
 
     /// Records whether its `initialize` waits for the era of the command, which counts as a use.
-    pub(crate) fn set_awaited(&mut self, is_awaited: bool, turn: &mut Turn<'_>) {
+    pub(crate) fn set_awaited(&mut self, is_awaited: bool, cx: &mut Cx<'_>) {
         self.is_awaited = is_awaited;
-        self.touch(turn);
+        self.touch(cx);
     }
 
     /// Sets its backend, and passes it the client's `initialize`.
@@ -53,11 +53,11 @@ impl Session {
         (exchange, head): (ExchangeId, &McpHead),
         initialize: &Message,
         since: Instant,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         debug_assert!(self.is_vacant(), "a session keeps its backend");
         self.backend = backend;
-        self.initialize((exchange, head), initialize, since, turn);
-        self.accepted(exchange, turn);
+        self.initialize((exchange, head), initialize, since, cx);
+        self.accepted(exchange, cx);
     }
 }

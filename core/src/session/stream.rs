@@ -8,7 +8,7 @@
 //! ```
 
 use crate::chunk::Chunk;
-use crate::cx::Turn;
+use crate::cx::Cx;
 use crate::frame;
 use crate::frame::EventId;
 use crate::http::Accept;
@@ -55,23 +55,18 @@ impl Stream {
     }
 
     /// Creates the next event, and keeps it for a replay.
-    pub(crate) fn event(&mut self, number: u64, message: Chunk, turn: &Turn<'_>) -> Chunk {
+    pub(crate) fn event(&mut self, number: u64, message: Chunk, cx: &Cx<'_>) -> Chunk {
         let event = frame::event(Some(self.next_id(number)), message);
-        self.replay.push(&event, turn.limits, &turn.memory.kept());
+        self.replay.push(&event, cx.limits, &cx.memory.kept());
         event
     }
 
     /// Creates the event that only has an id, so that a client can resume the stream from its
     /// start, with the reconnection time (2025-11-25, basic/transports, Sending Messages to the
     /// Server).
-    pub(crate) fn priming_event(
-        &mut self,
-        number: u64,
-        come_back: Duration,
-        turn: &Turn<'_>,
-    ) -> Chunk {
+    pub(crate) fn priming_event(&mut self, number: u64, come_back: Duration, cx: &Cx<'_>) -> Chunk {
         let event = frame::priming(self.next_id(number), Some(come_back));
-        self.replay.push(&event, turn.limits, &turn.memory.kept());
+        self.replay.push(&event, cx.limits, &cx.memory.kept());
         event
     }
 

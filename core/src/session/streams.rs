@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::chunk::Chunk;
-use crate::cx::{Owner, Turn};
+use crate::cx::{Cx, Owner};
 use crate::frame::EventId;
 use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::ids::{ExchangeId, SessionId};
@@ -97,7 +97,7 @@ impl Streams {
         accept: Accept,
         due: usize,
         batch: bool,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> u64 {
         if self.has_sole {
             if let Some(stream) = self.live.get_mut(SOLE) {
@@ -112,26 +112,26 @@ impl Streams {
                 exchange: Some(exchange),
                 finishing: None,
                 is_delivered: false,
-                carried_since: turn.now,
+                carried_since: cx.now,
                 accept,
                 listens: false,
                 begun: false,
                 due,
                 batch,
                 replay: Replay::default(),
-                quiet_since: turn.now,
+                quiet_since: cx.now,
             },
-            turn,
+            cx,
         )
     }
 
     /// Opens the stream of a GET.
-    pub(crate) fn listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
-        self.make_room_to_listen(turn);
-        let number = self.open_listener(exchange, turn);
+    pub(crate) fn listen(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> u64 {
+        self.make_room_to_listen(cx);
+        let number = self.open_listener(exchange, cx);
         if !self.primes() {
             // Some gateways pass a head on only with the first bytes of the body.
-            self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+            self.outbound += cx.write(exchange, Chunk::from(frame::comment()));
         }
         number
     }
@@ -139,15 +139,15 @@ impl Streams {
     /// Opens the stream that carries everything; its first event has the URI for messages
     /// (2024-11-05, basic/transports, HTTP with SSE). It cannot be resumed: its events have no ids,
     /// and none is kept.
-    pub(crate) fn open_sole(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
-        let number = self.open_listener(exchange, turn);
+    pub(crate) fn open_sole(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+        let number = self.open_listener(exchange, cx);
         debug_assert_eq!(number, SOLE, "there is no other stream");
         self.has_sole = true;
         let endpoint = frame::endpoint(&sse_endpoint(self.session));
-        self.outbound += turn.write(exchange, endpoint);
+        self.outbound += cx.write(exchange, endpoint);
     }
 
-    fn open_listener(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> u64 {
+    fn open_listener(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> u64 {
         let accept = Accept { json: false, sse: true };
         let number = self.open_stream(
             exchange,
@@ -155,44 +155,44 @@ impl Streams {
                 exchange: Some(exchange),
                 finishing: None,
                 is_delivered: false,
-                carried_since: turn.now,
+                carried_since: cx.now,
                 accept,
                 listens: true,
                 begun: false,
                 due: 0,
                 batch: None,
                 replay: Replay::default(),
-                quiet_since: turn.now,
+                quiet_since: cx.now,
             },
-            turn,
+            cx,
         );
-        self.begin(number, turn);
+        self.begin(number, cx);
         number
     }
 
     /// Closes a GET stream for another one: the one that has been carried longest. Most likely its
     /// client has disconnected silently, and opens this one instead.
-    fn make_room_to_listen(&mut self, turn: &mut Turn<'_>) {
-        if self.listeners() >= turn.limits.listen_streams_max {
+    fn make_room_to_listen(&mut self, cx: &mut Cx<'_>) {
+        if self.listeners() >= cx.limits.listen_streams_max {
             let listeners = self.live.iter().filter(|(_, stream)| stream.listens);
             let oldest = listeners.min_by_key(|(_, stream)| stream.carried_since);
             if let Some(number) = oldest.map(|(number, _)| number) {
-                self.end_listener(number, turn);
+                self.end_listener(number, cx);
             }
         }
     }
 
-    fn open_stream(&mut self, exchange: ExchangeId, stream: Stream, turn: &mut Turn<'_>) -> u64 {
+    fn open_stream(&mut self, exchange: ExchangeId, stream: Stream, cx: &mut Cx<'_>) -> u64 {
         let number = self.next;
         self.next += 1;
-        self.attach(exchange, number, turn);
+        self.attach(exchange, number, cx);
         self.live.insert(number, stream);
-        turn.wake(turn.now + turn.limits.keep_alive_period);
+        cx.wake(cx.now + cx.limits.keep_alive_period);
         number
     }
 
-    fn attach(&self, exchange: ExchangeId, number: u64, turn: &mut Turn<'_>) {
-        turn.register(exchange, Owner::Session(self.session), Some(number));
+    fn attach(&self, exchange: ExchangeId, number: u64, cx: &mut Cx<'_>) {
+        cx.register(exchange, Owner::Session(self.session), Some(number));
     }
 
     /// Continues a stream after the last event that its client saw. A client that has seen all of a
@@ -202,27 +202,27 @@ impl Streams {
         &mut self,
         exchange: ExchangeId,
         last: EventId,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<u64, Reject> {
         let stream = self.find(last.stream).ok_or(Reject::UnknownStream)?;
         let (events, lost) = stream.replay.after(last.sequence).ok_or(Reject::UnknownStream)?;
         let events: Vec<Bytes> = events.cloned().collect();
         if events.is_empty() && stream.is_done() {
-            turn.metrics.replay_lost(lost);
-            turn.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
+            cx.metrics.replay_lost(lost);
+            cx.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
             return Ok(last.stream);
         }
-        self.revive(last.stream, turn);
-        turn.metrics.replay_lost(lost);
-        self.replace_exchange(last.stream, exchange, turn);
-        turn.begin(exchange, self.event_stream_head());
+        self.revive(last.stream, cx);
+        cx.metrics.replay_lost(lost);
+        self.replace_exchange(last.stream, exchange, cx);
+        cx.begin(exchange, self.event_stream_head());
         if events.is_empty() {
-            self.outbound += turn.write(exchange, Chunk::from(frame::comment()));
+            self.outbound += cx.write(exchange, Chunk::from(frame::comment()));
         }
         for event in events {
-            self.outbound += turn.write(exchange, Chunk::from(event));
+            self.outbound += cx.write(exchange, Chunk::from(event));
         }
-        self.settle(last.stream, turn);
+        self.settle(last.stream, cx);
         Ok(last.stream)
     }
 
@@ -233,27 +233,27 @@ impl Streams {
     }
 
     /// Makes an ended stream live again.
-    fn revive(&mut self, number: u64, turn: &mut Turn<'_>) {
+    fn revive(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
             && let Some((number, mut stream)) = self.ended.remove(position)
         {
             (stream.finishing, stream.is_delivered) = (None, false);
             if stream.listens {
-                self.make_room_to_listen(turn);
+                self.make_room_to_listen(cx);
             }
             self.live.insert(number, stream);
         }
     }
 
     /// Moves a stream to another exchange, and ends the one that carried it.
-    fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, turn: &mut Turn<'_>) {
-        self.attach(exchange, number, turn);
+    fn replace_exchange(&mut self, number: u64, exchange: ExchangeId, cx: &mut Cx<'_>) {
+        self.attach(exchange, number, cx);
         if let Some(stream) = self.live.get_mut(number) {
-            stream.carried_since = turn.now;
-            stream.quiet_since = turn.now;
-            turn.wake(turn.now + turn.limits.keep_alive_period);
+            stream.carried_since = cx.now;
+            stream.quiet_since = cx.now;
+            cx.wake(cx.now + cx.limits.keep_alive_period);
             if let Some(before) = stream.exchange.replace(exchange) {
-                turn.finish(before);
+                cx.finish(before);
             }
         }
     }
@@ -270,51 +270,51 @@ impl Streams {
         number: u64,
         id: Option<&[u8]>,
         answer: Option<Chunk>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Delivery {
-        let answer = answer.filter(|answer| self.has_room(number, answer.len(), turn));
+        let answer = answer.filter(|answer| self.has_room(number, answer.len(), cx));
         let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         stream.due = stream.due.saturating_sub(1);
         let deliverable = stream.begun || stream.exchange.is_some();
         let delivery = match answer.filter(|_| deliverable) {
-            Some(answer) => self.place_answer(number, id, answer, turn),
-            None if deliverable => self.refuse_answer(number, id, turn),
+            Some(answer) => self.place_answer(number, id, answer, cx),
+            None if deliverable => self.refuse_answer(number, id, cx),
             None => Delivery::Impossible,
         };
-        self.settle(number, turn);
+        self.settle(number, cx);
         delivery
     }
 
     /// Returns whether an answer of this size may be sent, regardless of the bytes that wait for
     /// the client to read them. For a child of its own, reading stops once a part of that waits,
     /// and its output until then is sent.
-    fn has_room(&self, number: u64, bytes: usize, turn: &Turn<'_>) -> bool {
+    fn has_room(&self, number: u64, bytes: usize, cx: &Cx<'_>) -> bool {
         let exchange = self.live.get(number).and_then(|stream| stream.exchange);
-        let fits = self.outbound < turn.limits.outbound_bytes_high
-            || self.outbound.saturating_add(bytes) <= self.outbound_max(turn);
-        fits && exchange.is_none_or(|exchange| turn.has_room(exchange, bytes))
+        let fits = self.outbound < cx.limits.outbound_bytes_high
+            || self.outbound.saturating_add(bytes) <= self.outbound_max(cx);
+        fits && exchange.is_none_or(|exchange| cx.has_room(exchange, bytes))
     }
 
     /// Returns the maximum number of bytes on their way to the client.
-    pub(crate) fn outbound_max(&self, turn: &Turn<'_>) -> usize {
-        turn.limits.outbound_bytes_max.min(turn.memory.limit() / 4)
+    pub(crate) fn outbound_max(&self, cx: &Cx<'_>) -> usize {
+        cx.limits.outbound_bytes_max.min(cx.memory.limit() / 4)
     }
 
     /// Sends an error in place of an answer for which there is no room, with the error's status if
     /// none was sent.
-    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, turn: &mut Turn<'_>) -> Delivery {
+    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, cx: &mut Cx<'_>) -> Delivery {
         let reject = Reject::UnreadAnswers;
-        turn.metrics.refused(reject);
+        cx.metrics.refused(reject);
         let error = json::error(id, &reject.wire());
         let Some(stream) = self.live.get(number) else { return Delivery::Impossible };
         if stream.begun || stream.batch.is_some() {
-            self.place_answer(number, id, error, turn);
+            self.place_answer(number, id, error, cx);
             return Delivery::Replaced(200, reject);
         }
         let mut head = self.head(ReplyHead::with_body(reject.wire().status, ContentType::Json));
         head.retry_after = reject.retry_after();
         let status = head.status;
-        self.refuse(number, head, error, turn);
+        self.refuse(number, head, error, cx);
         Delivery::Replaced(status, reject)
     }
 
@@ -323,23 +323,23 @@ impl Streams {
         number: u64,
         id: Option<&[u8]>,
         answer: Chunk,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Delivery {
         let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         if stream.begun || !stream.accept.json {
-            self.begin(number, turn);
-            self.send(number, answer, turn);
+            self.begin(number, cx);
+            self.send(number, answer, cx);
             return Delivery::Sent;
         }
         let Some(answers) = &mut stream.batch else {
-            self.reply(number, answer, turn);
+            self.reply(number, answer, cx);
             return Delivery::Sent;
         };
         let held: usize = answers.iter().map(Chunk::len).sum();
-        if held + answer.len() <= turn.limits.queue_bytes_max {
+        if held + answer.len() <= cx.limits.queue_bytes_max {
             answers.push(answer);
         } else if stream.accept.sse {
-            self.message(number, answer, turn);
+            self.message(number, answer, cx);
         } else {
             let reject = Reject::BatchAnswerTooLarge;
             answers.push(json::error(id, &reject.wire()));
@@ -349,45 +349,39 @@ impl Streams {
     }
 
     /// Counts a pending answer of a stream as done, because its request was cancelled.
-    pub(crate) fn skip_answer(&mut self, number: u64, turn: &mut Turn<'_>) {
+    pub(crate) fn skip_answer(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(stream) = self.live.get_mut(number) {
             stream.due = stream.due.saturating_sub(1);
-            self.settle(number, turn);
+            self.settle(number, cx);
         }
     }
 
     /// Answers the exchange of a stream that has not begun.
-    fn reply(&mut self, number: u64, body: Chunk, turn: &mut Turn<'_>) {
+    fn reply(&mut self, number: u64, body: Chunk, cx: &mut Cx<'_>) {
         let head = self.head(ReplyHead::with_body(200, ContentType::Json));
         let Some(stream) = self.live.get_mut(number) else { return };
         if let Some(exchange) = stream.exchange.take() {
-            self.outbound += turn.reply(exchange, head, body);
+            self.outbound += cx.reply(exchange, head, body);
         }
     }
 
     /// Answers the exchange of a stream with an error and its HTTP status.
-    pub(crate) fn refuse(
-        &mut self,
-        number: u64,
-        head: ReplyHead,
-        body: Chunk,
-        turn: &mut Turn<'_>,
-    ) {
+    pub(crate) fn refuse(&mut self, number: u64, head: ReplyHead, body: Chunk, cx: &mut Cx<'_>) {
         let Some(mut stream) = self.live.remove(number) else { return };
         // Without a session nothing has begun to stream, so no status was sent yet.
         if let Some(exchange) = stream.exchange.take() {
-            self.outbound += turn.reply(exchange, head, body);
+            self.outbound += cx.reply(exchange, head, body);
         }
     }
 
     /// Sends a message that is not an answer on a stream that takes messages.
-    pub(crate) fn message(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
-        self.begin(number, turn);
-        self.send(number, message, turn);
+    pub(crate) fn message(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
+        self.begin(number, cx);
+        self.send(number, message, cx);
     }
 
     /// Sends the head of an event stream, and the answers that were held back for a batch.
-    fn begin(&mut self, number: u64, turn: &mut Turn<'_>) {
+    fn begin(&mut self, number: u64, cx: &mut Cx<'_>) {
         let head = self.event_stream_head();
         let primes = self.primes();
         let Some(stream) = self.live.get_mut(number) else { return };
@@ -397,16 +391,16 @@ impl Streams {
         stream.begun = true;
         let held = stream.batch.take().unwrap_or_default();
         if let Some(exchange) = stream.exchange {
-            turn.begin(exchange, head);
+            cx.begin(exchange, head);
             if primes {
-                let event = stream.priming_event(number, RECONNECT_DELAY, turn);
+                let event = stream.priming_event(number, RECONNECT_DELAY, cx);
                 self.kept += stream.replay.bytes();
-                self.outbound += turn.write(exchange, event);
+                self.outbound += cx.write(exchange, event);
             }
         }
-        self.keep_within(turn.limits.session_replay_bytes_max);
+        self.keep_within(cx.limits.session_replay_bytes_max);
         for answer in held {
-            self.send(number, answer, turn);
+            self.send(number, answer, cx);
         }
     }
 
@@ -421,19 +415,19 @@ impl Streams {
         self.revision.is_some() || self.has_sole
     }
 
-    fn send(&mut self, number: u64, message: Chunk, turn: &mut Turn<'_>) {
+    fn send(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         let before = stream.replay.bytes();
         let event = match self.has_sole {
             true => frame::event(None, message),
-            false => stream.event(number, message, turn),
+            false => stream.event(number, message, cx),
         };
         self.kept = self.kept + stream.replay.bytes() - before;
-        stream.quiet_since = turn.now;
+        stream.quiet_since = cx.now;
         if let Some(exchange) = stream.exchange {
-            self.outbound += turn.write(exchange, event);
+            self.outbound += cx.write(exchange, event);
         }
-        self.keep_within(turn.limits.session_replay_bytes_max);
+        self.keep_within(cx.limits.session_replay_bytes_max);
     }
 
     /// Drops events until the rest is within the limit: those of ended streams first, then those of
@@ -511,28 +505,28 @@ impl Streams {
 
     /// Sends a comment on every stream without recent output. A call that waits that long becomes
     /// an event stream if its client accepts one, so that proxies do not time out.
-    pub(crate) fn keep_alive(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn keep_alive(&mut self, cx: &mut Cx<'_>) {
         if !self.may_begin() {
             return;
         }
-        let period = turn.limits.keep_alive_period;
+        let period = cx.limits.keep_alive_period;
         let quiet: Vec<u64> = self
             .live
             .iter()
-            .filter(|(_, s)| s.takes_messages() && s.quiet_since + period <= turn.now)
+            .filter(|(_, s)| s.takes_messages() && s.quiet_since + period <= cx.now)
             .map(|(number, _)| number)
             .collect();
         for number in quiet {
-            self.begin(number, turn);
+            self.begin(number, cx);
             let Some(stream) = self.live.get_mut(number) else { continue };
-            stream.quiet_since = turn.now;
+            stream.quiet_since = cx.now;
             if let Some(exchange) = stream.exchange {
-                let pings = stream.listens && !self.has_sole && turn.tally.is_some();
+                let pings = stream.listens && !self.has_sole && cx.tally.is_some();
                 let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),
                 };
-                self.outbound += turn.write(exchange, Chunk::from(sign));
+                self.outbound += cx.write(exchange, Chunk::from(sign));
             }
         }
     }

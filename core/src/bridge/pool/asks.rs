@@ -23,17 +23,17 @@ impl Pool {
         child: ChildId,
         message: &Message,
         translated: Translated,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let id = message.id().unwrap_or_default();
         let Some(worker) = self.workers.get(&child) else { return };
-        let number = self.asked_by(worker, turn.now);
+        let number = self.asked_by(worker, cx.now);
         let Some(worker) = self.workers.get_mut(&child) else { return };
         if message.method() == Some("ping") {
-            return feed(worker, &Answer::result(b"{}".to_vec()), id, turn);
+            return feed(worker, &Answer::result(b"{}".to_vec()), id, cx);
         }
         let is_mute = worker.asking.is_none()
-            && (worker.is_wary(turn.now) || worker.tasks.iter().any(|(_, task)| task.traits.mute));
+            && (worker.is_wary(cx.now) || worker.tasks.iter().any(|(_, task)| task.traits.mute));
         let owner = number.and_then(|number| worker.tasks.get(number));
         let client = match owner.map(|task| task.asker) {
             Some(Asker::Request(exchange)) => self.posts.get(&exchange),
@@ -43,7 +43,7 @@ impl Pool {
         let question = match translated {
             Translated::Question(Ok(question)) => question,
             Translated::Question(Err(refusal)) => {
-                return feed(worker, &refusal.answer(), id, turn);
+                return feed(worker, &refusal.answer(), id, cx);
             }
             other => return debug_assert!(false, "a question is not translated as {other:?}"),
         };
@@ -52,63 +52,63 @@ impl Pool {
         let is_undeclared = capabilities
             .is_some_and(|declared| !capability::is_declared(declared, Capability::Roots));
         if question.needs == Capability::Roots && is_undeclared {
-            return feed(worker, &Refusal::Undeclared.answer(), id, turn);
+            return feed(worker, &Refusal::Undeclared.answer(), id, cx);
         }
         if let Some(Asker::Request(exchange)) =
             owner.filter(|task| task.traits.mute).map(|it| it.asker)
         {
-            feed(worker, &Refusal::Undeclared.answer(), id, turn);
-            return self.refuse_incapable(exchange, vec![question.needs], turn);
+            feed(worker, &Refusal::Undeclared.answer(), id, cx);
+            return self.refuse_incapable(exchange, vec![question.needs], cx);
         }
         if is_mute {
-            return feed(worker, &Refusal::Undeclared.answer(), id, turn);
+            return feed(worker, &Refusal::Undeclared.answer(), id, cx);
         }
         let is_owned =
             matches!(owner.map(|task| task.asker), Some(Asker::Request(_) | Asker::Parked));
-        let max = turn.limits.child_requests_max;
+        let max = cx.limits.child_requests_max;
         match worker.asking.as_deref_mut().filter(|it| is_owned && it.questions.len() < max) {
             Some(asking) => {
                 let id = Bytes::copy_from_slice(id);
                 let key = legacy_child::key(&id);
                 asking.questions.push(Asked { id, key, question });
                 if asking.parked.is_none() {
-                    asking.settles_at = turn.now + turn.limits.settle_time;
-                    turn.wake(asking.settles_at);
+                    asking.settles_at = cx.now + cx.limits.settle_time;
+                    cx.wake(asking.settles_at);
                 }
             }
             None => {
-                turn.metrics.dropped(Dropped::Overflow);
-                feed(worker, &legacy_child::give_up(question.needs), id, turn);
+                cx.metrics.dropped(Dropped::Overflow);
+                feed(worker, &legacy_child::give_up(question.needs), id, cx);
             }
         }
     }
 
     /// Sends questions to clients when they are complete, and gives up clients that did not retry.
-    pub(super) fn go_on_asking(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn go_on_asking(&mut self, cx: &mut Cx<'_>) {
         let mut settled = Vec::new();
         let mut gone = Vec::new();
         for worker in self.workers.values_mut() {
             let Some(asking) = worker.asking.as_deref_mut() else { continue };
-            if asking.parked.is_some_and(|parked| parked.until <= turn.now) {
+            if asking.parked.is_some_and(|parked| parked.until <= cx.now) {
                 gone.push((worker.child.id, asking.number));
-            } else if asking.settles_at <= turn.now {
+            } else if asking.settles_at <= cx.now {
                 asking.settles_at = Instant::FAR;
                 settled.push(worker.child.id);
             }
         }
         for (child, number) in gone {
-            turn.metrics.dropped(Dropped::UnansweredAsk);
-            let (method, limit) = ("question to the client", turn.limits.request_total_max);
-            turn.log(Event::TimedOut { method, session: None, limit, option: None });
-            self.cancel(child, number, "The client did not come back", turn);
+            cx.metrics.dropped(Dropped::UnansweredAsk);
+            let (method, limit) = ("question to the client", cx.limits.request_total_max);
+            cx.log(Event::TimedOut { method, session: None, limit, option: None });
+            self.cancel(child, number, "The client did not come back", cx);
         }
         for child in settled {
-            self.put(child, turn);
+            self.put(child, cx);
         }
     }
 
     /// Sends a child's questions to the client of its request.
-    fn put(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    fn put(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let Some(asking) = worker.asking.as_deref_mut() else { return };
         let Some(task) = worker.tasks.get_mut(asking.number) else { return };
@@ -121,47 +121,42 @@ impl Pool {
         }
         if !asking.questions.iter().any(can) {
             let needs = asking.questions.iter().map(|asked| asked.question.needs).collect();
-            return self.refuse_incapable(exchange, needs, turn);
+            return self.refuse_incapable(exchange, needs, cx);
         }
         let (able, unable) = mem::take(&mut asking.questions).into_iter().partition(can);
         asking.questions = able;
-        let secret = turn.chance.draw();
+        let secret = cx.chance.draw();
         let ticket = Ticket::Parked { number: asking.number, secret };
-        let (state, principal) = (seal(post, ticket, turn), post.principal);
+        let (state, principal) = (seal(post, ticket, cx), post.principal);
         let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
         let server_info = self.welcome.as_ref().and_then(|welcome| welcome.server_info.as_deref());
         let result = legacy_child::input_required(questions, Some(&state), server_info);
-        let until = turn.now + turn.limits.request_total_max;
-        turn.wake(until);
-        asking.parked = Some(Parked { secret, since: turn.now, until, principal });
+        let until = cx.now + cx.limits.request_total_max;
+        cx.wake(until);
+        asking.parked = Some(Parked { secret, since: cx.now, until, principal });
         (task.asker, task.due) = (Asker::Parked, Instant::FAR);
         let unable: Vec<Asked> = unable;
         for asked in unable {
-            feed(worker, &Refusal::Undeclared.answer(), &asked.id, turn);
+            feed(worker, &Refusal::Undeclared.answer(), &asked.id, cx);
         }
-        self.reply(exchange, result, turn);
+        self.reply(exchange, result, cx);
     }
 
     /// Refuses a request whose client supports none of the child's questions.
-    fn refuse_incapable(
-        &mut self,
-        exchange: ExchangeId,
-        needs: Vec<Capability>,
-        turn: &mut Turn<'_>,
-    ) {
+    fn refuse_incapable(&mut self, exchange: ExchangeId, needs: Vec<Capability>, cx: &mut Cx<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         let at = post.at;
-        fail_incapable(post, &needs, turn);
+        fail_incapable(post, &needs, cx);
         if let Some((child, number)) = at {
-            self.cancel(child, number, "The client cannot be asked", turn);
+            self.cancel(child, number, "The client cannot be asked", cx);
         }
     }
 
     /// Answers a request with a result.
-    pub(super) fn reply(&mut self, exchange: ExchangeId, result: Chunk, turn: &mut Turn<'_>) {
+    pub(super) fn reply(&mut self, exchange: ExchangeId, result: Chunk, cx: &mut Cx<'_>) {
         if let Some(post) = self.posts.remove(&exchange) {
             let answer = line::result_line(result, post.id());
-            post.answer_made(200, answer, "", turn);
+            post.answer_made(200, answer, "", cx);
         }
     }
 
@@ -171,19 +166,19 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         questions: &[(String, Question)],
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(post) = self.posts.get(&exchange) else { return };
         let declared = post.request.client_capabilities().unwrap_or(b"{}");
         if !capability::is_declared(declared, Capability::ElicitationUrl) {
             let Some(post) = self.posts.remove(&exchange) else { return };
-            return fail_incapable(post, &[Capability::ElicitationUrl], turn);
+            return fail_incapable(post, &[Capability::ElicitationUrl], cx);
         }
-        let state = seal(post, Ticket::Again, turn);
+        let state = seal(post, Ticket::Again, cx);
         let questions = questions.iter().map(|(key, question)| (key.as_str(), question));
         let server_info = self.server_info().map(|info| &**info);
         let result = legacy_child::input_required(questions, Some(&state), server_info);
-        self.reply(exchange, result, turn);
+        self.reply(exchange, result, cx);
     }
 
     /// Handles a retry. A request that waits at a worker now belongs to it; a finished one can be
@@ -192,17 +187,17 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         post: &mut Post,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         self.headers_verdict(post)?;
-        let (number, secret) = match ticket(post, turn)? {
+        let (number, secret) = match ticket(post, cx)? {
             Ticket::Again => {
                 post.comes_again = true;
                 return Ok(());
             }
             Ticket::Parked { number, secret } => (number, secret),
         };
-        let is_it = |worker: &&mut Worker| worker.is_parked_with(number, secret, turn.now);
+        let is_it = |worker: &&mut Worker| worker.is_parked_with(number, secret, cx.now);
         let worker = self.workers.values_mut().find(is_it).ok_or(Reject::BadRequestState)?;
         let revision = worker.revision.unwrap_or(Revision::NEWEST_LEGACY);
         let prepared = post.prepared.answers.take();
@@ -217,22 +212,22 @@ impl Pool {
         asking.questions.retain(|asked| answers.iter().all(|(id, _)| *id != asked.id));
         if !asking.questions.is_empty() {
             // The answers may lead to more questions; those that are still open are asked again.
-            asking.settles_at = turn.now + turn.limits.settle_time;
-            turn.wake(asking.settles_at);
+            asking.settles_at = cx.now + cx.limits.settle_time;
+            cx.wake(asking.settles_at);
         }
         post.at = Some((worker.child.id, number));
         if let Some(task) = worker.tasks.get_mut(number) {
             task.asker = Asker::Request(exchange);
             task.traits.logs = post.request.log_level().is_some();
-            (task.since, task.due) = (turn.now, turn.now + turn.limits.request_time_max);
-            turn.wake(task.due);
+            (task.since, task.due) = (cx.now, cx.now + cx.limits.request_time_max);
+            cx.wake(task.due);
         }
         for (_, answer) in answers {
-            worker.child.feed(answer, turn);
+            worker.child.feed(answer, cx);
         }
         // The child did not wait for the client, so its answer is used now.
         if let Some(answer) = worker.asking.as_mut().and_then(|asking| asking.answer.take()) {
-            let (now, asker) = (turn.now, Asker::Request(exchange));
+            let (now, asker) = (cx.now, Asker::Request(exchange));
             let task = Task { asker, traits: Traits::default(), since: now, due: Instant::FAR };
             worker.tasks.insert(number, task);
             self.retold.push_back((worker.child.id, answer));
@@ -244,11 +239,11 @@ impl Pool {
     pub(super) fn is_back(
         &mut self,
         exchange: ExchangeId,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<bool, Reject> {
         let Some(mut post) = self.posts.remove(&exchange) else { return Ok(true) };
         let verdict = match mem::take(&mut post.comes_back) {
-            true => self.come_back(exchange, &mut post, turn),
+            true => self.come_back(exchange, &mut post, cx),
             false => Ok(()),
         };
         let is_at_worker = post.at.is_some();
@@ -258,12 +253,7 @@ impl Pool {
 
     /// Tells a child that its questions for a request will not be answered. Returns whether it has
     /// answered that request already.
-    pub(super) fn give_up_asking(
-        &mut self,
-        child: ChildId,
-        number: u64,
-        turn: &mut Turn<'_>,
-    ) -> bool {
+    pub(super) fn give_up_asking(&mut self, child: ChildId, number: u64, cx: &mut Cx<'_>) -> bool {
         let Some(worker) = self.workers.get_mut(&child) else { return false };
         let Some(asking) = worker.asking.as_deref_mut().filter(|it| it.number == number) else {
             return false;
@@ -271,7 +261,7 @@ impl Pool {
         (asking.settles_at, asking.parked) = (Instant::FAR, None);
         let had_answered = asking.answer.is_some();
         for asked in mem::take(&mut asking.questions) {
-            feed(worker, &legacy_child::give_up(asked.question.needs), &asked.id, turn);
+            feed(worker, &legacy_child::give_up(asked.question.needs), &asked.id, cx);
         }
         if had_answered {
             worker.asking = None;
@@ -281,19 +271,19 @@ impl Pool {
 
     /// Gives up every client that was sent questions, because the server is stopping and will not
     /// accept a retry.
-    pub(crate) fn give_up_parked(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn give_up_parked(&mut self, cx: &mut Cx<'_>) {
         let parked = self.workers.values().filter_map(|worker| {
             let asking = worker.asking.as_deref().filter(|asking| asking.parked.is_some())?;
             Some((worker.child.id, asking.number))
         });
         for (child, number) in parked.collect::<Vec<_>>() {
-            self.cancel(child, number, "The server is stopping", turn);
+            self.cancel(child, number, "The server is stopping", cx);
         }
     }
 }
 
-fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], turn: &mut Turn<'_>) {
-    worker.child.feed(Chunk::from(answer.line(id)), turn);
+fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], cx: &mut Cx<'_>) {
+    worker.child.feed(Chunk::from(answer.line(id)), cx);
 }
 
 /// The answers to a child's questions, as lines: each with the id of its question.
@@ -319,28 +309,28 @@ pub(super) fn answers(
 }
 
 /// Seals the state for a client: valid only for the same request of the same principal.
-fn seal(post: &Post, ticket: Ticket, turn: &Turn<'_>) -> String {
-    let expires = turn.wall.saturating_add(turn.limits.request_total_max);
+fn seal(post: &Post, ticket: Ticket, cx: &Cx<'_>) -> String {
+    let expires = cx.wall.saturating_add(cx.limits.request_total_max);
     let params_digest = post.params_digest();
     let binding = Binding { principal: &post.principal, method: post.method(), params_digest };
-    turn.chance.seal.seal(&binding, expires, &ticket.to_bytes())
+    cx.chance.seal.seal(&binding, expires, &ticket.to_bytes())
 }
 
 /// Opens the state that a client has returned.
-pub(super) fn ticket(post: &Post, turn: &Turn<'_>) -> Result<Ticket, Reject> {
+pub(super) fn ticket(post: &Post, cx: &Cx<'_>) -> Result<Ticket, Reject> {
     let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
     let (principal, method) = (&post.principal, post.method());
-    let unsealed = turn.chance.seal.check(principal, method, turn.wall, state.as_bytes());
+    let unsealed = cx.chance.seal.check(principal, method, cx.wall, state.as_bytes());
     let ticket = unsealed.and_then(|it| it.open(post.params_digest()));
     ticket.ok().and_then(|bytes| Ticket::of(&bytes)).ok_or(Reject::BadRequestState)
 }
 
 /// Fails a request with the capabilities that the client needs (2026-07-28, basic/index).
-fn fail_incapable(post: Post, needs: &[Capability], turn: &mut Turn<'_>) {
+fn fail_incapable(post: Post, needs: &[Capability], cx: &mut Cx<'_>) {
     let Some(first) = needs.first() else { return };
     let reject = Reject::MissingCapability(*first);
     let wire = reject.wire();
     let data = error_data::missing_capabilities(needs);
     let answer = json::error_with_data(Some(post.id()), &wire, data);
-    post.answer(wire.status, answer, reject.name(), turn);
+    post.answer(wire.status, answer, reject.name(), cx);
 }

@@ -9,18 +9,13 @@ use crate::json::{
 
 impl Pool {
     /// Handles a line of a worker's standard output that is not a message.
-    pub(crate) fn child_noise(
-        &mut self,
-        child: ChildId,
-        mut line: Unreadable,
-        turn: &mut Turn<'_>,
-    ) {
+    pub(crate) fn child_noise(&mut self, child: ChildId, mut line: Unreadable, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let consequence = consequence(&mut line, worker.only_task());
-        worker.child.babbled(&line, turn);
+        worker.child.babbled(&line, cx);
         match consequence {
             Consequence::None => {}
-            Consequence::Fails(number) => self.answered_badly(child, number, line.flaw, turn),
+            Consequence::Fails(number) => self.answered_badly(child, number, line.flaw, cx),
             Consequence::Message(message) => self.retold.push_back((child, *message)),
         }
     }
@@ -31,30 +26,30 @@ impl Pool {
         child: ChildId,
         message: &Message,
         translated: Translated,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.child.spoke(turn);
+        worker.child.spoke(cx);
         if !worker.proven {
             worker.proven = true;
-            turn.starts.worked();
+            cx.starts.worked();
         }
         match message.kind() {
-            Kind::Result | Kind::Error => self.answered(child, message, translated, turn),
-            Kind::Notification => self.notified(child, message, translated, turn),
+            Kind::Result | Kind::Error => self.answered(child, message, translated, cx),
+            Kind::Notification => self.notified(child, message, translated, cx),
             Kind::Request if self.era == Some(Era::Legacy) => {
-                self.asked(child, message, translated, turn);
+                self.asked(child, message, translated, cx);
             }
             Kind::Request => {
                 // A modern child must not send requests (2026-07-28, basic/transports/stdio).
                 let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
-                worker.child.feed(answer, turn);
+                worker.child.feed(answer, cx);
             }
         }
     }
 
     /// Fails a request whose answer is invalid, since no other will come.
-    fn answered_badly(&mut self, child: ChildId, number: u64, flaw: Flaw, turn: &mut Turn<'_>) {
+    fn answered_badly(&mut self, child: ChildId, number: u64, flaw: Flaw, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let Some(task) = worker.tasks.remove(number) else { return };
         if task.asker == Asker::Gone {
@@ -64,18 +59,18 @@ impl Pool {
         let reject = Reject::BadAnswer(flaw);
         match task.asker {
             Asker::Listing => {
-                self.tools.settle(turn.now);
+                self.tools.settle(cx.now);
                 self.stirred = true;
                 return;
             }
-            Asker::Opening => return self.refused(child, reject, "", turn),
+            Asker::Opening => return self.refused(child, reject, "", cx),
             Asker::Aside => return,
-            Asker::Fence => return self.settled(child, turn),
+            Asker::Fence => return self.settled(child, cx),
             Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) => self.fail(exchange, reject, turn),
+            Asker::Request(exchange) => self.fail(exchange, reject, cx),
             Asker::Session(session) => self.lose(session, number, reject),
         }
-        self.freed(child, turn);
+        self.freed(child, cx);
     }
 
     fn answered(
@@ -83,7 +78,7 @@ impl Pool {
         child: ChildId,
         message: &Message,
         translated: Translated,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let number = match message.id() {
@@ -92,7 +87,7 @@ impl Pool {
         };
         let Some((number, task)) = number.and_then(|it| Some((it, worker.tasks.remove(it)?)))
         else {
-            return unknown_answer(&mut worker.child, message, number, turn);
+            return unknown_answer(&mut worker.child, message, number, cx);
         };
         worker.child.answered(number);
         if task.asker == Asker::Gone && message.kind() == Kind::Error {
@@ -109,18 +104,18 @@ impl Pool {
             (None, _) => {}
         }
         match task.asker {
-            Asker::Listing => return self.listed(child, translated, turn),
-            Asker::Opening => return self.opened(child, translated, turn),
+            Asker::Listing => return self.listed(child, translated, cx),
+            Asker::Opening => return self.opened(child, translated, cx),
             Asker::Aside => return,
-            Asker::Fence => return self.settled(child, turn),
+            Asker::Fence => return self.settled(child, cx),
             Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) => self.answer(exchange, message, translated, turn),
+            Asker::Request(exchange) => self.answer(exchange, message, translated, cx),
             Asker::Session(session) => {
                 let answer = FromWorker::Answer { number, message: message.clone() };
                 self.from_workers.push_back((session, answer));
             }
         }
-        self.freed(child, turn);
+        self.freed(child, cx);
     }
 
     /// Passes a child's answer on to a modern client.
@@ -129,33 +124,33 @@ impl Pool {
         exchange: ExchangeId,
         message: &Message,
         translated: Translated,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         if !self.posts.contains_key(&exchange) {
-            return turn.metrics.dropped(Dropped::UndeliverableAnswer);
+            return cx.metrics.dropped(Dropped::UndeliverableAnswer);
         }
         let (outcome, page) = match translated {
             Translated::Answer(outcome, page) => (outcome, page),
-            Translated::Bad(flaw) => return self.fail(exchange, Reject::BadAnswer(flaw), turn),
+            Translated::Bad(flaw) => return self.fail(exchange, Reject::BadAnswer(flaw), cx),
             other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };
         if let Some(page) = page {
-            self.tools.overhear(*page, turn.now);
+            self.tools.overhear(*page, cx.now);
         }
         let error = if message.kind() == Kind::Error { "error" } else { "" };
         match outcome {
             Outcome::AsWritten { status } => {
                 let Some(post) = self.posts.remove(&exchange) else { return };
                 let answer = line::answer_of(message, post.id());
-                post.answer(status, answer, error, turn);
+                post.answer(status, answer, error, cx);
             }
-            Outcome::Result(result) => self.reply(exchange, Chunk::from(result), turn),
+            Outcome::Result(result) => self.reply(exchange, Chunk::from(result), cx),
             Outcome::Error { error: object, status } => {
                 let Some(post) = self.posts.remove(&exchange) else { return };
                 let answer = line::error_line(object, post.id());
-                post.answer_made(status, answer, error, turn);
+                post.answer_made(status, answer, error, cx);
             }
-            Outcome::Asks(questions) => self.ask_to_come_again(exchange, &questions, turn),
+            Outcome::Asks(questions) => self.ask_to_come_again(exchange, &questions, cx),
         }
     }
 
@@ -164,7 +159,7 @@ impl Pool {
         child: ChildId,
         message: &Message,
         translated: Translated,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
@@ -172,23 +167,23 @@ impl Pool {
                     Translated::Progress(value) => value,
                     _ => None,
                 };
-                self.progress(child, number, message, value, turn);
+                self.progress(child, number, message, value, cx);
             }
             (Some("notifications/cancelled"), Some(id)) if self.era == Some(Era::Legacy) => {
                 let asking = self.workers.get_mut(&child).and_then(|it| it.asking.as_deref_mut());
                 if !asking.is_some_and(|asking| asking.withdraw(id)) {
-                    turn.metrics.dropped(Dropped::UnknownCancel);
+                    cx.metrics.dropped(Dropped::UnknownCancel);
                 }
             }
             (Some("notifications/cancelled"), Some(number)) => {
-                self.withdrawn(child, number, turn);
+                self.withdrawn(child, number, cx);
             }
             (Some("notifications/message"), _) => {
                 let level = match translated {
                     Translated::Log(level) => level,
                     _ => None,
                 };
-                self.logged(child, message, level, turn);
+                self.logged(child, message, level, cx);
             }
             _ => {
                 let change = match translated {
@@ -196,8 +191,8 @@ impl Pool {
                     _ => Change::default(),
                 };
                 match self.era {
-                    Some(Era::Legacy) => self.changed(child, message, &change, turn),
-                    _ => self.published(child, message, &change, turn),
+                    Some(Era::Legacy) => self.changed(child, message, &change, cx),
+                    _ => self.published(child, message, &change, cx),
                 }
             }
         }
@@ -211,16 +206,16 @@ impl Pool {
         number: &[u8],
         message: &Message,
         value: Option<f64>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let found = parse_number(number).and_then(|it| Some((it, worker.tasks.get_mut(it)?)));
         let Some((number, task)) = found else {
-            return turn.metrics.dropped(Dropped::UnknownProgress);
+            return cx.metrics.dropped(Dropped::UnknownProgress);
         };
         if matches!(task.asker, Asker::Request(_)) && !task.traits.listens {
-            let total = task.since + turn.limits.request_total_max;
-            task.due = (turn.now + turn.limits.request_time_max).min(total);
+            let total = task.since + cx.limits.request_total_max;
+            task.due = (cx.now + cx.limits.request_time_max).min(total);
         }
         let asker = task.asker;
         let rises = match worker.asking.as_deref_mut().filter(|asking| asking.number == number) {
@@ -242,28 +237,28 @@ impl Pool {
             }
             Asker::Request(exchange) => self.posts.get_mut(&exchange).is_some_and(|post| {
                 let Some(token) = post.token() else { return false };
-                post.notify(message.with(&[(Field::Subject, &token)]), turn)
+                post.notify(message.with(&[(Field::Subject, &token)]), cx)
             }),
         };
         if !told {
-            turn.metrics.dropped(Dropped::UnknownProgress);
+            cx.metrics.dropped(Dropped::UnknownProgress);
         }
     }
 
     /// Handles the end of a subscription by the child (2026-07-28, basic/patterns/cancellation).
-    fn withdrawn(&mut self, child: ChildId, number: &[u8], turn: &mut Turn<'_>) {
+    fn withdrawn(&mut self, child: ChildId, number: &[u8], cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let listens = |worker: &Worker, number| {
             worker.tasks.get(number).is_some_and(|task: &Task| task.traits.listens)
         };
         let Some(number) = parse_number(number).filter(|number| listens(worker, *number)) else {
-            return turn.metrics.dropped(Dropped::UnknownCancel);
+            return cx.metrics.dropped(Dropped::UnknownCancel);
         };
         let Some(task) = worker.tasks.remove(number) else { return };
         match task.asker {
             Asker::Request(exchange) => {
                 if let Some(post) = self.posts.remove(&exchange) {
-                    post.end_listen(turn);
+                    post.end_listen(cx);
                 }
             }
             Asker::Session(session) => self.lose(session, number, Reject::SubscriptionEnded),
@@ -273,13 +268,7 @@ impl Pool {
 
     /// Handles a log message, which does not name a request: it is sent to the only request that
     /// could be meant, and dropped if there are several.
-    fn logged(
-        &mut self,
-        child: ChildId,
-        message: &Message,
-        level: Option<usize>,
-        turn: &mut Turn<'_>,
-    ) {
+    fn logged(&mut self, child: ChildId, message: &Message, level: Option<usize>, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
             // The level is set to the lowest, so it could belong to any request.
@@ -288,7 +277,7 @@ impl Pool {
             _ => worker.only(|task| task.traits.logs && !task.traits.listens),
         };
         let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
-        let is_wanted = worker.hushed_until <= turn.now
+        let is_wanted = worker.hushed_until <= cx.now
             && match asker {
                 Some(Asker::Request(exchange)) => {
                     self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, level))
@@ -296,24 +285,18 @@ impl Pool {
                 _ => true,
             };
         let Some(number) = number.filter(|_| is_wanted) else {
-            return turn.metrics.dropped(Dropped::UnknownNotification);
+            return cx.metrics.dropped(Dropped::UnknownNotification);
         };
-        self.tell(child, number, message, message.with(&[]), turn);
+        self.tell(child, number, message, message.with(&[]), cx);
     }
 
     /// Sends a message of a subscription on its stream, with the client's own id.
-    fn published(
-        &mut self,
-        child: ChildId,
-        message: &Message,
-        change: &Change,
-        turn: &mut Turn<'_>,
-    ) {
+    fn published(&mut self, child: ChildId, message: &Message, change: &Change, cx: &mut Cx<'_>) {
         if message.method() == Some("notifications/tools/list_changed") {
             self.tools.doubt();
         }
         let Some(number) = change.subscription else {
-            return turn.metrics.dropped(Dropped::UnknownNotification);
+            return cx.metrics.dropped(Dropped::UnknownNotification);
         };
         let asker = |pool: &Pool| {
             Some(pool.workers.get(&child)?.tasks.get(number).filter(|it| it.traits.listens)?.asker)
@@ -325,9 +308,9 @@ impl Pool {
                 tagged.notification(message.method().unwrap_or_default(), post.id())
             }
             Some(Asker::Session(_)) => Chunk::new(),
-            _ => return turn.metrics.dropped(Dropped::UnknownNotification),
+            _ => return cx.metrics.dropped(Dropped::UnknownNotification),
         };
-        self.tell(child, number, message, line, turn);
+        self.tell(child, number, message, line, cx);
     }
 
     /// Sends a notification to the owner of this request: to a client as `line`, to a session
@@ -338,7 +321,7 @@ impl Pool {
         number: u64,
         message: &Message,
         line: Chunk,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let task = self.workers.get(&child).and_then(|worker| worker.tasks.get(number));
         let told = match task.map(|task| task.asker) {
@@ -349,28 +332,28 @@ impl Pool {
             }
             Some(Asker::Request(exchange)) => {
                 let Some(post) = self.posts.get_mut(&exchange) else { return };
-                let told = post.notify(line, turn);
+                let told = post.notify(line, cx);
                 if !told && post.listens() {
-                    return self.end_listen(exchange, turn);
+                    return self.end_listen(exchange, cx);
                 }
                 told
             }
             _ => false,
         };
         if !told {
-            turn.metrics.dropped(Dropped::UnknownNotification);
+            cx.metrics.dropped(Dropped::UnknownNotification);
         }
     }
 }
 
 /// Drops an answer to no request in flight. A late one is harmless; one to a request that was never
 /// sent is an error of the child.
-fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, turn: &mut Turn<'_>) {
-    turn.metrics.dropped(Dropped::UnknownAnswer);
-    let is_late = number.is_some_and(|number| number <= turn.last_upstream());
+fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, cx: &mut Cx<'_>) {
+    cx.metrics.dropped(Dropped::UnknownAnswer);
+    let is_late = number.is_some_and(|number| number <= cx.last_upstream());
     if message.id().is_some() && !is_late && !probe::is_answer(message) {
         let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
-        child.babbled(&line, turn);
+        child.babbled(&line, cx);
     }
 }
 

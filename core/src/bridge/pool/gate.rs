@@ -17,20 +17,20 @@ const CHECK_PERIOD: Duration = Duration::from_millis(20);
 
 impl Pool {
     /// Pauses the children with much unread output while memory is short, and resumes the others.
-    pub(crate) fn spare_memory(&mut self, turn: &mut Turn<'_>) {
-        let is_short = turn.memory.is_short();
+    pub(crate) fn spare_memory(&mut self, cx: &mut Cx<'_>) {
+        let is_short = cx.memory.is_short();
         if !is_short && self.short_since.is_none() {
             return;
         }
-        let since = *self.short_since.get_or_insert(turn.now);
+        let since = *self.short_since.get_or_insert(cx.now);
         self.short_since.take_if(|_| !is_short);
-        let waits = is_short && turn.now < since + WAIT_MAX;
+        let waits = is_short && cx.now < since + WAIT_MAX;
         for worker in self.workers.values_mut() {
-            let holds = waits && turn.memory.written_by(worker.child.id) > SMALL_BYTES_MAX;
-            worker.child.gate(!holds, turn);
+            let holds = waits && cx.memory.written_by(worker.child.id) > SMALL_BYTES_MAX;
+            worker.child.gate(!holds, cx);
         }
         if is_short {
-            turn.wake(turn.now + CHECK_PERIOD);
+            cx.wake(cx.now + CHECK_PERIOD);
         }
     }
 }

@@ -39,14 +39,14 @@ impl Pool {
         exchange: ExchangeId,
         child: ChildId,
         number: u64,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         let Some(post) = self.posts.get_mut(&exchange) else { return Ok(()) };
         let listen = honoured(post.request.params(), self.welcome.as_deref());
         let listen = listen.ok_or(Reject::BadParams)?;
         let bytes = listen.uris.iter().map(|uri| uri.len() + WATCH_BYTES).sum();
         let worker = self.workers.get(&child);
-        if !worker.is_none_or(|worker| bytes == 0 || worker.child.has_room(bytes, turn)) {
+        if !worker.is_none_or(|worker| bytes == 0 || worker.child.has_room(bytes, cx)) {
             return Err(Reject::StdinFull);
         }
         let id = post.id().to_vec();
@@ -54,29 +54,29 @@ impl Pool {
         params.put("notifications", listen.filter());
         let params = subscription::tag(Some(&params.write()), &id);
         let method = "notifications/subscriptions/acknowledged";
-        post.begin(turn);
-        post.notify(Chunk::from(line::notification(method, Some(&params))), turn);
+        post.begin(cx);
+        post.notify(Chunk::from(line::notification(method, Some(&params))), cx);
         let uris = listen.uris.clone();
         post.at = Some((child, number));
         post.listen = Some(Box::new(listen));
         if let Some(worker) = self.workers.get_mut(&child) {
             worker.listeners += 1;
             for uri in uris {
-                watch(worker, uri, turn);
+                watch(worker, uri, cx);
             }
         }
         Ok(())
     }
 
     /// Ends a subscription and the child's resource subscriptions for it.
-    pub(super) fn unlisten(&mut self, post: &Post, turn: &mut Turn<'_>) {
+    pub(super) fn unlisten(&mut self, post: &Post, cx: &mut Cx<'_>) {
         let (Some(listen), Some((child, _))) = (&post.listen, post.at) else { return };
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.listeners -= 1;
         for uri in &listen.uris {
-            unwatch(worker, uri, turn);
+            unwatch(worker, uri, cx);
         }
-        self.freed(child, turn);
+        self.freed(child, cx);
     }
 
     /// Passes a change of a legacy child on to its subscribers.
@@ -85,14 +85,14 @@ impl Pool {
         child: ChildId,
         message: &Message,
         change: &Change,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(key) = self.workers.get(&child).map(|worker| worker.key) else { return };
         let method = message.method().unwrap_or_default();
         let uri = change.uri.as_deref().filter(|_| method == "notifications/resources/updated");
         if uri.is_none() && LISTS.iter().all(|(_, _, notification)| *notification != method) {
             if method != "notifications/resources/updated" {
-                turn.metrics.dropped(Dropped::UnknownNotification);
+                cx.metrics.dropped(Dropped::UnknownNotification);
             }
             return;
         }
@@ -108,52 +108,52 @@ impl Pool {
                 && listen.wants(method, uri)
             {
                 let line = tagged.notification(method, post.id());
-                if !post.notify(line, turn) {
+                if !post.notify(line, cx) {
                     slow.push(*exchange);
                 }
             }
         }
         for exchange in slow {
-            self.end_listen(exchange, turn);
+            self.end_listen(exchange, cx);
         }
     }
 
     /// Ends a subscription whose client does not read its messages: it is better to open another
     /// one, and to look for changes, than to miss some.
-    pub(super) fn end_listen(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    pub(super) fn end_listen(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
-        turn.metrics.dropped(Dropped::Overflow);
-        self.unlisten(&post, turn);
+        cx.metrics.dropped(Dropped::Overflow);
+        self.unlisten(&post, cx);
         if let Some((child, number)) = post.at.filter(|_| post.listen.is_none()) {
-            self.cancel(child, number, "The client does not read", turn);
+            self.cancel(child, number, "The client does not read", cx);
         }
-        post.end_listen(turn);
+        post.end_listen(cx);
     }
 
     /// Ends every subscription, because the server is stopping.
-    pub(crate) fn end_listens(&mut self, turn: &mut Turn<'_>) {
-        self.end_those(|post| post.listens(), turn);
+    pub(crate) fn end_listens(&mut self, cx: &mut Cx<'_>) {
+        self.end_those(|post| post.listens(), cx);
     }
 
     /// Ends the subscriptions at a legacy child that has ended.
-    pub(super) fn end_listens_at(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    pub(super) fn end_listens_at(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         self.end_those(
             |post| post.listen.is_some() && post.at.is_some_and(|(at, _)| at == child),
-            turn,
+            cx,
         );
     }
 
-    fn end_those(&mut self, wanted: impl Fn(&Post) -> bool, turn: &mut Turn<'_>) {
+    fn end_those(&mut self, wanted: impl Fn(&Post) -> bool, cx: &mut Cx<'_>) {
         let listens = self.posts.iter().filter(|(_, post)| wanted(post));
         let exchanges: Vec<ExchangeId> = listens.map(|(exchange, _)| *exchange).collect();
         for exchange in exchanges {
             self.waiting.retain(|waiting| *waiting != exchange);
             let Some(post) = self.posts.remove(&exchange) else { continue };
-            self.unlisten(&post, turn);
+            self.unlisten(&post, cx);
             if let Some((child, number)) = post.at.filter(|_| post.listen.is_none()) {
-                self.cancel(child, number, "The server is stopping", turn);
+                self.cancel(child, number, "The server is stopping", cx);
             }
-            post.end_listen(turn);
+            post.end_listen(cx);
         }
     }
 }
@@ -206,37 +206,37 @@ fn honoured(params: Option<&[u8]>, welcome: Option<&Welcome>) -> Option<Listen> 
 }
 
 /// Subscribes to a resource at a child, for the first client that wants it.
-fn watch(worker: &mut Worker, uri: Vec<u8>, turn: &mut Turn<'_>) {
+fn watch(worker: &mut Worker, uri: Vec<u8>, cx: &mut Cx<'_>) {
     let count = worker.watched.entry(uri.clone()).or_default();
     *count += 1;
     if *count == 1 {
-        aside(worker, "resources/subscribe", &uri, turn);
+        aside(worker, "resources/subscribe", &uri, cx);
     }
 }
 
 /// Unsubscribes from a resource at a child, once no client wants it any more.
-fn unwatch(worker: &mut Worker, uri: &[u8], turn: &mut Turn<'_>) {
+fn unwatch(worker: &mut Worker, uri: &[u8], cx: &mut Cx<'_>) {
     let Some(count) = worker.watched.get_mut(uri) else { return };
     *count -= 1;
     if *count == 0 {
         worker.watched.remove(uri);
-        aside(worker, "resources/unsubscribe", uri, turn);
+        aside(worker, "resources/unsubscribe", uri, cx);
     }
 }
 
 /// Sends a request of the bridge itself to a child.
-fn aside(worker: &mut Worker, method: &str, uri: &[u8], turn: &mut Turn<'_>) {
-    let number = turn.next_upstream();
+fn aside(worker: &mut Worker, method: &str, uri: &[u8], cx: &mut Cx<'_>) {
+    let number = cx.next_upstream();
     let id = number.to_string();
     let mut params = Object::default();
     params.put("uri", uri);
     worker.child.request(
         number,
         Chunk::from(line::request(id.as_bytes(), method, Some(&params.write()))),
-        turn,
+        cx,
     );
-    let due = turn.now + turn.limits.request_time_max;
-    turn.wake(due);
-    let (traits, since) = (Traits::default(), turn.now);
+    let due = cx.now + cx.limits.request_time_max;
+    cx.wake(due);
+    let (traits, since) = (Traits::default(), cx.now);
     worker.tasks.insert(number, Task { asker: Asker::Aside, traits, since, due });
 }

@@ -37,13 +37,13 @@ impl Opening {
 
 impl Pool {
     /// Assigns waiting requests to workers, if anything has changed that they may have waited for.
-    pub(crate) fn place(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn place(&mut self, cx: &mut Cx<'_>) {
         while mem::take(&mut self.stirred) {
             self.starved_for = None;
             match self.era {
                 None => {}
-                Some(Era::Modern) => self.place_modern(turn),
-                Some(Era::Legacy) => self.place_legacy(turn),
+                Some(Era::Modern) => self.place_modern(cx),
+                Some(Era::Legacy) => self.place_legacy(cx),
             }
         }
     }
@@ -55,50 +55,50 @@ impl Pool {
     }
 
     /// Starts the workers that are prewarmed.
-    pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn start(&mut self, cx: &mut Cx<'_>) {
         match self.era {
             // The next request gets the error.
-            Some(Era::Modern) => drop(self.shared(turn)),
-            Some(Era::Legacy) => self.keep_warm(turn),
+            Some(Era::Modern) => drop(self.shared(cx)),
+            Some(Era::Legacy) => self.keep_warm(cx),
             None => {}
         }
     }
 
     // A modern child
 
-    fn place_modern(&mut self, turn: &mut Turn<'_>) {
+    fn place_modern(&mut self, cx: &mut Cx<'_>) {
         for exchange in mem::take(&mut self.waiting) {
-            match self.forward(exchange, turn) {
+            match self.forward(exchange, cx) {
                 Ok(true) => {}
                 Ok(false) => self.waiting.push_back(exchange),
-                Err(reject) => self.fail(exchange, reject, turn),
+                Err(reject) => self.fail(exchange, reject, cx),
             }
         }
     }
 
     /// Passes a request to the shared modern child, unchanged except for its number. Returns false
     /// if it has to wait until its headers can be checked.
-    fn forward(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> Result<bool, Reject> {
-        if self.prepare(exchange, turn) {
+    fn forward(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> Result<bool, Reject> {
+        if self.prepare(exchange, cx) {
             return Ok(false);
         }
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let request = post.request.clone();
         let (logs, listens) = (request.log_level().is_some(), post.listens());
         let traits = Traits { logs, listens, ..Traits::default() };
-        let child = self.shared(turn)?.child.id;
-        if !self.check_headers(exchange, child, turn)? {
+        let child = self.shared(cx)?.child.id;
+        if !self.check_headers(exchange, child, cx)? {
             return Ok(false);
         }
-        let worker = self.shared(turn)?;
-        if !worker.child.has_room(request.len(), turn) {
+        let worker = self.shared(cx)?;
+        if !worker.child.has_room(request.len(), cx) {
             return Err(Reject::StdinFull);
         }
-        let number = turn.next_upstream();
+        let number = cx.next_upstream();
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        worker.child.request(number, request.with(&edits), turn);
-        self.note(exchange, child, number, traits, turn);
+        worker.child.request(number, request.with(&edits), cx);
+        self.note(exchange, child, number, traits, cx);
         Ok(true)
     }
 
@@ -108,7 +108,7 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         child: ChildId,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         if post.method() != "tools/call" {
@@ -122,15 +122,15 @@ impl Pool {
             _ => {}
         }
         if !self.tools.is_asked() {
-            self.list_tools(child, None, turn);
+            self.list_tools(child, None, cx);
         }
         Ok(false)
     }
 
     /// Requests the list of tools from a worker.
-    fn list_tools(&mut self, child: ChildId, cursor: Option<Vec<u8>>, turn: &mut Turn<'_>) {
+    fn list_tools(&mut self, child: ChildId, cursor: Option<Vec<u8>>, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let number = turn.next_upstream();
+        let number = cx.next_upstream();
         let mut params = Object::default();
         if let Some(cursor) = cursor {
             params.put("cursor", cursor);
@@ -140,36 +140,36 @@ impl Pool {
         }
         let (id, params) = (number.to_string(), params.write());
         let line = line::request(id.as_bytes(), "tools/list", Some(&params));
-        worker.child.request(number, Chunk::from(line), turn);
-        let due = turn.now + turn.limits.probe_time_max.min(turn.limits.request_time_max);
-        turn.wake(due);
-        let (asker, traits, since) = (Asker::Listing, Traits::default(), turn.now);
+        worker.child.request(number, Chunk::from(line), cx);
+        let due = cx.now + cx.limits.probe_time_max.min(cx.limits.request_time_max);
+        cx.wake(due);
+        let (asker, traits, since) = (Asker::Listing, Traits::default(), cx.now);
         worker.tasks.insert(number, Task { asker, traits, since, due });
         self.tools.asked(number);
     }
 
     /// Handles a worker's list of tools. Any other answer means that there are none.
-    pub(super) fn listed(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
+    pub(super) fn listed(&mut self, child: ChildId, translated: Translated, cx: &mut Cx<'_>) {
         self.stirred = true;
         match translated {
             Translated::Tools(page) => {
-                if let Some(cursor) = self.tools.hear(*page, turn.now) {
-                    self.list_tools(child, Some(cursor), turn);
+                if let Some(cursor) = self.tools.hear(*page, cx.now) {
+                    self.list_tools(child, Some(cursor), cx);
                 }
             }
-            _ => self.tools.settle(turn.now),
+            _ => self.tools.settle(cx.now),
         }
     }
 
     /// Returns the shared modern child, after starting it if there is none.
-    pub(super) fn shared(&mut self, turn: &mut Turn<'_>) -> Result<&mut Worker, Reject> {
+    pub(super) fn shared(&mut self, cx: &mut Cx<'_>) -> Result<&mut Worker, Reject> {
         let running = self.workers.values().find(|worker| worker.is_open());
         let id = match running {
             Some(worker) => worker.child.id,
             None => {
-                let child = self.another_child(turn)?;
+                let child = self.another_child(cx)?;
                 let id = child.id;
-                self.workers.insert(id, Worker::new(child, Key::Shared, turn.now));
+                self.workers.insert(id, Worker::new(child, Key::Shared, cx.now));
                 id
             }
         };
@@ -178,20 +178,20 @@ impl Pool {
 
     // Legacy children
 
-    fn place_legacy(&mut self, turn: &mut Turn<'_>) {
+    fn place_legacy(&mut self, cx: &mut Cx<'_>) {
         let mut openings = Vec::new();
         for worker in self.workers.values().filter(|worker| worker.is_opening) {
             openings.push(Opening { key: worker.key, claim: Need::Nobody });
         }
         for exchange in mem::take(&mut self.waiting) {
-            match self.seat(exchange, &mut openings, turn) {
+            match self.seat(exchange, &mut openings, cx) {
                 Ok(true) => {}
                 Ok(false) => self.waiting.push_back(exchange),
-                Err(reject) => self.fail(exchange, reject, turn),
+                Err(reject) => self.fail(exchange, reject, cx),
             }
         }
         self.let_go_of_unwanted();
-        self.keep_warm(turn);
+        self.keep_warm(cx);
     }
 
     /// Stops the workers that belong to one request each, if that has ended.
@@ -209,23 +209,23 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         openings: &mut Vec<Opening>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         if post.request.request_state().is_some() && !post.comes_again && !post.comes_back {
             return Err(Reject::BadRequestState);
         }
-        let mut is_preparing = self.prepare(exchange, turn);
+        let mut is_preparing = self.prepare(exchange, cx);
         if !is_preparing {
-            if self.is_back(exchange, turn)? {
+            if self.is_back(exchange, cx)? {
                 return Ok(true);
             }
-            is_preparing = self.prepare(exchange, turn);
+            is_preparing = self.prepare(exchange, cx);
         }
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let method = post.method();
         if method == "server/discover" && self.welcome.is_some() {
-            self.discovered(exchange, turn);
+            self.discovered(exchange, cx);
             return Ok(true);
         }
         // Legacy methods of that name differ.
@@ -240,16 +240,16 @@ impl Pool {
             return Ok(false);
         }
         let (key, need, principal) = (self.key_of(exchange, post), post.need, post.principal);
-        if let Some(child) = self.free_worker(key, need, turn.now) {
-            if is_preparing || !self.check_headers(exchange, child, turn)? {
+        if let Some(child) = self.free_worker(key, need, cx.now) {
+            if is_preparing || !self.check_headers(exchange, child, cx)? {
                 return Ok(false);
             }
-            self.give(exchange, child, turn)?;
+            self.give(exchange, child, cx)?;
             return Ok(true);
         }
         // Many at once would only slow each other down, and by then the first may be free.
         if openings.iter_mut().any(|opening| opening.admit(key, need))
-            || openings.len() >= turn.limits.openings_max
+            || openings.len() >= cx.limits.openings_max
         {
             return Ok(false);
         }
@@ -259,7 +259,7 @@ impl Pool {
             }
             return Ok(false);
         }
-        self.hire(key, turn)?;
+        self.hire(key, cx)?;
         openings.push(Opening { key, claim: need });
         Ok(false)
     }
@@ -294,32 +294,32 @@ impl Pool {
         &mut self,
         exchange: ExchangeId,
         child: ChildId,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         let (Some(post), Some(worker)) =
             (self.posts.get_mut(&exchange), self.workers.get_mut(&child))
         else {
             return Ok(());
         };
-        let number = turn.next_upstream();
+        let number = cx.next_upstream();
         if post.listens() {
-            return self.listen(exchange, child, number, turn);
+            return self.listen(exchange, child, number, cx);
         }
         let prepared = post.prepared.translated.take();
         let request = prepared.unwrap_or_else(|| translated(&post.request))?;
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         let line = request.with(&edits);
-        if !worker.child.has_room(line.len(), turn) {
+        if !worker.child.has_room(line.len(), cx) {
             return Err(Reject::StdinFull);
         }
-        worker.child.request(number, line, turn);
+        worker.child.request(number, line, cx);
         if post.need == Need::Alone {
             worker.asking = Some(Box::new(Asking::new(number)));
         }
         let mute = post.need == Need::Company;
         let traits = Traits { logs: post.request.log_level().is_some(), mute, ..Traits::default() };
-        self.note(exchange, child, number, traits, turn);
+        self.note(exchange, child, number, traits, cx);
         Ok(())
     }
 
@@ -330,16 +330,16 @@ impl Pool {
         child: ChildId,
         number: u64,
         traits: Traits,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let is_proven = self.workers.get(&child).is_some_and(|worker| worker.proven);
         let due = match traits.listens {
             true => Instant::FAR,
-            false if is_proven => turn.now + turn.limits.request_time_max,
-            false => turn.now + turn.limits.request_time_max.max(turn.startup_time()),
+            false if is_proven => cx.now + cx.limits.request_time_max,
+            false => cx.now + cx.limits.request_time_max.max(cx.startup_time()),
         };
-        turn.wake(due);
-        let task = Task { asker: Asker::Request(exchange), traits, since: turn.now, due };
+        cx.wake(due);
+        let task = Task { asker: Asker::Request(exchange), traits, since: cx.now, due };
         if let Some(worker) = self.workers.get_mut(&child) {
             worker.tasks.insert(number, task);
         }
@@ -349,22 +349,22 @@ impl Pool {
     }
 
     /// Returns a child that is running already, or a new one.
-    fn another_child(&mut self, turn: &mut Turn<'_>) -> Result<Child, Reject> {
+    fn another_child(&mut self, cx: &mut Cx<'_>) -> Result<Child, Reject> {
         match self.fresh.take() {
             Some(child) => Ok(child),
             None => {
-                turn.starts.check(turn.now)?;
-                Ok(Child::spawn(self.spec.clone(), turn))
+                cx.starts.check(cx.now)?;
+                Ok(Child::spawn(self.spec.clone(), cx))
             }
         }
     }
 
     /// Makes another child a worker, and opens it.
-    fn hire(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Reject> {
-        let child = self.another_child(turn)?;
-        let mut worker = Worker::new(child, key, turn.now);
+    fn hire(&mut self, key: Key, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        let child = self.another_child(cx)?;
+        let mut worker = Worker::new(child, key, cx.now);
         worker.is_opening = true;
-        initialize(&mut worker, self.offered, turn.now, turn);
+        initialize(&mut worker, self.offered, cx.now, cx);
         self.workers.insert(worker.child.id, worker);
         Ok(())
     }
@@ -378,9 +378,9 @@ impl Pool {
 
     /// Ends a worker for another one. The retry of a call that is parked there gets the error for
     /// an unknown state.
-    pub(crate) fn evict(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    pub(crate) fn evict(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         if self.workers.get(&child).is_some_and(|worker| worker.parked().is_some()) {
-            turn.metrics.dropped(Dropped::UnansweredAsk);
+            cx.metrics.dropped(Dropped::UnansweredAsk);
         }
         self.let_go_of(|worker| worker.child.id == child);
     }
@@ -397,12 +397,12 @@ impl Pool {
 
     /// Keeps the wanted number of workers ready, while they can be started. One slot is always left
     /// free. Prewarmed children that exit unused are restarted with exponential backoff.
-    fn keep_warm(&mut self, turn: &mut Turn<'_>) {
+    fn keep_warm(&mut self, cx: &mut Cx<'_>) {
         while self.lacks_spares() {
-            if let Err(Reject::StartPaused { pause }) = self.spares.check(turn.now) {
-                return turn.wake(turn.now + pause);
+            if let Err(Reject::StartPaused { pause }) = self.spares.check(cx.now) {
+                return cx.wake(cx.now + pause);
             }
-            if self.hire(Key::Spare, turn).is_err() {
+            if self.hire(Key::Spare, cx).is_err() {
                 return;
             }
         }
@@ -416,26 +416,26 @@ impl Pool {
     }
 
     /// Handles the end of a worker. An unused prewarmed one counts as a failed start.
-    pub(super) fn note_end(&mut self, worker: &Worker, turn: &Turn<'_>) {
+    pub(super) fn note_end(&mut self, worker: &Worker, cx: &Cx<'_>) {
         if worker.key == Key::Spare {
-            self.spares.failed(turn.now, turn.limits.start_pause_max);
+            self.spares.failed(cx.now, cx.limits.start_pause_max);
         }
     }
 
     /// Handles a legacy child's answer to `initialize`.
-    pub(super) fn opened(&mut self, child: ChildId, translated: Translated, turn: &mut Turn<'_>) {
+    pub(super) fn opened(&mut self, child: ChildId, translated: Translated, cx: &mut Cx<'_>) {
         let welcome = match translated {
             Translated::Opened(welcome) => welcome,
             Translated::Refused(words, offer) => {
-                return self.opening_refused(child, &words, offer, turn);
+                return self.opening_refused(child, &words, offer, cx);
             }
-            _ => return self.refused(child, Reject::ChildRefused, "", turn),
+            _ => return self.refused(child, Reject::ChildRefused, "", cx),
         };
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.revision = welcome.revision;
-        worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), turn);
+        worker.child.feed(Chunk::from(line::notification("notifications/initialized", None)), cx);
         if !welcome.has_tools {
-            self.tools.settle(turn.now);
+            self.tools.settle(cx.now);
         }
         // Each request has its own level; messages below it are dropped here.
         let (method, params) = match welcome.has_logging {
@@ -444,24 +444,24 @@ impl Pool {
         };
         // Questions of a child right after it was opened belong to no request. Its answer to this
         // request shows that they are over.
-        let number = turn.next_upstream();
+        let number = cx.next_upstream();
         let line = line::request(number.to_string().as_bytes(), method, params);
-        worker.child.request(number, Chunk::from(line), turn);
-        let due = turn.now + turn.limits.cancel_time_max;
-        let (asker, traits, since) = (Asker::Fence, Traits::default(), turn.now);
+        worker.child.request(number, Chunk::from(line), cx);
+        let due = cx.now + cx.limits.cancel_time_max;
+        let (asker, traits, since) = (Asker::Fence, Traits::default(), cx.now);
         worker.tasks.insert(number, Task { asker, traits, since, due });
-        turn.wake(due);
+        cx.wake(due);
         self.welcome = Some(welcome);
         self.confirm_era();
-        turn.starts.worked();
+        cx.starts.worked();
     }
 
     /// Makes a legacy child that was opened available for requests.
-    pub(super) fn settled(&mut self, child: ChildId, turn: &mut Turn<'_>) {
+    pub(super) fn settled(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.is_opening = false;
-        worker.idle_since = turn.now;
-        turn.wake(turn.now + turn.limits.session_idle_max);
+        worker.idle_since = cx.now;
+        cx.wake(cx.now + cx.limits.session_idle_max);
         self.stirred = true;
     }
 
@@ -472,28 +472,22 @@ impl Pool {
         child: ChildId,
         words: &str,
         offer: Option<Revision>,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        turn.log(Event::InitializeRefused { child, words: words.into() });
+        cx.log(Event::InitializeRefused { child, words: words.into() });
         match offer {
             Some(revision) => {
                 self.offered = revision;
                 let since = worker.idle_since;
-                initialize(worker, revision, since, turn);
+                initialize(worker, revision, since, cx);
             }
-            None => self.refused(child, Reject::ChildRefused, &format!(": {words}"), turn),
+            None => self.refused(child, Reject::ChildRefused, &format!(": {words}"), cx),
         }
     }
 
     /// Handles a legacy child that cannot be opened. `end` is appended to the text of that error.
-    pub(super) fn refused(
-        &mut self,
-        child: ChildId,
-        reject: Reject,
-        end: &str,
-        turn: &mut Turn<'_>,
-    ) {
+    pub(super) fn refused(&mut self, child: ChildId, reject: Reject, end: &str, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.remove(&child) else { return };
         if self.take_probe_debt(child) {
             // That was its answer to the probe. Another child is not probed.
@@ -501,9 +495,9 @@ impl Pool {
             self.stirred = true;
             return;
         }
-        turn.starts.failed(turn.now, turn.limits.start_pause_max);
-        self.note_end(&worker, turn);
-        self.fail_waiting_for(worker.key, reject, end, turn);
+        cx.starts.failed(cx.now, cx.limits.start_pause_max);
+        self.note_end(&worker, cx);
+        self.fail_waiting_for(worker.key, reject, end, cx);
         self.doubt_era();
         self.let_go.push(worker.child);
         self.stirred = true;
@@ -516,12 +510,12 @@ impl Pool {
         key: Key,
         reject: Reject,
         end: &str,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         for exchange in mem::take(&mut self.waiting) {
             let Some(post) = self.posts.get(&exchange) else { continue };
             match self.key_of(exchange, post) == key {
-                true => self.fail_opening(exchange, reject, end, turn),
+                true => self.fail_opening(exchange, reject, end, cx),
                 false => self.waiting.push_back(exchange),
             }
         }
@@ -533,35 +527,35 @@ impl Pool {
         exchange: ExchangeId,
         reject: Reject,
         end: &str,
-        turn: &mut Turn<'_>,
+        cx: &mut Cx<'_>,
     ) {
         if let Some(post) = self.posts.remove(&exchange) {
-            post.fail_with(reject.wire().status.max(502), reject, end, turn);
+            post.fail_with(reject.wire().status.max(502), reject, end, cx);
         }
     }
 
     /// Answers `server/discover` for a legacy child.
-    fn discovered(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) {
+    fn discovered(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let result = self.welcome.as_ref().and_then(|welcome| welcome.discovery.clone());
         let Some(post) = self.posts.remove(&exchange) else { return };
         match result {
             Some(result) => {
                 let answer = line::result_line(result, post.id());
-                post.answer(200, answer, "", turn);
+                post.answer(200, answer, "", cx);
             }
-            None => post.fail(Reject::BadAnswer(Flaw::Result), turn),
+            None => post.fail(Reject::BadAnswer(Flaw::Result), cx),
         }
     }
 }
 
 /// Sends `initialize` in this revision to a legacy child. It was started at `since`.
-fn initialize(worker: &mut Worker, revision: Revision, since: Instant, turn: &mut Turn<'_>) {
-    let number = turn.next_upstream();
+fn initialize(worker: &mut Worker, revision: Revision, since: Instant, cx: &mut Cx<'_>) {
+    let number = cx.next_upstream();
     let params = legacy_child::initialize(revision);
     let line = line::request(number.to_string().as_bytes(), "initialize", Some(&params));
-    worker.child.request(number, Chunk::from(line), turn);
-    let due = since + turn.startup_time() * PATIENCE;
-    turn.wake(since + turn.startup_time());
+    worker.child.request(number, Chunk::from(line), cx);
+    let due = since + cx.startup_time() * PATIENCE;
+    cx.wake(since + cx.startup_time());
     let (asker, traits) = (Asker::Opening, Traits::default());
     worker.tasks.insert(number, Task { asker, traits, since, due });
 }

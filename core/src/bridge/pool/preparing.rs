@@ -70,9 +70,9 @@ pub(super) fn translated(request: &Message) -> Result<Message, Reject> {
 impl Pool {
     /// Starts a job for the work that a long request needs. Returns whether the request has to wait
     /// for it.
-    pub(super) fn prepare(&mut self, exchange: ExchangeId, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn prepare(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
         let Some(post) = self.posts.get(&exchange) else { return false };
-        if post.is_preparing || post.request.len() <= turn.limits.inline_bytes_max {
+        if post.is_preparing || post.request.len() <= cx.limits.inline_bytes_max {
             return post.is_preparing;
         }
         let is_legacy = self.era == Some(Era::Legacy) && !post.listens() && !post.comes_back;
@@ -85,7 +85,7 @@ impl Pool {
         let headers = headers.map(|params| (params, post.mirrored.clone()));
         let answers_any = post.comes_back && post.request.input_responses().is_some();
         let questions = match post.prepared.answers.is_none() && answers_any {
-            true => self.open_questions(post, turn),
+            true => self.open_questions(post, cx),
             false => None,
         };
         if !is_translated && headers.is_none() && questions.is_none() {
@@ -93,7 +93,7 @@ impl Pool {
         }
         let request = post.request.clone();
         let work = Preparing { exchange, request, is_translated, headers, questions };
-        turn.out.push(Action::Work(Job(Work::Prepare(Box::new(work)))));
+        cx.out.push(Action::Work(Job(Work::Prepare(Box::new(work)))));
         if let Some(post) = self.posts.get_mut(&exchange) {
             post.is_preparing = true;
         }
@@ -112,14 +112,9 @@ impl Pool {
     }
 
     /// Returns the open questions that a retry may answer.
-    fn open_questions(
-        &self,
-        post: &Post,
-        turn: &Turn<'_>,
-    ) -> Option<(Vec<OpenQuestion>, Revision)> {
-        let Ok(Ticket::Parked { number, secret }) = ticket(post, turn) else { return None };
-        let worker =
-            self.workers.values().find(|it| it.is_parked_with(number, secret, turn.now))?;
+    fn open_questions(&self, post: &Post, cx: &Cx<'_>) -> Option<(Vec<OpenQuestion>, Revision)> {
+        let Ok(Ticket::Parked { number, secret }) = ticket(post, cx) else { return None };
+        let worker = self.workers.values().find(|it| it.is_parked_with(number, secret, cx.now))?;
         Some((worker.open_questions(), worker.revision.unwrap_or(Revision::NEWEST_LEGACY)))
     }
 

@@ -4,16 +4,16 @@ use super::*;
 
 impl Pool {
     /// Handles timeouts.
-    pub(crate) fn handle_timeout(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
         for worker in self.workers.values_mut() {
-            worker.child.handle_timeout(turn);
+            worker.child.handle_timeout(cx);
         }
-        self.time_out_requests(turn);
-        self.time_out_own_requests(turn);
-        self.time_out_workers(turn);
-        self.go_on_asking(turn);
+        self.time_out_requests(cx);
+        self.time_out_own_requests(cx);
+        self.time_out_workers(cx);
+        self.go_on_asking(cx);
         for post in self.posts.values_mut() {
-            post.keep_alive(turn);
+            post.keep_alive(cx);
         }
         // A worker may be able to take a request by now.
         let may_place = self.lacks_spares() || !self.waiting.is_empty();
@@ -21,47 +21,47 @@ impl Pool {
     }
 
     /// Fails the requests whose time is over.
-    fn time_out_requests(&mut self, turn: &mut Turn<'_>) {
-        let is_late = |post: &Post| self.due(post, turn) <= turn.now;
+    fn time_out_requests(&mut self, cx: &mut Cx<'_>) {
+        let is_late = |post: &Post| self.due(post, cx) <= cx.now;
         let late: Vec<ExchangeId> =
             self.posts.iter().filter(|(_, post)| is_late(post)).map(|(id, _)| *id).collect();
         for exchange in late {
             self.waiting.retain(|waiting| *waiting != exchange);
             let Some(post) = self.posts.get(&exchange) else { continue };
-            let (at, reject) = (post.at, self.timeout(post, turn));
+            let (at, reject) = (post.at, self.timeout(post, cx));
             match reject {
                 Reject::StartupTimeout { .. } => {
                     let opening = self.workers.values().find(|worker| worker.is_opening);
                     let end = opening.map_or(String::new(), |worker| worker.child.other_output());
-                    self.fail_opening(exchange, reject, &end, turn);
+                    self.fail_opening(exchange, reject, &end, cx);
                 }
-                _ => self.fail(exchange, reject, turn),
+                _ => self.fail(exchange, reject, cx),
             }
             if let Some((child, number)) = at {
-                self.cancel(child, number, "Request timeout", turn);
+                self.cancel(child, number, "Request timeout", cx);
             }
         }
     }
 
     /// Returns when a request fails.
-    fn due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
+    fn due(&self, post: &Post, cx: &Cx<'_>) -> Instant {
         match self.task(post) {
             Some(task) => task.due,
             None if post.at.is_some() => Instant::FAR,
             None if self.awaits_start() => {
-                let longest = turn.limits.request_time_max.max(turn.startup_time());
-                self.start_due(post, turn).min(post.since + longest)
+                let longest = cx.limits.request_time_max.max(cx.startup_time());
+                self.start_due(post, cx).min(post.since + longest)
             }
-            None => post.since + turn.limits.request_time_max,
+            None => post.since + cx.limits.request_time_max,
         }
     }
 
     /// Returns when a request has waited too long for the command to start. Before the start it may
     /// have waited for capacity.
-    fn start_due(&self, post: &Post, turn: &Turn<'_>) -> Instant {
+    fn start_due(&self, post: &Post, cx: &Cx<'_>) -> Instant {
         let opening = self.workers.values().filter(|worker| worker.is_opening);
         let started = opening.map(|worker| worker.child.since).min();
-        started.map_or(post.since, |started| started.max(post.since)) + turn.startup_time()
+        started.map_or(post.since, |started| started.max(post.since)) + cx.startup_time()
     }
 
     /// Returns whether requests without a worker wait for the command to start.
@@ -72,14 +72,14 @@ impl Pool {
 
     /// Returns the refusal of a request whose time is over, with its time limit and the option for
     /// it.
-    fn timeout(&self, post: &Post, turn: &Turn<'_>) -> Reject {
+    fn timeout(&self, post: &Post, cx: &Cx<'_>) -> Reject {
         let task = self.task(post);
-        if task.is_none() && self.awaits_start() && self.start_due(post, turn) <= turn.now {
-            return Reject::StartupTimeout { limit: turn.startup_time() };
+        if task.is_none() && self.awaits_start() && self.start_due(post, cx) <= cx.now {
+            return Reject::StartupTimeout { limit: cx.startup_time() };
         }
         let since = task.map_or(post.since, |task| task.since);
-        let total = turn.limits.request_total_max;
-        let limit = if since + total <= turn.now { total } else { turn.limits.request_time_max };
+        let total = cx.limits.request_total_max;
+        let limit = if since + total <= cx.now { total } else { cx.limits.request_time_max };
         Reject::RequestTimeout { limit, option: Some("--request-timeout") }
     }
 
@@ -90,10 +90,10 @@ impl Pool {
     }
 
     /// Continues without the answers to the bridge's own requests that did not arrive in time.
-    fn time_out_own_requests(&mut self, turn: &mut Turn<'_>) {
+    fn time_out_own_requests(&mut self, cx: &mut Cx<'_>) {
         let mut late = Vec::new();
         for worker in self.workers.values() {
-            let tasks = worker.tasks.iter().filter(|(_, task)| task.due <= turn.now);
+            let tasks = worker.tasks.iter().filter(|(_, task)| task.due <= cx.now);
             late.extend(tasks.map(|(number, task)| (worker.child.id, number, task.asker)));
         }
         for (child, number, asker) in late {
@@ -106,13 +106,13 @@ impl Pool {
                     let Some(worker) = mute else { continue };
                     worker.is_doubtful = true;
                     worker.tasks.remove(number);
-                    self.freed(child, turn);
+                    self.freed(child, cx);
                     continue;
                 }
-                Asker::Fence => self.settled(child, turn),
+                Asker::Fence => self.settled(child, cx),
                 // A child that does not list its tools may still have some.
                 Asker::Listing => {
-                    self.tools.settle(turn.now);
+                    self.tools.settle(cx.now);
                     self.stirred = true;
                 }
                 _ => continue,
@@ -125,41 +125,41 @@ impl Pool {
 
     /// Ends the workers that have been idle for long, and those that have not answered a cancelled
     /// request, whose next message could be about that.
-    fn time_out_workers(&mut self, turn: &mut Turn<'_>) {
+    fn time_out_workers(&mut self, cx: &mut Cx<'_>) {
         let mut spent = Vec::new();
         for worker in self.workers.values_mut() {
-            let is_late = |task: &Task| task.asker == Asker::Gone && task.due <= turn.now;
+            let is_late = |task: &Task| task.asker == Asker::Gone && task.due <= cx.now;
             if worker.tasks.iter().any(|(_, task)| is_late(task)) {
                 worker.is_spent = true;
                 spent.push(worker.child.id);
             }
         }
         for child in spent {
-            self.end_listens_at(child, turn);
-            self.freed(child, turn);
+            self.end_listens_at(child, cx);
+            self.freed(child, cx);
         }
         if self.era == Some(Era::Legacy) {
-            let idle_max = turn.limits.session_idle_max;
+            let idle_max = cx.limits.session_idle_max;
             self.let_go_of(|worker| {
                 let is_kept = worker.key == Key::Spare || !worker.is_idle();
-                !is_kept && worker.idle_since + idle_max <= turn.now
+                !is_kept && worker.idle_since + idle_max <= cx.now
             });
         }
     }
 
     /// Returns when something is due again.
-    pub(crate) fn next_due(&self, turn: &Turn<'_>) -> Instant {
-        let idle_max = turn.limits.session_idle_max;
-        let of_post = |post: &Post| post.quiet_due(turn.limits).min(self.due(post, turn));
+    pub(crate) fn next_due(&self, cx: &Cx<'_>) -> Instant {
+        let idle_max = cx.limits.session_idle_max;
+        let of_post = |post: &Post| post.quiet_due(cx.limits).min(self.due(post, cx));
         let of_worker = |worker: &Worker| {
             let is_kept = self.era != Some(Era::Legacy) || worker.key == Key::Spare;
             let idle = match worker.is_idle() && !is_kept {
                 true => worker.idle_since + idle_max,
                 false => Instant::FAR,
             };
-            let due = worker.next_due(turn.now);
+            let due = worker.next_due(cx.now);
             // A finished worker that only waits for others needs no wake-up.
-            if worker.is_spent { worker.child.next_due(turn.now) } else { due.min(idle) }
+            if worker.is_spent { worker.child.next_due(cx.now) } else { due.min(idle) }
         };
         let workers = self.workers.values().map(of_worker);
         self.posts.values().map(of_post).chain(workers).min().unwrap_or(Instant::FAR)

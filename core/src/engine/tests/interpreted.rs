@@ -186,11 +186,11 @@ fn two_clients_that_are_asked_at_once_answer_for_themselves() {
     let mut rig = rig();
     let (one, child) = open_newest(&mut rig);
     let two = open(&mut rig, Revision::V2025_06_18);
-    for turn in 0..20 {
+    for cx in 0..20 {
         let calls = [rig.call(&one, "1"), rig.call(&two, "1")];
         let numbers = rig.numbers(child);
         // In either order.
-        let order = if turn % 2 == 0 { [0, 1] } else { [1, 0] };
+        let order = if cx % 2 == 0 { [0, 1] } else { [1, 0] };
         for which in order {
             require(&mut rig, child, &numbers[which], ["first", "second"][which]);
         }
