@@ -25,7 +25,5 @@ pub(crate) use child::Child;
 use noise::Noise;
 pub(crate) use noise::{Consequence, consequence};
 pub(crate) use pool::{Pool, Prepared, Preparing, Probed, Translated, Translation};
-pub(crate) use post::need_of;
 use same_id::same_id;
 use stderr::Stderr;
-pub(crate) use worker::Need;

@@ -14,7 +14,6 @@ use core::net::IpAddr;
 
 use crate::bridge::IdText;
 use crate::bridge::pool::Prepared;
-use crate::bridge::worker::Need;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::frame;
@@ -22,13 +21,14 @@ use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::{self, Answer, Message};
 use crate::limits::Limits;
+use crate::modern::{Need, need_of};
 use crate::observe::{Answered, client_name, tool_of};
 use crate::principal::Principal;
 use crate::protocol::known_method;
-use crate::reject::{Capability, Reject};
+use crate::reject::Reject;
 use crate::seal::SalientParams;
 use crate::time::Instant;
-use crate::translate::{capability, may_require_input, subscription};
+use crate::translate::subscription;
 
 /// A pending request.
 #[derive(Debug)]
@@ -63,22 +63,6 @@ pub(crate) struct Post {
     /// The time of the last output.
     quiet_since: Instant,
 }
-
-/// Returns the requests that a request can share a legacy child with.
-pub(crate) fn need_of(request: &Message) -> Need {
-    if !may_require_input(request.method().unwrap_or_default()) {
-        return Need::Nobody;
-    }
-    let declared = request.client_capabilities().unwrap_or(b"{}");
-    match ASKED.iter().any(|it| capability::is_declared(declared, *it)) {
-        true => Need::Alone,
-        false => Need::Company,
-    }
-}
-
-/// The capabilities for questions of a server.
-const ASKED: [Capability; 4] =
-    [Capability::Elicitation, Capability::ElicitationUrl, Capability::Roots, Capability::Sampling];
 
 /// The changes of a subscription.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ use crate::bridge::asking::{Asking, Parked};
 use crate::cx::{Evictable, Loss};
 use crate::ids::{ExchangeId, SessionId};
 use crate::interpreter::Traits;
+use crate::modern::Need;
 use crate::numbered::Numbered;
 use crate::principal::Principal;
 use crate::protocol::Revision;
@@ -99,17 +100,6 @@ pub(crate) enum Asker {
     Request(ExchangeId),
     /// A session of a legacy client, by its interpreter.
     Session(SessionId),
-}
-
-/// The requests that a request can share a legacy child with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// All: it causes no questions.
-    Nobody,
-    /// Those whose clients support no questions either.
-    Company,
-    /// None that may cause questions: its client supports them.
-    Alone,
 }
 
 impl Worker {

@@ -7,7 +7,9 @@
 pub(crate) mod envelope;
 pub mod field;
 pub mod mirror;
+mod need;
 mod preparation;
 pub(crate) mod status;
 
+pub(crate) use need::{Need, need_of};
 pub use preparation::Preparation;

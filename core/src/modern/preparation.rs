@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{Need, need_of};
 use crate::http::Request;
 use crate::json::Body;
 use crate::json::object::text;
+use crate::modern::{Need, need_of};
 use crate::random::Chance;
 use crate::seal::SalientParams;
 use crate::time::Duration;

@@ -4,11 +4,11 @@ use super::preparing::translated;
 use super::*;
 use crate::bridge::asking::Asking;
 use crate::bridge::probe;
-use crate::bridge::worker::Need;
 use crate::cx::PATIENCE;
 use crate::interpreter::Traits;
 use crate::json::object::Object;
 use crate::json::{Field, line};
+use crate::modern::Need;
 use crate::observe::Event;
 use crate::translate::legacy_child;
 
