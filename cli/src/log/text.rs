@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use pontoon_core::observe::{Level, Value};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::entry::Entry;
@@ -38,7 +40,7 @@ impl Terminal {
     /// command follows its name unchanged: `23:49:57 time[1] | Traceback (most recent call last):`.
     pub(super) fn line(&self, entry: &Entry, out: &mut String) {
         let at = OffsetDateTime::from(entry.at).to_offset(self.offset);
-        let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
+        let clock = at.format(CLOCK).unwrap_or_default();
         self.push_coloured(out, DIM, &clock);
         if let Some((child, line)) = entry.said_by_child() {
             out.push(' ');
@@ -72,6 +74,8 @@ impl Terminal {
         }
     }
 }
+
+const CLOCK: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute]:[second]");
 
 const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
@@ -132,9 +136,13 @@ pub(super) fn json(entry: &Entry, out: &mut String) {
     out.push_str("}\n");
 }
 
-fn timestamp(at: SystemTime) -> impl std::fmt::Display {
-    humantime::format_rfc3339_millis(at)
+/// Returns a time in RFC 3339 form, in UTC.
+fn timestamp(at: SystemTime) -> String {
+    OffsetDateTime::from(at).format(MILLISECONDS).unwrap_or_default()
 }
+
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// Writes a value with a clear end: in quotes unless it is plain.
 fn push_word(out: &mut String, word: &str) {
