@@ -50,7 +50,6 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
             report.settings = settings;
         }
         report.is_unusable |= findings.is_unusable();
-        findings.all.sort_by_key(|finding| finding.line);
         report.findings.append(&mut findings.all);
         let first = drafts.len();
         for (list, members) in lists {
@@ -58,15 +57,18 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
         }
         replace(&mut drafts, first);
     }
-    check_paths(&mut drafts);
-    if report.is_unusable {
-        drafts.clear();
+    // Of a name that occurs twice, both entries would have the same path.
+    if !report.is_unusable {
+        check_paths(&mut drafts);
     }
     for mut draft in drafts {
-        draft.findings.sort_by_key(|finding| finding.line);
         report.findings.append(&mut draft.findings);
-        report.entries.push(draft.entry);
+        if !report.is_unusable {
+            report.entries.push(draft.entry);
+        }
     }
+    let file = |finding: &Finding| sources.iter().position(|source| source.name == finding.file);
+    report.findings.sort_by_key(|finding| (file(finding), finding.line));
     report
 }
 

@@ -6,11 +6,10 @@ use crate::placeholder::is_name;
 pub(crate) const MASK: &str = "***";
 
 /// Words of names whose value is hidden.
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 20] = [
     "auth",
     "authorization",
     "bearer",
-    "connectionstring",
     "cookie",
     "cookies",
     "credential",
@@ -31,8 +30,16 @@ const WORDS: [&str; 21] = [
 ];
 
 /// Parts of names whose value is hidden.
-const PARTS: [&str; 7] =
-    ["token", "secret", "password", "passwd", "apikey", "accesskey", "privatekey"];
+const PARTS: [&str; 8] = [
+    "accesskey",
+    "apikey",
+    "connectionstring",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "token",
+];
 
 /// Last words of names that tell something about a secret and do not hold it.
 const ABOUT: [&str; 30] = [
@@ -184,43 +191,60 @@ impl Writer {
         self.out.is_plain |= is_secret && can_be_secret(text) && !text.is_empty();
     }
 
+    /// Writes an argument after the one before it.
     fn argument(&mut self, before: &str, text: &str) {
         if let Some(name) = flag_of_secret(before) {
-            return self.hide(text, holds_secret(name));
+            self.hide(text, holds_secret(name));
+        } else if matches!(before, "-e" | "--env") {
+            self.assignment(text);
+        } else if is_json_with_secret(text) {
+            self.hide(text, true);
+        } else if !self.header(text) {
+            self.text(text);
         }
-        if is_json_with_secret(text) {
-            return self.hide(text, true);
+    }
+
+    /// Writes one word, a flag or assignment whose value can be more words, or a script.
+    fn text(&mut self, text: &str) {
+        self.parts += 1;
+        if self.parts > PARTS_MAX {
+            return self.hide(text, false);
         }
-        if !text.contains(char::is_whitespace) || self.header(text) {
-            return self.out_if_empty(before, text);
+        let name = text.split('=').next().unwrap_or_default();
+        if !text.contains(char::is_whitespace) || !name.contains(char::is_whitespace) {
+            return self.word(text);
         }
-        // A script, or several words in one.
-        let mut before = before;
-        for part in text.split_inclusive(char::is_whitespace) {
+        let mut before = "";
+        let mut parts = text.split_inclusive(char::is_whitespace);
+        while let Some(part) = parts.next() {
             let word = part.trim_end();
             let bare = word.trim_start_matches(['"', '\'', '(']);
             self.show(&word[..word.len() - bare.len()]);
             if bare.strip_suffix(':').is_some_and(is_secret_name) {
                 // The rest is the value of a header.
                 self.show(bare);
+                self.show(" ");
                 return self.hide("", false);
             }
             match flag_of_secret(before).or(scheme(before)) {
                 Some(name) => self.hide(bare, holds_secret(name)),
-                None => self.word(before, bare),
+                None => self.word(bare),
             }
             self.show(&part[word.len()..]);
+            if self.out.text.trim_end().ends_with(MASK) {
+                self.skip_to_quote(word, &mut parts);
+            }
             if !word.is_empty() {
                 before = bare;
             }
         }
     }
 
-    /// Writes a text of one word, unless it is written already.
-    fn out_if_empty(&mut self, before: &str, text: &str) {
-        if self.out.text.is_empty() && !self.header(text) {
-            self.word(before, text);
-        }
+    /// Leaves out the words after a hidden one, up to the quote that ends it.
+    fn skip_to_quote<'t>(&mut self, word: &str, parts: &mut impl Iterator<Item = &'t str>) {
+        let is_open = |quote: &&char| word.matches(**quote).count() % 2 == 1;
+        let Some(quote) = ['"', '\''].iter().find(is_open) else { return };
+        let _ = parts.find(|part| part.contains(*quote));
     }
 
     /// Writes `Authorization: value`; returns whether the text is of that form.
@@ -244,35 +268,28 @@ impl Writer {
         true
     }
 
-    fn word(&mut self, before: &str, word: &str) {
-        let is_variable = matches!(before, "-e" | "--env");
-        let attached = word.strip_prefix("-e").filter(|rest| !rest.is_empty());
+    fn word(&mut self, word: &str) {
         let Some((name, value)) = word.split_once('=') else { return self.value(word) };
         let bare = name.trim_start_matches('-');
         let is_flag = bare.len() < name.len();
-        if name == "--env" || name == "-e" {
+        let attached = name.strip_prefix("-e").filter(|name| is_name(name));
+        if matches!(name, "-e" | "--env") {
             self.show(&word[..name.len() + 1]);
-            return self.assignment(value);
-        }
-        if is_variable {
-            return self.assignment(word);
-        }
-        if let Some(assignment) = attached.filter(|it| it.split('=').next().is_some_and(is_name)) {
+            self.assignment(value);
+        } else if attached.is_some() {
             self.show("-e");
-            return self.assignment(assignment);
-        }
-        if self.is_env && !is_flag && is_name(name) {
-            return self.assignment(word);
-        }
-        if (is_flag || is_name(name)) && is_secret_name(bare) {
+            self.assignment(&word[2..]);
+        } else if self.is_env && !is_flag && is_name(name) {
+            self.assignment(word);
+        } else if !is_flag && !is_name(name) {
+            self.value(word);
+        } else {
             self.show(&word[..name.len() + 1]);
-            return self.hide(value, holds_secret(bare));
+            match is_secret_name(bare) {
+                true => self.hide(value, holds_secret(bare)),
+                false => self.text(value),
+            }
         }
-        if is_flag || is_name(name) {
-            self.show(&word[..name.len() + 1]);
-            return self.value(value);
-        }
-        self.value(word);
     }
 
     /// Writes `NAME=value` without the value.
@@ -287,7 +304,7 @@ impl Writer {
         }
     }
 
-    /// Writes a value: the password and query of an address, and well-known tokens, are hidden.
+    /// Writes a value: passwords, the query of an address, and well-known tokens are hidden.
     fn value(&mut self, value: &str) {
         self.parts += 1;
         if self.parts > PARTS_MAX {
@@ -297,6 +314,9 @@ impl Writer {
             self.show(scheme);
             self.show("://");
             return self.address(scheme, rest);
+        }
+        if value.contains('=') && value.contains([';', ',']) {
+            return self.pairs(value);
         }
         let is_token_part = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
         let starts = TOKENS.iter().flat_map(|token| value.match_indices(token));
@@ -324,10 +344,37 @@ impl Writer {
         }
     }
 
+    /// Writes pairs such as `Server=db;Password=…`.
+    fn pairs(&mut self, value: &str) {
+        for piece in value.split_inclusive([';', ',']) {
+            let pair = piece.trim_end_matches([';', ',']);
+            match pair.split_once('=') {
+                Some((name, secret)) if is_secret_name(name) => {
+                    self.show(&pair[..name.len() + 1]);
+                    self.hide(secret, holds_secret(name));
+                }
+                Some((name, value)) => {
+                    self.show(&pair[..name.len() + 1]);
+                    self.value(value);
+                }
+                None => self.value(pair),
+            }
+            self.show(&piece[pair.len()..]);
+        }
+    }
+
     /// Writes the part of an address after `://`.
     fn address(&mut self, scheme: &str, rest: &str) {
-        let end = rest.find(['/', '?', '#', '"', '\'']).unwrap_or(rest.len());
-        let (authority, tail) = rest.split_at(end);
+        let end = rest.find(['/', '?', '#', ';', '"', '\'']).unwrap_or(rest.len());
+        let (mut authority, mut tail) = rest.split_at(end);
+        // A password with an unencoded `/` or `?`.
+        if let (Some(_), false, Some(at)) =
+            (authority.split_once(':'), authority.contains('@'), tail.rfind('@'))
+        {
+            let end =
+                rest[end + at..].find(['/', '?', '#', ';']).map_or(rest.len(), |it| end + at + it);
+            (authority, tail) = rest.split_at(end);
+        }
         if let Some((user, host)) = authority.rsplit_once('@') {
             match user.split_once(':') {
                 Some((name, password)) => {
@@ -343,12 +390,12 @@ impl Writer {
         } else {
             self.show(authority);
         }
-        match tail.find(['?', '#']) {
+        match tail.find(['?', '#', ';']) {
             Some(at) => {
                 self.value(&tail[..at]);
                 self.show(&tail[at..at + 1]);
                 let query = &tail[at + 1..];
-                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                let pairs = query.split(['&', ';']).filter_map(|pair| pair.split_once('='));
                 let secret = pairs.filter(|(name, _)| holds_secret(name)).map(|(_, value)| value);
                 self.hide(secret.clone().next().unwrap_or(query), secret.count() > 0);
             }

@@ -124,9 +124,30 @@ fn a_key_that_occurs_twice_makes_the_file_unusable() {
     for (text, key) in rows {
         assert_eq!(unusable(text).key, key, "{text}");
     }
-    let twice = unusable("{\"mcpServers\": {\n\"a\": {},\n\"a\": {}}}");
+    let twice = unusable("{\"mcpServers\": {\n\"a\": {\"url\": \"\"},\n\"a\": {\"url\": \"\"}}}");
     assert_eq!((twice.line, twice.entry.as_deref()), (3, Some("a")));
     assert!(twice.text.contains("line 2"), "{twice}");
+}
+
+#[test]
+fn problems_of_entries_of_an_unusable_file_are_reported_too() {
+    let report = report("{\"servers\": {\n\"a\": {},\n\"b\": {\"url\": \"\", \"url\": \"\"}}}");
+    let lines: Vec<_> = report.findings.iter().map(|finding| finding.line).collect();
+    assert_eq!((lines.as_slice(), report.is_unusable), ([2, 3].as_slice(), true));
+}
+
+#[test]
+fn a_file_that_other_clients_refuse_is_reported_if_they_share_it() {
+    for (name, text, count) in [
+        (".mcp.json", r#"{"mcpServers": {"a": {"command": "node"},}}"#, 1),
+        (".mcp.json", r#"{"mcpServers": {"a": {"command": "node"}}}"#, 0),
+        ("mcp.json", r#"{"mcpServers": {"a": {"command": "node"},}}"#, 0),
+    ] {
+        let mut file = source(text);
+        file.path = data().join(name);
+        let report = read(&[file], &Machine::default());
+        assert_eq!(findings(&report, Level::Warning).len(), count, "{name} {text}");
+    }
 }
 
 #[test]

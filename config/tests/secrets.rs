@@ -19,7 +19,7 @@ fn shown(command: &[&str]) -> (String, usize) {
 
 #[test]
 fn secrets_of_a_command_line_are_masked() {
-    let rows: [(&[&str], &str, usize); 31] = [
+    let rows: [(&[&str], &str, usize); 40] = [
         (&["--api-key", "CANARY"], "--api-key ***", 1),
         (&["--apiKey=CANARY"], "--apiKey=***", 1),
         (&["--auth", "--token", "CANARY"], "--auth *** ***", 1),
@@ -47,8 +47,25 @@ fn secrets_of_a_command_line_are_masked() {
         (&["ghp_CANARY0123456789"], "***", 1),
         (&["x-sk-CANARY01234567890"], "x-***", 1),
         (&["{\"apiKey\": \"CANARY\"}"], "***", 1),
-        (&["A_KEY=CANARY node --token CANARY x"], "A_KEY=*** node --token *** x", 1),
-        (&["curl -H \"Authorization: Bearer CANARY\""], "curl -H \"Authorization:*** ", 0),
+        (&["A_KEY=CANARY node --token CANARY x"], "A_KEY=***", 1),
+        (
+            &["node --token CANARY x", "cd a && B=1 A_KEY='CAN ARY' c"],
+            "node --token *** x cd a && B=1 A_KEY=*** c",
+            2,
+        ),
+        (&["--token=CAN ARY", "-e", "A=CAN ARY"], "--token=*** -e A=***", 1),
+        (&["--run=node --token CANARY"], "--run=node --token ***", 1),
+        (&["--a=b=c=d"], "--a=b=c=d", 0),
+        (&["--x=Server=h;Password=CANARY;Port=1"], "--x=Server=h;Password=***;Port=1", 1),
+        (&["jdbc:x://h;user=sa;password=CANARY"], "jdbc:x://h;***", 1),
+        (&["--connection-string", "CANARY"], "--connection-string ***", 1),
+        (&["redis://:CANARY@h:1/0", "pg://u:CAN/ARY@h/d"], "redis://:***@h:1/0 pg://u:***@h/d", 2),
+        (
+            &["http://127.0.0.1:80/a", "https://x.example/@a/b"],
+            "http://127.0.0.1:80/a https://x.example/@a/b",
+            0,
+        ),
+        (&["curl -H \"Authorization: Bearer CANARY\""], "curl -H \"Authorization: ***", 0),
         (&["send Bearer CANARY now"], "send Bearer *** now", 1),
         (&["${HARBOUR_HOST}", "${HARBOUR_TOKEN}"], "${HARBOUR_HOST} ${HARBOUR_TOKEN}", 1),
     ];
