@@ -13,11 +13,23 @@
 //! engine, so that none overtakes the message of the job. All other work continues, and may make
 //! the result useless: a client may disconnect or cancel, a child or a session may end.
 
-use crate::bridge::{Prepared, Preparing, Translated, Translation};
+mod evaluation;
+mod interpretation;
+mod page;
+mod preparing;
+mod translation;
+
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::Message;
-use crate::machine::Input;
-use crate::session::{Evaluation, Interpretation};
+
+pub(crate) use evaluation::{Circumstance, Evaluation, Said, Speaker, ToServer};
+pub(crate) use interpretation::{Interpretation, ToInterpreter, give};
+pub(crate) use page::Page;
+pub(crate) use preparing::{OpenQuestion, Prepared, Preparing, answers, translated};
+pub(crate) use translation::{Change, Client, Outcome, Probed, Translated, Translation, severity};
+
+/// The number by which a job identifies a machine; unique for each loan.
+pub(crate) type Loan = u64;
 
 /// A part of the engine's work that depends only on its own data.
 #[derive(Debug)]
@@ -53,15 +65,8 @@ pub(crate) enum Finished {
     Evaluated(Box<Evaluation>),
 }
 
-impl Job {
-    /// Carries out the work. The result must be reported in any case.
-    pub fn run(self) -> Input {
-        Input::Worked { done: Box::new(Done(self.0.finish())) }
-    }
-}
-
 impl Work {
-    fn finish(self) -> Finished {
+    pub(crate) fn finish(self) -> Finished {
         match self {
             Work::Translate { child, message, translation } => {
                 let translated = translation.make(&message);

@@ -152,6 +152,13 @@ pub enum Input {
     ShutdownRequested,
 }
 
+impl Job {
+    /// Carries out the work. The result must be reported in any case.
+    pub fn run(self) -> Input {
+        Input::Worked { done: Box::new(Done(self.0.finish())) }
+    }
+}
+
 impl From<Refusal> for Input {
     fn from(Refusal { reject, detail }: Refusal) -> Input {
         Input::Refused { reject, detail }

@@ -17,13 +17,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::bridge::{Noise, Stderr, probe};
+use crate::bridge::{Noise, Stderr};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::json::Unreadable;
 use crate::machine::{Action, Signal};
+use crate::modern::probe;
 use crate::observe::Event;
 use crate::reject::ExitStatus;
 use crate::shown::{shown, visible};

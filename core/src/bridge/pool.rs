@@ -23,9 +23,6 @@ mod preparing;
 mod timeouts;
 mod translation;
 
-pub(crate) use preparing::{Prepared, Preparing};
-pub(crate) use translation::{Probed, Translated, Translation};
-
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
@@ -43,6 +40,7 @@ use crate::cx::{Cx, Evictable, Owner, Starts};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::interpreter::{FromWorker, ToWorker};
+use crate::job::Translated;
 use crate::json::line::cancelled;
 use crate::json::{Kind, Message};
 #[cfg(test)]

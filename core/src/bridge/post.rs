@@ -13,12 +13,12 @@
 use core::net::IpAddr;
 
 use crate::bridge::IdText;
-use crate::bridge::pool::Prepared;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::frame;
 use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
+use crate::job::Prepared;
 use crate::json::{self, Answer, Message};
 use crate::limits::Limits;
 use crate::modern::{Need, need_of};

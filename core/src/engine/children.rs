@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{Calls, Child, Pool, Translated, Translation, probe};
+use crate::bridge::{Calls, Child, Pool};
 use crate::child_spec::ChildSpec;
 use crate::cx::Cx;
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
 use crate::ids::{ChildId, SessionId};
-use crate::job::{Job, Work};
+use crate::job::{Job, Translated, Translation, Work};
 use crate::json::{Concerns, Kind, Message, Unreadable};
 use crate::machine::{Action, Actions, Input};
+use crate::modern::probe;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Era;
 use crate::reject::{ExitStatus, Reject, SpawnError};

@@ -18,13 +18,14 @@
 
 use std::mem;
 
-use crate::bridge::{Child, Pool, Probed, Translated};
+use crate::bridge::{Child, Pool};
 use crate::config::ChildEra;
 use crate::cx::Owner;
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
 use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
+use crate::job::{Probed, Translated};
 use crate::json::{Body, Kind, Message};
 use crate::machine::Actions;
 use crate::observe::Event;

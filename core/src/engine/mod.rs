@@ -42,7 +42,7 @@ use crate::engine::timers::{Timers, Wake};
 use crate::engine::unclaimed::Unclaimed;
 use crate::facts::Facts;
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::job::Finished;
+use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
 use crate::modern::Preparation;
@@ -52,7 +52,7 @@ use crate::protocol::Revision;
 use crate::random::{Chance, IdSource};
 use crate::reject::Reject;
 use crate::server::Changed;
-use crate::session::{Evaluation, Session};
+use crate::session::Session;
 use crate::time::{Deadline, Duration, Instant};
 
 /// Everything behind an endpoint.

@@ -3,17 +3,17 @@
 //! Owns: the connection of the pool with children, sessions, timers and the drain. Never: which
 //! worker answers which request.
 
-use crate::bridge::{Pool, Translated};
+use crate::bridge::Pool;
 use crate::cx::{Cx, PATIENCE, TURN_PAUSE};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::McpHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::interpreter::{FromWorker, Interpreter};
+use crate::job::{Interpretation, Translated};
 use crate::json::Message;
 use crate::machine::Actions;
 use crate::reject::Reject;
-use crate::session::Interpretation;
 use crate::time::Instant;
 
 impl Engine {

@@ -9,6 +9,7 @@ pub mod field;
 pub mod mirror;
 mod need;
 mod preparation;
+pub(crate) mod probe;
 pub(crate) mod status;
 
 pub(crate) use need::{Need, need_of};

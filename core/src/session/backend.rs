@@ -4,14 +4,14 @@
 //! Owns: the differences between them. All of them take messages on one line, and answer with
 //! messages without HTTP.
 
-use super::facade::{Facade, ToInterpreter};
-use super::lent::Loan;
-use super::seated::{Seated, Speaker};
+use super::facade::Facade;
+use super::seated::Seated;
 use crate::bridge::{Calls, Child};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, TURN_PAUSE};
 use crate::ids::SessionId;
 use crate::interpreter::{FromWorker, Interpreter, Saying};
+use crate::job::{Loan, Speaker, ToInterpreter};
 use crate::json::{Field, Message};
 use crate::reject::ExitStatus;
 use crate::time::Instant;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::bridge::{Call, Child, Consequence, consequence, probe};
+use crate::bridge::{Call, Child, Consequence, consequence};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::interpreter::About;
@@ -13,6 +13,7 @@ use crate::json::line::cancelled;
 use crate::json::{
     self, Answer, Concerns, Field, Kind, Message, Unreadable, error_words, line, parse_number,
 };
+use crate::modern::probe;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};

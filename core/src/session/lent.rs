@@ -10,6 +10,8 @@
 
 use std::collections::VecDeque;
 
+use crate::job::Loan;
+
 /// A machine, here or with a job.
 #[derive(Debug)]
 pub(super) struct Lent<M, F> {
@@ -18,9 +20,6 @@ pub(super) struct Lent<M, F> {
     waiting: VecDeque<(F, usize)>,
     bytes: usize,
 }
-
-/// The number by which a job identifies a machine; unique for each loan.
-pub(crate) type Loan = u64;
 
 impl<M, F> Lent<M, F> {
     pub(super) fn new(machine: M) -> Lent<M, F> {

@@ -33,11 +33,11 @@ mod stream;
 mod streams;
 
 pub(crate) use backend::Backend;
-pub(crate) use facade::{Facade, Interpretation};
+pub(crate) use facade::Facade;
 use hold::{Held, Outgoing};
 use queue::{Queue, Waiting};
 use replay::Replay;
-pub(crate) use seated::{Evaluation, Seated};
+pub(crate) use seated::Seated;
 use stream::Stream;
 use streams::{Delivery, Streams};
 

@@ -6,20 +6,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::lent::{Lent, Loan};
+use super::lent::Lent;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::SessionId;
-use crate::interpreter::{About, Saying};
-use crate::job::{Job, Work};
+use crate::interpreter::Saying;
+use crate::job::{Circumstance, Evaluation, Job, Loan, Said, Speaker, ToServer, Work};
 use crate::machine::Action;
 use crate::principal::Principal;
-use crate::random::Chance;
-use crate::server::{
-    Change, Changed, Circumstances, Conversation, HttpScene, Line, SessionFacts, Sink,
-};
+use crate::server::{Changed, Conversation, HttpScene, SessionFacts};
 use crate::time::{Duration, Instant};
 
 /// A conversation, and the session's facts for it.
@@ -35,74 +32,6 @@ pub(crate) struct Seated {
     http: Option<Arc<HttpScene>>,
     /// The number of bytes that the server stores for the session, as last known.
     stored: usize,
-}
-
-/// An input of a conversation.
-#[derive(Debug)]
-enum ToServer {
-    /// A message of the client.
-    Message(Chunk),
-    /// The facts that it waits for.
-    Facts(Box<Facts>),
-    /// A change that was not made in this session.
-    Change(Changed),
-    /// A timeout.
-    Timeout,
-}
-
-/// The context of an input.
-#[derive(Debug)]
-struct Circumstance {
-    now: Instant,
-    arrived: Instant,
-    wall: Duration,
-    http: Option<Arc<HttpScene>>,
-    session: SessionFacts,
-    principal: Principal,
-    random: u64,
-}
-
-/// A conversation and its output.
-#[derive(Debug)]
-pub(crate) struct Speaker {
-    conversation: Conversation,
-    said: Said,
-}
-
-/// A conversation with a job to do.
-#[derive(Debug)]
-pub(crate) struct Evaluation {
-    pub(crate) session: SessionId,
-    pub(crate) loan: Loan,
-    pub(crate) speaker: Box<Speaker>,
-    fact: Option<(ToServer, Circumstance)>,
-    chance: Arc<Chance>,
-}
-
-impl Evaluation {
-    /// Passes the input to the conversation.
-    pub(crate) fn carry_out(&mut self) {
-        if let Some((fact, at)) = self.fact.take() {
-            self.speaker.give(fact, &at, &self.chance);
-        }
-    }
-}
-
-impl Speaker {
-    fn give(&mut self, fact: ToServer, at: &Circumstance, chance: &Chance) {
-        let Circumstance { now, arrived, wall, principal, random, .. } = *at;
-        let (http, session, seal) = (at.http.as_ref(), Some(&at.session), &chance.seal);
-        let at = Circumstances { now, arrived, wall, http, session, principal, random, seal };
-        let Speaker { conversation, said } = self;
-        match fact {
-            ToServer::Message(message) => {
-                conversation.handle_message(&message.into_bytes(), &at, said);
-            }
-            ToServer::Facts(facts) => conversation.handle_facts(&facts, &at, said),
-            ToServer::Change(change) => conversation.handle_change(change.told(), said),
-            ToServer::Timeout => conversation.handle_timeout(&at, said),
-        }
-    }
 }
 
 impl Seated {
@@ -237,42 +166,5 @@ impl Seated {
             *sayings = VecDeque::new(); // an idle session keeps no buffer
         }
         said
-    }
-}
-
-/// The output of a conversation, in order.
-#[derive(Debug, Default)]
-struct Said {
-    text: Vec<u8>,
-    sayings: VecDeque<Saying>,
-}
-
-impl Sink for Said {
-    fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.text
-    }
-
-    fn ended(&mut self, line: Line<'_>) {
-        let about = match line {
-            Line::Answer(_) => About::Unknown,
-            Line::Related(id) => id.parse().map_or(About::Unknown, About::Call),
-            Line::Unrelated => About::Nothing,
-        };
-        let mut text = std::mem::take(&mut self.text);
-        // A message that was not asked for can wait in a queue, and most of its buffer would be empty.
-        if about == About::Nothing {
-            text.shrink_to_fit();
-        }
-        self.sayings.extend(Saying::read(text.into(), about));
-    }
-
-    fn changed(&mut self, change: Change<'_>) {
-        self.sayings.push_back(Saying::Changed(change.keep()));
-    }
-
-    fn hang_up(&mut self, id: &str, come_back: Duration) {
-        if let Ok(number) = id.parse() {
-            self.sayings.push_back(Saying::HangUp(number, come_back));
-        }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Source: 2026-07-28, basic/patterns/mrtr.
 
-use super::preparing::OpenQuestion;
 use super::*;
 use crate::bridge::asking::{Asked, Parked, Ticket};
 use crate::interpreter::Traits;
+use crate::job::answers;
 use crate::json;
 use crate::json::object::text;
 use crate::json::{Answer, line};
@@ -284,28 +284,6 @@ impl Pool {
 
 fn feed(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], cx: &mut Cx<'_>) {
     worker.child.feed(Chunk::from(answer.line(id)), cx);
-}
-
-/// The answers to a child's questions, as lines: each with the id of its question.
-pub(super) type Answers = Vec<(Bytes, Chunk)>;
-
-/// Returns a client's answers to these questions.
-pub(super) fn answers(
-    questions: &[OpenQuestion],
-    request: &Message,
-    revision: Revision,
-) -> Result<Answers, Reject> {
-    let Some(responses) = request.input_responses() else { return Ok(Vec::new()) };
-    let responses = legacy_child::responses(responses).ok_or(Reject::BadParams)?;
-    let mut answers = Vec::new();
-    for (id, key, needs) in questions {
-        let Some((_, response)) = responses.iter().find(|(own, _)| own == key) else {
-            continue;
-        };
-        let answer = legacy_child::answer(*needs, response, revision).ok_or(Reject::BadParams)?;
-        answers.push((id.clone(), Chunk::from(answer.line(id))));
-    }
-    Ok(answers)
 }
 
 /// Seals the state for a client: valid only for the same request of the same principal.

@@ -1,11 +1,13 @@
 //! Messages of workers: answers, notifications, and invalid messages.
 
-use super::translation::{Change, Outcome, is_level_wanted};
+use super::translation::is_level_wanted;
 use super::*;
-use crate::bridge::{Consequence, consequence, probe};
+use crate::bridge::{Consequence, consequence};
+use crate::job::{Change, Outcome};
 use crate::json::{
     self, Answer, Concerns, Field, ParseRules, Peer, Unreadable, line, parse_number,
 };
+use crate::modern::probe;
 
 impl Pool {
     /// Handles a line of a worker's standard output that is not a message.

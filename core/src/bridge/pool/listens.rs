@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use super::translation::Change;
 use super::*;
 use crate::bridge::post::Listen;
 use crate::interpreter::Traits;
+use crate::job::Change;
 use crate::json::line;
 use crate::json::object::{Object, elements};
 use crate::translate::subscription;

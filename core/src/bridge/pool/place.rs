@@ -1,14 +1,13 @@
 //! Assignment of requests to workers, and start of workers.
 
-use super::preparing::translated;
 use super::*;
 use crate::bridge::asking::Asking;
-use crate::bridge::probe;
 use crate::cx::PATIENCE;
 use crate::interpreter::Traits;
+use crate::job::translated;
 use crate::json::object::Object;
 use crate::json::{Field, line};
-use crate::modern::Need;
+use crate::modern::{Need, probe};
 use crate::observe::Event;
 use crate::translate::legacy_child;
 

@@ -1,71 +1,13 @@
-//! Work on a long request of a modern client, before a worker gets it.
+//! The work on a long request of a modern client, before a worker gets it.
 //!
-//! Owns: the work that a request needs, and its results. A job does it outside the engine's lock
-//! ([`crate::job`]); only this request waits meanwhile. Never: refuses a request; later steps do.
+//! A job does it outside the engine's lock ([`crate::job`]); only this request waits meanwhile.
 
-use super::asks::{Answers, answers, ticket};
+use super::asks::ticket;
 use super::*;
 use crate::bridge::asking::Ticket;
-use crate::http::Mirrored;
-use crate::job::{Job, Work};
-use crate::json::{ParseRules, Peer, line};
+use crate::job::{Job, OpenQuestion, Prepared, Preparing, Work};
 use crate::machine::Action;
 use crate::modern::mirror::MirroredParams;
-use crate::reject::Capability;
-use crate::translate::legacy_child;
-use bytes::Bytes;
-
-/// The work on one request.
-#[derive(Debug)]
-pub(crate) struct Preparing {
-    exchange: ExchangeId,
-    request: Message,
-    /// Whether it goes to a legacy child.
-    is_translated: bool,
-    /// The arguments that its headers repeat, and the headers.
-    headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
-    /// The questions that it may answer, and the revision of the child that asked them.
-    questions: Option<(Vec<OpenQuestion>, Revision)>,
-}
-
-/// A question of a child: its id, its key for the client, and the capability it needs.
-pub(super) type OpenQuestion = (Bytes, String, Capability);
-
-/// The results of the work on a request.
-#[derive(Debug, Default)]
-pub(crate) struct Prepared {
-    /// The request translated for a legacy child, or the reason why it cannot be; `None` if it was
-    /// not translated.
-    pub(super) translated: Option<Result<Message, Reject>>,
-    /// The arguments that headers repeat, and whether they do.
-    pub(super) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
-    /// The answers to questions in it.
-    pub(super) answers: Option<Result<Answers, Reject>>,
-}
-
-impl Preparing {
-    /// Does the work.
-    pub(crate) fn carry_out(self) -> (ExchangeId, Box<Prepared>) {
-        let Preparing { exchange, request, is_translated, headers, questions } = self;
-        let translated = is_translated.then(|| translated(&request));
-        let headers = headers.map(|(params, headers)| {
-            let headers = headers.as_ref().map_or(&[][..], |it| &it.params);
-            let verdict = params.check(request.arguments(), headers);
-            (params, verdict)
-        });
-        let answers = questions.map(|(open, revision)| answers(&open, &request, revision));
-        (exchange, Box::new(Prepared { translated, headers, answers }))
-    }
-}
-
-/// Returns the request translated for a legacy child, with a placeholder id and progress token.
-pub(super) fn translated(request: &Message) -> Result<Message, Reject> {
-    let method = request.method().unwrap_or_default();
-    let params = legacy_child::params(method, request.params(), 0).ok_or(Reject::BadParams)?;
-    let line = line::request(b"0", method, Some(&params));
-    let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Client };
-    Message::parse(line.into(), rules).map_err(|invalid| invalid.reject)
-}
 
 impl Pool {
     /// Starts a job for the work that a long request needs. Returns whether the request has to wait

@@ -1,0 +1,55 @@
+//! An input of an interpreter.
+
+use crate::chunk::Chunk;
+use crate::ids::SessionId;
+use crate::interpreter::{At, FromWorker, Interpreter, RULES};
+use crate::json::Message;
+use crate::time::Instant;
+
+use super::Loan;
+
+/// An input of an interpreter.
+#[derive(Debug)]
+pub(crate) enum ToInterpreter {
+    /// A request of the client, and its number.
+    Request(u64, Message),
+    /// A notification or an answer of the client.
+    Message(Chunk),
+    /// An event of its request at the shared child.
+    Upstream(FromWorker),
+    /// A timeout.
+    Timeout,
+}
+
+/// An interpreter with a job to do.
+#[derive(Debug)]
+pub(crate) struct Interpretation {
+    pub(crate) session: SessionId,
+    pub(crate) loan: Loan,
+    pub(crate) interpreter: Box<Interpreter>,
+    pub(crate) fact: ToInterpreter,
+    pub(crate) now: Instant,
+    /// The number before those that it may use for requests to the child.
+    pub(crate) last_upstream: u64,
+}
+
+impl Interpretation {
+    /// Passes the input to the interpreter.
+    pub(crate) fn carry_out(&mut self) {
+        let fact = std::mem::replace(&mut self.fact, ToInterpreter::Timeout);
+        let mut at = At { now: self.now, last_upstream: &mut self.last_upstream };
+        give(&mut self.interpreter, fact, &mut at);
+    }
+}
+
+pub(crate) fn give(interpreter: &mut Interpreter, fact: ToInterpreter, at: &mut At<'_>) {
+    match fact {
+        ToInterpreter::Request(number, request) => interpreter.handle_request(number, &request, at),
+        ToInterpreter::Message(message) => match Message::parse(message.into_bytes(), RULES) {
+            Ok(message) => interpreter.handle_message(&message, at),
+            Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
+        },
+        ToInterpreter::Upstream(heard) => interpreter.handle_upstream(&heard, at),
+        ToInterpreter::Timeout => interpreter.handle_timeout(at),
+    }
+}

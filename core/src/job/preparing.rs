@@ -1,0 +1,90 @@
+//! The work on a long request of a modern client, before a worker gets it.
+//!
+//! Owns: the work that a request needs, and its results. Never: refuses a request; later steps do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::chunk::Chunk;
+use crate::http::Mirrored;
+use crate::ids::ExchangeId;
+use crate::json::{Message, ParseRules, Peer, line};
+use crate::modern::mirror::MirroredParams;
+use crate::protocol::Revision;
+use crate::reject::{Capability, Reject};
+use crate::translate::legacy_child;
+
+/// The work on one request.
+#[derive(Debug)]
+pub(crate) struct Preparing {
+    pub(crate) exchange: ExchangeId,
+    pub(crate) request: Message,
+    /// Whether it goes to a legacy child.
+    pub(crate) is_translated: bool,
+    /// The arguments that its headers repeat, and the headers.
+    pub(crate) headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
+    /// The questions that it may answer, and the revision of the child that asked them.
+    pub(crate) questions: Option<(Vec<OpenQuestion>, Revision)>,
+}
+
+/// A question of a child: its id, its key for the client, and the capability it needs.
+pub(crate) type OpenQuestion = (Bytes, String, Capability);
+
+/// The results of the work on a request.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    /// The request translated for a legacy child, or the reason why it cannot be; `None` if it was
+    /// not translated.
+    pub(crate) translated: Option<Result<Message, Reject>>,
+    /// The arguments that headers repeat, and whether they do.
+    pub(crate) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
+    /// The answers to questions in it.
+    pub(crate) answers: Option<Result<Answers, Reject>>,
+}
+
+impl Preparing {
+    /// Does the work.
+    pub(crate) fn carry_out(self) -> (ExchangeId, Box<Prepared>) {
+        let Preparing { exchange, request, is_translated, headers, questions } = self;
+        let translated = is_translated.then(|| translated(&request));
+        let headers = headers.map(|(params, headers)| {
+            let headers = headers.as_ref().map_or(&[][..], |it| &it.params);
+            let verdict = params.check(request.arguments(), headers);
+            (params, verdict)
+        });
+        let answers = questions.map(|(open, revision)| answers(&open, &request, revision));
+        (exchange, Box::new(Prepared { translated, headers, answers }))
+    }
+}
+
+/// Returns the request translated for a legacy child, with a placeholder id and progress token.
+pub(crate) fn translated(request: &Message) -> Result<Message, Reject> {
+    let method = request.method().unwrap_or_default();
+    let params = legacy_child::params(method, request.params(), 0).ok_or(Reject::BadParams)?;
+    let line = line::request(b"0", method, Some(&params));
+    let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Client };
+    Message::parse(line.into(), rules).map_err(|invalid| invalid.reject)
+}
+
+/// The answers to a child's questions, as lines: each with the id of its question.
+pub(crate) type Answers = Vec<(Bytes, Chunk)>;
+
+/// Returns a client's answers to these questions.
+pub(crate) fn answers(
+    questions: &[OpenQuestion],
+    request: &Message,
+    revision: Revision,
+) -> Result<Answers, Reject> {
+    let Some(responses) = request.input_responses() else { return Ok(Vec::new()) };
+    let responses = legacy_child::responses(responses).ok_or(Reject::BadParams)?;
+    let mut answers = Vec::new();
+    for (id, key, needs) in questions {
+        let Some((_, response)) = responses.iter().find(|(own, _)| own == key) else {
+            continue;
+        };
+        let answer = legacy_child::answer(*needs, response, revision).ok_or(Reject::BadParams)?;
+        answers.push((id.clone(), Chunk::from(answer.line(id))));
+    }
+    Ok(answers)
+}
