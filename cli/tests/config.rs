@@ -92,7 +92,10 @@ fn check_finds_places_from_any_folder() {
 #[test]
 fn a_file_that_cannot_be_used_is_reported() {
     let folder = Folder::new("unusable");
-    folder.write("twice.json", "{\"mcpServers\": {\n\"a\": {},\n\"a\": {}}}");
+    folder.write(
+        "twice.json",
+        "{\"mcpServers\": {\n\"a\": {\"url\": \"\"},\n\"a\": {\"url\": \"\"}}}",
+    );
     folder.write("empty.json", "{\"mcpServers\": {}}");
     let output = config(&["check", "twice.json"], &folder.0);
     assert_eq!(output.status.code(), Some(1));
