@@ -40,6 +40,8 @@ pub(crate) struct Child {
     pub(crate) initialize_at: Option<Instant>,
     /// Whether a line on its standard output was a message.
     has_spoken: bool,
+    /// Whether a request has timed out since its last message.
+    is_unresponsive: bool,
     /// Bytes for its standard input that it has not accepted.
     unfed: usize,
     /// Bytes that its standard input accepted.
@@ -96,6 +98,7 @@ impl Child {
             since: now,
             initialize_at: None,
             has_spoken: false,
+            is_unresponsive: false,
             unfed: 0,
             taken: 0,
             is_probed: false,
@@ -201,9 +204,20 @@ impl Child {
     /// Records that a line on its standard output was a message.
     pub(crate) fn spoke(&mut self, cx: &mut Cx<'_>) {
         self.has_spoken = true;
+        self.is_unresponsive = false;
         if self.is_ending() {
             self.await_end(cx);
         }
+    }
+
+    /// Records that it did not answer a request in time.
+    pub(crate) fn timed_out(&mut self) {
+        self.is_unresponsive = true;
+    }
+
+    /// Returns whether a request has timed out since its last message, and it is not being stopped.
+    pub(crate) fn is_unresponsive(&self) -> bool {
+        self.is_unresponsive && self.stop.is_none() && self.ending.is_none()
     }
 
     /// Handles a line on its standard output, or a part of one, that was not a message.

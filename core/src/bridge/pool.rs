@@ -223,6 +223,12 @@ impl Pool {
         self.posts.len()
     }
 
+    /// Returns the number of children that have left a request unanswered, and have been silent
+    /// since.
+    pub(crate) fn unresponsive(&self) -> usize {
+        self.workers.values().filter(|worker| worker.child.is_unresponsive()).count()
+    }
+
     /// Returns the number of bytes that wait for its children to read them.
     pub(crate) fn unfed(&self) -> usize {
         self.workers.values().map(|worker| worker.child.unfed()).sum()
@@ -405,6 +411,9 @@ impl Pool {
         let Some(task) = worker.tasks.get_mut(number) else { return };
         let (traits, until) = (task.traits, cx.now + cx.limits.cancel_time_max);
         worker.is_doubtful |= traits.mute && is_overrun;
+        if !traits.listens && task.since + cx.limits.request_time_max <= cx.now {
+            worker.child.timed_out();
+        }
         let may_ask = is_asked || traits.mute && !is_overrun;
         if may_ask {
             (task.asker, task.due) = (Asker::Gone, until);

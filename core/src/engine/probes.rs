@@ -27,15 +27,22 @@ impl Engine {
         let others_work = self.sessions.values().any(|session| session.is_open());
         let others_work = others_work || self.workers() > 0;
         let is_unhealthy = self.desk.starts.are_unhealthy(others_work, now);
+        let unresponsive = self.unresponsive();
         let (status, word) = match (self.is_stopping(), is_unhealthy) {
             (true, _) => (503, "stopping"),
             (false, true) => (503, "unhealthy"),
+            // Other clients are served, and a restart would end their sessions.
+            (false, false) if unresponsive > 0 => (200, "degraded"),
             (false, false) => (200, "healthy"),
+        };
+        let unresponsive = match unresponsive {
+            0 => String::new(),
+            count => format!(r#","unresponsive":{count}"#),
         };
         let (subprocess, sessions) = (self.subprocess(now), self.sessions.len());
         let uptime = now.since(self.started_at).as_secs();
         let body = format!(
-            r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}}}"#
+            r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}{unresponsive}}}"#
         );
         (ReplyHead::with_body(status, ContentType::Json), Chunk::from(body + "\n"))
     }
@@ -80,6 +87,14 @@ impl Engine {
         }
     }
 
+    /// Returns the number of children that have left a request unanswered, and have been silent
+    /// since.
+    fn unresponsive(&self) -> usize {
+        let children = self.sessions.values().filter_map(|session| session.backend().child());
+        children.filter(|child| child.is_unresponsive()).count()
+            + self.pool.as_ref().map_or(0, Pool::unresponsive)
+    }
+
     /// Answers `GET /livez`: the program runs.
     pub(super) fn live(&self) -> Answer {
         text(200, "ok\n")
@@ -121,6 +136,7 @@ impl Engine {
                 + self.leaving.len()
                 + usize::from(self.standby.is_some())
                 + self.unclaimed.len(),
+            unresponsive: self.unresponsive(),
             parked_calls: self.pool.as_ref().map_or(0, Pool::parked_calls),
             in_flight: total(Session::in_flight)
                 + self.waiting_in_runs()

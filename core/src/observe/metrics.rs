@@ -39,6 +39,7 @@ pub(crate) struct Gauges {
     pub(crate) sessions: usize,
     pub(crate) children: usize,
     pub(crate) in_flight: usize,
+    pub(crate) unresponsive: usize,
     pub(crate) parked_calls: usize,
     pub(crate) streams: usize,
     pub(crate) queue_bytes: usize,
@@ -179,6 +180,10 @@ impl Metrics {
         let name = "pontoon_children";
         text.family(name, "gauge", "Child processes, including those being stopped.");
         text.sample(name, &[], gauges.children as u64);
+        let name = "pontoon_children_unresponsive";
+        let help = "Child processes that left a request unanswered and have been silent since.";
+        text.family(name, "gauge", help);
+        text.sample(name, &[], gauges.unresponsive as u64);
         let name = "pontoon_parked_calls";
         text.family(name, "gauge", "Calls that wait for a client to come back with answers.");
         text.sample(name, &[], gauges.parked_calls as u64);

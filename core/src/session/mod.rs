@@ -354,6 +354,9 @@ impl Session {
         }
         self.hold_calls(cx);
         while let Some((number, call)) = self.calls.take_due(cx.now) {
+            if let Some(child) = self.backend.child_mut() {
+                child.timed_out();
+            }
             let number = number.to_string();
             let notice = cancelled(number.as_bytes(), "Request timeout");
             self.pass_on(Outgoing::Notification(notice), cx);

@@ -19,6 +19,7 @@ cases! { $ output:
     long_answers
     answers_over_16_mib
     noise_without_end
+    health_tells_of_a_child_that_is_silent
     a_mark_at_the_start
     text_at_the_start
     a_burst_of_errors
@@ -278,6 +279,31 @@ pub fn noise_without_end(target: &Target) {
         });
         assert_eq!(logged()[0]["line"], "row \u{1b}[1mread", "{eras}: {:?}", logged());
         assert!(logged().len() < 100, "{eras}: {}", logged().len());
+    }
+}
+
+pub fn health_tells_of_a_child_that_is_silent(target: &Target) {
+    for (eras, pontoon, caller) in pairings(target, &["--request-timeout", "1"]) {
+        let health = || pontoon.get("/health").expect(200, eras).json();
+        let count = || pontoon.metric("pontoon_children_unresponsive", &[]);
+        caller.call("echo", json!({"text": "hello"}));
+        let before = health();
+        assert_eq!((&before["status"], count()), (&json!("healthy"), 0.0), "{eras}");
+        let answer = caller.call("hang", json!({}));
+        assert!(error(&answer).contains("--request-timeout"), "{eras}: {answer}");
+        let silent = health();
+        assert_eq!(silent["status"], "degraded", "{eras}: {silent}");
+        assert_eq!((&silent["unresponsive"], count()), (&json!(1), 1.0), "{eras}");
+        assert_eq!(pontoon.get("/readyz").status(), 200, "{eras}");
+        caller.call("echo", json!({"text": "hello again"}));
+        // Without a session another child may answer, and the silent one is ended soon.
+        eventually("it is healthy", seconds(20), || health()["status"] == "healthy");
+        let after = health();
+        assert_eq!(count(), 0.0, "{eras}");
+        let names = |health: &Value| {
+            health.as_object().expect("an object").keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(names(&after), names(&before), "{eras}");
     }
 }
 

@@ -73,6 +73,30 @@ fn a_start_that_fails_for_want_of_resources_is_not_unhealthy_while_sessions_work
 }
 
 #[test]
+fn health_is_degraded_while_a_child_does_not_answer() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.open(Revision::V2025_11_25);
+    rig.call(&client, "1");
+    assert_eq!(health(&mut rig).1["status"], "healthy");
+    rig.pass(rig.engine.desk.config.limits.request_time_max);
+    let (status, body) = health(&mut rig);
+    assert_eq!((status, body["status"].as_str()), (200, Some("degraded")));
+    assert_eq!(body["unresponsive"], 1);
+    assert_eq!(rig.metric("pontoon_children_unresponsive"), 1);
+    let ready = rig.request(Request::Ready);
+    assert_eq!(rig.reply(ready), (200, "ok\n"));
+    // A line that is not a message is no sign of life.
+    rig.child_writes(child, "still starting");
+    assert_eq!(health(&mut rig).1["unresponsive"], 1);
+    rig.child_says(child, r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
+    let (status, body) = health(&mut rig);
+    assert_eq!((status, body["status"].as_str()), (200, Some("healthy")));
+    assert!(body.get("unresponsive").is_none(), "{body}");
+    assert_eq!(rig.metric("pontoon_children_unresponsive"), 0);
+}
+
+#[test]
 fn readiness_ends_with_the_wish_to_stop_and_liveness_does_not() {
     let mut rig = Rig::new();
     rig.open(Revision::V2025_11_25);
