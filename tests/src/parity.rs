@@ -315,12 +315,12 @@ fn over_stdio(server: Server, questions: &[Question]) -> Output {
     said
 }
 
-/// Returns an answer without the parts that may differ. Over stdio there is no session; elsewhere
-/// its id, which a tool shortens, is replaced.
+/// Returns an answer without the parts that may differ. Over stdio a session has no id; elsewhere
+/// the id is replaced.
 fn comparable(answer: &str, about: Varies, session: Option<&str>) -> String {
     let answer = match session {
         Some(id) => {
-            let answer = answer.replace(&format!("\"{id}\""), "null").replace(id, "n/a");
+            let answer = answer.replace(&format!("\"{id}\""), "null").replace(id, "stdio");
             answer.replace(&format!("{}...", &id[..8]), "n/a")
         }
         None => answer.to_owned(),

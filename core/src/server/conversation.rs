@@ -99,6 +99,8 @@ pub struct Conversation {
     is_initialized: bool,
     /// The client of the legacy era.
     client: Client,
+    /// The connection, if that is the session of the legacy era.
+    connection: Option<SessionFacts>,
     /// The ids of the server requests of the legacy era.
     keys: Keys,
     listeners: Listeners,
@@ -117,6 +119,7 @@ impl Conversation {
             revision: Revision::NEWEST_LEGACY,
             is_initialized: false,
             client: Client::default(),
+            connection: None,
             keys: Keys::default(),
             listeners: Listeners::default(),
             waiting: Vec::new(),
@@ -143,6 +146,11 @@ impl Conversation {
     pub fn speaking(mut self, revision: Revision) -> Self {
         self.revision = revision;
         self
+    }
+
+    /// Records that the conversation is a connection over stdio. It has begun at `since`.
+    pub(super) fn connected(&mut self, since: Instant) {
+        self.connection.get_or_insert_with(|| SessionFacts::new(None, since, None));
     }
 
     /// Returns the revision in use in the legacy era.
@@ -264,7 +272,13 @@ impl Conversation {
                     Era::Modern if in_batch => {
                         wording::error(out, Some(id), &Fault::of(Reject::BatchNotAllowed));
                     }
-                    Era::Legacy => self.on_request(id, &method, params.1, at, out),
+                    Era::Legacy => {
+                        if let Some(connection) = &mut self.connection {
+                            connection.requests += 1;
+                        }
+                        self.on_request(id, &method, params.1, at, out);
+                        self.used(at.arrived, at.now);
+                    }
                     Era::Modern => self.on_self_contained(id, &method, params, at, out),
                 }
             }
@@ -275,6 +289,14 @@ impl Conversation {
             }
             Ok(Incoming::Answer { id, answer }) => self.on_answer(id, answer, at, out),
             Err(malformed) => wording::error(out, malformed.id, &malformed.fault),
+        }
+    }
+
+    /// Records that a request that arrived at `since` has been answered, or waits.
+    fn used(&mut self, since: Instant, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            connection.used_at = now;
+            connection.took = connection.took.saturating_add(now.since(since));
         }
     }
 

@@ -78,6 +78,7 @@ impl Pipe {
     }
 
     fn complete(&mut self, tail: &[u8], at: &Circumstances<'_>, out: &mut Vec<u8>) {
+        self.conversation.connected(at.now);
         if self.partial.is_empty() && !self.skipping && tail.len() <= self.line_bytes_max {
             return self.conversation.handle_message(tail, at, out);
         }

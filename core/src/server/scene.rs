@@ -29,7 +29,8 @@ pub struct Scene<'a> {
     pub client: &'a Client,
     /// The HTTP request, or `None` over stdio.
     pub http: Option<&'a Arc<HttpScene>>,
-    /// The session, or `None` without sessions.
+    /// The session, or `None` without sessions. Over stdio the connection is the session of the
+    /// legacy era.
     pub session: Option<&'a SessionFacts>,
     /// The principal, as authenticated by its credentials.
     pub principal: &'a Principal,
@@ -182,20 +183,36 @@ impl HttpScene {
 /// The session of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionFacts {
-    /// Its id.
-    pub id: SessionId,
+    /// Its id, or `None` if it is a connection over stdio.
+    pub id: Option<SessionId>,
     /// Whether the client has sent `initialize`.
     pub initialized: bool,
     /// The time at which it began.
     pub since: Instant,
     /// The time at which the previous request ended.
     pub used_at: Instant,
-    /// The idle timeout.
-    pub idle_max: Duration,
+    /// The idle timeout; a connection over stdio has none.
+    pub idle_max: Option<Duration>,
     /// The number of requests so far, including this one.
     pub requests: u64,
     /// The total time of all earlier requests.
     pub took: Duration,
     /// The number of messages that wait for a stream.
     pub queued: usize,
+}
+
+impl SessionFacts {
+    /// Creates the facts of a session that begins now, before its first request.
+    pub(crate) fn new(id: Option<SessionId>, now: Instant, idle_max: Option<Duration>) -> Self {
+        SessionFacts {
+            id,
+            initialized: false,
+            since: now,
+            used_at: now,
+            idle_max,
+            requests: 0,
+            took: Duration::ZERO,
+            queued: 0,
+        }
+    }
 }

@@ -24,6 +24,7 @@ use crate::time::{Duration, Instant};
 pub(crate) struct Seated {
     lent: Lent<Speaker, (ToServer, Circumstance)>,
     pub(super) takes_batches: bool,
+    id: SessionId,
     pub(super) facts: SessionFacts,
     /// The sender of the last POST.
     principal: Principal,
@@ -42,19 +43,10 @@ impl Seated {
         now: Instant,
         idle_max: Duration,
     ) -> Seated {
-        let facts = SessionFacts {
-            id,
-            initialized: false,
-            since: now,
-            used_at: now,
-            idle_max,
-            requests: 0,
-            took: Duration::ZERO,
-            queued: 0,
-        };
+        let facts = SessionFacts::new(Some(id), now, Some(idle_max));
         let (principal, said) = (Principal::Anonymous, Said::default());
         let lent = Lent::new(Speaker { conversation, said });
-        Seated { lent, takes_batches, facts, principal, arrived: now, http: None, stored: 0 }
+        Seated { lent, takes_batches, id, facts, principal, arrived: now, http: None, stored: 0 }
     }
 
     /// Records the sender of the next messages.
@@ -119,7 +111,7 @@ impl Seated {
         }
         let loan = cx.next_upstream();
         let Some(speaker) = self.lent.lend(loan) else { return false };
-        let (session, chance) = (self.facts.id, cx.chance.clone());
+        let (session, chance) = (self.id, cx.chance.clone());
         let work = Evaluation { session, loan, speaker, fact: Some((fact, at)), chance };
         cx.out.push(Action::Work(Job(Work::Evaluate(Box::new(work)))));
         false

@@ -77,6 +77,8 @@ struct Seen {
     issuer: Option<String>,
     audience: Option<String>,
     session: Option<String>,
+    /// The session of the stateful server, for a text.
+    shown_session: Option<String>,
     client: Option<String>,
     protocol: Option<&'static str>,
     origin: Option<String>,
@@ -95,6 +97,7 @@ impl Seen {
                 Program::Stateful => call.session_id(),
                 Program::Stateless => header(&["mcp-session-id"]),
             },
+            shown_session: call.shown_session(),
             client: call.client(),
             protocol: call.protocol(),
             origin: header(&["origin"]),
@@ -230,7 +233,7 @@ fn stateful(seen: &Seen) -> String {
         }
         None => page.entry("Authentication", "❌ No credentials"),
     }
-    page.entry("Session", known(seen.session.as_ref()));
+    page.entry("Session", known(seen.shown_session.as_ref()));
     page.entry("Request ID", known(seen.request_id.as_ref()));
     page.finish()
 }

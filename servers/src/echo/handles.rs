@@ -73,11 +73,11 @@ impl Handles {
         let session = open.get_mut(&key).filter(|it| it.principal == *scene.principal)?;
         session.requests += 1;
         let facts = SessionFacts {
-            id,
+            id: Some(id),
             initialized: false,
             since: session.since,
             used_at: session.used_at,
-            idle_max: self.idle_max,
+            idle_max: Some(self.idle_max),
             requests: session.requests,
             took: Duration::ZERO,
             queued: 0,

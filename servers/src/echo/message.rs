@@ -105,7 +105,7 @@ fn changed(call: &Call<'_>, message: Cow<'_, str>) -> String {
 
 fn counted(call: &Call<'_>, message: String, echoes: u64) -> ToolResult {
     let session = call.session_id();
-    let shown = known(session.as_ref());
+    let shown = known(call.shown_session());
     let text = format!("{message}\nSession: {shown}\nEcho count in session: {echoes}");
     let structured = json!({ "message": message, "session": session, "echo_count": echoes });
     ToolResult::text(text).with(structured)

@@ -286,7 +286,13 @@ impl<'a> Call<'a> {
     }
 
     fn session_id(&self) -> Option<String> {
-        self.scene.session.map(|session| session.id.to_string())
+        self.scene.session?.id.map(|id| id.to_string())
+    }
+
+    /// Returns the id of the session for a text. A connection over stdio has none.
+    fn shown_session(&self) -> Option<String> {
+        let session = self.scene.session?;
+        Some(session.id.map_or_else(|| "stdio".to_owned(), |id| id.to_string()))
     }
 
     /// Returns `test-client v1.0`, as the client described itself.

@@ -54,7 +54,7 @@ fn structured(call: &Call<'_>, memory: &Memory) -> Value {
         "created_at": session.map(|session| time(session.since)),
         "last_activity": session.map(|session| time(session.used_at)),
         "age_seconds": session.map(|session| scene.now.since(session.since).as_secs()),
-        "expires_in_seconds": session.map(|session| session.idle_max.as_secs()),
+        "expires_in_seconds": session.and_then(|it| it.idle_max).map(|idle| idle.as_secs()),
         "requests": session.map(|session| session.requests),
         "echo_count": memory.echoes(),
         "replay_count": memory.replays(),
@@ -78,13 +78,14 @@ fn page(call: &Call<'_>, memory: &Memory) -> String {
     let time = |then| utc(wall_of(then, scene.now, scene.wall), 0);
     let mut page = Page::new(Program::Stateful, "📊 Session Information");
     page.section("🔑 Session Details");
-    page.entry("Session ID", known(call.session_id()));
+    page.entry("Session ID", known(call.shown_session()));
     page.entry("Created", known(session.map(|session| time(session.since))));
     page.entry("Last Activity", known(session.map(|session| time(session.used_at))));
     let age = session.map(|session| span(scene.now.since(session.since)));
     page.entry("Age", known(age));
     // The timeout starts at the session's last use, which is now.
-    page.entry("Time Until Expiry", known(session.map(|session| span(session.idle_max))));
+    let expiry = session.map(|session| session.idle_max.map_or_else(|| "never".to_owned(), span));
+    page.entry("Time Until Expiry", known(expiry));
     page.section("📈 Session Metrics");
     page.entry("Total Requests", known(session.map(|session| session.requests)));
     page.entry("Echo Count", memory.echoes());

@@ -4,6 +4,8 @@ pub(super) mod rig;
 
 use pontoon_core::principal::Principal;
 use pontoon_core::seal::StateKey;
+use pontoon_core::server::{Circumstances, Conversation, Pipe};
+use pontoon_core::time::{Duration, Instant};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -143,17 +145,18 @@ fn settings_are_printed_without_the_environment() {
     assert!(printed.contains("127.0.0.1") && !printed.contains("hunter2"));
 }
 
-/// Returns all lines of a server for these messages in one conversation.
+/// Returns all lines of a server over stdio for these messages, one of which arrives each second.
 fn converse(server: Echo, messages: &[Value]) -> Vec<Value> {
-    let mut conversation = pontoon_core::server::Conversation::new(Arc::new(server));
-    let wall = pontoon_core::time::Duration::from_secs(1_704_110_400);
+    let mut pipe = Pipe::new(Conversation::new(Arc::new(server)), 10_000);
     let seal = StateKey::new([0; 32]);
-    let at = pontoon_core::server::Circumstances::without_http(Default::default(), wall, 0, &seal);
     let mut out = Vec::new();
-    for message in messages {
-        conversation.handle_message(message.to_string().as_bytes(), &at, &mut out);
-        if conversation.wants_facts() {
-            conversation.handle_facts(&Facts::default(), &at, &mut out);
+    for (message, second) in messages.iter().zip(0..) {
+        let passed = Duration::from_secs(second);
+        let wall = Duration::from_secs(1_704_110_400) + passed;
+        let at = Circumstances::without_http(Instant::ZERO + passed, wall, 0, &seal);
+        pipe.handle_input(format!("{message}\n").as_bytes(), &at, &mut out);
+        if pipe.wants_facts() {
+            pipe.handle_facts(&Facts::default(), &at, &mut out);
         }
     }
     let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -166,7 +169,7 @@ fn tool_call(id: u32, name: &str, arguments: Value) -> Value {
 }
 
 #[test]
-fn a_conversation_over_stdio_has_a_memory_and_no_session() {
+fn a_connection_over_stdio_is_a_session_without_an_id() {
     let initialize = json!({
         "jsonrpc": "2.0",
         "id": 1,
@@ -184,19 +187,46 @@ fn a_conversation_over_stdio_has_a_memory_and_no_session() {
             tool_call(2, "echo", json!({ "message": "First message" })),
             tool_call(3, "replayLastEcho", json!({})),
             tool_call(4, "requestTiming", json!({})),
+            tool_call(5, "sessionInfo", json!({})),
         ],
     );
-    let [introduction, log, echo, replay, timing] = &said[..] else { panic!("{said:#?}") };
-    let info = &introduction["result"]["serverInfo"];
-    assert_eq!(info["name"], "mcp-echo-streamablehttp-server-stateful");
-    assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
+    let [introduction, log, echo, replay, timing, info] = &said[..] else { panic!("{said:#?}") };
+    let server = &introduction["result"]["serverInfo"];
+    assert_eq!(server["name"], "mcp-echo-streamablehttp-server-stateful");
+    assert_eq!(server["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(log["params"]["data"], json!({ "message": "First message", "echo": 1 }));
     assert_eq!(
         echo["result"]["content"][0]["text"],
-        "First message\nSession: n/a\nEcho count in session: 1"
+        "First message\nSession: stdio\nEcho count in session: 1"
     );
     assert_eq!(replay["result"]["structuredContent"]["message"], "First message");
     assert_eq!(timing["result"]["structuredContent"]["rating"], "Excellent");
+    assert_eq!(
+        info["result"]["content"][0]["text"],
+        "\
+📊 Session Information
+
+🔑 Session Details:
+- Session ID: stdio
+- Created: 2024-01-01 12:00:00 UTC
+- Last Activity: 2024-01-01 12:00:03 UTC
+- Age: 4s
+- Time Until Expiry: never
+
+📈 Session Metrics:
+- Total Requests: 5
+- Echo Count: 1
+- Replay Count: 1
+- Message Queue: 0 pending
+
+🧠 Session State:
+- Initialized: ✅
+- Protocol Version: 2025-06-18
+- Client: test-client v1.0"
+    );
+    let data = &info["result"]["structuredContent"];
+    assert_eq!((&data["session_id"], &data["expires_in_seconds"]), (&Value::Null, &Value::Null));
+    assert_eq!((&data["requests"], &data["initialized"]), (&json!(5), &json!(true)));
 }
 
 #[test]
@@ -232,7 +262,7 @@ proptest! {
     ) {
         for mut stage in [stateful(), stateless()] {
             stage.http = Some(http.clone());
-            stage.wall = pontoon_core::time::Duration::from_secs(wall);
+            stage.wall = Duration::from_secs(wall);
             stage.random = random;
             stage.client.name = Some(text.clone());
             let server = Echo::stateful(Settings::default());

@@ -12,7 +12,7 @@ use crate::server::params::Params;
 use crate::server::waiting::{Asked, Kept, On, Waiting};
 use crate::server::{
     Announces, Answers, Change, Client, Event, Fault, LogLevel, Notice, Outbox, Outcome, Question,
-    Reply, Scene, Sink, Task, Wait, legacy, modern, wording,
+    Reply, Scene, SessionFacts, Sink, Task, Wait, legacy, modern, wording,
 };
 
 impl Conversation {
@@ -127,9 +127,13 @@ impl Conversation {
         out: &mut dyn Sink,
     ) {
         let asked = request.asked();
+        let (arrived, is_legacy) = (asked.arrived, asked.modern.is_none());
         let mut outbox = Outbox::default();
         let outcome = task.resume(event, &self.scene(&asked, at), &mut outbox);
         self.conclude(asked, outcome, outbox, at, out);
+        if is_legacy {
+            self.used(arrived, at.now);
+        }
     }
 
     /// Handles the client's answer to a question. An answer that no task waits for is dropped.
@@ -245,7 +249,7 @@ impl Conversation {
 
     fn scene<'a>(&'a mut self, asked: &'a Asked<'_>, at: &'a Circumstances<'_>) -> Scene<'a> {
         self.client.wants_progress = asked.token.is_some();
-        scene(&self.client, self.revision, asked, at)
+        scene((&self.client, self.revision, self.connection.as_ref()), asked, at)
     }
 }
 
@@ -260,11 +264,10 @@ pub(super) enum Next {
     Wait(Asking),
 }
 
-/// Builds the context that a server sees while it answers a request. `client` and `revision` are
-/// those of the legacy era.
+/// Builds the context that a server sees while it answers a request. The client, the revision and
+/// the connection are those of the legacy era.
 pub(super) fn scene<'a>(
-    client: &'a Client,
-    revision: Revision,
+    (client, revision, connection): (&'a Client, Revision, Option<&'a SessionFacts>),
     asked: &'a Asked<'_>,
     at: &'a Circumstances<'_>,
 ) -> Scene<'a> {
@@ -279,7 +282,7 @@ pub(super) fn scene<'a>(
         revision,
         client,
         http: asked.http,
-        session: at.session,
+        session: at.session.or(connection.filter(|_| asked.modern.is_none())),
         principal: &asked.principal,
         random,
         seal: at.seal,

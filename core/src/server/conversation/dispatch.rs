@@ -115,6 +115,9 @@ impl Conversation {
         self.listeners.unsubscribe_all();
         self.revision = revision;
         self.is_initialized = true;
+        if let Some(connection) = &mut self.connection {
+            connection.initialized = true;
+        }
         Ok(revision)
     }
 
@@ -237,7 +240,7 @@ impl Conversation {
     ) {
         let mut outbox = Outbox::default();
         self.client.wants_progress = asked.token.is_some();
-        let scene = scene(&self.client, self.revision, &asked, at);
+        let scene = scene((&self.client, self.revision, self.connection.as_ref()), &asked, at);
         let outcome = match asked.modern {
             Some(_) => self.server.open().evaluate(request, &scene, &mut outbox),
             None => {

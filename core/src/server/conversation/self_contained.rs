@@ -117,7 +117,7 @@ impl Conversation {
         out: &mut dyn Sink,
     ) -> Result<(), Fault> {
         let mut seat = self.server.open();
-        let scene = scene(&self.client, self.revision, asked, at);
+        let scene = scene((&self.client, self.revision, self.connection.as_ref()), asked, at);
         listen.retain(|uri| {
             let outcome =
                 seat.evaluate(&Request::Subscribe { uri }, &scene, &mut Outbox::default());

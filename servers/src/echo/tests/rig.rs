@@ -38,11 +38,11 @@ pub(in crate::echo) const SESSION: &str = "550e8400-e29b-41d4-a716-446655440000"
 /// Returns a POST to the stateful server, 5 minutes and 30 seconds into a session.
 pub(in crate::echo) fn stateful() -> Stage {
     let session = SessionFacts {
-        id: SessionId::parse(SESSION.as_bytes()).unwrap(),
+        id: SessionId::parse(SESSION.as_bytes()),
         initialized: true,
         since: before(Duration::from_secs(330)),
         used_at: before(Duration::from_secs(30)),
-        idle_max: Duration::from_secs(3600),
+        idle_max: Some(Duration::from_secs(3600)),
         requests: 42,
         took: Duration::from_micros(18_700 * 41),
         queued: 3,
