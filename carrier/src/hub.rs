@@ -193,10 +193,10 @@ impl Hub {
                 let publish = |change| self.submit([Input::Changed { change }]);
                 let log = |event| self.log(event);
                 match stateless.answer(head, &body, clock, sample, log, publish) {
-                    Served::Reply(head, body) => return Exchange::answered(self, head, body),
+                    Served::Reply(head, body) => Exchange::answered(self, head, body),
                     Served::Refused(reject, head, body) => {
                         self.submit([Input::Refused { reject, detail: None }]);
-                        return Exchange::answered(self, head, body);
+                        Exchange::answered(self, head, body)
                     }
                     Served::Unfinished(run) => {
                         self.exchange(false, |exchange| Input::Unfinished { exchange, run })

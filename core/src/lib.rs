@@ -49,6 +49,19 @@
 //! [`http::Connection`] combines steps 1 and 2, the body, and the framing of the answer, for an
 //! adapter without an HTTP library.
 //!
+//! # The layers
+//!
+//! A module imports only modules that come after it in this table; a test of the suite checks it.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | state | `engine`, `session`, `bridge`, `cx` |
+//! | boundary | `machine`, `job` |
+//! | requests | `interpreter`, `native`, `modern`, `http`, `config` |
+//! | servers | `server` |
+//! | formats | `observe`, `translate`, `frame`, `random`, `seal`, `json` |
+//! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `facts`, `ids`, `chunk`, `child_spec`, `numbered`, `protocol`, `shown`, `time` |
+//!
 //! # The two eras
 //!
 //! In the legacy era, up to revision 2025-11-25, a client opens a session. In the modern era
@@ -61,7 +74,7 @@
 //! | legacy | legacy | `session/`: each session has a child of its own |
 //! | modern | modern | `bridge/pool/`: one child for all |
 //! | modern | legacy | `bridge/pool/`: children that requests share by key; a child's question becomes a round |
-//! | legacy | modern | `bridge/interpreter/`: replaces the child of a session, in front of the pool |
+//! | legacy | modern | `interpreter/`: replaces the child of a session, in front of the pool |
 //!
 //! [`translate`] converts messages between the eras; it consists of functions only.
 //!
@@ -112,19 +125,19 @@
 //! | a field of a server's `/health`, or a metric of its own | [`server::Server::health`], [`server::Server::write_metrics`] |
 //! | a rule about requests of the modern era | `modern/` |
 //! | a translation between the eras | `translate/` |
-//! | a feature of a modern child for legacy clients | `bridge/interpreter/` |
+//! | a feature of a modern child for legacy clients | `interpreter/` |
 //! | subscribers of changes | `server/listeners.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/listens.rs` |
 //! | the route of a child's message | `session/from_child.rs`, `session/streams.rs` |
 //! | a rule of HTTP+SSE, the transport of 2024-11-05 | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/runs.rs` |
 //! | the child for a modern request, and a child's questions | `bridge/pool/`, `engine/workers.rs` |
-//! | the era probe of a command | `bridge/probe.rs`, `engine/era.rs` |
+//! | the era probe of a command | `modern/probe.rs`, `engine/era.rs` |
 //! | a child whose client did not wait for its start | `engine/unclaimed.rs` |
 //! | accepted deviations in a child's output | `json/child.rs`, `frame/output.rs`, `frame/spread.rs` |
 //! | the eviction of sessions and children | `engine/eviction.rs` |
 //! | the start and stop of a child | `bridge/child.rs`, `engine/children.rs`, `engine/endings.rs` |
 //! | a log event or a metric | `observe/`; the fields of an event in `event/fields.rs` |
-//! | work that grows with a message | `job.rs`: a kind of work and its result |
+//! | work that grows with a message | `job.rs` and `job/`: a kind of work and its result |
 //! | an effect | [`machine::Action`]; the compiler shows the adapters without it |
 
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! Rules for the source files of the workspace: the words of comments and texts, and the length of
-//! files and functions.
+//! Rules for the source files of the workspace: the words of comments and texts, the length of files
+//! and functions, and the order of the modules of `core`.
 
 use std::fs;
 use std::path::Path;
@@ -27,6 +27,104 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Functions that may be longer, because they are one `match` with an arm for each event or tool.
 const TABLES: [(&str, &str); 2] =
     [("core/src/observe/event/fields.rs", "fields"), ("tests/test-server/src/tools.rs", "run")];
+
+/// The layers of `core`, the highest first, and the modules of each. A module imports only modules
+/// that come after it. Tests may import any.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("state", &["engine", "session", "bridge", "cx"]),
+    ("boundary", &["machine", "job"]),
+    ("requests", &["interpreter", "native", "modern", "http", "config"]),
+    ("servers", &["server"]),
+    ("formats", &["observe", "translate", "frame", "random", "seal", "json"]),
+    (
+        "vocabulary",
+        &[
+            "memory",
+            "principal",
+            "secrets",
+            "reject",
+            "limits",
+            "facts",
+            "ids",
+            "chunk",
+            "child_spec",
+            "numbered",
+            "protocol",
+            "shown",
+            "time",
+        ],
+    ),
+];
+
+#[test]
+fn imports_of_core_lead_down() {
+    let mut found = Vec::new();
+    for (path, text) in sources() {
+        let Some(own) = module_of_core(&path) else { continue };
+        let Some(level) = level(own) else {
+            found.push(format!("{path}: name the module {own} in LAYERS"));
+            continue;
+        };
+        for (line, imported) in imports(&text) {
+            match self::level(&imported) {
+                Some(of_import) if of_import >= level => {}
+                Some((layer, _)) => found.push(format!(
+                    "{path}:{line} {own} ({}) imports {imported} ({})",
+                    LAYERS[level.0].0, LAYERS[layer].0
+                )),
+                None => found.push(format!("{path}:{line} imports {imported}, which is no module")),
+            }
+        }
+    }
+    assert!(found.is_empty(), "move what both need to a lower module:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_documentation_has_the_layers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    for file in ["ARCHITECTURE.md", "core/src/lib.rs"] {
+        let text = fs::read_to_string(root.join(file)).expect("UTF-8");
+        for (layer, modules) in LAYERS {
+            let modules: Vec<_> = modules.iter().map(|module| format!("`{module}`")).collect();
+            let row = format!("| {layer} | {} |", modules.join(", "));
+            assert!(text.contains(&row), "{file} has no line {row}");
+        }
+    }
+}
+
+/// Returns the module of `core` that a file belongs to, unless it is a test or the root.
+fn module_of_core(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("core/src/")?;
+    let is_test = path.ends_with("/tests.rs") || path.contains("/tests/") || path == "lib.rs";
+    let end = path.find('/').or(path.strip_suffix(".rs").map(str::len))?;
+    (!is_test).then(|| &path[..end])
+}
+
+/// Returns the layer of a module, and its place in it.
+fn level(module: &str) -> Option<(usize, usize)> {
+    let places = LAYERS.iter().enumerate().flat_map(|(layer, (_, modules))| {
+        modules.iter().enumerate().map(move |(place, name)| ((layer, place), *name))
+    });
+    places.into_iter().find(|(_, name)| *name == module).map(|(level, _)| level)
+}
+
+/// Returns the modules that a file names after `crate::`, with their lines. Imports for tests do not
+/// count, nor comments.
+fn imports(text: &str) -> Vec<(usize, String)> {
+    let mut imports = Vec::new();
+    let mut is_for_tests = false;
+    for (at, line) in text.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        for rest in code.split("crate::").skip(1).filter(|_| !is_for_tests) {
+            let names = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
+            let names = names.unwrap_or(rest).split(',').take(names.map_or(1, |_| usize::MAX));
+            let names = names.filter_map(|name| words(name).find(|word| !word.is_empty()));
+            imports.extend(names.map(|name| (at + 1, name.to_owned())));
+        }
+        is_for_tests = code.trim() == "#[cfg(test)]" || code.trim() == "#[cfg(doc)]";
+    }
+    imports
+}
 
 #[test]
 fn comments_and_texts_use_plain_words() {
