@@ -13,7 +13,8 @@
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
 //!
 //! A runtime that polls futures enables this crate's feature `hyper`, and those four files are all
-//! of it, about 300 lines. `runtime-blocking` carries `core::http::Connection` on a thread instead.
+//! of it, about 300 lines. `runtime-blocking` carries `core::http::Connection` on a thread instead,
+//! in the file `connection`.
 //!
 //! # The ten functions
 //!
@@ -51,9 +52,11 @@
 //!
 //! # The runtime's part
 //!
-//! **accept.** At most `connections_max` connections are open at once. For one more,
-//! `Endpoint::make_room` closes another one; until then it waits, and later ones stay in the
-//! listener's backlog. After a failed accept, the runtime pauses for `accept_pause`. Every byte
+//! **accept.** [`Hub::accept`] accepts connections, at most `connections_max` at once. For one more
+//! it closes another one; until then it waits, and later ones stay in the
+//! listener's backlog. After a failed accept it pauses for `accept_pause`, and if there are
+//! no descriptors left, closes a connection. A runtime adds a [`Listener`], and starts a task or a
+//! thread that keeps the [`Permit`] for as long as the connection is open. Every byte
 //! passes a `core::http::Guard` before an HTTP library sees it, and its deadlines are kept. A
 //! connection is read no further than the guard has room to keep. Accepting ends with
 //! [`Phase::Serving`]; idle connections end with it.
@@ -125,7 +128,7 @@
 //! # One request
 //!
 //! ```text
-//!  1  front     takes a permit, accepts, serves the connection with a task of its own
+//!  1  front     accepts, gets a permit, serves the connection with a task of its own
 //!  2  carrier   reads; the guard keeps the head until it is complete and valid
 //!  3  hyper     parses it and calls the service
 //!  4  carrier   Rules::admit checks the head; the body is read, Admission::request parses it
@@ -169,6 +172,7 @@
 //! [`Exchange`]: crate::exchange::Exchange
 //! [`Exchange::taken`]: crate::exchange::Exchange::taken
 //! [`Hub`]: crate::hub::Hub
+//! [`Hub::accept`]: crate::hub::Hub::accept
 //! [`Hub::keep_time`]: crate::hub::Hub::keep_time
 //! [`Hub::new`]: crate::hub::Hub::new
 //! [`Hub::open`]: crate::hub::Hub::open
@@ -178,6 +182,8 @@
 //! [`Order::failed`]: crate::child::Order::failed
 //! [`Order::spawned`]: crate::child::Order::spawned
 //! [`Phase::Serving`]: crate::Phase::Serving
+//! [`Listener`]: crate::io::Listener
+//! [`Permit`]: crate::connections::Permit
 //! [`Pipes`]: crate::child::Pipes
 //! [`Pipes::carry`]: crate::child::Pipes::carry
 //! [`ReplyHead`]: pontoon_core::http::ReplyHead

@@ -118,6 +118,15 @@ impl Exchange {
         answer
     }
 
+    /// Takes the answer, if it is available, complete, and so short that it needs no receipt.
+    pub fn take_short(&mut self) -> Option<Answer> {
+        let Way::Mailbox(_, mailbox) = &self.way else { return None };
+        let is_short = |answer: &mut Answer| matches!(answer, Answer::Reply(_, _, false));
+        let answer = mailbox.lock().answer.take_if(is_short)?;
+        self.settled = true;
+        Some(answer)
+    }
+
     /// Moves the available parts of a stream to `parts`; `false` at its end.
     pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
         let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(false) };

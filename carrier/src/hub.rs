@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker, ready};
@@ -33,6 +33,7 @@ use smallvec::SmallVec;
 
 use crate::child::{self, Order};
 use crate::clock::{self, Clock};
+use crate::connections::Connections;
 use crate::exchange::{self, Exchange};
 use crate::io::Alarm;
 use crate::phase::{Phase, Phases};
@@ -49,8 +50,7 @@ pub struct Hub {
     preparation: Option<Preparation>,
     throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
-    /// Open connections.
-    connections: AtomicUsize,
+    pub(crate) connections: Connections,
     log: Mutex<Log>,
     state: Mutex<State>,
     /// Events for the log; filled under the lock, so they are in order.
@@ -126,7 +126,7 @@ impl Hub {
             preparation,
             throttle,
             sampler,
-            connections: AtomicUsize::new(0),
+            connections: Connections::default(),
             log: Mutex::new(options.log.clone()),
             state: Mutex::new(state),
             events: Mutex::default(),
@@ -234,14 +234,8 @@ impl Hub {
 
     fn sample(&self) -> Facts {
         let mut facts = self.sampler.sample(self.clock.now().since(Instant::ZERO));
-        facts.process.connections = Some(self.connections.load(Ordering::Relaxed) as u64);
+        facts.process.connections = Some(self.connections.count() as u64);
         facts
-    }
-
-    /// Counts a connection as open until the value is dropped.
-    pub fn connected(&self) -> Connected<'_> {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        Connected(self)
     }
 
     /// Reports the sent bytes of an exchange, and its end, unless it ended with a reply without a
@@ -392,16 +386,6 @@ impl Hub {
         for event in &events {
             log(event);
         }
-    }
-}
-
-/// A connection that counts as open.
-#[derive(Debug)]
-pub struct Connected<'a>(&'a Hub);
-
-impl Drop for Connected<'_> {
-    fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

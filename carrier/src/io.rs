@@ -53,6 +53,27 @@ pub trait Socket: Source + Sink {
     }
 }
 
+/// A listening socket.
+pub trait Listener {
+    /// A connection.
+    type Stream;
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, which may be temporary.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
+
+    /// Accepts a connection that has arrived already, by asking the operating system, since the
+    /// runtime may not know of it yet.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's; `WouldBlock` if none has arrived.
+    fn accept_arrived(&mut self) -> io::Result<Self::Stream>;
+}
+
 /// A child's standard input.
 pub trait Stdin: Sink {
     /// Waits until the child has closed its end, whether or not anything is being written.

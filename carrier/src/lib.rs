@@ -22,6 +22,7 @@
 pub mod child;
 pub mod clock;
 pub mod coding;
+pub mod connections;
 pub mod contract;
 pub mod exchange;
 #[cfg(feature = "hyper")]

@@ -4,40 +4,93 @@
 //! connection ends.
 //!
 //! The thread waits in `poll` for the socket in both directions, for the end of the program and,
-//! while the engine has a request, for its answer.
+//! while the engine has a request, for its answer. A short answer is sent by the thread that
+//! delivers it, usually that of a child, which saves a switch between threads for each request.
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::io::{ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use pontoon_carrier::Phase;
-use pontoon_carrier::coding;
+use pontoon_carrier::connections::{self, Permit};
 use pontoon_carrier::exchange::{Answer, Exchange};
-use pontoon_core::http::{Connection, ConnectionEvent};
+use pontoon_carrier::hub::Hub;
+use pontoon_carrier::{Phase, coding};
+use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait, Rules};
 use pontoon_core::time::{Duration, Instant};
-use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
+use smallvec::SmallVec;
 
-use crate::front::{Front, OpenConnection};
-use crate::io::{FAR, PollWaker, poll};
+use crate::io::{Event, FAR, is_passing, poll};
+use crate::lock;
+use crate::respond::write_head;
 
-/// A connection, and the thread that serves it.
-pub(crate) struct Serving<'f> {
-    front: &'f Front,
-    number: u64,
-    socket: Arc<OpenConnection>,
+/// The state that all connections share.
+pub(crate) struct Front {
+    hub: Arc<Hub>,
+    config: Arc<ConnectionConfig>,
+    /// Unused events.
+    events: Mutex<Vec<Arc<Event>>>,
+    make_event: fn() -> io::Result<Event>,
+    /// Set when the engine has stopped.
+    pub(crate) stopped: Event,
+}
+
+impl Front {
+    pub(crate) fn new(hub: Arc<Hub>) -> io::Result<Arc<Self>> {
+        let config = Arc::new(ConnectionConfig {
+            rules: Rules::new(hub.config()),
+            limits: Arc::new(hub.config().limits.clone()),
+            requests_max: hub.connection_requests_max(),
+            write_head,
+        });
+        let (events, make_event, stopped) = (Mutex::default(), Event::new as _, Event::new()?);
+        Ok(Arc::new(Front { hub, config, events, make_event, stopped }))
+    }
+
+    /// Serves a connection on a thread of its own.
+    pub(crate) fn serve(self: &Arc<Self>, stream: TcpStream, permit: Permit) -> io::Result<()> {
+        // It fails only on a closed connection.
+        let _ = stream.set_nodelay(true);
+        let front = self.clone();
+        let serve = move || {
+            let link = Link::new(front, stream);
+            permit.register(link.clone());
+            let _ = link.serve();
+        };
+        crate::spawn("pontoon-http", serve).map(drop)
+    }
+
+    fn now(&self) -> Instant {
+        self.hub.clock().now()
+    }
+}
+
+/// A connection, as other threads see it.
+struct Link {
+    front: Arc<Front>,
+    stream: TcpStream,
+    state: Mutex<State>,
+    /// Wakes the thread of the connection while it waits for an answer.
+    event: Mutex<Option<Arc<Event>>>,
+    /// Whether it is to be closed for another connection.
+    gives_way: AtomicBool,
+}
+
+struct State {
     connection: Connection,
     answer: Pending,
-    /// Wakes this thread when there is more of an answer.
-    waker: Option<Arc<PollWaker>>,
+    /// The time until which the thread of the connection waits at most.
+    wakes: Instant,
     /// Whether it was closed for another connection.
     gave_way: bool,
+    is_over: bool,
 }
 
 /// The answer that the connection waits for, or sends.
@@ -52,51 +105,143 @@ enum Pending {
 /// The connection is over.
 struct Over;
 
-impl<'f> Serving<'f> {
-    pub(crate) fn new(front: &'f Front, stream: TcpStream) -> Self {
+impl connections::Connection for Link {
+    /// A connection that is being worked on waits for nothing.
+    fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
+        let state = self.state.try_lock().ok()?;
+        state.connection.waits_for_peer().filter(|_| !self.gives_way.load(Ordering::Acquire))
+    }
+
+    fn give_way(&self) {
+        let wait = self.waits_for_peer();
+        self.gives_way.store(true, Ordering::Release);
+        // Its thread wakes as if its peer had closed that side.
+        let is_taking = wait.is_some_and(|(wait, _)| wait == PeerWait::Taking);
+        let how = if is_taking { Shutdown::Both } else { Shutdown::Read };
+        let _ = self.stream.shutdown(how);
+    }
+}
+
+impl Wake for Link {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let is_done = self.state.try_lock().is_ok_and(|mut state| state.answer_here(self));
+        if let (false, Some(event)) = (is_done, &*lock(&self.event)) {
+            event.set();
+        }
+    }
+}
+
+impl Link {
+    fn new(front: Arc<Front>, stream: TcpStream) -> Arc<Self> {
         let peer = stream.peer_addr().ok().map(|peer| peer.ip());
-        let connection = Connection::new(front.connection.clone(), peer, front.hub.clock().now());
-        let (number, socket) = front.add(stream);
-        let (answer, waker, gave_way) = (Pending::None, None, false);
-        Serving { front, number, socket, connection, answer, waker, gave_way }
+        let state = State {
+            connection: Connection::new(front.config.clone(), peer, front.now()),
+            answer: Pending::None,
+            wakes: Instant::ZERO,
+            gave_way: false,
+            is_over: false,
+        };
+        let (state, event) = (Mutex::new(state), Mutex::default());
+        Arc::new(Link { front, stream, state, event, gives_way: AtomicBool::new(false) })
     }
 
     /// Serves the connection until it ends or the program stops.
-    pub(crate) fn run(mut self) {
-        while let Ok(()) = self.advance().and_then(|()| self.wait()) {}
-        self.front.remove(self.number);
-        self.release_waker();
+    fn serve(self: &Arc<Self>) -> Result<(), Over> {
+        let _end = End(self);
+        let mut polled = PollFlags::empty();
+        loop {
+            let (wanted, pause, phase) = {
+                let mut state = lock(&self.state);
+                state.handle_polled(self, polled)?;
+                state.advance(self)?;
+                state.plan(self)?
+            };
+            let event = lock(&self.event).clone();
+            let mut fds = SmallVec::<[_; 3]>::new();
+            fds.push(PollFd::new(&self.stream, wanted));
+            fds.extend(event.as_ref().map(|event| PollFd::new(event, PollFlags::IN)));
+            if phase < (Phase::Stopped { forced: false }) {
+                fds.push(PollFd::new(&self.front.stopped, PollFlags::IN));
+            }
+            poll(&mut fds, pause).map_err(|_| Over)?;
+            polled = fds[0].revents();
+            let is_set = event.is_some() && !fds[1].revents().is_empty();
+            drop(fds);
+            // It may be another connection's by now.
+            if let (true, Some(event)) = (is_set, &*lock(&self.event)) {
+                event.reset();
+            }
+        }
     }
 
+    /// Takes an event to be woken with, if there is a descriptor for one.
+    fn take_event(&self) -> bool {
+        let mut event = lock(&self.event);
+        if event.is_none() {
+            let unused = lock(&self.front.events).pop();
+            *event = unused.or_else(|| (self.front.make_event)().map(Arc::new).ok());
+        }
+        event.is_some()
+    }
+
+    fn return_event(&self) {
+        if let Some(event) = lock(&self.event).take() {
+            // If it is set late, it wakes the next thread once too often, which is harmless.
+            lock(&self.front.events).push(event);
+        }
+    }
+
+    fn gives_way(&self) -> bool {
+        self.gives_way.load(Ordering::Acquire)
+    }
+}
+
+/// Ends the exchange of a connection, which its waker keeps alive.
+struct End<'a>(&'a Link);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let answer = mem::replace(&mut lock(&self.0.state).answer, Pending::None);
+        drop(answer);
+        self.0.return_event();
+    }
+}
+
+impl State {
     /// Does everything that needs no waiting.
-    fn advance(&mut self) -> Result<(), Over> {
+    fn advance(&mut self, link: &Arc<Link>) -> Result<(), Over> {
         loop {
-            self.handle_events()?;
-            if self.write()? || self.poll_answer() {
+            self.handle_events(link)?;
+            if self.write(link)? || self.poll_answer(link) {
                 continue;
             }
             return Ok(());
         }
     }
 
-    fn handle_events(&mut self) -> Result<(), Over> {
-        let now = self.now();
+    fn handle_events(&mut self, link: &Link) -> Result<(), Over> {
+        let front = &link.front;
+        let now = front.now();
         while let Some(event) = self.connection.poll_event(now) {
             match event {
                 ConnectionEvent::Head => {
                     let head = self.connection.head().expect("it is there with this event");
-                    let verdict = self.front.hub.admit(&self.front.connection.rules, &head);
-                    self.set_phase(now)?;
+                    let verdict = front.hub.admit(&front.config.rules, &head);
+                    self.set_phase(link, now)?;
                     self.connection.admit(verdict, now);
                 }
                 ConnectionEvent::Request(request) => {
-                    self.answer = Pending::Awaited(self.front.hub.open(request));
+                    self.answer = Pending::Awaited(front.hub.open(request));
                 }
-                ConnectionEvent::Refused(refusal) => self.front.hub.submit([refusal.into()]),
+                ConnectionEvent::Refused(refusal) => front.hub.submit([refusal.into()]),
                 ConnectionEvent::Shutdown => {
                     // Its read side was closed for another connection, so there is nothing to wait
                     // for.
-                    if self.socket.stream.shutdown(Shutdown::Write).is_err() || self.gave_way {
+                    if link.stream.shutdown(Shutdown::Write).is_err() || self.gave_way {
                         return Err(Over);
                     }
                 }
@@ -108,16 +253,15 @@ impl<'f> Serving<'f> {
 
     /// Takes the available part of the answer from the engine, once everything before it was sent;
     /// returns whether there was any.
-    fn poll_answer(&mut self) -> bool {
+    fn poll_answer(&mut self, link: &Arc<Link>) -> bool {
         if !self.connection.has_sent_all() {
             return false;
         }
-        let now = self.now();
-        match std::mem::replace(&mut self.answer, Pending::None) {
+        match mem::replace(&mut self.answer, Pending::None) {
             Pending::None | Pending::Reply(_) => false,
             Pending::Awaited(mut exchange) => {
-                match self.poll_with_waker(|cx| pin!(exchange.answer()).poll(cx)) {
-                    Poll::Ready(answer) => self.take_answer(exchange, answer, now),
+                match poll_with(link, |cx| pin!(exchange.answer()).poll(cx)) {
+                    Poll::Ready(answer) => self.take_answer(link, exchange, answer),
                     Poll::Pending => {
                         self.answer = Pending::Awaited(exchange);
                         return false;
@@ -127,7 +271,7 @@ impl<'f> Serving<'f> {
             }
             Pending::Stream(mut exchange) => {
                 let mut parts = VecDeque::<Bytes>::new();
-                match self.poll_with_waker(|cx| exchange.poll_parts(cx, &mut parts)) {
+                match poll_with(link, |cx| exchange.poll_parts(cx, &mut parts)) {
                     Poll::Ready(true) => {
                         self.connection.send(&mut parts);
                         self.answer = Pending::Stream(exchange);
@@ -143,8 +287,29 @@ impl<'f> Serving<'f> {
         }
     }
 
-    fn take_answer(&mut self, exchange: Exchange, answer: Answer, now: Instant) {
-        let hub = &self.front.hub;
+    /// Sends a short answer, on the thread that delivers it; returns whether nothing is left to do
+    /// for the thread of the connection.
+    fn answer_here(&mut self, link: &Link) -> bool {
+        let Pending::Awaited(exchange) = &mut self.answer else { return false };
+        if self.connection.has_received() || !self.connection.has_sent_all() {
+            return false;
+        }
+        let Some(answer) = exchange.take_short() else { return false };
+        if let Pending::Awaited(exchange) = mem::replace(&mut self.answer, Pending::None) {
+            self.take_answer(link, exchange, answer);
+        }
+        self.is_over = self.write(link).and_then(|_| self.handle_events(link)).is_err();
+        let is_idle = matches!(self.connection.waits_for_peer(), Some((PeerWait::NextRequest, _)));
+        let wakes = self.connection.poll_timeout().is_none_or(|due| self.wakes <= due.at);
+        let is_done = is_idle && wakes && !self.is_over;
+        if is_done {
+            link.return_event();
+        }
+        is_done
+    }
+
+    fn take_answer(&mut self, link: &Link, exchange: Exchange, answer: Answer) {
+        let (hub, now) = (&link.front.hub, link.front.now());
         if hub.phase() > Phase::Serving {
             self.connection.handle_draining();
         }
@@ -164,24 +329,8 @@ impl<'f> Serving<'f> {
         }
     }
 
-    /// Polls with a waker that wakes this thread. Without a file descriptor for one, the thread
-    /// polls again from time to time.
-    fn poll_with_waker<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        if self.waker.is_none() {
-            let ready = poll(&mut Context::from_waker(Waker::noop()));
-            if ready.is_ready() {
-                return ready;
-            }
-            self.waker = self.front.take_waker();
-        }
-        match &self.waker {
-            Some(waker) => poll(&mut Context::from_waker(&waker.clone().into())),
-            None => Poll::Pending,
-        }
-    }
-
     /// Writes the pending bytes; returns whether all of them were sent by this call.
-    fn write(&mut self) -> Result<bool, Over> {
+    fn write(&mut self, link: &Link) -> Result<bool, Over> {
         let mut wrote = false;
         while !self.connection.has_sent_all() {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
@@ -190,20 +339,20 @@ impl<'f> Serving<'f> {
                 *slice = IoSlice::new(piece);
                 count += 1;
             }
-            match (&self.socket.stream).write_vectored(&slices[..count]) {
+            match (&link.stream).write_vectored(&slices[..count]) {
                 Ok(bytes) if bytes > 0 => {
-                    let content = self.connection.handle_sent(bytes, self.now());
+                    let content = self.connection.handle_sent(bytes, link.front.now());
                     if let Pending::Reply(exchange) | Pending::Stream(exchange) = &mut self.answer {
                         exchange.taken(content);
                     }
                     wrote = true;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.connection.handle_write_blocked(self.now());
+                    self.connection.handle_write_blocked(link.front.now());
                     return Ok(false);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                _ => return Err(Over),
+                Ok(_) | Err(_) => return Err(Over),
             }
         }
         if let Pending::Reply(_) = self.answer {
@@ -212,63 +361,50 @@ impl<'f> Serving<'f> {
         Ok(wrote)
     }
 
-    /// Reads once.
-    fn read(&mut self) -> Result<(), Over> {
-        let bytes_max = self.connection.read_bytes_max();
-        if bytes_max == 0 || self.gave_way {
-            return Ok(());
-        }
-        // On the stack, each page of the buffer would stay in use while the thread waits.
-        let mut buffer = Vec::with_capacity(bytes_max);
-        match rustix::io::read(&self.socket.stream, spare_capacity(&mut buffer)) {
-            // The end may be this side's own, to wake this thread.
-            Ok(0) if self.socket.gives_way() => {}
-            Ok(0) => self.connection.handle_end(),
-            Ok(_) => self.connection.handle_bytes(&buffer, self.front.hub.clock().now()),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(_) => return Err(Over),
+    /// Reads once, or twice if there is much to read.
+    fn read(&mut self, link: &Link) -> Result<(), Over> {
+        // The stack has room for a usual request, which then needs no memory while the thread waits.
+        let mut buffer = [0; READ_BYTES_TYPICAL];
+        if self.read_into(link, &mut buffer)? == buffer.len() {
+            self.read_into(link, &mut vec![0; self.connection.read_bytes_max()])?;
         }
         Ok(())
     }
 
-    /// Waits until there is something to do, and records what.
-    fn wait(&mut self) -> Result<(), Over> {
-        let now = self.now();
-        let phase = self.set_phase(now)?;
-        self.socket.set_waits(self.connection.waits_for_peer());
-        if let Pending::None = self.answer {
-            self.release_waker();
+    fn read_into(&mut self, link: &Link, buffer: &mut [u8]) -> Result<usize, Over> {
+        let bytes_max = self.connection.read_bytes_max().min(buffer.len());
+        if bytes_max == 0 || self.gave_way {
+            return Ok(0);
         }
-        let mut wanted = PollFlags::empty();
-        wanted.set(PollFlags::IN, self.connection.read_bytes_max() > 0 && !self.gave_way);
-        wanted.set(PollFlags::OUT, !self.connection.has_sent_all());
-        let latch = self.front.latch_after(phase);
-        let mut fds = Vec::with_capacity(3);
-        fds.push(PollFd::new(&self.socket.stream, wanted));
-        fds.extend(self.waker.as_deref().map(|waker| PollFd::new(waker, PollFlags::IN)));
-        fds.extend(latch.map(|latch| PollFd::new(latch, PollFlags::IN)));
-        poll(&mut fds, self.pause(now)).map_err(|_| Over)?;
-        let socket = fds[0].revents();
-        let woken = self.waker.is_some() && !fds[1].revents().is_empty();
-        drop(fds);
-        if let (true, Some(waker)) = (woken, &self.waker) {
-            waker.reset();
+        match (&link.stream).read(&mut buffer[..bytes_max]) {
+            // The end may be this side's own, to wake this thread.
+            Ok(0) if link.gives_way() => Ok(0),
+            Ok(0) => {
+                self.connection.handle_end();
+                Ok(0)
+            }
+            Ok(bytes) => {
+                self.connection.handle_bytes(&buffer[..bytes], link.front.now());
+                Ok(bytes)
+            }
+            Err(error) if is_passing(&error) => Ok(0),
+            Err(_) => Err(Over),
         }
-        if socket.intersects(PollFlags::ERR | PollFlags::HUP) {
-            return Err(Over);
-        }
-        self.handle_wait(socket.contains(PollFlags::IN))
     }
 
-    fn handle_wait(&mut self, is_readable: bool) -> Result<(), Over> {
-        let gives_way = self.socket.gives_way() && !self.gave_way;
-        let now = self.now();
+    /// Handles the events of the socket, and the time that has passed.
+    fn handle_polled(&mut self, link: &Link, polled: PollFlags) -> Result<(), Over> {
+        if self.is_over || polled.intersects(PollFlags::ERR | PollFlags::HUP) {
+            return Err(Over);
+        }
+        let gives_way = link.gives_way() && !self.gave_way;
+        let now = link.front.now();
         let is_due = self.connection.poll_timeout().is_some_and(|deadline| deadline.at <= now);
-        if is_readable || is_due || gives_way {
-            self.read()?;
+        if polled.contains(PollFlags::IN) || is_due || gives_way {
+            self.read(link)?;
         }
         if is_due || gives_way {
-            self.handle_events()?;
+            self.handle_events(link)?;
             self.connection.handle_timeout(now);
         }
         if gives_way {
@@ -278,9 +414,31 @@ impl<'f> Serving<'f> {
         Ok(())
     }
 
+    /// Returns the events of the socket to wait for, for how long, and in which phase.
+    fn plan(&mut self, link: &Link) -> Result<(PollFlags, Duration, Phase), Over> {
+        let now = link.front.now();
+        let phase = self.set_phase(link, now)?;
+        let mut wanted = PollFlags::empty();
+        wanted.set(PollFlags::IN, self.connection.read_bytes_max() > 0 && !self.gave_way);
+        wanted.set(PollFlags::OUT, !self.connection.has_sent_all());
+        let at = self.connection.poll_timeout().map_or(now + FAR, |deadline| deadline.at);
+        // The deadline of the next wait is mostly later, so that one need not end this wait.
+        self.wakes = if self.wakes > now { self.wakes.min(at) } else { at };
+        let mut pause = self.wakes.since(now);
+        match self.answer {
+            Pending::None => link.return_event(),
+            // Without a descriptor to be woken with, the thread asks again from time to time.
+            _ if !wanted.contains(PollFlags::OUT) && lock(&link.event).is_none() => {
+                pause = pause.min(link.front.config.limits.accept_pause);
+            }
+            _ => {}
+        }
+        Ok((wanted, pause, phase))
+    }
+
     /// Tells the connection the phase of the program.
-    fn set_phase(&mut self, now: Instant) -> Result<Phase, Over> {
-        let phase = self.front.hub.phase();
+    fn set_phase(&mut self, link: &Link, now: Instant) -> Result<Phase, Over> {
+        let phase = link.front.hub.phase();
         match phase {
             Phase::Serving => {}
             Phase::Draining => self.connection.handle_draining(),
@@ -289,29 +447,24 @@ impl<'f> Serving<'f> {
         }
         Ok(phase)
     }
+}
 
-    /// Returns the time until something is due.
-    fn pause(&self, now: Instant) -> Duration {
-        let pause = self.connection.poll_timeout().map_or(FAR, |deadline| deadline.at.since(now));
-        match (&self.answer, &self.waker) {
-            (Pending::Awaited(_) | Pending::Stream(_), None) if self.connection.has_sent_all() => {
-                pause.min(self.front.connection.limits.accept_pause)
-            }
-            _ => pause,
+/// Polls with a waker for the connection, whose event is taken before, if it is needed.
+fn poll_with<T>(link: &Arc<Link>, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    if lock(&link.event).is_none() {
+        let ready = poll(&mut Context::from_waker(Waker::noop()));
+        if ready.is_ready() || !link.take_event() {
+            return ready;
         }
     }
-
-    fn release_waker(&mut self) {
-        self.waker.take().into_iter().for_each(|waker| self.front.return_waker(waker));
-    }
-
-    fn now(&self) -> Instant {
-        self.front.hub.clock().now()
-    }
+    poll(&mut Context::from_waker(&link.clone().into()))
 }
 
 /// The maximum number of parts of an answer per system call.
 const SLICES_MAX: usize = 16;
+
+/// The usual maximum length of a request.
+const READ_BYTES_TYPICAL: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -1,70 +1,64 @@
-//! Pipes and timers for a thread that waits for several things at once, for polling by the carrier.
+//! Pipes, listeners and timers for a thread that waits for several things at once, for polling by
+//! the carrier.
 //!
 //! Owns: the one call in which such a thread waits, `poll`. Never: the state of another thread.
 //!
 //! Each poll of the carrier records what it waits for; when no future is ready, the thread waits
 //! for all of it together. So neither a registry nor a second thread is needed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Result, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::{ErrorKind, IoSlice, Read, Result, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
 use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self as carrier, Sink, Source, Stdin};
+use pontoon_carrier::io::{self as carrier, Listener, Sink, Source, Stdin};
 use pontoon_core::time::Instant;
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
 use rustix::io::Errno;
-
-/// The events that the futures of this thread wait for, and those that have occurred.
-struct Notes {
-    wishes: Vec<(Arc<File>, PollFlags)>,
-    pause: Duration,
-    told: Vec<(Arc<File>, PollFlags)>,
-}
+use rustix::process::{Resource, getrlimit};
 
 thread_local! {
-    static NOTES: RefCell<Notes> = const { RefCell::new(Notes::NONE) };
+    /// The events that the futures of this thread wait for.
+    static WAITS: RefCell<Vec<(Arc<Fd>, PollFlags)>> = const { RefCell::new(Vec::new()) };
+    /// The time until the first of their timers.
+    static PAUSE: Cell<Duration> = const { Cell::new(FAR) };
 }
 
-impl Notes {
-    const NONE: Notes = Notes { wishes: Vec::new(), pause: FAR, told: Vec::new() };
-}
-
-/// Runs a future on this thread, which waits in `poll` for the events of the future.
+/// Runs a future on this thread, which waits in `poll` for the events of the future, and for
+/// `event`.
 ///
 /// # Errors
 ///
-/// There is no file descriptor for it, or the system call fails.
-pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    let poll_waker = Arc::new(PollWaker::new()?);
-    let waker = poll_waker.clone().into();
+/// The system call fails.
+pub(crate) fn block_on<F: Future>(event: &Arc<Event>, future: F) -> Result<F::Output> {
+    let waker = event.clone().into();
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
         let polled = future.as_mut().poll(&mut cx);
-        // Notes keep a pipe open, so none of them outlives its future.
-        let Notes { mut wishes, pause, .. } = NOTES.replace(Notes::NONE);
+        // They keep a pipe open, so none of them outlives its future.
+        let (waits, pause) = (WAITS.take(), PAUSE.replace(FAR));
         if let Poll::Ready(output) = polled {
             return Ok(output);
         }
-        let mut fds = Vec::with_capacity(1 + wishes.len());
-        fds.push(PollFd::new(&*poll_waker, PollFlags::IN));
-        fds.extend(wishes.iter().map(|(pipe, on)| PollFd::new(&**pipe, *on)));
+        let mut fds = Vec::with_capacity(1 + waits.len());
+        fds.push(PollFd::new(event, PollFlags::IN));
+        fds.extend(waits.iter().map(|(fd, on)| PollFd::new(&fd.file, *on)));
         poll(&mut fds, pause)?;
-        let mut told = fds.iter().map(PollFd::revents).collect::<Vec<_>>().into_iter();
-        if told.next().is_some_and(|woken| !woken.is_empty()) {
-            poll_waker.reset();
+        for ((fd, _), polled) in waits.iter().zip(&fds[1..]) {
+            fd.ready.store(polled.revents().bits(), Ordering::Relaxed);
         }
-        wishes.iter_mut().zip(told).for_each(|((_, on), told)| *on = told);
-        wishes.retain(|(_, told)| !told.is_empty());
-        NOTES.with_borrow_mut(|notes| notes.told = wishes);
+        if !fds[0].revents().is_empty() {
+            event.reset();
+        }
     }
 }
 
@@ -83,100 +77,89 @@ pub(crate) fn poll(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> {
 /// A day: a wake-up this rare costs nothing, and every system can wait that long.
 pub(crate) const FAR: Duration = Duration::from_secs(24 * 3600);
 
-/// Wakes one thread from `poll`, any number of times.
-pub(crate) struct PollWaker {
-    reader: PipeReader,
-    writer: PipeWriter,
-    /// The pipe never holds more than one byte, so neither end blocks.
-    woken: AtomicBool,
-}
+/// Wakes a thread from `poll`.
+pub(crate) struct Event(OwnedFd);
 
-impl PollWaker {
+impl Event {
     pub(crate) fn new() -> Result<Self> {
-        let (reader, writer) = io::pipe()?;
-        Ok(PollWaker { reader, writer, woken: AtomicBool::new(false) })
+        Ok(Event(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
     }
 
-    /// Resets the waker after `poll` has reported it. The caller then looks for the reason.
+    /// Sets it, which wakes all threads that wait for it, until it is reset.
+    pub(crate) fn set(&self) {
+        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+    }
+
+    /// Resets it after `poll` has reported it. The caller then looks for the reason.
     pub(crate) fn reset(&self) {
-        // The byte is the only one, and this waker keeps the pipe open.
-        let _ = (&self.reader).read(&mut [0]);
-        self.woken.store(false, Ordering::Release);
+        let _ = rustix::io::read(&self.0, &mut [0; 8]);
+    }
+
+    /// Returns its descriptor. The system gives out the lowest unused number, so a new one tells how
+    /// many are in use.
+    pub(crate) fn number(&self) -> u64 {
+        number(&self.0)
     }
 }
 
-impl Wake for PollWaker {
+impl Wake for Event {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.set();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::AcqRel) {
-            let _ = (&self.writer).write(&[0]);
-        }
+        self.set();
     }
 }
 
-impl AsFd for PollWaker {
+impl AsFd for Event {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reader.as_fd()
+        self.0.as_fd()
     }
 }
 
-/// Wakes every thread that polls it, permanently.
-pub(crate) struct Latch {
-    reader: PipeReader,
-    /// The other end sees its closing.
-    writer: Mutex<Option<PipeWriter>>,
+fn number(fd: &impl AsRawFd) -> u64 {
+    fd.as_raw_fd().unsigned_abs().into()
 }
 
-impl Latch {
-    pub(crate) fn new() -> Result<Self> {
-        let (reader, writer) = io::pipe()?;
-        Ok(Latch { reader, writer: Mutex::new(Some(writer)) })
-    }
-
-    pub(crate) fn open(&self) {
-        crate::lock(&self.writer).take();
-    }
+/// Returns the number of descriptors that this process may open.
+pub(crate) fn descriptors_max() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-impl AsFd for Latch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reader.as_fd()
-    }
-}
+/// A pipe to or from a child, or a listening socket.
+pub(crate) struct Io(Arc<Fd>);
 
-/// A pipe to or from a child.
-pub(crate) struct Io(Arc<File>);
+struct Fd {
+    file: File,
+    /// The events of the last wait, as bits of [`PollFlags`].
+    ready: AtomicU16,
+}
 
 impl Io {
-    pub(crate) fn pipe(pipe: impl Into<OwnedFd>) -> Result<Self> {
-        let pipe = File::from(pipe.into());
-        rustix::io::ioctl_fionbio(&pipe, true)?;
-        Ok(Io(Arc::new(pipe)))
+    pub(crate) fn new(fd: impl Into<OwnedFd>) -> Result<Self> {
+        let file = File::from(fd.into());
+        rustix::io::ioctl_fionbio(&file, true)?;
+        Ok(Io(Arc::new(Fd { file, ready: AtomicU16::new(0) })))
     }
 
     fn wait<T>(&self, on: PollFlags) -> Poll<T> {
-        NOTES.with_borrow_mut(|notes| notes.wishes.push((self.0.clone(), on)));
+        WAITS.with_borrow_mut(|waits| waits.push((self.0.clone(), on)));
         Poll::Pending
     }
 
     /// Returns the events of the last wait, once.
-    fn told(&self) -> PollFlags {
-        NOTES.with_borrow_mut(|notes| {
-            let at = notes.told.iter().position(|(pipe, _)| Arc::ptr_eq(pipe, &self.0));
-            at.map_or(PollFlags::empty(), |at| notes.told.swap_remove(at).1)
-        })
+    fn take_ready(&self) -> PollFlags {
+        PollFlags::from_bits_retain(self.0.ready.swap(0, Ordering::Relaxed))
     }
 }
 
 impl Source for Io {
     fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        if self.told().is_empty() {
+        if self.take_ready().is_empty() {
             return self.wait(PollFlags::IN);
         }
-        match (&*self.0).read(buf) {
+        match (&self.0.file).read(buf) {
             Err(error) if is_passing(&error) => self.wait(PollFlags::IN),
             read => Poll::Ready(read),
         }
@@ -185,7 +168,7 @@ impl Source for Io {
 
 impl Sink for Io {
     fn poll_write(&mut self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<Result<usize>> {
-        match (&*self.0).write_vectored(bufs) {
+        match (&self.0.file).write_vectored(bufs) {
             Err(error) if is_passing(&error) => self.wait(PollFlags::OUT),
             written => Poll::Ready(written),
         }
@@ -195,19 +178,56 @@ impl Sink for Io {
 impl Stdin for Io {
     /// `poll` reports errors even if no event is requested.
     fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if self.told().intersects(PollFlags::ERR | PollFlags::HUP) {
+        if self.take_ready().intersects(PollFlags::ERR | PollFlags::HUP) {
             return Poll::Ready(());
         }
         self.wait(PollFlags::empty())
     }
 
     fn unread(&self) -> usize {
-        carrier::unread(&*self.0)
+        carrier::unread(&self.0.file)
     }
 }
 
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+/// A listening socket, and its events.
+pub(crate) struct Listening(TcpListener, Io);
+
+impl Listening {
+    pub(crate) fn new(listener: TcpListener) -> Result<Self> {
+        Ok(Listening(listener.try_clone()?, Io::new(listener)?))
+    }
+}
+
+impl Listener for Listening {
+    type Stream = TcpStream;
+
+    /// The last descriptors are left for children, and for requests in flight.
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Result<TcpStream>> {
+        if self.1.take_ready().is_empty() {
+            return self.1.wait(PollFlags::IN);
+        }
+        if number(&self.0.try_clone()?) + RESERVED_FDS >= descriptors_max() {
+            return Poll::Ready(Err(Errno::MFILE.into()));
+        }
+        match self.accept_arrived() {
+            Err(error) if is_passing(&error) => self.1.wait(PollFlags::IN),
+            accepted => Poll::Ready(accepted),
+        }
+    }
+
+    fn accept_arrived(&mut self) -> Result<TcpStream> {
+        let (stream, _) = self.0.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok(stream)
+    }
+}
+
+/// Descriptors that connections leave free: for two children that start, for the events of
+/// requests, and for files.
+const RESERVED_FDS: u64 = 32;
+
+pub(crate) fn is_passing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 /// A timer.
@@ -219,7 +239,7 @@ impl carrier::Alarm for Alarm {
         if pause.is_zero() {
             return Poll::Ready(());
         }
-        NOTES.with_borrow_mut(|notes| notes.pause = pause.min(notes.pause));
+        PAUSE.set(pause.min(PAUSE.get()));
         Poll::Pending
     }
 }

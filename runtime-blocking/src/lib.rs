@@ -5,9 +5,9 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::Front::accept` |
-//! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Serving` |
-//! | `sleep` | `io::Alarm`; `connection::Serving` for its connection |
+//! | `accept` | `io::Listening`, and [`Hub::accept`] |
+//! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Link` |
+//! | `sleep` | `io::Alarm`; `connection::Link` for its connection |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
@@ -18,7 +18,7 @@
 //!                        └───────────┘
 //! ```
 //!
-//! Threads: one for each connection, two for each child, and four that are always there. Each of
+//! Threads: one for each connection, two for each child, and two that are always there. Each of
 //! them waits in the kernel.
 //!
 //! tiny_http writes the heads of complete responses (`respond`). The reasons why it does not read
@@ -32,8 +32,6 @@
 
 mod child;
 mod connection;
-mod fd_budget;
-mod front;
 mod io;
 mod respond;
 
@@ -45,7 +43,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread::{Builder, JoinHandle};
 
-use pontoon_carrier::Phase;
 use pontoon_carrier::addresses;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
@@ -53,8 +50,8 @@ pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
 pub use pontoon_core;
 use pontoon_core::machine::Input;
 
-use crate::front::Front;
-use crate::io::{Alarm, block_on};
+use crate::connection::Front;
+use crate::io::{Alarm, Event, Listening, block_on};
 
 /// Serves an endpoint on `listeners`, on threads of its own; [`Options::threads`] has no effect. It
 /// listens when this returns.
@@ -64,50 +61,48 @@ use crate::io::{Alarm, block_on};
 /// There is no listener, or the operating system refuses a thread, a file descriptor or randomness.
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
-    for listener in &listeners {
-        listener.set_nonblocking(true)?;
-    }
+    let listeners = listeners.into_iter().map(Listening::new).collect::<Result<_>>()?;
     let (hub, orders) = Hub::new(&options)?;
-    let front = Front::new(hub.clone())?;
     let weak = Arc::downgrade(&hub);
-
-    let (spawner, budget) = (weak.clone(), front.budget.clone());
-    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner, &budget))?;
-    let timekeeper = hub.clone();
-    spawn("pontoon-timer", move || keep_time(&timekeeper))?;
-    let accept = |listener| {
-        let front = front.clone();
-        spawn("pontoon-accept", move || front.accept(listener))
-    };
-    let accepting = listeners.into_iter().map(accept).collect::<Result<Vec<_>>>()?;
-    let thread = spawn("pontoon", move || serve(&hub, &front, accepting))?;
+    let (front, event) = (Front::new(hub.clone())?, Arc::new(Event::new()?));
+    let spawner = weak.clone();
+    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner))?;
+    let thread = spawn("pontoon", move || serve(&hub, &front, listeners, &event))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
-fn keep_time(hub: &Hub) {
-    let mut kept = pin!(hub.keep_time(Alarm(hub.clock())));
-    let mut stopped = pin!(hub.phase_after(Phase::Draining));
-    let until = poll_fn(|cx| match stopped.as_mut().poll(cx) {
-        Poll::Pending => kept.as_mut().poll(cx),
-        Poll::Ready(_) => Poll::Ready(()),
-    });
-    block_on(until).expect("the system waits");
-}
-
 /// Runs until the engine has stopped, and its last answers are sent.
-fn serve(hub: &Arc<Hub>, front: &Arc<Front>, accepting: Vec<JoinHandle<()>>) -> Ended {
+fn serve(
+    hub: &Arc<Hub>,
+    front: &Arc<Front>,
+    listeners: Vec<Listening>,
+    event: &Arc<Event>,
+) -> Ended {
     hub.submit([Input::Started]);
-    let stopped = block_on(async {
-        hub.phase_after(Phase::Serving).await;
-        front.unlisten();
-        hub.stopped().await
+    let alarm = || Alarm(hub.clock());
+    let accept =
+        |listener| hub.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
+    let mut accepting: Vec<_> = listeners.into_iter().map(accept).map(Box::pin).collect();
+    let mut time = pin!(hub.keep_time(alarm()));
+    let mut stopped = pin!(hub.stopped());
+    let mut ended = pin!(hub.connections_ended());
+    let mut forced = None;
+    let all = poll_fn(|cx| {
+        let _endless = time.as_mut().poll(cx);
+        accepting.retain_mut(|accept| accept.as_mut().poll(cx).is_pending());
+        if forced.is_none()
+            && let Poll::Ready(stopped) = stopped.as_mut().poll(cx)
+        {
+            front.stopped.set();
+            forced = Some(stopped);
+        }
+        match forced {
+            Some(forced) if accepting.is_empty() => ended.as_mut().poll(cx).map(|()| forced),
+            _ => Poll::Pending,
+        }
     });
-    for accepting in accepting {
-        let _ = accepting.join();
-    }
-    front.stop();
     // If the wait itself fails, the connections have been aborted.
-    Ended { forced: stopped.unwrap_or(true) }
+    Ended { forced: block_on(event, all).unwrap_or(true) }
 }
 
 /// Starts a thread with a name and a small stack, so that many fit.

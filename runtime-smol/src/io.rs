@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, IoSlice, Read, Result, Write};
-use std::net::{IpAddr, Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self as carrier, Sink, Socket, Source, Stdin};
+use pontoon_carrier::io::{self as carrier, Listener, Sink, Socket, Source, Stdin};
 use pontoon_core::time::Instant;
 use smol::{Async, Timer};
 
@@ -67,6 +67,25 @@ where
                 written => return Poll::Ready(written),
             }
         }
+    }
+}
+
+impl Listener for Io<TcpListener> {
+    type Stream = Async<TcpStream>;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<Async<TcpStream>>> {
+        loop {
+            match self.accept_arrived() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.io.poll_readable(cx))?;
+                }
+                accepted => return Poll::Ready(accepted),
+            }
+        }
+    }
+
+    fn accept_arrived(&mut self) -> Result<Async<TcpStream>> {
+        Async::new(self.io.get_ref().accept()?.0)
     }
 }
 

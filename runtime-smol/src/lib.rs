@@ -5,7 +5,7 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::Front::accept` |
+//! | `accept` | `front::accept`, and [`Hub::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::thread;
 
 use pontoon_carrier::addresses;
+use pontoon_carrier::http::Endpoint;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
@@ -34,7 +35,6 @@ use pontoon_core::machine::Input;
 use smol::channel::{Receiver, bounded};
 use smol::{Async, Executor, block_on, future, process};
 
-use crate::front::Front;
 use crate::io::Alarm;
 
 /// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
@@ -80,7 +80,7 @@ async fn serve(
     hub: Arc<Hub>,
     listeners: Vec<Async<TcpListener>>,
 ) -> Ended {
-    let front = Front::new(executor, hub.clone());
+    let endpoint = Arc::new(Endpoint::new(hub.clone()));
     let timekeeper = hub.clone();
     let alarm = Alarm::new(hub.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
@@ -90,12 +90,17 @@ async fn serve(
     let _ = future::poll_once(&mut driver).await;
     executor.spawn(driver).detach();
     hub.submit([Input::Started]);
-    let accept = |listener| executor.spawn(front.clone().accept(listener));
-    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+    let accept = |listener| {
+        // Weak, because the executor owns this task.
+        let (hub, executor) = (hub.clone(), Arc::downgrade(executor));
+        front::accept(hub, endpoint.clone(), executor, listener)
+    };
+    let accepting = listeners.into_iter().map(accept).map(|accept| executor.spawn(accept));
+    let accepting: Vec<_> = accepting.collect();
     let forced = hub.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    front.emptied().await;
+    hub.connections_ended().await;
     Ended { forced }
 }

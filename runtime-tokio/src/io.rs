@@ -3,16 +3,17 @@
 use std::future::Future;
 use std::io::{IoSlice, Result};
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self, Sink, Socket, Source};
+use pontoon_carrier::io::{self, Listener, Sink, Socket, Source};
 use pontoon_core::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::net::unix::pipe::Sender;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::ChildStdin;
 use tokio::time::{Sleep, sleep_until};
 
@@ -24,6 +25,21 @@ impl<T: AsyncRead + Unpin> Source for Io<T> {
         let mut buf = ReadBuf::new(buf);
         ready!(Pin::new(&mut self.0).poll_read(cx, &mut buf))?;
         Poll::Ready(Ok(buf.filled().len()))
+    }
+}
+
+impl Listener for Io<TcpListener> {
+    type Stream = TcpStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<TcpStream>> {
+        self.0.poll_accept(cx).map_ok(|(stream, _)| stream)
+    }
+
+    fn accept_arrived(&mut self) -> Result<TcpStream> {
+        let listener = std::net::TcpListener::from(self.0.as_fd().try_clone_to_owned()?);
+        let (stream, _) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        TcpStream::from_std(stream)
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::Front::accept` |
+//! | `accept` | `front::accept`, and [`Hub::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::thread;
 
 use pontoon_carrier::addresses;
+use pontoon_carrier::http::Endpoint;
 use pontoon_carrier::hub::Hub;
 pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
@@ -33,7 +34,6 @@ pub use pontoon_core;
 use pontoon_core::machine::Input;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::front::Front;
 use crate::io::Alarm;
 
 /// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
@@ -80,16 +80,16 @@ fn runtime(threads: usize) -> Result<Runtime> {
 
 /// Runs until the engine has stopped, and its last answers are sent.
 async fn serve(hub: Arc<Hub>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
-    let front = Front::new(hub.clone());
+    let endpoint = Arc::new(Endpoint::new(hub.clone()));
     let timekeeper = hub.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
     hub.submit([Input::Started]);
-    let accept = |listener| tokio::spawn(front.clone().accept(listener));
-    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+    let accept = |listener| front::accept(hub.clone(), endpoint.clone(), listener);
+    let accepting: Vec<_> = listeners.into_iter().map(accept).map(tokio::spawn).collect();
     let forced = hub.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    front.emptied().await;
+    hub.connections_ended().await;
     Ended { forced }
 }

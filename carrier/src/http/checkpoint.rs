@@ -13,6 +13,7 @@ use pontoon_core::limits::Limits;
 use pontoon_core::time::Instant;
 
 use crate::clock::Clock;
+use crate::connections::Connection;
 use crate::hub::lock;
 use crate::io::Alarm;
 use crate::phase::Phase;
@@ -101,22 +102,6 @@ impl Checkpoint {
         post.stirred = !post.held.is_empty() || post.fate == Fate::Ended;
     }
 
-    /// Returns the step of the peer that the connection waits for; `None` once it is to close.
-    pub(crate) fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
-        let post = self.lock();
-        post.guard.waits_for_peer().filter(|_| !post.gives_way)
-    }
-
-    /// Closes the connection for another one, if it still waits for its peer by then.
-    pub(crate) fn give_way(&self) {
-        let task = {
-            let mut post = self.lock();
-            post.gives_way = true;
-            post.task.take()
-        };
-        task.into_iter().for_each(Waker::wake);
-    }
-
     /// Waits until hyper has to be polled again, or the connection is to be closed because of a
     /// deadline or an error.
     pub(crate) fn poll_due(
@@ -179,10 +164,26 @@ impl Checkpoint {
     }
 }
 
+impl Connection for Checkpoint {
+    fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
+        let post = self.lock();
+        post.guard.waits_for_peer().filter(|_| !post.gives_way)
+    }
+
+    fn give_way(&self) {
+        let task = {
+            let mut post = self.lock();
+            post.gives_way = true;
+            post.task.take()
+        };
+        task.into_iter().for_each(Waker::wake);
+    }
+}
+
 impl Post {
     /// Gives hyper the kept bytes that it may have.
     pub(super) fn supply(&mut self, buf: &mut ReadBufCursor<'_>, clock: &Clock) -> Supply {
-        if self.fate == Fate::Open && self.passed < self.held.len() {
+        if matches!(self.fate, Fate::Open | Fate::Ended) && self.passed < self.held.len() {
             self.judge(clock);
         }
         let bytes = self.passed.min(buf.remaining());
@@ -211,7 +212,9 @@ impl Post {
         let Inspection { pass, refuse } =
             self.guard.inspect(&self.held[self.passed..], clock.now());
         self.passed += pass;
-        if refuse.is_some() {
+        // The rest of a request that was held when its peer ended will not follow.
+        let is_cut = self.fate == Fate::Ended && self.guard.ended(clock.now()).is_some();
+        if refuse.is_some() || is_cut {
             self.refuse();
         }
     }

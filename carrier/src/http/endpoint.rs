@@ -3,13 +3,12 @@
 //! Never: a status, a header or a body that the core has not made.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -19,19 +18,18 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use pontoon_core::chunk::Chunk;
-use pontoon_core::http::{
-    Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules, first_to_give_way,
-};
+use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Input;
 use pontoon_core::reject::Reject;
 
 use crate::coding;
+use crate::connections::Permit;
 use crate::exchange::Answer;
 use crate::http::body::ReplyBody;
 use crate::http::checkpoint::{Checkpoint, Due};
 use crate::http::guarded::Guarded;
-use crate::hub::{Hub, lock};
+use crate::hub::Hub;
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 
@@ -43,14 +41,6 @@ pub struct Endpoint {
     http: http1::Builder,
     /// The maximum number of requests on a connection.
     requests_max: u64,
-    open: Mutex<Open>,
-}
-
-/// The open connections, by number.
-#[derive(Default)]
-struct Open {
-    last: u64,
-    connections: HashMap<u64, Arc<Checkpoint>>,
 }
 
 impl Endpoint {
@@ -62,36 +52,17 @@ impl Endpoint {
         // does not read.
         http.half_close(false).pipeline_flush(false).writev(true);
         http.max_headers(limits.head_lines_max);
-        http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN) * 2);
+        // A head that passes the guard fits.
+        http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN));
         let requests_max = hub.connection_requests_max();
-        let (rules, open) = (Rules::new(&hub.config), Mutex::default());
-        Endpoint { rules, limits, http, requests_max, open, hub }
-    }
-
-    /// Closes a connection for another one, if any waits for its peer.
-    pub fn make_room(&self) {
-        let open = lock(&self.open);
-        let waiting = open.connections.values().filter_map(|it| Some((it.waits_for_peer()?, it)));
-        if let Some((_, connection)) = first_to_give_way(waiting, self.hub.clock.now()) {
-            connection.give_way();
-        }
+        Endpoint { rules: Rules::new(&hub.config), limits, http, requests_max, hub }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
-    pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm) {
-        let _connected = self.hub.connected();
+    pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm, permit: Permit) {
         let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
-        let _counted = self.count(checkpoint.clone());
+        permit.register(checkpoint.clone());
         self.serve(socket, alarm, checkpoint).await;
-    }
-
-    /// Counts a connection as open until the returned value is dropped.
-    fn count(&self, connection: Arc<Checkpoint>) -> Counted<'_> {
-        let mut open = lock(&self.open);
-        open.last += 1;
-        let number = open.last;
-        open.connections.insert(number, connection);
-        Counted { open: &self.open, number }
     }
 
     async fn serve(
@@ -218,18 +189,6 @@ impl Endpoint {
             }
         });
         response
-    }
-}
-
-/// A connection that counts as open.
-struct Counted<'a> {
-    open: &'a Mutex<Open>,
-    number: u64,
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        lock(self.open).connections.remove(&self.number);
     }
 }
 

@@ -366,6 +366,12 @@ impl Connection {
         self.output.is_empty()
     }
 
+    /// Whether bytes have arrived that are not processed yet, such as a request that waits for the
+    /// answer to the one before.
+    pub fn has_received(&self) -> bool {
+        !self.received.is_empty()
+    }
+
     /// Records that the transport accepted this many bytes of [`Connection::poll_transmit`].
     /// Returns how many of them were content of the answer.
     pub fn handle_sent(&mut self, bytes: usize, now: Instant) -> usize {

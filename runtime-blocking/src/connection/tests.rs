@@ -1,5 +1,4 @@
-use std::io::Read;
-use std::net::{Shutdown, TcpListener};
+use std::net::TcpListener;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
@@ -10,6 +9,7 @@ use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Input;
 use pontoon_core::observe::Level;
+use rustix::io::Errno;
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
             env: None,
         }))
     };
-    let (hub, orders) = pontoon_carrier::hub::Hub::new(&Options::new(config)).unwrap();
+    let (hub, orders) = Hub::new(&Options::new(config)).unwrap();
     hub.submit([Input::Started]);
     (Front::new(hub).unwrap(), orders)
 }
@@ -49,7 +49,7 @@ fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     let front = front.clone();
-    (peer, thread::spawn(move || Serving::new(&front, stream).run()))
+    (peer, thread::spawn(move || drop(Link::new(front, stream).serve())))
 }
 
 /// Returns all answers until the connection ends.
@@ -109,8 +109,9 @@ fn a_browser_may_read_why_its_body_was_refused() {
 }
 
 #[test]
-fn an_answer_arrives_without_a_descriptor_for_a_waker() {
-    let (front, orders) = front_with_orders(Limits::default());
+fn an_answer_arrives_without_a_descriptor_for_an_event() {
+    let (mut front, orders) = front_with_orders(Limits::default());
+    Arc::get_mut(&mut front).unwrap().make_event = || Err(Errno::MFILE.into());
     let hub = front.hub.clone();
     thread::spawn(move || {
         for order in orders {
@@ -119,7 +120,6 @@ fn an_answer_arrives_without_a_descriptor_for_a_waker() {
             order.failed(&hub, &Errno::MFILE.into());
         }
     });
-    while front.budget.take_waker() {}
     let (mut peer, served) = connect(&front);
     // Its answer has to wait for a child, which cannot be started.
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#;
@@ -157,7 +157,7 @@ fn an_idle_connection_ends_with_the_first_wish_to_stop() {
     let front = front(Limits::default());
     let (peer, served) = connect(&front);
     front.hub.submit([Input::ShutdownRequested]);
-    front.unlisten();
+    front.stopped.set();
     assert_eq!(rest(peer), "");
     served.join().unwrap();
 }

@@ -3,22 +3,26 @@ use std::thread;
 
 use super::*;
 
+fn run<F: Future>(future: F) -> Result<F::Output> {
+    block_on(&Arc::new(Event::new()?), future)
+}
+
 #[test]
 fn a_read_waits_for_the_other_end() {
-    let (reader, mut writer) = io::pipe().unwrap();
-    let mut pipe = Io::pipe(reader).unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut pipe = Io::new(reader).unwrap();
     let writing = thread::spawn(move || writer.write_all(b"late").unwrap());
     let mut buf = [0; 8];
-    let read = block_on(poll_fn(|cx| pipe.poll_read(cx, &mut buf))).unwrap().unwrap();
+    let read = run(poll_fn(|cx| pipe.poll_read(cx, &mut buf))).unwrap().unwrap();
     assert_eq!(&buf[..read], b"late");
     writing.join().unwrap();
-    assert_eq!(block_on(poll_fn(|cx| pipe.poll_read(cx, &mut buf))).unwrap().unwrap(), 0);
+    assert_eq!(run(poll_fn(|cx| pipe.poll_read(cx, &mut buf))).unwrap().unwrap(), 0);
 }
 
 #[test]
 fn a_full_pipe_takes_nothing_until_there_is_room() {
-    let (mut reader, writer) = io::pipe().unwrap();
-    let mut pipe = Io::pipe(writer).unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut pipe = Io::new(writer).unwrap();
     let all = vec![b'x'; 1 << 20];
     let reading = thread::spawn(move || {
         let mut read = Vec::new();
@@ -27,7 +31,7 @@ fn a_full_pipe_takes_nothing_until_there_is_room() {
     let mut left = &all[..];
     while !left.is_empty() {
         let written = poll_fn(|cx| pipe.poll_write(cx, &[IoSlice::new(left)]));
-        left = &left[block_on(written).unwrap().unwrap()..];
+        left = &left[run(written).unwrap().unwrap()..];
     }
     drop(pipe);
     assert_eq!(reading.join().unwrap().unwrap(), all.len());
@@ -35,17 +39,17 @@ fn a_full_pipe_takes_nothing_until_there_is_room() {
 
 #[test]
 fn the_closing_of_the_other_end_is_noticed_without_a_write() {
-    let (reader, writer) = io::pipe().unwrap();
-    let mut pipe = Io::pipe(writer).unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut pipe = Io::new(writer).unwrap();
     let closing = thread::spawn(move || drop(reader));
-    block_on(poll_fn(|cx| pipe.poll_closed(cx))).unwrap();
+    run(poll_fn(|cx| pipe.poll_closed(cx))).unwrap();
     closing.join().unwrap();
 }
 
 #[test]
 fn a_thread_that_polls_can_be_woken() {
     let mut waking = None;
-    block_on(poll_fn(|cx| match waking.take() {
+    run(poll_fn(|cx| match waking.take() {
         Some(thread) => Poll::Ready(thread),
         None => {
             let waker = cx.waker().clone();
@@ -59,14 +63,16 @@ fn a_thread_that_polls_can_be_woken() {
 }
 
 #[test]
-fn a_latch_that_is_open_stays_open() {
-    let latch = Latch::new().unwrap();
-    let is_open = || {
-        let mut fds = [PollFd::new(&latch, PollFlags::IN)];
+fn an_event_stays_set_until_it_is_reset() {
+    let event = Event::new().unwrap();
+    let is_set = || {
+        let mut fds = [PollFd::new(&event, PollFlags::IN)];
         poll(&mut fds, Duration::ZERO).unwrap();
         !fds[0].revents().is_empty()
     };
-    assert!(!is_open());
-    latch.open();
-    assert!(is_open() && is_open());
+    assert!(!is_set());
+    event.set();
+    assert!(is_set() && is_set());
+    event.reset();
+    assert!(!is_set());
 }

@@ -203,6 +203,20 @@ pub fn a_half_closed_client_is_answered(target: &Target) {
     let mut wire = client.start(call);
     wire.half_close();
     assert_eq!(text_of(&wire.response().answer()), "late");
+    // Requests behind the one in flight are answered too.
+    let calls = [3, 4].map(|id| {
+        let text = json!({"text": format!("call {id}"), "ms": 300});
+        client.post(tool_call(id, "echo", text)).bytes()
+    });
+    let mut wire = Wire::connect(pontoon.addr);
+    wire.send(calls.concat()).half_close();
+    assert_eq!(text_of(&wire.response().answer()), "call 3");
+    assert_eq!(text_of(&wire.response().answer()), "call 4");
+    // One that is cut off is refused.
+    let mut wire = Wire::connect(pontoon.addr);
+    wire.send(&calls[0]).send(&calls[1][..calls[1].len() - 1]).half_close();
+    assert_eq!(text_of(&wire.response().answer()), "call 3");
+    wire.response().expect_error(400, -32600, "a request without its end");
     // It is not kept for an answer that does not come.
     let mut wire = client.start(tool_call(2, "hang", json!({})));
     wire.half_close();

@@ -101,8 +101,7 @@ pub fn a_session_takes_few_descriptors(target: &Target) {
         open(&pontoon);
     }
     assert_eq!(pontoon.metric("pontoon_children", &[]), 21.0);
-    // Three pipes, and a handle for the end of the process, or a pipe that wakes a thread.
-    // The blocking runtime keeps the pipes that wake the threads of connections.
-    let most = before + 20 * 5 + 8;
+    // Three pipes, and a handle for the end of the process, or an event that wakes a thread.
+    let most = before + 20 * 5;
     eventually("at most five for each session", seconds(20), || fds(pontoon.pid()) <= most);
 }

@@ -29,15 +29,21 @@ pub(crate) struct Listener {
     accepting: Mutex<Option<Waker>>,
 }
 
-impl Listener {
-    pub(crate) fn poll_accept(&self, cx: &Context<'_>) -> Poll<Socket> {
-        match lock(&self.backlog).pop_front() {
-            Some(socket) => Poll::Ready(socket),
-            None => {
+impl carrier::Listener for &Listener {
+    type Stream = Socket;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        match self.accept_arrived() {
+            Err(_) => {
                 *lock(&self.accepting) = Some(cx.waker().clone());
                 Poll::Pending
             }
+            accepted => Poll::Ready(accepted),
         }
+    }
+
+    fn accept_arrived(&mut self) -> io::Result<Socket> {
+        lock(&self.backlog).pop_front().ok_or_else(|| ErrorKind::WouldBlock.into())
     }
 }
 

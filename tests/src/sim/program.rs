@@ -3,21 +3,17 @@
 //! It has the same parts as any other runtime; see `pontoon_carrier`.
 
 use std::ffi::OsString;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker, ready};
 
+use pontoon_carrier::Options;
 use pontoon_carrier::child::Order;
 use pontoon_carrier::http::Endpoint;
 use pontoon_carrier::hub::Hub;
-use pontoon_carrier::io::Alarm as _;
-use pontoon_carrier::{Options, Phase};
 use pontoon_core::machine::{Input, Signal as Wish};
 use rustix::process::Signal;
 
-use super::net::Listener;
+use super::net::{Listener, Socket};
 use super::process::{Child, Descriptors, Pid, exit_status};
 use super::{World, lock, log, options};
 use crate::pontoon::Verb;
@@ -54,7 +50,6 @@ pub(crate) fn start(
         pid,
         descriptors,
         endpoint: Endpoint::new(hub.clone()),
-        connections: Mutex::new(OpenConnections::default()),
         hub,
         record: record.clone(),
     });
@@ -69,26 +64,7 @@ struct Adapter {
     descriptors: Descriptors,
     hub: Arc<Hub>,
     endpoint: Endpoint,
-    connections: Mutex<OpenConnections>,
     record: Arc<Mutex<Memory>>,
-}
-
-/// The number of open connections, and the tasks that wait for it to fall.
-#[derive(Default)]
-struct OpenConnections {
-    open: usize,
-    waiting: Vec<Waker>,
-}
-
-/// An open connection.
-struct Permit(Arc<Adapter>);
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let mut room = lock(&self.0.connections);
-        room.open -= 1;
-        room.waiting.drain(..).for_each(Waker::wake);
-    }
 }
 
 impl Adapter {
@@ -101,14 +77,14 @@ impl Adapter {
         self.hub.submit([Input::Started]);
         let this = self.clone();
         world.spawn(pid, async move {
-            this.clone().accept(&listener).await;
+            this.accept(listener).await;
             this.world.unlisten(port);
         });
         let this = self.clone();
         world.spawn(pid, async move { this.stop_on_sigterm().await });
         world.spawn(pid, async move {
             let forced = self.hub.stopped().await;
-            poll_fn(|cx| self.poll_capacity(cx, 0)).await;
+            self.hub.connections_ended().await;
             self.world.end_process(self.pid, exit_status(i32::from(forced)));
         });
     }
@@ -123,43 +99,16 @@ impl Adapter {
     }
 
     /// Accepts connections until the engine stops listening.
-    async fn accept(self: Arc<Self>, listener: &Listener) {
-        let limits = &self.hub.config().limits;
-        let mut draining = pin!(self.hub.phase_after(Phase::Serving));
-        let (mut alarm, mut accepted) = (self.world.timer(), None);
-        loop {
-            let entered = poll_fn(|cx| {
-                if draining.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(None);
-                }
-                if accepted.is_none() {
-                    accepted = Some(ready!(listener.poll_accept(cx)));
-                }
-                while self.poll_capacity(cx, limits.connections_max - 1).is_pending() {
-                    self.endpoint.make_room();
-                    ready!(alarm.poll_until(cx, self.hub.clock().now() + limits.accept_pause));
-                }
-                Poll::Ready(accepted.take())
-            });
-            let Some(socket) = entered.await else { return };
+    async fn accept(self: &Arc<Self>, listener: Arc<Listener>) {
+        let serve = |socket: Socket, permit| {
             let socket = socket.owned(self.descriptors.open());
-            lock(&self.connections).open += 1;
-            let permit = Permit(self.clone());
+            let this = self.clone();
             self.world.spawn(self.pid, async move {
-                let Permit(this) = &permit;
-                this.endpoint.converse(socket, this.world.timer()).await;
+                this.endpoint.converse(socket, this.world.timer(), permit).await;
             });
-        }
-    }
-
-    /// Waits until no more than this many connections are open.
-    fn poll_capacity(&self, cx: &Context<'_>, open_max: usize) -> Poll<()> {
-        let mut room = lock(&self.connections);
-        if room.open <= open_max {
-            return Poll::Ready(());
-        }
-        room.waiting.push(cx.waker().clone());
-        Poll::Pending
+            Ok(())
+        };
+        self.hub.accept(&*listener, self.world.timer(), serve).await;
     }
 
     /// Starts the ordered children; returns whether there were any.
