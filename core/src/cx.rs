@@ -7,6 +7,7 @@ mod evictable;
 mod exchanges;
 mod starts;
 mod throttle;
+mod upstream;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::json::Message;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
-use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId, Tally};
+use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId};
 use crate::random::Chance;
 use crate::reject::Reject;
 use crate::server::Changed;
@@ -29,6 +30,7 @@ pub(crate) use evictable::{Evictable, Loss};
 pub(crate) use exchanges::{Exchanges, Owner, Transport};
 pub(crate) use starts::{PATIENCE, Starts};
 pub(crate) use throttle::{Throttle, Verdict};
+pub(crate) use upstream::Upstream;
 
 /// The counters of ids, and the output of sessions for workers.
 #[derive(Debug, Default)]
@@ -66,8 +68,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) requests: &'a RequestLog,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
-    /// The counters of a server in this process.
-    pub(crate) tally: Option<&'a Tally>,
+    pub(crate) upstream: &'a Upstream,
     /// The current wall-clock time.
     pub(crate) wall: Duration,
     pub(crate) chance: &'a Arc<Chance>,
@@ -120,7 +121,7 @@ impl Cx<'_> {
     /// Returns the histogram of a request, if a server in this process answers it.
     pub(crate) fn series(&self, request: &Message) -> Option<SeriesId> {
         let method = request.method().unwrap_or_default();
-        self.tally.map(|tally| tally.series(method, request.name()))
+        self.upstream.native().map(|native| native.tally.series(method, request.name()))
     }
 
     /// Logs that a request exceeded its time limit, if it did.

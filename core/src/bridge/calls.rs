@@ -43,8 +43,8 @@ impl Call {
     /// Counts the request as answered; `error` is empty for a result. Returns its duration.
     pub(crate) fn count(&self, error: &'static str, cx: &mut Cx<'_>) -> Duration {
         let took = cx.now.since(self.since);
-        match (cx.tally, self.series) {
-            (Some(tally), Some(series)) => tally.answered(series, error.is_empty(), took),
+        match (cx.upstream.native(), self.series) {
+            (Some(native), Some(series)) => native.tally.answered(series, error.is_empty(), took),
             _ => cx.metrics.operation(self.method, error, took),
         }
         took

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::bridge::{Calls, Child, Pool};
 use crate::child_spec::ChildSpec;
-use crate::cx::Cx;
+use crate::cx::{Cx, Upstream};
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
 use crate::ids::{ChildId, SessionId};
@@ -23,9 +23,9 @@ use crate::time::{Duration, Instant};
 impl Engine {
     /// Starts the first child before the first session.
     pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
-        match self.spec {
-            Some(_) => self.start_ahead(now, out),
-            None => self.plan_sweep(now),
+        match self.desk.upstream {
+            Upstream::Command(_) => self.start_ahead(now, out),
+            Upstream::Native(_) => self.plan_sweep(now),
         }
     }
 
@@ -341,7 +341,7 @@ impl Engine {
     /// Logs that it waits for the command, each time after twice as long.
     pub(super) fn on_start_due(&mut self, now: Instant, out: &mut Actions) {
         let Some((since, _)) = self.start_awaited.take_if(|(_, next)| *next <= now) else { return };
-        let Some(spec) = &self.spec else { return };
+        let Some(spec) = self.desk.upstream.command() else { return };
         if self.desk.starts.has_worked() || !self.is_starting() {
             return;
         }

@@ -136,7 +136,9 @@ impl Engine {
             return Ok(Route::Open);
         }
         match head.session {
-            SessionHeader::Absent if self.desk.tally.is_some() && asks_anything(body) => {
+            SessionHeader::Absent
+                if self.desk.upstream.native().is_some() && asks_anything(body) =>
+            {
                 Ok(Route::OpenUnasked)
             }
             SessionHeader::Absent => Err(Reject::MissingSession),
@@ -176,7 +178,7 @@ impl Engine {
     pub(super) fn restricted<'m>(&self, initialize: &'m Message) -> Cow<'m, Message> {
         let served = self.desk.served();
         let is_restricted = Revision::LEGACY.iter().any(|revision| !served.contains(revision));
-        if self.spec.is_none() || !is_restricted {
+        if self.desk.upstream.command().is_none() || !is_restricted {
             return Cow::Borrowed(initialize);
         }
         let mut line = Object::read_or_empty(Some(initialize.bytes()));
@@ -267,7 +269,7 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let native = self.desk.config.serves.native().ok_or(Reject::MissingSession)?;
+        let native = &self.desk.upstream.native().ok_or(Reject::MissingSession)?.settings;
         let revision = native.spoken(&head.revision);
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
@@ -307,7 +309,8 @@ impl Engine {
         now: Instant,
     ) -> Result<(), Reject> {
         let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
-        let needs_child = self.spec.is_some() && !is_there && !self.sessions_share_a_child();
+        let is_command = self.desk.upstream.command().is_some();
+        let needs_child = is_command && !is_there && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
             true => self.desk.starts.check(now),
             false => Ok(()),
@@ -341,7 +344,7 @@ impl Engine {
         if self.sessions_share_a_child() {
             return Ok((self.interpreter(), Vec::new()));
         }
-        if let Some(spec) = self.spec.clone() {
+        if let Some(spec) = self.desk.upstream.command().cloned() {
             let (child, said) = match initialize.and_then(|it| self.unclaimed.take(it)) {
                 Some(starting) => (starting.child, starting.messages),
                 None => (self.hire(spec, now, out), Vec::new()),
@@ -350,7 +353,7 @@ impl Engine {
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
             return Ok((Backend::Child(Box::new(child)), said));
         }
-        let native = self.desk.config.serves.native().ok_or(Reject::NotFound)?;
+        let native = &self.desk.upstream.native().ok_or(Reject::NotFound)?.settings;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
         let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);

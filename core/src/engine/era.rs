@@ -78,7 +78,8 @@ struct Opening {
 impl Engine {
     /// Starts what is to be started before the first request.
     pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
-        let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) else { return };
+        let spec = self.desk.upstream.command().cloned();
+        let Some(spec) = spec.filter(|_| self.desk.config.eager) else { return };
         match self.desk.config.bridge.child_era {
             ChildEra::Legacy => {
                 self.standby = Some(self.spawn(spec, now, out));
@@ -98,7 +99,7 @@ impl Engine {
 
     /// Probes the first child, unless one has been probed.
     pub(super) fn ask_era(&mut self, now: Instant, out: &mut Actions) {
-        let Some(spec) = self.spec.clone() else { return };
+        let Some(spec) = self.desk.upstream.command().cloned() else { return };
         if self.finding.asked.is_some() || !self.is_of_unknown_era() {
             return;
         }
@@ -269,7 +270,8 @@ impl Engine {
     /// Handles the end of the probed child after it read the probe, possibly because of it: another
     /// one is started, and not probed.
     pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
-        if let Some(spec) = self.spec.clone().filter(|_| self.desk.config.eager) {
+        let spec = self.desk.upstream.command().cloned();
+        if let Some(spec) = spec.filter(|_| self.desk.config.eager) {
             self.standby = Some(self.spawn(spec, now, out));
         }
         self.assume_legacy(None, now, out);

@@ -32,9 +32,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::bridge::{Child, Pool};
-use crate::child_spec::ChildSpec;
-use crate::config::{Config, Serves};
-use crate::cx::{Cx, Exchanges, Ledger, Owner, Starts, Throttle};
+use crate::config::Config;
+use crate::cx::{Cx, Exchanges, Ledger, Owner, Starts, Throttle, Upstream};
 use crate::engine::era::Finding;
 use crate::engine::eviction::SessionIndex;
 use crate::engine::sampling::{Sweeps, Want};
@@ -46,8 +45,8 @@ use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::{Account, Memory};
 use crate::modern::Preparation;
-use crate::native::{Mirrors, Stateless};
-use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd, Tally};
+use crate::native::Stateless;
+use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd};
 use crate::protocol::Revision;
 use crate::random::{Chance, IdSource};
 use crate::reject::Reject;
@@ -88,8 +87,6 @@ use crate::time::{Deadline, Duration, Instant};
 #[derive(Debug)]
 pub struct Engine {
     desk: Desk,
-    /// The command to run for a session, if there is one.
-    spec: Option<Arc<ChildSpec>>,
     ids: IdSource,
     /// Boxed, because a node of the tree has many empty entries.
     sessions: BTreeMap<SessionId, Box<Session>>,
@@ -157,10 +154,8 @@ struct Desk {
     reports_skipped: bool,
     starts: Starts,
     ledger: Ledger,
-    /// The counters of a server in this process.
-    tally: Option<Arc<Tally>>,
+    upstream: Upstream,
     chance: Arc<Chance>,
-    mirrors: Arc<Mirrors>,
     /// The wall-clock time at [`Instant::ZERO`].
     epoch: Duration,
 }
@@ -177,7 +172,7 @@ impl Desk {
             requests: &self.requests,
             out,
             metrics: &mut self.metrics,
-            tally: self.tally.as_deref(),
+            upstream: &self.upstream,
             wall: self.epoch.saturating_add(now.since(Instant::ZERO)),
             chance: &self.chance,
             exchanges: &mut self.exchanges,
@@ -190,8 +185,8 @@ impl Desk {
 
     /// Returns the supported revisions.
     fn served(&self) -> &[Revision] {
-        let native = self.config.serves.native();
-        native.map_or(&self.config.revisions, |native| &native.revisions)
+        let native = self.upstream.native();
+        native.map_or(&self.config.revisions, |native| &native.settings.revisions)
     }
 
     /// Returns the wall-clock time.
@@ -231,18 +226,8 @@ impl Engine {
     /// because session ids are derived from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let mut ids = IdSource::new(seed);
-        let (spec, tally, mirrors) = match &config.serves {
-            Serves::Command(spec) => (Some(Arc::new(spec.clone())), None, Mirrors::default()),
-            Serves::Native(native) => {
-                let catalog = native.server.modern_catalog();
-                (
-                    None,
-                    Some(Arc::new(Tally::new(catalog.tools.iter().map(|tool| &*tool.name)))),
-                    Mirrors::of(catalog),
-                )
-            }
-        };
-        let pool = spec.clone().map(|spec| Pool::new(spec, &config));
+        let upstream = Upstream::new(&config.serves);
+        let pool = upstream.command().map(|spec| Pool::new(spec.clone(), &config));
         let chance = Arc::new(ids.chance(config.state_key.clone()));
         let desk = Desk {
             memory: Memory::new(config.limits.memory_bytes_max),
@@ -255,14 +240,12 @@ impl Engine {
             reports_skipped: false,
             starts: Starts::default(),
             ledger: Ledger::default(),
-            tally,
+            upstream,
             chance,
-            mirrors: Arc::new(mirrors),
             epoch: Duration::ZERO,
         };
         Engine {
             desk,
-            spec,
             ids,
             sessions: BTreeMap::new(),
             evictions: SessionIndex::default(),
@@ -297,12 +280,12 @@ impl Engine {
     /// process is served. Its counters count here too.
     pub fn stateless(&self) -> Option<Stateless> {
         let desk = &self.desk;
-        let tally = desk.tally.clone()?;
+        let native = desk.upstream.native()?;
         Some(Stateless::new(
             desk.config.clone(),
-            tally,
+            native.tally.clone(),
             desk.chance.clone(),
-            desk.mirrors.clone(),
+            native.mirrors.clone(),
             desk.requests.clone(),
         ))
     }
@@ -314,7 +297,7 @@ impl Engine {
 
     /// Returns the work to do on a request before this engine takes it, if it serves a command.
     pub fn preparation(&self) -> Option<Preparation> {
-        self.spec.is_some().then(|| Preparation::new(self.desk.chance.clone()))
+        self.desk.upstream.command().map(|_| Preparation::new(self.desk.chance.clone()))
     }
 
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.

@@ -2,7 +2,7 @@
 //!
 //! Owns: their route.
 
-use crate::config::Serves;
+use crate::cx::Upstream;
 use crate::engine::Engine;
 use crate::facts::Facts;
 use crate::http::McpHead;
@@ -24,13 +24,13 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        match self.desk.config.serves {
-            Serves::Command(_) => {
+        match self.desk.upstream {
+            Upstream::Command(_) => {
                 let may_have = |method: &str| !is_removed(method);
                 let message = envelope::admit(head, body, self.desk.served(), may_have)?;
                 self.on_bridged(exchange, head, message, now, out)
             }
-            Serves::Native(_) => {
+            Upstream::Native(_) => {
                 self.on_native(exchange, head, body, now, out);
                 Ok(())
             }

@@ -21,8 +21,8 @@ impl Engine {
     /// Answers `GET /health`: the whole state in one line; 503 if a new client would most likely
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
-        if let Some(native) = self.desk.config.serves.native() {
-            return self.report(native, |server, health| server.health(health), now);
+        if let Some(native) = self.desk.upstream.native() {
+            return self.report(&native.settings, |server, health| server.health(health), now);
         }
         let others_work = self.sessions.values().any(|session| session.is_open());
         let others_work = others_work || self.workers() > 0;
@@ -49,9 +49,9 @@ impl Engine {
 
     /// Answers `GET /health/detailed` of a server in this process.
     pub(super) fn health_details(&self, now: Instant) -> Answer {
-        match self.desk.config.serves.native() {
+        match self.desk.upstream.native() {
             Some(native) => {
-                self.report(native, |server, health| server.detailed_health(health), now)
+                self.report(&native.settings, |server, health| server.detailed_health(health), now)
             }
             None => self.health(now),
         }
@@ -116,7 +116,8 @@ impl Engine {
         let starts = &self.desk.starts;
         let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
         let fails = starts.fail_each_time(now) || starts.failed_lately(now) && !works;
-        let has_sessions = self.desk.config.serves.native().is_none_or(|native| native.sessions);
+        let has_sessions =
+            self.desk.upstream.native().is_none_or(|native| native.settings.sessions);
         match fails {
             true => Some("the command does not start\n"),
             false => (has_sessions && !self.has_room()).then_some("full (--max-sessions)\n"),
@@ -150,12 +151,11 @@ impl Engine {
             memory_bytes: self.desk.memory.used(),
             memory_limit: self.desk.memory.limit(),
         };
-        let native = self.desk.config.serves.native().zip(self.desk.tally.as_deref());
-        let native = native.map(|(native, tally)| {
-            let (sessions, active) = (native.sessions, gauges.in_flight);
-            let (requests, mut own) =
-                (RequestStats { sessions, active, tally }, MetricsText::default());
-            native.server.write_metrics(&requests, &mut own);
+        let native = self.desk.upstream.native().map(|native| {
+            let (sessions, active) = (native.settings.sessions, gauges.in_flight);
+            let requests = RequestStats { sessions, active, tally: &native.tally };
+            let mut own = MetricsText::default();
+            native.settings.server.write_metrics(&requests, &mut own);
             (requests, own)
         });
         let process = Process { facts: &self.facts.process, started: self.desk.epoch };

@@ -202,8 +202,8 @@ impl Engine {
         let is_late = waiting.run.arrived() + self.desk.config.limits.request_total_max <= now;
         if is_late && !waiting.listens() {
             let limit = self.desk.config.limits.request_total_max;
-            let method = match (&self.desk.tally, waiting.run.owed_series()) {
-                (Some(tally), Some(series)) => tally.name(series).0,
+            let method = match (self.desk.upstream.native(), waiting.run.owed_series()) {
+                (Some(native), Some(series)) => native.tally.name(series).0,
                 _ => "other",
             };
             waiting.run.fail(Reject::RequestTimeout { limit, option: None });
@@ -239,9 +239,9 @@ impl Engine {
     /// Sends the output of a run; unless it is over, sets its next timer.
     pub(super) fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
-        if let Some(tally) = &self.desk.tally {
+        if let Some(native) = self.desk.upstream.native() {
             let max = self.desk.config.limits.log_requests_per_second;
-            let counts = (&**tally, &*self.desk.requests);
+            let counts = (&*native.tally, &*self.desk.requests);
             waiting.run.count(counts, (now, max), |event| self.desk.log(event, out));
         }
         let changes = waiting.run.take_changes();

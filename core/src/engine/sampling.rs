@@ -58,7 +58,7 @@ impl Engine {
     /// Returns the engine's counters.
     pub(crate) fn counters(&self, now: Instant) -> Counters {
         let (requests, errors, took) =
-            self.desk.tally.as_ref().map(|it| it.totals()).unwrap_or_default();
+            self.desk.upstream.native().map(|it| it.tally.totals()).unwrap_or_default();
         let metrics = &self.desk.metrics;
         let (sessions_ended, sessions_lived) = metrics.sessions_ended();
         let seats = self.sessions.values().filter_map(|session| session.backend().native());
@@ -82,7 +82,8 @@ impl Engine {
 
     /// Sets the timer of the next sweep, if there can be sessions.
     pub(super) fn plan_sweep(&mut self, now: Instant) {
-        if let Some(native) = self.desk.config.serves.native().filter(|native| native.sessions) {
+        let native = self.desk.upstream.native().map(|native| &native.settings);
+        if let Some(native) = native.filter(|native| native.sessions) {
             // A period of zero would be due at all times.
             let period = native.sweep_period.max(SWEEP_PERIOD_MIN);
             self.timers.set(now + period, Wake::Sweep);

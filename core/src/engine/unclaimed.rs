@@ -225,8 +225,8 @@ impl Engine {
     ) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let child = session.backend().child().filter(|it| !it.has_read_nothing()).map(|it| it.id);
-        let (Some(old), Some(_), Some(spec)) = (child, session.repeatable(), self.spec.clone())
-        else {
+        let spec = self.desk.upstream.command().cloned();
+        let (Some(old), Some(_), Some(spec)) = (child, session.repeatable(), spec) else {
             return false;
         };
         if !self.take_probe_debt(old) {

@@ -521,7 +521,7 @@ impl Streams {
             let Some(stream) = self.live.get_mut(number) else { continue };
             stream.quiet_since = cx.now;
             if let Some(exchange) = stream.exchange {
-                let pings = stream.listens && !self.has_sole && cx.tally.is_some();
+                let pings = stream.listens && !self.has_sole && cx.upstream.native().is_some();
                 let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),

@@ -1,0 +1,60 @@
+//! The server behind the endpoint.
+
+use std::sync::Arc;
+
+use crate::child_spec::ChildSpec;
+use crate::config::{Native, Serves};
+use crate::native::Mirrors;
+use crate::observe::Tally;
+
+/// The server that answers the requests.
+#[derive(Debug)]
+pub(crate) enum Upstream {
+    /// A command, run in child processes.
+    Command(Arc<ChildSpec>),
+    /// A server in this process.
+    Native(NativeUpstream),
+}
+
+/// A server in this process.
+#[derive(Debug)]
+pub(crate) struct NativeUpstream {
+    pub(crate) settings: Native,
+    /// The counters of its requests.
+    pub(crate) tally: Arc<Tally>,
+    /// The values that its clients repeat in headers.
+    pub(crate) mirrors: Arc<Mirrors>,
+}
+
+impl Upstream {
+    pub(crate) fn new(serves: &Serves) -> Upstream {
+        match serves {
+            Serves::Command(spec) => Upstream::Command(Arc::new(spec.clone())),
+            Serves::Native(native) => {
+                let catalog = native.server.modern_catalog();
+                let tally = Tally::new(catalog.tools.iter().map(|tool| &*tool.name));
+                Upstream::Native(NativeUpstream {
+                    settings: native.clone(),
+                    tally: Arc::new(tally),
+                    mirrors: Arc::new(Mirrors::of(catalog)),
+                })
+            }
+        }
+    }
+
+    /// Returns the command, if it is one.
+    pub(crate) fn command(&self) -> Option<&Arc<ChildSpec>> {
+        match self {
+            Upstream::Command(spec) => Some(spec),
+            Upstream::Native(_) => None,
+        }
+    }
+
+    /// Returns the server in this process, if it is one.
+    pub(crate) fn native(&self) -> Option<&NativeUpstream> {
+        match self {
+            Upstream::Command(_) => None,
+            Upstream::Native(native) => Some(native),
+        }
+    }
+}
