@@ -18,7 +18,8 @@ pub(crate) struct Text {
     pub(crate) has_secret: bool,
     /// Whether a default stands for a secret.
     pub(crate) has_plain_secret: bool,
-    /// Whether it looks like a text that is still to be filled in.
+    /// Whether it looks like a text that is still to be filled in. A `$` within a word does not: it
+    /// is usual in passwords.
     pub(crate) is_placeholder: bool,
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn expand(cx: &mut Cx<'_>, raw: &str, place: &Place<'_>) -> Option<Te
     let Pass { cx, text, literal, failed, .. } = pass;
     let mut text = text;
     if let Some(form) = placeholder::form(&literal).filter(|_| !place.is_script) {
-        text.is_placeholder = true;
+        text.is_placeholder = form != placeholder::SHELL || placeholder::is_whole(&literal);
         let problem =
             format!("looks like a placeholder or a variable ({form}); it is left as it is");
         cx.warn(place.key, place.line, problem, "a variable is written ${NAME}".to_owned());
@@ -95,7 +96,7 @@ struct Pass<'a, 'b> {
     cx: &'a mut Cx<'b>,
     place: &'a Place<'a>,
     text: Text,
-    /// The parts that are no reference.
+    /// The parts that are no reference. NUL, which is in no text, stands for what is between them.
     literal: String,
     failed: bool,
 }
@@ -107,10 +108,12 @@ impl Pass<'_, '_> {
             if let Some(before) = before.strip_suffix('$') {
                 self.push(before);
                 self.keep("${");
+                self.literal.push('\0');
                 rest = after;
                 continue;
             }
             self.push(before);
+            self.literal.push('\0');
             let inner = after.split_once('}').map(|(inner, _)| inner);
             match inner.map(|inner| (inner, self.reference(inner))) {
                 Some((inner, Some(reference))) => {

@@ -1,6 +1,16 @@
 //! Texts that look like the variables of other programs, or like a value that is still to be
 //! filled in.
 
+/// The form of a variable of a shell.
+pub(crate) const SHELL: &str = "$NAME";
+
+/// Returns whether a variable of a shell begins where a word does.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let mut dollars =
+        text.match_indices('$').filter(|(at, _)| !name_at(&text[at + 1..]).is_empty());
+    dollars.any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
+}
+
 /// Returns the form of the first such text, as the warning names it.
 pub(crate) fn form(text: &str) -> Option<&'static str> {
     let at = |sign: char| text.match_indices(sign).map(|(at, _)| &text[at + 1..]);
@@ -12,7 +22,7 @@ pub(crate) fn form(text: &str) -> Option<&'static str> {
         return Some("$input:…");
     }
     if at('$').any(|rest| !name_at(rest).is_empty()) {
-        return Some("$NAME");
+        return Some(SHELL);
     }
     let mut percents = at('%').map(|rest| (name_at(rest), rest));
     if percents.any(|(name, rest)| is_windows_name(name) && rest[name.len()..].starts_with('%')) {

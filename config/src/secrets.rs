@@ -224,7 +224,9 @@ impl Writer {
                 // The rest is the value of a header.
                 self.show(bare);
                 self.show(" ");
-                return self.hide("", false);
+                // A variable of the shell is no secret in plain text.
+                let value: String = parts.collect();
+                return self.hide(&value, !value.contains('$'));
             }
             match flag_of_secret(before).or(scheme(before)) {
                 Some(name) => self.hide(bare, holds_secret(name)),

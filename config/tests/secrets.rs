@@ -19,7 +19,7 @@ fn shown(command: &[&str]) -> (String, usize) {
 
 #[test]
 fn secrets_of_a_command_line_are_masked() {
-    let rows: [(&[&str], &str, usize); 40] = [
+    let rows: [(&[&str], &str, usize); 41] = [
         (&["--api-key", "CANARY"], "--api-key ***", 1),
         (&["--apiKey=CANARY"], "--apiKey=***", 1),
         (&["--auth", "--token", "CANARY"], "--auth *** ***", 1),
@@ -65,7 +65,8 @@ fn secrets_of_a_command_line_are_masked() {
             "http://127.0.0.1:80/a https://x.example/@a/b",
             0,
         ),
-        (&["curl -H \"Authorization: Bearer CANARY\""], "curl -H \"Authorization: ***", 0),
+        (&["curl -H \"Authorization: Bearer CANARY\""], "curl -H \"Authorization: ***", 1),
+        (&["curl -H Authorization: ${HARBOUR_TOKEN}"], "curl -H Authorization: ***", 1),
         (&["send Bearer CANARY now"], "send Bearer *** now", 1),
         (&["${HARBOUR_HOST}", "${HARBOUR_TOKEN}"], "${HARBOUR_HOST} ${HARBOUR_TOKEN}", 1),
     ];
@@ -93,6 +94,9 @@ fn secrets_of_an_environment_are_reported() {
         ("GITHUB_PERSONAL_ACCESS_TOKEN", "CANARY", 1),
         ("API_KEY", "${HARBOUR_TOKEN}", 0),
         ("API_KEY", "", 1),
+        ("API_KEY", "$CANARY", 1),
+        ("API_KEY", "Bearer $CANARY", 1),
+        ("PASSWORD", "CANARY$pa", 2),
         ("API_KEY_FILE", "/run/secrets/key", 0),
         ("MAX_TOKENS", "4096", 0),
         ("AUTH_MODE", "none", 0),
