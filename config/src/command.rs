@@ -176,7 +176,11 @@ fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Option<Vec<Raw>> {
             }
             other => {
                 let text = format!("must be a string, and is {}", other.kind());
-                cx.error(&key, line, text, None);
+                let hint = match other {
+                    Json::Null => "remove it; an empty argument is \"\"",
+                    _ => "write each argument as a string of its own",
+                };
+                cx.error(&key, line, text, hint.to_owned());
                 continue;
             }
         };
@@ -189,10 +193,22 @@ fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Option<Vec<Raw>> {
 fn script(words: &[Raw]) -> Option<usize> {
     let is_shell =
         |word: &Raw| word.text.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name));
-    let shell = words.iter().position(is_shell)?;
-    let options = words[shell + 1..].iter().take_while(|word| word.text.starts_with(['-', '+']));
-    let is_command = |word: &Raw| !word.text.starts_with("--") && word.text.contains('c');
-    options.clone().any(is_command).then(|| shell + 1 + options.count())
+    let mut at = words.iter().position(is_shell)? + 1;
+    let mut has_script = false;
+    while let Some(option) = words.get(at).map(|word| &word.text) {
+        if !option.starts_with(['-', '+']) {
+            break;
+        }
+        let is_long = option.starts_with("--");
+        has_script |= !is_long && option.contains('c');
+        // `-o pipefail`, `--rcfile FILE`: the value is the next word.
+        let has_value = match is_long {
+            true => ["--rcfile", "--init-file"].contains(&option.as_str()),
+            false => option.ends_with(['o', 'O']),
+        };
+        at += 1 + usize::from(has_value);
+    }
+    has_script.then_some(at)
 }
 
 /// Returns the program to start: a name for `PATH`, or an absolute path.
@@ -278,6 +294,9 @@ fn hint(cx: &Cx<'_>, words: &[&str], is_path: bool, cwd: Option<&Path>, env: &En
             Some(cwd) => format!("a relative path starts from {}", cwd.display()),
             None => "correct the path".to_owned(),
         },
+        (false, false) if program.contains('\\') => {
+            r"\ is no separator on Unix; write the path with /".to_owned()
+        }
         (false, false) if env.iter().any(|(name, _)| name == "PATH") => {
             "`env` of this entry replaces PATH; install the program there, or give its whole path"
                 .to_owned()

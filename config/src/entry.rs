@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::base::resolve;
 use crate::expand::{Place, expand};
 use crate::facts::{Facts, FileKind};
-use crate::kind::{Kind, kind};
+use crate::kind::{ADDRESSES, Kind, is_off, kind};
 use crate::report::{Finding, Level, Outcome, Server, Value};
 use crate::syntax::{Json, Member, member};
-use crate::{command, containers, env, keys, settings};
+use crate::{command, containers, env, keys, settings, windows};
 
 /// The surroundings of an entry, and the findings about it.
 pub(crate) struct Cx<'a> {
@@ -76,14 +76,28 @@ pub(crate) fn read(cx: &mut Cx<'_>, entry: &Member) -> Option<Outcome> {
             return None;
         }
         let text = format!("an entry must be an object, and this is {}", entry.node.value.kind());
-        cx.error("", entry.line, text, None);
+        let hint = r#"write { "command": "…", "args": ["…"] }"#.to_owned();
+        cx.error("", entry.line, text, hint);
         return Some(Outcome::Broken);
     };
-    match kind(cx, entry.line, members) {
-        Some(Kind::Skipped(reason)) => Some(Outcome::Skipped(reason)),
-        Some(Kind::Stdio) => Some(stdio(cx, entry.line, members)),
-        None => Some(Outcome::Broken),
+    match is_off(cx, members) {
+        Some(true) => return Some(Outcome::Skipped("switched off".to_owned())),
+        Some(false) => {}
+        None => return Some(Outcome::Broken),
     }
+    Some(match kind(cx, entry.line, members) {
+        Some(Kind::Remote(reason)) => Outcome::Skipped(reason),
+        Some(Kind::Stdio) => stdio(cx, entry.line, members),
+        None => {
+            let has = |key: &&str| member(members, key).is_some();
+            // The other problems of what is a command once its kind is right.
+            match has(&"command") && !ADDRESSES.iter().any(has) {
+                true => drop(stdio(cx, entry.line, members)),
+                false => keys::check(cx, entry.line, members),
+            }
+            Outcome::Broken
+        }
+    })
 }
 
 fn stdio(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Outcome {
@@ -133,6 +147,7 @@ fn cwd(cx: &mut Cx<'_>, members: &[Member]) -> Option<PathBuf> {
     };
     let origin = match Path::new(&text).is_absolute() {
         true => String::new(),
+        false if windows::is_windows(&text) => "; this is a path of Windows".to_owned(),
         false => format!("; a relative path starts from {}", cx.base.display()),
     };
     cx.error("cwd", found.line, problem, format!("{hint}{origin}"));

@@ -167,7 +167,7 @@ fn read_lines(cx: &mut Cx<'_>, line: usize, text: &str, env: &mut Env) {
             cx.error("envFile", line, format!("NUL in line {} of the file", at + 1), None);
             continue;
         }
-        if value.contains(" #") {
+        if unquoted(value) == value && value.contains(" #") {
             let text = format!("the # in line {} of the file is part of the value", at + 1);
             cx.warn("envFile", line, text, "put a comment on a line of its own".to_owned());
         }

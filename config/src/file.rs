@@ -6,7 +6,7 @@ use crate::locate::{self, Form, Found, LISTS};
 use crate::report::{Finding, Level};
 use crate::settings::{self, Settings};
 use crate::syntax::{self, Json, Member, SyntaxError, duplicates, member};
-use crate::{Source, toml_file};
+use crate::{Source, keys, toml_file};
 
 /// The findings about a file, and whether it is unusable.
 pub(crate) struct Findings<'a> {
@@ -121,12 +121,18 @@ pub(crate) fn lists<'a>(
         let text = "not read, since the file has a list of servers of its own";
         findings.add(Level::Note, (other.line, None, &other.key), text, None);
     }
-    if !findings.is_unusable() && read.iter().all(|(_, members)| members.is_empty()) {
+    if !findings.is_unusable() && read.iter().all(|(_, members)| members.iter().all(is_comment)) {
         let line = root.iter().find(|it| LISTS.contains(&it.name.as_str())).map_or(1, |it| it.line);
-        findings.add(Level::Warning, (line, None, ""), "no servers", None);
+        let hint = r#"an entry is "name": { "command": "…" }"#.to_owned();
+        findings.add(Level::Warning, (line, None, ""), "no servers", hint);
     }
     check_strictness(source, findings);
     read
+}
+
+/// Returns whether an entry is a comment.
+fn is_comment(entry: &Member) -> bool {
+    keys::is_comment(&entry.name) && !matches!(entry.node.value, Json::Object(_))
 }
 
 /// Reports names that occur twice: of servers, in entries, and in their `env`.
@@ -201,7 +207,17 @@ fn explain(
         Form::Misspelt => {
             ("no `mcpServers`, but this key".to_owned(), "rename it to `mcpServers`".to_owned())
         }
+        Form::Unknown if is_entry(root) => {
+            let text = "no `mcpServers`; the file itself looks like an entry".to_owned();
+            let hint = r#"give it a name: {"mcpServers": {"name": {"command": "…"}}}"#.to_owned();
+            (text, hint)
+        }
         Form::Unknown => {
+            if let Some(outer) = root.iter().find(|it| has_list(it)) {
+                let text = format!("no `mcpServers` at the top; found it within `{}`", outer.name);
+                let hint = "move `mcpServers` to the top of the file".to_owned();
+                return findings.error(outer.line, &outer.name, text, Some(hint));
+            }
             let text =
                 format!("neither `mcpServers` nor `servers`; found {}", names(&mut root.iter()));
             (text, r#"the servers belong under `mcpServers`"#.to_owned())
@@ -212,6 +228,17 @@ fn explain(
         }
     };
     findings.error(other.line, &other.key, text, Some(hint));
+}
+
+/// Returns whether the members are those of an entry.
+fn is_entry(members: &[Member]) -> bool {
+    members.iter().any(|it| locate::is_telling(it) && !matches!(it.node.value, Json::Object(_)))
+}
+
+/// Returns whether a list of servers is in a member, at any depth.
+fn has_list(outer: &Member) -> bool {
+    let inner = locate::members(outer);
+    member(inner, LISTS[0]).is_some() || inner.iter().any(has_list)
 }
 
 /// Reads the settings of a file.

@@ -22,19 +22,17 @@ const REMOTE: [&str; 6] = ["http", "sse", "streamable-http", "streamablehttp", "
 pub(crate) enum Kind {
     /// A command.
     Stdio,
-    /// A remote server, or switched off: the reason to skip it.
-    Skipped(String),
+    /// A remote server: the reason to skip it.
+    Remote(String),
 }
 
 /// Returns the kind of an entry; `None` if it is broken.
 pub(crate) fn kind(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Option<Kind> {
-    let is_off = is_off(cx, members)?;
-    if is_off {
-        return Some(Kind::Skipped("switched off".to_owned()));
-    }
     let declared = declared(cx, members)?;
     let address = address(cx, members)?;
-    let command = member(members, "command");
+    // Clients that write every key give the one that they do not use as `null`.
+    let is_used = |it: &&Member| address.is_none() || !matches!(it.node.value, Json::Null);
+    let command = member(members, "command").filter(is_used);
     match (declared, command, address) {
         (Some((_, false)) | None, Some(_), None) => Some(Kind::Stdio),
         (Some((_, false)), Some(_), Some(address)) => {
@@ -42,8 +40,8 @@ pub(crate) fn kind(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Option<K
             cx.warn(&address.name, address.line, text, None);
             Some(Kind::Stdio)
         }
-        (Some((kind, true)), _, Some(_)) => Some(Kind::Skipped(format!("remote server ({kind})"))),
-        (None, None, Some(_)) => Some(Kind::Skipped("remote server (http)".to_owned())),
+        (Some((kind, true)), _, Some(_)) => Some(Kind::Remote(format!("remote server ({kind})"))),
+        (None, None, Some(_)) => Some(Kind::Remote("remote server (http)".to_owned())),
         (None, Some(_), Some(address)) => {
             let hint = format!(r#"remove `command` or `{0}`, or give a `type`"#, address.name);
             cx.error("", line, "two servers in one entry: a command and an address", hint);
@@ -71,8 +69,8 @@ pub(crate) fn kind(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Option<K
     }
 }
 
-/// Returns whether an entry is switched off.
-fn is_off(cx: &mut Cx<'_>, members: &[Member]) -> Option<bool> {
+/// Returns whether an entry is switched off; `None` is an error.
+pub(crate) fn is_off(cx: &mut Cx<'_>, members: &[Member]) -> Option<bool> {
     let mut off = Some(false);
     for (name, meaning) in [("disabled", true), ("enabled", false)] {
         let Some(found) = member(members, name) else { continue };
@@ -80,7 +78,8 @@ fn is_off(cx: &mut Cx<'_>, members: &[Member]) -> Option<bool> {
             Json::Bool(value) => off = off.map(|off| off || value == meaning),
             ref other => {
                 let text = format!("must be true or false, and is {}", other.kind());
-                cx.error(name, found.line, text, None);
+                let hint = format!(r#"write "{name}": true or "{name}": false, without quotes"#);
+                cx.error(name, found.line, text, hint);
                 off = None;
             }
         }
@@ -112,7 +111,8 @@ fn declared<'a>(cx: &mut Cx<'_>, members: &'a [Member]) -> Option<Option<(&'a st
         if let Some((_, before)) = declared
             && before != is_remote
         {
-            cx.error(&found.name, found.line, "contradicts another key for the kind", None);
+            let hint = "keep one of `type` and its other names".to_owned();
+            cx.error(&found.name, found.line, "contradicts another key for the kind", hint);
             return None;
         }
         declared = Some((text, is_remote));

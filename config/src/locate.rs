@@ -126,11 +126,13 @@ fn bare(root: &[Member]) -> Option<Other<'_>> {
 
 /// Returns whether a member of the root looks like a server.
 pub(crate) fn looks_like_entry(member: &Member) -> bool {
-    let is_telling = |inner: &Member| {
-        let name = inner.name.as_str();
-        name == "command" || ADDRESSES.contains(&name) || keys::meant(name) == Some("command")
-    };
     members(member).iter().any(is_telling)
+}
+
+/// Returns whether a key shows that the object around it is a server.
+pub(crate) fn is_telling(member: &Member) -> bool {
+    let name = member.name.as_str();
+    name == "command" || ADDRESSES.contains(&name) || keys::meant(name) == Some("command")
 }
 
 /// Returns the members of an object, none of another value.

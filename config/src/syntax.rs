@@ -164,8 +164,14 @@ fn explain(error: &ParseError, lines: &Lines) -> SyntaxError {
         ParseErrorKind::ExpectedStringObjectProperty => {
             ("a key is expected, in double quotes".to_owned(), r#"write "key": value"#)
         }
-        ParseErrorKind::UnterminatedObject | ParseErrorKind::UnterminatedArray => {
-            (format!("the text ends early: {}", error.kind()), "look for a missing } or ]")
+        ParseErrorKind::UnterminatedObject => {
+            ("the text ends before the object that begins here".to_owned(), "add the missing }")
+        }
+        ParseErrorKind::UnterminatedArray => {
+            ("the text ends before the list that begins here".to_owned(), "add the missing ]")
+        }
+        ParseErrorKind::ExpectedComma => {
+            ("a comma is missing after this value".to_owned(), "add , between values")
         }
         // The text of the library quotes the file.
         ParseErrorKind::String(_) => (

@@ -30,6 +30,13 @@ pub(crate) fn hint(words: &[&str]) -> String {
 /// Returns the command line inside `cmd /c` and the like, with the plain name of its program.
 fn unix_form(words: &[&str], depth: usize) -> Option<Vec<String>> {
     let (program, args) = words.split_first().filter(|_| depth < DEPTH_MAX)?;
+    // A command line in one string.
+    let ends = [".exe ", ".cmd ", ".bat "].iter();
+    if let Some(end) = ends.filter_map(|end| program.to_ascii_lowercase().find(end)).min() {
+        let (program, rest) = program.split_at(end + 4);
+        let words: Vec<&str> = [program].into_iter().chain(rest.split_whitespace()).collect();
+        return unix_form(&[&words, args].concat(), depth + 1);
+    }
     let name = program.rsplit(['/', '\\']).next()?;
     let lower = name.to_ascii_lowercase();
     let stem = [".exe", ".cmd", ".bat"].iter().find_map(|end| lower.strip_suffix(end));

@@ -171,8 +171,20 @@ fn files_of_other_clients_are_named_and_not_read() {
         assert_eq!(found.key, key, "{text}");
         assert!(found.text.contains(words) && found.hint.is_some(), "{text}: {found}");
     }
+    for (text, key) in [
+        (r#"{"command": "node", "args": []}"#, "itself looks like an entry"),
+        (r#"{"projects": {"/srv": {"mcpServers": {}}}}"#, "within `projects`"),
+        (r#"{"amp": {"mcpServers": {}}}"#, "within `amp`"),
+    ] {
+        assert!(unusable(text).text.contains(key), "{text}: {}", unusable(text));
+    }
     assert!(unusable("[mcp_servers.a]\ncommand = \"node\"\n").text.contains("TOML"));
-    for text in ["{}", r#"{"servers": {}}"#, r#"{"mcpServers": {}, "servers": {}, "theme": 1}"#] {
+    for text in [
+        "{}",
+        r#"{"servers": {}}"#,
+        r#"{"mcpServers": {}, "servers": {}, "theme": 1}"#,
+        r#"{"servers": {"_note": "none yet"}}"#,
+    ] {
         let report = report(text);
         assert!(!report.has_errors() && findings(&report, Level::Warning).len() == 1, "{text}");
     }
@@ -188,6 +200,8 @@ fn kinds() {
         (r#"{"type": "http", "url": "x", "command": "node"}"#, "skipped"),
         (r#"{"type": "remote", "serverUrl": "x", "env": 7, "args": 7}"#, "skipped"),
         (r#"{"command": "node", "url": null}"#, "node"),
+        (r#"{"command": null, "url": "x", "args": null}"#, "skipped"),
+        (r#"{"command": null, "url": null}"#, "broken: command"),
         (r#"{"type": "stdio", "transport": "sse", "command": "node"}"#, "broken: transport"),
         (r#"{"type": null, "command": "node"}"#, "broken: type"),
         (r#"{"type": "", "command": "node"}"#, "broken: type"),
@@ -197,6 +211,22 @@ fn kinds() {
         (r#"[]"#, "broken: "),
         (r#"null"#, "broken: "),
     ]);
+}
+
+#[test]
+fn problems_beside_a_wrong_kind_are_reported_too() {
+    check(&[
+        (
+            r#"{"type": "x", "command": "node", "args": [null], "env": {"A": []}, "pontoon": 7}"#,
+            "broken: type env.A args[0] pontoon",
+        ),
+        (r#"{"type": "http", "command": "none"}"#, "broken:  command"),
+        (r#"{"type": "x", "url": "x", "command": "none"}"#, "broken: type"),
+        (r#"{"disabled": "true", "command": "none"}"#, "broken: disabled"),
+    ]);
+    let report = of(r#"{"cmd": "node", "arguments": [], "environment": {}}"#);
+    let keys: Vec<_> = findings(&report, Level::Warning).iter().map(|it| it.key.clone()).collect();
+    assert_eq!(keys, ["cmd", "arguments", "environment"]);
 }
 
 #[test]
@@ -277,6 +307,12 @@ fn hints_show_the_command_line_taken_apart() {
         ),
         (r#"{"command": "C:/Program Files/nodejs/node.exe"}"#, r#""command": "node""#),
         (r#"{"command": "run.BAT"}"#, r#""command": "run""#),
+        (
+            r#"{"command": "C:\\Program Files\\nodejs\\npx.cmd -y kelp", "args": ["--token", "CANARY"]}"#,
+            r#""command": "npx", "args": ["-y", "kelp", "--token", "***"]"#,
+        ),
+        (r#"{"command": ".venv\\Scripts\\python"}"#, "write the path with /"),
+        (r#"{"command": "node", "cwd": "C:\\srv"}"#, "a path of Windows"),
     ];
     for (entry, words) in rows {
         let report = of(entry);
@@ -318,6 +354,11 @@ fn environments() {
         (r#"{"command": "node", "envFile": "bin"}"#, "broken: envFile"),
         (r#"{"command": "node", "envFile": "bin/reef"}"#, "broken: envFile"),
     ]);
+}
+
+#[test]
+fn a_mark_of_a_comment_within_quotes_is_no_comment() {
+    check_warnings(&[(r#"{"command": "node", "envFile": "env/marks.env"}"#, 1)]);
 }
 
 #[test]
@@ -387,6 +428,10 @@ fn texts_that_look_like_variables() {
         (r#"{"command": "bash", "args": ["-c", "echo $HOME ${1} %A_B%"]}"#, 0),
         (r#"{"command": "/usr/bin/env", "args": ["bash", "-lc", "echo $HOME"]}"#, 0),
         (r#"{"command": "bash", "args": ["-c", "echo", "$HOME"]}"#, 1),
+        (r#"{"command": "bash", "args": ["-euo", "pipefail", "-c", "echo $HOME"]}"#, 0),
+        (r#"{"command": "bash", "args": ["--rcfile", "/x", "-lc", "echo $HOME"]}"#, 0),
+        (r#"{"command": "bash", "args": ["-o", "pipefail", "x.sh", "$HOME"]}"#, 1),
+        (r#"{"command": "node", "args": ["$$${HARBOUR_HOST}", "<${HARBOUR_HOST}>"]}"#, 0),
         (r#"{"command": "node", "cwd": "${X:-.}", "env": {"A": "$B"}}"#, 1),
     ]);
 }
