@@ -138,8 +138,16 @@ const COMMON: &[&str] = &[
 
 /// The options that the `.env` of the working directory cannot set, only a file that the command line
 /// names: they open the endpoint to others, reach the command, or name a file to write to.
-pub(crate) const GUARDED: &[&str] =
-    &["host", "allow-host", "allow-origin", "bind-session", "child-per", "env", "log-file"];
+pub(crate) const GUARDED: &[&str] = &[
+    "host",
+    "allow-host",
+    "allow-origin",
+    "bind-session",
+    "child-per",
+    "stateless",
+    "env",
+    "log-file",
+];
 
 /// Returns a list of [`GUARDED`] for a text, with each option between two marks.
 pub(crate) fn guarded(mark: &str) -> String {

@@ -29,6 +29,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         child_era: args.child_era,
         child_per: args.child_per,
         warm_children: args.warm_children,
+        stateless: args.stateless,
     };
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();

@@ -27,6 +27,7 @@ pub(crate) fn proxy(
     variables: &Variables,
     mut notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
+    check_stateless(args)?;
     check_path("proxy", &args.serving.path, &args.sessions)?;
     check_memory(&args.serving)?;
     let child = command::resolve(&args.command, args.clean_env, &args.env, variables)?;
@@ -85,6 +86,19 @@ fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Fail
             let why = "with --sse this path has a meaning of its own";
             Err(Failure::bad_value(verb, Setting::Flag("--path"), Some(path), why))
         }
+        false => Ok(()),
+    }
+}
+
+/// Checks that no sessions of HTTP+SSE are wanted from a proxy without sessions.
+fn check_stateless(args: &ProxyArgs) -> Result<(), Failure> {
+    match args.stateless && args.sessions.sse {
+        true => Err(Failure {
+            what: "--sse and --stateless exclude each other".into(),
+            why: "each stream of HTTP+SSE is a session".into(),
+            fix: "leave one of them out".into(),
+            code: 2,
+        }),
         false => Ok(()),
     }
 }

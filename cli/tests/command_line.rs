@@ -67,6 +67,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
         ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
         ("--sse", "[env: MCP_SSE]"),
+        ("--stateless", "[env: MCP_STATELESS]"),
         ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
         ("--startup-timeout", "[env: MCP_STARTUP_TIMEOUT]"),
         ("--max-line", "[env: MCP_MAX_LINE] [default: 64MiB]"),
@@ -205,6 +206,17 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
                 && what.ends_with(&format!(" for {variable}")),
             "{what}"
         );
+    }
+}
+
+#[test]
+fn a_proxy_without_sessions_has_no_http_sse() {
+    for (words, variables) in [
+        (&["proxy", "--stateless", "--sse"][..], &[][..]),
+        (&["proxy", "--sse"], &[("MCP_STATELESS", "yes")]),
+    ] {
+        let [what, ..] = failure(2, words, variables);
+        assert_eq!(what, "error: --sse and --stateless exclude each other");
     }
 }
 

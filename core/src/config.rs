@@ -99,15 +99,23 @@ impl BindSession {
 pub struct BridgeOptions {
     /// The era of the command, or how it is determined.
     pub child_era: ChildEra,
-    /// The modern requests that share a process.
+    /// The requests without a session that share a process.
     pub child_per: ChildPer,
     /// The number of processes of a legacy command that are started and initialised in advance.
     pub warm_children: usize,
+    /// Whether there are no sessions: requests of legacy clients are self-contained and share
+    /// processes as modern requests do.
+    pub stateless: bool,
 }
 
 impl Default for BridgeOptions {
     fn default() -> BridgeOptions {
-        BridgeOptions { child_era: ChildEra::Probe, child_per: ChildPer::Session, warm_children: 0 }
+        BridgeOptions {
+            child_era: ChildEra::Probe,
+            child_per: ChildPer::Session,
+            warm_children: 0,
+            stateless: false,
+        }
     }
 }
 
@@ -124,7 +132,7 @@ pub enum ChildEra {
     Probe,
 }
 
-/// The modern requests that share a process of a legacy command.
+/// The requests without a session that share a process of a legacy command.
 ///
 /// Such a process does not tell which call a server request of its own belongs to. So in all cases
 /// it has at most one call at a time that may need input (`tools/call`, `prompts/get`,
@@ -133,7 +141,7 @@ pub enum ChildEra {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ChildPer {
-    /// Each session has its own. Modern requests have no session: those of one principal share, as
+    /// Each session has its own. Requests without a session share if they are of one principal, as
     /// with [`ChildPer::Principal`].
     Session,
     /// Requests with the same credentials share.

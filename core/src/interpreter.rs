@@ -47,6 +47,7 @@ use crate::time::Instant;
 use introduction::{Client, Opening};
 use listens::Listens;
 use rounds::Call;
+pub(crate) use rounds::lacks;
 pub(crate) use saying::{About, RULES, Saying};
 pub(crate) use worker::{FromWorker, ToWorker, Traits};
 

@@ -17,6 +17,7 @@ mod evaluation;
 mod interpretation;
 mod page;
 mod preparing;
+pub(crate) mod stateless;
 mod translation;
 
 use crate::ids::{ChildId, ExchangeId};
@@ -40,7 +41,7 @@ pub struct Job(pub(crate) Work);
 pub(crate) enum Work {
     /// The translation of a child's message.
     Translate { child: ChildId, message: Message, translation: Translation },
-    /// The work on a long request of a modern client before a worker gets it.
+    /// The work on a long request before a worker gets it.
     Prepare(Box<Preparing>),
     /// An input of an interpreter.
     Interpret(Box<Interpretation>),

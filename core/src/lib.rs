@@ -76,6 +76,9 @@
 //! | modern | legacy | `bridge/pool/`: children that requests share by key; a child's question becomes a round |
 //! | legacy | modern | `interpreter/`: replaces the child of a session, in front of the pool |
 //!
+//! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go to
+//! the pool too, by the rules of `bridge/pool/stateless.rs`.
+//!
 //! [`translate`] converts messages between the eras; it consists of functions only.
 //!
 //! # The boundary

@@ -90,6 +90,8 @@ pub enum Reject {
     TooDeep,
     /// A batch in a revision without batches.
     BatchNotAllowed,
+    /// A batch, and there are no sessions.
+    BatchWithoutSession,
     /// A batch without a message.
     BatchEmpty,
     /// More messages in a batch than the limit.
@@ -388,9 +390,9 @@ impl Reject {
             NotFound => (404, INVALID_REQUEST),
             UnsupportedMediaType => (415, INVALID_REQUEST),
             BadJson | LoneSurrogate | TooDeep => (400, PARSE_ERROR),
-            BatchNotAllowed | BatchEmpty | BatchTooLong | BadId | BadMessage | BadMethod
-            | BadVersion | DuplicateKey | LookalikeKey | InitializeInBatch | MissingSession
-            | NotInitialized => (400, INVALID_REQUEST),
+            BatchNotAllowed | BatchWithoutSession | BatchEmpty | BatchTooLong | BadId
+            | BadMessage | BadMethod | BadVersion | DuplicateKey | LookalikeKey
+            | InitializeInBatch | MissingSession | NotInitialized => (400, INVALID_REQUEST),
             BadParams | ParamsNotObject | ClientTooLong => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
             MissingCredentials => (401, INTERNAL_ERROR),

@@ -127,6 +127,9 @@ macro_rules! every_case {
         mod sse_2024 {
             $crate::sse_2024!($($target)*);
         }
+        mod stateless_proxy {
+            $crate::stateless_proxy!($($target)*);
+        }
         mod streams {
             $crate::streams!($($target)*);
         }
@@ -160,6 +163,7 @@ pub mod requests_seen;
 pub mod rules;
 pub mod sessions;
 pub mod sse_2024;
+pub mod stateless_proxy;
 pub mod streams;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub const NEWEST: &str = "2025-11-25";
 #[derive(Debug)]
 pub struct Client {
     addr: SocketAddr,
-    /// The session's id.
+    /// The session's id; empty if the server opened none.
     pub session: String,
     /// The negotiated revision.
     pub revision: String,
@@ -77,6 +77,22 @@ impl Client {
         client
     }
 
+    /// Creates a client without a session, which sends no `initialize`.
+    pub fn without_session(pontoon: &Pontoon) -> Client {
+        Client {
+            addr: pontoon.addr,
+            session: String::new(),
+            revision: NEWEST.to_owned(),
+            authorization: None,
+            ids: AtomicU64::new(1),
+        }
+    }
+
+    /// Adds this `Authorization` to every request.
+    pub fn authorized(self, authorization: &str) -> Client {
+        Client { authorization: Some(authorization.to_owned()), ..self }
+    }
+
     /// Returns the next id.
     pub fn id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)
@@ -84,9 +100,11 @@ impl Client {
 
     /// Adds the headers of this session.
     pub fn sign(&self, request: Request) -> Request {
-        let request = request
-            .header("Mcp-Session-Id", &self.session)
-            .header("MCP-Protocol-Version", &self.revision);
+        let request = match &*self.session {
+            "" => request,
+            session => request.header("Mcp-Session-Id", session),
+        };
+        let request = request.header("MCP-Protocol-Version", &self.revision);
         match &self.authorization {
             Some(value) => request.header("Authorization", value),
             None => request,

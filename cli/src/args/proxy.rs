@@ -24,6 +24,16 @@ pub(crate) struct ProxyArgs {
     #[command(flatten)]
     pub(crate) sessions: SessionArgs,
 
+    /// Open no sessions: requests of all revisions are independent, and share processes as
+    /// --child-per says
+    #[arg(
+        long,
+        env = "MCP_STATELESS",
+        help_heading = "Sessions",
+        value_parser = values::bool_value
+    )]
+    pub(crate) stateless: bool,
+
     /// Time limit for the command to answer a request. It restarts with each progress notification,
     /// and is suspended while the command waits for the client in the same session
     #[arg(
@@ -69,9 +79,10 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) child_era: ChildEra,
 
-    /// Requests of 2026-07-28 that share a process of a legacy command: those of one principal
-    /// (session, principal), none (call) or all (shared). A session always has a process of its
-    /// own; all requests share the one process of a command of 2026-07-28
+    /// Requests of 2026-07-28, and with --stateless all requests, that share a process of a legacy
+    /// command: those of one principal (session, principal), none (call) or all (shared). A session
+    /// always has a process of its own; all requests share the one process of a command of
+    /// 2026-07-28
     #[arg(
         long,
         env = "MCP_CHILD_PER",
@@ -82,7 +93,7 @@ pub(crate) struct ProxyArgs {
     )]
     pub(crate) child_per: ChildPer,
 
-    /// Processes of a legacy command kept ready for requests of 2026-07-28
+    /// Processes of a legacy command kept ready for requests without a session
     #[arg(
         long,
         env = "MCP_WARM_CHILDREN",

@@ -1,4 +1,5 @@
-//! Requests of modern clients, and the children that answer them.
+//! Requests without a session, and the children that answer them: those of modern clients, and of
+//! legacy clients if there are no sessions.
 //!
 //! Owns: every child without a session, every POST that waits for one of them, and which of them
 //! answers which.
@@ -20,6 +21,7 @@ mod gate;
 mod listens;
 mod place;
 mod preparing;
+mod stateless;
 mod timeouts;
 mod translation;
 
@@ -266,12 +268,14 @@ impl Pool {
 
     // Clients
 
-    /// Handles a POST. If it returns an error, nothing of it has reached a worker.
+    /// Handles a POST of a modern client, or of a `legacy` one of this revision. If it returns an
+    /// error, nothing of it has reached a worker.
     pub(crate) fn post(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
         message: &Message,
+        legacy: Option<Revision>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         if message.kind() == Kind::Notification {
@@ -280,7 +284,7 @@ impl Pool {
             return Ok(());
         }
         // They never reach a child, because `initialize` would make one of both eras a legacy one.
-        if is_removed(message.method().unwrap_or_default()) {
+        if legacy.is_none() && is_removed(message.method().unwrap_or_default()) {
             return Err(Reject::UnknownMethod);
         }
         // A subscription is limited by the connection it holds. Counting is skipped while the limit
@@ -294,18 +298,20 @@ impl Pool {
         if own.into_iter().flatten().any(|text| text.len() > CLIENT_BYTES_MAX) {
             return Err(Reject::ClientTooLong);
         }
-        let mut post = Post::new(exchange, head, message.clone(), cx.now);
-        let comes_back = self.era == Some(Era::Legacy) && message.request_state().is_some();
+        let mut post = Post::new(exchange, head, message.clone(), legacy, cx.now);
+        let may_come_back = legacy.is_none() && self.era == Some(Era::Legacy);
+        let comes_back = may_come_back && message.request_state().is_some();
         let is_long = message.len() > cx.limits.inline_bytes_max;
         post.comes_back = comes_back && is_long;
         if comes_back && !is_long {
             self.come_back(exchange, &mut post, cx)?;
         }
+        cx.register(exchange, Owner::Bridge, None);
+        let Some(post) = stateless::answer_here(post, cx) else { return Ok(()) };
         if post.at.is_none() {
             self.waiting.push_back(exchange);
             self.stirred = true;
         }
-        cx.register(exchange, Owner::Bridge, None);
         self.posts.insert(exchange, post);
         let times = cx.limits.request_time_max.min(cx.startup_time());
         cx.wake(cx.now + cx.limits.keep_alive_period.min(times));

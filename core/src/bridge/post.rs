@@ -1,4 +1,4 @@
-//! One POST of a modern client that a worker answers.
+//! One POST without a session that a worker answers.
 //!
 //! Owns: the form of the answer: one body or a stream.
 //! Never: the meaning of a message.
@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::modern::{Need, need_of};
 use crate::observe::{Answered, client_name, tool_of};
 use crate::principal::Principal;
-use crate::protocol::known_method;
+use crate::protocol::{Era, Revision, known_method};
 use crate::reject::Reject;
 use crate::seal::SalientParams;
 use crate::time::Instant;
@@ -37,6 +37,8 @@ pub(crate) struct Post {
     pub(crate) principal: Principal,
     /// The request, unchanged.
     pub(crate) request: Message,
+    /// The revision of a legacy client without a session; `None` for a modern client.
+    pub(crate) legacy: Option<Revision>,
     /// The worker, and its number for the request; `None` while it waits.
     pub(crate) at: Option<(ChildId, u64)>,
     /// Its subscription, if it has one at a legacy child.
@@ -79,6 +81,7 @@ impl Post {
         exchange: ExchangeId,
         head: &McpHead,
         request: Message,
+        legacy: Option<Revision>,
         now: Instant,
     ) -> Post {
         Post {
@@ -86,6 +89,7 @@ impl Post {
             principal: head.principal,
             need: need_of(&request),
             request,
+            legacy,
             at: None,
             listen: None,
             comes_back: false,
@@ -100,6 +104,16 @@ impl Post {
             since: now,
             quiet_since: now,
         }
+    }
+
+    /// Returns the era of its client.
+    pub(crate) fn era(&self) -> Era {
+        if self.legacy.is_some() { Era::Legacy } else { Era::Modern }
+    }
+
+    /// Returns whether its client wants log messages.
+    pub(crate) fn wants_logs(&self) -> bool {
+        self.legacy.is_some() || self.request.log_level().is_some()
     }
 
     /// Returns its method.
@@ -167,9 +181,14 @@ impl Post {
         }
     }
 
-    /// Answers it with an error of this side.
+    /// Answers it with an error of this side. In the legacy era an error of the protocol has no
+    /// HTTP status of its own.
     pub(crate) fn fail(self, reject: Reject, cx: &mut Cx<'_>) {
-        self.fail_with(reject.wire().status, reject, "", cx);
+        let status = match reject.wire().status {
+            400..500 if self.legacy.is_some() => 200,
+            status => status,
+        };
+        self.fail_with(status, reject, "", cx);
     }
 
     /// Answers it with an error of this side with this status and this end of the text.

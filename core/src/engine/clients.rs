@@ -105,6 +105,7 @@ impl Engine {
     ) {
         let verdict = match self.route(head, body, now) {
             Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
+            Ok(Route::Stateless) => self.on_stateless(exchange, head, body, now, out),
             Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
                 self.await_era(None, (exchange, head), body, now, out)
             }
@@ -132,7 +133,11 @@ impl Engine {
             return Ok(Route::Modern);
         }
         envelope::admit_legacy(self.desk.served())?;
-        if head.initializes(body)? {
+        let initializes = head.initializes(body)?;
+        if self.desk.config.bridge.stateless && self.pool.is_some() {
+            return Ok(Route::Stateless);
+        }
+        if initializes {
             return Ok(Route::Open);
         }
         match head.session {
@@ -429,6 +434,8 @@ impl Engine {
 enum Route {
     /// A modern request.
     Modern,
+    /// A legacy request, and there are no sessions.
+    Stateless,
     /// It opens a session.
     Open,
     /// A request without a session, for which one is opened.

@@ -28,7 +28,7 @@ impl Engine {
             Upstream::Command(_) => {
                 let may_have = |method: &str| !is_removed(method);
                 let message = envelope::admit(head, body, self.desk.served(), may_have)?;
-                self.on_bridged(exchange, head, message, now, out)
+                self.on_bridged(exchange, head, message, None, now, out)
             }
             Upstream::Native(_) => {
                 self.on_native(exchange, head, body, now, out);

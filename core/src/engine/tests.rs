@@ -34,6 +34,7 @@ mod routing;
 mod runs;
 mod sse;
 mod starting;
+mod stateless;
 mod stderr;
 mod stopping;
 mod streams;

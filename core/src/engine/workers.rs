@@ -4,32 +4,56 @@
 //! worker answers which request.
 
 use crate::bridge::Pool;
+use crate::chunk::Chunk;
 use crate::cx::{Cx, PATIENCE, TURN_PAUSE};
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, WAKE_TIME_MAX};
-use crate::http::McpHead;
+use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::interpreter::{FromWorker, Interpreter};
 use crate::job::{Interpretation, Translated};
-use crate::json::Message;
+use crate::json::{Body, Kind, Message};
 use crate::machine::Actions;
+use crate::observe::Dropped;
+use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::time::Instant;
 
 impl Engine {
-    /// Handles a modern request for a command.
+    /// Handles a POST of a legacy client, if there are no sessions.
+    pub(super) fn on_stateless(
+        &mut self,
+        exchange: ExchangeId,
+        head: &McpHead,
+        body: &Body,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Result<(), Reject> {
+        let Body::One(message) = body else { return Err(Reject::BatchWithoutSession) };
+        if matches!(message.kind(), Kind::Result | Kind::Error) {
+            self.desk.metrics.dropped(Dropped::UnknownClientAnswer);
+            self.answer(exchange, ReplyHead::new(202), Chunk::new(), now, out);
+            return Ok(());
+        }
+        let revision = head.revision.spoken(self.desk.served());
+        self.on_bridged(exchange, head, message, Some(revision), now, out)
+    }
+
+    /// Handles a request for a command, of a modern client or of a `legacy` one of this revision.
     pub(super) fn on_bridged(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
         message: &Message,
+        legacy: Option<Revision>,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let work = |pool: &mut Pool, cx: &mut Cx<'_>| pool.post(exchange, head, message, cx);
+        let work =
+            |pool: &mut Pool, cx: &mut Cx<'_>| pool.post(exchange, head, message, legacy, cx);
         self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
         self.ask_era(now, out);
         Ok(())

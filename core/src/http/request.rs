@@ -10,7 +10,7 @@ use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
 use crate::memory::Account;
 use crate::principal::Principal;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::HttpScene;
 use crate::time::Instant;
@@ -236,7 +236,25 @@ impl RevisionHeader {
             RevisionHeader::Other(text) => Some(text),
         }
     }
+
+    /// Returns the revision of a legacy client that has negotiated none: the one in the header, or
+    /// the newest served one that such a client may know, or else the oldest served.
+    pub(crate) fn spoken(&self, served: &[Revision]) -> Revision {
+        match self {
+            RevisionHeader::Served(revision) => *revision,
+            RevisionHeader::Absent | RevisionHeader::Other(_) | RevisionHeader::Malformed => {
+                let legacy = |revision: &Revision| revision.era() == Era::Legacy;
+                let served = served.iter().copied().filter(legacy);
+                let known = served.clone().filter(|revision| *revision <= UNSAID).max();
+                known.or(served.min()).unwrap_or(UNSAID)
+            }
+        }
+    }
 }
+
+/// The revision of a client that names none (2025-11-25, basic/transports, Protocol Version
+/// Header).
+const UNSAID: Revision = Revision::V2025_03_26;
 
 /// The value of `Last-Event-ID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -113,6 +113,8 @@ pub struct Rules {
 struct Program {
     /// Whether there are sessions.
     sessions: bool,
+    /// Whether legacy requests without a session have a principal.
+    principals: bool,
     /// The native server, if it reads heads ([`Catalog::reads_http`](crate::server::Catalog)).
     reader: Option<Arc<dyn Server>>,
     /// Whether there is `/health/detailed`.
@@ -129,7 +131,8 @@ impl Program {
     fn of(config: &Config) -> Program {
         match &config.serves {
             Serves::Command(_) => Program {
-                sessions: has_sessions(&config.revisions),
+                sessions: !config.bridge.stateless && has_sessions(&config.revisions),
+                principals: config.bridge.stateless,
                 reader: None,
                 detailed_health: false,
                 streams_to_all: false,
@@ -139,6 +142,7 @@ impl Program {
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
+                principals: false,
                 reader: Some(native.server.clone()).filter(|it| it.catalog().reads_http),
                 detailed_health: native.server.catalog().detailed_health,
                 streams_to_all: true,
@@ -388,8 +392,7 @@ impl Program {
             true => (session(headers)?, None),
             false => (SessionHeader::Absent, foreign_session(headers)),
         };
-        // In the legacy era only sessions belong to a principal.
-        let principal = match self.sessions || mirrored.is_some() {
+        let principal = match self.sessions || self.principals || mirrored.is_some() {
             true => self.bind.principal(authorization(headers).as_deref()),
             false => Principal::Anonymous,
         };

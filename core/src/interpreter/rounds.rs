@@ -408,7 +408,7 @@ fn is_accepted(response: &[u8]) -> bool {
 }
 
 /// Returns the error for a call whose client lacks these capabilities.
-fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
+pub(crate) fn lacks(method: &str, capabilities: &[Capability]) -> Answer<'static> {
     let wire = Reject::MissingCapability(Capability::Elicitation).wire();
     let mut error = Object::default();
     error.put("code", wire.code.to_string().into_bytes());

@@ -1,4 +1,4 @@
-//! The work on a long request of a modern client, before a worker gets it.
+//! The work on a long request before a worker gets it.
 //!
 //! Owns: the work that a request needs, and its results. Never: refuses a request; later steps do.
 
@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::stateless;
 use crate::chunk::Chunk;
 use crate::http::Mirrored;
 use crate::ids::ExchangeId;
 use crate::json::{Message, ParseRules, Peer, line};
 use crate::modern::mirror::MirroredParams;
-use crate::protocol::Revision;
+use crate::protocol::{Era, Revision};
 use crate::reject::{Capability, Reject};
 use crate::translate::legacy_child;
 
@@ -20,8 +21,8 @@ use crate::translate::legacy_child;
 pub(crate) struct Preparing {
     pub(crate) exchange: ExchangeId,
     pub(crate) request: Message,
-    /// Whether it goes to a legacy child.
-    pub(crate) is_translated: bool,
+    /// The era of the child, if it is not that of the client.
+    pub(crate) child: Option<Era>,
     /// The arguments that its headers repeat, and the headers.
     pub(crate) headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
     /// The questions that it may answer, and the revision of the child that asked them.
@@ -34,8 +35,8 @@ pub(crate) type OpenQuestion = (Bytes, String, Capability);
 /// The results of the work on a request.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
-    /// The request translated for a legacy child, or the reason why it cannot be; `None` if it was
-    /// not translated.
+    /// The request translated for a child of the other era, or the reason why it cannot be; `None`
+    /// if it was not translated.
     pub(crate) translated: Option<Result<Message, Reject>>,
     /// The arguments that headers repeat, and whether they do.
     pub(crate) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
@@ -46,8 +47,8 @@ pub(crate) struct Prepared {
 impl Preparing {
     /// Does the work.
     pub(crate) fn carry_out(self) -> (ExchangeId, Box<Prepared>) {
-        let Preparing { exchange, request, is_translated, headers, questions } = self;
-        let translated = is_translated.then(|| translated(&request));
+        let Preparing { exchange, request, child, headers, questions } = self;
+        let translated = child.map(|era| translated(&request, era));
         let headers = headers.map(|(params, headers)| {
             let headers = headers.as_ref().map_or(&[][..], |it| &it.params);
             let verdict = params.check(request.arguments(), headers);
@@ -58,10 +59,17 @@ impl Preparing {
     }
 }
 
-/// Returns the request translated for a legacy child, with a placeholder id and progress token.
-pub(crate) fn translated(request: &Message) -> Result<Message, Reject> {
-    let method = request.method().unwrap_or_default();
-    let params = legacy_child::params(method, request.params(), 0).ok_or(Reject::BadParams)?;
+/// Returns the request translated for a child of this era, which is not that of the client, with a
+/// placeholder id and progress token.
+pub(crate) fn translated(request: &Message, child: Era) -> Result<Message, Reject> {
+    let (method, params) = match child {
+        Era::Legacy => {
+            let method = request.method().unwrap_or_default();
+            (method, legacy_child::params(method, request.params(), 0))
+        }
+        Era::Modern => stateless::for_modern(request),
+    };
+    let params = params.ok_or(Reject::BadParams)?;
     let line = line::request(b"0", method, Some(&params));
     let rules = ParseRules { depth_max: usize::MAX, batch_len_max: 0, sender: Peer::Client };
     Message::parse(line.into(), rules).map_err(|invalid| invalid.reject)

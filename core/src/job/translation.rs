@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Page;
+use super::{Page, stateless};
 use crate::ids::ExchangeId;
 use crate::json::object::{Object, array, quoted};
 use crate::json::{Answer, Message, error_words, parse_number};
@@ -26,7 +26,7 @@ pub(crate) enum Translation {
     None,
     /// The answer to the era probe.
     Era,
-    /// The answer to a request of a modern client.
+    /// The answer to a client's request.
     Answer(Box<Client>),
     /// The answer to the bridge's `initialize`.
     Initialize { served: Arc<[Revision]>, offered: Revision },
@@ -42,11 +42,13 @@ pub(crate) enum Translation {
     Change { is_tagged: bool },
 }
 
-/// The parts of a modern client's request that its answer depends on.
+/// The parts of a client's request that its answer depends on.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) exchange: ExchangeId,
     pub(crate) request: Message,
+    /// The revision of a legacy client, in front of a modern child.
+    pub(crate) legacy: Option<Revision>,
     /// The era of the child.
     pub(crate) era: Era,
     /// The `serverInfo` of a legacy child (JSON text).
@@ -62,7 +64,7 @@ pub(crate) enum Translated {
     None,
     /// The era of the child.
     Era(Option<Probed>),
-    /// The answer for a modern client, and the tools in it.
+    /// The answer for a client, and the tools in it.
     Answer(Outcome, Option<Box<Page>>),
     /// The child has opened.
     Opened(Box<Welcome>),
@@ -92,7 +94,7 @@ pub(crate) struct Probed {
     pub(crate) discovery: Option<Arc<[u8]>>,
 }
 
-/// The answer to a modern client's request, in the format of its era.
+/// The answer to a client's request, in the format of its era.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Unchanged. A result has status 200.
@@ -205,6 +207,14 @@ impl Client {
     }
 
     fn of_modern(&self, message: &Message) -> Translated {
+        if let Some(revision) = self.legacy {
+            let Some(answer) = Answer::of(message) else { return Translated::Bad(Flaw::Shape) };
+            let outcome = stateless::of_modern(&self.request, &answer, revision, &self.served);
+            return match outcome {
+                Some(outcome) => Translated::Answer(outcome, None),
+                None => Translated::Bad(Flaw::Result),
+            };
+        }
         let Some(result) = message.result() else {
             let status = message.error().map_or(200, status::of_error);
             return Translated::Answer(Outcome::AsWritten { status }, None);

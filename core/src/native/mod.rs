@@ -34,17 +34,7 @@ impl Native {
 
     /// Returns the revision of a request before `initialize` negotiates one.
     pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
-        match said {
-            RevisionHeader::Served(revision) => *revision,
-            RevisionHeader::Absent | RevisionHeader::Other(_) | RevisionHeader::Malformed => {
-                let legacy = |revision: &Revision| revision.era() == Era::Legacy;
-                let served = self.revisions.iter().copied().filter(legacy);
-                // The newest allowed revision that such a client may know, or else the oldest
-                // allowed.
-                let known = served.clone().filter(|revision| *revision <= UNSAID).max();
-                known.or(served.min()).unwrap_or(UNSAID)
-            }
-        }
+        said.spoken(&self.revisions)
     }
 
     /// Returns whether a POST with this header may be a batch, outside of a session.
@@ -53,10 +43,6 @@ impl Native {
         self.server.catalog().batches || has_batches
     }
 }
-
-/// The revision of a client that names none (2025-11-25, basic/transports, Protocol Version
-/// Header).
-const UNSAID: Revision = Revision::V2025_03_26;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -43,6 +43,7 @@ const REJECTS: &[&str] = &[
     "lone_surrogate",
     "too_deep",
     "batch_not_allowed",
+    "batch_without_session",
     "batch_empty",
     "batch_too_long",
     "bad_id",

@@ -97,6 +97,9 @@ impl Reject {
             }
             TooDeep => "Parse error: the body is nested too deeply",
             BatchNotAllowed => "Invalid Request: batches exist only in revision 2025-03-26",
+            BatchWithoutSession => {
+                "Invalid Request: a batch needs a session; send the messages one by one, or start the server without --stateless"
+            }
             BatchEmpty => "Invalid Request: the batch is empty",
             BatchTooLong => "Invalid Request: the batch has too many messages",
             BadId => "Invalid Request: id must be a string or an integer, of up to 1 KiB",
@@ -117,7 +120,7 @@ impl Reject {
             AlreadyInitialized => "Session already initialized",
             InitializeInBatch => "Invalid Request: initialize may not be part of a batch",
             MissingSession => {
-                "Mcp-Session-Id header is required: send initialize first and send the id from its response"
+                "Mcp-Session-Id header is required: send initialize first and send the id from its response, or start the server with --stateless"
             }
             NotInitialized => "Invalid Request: initialize has to come first",
             UnknownStream => "Last-Event-ID names no stream of this session",

@@ -37,6 +37,7 @@ pub mod legacy_child;
 mod meta;
 pub mod modern_child;
 mod shape;
+pub(crate) mod stateless;
 pub mod subscription;
 
 pub use crate::reject::Capability;

@@ -122,6 +122,7 @@ fn config([serves, bridge, limits]: [u8; 3]) -> Config {
     let child_per = [ChildPer::Session, ChildPer::Principal, ChildPer::Call, ChildPer::Shared];
     let child_per = child_per[usize::from(bridge / 3 % 4)];
     let warm_children = usize::from(bridge / 12 % 3);
+    let stateless = bridge / 36 % 3 == 2;
     let small = Limits {
         sessions_max: 2,
         in_flight_max: 2,
@@ -136,7 +137,7 @@ fn config([serves, bridge, limits]: [u8; 3]) -> Config {
         ..Limits::default()
     };
     Config {
-        bridge: BridgeOptions { child_era, child_per, warm_children },
+        bridge: BridgeOptions { child_era, child_per, warm_children, stateless },
         limits: Limits {
             inline_bytes_max: if limits / 8 % 2 == 0 {
                 0

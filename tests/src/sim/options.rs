@@ -66,6 +66,10 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
             config.sse = true;
             continue;
         }
+        if option == "--stateless" {
+            config.bridge.stateless = true;
+            continue;
+        }
         let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
         let limits = &mut config.limits;
         match option.as_str() {

@@ -58,7 +58,11 @@ impl Pool {
             owner.filter(|task| task.traits.mute).map(|it| it.asker)
         {
             feed(worker, &Refusal::Undeclared.answer(), id, cx);
-            return self.refuse_incapable(exchange, vec![question.needs], cx);
+            // A legacy child decides what follows from that for the call of a legacy client.
+            if client.is_some_and(|post| post.era() == Era::Modern) {
+                self.refuse_incapable(exchange, vec![question.needs], cx);
+            }
+            return;
         }
         if is_mute {
             return feed(worker, &Refusal::Undeclared.answer(), id, cx);

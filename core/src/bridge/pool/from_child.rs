@@ -120,7 +120,7 @@ impl Pool {
         self.freed(child, cx);
     }
 
-    /// Passes a child's answer on to a modern client.
+    /// Passes a child's answer on to its client.
     fn answer(
         &mut self,
         exchange: ExchangeId,
@@ -133,6 +133,7 @@ impl Pool {
         }
         let (outcome, page) = match translated {
             Translated::Answer(outcome, page) => (outcome, page),
+            Translated::None => (Outcome::AsWritten { status: 200 }, None),
             Translated::Bad(flaw) => return self.fail(exchange, Reject::BadAnswer(flaw), cx),
             other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };

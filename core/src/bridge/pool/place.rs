@@ -1,10 +1,10 @@
 //! Assignment of requests to workers, and start of workers.
 
+use super::preparing::request_for;
 use super::*;
 use crate::bridge::asking::Asking;
 use crate::cx::PATIENCE;
 use crate::interpreter::Traits;
-use crate::job::translated;
 use crate::json::object::Object;
 use crate::json::{Field, line};
 use crate::modern::{Need, probe};
@@ -82,13 +82,14 @@ impl Pool {
             return Ok(false);
         }
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
-        let request = post.request.clone();
-        let (logs, listens) = (request.log_level().is_some(), post.listens());
+        let (logs, listens) = (post.wants_logs(), post.listens());
         let traits = Traits { logs, listens, ..Traits::default() };
         let child = self.shared(cx)?.child.id;
         if !self.check_headers(exchange, child, cx)? {
             return Ok(false);
         }
+        let Some(post) = self.posts.get_mut(&exchange) else { return Ok(true) };
+        let request = request_for(post, Era::Modern)?;
         let worker = self.shared(cx)?;
         if !worker.child.has_room(request.len(), cx) {
             return Err(Reject::StdinFull);
@@ -110,7 +111,7 @@ impl Pool {
         cx: &mut Cx<'_>,
     ) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
-        if post.method() != "tools/call" {
+        if post.method() != "tools/call" || post.era() == Era::Legacy {
             return Ok(true);
         }
         let verdict = self.headers_verdict(post);
@@ -211,7 +212,8 @@ impl Pool {
         cx: &mut Cx<'_>,
     ) -> Result<bool, Reject> {
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
-        if post.request.request_state().is_some() && !post.comes_again && !post.comes_back {
+        let is_retry = post.request.request_state().is_some() && post.era() == Era::Modern;
+        if is_retry && !post.comes_again && !post.comes_back {
             return Err(Reject::BadRequestState);
         }
         let mut is_preparing = self.prepare(exchange, cx);
@@ -223,7 +225,7 @@ impl Pool {
         }
         let Some(post) = self.posts.get(&exchange) else { return Ok(true) };
         let method = post.method();
-        if method == "server/discover" && self.welcome.is_some() {
+        if matches!(method, "initialize" | "server/discover") && self.welcome.is_some() {
             self.discovered(exchange, cx);
             return Ok(true);
         }
@@ -304,8 +306,7 @@ impl Pool {
         if post.listens() {
             return self.listen(exchange, child, number, cx);
         }
-        let prepared = post.prepared.translated.take();
-        let request = prepared.unwrap_or_else(|| translated(&post.request))?;
+        let request = request_for(post, Era::Legacy)?;
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         let line = request.with(&edits);
@@ -317,7 +318,7 @@ impl Pool {
             worker.asking = Some(Box::new(Asking::new(number)));
         }
         let mute = post.need == Need::Company;
-        let traits = Traits { logs: post.request.log_level().is_some(), mute, ..Traits::default() };
+        let traits = Traits { logs: post.wants_logs(), mute, ..Traits::default() };
         self.note(exchange, child, number, traits, cx);
         Ok(())
     }
@@ -533,10 +534,15 @@ impl Pool {
         }
     }
 
-    /// Answers `server/discover` for a legacy child.
+    /// Answers `server/discover`, or `initialize` of a client without a session, for a legacy
+    /// child.
     fn discovered(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
-        let result = self.welcome.as_ref().and_then(|welcome| welcome.discovery.clone());
         let Some(post) = self.posts.remove(&exchange) else { return };
+        let welcome = self.welcome.as_deref();
+        let result = match post.era() {
+            Era::Legacy => welcome.and_then(|welcome| self.initialize_result(&post, welcome)),
+            Era::Modern => welcome.and_then(|welcome| welcome.discovery.clone()),
+        };
         match result {
             Some(result) => {
                 let answer = line::result_line(result, post.id());

@@ -1,13 +1,23 @@
-//! The work on a long request of a modern client, before a worker gets it.
+//! The work on a long request before a worker gets it.
 //!
 //! A job does it outside the engine's lock ([`crate::job`]); only this request waits meanwhile.
 
 use super::asks::ticket;
 use super::*;
 use crate::bridge::asking::Ticket;
-use crate::job::{Job, OpenQuestion, Prepared, Preparing, Work};
+use crate::job::{Job, OpenQuestion, Prepared, Preparing, Work, translated};
 use crate::machine::Action;
 use crate::modern::mirror::MirroredParams;
+
+/// Returns a request for a child of this era. It still needs its number as the id and the progress
+/// token.
+pub(super) fn request_for(post: &mut Post, child: Era) -> Result<Message, Reject> {
+    match post.prepared.translated.take() {
+        Some(translated) => translated,
+        None if post.era() == child => Ok(post.request.clone()),
+        None => translated(&post.request, child),
+    }
+}
 
 impl Pool {
     /// Starts a job for the work that a long request needs. Returns whether the request has to wait
@@ -17,9 +27,9 @@ impl Pool {
         if post.is_preparing || post.request.len() <= cx.limits.inline_bytes_max {
             return post.is_preparing;
         }
-        let is_legacy = self.era == Some(Era::Legacy) && !post.listens() && !post.comes_back;
-        let is_translated = is_legacy && post.prepared.translated.is_none();
-        let params = self.tools.params_of(&post.request).cloned();
+        let is_ready = post.listens() || post.comes_back || post.prepared.translated.is_some();
+        let child = self.era.filter(|era| !is_ready && *era != post.era());
+        let params = self.mirrored_params(post).cloned();
         let is_checked = |params: &Arc<MirroredParams>| {
             post.prepared.headers.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, params))
         };
@@ -30,11 +40,11 @@ impl Pool {
             true => self.open_questions(post, cx),
             false => None,
         };
-        if !is_translated && headers.is_none() && questions.is_none() {
+        if child.is_none() && headers.is_none() && questions.is_none() {
             return false;
         }
         let request = post.request.clone();
-        let work = Preparing { exchange, request, is_translated, headers, questions };
+        let work = Preparing { exchange, request, child, headers, questions };
         cx.out.push(Action::Work(Job(Work::Prepare(Box::new(work)))));
         if let Some(post) = self.posts.get_mut(&exchange) {
             post.is_preparing = true;
@@ -60,9 +70,15 @@ impl Pool {
         Some((worker.open_questions(), worker.revision.unwrap_or(Revision::NEWEST_LEGACY)))
     }
 
+    /// Returns the arguments that the headers of a call have to repeat. A legacy client sends no such
+    /// headers.
+    fn mirrored_params(&self, post: &Post) -> Option<&Arc<MirroredParams>> {
+        self.tools.params_of(&post.request).filter(|_| post.era() == Era::Modern)
+    }
+
     /// Compares the headers of a call with its arguments, or returns the result of a job.
     pub(super) fn headers_verdict(&self, post: &Post) -> Result<(), Reject> {
-        let Some(params) = self.tools.params_of(&post.request) else { return Ok(()) };
+        let Some(params) = self.mirrored_params(post) else { return Ok(()) };
         match &post.prepared.headers {
             Some((known, verdict)) if Arc::ptr_eq(known, params) => *verdict,
             _ => {

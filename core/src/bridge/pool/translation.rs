@@ -4,6 +4,7 @@
 //! ([`crate::job`]) and comes back with its translation.
 
 use super::*;
+use crate::job::stateless::LOG_LEVEL;
 use crate::job::{Client, Translation, severity};
 use crate::json::object::text;
 use crate::json::parse_number;
@@ -11,7 +12,13 @@ use bytes::Bytes;
 
 /// Returns whether a request wants log messages of this severity.
 pub(super) fn is_level_wanted(post: &Post, level: Option<usize>) -> bool {
-    let wanted = post.request.log_level().and_then(text).and_then(|level| severity(&level));
+    let wanted = match post.era() {
+        Era::Legacy => severity(LOG_LEVEL),
+        Era::Modern => {
+            let level = post.request.log_level().and_then(text);
+            level.and_then(|level| severity(&level))
+        }
+    };
     wanted.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
 }
 
@@ -48,9 +55,14 @@ impl Pool {
                 Translation::Initialize { served: self.served.clone(), offered: self.offered }
             }
             Some(Asker::Request(exchange)) => match self.posts.get(&exchange) {
+                // It is passed on unchanged.
+                Some(post) if post.era() == Era::Legacy && self.era != Some(Era::Modern) => {
+                    Translation::None
+                }
                 Some(post) => Translation::Answer(Box::new(Client {
                     exchange,
                     request: post.request.clone(),
+                    legacy: post.legacy,
                     era: self.era.unwrap_or(Era::Legacy),
                     server_info: self.server_info().cloned(),
                     served: self.served.clone(),
@@ -88,7 +100,7 @@ impl Pool {
         number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(now)))
     }
 
-    /// Returns the modern client of a task.
+    /// Returns the client of a task.
     fn client_of(&self, task: &Task) -> Option<(ExchangeId, &Post)> {
         let Asker::Request(exchange) = task.asker else { return None };
         Some((exchange, self.posts.get(&exchange)?))

@@ -353,8 +353,12 @@ fn an_idle_process_is_let_go_in_the_end() {
 
 #[test]
 fn warm_processes_are_ready_before_they_are_needed() {
-    let options =
-        BridgeOptions { child_era: ChildEra::Legacy, warm_children: 2, child_per: ChildPer::Call };
+    let options = BridgeOptions {
+        child_era: ChildEra::Legacy,
+        warm_children: 2,
+        child_per: ChildPer::Call,
+        ..BridgeOptions::default()
+    };
     let config = Config {
         bridge: options,
         eager: true,

@@ -65,6 +65,8 @@ pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<
 pub(crate) struct Welcome {
     /// The revision it has agreed on, or the nearest that is known.
     pub(crate) revision: Option<Revision>,
+    /// Its result of `initialize` (JSON text).
+    pub(crate) result: Bytes,
     /// The result of `server/discover` that says the same; none if its own result is no object.
     pub(crate) discovery: Option<Bytes>,
     /// Its `serverInfo` (JSON text).
@@ -93,6 +95,7 @@ pub(crate) fn welcome(
     let lists = ["prompts", "resources", "tools"];
     Welcome {
         revision: Some(revision),
+        result: Bytes::copy_from_slice(initialize_result),
         discovery: discover(initialize_result, supported).map(Bytes::from),
         server_info: server_info(initialize_result).map(Bytes::from),
         has_tools: capabilities.some("tools").is_some(),
