@@ -15,8 +15,8 @@ use std::sync::Arc;
 use crate::chunk::Chunk;
 use crate::http::ReplyHead;
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::interpreter::ToWorker;
 use crate::json::Message;
+use crate::legacy_facade::ToWorker;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
@@ -37,7 +37,7 @@ pub(crate) use upstream::Upstream;
 pub(crate) struct Ledger {
     last_child: u64,
     pub(crate) last_upstream: u64,
-    /// The output of interpreters for the shared modern child, oldest first.
+    /// The output of facades for the shared modern child, oldest first.
     pub(crate) to_workers: VecDeque<(SessionId, ToWorker)>,
 }
 
@@ -102,7 +102,7 @@ impl Cx<'_> {
         self.ledger.last_upstream
     }
 
-    /// Passes the output of a session's interpreter to the shared modern child. It is sent at the
+    /// Passes the output of a session's facade to the shared modern child. It is sent at the
     /// end of this turn; the events that follow reach the session as `FromWorker`.
     pub(crate) fn send(&mut self, session: SessionId, what: ToWorker) {
         self.ledger.to_workers.push_back((session, what));

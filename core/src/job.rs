@@ -43,7 +43,7 @@ pub(crate) enum Work {
     Translate { child: ChildId, message: Message, translation: Translation },
     /// The work on a long request before a worker gets it.
     Prepare(Box<Preparing>),
-    /// An input of an interpreter.
+    /// An input of a facade.
     Interpret(Box<Interpretation>),
     /// An input of a conversation with a server in this process.
     Evaluate(Box<Evaluation>),
@@ -60,7 +60,7 @@ pub(crate) enum Finished {
     Translated { child: ChildId, message: Box<Message>, made: Box<(Translation, Translated)> },
     /// The results of the work on a request.
     Prepared(ExchangeId, Box<Prepared>),
-    /// An interpreter after its input.
+    /// A facade after its input.
     Interpreted(Box<Interpretation>),
     /// A conversation after its input.
     Evaluated(Box<Evaluation>),

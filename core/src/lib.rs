@@ -57,7 +57,7 @@
 //! |---|---|
 //! | state | `engine`, `session`, `bridge`, `cx` |
 //! | boundary | `machine`, `job` |
-//! | requests | `interpreter`, `native`, `modern`, `http`, `config` |
+//! | requests | `legacy_facade`, `native`, `modern`, `http`, `config` |
 //! | servers | `server` |
 //! | formats | `observe`, `translate`, `frame`, `random`, `seal`, `json` |
 //! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `facts`, `ids`, `chunk`, `child_spec`, `numbered`, `protocol`, `shown`, `time` |
@@ -74,7 +74,7 @@
 //! | legacy | legacy | `session/`: each session has a child of its own |
 //! | modern | modern | `bridge/pool/`: one child for all |
 //! | modern | legacy | `bridge/pool/`: children that requests share by key; a child's question becomes a round |
-//! | legacy | modern | `interpreter/`: replaces the child of a session, in front of the pool |
+//! | legacy | modern | `legacy_facade/`: replaces the child of a session, in front of the pool |
 //!
 //! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go to
 //! the pool too, by the rules of `bridge/pool/stateless.rs`.
@@ -128,8 +128,8 @@
 //! | a field of a server's `/health`, or a metric of its own | [`server::Server::health`], [`server::Server::write_metrics`] |
 //! | a rule about requests of the modern era | `modern/` |
 //! | a translation between the eras | `translate/` |
-//! | a feature of a modern child for legacy clients | `interpreter/` |
-//! | subscribers of changes | `server/listeners.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/listens.rs` |
+//! | a feature of a modern child for legacy clients | `legacy_facade/` |
+//! | subscribers of changes | `server/listeners.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/subscriptions.rs` |
 //! | the route of a child's message | `session/from_child.rs`, `session/streams.rs` |
 //! | a rule of HTTP+SSE, the transport of 2024-11-05 | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/runs.rs` |
@@ -156,9 +156,9 @@ pub mod facts;
 pub mod frame;
 pub mod http;
 pub mod ids;
-mod interpreter;
 pub mod job;
 pub mod json;
+mod legacy_facade;
 pub mod limits;
 pub mod machine;
 pub mod memory;

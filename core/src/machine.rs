@@ -17,7 +17,7 @@ use crate::facts::Facts;
 use crate::http::{Refusal, ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::{Done, Job};
-use crate::json::{Message, Unreadable};
+use crate::json::{InvalidLine, Message};
 use crate::native::Run;
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
@@ -86,7 +86,7 @@ pub enum Input {
         /// The child.
         child: ChildId,
         /// The message, or the reason why the line is not one.
-        line: Result<Message, Unreadable>,
+        line: Result<Message, InvalidLine>,
     },
     /// A child's standard output ended.
     ChildStdoutClosed {

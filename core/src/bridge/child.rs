@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::bridge::{Noise, Stderr};
+use crate::bridge::{InvalidLines, Stderr};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::ids::ChildId;
-use crate::json::Unreadable;
+use crate::json::InvalidLine;
 use crate::machine::{Action, Signal};
 use crate::modern::probe;
 use crate::observe::Event;
@@ -39,23 +39,23 @@ pub(crate) struct Child {
     /// The time at which it was sent a client's `initialize`.
     pub(crate) initialize_at: Option<Instant>,
     /// Whether a line on its standard output was a message.
-    has_spoken: bool,
+    has_written_message: bool,
     /// Whether a request has timed out since its last message.
     is_unresponsive: bool,
     /// Bytes for its standard input that it has not accepted.
-    unfed: usize,
+    stdin_pending: usize,
     /// Bytes that its standard input accepted.
-    taken: usize,
+    stdin_taken: usize,
     /// Whether it was probed for its era.
     is_probed: bool,
     /// Whether its standard input was closed before it had read anything.
     has_read_nothing: bool,
-    gate_open: bool,
+    read_enabled: bool,
     stdin_open: bool,
     stdout_open: bool,
     stderr_open: bool,
     /// Whether it closed its standard input on its own.
-    deaf: bool,
+    stdin_closed_early: bool,
     exited: Option<ExitStatus>,
     ending: Option<Ending>,
     stop: Option<Stop>,
@@ -63,8 +63,8 @@ pub(crate) struct Child {
     last_request: u64,
     /// The number of the last request before the newest notification or answer sent to it. Until it
     /// has answered a later one, an answer without an id may be about that message.
-    doubt: Option<u64>,
-    noise: Noise,
+    ambiguous_from: Option<u64>,
+    invalid_lines: InvalidLines,
     stderr: Stderr,
 }
 
@@ -97,89 +97,89 @@ impl Child {
             id,
             since: now,
             initialize_at: None,
-            has_spoken: false,
+            has_written_message: false,
             is_unresponsive: false,
-            unfed: 0,
-            taken: 0,
+            stdin_pending: 0,
+            stdin_taken: 0,
             is_probed: false,
             has_read_nothing: false,
-            gate_open: true,
+            read_enabled: true,
             stdin_open: true,
             stdout_open: true,
             stderr_open: true,
-            deaf: false,
+            stdin_closed_early: false,
             exited: None,
             ending: None,
             stop: None,
             last_request: 0,
-            doubt: None,
-            noise: Noise::default(),
+            ambiguous_from: None,
+            invalid_lines: InvalidLines::default(),
             stderr: Stderr::default(),
         }
     }
 
     /// Returns the number of bytes that wait for it to read them.
-    pub(crate) fn unfed(&self) -> usize {
-        self.unfed
+    pub(crate) fn stdin_pending(&self) -> usize {
+        self.stdin_pending
     }
 
     /// Returns whether it accepts another message of this size. It always accepts one.
     pub(crate) fn has_room(&self, bytes: usize, cx: &Cx<'_>) -> bool {
-        self.unfed == 0 || self.unfed + bytes <= cx.limits.stdin_bytes_max
+        self.stdin_pending == 0 || self.stdin_pending + bytes <= cx.limits.stdin_bytes_max
     }
 
     /// Writes a request to its standard input, with this number. Numbers rise.
     pub(crate) fn request(&mut self, number: u64, line: Chunk, cx: &mut Cx<'_>) {
         self.last_request = number;
-        self.write(line, cx);
+        self.write_line(line, cx);
     }
 
     /// Writes a notification or an answer to its standard input.
-    pub(crate) fn feed(&mut self, line: Chunk, cx: &mut Cx<'_>) {
-        self.doubt = Some(self.last_request);
-        self.write(line, cx);
+    pub(crate) fn write_stdin(&mut self, line: Chunk, cx: &mut Cx<'_>) {
+        self.ambiguous_from = Some(self.last_request);
+        self.write_line(line, cx);
     }
 
     /// Probes its era.
-    pub(crate) fn ask_era(&mut self, cx: &mut Cx<'_>) {
+    pub(crate) fn probe_era(&mut self, cx: &mut Cx<'_>) {
         self.is_probed = true;
-        self.feed(probe::question(), cx);
+        self.write_stdin(probe::discover_request(), cx);
     }
 
     /// Records that it has answered the request with this number.
     pub(crate) fn answered(&mut self, number: u64) {
-        self.doubt.take_if(|last| *last < number);
+        self.ambiguous_from.take_if(|last| *last < number);
     }
 
     /// Returns whether an answer without an id can only belong to a request in flight. Some servers
     /// answer a notification in that way, against the specification.
     pub(crate) fn is_settled(&self) -> bool {
-        self.doubt.is_none()
+        self.ambiguous_from.is_none()
     }
 
-    fn write(&mut self, mut line: Chunk, cx: &mut Cx<'_>) {
+    fn write_line(&mut self, mut line: Chunk, cx: &mut Cx<'_>) {
         if !self.stdin_open {
             return;
         }
         line.push(Bytes::from_static(b"\n"));
-        self.unfed += line.len();
+        self.stdin_pending += line.len();
         cx.out.push(Action::Feed { child: self.id, chunk: line });
     }
 
     /// Records that its standard input accepted this many bytes.
-    pub(crate) fn fed(&mut self, bytes: usize) {
-        self.unfed = self.unfed.saturating_sub(bytes);
-        self.taken = self.taken.saturating_add(bytes);
+    pub(crate) fn stdin_acked(&mut self, bytes: usize) {
+        self.stdin_pending = self.stdin_pending.saturating_sub(bytes);
+        self.stdin_taken = self.stdin_taken.saturating_add(bytes);
     }
 
     /// Records that its standard input is closed, with the number of accepted bytes that were not
     /// read. A child that reads nothing is useless, so unless it was told to stop this counts as
     /// its end.
     pub(crate) fn stdin_closed(&mut self, unread: usize, cx: &mut Cx<'_>) {
-        self.has_read_nothing = unread >= self.taken;
-        self.unfed = 0;
+        self.has_read_nothing = unread >= self.stdin_taken;
+        self.stdin_pending = 0;
         if self.stop.is_none() && self.stdin_open {
-            self.deaf = true;
+            self.stdin_closed_early = true;
             self.await_end(cx);
         }
         self.stdin_open = false;
@@ -192,18 +192,18 @@ impl Child {
     }
 
     /// Starts or stops reading its output.
-    pub(crate) fn gate(&mut self, open: bool, cx: &mut Cx<'_>) {
+    pub(crate) fn set_read_enabled(&mut self, open: bool, cx: &mut Cx<'_>) {
         // After its exit, the rest of its output is always read.
         let open = open || self.exited.is_some();
-        if self.gate_open != open {
-            self.gate_open = open;
+        if self.read_enabled != open {
+            self.read_enabled = open;
             cx.out.push(Action::Gate { child: self.id, open });
         }
     }
 
     /// Records that a line on its standard output was a message.
-    pub(crate) fn spoke(&mut self, cx: &mut Cx<'_>) {
-        self.has_spoken = true;
+    pub(crate) fn on_line(&mut self, cx: &mut Cx<'_>) {
+        self.has_written_message = true;
         self.is_unresponsive = false;
         if self.is_ending() {
             self.await_end(cx);
@@ -221,27 +221,27 @@ impl Child {
     }
 
     /// Handles a line on its standard output, or a part of one, that was not a message.
-    pub(crate) fn babbled(&mut self, line: &Unreadable, cx: &mut Cx<'_>) {
+    pub(crate) fn on_invalid_line(&mut self, line: &InvalidLine, cx: &mut Cx<'_>) {
         cx.metrics.noise_line();
-        self.noise.push(self.id, line, cx);
+        self.invalid_lines.push(self.id, line, cx);
     }
 
     /// Describes its output that is not MCP, as the end of an error text; empty if it has written a
     /// message, or nothing.
     pub(crate) fn other_output(&self) -> String {
-        self.only_noise().map_or(String::new(), |line| {
+        self.first_invalid_line().map_or(String::new(), |line| {
             format!("; it does not speak MCP: it wrote \"{}\"", shown(&visible(line)))
         })
     }
 
     /// Returns the beginning of the first line on its standard output, if it has written lines but
     /// no message.
-    fn only_noise(&self) -> Option<&Bytes> {
-        self.noise.first().filter(|_| !self.has_spoken)
+    fn first_invalid_line(&self) -> Option<&Bytes> {
+        self.invalid_lines.first().filter(|_| !self.has_written_message)
     }
 
     /// Handles bytes of its standard error.
-    pub(crate) fn complained(&mut self, bytes: &Bytes, cx: &mut Cx<'_>) {
+    pub(crate) fn on_stderr(&mut self, bytes: &Bytes, cx: &mut Cx<'_>) {
         self.stderr.push(self.id, bytes, cx);
     }
 
@@ -254,7 +254,7 @@ impl Child {
     pub(crate) fn exited(&mut self, status: ExitStatus, cx: &mut Cx<'_>) {
         self.exited = Some(status);
         cx.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
-        self.gate(true, cx);
+        self.set_read_enabled(true, cx);
         self.await_end(cx);
     }
 
@@ -273,9 +273,9 @@ impl Child {
 
     /// Logs at its end what was still to be logged.
     pub(crate) fn report_end(&mut self, cx: &mut Cx<'_>) {
-        self.noise.report(self.id, cx);
+        self.invalid_lines.report(self.id, cx);
         self.stderr.close(self.id, cx);
-        if let Some(excerpt) = self.only_noise() {
+        if let Some(excerpt) = self.first_invalid_line() {
             cx.log(Event::ChildNotMcp { child: self.id, excerpt: excerpt.clone() });
         }
     }
@@ -297,7 +297,7 @@ impl Child {
             ExitStatus::Code(0) => cx.limits.exit_time_max,
             _ => cx.limits.startup_time_max,
         };
-        !self.has_spoken && cx.now.since(self.since) < moments
+        !self.has_written_message && cx.now.since(self.since) < moments
     }
 
     /// Returns its exit status, once nothing more can come from it. For a probed child it must also
@@ -308,7 +308,7 @@ impl Child {
         match self.exited {
             Some(status) if !is_open || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::Silent),
-            None if self.deaf && waited => Some(ExitStatus::Deaf),
+            None if self.stdin_closed_early && waited => Some(ExitStatus::Deaf),
             _ => None,
         }
     }
@@ -346,7 +346,7 @@ impl Child {
         self.stdin_open = false;
         cx.out.push(Action::CloseStdin { child: self.id });
         // A child that blocks on its output could not end.
-        self.gate(true, cx);
+        self.set_read_enabled(true, cx);
         self.next_stop_step(Some(Signal::Terminate), cx);
     }
 
@@ -365,8 +365,8 @@ impl Child {
 
     /// Handles timeouts: the log of skipped lines, and the next step of the stop order.
     pub(crate) fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
-        if self.noise.next_due() <= cx.now {
-            self.noise.report(self.id, cx);
+        if self.invalid_lines.next_due() <= cx.now {
+            self.invalid_lines.report(self.id, cx);
         }
         if self.stderr.next_due() <= cx.now {
             self.stderr.report(self.id, cx);
@@ -391,7 +391,7 @@ impl Child {
         };
         let ending = self.ending.map(|ending| ending.at).filter(|at| *at > now);
         stop.min(ending.unwrap_or(Instant::FAR))
-            .min(self.noise.next_due())
+            .min(self.invalid_lines.next_due())
             .min(self.stderr.next_due())
     }
 }

@@ -1,28 +1,28 @@
 //! The bridge: the backend of a session, and of requests without one.
 //!
 //! Owns: the child process, and the two tables that connect its messages with a session's: requests
-//! of the client (`Calls`) and requests of the child (`Asks`). Requests without a session, and
-//! their shared children, belong to the `Pool`. Between a legacy session and a modern child, an
-//! `Interpreter` connects the session with the pool.
+//! of the client (`ClientRequests`) and requests of the child (`ServerRequests`). Requests without
+//! a session, and their shared children, belong to the `Pool`. Between a legacy session and a
+//! modern child, a `LegacyFacade` connects the session with the pool.
 
-mod asking;
-mod asks;
 mod bucket;
-mod calls;
 mod child;
-mod noise;
+mod client_requests;
+mod invalid_lines;
+mod pending_input;
 mod pool;
 mod post;
 mod same_id;
+mod server_requests;
 mod stderr;
-mod tools;
+mod tool_headers;
 mod worker;
 
-pub(crate) use asks::{Ask, Asks};
-pub(crate) use calls::{Call, Calls, IdText};
 pub(crate) use child::Child;
-use noise::Noise;
-pub(crate) use noise::{Consequence, consequence};
+pub(crate) use client_requests::{ClientRequest, ClientRequests, IdText};
+use invalid_lines::InvalidLines;
+pub(crate) use invalid_lines::{Consequence, consequence};
 pub(crate) use pool::Pool;
 use same_id::same_id;
+pub(crate) use server_requests::{ServerRequest, ServerRequests};
 use stderr::Stderr;

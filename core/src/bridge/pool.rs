@@ -3,7 +3,7 @@
 //!
 //! Owns: every child without a session, every POST that waits for one of them, and which of them
 //! answers which.
-//! Never: a session. Messages between a session's interpreter and a worker pass through here.
+//! Never: a session. Messages between a session's facade and a worker pass through here.
 //!
 //! ```text
 //!   POST ──► waiting ──a worker is there──► with a worker ──answer──► over
@@ -15,13 +15,13 @@
 //! may ask questions for, because questions do not name their request. A cancelled request that may
 //! still ask keeps its process from others; a process that does not answer it is ended.
 
-mod asks;
+mod dispatch;
 mod from_child;
-mod gate;
-mod listens;
-mod place;
-mod preparing;
+mod input_required;
+mod memory_pressure;
+mod preparation;
 mod stateless;
+mod subscriptions;
 mod timeouts;
 mod translation;
 
@@ -31,8 +31,8 @@ use std::sync::Arc;
 
 use crate::bridge::Child;
 use crate::bridge::post::Post;
-use crate::bridge::tools::Tools;
-use crate::bridge::worker::{Asker, Key, Task, Worker};
+use crate::bridge::tool_headers::ToolHeaders;
+use crate::bridge::worker::{Affinity, InFlight, Requester, Worker};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
 use crate::config::{ChildEra, ChildPer, Config};
@@ -41,10 +41,10 @@ use crate::cx::Exchanges;
 use crate::cx::{Cx, Evictable, Owner, Starts};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::interpreter::{FromWorker, ToWorker};
 use crate::job::Translated;
 use crate::json::line::cancelled;
 use crate::json::{Kind, Message};
+use crate::legacy_facade::{FromWorker, ToWorker};
 #[cfg(test)]
 use crate::limits::Limits;
 use crate::observe::Dropped;
@@ -52,7 +52,7 @@ use crate::principal::Principal;
 use crate::protocol::{Era, Revision, is_removed, known_method};
 use crate::reject::{ExitStatus, Flaw, Reject};
 use crate::time::Instant;
-use crate::translate::legacy_child::Welcome;
+use crate::translate::legacy_child::InitializeResult;
 
 /// The children without a session, and their requests.
 #[derive(Debug)]
@@ -62,20 +62,20 @@ pub(crate) struct Pool {
     served: Arc<[Revision]>,
     child_per: ChildPer,
     /// The number of processes of a legacy command to keep ready.
-    warm_children: usize,
+    prewarm: usize,
     /// The number of those in a row that ended without being used.
-    spares: Starts,
+    prewarm_backoff: Starts,
     /// The era of the command; `None` until it is known.
     era: Option<Era>,
     /// Whether the era is an assumption: no child has answered the probe, or `initialize`.
-    is_assumed: bool,
+    is_era_assumed: bool,
     /// The probed child, if its silence was taken for an answer.
-    probe_owed_by: Option<ChildId>,
+    probe_pending_at: Option<ChildId>,
     /// The revision that a legacy child is offered.
     offered: Revision,
     /// The latest result of `initialize` of a legacy child.
-    welcome: Option<Box<Welcome>>,
-    tools: Tools,
+    initialize_result: Option<Box<InitializeResult>>,
+    tools: ToolHeaders,
     workers: BTreeMap<ChildId, Worker>,
     posts: BTreeMap<ExchangeId, Post>,
     /// The requests without a worker, oldest first.
@@ -84,26 +84,26 @@ pub(crate) struct Pool {
     from_workers: VecDeque<(SessionId, FromWorker)>,
     /// Messages of children to handle now: answers that arrived before their client's retry, and
     /// answers that followed other text on their line.
-    retold: VecDeque<(ChildId, Message)>,
+    deferred: VecDeque<(ChildId, Message)>,
     /// The modern child's result of `server/discover` (JSON text).
     discovery: Option<Arc<[u8]>>,
     /// Children to stop.
-    let_go: Vec<Child>,
+    retired: Vec<Child>,
     /// A running child that was sent nothing but the probe; it becomes the first worker.
-    pub(crate) fresh: Option<Child>,
+    pub(crate) idle_child: Option<Child>,
     /// The maximum number of workers.
-    pub(crate) room: usize,
+    pub(crate) capacity: usize,
     /// Whether so many children are stopping that no other may be started.
-    pub(crate) is_crowded: bool,
+    pub(crate) at_capacity: bool,
     /// The principal of the first request that waits only because the maximum number of workers is
     /// reached.
-    starved_for: Option<Principal>,
+    blocked_on_capacity: Option<Principal>,
     /// Whether a change has occurred that a waiting request may have waited for.
-    stirred: bool,
+    needs_dispatch: bool,
     /// The earliest timer that the engine has set for the pool.
     pub(crate) wake_at: Instant,
     /// The time since which memory has been short, if it is.
-    short_since: Option<Instant>,
+    memory_short_since: Option<Instant>,
 }
 
 impl Pool {
@@ -113,32 +113,32 @@ impl Pool {
             spec,
             served: config.revisions.clone(),
             child_per: config.bridge.child_per,
-            warm_children: config.bridge.warm_children,
-            spares: Starts::default(),
+            prewarm: config.bridge.warm_children,
+            prewarm_backoff: Starts::default(),
             era: match config.bridge.child_era {
                 ChildEra::Legacy => Some(Era::Legacy),
                 ChildEra::Modern => Some(Era::Modern),
                 ChildEra::Probe => None,
             },
-            is_assumed: false,
-            probe_owed_by: None,
+            is_era_assumed: false,
+            probe_pending_at: None,
             offered: Revision::NEWEST_LEGACY,
-            welcome: None,
-            tools: Tools::default(),
+            initialize_result: None,
+            tools: ToolHeaders::default(),
             workers: BTreeMap::new(),
             posts: BTreeMap::new(),
             waiting: VecDeque::new(),
             from_workers: VecDeque::new(),
-            retold: VecDeque::new(),
+            deferred: VecDeque::new(),
             discovery: None,
-            let_go: Vec::new(),
-            fresh: None,
-            room: config.limits.sessions_max,
-            is_crowded: false,
-            starved_for: None,
-            stirred: false,
+            retired: Vec::new(),
+            idle_child: None,
+            capacity: config.limits.sessions_max,
+            at_capacity: false,
+            blocked_on_capacity: None,
+            needs_dispatch: false,
             wake_at: Instant::FAR,
-            short_since: None,
+            memory_short_since: None,
         }
     }
 
@@ -152,41 +152,41 @@ impl Pool {
     pub(crate) fn set_era(&mut self, era: Era, child: Option<Child>, cx: &Cx<'_>) {
         self.era = Some(era);
         if let Some(child) = child {
-            let mut worker = Worker::new(child, Key::Shared, cx.now);
-            worker.proven = true;
+            let mut worker = Worker::new(child, Affinity::Shared, cx.now);
+            worker.has_written_message = true;
             self.workers.insert(worker.child.id, worker);
         }
-        self.stirred = true;
+        self.needs_dispatch = true;
     }
 
     /// Returns whether the era is still an assumption.
     pub(crate) fn is_era_assumed(&self) -> bool {
-        self.is_assumed
+        self.is_era_assumed
     }
 
     /// Records that the era is an assumption. `silent` is the child that may still answer the
     /// probe.
     pub(crate) fn assume_era(&mut self, silent: Option<ChildId>) {
-        self.is_assumed = true;
-        self.probe_owed_by = silent;
+        self.is_era_assumed = true;
+        self.probe_pending_at = silent;
     }
 
     /// Returns whether this child may still answer the probe, and expects no answer from now on.
-    pub(crate) fn take_probe_debt(&mut self, child: ChildId) -> bool {
-        self.probe_owed_by.take_if(|owing| *owing == child).is_some()
+    pub(crate) fn take_pending_probe(&mut self, child: ChildId) -> bool {
+        self.probe_pending_at.take_if(|owing| *owing == child).is_some()
     }
 
     /// Records that the era is certain.
     pub(crate) fn confirm_era(&mut self) {
-        self.is_assumed = false;
+        self.is_era_assumed = false;
     }
 
     /// Records that a legacy child could not be opened. If the era is an assumption, it is unknown
     /// again.
-    pub(crate) fn doubt_era(&mut self) {
-        if mem::take(&mut self.is_assumed) {
+    pub(crate) fn invalidate_era(&mut self) {
+        if mem::take(&mut self.is_era_assumed) {
             self.era = None;
-            self.let_go_of(|_| true);
+            self.retire(|_| true);
         }
     }
 
@@ -207,12 +207,12 @@ impl Pool {
 
     /// Returns the number of pending requests.
     pub(crate) fn in_flight(&self) -> usize {
-        self.posts.values().filter(|post| !post.listens()).count()
+        self.posts.values().filter(|post| !post.is_subscription()).count()
     }
 
     /// Returns whether a child is being opened.
     pub(crate) fn is_opening(&self) -> bool {
-        self.workers.values().any(|worker| worker.is_opening)
+        self.workers.values().any(|worker| worker.is_initializing)
     }
 
     /// Returns whether there are requests without a worker.
@@ -232,8 +232,8 @@ impl Pool {
     }
 
     /// Returns the number of bytes that wait for its children to read them.
-    pub(crate) fn unfed(&self) -> usize {
-        self.workers.values().map(|worker| worker.child.unfed()).sum()
+    pub(crate) fn stdin_pending(&self) -> usize {
+        self.workers.values().map(|worker| worker.child.stdin_pending()).sum()
     }
 
     /// Returns a child of the pool.
@@ -247,23 +247,23 @@ impl Pool {
     }
 
     /// Returns the next message of a child to handle now.
-    pub(crate) fn next_retold(&mut self) -> Option<(ChildId, Message)> {
-        self.retold.pop_front()
+    pub(crate) fn next_deferred(&mut self) -> Option<(ChildId, Message)> {
+        self.deferred.pop_front()
     }
 
     /// Returns a child to stop.
-    pub(crate) fn next_let_go(&mut self) -> Option<Child> {
-        self.let_go.pop()
+    pub(crate) fn next_retired(&mut self) -> Option<Child> {
+        self.retired.pop()
     }
 
     /// Records that a stopping child has ended, so there may be capacity for another.
-    pub(crate) fn stir(&mut self) {
-        self.stirred = true;
+    pub(crate) fn request_dispatch(&mut self) {
+        self.needs_dispatch = true;
     }
 
     /// Returns whether a change has occurred that a waiting request may have waited for.
-    pub(crate) fn is_stirred(&self) -> bool {
-        self.stirred
+    pub(crate) fn needs_dispatch(&self) -> bool {
+        self.needs_dispatch
     }
 
     // Clients
@@ -302,15 +302,15 @@ impl Pool {
         let may_come_back = legacy.is_none() && self.era == Some(Era::Legacy);
         let comes_back = may_come_back && message.request_state().is_some();
         let is_long = message.len() > cx.limits.inline_bytes_max;
-        post.comes_back = comes_back && is_long;
+        post.is_long_retry = comes_back && is_long;
         if comes_back && !is_long {
-            self.come_back(exchange, &mut post, cx)?;
+            self.resume(exchange, &mut post, cx)?;
         }
         cx.register(exchange, Owner::Bridge, None);
         let Some(post) = stateless::answer_here(post, cx) else { return Ok(()) };
-        if post.at.is_none() {
+        if post.assigned.is_none() {
             self.waiting.push_back(exchange);
-            self.stirred = true;
+            self.needs_dispatch = true;
         }
         self.posts.insert(exchange, post);
         let times = cx.limits.request_time_max.min(cx.startup_time());
@@ -332,50 +332,55 @@ impl Pool {
         if is_removed || self.era != Some(Era::Modern) {
             return cx.metrics.dropped(Dropped::UnknownNotification);
         }
-        if let Ok(worker) = self.shared(cx)
+        if let Ok(worker) = self.shared_worker(cx)
             && worker.child.has_room(message.len(), cx)
         {
-            worker.child.feed(message.with(&[]), cx);
+            worker.child.write_stdin(message.with(&[]), cx);
         }
     }
 
     /// Cancels a request whose client has disconnected (2026-07-28, basic/patterns/cancellation).
-    pub(crate) fn closed(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+    pub(crate) fn on_client_closed(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
         let took = cx.now.since(post.since);
         cx.metrics.operation(known_method(post.method()), "cancelled", took);
-        self.unlisten(&post, cx);
-        if let Some((child, number)) = post.at {
+        self.unsubscribe(&post, cx);
+        if let Some((child, number)) = post.assigned {
             self.cancel(child, number, "The client has gone", cx);
         }
     }
 
     // Sessions of legacy clients in front of a modern child
 
-    /// Handles the output of a session's interpreter for the shared modern child.
-    pub(crate) fn take(&mut self, session: SessionId, what: ToWorker, cx: &mut Cx<'_>) {
+    /// Handles the output of a session's facade for the shared modern child.
+    pub(crate) fn on_session_output(
+        &mut self,
+        session: SessionId,
+        what: ToWorker,
+        cx: &mut Cx<'_>,
+    ) {
         match what {
-            ToWorker::Request { number, line, traits } => match self.shared(cx) {
+            ToWorker::Request { number, line, flags } => match self.shared_worker(cx) {
                 Ok(worker) if worker.child.has_room(line.len(), cx) => {
                     worker.child.request(number, line, cx);
                     let (since, due) = (cx.now, Instant::FAR);
-                    let asker = Asker::Session(session);
-                    worker.tasks.insert(number, Task { asker, traits, since, due });
+                    let requester = Requester::Session(session);
+                    worker.in_flight.insert(number, InFlight { requester, flags, since, due });
                 }
-                Ok(_) => self.lose(session, number, Reject::StdinFull),
-                Err(reject) => self.lose(session, number, reject),
+                Ok(_) => self.push_lost(session, number, Reject::StdinFull),
+                Err(reject) => self.push_lost(session, number, reject),
             },
             ToWorker::Notification { line } => {
-                if let Ok(worker) = self.shared(cx)
+                if let Ok(worker) = self.shared_worker(cx)
                     && worker.child.has_room(line.len(), cx)
                 {
-                    worker.child.feed(line, cx);
+                    worker.child.write_stdin(line, cx);
                 }
             }
             ToWorker::Cancel { number } => {
                 let mut workers = self.workers.values();
-                let holder = workers.find(|worker| worker.tasks.get(number).is_some());
+                let holder = workers.find(|worker| worker.in_flight.get(number).is_some());
                 if let Some(child) = holder.map(|worker| worker.child.id) {
                     self.cancel(child, number, "Cancelled by the client", cx);
                 }
@@ -383,23 +388,23 @@ impl Pool {
         }
     }
 
-    fn lose(&mut self, session: SessionId, number: u64, reject: Reject) {
+    fn push_lost(&mut self, session: SessionId, number: u64, reject: Reject) {
         self.from_workers.push_back((session, FromWorker::Lost { number, reject }));
     }
 
     /// Handles the end of a session: its requests are cancelled, and there may be more capacity.
-    pub(crate) fn session_ended(&mut self, session: SessionId, cx: &mut Cx<'_>) {
+    pub(crate) fn on_session_ended(&mut self, session: SessionId, cx: &mut Cx<'_>) {
         let mut asked = Vec::new();
         for worker in self.workers.values() {
-            let own = |task: &Task| task.asker == Asker::Session(session);
-            let numbers = worker.tasks.iter().filter(|(_, task)| own(task));
+            let own = |task: &InFlight| task.requester == Requester::Session(session);
+            let numbers = worker.in_flight.iter().filter(|(_, task)| own(task));
             asked.extend(numbers.map(|(number, _)| (worker.child.id, number)));
         }
         for (child, number) in asked {
             self.cancel(child, number, "The session has ended", cx);
         }
         self.from_workers.retain(|(whose, _)| *whose != session);
-        self.stirred = true;
+        self.needs_dispatch = true;
     }
 
     // Endings
@@ -407,44 +412,45 @@ impl Pool {
     /// Cancels a request at its worker. If the request may have caused a question, the worker takes
     /// no other such request until the child has answered it.
     fn cancel(&mut self, child: ChildId, number: u64, reason: &str, cx: &mut Cx<'_>) {
-        let had_answered = self.give_up_asking(child, number, cx);
+        let had_answered = self.abandon_input(child, number, cx);
         let Some(worker) = self.workers.get_mut(&child).filter(|_| !had_answered) else {
-            return self.freed(child, cx);
+            return self.on_idle(child, cx);
         };
-        let is_asked = worker.asking.as_ref().is_some_and(|asking| asking.number == number);
+        let is_asked = worker.pending_input.as_ref().is_some_and(|asking| asking.number == number);
         let is_legacy = self.era == Some(Era::Legacy);
-        let is_overrun = worker.tasks.len() > cx.limits.runs_max;
-        let Some(task) = worker.tasks.get_mut(number) else { return };
-        let (traits, until) = (task.traits, cx.now + cx.limits.cancel_time_max);
-        worker.is_doubtful |= traits.mute && is_overrun;
-        if !traits.listens && task.since + cx.limits.request_time_max <= cx.now {
+        let is_overrun = worker.in_flight.len() > cx.limits.runs_max;
+        let Some(task) = worker.in_flight.get_mut(number) else { return };
+        let (traits, until) = (task.flags, cx.now + cx.limits.cancel_time_max);
+        worker.has_unanswered_cancellation |= traits.non_interactive && is_overrun;
+        if !traits.is_subscription && task.since + cx.limits.request_time_max <= cx.now {
             worker.child.timed_out();
         }
-        let may_ask = is_asked || traits.mute && !is_overrun;
+        let may_ask = is_asked || traits.non_interactive && !is_overrun;
         if may_ask {
-            (task.asker, task.due) = (Asker::Gone, until);
+            (task.requester, task.due) = (Requester::Cancelled, until);
         } else {
-            worker.tasks.remove(number);
+            worker.in_flight.remove(number);
             // It has no state that could show when the child is done with it.
-            if (is_legacy || traits.logs) && !traits.listens {
-                worker.hush_until(until);
+            if (is_legacy || traits.wants_logs) && !traits.is_subscription {
+                worker.quarantine_until(until);
             }
         }
         cx.wake(until);
-        worker.child.feed(cancelled(number.to_string().as_bytes(), reason), cx);
-        if !may_ask || matches!(worker.key, Key::Once(_)) {
-            self.freed(child, cx);
+        worker.child.write_stdin(cancelled(number.to_string().as_bytes(), reason), cx);
+        if !may_ask || matches!(worker.affinity, Affinity::Request(_)) {
+            self.on_idle(child, cx);
         }
     }
 
     /// Handles the end of a request at a worker. A worker for this request alone is stopped.
-    fn freed(&mut self, child: ChildId, cx: &Cx<'_>) {
+    fn on_idle(&mut self, child: ChildId, cx: &Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.idle_since = cx.now;
-        self.stirred = true;
-        let is_over = matches!(worker.key, Key::Once(_)) || worker.is_spent && worker.is_unwanted();
-        if is_over && worker.listeners == 0 {
-            self.let_go_of(|worker| worker.child.id == child);
+        self.needs_dispatch = true;
+        let is_over = matches!(worker.affinity, Affinity::Request(_))
+            || worker.is_draining && worker.is_abandoned();
+        if is_over && worker.subscriptions == 0 {
+            self.retire(|worker| worker.child.id == child);
         }
     }
 
@@ -471,65 +477,69 @@ impl Pool {
     }
 
     /// Stops workers.
-    pub(crate) fn let_go_of(&mut self, wanted: impl Fn(&Worker) -> bool) {
+    pub(crate) fn retire(&mut self, wanted: impl Fn(&Worker) -> bool) {
         let gone: Vec<ChildId> =
             self.workers.values().filter(|it| wanted(it)).map(|it| it.child.id).collect();
         let workers = gone.iter().filter_map(|id| self.workers.remove(id));
-        self.let_go.extend(workers.map(|worker| worker.child));
-        self.stirred |= !gone.is_empty();
+        self.retired.extend(workers.map(|worker| worker.child));
+        self.needs_dispatch |= !gone.is_empty();
     }
 
     /// Handles the end of a worker: its requests fail.
-    pub(crate) fn lost(
+    pub(crate) fn on_lost(
         &mut self,
         id: ChildId,
         reject: Reject,
         cx: &mut Cx<'_>,
     ) -> Option<(Child, usize)> {
         let worker = self.workers.remove(&id)?;
-        self.note_end(&worker, cx);
-        self.stirred = true;
+        self.record_end(&worker, cx);
+        self.needs_dispatch = true;
         self.discovery = None;
         let was_counted = matches!(reject, Reject::ChildFailed(_));
-        let blames_probe = self.take_probe_debt(id)
+        let blames_probe = self.take_pending_probe(id)
             && matches!(reject, Reject::ChildExited(_))
             && !worker.child.has_read_nothing();
         // It was probed, and has ended because of that: another one is not probed.
-        if blames_probe && worker.is_opening {
+        if blames_probe && worker.is_initializing {
             return Some((worker.child, 0));
         }
-        if (!worker.proven || worker.is_opening) && !was_counted {
+        if (!worker.has_written_message || worker.is_initializing) && !was_counted {
             cx.starts.failed(cx.now, cx.limits.start_pause_max);
         }
-        if worker.is_opening {
-            self.fail_waiting_for(worker.key, reject, &worker.child.other_output(), cx);
-            self.doubt_era();
+        if worker.is_initializing {
+            self.fail_waiting_for(worker.affinity, reject, &worker.child.other_output(), cx);
+            self.invalidate_era();
         }
         let mut unanswered = 0;
-        for (number, task) in worker.tasks.iter() {
-            match task.asker {
-                Asker::Request(exchange) => {
-                    unanswered += usize::from(!task.traits.listens);
+        for (number, task) in worker.in_flight.iter() {
+            match task.requester {
+                Requester::Request(exchange) => {
+                    unanswered += usize::from(!task.flags.is_subscription);
                     self.fail(exchange, reject, cx);
                 }
-                Asker::Session(session) => {
-                    unanswered += usize::from(!task.traits.listens);
-                    self.lose(session, number, reject);
+                Requester::Session(session) => {
+                    unanswered += usize::from(!task.flags.is_subscription);
+                    self.push_lost(session, number, reject);
                 }
-                Asker::Listing => self.tools.forget_asked(number),
-                Asker::Aside | Asker::Fence | Asker::Gone | Asker::Opening | Asker::Parked => {}
+                Requester::ToolsList => self.tools.on_request_lost(number),
+                Requester::FireAndForget
+                | Requester::InitBarrier
+                | Requester::Cancelled
+                | Requester::Initialize
+                | Requester::Parked => {}
             }
         }
-        self.end_listens_at(id, cx);
+        self.end_subscriptions_at(id, cx);
         Some((worker.child, unanswered))
     }
 
     /// Returns a worker whose process has ended, or that did not open in time.
-    pub(crate) fn ended(&self, now: Instant) -> Option<(ChildId, Option<ExitStatus>)> {
+    pub(crate) fn next_ended(&self, now: Instant) -> Option<(ChildId, Option<ExitStatus>)> {
         let is_late = |worker: &Worker| {
-            let mut tasks = worker.tasks.iter();
-            worker.is_opening
-                && tasks.any(|(_, task)| task.asker == Asker::Opening && task.due <= now)
+            let mut tasks = worker.in_flight.iter();
+            worker.is_initializing
+                && tasks.any(|(_, task)| task.requester == Requester::Initialize && task.due <= now)
         };
         self.workers.values().find_map(|worker| match worker.child.end(now) {
             Some(status) => Some((worker.child.id, Some(status))),
@@ -545,7 +555,7 @@ const CLIENT_BYTES_MAX: usize = 64 * 1024;
 impl Pool {
     /// Assumes that no tool has arguments that headers repeat.
     pub(crate) fn know_tools(&mut self) {
-        self.tools.settle(Instant::FAR);
+        self.tools.complete(Instant::FAR);
     }
 
     /// Returns whether there are no children and no requests.
@@ -557,28 +567,29 @@ impl Pool {
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
         assert!(self.in_flight() <= limits.runs_max);
-        assert!(!self.stirred && self.fresh.is_none() && self.retold.is_empty());
+        assert!(!self.needs_dispatch && self.idle_child.is_none() && self.deferred.is_empty());
         for (exchange, post) in &self.posts {
             assert_eq!(exchanges[exchange].owner, Owner::Bridge);
             let waits = self.waiting.iter().filter(|waiting| *waiting == exchange).count();
-            assert_eq!(waits, usize::from(post.at.is_none()), "{post:?}");
-            let Some((child, number)) = post.at else { continue };
+            assert_eq!(waits, usize::from(post.assigned.is_none()), "{post:?}");
+            let Some((child, number)) = post.assigned else { continue };
             let worker = &self.workers[&child];
-            let task = worker.tasks.get(number).map(|task| task.asker);
-            let wanted = post.listen.is_none().then_some(Asker::Request(*exchange));
+            let task = worker.in_flight.get(number).map(|task| task.requester);
+            let wanted = post.subscription.is_none().then_some(Requester::Request(*exchange));
             assert_eq!(task, wanted, "{worker:?}");
         }
         assert!(self.waiting.iter().all(|exchange| self.posts.contains_key(exchange)));
         for worker in self.workers.values() {
             let at = |post: &&Post| {
-                post.listen.is_some() && post.at.is_some_and(|at| at.0 == worker.child.id)
+                post.subscription.is_some()
+                    && post.assigned.is_some_and(|at| at.0 == worker.child.id)
             };
-            assert_eq!(worker.listeners, self.posts.values().filter(at).count());
+            assert_eq!(worker.subscriptions, self.posts.values().filter(at).count());
             assert!(worker.watched.values().all(|count| *count > 0));
-            if let Some(asking) = &worker.asking {
-                let task = worker.tasks.get(asking.number);
+            if let Some(asking) = &worker.pending_input {
+                let task = worker.in_flight.get(asking.number);
                 assert_eq!(task.is_none(), asking.answer.is_some(), "{worker:?}");
-                let is_parked = task.is_some_and(|task| task.asker == Asker::Parked);
+                let is_parked = task.is_some_and(|task| task.requester == Requester::Parked);
                 assert_eq!(is_parked, asking.parked.is_some() && asking.answer.is_none());
             }
         }

@@ -21,7 +21,7 @@ use crate::ids::{ChildId, ExchangeId};
 use crate::job::Prepared;
 use crate::json::{self, Answer, Message};
 use crate::limits::Limits;
-use crate::modern::{Need, need_of};
+use crate::modern::{Exclusivity, exclusivity_of};
 use crate::observe::{Answered, client_name, tool_of};
 use crate::principal::Principal;
 use crate::protocol::{Era, Revision, known_method};
@@ -40,13 +40,13 @@ pub(crate) struct Post {
     /// The revision of a legacy client without a session; `None` for a modern client.
     pub(crate) legacy: Option<Revision>,
     /// The worker, and its number for the request; `None` while it waits.
-    pub(crate) at: Option<(ChildId, u64)>,
+    pub(crate) assigned: Option<(ChildId, u64)>,
     /// Its subscription, if it has one at a legacy child.
-    pub(crate) listen: Option<Box<Listen>>,
+    pub(crate) subscription: Option<Box<Subscription>>,
     /// The requests it can share a legacy child with.
-    pub(crate) need: Need,
+    pub(crate) exclusivity: Exclusivity,
     /// Whether it returns a state, which is read once the work on it is done.
-    pub(crate) comes_back: bool,
+    pub(crate) is_long_retry: bool,
     /// Whether it is sent again with the data of an earlier refusal.
     pub(crate) comes_again: bool,
     /// The results of the work that was done on it.
@@ -60,15 +60,15 @@ pub(crate) struct Post {
     accept: Accept,
     /// The client's address.
     peer: Option<IpAddr>,
-    begun: bool,
+    started: bool,
     pub(crate) since: Instant,
     /// The time of the last output.
-    quiet_since: Instant,
+    last_sent: Instant,
 }
 
 /// The changes of a subscription.
 #[derive(Debug)]
-pub(crate) struct Listen {
+pub(crate) struct Subscription {
     /// The notifications that a list has changed.
     pub(crate) lists: Vec<&'static str>,
     /// URIs of resources, as JSON texts.
@@ -87,12 +87,12 @@ impl Post {
         Post {
             exchange,
             principal: head.principal,
-            need: need_of(&request),
+            exclusivity: exclusivity_of(&request),
             request,
             legacy,
-            at: None,
-            listen: None,
-            comes_back: false,
+            assigned: None,
+            subscription: None,
+            is_long_retry: false,
             comes_again: false,
             prepared: Prepared::default(),
             is_preparing: false,
@@ -100,9 +100,9 @@ impl Post {
             mirrored: head.mirrored.clone(),
             accept: head.accept,
             peer: head.peer,
-            begun: false,
+            started: false,
             since: now,
-            quiet_since: now,
+            last_sent: now,
         }
     }
 
@@ -141,7 +141,7 @@ impl Post {
     }
 
     /// Returns whether it opens a stream of notifications.
-    pub(crate) fn listens(&self) -> bool {
+    pub(crate) fn is_subscription(&self) -> bool {
         self.method() == "subscriptions/listen"
     }
 
@@ -149,10 +149,10 @@ impl Post {
     /// earlier output. Returns whether it did.
     pub(crate) fn notify(&mut self, message: Chunk, cx: &mut Cx<'_>) -> bool {
         let unsent = cx.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
-        if !(self.begun || self.accept.sse) || unsent >= cx.limits.outbound_bytes_high {
+        if !(self.started || self.accept.sse) || unsent >= cx.limits.outbound_bytes_high {
             return false;
         }
-        self.begin(cx);
+        self.start_stream(cx);
         self.send(message, cx);
         true
     }
@@ -171,9 +171,9 @@ impl Post {
             cx.metrics.refused(reject);
             return self.fail(reject, cx);
         }
-        self.count(if self.begun { 200 } else { status }, error, cx);
-        if self.begun || status == 200 && !self.accept.json {
-            self.begin(cx);
+        self.count(if self.started { 200 } else { status }, error, cx);
+        if self.started || status == 200 && !self.accept.json {
+            self.start_stream(cx);
             self.send(answer, cx);
             cx.finish(self.exchange);
         } else {
@@ -197,7 +197,7 @@ impl Post {
         wire.message += end;
         let answer = json::error(Some(self.id()), &wire);
         cx.log_timeout(reject, known_method(self.method()), None);
-        if self.begun || status == 200 {
+        if self.started || status == 200 {
             return self.answer(status, answer, reject.name(), cx);
         }
         self.count(status, reject.name(), cx);
@@ -224,14 +224,14 @@ impl Post {
     }
 
     /// Ends a subscription properly (2026-07-28, basic/patterns/subscriptions).
-    pub(crate) fn end_listen(self, cx: &mut Cx<'_>) {
+    pub(crate) fn end_subscription(self, cx: &mut Cx<'_>) {
         let result = subscription::tag(Some(br#"{"resultType":"complete"}"#), self.id());
         let answer = Answer::result(result).line(self.id());
         self.answer(200, Chunk::from(answer), "", cx);
     }
 
     /// Sends an answer that was made here.
-    pub(crate) fn answer_made(
+    pub(crate) fn answer_own(
         self,
         status: u16,
         answer: Chunk,
@@ -250,29 +250,29 @@ impl Post {
     /// Sends a comment after a time without output. A waiting request becomes a stream if its
     /// client accepts one, so that proxies do not time out.
     pub(crate) fn keep_alive(&mut self, cx: &mut Cx<'_>) {
-        if self.quiet_due(cx.limits) <= cx.now {
-            self.begin(cx);
+        if self.keep_alive_due(cx.limits) <= cx.now {
+            self.start_stream(cx);
             cx.write(self.exchange, Chunk::from(frame::comment()));
-            self.quiet_since = cx.now;
+            self.last_sent = cx.now;
         }
     }
 
     /// Returns when the next comment is due.
-    pub(crate) fn quiet_due(&self, limits: &Limits) -> Instant {
-        match self.begun || self.accept.sse {
-            true => self.quiet_since + limits.keep_alive_period,
+    pub(crate) fn keep_alive_due(&self, limits: &Limits) -> Instant {
+        match self.started || self.accept.sse {
+            true => self.last_sent + limits.keep_alive_period,
             false => Instant::FAR,
         }
     }
 
-    pub(crate) fn begin(&mut self, cx: &mut Cx<'_>) {
-        if !std::mem::replace(&mut self.begun, true) {
+    pub(crate) fn start_stream(&mut self, cx: &mut Cx<'_>) {
+        if !std::mem::replace(&mut self.started, true) {
             cx.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
         }
     }
 
     fn send(&mut self, message: Chunk, cx: &mut Cx<'_>) {
         cx.write(self.exchange, frame::event(None, message));
-        self.quiet_since = cx.now;
+        self.last_sent = cx.now;
     }
 }

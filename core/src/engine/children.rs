@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::bridge::{Calls, Child, Pool};
+use crate::bridge::{Child, ClientRequests, Pool};
 use crate::child_spec::ChildSpec;
 use crate::cx::{Cx, Upstream};
 use crate::engine::Engine;
 use crate::engine::timers::Wake;
 use crate::ids::{ChildId, SessionId};
 use crate::job::{Job, Translated, Translation, Work};
-use crate::json::{Concerns, Kind, Message, Unreadable};
+use crate::json::{Concerns, InvalidLine, Kind, Message};
 use crate::machine::{Action, Actions, Input};
 use crate::modern::probe;
 use crate::observe::{Event, SessionEnd};
@@ -92,7 +92,7 @@ impl Engine {
         }
         self.desk.log(Event::ChildFailed { child: id, error }, out);
         let reject = Reject::ChildFailed(error);
-        self.with_pool(now, out, |pool, cx| pool.lost(id, reject, cx));
+        self.with_pool(now, out, |pool, cx| pool.on_lost(id, reject, cx));
         self.standby.take_if(|child| child.id == id);
         if self.is_probed(id) {
             self.give_up_finding(reject, now, out);
@@ -109,7 +109,7 @@ impl Engine {
     pub(super) fn on_child_line(
         &mut self,
         child: ChildId,
-        line: Result<Message, Unreadable>,
+        line: Result<Message, InvalidLine>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -203,7 +203,7 @@ impl Engine {
     fn on_child_noise(
         &mut self,
         child: ChildId,
-        line: Unreadable,
+        line: InvalidLine,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -216,7 +216,7 @@ impl Engine {
                 self.on_unclaimed_line(child, Err(line), now, out);
             }
             false => {
-                self.with_pool(now, out, |pool, cx| pool.child_noise(child, line, cx));
+                self.with_pool(now, out, |pool, cx| pool.on_invalid_line(child, line, cx));
             }
         }
     }
@@ -224,7 +224,7 @@ impl Engine {
     fn on_session_line(
         &mut self,
         id: SessionId,
-        line: Result<Message, Unreadable>,
+        line: Result<Message, InvalidLine>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -246,14 +246,20 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.with_child(id, now, out, |child, cx| child.spoke(cx));
+        self.with_child(id, now, out, |child, cx| child.on_line(cx));
         if self.is_probed(id) {
             self.on_probe_message(message, translated, now, out);
         }
     }
 
-    fn on_standby_noise(&mut self, id: ChildId, line: Unreadable, now: Instant, out: &mut Actions) {
-        self.with_child(id, now, out, |child, cx| child.babbled(&line, cx));
+    fn on_standby_noise(
+        &mut self,
+        id: ChildId,
+        line: InvalidLine,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.with_child(id, now, out, |child, cx| child.on_invalid_line(&line, cx));
         if !self.is_probed(id) {
             return;
         }
@@ -436,5 +442,6 @@ const START_NOTICE: Duration = Duration::from_secs(5);
 
 /// Returns whether a child answers its first request with an error.
 fn refuses_initialize(message: &Message) -> bool {
-    message.kind() == Kind::Error && message.id() == Some(Calls::FIRST.to_string().as_bytes())
+    message.kind() == Kind::Error
+        && message.id() == Some(ClientRequests::FIRST.to_string().as_bytes())
 }

@@ -9,9 +9,9 @@ use crate::cx::Transport;
 use crate::engine::{Engine, Phase};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
-use crate::interpreter::Interpreter;
 use crate::json::object::{Object, quoted};
 use crate::json::{Body, Kind, Message, ParseRules, Peer};
+use crate::legacy_facade::LegacyFacade;
 use crate::machine::Actions;
 use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
@@ -330,10 +330,10 @@ impl Engine {
     }
 
     /// Returns the backend of a session that shares the modern child.
-    pub(super) fn interpreter(&self) -> Backend {
+    pub(super) fn facade(&self) -> Backend {
         let discovery = self.pool.as_ref().and_then(Pool::discovery);
         let served = self.desk.config.revisions.clone();
-        Backend::Interpreted(Box::new(Facade::new(Interpreter::new(served, discovery))))
+        Backend::Interpreted(Box::new(Facade::new(LegacyFacade::new(served, discovery))))
     }
 
     /// Returns the backend of a new session, and its earlier messages. A child with the same
@@ -347,7 +347,7 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(Backend, Vec<Message>), Reject> {
         if self.sessions_share_a_child() {
-            return Ok((self.interpreter(), Vec::new()));
+            return Ok((self.facade(), Vec::new()));
         }
         if let Some(spec) = self.desk.upstream.command().cloned() {
             let (child, said) = match initialize.and_then(|it| self.unclaimed.take(it)) {

@@ -49,9 +49,9 @@ impl Engine {
         let unanswered = session.in_flight();
         self.with_pool(now, out, |pool, cx| {
             if is_unopened && fails {
-                pool.doubt_era();
+                pool.invalidate_era();
             }
-            pool.session_ended(id, cx);
+            pool.on_session_ended(id, cx);
         });
         let mut cx = self.desk.cx(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut cx) else { return };
@@ -97,7 +97,7 @@ impl Engine {
         self.held.remove(&child.id);
         out.push(Action::Release { child: child.id });
         if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
-            pool.stir();
+            pool.request_dispatch();
         }
     }
 }

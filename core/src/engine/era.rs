@@ -83,10 +83,10 @@ impl Engine {
         match self.desk.config.bridge.child_era {
             ChildEra::Legacy => {
                 self.standby = Some(self.spawn(spec, now, out));
-                self.with_pool(now, out, |pool, cx| pool.start(cx));
+                self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
             }
             ChildEra::Modern => {
-                self.with_pool(now, out, |pool, cx| pool.start(cx));
+                self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
             }
             ChildEra::Probe => self.ask_era(now, out),
         }
@@ -112,7 +112,7 @@ impl Engine {
             }
         }
         let mut child = self.hire(spec, now, out);
-        child.ask_era(&mut self.desk.cx(now, out));
+        child.probe_era(&mut self.desk.cx(now, out));
         let due = now + self.desk.config.limits.probe_time_max.min(self.startup_time() / 2);
         self.timers.set(due, Wake::Era);
         self.finding.asked = Some((child.id, due));
@@ -204,7 +204,7 @@ impl Engine {
     /// Returns whether this child may still answer the probe, though its silence was taken for an
     /// answer, and expects no answer from now on.
     pub(super) fn take_probe_debt(&mut self, child: ChildId) -> bool {
-        self.pool.as_mut().is_some_and(|pool| pool.take_probe_debt(child))
+        self.pool.as_mut().is_some_and(|pool| pool.take_pending_probe(child))
     }
 
     /// Records that a legacy child has answered `initialize`, so the era is certain.
@@ -243,7 +243,7 @@ impl Engine {
         self.desk.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
         self.with_pool(now, out, |pool, cx| {
-            pool.let_go_of(|_| true);
+            pool.retire(|_| true);
             pool.set_era(Era::Modern, standby, cx);
         });
         self.drop_unclaimed(now, out);
@@ -262,7 +262,7 @@ impl Engine {
         let ids: Vec<_> =
             self.sessions.values().filter(|it| is_opening(it)).map(|it| it.id).collect();
         for id in ids {
-            let backend = self.interpreter();
+            let backend = self.facade();
             self.replace_backend(id, backend, now, out);
         }
     }

@@ -91,7 +91,9 @@ impl Engine {
 
     /// Evicts for another worker, if a request waits only for that.
     pub(super) fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
-        let Some(wanted_by) = self.pool.as_ref().and_then(Pool::starved_for) else { return false };
+        let Some(wanted_by) = self.pool.as_ref().and_then(Pool::blocked_on_capacity) else {
+            return false;
+        };
         if self.drop_oldest_unclaimed(now, out) {
             return true;
         }

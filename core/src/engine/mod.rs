@@ -349,11 +349,11 @@ impl Engine {
             Input::ChildLine { child, line } => self.on_child_line(child, line, now, out),
             Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child, now, out),
             Input::ChildStderr { child, bytes } => {
-                self.with_child(child, now, out, |child, cx| child.complained(&bytes, cx));
+                self.with_child(child, now, out, |child, cx| child.on_stderr(&bytes, cx));
             }
             Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
             Input::ChildFed { child, bytes } => {
-                self.with_child(child, now, out, |child, _| child.fed(bytes));
+                self.with_child(child, now, out, |child, _| child.stdin_acked(bytes));
             }
             Input::ChildStdinClosed { child, unread } => {
                 self.on_child_stdin_closed(child, unread, now, out);
@@ -493,7 +493,7 @@ impl Engine {
             Owner::Session(id) => id,
             Owner::Bridge => {
                 self.forget_opening(exchange, now, out);
-                self.with_pool(now, out, |pool, cx| pool.closed(exchange, cx));
+                self.with_pool(now, out, |pool, cx| pool.on_client_closed(exchange, cx));
                 return;
             }
             Owner::Run => {

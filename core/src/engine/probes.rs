@@ -146,7 +146,7 @@ impl Engine {
                 + self.pool.as_ref().map_or(0, Pool::open_streams)
                 + self.open_runs(),
             queue_bytes: total(Session::queue_bytes)
-                + self.pool.as_ref().map_or(0, Pool::unfed)
+                + self.pool.as_ref().map_or(0, Pool::stdin_pending)
                 + self.unsent_outside_sessions(),
             memory_bytes: self.desk.memory.used(),
             memory_limit: self.desk.memory.limit(),

@@ -62,11 +62,11 @@ impl Engine {
         }
         self.end_listening_runs(now, out);
         self.with_pool(now, out, |pool, cx| {
-            pool.keep_none_warm();
+            pool.stop_prewarming();
             // Requests that wait for a child still get one, but no child is probed any more.
             pool.confirm_era();
-            pool.end_listens(cx);
-            pool.give_up_parked(cx);
+            pool.end_subscriptions(cx);
+            pool.expire_parked(cx);
         });
     }
 
@@ -99,7 +99,7 @@ impl Engine {
             }
         }
         // A call whose child asks a question now could not be retried.
-        self.with_pool(now, out, |pool, cx| pool.give_up_parked(cx));
+        self.with_pool(now, out, |pool, cx| pool.expire_parked(cx));
         self.stop_workers(false, now, out);
         let transports = self.transports().next();
         let children = self.workers() + self.leaving.len();

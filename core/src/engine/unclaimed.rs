@@ -5,12 +5,12 @@
 //! time is over. So a client that tries again gets the child that is already starting. Never: a
 //! child that was sent anything else.
 
-use crate::bridge::{Calls, Child, Consequence, consequence};
+use crate::bridge::{Child, ClientRequests, Consequence, consequence};
 use crate::cx::PATIENCE;
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Phase};
 use crate::ids::{ChildId, SessionId};
-use crate::json::{Kind, Message, Unreadable, parse_number};
+use crate::json::{InvalidLine, Kind, Message, parse_number};
 use crate::machine::Actions;
 use crate::observe::Event;
 use crate::session::Backend;
@@ -119,7 +119,7 @@ impl Engine {
     pub(super) fn on_unclaimed_line(
         &mut self,
         id: ChildId,
-        line: Result<Message, Unreadable>,
+        line: Result<Message, InvalidLine>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -128,22 +128,22 @@ impl Engine {
             Err(mut line) => {
                 let consequence = self.with_child(id, now, out, |child, cx| {
                     // It was sent nothing else before it has answered this.
-                    let only = child.is_settled().then_some(Calls::FIRST);
+                    let only = child.is_settled().then_some(ClientRequests::FIRST);
                     let consequence = consequence(&mut line, only);
-                    child.babbled(&line, cx);
+                    child.on_invalid_line(&line, cx);
                     consequence
                 });
                 match consequence {
                     Some(Consequence::Message(message)) => *message,
-                    Some(Consequence::Fails(Calls::FIRST)) => {
+                    Some(Consequence::Fails(ClientRequests::FIRST)) => {
                         return self.lose_unclaimed(id, true, now, out);
                     }
                     _ => return,
                 }
             }
         };
-        self.with_child(id, now, out, |child, cx| child.spoke(cx));
-        let is_answer = message.id().and_then(parse_number) == Some(Calls::FIRST);
+        self.with_child(id, now, out, |child, cx| child.on_line(cx));
+        let is_answer = message.id().and_then(parse_number) == Some(ClientRequests::FIRST);
         match message.kind() {
             Kind::Error if is_answer => {
                 // It may be the answer to the era probe, which then decides the era.
@@ -161,7 +161,7 @@ impl Engine {
             starting.messages.push(message);
         }
         if is_answer || starting.messages.len() == MESSAGES_MAX {
-            self.with_child(id, now, out, |child, cx| child.gate(false, cx));
+            self.with_child(id, now, out, |child, cx| child.set_read_enabled(false, cx));
         }
     }
 
@@ -202,7 +202,7 @@ impl Engine {
     fn fail_start(&mut self, now: Instant) {
         self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
         if let Some(pool) = &mut self.pool {
-            pool.doubt_era();
+            pool.invalidate_era();
         }
     }
 

@@ -10,9 +10,9 @@ use crate::engine::timers::Wake;
 use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::interpreter::{FromWorker, Interpreter};
 use crate::job::{Interpretation, Translated};
 use crate::json::{Body, Kind, Message};
+use crate::legacy_facade::{FromWorker, LegacyFacade};
 use crate::machine::Actions;
 use crate::observe::Dropped;
 use crate::protocol::Revision;
@@ -73,14 +73,14 @@ impl Engine {
         let leaving = self.leaving.len();
         let unclaimed = self.unclaimed.len();
         let used = self.sessions.len() + unclaimed + leaving.saturating_sub(max);
-        pool.room = max.saturating_sub(used);
-        pool.is_crowded = leaving >= max;
-        pool.fresh = self.standby.take_if(|child| !is_probed && !child.is_ending());
+        pool.capacity = max.saturating_sub(used);
+        pool.at_capacity = leaving >= max;
+        pool.idle_child = self.standby.take_if(|child| !is_probed && !child.is_ending());
         let mut cx = self.desk.cx(now, out);
         let answer = work(pool, &mut cx);
-        pool.place(&mut cx);
-        pool.spare_memory(&mut cx);
-        if let Some(child) = pool.fresh.take() {
+        pool.dispatch(&mut cx);
+        pool.apply_memory_pressure(&mut cx);
+        if let Some(child) = pool.idle_child.take() {
             self.standby = Some(child);
         }
         if cx.wake_at < pool.wake_at {
@@ -104,20 +104,21 @@ impl Engine {
         });
     }
 
-    /// Exchanges the output of interpreters and workers, until neither has any.
+    /// Exchanges the output of facades and workers, until neither has any.
     pub(super) fn pass_on(&mut self, now: Instant, out: &mut Actions) {
         loop {
             if let Some((session, what)) = self.desk.ledger.to_workers.pop_front() {
-                self.with_pool(now, out, |pool, cx| pool.take(session, what, cx));
+                self.with_pool(now, out, |pool, cx| pool.on_session_output(session, what, cx));
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
                 self.on_worker_said(session, what, now, out);
-            } else if let Some((child, message)) = self.pool.as_mut().and_then(Pool::next_retold) {
+            } else if let Some((child, message)) = self.pool.as_mut().and_then(Pool::next_deferred)
+            {
                 self.on_child_message(child, message, now, out);
-            } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_let_go) {
+            } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_retired) {
                 self.dismiss(child, now, out);
-            } else if self.pool.as_ref().is_some_and(Pool::is_stirred) {
+            } else if self.pool.as_ref().is_some_and(Pool::needs_dispatch) {
                 self.with_pool(now, out, |_, _| ());
             } else if !self.make_room_for_worker(now, out) {
                 return self.find_era_again(now, out);
@@ -131,20 +132,19 @@ impl Engine {
         self.note_discovery(id);
     }
 
-    /// Takes an interpreter back from its job.
+    /// Takes a facade back from its job.
     pub(super) fn on_interpreted(&mut self, work: Interpretation, now: Instant, out: &mut Actions) {
-        let Interpretation { session: id, loan, interpreter, .. } = work;
+        let Interpretation { session: id, loan, facade, .. } = work;
         self.with_session(id, now, out, |session, _| {
-            session.backend_mut().give_back_interpreter(loan, interpreter);
+            session.backend_mut().give_back_interpreter(loan, facade);
         });
         self.note_discovery(id);
     }
 
     /// Keeps the modern child's result of `server/discover`, if this session requested it.
     fn note_discovery(&mut self, id: SessionId) {
-        let interpreter =
-            self.sessions.get_mut(&id).and_then(|it| it.backend_mut().interpreter_mut());
-        let discovery = interpreter.and_then(Interpreter::take_discovery);
+        let facade = self.sessions.get_mut(&id).and_then(|it| it.backend_mut().interpreter_mut());
+        let discovery = facade.and_then(LegacyFacade::take_discovery);
         if let (Some(pool), Some(discovery)) = (&mut self.pool, discovery) {
             pool.set_discovery(discovery);
         }
@@ -160,7 +160,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.with_pool(now, out, |pool, cx| {
-            pool.child_message(child, message, translated, cx);
+            pool.on_message(child, message, translated, cx);
         });
     }
 
@@ -171,7 +171,7 @@ impl Engine {
 
     /// Removes every worker whose process has ended.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
-        while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.ended(now)) {
+        while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.next_ended(now)) {
             let limit = self.startup_time() * PATIENCE;
             let reject = status.map_or(Reject::StartupTimeout { limit }, Reject::ChildExited);
             self.drop_worker(child, reject, now, out);
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     fn drop_worker(&mut self, child: ChildId, reject: Reject, now: Instant, out: &mut Actions) {
-        let lost = self.with_pool(now, out, |pool, cx| pool.lost(child, reject, cx));
+        let lost = self.with_pool(now, out, |pool, cx| pool.on_lost(child, reject, cx));
         let Some((child, unanswered)) = lost.flatten() else { return };
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(child, status, unanswered, now, out),
@@ -194,7 +194,7 @@ impl Engine {
                 pool.fail_all(Reject::Stopped, cx);
             }
             let nobody_waits = !pool.has_waiting();
-            pool.let_go_of(|worker| forced || nobody_waits && worker.is_unwanted());
+            pool.retire(|worker| forced || nobody_waits && worker.is_abandoned());
         });
         self.pass_on(now, out);
     }

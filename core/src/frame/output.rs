@@ -5,7 +5,7 @@
 
 use crate::frame::spread::Spread;
 use crate::frame::{Framed, Lines};
-use crate::json::{Concerns, Glimpse, Message, ParseRules, Peer, Unreadable, read_line};
+use crate::json::{Concerns, Glimpse, InvalidLine, Message, ParseRules, Peer, read_line};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::reject::Flaw;
@@ -21,7 +21,7 @@ pub struct Output {
     /// The permit for the bytes of the incomplete line.
     pending: Permit,
     /// The line that is being skipped, until the request it concerns is known.
-    skipped: Option<(Glimpse, Unreadable)>,
+    skipped: Option<(Glimpse, InvalidLine)>,
     /// Finds messages that are not on one line.
     spread: Spread,
 }
@@ -37,7 +37,7 @@ impl Output {
     }
 
     /// Processes the next bytes, and calls `each` with the messages that they complete, in order.
-    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, Unreadable>)) {
+    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Result<Message, InvalidLine>)) {
         let Output { lines, rules, max, account, pending, skipped, spread } = self;
         lines.feed(bytes, |framed| match framed {
             Framed::Line(line) => {
@@ -76,7 +76,7 @@ impl Output {
     }
 
     /// Accounts for the bytes of the incomplete line, or skips it if the account has no room.
-    fn count_pending(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
+    fn count_pending(&mut self, mut each: impl FnMut(Result<Message, InvalidLine>)) {
         let bytes = self.lines.pending_bytes();
         match bytes.checked_sub(self.pending.bytes()) {
             None => self.pending.give_back(self.pending.bytes() - bytes),
@@ -95,13 +95,13 @@ impl Output {
 
     /// Ends the output. A last message without a line end counts. An incomplete message concerns no
     /// request, because the end of the child fails them all.
-    pub fn finish(&mut self, mut each: impl FnMut(Result<Message, Unreadable>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(Result<Message, InvalidLine>)) {
         let Output { lines, rules, account, .. } = self;
         lines.finish(|framed| {
             if let Framed::Line(line) = framed {
                 read_line(account.hold(line), *rules, account, &mut |read| {
                     let concerns = Concerns::Nothing;
-                    each(read.map_err(|unreadable| Unreadable { concerns, ..unreadable }));
+                    each(read.map_err(|unreadable| InvalidLine { concerns, ..unreadable }));
                 });
             }
         });
@@ -114,11 +114,11 @@ fn begin(
     start: &[u8],
     flaw: Flaw,
     bytes: usize,
-    skipped: &mut Option<(Glimpse, Unreadable)>,
-) -> Unreadable {
+    skipped: &mut Option<(Glimpse, InvalidLine)>,
+) -> InvalidLine {
     let glimpse = Glimpse::of_start(start);
     let concerns = glimpse.concerns_of_long_line();
-    let unreadable = Unreadable { bytes, ..Unreadable::new(flaw, concerns, start) };
+    let unreadable = InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, start) };
     if matches!(unreadable.concerns, Concerns::AnyRequest) {
         *skipped = Some((glimpse, unreadable.clone()));
     }
@@ -126,10 +126,10 @@ fn begin(
 }
 
 /// Ends the skipped line.
-fn finish((mut glimpse, line): (Glimpse, Unreadable), end: &[u8]) -> Option<Unreadable> {
+fn finish((mut glimpse, line): (Glimpse, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
     glimpse.look_at_end(end);
     let concerns = glimpse.concerns();
-    matches!(concerns, Concerns::Request(_)).then_some(Unreadable { concerns, ..line })
+    matches!(concerns, Concerns::Request(_)).then_some(InvalidLine { concerns, ..line })
 }
 
 #[cfg(test)]

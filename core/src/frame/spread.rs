@@ -1,6 +1,6 @@
 //! Messages of a child that are not framed as MCP demands: JSON over several lines, and messages
-//! behind a `Content-Length` header (2025-11-25, basic/transports, stdio: "Messages are delimited by
-//! newlines, and MUST NOT contain embedded newlines").
+//! behind a `Content-Length` header (2025-11-25, basic/transports, stdio: "Messages are delimited
+//! by newlines, and MUST NOT contain embedded newlines").
 //!
 //! Owns: the recognition of such a message, and of the id in it.
 //! Never: the message itself, which is not used; which request fails is known from its id only.
@@ -8,7 +8,7 @@
 use memchr::memrchr;
 
 use crate::frame::EDGE_BYTES;
-use crate::json::{Concerns, Glimpse, Unreadable, string_len};
+use crate::json::{Concerns, Glimpse, InvalidLine, string_len};
 use crate::reject::Flaw;
 
 /// The message that is being written.
@@ -39,7 +39,7 @@ impl Spread {
 
     /// Takes a line. Returns the message that ends with it, if that answers a request. `is_noise`:
     /// whether no message was read from the line itself.
-    pub(super) fn take(&mut self, line: &[u8], is_noise: bool) -> Option<Unreadable> {
+    pub(super) fn take(&mut self, line: &[u8], is_noise: bool) -> Option<InvalidLine> {
         let line = line.trim_ascii();
         if let Some(len) = content_length(line) {
             *self = Spread { announced: Some(len), ..Spread::default() };
@@ -72,9 +72,9 @@ impl Spread {
         if depth == 0 { self.conclude() } else { None }
     }
 
-    /// Looks at a line whose end has not come, and may never come. Returns the message that is whole
-    /// without it, if that answers a request.
-    pub(super) fn take_pending(&mut self, pending: &[u8]) -> Option<Unreadable> {
+    /// Looks at a line whose end has not come, and may never come. Returns the message that is
+    /// whole without it, if that answers a request.
+    pub(super) fn take_pending(&mut self, pending: &[u8]) -> Option<InvalidLine> {
         if self.depth == 1 && pending.trim_ascii() == b"}" {
             return self.take(pending, true);
         }
@@ -83,17 +83,17 @@ impl Spread {
         answer(Flaw::ContentLength, &pending[..len], len)
     }
 
-    fn conclude(&mut self) -> Option<Unreadable> {
+    fn conclude(&mut self) -> Option<InvalidLine> {
         let Spread { outline, bytes, .. } = std::mem::take(self);
         answer(Flaw::SeveralLines, &outline, bytes)
     }
 }
 
 /// Reports a message with this text if it answers a request.
-fn answer(flaw: Flaw, text: &[u8], bytes: usize) -> Option<Unreadable> {
+fn answer(flaw: Flaw, text: &[u8], bytes: usize) -> Option<InvalidLine> {
     match Glimpse::of(text).concerns() {
         Concerns::Nothing => None,
-        concerns => Some(Unreadable { bytes, ..Unreadable::new(flaw, concerns, text) }),
+        concerns => Some(InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, text) }),
     }
 }
 

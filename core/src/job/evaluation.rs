@@ -7,7 +7,7 @@ use super::Loan;
 use crate::chunk::Chunk;
 use crate::facts::Facts;
 use crate::ids::SessionId;
-use crate::interpreter::{About, Saying};
+use crate::legacy_facade::{About, Saying};
 use crate::principal::Principal;
 use crate::random::Chance;
 use crate::server::{

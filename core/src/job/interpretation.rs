@@ -1,14 +1,14 @@
-//! An input of an interpreter.
+//! An input of a facade.
 
 use crate::chunk::Chunk;
 use crate::ids::SessionId;
-use crate::interpreter::{At, FromWorker, Interpreter, RULES};
 use crate::json::Message;
+use crate::legacy_facade::{FacadeCx, FromWorker, LegacyFacade, RULES};
 use crate::time::Instant;
 
 use super::Loan;
 
-/// An input of an interpreter.
+/// An input of a facade.
 #[derive(Debug)]
 pub(crate) enum ToInterpreter {
     /// A request of the client, and its number.
@@ -21,12 +21,12 @@ pub(crate) enum ToInterpreter {
     Timeout,
 }
 
-/// An interpreter with a job to do.
+/// A facade with a job to do.
 #[derive(Debug)]
 pub(crate) struct Interpretation {
     pub(crate) session: SessionId,
     pub(crate) loan: Loan,
-    pub(crate) interpreter: Box<Interpreter>,
+    pub(crate) facade: Box<LegacyFacade>,
     pub(crate) fact: ToInterpreter,
     pub(crate) now: Instant,
     /// The number before those that it may use for requests to the child.
@@ -34,22 +34,22 @@ pub(crate) struct Interpretation {
 }
 
 impl Interpretation {
-    /// Passes the input to the interpreter.
+    /// Passes the input to the facade.
     pub(crate) fn carry_out(&mut self) {
         let fact = std::mem::replace(&mut self.fact, ToInterpreter::Timeout);
-        let mut at = At { now: self.now, last_upstream: &mut self.last_upstream };
-        give(&mut self.interpreter, fact, &mut at);
+        let mut at = FacadeCx { now: self.now, last_upstream: &mut self.last_upstream };
+        give(&mut self.facade, fact, &mut at);
     }
 }
 
-pub(crate) fn give(interpreter: &mut Interpreter, fact: ToInterpreter, at: &mut At<'_>) {
+pub(crate) fn give(facade: &mut LegacyFacade, fact: ToInterpreter, at: &mut FacadeCx<'_>) {
     match fact {
-        ToInterpreter::Request(number, request) => interpreter.handle_request(number, &request, at),
+        ToInterpreter::Request(number, request) => facade.handle_request(number, &request, at),
         ToInterpreter::Message(message) => match Message::parse(message.into_bytes(), RULES) {
-            Ok(message) => interpreter.handle_message(&message, at),
+            Ok(message) => facade.handle_message(&message, at),
             Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
         },
-        ToInterpreter::Upstream(heard) => interpreter.handle_upstream(&heard, at),
-        ToInterpreter::Timeout => interpreter.handle_timeout(at),
+        ToInterpreter::Upstream(heard) => facade.handle_upstream(&heard, at),
+        ToInterpreter::Timeout => facade.handle_timeout(at),
     }
 }

@@ -1,9 +1,9 @@
 //! Translations for a legacy client without a session, in front of a modern child.
 
 use super::Outcome;
-use crate::interpreter::lacks;
 use crate::json::object::Object;
 use crate::json::{Answer, Message};
+use crate::legacy_facade::lacks;
 use crate::protocol::Revision;
 use crate::reject::INTERNAL_ERROR;
 use crate::translate::modern_child::{self, Caller};

@@ -15,7 +15,7 @@ use crate::json::{Answer, Message, error_words, parse_number};
 use crate::modern::{probe, status};
 use crate::protocol::{Era, Revision};
 use crate::reject::Flaw;
-use crate::translate::legacy_child::{self, Failure, Question, Refusal, Welcome};
+use crate::translate::legacy_child::{self, Failure, InitializeResult, Question, Refusal};
 use crate::translate::modern_child;
 use crate::translate::subscription::{self, Tagged};
 
@@ -67,7 +67,7 @@ pub(crate) enum Translated {
     /// The answer for a client, and the tools in it.
     Answer(Outcome, Option<Box<Page>>),
     /// The child has opened.
-    Opened(Box<Welcome>),
+    Opened(Box<InitializeResult>),
     /// The child has answered `initialize` with an error: its text, and the revision it offers.
     Refused(String, Option<Revision>),
     /// The list of tools.

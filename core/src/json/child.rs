@@ -17,7 +17,7 @@
 //! | has an answer after other text | the answer, if it is to the only request in flight |
 //! | has an `error` that is not an error object | the message with an error object that holds it |
 //!
-//! Everything else is [`Unreadable`].
+//! Everything else is [`InvalidLine`].
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -34,7 +34,7 @@ use crate::shown::{shown, visible};
 
 /// A line, or a part of one, that is not a message.
 #[derive(Clone, Debug)]
-pub struct Unreadable {
+pub struct InvalidLine {
     /// The reason.
     pub flaw: Flaw,
     /// The request that it answers, if that can be determined.
@@ -62,10 +62,10 @@ pub enum Concerns {
 /// The number of bytes of a line that are kept for the log.
 pub const EXCERPT_BYTES: usize = 120;
 
-impl Unreadable {
-    pub(crate) fn new(flaw: Flaw, concerns: Concerns, text: &[u8]) -> Unreadable {
+impl InvalidLine {
+    pub(crate) fn new(flaw: Flaw, concerns: Concerns, text: &[u8]) -> InvalidLine {
         let excerpt = Bytes::copy_from_slice(&text[..text.len().min(EXCERPT_BYTES)]);
-        Unreadable { flaw, concerns, excerpt, bytes: text.len() }
+        InvalidLine { flaw, concerns, excerpt, bytes: text.len() }
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn read_line(
     line: Bytes,
     rules: ParseRules,
     account: &Account,
-    each: &mut impl FnMut(Result<Message, Unreadable>),
+    each: &mut impl FnMut(Result<Message, InvalidLine>),
 ) {
     let line = match line.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => line.slice_ref(rest),
@@ -103,7 +103,7 @@ struct Reader<'a, F> {
     has_noise: bool,
 }
 
-impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
+impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
     /// Handles a JSON text on one line.
     fn value(&mut self, text: Bytes) {
         if text.first() != Some(&b'[') {
@@ -207,7 +207,7 @@ impl<F: FnMut(Result<Message, Unreadable>)> Reader<'_, F> {
         let is_noise = matches!(concerns, Concerns::Nothing);
         if !(is_noise && self.has_noise) {
             self.has_noise |= is_noise;
-            (self.each)(Err(Unreadable::new(flaw, concerns, text)));
+            (self.each)(Err(InvalidLine::new(flaw, concerns, text)));
         }
     }
 }

@@ -42,7 +42,7 @@ mod write;
 
 pub use body::Body;
 pub(crate) use canonical::canonical;
-pub use child::{Concerns, EXCERPT_BYTES, Unreadable};
+pub use child::{Concerns, EXCERPT_BYTES, InvalidLine};
 pub(crate) use child::{error_words, read_line};
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;

@@ -5,12 +5,12 @@
 //! answer.
 
 pub(crate) mod envelope;
+mod exclusivity;
 pub mod field;
 pub mod mirror;
-mod need;
 mod preparation;
 pub(crate) mod probe;
 pub(crate) mod status;
 
-pub(crate) use need::{Need, need_of};
+pub(crate) use exclusivity::{Exclusivity, exclusivity_of};
 pub use preparation::Preparation;

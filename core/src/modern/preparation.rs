@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::http::Request;
 use crate::json::Body;
 use crate::json::object::text;
-use crate::modern::{Need, need_of};
+use crate::modern::{Exclusivity, exclusivity_of};
 use crate::random::Chance;
 use crate::seal::SalientParams;
 use crate::time::Duration;
@@ -36,7 +36,7 @@ impl Preparation {
                 let now = Duration::ZERO; // the engine knows the time
                 self.0.seal.check(&head.principal, method, now, state.as_bytes()).is_ok()
             }),
-            None => need_of(message) == Need::Alone,
+            None => exclusivity_of(message) == Exclusivity::Exclusive,
         };
         head.params_digest = is_needed.then(|| Box::new(params.digest()));
     }

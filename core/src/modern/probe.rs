@@ -11,7 +11,7 @@ use crate::translate::modern_child::{self, Probed};
 const ID: &[u8] = br#""era""#;
 
 /// Returns `server/discover`, which legacy children do not know.
-pub(crate) fn question() -> Chunk {
+pub(crate) fn discover_request() -> Chunk {
     let params = format!(r#"{{"_meta":{META}}}"#);
     Chunk::from(line::request(ID, "server/discover", Some(params.as_bytes())))
 }

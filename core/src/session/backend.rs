@@ -1,4 +1,4 @@
-//! The backend of a session: a child process, a conversation in this process, or an interpreter in
+//! The backend of a session: a child process, a conversation in this process, or a facade in
 //! front of a modern child.
 //!
 //! Owns: the differences between them. All of them take messages on one line, and answer with
@@ -6,13 +6,13 @@
 
 use super::facade::Facade;
 use super::seated::Seated;
-use crate::bridge::{Calls, Child};
+use crate::bridge::{Child, ClientRequests};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, TURN_PAUSE};
 use crate::ids::SessionId;
-use crate::interpreter::{FromWorker, Interpreter, Saying};
 use crate::job::{Loan, Speaker, ToInterpreter};
 use crate::json::{Field, Message};
+use crate::legacy_facade::{FromWorker, LegacyFacade, Saying};
 use crate::reject::ExitStatus;
 use crate::time::Instant;
 
@@ -21,7 +21,7 @@ use crate::time::Instant;
 pub(crate) enum Backend {
     /// A child process.
     Child(Box<Child>),
-    /// The interpreter for the shared modern child.
+    /// The facade for the shared modern child.
     Interpreted(Box<Facade>),
     /// A server in this process.
     Native(Box<Seated>),
@@ -58,8 +58,8 @@ impl Backend {
         }
     }
 
-    /// Returns the interpreter, unless a job has it.
-    pub(crate) fn interpreter_mut(&mut self) -> Option<&mut Interpreter> {
+    /// Returns the facade, unless a job has it.
+    pub(crate) fn interpreter_mut(&mut self) -> Option<&mut LegacyFacade> {
         match self {
             Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
             Backend::Interpreted(facade) => facade.interpreter_mut(),
@@ -76,10 +76,10 @@ impl Backend {
         }
     }
 
-    /// Takes an interpreter back from its job.
-    pub(crate) fn give_back_interpreter(&mut self, loan: Loan, interpreter: Box<Interpreter>) {
+    /// Takes a facade back from its job.
+    pub(crate) fn give_back_interpreter(&mut self, loan: Loan, machine: Box<LegacyFacade>) {
         if let Backend::Interpreted(facade) = self {
-            facade.give_back(loan, interpreter);
+            facade.give_back(loan, machine);
         }
     }
 
@@ -93,7 +93,7 @@ impl Backend {
     /// Returns the number of bytes that wait for it, or that it keeps for a retry.
     pub(super) fn unfed(&self) -> usize {
         match self {
-            Backend::Child(child) => child.unfed(),
+            Backend::Child(child) => child.stdin_pending(),
             Backend::Interpreted(facade) => facade.held_bytes(),
             Backend::Native(seated) => seated.waiting_bytes(),
             Backend::Vacant => 0,
@@ -113,7 +113,7 @@ impl Backend {
         }
         // A child of a disconnected client was sent the same `initialize` before.
         if let Backend::Child(child) = self
-            && number == Calls::FIRST
+            && number == ClientRequests::FIRST
         {
             if child.initialize_at.is_some() {
                 return;
@@ -131,7 +131,7 @@ impl Backend {
     /// Passes it a message.
     pub(super) fn feed(&mut self, message: Chunk, cx: &mut Cx<'_>) {
         match self {
-            Backend::Child(child) => child.feed(message, cx),
+            Backend::Child(child) => child.write_stdin(message, cx),
             Backend::Interpreted(facade) => facade.push(ToInterpreter::Message(message)),
             Backend::Native(seated) => seated.message(message, cx),
             Backend::Vacant => debug_assert!(false, "there is no backend for a message"),
@@ -149,7 +149,7 @@ impl Backend {
     /// do without are left out. A server in this process is not interrupted.
     pub(super) fn gate(&mut self, open: bool, cx: &mut Cx<'_>) {
         match self {
-            Backend::Child(child) => child.gate(open, cx),
+            Backend::Child(child) => child.set_read_enabled(open, cx),
             Backend::Interpreted(facade) => {
                 if facade.set_slow(!open) {
                     cx.wake(cx.now + TURN_PAUSE);
@@ -163,7 +163,7 @@ impl Backend {
     pub(super) fn next_said(&mut self) -> Option<Saying> {
         match self {
             Backend::Child(_) | Backend::Vacant => None,
-            Backend::Interpreted(facade) => facade.interpreter_mut()?.next_said(),
+            Backend::Interpreted(facade) => facade.interpreter_mut()?.next_output(),
             Backend::Native(seated) => seated.next_said(),
         }
     }
@@ -171,7 +171,7 @@ impl Backend {
     /// Records that it wrote a message.
     pub(super) fn spoke(&mut self, cx: &mut Cx<'_>) {
         if let Backend::Child(child) = self {
-            child.spoke(cx);
+            child.on_line(cx);
         }
     }
 

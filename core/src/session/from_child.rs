@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::bridge::{Call, Child, Consequence, consequence};
+use crate::bridge::{Child, ClientRequest, Consequence, consequence};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
-use crate::interpreter::About;
 use crate::json::line::cancelled;
 use crate::json::{
-    self, Answer, Concerns, Field, Kind, Message, Unreadable, error_words, line, parse_number,
+    self, Answer, Concerns, Field, InvalidLine, Kind, Message, error_words, line, parse_number,
 };
+use crate::legacy_facade::About;
 use crate::modern::probe;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
@@ -25,7 +25,7 @@ impl Session {
     /// because of it.
     pub(crate) fn child_line(
         &mut self,
-        line: Result<Message, Unreadable>,
+        line: Result<Message, InvalidLine>,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         let message = match line {
@@ -94,9 +94,9 @@ impl Session {
         None
     }
 
-    fn child_noise(&mut self, line: &Unreadable, cx: &mut Cx<'_>) {
+    fn child_noise(&mut self, line: &InvalidLine, cx: &mut Cx<'_>) {
         if let Some(child) = self.backend.child_mut() {
-            child.babbled(line, cx);
+            child.on_invalid_line(line, cx);
         }
     }
 
@@ -137,7 +137,7 @@ impl Session {
         self.dropped(Dropped::UnknownAnswer, cx);
         let is_late = number.is_some_and(|number| self.calls.has_been(number));
         if message.id().is_some() && !is_late && !probe::is_answer(message) {
-            let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+            let line = InvalidLine::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
             self.child_noise(&line, cx);
         }
     }
@@ -177,7 +177,7 @@ impl Session {
     }
 
     /// Returns whether the session cannot open, because this request has failed to open it.
-    fn is_refused_by(&self, call: &Call) -> bool {
+    fn is_refused_by(&self, call: &ClientRequest) -> bool {
         !self.is_open() && call.method == "initialize"
     }
 

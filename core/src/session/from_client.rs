@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::bridge::{Asks, Call, Calls, IdText};
+use crate::bridge::{ClientRequest, ClientRequests, IdText, ServerRequests};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::http::{LastEvent, McpHead, ReplyHead};
@@ -23,8 +23,8 @@ impl Session {
             id,
             principal: head.principal,
             backend,
-            calls: Calls::default(),
-            asks: Asks::default(),
+            calls: ClientRequests::default(),
+            asks: ServerRequests::default(),
             taken_back_until: Instant::ZERO,
             held: None,
             queue: Queue::default(),
@@ -217,7 +217,7 @@ impl Session {
             // Most are answered in the turn that accepts them, and their time is counted from here.
             since = seated.arrived();
         }
-        let number = self.calls.insert(Call {
+        let number = self.calls.insert(ClientRequest {
             stream,
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),

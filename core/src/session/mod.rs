@@ -1,6 +1,6 @@
 //! Sessions of the legacy era: `initialize` opens one, and every later message names it.
 //!
-//! Owns: the conversation of one client with a child of its own, with the interpreter in front of a
+//! Owns: the conversation of one client with a child of its own, with the facade in front of a
 //! shared child, or with a server in this process, both directions, and its streams.
 //! Never: state of another session; a session is a value without shared parts.
 //!
@@ -44,14 +44,14 @@ use streams::{Delivery, Streams};
 use core::net::IpAddr;
 use std::mem;
 
-use crate::bridge::{Ask, Asks, Call, Calls};
+use crate::bridge::{ClientRequest, ClientRequests, ServerRequest, ServerRequests};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Evictable, Loss, Transport};
 use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
-use crate::interpreter::{FromWorker, Interpreter, Saying};
 use crate::json::line::cancelled;
 use crate::json::{self, Message};
+use crate::legacy_facade::{FromWorker, LegacyFacade, Saying};
 use crate::limits::Limits;
 use crate::memory::SMALL_BYTES_MAX;
 use crate::observe::{Answered, Dropped, Event, SessionEnd};
@@ -67,8 +67,8 @@ pub(crate) struct Session {
     /// Its owner: anonymous until it is used with credentials.
     principal: Principal,
     backend: Backend,
-    calls: Calls,
-    asks: Asks,
+    calls: ClientRequests,
+    asks: ServerRequests,
     /// The time until which a question of the child may belong to a cancelled request.
     taken_back_until: Instant,
     /// The messages that wait for the client's `notifications/initialized`.
@@ -149,7 +149,9 @@ impl Session {
             if let Some(end) = self.hear_said(cx) {
                 return Some(end);
             }
-            while let Some(what) = self.backend.interpreter_mut().and_then(Interpreter::next_sent) {
+            while let Some(what) =
+                self.backend.interpreter_mut().and_then(LegacyFacade::next_upstream_output)
+            {
                 cx.send(self.id, what);
             }
             if !self.backend.go_on(self.id, cx) {
@@ -369,7 +371,7 @@ impl Session {
 
     /// Returns the refusal of a request whose time is over, with its time limit and the option for
     /// it.
-    fn request_timeout(&self, call: &Call, cx: &Cx<'_>) -> Reject {
+    fn request_timeout(&self, call: &ClientRequest, cx: &Cx<'_>) -> Reject {
         let option = self.backend.native().is_none().then_some("--request-timeout");
         let limit = match call.since + cx.limits.request_total_max <= cx.now {
             true => cx.limits.request_total_max,
@@ -397,21 +399,21 @@ impl Session {
     /// question may belong to that one, and suspends none.
     fn hold_calls(&mut self, cx: &Cx<'_>) {
         let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= cx.now);
-        for (_, call) in due.filter(|(number, _)| self.asks.may_hold(*number)) {
+        for (_, call) in due.filter(|(number, _)| self.asks.may_block(*number)) {
             extend(call, cx);
         }
     }
 
     /// Resumes the time limits of the requests that may have waited for a question of the child,
     /// which is over.
-    fn release_calls(&mut self, ask: &Ask, cx: &Cx<'_>) {
+    fn release_calls(&mut self, ask: &ServerRequest, cx: &Cx<'_>) {
         for (_, call) in self.calls.range_mut(ask.calls.clone()) {
             extend(call, cx);
         }
     }
 
     /// Answers a request with an error of this side.
-    fn fail(&mut self, call: Call, reject: Reject, cx: &mut Cx<'_>) {
+    fn fail(&mut self, call: ClientRequest, reject: Reject, cx: &mut Cx<'_>) {
         let mut wire = reject.wire();
         if let (false, Some(child)) = (self.is_open(), self.backend.child())
             && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
@@ -435,7 +437,7 @@ impl Session {
     /// Sends an answer to its exchange, and counts it; `None` if there is no room for it.
     fn deliver(
         &mut self,
-        call: &Call,
+        call: &ClientRequest,
         answer: Option<Chunk>,
         error: &'static str,
         cx: &mut Cx<'_>,
@@ -458,7 +460,7 @@ impl Session {
 
     fn log_request(
         &self,
-        call: &Call,
+        call: &ClientRequest,
         (status, error): (u16, &'static str),
         took: Duration,
         cx: &mut Cx<'_>,
@@ -508,7 +510,7 @@ impl Session {
     pub(crate) fn restart(&mut self, backend: Backend, cx: &mut Cx<'_>) -> Backend {
         let old = mem::replace(&mut self.backend, backend);
         if let Some(initialize) = &self.initialize {
-            self.backend.request(Calls::FIRST, initialize, cx);
+            self.backend.request(ClientRequests::FIRST, initialize, cx);
         }
         old
     }
@@ -520,7 +522,7 @@ impl Session {
 }
 
 /// Restarts the time limit of a request, up to the total limit.
-fn extend(call: &mut Call, cx: &Cx<'_>) {
+fn extend(call: &mut ClientRequest, cx: &Cx<'_>) {
     let limits = cx.limits;
     call.due = (cx.now + limits.request_time_max).min(call.since + limits.request_total_max);
 }

@@ -5,25 +5,30 @@ use super::*;
 use crate::bridge::{Consequence, consequence};
 use crate::job::{Change, Outcome};
 use crate::json::{
-    self, Answer, Concerns, Field, ParseRules, Peer, Unreadable, line, parse_number,
+    self, Answer, Concerns, Field, InvalidLine, ParseRules, Peer, line, parse_number,
 };
 use crate::modern::probe;
 
 impl Pool {
     /// Handles a line of a worker's standard output that is not a message.
-    pub(crate) fn child_noise(&mut self, child: ChildId, mut line: Unreadable, cx: &mut Cx<'_>) {
+    pub(crate) fn on_invalid_line(
+        &mut self,
+        child: ChildId,
+        mut line: InvalidLine,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let consequence = consequence(&mut line, worker.only_task());
-        worker.child.babbled(&line, cx);
+        let consequence = consequence(&mut line, worker.sole_in_flight());
+        worker.child.on_invalid_line(&line, cx);
         match consequence {
             Consequence::None => {}
-            Consequence::Fails(number) => self.answered_badly(child, number, line.flaw, cx),
-            Consequence::Message(message) => self.retold.push_back((child, *message)),
+            Consequence::Fails(number) => self.on_invalid_answer(child, number, line.flaw, cx),
+            Consequence::Message(message) => self.deferred.push_back((child, *message)),
         }
     }
 
     /// Handles a message of a worker, with the [`Pool::translation`] that it needs.
-    pub(crate) fn child_message(
+    pub(crate) fn on_message(
         &mut self,
         child: ChildId,
         message: &Message,
@@ -31,51 +36,51 @@ impl Pool {
         cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.child.spoke(cx);
-        if !worker.proven {
-            worker.proven = true;
+        worker.child.on_line(cx);
+        if !worker.has_written_message {
+            worker.has_written_message = true;
             cx.starts.worked();
         }
         match message.kind() {
-            Kind::Result | Kind::Error => self.answered(child, message, translated, cx),
-            Kind::Notification => self.notified(child, message, translated, cx),
+            Kind::Result | Kind::Error => self.on_answer(child, message, translated, cx),
+            Kind::Notification => self.on_notification(child, message, translated, cx),
             Kind::Request if self.era == Some(Era::Legacy) => {
-                self.asked(child, message, translated, cx);
+                self.on_server_request(child, message, translated, cx);
             }
             Kind::Request => {
                 // A modern child must not send requests (2026-07-28, basic/transports/stdio).
                 let answer = json::error(message.id(), &Reject::UnknownMethod.wire());
-                worker.child.feed(answer, cx);
+                worker.child.write_stdin(answer, cx);
             }
         }
     }
 
     /// Fails a request whose answer is invalid, since no other will come.
-    fn answered_badly(&mut self, child: ChildId, number: u64, flaw: Flaw, cx: &mut Cx<'_>) {
+    fn on_invalid_answer(&mut self, child: ChildId, number: u64, flaw: Flaw, cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let Some(task) = worker.tasks.remove(number) else { return };
-        if task.asker == Asker::Gone {
-            worker.hush_until(task.due);
+        let Some(task) = worker.in_flight.remove(number) else { return };
+        if task.requester == Requester::Cancelled {
+            worker.quarantine_until(task.due);
         }
-        worker.asking.take_if(|asking| asking.number == number);
+        worker.pending_input.take_if(|asking| asking.number == number);
         let reject = Reject::BadAnswer(flaw);
-        match task.asker {
-            Asker::Listing => {
-                self.tools.settle(cx.now);
-                self.stirred = true;
+        match task.requester {
+            Requester::ToolsList => {
+                self.tools.complete(cx.now);
+                self.needs_dispatch = true;
                 return;
             }
-            Asker::Opening => return self.refused(child, reject, "", cx),
-            Asker::Aside => return,
-            Asker::Fence => return self.settled(child, cx),
-            Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) => self.fail(exchange, reject, cx),
-            Asker::Session(session) => self.lose(session, number, reject),
+            Requester::Initialize => return self.on_open_failed(child, reject, "", cx),
+            Requester::FireAndForget => return,
+            Requester::InitBarrier => return self.on_ready(child, cx),
+            Requester::Cancelled | Requester::Parked => {}
+            Requester::Request(exchange) => self.fail(exchange, reject, cx),
+            Requester::Session(session) => self.push_lost(session, number, reject),
         }
-        self.freed(child, cx);
+        self.on_idle(child, cx);
     }
 
-    fn answered(
+    fn on_answer(
         &mut self,
         child: ChildId,
         message: &Message,
@@ -85,39 +90,39 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let number = match message.id() {
             Some(id) => parse_number(id),
-            None => worker.only_task(),
+            None => worker.sole_in_flight(),
         };
-        let Some((number, task)) = number.and_then(|it| Some((it, worker.tasks.remove(it)?)))
+        let Some((number, task)) = number.and_then(|it| Some((it, worker.in_flight.remove(it)?)))
         else {
             return unknown_answer(&mut worker.child, message, number, cx);
         };
         worker.child.answered(number);
-        if task.asker == Asker::Gone && message.kind() == Kind::Error {
-            worker.hush_until(task.due);
+        if task.requester == Requester::Cancelled && message.kind() == Kind::Error {
+            worker.quarantine_until(task.due);
         }
-        let asking = worker.asking.as_deref_mut().filter(|asking| asking.number == number);
-        match (asking, task.asker) {
+        let asking = worker.pending_input.as_deref_mut().filter(|asking| asking.number == number);
+        match (asking, task.requester) {
             // The client gets it with its retry.
-            (Some(asking), Asker::Parked) => {
+            (Some(asking), Requester::Parked) => {
                 asking.answer = Some(with_id(message, number));
                 return;
             }
-            (Some(_), _) => worker.asking = None,
+            (Some(_), _) => worker.pending_input = None,
             (None, _) => {}
         }
-        match task.asker {
-            Asker::Listing => return self.listed(child, translated, cx),
-            Asker::Opening => return self.opened(child, translated, cx),
-            Asker::Aside => return,
-            Asker::Fence => return self.settled(child, cx),
-            Asker::Gone | Asker::Parked => {}
-            Asker::Request(exchange) => self.answer(exchange, message, translated, cx),
-            Asker::Session(session) => {
+        match task.requester {
+            Requester::ToolsList => return self.on_tools_list(child, translated, cx),
+            Requester::Initialize => return self.on_initialized(child, translated, cx),
+            Requester::FireAndForget => return,
+            Requester::InitBarrier => return self.on_ready(child, cx),
+            Requester::Cancelled | Requester::Parked => {}
+            Requester::Request(exchange) => self.answer(exchange, message, translated, cx),
+            Requester::Session(session) => {
                 let answer = FromWorker::Answer { number, message: message.clone() };
                 self.from_workers.push_back((session, answer));
             }
         }
-        self.freed(child, cx);
+        self.on_idle(child, cx);
     }
 
     /// Passes a child's answer on to its client.
@@ -138,7 +143,7 @@ impl Pool {
             other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };
         if let Some(page) = page {
-            self.tools.overhear(*page, cx.now);
+            self.tools.observe(*page, cx.now);
         }
         let error = if message.kind() == Kind::Error { "error" } else { "" };
         match outcome {
@@ -151,13 +156,13 @@ impl Pool {
             Outcome::Error { error: object, status } => {
                 let Some(post) = self.posts.remove(&exchange) else { return };
                 let answer = line::error_line(object, post.id());
-                post.answer_made(status, answer, error, cx);
+                post.answer_own(status, answer, error, cx);
             }
-            Outcome::Asks(questions) => self.ask_to_come_again(exchange, &questions, cx),
+            Outcome::Asks(questions) => self.require_url_visit(exchange, &questions, cx),
         }
     }
 
-    fn notified(
+    fn on_notification(
         &mut self,
         child: ChildId,
         message: &Message,
@@ -173,20 +178,21 @@ impl Pool {
                 self.progress(child, number, message, value, cx);
             }
             (Some("notifications/cancelled"), Some(id)) if self.era == Some(Era::Legacy) => {
-                let asking = self.workers.get_mut(&child).and_then(|it| it.asking.as_deref_mut());
+                let asking =
+                    self.workers.get_mut(&child).and_then(|it| it.pending_input.as_deref_mut());
                 if !asking.is_some_and(|asking| asking.withdraw(id)) {
                     cx.metrics.dropped(Dropped::UnknownCancel);
                 }
             }
             (Some("notifications/cancelled"), Some(number)) => {
-                self.withdrawn(child, number, cx);
+                self.on_cancelled(child, number, cx);
             }
             (Some("notifications/message"), _) => {
                 let level = match translated {
                     Translated::Log(level) => level,
                     _ => None,
                 };
-                self.logged(child, message, level, cx);
+                self.on_log_message(child, message, level, cx);
             }
             _ => {
                 let change = match translated {
@@ -194,8 +200,8 @@ impl Pool {
                     _ => Change::default(),
                 };
                 match self.era {
-                    Some(Era::Legacy) => self.changed(child, message, &change, cx),
-                    _ => self.published(child, message, &change, cx),
+                    Some(Era::Legacy) => self.on_change(child, message, &change, cx),
+                    _ => self.on_subscription_message(child, message, &change, cx),
                 }
             }
         }
@@ -212,33 +218,34 @@ impl Pool {
         cx: &mut Cx<'_>,
     ) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        let found = parse_number(number).and_then(|it| Some((it, worker.tasks.get_mut(it)?)));
+        let found = parse_number(number).and_then(|it| Some((it, worker.in_flight.get_mut(it)?)));
         let Some((number, task)) = found else {
             return cx.metrics.dropped(Dropped::UnknownProgress);
         };
-        if matches!(task.asker, Asker::Request(_)) && !task.traits.listens {
+        if matches!(task.requester, Requester::Request(_)) && !task.flags.is_subscription {
             let total = task.since + cx.limits.request_total_max;
             task.due = (cx.now + cx.limits.request_time_max).min(total);
         }
-        let asker = task.asker;
-        let rises = match worker.asking.as_deref_mut().filter(|asking| asking.number == number) {
-            Some(asking) => value.is_some_and(|progress| asking.rises(progress)),
-            None => true,
-        };
+        let asker = task.requester;
+        let rises =
+            match worker.pending_input.as_deref_mut().filter(|asking| asking.number == number) {
+                Some(asking) => value.is_some_and(|progress| asking.advance_progress(progress)),
+                None => true,
+            };
         let told = match asker {
             _ if !rises => false,
-            Asker::Aside
-            | Asker::Fence
-            | Asker::Gone
-            | Asker::Listing
-            | Asker::Opening
-            | Asker::Parked => false,
-            Asker::Session(session) => {
+            Requester::FireAndForget
+            | Requester::InitBarrier
+            | Requester::Cancelled
+            | Requester::ToolsList
+            | Requester::Initialize
+            | Requester::Parked => false,
+            Requester::Session(session) => {
                 let progress = FromWorker::Notification { number, message: message.clone() };
                 self.from_workers.push_back((session, progress));
                 true
             }
-            Asker::Request(exchange) => self.posts.get_mut(&exchange).is_some_and(|post| {
+            Requester::Request(exchange) => self.posts.get_mut(&exchange).is_some_and(|post| {
                 let Some(token) = post.token() else { return false };
                 post.notify(message.with(&[(Field::Subject, &token)]), cx)
             }),
@@ -249,40 +256,52 @@ impl Pool {
     }
 
     /// Handles the end of a subscription by the child (2026-07-28, basic/patterns/cancellation).
-    fn withdrawn(&mut self, child: ChildId, number: &[u8], cx: &mut Cx<'_>) {
+    fn on_cancelled(&mut self, child: ChildId, number: &[u8], cx: &mut Cx<'_>) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let listens = |worker: &Worker, number| {
-            worker.tasks.get(number).is_some_and(|task: &Task| task.traits.listens)
+            worker.in_flight.get(number).is_some_and(|task: &InFlight| task.flags.is_subscription)
         };
         let Some(number) = parse_number(number).filter(|number| listens(worker, *number)) else {
             return cx.metrics.dropped(Dropped::UnknownCancel);
         };
-        let Some(task) = worker.tasks.remove(number) else { return };
-        match task.asker {
-            Asker::Request(exchange) => {
+        let Some(task) = worker.in_flight.remove(number) else { return };
+        match task.requester {
+            Requester::Request(exchange) => {
                 if let Some(post) = self.posts.remove(&exchange) {
-                    post.end_listen(cx);
+                    post.end_subscription(cx);
                 }
             }
-            Asker::Session(session) => self.lose(session, number, Reject::SubscriptionEnded),
+            Requester::Session(session) => {
+                self.push_lost(session, number, Reject::SubscriptionEnded)
+            }
             _ => {}
         }
     }
 
     /// Handles a log message, which does not name a request: it is sent to the only request that
     /// could be meant, and dropped if there are several.
-    fn logged(&mut self, child: ChildId, message: &Message, level: Option<usize>, cx: &mut Cx<'_>) {
+    fn on_log_message(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        level: Option<usize>,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(worker) = self.workers.get(&child) else { return };
         let number = match self.era {
             // The level is set to the lowest, so it could belong to any request.
-            Some(Era::Legacy) => worker
-                .only(|task| matches!(task.asker, Asker::Gone | Asker::Parked | Asker::Request(_))),
-            _ => worker.only(|task| task.traits.logs && !task.traits.listens),
+            Some(Era::Legacy) => worker.sole_match(|task| {
+                matches!(
+                    task.requester,
+                    Requester::Cancelled | Requester::Parked | Requester::Request(_)
+                )
+            }),
+            _ => worker.sole_match(|task| task.flags.wants_logs && !task.flags.is_subscription),
         };
-        let asker = number.and_then(|number| Some(worker.tasks.get(number)?.asker));
-        let is_wanted = worker.hushed_until <= cx.now
+        let asker = number.and_then(|number| Some(worker.in_flight.get(number)?.requester));
+        let is_wanted = worker.quarantined_until <= cx.now
             && match asker {
-                Some(Asker::Request(exchange)) => {
+                Some(Requester::Request(exchange)) => {
                     self.posts.get(&exchange).is_some_and(|post| is_level_wanted(post, level))
                 }
                 _ => true,
@@ -290,35 +309,48 @@ impl Pool {
         let Some(number) = number.filter(|_| is_wanted) else {
             return cx.metrics.dropped(Dropped::UnknownNotification);
         };
-        self.tell(child, number, message, message.with(&[]), cx);
+        self.deliver(child, number, message, message.with(&[]), cx);
     }
 
     /// Sends a message of a subscription on its stream, with the client's own id.
-    fn published(&mut self, child: ChildId, message: &Message, change: &Change, cx: &mut Cx<'_>) {
+    fn on_subscription_message(
+        &mut self,
+        child: ChildId,
+        message: &Message,
+        change: &Change,
+        cx: &mut Cx<'_>,
+    ) {
         if message.method() == Some("notifications/tools/list_changed") {
-            self.tools.doubt();
+            self.tools.invalidate();
         }
         let Some(number) = change.subscription else {
             return cx.metrics.dropped(Dropped::UnknownNotification);
         };
         let asker = |pool: &Pool| {
-            Some(pool.workers.get(&child)?.tasks.get(number).filter(|it| it.traits.listens)?.asker)
+            Some(
+                pool.workers
+                    .get(&child)?
+                    .in_flight
+                    .get(number)
+                    .filter(|it| it.flags.is_subscription)?
+                    .requester,
+            )
         };
         let line = match asker(self) {
-            Some(Asker::Request(exchange)) => {
+            Some(Requester::Request(exchange)) => {
                 let Some(post) = self.posts.get(&exchange) else { return };
                 let Some(tagged) = &change.tagged else { return };
                 tagged.notification(message.method().unwrap_or_default(), post.id())
             }
-            Some(Asker::Session(_)) => Chunk::new(),
+            Some(Requester::Session(_)) => Chunk::new(),
             _ => return cx.metrics.dropped(Dropped::UnknownNotification),
         };
-        self.tell(child, number, message, line, cx);
+        self.deliver(child, number, message, line, cx);
     }
 
     /// Sends a notification to the owner of this request: to a client as `line`, to a session
     /// unchanged.
-    fn tell(
+    fn deliver(
         &mut self,
         child: ChildId,
         number: u64,
@@ -326,18 +358,18 @@ impl Pool {
         line: Chunk,
         cx: &mut Cx<'_>,
     ) {
-        let task = self.workers.get(&child).and_then(|worker| worker.tasks.get(number));
-        let told = match task.map(|task| task.asker) {
-            Some(Asker::Session(session)) => {
+        let task = self.workers.get(&child).and_then(|worker| worker.in_flight.get(number));
+        let told = match task.map(|task| task.requester) {
+            Some(Requester::Session(session)) => {
                 let notification = FromWorker::Notification { number, message: message.clone() };
                 self.from_workers.push_back((session, notification));
                 true
             }
-            Some(Asker::Request(exchange)) => {
+            Some(Requester::Request(exchange)) => {
                 let Some(post) = self.posts.get_mut(&exchange) else { return };
                 let told = post.notify(line, cx);
-                if !told && post.listens() {
-                    return self.end_listen(exchange, cx);
+                if !told && post.is_subscription() {
+                    return self.end_subscription(exchange, cx);
                 }
                 told
             }
@@ -355,8 +387,8 @@ fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, cx:
     cx.metrics.dropped(Dropped::UnknownAnswer);
     let is_late = number.is_some_and(|number| number <= cx.last_upstream());
     if message.id().is_some() && !is_late && !probe::is_answer(message) {
-        let line = Unreadable::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
-        child.babbled(&line, cx);
+        let line = InvalidLine::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+        child.on_invalid_line(&line, cx);
     }
 }
 

@@ -50,7 +50,11 @@ pub(super) fn answer_here(post: Post, cx: &mut Cx<'_>) -> Option<Post> {
 
 impl Pool {
     /// Returns the result of a client's `initialize`, for a legacy child.
-    pub(super) fn initialize_result(&self, post: &Post, welcome: &Welcome) -> Option<Bytes> {
+    pub(super) fn initialize_result(
+        &self,
+        post: &Post,
+        welcome: &InitializeResult,
+    ) -> Option<Bytes> {
         let revision = agreed(&post.request, &self.served);
         stateless::initialize(&welcome.result, revision).map(Bytes::from)
     }

@@ -11,13 +11,13 @@ impl Pool {
         self.time_out_requests(cx);
         self.time_out_own_requests(cx);
         self.time_out_workers(cx);
-        self.go_on_asking(cx);
+        self.poll_server_requests(cx);
         for post in self.posts.values_mut() {
             post.keep_alive(cx);
         }
         // A worker may be able to take a request by now.
-        let may_place = self.lacks_spares() || !self.waiting.is_empty();
-        self.stirred |= self.era == Some(Era::Legacy) && may_place;
+        let may_place = self.needs_prewarm() || !self.waiting.is_empty();
+        self.needs_dispatch |= self.era == Some(Era::Legacy) && may_place;
     }
 
     /// Fails the requests whose time is over.
@@ -28,10 +28,10 @@ impl Pool {
         for exchange in late {
             self.waiting.retain(|waiting| *waiting != exchange);
             let Some(post) = self.posts.get(&exchange) else { continue };
-            let (at, reject) = (post.at, self.timeout(post, cx));
+            let (at, reject) = (post.assigned, self.timeout(post, cx));
             match reject {
                 Reject::StartupTimeout { .. } => {
-                    let opening = self.workers.values().find(|worker| worker.is_opening);
+                    let opening = self.workers.values().find(|worker| worker.is_initializing);
                     let end = opening.map_or(String::new(), |worker| worker.child.other_output());
                     self.fail_opening(exchange, reject, &end, cx);
                 }
@@ -47,7 +47,7 @@ impl Pool {
     fn due(&self, post: &Post, cx: &Cx<'_>) -> Instant {
         match self.task(post) {
             Some(task) => task.due,
-            None if post.at.is_some() => Instant::FAR,
+            None if post.assigned.is_some() => Instant::FAR,
             None if self.awaits_start() => {
                 let longest = cx.limits.request_time_max.max(cx.startup_time());
                 self.start_due(post, cx).min(post.since + longest)
@@ -59,7 +59,7 @@ impl Pool {
     /// Returns when a request has waited too long for the command to start. Before the start it may
     /// have waited for capacity.
     fn start_due(&self, post: &Post, cx: &Cx<'_>) -> Instant {
-        let opening = self.workers.values().filter(|worker| worker.is_opening);
+        let opening = self.workers.values().filter(|worker| worker.is_initializing);
         let started = opening.map(|worker| worker.child.since).min();
         started.map_or(post.since, |started| started.max(post.since)) + cx.startup_time()
     }
@@ -67,7 +67,8 @@ impl Pool {
     /// Returns whether requests without a worker wait for the command to start.
     fn awaits_start(&self) -> bool {
         let mut workers = self.workers.values();
-        self.era.is_none() || !self.workers.is_empty() && workers.all(|worker| worker.is_opening)
+        self.era.is_none()
+            || !self.workers.is_empty() && workers.all(|worker| worker.is_initializing)
     }
 
     /// Returns the refusal of a request whose time is over, with its time limit and the option for
@@ -84,41 +85,41 @@ impl Pool {
     }
 
     /// Returns the task of a worker for a request.
-    fn task(&self, post: &Post) -> Option<&Task> {
-        let (child, number) = post.at?;
-        self.workers.get(&child)?.tasks.get(number)
+    fn task(&self, post: &Post) -> Option<&InFlight> {
+        let (child, number) = post.assigned?;
+        self.workers.get(&child)?.in_flight.get(number)
     }
 
     /// Continues without the answers to the bridge's own requests that did not arrive in time.
     fn time_out_own_requests(&mut self, cx: &mut Cx<'_>) {
         let mut late = Vec::new();
         for worker in self.workers.values() {
-            let tasks = worker.tasks.iter().filter(|(_, task)| task.due <= cx.now);
-            late.extend(tasks.map(|(number, task)| (worker.child.id, number, task.asker)));
+            let tasks = worker.in_flight.iter().filter(|(_, task)| task.due <= cx.now);
+            late.extend(tasks.map(|(number, task)| (worker.child.id, number, task.requester)));
         }
         for (child, number, asker) in late {
             match asker {
-                Asker::Aside => {}
-                Asker::Gone => {
+                Requester::FireAndForget => {}
+                Requester::Cancelled => {
                     let worker = self.workers.get_mut(&child);
-                    let mute =
-                        worker.filter(|it| it.asking.as_ref().map(|it| it.number) != Some(number));
+                    let mute = worker
+                        .filter(|it| it.pending_input.as_ref().map(|it| it.number) != Some(number));
                     let Some(worker) = mute else { continue };
-                    worker.is_doubtful = true;
-                    worker.tasks.remove(number);
-                    self.freed(child, cx);
+                    worker.has_unanswered_cancellation = true;
+                    worker.in_flight.remove(number);
+                    self.on_idle(child, cx);
                     continue;
                 }
-                Asker::Fence => self.settled(child, cx),
+                Requester::InitBarrier => self.on_ready(child, cx),
                 // A child that does not list its tools may still have some.
-                Asker::Listing => {
-                    self.tools.settle(cx.now);
-                    self.stirred = true;
+                Requester::ToolsList => {
+                    self.tools.complete(cx.now);
+                    self.needs_dispatch = true;
                 }
                 _ => continue,
             }
             if let Some(worker) = self.workers.get_mut(&child) {
-                worker.tasks.remove(number);
+                worker.in_flight.remove(number);
             }
         }
     }
@@ -128,20 +129,21 @@ impl Pool {
     fn time_out_workers(&mut self, cx: &mut Cx<'_>) {
         let mut spent = Vec::new();
         for worker in self.workers.values_mut() {
-            let is_late = |task: &Task| task.asker == Asker::Gone && task.due <= cx.now;
-            if worker.tasks.iter().any(|(_, task)| is_late(task)) {
-                worker.is_spent = true;
+            let is_late =
+                |task: &InFlight| task.requester == Requester::Cancelled && task.due <= cx.now;
+            if worker.in_flight.iter().any(|(_, task)| is_late(task)) {
+                worker.is_draining = true;
                 spent.push(worker.child.id);
             }
         }
         for child in spent {
-            self.end_listens_at(child, cx);
-            self.freed(child, cx);
+            self.end_subscriptions_at(child, cx);
+            self.on_idle(child, cx);
         }
         if self.era == Some(Era::Legacy) {
             let idle_max = cx.limits.session_idle_max;
-            self.let_go_of(|worker| {
-                let is_kept = worker.key == Key::Spare || !worker.is_idle();
+            self.retire(|worker| {
+                let is_kept = worker.affinity == Affinity::Unassigned || !worker.is_idle();
                 !is_kept && worker.idle_since + idle_max <= cx.now
             });
         }
@@ -150,16 +152,16 @@ impl Pool {
     /// Returns when something is due again.
     pub(crate) fn next_due(&self, cx: &Cx<'_>) -> Instant {
         let idle_max = cx.limits.session_idle_max;
-        let of_post = |post: &Post| post.quiet_due(cx.limits).min(self.due(post, cx));
+        let of_post = |post: &Post| post.keep_alive_due(cx.limits).min(self.due(post, cx));
         let of_worker = |worker: &Worker| {
-            let is_kept = self.era != Some(Era::Legacy) || worker.key == Key::Spare;
+            let is_kept = self.era != Some(Era::Legacy) || worker.affinity == Affinity::Unassigned;
             let idle = match worker.is_idle() && !is_kept {
                 true => worker.idle_since + idle_max,
                 false => Instant::FAR,
             };
             let due = worker.next_due(cx.now);
             // A finished worker that only waits for others needs no wake-up.
-            if worker.is_spent { worker.child.next_due(cx.now) } else { due.min(idle) }
+            if worker.is_draining { worker.child.next_due(cx.now) } else { due.min(idle) }
         };
         let workers = self.workers.values().map(of_worker);
         self.posts.values().map(of_post).chain(workers).min().unwrap_or(Instant::FAR)

@@ -34,7 +34,8 @@ impl Pool {
         match message.kind() {
             Kind::Result | Kind::Error => self.translation_of_answer(worker, message),
             Kind::Request if self.era == Some(Era::Legacy) && message.method() != Some("ping") => {
-                let client = self.asked_by(worker, now).and_then(|number| worker.tasks.get(number));
+                let client =
+                    self.asked_by(worker, now).and_then(|number| worker.in_flight.get(number));
                 let client = client.and_then(|task| self.client_of(task));
                 Translation::Question(client.map(|(id, post)| Box::new((id, post.request.clone()))))
             }
@@ -46,15 +47,15 @@ impl Pool {
     fn translation_of_answer(&self, worker: &Worker, message: &Message) -> Translation {
         let number = match message.id() {
             Some(id) => parse_number(id),
-            None => worker.only_task(),
+            None => worker.sole_in_flight(),
         };
-        let task = number.and_then(|number| worker.tasks.get(number));
-        match task.map(|task| task.asker) {
-            Some(Asker::Listing) => Translation::Tools,
-            Some(Asker::Opening) => {
+        let task = number.and_then(|number| worker.in_flight.get(number));
+        match task.map(|task| task.requester) {
+            Some(Requester::ToolsList) => Translation::Tools,
+            Some(Requester::Initialize) => {
                 Translation::Initialize { served: self.served.clone(), offered: self.offered }
             }
-            Some(Asker::Request(exchange)) => match self.posts.get(&exchange) {
+            Some(Requester::Request(exchange)) => match self.posts.get(&exchange) {
                 // It is passed on unchanged.
                 Some(post) if post.era() == Era::Legacy && self.era != Some(Era::Modern) => {
                     Translation::None
@@ -76,13 +77,17 @@ impl Pool {
     fn translation_of_notification(&self, worker: &Worker, message: &Message) -> Translation {
         let is_legacy = self.era == Some(Era::Legacy);
         let is_tagged = match is_legacy {
-            true => self.posts.values().any(|post| post.listen.is_some()),
+            true => self.posts.values().any(|post| post.subscription.is_some()),
             false => !self.posts.is_empty(),
         };
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
                 let number = parse_number(number);
-                match worker.asking.as_ref().is_some_and(|asking| Some(asking.number) == number) {
+                match worker
+                    .pending_input
+                    .as_ref()
+                    .is_some_and(|asking| Some(asking.number) == number)
+                {
                     true => Translation::Progress,
                     false => Translation::None,
                 }
@@ -96,18 +101,22 @@ impl Pool {
 
     /// Returns the request that a question of a legacy child belongs to, if it can be determined.
     pub(super) fn asked_by(&self, worker: &Worker, now: Instant) -> Option<u64> {
-        let number = worker.asking.as_deref().map(|asking| asking.number);
-        number.or_else(|| worker.only(|task| task.traits.mute).filter(|_| !worker.is_wary(now)))
+        let number = worker.pending_input.as_deref().map(|asking| asking.number);
+        number.or_else(|| {
+            worker
+                .sole_match(|task| task.flags.non_interactive)
+                .filter(|_| !worker.is_quarantined(now))
+        })
     }
 
     /// Returns the client of a task.
-    fn client_of(&self, task: &Task) -> Option<(ExchangeId, &Post)> {
-        let Asker::Request(exchange) = task.asker else { return None };
+    fn client_of(&self, task: &InFlight) -> Option<(ExchangeId, &Post)> {
+        let Requester::Request(exchange) = task.requester else { return None };
         Some((exchange, self.posts.get(&exchange)?))
     }
 
     /// Returns the legacy child's `serverInfo`, a JSON text.
     pub(super) fn server_info(&self) -> Option<&Bytes> {
-        self.welcome.as_ref().and_then(|welcome| welcome.server_info.as_ref())
+        self.initialize_result.as_ref().and_then(|welcome| welcome.server_info.as_ref())
     }
 }

@@ -24,10 +24,10 @@ fn read(max: usize, bytes: &[u8], piece: usize) -> Vec<String> {
     found
 }
 
-fn shown(read: Result<Message, Unreadable>) -> String {
+fn shown(read: Result<Message, InvalidLine>) -> String {
     match read {
         Ok(message) => String::from_utf8_lossy(message.id().unwrap_or_default()).into_owned(),
-        Err(Unreadable { flaw, concerns, .. }) => {
+        Err(InvalidLine { flaw, concerns, .. }) => {
             let id = match &concerns {
                 Concerns::Request(id) => String::from_utf8_lossy(id),
                 Concerns::AnyRequest => "*".into(),

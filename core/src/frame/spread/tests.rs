@@ -4,7 +4,7 @@ use super::*;
 fn found(lines: &str) -> Vec<String> {
     let mut spread = Spread::default();
     let mut all = Vec::new();
-    let mut note = |found: Option<Unreadable>| {
+    let mut note = |found: Option<InvalidLine>| {
         all.extend(found.map(|it| match it.concerns {
             Concerns::Request(id) => format!("{} {}", it.flaw.name(), id.escape_ascii()),
             concerns => format!("{} {concerns:?}", it.flaw.name()),

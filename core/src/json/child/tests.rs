@@ -7,7 +7,7 @@ use crate::memory::Memory;
 
 const RULES: ParseRules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
 
-fn read(line: &[u8]) -> Vec<Result<Message, Unreadable>> {
+fn read(line: &[u8]) -> Vec<Result<Message, InvalidLine>> {
     let mut found = Vec::new();
     let account = Memory::new(1 << 30).child(ChildId(1));
     read_line(Bytes::copy_from_slice(line), RULES, &account, &mut |read| found.push(read));
@@ -17,7 +17,7 @@ fn read(line: &[u8]) -> Vec<Result<Message, Unreadable>> {
 /// Parses a line; returns messages unchanged, anything else as its flaw and the request it
 /// concerns.
 fn shown(line: &[u8]) -> Vec<String> {
-    let of = |unreadable: Unreadable| {
+    let of = |unreadable: InvalidLine| {
         let concerns = match unreadable.concerns {
             Concerns::Nothing => "-".to_owned(),
             Concerns::Request(id) => String::from_utf8(id.to_vec()).unwrap(),
@@ -217,7 +217,7 @@ proptest! {
         for found in read(&line) {
             match found {
                 Ok(message) if other => prop_assert!(message.id().is_none_or(|id| id == b"7")),
-                Err(Unreadable { concerns: Concerns::Request(id), .. }) if other => {
+                Err(InvalidLine { concerns: Concerns::Request(id), .. }) if other => {
                     prop_assert_eq!(&id[..], b"7");
                 }
                 _ => {}

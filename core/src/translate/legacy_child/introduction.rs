@@ -62,7 +62,7 @@ pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<
 
 /// A legacy child's description of itself in its result of `initialize`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Welcome {
+pub(crate) struct InitializeResult {
     /// The revision it has agreed on, or the nearest that is known.
     pub(crate) revision: Option<Revision>,
     /// Its result of `initialize` (JSON text).
@@ -86,14 +86,14 @@ pub(crate) fn welcome(
     initialize_result: &[u8],
     revision: Revision,
     supported: &[Revision],
-) -> Welcome {
+) -> InitializeResult {
     let told = Object::read_or_empty(Some(initialize_result));
     let capabilities = told.object("capabilities").unwrap_or_default();
     let can = |family: &str, member: &str| {
         capabilities.object(family).is_some_and(|it| it.get(member) == Some(b"true"))
     };
     let lists = ["prompts", "resources", "tools"];
-    Welcome {
+    InitializeResult {
         revision: Some(revision),
         result: Bytes::copy_from_slice(initialize_result),
         discovery: discover(initialize_result, supported).map(Bytes::from),

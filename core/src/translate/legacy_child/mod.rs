@@ -23,7 +23,7 @@ mod result;
 
 pub use answer::{answer, give_up, responses};
 pub use error::{Failure, error};
-pub(crate) use introduction::{Welcome, welcome};
+pub(crate) use introduction::{InitializeResult, welcome};
 pub use introduction::{counteroffer, discover, initialize, server_info};
 pub use params::params;
 pub use question::{Question, Refusal, input_required, key, question};
