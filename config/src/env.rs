@@ -108,7 +108,8 @@ fn warn_of_secret(cx: &mut Cx<'_>, key: &str, line: usize, name: &str, raw: &str
         }
         return;
     }
-    let is_plain = is_secret && secrets::can_be_secret(raw);
+    // A default stands in the file as well.
+    let is_plain = is_secret && secrets::can_be_secret(&text.shown);
     if is_plain || text.has_plain_secret || secrets::looks_secret(&text.shown) {
         let hint = format!("set it outside of the file, and write ${{{}}}", variable(name));
         cx.warn(key, line, "secret in plain text", hint);

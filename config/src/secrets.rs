@@ -6,7 +6,7 @@ use crate::placeholder::is_name;
 pub(crate) const MASK: &str = "***";
 
 /// Words of names whose value is hidden.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 21] = [
     "auth",
     "authorization",
     "bearer",
@@ -18,6 +18,7 @@ const WORDS: [&str; 20] = [
     "jwt",
     "key",
     "keys",
+    "mnemonic",
     "otp",
     "pass",
     "passphrase",
@@ -30,7 +31,7 @@ const WORDS: [&str; 20] = [
 ];
 
 /// Parts of names whose value is hidden.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "accesskey",
     "apikey",
     "connectionstring",
@@ -38,6 +39,7 @@ const PARTS: [&str; 8] = [
     "password",
     "privatekey",
     "secret",
+    "seedphrase",
     "token",
 ];
 
@@ -74,6 +76,12 @@ const ABOUT: [&str; 30] = [
     "uri",
     "url",
 ];
+
+/// Quotes of a shell.
+const QUOTES: [char; 2] = ['"', '\''];
+
+/// Characters between the pairs of a value such as `Server=db;Password=…`.
+const SEPARATORS: [char; 3] = [';', ',', '&'];
 
 /// The maximum number of parts of a value that are looked at; the rest is hidden.
 const PARTS_MAX: usize = 100;
@@ -159,10 +167,16 @@ pub(crate) fn mask(line: &[impl AsRef<str>]) -> Vec<Masked> {
     let line: Vec<&str> = line.iter().map(AsRef::as_ref).collect();
     let is_env = line.first().is_some_and(|program| program.rsplit('/').next() == Some("env"));
     let mut before = "";
+    let mut in_header = false;
     let mut masked = Vec::new();
     for text in line {
         let mut writer = Writer { is_env, ..Writer::default() };
-        writer.argument(before, text);
+        // The value of a header in words of its own: `Authorization:`, `Bearer`, the token.
+        in_header = is_name_of_header(before) || (in_header && scheme(before).is_some());
+        match in_header {
+            true => writer.hide(text, scheme(text).is_none()),
+            false => writer.argument(before, text),
+        }
         masked.push(writer.out);
         before = text;
     }
@@ -197,10 +211,18 @@ impl Writer {
             self.hide(text, holds_secret(name));
         } else if matches!(before, "-e" | "--env") {
             self.assignment(text);
-        } else if is_json_with_secret(text) {
-            self.hide(text, true);
-        } else if !self.header(text) {
-            self.text(text);
+        } else if matches!(before, "-u" | "--user" | "--basic") && text.contains(':') {
+            // user:password, or user:group.
+            let (user, password) = text.split_once(':').unwrap_or_default();
+            self.show(user);
+            self.show(":");
+            self.hide(password, false);
+        } else {
+            let bare = text.trim_start_matches(QUOTES);
+            self.show(&text[..text.len() - bare.len()]);
+            if !self.header(bare) {
+                self.text(bare);
+            }
         }
     }
 
@@ -209,6 +231,9 @@ impl Writer {
         self.parts += 1;
         if self.parts > PARTS_MAX {
             return self.hide(text, false);
+        }
+        if is_json_with_secret(text) {
+            return self.hide(text, true);
         }
         let name = text.split('=').next().unwrap_or_default();
         if !text.contains(char::is_whitespace) || !name.contains(char::is_whitespace) {
@@ -220,7 +245,7 @@ impl Writer {
             let word = part.trim_end();
             let bare = word.trim_start_matches(['"', '\'', '(']);
             self.show(&word[..word.len() - bare.len()]);
-            if bare.strip_suffix(':').is_some_and(is_secret_name) {
+            if is_name_of_header(bare) {
                 // The rest is the value of a header.
                 self.show(bare);
                 self.show(" ");
@@ -260,7 +285,7 @@ impl Writer {
         if name.is_empty() || !name.chars().all(is_token) || !is_secret_name(name) {
             return false;
         }
-        if value.starts_with("//") {
+        if value.starts_with("//") || value.trim().is_empty() {
             return false;
         }
         self.show(flag);
@@ -283,7 +308,7 @@ impl Writer {
             self.assignment(&word[2..]);
         } else if self.is_env && !is_flag && is_name(name) {
             self.assignment(word);
-        } else if !is_flag && !is_name(name) {
+        } else if !is_flag && !is_name(name) && !(is_key(name) && is_secret_name(name)) {
             self.value(word);
         } else {
             self.show(&word[..name.len() + 1]);
@@ -317,7 +342,12 @@ impl Writer {
             self.show("://");
             return self.address(scheme, rest);
         }
-        if value.contains('=') && value.contains([';', ',']) {
+        if let Some((path, query)) = value.split_once('?').filter(|(_, it)| it.contains('=')) {
+            self.show(path);
+            self.show("?");
+            return self.query(query);
+        }
+        if value.contains('=') && value.contains(SEPARATORS) {
             return self.pairs(value);
         }
         let is_token_part = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
@@ -348,8 +378,8 @@ impl Writer {
 
     /// Writes pairs such as `Server=db;Password=…`.
     fn pairs(&mut self, value: &str) {
-        for piece in value.split_inclusive([';', ',']) {
-            let pair = piece.trim_end_matches([';', ',']);
+        for piece in value.split_inclusive(SEPARATORS) {
+            let pair = piece.trim_end_matches(SEPARATORS);
             match pair.split_once('=') {
                 Some((name, secret)) if is_secret_name(name) => {
                     self.show(&pair[..name.len() + 1]);
@@ -396,14 +426,28 @@ impl Writer {
             Some(at) => {
                 self.value(&tail[..at]);
                 self.show(&tail[at..at + 1]);
-                let query = &tail[at + 1..];
-                let pairs = query.split(['&', ';']).filter_map(|pair| pair.split_once('='));
-                let secret = pairs.filter(|(name, _)| holds_secret(name)).map(|(_, value)| value);
-                self.hide(secret.clone().next().unwrap_or(query), secret.count() > 0);
+                self.query(&tail[at + 1..]);
             }
             None => self.value(tail),
         }
     }
+
+    /// Writes the query of an address.
+    fn query(&mut self, query: &str) {
+        let pairs = query.split(['&', ';']).filter_map(|pair| pair.split_once('='));
+        let secret = pairs.filter(|(name, _)| holds_secret(name)).map(|(_, value)| value);
+        self.hide(secret.clone().next().unwrap_or(query), secret.count() > 0);
+    }
+}
+
+/// Returns whether a text is a key such as `db.password`.
+fn is_key(text: &str) -> bool {
+    text.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+}
+
+/// Returns whether a word is the name of a header with a secret, and the value is in later words.
+fn is_name_of_header(word: &str) -> bool {
+    word.trim_start_matches(QUOTES).strip_suffix(':').is_some_and(is_secret_name)
 }
 
 /// Returns the name of a flag whose value is the next word and a secret.

@@ -288,6 +288,10 @@ fn hints_show_the_command_line_taken_apart() {
         (r#"{"command": "A=1 B=2 node kelp.js"}"#, r#""env": { "A": "…", "B": "…" }"#),
         (r#"{"command": "npx kelp --token CANARY"}"#, r#""args": ["kelp", "--token", "***"]"#),
         (
+            r#"{"command": "npx kelp -H \"Authorization: Bearer CANARY\" 'X-Api-Key:CANARY'"}"#,
+            r#""-H", "\"Authorization:", "***", "***", "'X-Api-Key:***""#,
+        ),
+        (
             r#"{"command": "node", "args": "--api-key CANARY x"}"#,
             r#""args": ["--api-key", "***", "x"]"#,
         ),

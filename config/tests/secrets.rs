@@ -19,7 +19,7 @@ fn shown(command: &[&str]) -> (String, usize) {
 
 #[test]
 fn secrets_of_a_command_line_are_masked() {
-    let rows: [(&[&str], &str, usize); 41] = [
+    let rows: [(&[&str], &str, usize); 51] = [
         (&["--api-key", "CANARY"], "--api-key ***", 1),
         (&["--apiKey=CANARY"], "--apiKey=***", 1),
         (&["--auth", "--token", "CANARY"], "--auth *** ***", 1),
@@ -66,6 +66,20 @@ fn secrets_of_a_command_line_are_masked() {
             0,
         ),
         (&["curl -H \"Authorization: Bearer CANARY\""], "curl -H \"Authorization: ***", 1),
+        (&["--config={\"apiKey\":\"CANARY\"}"], "--config=***", 1),
+        (&["--set", "auth.password=CANARY"], "--set auth.password=***", 1),
+        (&["--var=db.password=CANARY"], "--var=db.password=***", 1),
+        (&["-u", "user:CANARY", "--user", "7:7"], "-u user:*** --user 7:***", 0),
+        (&["/mcp?api_key=CANARY", "x?a=CANARY"], "/mcp?*** x?***", 1),
+        (&["--sas", "sv=2020&sig=CANARY"], "--sas sv=2020&sig=***", 1),
+        (
+            &["--mnemonic", "CANARY", "--seed-phrase", "CANARY"],
+            "--mnemonic *** --seed-phrase ***",
+            2,
+        ),
+        (&["--header", "Authorization:", "Bearer", "CANARY"], "--header Authorization: *** ***", 1),
+        (&["\"X-Api-Key:CANARY\"", "'A_KEY=CANARY'"], "\"X-Api-Key:*** 'A_KEY=***", 2),
+        (&["--mode", "basic", "file"], "--mode basic file", 0),
         (&["curl -H Authorization: ${HARBOUR_TOKEN}"], "curl -H Authorization: ***", 1),
         (&["send Bearer CANARY now"], "send Bearer *** now", 1),
         (&["${HARBOUR_HOST}", "${HARBOUR_TOKEN}"], "${HARBOUR_HOST} ${HARBOUR_TOKEN}", 1),
@@ -97,6 +111,8 @@ fn secrets_of_an_environment_are_reported() {
         ("API_KEY", "$CANARY", 1),
         ("API_KEY", "Bearer $CANARY", 1),
         ("PASSWORD", "CANARY$pa", 2),
+        ("API_KEY", "${HARBOUR_UNSET:-CANARY}", 1),
+        ("API_KEY", "${HARBOUR_UNSET:-}", 0),
         ("API_KEY_FILE", "/run/secrets/key", 0),
         ("MAX_TOKENS", "4096", 0),
         ("AUTH_MODE", "none", 0),
