@@ -299,6 +299,7 @@ impl Writer {
         let Some((name, value)) = word.split_once('=') else { return self.value(word) };
         let bare = name.trim_start_matches('-');
         let is_flag = bare.len() < name.len();
+        let has_name = is_flag || is_name(name) || (is_key(name) && is_secret_name(name));
         let attached = name.strip_prefix("-e").filter(|name| is_name(name));
         if matches!(name, "-e" | "--env") {
             self.show(&word[..name.len() + 1]);
@@ -308,7 +309,7 @@ impl Writer {
             self.assignment(&word[2..]);
         } else if self.is_env && !is_flag && is_name(name) {
             self.assignment(word);
-        } else if !is_flag && !is_name(name) && !(is_key(name) && is_secret_name(name)) {
+        } else if !has_name {
             self.value(word);
         } else {
             self.show(&word[..name.len() + 1]);
