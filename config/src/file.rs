@@ -152,7 +152,8 @@ fn check_entries(findings: &mut Findings<'_>, list: &'static str, entries: &[Mem
     }
 }
 
-fn check_duplicates(
+/// Reports keys that occur twice.
+pub(crate) fn check_duplicates(
     findings: &mut Findings<'_>,
     members: &[Member],
     entry: Option<(&'static str, &str)>,

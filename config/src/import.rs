@@ -53,8 +53,12 @@ pub fn import(sources: &[Source]) -> Imported {
         let root = from_toml.or_else(|| file::parse(source, &mut findings)).unwrap_or_default();
         if !findings.is_unusable() {
             let first = servers.len();
+            file::check_duplicates(&mut findings, &root, None, "");
             servers.extend(of_file(&root, &mut findings));
             settings = member(&root, "pontoon").cloned().or(settings);
+            if servers.len() == first && !findings.is_unusable() {
+                findings.add(Level::Warning, (1, None, ""), "no servers", None);
+            }
             for (at, server) in servers.iter().enumerate().skip(first) {
                 if member(&servers[..at], &server.name).is_some() {
                     let place = (server.line, Some((LISTS[0], server.name.as_str())), "");
@@ -95,6 +99,11 @@ fn of_file(root: &[Member], findings: &mut Findings<'_>) -> Vec<Member> {
         }
         Found::Other(other) if other.form == Form::Unknown => {
             let text = "no servers of a known form";
+            let hint = r#"the servers belong under `mcpServers`, each with a name"#.to_owned();
+            findings.add(Level::Error, (other.line, None, &other.key), text, hint);
+        }
+        Found::Other(other) if !other.is_object => {
+            let text = "must be an object of names";
             findings.add(Level::Error, (other.line, None, &other.key), text, None);
         }
         Found::Other(other) => {
@@ -140,9 +149,29 @@ fn entries(form: Form, servers: Vec<Member>, findings: &mut Findings<'_>) -> Vec
             }
             continue;
         };
+        let place = (line, Some((LISTS[0], name.as_str())), "");
+        file::check_duplicates(findings, &members, place.1, "");
+        if let Some(env) = member(&members, "env").or(member(&members, "environment")) {
+            file::check_duplicates(findings, locate::members(env), place.1, "env.");
+        }
         match form {
-            Form::Agent => of_agent(&mut members),
-            Form::Editor => of_editor(&mut members),
+            Form::Agent => {
+                if has_text(&members, "{file:") {
+                    let text = "{file:…} is not known to other clients than opencode";
+                    let hint = "put the value into a variable, and write {env:NAME}".to_owned();
+                    findings.add(Level::Error, place, text, hint);
+                }
+                of_agent(&mut members);
+            }
+            Form::Editor => {
+                of_editor(&mut members);
+                if !["command", "url"].iter().any(|key| member(&members, key).is_some()) {
+                    let text = "left out, since an extension of the editor starts it";
+                    let hint = "add an entry with the command of the server".to_owned();
+                    findings.add(Level::Warning, place, text, hint);
+                    continue;
+                }
+            }
             Form::Cli => of_cli(&mut members),
             Form::Bare | Form::Misspelt | Form::Settings | Form::Unknown => {}
         }
@@ -209,6 +238,11 @@ fn of_cli(members: &mut Vec<Member>) {
     if let Some(Json::List(names)) = taken(members, "env_vars") {
         let names = names.into_iter().filter_map(|it| match it.value {
             Json::Text(name) => Some(name),
+            // `{ name = "NAME", source = "local" }`
+            Json::Object(inner) => match &member(&inner, "name")?.node.value {
+                Json::Text(name) => Some(name.clone()),
+                _ => None,
+            },
             _ => None,
         });
         let passed: Vec<Member> = names.map(|name| text(&name, &format!("${{{name}}}"))).collect();
@@ -237,9 +271,25 @@ fn insert(members: &mut Vec<Member>, key: &str, added: Vec<Member>) {
     }
 }
 
+/// The keys whose texts have variables.
+const EXPANDED: [&str; 6] = ["command", "args", "env", "environment", "envFile", "cwd"];
+
+/// Returns whether a text of a command, its environment or its folder has a part.
+fn has_text(members: &[Member], part: &str) -> bool {
+    fn has(node: &Node, part: &str) -> bool {
+        match &node.value {
+            Json::Text(text) => text.contains(part),
+            Json::List(items) => items.iter().any(|item| has(item, part)),
+            Json::Object(inner) => inner.iter().any(|it| has(&it.node, part)),
+            Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        }
+    }
+    let mut expanded = members.iter().filter(|it| EXPANDED.contains(&it.name.as_str()));
+    expanded.any(|it| has(&it.node, part))
+}
+
 /// Changes the texts of a command, its environment and its folder.
 fn each_text(members: &mut [Member], change: &dyn Fn(&str) -> String) {
-    const EXPANDED: [&str; 6] = ["command", "args", "env", "environment", "envFile", "cwd"];
     for member in members.iter_mut().filter(|it| EXPANDED.contains(&it.name.as_str())) {
         each_text_of(&mut member.node, change);
     }

@@ -28,6 +28,8 @@ pub(crate) struct Other<'a> {
     pub(crate) line: usize,
     /// The servers.
     pub(crate) servers: &'a [Member],
+    /// Whether the value of the key is an object.
+    pub(crate) is_object: bool,
 }
 
 /// The forms of files that have neither `mcpServers` nor `servers`.
@@ -78,6 +80,7 @@ pub(crate) fn find(root: &[Member]) -> Found<'_> {
         key: String::new(),
         line: root[0].line,
         servers: &[],
+        is_object: true,
     }))
 }
 
@@ -100,10 +103,15 @@ pub(crate) fn of_client(root: &[Member]) -> Option<Other<'_>> {
             key: format!("mcp.{}", inner.name),
             line: inner.line,
             servers: members(inner),
+            is_object: is_object(inner),
         }),
-        None => {
-            Some(Other { form, key: outer.name.clone(), line: outer.line, servers: members(outer) })
-        }
+        None => Some(Other {
+            form,
+            key: outer.name.clone(),
+            line: outer.line,
+            servers: members(outer),
+            is_object: is_object(outer),
+        }),
     }
 }
 
@@ -116,12 +124,14 @@ fn misspelt(root: &[Member]) -> Option<Other<'_>> {
     };
     let found = root.iter().find(is_near)?;
     let (key, line) = (found.name.clone(), found.line);
-    Some(Other { form: Form::Misspelt, key, line, servers: members(found) })
+    let (servers, is_object) = (members(found), is_object(found));
+    Some(Other { form: Form::Misspelt, key, line, servers, is_object })
 }
 
 fn bare(root: &[Member]) -> Option<Other<'_>> {
     let first = root.iter().find(|member| looks_like_entry(member))?;
-    Some(Other { form: Form::Bare, key: first.name.clone(), line: first.line, servers: root })
+    let (key, line) = (first.name.clone(), first.line);
+    Some(Other { form: Form::Bare, key, line, servers: root, is_object: true })
 }
 
 /// Returns whether a member of the root looks like a server.
@@ -133,6 +143,10 @@ pub(crate) fn looks_like_entry(member: &Member) -> bool {
 pub(crate) fn is_telling(member: &Member) -> bool {
     let name = member.name.as_str();
     name == "command" || ADDRESSES.contains(&name) || keys::meant(name) == Some("command")
+}
+
+fn is_object(member: &Member) -> bool {
+    matches!(member.node.value, Json::Object(_))
 }
 
 /// Returns the members of an object, none of another value.

@@ -59,8 +59,8 @@ fn values_keep_their_meaning() {
             json!({ "a": { "command": ["node"], "env": { "A": "x${B}y", "C": "$${D}" } } }),
         ),
         (
-            "[mcp_servers.a]\ncommand = \"node\"\nargs = [\"${X}\"]\nenv_vars = [\"B\"]\ncwd = \"/x\"",
-            json!({ "a": { "command": "node", "args": ["$${X}"], "env": { "B": "${B}" }, "cwd": "/x" } }),
+            "[mcp_servers.a]\ncommand = \"node\"\nargs = [\"${X}\"]\nenv_vars = [\"B\", { name = \"C\" }]\ncwd = \"/x\"",
+            json!({ "a": { "command": "node", "args": ["$${X}"], "env": { "B": "${B}", "C": "${C}" }, "cwd": "/x" } }),
         ),
         (
             r#"{"amp.mcpServers": {"a": {"command": "node", "args": ["${X}", 0.50]}}}"#,
@@ -83,9 +83,30 @@ fn values_keep_their_meaning() {
 fn servers_are_never_lost() {
     let twice = [file("22-list-of-servers.json"), file("23-bare-map.json")];
     let unnamed = [source(r#"{"servers": [{"command": "node"}]}"#)];
-    for sources in [&twice[..], &unnamed, &[source("{\"a\": 1}")], &[source("{")]] {
+    let texts = [
+        "{\"a\": 1}",
+        "{",
+        r#"{"mcp": []}"#,
+        r#"{"mcpServer": [{"command": "node"}]}"#,
+        r#"{"mcpServers": {}, "mcpServers": {"a": {"command": "node"}}}"#,
+        r#"{"servers": {"a": {"command": "node", "args": ["1"], "args": ["2"]}}}"#,
+        r#"{"mcp": {"a": {"command": ["node"], "environment": {"A": "1", "A": "2"}}}}"#,
+        r#"{"mcp": {"a": {"command": ["node"], "environment": {"A": "{file:~/key}"}}}}"#,
+    ];
+    let texts: Vec<_> = texts.iter().map(|text| [source(text)]).collect();
+    for sources in [&twice[..], &unnamed].into_iter().chain(texts.iter().map(|it| &it[..])) {
         let errors = import(sources).findings;
         assert!(errors.iter().any(|finding| finding.level == Level::Error), "{sources:?}");
+    }
+    for (text, words) in [
+        (r#"{"context_servers": {"a": {"source": "extension", "settings": {}}}}"#, "left out"),
+        (r#"{"mcpServers": {}}"#, "no servers"),
+        ("{}", "no servers"),
+    ] {
+        let imported = import(&[source(text)]);
+        let mut found = imported.findings.iter().filter(|it| it.level == Level::Warning);
+        assert!(found.any(|it| it.text.contains(words)), "{text}: {:?}", imported.findings);
+        assert_eq!(serde_json::from_str::<Value>(&imported.text).unwrap()["mcpServers"], json!({}));
     }
     let kept =
         json!({ "pontoon": { "listen": "a:1" }, "mcpServers": { "a": { "command": "node" } } });
