@@ -181,7 +181,7 @@ fn keep(log: Log, command: Option<Arc<str>>, tell: Sender<Fact>) -> impl Fn(&Eve
         log.write(Entry::event(event.clone()).of_command(command.as_ref()));
         let fact = match event {
             Event::EraFound { assumed: false, .. } | Event::SessionOpened { .. } => Fact::Answered,
-            Event::ChildUnusable { status, stderr } => {
+            Event::ChildUnusable { status, stderr, .. } => {
                 let stderr = String::from_utf8_lossy(stderr).into_owned();
                 Fact::Unusable { status: *status, stderr }
             }

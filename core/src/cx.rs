@@ -150,14 +150,14 @@ impl Cx<'_> {
         self.out.push(Action::Log(event));
     }
 
-    /// Returns whether requests are logged.
-    pub(crate) fn logs_requests(&self) -> bool {
+    /// Returns whether events of level info are logged, such as requests and lines of standard error.
+    pub(crate) fn logs_info(&self) -> bool {
         self.log_level <= Level::Info
     }
 
     /// Logs an answered request, within the rate limit.
     pub(crate) fn log_request(&mut self, describe: impl FnOnce() -> Answered) {
-        if self.logs_requests() {
+        if self.logs_info() {
             let max = self.limits.log_requests_per_second;
             self.requests.write(self.now, max, describe, |event| self.out.push(Action::Log(event)));
         }

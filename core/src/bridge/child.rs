@@ -245,6 +245,12 @@ impl Child {
         self.stderr.push(self.id, bytes, cx);
     }
 
+    /// Leaves the lines of its standard error out of the log for as long as they repeat these, which
+    /// the process before it wrote.
+    pub(crate) fn omit_repeated_stderr(&mut self, lines: Bytes) {
+        self.stderr.omit_repeated(lines);
+    }
+
     /// Returns the end of its standard error.
     pub(crate) fn stderr_tail(&self) -> Bytes {
         self.stderr.tail()

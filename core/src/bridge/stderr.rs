@@ -27,6 +27,8 @@ pub(crate) struct Stderr {
     line_start: usize,
     bucket: Bucket,
     skipped: Option<Skipped>,
+    /// The lines that are not logged again.
+    repeated: Bytes,
 }
 
 /// Lines that were not logged.
@@ -62,6 +64,11 @@ impl Stderr {
             rest = &rest[end + 1..];
         }
         self.skip(rest, cx);
+    }
+
+    /// Leaves lines out of the log for as long as they repeat these.
+    pub(crate) fn omit_repeated(&mut self, lines: Bytes) {
+        self.repeated = lines;
     }
 
     /// Ends the output, and with it the last line.
@@ -117,7 +124,15 @@ impl Stderr {
     /// Logs the line that has just ended.
     fn line(&mut self, child: ChildId, cx: &mut Cx<'_>) {
         let oldest = self.tail.len() - self.newest().len();
-        log(child, &self.tail[self.line_start.max(oldest)..], cx);
+        let line = &self.tail[self.line_start.max(oldest)..];
+        if !line.trim_ascii().is_empty() {
+            let rest = after_line(&self.repeated, line).map(|rest| self.repeated.slice_ref(rest));
+            let is_new = rest.is_none();
+            self.repeated = rest.unwrap_or_default();
+            if is_new {
+                log(child, line, cx);
+            }
+        }
         self.line_start = self.tail.len();
     }
 
@@ -138,6 +153,13 @@ impl Stderr {
         }
         self.line_start = self.tail.len().saturating_sub(rest.len() - end - 1);
     }
+}
+
+/// Returns the text after its first line that is not blank, if that is this line.
+fn after_line<'t>(text: &'t [u8], line: &[u8]) -> Option<&'t [u8]> {
+    let text = text.trim_ascii_start();
+    let end = memchr(b'\n', text).unwrap_or(text.len());
+    (text[..end].trim_ascii_end() == line.trim_ascii()).then_some(&text[end..])
 }
 
 fn log(child: ChildId, line: &[u8], cx: &mut Cx<'_>) {

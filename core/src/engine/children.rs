@@ -416,12 +416,14 @@ impl Engine {
         let was_probed = self.is_probed(child.id);
         let may_be_answer =
             (self.take_probe_debt(child.id) || was_probed) && !child.has_read_nothing();
+        let stderr = child.stderr_tail();
         let is_useless = !may_be_answer && child.is_failed_start(status, &self.desk.cx(now, out));
         if is_useless {
             child.report_end(&mut self.desk.cx(now, out));
-            let stderr = child.stderr_tail();
+            let stderr = stderr.clone();
             self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
-            self.desk.log(Event::ChildUnusable { status, stderr }, out);
+            let is_logged = self.desk.cx(now, out).logs_info();
+            self.desk.log(Event::ChildUnusable { status, stderr, is_logged }, out);
         }
         match child.has_exited() {
             // Its end is in the log already.
@@ -431,7 +433,7 @@ impl Engine {
         }
         match was_probed {
             true if is_useless => self.give_up_finding(Reject::ChildExited(status), now, out),
-            true => self.on_probed_end(now, out),
+            true => self.on_probed_end(stderr, now, out),
             false => {}
         }
     }

@@ -83,10 +83,13 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        child.report_end(&mut self.desk.cx(now, out));
+        let cx = &mut self.desk.cx(now, out);
+        child.report_end(cx);
         let asked = child.was_stopped();
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
-        let event = Event::ChildEnded { child: child.id, status, asked, unanswered, stderr };
+        let is_logged = cx.logs_info();
+        let event =
+            Event::ChildEnded { child: child.id, status, asked, unanswered, stderr, is_logged };
         self.desk.log(event, out);
         self.forget(&child, out);
     }

@@ -18,6 +18,8 @@
 
 use std::mem;
 
+use bytes::Bytes;
+
 use crate::bridge::{Child, Pool};
 use crate::config::ChildEra;
 use crate::cx::Owner;
@@ -268,11 +270,13 @@ impl Engine {
     }
 
     /// Handles the end of the probed child after it read the probe, possibly because of it: another
-    /// one is started, and not probed.
-    pub(super) fn on_probed_end(&mut self, now: Instant, out: &mut Actions) {
+    /// one is started, and not probed. `stderr` is what the probed one wrote to standard error.
+    pub(super) fn on_probed_end(&mut self, stderr: Bytes, now: Instant, out: &mut Actions) {
         let spec = self.desk.upstream.command().cloned();
         if let Some(spec) = spec.filter(|_| self.desk.config.eager) {
-            self.standby = Some(self.spawn(spec, now, out));
+            let mut child = self.spawn(spec, now, out);
+            child.omit_repeated_stderr(stderr);
+            self.standby = Some(child);
         }
         self.assume_legacy(None, now, out);
     }

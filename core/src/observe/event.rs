@@ -79,6 +79,8 @@ pub enum Event {
         unanswered: usize,
         /// The end of its standard error, if it ended without a request.
         stderr: Bytes,
+        /// Whether the lines of its standard error are in the log.
+        is_logged: bool,
     },
     /// The child that was started ahead of the first session ended without being used.
     ChildUnusable {
@@ -86,6 +88,8 @@ pub enum Event {
         status: ExitStatus,
         /// The end of its standard error.
         stderr: Bytes,
+        /// Whether the lines of its standard error are in the log.
+        is_logged: bool,
     },
     /// A child answered `initialize` with an error.
     InitializeRefused {

@@ -222,7 +222,7 @@ impl Session {
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
             method: known_method(message.method().unwrap_or_default()),
-            tool: cx.logs_requests().then(|| tool_of(message)).flatten(),
+            tool: cx.logs_info().then(|| tool_of(message)).flatten(),
             series: cx.series(message),
             since,
             due,

@@ -208,6 +208,7 @@ fn the_end_of_its_standard_error_is_kept_for_the_report() {
         asked: false,
         unanswered: 1,
         stderr: Bytes::from("two\nthree"),
+        is_logged: true
     }));
 }
 
@@ -228,6 +229,7 @@ fn last_words_that_come_after_the_exit_are_waited_for() {
         asked: false,
         unanswered: 0,
         stderr,
+        is_logged: true
     }));
 }
 
@@ -244,6 +246,7 @@ fn a_child_that_is_asked_to_end_is_not_reported_with_its_standard_error() {
         asked: true,
         unanswered: 0,
         stderr: Bytes::new(),
+        is_logged: true
     }));
 }
 

@@ -50,7 +50,8 @@ fn its_early_end_is_reported() {
     rig.input(Input::ChildStderr { child, bytes: Bytes::from("no API key\n") });
     rig.child_ends(child, ExitStatus::Code(1));
     let stderr = Bytes::from("no API key");
-    assert!(rig.events.contains(&Event::ChildUnusable { status: ExitStatus::Code(1), stderr }));
+    let (status, is_logged) = (ExitStatus::Code(1), true);
+    assert!(rig.events.contains(&Event::ChildUnusable { status, stderr, is_logged }));
     assert!(rig.children[&child].released);
     let health = rig.request(Request::Health);
     assert_eq!(rig.reply(health).0, 503);

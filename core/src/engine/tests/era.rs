@@ -219,6 +219,29 @@ fn an_eager_command_is_asked_at_once() {
     assert_eq!(unusable(&rig), 1);
 }
 
+#[test]
+fn text_that_the_second_process_repeats_is_logged_once() {
+    let config = config(Limits::default());
+    let bridge = crate::config::BridgeOptions::default();
+    let mut rig =
+        Rig::of(Config { eager: true, bridge, revisions: Revision::ALL.into(), ..config });
+    let write = |rig: &mut Rig, text: &'static str| {
+        let child = rig.last_child();
+        rig.input(Input::ChildStderr { child, bytes: text.into() });
+        rig.child_ends(child, ExitStatus::Code(1));
+    };
+    write(&mut rig, "starting\r\n\nnpm error canceled\n");
+    write(&mut rig, "starting\n\nnpm error canceled\nnpm error see the log\nstarting\n");
+    let lines = rig.events.iter().filter_map(|event| match event {
+        Event::ChildStderr { line, .. } => Some(&line[..]),
+        _ => None,
+    });
+    let lines: Vec<_> = lines.collect();
+    let all = ["starting", "npm error canceled", "npm error see the log", "starting"];
+    assert_eq!(lines, all.map(str::as_bytes));
+    assert_eq!((ended(&rig), unusable(&rig)), (1, 1));
+}
+
 fn unusable(rig: &Rig) -> usize {
     rig.events.iter().filter(|event| matches!(event, Event::ChildUnusable { .. })).count()
 }

@@ -40,16 +40,20 @@ impl Event {
                 field("child", count(child.0));
                 field("error", text(error));
             }
-            Event::ChildEnded { child, status, asked, unanswered, stderr } => {
+            Event::ChildEnded { child, status, asked, unanswered, stderr, is_logged } => {
                 field("child", count(child.0));
                 field("status", text(status));
                 field("requested", Value::Flag(*asked));
                 field("pending", length(*unanswered));
-                tail(stderr, field);
+                if !is_logged {
+                    tail(stderr, field);
+                }
             }
-            Event::ChildUnusable { status, stderr } => {
+            Event::ChildUnusable { status, stderr, is_logged } => {
                 field("status", text(status));
-                tail(stderr, field);
+                if !is_logged {
+                    tail(stderr, field);
+                }
             }
             Event::EraFound { era, assumed } => {
                 field("era", text(era));

@@ -64,8 +64,15 @@ fn every_event() -> Vec<Event> {
     vec![
         Event::ChildStarted { child, pid: 42 },
         Event::ChildFailed { child, error: SpawnError::NoResources },
-        Event::ChildEnded { child, status, asked: false, unanswered: 2, stderr: stderr.clone() },
-        Event::ChildUnusable { status, stderr: stderr.clone() },
+        Event::ChildEnded {
+            child,
+            status,
+            asked: false,
+            unanswered: 2,
+            stderr: stderr.clone(),
+            is_logged: false,
+        },
+        Event::ChildUnusable { status, stderr: stderr.clone(), is_logged: false },
         Event::ChildStderr { child, line: stderr },
         Event::ChildStderrSkipped { child, lines: 9 },
         Event::InitializeRefused { child, words: "no".into() },
@@ -141,11 +148,32 @@ fn no_event_shows_a_whole_session_id() {
 fn an_unexpected_end_warns_and_an_expected_one_informs() {
     let end = |asked| {
         let (child, stderr) = (ChildId(1), Bytes::new());
-        Event::ChildEnded { child, status: ExitStatus::Code(0), asked, unanswered: 0, stderr }
+        Event::ChildEnded {
+            child,
+            status: ExitStatus::Code(0),
+            asked,
+            unanswered: 0,
+            stderr,
+            is_logged: false,
+        }
     };
     assert_eq!(end(false).level(), Level::Warning);
     assert_eq!(end(true).level(), Level::Info);
     assert!(fields(&end(true)).iter().all(|(name, _)| *name != "stderr"), "nothing was written");
+}
+
+#[test]
+fn standard_error_that_is_in_the_log_is_not_repeated() {
+    let (child, status, stderr) = (ChildId(1), ExitStatus::Code(1), Bytes::from_static(b"no"));
+    for is_logged in [false, true] {
+        let (asked, unanswered, stderr) = (false, 0, stderr.clone());
+        let unusable = Event::ChildUnusable { status, stderr: stderr.clone(), is_logged };
+        let ended = Event::ChildEnded { child, status, asked, unanswered, stderr, is_logged };
+        for event in [unusable, ended] {
+            let has_it = fields(&event).iter().any(|(name, _)| *name == "stderr");
+            assert_eq!(has_it, !is_logged, "{}", event.name());
+        }
+    }
 }
 
 #[test]
@@ -187,6 +215,7 @@ fn fields_say_what_happened() {
         asked: false,
         unanswered: 2,
         stderr: Bytes::from_static(b"oh"),
+        is_logged: false,
     };
     let mut seen = Vec::new();
     event.fields(|name, value| {
