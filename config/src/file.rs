@@ -93,6 +93,7 @@ pub(crate) fn lists<'a>(
     findings: &mut Findings<'_>,
 ) -> Vec<(&'static str, &'a [Member])> {
     check_duplicates(findings, root, None, "");
+    check_spelling(findings, root);
     let lists = match locate::find(root) {
         Found::Lists(lists) => lists,
         Found::Nothing => {
@@ -128,6 +129,25 @@ pub(crate) fn lists<'a>(
     }
     check_strictness(source, findings);
     read
+}
+
+/// Reports keys of the root that are nearly ones that are read. Settings that are not read could be
+/// those of authentication, so that is an error.
+fn check_spelling(findings: &mut Findings<'_>, root: &[Member]) {
+    for found in root {
+        let name = found.name.as_str();
+        if locate::is_near(name, "pontoon") {
+            let hint = "rename it to `pontoon`".to_owned();
+            findings.error(found.line, name, "unknown key", Some(hint));
+        }
+        let is_list = LISTS.iter().any(|list| locate::is_near(name, list));
+        let has_list = LISTS.iter().any(|list| member(root, list).is_some());
+        let has_entries = locate::members(found).iter().any(locate::looks_like_entry);
+        if is_list && has_list && has_entries && !LISTS.contains(&name) {
+            let hint = "move its entries into `mcpServers`".to_owned();
+            findings.add(Level::Warning, (found.line, None, name), "not read", hint);
+        }
+    }
 }
 
 /// Returns whether an entry is a comment.

@@ -115,14 +115,17 @@ pub(crate) fn of_client(root: &[Member]) -> Option<Other<'_>> {
     }
 }
 
-fn misspelt(root: &[Member]) -> Option<Other<'_>> {
+/// Returns whether a key is another one but for its case, its separators or one letter.
+pub(crate) fn is_near(key: &str, other: &str) -> bool {
     let letters = |key: &str| key.replace(['-', '_', ' ', '.'], "").to_lowercase();
-    let is_near = |member: &&Member| {
-        let key = letters(&member.name);
+    key != other && strsim::osa_distance(&letters(key), &letters(other)) <= 1
+}
+
+fn misspelt(root: &[Member]) -> Option<Other<'_>> {
+    let found = root.iter().find(|member| {
         matches!(member.node.value, Json::Object(_) | Json::List(_))
-            && ["mcpservers", "servers"].iter().any(|list| strsim::osa_distance(&key, list) <= 1)
-    };
-    let found = root.iter().find(is_near)?;
+            && LISTS.iter().any(|list| is_near(&member.name, list))
+    })?;
     let (key, line) = (found.name.clone(), found.line);
     let (servers, is_object) = (members(found), is_object(found));
     Some(Other { form: Form::Misspelt, key, line, servers, is_object })

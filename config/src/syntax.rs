@@ -178,10 +178,12 @@ fn explain(error: &ParseError, lines: &Lines) -> SyntaxError {
             "invalid string".to_owned(),
             r#"it ends with ", and \ begins an escape: \\, \", \u00e9"#,
         ),
-        kind => (format!("not JSON: {kind}"), ""),
+        kind => (
+            format!("not JSON: {kind}"),
+            "a value is an object, a list, a string in double quotes, a number, true, false or null",
+        ),
     };
-    let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
-    SyntaxError { hint, ..SyntaxError::new(line, text) }
+    SyntaxError { hint: Some(hint.to_owned()), ..SyntaxError::new(line, text) }
 }
 
 /// Refuses control characters in strings, and white space that is not that of JSON.

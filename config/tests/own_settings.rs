@@ -108,6 +108,16 @@ fn a_problem_at_the_top_makes_the_file_unusable() {
     }
 }
 
+#[test]
+fn settings_under_a_misspelt_key_make_the_file_unusable() {
+    for key in ["Pontoon", "pontoons", "ponton"] {
+        let report = report(json!({ "mcpServers": {}, key: { "listen": "a:1" } }).to_string());
+        assert_eq!((keys(&report), report.is_unusable), (vec![key.to_owned()], true));
+    }
+    let report = report(json!({ "mcpServers": {}, "theme": {}, "platoon": {} }).to_string());
+    assert!(!report.has_errors());
+}
+
 /// Returns the published schema.
 fn validator() -> jsonschema::Validator {
     jsonschema::validator_for(&schema()).expect("a schema")

@@ -191,6 +191,18 @@ fn files_of_other_clients_are_named_and_not_read() {
 }
 
 #[test]
+fn a_misspelt_list_beside_the_right_one_is_reported() {
+    for (key, count) in [("mcpServer", 1), ("MCP_Servers", 1), ("server", 1), ("theme", 0)] {
+        let report = report(format!(
+            r#"{{"mcpServers": {{"a": {{"command": "node"}}}}, "{key}": {{"b": {{"command": "node"}}}}}}"#
+        ));
+        assert_eq!(findings(&report, Level::Warning).len(), count, "{key}: {report:#?}");
+    }
+    let report = report(r#"{"mcpServers": {"a": {"command": "node"}}, "server": {"port": 1}}"#);
+    assert!(findings(&report, Level::Warning).is_empty());
+}
+
+#[test]
 fn kinds() {
     check(&[
         (r#"{"type": "STDIO", "command": "node"}"#, "node"),
