@@ -15,6 +15,7 @@
 
 mod evaluation;
 mod interpretation;
+mod outcome;
 mod page;
 mod preparing;
 pub(crate) mod stateless;
@@ -25,9 +26,10 @@ use crate::json::Message;
 
 pub(crate) use evaluation::{Circumstance, Evaluation, Said, Speaker, ToServer};
 pub(crate) use interpretation::{Interpretation, ToInterpreter, give};
+pub(crate) use outcome::Outcome;
 pub(crate) use page::Page;
 pub(crate) use preparing::{OpenQuestion, Prepared, Preparing, answers, translated};
-pub(crate) use translation::{Change, Client, Outcome, Probed, Translated, Translation, severity};
+pub(crate) use translation::{Change, Client, Probed, Translated, Translation, severity};
 
 /// The number by which a job identifies a machine; unique for each loan.
 pub(crate) type Loan = u64;

@@ -1,8 +1,14 @@
 //! Rules for the source files of the workspace: the words of comments and texts, the length of files
 //! and functions, and the order of the modules of `core`.
 
+#[path = "tidy/circles.rs"]
+mod circles;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use circles::Imports;
 
 /// Words that a comment or a text must not use. They hide the subject of a sentence, such as the
 /// client, the child or the adapter, or are out of use. Each is written in two parts, so that this
@@ -90,6 +96,28 @@ fn the_documentation_has_the_layers() {
             assert!(text.contains(&row), "{file} has no line {row}");
         }
     }
+}
+
+/// The crates whose files may still import each other in a circle.
+const WITH_CIRCLES: [&str; 5] =
+    ["carrier", "config", "tests", "tests/fixture", "tests/test-server"];
+
+#[test]
+fn files_import_each_other_in_no_circle() {
+    let mut crates: BTreeMap<String, Imports> = BTreeMap::new();
+    for (path, text) in sources() {
+        let Some((root, in_src)) = path.split_once("/src/") else { continue };
+        let is_test = in_src.ends_with("tests.rs") || in_src.contains("tests/");
+        if !is_test {
+            crates.entry(root.to_owned()).or_default().add(&path, in_src, &text);
+        }
+    }
+    let found: Vec<_> = crates
+        .iter()
+        .filter(|(root, _)| !WITH_CIRCLES.contains(&root.as_str()))
+        .flat_map(|(_, imports)| imports.circles())
+        .collect();
+    assert!(found.is_empty(), "move what they share to a file of its own:\n{found:#?}");
 }
 
 /// Returns the module of `core` that a file belongs to, unless it is a test or the root.

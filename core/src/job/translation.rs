@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Page, stateless};
+use super::{Outcome, Page, stateless};
 use crate::ids::ExchangeId;
 use crate::json::object::{Object, array, quoted};
 use crate::json::{Answer, Message, error_words, parse_number};
@@ -92,19 +92,6 @@ pub(crate) struct Probed {
     pub(crate) speaks_both: bool,
     /// The result (JSON text), if it is one.
     pub(crate) discovery: Option<Arc<[u8]>>,
-}
-
-/// The answer to a client's request, in the format of its era.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// Unchanged. A result has status 200.
-    AsWritten { status: u16 },
-    /// Another result.
-    Result(Bytes),
-    /// Another error.
-    Error { error: Bytes, status: u16 },
-    /// The user has to visit these URLs first.
-    Asks(Vec<(String, Question)>),
 }
 
 /// A change that a child announces.

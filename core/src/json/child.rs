@@ -23,7 +23,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::de::IgnoredAny;
 
-use crate::json::glimpse::Glimpse;
+use crate::json::glimpse::{Concerns, Glimpse};
 use crate::json::mend::{error_object, mended, without_controls};
 use crate::json::object::Object;
 use crate::json::scan::Cursor;
@@ -43,20 +43,6 @@ pub struct InvalidLine {
     pub excerpt: Bytes,
     /// Its length; for a line over the limit, the number of bytes known so far.
     pub bytes: usize,
-}
-
-/// The request that an unreadable line answers.
-#[derive(Clone, Debug)]
-pub enum Concerns {
-    /// None: it is not an answer.
-    Nothing,
-    /// The request with this id, a JSON text.
-    Request(Bytes),
-    /// An unknown request.
-    AnyRequest,
-    /// The request that this message answers, if no other request is in flight. The message follows
-    /// other text, so the line may be a log line that quotes a message of another conversation.
-    Quoted(Box<Message>),
 }
 
 /// The number of bytes of a line that are kept for the log.

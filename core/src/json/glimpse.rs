@@ -6,9 +6,22 @@
 
 use bytes::Bytes;
 
-use crate::json::child::Concerns;
 use crate::json::envelope::is_id;
-use crate::json::text;
+use crate::json::{Message, text};
+
+/// The request that an unreadable line answers.
+#[derive(Clone, Debug)]
+pub enum Concerns {
+    /// None: it is not an answer.
+    Nothing,
+    /// The request with this id, a JSON text.
+    Request(Bytes),
+    /// An unknown request.
+    AnyRequest,
+    /// The request that this message answers, if no other request is in flight. The message follows
+    /// other text, so the line may be a log line that quotes a message of another conversation.
+    Quoted(Box<Message>),
+}
 
 /// The members found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

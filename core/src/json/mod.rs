@@ -34,6 +34,7 @@ mod number;
 pub(crate) mod object;
 mod outline;
 mod params;
+mod rules;
 mod scan;
 mod string;
 mod text;
@@ -42,16 +43,18 @@ mod write;
 
 pub use body::Body;
 pub(crate) use canonical::canonical;
-pub use child::{Concerns, EXCERPT_BYTES, InvalidLine};
+pub use child::{EXCERPT_BYTES, InvalidLine};
 pub(crate) use child::{error_words, read_line};
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
+pub use glimpse::Concerns;
 pub(crate) use glimpse::{Glimpse, string_len};
 pub use invalid::{About, Invalid};
 pub use line::Answer;
-pub use message::{Edit, Field, Kind, Message, ParseRules, Peer};
+pub use message::{Edit, Field, Message};
 pub(crate) use number::{Number, parse_number};
 pub(crate) use outline::outline;
+pub use rules::{Kind, ParseRules, Peer};
 #[cfg(test)]
 pub(crate) use scan::walked;
 pub use write::{error, error_with_data};

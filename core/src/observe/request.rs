@@ -3,40 +3,13 @@
 //! Owns: the content of a line, and the count of lines left out. Never: a lock; requests without a
 //! session are answered outside the engine's.
 
-use core::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use uuid::Uuid;
-
-use crate::ids::SessionId;
 use crate::json::Message;
 use crate::json::object::{member, text};
-use crate::observe::Event;
+use crate::observe::{Answered, Event};
 use crate::shown::shown;
-use crate::time::{Duration, Instant};
-
-/// An answered request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
-    /// The id that a server in this process gives it in the answer.
-    pub id: Option<Uuid>,
-    /// The client's address.
-    pub peer: Option<IpAddr>,
-    /// The client's name (`clientInfo.name`), truncated.
-    pub client: Option<Box<str>>,
-    /// The session of the request.
-    pub session: Option<SessionId>,
-    /// The method, or `other` for one that the specification does not define.
-    pub method: &'static str,
-    /// The called tool, truncated.
-    pub tool: Option<Box<str>>,
-    /// The HTTP status of the answer.
-    pub status: u16,
-    /// The time from request to answer.
-    pub took: Duration,
-    /// The name of the error, or `None` for a result.
-    pub error: Option<&'static str>,
-}
+use crate::time::Instant;
 
 /// Limits the number of request lines per second; the others are counted in one line.
 #[derive(Debug, Default)]

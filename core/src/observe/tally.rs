@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::observe::metrics::{BOUNDS, Histogram, MetricsText, bucket, micros};
+use crate::observe::metrics_text::{BOUNDS, Histogram, MetricsText, bucket, micros};
 use crate::protocol::{KNOWN, method_index};
 use crate::time::Duration;
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::check;
 use super::incoming::text_of;
 
 /// The members of `params.arguments`, unchanged; each name occurs once.
@@ -36,7 +35,7 @@ impl<'a> Arguments<'a> {
     /// Returns an integer argument, including one written with a fraction of zero or an exponent,
     /// or `None` if it is missing or not an integer.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        check::integer(self.json(name)?)
+        integer(self.json(name)?)
     }
 
     /// Iterates over the members in order, as names and JSON texts.
@@ -51,3 +50,16 @@ impl<'a> FromIterator<(Cow<'a, str>, &'a str)> for Arguments<'a> {
         Arguments { members: members.into_iter().collect() }
     }
 }
+
+/// Returns the value of a JSON number without a fraction, in any notation: `10`, `10.0`, `1e1`
+/// (JSON Schema 2020-12, validation, section 6.1.1).
+pub(super) fn integer(json: &str) -> Option<i64> {
+    json.parse().ok().or_else(|| {
+        let number: f64 = json.parse().ok()?;
+        let is_whole = number.fract() == 0.0 && number.abs() < I64_END;
+        (is_whole && json.contains(['.', 'e', 'E'])).then_some(number as i64)
+    })
+}
+
+/// 2^63: any `f64` below it fits into an `i64`.
+const I64_END: f64 = 9_223_372_036_854_775_808.0;

@@ -11,8 +11,9 @@
 
 use std::borrow::Cow;
 
+use super::arguments::integer;
+use super::fault::{unclear, wrong};
 use super::incoming::text_of;
-use super::params::{unclear, wrong};
 use super::{Arguments, Fault, Field, Kind, Prompt, Schema};
 use crate::json::object;
 use crate::shown::shown;
@@ -92,16 +93,3 @@ fn refusal(field: &Field) -> Fault {
 fn path(name: &str) -> String {
     format!("{PATH}.{name}")
 }
-
-/// Returns the value of a JSON number without a fraction, in any notation: `10`, `10.0`, `1e1`
-/// (JSON Schema 2020-12, validation, section 6.1.1).
-pub(super) fn integer(json: &str) -> Option<i64> {
-    json.parse().ok().or_else(|| {
-        let number: f64 = json.parse().ok()?;
-        let is_whole = number.fract() == 0.0 && number.abs() < I64_END;
-        (is_whole && json.contains(['.', 'e', 'E'])).then_some(number as i64)
-    })
-}
-
-/// 2^63: any `f64` below it fits into an `i64`.
-const I64_END: f64 = 9_223_372_036_854_775_808.0;

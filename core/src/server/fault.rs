@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Question;
+use crate::json::object::Unclear;
 use crate::reject::Reject;
 use crate::translate::error_data;
 
@@ -80,6 +81,19 @@ impl Fault {
     pub fn resource_not_found(uri: &str, message: impl Into<Cow<'static, str>>) -> Self {
         let data = Some(serde_json::json!({ "uri": uri }));
         Fault { data, ..Fault::new(Fault::RESOURCE_NOT_FOUND, message) }
+    }
+}
+
+/// Returns the fault for an invalid field.
+pub(super) fn wrong(path: &str, must: &str) -> Fault {
+    Fault::invalid_params(format!("{path} {must}"))
+}
+
+/// Returns the fault for an object that cannot be parsed.
+pub(super) fn unclear(path: &str, unclear: Unclear) -> Fault {
+    match unclear {
+        Unclear::KeyTwice => wrong(path, "holds a key twice"),
+        Unclear::KeyNoText => wrong(path, "holds a key that is no text"),
     }
 }
 

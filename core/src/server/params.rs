@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::fault::{unclear, wrong};
 use super::incoming::text_of;
 use super::{Arguments, Client, Fault, LogLevel, check};
 use crate::json::is_id;
-use crate::json::object::{Unclear, pick};
+use crate::json::object::pick;
 use crate::reject::Reject;
 
 /// The known fields of `params`, for every request and notification served here, as JSON text. A
@@ -252,14 +253,6 @@ pub(super) fn fields<'a, const N: usize>(
     pick(json, names).map_err(|it| unclear(path, it))
 }
 
-/// Returns the fault for an object that cannot be parsed.
-pub(super) fn unclear(path: &str, unclear: Unclear) -> Fault {
-    match unclear {
-        Unclear::KeyTwice => wrong(path, "holds a key twice"),
-        Unclear::KeyNoText => wrong(path, "holds a key that is no text"),
-    }
-}
-
 /// Returns a field that must be an object.
 pub(super) fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, Fault> {
     value.ok_or_else(|| wrong(path, "must be an object"))
@@ -289,11 +282,6 @@ fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, F
         true => Err(fault("is too long")),
         false => Ok(Some(text.into_owned())),
     }
-}
-
-/// Returns the fault for an invalid field.
-pub(super) fn wrong(path: &str, must: &str) -> Fault {
-    Fault::invalid_params(format!("{path} {must}"))
 }
 
 /// The field names of [`Params`], in the same order.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::asking::undeclared;
-use super::params::wrong;
+use super::fault::wrong;
 use super::{Answers, Client, Fault, Question};
 use crate::principal::Principal;
 use crate::reject::Reject;

@@ -2,10 +2,10 @@
 
 use pontoon_core::server::{Catalog, Tool};
 
-use super::settings::Settings;
 use super::{calculate, demo_progress, explain, extended, problems, resources, sample, tutor};
 
-pub(super) fn catalog(settings: &Settings) -> Catalog {
+/// Returns the catalog, with a sample tool if one is wanted under a name.
+pub(super) fn catalog(sample_tool: Option<&str>) -> Catalog {
     Catalog {
         name: "calculator-learning-demo-stateless",
         title: Some("Calculator Learning Demo (stateless)"),
@@ -14,7 +14,7 @@ pub(super) fn catalog(settings: &Settings) -> Catalog {
             "Exact arithmetic. Use calculate for a result with its steps, and the prompts to \
              explain, to practise and to teach.",
         ),
-        tools: settings.sample_tool_name().map(sample::tool).into_iter().chain(tools()).collect(),
+        tools: sample_tool.map(sample::tool).into_iter().chain(tools()).collect(),
         prompts: vec![explain::definition(), problems::definition(), tutor::definition()],
         resources: resources::resources(),
         templates: resources::templates(),

@@ -64,7 +64,7 @@ impl Calculator {
     /// Creates a calculator.
     pub fn new(settings: Settings) -> Self {
         Calculator {
-            catalog: catalog::catalog(&settings),
+            catalog: catalog::catalog(settings.sample_tool_name()),
             sample_tool: settings.sample_tool_name().map(Arc::from),
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::Peer;
 
 mod concerns;
 mod edits;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::time::Duration;
 
 fn answered() -> Answered {
     Answered {

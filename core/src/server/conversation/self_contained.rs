@@ -17,8 +17,9 @@ use super::dispatch::no_method;
 use super::{Circumstances, Conversation};
 use crate::reject::Reject;
 use crate::seal::SalientParams;
+use crate::server::fault::wrong;
 use crate::server::modern::{self, Fresh};
-use crate::server::params::{Meta, Params, wrong};
+use crate::server::params::{Meta, Params};
 use crate::server::rounds::{Put, Rounds, Subject, given};
 use crate::server::waiting::{Asked, Modern};
 use crate::server::{

@@ -13,7 +13,8 @@
 use std::collections::BTreeSet;
 
 use super::{Catalog, begin};
-use crate::server::params::{fields, is_some, required, wrong};
+use crate::server::fault::wrong;
+use crate::server::params::{fields, is_some, required};
 use crate::server::wording::{self, Object, push};
 use crate::server::{Announces, Change, Fault};
 
