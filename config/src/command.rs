@@ -81,17 +81,17 @@ pub(crate) fn read(
     cwd: Option<&Path>,
     env: &Env,
 ) -> Option<CommandLine> {
-    let command = words_of_command(cx, member(members, "command")?);
-    let args = words_of_args(cx, member(members, "args"));
-    let (mut raw, args) = (command?, args?);
-    raw.extend(args);
+    let before = cx.errors();
+    let mut raw = words_of_command(cx, member(members, "command")?);
+    raw.extend(words_of_args(cx, member(members, "args")));
     let own: BTreeSet<String> = env::names(members).map(str::to_owned).collect();
     let script = script(&raw);
     let mut words = Vec::new();
-    let mut failed = false;
+    // The other words are read all the same, so that all problems are reported.
+    let mut failed = cx.errors() > before;
     for (at, Raw { key, line, text }) in raw.iter().enumerate() {
         let place = Place {
-            own: (at > 0).then_some(&own),
+            own: (!["command", "command[0]"].contains(&key.as_str())).then_some(&own),
             is_script: script == Some(at),
             ..Place::of_path(key, *line)
         };
@@ -108,12 +108,13 @@ pub(crate) fn read(
     Some(CommandLine { path, program, args: words })
 }
 
-fn words_of_command(cx: &mut Cx<'_>, command: &Member) -> Option<Vec<Raw>> {
+/// Returns the words of `command` that are of the right type; an error for each of the others.
+fn words_of_command(cx: &mut Cx<'_>, command: &Member) -> Vec<Raw> {
     let line = command.line;
     let word = |text: &str| Raw { key: "command".to_owned(), line, text: text.to_owned() };
     let problem = match &command.node.value {
         Json::Text(text) if text.is_empty() => "an empty string".to_owned(),
-        Json::Text(text) => return Some(vec![word(text)]),
+        Json::Text(text) => return vec![word(text)],
         Json::List(items) if items.is_empty() => "an empty list".to_owned(),
         Json::List(items) => {
             let mut words = Vec::new();
@@ -130,23 +131,24 @@ fn words_of_command(cx: &mut Cx<'_>, command: &Member) -> Option<Vec<Raw>> {
                     }
                 }
             }
-            return (words.len() == items.len()).then_some(words);
+            return words;
         }
         Json::Object(_) => {
             let hint = r#""command": "program", "args": ["…"]"#.to_owned();
             cx.error("command", line, "must be the name of a program, and is an object", hint);
-            return None;
+            return Vec::new();
         }
         other => other.kind().to_owned(),
     };
     cx.error("command", line, format!("must be the name of a program, and is {problem}"), None);
-    None
+    Vec::new()
 }
 
-fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Option<Vec<Raw>> {
-    let Some(args) = args else { return Some(Vec::new()) };
+/// Returns the words of `args` that are of the right type; an error for each of the others.
+fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Vec<Raw> {
+    let Some(args) = args else { return Vec::new() };
     let items = match &args.node.value {
-        Json::Null => return Some(Vec::new()),
+        Json::Null => return Vec::new(),
         Json::List(items) => items,
         other => {
             let words: Vec<&str> = match other {
@@ -156,7 +158,7 @@ fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Option<Vec<Raw>> {
             let hint = format!(r#""args": {}"#, list(&secrets::mask(&words)));
             let text = format!("must be a list of strings, and is {}", other.kind());
             cx.error("args", args.line, text, hint);
-            return None;
+            return Vec::new();
         }
     };
     let mut words = Vec::new();
@@ -186,7 +188,7 @@ fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Option<Vec<Raw>> {
         };
         words.push(Raw { key, line, text });
     }
-    (words.len() == items.len()).then_some(words)
+    words
 }
 
 /// Returns the index of the script of `sh -c`.

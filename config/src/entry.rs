@@ -64,8 +64,9 @@ impl Cx<'_> {
         });
     }
 
-    fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.level == Level::Error)
+    /// Returns the number of errors.
+    pub(crate) fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.level == Level::Error).count()
     }
 }
 
@@ -110,7 +111,7 @@ fn stdio(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Outcome {
         containers::check(cx, line);
         line.warn_of_secrets(cx);
     }
-    let (Some(cwd), Some(line), false) = (cwd, line, cx.has_errors()) else {
+    let (Some(cwd), Some(line), false) = (cwd, line, cx.errors() > 0) else {
         return Outcome::Broken;
     };
     let shown = line.masked().into_iter().map(|masked| masked.text).collect();

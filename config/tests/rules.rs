@@ -233,6 +233,12 @@ fn problems_beside_a_wrong_kind_are_reported_too() {
             "broken: type env.A args[0] pontoon",
         ),
         (r#"{"type": "http", "command": "none"}"#, "broken:  command"),
+        (r#"{"command": "node", "args": ["${X}", {}, "${X}"]}"#, "broken: args[1] args[0] args[2]"),
+        (
+            r#"{"command": 7, "args": ["${X}", "${A}"], "env": {"A": ""}}"#,
+            "broken: command args[0]",
+        ),
+        (r#"{"command": [7, "${A}"], "env": {"A": ""}}"#, "broken: command[0]"),
         (r#"{"type": "x", "url": "x", "command": "none"}"#, "broken: type"),
         (r#"{"disabled": "true", "command": "none"}"#, "broken: disabled"),
     ]);
