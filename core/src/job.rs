@@ -24,15 +24,15 @@ mod translation;
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::Message;
 
-pub(crate) use evaluation::{Circumstance, Evaluation, Said, Speaker, ToServer};
-pub(crate) use interpretation::{Interpretation, ToInterpreter, give};
+pub(crate) use evaluation::{Evaluation, Evaluator, InputContext, ServerInput, SessionOutput};
+pub(crate) use interpretation::{FacadeInput, FacadeJob, handle_input};
 pub(crate) use outcome::Outcome;
 pub(crate) use page::Page;
 pub(crate) use preparing::{OpenQuestion, Prepared, Preparing, answers, translated};
 pub(crate) use translation::{Change, Client, Probed, Translated, Translation, severity};
 
 /// The number by which a job identifies a machine; unique for each loan.
-pub(crate) type Loan = u64;
+pub(crate) type CheckoutId = u64;
 
 /// A part of the engine's work that depends only on its own data.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) enum Work {
     /// The work on a long request before a worker gets it.
     Prepare(Box<Preparing>),
     /// An input of a facade.
-    Interpret(Box<Interpretation>),
+    Interpret(Box<FacadeJob>),
     /// An input of a conversation with a server in this process.
     Evaluate(Box<Evaluation>),
 }
@@ -63,7 +63,7 @@ pub(crate) enum Finished {
     /// The results of the work on a request.
     Prepared(ExchangeId, Box<Prepared>),
     /// A facade after its input.
-    Interpreted(Box<Interpretation>),
+    Interpreted(Box<FacadeJob>),
     /// A conversation after its input.
     Evaluated(Box<Evaluation>),
 }

@@ -44,7 +44,7 @@ use crate::json::{Answer, Kind, Message, line, parse_number};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::time::Instant;
-pub(crate) use backend_event::{About, RULES, Saying};
+pub(crate) use backend_event::{BackendEvent, RULES, RelatesTo};
 use initialize::{Client, PendingInitialize};
 use mrtr::Call;
 pub(crate) use mrtr::lacks;
@@ -78,7 +78,7 @@ pub(crate) struct LegacyFacade {
     /// The changes while it was slow: method and params (JSON text). They are announced afterwards,
     /// each once.
     missed_changes: BTreeSet<(String, Option<Vec<u8>>)>,
-    output: VecDeque<Saying>,
+    output: VecDeque<BackendEvent>,
     upstream_output: VecDeque<ToWorker>,
 }
 
@@ -198,7 +198,7 @@ impl LegacyFacade {
     }
 
     /// Returns the next output for the client.
-    pub(crate) fn next_output(&mut self) -> Option<Saying> {
+    pub(crate) fn next_output(&mut self) -> Option<BackendEvent> {
         let said = self.output.pop_front();
         if said.is_none() {
             self.output = VecDeque::new(); // an idle session keeps no buffer
@@ -232,7 +232,10 @@ impl LegacyFacade {
         self.is_slow = is_slow;
         if !is_slow {
             for (method, params) in std::mem::take(&mut self.missed_changes) {
-                self.send_to_client(line::notification(&method, params.as_deref()), About::Nothing);
+                self.send_to_client(
+                    line::notification(&method, params.as_deref()),
+                    RelatesTo::None,
+                );
             }
         }
     }
@@ -242,24 +245,24 @@ impl LegacyFacade {
     }
 
     /// Sends a message to the client that is not an answer.
-    fn send_to_client(&mut self, line: Vec<u8>, about: About) {
-        self.output.extend(Saying::read(line.into(), about));
+    fn send_to_client(&mut self, line: Vec<u8>, about: RelatesTo) {
+        self.output.extend(BackendEvent::read(line.into(), about));
     }
 
     /// Answers a request of the client.
     fn answer(&mut self, call: u64, answer: Answer<'static>) {
-        self.output.push_back(Saying::Answer(call, answer));
+        self.output.push_back(BackendEvent::Answer(call, answer));
     }
 
     /// Fails a request of the client, for a reason that is not the client's.
     fn fail(&mut self, call: u64, reject: Reject) {
-        self.output.push_back(Saying::Failure(call, reject));
+        self.output.push_back(BackendEvent::Failure(call, reject));
     }
 
     /// Announces a change, now or once the client reads fast enough.
     fn announce_change(&mut self, method: &str, params: Option<Vec<u8>>) {
         if !self.is_slow {
-            self.send_to_client(line::notification(method, params.as_deref()), About::Nothing);
+            self.send_to_client(line::notification(method, params.as_deref()), RelatesTo::None);
         } else if self.missed_changes.len() < MISSED_MAX {
             self.missed_changes.insert((method.to_owned(), params));
         }

@@ -113,7 +113,8 @@ pub enum Reject {
     /// A duplicate key whose value would be ambiguous.
     DuplicateKey,
     /// A key that another parser could take for one of the envelope's.
-    LookalikeKey,
+    #[strum(serialize = "lookalike_key")]
+    ConfusableKey,
 
     // Sessions
     /// `initialize` for a session that has been initialized.
@@ -162,24 +163,29 @@ pub enum Reject {
     /// Too many requests and streams are open, in total or from one address or principal.
     RequestsFull,
     /// Too many requests without a session are in progress.
-    RunsFull,
+    #[strum(serialize = "runs_full")]
+    TooManyRequests,
     /// All sessions are in use.
     SessionsFull,
     /// The child failed to start a moment ago.
-    StartPaused {
+    #[strum(serialize = "start_paused")]
+    SpawnBackoff {
         /// The time until the next try.
         pause: Duration,
     },
     /// The child does not read its input.
-    StdinFull,
+    #[strum(serialize = "stdin_full")]
+    ChildBackpressure,
     /// Too many streams are open, in total or from one address or principal.
     StreamsFull,
 
     // Answers to the child
     /// The client did not answer the child in time.
-    AskExpired,
+    #[strum(serialize = "ask_expired")]
+    ServerRequestTimeout,
     /// Too many requests of the child wait for the client.
-    AskRefused,
+    #[strum(serialize = "ask_refused")]
+    ServerRequestLimit,
 
     // Answers the child owes
     /// The child's answer is not a valid JSON-RPC 2.0 answer, or not one to this request.
@@ -257,9 +263,9 @@ pub enum ExitStatus {
     /// This signal ended it.
     Signal(i32),
     /// It closed its standard input, and still runs.
-    Deaf,
+    StdinClosed,
     /// It closed its standard output, and still runs.
-    Silent,
+    StdoutClosed,
     /// Unknown to the operating system.
     Unknown,
 }
@@ -340,13 +346,13 @@ impl Reject {
             | Reject::InFlightFull
             | Reject::MemoryFull
             | Reject::RequestsFull
-            | Reject::RunsFull
-            | Reject::StdinFull
+            | Reject::TooManyRequests
+            | Reject::ChildBackpressure
             | Reject::UnreadAnswers
             | Reject::BadAnswer(Flaw::NoRoom)
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull | Reject::StreamsFull => Some(5),
-            Reject::RateExceeded { pause } | Reject::StartPaused { pause } => {
+            Reject::RateExceeded { pause } | Reject::SpawnBackoff { pause } => {
                 Some(whole_seconds(pause))
             }
             _ => None,
@@ -391,7 +397,7 @@ impl Reject {
             UnsupportedMediaType => (415, INVALID_REQUEST),
             BadJson | LoneSurrogate | TooDeep => (400, PARSE_ERROR),
             BatchNotAllowed | BatchWithoutSession | BatchEmpty | BatchTooLong | BadId
-            | BadMessage | BadMethod | BadVersion | DuplicateKey | LookalikeKey
+            | BadMessage | BadMethod | BadVersion | DuplicateKey | ConfusableKey
             | InitializeInBatch | MissingSession | NotInitialized => (400, INVALID_REQUEST),
             BadParams | ParamsNotObject | ClientTooLong => (400, INVALID_PARAMS),
             AlreadyInitialized => (400, INTERNAL_ERROR),
@@ -408,17 +414,17 @@ impl Reject {
             | InFlightFull
             | MemoryFull
             | RequestsFull
-            | RunsFull
+            | TooManyRequests
             | SessionsFull
-            | StartPaused { .. }
-            | StdinFull
+            | SpawnBackoff { .. }
+            | ChildBackpressure
             | UnreadAnswers
             | StreamsFull
             | BadAnswer(Flaw::NoRoom)
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
             RateExceeded { .. } => (429, SERVER_ERROR),
             // The child is not an HTTP client.
-            AskExpired | AskRefused => (200, INTERNAL_ERROR),
+            ServerRequestTimeout | ServerRequestLimit => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.
             BadAnswer(_)
             | BatchAnswerTooLarge

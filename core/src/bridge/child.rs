@@ -313,8 +313,8 @@ impl Child {
         let is_open = self.stdout_open || self.stderr_open || self.is_probed && self.stdin_open;
         match self.exited {
             Some(status) if !is_open || waited => Some(status),
-            None if !self.stdout_open && waited => Some(ExitStatus::Silent),
-            None if self.stdin_closed_early && waited => Some(ExitStatus::Deaf),
+            None if !self.stdout_open && waited => Some(ExitStatus::StdoutClosed),
+            None if self.stdin_closed_early && waited => Some(ExitStatus::StdinClosed),
             _ => None,
         }
     }

@@ -292,7 +292,7 @@ impl Pool {
         let listens = message.method() == Some("subscriptions/listen");
         let max = cx.limits.runs_max;
         if !listens && self.posts.len() >= max && self.in_flight() >= max {
-            return Err(Reject::RunsFull);
+            return Err(Reject::TooManyRequests);
         }
         let own = [message.client_capabilities(), message.client_info()];
         if own.into_iter().flatten().any(|text| text.len() > CLIENT_BYTES_MAX) {
@@ -368,7 +368,7 @@ impl Pool {
                     let requester = Requester::Session(session);
                     worker.in_flight.insert(number, InFlight { requester, flags, since, due });
                 }
-                Ok(_) => self.push_lost(session, number, Reject::StdinFull),
+                Ok(_) => self.push_lost(session, number, Reject::ChildBackpressure),
                 Err(reject) => self.push_lost(session, number, reject),
             },
             ToWorker::Notification { line } => {

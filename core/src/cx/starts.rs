@@ -32,7 +32,7 @@ impl Starts {
     /// Checks whether a child may be started now.
     pub(crate) fn check(&self, now: Instant) -> Result<(), Reject> {
         if now < self.paused_until {
-            return Err(Reject::StartPaused { pause: self.paused_until.since(now) });
+            return Err(Reject::SpawnBackoff { pause: self.paused_until.since(now) });
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::observe::{Event, SessionEnd};
 use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::session::{Backend, Facade, Seated, Session};
+use crate::session::{Backend, FacadeBackend, NativeSession, Session};
 use crate::time::Instant;
 
 impl Engine {
@@ -281,7 +281,7 @@ impl Engine {
         }
         let (id, backend, _) = self.admit(head, None, now, out)?;
         let mut cx = self.desk.cx(now, out);
-        let session = Session::open_unasked(id, backend, head, revision, &mut cx);
+        let session = Session::open_without_initialize(id, backend, head, revision, &mut cx);
         self.sessions.insert(id, Box::new(session));
         self.desk.metrics.session_opened();
         let revision = revision.as_str().into();
@@ -333,7 +333,7 @@ impl Engine {
     pub(super) fn facade(&self) -> Backend {
         let discovery = self.pool.as_ref().and_then(Pool::discovery);
         let served = self.desk.config.revisions.clone();
-        Backend::Interpreted(Box::new(Facade::new(LegacyFacade::new(served, discovery))))
+        Backend::Facade(Box::new(FacadeBackend::new(LegacyFacade::new(served, discovery))))
     }
 
     /// Returns the backend of a new session, and its earlier messages. A child with the same
@@ -362,7 +362,7 @@ impl Engine {
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.desk.config.limits.session_idle_max;
         let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
-        let seated = Seated::new(conversation, takes_batches, id, now, idle_max);
+        let seated = NativeSession::new(conversation, takes_batches, id, now, idle_max);
         Ok((Backend::Native(Box::new(seated)), Vec::new()))
     }
 

@@ -154,7 +154,7 @@ impl Engine {
     fn note_opening_of(&mut self, session: Option<SessionId>, now: Instant, out: &mut Actions) {
         let Some(id) = session else { return };
         let is_awaited = self.finding.has_opening(id);
-        self.with_session(id, now, out, |session, cx| session.set_awaited(is_awaited, cx));
+        self.with_session(id, now, out, |session, cx| session.set_keeps_messages(is_awaited, cx));
     }
 
     /// Returns whether this child was probed, and has not answered.

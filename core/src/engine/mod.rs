@@ -380,7 +380,7 @@ impl Engine {
             Finished::Evaluated(work) => {
                 let Evaluation { session, loan, speaker, .. } = *work;
                 self.with_session(session, now, out, |session, _| {
-                    session.backend_mut().give_back_speaker(loan, speaker);
+                    session.backend_mut().check_in_evaluator(loan, speaker);
                 });
             }
         }
@@ -444,8 +444,8 @@ impl Engine {
         let session = self.sessions.get_mut(&id)?;
         let mut cx = self.desk.cx(now, out);
         let answer = work(session, &mut cx);
-        let heard = session.hear(&mut cx);
-        let end = heard.or(session.balance(&mut cx));
+        let heard = session.poll_backend(&mut cx);
+        let end = heard.or(session.apply_backpressure(&mut cx));
         self.evictions.update(session);
         if cx.wake_at < session.wake_at {
             session.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);

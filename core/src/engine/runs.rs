@@ -145,7 +145,7 @@ impl Engine {
             // skipped while the limit cannot be reached.
             let max = self.desk.config.limits.runs_max;
             let is_full = !run.listens() && self.runs.len() >= max && self.calls_in_runs() >= max;
-            is_full.then_some(Reject::RunsFull)
+            is_full.then_some(Reject::TooManyRequests)
         };
         if let Some(reject) = refused {
             return self.refuse_run(exchange, *run, reject, now, out);

@@ -46,7 +46,7 @@ impl Engine {
                 Want::Session(id) => {
                     self.with_session(id, now, out, |session, cx| {
                         if let Some(seated) = session.backend_mut().native_mut() {
-                            seated.sampled(&facts, cx);
+                            seated.on_stats(&facts, cx);
                         }
                     });
                 }

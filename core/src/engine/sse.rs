@@ -77,7 +77,7 @@ impl Engine {
         if self.is_draining() && asks_anything(body) {
             return Err(Reject::Draining);
         }
-        if self.sessions.get(&id).is_some_and(|session| session.is_vacant()) {
+        if self.sessions.get(&id).is_some_and(|session| session.has_no_backend()) {
             return self.staff_sse(id, (exchange, head), body, (since, now), out);
         }
         self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
@@ -114,7 +114,7 @@ impl Engine {
         self.check_start(Some(&initialize), now)?;
         let (backend, said) = self.seat(id, head, Some(&initialize), now, out)?;
         self.with_session(id, now, out, |session, cx| {
-            session.staff(backend, (exchange, head), &initialize, since, cx);
+            session.attach_backend(backend, (exchange, head), &initialize, since, cx);
         });
         self.repeat_messages(id, said, now, out);
         Ok(())

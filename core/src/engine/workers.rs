@@ -10,7 +10,7 @@ use crate::engine::timers::Wake;
 use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
-use crate::job::{Interpretation, Translated};
+use crate::job::{FacadeJob, Translated};
 use crate::json::{Body, Kind, Message};
 use crate::legacy_facade::{FromWorker, LegacyFacade};
 use crate::machine::Actions;
@@ -128,22 +128,22 @@ impl Engine {
 
     /// Passes an event of a worker to a session.
     fn on_worker_said(&mut self, id: SessionId, what: FromWorker, now: Instant, out: &mut Actions) {
-        self.with_session(id, now, out, |session, _| session.heard(what));
+        self.with_session(id, now, out, |session, _| session.on_upstream_event(what));
         self.note_discovery(id);
     }
 
     /// Takes a facade back from its job.
-    pub(super) fn on_interpreted(&mut self, work: Interpretation, now: Instant, out: &mut Actions) {
-        let Interpretation { session: id, loan, facade, .. } = work;
+    pub(super) fn on_interpreted(&mut self, work: FacadeJob, now: Instant, out: &mut Actions) {
+        let FacadeJob { session: id, loan, facade, .. } = work;
         self.with_session(id, now, out, |session, _| {
-            session.backend_mut().give_back_interpreter(loan, facade);
+            session.backend_mut().check_in_facade(loan, facade);
         });
         self.note_discovery(id);
     }
 
     /// Keeps the modern child's result of `server/discover`, if this session requested it.
     fn note_discovery(&mut self, id: SessionId) {
-        let facade = self.sessions.get_mut(&id).and_then(|it| it.backend_mut().interpreter_mut());
+        let facade = self.sessions.get_mut(&id).and_then(|it| it.backend_mut().facade_mut());
         let discovery = facade.and_then(LegacyFacade::take_discovery);
         if let (Some(pool), Some(discovery)) = (&mut self.pool, discovery) {
             pool.set_discovery(discovery);

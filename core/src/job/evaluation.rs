@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Loan;
+use super::CheckoutId;
 use crate::chunk::Chunk;
 use crate::facts::Facts;
 use crate::ids::SessionId;
-use crate::legacy_facade::{About, Saying};
+use crate::legacy_facade::{BackendEvent, RelatesTo};
 use crate::principal::Principal;
 use crate::random::Chance;
 use crate::server::{
@@ -17,7 +17,7 @@ use crate::time::{Duration, Instant};
 
 /// An input of a conversation.
 #[derive(Debug)]
-pub(crate) enum ToServer {
+pub(crate) enum ServerInput {
     /// A message of the client.
     Message(Chunk),
     /// The facts that it waits for.
@@ -30,7 +30,7 @@ pub(crate) enum ToServer {
 
 /// The context of an input.
 #[derive(Debug)]
-pub(crate) struct Circumstance {
+pub(crate) struct InputContext {
     pub(crate) now: Instant,
     pub(crate) arrived: Instant,
     pub(crate) wall: Duration,
@@ -42,18 +42,18 @@ pub(crate) struct Circumstance {
 
 /// A conversation and its output.
 #[derive(Debug)]
-pub(crate) struct Speaker {
-    pub(crate) conversation: Conversation,
-    pub(crate) said: Said,
+pub(crate) struct Evaluator {
+    pub(crate) connection: Conversation,
+    pub(crate) output: SessionOutput,
 }
 
 /// A conversation with a job to do.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
     pub(crate) session: SessionId,
-    pub(crate) loan: Loan,
-    pub(crate) speaker: Box<Speaker>,
-    pub(crate) fact: Option<(ToServer, Circumstance)>,
+    pub(crate) loan: CheckoutId,
+    pub(crate) speaker: Box<Evaluator>,
+    pub(crate) fact: Option<(ServerInput, InputContext)>,
     pub(crate) chance: Arc<Chance>,
 }
 
@@ -61,61 +61,62 @@ impl Evaluation {
     /// Passes the input to the conversation.
     pub(crate) fn carry_out(&mut self) {
         if let Some((fact, at)) = self.fact.take() {
-            self.speaker.give(fact, &at, &self.chance);
+            self.speaker.handle_input(fact, &at, &self.chance);
         }
     }
 }
 
-impl Speaker {
-    pub(crate) fn give(&mut self, fact: ToServer, at: &Circumstance, chance: &Chance) {
-        let Circumstance { now, arrived, wall, principal, random, .. } = *at;
+impl Evaluator {
+    pub(crate) fn handle_input(&mut self, fact: ServerInput, at: &InputContext, chance: &Chance) {
+        let InputContext { now, arrived, wall, principal, random, .. } = *at;
         let (http, session, seal) = (at.http.as_ref(), Some(&at.session), &chance.seal);
         let at = Circumstances { now, arrived, wall, http, session, principal, random, seal };
-        let Speaker { conversation, said } = self;
+        let Evaluator { connection, output } = self;
         match fact {
-            ToServer::Message(message) => {
-                conversation.handle_message(&message.into_bytes(), &at, said);
+            ServerInput::Message(message) => {
+                connection.handle_message(&message.into_bytes(), &at, output);
             }
-            ToServer::Facts(facts) => conversation.handle_facts(&facts, &at, said),
-            ToServer::Change(change) => conversation.handle_change(change.told(), said),
-            ToServer::Timeout => conversation.handle_timeout(&at, said),
+            ServerInput::Facts(facts) => connection.handle_facts(&facts, &at, output),
+            ServerInput::Change(change) => connection.handle_change(change.told(), output),
+            ServerInput::Timeout => connection.handle_timeout(&at, output),
         }
     }
 }
 
 /// The output of a conversation, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct SessionOutput {
     pub(crate) text: Vec<u8>,
-    pub(crate) sayings: VecDeque<Saying>,
+    pub(crate) events: VecDeque<BackendEvent>,
 }
 
-impl Sink for Said {
+impl Sink for SessionOutput {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
 
     fn ended(&mut self, line: Line<'_>) {
         let about = match line {
-            Line::Answer(_) => About::Unknown,
-            Line::Related(id) => id.parse().map_or(About::Unknown, About::Call),
-            Line::Unrelated => About::Nothing,
+            Line::Answer(_) => RelatesTo::Unknown,
+            Line::Related(id) => id.parse().map_or(RelatesTo::Unknown, RelatesTo::Request),
+            Line::Unrelated => RelatesTo::None,
         };
         let mut text = std::mem::take(&mut self.text);
-        // A message that was not asked for can wait in a queue, and most of its buffer would be empty.
-        if about == About::Nothing {
+        // A message that was not asked for can wait in a queue, and most of its buffer would be
+        // empty.
+        if about == RelatesTo::None {
             text.shrink_to_fit();
         }
-        self.sayings.extend(Saying::read(text.into(), about));
+        self.events.extend(BackendEvent::read(text.into(), about));
     }
 
     fn changed(&mut self, change: Change<'_>) {
-        self.sayings.push_back(Saying::Changed(change.keep()));
+        self.events.push_back(BackendEvent::Changed(change.keep()));
     }
 
     fn hang_up(&mut self, id: &str, come_back: Duration) {
         if let Ok(number) = id.parse() {
-            self.sayings.push_back(Saying::HangUp(number, come_back));
+            self.events.push_back(BackendEvent::Disconnect(number, come_back));
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::json::Message;
 use crate::legacy_facade::{FacadeCx, FromWorker, LegacyFacade, RULES};
 use crate::time::Instant;
 
-use super::Loan;
+use super::CheckoutId;
 
 /// An input of a facade.
 #[derive(Debug)]
-pub(crate) enum ToInterpreter {
+pub(crate) enum FacadeInput {
     /// A request of the client, and its number.
     Request(u64, Message),
     /// A notification or an answer of the client.
@@ -23,33 +23,33 @@ pub(crate) enum ToInterpreter {
 
 /// A facade with a job to do.
 #[derive(Debug)]
-pub(crate) struct Interpretation {
+pub(crate) struct FacadeJob {
     pub(crate) session: SessionId,
-    pub(crate) loan: Loan,
+    pub(crate) loan: CheckoutId,
     pub(crate) facade: Box<LegacyFacade>,
-    pub(crate) fact: ToInterpreter,
+    pub(crate) fact: FacadeInput,
     pub(crate) now: Instant,
     /// The number before those that it may use for requests to the child.
     pub(crate) last_upstream: u64,
 }
 
-impl Interpretation {
+impl FacadeJob {
     /// Passes the input to the facade.
     pub(crate) fn carry_out(&mut self) {
-        let fact = std::mem::replace(&mut self.fact, ToInterpreter::Timeout);
+        let fact = std::mem::replace(&mut self.fact, FacadeInput::Timeout);
         let mut at = FacadeCx { now: self.now, last_upstream: &mut self.last_upstream };
-        give(&mut self.facade, fact, &mut at);
+        handle_input(&mut self.facade, fact, &mut at);
     }
 }
 
-pub(crate) fn give(facade: &mut LegacyFacade, fact: ToInterpreter, at: &mut FacadeCx<'_>) {
+pub(crate) fn handle_input(facade: &mut LegacyFacade, fact: FacadeInput, at: &mut FacadeCx<'_>) {
     match fact {
-        ToInterpreter::Request(number, request) => facade.handle_request(number, &request, at),
-        ToInterpreter::Message(message) => match Message::parse(message.into_bytes(), RULES) {
+        FacadeInput::Request(number, request) => facade.handle_request(number, &request, at),
+        FacadeInput::Message(message) => match Message::parse(message.into_bytes(), RULES) {
             Ok(message) => facade.handle_message(&message, at),
             Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),
         },
-        ToInterpreter::Upstream(heard) => facade.handle_upstream(&heard, at),
-        ToInterpreter::Timeout => facade.handle_timeout(at),
+        FacadeInput::Upstream(heard) => facade.handle_upstream(&heard, at),
+        FacadeInput::Timeout => facade.handle_timeout(at),
     }
 }

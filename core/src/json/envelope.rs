@@ -96,7 +96,7 @@ impl Envelope {
                 self.result_revision = revision;
                 return once(&mut self.result, span);
             }
-            other if string::mimics(other) => return Err(Reject::LookalikeKey),
+            other if string::mimics(other) => return Err(Reject::ConfusableKey),
             _ => {
                 cursor.value();
                 return Ok(());

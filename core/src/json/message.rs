@@ -106,7 +106,7 @@ impl Message {
     /// for JSON that is not a message [`Reject::BadVersion`], [`Reject::BadMessage`],
     /// [`Reject::BadId`], [`Reject::BadMethod`], [`Reject::ParamsNotObject`] unless they are an
     /// object or array, [`Reject::BadParams`]; for keys that another
-    /// parser could read differently [`Reject::DuplicateKey`] and [`Reject::LookalikeKey`]; for a
+    /// parser could read differently [`Reject::DuplicateKey`] and [`Reject::ConfusableKey`]; for a
     /// text of 4 GiB or more [`Reject::BodyTooLarge`].
     pub fn parse(line: Bytes, rules: ParseRules) -> Result<Message, Invalid> {
         Message::read(text::admit(line)?, rules).map_err(|(invalid, _)| invalid)

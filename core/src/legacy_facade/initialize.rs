@@ -8,7 +8,7 @@ use super::subscriptions::Filter;
 use super::{FacadeCx, LegacyFacade};
 use crate::json::object::Object;
 use crate::json::{Answer, line};
-use crate::legacy_facade::{About, FromWorker, RequestFlags, ToWorker};
+use crate::legacy_facade::{FromWorker, RelatesTo, RequestFlags, ToWorker};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::server::LogLevel;
@@ -152,7 +152,7 @@ impl LegacyFacade {
             Some(told) => {
                 self.client.offers = offers(discovery);
                 let line = Answer::result(told).line(call.to_string().as_bytes());
-                self.send_to_client(line, About::Unknown);
+                self.send_to_client(line, RelatesTo::Unknown);
             }
             None => self.fail(call, Reject::BadAnswer(Flaw::Result)),
         }

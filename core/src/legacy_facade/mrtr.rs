@@ -17,7 +17,7 @@ use super::initialize::refusal;
 use super::{FacadeCx, LegacyFacade};
 use crate::json::object::{Object, quoted};
 use crate::json::{Answer, Field, Message, line, parse_number};
-use crate::legacy_facade::{About, RequestFlags, Saying, ToWorker};
+use crate::legacy_facade::{BackendEvent, RelatesTo, RequestFlags, ToWorker};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Flaw, INTERNAL_ERROR, Reject};
 use crate::time::{Duration, Instant};
@@ -194,7 +194,7 @@ impl LegacyFacade {
     pub(super) fn on_round_notified(&mut self, call: u64, message: &Message) {
         let Some(known) = self.calls.get_mut(&call) else { return };
         if message.method() == Some("notifications/progress") {
-            self.output.push_back(Saying::Works(call));
+            self.output.push_back(BackendEvent::Progress(call));
             let progress = Object::read_or_empty(message.params())
                 .get("progress")
                 .and_then(|value| serde_json::from_slice::<f64>(value).ok());
@@ -209,7 +209,7 @@ impl LegacyFacade {
         if !self.is_slow {
             let number = call.to_string();
             let line = message.with(&[(Field::Subject, number.as_bytes())]);
-            self.send_to_client(line.to_vec(), About::Call(call));
+            self.send_to_client(line.to_vec(), RelatesTo::Request(call));
         }
     }
 
@@ -326,7 +326,7 @@ impl LegacyFacade {
             let InputRequest { key, needs, .. } = request;
             let method = capability::method(needs);
             let line = line::request(number.to_string().as_bytes(), method, params.as_deref());
-            let saying = Saying::of(line.into(), About::Call(call)).ok()?;
+            let saying = BackendEvent::of(line.into(), RelatesTo::Request(call)).ok()?;
             Some((saying, Question { number, key, needs, elicitation, response: None }))
         });
         let Some((said, questions)) = asked.collect::<Option<(Vec<_>, Vec<_>)>>() else {
@@ -390,7 +390,7 @@ impl LegacyFacade {
     fn withdraw(&mut self, number: u64) {
         let params = json!({ "requestId": number }).to_string();
         let line = line::notification("notifications/cancelled", Some(params.as_bytes()));
-        self.send_to_client(line, About::Unknown);
+        self.send_to_client(line, RelatesTo::Unknown);
     }
 
     /// Tells the client that the visits are complete, except for those that are requested again.
@@ -407,7 +407,7 @@ impl LegacyFacade {
             let method = "notifications/elicitation/complete";
             self.send_to_client(
                 line::notification(method, Some(params.as_bytes())),
-                About::Call(call),
+                RelatesTo::Request(call),
             );
         }
     }

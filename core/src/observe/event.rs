@@ -405,8 +405,8 @@ const fn refusal_level(reject: Reject) -> Level {
         | Reject::HeadTimeout { .. }
         | Reject::OtherPrincipal
         | Reject::SessionsFull
-        | Reject::StartPaused { .. }
-        | Reject::StdinFull => Level::Warning,
+        | Reject::SpawnBackoff { .. }
+        | Reject::ChildBackpressure => Level::Warning,
         _ => Level::Info,
     }
 }

@@ -91,7 +91,7 @@ impl From<Reject> for Flaw {
             Reject::BadMessage => Flaw::Shape,
             Reject::BadId => Flaw::Id,
             Reject::BadMethod | Reject::BadParams | Reject::ParamsNotObject => Flaw::Call,
-            Reject::DuplicateKey | Reject::LookalikeKey => Flaw::DuplicateKey,
+            Reject::DuplicateKey | Reject::ConfusableKey => Flaw::DuplicateKey,
             _ => Flaw::NotJson,
         }
     }

@@ -50,6 +50,7 @@ const REJECTS: &[&str] = &[
     "bad_message",
     "bad_method",
     "bad_params",
+    "params_not_object",
     "bad_version",
     "client_too_long",
     "duplicate_key",

@@ -38,7 +38,7 @@ impl fmt::Display for Reject {
             }
             ChildExited(status) => write!(f, "The MCP server process {status}"),
             ChildFailed(error) => write!(f, "The MCP server process could not be started: {error}"),
-            StartPaused { pause } => write!(
+            SpawnBackoff { pause } => write!(
                 f,
                 "The MCP server process failed to start; the next try is possible in {} s",
                 whole_seconds(*pause)
@@ -114,7 +114,7 @@ impl Reject {
             }
             BadVersion => "Invalid Request: jsonrpc must be \"2.0\"",
             DuplicateKey => "Invalid Request: a key is given twice",
-            LookalikeKey => {
+            ConfusableKey => {
                 "Invalid Request: a key differs from jsonrpc, id, method, params, result or error only in spelling"
             }
             AlreadyInitialized => "Session already initialized",
@@ -157,12 +157,12 @@ impl Reject {
             }
             RateExceeded { .. } => "Too many requests. Please try again later.",
             RequestsFull => "Too many requests are open (--max-connections)",
-            RunsFull => "Too many requests are in flight",
+            TooManyRequests => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open (--max-sessions)",
             StreamsFull => "Too many streams are open (--max-connections)",
-            StdinFull => "The MCP server process does not read its input",
-            AskExpired => "The client did not answer in time",
-            AskRefused => "The client cannot be asked: too many requests wait for it",
+            ChildBackpressure => "The MCP server process does not read its input",
+            ServerRequestTimeout => "The client did not answer in time",
+            ServerRequestLimit => "The client cannot be asked: too many requests wait for it",
             BatchAnswerTooLarge => {
                 "The answers of this batch are too large together: accept text/event-stream, or send the requests one by one"
             }
@@ -180,7 +180,7 @@ impl Reject {
             | ChildFailed(_)
             | HeadTimeout { .. }
             | RequestTimeout { .. }
-            | StartPaused { .. }
+            | SpawnBackoff { .. }
             | StartupTimeout { .. } => "",
         }
     }
@@ -194,8 +194,8 @@ impl fmt::Display for ExitStatus {
                 Some(name) => write!(f, "was ended by signal {signal} ({name})"),
                 None => write!(f, "was ended by signal {signal}"),
             },
-            ExitStatus::Deaf => f.write_str("closed its standard input"),
-            ExitStatus::Silent => f.write_str("closed its standard output"),
+            ExitStatus::StdinClosed => f.write_str("closed its standard input"),
+            ExitStatus::StdoutClosed => f.write_str("closed its standard output"),
             ExitStatus::Unknown => f.write_str("ended"),
         }
     }

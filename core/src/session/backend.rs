@@ -4,15 +4,15 @@
 //! Owns: the differences between them. All of them take messages on one line, and answer with
 //! messages without HTTP.
 
-use super::facade::Facade;
-use super::seated::Seated;
+use super::facade::FacadeBackend;
+use super::native_session::NativeSession;
 use crate::bridge::{Child, ClientRequests};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, TURN_PAUSE};
 use crate::ids::SessionId;
-use crate::job::{Loan, Speaker, ToInterpreter};
+use crate::job::{CheckoutId, Evaluator, FacadeInput};
 use crate::json::{Field, Message};
-use crate::legacy_facade::{FromWorker, LegacyFacade, Saying};
+use crate::legacy_facade::{BackendEvent, FromWorker, LegacyFacade};
 use crate::reject::ExitStatus;
 use crate::time::Instant;
 
@@ -22,81 +22,81 @@ pub(crate) enum Backend {
     /// A child process.
     Child(Box<Child>),
     /// The facade for the shared modern child.
-    Interpreted(Box<Facade>),
+    Facade(Box<FacadeBackend>),
     /// A server in this process.
-    Native(Box<Seated>),
+    Native(Box<NativeSession>),
     /// None: a client of HTTP+SSE has its stream, and has not sent `initialize`.
-    Vacant,
+    None,
 }
 
 impl Backend {
     pub(crate) fn child(&self) -> Option<&Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
+            Backend::Facade(_) | Backend::Native(_) | Backend::None => None,
         }
     }
 
     pub(crate) fn child_mut(&mut self) -> Option<&mut Child> {
         match self {
             Backend::Child(child) => Some(child),
-            Backend::Interpreted(_) | Backend::Native(_) | Backend::Vacant => None,
+            Backend::Facade(_) | Backend::Native(_) | Backend::None => None,
         }
     }
 
-    pub(crate) fn native(&self) -> Option<&Seated> {
+    pub(crate) fn native(&self) -> Option<&NativeSession> {
         match self {
-            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
+            Backend::Child(_) | Backend::Facade(_) | Backend::None => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
-    pub(crate) fn native_mut(&mut self) -> Option<&mut Seated> {
+    pub(crate) fn native_mut(&mut self) -> Option<&mut NativeSession> {
         match self {
-            Backend::Child(_) | Backend::Interpreted(_) | Backend::Vacant => None,
+            Backend::Child(_) | Backend::Facade(_) | Backend::None => None,
             Backend::Native(seated) => Some(seated),
         }
     }
 
     /// Returns the facade, unless a job has it.
-    pub(crate) fn interpreter_mut(&mut self) -> Option<&mut LegacyFacade> {
+    pub(crate) fn facade_mut(&mut self) -> Option<&mut LegacyFacade> {
         match self {
-            Backend::Child(_) | Backend::Native(_) | Backend::Vacant => None,
-            Backend::Interpreted(facade) => facade.interpreter_mut(),
+            Backend::Child(_) | Backend::Native(_) | Backend::None => None,
+            Backend::Facade(facade) => facade.facade_mut(),
         }
     }
 
     /// Lets a backend in this process handle its next input. Returns whether it did, and may have
     /// output.
-    pub(super) fn go_on(&mut self, session: SessionId, cx: &mut Cx<'_>) -> bool {
+    pub(super) fn advance(&mut self, session: SessionId, cx: &mut Cx<'_>) -> bool {
         match self {
-            Backend::Child(_) | Backend::Vacant => false,
-            Backend::Interpreted(facade) => facade.go_on(session, cx),
-            Backend::Native(seated) => seated.go_on(cx),
+            Backend::Child(_) | Backend::None => false,
+            Backend::Facade(facade) => facade.advance(session, cx),
+            Backend::Native(seated) => seated.advance(cx),
         }
     }
 
     /// Takes a facade back from its job.
-    pub(crate) fn give_back_interpreter(&mut self, loan: Loan, machine: Box<LegacyFacade>) {
-        if let Backend::Interpreted(facade) = self {
-            facade.give_back(loan, machine);
+    pub(crate) fn check_in_facade(&mut self, loan: CheckoutId, machine: Box<LegacyFacade>) {
+        if let Backend::Facade(facade) = self {
+            facade.check_in(loan, machine);
         }
     }
 
     /// Takes a conversation back from its job.
-    pub(crate) fn give_back_speaker(&mut self, loan: Loan, speaker: Box<Speaker>) {
+    pub(crate) fn check_in_evaluator(&mut self, loan: CheckoutId, speaker: Box<Evaluator>) {
         if let Backend::Native(seated) = self {
-            seated.give_back(loan, speaker);
+            seated.check_in(loan, speaker);
         }
     }
 
     /// Returns the number of bytes that wait for it, or that it keeps for a retry.
-    pub(super) fn unfed(&self) -> usize {
+    pub(super) fn pending_bytes(&self) -> usize {
         match self {
             Backend::Child(child) => child.stdin_pending(),
-            Backend::Interpreted(facade) => facade.held_bytes(),
+            Backend::Facade(facade) => facade.held_bytes(),
             Backend::Native(seated) => seated.waiting_bytes(),
-            Backend::Vacant => 0,
+            Backend::None => 0,
         }
     }
 
@@ -108,8 +108,8 @@ impl Backend {
 
     /// Passes it a request, with a number that replaces its id and its progress token.
     pub(super) fn request(&mut self, number: u64, request: &Message, cx: &mut Cx<'_>) {
-        if let Backend::Interpreted(facade) = self {
-            return facade.push(ToInterpreter::Request(number, request.clone()));
+        if let Backend::Facade(facade) = self {
+            return facade.push(FacadeInput::Request(number, request.clone()));
         }
         // A child of a disconnected client was sent the same `initialize` before.
         if let Backend::Child(child) = self
@@ -124,52 +124,52 @@ impl Backend {
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         match self {
             Backend::Child(child) => child.request(number, request.with(&edits), cx),
-            _ => self.feed(request.with(&edits), cx),
+            _ => self.write_message(request.with(&edits), cx),
         }
     }
 
     /// Passes it a message.
-    pub(super) fn feed(&mut self, message: Chunk, cx: &mut Cx<'_>) {
+    pub(super) fn write_message(&mut self, message: Chunk, cx: &mut Cx<'_>) {
         match self {
             Backend::Child(child) => child.write_stdin(message, cx),
-            Backend::Interpreted(facade) => facade.push(ToInterpreter::Message(message)),
+            Backend::Facade(facade) => facade.push(FacadeInput::Message(message)),
             Backend::Native(seated) => seated.message(message, cx),
-            Backend::Vacant => debug_assert!(false, "there is no backend for a message"),
+            Backend::None => debug_assert!(false, "there is no backend for a message"),
         }
     }
 
     /// Handles an event of its request at the shared child.
-    pub(super) fn heard(&mut self, heard: FromWorker) {
-        if let Backend::Interpreted(facade) = self {
-            facade.push(ToInterpreter::Upstream(heard));
+    pub(super) fn on_upstream_event(&mut self, heard: FromWorker) {
+        if let Backend::Facade(facade) = self {
+            facade.push(FacadeInput::Upstream(heard));
         }
     }
 
     /// Starts or stops its output. The shared child is always read: messages that a slow client can
     /// do without are left out. A server in this process is not interrupted.
-    pub(super) fn gate(&mut self, open: bool, cx: &mut Cx<'_>) {
+    pub(super) fn set_read_enabled(&mut self, open: bool, cx: &mut Cx<'_>) {
         match self {
             Backend::Child(child) => child.set_read_enabled(open, cx),
-            Backend::Interpreted(facade) => {
+            Backend::Facade(facade) => {
                 if facade.set_slow(!open) {
                     cx.wake(cx.now + TURN_PAUSE);
                 }
             }
-            Backend::Native(_) | Backend::Vacant => {}
+            Backend::Native(_) | Backend::None => {}
         }
     }
 
     /// Returns its next output, if it is in this process.
-    pub(super) fn next_said(&mut self) -> Option<Saying> {
+    pub(super) fn next_event(&mut self) -> Option<BackendEvent> {
         match self {
-            Backend::Child(_) | Backend::Vacant => None,
-            Backend::Interpreted(facade) => facade.interpreter_mut()?.next_output(),
-            Backend::Native(seated) => seated.next_said(),
+            Backend::Child(_) | Backend::None => None,
+            Backend::Facade(facade) => facade.facade_mut()?.next_output(),
+            Backend::Native(seated) => seated.next_event(),
         }
     }
 
     /// Records that it wrote a message.
-    pub(super) fn spoke(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn on_line(&mut self, cx: &mut Cx<'_>) {
         if let Backend::Child(child) = self {
             child.on_line(cx);
         }
@@ -179,13 +179,13 @@ impl Backend {
     pub(super) fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
         match self {
             Backend::Child(child) => child.handle_timeout(cx),
-            Backend::Interpreted(facade) => {
+            Backend::Facade(facade) => {
                 if facade.next_due() <= cx.now {
-                    facade.push(ToInterpreter::Timeout);
+                    facade.push(FacadeInput::Timeout);
                 }
             }
             Backend::Native(seated) => seated.timeout(cx),
-            Backend::Vacant => {}
+            Backend::None => {}
         }
     }
 
@@ -193,9 +193,9 @@ impl Backend {
     pub(super) fn next_due(&self, now: Instant) -> Instant {
         match self {
             Backend::Child(child) => child.next_due(now),
-            Backend::Interpreted(facade) => facade.next_due().max(now + TURN_PAUSE),
+            Backend::Facade(facade) => facade.next_due().max(now + TURN_PAUSE),
             Backend::Native(seated) => seated.next_due().max(now + TURN_PAUSE),
-            Backend::Vacant => Instant::FAR,
+            Backend::None => Instant::FAR,
         }
     }
 

@@ -12,12 +12,12 @@ use crate::json::line::cancelled;
 use crate::json::{
     self, Answer, Concerns, Field, InvalidLine, Kind, Message, error_words, line, parse_number,
 };
-use crate::legacy_facade::About;
+use crate::legacy_facade::RelatesTo;
 use crate::modern::probe;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
-use crate::session::{Session, Waiting, extend};
+use crate::session::{QueuedMessage, Session, extend};
 use crate::shown::shown;
 
 impl Session {
@@ -33,80 +33,81 @@ impl Session {
             Err(mut line) => {
                 let only = self.only_call();
                 let consequence = consequence(&mut line, only);
-                self.child_noise(&line, cx);
+                self.on_invalid_line(&line, cx);
                 match consequence {
                     Consequence::None => return None,
                     Consequence::Fails(number) => {
-                        return self.backend_failed(number, Reject::BadAnswer(line.flaw), cx);
+                        return self.on_failure(number, Reject::BadAnswer(line.flaw), cx);
                     }
                     Consequence::Message(message) => *message,
                 }
             }
         };
-        self.backend.spoke(cx);
-        self.backend_said(&message, About::Unknown, cx)
+        self.backend.on_line(cx);
+        self.on_backend_message(&message, RelatesTo::Unknown, cx)
     }
 
     /// Returns the number of the request in flight, if an answer without an id can only belong to
     /// that.
     fn only_call(&self) -> Option<u64> {
-        let number = self.calls.only()?;
+        let number = self.client_requests.only()?;
         self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
     /// Handles a message that was made in this process, and counts it in the memory budget for as
     /// long as it is kept. Without room for it, an answer or a question is refused and a
     /// notification is dropped. Returns the reason if the session ends because of it.
-    pub(super) fn made_here(
+    pub(super) fn on_local_message(
         &mut self,
         message: Message,
-        about: About,
+        about: RelatesTo,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         let made = cx.memory.made();
         if made.has_room(message.bytes().len()) {
-            return self.backend_said(&message.hold(&made), about, cx);
+            return self.on_backend_message(&message.hold(&made), about, cx);
         }
         match message.kind() {
             Kind::Result | Kind::Error => {
-                let call = self.calls.take(message.id().and_then(parse_number)?)?;
+                let call = self.client_requests.take(message.id().and_then(parse_number)?)?;
                 self.deliver(&call, None, "", cx);
                 return self.is_refused_by(&call).then_some(SessionEnd::Refused);
             }
-            Kind::Request => self.refuse_ask(message.id().unwrap_or_default(), cx),
+            Kind::Request => self.refuse_server_request(message.id().unwrap_or_default(), cx),
             Kind::Notification => self.dropped(Dropped::Overflow, cx),
         }
         None
     }
 
     /// Handles a message. Returns the reason if the session ends because of it.
-    pub(super) fn backend_said(
+    pub(super) fn on_backend_message(
         &mut self,
         message: &Message,
-        about: About,
+        about: RelatesTo,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
         match message.kind() {
-            Kind::Result | Kind::Error => return self.child_answer(message, cx),
-            Kind::Request => self.ask(message, about, cx),
-            Kind::Notification => self.child_notification(message, about, cx),
+            Kind::Result | Kind::Error => return self.on_child_answer(message, cx),
+            Kind::Request => self.on_server_request(message, about, cx),
+            Kind::Notification => self.on_child_notification(message, about, cx),
         }
         None
     }
 
-    fn child_noise(&mut self, line: &InvalidLine, cx: &mut Cx<'_>) {
+    fn on_invalid_line(&mut self, line: &InvalidLine, cx: &mut Cx<'_>) {
         if let Some(child) = self.backend.child_mut() {
             child.on_invalid_line(line, cx);
         }
     }
 
     /// Sends the child's answer to a request, with the client's own id.
-    fn child_answer(&mut self, message: &Message, cx: &mut Cx<'_>) -> Option<SessionEnd> {
+    fn on_child_answer(&mut self, message: &Message, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         let number = match message.id() {
             Some(id) => parse_number(id),
             None => self.only_call(),
         };
-        let Some((number, call)) = number.and_then(|it| Some((it, self.calls.take(it)?))) else {
+        let Some((number, call)) = number.and_then(|it| Some((it, self.client_requests.take(it)?)))
+        else {
             self.unknown_answer(message, number, cx);
             return None;
         };
@@ -135,22 +136,22 @@ impl Session {
     /// never sent is an error of the child.
     fn unknown_answer(&mut self, message: &Message, number: Option<u64>, cx: &mut Cx<'_>) {
         self.dropped(Dropped::UnknownAnswer, cx);
-        let is_late = number.is_some_and(|number| self.calls.has_been(number));
+        let is_late = number.is_some_and(|number| self.client_requests.has_been(number));
         if message.id().is_some() && !is_late && !probe::is_answer(message) {
             let line = InvalidLine::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
-            self.child_noise(&line, cx);
+            self.on_invalid_line(&line, cx);
         }
     }
 
     /// Handles the end of a request. Returns the reason if the session was not opened by it and
     /// ends.
-    pub(super) fn backend_answered(
+    pub(super) fn on_answer(
         &mut self,
         number: u64,
         answer: Answer<'static>,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
-        let Some(call) = self.calls.take(number) else {
+        let Some(call) = self.client_requests.take(number) else {
             self.dropped(Dropped::UnknownAnswer, cx);
             return None;
         };
@@ -164,13 +165,13 @@ impl Session {
     }
 
     /// Fails a request. Returns the reason if the session ends because of it.
-    pub(super) fn backend_failed(
+    pub(super) fn on_failure(
         &mut self,
         number: u64,
         reject: Reject,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
-        let call = self.calls.take(number)?;
+        let call = self.client_requests.take(number)?;
         let end = self.is_refused_by(&call).then_some(SessionEnd::Refused);
         self.fail(call, reject, cx);
         end
@@ -183,9 +184,9 @@ impl Session {
 
     /// Extends the time limit of a request that shows progress. The time limit of the start is
     /// fixed.
-    pub(super) fn backend_works(&mut self, number: u64, cx: &Cx<'_>) {
+    pub(super) fn on_progress(&mut self, number: u64, cx: &Cx<'_>) {
         if self.is_open()
-            && let Some(call) = self.calls.get_mut(number)
+            && let Some(call) = self.client_requests.get_mut(number)
         {
             extend(call, cx);
         }
@@ -215,19 +216,21 @@ impl Session {
     }
 
     /// Handles a request of the child for the client.
-    fn ask(&mut self, message: &Message, about: About, cx: &mut Cx<'_>) {
+    fn on_server_request(&mut self, message: &Message, about: RelatesTo, cx: &mut Cx<'_>) {
         let id = Bytes::copy_from_slice(message.id().unwrap_or_default());
         let stream = self.stream_for(about, true);
         if stream.is_none() && message.method() == Some("ping") {
             // The session is alive, and a child that waits for the answer might do nothing else.
-            return self.backend.feed(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), cx);
+            return self
+                .backend
+                .write_message(Chunk::from(Answer::result(b"{}".to_vec()).line(&id)), cx);
         }
-        if self.asks.len() >= cx.limits.child_requests_max {
-            return self.refuse_ask(&id, cx);
+        if self.server_requests.len() >= cx.limits.child_requests_max {
+            return self.refuse_server_request(&id, cx);
         }
         cx.wake(cx.now + cx.limits.request_total_max);
-        self.asks.insert(id.clone(), self.callers(about, cx), cx.now);
-        let waiting = Waiting { message: message.with(&[]), ask: Some(id) };
+        self.server_requests.insert(id.clone(), self.possible_requests(about, cx), cx.now);
+        let waiting = QueuedMessage { message: message.with(&[]), ask: Some(id) };
         match stream {
             Some(stream) => self.send(stream, waiting, cx),
             None => self.enqueue(waiting, cx),
@@ -235,59 +238,59 @@ impl Session {
     }
 
     /// Returns the requests that a question of the child may belong to.
-    fn callers(&self, about: About, cx: &Cx<'_>) -> Range<u64> {
+    fn possible_requests(&self, about: RelatesTo, cx: &Cx<'_>) -> Range<u64> {
         match about {
-            About::Call(number) => number..number + 1,
-            About::Nothing => 0..0,
-            About::Unknown if cx.now < self.taken_back_until => 0..0,
-            About::Unknown => self.calls.numbers(),
+            RelatesTo::Request(number) => number..number + 1,
+            RelatesTo::None => 0..0,
+            RelatesTo::Unknown if cx.now < self.quarantined_until => 0..0,
+            RelatesTo::Unknown => self.client_requests.numbers(),
         }
     }
 
     /// Sends a message that is not an answer on a stream.
-    pub(super) fn send(&mut self, stream: u64, waiting: Waiting, cx: &mut Cx<'_>) {
+    pub(super) fn send(&mut self, stream: u64, waiting: QueuedMessage, cx: &mut Cx<'_>) {
         self.streams.message(stream, waiting.message, cx);
         if let Some(id) = waiting.ask {
-            self.asks.sent(&id, stream, self.streams.is_carried(stream));
+            self.server_requests.sent(&id, stream, self.streams.is_carried(stream));
         }
     }
 
     /// Fails the requests that the client did not answer in time. Both sides are told (2025-11-25,
     /// basic/lifecycle, Timeouts), the client only if it was sent the request.
-    pub(super) fn expire_asks(&mut self, cx: &mut Cx<'_>) {
-        while let Some(ask) = self.asks.take_due(cx.now, cx.limits.request_total_max) {
+    pub(super) fn time_out_server_requests(&mut self, cx: &mut Cx<'_>) {
+        while let Some(ask) = self.server_requests.take_due(cx.now, cx.limits.request_total_max) {
             self.dropped(Dropped::UnansweredAsk, cx);
             let (session, limit) = (Some(self.id), cx.limits.request_total_max);
             let method = "question to the client";
             cx.log(Event::TimedOut { method, session, limit, option: None });
-            self.answer_ask(&ask.id, Reject::AskExpired, cx);
-            if self.queue.remove_ask(&ask.id).is_none() {
-                self.release_calls(&ask, cx);
-                self.notify(cancelled(&ask.id, "Request timeout"), About::Unknown, true, cx);
+            self.answer_server_request(&ask.id, Reject::ServerRequestTimeout, cx);
+            if self.queue.remove_request(&ask.id).is_none() {
+                self.resume_deadlines(&ask, cx);
+                self.notify(cancelled(&ask.id, "Request timeout"), RelatesTo::Unknown, true, cx);
             }
         }
     }
 
-    fn refuse_ask(&mut self, id: &[u8], cx: &mut Cx<'_>) {
+    fn refuse_server_request(&mut self, id: &[u8], cx: &mut Cx<'_>) {
         self.dropped(Dropped::Overflow, cx);
-        self.answer_ask(id, Reject::AskRefused, cx);
+        self.answer_server_request(id, Reject::ServerRequestLimit, cx);
     }
 
     /// Answers a request of the child with an error of this side, unless the child does not read
     /// its input.
-    fn answer_ask(&mut self, id: &[u8], reject: Reject, cx: &mut Cx<'_>) {
+    fn answer_server_request(&mut self, id: &[u8], reject: Reject, cx: &mut Cx<'_>) {
         let answer = json::error(Some(id), &reject.wire());
         if self.backend.has_room(answer.len(), cx) {
-            self.backend.feed(answer, cx);
+            self.backend.write_message(answer, cx);
         }
     }
 
-    fn child_notification(&mut self, message: &Message, about: About, cx: &mut Cx<'_>) {
+    fn on_child_notification(&mut self, message: &Message, about: RelatesTo, cx: &mut Cx<'_>) {
         match (message.method(), message.subject()) {
             (Some("notifications/progress"), Some(number)) => {
                 self.progress(message, number, cx);
             }
-            (Some("notifications/cancelled"), Some(id)) => self.withdraw(message, id, cx),
+            (Some("notifications/cancelled"), Some(id)) => self.on_child_cancelled(message, id, cx),
             (method, _) => {
                 let related = method == Some("notifications/message");
                 self.notify(message.with(&[]), about, related, cx);
@@ -303,7 +306,7 @@ impl Session {
         if !self.is_open() {
             return self.dropped(Dropped::UnknownProgress, cx);
         }
-        let Some(call) = self.calls.by_child(number) else {
+        let Some(call) = self.client_requests.by_child(number) else {
             return self.dropped(Dropped::UnknownProgress, cx);
         };
         extend(call, cx);
@@ -314,7 +317,7 @@ impl Session {
         // A client that accepts only JSON may have another stream.
         let stream = match self.streams.carries_messages(stream) {
             true => Some(stream),
-            false => self.streams.pick(false),
+            false => self.streams.choose(false),
         };
         match stream {
             Some(stream) => {
@@ -327,41 +330,41 @@ impl Session {
 
     /// Handles the child's cancellation of its request. One that still waits here is removed; for
     /// one that was sent the client is told.
-    fn withdraw(&mut self, message: &Message, id: &[u8], cx: &mut Cx<'_>) {
-        if let Some(ask) = self.asks.take(id)
-            && self.queue.remove_ask(&ask.id).is_none()
+    fn on_child_cancelled(&mut self, message: &Message, id: &[u8], cx: &mut Cx<'_>) {
+        if let Some(ask) = self.server_requests.take(id)
+            && self.queue.remove_request(&ask.id).is_none()
         {
-            self.release_calls(&ask, cx);
-            self.notify(message.with(&[]), About::Unknown, true, cx);
+            self.resume_deadlines(&ask, cx);
+            self.notify(message.with(&[]), RelatesTo::Unknown, true, cx);
         }
     }
 
-    fn notify(&mut self, message: Chunk, about: About, related: bool, cx: &mut Cx<'_>) {
+    fn notify(&mut self, message: Chunk, about: RelatesTo, related: bool, cx: &mut Cx<'_>) {
         match self.stream_for(about, related) {
             Some(stream) => self.streams.message(stream, message, cx),
-            None => self.enqueue(Waiting { message, ask: None }, cx),
+            None => self.enqueue(QueuedMessage { message, ask: None }, cx),
         }
     }
 
     /// Returns the stream for a message that is not an answer. `related` tells whether such
     /// messages are likely to belong to a request, if that is unknown.
-    fn stream_for(&self, about: About, related: bool) -> Option<u64> {
+    fn stream_for(&self, about: RelatesTo, related: bool) -> Option<u64> {
         match about {
-            About::Unknown => self.streams.pick(related),
-            About::Nothing => self.streams.pick(false),
-            About::Call(number) => {
-                let own = self.calls.get(number).map(|call| call.stream);
+            RelatesTo::Unknown => self.streams.choose(related),
+            RelatesTo::None => self.streams.choose(false),
+            RelatesTo::Request(number) => {
+                let own = self.client_requests.get(number).map(|call| call.stream);
                 own.filter(|own| self.streams.carries_messages(*own))
-                    .or_else(|| self.streams.pick(false))
+                    .or_else(|| self.streams.choose(false))
             }
         }
     }
 
     /// Keeps a message until the client opens a stream.
-    fn enqueue(&mut self, waiting: Waiting, cx: &mut Cx<'_>) {
+    fn enqueue(&mut self, waiting: QueuedMessage, cx: &mut Cx<'_>) {
         for dropped in self.queue.push(waiting, cx.limits, &cx.memory.kept_elsewhere()) {
-            match dropped.ask.and_then(|id| self.asks.take(&id)) {
-                Some(ask) => self.refuse_ask(&ask.id, cx),
+            match dropped.ask.and_then(|id| self.server_requests.take(&id)) {
+                Some(ask) => self.refuse_server_request(&ask.id, cx),
                 None => self.dropped(Dropped::Overflow, cx),
             }
         }

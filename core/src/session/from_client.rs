@@ -23,9 +23,9 @@ impl Session {
             id,
             principal: head.principal,
             backend,
-            calls: ClientRequests::default(),
-            asks: ServerRequests::default(),
-            taken_back_until: Instant::ZERO,
+            client_requests: ClientRequests::default(),
+            server_requests: ServerRequests::default(),
+            quarantined_until: Instant::ZERO,
             held: None,
             queue: Queue::default(),
             streams: Streams::new(id),
@@ -33,7 +33,7 @@ impl Session {
             client: None,
             peer: head.peer,
             initialize: None,
-            is_awaited: false,
+            keeps_messages: false,
             since: cx.now,
             used_at: cx.now,
             indexed: None,
@@ -63,18 +63,18 @@ impl Session {
         since: Instant,
         cx: &mut Cx<'_>,
     ) {
-        self.attend(head);
+        self.set_sender(head);
         self.client = name_of_client(initialize);
         self.peer = head.peer;
         self.initialize = self.backend.native().is_none().then(|| Box::new(initialize.clone()));
         let stream = self.streams.open_call(exchange, head.accept, 1, false, cx);
         let due = since + cx.startup_time();
         self.request(initialize, stream, (since, due), cx);
-        self.attended();
+        self.on_post_done();
     }
 
     /// Opens a session for a client that has not sent `initialize`, in this revision until it does.
-    pub(crate) fn open_unasked(
+    pub(crate) fn open_without_initialize(
         id: SessionId,
         backend: Backend,
         head: &McpHead,
@@ -110,17 +110,17 @@ impl Session {
             false => cx.startup_time(),
         };
         let times = (cx.now, cx.now + time);
-        self.attend(head);
+        self.set_sender(head);
         self.peer = head.peer;
         self.touch(cx);
         let stream =
             (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, cx));
         for message in messages {
-            self.take(message, stream.unwrap_or_default(), times, cx);
+            self.on_message(message, stream.unwrap_or_default(), times, cx);
         }
-        self.attended();
+        self.on_post_done();
         if let Some(stream) = stream {
-            self.send_waiting_asks(stream, cx);
+            self.send_queued_requests(stream, cx);
         }
         if stream.is_none() || self.is_sse() {
             self.accepted(exchange, cx);
@@ -129,17 +129,17 @@ impl Session {
     }
 
     /// Records the sender of the next messages, and tells a server in this process.
-    fn attend(&mut self, head: &McpHead) {
+    fn set_sender(&mut self, head: &McpHead) {
         self.used_by(head.principal);
         let (used_at, queued) = (self.used_at, self.queue.len());
         if let Some(seated) = self.backend.native_mut() {
-            seated.attend(head, used_at, queued);
+            seated.set_sender(head, used_at, queued);
         }
     }
 
-    fn attended(&mut self) {
+    fn on_post_done(&mut self) {
         if let Some(seated) = self.backend.native_mut() {
-            seated.attended();
+            seated.on_post_done();
         }
     }
 
@@ -160,21 +160,21 @@ impl Session {
             }
         }
         let requests = messages.iter().flatten().filter(|m| m.kind() == Kind::Request).count();
-        if self.calls.len() + requests > cx.limits.in_flight_max {
+        if self.client_requests.len() + requests > cx.limits.in_flight_max {
             return Err(Reject::InFlightFull);
         }
         let bytes = messages.iter().flatten().map(|message| message.len()).sum();
         if !self.backend.has_room(bytes, cx) {
-            return Err(Reject::StdinFull);
+            return Err(Reject::ChildBackpressure);
         }
         let due = requests + messages.iter().filter(|message| message.is_err()).count();
-        if due > 0 && self.is_clogged(cx.limits) {
+        if due > 0 && self.is_backpressured(cx.limits) {
             return Err(Reject::InFlightFull);
         }
         Ok(due)
     }
 
-    fn take(
+    fn on_message(
         &mut self,
         message: Result<&Message, &Invalid>,
         stream: u64,
@@ -217,7 +217,7 @@ impl Session {
             // Most are answered in the turn that accepts them, and their time is counted from here.
             since = seated.arrived();
         }
-        let number = self.calls.insert(ClientRequest {
+        let number = self.client_requests.insert(ClientRequest {
             stream,
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
@@ -229,7 +229,7 @@ impl Session {
         });
         match (&self.held, message.method()) {
             (None, _) | (_, Some("ping")) => self.backend.request(number, message, cx),
-            _ => self.pass_on(Outgoing::Request(number, message.clone()), cx),
+            _ => self.forward(Outgoing::Request(number, message.clone()), cx),
         }
     }
 
@@ -237,33 +237,33 @@ impl Session {
         match (message.method(), message.subject()) {
             (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, cx),
             (Some("notifications/initialized"), _) => {
-                self.backend.feed(message.with(&[]), cx);
+                self.backend.write_message(message.with(&[]), cx);
                 self.release(cx);
             }
-            _ => self.pass_on(Outgoing::Notification(message.with(&[])), cx),
+            _ => self.forward(Outgoing::Notification(message.with(&[])), cx),
         }
     }
 
     /// Handles a cancellation: the child is told, and the exchange of the request ends without an
     /// answer (2025-11-25, basic/utilities/cancellation).
     fn cancel(&mut self, message: &Message, id: &[u8], cx: &mut Cx<'_>) {
-        let Some((number, call)) = self.calls.take_by_client(id) else {
+        let Some((number, call)) = self.client_requests.take_by_client(id) else {
             return self.dropped(Dropped::UnknownCancel, cx);
         };
         let text = number.to_string();
         let notice = message.with(&[(Field::Subject, text.as_bytes())]);
-        self.pass_on(Outgoing::Notification(notice), cx);
-        self.taken_back_until = cx.now + cx.limits.cancel_time_max;
+        self.forward(Outgoing::Notification(notice), cx);
+        self.quarantined_until = cx.now + cx.limits.cancel_time_max;
         call.count_cancelled(cx);
         self.streams.skip_answer(call.stream, cx);
     }
 
     /// Handles the client's answer to a request of the child.
     fn client_answer(&mut self, message: &Message, cx: &mut Cx<'_>) {
-        match message.id().and_then(|id| self.asks.take(id)) {
+        match message.id().and_then(|id| self.server_requests.take(id)) {
             Some(ask) => {
-                self.backend.feed(message.with(&[(Field::Id, &ask.id)]), cx);
-                self.release_calls(&ask, cx);
+                self.backend.write_message(message.with(&[(Field::Id, &ask.id)]), cx);
+                self.resume_deadlines(&ask, cx);
             }
             None => self.dropped(Dropped::UnknownClientAnswer, cx),
         }
@@ -282,22 +282,22 @@ impl Session {
             LastEvent::Id(event) => self.streams.resume(exchange, event, cx)?,
         };
         self.touch(cx);
-        self.asks.resumed(stream);
+        self.server_requests.resumed(stream);
         if self.streams.listens(stream) {
             while let Some(waiting) = self.queue.pop() {
                 self.send(stream, waiting, cx);
             }
         } else {
-            self.send_waiting_asks(stream, cx);
+            self.send_queued_requests(stream, cx);
         }
         Ok(())
     }
 
     /// Sends the child's waiting questions on the stream of a call, because the call itself, or the
     /// next one, may depend on the answers. Notifications wait for a GET.
-    fn send_waiting_asks(&mut self, stream: u64, cx: &mut Cx<'_>) {
+    fn send_queued_requests(&mut self, stream: u64, cx: &mut Cx<'_>) {
         while self.streams.carries_messages(stream)
-            && let Some(waiting) = self.queue.pop_ask()
+            && let Some(waiting) = self.queue.pop_request()
         {
             self.send(stream, waiting, cx);
         }

@@ -15,7 +15,7 @@ use crate::time::Instant;
 
 /// Messages that are held back.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldMessages {
     messages: Vec<Outgoing>,
     bytes: usize,
     /// The time at which they are passed on in any case.
@@ -36,7 +36,7 @@ impl Session {
     /// that first.
     pub(super) fn await_initialized(&mut self, cx: &Cx<'_>) {
         if self.backend.child().is_some() && !cx.limits.initialized_time_max.is_zero() {
-            let held = Held { messages: Vec::new(), bytes: 0, until: Instant::FAR };
+            let held = HeldMessages { messages: Vec::new(), bytes: 0, until: Instant::FAR };
             self.held = Some(Box::new(held));
         }
     }
@@ -52,8 +52,8 @@ impl Session {
     }
 
     /// Passes a message of the client to the backend, now or after `initialized`.
-    pub(super) fn pass_on(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
-        let Some(held) = &mut self.held else { return self.put(message, cx) };
+    pub(super) fn forward(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
+        let Some(held) = &mut self.held else { return self.pass_to_backend(message, cx) };
         if held.messages.is_empty() {
             held.until = cx.now + cx.limits.initialized_time_max;
             cx.wake(held.until);
@@ -74,14 +74,14 @@ impl Session {
     /// Passes on the messages that are held back, and holds back none from now on.
     pub(super) fn release(&mut self, cx: &mut Cx<'_>) {
         for message in self.held.take().map_or_else(Vec::new, |held| held.messages) {
-            self.put(message, cx);
+            self.pass_to_backend(message, cx);
         }
     }
 
-    fn put(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
+    fn pass_to_backend(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
         match message {
             Outgoing::Request(number, message) => self.backend.request(number, &message, cx),
-            Outgoing::Notification(chunk) => self.backend.feed(chunk, cx),
+            Outgoing::Notification(chunk) => self.backend.write_message(chunk, cx),
         }
     }
 }

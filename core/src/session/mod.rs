@@ -20,24 +20,24 @@
 //! basic/transports (HTTP with SSE).
 
 mod backend;
+mod checkout;
 mod facade;
 mod from_child;
 mod from_client;
 mod hold;
-mod lent;
+mod native_session;
 mod queue;
 mod replay;
-mod seated;
 mod sse;
 mod stream;
 mod streams;
 
 pub(crate) use backend::Backend;
-pub(crate) use facade::Facade;
-use hold::{Held, Outgoing};
-use queue::{Queue, Waiting};
+pub(crate) use facade::FacadeBackend;
+use hold::{HeldMessages, Outgoing};
+pub(crate) use native_session::NativeSession;
+use queue::{Queue, QueuedMessage};
 use replay::Replay;
-pub(crate) use seated::Seated;
 use stream::Stream;
 use streams::{Delivery, Streams};
 
@@ -51,7 +51,7 @@ use crate::http::{ContentType, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::line::cancelled;
 use crate::json::{self, Message};
-use crate::legacy_facade::{FromWorker, LegacyFacade, Saying};
+use crate::legacy_facade::{BackendEvent, FromWorker, LegacyFacade};
 use crate::limits::Limits;
 use crate::memory::SMALL_BYTES_MAX;
 use crate::observe::{Answered, Dropped, Event, SessionEnd};
@@ -67,12 +67,12 @@ pub(crate) struct Session {
     /// Its owner: anonymous until it is used with credentials.
     principal: Principal,
     backend: Backend,
-    calls: ClientRequests,
-    asks: ServerRequests,
+    client_requests: ClientRequests,
+    server_requests: ServerRequests,
     /// The time until which a question of the child may belong to a cancelled request.
-    taken_back_until: Instant,
+    quarantined_until: Instant,
     /// The messages that wait for the client's `notifications/initialized`.
-    held: Option<Box<Held>>,
+    held: Option<Box<HeldMessages>>,
     queue: Queue,
     streams: Streams,
     /// The negotiated revision, if it is unknown here.
@@ -84,7 +84,7 @@ pub(crate) struct Session {
     /// The `initialize` of its client, until it is answered.
     initialize: Option<Box<Message>>,
     /// Whether messages of its client are kept until it has a backend.
-    is_awaited: bool,
+    keeps_messages: bool,
     since: Instant,
     /// The time at which the last request ended.
     used_at: Instant,
@@ -141,20 +141,20 @@ impl Session {
 
     /// Lets a backend in this process continue, and handles its output. Returns the reason if the
     /// session ends because of it.
-    pub(crate) fn hear(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
+    pub(crate) fn poll_backend(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         if self.backend.child().is_some() {
             return None;
         }
         loop {
-            if let Some(end) = self.hear_said(cx) {
+            if let Some(end) = self.on_backend_events(cx) {
                 return Some(end);
             }
             while let Some(what) =
-                self.backend.interpreter_mut().and_then(LegacyFacade::next_upstream_output)
+                self.backend.facade_mut().and_then(LegacyFacade::next_upstream_output)
             {
                 cx.send(self.id, what);
             }
-            if !self.backend.go_on(self.id, cx) {
+            if !self.backend.advance(self.id, cx) {
                 break;
             }
         }
@@ -163,24 +163,24 @@ impl Session {
     }
 
     /// Handles output of this process. Returns the reason if the session ends because of it.
-    fn hear_said(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
-        while let Some(saying) = self.backend.next_said() {
+    fn on_backend_events(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
+        while let Some(saying) = self.backend.next_event() {
             let end = match saying {
-                Saying::Answer(number, answer) => self.backend_answered(number, answer, cx),
-                Saying::Failure(number, reject) => self.backend_failed(number, reject, cx),
-                Saying::Changed(change) => {
+                BackendEvent::Answer(number, answer) => self.on_answer(number, answer, cx),
+                BackendEvent::Failure(number, reject) => self.on_failure(number, reject, cx),
+                BackendEvent::Changed(change) => {
                     cx.changes.push(change);
                     None
                 }
-                Saying::HangUp(call, come_back) => {
-                    self.hang_up(call, come_back, cx);
+                BackendEvent::Disconnect(call, come_back) => {
+                    self.disconnect(call, come_back, cx);
                     None
                 }
-                Saying::Works(number) => {
-                    self.backend_works(number, cx);
+                BackendEvent::Progress(number) => {
+                    self.on_progress(number, cx);
                     None
                 }
-                Saying::Message(message, about) => self.made_here(message, about, cx),
+                BackendEvent::Message(message, about) => self.on_local_message(message, about, cx),
             };
             if end.is_some() {
                 return end;
@@ -190,13 +190,13 @@ impl Session {
     }
 
     /// Handles an event of a request at the shared child.
-    pub(crate) fn heard(&mut self, heard: FromWorker) {
-        self.backend.heard(heard);
+    pub(crate) fn on_upstream_event(&mut self, heard: FromWorker) {
+        self.backend.on_upstream_event(heard);
     }
 
-    fn hang_up(&mut self, call: u64, come_back: Duration, cx: &mut Cx<'_>) {
-        if let Some(call) = self.calls.get(call) {
-            self.streams.hang_up(call.stream, come_back, cx);
+    fn disconnect(&mut self, call: u64, come_back: Duration, cx: &mut Cx<'_>) {
+        if let Some(call) = self.client_requests.get(call) {
+            self.streams.disconnect(call.stream, come_back, cx);
         }
     }
 
@@ -230,7 +230,7 @@ impl Session {
 
     /// Returns the number of pending requests of the client.
     pub(crate) fn in_flight(&self) -> usize {
-        self.calls.len()
+        self.client_requests.len()
     }
 
     /// Returns the number of open exchanges.
@@ -240,13 +240,16 @@ impl Session {
 
     /// Returns the number of bytes that wait for the client or the child.
     pub(crate) fn queue_bytes(&self) -> usize {
-        self.queue.bytes() + self.held_bytes() + self.streams.outbound() + self.backend.unfed()
+        self.queue.bytes()
+            + self.held_bytes()
+            + self.streams.outbound()
+            + self.backend.pending_bytes()
     }
 
     /// Returns when the session became idle, or `None` while it is in use. In HTTP+SSE an open
     /// stream does not count as use, because nothing else could show that a session is not needed.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
-        let is_asked = self.is_awaited || !self.calls.is_empty();
+        let is_asked = self.keeps_messages || !self.client_requests.is_empty();
         let idle = !is_asked && (self.is_sse() || self.streams.open() == 0);
         idle.then_some(self.used_at)
     }
@@ -254,7 +257,7 @@ impl Session {
     /// Returns the loss if it is evicted; `None` while a request is in flight.
     pub(crate) fn evictable(&self) -> Option<Evictable> {
         let loss = match self.idle_since() {
-            _ if self.is_awaited || !self.calls.is_empty() => return None,
+            _ if self.keeps_messages || !self.client_requests.is_empty() => return None,
             None => Loss::Streams,
             Some(_) if self.is_open() => Loss::Idle,
             Some(_) => Loss::Unopened,
@@ -303,16 +306,16 @@ impl Session {
     /// Reads the child only as fast as the client reads its output. Output of a shared child, of a
     /// server in this process, or of this side waits in memory, so streams that may get such output
     /// end at a limit. Returns the reason if the session ends because of it.
-    pub(crate) fn balance(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
+    pub(crate) fn apply_backpressure(&mut self, cx: &mut Cx<'_>) -> Option<SessionEnd> {
         let outbound = self.streams.outbound();
         let high = cx.limits.outbound_bytes_high;
         // When memory is short, a child is paused as soon as its client has something large to
         // read.
         let high = if cx.memory.is_short() { high.min(SMALL_BYTES_MAX) } else { high };
         if outbound >= high {
-            self.backend.gate(false, cx);
+            self.backend.set_read_enabled(false, cx);
         } else if outbound <= cx.limits.outbound_bytes_low {
-            self.backend.gate(true, cx);
+            self.backend.set_read_enabled(true, cx);
         }
         if outbound < self.streams.outbound_max(cx) {
             return None;
@@ -329,7 +332,7 @@ impl Session {
         }
         self.streams.keep_alive(cx);
         let refused = self.time_out_calls(cx);
-        self.expire_asks(cx);
+        self.time_out_server_requests(cx);
         let expired = self.has_expired(cx.now, cx.limits);
         match (refused, expired) {
             (true, _) => Some(SessionEnd::Refused),
@@ -341,9 +344,9 @@ impl Session {
     /// Returns when something is due again.
     pub(crate) fn next_due(&self, cx: &Cx<'_>) -> Instant {
         self.expires_at(cx.limits)
-            .min(self.calls.next_due())
+            .min(self.client_requests.next_due())
             .min(self.held_until())
-            .min(self.asks.next_due(cx.limits.request_total_max))
+            .min(self.server_requests.next_due(cx.limits.request_total_max))
             .min(self.backend.next_due(cx.now))
             .min(self.streams.next_due(cx.limits.keep_alive_period))
     }
@@ -354,15 +357,15 @@ impl Session {
         if !self.is_open() {
             return self.time_out_start(cx);
         }
-        self.hold_calls(cx);
-        while let Some((number, call)) = self.calls.take_due(cx.now) {
+        self.pause_deadlines(cx);
+        while let Some((number, call)) = self.client_requests.take_due(cx.now) {
             if let Some(child) = self.backend.child_mut() {
                 child.timed_out();
             }
             let number = number.to_string();
             let notice = cancelled(number.as_bytes(), "Request timeout");
-            self.pass_on(Outgoing::Notification(notice), cx);
-            self.taken_back_until = cx.now + cx.limits.cancel_time_max;
+            self.forward(Outgoing::Notification(notice), cx);
+            self.quarantined_until = cx.now + cx.limits.cancel_time_max;
             let reject = self.request_timeout(&call, cx);
             self.fail(call, reject, cx);
         }
@@ -384,7 +387,7 @@ impl Session {
     /// (2025-11-25, basic/utilities/cancellation). Nothing extends its time limit: the client
     /// cannot be asked anything yet.
     fn time_out_start(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Some((_, call)) = self.calls.take_due(cx.now) else { return false };
+        let Some((_, call)) = self.client_requests.take_due(cx.now) else { return false };
         let limit = call.due.since(call.since);
         self.fail(call, Reject::StartupTimeout { limit }, cx);
         true
@@ -397,17 +400,20 @@ impl Session {
     /// that was in flight when it came: a request that hangs meanwhile fails later, but a user who
     /// takes a minute for a dialog does not lose the call. Right after a request was cancelled the
     /// question may belong to that one, and suspends none.
-    fn hold_calls(&mut self, cx: &Cx<'_>) {
-        let due = self.calls.range_mut(self.calls.numbers()).filter(|(_, it)| it.due <= cx.now);
-        for (_, call) in due.filter(|(number, _)| self.asks.may_block(*number)) {
+    fn pause_deadlines(&mut self, cx: &Cx<'_>) {
+        let due = self
+            .client_requests
+            .range_mut(self.client_requests.numbers())
+            .filter(|(_, it)| it.due <= cx.now);
+        for (_, call) in due.filter(|(number, _)| self.server_requests.may_block(*number)) {
             extend(call, cx);
         }
     }
 
     /// Resumes the time limits of the requests that may have waited for a question of the child,
     /// which is over.
-    fn release_calls(&mut self, ask: &ServerRequest, cx: &Cx<'_>) {
-        for (_, call) in self.calls.range_mut(ask.calls.clone()) {
+    fn resume_deadlines(&mut self, ask: &ServerRequest, cx: &Cx<'_>) {
+        for (_, call) in self.client_requests.range_mut(ask.calls.clone()) {
             extend(call, cx);
         }
     }
@@ -486,7 +492,7 @@ impl Session {
     /// Ends the session: every request in flight gets `reject`, every stream ends. Returns the
     /// backend; a child may still run.
     pub(crate) fn end(mut self, why: SessionEnd, reject: Reject, cx: &mut Cx<'_>) -> Backend {
-        while let Some(call) = self.calls.take_first() {
+        while let Some(call) = self.client_requests.take_first() {
             self.fail(call, reject, cx);
         }
         self.streams.end_listeners(cx);
@@ -501,7 +507,9 @@ impl Session {
     /// Returns the `initialize` that can be sent to another backend instead: nothing else has
     /// passed between the client and this one.
     pub(crate) fn repeatable(&self) -> Option<&Message> {
-        let is_first = !self.is_open() && self.calls.is_first_only() && self.asks.len() == 0;
+        let is_first = !self.is_open()
+            && self.client_requests.is_first_only()
+            && self.server_requests.len() == 0;
         self.initialize.as_deref().filter(|_| is_first)
     }
 

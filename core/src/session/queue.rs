@@ -13,7 +13,7 @@ use crate::memory::{Account, Permit};
 
 /// A message to the client that no open stream could carry.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct QueuedMessage {
     /// The message.
     pub(crate) message: Chunk,
     /// The id of a request of the child, so that the child can be told if it is dropped.
@@ -22,15 +22,15 @@ pub(crate) struct Waiting {
 
 /// A waiting message, with the permit for its bytes.
 #[derive(Debug)]
-struct Queued {
-    waiting: Waiting,
+struct QueueEntry {
+    waiting: QueuedMessage,
     _permit: Permit,
 }
 
 /// The waiting messages, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<Queued>,
+    waiting: VecDeque<QueueEntry>,
     bytes: usize,
 }
 
@@ -49,10 +49,10 @@ impl Queue {
     /// bytes count in `kept`.
     pub(crate) fn push(
         &mut self,
-        waiting: Waiting,
+        waiting: QueuedMessage,
         limits: &Limits,
         kept: &Account,
-    ) -> Vec<Waiting> {
+    ) -> Vec<QueuedMessage> {
         let mut dropped = Vec::new();
         let mut permit = kept.permit();
         while !permit.grow(waiting.message.len()) {
@@ -63,7 +63,7 @@ impl Queue {
             dropped.push(oldest);
         }
         self.bytes += waiting.message.len();
-        self.waiting.push_back(Queued { waiting, _permit: permit });
+        self.waiting.push_back(QueueEntry { waiting, _permit: permit });
         while self.waiting.len() > limits.queue_len_max || self.bytes > limits.queue_bytes_max {
             dropped.extend(self.pop());
         }
@@ -71,23 +71,23 @@ impl Queue {
     }
 
     /// Removes and returns the oldest message.
-    pub(crate) fn pop(&mut self) -> Option<Waiting> {
+    pub(crate) fn pop(&mut self) -> Option<QueuedMessage> {
         self.remove_first(|_| true)
     }
 
     /// Removes and returns the oldest request of the child.
-    pub(crate) fn pop_ask(&mut self) -> Option<Waiting> {
+    pub(crate) fn pop_request(&mut self) -> Option<QueuedMessage> {
         self.remove_first(|waiting| waiting.ask.is_some())
     }
 
     /// Removes the request of the child with this id, if it still waits.
-    pub(crate) fn remove_ask(&mut self, id: &[u8]) -> Option<Waiting> {
+    pub(crate) fn remove_request(&mut self, id: &[u8]) -> Option<QueuedMessage> {
         self.remove_first(|waiting| waiting.ask.as_deref() == Some(id))
     }
 
-    fn remove_first(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+    fn remove_first(&mut self, wanted: impl Fn(&QueuedMessage) -> bool) -> Option<QueuedMessage> {
         let position = self.waiting.iter().position(|queued| wanted(&queued.waiting))?;
-        let Queued { waiting, .. } = self.waiting.remove(position)?;
+        let QueueEntry { waiting, .. } = self.waiting.remove(position)?;
         self.bytes -= waiting.message.len();
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new(); // an idle session keeps no buffer

@@ -17,37 +17,37 @@ impl Session {
         head: &McpHead,
         cx: &mut Cx<'_>,
     ) -> Session {
-        let mut session = Session::new(id, head, Backend::Vacant, cx);
-        session.streams.open_sole(exchange, cx);
+        let mut session = Session::new(id, head, Backend::None, cx);
+        session.streams.open_single_stream(exchange, cx);
         session.touch(cx);
         session
     }
 
     /// Returns whether it is one of this transport.
     pub(crate) fn is_sse(&self) -> bool {
-        self.streams.has_sole
+        self.streams.single_stream
     }
 
     /// Returns whether its client has to read before it may send another request, because a POST
     /// here does not wait for its answer. With a child of its own, the answer waits in the child.
-    pub(super) fn is_clogged(&self, limits: &Limits) -> bool {
+    pub(super) fn is_backpressured(&self, limits: &Limits) -> bool {
         let is_held_back = self.backend.child().is_some();
         self.is_sse() && !is_held_back && self.streams.outbound() >= limits.outbound_bytes_high
     }
 
     /// Returns whether it waits for `initialize`.
-    pub(crate) fn is_vacant(&self) -> bool {
-        matches!(self.backend, Backend::Vacant)
+    pub(crate) fn has_no_backend(&self) -> bool {
+        matches!(self.backend, Backend::None)
     }
 
     /// Records whether its `initialize` waits for the era of the command, which counts as a use.
-    pub(crate) fn set_awaited(&mut self, is_awaited: bool, cx: &mut Cx<'_>) {
-        self.is_awaited = is_awaited;
+    pub(crate) fn set_keeps_messages(&mut self, is_awaited: bool, cx: &mut Cx<'_>) {
+        self.keeps_messages = is_awaited;
         self.touch(cx);
     }
 
     /// Sets its backend, and passes it the client's `initialize`.
-    pub(crate) fn staff(
+    pub(crate) fn attach_backend(
         &mut self,
         backend: Backend,
         (exchange, head): (ExchangeId, &McpHead),
@@ -55,7 +55,7 @@ impl Session {
         since: Instant,
         cx: &mut Cx<'_>,
     ) {
-        debug_assert!(self.is_vacant(), "a session keeps its backend");
+        debug_assert!(self.has_no_backend(), "a session keeps its backend");
         self.backend = backend;
         self.initialize((exchange, head), initialize, since, cx);
         self.accepted(exchange, cx);

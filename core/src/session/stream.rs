@@ -32,7 +32,7 @@ pub(crate) struct Stream {
     /// Whether it is a GET's.
     pub(crate) listens: bool,
     /// Whether its head was sent and events follow.
-    pub(crate) begun: bool,
+    pub(crate) started: bool,
     /// The number of pending answers.
     pub(crate) due: usize,
     /// Answers that wait for the others of their batch; `None` without a batch.
@@ -40,13 +40,13 @@ pub(crate) struct Stream {
     /// The events that were sent on it.
     pub(crate) replay: Replay,
     /// The time of the last output.
-    pub(crate) quiet_since: Instant,
+    pub(crate) last_sent: Instant,
 }
 
 impl Stream {
     /// Returns whether a message that is not an answer can be sent on it now.
     pub(crate) fn takes_messages(&self) -> bool {
-        self.exchange.is_some() && (self.begun || self.accept.sse)
+        self.exchange.is_some() && (self.started || self.accept.sse)
     }
 
     /// Returns whether nothing more will be sent on it.

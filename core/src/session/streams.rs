@@ -28,7 +28,7 @@ use crate::{frame, json};
 const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// The stream that carries everything, if there is one.
-const SOLE: u64 = 0;
+const SINGLE_STREAM: u64 = 0;
 
 /// The streams of one session.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Streams {
     /// The negotiated revision; `None` until the child has answered `initialize`.
     pub(crate) revision: Option<Revision>,
     /// Whether one stream, the first, carries everything: in a session of HTTP+SSE.
-    pub(crate) has_sole: bool,
+    pub(crate) single_stream: bool,
     live: Numbered<Stream>,
     /// Streams that ended or lost their client, oldest first, for a client that resumes.
     ended: VecDeque<(u64, Stream)>,
@@ -64,7 +64,7 @@ impl Streams {
         Streams {
             session,
             revision: None,
-            has_sole: false,
+            single_stream: false,
             live: Numbered::default(),
             ended: VecDeque::new(),
             kept: 0,
@@ -99,11 +99,11 @@ impl Streams {
         batch: bool,
         cx: &mut Cx<'_>,
     ) -> u64 {
-        if self.has_sole {
-            if let Some(stream) = self.live.get_mut(SOLE) {
+        if self.single_stream {
+            if let Some(stream) = self.live.get_mut(SINGLE_STREAM) {
                 stream.due += due;
             }
-            return SOLE;
+            return SINGLE_STREAM;
         }
         let batch = batch.then(Vec::new);
         self.open_stream(
@@ -115,11 +115,11 @@ impl Streams {
                 carried_since: cx.now,
                 accept,
                 listens: false,
-                begun: false,
+                started: false,
                 due,
                 batch,
                 replay: Replay::default(),
-                quiet_since: cx.now,
+                last_sent: cx.now,
             },
             cx,
         )
@@ -127,9 +127,9 @@ impl Streams {
 
     /// Opens the stream of a GET.
     pub(crate) fn listen(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> u64 {
-        self.make_room_to_listen(cx);
+        self.close_excess_listener(cx);
         let number = self.open_listener(exchange, cx);
-        if !self.primes() {
+        if !self.sends_priming_event() {
             // Some gateways pass a head on only with the first bytes of the body.
             self.outbound += cx.write(exchange, Chunk::from(frame::comment()));
         }
@@ -139,10 +139,10 @@ impl Streams {
     /// Opens the stream that carries everything; its first event has the URI for messages
     /// (2024-11-05, basic/transports, HTTP with SSE). It cannot be resumed: its events have no ids,
     /// and none is kept.
-    pub(crate) fn open_sole(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+    pub(crate) fn open_single_stream(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let number = self.open_listener(exchange, cx);
-        debug_assert_eq!(number, SOLE, "there is no other stream");
-        self.has_sole = true;
+        debug_assert_eq!(number, SINGLE_STREAM, "there is no other stream");
+        self.single_stream = true;
         let endpoint = frame::endpoint(&sse_endpoint(self.session));
         self.outbound += cx.write(exchange, endpoint);
     }
@@ -158,21 +158,21 @@ impl Streams {
                 carried_since: cx.now,
                 accept,
                 listens: true,
-                begun: false,
+                started: false,
                 due: 0,
                 batch: None,
                 replay: Replay::default(),
-                quiet_since: cx.now,
+                last_sent: cx.now,
             },
             cx,
         );
-        self.begin(number, cx);
+        self.start(number, cx);
         number
     }
 
     /// Closes a GET stream for another one: the one that has been carried longest. Most likely its
     /// client has disconnected silently, and opens this one instead.
-    fn make_room_to_listen(&mut self, cx: &mut Cx<'_>) {
+    fn close_excess_listener(&mut self, cx: &mut Cx<'_>) {
         if self.listeners() >= cx.limits.listen_streams_max {
             let listeners = self.live.iter().filter(|(_, stream)| stream.listens);
             let oldest = listeners.min_by_key(|(_, stream)| stream.carried_since);
@@ -212,7 +212,7 @@ impl Streams {
             cx.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
             return Ok(last.stream);
         }
-        self.revive(last.stream, cx);
+        self.reopen(last.stream, cx);
         cx.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, cx);
         cx.begin(exchange, self.event_stream_head());
@@ -222,7 +222,7 @@ impl Streams {
         for event in events {
             self.outbound += cx.write(exchange, Chunk::from(event));
         }
-        self.settle(last.stream, cx);
+        self.finish_if_done(last.stream, cx);
         Ok(last.stream)
     }
 
@@ -233,13 +233,13 @@ impl Streams {
     }
 
     /// Makes an ended stream live again.
-    fn revive(&mut self, number: u64, cx: &mut Cx<'_>) {
+    fn reopen(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
             && let Some((number, mut stream)) = self.ended.remove(position)
         {
             (stream.finishing, stream.is_delivered) = (None, false);
             if stream.listens {
-                self.make_room_to_listen(cx);
+                self.close_excess_listener(cx);
             }
             self.live.insert(number, stream);
         }
@@ -250,7 +250,7 @@ impl Streams {
         self.attach(exchange, number, cx);
         if let Some(stream) = self.live.get_mut(number) {
             stream.carried_since = cx.now;
-            stream.quiet_since = cx.now;
+            stream.last_sent = cx.now;
             cx.wake(cx.now + cx.limits.keep_alive_period);
             if let Some(before) = stream.exchange.replace(exchange) {
                 cx.finish(before);
@@ -275,13 +275,13 @@ impl Streams {
         let answer = answer.filter(|answer| self.has_room(number, answer.len(), cx));
         let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         stream.due = stream.due.saturating_sub(1);
-        let deliverable = stream.begun || stream.exchange.is_some();
+        let deliverable = stream.started || stream.exchange.is_some();
         let delivery = match answer.filter(|_| deliverable) {
             Some(answer) => self.place_answer(number, id, answer, cx),
             None if deliverable => self.refuse_answer(number, id, cx),
             None => Delivery::Impossible,
         };
-        self.settle(number, cx);
+        self.finish_if_done(number, cx);
         delivery
     }
 
@@ -307,7 +307,7 @@ impl Streams {
         cx.metrics.refused(reject);
         let error = json::error(id, &reject.wire());
         let Some(stream) = self.live.get(number) else { return Delivery::Impossible };
-        if stream.begun || stream.batch.is_some() {
+        if stream.started || stream.batch.is_some() {
             self.place_answer(number, id, error, cx);
             return Delivery::Replaced(200, reject);
         }
@@ -326,8 +326,8 @@ impl Streams {
         cx: &mut Cx<'_>,
     ) -> Delivery {
         let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
-        if stream.begun || !stream.accept.json {
-            self.begin(number, cx);
+        if stream.started || !stream.accept.json {
+            self.start(number, cx);
             self.send(number, answer, cx);
             return Delivery::Sent;
         }
@@ -352,7 +352,7 @@ impl Streams {
     pub(crate) fn skip_answer(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(stream) = self.live.get_mut(number) {
             stream.due = stream.due.saturating_sub(1);
-            self.settle(number, cx);
+            self.finish_if_done(number, cx);
         }
     }
 
@@ -376,19 +376,19 @@ impl Streams {
 
     /// Sends a message that is not an answer on a stream that takes messages.
     pub(crate) fn message(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
-        self.begin(number, cx);
+        self.start(number, cx);
         self.send(number, message, cx);
     }
 
     /// Sends the head of an event stream, and the answers that were held back for a batch.
-    fn begin(&mut self, number: u64, cx: &mut Cx<'_>) {
+    fn start(&mut self, number: u64, cx: &mut Cx<'_>) {
         let head = self.event_stream_head();
-        let primes = self.primes();
+        let primes = self.sends_priming_event();
         let Some(stream) = self.live.get_mut(number) else { return };
-        if stream.begun {
+        if stream.started {
             return;
         }
-        stream.begun = true;
+        stream.started = true;
         let held = stream.batch.take().unwrap_or_default();
         if let Some(exchange) = stream.exchange {
             cx.begin(exchange, head);
@@ -405,25 +405,25 @@ impl Streams {
     }
 
     /// Returns whether a stream begins with an event that a client can resume from.
-    fn primes(&self) -> bool {
-        !self.has_sole && self.revision.is_some_and(Revision::primes_streams)
+    fn sends_priming_event(&self) -> bool {
+        !self.single_stream && self.revision.is_some_and(Revision::primes_streams)
     }
 
     /// Returns whether streams may begin. Until `initialize` is answered no head may be sent,
     /// because it has to name the session; the one stream of HTTP+SSE has begun before.
-    fn may_begin(&self) -> bool {
-        self.revision.is_some() || self.has_sole
+    fn may_start(&self) -> bool {
+        self.revision.is_some() || self.single_stream
     }
 
     fn send(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         let before = stream.replay.bytes();
-        let event = match self.has_sole {
+        let event = match self.single_stream {
             true => frame::event(None, message),
             false => stream.event(number, message, cx),
         };
         self.kept = self.kept + stream.replay.bytes() - before;
-        stream.quiet_since = cx.now;
+        stream.last_sent = cx.now;
         if let Some(exchange) = stream.exchange {
             self.outbound += cx.write(exchange, event);
         }
@@ -467,12 +467,12 @@ impl Streams {
     /// `related`: whether such a message is likely to belong to a request in flight. If so, and
     /// there is only one, it gets the message; otherwise the newest GET stream does. All streams
     /// belong to the same client, so a wrong guess reveals nothing.
-    pub(crate) fn pick(&self, related: bool) -> Option<u64> {
-        if !self.may_begin() {
+    pub(crate) fn choose(&self, related: bool) -> Option<u64> {
+        if !self.may_start() {
             return None;
         }
-        if self.has_sole {
-            return Some(SOLE);
+        if self.single_stream {
+            return Some(SINGLE_STREAM);
         }
         let ready = || self.live.iter().rev().filter(|(_, stream)| stream.takes_messages());
         let listener = ready().find(|(_, stream)| stream.listens).map(|(number, _)| number);
@@ -488,7 +488,7 @@ impl Streams {
 
     /// Returns whether a message on this stream reaches its client, now or when it resumes.
     pub(crate) fn carries_messages(&self, number: u64) -> bool {
-        self.live.get(number).is_some_and(|stream| stream.begun || stream.takes_messages())
+        self.live.get(number).is_some_and(|stream| stream.started || stream.takes_messages())
     }
 
     /// Returns whether a client is connected to this stream.
@@ -506,22 +506,22 @@ impl Streams {
     /// Sends a comment on every stream without recent output. A call that waits that long becomes
     /// an event stream if its client accepts one, so that proxies do not time out.
     pub(crate) fn keep_alive(&mut self, cx: &mut Cx<'_>) {
-        if !self.may_begin() {
+        if !self.may_start() {
             return;
         }
         let period = cx.limits.keep_alive_period;
         let quiet: Vec<u64> = self
             .live
             .iter()
-            .filter(|(_, s)| s.takes_messages() && s.quiet_since + period <= cx.now)
+            .filter(|(_, s)| s.takes_messages() && s.last_sent + period <= cx.now)
             .map(|(number, _)| number)
             .collect();
         for number in quiet {
-            self.begin(number, cx);
+            self.start(number, cx);
             let Some(stream) = self.live.get_mut(number) else { continue };
-            stream.quiet_since = cx.now;
+            stream.last_sent = cx.now;
             if let Some(exchange) = stream.exchange {
-                let pings = stream.listens && !self.has_sole && cx.upstream.native().is_some();
+                let pings = stream.listens && !self.single_stream && cx.upstream.native().is_some();
                 let sign = match pings {
                     true => frame::ping(),
                     false => frame::comment(),
@@ -534,8 +534,8 @@ impl Streams {
     /// Returns when the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
         let ready =
-            self.live.iter().filter(|(_, stream)| self.may_begin() && stream.takes_messages());
-        ready.map(|(_, stream)| stream.quiet_since + period).min().unwrap_or(Instant::FAR)
+            self.live.iter().filter(|(_, stream)| self.may_start() && stream.takes_messages());
+        ready.map(|(_, stream)| stream.last_sent + period).min().unwrap_or(Instant::FAR)
     }
 }
 

@@ -18,11 +18,19 @@ impl Session {
 
     /// Checks the limits, and that the tables agree with each other.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
-        assert!(self.calls.len() <= limits.in_flight_max, "{} in flight", self.calls.len());
-        assert!(self.asks.len() <= limits.child_requests_max, "{} asked", self.asks.len());
+        assert!(
+            self.client_requests.len() <= limits.in_flight_max,
+            "{} in flight",
+            self.client_requests.len()
+        );
+        assert!(
+            self.server_requests.len() <= limits.child_requests_max,
+            "{} asked",
+            self.server_requests.len()
+        );
         assert!(self.queue.bytes() <= limits.queue_bytes_max, "{} queued", self.queue.bytes());
         self.streams.check(limits, exchanges);
         let due: usize = self.streams.answers_due();
-        assert_eq!(due, self.calls.len(), "answers due against requests in flight");
+        assert_eq!(due, self.client_requests.len(), "answers due against requests in flight");
     }
 }

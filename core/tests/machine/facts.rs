@@ -347,8 +347,12 @@ impl Machine {
 
     fn child_fact(&mut self, who: u8, what: u8) {
         let child = self.child(who);
-        let statuses =
-            [ExitStatus::Code(0), ExitStatus::Signal(9), ExitStatus::Deaf, ExitStatus::Unknown];
+        let statuses = [
+            ExitStatus::Code(0),
+            ExitStatus::Signal(9),
+            ExitStatus::StdinClosed,
+            ExitStatus::Unknown,
+        ];
         let status = statuses[usize::from(who / 5 % 4)];
         let fact = match what % 64 {
             0..=15 => Input::ChildSpawned { child, pid: u32::from(who) },

@@ -51,7 +51,7 @@ fn check_invalid(invalid: &Invalid, reading: &Reading) {
         invalid.reject,
         reading.may_refuse
     );
-    let in_doubt = reading.is_ambiguous || invalid.reject == Reject::LookalikeKey;
+    let in_doubt = reading.is_ambiguous || invalid.reject == Reject::ConfusableKey;
     let about = reading.about.clone().filter(|_| !in_doubt);
     assert_eq!(invalid.about, about, "refused as {:?}", invalid.reject);
 }

@@ -90,9 +90,9 @@ impl Reading {
     fn envelope(&mut self, members: &[Member<'_>], sender: Peer) {
         for member in members {
             if ENVELOPE.iter().any(|name| member.must_pass_for(name)) {
-                self.refuse_all(Reject::LookalikeKey);
+                self.refuse_all(Reject::ConfusableKey);
             } else if ENVELOPE.iter().any(|name| member.may_pass_for(name)) {
-                self.may_refuse.push(Reject::LookalikeKey);
+                self.may_refuse.push(Reject::ConfusableKey);
             }
         }
         if has_twice(members, &ENVELOPE) {

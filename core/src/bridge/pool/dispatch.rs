@@ -92,7 +92,7 @@ impl Pool {
         let request = request_for(post, Era::Modern)?;
         let worker = self.shared_worker(cx)?;
         if !worker.child.has_room(request.len(), cx) {
-            return Err(Reject::StdinFull);
+            return Err(Reject::ChildBackpressure);
         }
         let number = cx.next_upstream();
         let text = number.to_string();
@@ -320,7 +320,7 @@ impl Pool {
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
         let line = request.with(&edits);
         if !worker.child.has_room(line.len(), cx) {
-            return Err(Reject::StdinFull);
+            return Err(Reject::ChildBackpressure);
         }
         worker.child.request(number, line, cx);
         if post.exclusivity == Exclusivity::Exclusive {
@@ -412,7 +412,7 @@ impl Pool {
     /// free. Prewarmed children that exit unused are restarted with exponential backoff.
     fn prewarm(&mut self, cx: &mut Cx<'_>) {
         while self.needs_prewarm() {
-            if let Err(Reject::StartPaused { pause }) = self.prewarm_backoff.check(cx.now) {
+            if let Err(Reject::SpawnBackoff { pause }) = self.prewarm_backoff.check(cx.now) {
                 return cx.wake(cx.now + pause);
             }
             if self.spawn(Affinity::Unassigned, cx).is_err() {

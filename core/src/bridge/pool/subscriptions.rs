@@ -47,7 +47,7 @@ impl Pool {
         let bytes = listen.uris.iter().map(|uri| uri.len() + WATCH_BYTES).sum();
         let worker = self.workers.get(&child);
         if !worker.is_none_or(|worker| bytes == 0 || worker.child.has_room(bytes, cx)) {
-            return Err(Reject::StdinFull);
+            return Err(Reject::ChildBackpressure);
         }
         let id = post.id().to_vec();
         let mut params = Object::default();

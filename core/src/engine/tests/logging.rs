@@ -31,13 +31,13 @@ fn what_a_peer_can_repeat_is_logged_a_few_times_a_second_and_counted() {
     for _ in 0..10 {
         rig.input(refused(Reject::SessionsFull));
     }
-    rig.input(refused(Reject::StdinFull));
+    rig.input(refused(Reject::ChildBackpressure));
     rig.pass(secs(1));
     rig.input(refused(Reject::SessionsFull));
     let logged = |event: &Event| rig.events.iter().filter(|seen| *seen == event).count();
     let event = |reject| Event::Refused { reject, detail: None };
     assert_eq!(logged(&event(Reject::SessionsFull)), 3);
-    assert_eq!(logged(&event(Reject::StdinFull)), 1);
+    assert_eq!(logged(&event(Reject::ChildBackpressure)), 1);
     let skipped = Event::Skipped { what: "refused", reason: "sessions_full", times: 8 };
     assert_eq!(logged(&skipped), 1);
     assert_eq!(rig.refused(Reject::SessionsFull), 11, "and the metrics count everything");

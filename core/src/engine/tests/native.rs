@@ -382,7 +382,7 @@ fn what_was_answered_is_shown_under_its_tool() {
 
 #[test]
 fn an_idle_session_takes_little_memory() {
-    let seated = size_of::<crate::session::Seated>();
+    let seated = size_of::<crate::session::NativeSession>();
     assert!(seated <= 416, "{seated} bytes");
 }
 

@@ -220,7 +220,7 @@ fn a_child_that_is_given_up_is_reported_with_the_reason() {
     let (_, child) = rig.open(Revision::V2025_11_25);
     rig.child_closes_stdout(child);
     rig.pass(millis(20));
-    assert_eq!(given_up(&rig), [ExitStatus::Silent]);
+    assert_eq!(given_up(&rig), [ExitStatus::StdoutClosed]);
 
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);

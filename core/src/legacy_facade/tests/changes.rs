@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent, able, discovery, introduction};
-use crate::legacy_facade::About;
+use crate::legacy_facade::RelatesTo;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::Duration;
@@ -71,7 +71,7 @@ fn a_list_change_is_told_without_the_mark_and_about_no_call() {
     let (mut rig, number) = listening();
     rig.tells(number, TOOLS, &marked(number, &json!({})));
     let said = rig.said_about();
-    assert_eq!(said, [(json!({"jsonrpc": "2.0", "method": TOOLS}), About::Nothing)]);
+    assert_eq!(said, [(json!({"jsonrpc": "2.0", "method": TOOLS}), RelatesTo::None)]);
 }
 
 #[test]

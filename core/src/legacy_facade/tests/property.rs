@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent};
-use crate::legacy_facade::About;
+use crate::legacy_facade::RelatesTo;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::Duration;
 
@@ -271,12 +271,12 @@ impl Model {
         call
     }
 
-    fn hear(&mut self, said: &Value, about: About) {
-        if let About::Call(call) = about {
+    fn hear(&mut self, said: &Value, about: RelatesTo) {
+        if let RelatesTo::Request(call) = about {
             assert!(self.open.contains_key(&call), "about {call}, which is over: {said}");
         }
         match (said["method"].as_str(), said["id"].as_u64(), about) {
-            (Some("notifications/progress"), None, About::Call(call)) => {
+            (Some("notifications/progress"), None, RelatesTo::Request(call)) => {
                 let progress = said["params"]["progress"].as_f64().unwrap();
                 assert_eq!(said["params"]["progressToken"], call);
                 let before = self.open.insert(call, progress).unwrap();
@@ -286,7 +286,7 @@ impl Model {
                 let id = said["params"]["requestId"].as_u64().unwrap();
                 assert!(self.questions.remove(&id).is_some(), "{id} is no question that waits");
             }
-            (Some("elicitation/create"), Some(id), About::Call(call)) => {
+            (Some("elicitation/create"), Some(id), RelatesTo::Request(call)) => {
                 assert!(self.used.insert(id), "{id} twice");
                 let key = said["params"]["message"].as_str().unwrap().to_owned();
                 self.questions.insert(id, (call, key));

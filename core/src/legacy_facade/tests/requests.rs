@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Rig, Sent, able};
-use crate::legacy_facade::About;
+use crate::legacy_facade::RelatesTo;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 
@@ -149,9 +149,9 @@ fn progress_rises_and_comes_under_the_clients_own_token() {
         rig.tells(number, "notifications/progress", &params);
     }
     let said = rig.said_about();
-    let told = |(said, about): &(Value, About)| {
+    let told = |(said, about): &(Value, RelatesTo)| {
         assert_eq!(said["params"]["progressToken"], call);
-        assert_eq!(*about, About::Call(call));
+        assert_eq!(*about, RelatesTo::Request(call));
         said["params"]["progress"].as_f64().unwrap()
     };
     assert_eq!(said.iter().map(told).collect::<Vec<_>>(), [1.0, 3.0, 3.5]);
@@ -180,7 +180,7 @@ fn a_log_message_goes_to_the_stream_of_its_call() {
     let said = rig.said_about();
     assert_eq!(said.len(), 1);
     assert_eq!(said[0].0["params"], params);
-    assert_eq!(said[0].1, About::Call(call));
+    assert_eq!(said[0].1, RelatesTo::Request(call));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::{FacadeCx, LegacyFacade};
 use crate::json::{Message, ParseRules, Peer};
-use crate::legacy_facade::{About, FromWorker, RequestFlags, Saying, ToWorker};
+use crate::legacy_facade::{BackendEvent, FromWorker, RelatesTo, RequestFlags, ToWorker};
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -185,22 +185,24 @@ impl Rig {
     // Output
 
     /// Returns the messages to the client since the last call.
-    pub(super) fn said_about(&mut self) -> Vec<(Value, About)> {
+    pub(super) fn said_about(&mut self) -> Vec<(Value, RelatesTo)> {
         let said = std::iter::from_fn(|| self.facade.next_output());
         let read = |saying| match saying {
-            Saying::Message(message, about) => Some((value(message.bytes()), about)),
-            Saying::Answer(call, answer) => {
-                Some((value(&answer.line(call.to_string().as_bytes())), About::Unknown))
+            BackendEvent::Message(message, about) => Some((value(message.bytes()), about)),
+            BackendEvent::Answer(call, answer) => {
+                Some((value(&answer.line(call.to_string().as_bytes())), RelatesTo::Unknown))
             }
-            Saying::Failure(call, reject) => {
+            BackendEvent::Failure(call, reject) => {
                 let error = json!({"code": reject.wire().code, "message": reject.wire().message});
-                Some((json!({"jsonrpc": "2.0", "id": call, "error": error}), About::Unknown))
+                Some((json!({"jsonrpc": "2.0", "id": call, "error": error}), RelatesTo::Unknown))
             }
-            Saying::Works(call) => {
+            BackendEvent::Progress(call) => {
                 self.working.push(call);
                 None
             }
-            Saying::Changed(_) | Saying::HangUp(..) => panic!("only a native server does"),
+            BackendEvent::Changed(_) | BackendEvent::Disconnect(..) => {
+                panic!("only a native server does")
+            }
         };
         said.filter_map(read).collect()
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::mrtr::ROUNDS_MAX;
 use super::rig::{Rig, Sent, able};
-use crate::legacy_facade::About;
+use crate::legacy_facade::RelatesTo;
 use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::Duration;
@@ -61,7 +61,7 @@ fn every_input_is_asked_for_at_once_and_the_answers_go_back_together() {
     rig.requires(first, &requests, Some("sealed"));
     let said = rig.said_about();
     assert_eq!(said.len(), 4);
-    assert!(said.iter().all(|(_, about)| *about == About::Call(call)));
+    assert!(said.iter().all(|(_, about)| *about == RelatesTo::Request(call)));
     let mut ids: Vec<_> = said.iter().map(|(said, _)| said["id"].clone()).collect();
     for (said, _) in &said {
         let (result, id) = (&said["params"]["mode"], &said["id"]);
@@ -338,7 +338,7 @@ fn a_visit_to_a_url_is_over_once_the_next_round_succeeds() {
     let said = rig.said_about();
     assert_eq!(said.len(), 2, "{said:?}");
     assert_eq!(visit(&said[0].0), visits[1]);
-    assert_eq!(said[0].1, About::Call(call));
+    assert_eq!(said[0].1, RelatesTo::Request(call));
     assert_eq!(said[1].0["id"], call);
 }
 

@@ -3,11 +3,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::memory::Memory;
 
-fn message(text: &'static str) -> Waiting {
-    Waiting { message: Chunk::from(text), ask: None }
+fn message(text: &'static str) -> QueuedMessage {
+    QueuedMessage { message: Chunk::from(text), ask: None }
 }
 
-fn texts(waiting: &[Waiting]) -> Vec<String> {
+fn texts(waiting: &[QueuedMessage]) -> Vec<String> {
     waiting.iter().map(|w| String::from_utf8(w.message.to_vec()).unwrap()).collect()
 }
 
@@ -35,12 +35,12 @@ fn a_withdrawn_request_leaves_the_queue() {
     let limits = Limits::default();
     let mut queue = Queue::default();
     queue.push(
-        Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) },
+        QueuedMessage { message: Chunk::from("x"), ask: Some(Bytes::from("7")) },
         &limits,
         &kept(),
     );
-    assert!(queue.remove_ask(b"8").is_none());
-    assert!(queue.remove_ask(b"7").is_some());
+    assert!(queue.remove_request(b"8").is_none());
+    assert!(queue.remove_request(b"7").is_some());
     assert!(queue.pop().is_none());
 }
 
@@ -56,7 +56,7 @@ proptest! {
         let mut seen = Vec::new();
         for (number, size) in sizes.iter().enumerate() {
             let text = format!("{number:03}{}", "x".repeat(*size));
-            let dropped = queue.push(Waiting { message: Chunk::from(text), ask: None }, &limits, &kept());
+            let dropped = queue.push(QueuedMessage { message: Chunk::from(text), ask: None }, &limits, &kept());
             seen.extend(texts(&dropped));
             prop_assert!(queue.waiting.len() <= len && queue.bytes() <= bytes);
         }
@@ -71,11 +71,11 @@ proptest! {
 
 #[test]
 fn an_empty_queue_keeps_no_buffer() {
-    let empty: [fn(&mut Queue) -> Option<Waiting>; 3] =
-        [Queue::pop, Queue::pop_ask, |queue| queue.remove_ask(b"7")];
+    let empty: [fn(&mut Queue) -> Option<QueuedMessage>; 3] =
+        [Queue::pop, Queue::pop_request, |queue| queue.remove_request(b"7")];
     for empty in empty {
         let mut queue = Queue::default();
-        let waiting = Waiting { message: Chunk::from("x"), ask: Some(Bytes::from("7")) };
+        let waiting = QueuedMessage { message: Chunk::from("x"), ask: Some(Bytes::from("7")) };
         queue.push(waiting, &Limits::default(), &kept());
         assert!(empty(&mut queue).is_some());
         assert_eq!(queue.waiting.capacity(), 0);

@@ -16,12 +16,12 @@ use crate::time::Duration;
 
 impl Streams {
     /// Ends a stream without pending answers.
-    pub(super) fn settle(&mut self, number: u64, cx: &mut Cx<'_>) {
+    pub(super) fn finish_if_done(&mut self, number: u64, cx: &mut Cx<'_>) {
         let Some(stream) = self.live.get_mut(number) else { return };
         if !stream.is_done() {
             return;
         }
-        let begun = stream.begun;
+        let begun = stream.started;
         let answers = stream.batch.take();
         match (begun, stream.exchange) {
             (true, Some(exchange)) => {
@@ -94,7 +94,7 @@ impl Streams {
     pub(super) fn end_listener(&mut self, number: u64, cx: &mut Cx<'_>) {
         let exchange = self.live.get_mut(number).and_then(|stream| stream.exchange.take());
         if let Some(exchange) = exchange {
-            if !self.has_sole {
+            if !self.single_stream {
                 self.outbound += cx.write(exchange, frame::retry(RECONNECT_DELAY));
             }
             cx.finish(exchange);
@@ -107,11 +107,11 @@ impl Streams {
 
     /// Ends the connection that carries a stream, but not the stream: its client reconnects for the
     /// rest. Without an event to resume from it keeps its connection.
-    pub(crate) fn hang_up(&mut self, number: u64, come_back: Duration, cx: &mut Cx<'_>) {
-        if !self.primes() || !self.carries_messages(number) {
+    pub(crate) fn disconnect(&mut self, number: u64, come_back: Duration, cx: &mut Cx<'_>) {
+        if !self.sends_priming_event() || !self.carries_messages(number) {
             return;
         }
-        self.begin(number, cx);
+        self.start(number, cx);
         if let Some(exchange) = self.live.get_mut(number).and_then(|s| s.exchange.take()) {
             self.outbound += cx.write(exchange, frame::retry(come_back));
             cx.finish(exchange);

@@ -26,8 +26,8 @@ impl Streams {
                 !stream.listens || stream.exchange.is_some(),
                 "no client is connected to {number}"
             );
-            assert!(!stream.begun || self.may_begin(), "{number} began before the session");
-            assert!(!self.has_sole || number == SOLE, "{number} carries nothing");
+            assert!(!stream.started || self.may_start(), "{number} began before the session");
+            assert!(!self.single_stream || number == SINGLE_STREAM, "{number} carries nothing");
             if let Some(exchange) = stream.exchange {
                 assert_eq!(exchanges[&exchange].stream, Some(number));
             }

@@ -31,7 +31,7 @@ pub fn give_up(needs: Capability) -> Answer<'static> {
             Answer::result(br#"{"action":"cancel"}"#.to_vec())
         }
         Capability::Roots | Capability::Sampling | Capability::SamplingTools => {
-            let wire = Reject::AskExpired.wire();
+            let wire = Reject::ServerRequestTimeout.wire();
             Answer::error(wire.code, &wire.message)
         }
     }

@@ -98,7 +98,7 @@ fn what_could_be_read_in_two_ways_is_refused_all_the_same() {
     never(&with(r#""id":1,"result":1,"error":null,"error":null"#), Reject::DuplicateKey);
     never(&with(r#""method":"m","params":null,"params":{}"#), Reject::DuplicateKey);
     never(&with(r#""method":"m","params":{"_meta":null,"_meta":{}}"#), Reject::DuplicateKey);
-    never(&with(r#""id":1,"Id":2,"result":1"#), Reject::LookalikeKey);
-    never(r#"{"JSONRPC":"2.0","id":1,"result":1}"#, Reject::LookalikeKey);
+    never(&with(r#""id":1,"Id":2,"result":1"#), Reject::ConfusableKey);
+    never(r#"{"JSONRPC":"2.0","id":1,"result":1}"#, Reject::ConfusableKey);
     never("{\"id\":1,}", Reject::BadJson);
 }

@@ -245,7 +245,7 @@ fn keys_that_look_like_the_envelopes_are_refused_wherever_they_stand() {
             with(&format!(r#""id":1,"method":"m","{key}":"x""#)),
             with(&format!(r#""id":1,"result":1,"{key}":"x""#)),
         ] {
-            assert_eq!(verdict(&text), Err(Reject::LookalikeKey), "{text}");
+            assert_eq!(verdict(&text), Err(Reject::ConfusableKey), "{text}");
         }
     }
 }

@@ -10,20 +10,20 @@
 
 use std::collections::VecDeque;
 
-use crate::job::Loan;
+use crate::job::CheckoutId;
 
 /// A machine, here or with a job.
 #[derive(Debug)]
-pub(super) struct Lent<M, F> {
-    machine: Result<Box<M>, Loan>,
+pub(super) struct Checkout<M, F> {
+    machine: Result<Box<M>, CheckoutId>,
     /// The waiting inputs, and the bytes of each.
     waiting: VecDeque<(F, usize)>,
     bytes: usize,
 }
 
-impl<M, F> Lent<M, F> {
-    pub(super) fn new(machine: M) -> Lent<M, F> {
-        Lent { machine: Ok(Box::new(machine)), waiting: VecDeque::new(), bytes: 0 }
+impl<M, F> Checkout<M, F> {
+    pub(super) fn new(machine: M) -> Checkout<M, F> {
+        Checkout { machine: Ok(Box::new(machine)), waiting: VecDeque::new(), bytes: 0 }
     }
 
     /// Returns the machine, if it is here.
@@ -58,12 +58,12 @@ impl<M, F> Lent<M, F> {
     }
 
     /// Removes and returns the machine for a job.
-    pub(super) fn lend(&mut self, loan: Loan) -> Option<Box<M>> {
+    pub(super) fn check_out(&mut self, loan: CheckoutId) -> Option<Box<M>> {
         std::mem::replace(&mut self.machine, Err(loan)).ok()
     }
 
     /// Takes the machine back from its job. Returns whether it was the one that was lent.
-    pub(super) fn give_back(&mut self, loan: Loan, machine: Box<M>) -> bool {
+    pub(super) fn check_in(&mut self, loan: CheckoutId, machine: Box<M>) -> bool {
         let is_it = self.machine.as_ref().err() == Some(&loan);
         if is_it {
             self.machine = Ok(machine);
