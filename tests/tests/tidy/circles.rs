@@ -10,7 +10,7 @@ type Module = Vec<String>;
 
 /// The imports of the files of one crate.
 #[derive(Debug, Default)]
-pub struct Imports {
+pub(crate) struct Imports {
     files: BTreeMap<Module, File>,
 }
 
@@ -30,7 +30,7 @@ const KEYWORDS: [&str; 7] = ["struct", "enum", "fn", "trait", "type", "const", "
 
 impl Imports {
     /// Adds a file, given its path in the folder `src`.
-    pub fn add(&mut self, path: &str, in_src: &str, text: &str) {
+    pub(crate) fn add(&mut self, path: &str, in_src: &str, text: &str) {
         let module = in_src.trim_end_matches(".rs").trim_end_matches("/mod");
         let is_root = ["lib", "main"].contains(&module);
         let module = if is_root { Vec::new() } else { split(module, "/") };
@@ -38,7 +38,7 @@ impl Imports {
     }
 
     /// Returns the circles, each as the sorted paths of its files.
-    pub fn circles(&self) -> Vec<Vec<&str>> {
+    pub(crate) fn circles(&self) -> Vec<Vec<&str>> {
         let reached: BTreeMap<_, _> =
             self.files.keys().map(|module| (module, self.reached_from(module))).collect();
         let mut circles = BTreeSet::new();
