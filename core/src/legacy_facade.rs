@@ -8,18 +8,18 @@
 //! ```text
 //!             handle_*                                 ToWorker
 //!           ───────────►  ┌────────────────────────┐  ───────────►
-//!   Session   its own     │ rounds:  calls, asks   │   the engine's   the shared child
-//!             numbers     │ listens: changes       │   numbers
+//!   Session   its own     │ mrtr: calls, questions │   the engine's   the shared child
+//!             numbers     │ subscriptions: changes │   numbers
 //!           ◄───────────  └────────────────────────┘  ◄───────────
-//!             Saying                                   FromWorker
+//!          BackendEvent                                FromWorker
 //! ```
 //!
 //! | from the client | becomes |
 //! |---|---|
 //! | `initialize` | an answer, made of the child's result of `server/discover` |
 //! | `ping`, `logging/setLevel` | an answer; the level is added to every later request |
-//! | `resources/subscribe`, `resources/unsubscribe`, list changes | `subscriptions/listen` ([`listens`]) |
-//! | any other request | one request to the child, or one for each round ([`rounds`]) |
+//! | `resources/subscribe`, `resources/unsubscribe`, list changes | `subscriptions/listen` ([`subscriptions`]) |
+//! | any other request | one request to the child, or one for each round ([`mrtr`]) |
 //! | `notifications/cancelled` | the end of the round, or of the pending questions |
 //! | a message that the modern era does not have | nothing; a request: -32601 |
 //!
