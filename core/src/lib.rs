@@ -41,7 +41,7 @@
 //! ([`modern::Preparation`]). A question of a legacy child is the result of the client's request,
 //! with a sealed [state](seal), and the call waits for the client's retry.
 //!
-//! A server that runs in this process ([`native::Native`]) has a [`server::Conversation`] in place
+//! A server that runs in this process ([`config::Native`]) has a [`server::Conversation`] in place
 //! of a child. With sessions everything else is as above. Without sessions, [`native::Stateless`]
 //! answers a POST between steps 3 and 4, without a lock. Only a request that has to wait becomes a
 //! [`native::Run`] and goes to the engine.

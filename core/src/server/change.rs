@@ -24,7 +24,7 @@ pub enum Changed {
     Resource(Box<str>),
     /// [`Change::Resources`].
     Resources,
-    /// [`Change::ToolHeaders`].
+    /// [`Change::Tools`].
     Tools,
 }
 
@@ -61,7 +61,7 @@ pub struct Announces {
     pub updates: bool,
     /// [`Change::Resources`].
     pub resources: bool,
-    /// [`Change::ToolHeaders`].
+    /// [`Change::Tools`].
     pub tools: bool,
 }
 

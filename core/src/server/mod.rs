@@ -1,7 +1,7 @@
 //! The interface between pontoon and a server that runs in this process. A server that implements
 //! it is served to every client and over every transport.
 //!
-//! Owns: the traits [`Server`], [`Seat`] and [`InFlight`]; a server's features ([`Catalog`]), its
+//! Owns: the traits [`Server`], [`Seat`] and [`Task`]; a server's features ([`Catalog`]), its
 //! requests ([`Request`]), their context ([`Scene`]) and its answers ([`Outcome`]).
 //! Never: JSON-RPC, a session, a stream or a revision's encoding. A server is written once; the
 //! encoding for each revision is in `wording`, and in `legacy` and `modern` for what only one era

@@ -20,7 +20,7 @@ pub enum Failure {
 /// | from the child | to the client |
 /// |---|---|
 /// | -32002, resource not found | -32602 with `data.uri` |
-/// | -32042, URL elicitation required, for a method that may require input | [`Failure::ServerRequests`] |
+/// | -32042, URL elicitation required, for a method that may require input | [`Failure::Asks`] |
 /// | -32042 otherwise, or malformed; any other of -32020 to -32099, which mean something else in the modern era | -32603 |
 /// | no error object, no code | -32603 |
 ///
