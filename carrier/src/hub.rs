@@ -46,8 +46,8 @@ pub struct Hub {
     memory: Memory,
     /// The server for requests without a session, which it answers outside the lock.
     stateless: Option<Stateless>,
+    preparation: Preparation,
     /// The rate limit, if there is one.
-    preparation: Option<Preparation>,
     throttle: Option<Mutex<Throttle>>,
     sampler: Sampler,
     pub(crate) connections: Connections,
@@ -204,9 +204,7 @@ impl Hub {
                 }
             }
             (_, mut request) => {
-                if let Some(preparation) = &self.preparation {
-                    preparation.prepare(&mut request);
-                }
+                self.preparation.prepare(&mut request);
                 let wants_facts = request.wants_facts(&self.config.serves);
                 let request = Box::new(request);
                 self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })

@@ -9,10 +9,12 @@
 //! ```
 //!
 //! A message of up to [`Limits::inline_bytes_max`](crate::limits::Limits::inline_bytes_max) is
-//! handled at once, without a job. During a job, later inputs about the same child wait in the
-//! engine, so that none overtakes the message of the job. All other work continues, and may make
+//! handled at once, without a job; the code of a server in this process is always run by one. During
+//! a job, later inputs about the same child, session or request wait in the engine, so that none
+//! overtakes the message of the job. All other work continues, and may make
 //! the result useless: a client may disconnect or cancel, a child or a session may end.
 
+mod checkout;
 mod evaluation;
 mod interpretation;
 mod outcome;
@@ -21,13 +23,17 @@ mod preparing;
 pub(crate) mod stateless;
 mod translation;
 
+use std::any::Any;
+
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::Message;
+use crate::native::{Continuation, Served, Serving};
 
+pub(crate) use checkout::Checkout;
 pub(crate) use evaluation::{Evaluation, Evaluator, InputContext, ServerInput, SessionOutput};
 pub(crate) use interpretation::{FacadeInput, FacadeJob, handle_input};
 pub(crate) use outcome::Outcome;
-pub(crate) use page::Page;
+pub(crate) use page::{Known, Page, Table};
 pub(crate) use preparing::{OpenQuestion, Prepared, Preparing, answers, translated};
 pub(crate) use translation::{Change, Client, Probed, Translated, Translation, severity};
 
@@ -49,6 +55,12 @@ pub(crate) enum Work {
     Interpret(Box<FacadeJob>),
     /// An input of a conversation with a server in this process.
     Evaluate(Box<Evaluation>),
+    /// An input of a request without a session that waits for a server in this process.
+    Continue(Box<Continuation>),
+    /// A request to a server in this process that named a session.
+    Serve(Box<Serving>),
+    /// The drop of a value that may hold much.
+    Drop(Box<dyn Any + Send>),
 }
 
 /// The result of a job.
@@ -66,6 +78,12 @@ pub(crate) enum Finished {
     Interpreted(Box<FacadeJob>),
     /// A conversation after its input.
     Evaluated(Box<Evaluation>),
+    /// A waiting request after its input.
+    Continued(Box<Continuation>),
+    /// The answer to such a request.
+    Served(Box<(Serving, Served)>),
+    /// A dropped value.
+    Dropped,
 }
 
 impl Work {
@@ -87,6 +105,18 @@ impl Work {
             Work::Evaluate(mut work) => {
                 work.carry_out();
                 Finished::Evaluated(work)
+            }
+            Work::Continue(mut work) => {
+                work.carry_out();
+                Finished::Continued(work)
+            }
+            Work::Serve(mut work) => {
+                let served = work.carry_out();
+                Finished::Served(Box::new((*work, served)))
+            }
+            Work::Drop(value) => {
+                drop(value);
+                Finished::Dropped
             }
         }
     }

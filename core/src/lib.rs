@@ -27,7 +27,8 @@
 //!    within microseconds. Work that grows with a message is a [`job::Job`], which the adapter
 //!    carries out without the lock, and whose result is the next input: translations between the
 //!    eras, lists of tools whose arguments are repeated in headers, and all evaluations of a server
-//!    in this process in a session. Under the lock a message of more than
+//!    in this process. An `initialize` is read before the engine gets it
+//!    ([`modern::Preparation`]). Under the lock a message of more than
 //!    [`Limits::inline_bytes_max`](limits::Limits::inline_bytes_max) is only put into an event of a
 //!    stream: a search for line breaks, and a copy for the replay if it is short enough to be kept.
 //!    `tests/bench/lock` measures the longest hold for the largest inputs.
@@ -37,9 +38,9 @@
 //!
 //! A modern request belongs to no session. In front of a command it goes to one of a pool of
 //! children, chosen by its principal or as [`config::ChildPer`] says; for a legacy child it is
-//! translated ([`translate`]). The digest of a long request is computed before the engine gets it
-//! ([`modern::Preparation`]). A question of a legacy child is the result of the client's request,
-//! with a sealed [state](seal), and the call waits for the client's retry.
+//! translated ([`translate`]). The digest of a long request is computed before the engine gets it.
+//! A question of a legacy child is the result of the client's request, with a sealed
+//! [state](seal), and the call waits for the client's retry.
 //!
 //! A server that runs in this process ([`config::Native`]) has a [`server::Conversation`] in place
 //! of a child. With sessions everything else is as above. Without sessions, [`native::Stateless`]

@@ -7,6 +7,8 @@
 //! either one [`Action::Reply`], or [`Action::Begin`], any number of [`Action::Write`], and one
 //! [`Action::Finish`].
 
+use std::any::Any;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,7 +18,7 @@ use crate::chunk::Chunk;
 use crate::facts::Facts;
 use crate::http::{Refusal, ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
-use crate::job::{Done, Job};
+use crate::job::{Done, Job, Work};
 use crate::json::{InvalidLine, Message};
 use crate::native::Run;
 use crate::observe::{Detail, Event};
@@ -150,6 +152,13 @@ pub enum Input {
     },
     /// The operator asked the program to stop; the second time, at once.
     ShutdownRequested,
+}
+
+impl Action {
+    /// Returns the order to drop a value that may hold much.
+    pub(crate) fn discard(value: impl Any + Send) -> Action {
+        Action::Work(Job(Work::Drop(Box::new(value))))
+    }
 }
 
 impl Job {

@@ -522,7 +522,7 @@ impl Pool {
                     unanswered += usize::from(!task.flags.is_subscription);
                     self.push_lost(session, number, reject);
                 }
-                Requester::ToolsList => self.tools.on_request_lost(number),
+                Requester::ToolsList => self.tools.on_request_lost(number, cx),
                 Requester::FireAndForget
                 | Requester::InitBarrier
                 | Requester::Cancelled
@@ -555,7 +555,7 @@ const CLIENT_BYTES_MAX: usize = 64 * 1024;
 impl Pool {
     /// Assumes that no tool has arguments that headers repeat.
     pub(crate) fn know_tools(&mut self) {
-        self.tools.complete(Instant::FAR);
+        self.tools.assume_none();
     }
 
     /// Returns whether there are no children and no requests.

@@ -5,6 +5,7 @@ use std::mem;
 use crate::engine::Engine;
 use crate::ids::SessionId;
 use crate::machine::Actions;
+use crate::native::ToRun;
 use crate::server::Changed;
 use crate::time::Instant;
 
@@ -24,14 +25,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let listening = self.runs.iter().filter(|(_, waiting)| waiting.listens());
-        let listening: Vec<_> = listening.map(|(exchange, _)| *exchange).collect();
-        for exchange in listening {
-            if let Some(waiting) = self.runs.get_mut(&exchange) {
-                waiting.change(change);
-            }
-            self.go_on(exchange, now, out);
-        }
+        self.continue_runs(true, || ToRun::Change(change.clone()), now, out);
         let others: Vec<_> =
             self.sessions.keys().copied().filter(|id| made_in != Some(*id)).collect();
         for id in others {

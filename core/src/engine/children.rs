@@ -155,7 +155,10 @@ impl Engine {
         let Some(held) = self.held.remove(&child) else { return };
         match self.translation(child, &message, now).is_same(&made) {
             true => self.take_message(child, message, translated, now, out),
-            false => self.on_child_message(child, message, now, out),
+            false => {
+                out.push(Action::discard(translated));
+                self.on_child_message(child, message, now, out);
+            }
         }
         self.pass_on(now, out);
         for fact in held {

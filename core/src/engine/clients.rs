@@ -1,7 +1,5 @@
 //! Requests of clients, and their sessions.
 
-use std::borrow::Cow;
-
 use crate::bridge::{Child, Pool};
 use crate::chunk::Chunk;
 use crate::config::BindSession;
@@ -9,14 +7,13 @@ use crate::cx::Transport;
 use crate::engine::{Engine, Phase};
 use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::object::{Object, quoted};
-use crate::json::{Body, Kind, Message, ParseRules, Peer};
+use crate::json::{Body, Kind, Message};
 use crate::legacy_facade::LegacyFacade;
 use crate::machine::Actions;
 use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
 use crate::principal::Principal;
-use crate::protocol::{Era, Revision};
+use crate::protocol::Era;
 use crate::reject::Reject;
 use crate::session::{Backend, FacadeBackend, NativeSession, Session};
 use crate::time::Instant;
@@ -178,24 +175,6 @@ impl Engine {
         }
     }
 
-    /// Returns `initialize` for a child: with a supported revision, if the client asks for one that
-    /// is not allowed.
-    pub(super) fn restricted<'m>(&self, initialize: &'m Message) -> Cow<'m, Message> {
-        let served = self.desk.served();
-        let is_restricted = Revision::LEGACY.iter().any(|revision| !served.contains(revision));
-        if self.desk.upstream.command().is_none() || !is_restricted {
-            return Cow::Borrowed(initialize);
-        }
-        let mut line = Object::read_or_empty(Some(initialize.bytes()));
-        line.edit_object("params", |params| {
-            let Some(wanted) = params.text("protocolVersion") else { return };
-            let agreed = Revision::agreed(&wanted, served);
-            params.put("protocolVersion", quoted(agreed.as_str()));
-        });
-        let rules = ParseRules::of(&self.desk.config.limits, Peer::Client);
-        Message::parse(line.write().into(), rules).map_or(Cow::Borrowed(initialize), Cow::Owned)
-    }
-
     /// Returns whether a session is bound to the principal of a request, or to none.
     pub(super) fn admits(&self, session: &Session, head: &McpHead) -> bool {
         let is_bound = self.desk.config.bind_session != BindSession::None;
@@ -235,10 +214,9 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let initialize = self.restricted(initialize);
-        let (id, backend, said) = self.admit(head, Some(&initialize), now, out)?;
+        let (id, backend, said) = self.admit(head, now, out)?;
         let mut cx = self.desk.cx(now, out);
-        let session = Session::open(id, backend, (exchange, head), &initialize, since, &mut cx);
+        let session = Session::open(id, backend, (exchange, head), initialize, since, &mut cx);
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
@@ -279,7 +257,7 @@ impl Engine {
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
         }
-        let (id, backend, _) = self.admit(head, None, now, out)?;
+        let (id, backend, _) = self.admit(head, now, out)?;
         let mut cx = self.desk.cx(now, out);
         let session = Session::open_without_initialize(id, backend, head, revision, &mut cx);
         self.sessions.insert(id, Box::new(session));
@@ -296,24 +274,23 @@ impl Engine {
     fn admit(
         &mut self,
         head: &McpHead,
-        initialize: Option<&Message>,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
-        self.check_start(initialize, now)?;
-        self.make_room(head.principal, initialize, now, out)?;
+        self.check_start(head.params_digest.as_deref(), now)?;
+        self.make_room(head, now, out)?;
         let id = self.ids.session();
-        let (backend, said) = self.seat(id, head, initialize, now, out)?;
+        let (backend, said) = self.seat(id, head, now, out)?;
         Ok((id, backend, said))
     }
 
-    /// Checks that a child is available now, if one is needed.
+    /// Checks that a child is available now, if one is needed. `digest` is that of an `initialize`.
     pub(super) fn check_start(
         &self,
-        initialize: Option<&Message>,
+        digest: Option<&[u8; 32]>,
         now: Instant,
     ) -> Result<(), Reject> {
-        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
+        let is_there = digest.is_some_and(|it| self.unclaimed.has(it));
         let is_command = self.desk.upstream.command().is_some();
         let needs_child = is_command && !is_there && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
@@ -342,7 +319,6 @@ impl Engine {
         &mut self,
         id: SessionId,
         head: &McpHead,
-        initialize: Option<&Message>,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(Backend, Vec<Message>), Reject> {
@@ -350,10 +326,11 @@ impl Engine {
             return Ok((self.facade(), Vec::new()));
         }
         if let Some(spec) = self.desk.upstream.command().cloned() {
-            let (child, said) = match initialize.and_then(|it| self.unclaimed.take(it)) {
-                Some(starting) => (starting.child, starting.messages),
-                None => (self.hire(spec, now, out), Vec::new()),
-            };
+            let (child, said) =
+                match head.params_digest.as_deref().and_then(|it| self.unclaimed.take(it)) {
+                    Some(starting) => (starting.child, starting.messages),
+                    None => (self.hire(spec, now, out), Vec::new()),
+                };
             self.owners.insert(child.id, id);
             self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
             return Ok((Backend::Child(Box::new(child)), said));

@@ -32,11 +32,10 @@ impl Engine {
         let is_late = matches!(reject, Reject::StartupTimeout { .. });
         let child = session.backend().child();
         // A child that is only slow can be used by the client's next try.
-        let kept = session.repeatable().filter(|_| {
+        let kept = session.initialize_digest().filter(|_| {
             (is_late || why == SessionEnd::Abandoned)
                 && child.is_some_and(|child| self.keeps_unclaimed(child))
         });
-        let kept = kept.cloned();
         if !session.is_open()
             && kept.is_none()
             && (is_late || matches!(reject, Reject::ChildExited(_)))
@@ -58,7 +57,7 @@ impl Engine {
         self.owners.remove(&child.id);
         match (child.end(now).filter(|_| child.has_exited()), kept) {
             (Some(status), _) => self.release(*child, status, unanswered, now, out),
-            (None, Some(initialize)) => self.keep_unclaimed(*child, initialize, now, out),
+            (None, Some(digest)) => self.keep_unclaimed(*child, digest, now, out),
             (None, None) => self.dismiss(*child, now, out),
         }
     }

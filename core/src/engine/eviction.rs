@@ -13,8 +13,8 @@ use std::mem;
 use crate::bridge::Pool;
 use crate::cx::{Evictable, Loss};
 use crate::engine::Engine;
+use crate::http::McpHead;
 use crate::ids::{ChildId, SessionId};
-use crate::json::Message;
 use crate::machine::Actions;
 use crate::observe::SessionEnd;
 use crate::principal::Principal;
@@ -70,21 +70,21 @@ enum Victim {
 }
 
 impl Engine {
-    /// Evicts for another session, but not the child that holds this `initialize`.
+    /// Evicts for another session, but not the child that got the same `initialize`.
     pub(super) fn make_room(
         &mut self,
-        wanted_by: Principal,
-        initialize: Option<&Message>,
+        head: &McpHead,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        if self.has_free_place(initialize)? {
+        let digest = head.params_digest.as_deref();
+        if self.has_free_place(digest)? {
             return Ok(());
         }
-        if !self.sessions_share_a_child() && self.drop_unclaimed_but(initialize, now, out) {
+        if !self.sessions_share_a_child() && self.drop_unclaimed_but(digest, now, out) {
             return Ok(());
         }
-        let victim = self.victim(wanted_by).ok_or(Reject::SessionsFull)?;
+        let victim = self.victim(head.principal).ok_or(Reject::SessionsFull)?;
         self.evict(victim, now, out);
         Ok(())
     }
@@ -110,13 +110,13 @@ impl Engine {
         self.has_free_place(None).is_ok_and(|is_free| is_free || may_evict())
     }
 
-    /// Returns whether there is capacity for a session. The error means that there is none and that
+    /// Returns whether there is capacity for a session; `digest` is that of its `initialize`. The error means that there is none and that
     /// no session can be evicted either.
-    fn has_free_place(&self, initialize: Option<&Message>) -> Result<bool, Reject> {
+    fn has_free_place(&self, digest: Option<&[u8; 32]>) -> Result<bool, Reject> {
         let max = self.desk.config.limits.sessions_max;
         // Children that are stopping count too, or opening and closing sessions in a loop could
         // pile up processes.
-        let is_there = initialize.is_some_and(|it| self.unclaimed.has(it));
+        let is_there = digest.is_some_and(|it| self.unclaimed.has(it));
         let unclaimed = match self.sessions_share_a_child() {
             true => 0,
             false => self.unclaimed.len() - usize::from(is_there),

@@ -121,6 +121,8 @@ pub struct Engine {
     start_awaited: Option<(Instant, Instant)>,
     timers: Timers,
     phase: Phase,
+    /// Whether the stop is forced, and waits only for jobs of requests without a session.
+    is_forced: bool,
     started_at: Instant,
     /// The time until which timers wait because the process was most likely paused.
     resuming_until: Instant,
@@ -265,6 +267,7 @@ impl Engine {
             start_awaited: None,
             timers: Timers::default(),
             phase: Phase::Running,
+            is_forced: false,
             started_at: now,
             resuming_until: Instant::ZERO,
         }
@@ -295,9 +298,9 @@ impl Engine {
         &self.desk.memory
     }
 
-    /// Returns the work to do on a request before this engine takes it, if it serves a command.
-    pub fn preparation(&self) -> Option<Preparation> {
-        self.desk.upstream.command().map(|_| Preparation::new(self.desk.chance.clone()))
+    /// Returns the work to do on a request before this engine takes it.
+    pub fn preparation(&self) -> Preparation {
+        Preparation::new(self.desk.config.clone(), self.desk.chance.clone())
     }
 
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
@@ -383,6 +386,12 @@ impl Engine {
                     session.backend_mut().check_in_evaluator(loan, speaker);
                 });
             }
+            Finished::Continued(work) => self.on_continued(*work, now, out),
+            Finished::Served(work) => {
+                let (serving, served) = *work;
+                self.on_served(serving, served, now, out);
+            }
+            Finished::Dropped => {}
         }
     }
 

@@ -4,13 +4,12 @@
 
 use crate::cx::Upstream;
 use crate::engine::Engine;
-use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::ExchangeId;
 use crate::json::Body;
-use crate::machine::{Action, Actions};
+use crate::machine::Actions;
 use crate::modern::envelope;
-use crate::native::Served;
+use crate::native::Serving;
 use crate::protocol::is_removed;
 use crate::reject::Reject;
 use crate::time::Instant;
@@ -46,17 +45,10 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let Some(stateless) = self.stateless() else { return };
-        let log = |event| out.push(Action::Log(event));
-        let publish = |change| self.changes.push((change, None));
-        let at = (now, self.desk.wall(now));
-        match stateless.answer(head.clone(), body, || at, Facts::default, log, publish) {
-            Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
-            Served::Refused(reject, head, body) => {
-                self.on_refused(reject, now, out);
-                self.answer(exchange, head, body, now, out);
-            }
-            Served::Unfinished(run) => self.on_run(exchange, run, now, out),
-        }
+        let Some(server) = self.stateless() else { return };
+        let (head, body, at) = (head.clone(), body.clone(), (now, self.desk.wall(now)));
+        let (events, changes) = (Vec::new(), Vec::new());
+        let serving = Serving { exchange, server, head, body, at, events, changes };
+        self.serve(serving, now, out);
     }
 }

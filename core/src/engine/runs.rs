@@ -7,22 +7,27 @@
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner, TURN_PAUSE};
 use crate::engine::timers::Wake;
-use crate::engine::{Desk, Engine, WAKE_TIME_MAX, Want};
-use crate::facts::Facts;
+use crate::engine::{Engine, WAKE_TIME_MAX, Want};
 use crate::frame;
 use crate::ids::ExchangeId;
+use crate::job::{Checkout, Job, Work};
 use crate::limits::Limits;
-use crate::machine::Actions;
-use crate::native::{Moment, Run, Step};
+use crate::machine::{Action, Actions};
+use crate::native::{Continuation, Moment, Run, Served, Serving, Step, ToRun};
 use crate::observe::{Dropped, Event};
 use crate::reject::Reject;
-use crate::server::Changed;
 use crate::time::Instant;
 
 /// A run, with the state of its exchange.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    run: Box<Run>,
+    /// The run, which a job has while it does more than a little.
+    checkout: Checkout<Run, ToRun>,
+    arrived: Instant,
+    /// Whether it is a `subscriptions/listen` stream, as last known.
+    listens: bool,
+    /// The number of its requests in progress, as last known.
+    owed: usize,
     /// The time of the last output.
     quiet_since: Instant,
     /// The earliest timer that the engine has set for it.
@@ -30,33 +35,73 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Returns whether it is a `subscriptions/listen` stream.
-    pub(super) fn listens(&self) -> bool {
-        self.run.listens()
+    fn new(checkout: Checkout<Run, ToRun>, (arrived, now): (Instant, Instant)) -> Waiting {
+        let mut waiting = Waiting {
+            checkout,
+            arrived,
+            listens: false,
+            owed: 1,
+            quiet_since: now,
+            wake_at: Instant::FAR,
+        };
+        waiting.note();
+        waiting
     }
 
-    /// Announces a change to its client.
-    pub(super) fn change(&mut self, change: &Changed) {
-        self.run.change(change);
+    /// Updates what is known of the run while a job has it.
+    fn note(&mut self) {
+        if let Some(run) = self.checkout.get() {
+            (self.listens, self.owed) = (run.listens(), run.owed());
+        }
+    }
+
+    /// Returns whether it is a `subscriptions/listen` stream.
+    pub(super) fn listens(&self) -> bool {
+        self.listens
+    }
+
+    /// Adds an input.
+    pub(super) fn push(&mut self, input: ToRun) {
+        self.checkout.push(input, 0);
+    }
+
+    /// Lets the run handle its next input, if there is one and no job has the run. Returns whether
+    /// it did. Code of the server is run by a job, and so is the making of a long output.
+    fn advance(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
+        let Some((input, _)) = self.checkout.next() else { return false };
+        let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        let is_slow = unsent >= cx.limits.outbound_bytes_high;
+        let (now, wall) = (cx.now, cx.wall);
+        let said = self.checkout.get().map_or(0, Run::said_bytes);
+        if !input.is_for_server() && said <= cx.limits.inline_bytes_max {
+            if let Some(run) = self.checkout.get_mut() {
+                run.advance(input, is_slow, Moment { now, wall, chance: cx.chance });
+            }
+            return true;
+        }
+        let Some(run) = self.checkout.check_out(exchange.0) else { return false };
+        let (input, chance) = (Some((input, is_slow)), cx.chance.clone());
+        let work = Continuation { exchange, run, input, now, wall, chance };
+        cx.out.push(Action::Work(Job(Work::Continue(Box::new(work)))));
+        false
     }
 
     /// Sends the available output. Returns whether that was the end.
     fn send(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
-        let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
-        if unsent >= cx.limits.outbound_bytes_high {
-            self.spare(cx);
+        let Some(run) = self.checkout.get_mut() else { return false };
+        if run.take_overflow() {
+            cx.metrics.dropped(Dropped::Overflow);
         }
-        let step = self.run.step();
-        if self.run.take_short() {
+        if run.take_short() {
             cx.metrics.refused(Reject::UnreadAnswers);
         }
-        match step {
-            Step::Wait => false,
-            Step::Reply(head, body) => {
+        match run.take_ready() {
+            None | Some(Step::Wait) => false,
+            Some(Step::Reply(head, body)) => {
                 cx.reply(exchange, head, body);
                 true
             }
-            Step::Stream { begin, events, finish } => {
+            Some(Step::Stream { begin, events, finish }) => {
                 if let Some(head) = begin {
                     cx.begin(exchange, head);
                 }
@@ -72,24 +117,11 @@ impl Waiting {
         }
     }
 
-    /// Reduces the output for a client that does not read: a call loses messages other than
-    /// answers; a subscriber loses its stream, so that it does not take old changes for new ones.
-    fn spare(&mut self, cx: &mut Cx<'_>) {
-        if !self.run.listens() {
-            return self.run.forget_messages();
-        }
-        if self.run.has_said() {
-            cx.metrics.dropped(Dropped::Overflow);
-            self.run.forget_messages();
-            self.run.end_listens();
-        }
-    }
-
     /// Sends a comment after a time without output. A waiting request becomes a stream if its
     /// client accepts one, so that proxies do not time out.
     fn keep_alive(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         if self.quiet_due(cx.limits) <= cx.now {
-            if let Some(head) = self.run.begin() {
+            if let Some(head) = self.checkout.get_mut().and_then(Run::begin) {
                 cx.begin(exchange, head);
             }
             cx.write(exchange, Chunk::from(frame::comment()));
@@ -98,18 +130,20 @@ impl Waiting {
     }
 
     fn quiet_due(&self, limits: &Limits) -> Instant {
-        match self.run.streams() {
+        match self.checkout.get().is_some_and(Run::streams) {
             true => self.quiet_since + limits.keep_alive_period,
             false => Instant::FAR,
         }
     }
 
+    /// Returns when something is due; not while a job has the run.
     fn next_due(&self, limits: &Limits) -> Instant {
-        let given_up = match self.listens() {
+        let Some(run) = self.checkout.get() else { return Instant::FAR };
+        let given_up = match self.listens {
             true => Instant::FAR,
-            false => self.run.arrived() + limits.request_total_max,
+            false => self.arrived + limits.request_total_max,
         };
-        self.run.next_due().min(given_up).min(self.quiet_due(limits))
+        run.next_due().min(given_up).min(self.quiet_due(limits))
     }
 }
 
@@ -151,8 +185,52 @@ impl Engine {
             return self.refuse_run(exchange, *run, reject, now, out);
         }
         self.desk.cx(now, out).register(exchange, Owner::Run, None);
-        let waiting = Waiting { run, quiet_since: now, wake_at: Instant::FAR };
+        let arrived = run.arrived();
+        let mut waiting = Waiting::new(Checkout::new(run), (arrived, now));
+        waiting.push(ToRun::Nothing);
         self.runs.insert(exchange, waiting);
+        self.go_on(exchange, now, out);
+    }
+
+    /// Has a job answer a request that the adapter did not answer outside the engine.
+    pub(super) fn serve(&mut self, serving: Serving, now: Instant, out: &mut Actions) {
+        let exchange = serving.exchange;
+        self.desk.cx(now, out).register(exchange, Owner::Run, None);
+        self.runs.insert(exchange, Waiting::new(Checkout::away(exchange.0), (now, now)));
+        out.push(Action::Work(Job(Work::Serve(Box::new(serving)))));
+    }
+
+    /// Handles the answer of such a job, if the client still waits.
+    pub(super) fn on_served(
+        &mut self,
+        serving: Serving,
+        served: Served,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Serving { exchange, events, changes, .. } = serving;
+        out.extend(events.into_iter().map(Action::Log));
+        self.changes.extend(changes.into_iter().map(|change| (change, None)));
+        if self.runs.remove(&exchange).is_none() {
+            return out.push(Action::discard(served));
+        }
+        match served {
+            Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
+            Served::Refused(reject, head, body) => {
+                self.on_refused(reject, now, out);
+                self.answer(exchange, head, body, now, out);
+            }
+            Served::Unfinished(run) => self.on_run(exchange, run, now, out),
+        }
+    }
+
+    /// Takes a run back from its job, if its client still waits.
+    pub(super) fn on_continued(&mut self, work: Continuation, now: Instant, out: &mut Actions) {
+        let Continuation { exchange, run, .. } = work;
+        match self.runs.get_mut(&exchange) {
+            Some(waiting) => drop(waiting.checkout.check_in(exchange.0, run)),
+            None => out.push(Action::discard(run)),
+        }
         self.go_on(exchange, now, out);
     }
 
@@ -169,19 +247,33 @@ impl Engine {
         self.answer(exchange, head, body, now, out);
     }
 
-    /// Handles the facts that a run waits for.
-    pub(super) fn on_run_sampled(
+    /// Passes an input to a run.
+    pub(super) fn continue_run(
         &mut self,
         exchange: ExchangeId,
-        facts: &Facts,
+        input: ToRun,
         now: Instant,
         out: &mut Actions,
     ) {
-        let moment = self.desk.moment(now);
         if let Some(waiting) = self.runs.get_mut(&exchange) {
-            waiting.run.facts(facts, moment);
+            waiting.push(input);
+            self.go_on(exchange, now, out);
         }
-        self.go_on(exchange, now, out);
+    }
+
+    /// Passes an input to all runs, or to all `subscriptions/listen` streams.
+    pub(super) fn continue_runs(
+        &mut self,
+        only_listening: bool,
+        input: impl Fn() -> ToRun,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let runs = self.runs.iter().filter(|(_, waiting)| waiting.listens || !only_listening);
+        let exchanges: Vec<_> = runs.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            self.continue_run(exchange, input(), now, out);
+        }
     }
 
     pub(super) fn on_run_due(
@@ -196,70 +288,63 @@ impl Engine {
             return;
         };
         waiting.wake_at = Instant::FAR;
-        if waiting.run.next_due() <= now {
-            waiting.run.timeout(self.desk.moment(now));
+        if waiting.checkout.get().is_some_and(|run| run.next_due() <= now) {
+            waiting.push(ToRun::Timeout);
         }
-        let is_late = waiting.run.arrived() + self.desk.config.limits.request_total_max <= now;
-        if is_late && !waiting.listens() {
-            let limit = self.desk.config.limits.request_total_max;
-            let method = match (self.desk.upstream.native(), waiting.run.owed_series()) {
-                (Some(native), Some(series)) => native.tally.name(series).0,
-                _ => "other",
-            };
-            waiting.run.fail(Reject::RequestTimeout { limit, option: None });
-            let event = Event::TimedOut { method, session: None, limit, option: None };
-            self.desk.cx(now, out).log(event);
+        let limit = self.desk.config.limits.request_total_max;
+        if waiting.arrived + limit <= now && !waiting.listens {
+            waiting.push(ToRun::Fail(Reject::RequestTimeout { limit, option: None }));
         }
         self.go_on(exchange, now, out);
     }
 
-    /// Ends all `subscriptions/listen` streams, because the server is stopping.
-    pub(super) fn end_listening_runs(&mut self, now: Instant, out: &mut Actions) {
-        let listening = self.runs.iter().filter(|(_, waiting)| waiting.listens());
-        let exchanges: Vec<_> = listening.map(|(exchange, _)| *exchange).collect();
-        for exchange in exchanges {
-            if let Some(waiting) = self.runs.get_mut(&exchange) {
-                waiting.run.end_listens();
+    /// Lets a run handle the inputs that wait for it, and sends its output; unless it is over, sets
+    /// its next timer.
+    fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        loop {
+            self.count_answers(exchange, now, out);
+            let Some(waiting) = self.runs.get_mut(&exchange) else { return };
+            let mut cx = self.desk.cx(now, out);
+            if waiting.send(exchange, &mut cx) {
+                self.runs.remove(&exchange);
+                return;
             }
-            self.go_on(exchange, now, out);
-        }
-    }
-
-    /// Fails every run.
-    pub(super) fn fail_runs(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
-        let exchanges: Vec<_> = self.runs.keys().copied().collect();
-        for exchange in exchanges {
-            if let Some(waiting) = self.runs.get_mut(&exchange) {
-                waiting.run.fail(reject);
+            waiting.note();
+            if !waiting.advance(exchange, &mut cx) {
+                break;
             }
-            self.go_on(exchange, now, out);
         }
-    }
-
-    /// Sends the output of a run; unless it is over, sets its next timer.
-    pub(super) fn go_on(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let Some(waiting) = self.runs.get_mut(&exchange) else { return };
-        if let Some(native) = self.desk.upstream.native() {
-            let max = self.desk.config.limits.log_requests_per_second;
-            let counts = (&*native.tally, &*self.desk.requests);
-            waiting.run.count(counts, (now, max), |event| self.desk.log(event, out));
-        }
-        let changes = waiting.run.take_changes();
-        self.changes.extend(changes.into_iter().map(|change| (change, None)));
         let mut cx = self.desk.cx(now, out);
-        if waiting.send(exchange, &mut cx) {
-            self.runs.remove(&exchange);
-            return;
-        }
         waiting.keep_alive(exchange, &mut cx);
-        let due = waiting.next_due(cx.limits).clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
+        let due = waiting.next_due(cx.limits);
+        let due = due.clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
         if due < waiting.wake_at {
             waiting.wake_at = due;
             self.timers.set(due, Wake::Run(exchange));
         }
-        if waiting.run.wants_facts() {
+        if waiting.checkout.get().is_some_and(Run::wants_facts) {
             self.want(Want::Run(exchange), out);
         }
+    }
+
+    /// Counts the answers of a run and takes its changes, if no job has it.
+    fn count_answers(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let waiting = self.runs.get_mut(&exchange);
+        let Some(run) = waiting.and_then(|waiting| waiting.checkout.get_mut()) else { return };
+        if let Some(native) = self.desk.upstream.native() {
+            let max = self.desk.config.limits.log_requests_per_second;
+            let counts = (&*native.tally, &*self.desk.requests);
+            run.count(counts, (now, max), |event| self.desk.log(event, out));
+        }
+        if let Some((limit, series)) = run.take_timeout() {
+            let native = self.desk.upstream.native();
+            let method = native.map_or("other", |native| native.tally.name(series).0);
+            let event = Event::TimedOut { method, session: None, limit, option: None };
+            self.desk.cx(now, out).log(event);
+        }
+        let changes = run.take_changes();
+        self.changes.extend(changes.into_iter().map(|change| (change, None)));
     }
 
     fn calls_in_runs(&self) -> usize {
@@ -269,17 +354,11 @@ impl Engine {
     /// Returns the number of pending requests in runs, without `subscriptions/listen`.
     pub(super) fn waiting_in_runs(&self) -> usize {
         let calls = self.runs.values().filter(|waiting| !waiting.listens());
-        calls.map(|waiting| waiting.run.owed()).sum()
+        calls.map(|waiting| waiting.owed).sum()
     }
 
     /// Returns the number of exchanges of runs.
     pub(super) fn open_runs(&self) -> usize {
         self.runs.len()
-    }
-}
-
-impl Desk {
-    fn moment(&self, now: Instant) -> Moment<'_> {
-        Moment { now, wall: self.wall(now), chance: &self.chance }
     }
 }

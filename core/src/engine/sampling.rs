@@ -9,6 +9,7 @@ use crate::engine::timers::Wake;
 use crate::facts::{Counters, Facts};
 use crate::ids::{ExchangeId, SessionId};
 use crate::machine::{Action, Actions};
+use crate::native::ToRun;
 use crate::observe::SessionEnd;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -42,7 +43,10 @@ impl Engine {
         let facts = Facts { counters: self.counters(now), ..facts };
         for want in mem::take(&mut self.wanting) {
             match want {
-                Want::Run(exchange) => self.on_run_sampled(exchange, &facts, now, out),
+                Want::Run(exchange) => {
+                    let facts = ToRun::Facts(Box::new(facts.clone()));
+                    self.continue_run(exchange, facts, now, out);
+                }
                 Want::Session(id) => {
                     self.with_session(id, now, out, |session, cx| {
                         if let Some(seated) = session.backend_mut().native_mut() {

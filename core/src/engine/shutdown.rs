@@ -1,9 +1,12 @@
 //! Shutdown: requests in flight get their answers, children are stopped in order.
 
+use std::mem;
+
 use crate::engine::timers::Wake;
 use crate::engine::{Engine, Phase};
 use crate::ids::SessionId;
 use crate::machine::{Action, Actions};
+use crate::native::ToRun;
 use crate::observe::{Event, SessionEnd};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -60,7 +63,7 @@ impl Engine {
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, cx| session.end_listeners(cx));
         }
-        self.end_listening_runs(now, out);
+        self.continue_runs(true, || ToRun::EndListens, now, out);
         self.with_pool(now, out, |pool, cx| {
             pool.stop_prewarming();
             // Requests that wait for a child still get one, but no child is probed any more.
@@ -78,13 +81,16 @@ impl Engine {
         for id in self.session_ids() {
             self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
-        self.fail_runs(Reject::Stopped, now, out);
+        self.continue_runs(false, || ToRun::Fail(Reject::Stopped), now, out);
         self.stop_workers(true, now, out);
         let mut cx = self.desk.cx(now, out);
         for child in self.leaving.values_mut() {
             child.kill(&mut cx);
         }
-        self.stop(true, out);
+        // The results of jobs are answered first, unless the stop is forced once more.
+        if self.runs.is_empty() || mem::replace(&mut self.is_forced, true) {
+            self.stop(true, out);
+        }
     }
 
     /// Continues a drain: ends the sessions in which nothing is in flight any more, and stops once
@@ -101,6 +107,11 @@ impl Engine {
         // A call whose child asks a question now could not be retried.
         self.with_pool(now, out, |pool, cx| pool.expire_parked(cx));
         self.stop_workers(false, now, out);
+        if self.is_forced {
+            return if self.runs.is_empty() {
+                self.stop(true, out)
+            };
+        }
         let transports = self.transports().next();
         let children = self.workers() + self.leaving.len();
         if self.sessions.is_empty() && children == 0 && transports.is_none() {

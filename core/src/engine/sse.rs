@@ -42,7 +42,7 @@ impl Engine {
             return Err(Reject::Draining);
         }
         self.check_start(None, now)?;
-        self.make_room(head.principal, None, now, out)?;
+        self.make_room(head, now, out)?;
         let id = self.ids.session();
         let mut cx = self.desk.cx(now, out);
         let session = Session::open_sse(id, exchange, head, &mut cx);
@@ -110,11 +110,10 @@ impl Engine {
         if self.is_of_unknown_era() {
             return self.await_era(Some(id), (exchange, head), body, now, out);
         }
-        let initialize = self.restricted(initialize);
-        self.check_start(Some(&initialize), now)?;
-        let (backend, said) = self.seat(id, head, Some(&initialize), now, out)?;
+        self.check_start(head.params_digest.as_deref(), now)?;
+        let (backend, said) = self.seat(id, head, now, out)?;
         self.with_session(id, now, out, |session, cx| {
-            session.attach_backend(backend, (exchange, head), &initialize, since, cx);
+            session.attach_backend(backend, (exchange, head), initialize, since, cx);
         });
         self.repeat_messages(id, said, now, out);
         Ok(())

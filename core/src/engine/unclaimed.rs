@@ -28,7 +28,8 @@ pub(super) struct Unclaimed(Vec<Starting>);
 #[derive(Debug)]
 pub(super) struct Starting {
     pub(super) child: Child,
-    initialize: Message,
+    /// The digest of the parameters of that `initialize`.
+    digest: Box<[u8; 32]>,
     /// Its messages since then, in order.
     pub(super) messages: Vec<Message>,
     /// The time at which it is given up.
@@ -40,18 +41,18 @@ impl Unclaimed {
         self.0.len()
     }
 
-    /// Removes and returns the child that was sent the same `initialize`.
-    pub(super) fn take(&mut self, initialize: &Message) -> Option<Starting> {
-        self.position(initialize).map(|position| self.0.remove(position))
+    /// Removes and returns the child that was sent the `initialize` with this digest.
+    pub(super) fn take(&mut self, digest: &[u8; 32]) -> Option<Starting> {
+        self.position(digest).map(|position| self.0.remove(position))
     }
 
-    /// Returns whether a child was sent the same `initialize`.
-    pub(super) fn has(&self, initialize: &Message) -> bool {
-        self.position(initialize).is_some()
+    /// Returns whether a child was sent the `initialize` with this digest.
+    pub(super) fn has(&self, digest: &[u8; 32]) -> bool {
+        self.position(digest).is_some()
     }
 
-    fn position(&self, initialize: &Message) -> Option<usize> {
-        let is_same = |it: &Starting| it.initialize.params() == initialize.params();
+    fn position(&self, digest: &[u8; 32]) -> Option<usize> {
+        let is_same = |it: &Starting| *it.digest == *digest;
         self.0.iter().position(|it| is_same(it) && !it.child.is_ending())
     }
 
@@ -70,11 +71,11 @@ impl Unclaimed {
 }
 
 impl Engine {
-    /// Keeps a child for the next client that sends this `initialize`.
+    /// Keeps a child for the next client that sends the `initialize` with this digest.
     pub(super) fn keep_unclaimed(
         &mut self,
         child: Child,
-        initialize: Message,
+        digest: Box<[u8; 32]>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -84,7 +85,7 @@ impl Engine {
         let time = self.desk.starts.time_max(&self.desk.config.limits) * PATIENCE;
         let due = child.initialize_at.unwrap_or(now) + time;
         self.timers.set(due, Wake::Child(child.id));
-        self.unclaimed.0.push(Starting { child, initialize, messages: Vec::new(), due });
+        self.unclaimed.0.push(Starting { child, digest, messages: Vec::new(), due });
     }
 
     /// Returns whether a child may be kept for another client.
@@ -92,14 +93,15 @@ impl Engine {
         self.phase == Phase::Running && !child.is_ending() && !child.was_stopped()
     }
 
-    /// Drops a child to start another process, but not the one that holds this `initialize`.
+    /// Drops a child to start another process, but not the one that was sent the `initialize` with
+    /// this digest.
     pub(super) fn drop_unclaimed_but(
         &mut self,
-        initialize: Option<&Message>,
+        digest: Option<&[u8; 32]>,
         now: Instant,
         out: &mut Actions,
     ) -> bool {
-        let kept = initialize.and_then(|it| self.unclaimed.take(it));
+        let kept = digest.and_then(|it| self.unclaimed.take(it));
         let dropped = self.drop_oldest_unclaimed(now, out);
         self.unclaimed.0.extend(kept);
         dropped

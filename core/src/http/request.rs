@@ -147,8 +147,12 @@ pub struct McpHead {
     /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
     /// back unchanged.
     pub foreign_session: Option<Box<str>>,
-    /// The digest of its parameters, if [`crate::modern::Preparation`] has computed it.
+    /// The digest of its parameters, if [`crate::modern::Preparation`] has computed it: of every
+    /// `initialize` for a command, and of long modern requests.
     pub params_digest: Option<Box<[u8; 32]>>,
+    /// The client's name in its `initialize`, truncated, if [`crate::modern::Preparation`] has read
+    /// it.
+    pub client: Option<Box<str>>,
     /// The whole head, for a server that reads it.
     pub http: Option<Arc<HttpScene>>,
     /// The client's address, if known.

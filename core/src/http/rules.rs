@@ -405,6 +405,7 @@ impl Program {
             principal,
             foreign_session,
             params_digest: None,
+            client: None,
             http: None,
             peer: head.peer,
             arrived: head.arrived,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Outcome, Page, stateless};
+use super::{Known, Outcome, Page, stateless};
 use crate::ids::ExchangeId;
 use crate::json::object::{Object, array, quoted};
 use crate::json::{Answer, Message, error_words, parse_number};
@@ -30,8 +30,8 @@ pub(crate) enum Translation {
     Answer(Box<Client>),
     /// The answer to the bridge's `initialize`.
     Initialize { served: Arc<[Revision]>, offered: Revision },
-    /// The answer to the bridge's `tools/list`.
-    Tools,
+    /// The answer to the bridge's `tools/list`, and the tools known from earlier pages.
+    Tools(Known),
     /// A question of a legacy child, for this client.
     Question(Option<Box<(ExchangeId, Message)>>),
     /// The progress of a request.
@@ -55,6 +55,8 @@ pub(crate) struct Client {
     pub(crate) server_info: Option<Bytes>,
     /// The supported revisions.
     pub(crate) served: Arc<[Revision]>,
+    /// The tools known so far, if the request is for a list of tools.
+    pub(crate) tools: Option<Known>,
 }
 
 /// A message's translation.
@@ -110,26 +112,41 @@ impl Translation {
         let more = match self {
             Translation::None => return 0,
             Translation::Answer(client) => {
-                let request = match client.request.method() {
-                    Some("tools/list") => client.request.len(),
-                    _ => client.request.uri().map_or(0, <[u8]>::len),
+                let request = match &client.tools {
+                    Some(known) => client.request.len() + known.bytes(),
+                    None => client.request.uri().map_or(0, <[u8]>::len),
                 };
                 request + client.server_info.as_ref().map_or(0, Bytes::len)
             }
             Translation::Question(client) => client.as_ref().map_or(0, |it| it.1.len()),
+            Translation::Tools(known) => known.bytes(),
             _ => 0,
         };
         message.len() + more
     }
 
-    /// Returns whether another one is the same translation, made for the same client.
+    /// Returns whether another one is the same translation, made for the same client and with the
+    /// same known tools.
     pub(crate) fn is_same(&self, other: &Translation) -> bool {
         let client = |translation: &Translation| match translation {
             Translation::Answer(client) => Some(client.exchange),
             Translation::Question(client) => client.as_ref().map(|it| it.0),
             _ => None,
         };
-        mem::discriminant(self) == mem::discriminant(other) && client(self) == client(other)
+        let knows_same = match (self.known_tools(), other.known_tools()) {
+            (Some(one), Some(other)) => one.is_same(other),
+            _ => true,
+        };
+        let is_same_kind = mem::discriminant(self) == mem::discriminant(other);
+        is_same_kind && client(self) == client(other) && knows_same
+    }
+
+    fn known_tools(&self) -> Option<&Known> {
+        match self {
+            Translation::Answer(client) => client.tools.as_ref(),
+            Translation::Tools(known) => Some(known),
+            _ => None,
+        }
     }
 
     /// Translates a message.
@@ -144,8 +161,8 @@ impl Translation {
             Translation::Answer(client) if client.era == Era::Legacy => client.of_legacy(message),
             Translation::Answer(client) => client.of_modern(message),
             Translation::Initialize { served, offered } => opened(message, served, *offered),
-            Translation::Tools => match message.result() {
-                Some(result) => Translated::Tools(Box::new(Page::read(result))),
+            Translation::Tools(known) => match message.result() {
+                Some(result) => Translated::Tools(Box::new(Page::read(result, false, known))),
                 None => Translated::Bad(Flaw::Result),
             },
             Translation::Question(client) => {
@@ -223,8 +240,8 @@ impl Client {
 
     /// Returns the tools in the result of `tools/list`.
     fn page_of(&self, result: &[u8]) -> Option<Box<Page>> {
-        let is_list = self.request.method() == Some("tools/list");
-        is_list.then(|| Box::new(Page::asked_for(&self.request, result)))
+        let known = self.tools.as_ref()?;
+        Some(Box::new(Page::asked_for(&self.request, result, known)))
     }
 }
 

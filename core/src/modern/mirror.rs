@@ -76,6 +76,11 @@ impl MirroredParams {
         self.paths.is_empty()
     }
 
+    /// Returns the number of these arguments.
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
     /// Compares the arguments of a call, as JSON text, with its headers: names in lower case
     /// without `mcp-param-`, and values.
     ///

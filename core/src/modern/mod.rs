@@ -14,3 +14,4 @@ pub(crate) mod status;
 
 pub(crate) use exclusivity::{Exclusivity, exclusivity_of};
 pub use preparation::Preparation;
+pub(crate) use preparation::sealed_ticket;

@@ -10,13 +10,15 @@
 //!                        (no lock)            └────── has to wait ──► engine ──► stream or reply
 //! ```
 
+mod continuation;
 mod mirrors;
 mod run;
 mod stateless;
 
+pub(crate) use continuation::{Continuation, Serving};
 pub(crate) use mirrors::Mirrors;
 pub use run::Run;
-pub(crate) use run::{Moment, Step};
+pub(crate) use run::{Moment, Step, ToRun};
 pub use stateless::{Served, Stateless};
 
 use crate::config::Native;

@@ -58,6 +58,36 @@ pub struct Run {
     failed: bool,
     /// Whether an error replaced an answer for which there was no memory.
     is_short: bool,
+    /// Whether a subscription was ended because its client reads too slowly.
+    has_overflowed: bool,
+    /// The time limit that ended it, and the histogram of its oldest request then.
+    timed_out: Option<(Duration, SeriesId)>,
+    /// The output that follows from the last input, until it is taken.
+    ready: Option<Step>,
+}
+
+/// An input of a run that waits.
+#[derive(Debug)]
+pub(crate) enum ToRun {
+    /// None: it may have output already.
+    Nothing,
+    /// The facts that it waits for.
+    Facts(Box<Facts>),
+    /// A timeout.
+    Timeout,
+    /// A change, for a client that wants it.
+    Change(Changed),
+    /// The end of a stream that would last until its client disconnects.
+    EndListens,
+    /// The reason for which it is given up.
+    Fail(Reject),
+}
+
+impl ToRun {
+    /// Returns whether it runs code of the server.
+    pub(crate) fn is_for_server(&self) -> bool {
+        matches!(self, ToRun::Facts(_) | ToRun::Timeout)
+    }
 }
 
 /// The next output of a run.
@@ -106,6 +136,9 @@ impl Run {
             begun: false,
             failed: false,
             is_short: false,
+            has_overflowed: false,
+            timed_out: None,
+            ready: None,
         }
     }
 
@@ -155,15 +188,42 @@ impl Run {
         !self.failed && self.conversation.wants_facts()
     }
 
+    /// Handles an input, and makes the output that follows. A client that reads too slowly gets
+    /// less.
+    pub(crate) fn advance(&mut self, input: ToRun, is_slow: bool, moment: Moment<'_>) {
+        match input {
+            ToRun::Nothing => {}
+            ToRun::Facts(facts) => self.facts(&facts, moment),
+            ToRun::Timeout => self.timeout(moment),
+            ToRun::Change(change) => self.change(&change),
+            ToRun::EndListens => self.end_listens(),
+            ToRun::Fail(reject) => self.fail(reject),
+        }
+        if is_slow {
+            self.spare();
+        }
+        self.ready = Some(self.step());
+    }
+
+    /// Returns the output that follows from the last input, once.
+    pub(crate) fn take_ready(&mut self) -> Option<Step> {
+        self.ready.take()
+    }
+
+    /// Returns the number of bytes of output that was not made ready yet.
+    pub(crate) fn said_bytes(&self) -> usize {
+        self.said.text.len()
+    }
+
     /// Continues with the facts that it waits for.
-    pub(crate) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
+    pub(super) fn facts(&mut self, facts: &Facts, moment: Moment<'_>) {
         let (arrived, random) = (self.arrived, moment.chance.draw());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_facts(facts, &at, &mut self.said);
     }
 
     /// Continues what is due.
-    pub(crate) fn timeout(&mut self, moment: Moment<'_>) {
+    fn timeout(&mut self, moment: Moment<'_>) {
         let (arrived, random) = (self.arrived, moment.chance.draw());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.conversation.handle_timeout(&at, &mut self.said);
@@ -194,19 +254,14 @@ impl Run {
         self.conversation.has_listens()
     }
 
-    /// Returns whether it has output that was not taken yet.
-    pub(crate) fn has_said(&self) -> bool {
-        !self.said.lines.is_empty()
-    }
-
     /// Announces a change, if its client wants it.
-    pub(crate) fn change(&mut self, change: &Changed) {
+    fn change(&mut self, change: &Changed) {
         self.conversation.handle_change(change.told(), &mut self.said);
     }
 
     /// Ends a stream that would last until its client disconnects. Over HTTP its result ends it,
     /// and no other message is needed (2026-07-28, schema, `CancelledNotification`).
-    pub(crate) fn end_listens(&mut self) {
+    fn end_listens(&mut self) {
         self.conversation.end_listens(&mut self.said);
     }
 
@@ -233,14 +288,17 @@ impl Run {
         self.said.owed.len()
     }
 
-    /// Returns the histogram of the oldest request in progress.
-    pub(crate) fn owed_series(&self) -> Option<SeriesId> {
-        self.said.owed.first().map(|owed| owed.of.series)
+    /// Returns the time limit that ended it, and the histogram of its oldest request then, once.
+    pub(crate) fn take_timeout(&mut self) -> Option<(Duration, SeriesId)> {
+        self.timed_out.take()
     }
 
     /// Answers all requests in progress with an error, and ends.
-    pub(crate) fn fail(&mut self, reject: Reject) {
+    fn fail(&mut self, reject: Reject) {
         self.failed = true;
+        if let (Some((limit, _)), Some(owed)) = (reject.timeout(), self.said.owed.first()) {
+            self.timed_out = Some((limit, owed.of.series));
+        }
         for owed in mem::take(&mut self.said.owed) {
             self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
             self.said.answered.push((owed.of, false));
@@ -254,9 +312,22 @@ impl Run {
         (self.head(refusal(reject).0), body)
     }
 
-    /// Drops output that is not an answer, because the client does not read what was sent before.
-    pub(crate) fn forget_messages(&mut self) {
-        self.said.forget_messages();
+    /// Reduces the output for a client that does not read what was sent before: a call loses
+    /// messages other than answers; a subscriber loses its stream, so that it does not take old
+    /// changes for new ones.
+    fn spare(&mut self) {
+        if self.listens() && !self.said.lines.is_empty() {
+            self.has_overflowed = true;
+            self.said.forget_messages();
+            self.end_listens();
+        } else {
+            self.said.forget_messages();
+        }
+    }
+
+    /// Returns whether a subscription was ended by a slow client since the last call.
+    pub(crate) fn take_overflow(&mut self) -> bool {
+        mem::take(&mut self.has_overflowed)
     }
 
     /// Counts the answers since the last call, and logs at most `max` of them per second with
@@ -292,7 +363,7 @@ impl Run {
     }
 
     /// Returns the next output.
-    pub(crate) fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self) -> Step {
         let over = self.is_over();
         // A status other than 200 takes precedence over other output, as long as the head was not
         // sent.

@@ -2,10 +2,9 @@
 //!
 //! Owns: which of its work is done by a job.
 
-use super::checkout::Checkout;
 use crate::cx::Cx;
 use crate::ids::SessionId;
-use crate::job::{CheckoutId, FacadeInput, FacadeJob, Job, Work, handle_input};
+use crate::job::{Checkout, CheckoutId, FacadeInput, FacadeJob, Job, Work, handle_input};
 use crate::legacy_facade::{FacadeCx, FromWorker, LegacyFacade};
 use crate::machine::Action;
 use crate::time::Instant;
@@ -22,7 +21,7 @@ pub(crate) struct FacadeBackend {
 
 impl FacadeBackend {
     pub(crate) fn new(facade: LegacyFacade) -> FacadeBackend {
-        FacadeBackend { checkout: Checkout::new(facade), is_slow: false, kept: 0 }
+        FacadeBackend { checkout: Checkout::new(Box::new(facade)), is_slow: false, kept: 0 }
     }
 
     /// Returns the facade, unless a job has it.

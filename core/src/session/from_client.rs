@@ -7,13 +7,12 @@ use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::http::{LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::object::member;
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
-use crate::observe::{Dropped, client_name, tool_of};
+use crate::observe::{Dropped, tool_of};
 use crate::protocol::{Revision, known_method};
 use crate::reject::Reject;
 use crate::session::hold::Outgoing;
-use crate::session::{Backend, Queue, Session, Streams};
+use crate::session::{Backend, Initialize, Queue, Session, Streams};
 use crate::time::Instant;
 
 impl Session {
@@ -64,9 +63,12 @@ impl Session {
         cx: &mut Cx<'_>,
     ) {
         self.set_sender(head);
-        self.client = name_of_client(initialize);
+        self.client.clone_from(&head.client);
         self.peer = head.peer;
-        self.initialize = self.backend.native().is_none().then(|| Box::new(initialize.clone()));
+        self.initialize = self.backend.native().is_none().then(|| {
+            let (message, digest) = (initialize.clone(), head.params_digest.clone());
+            Box::new(Initialize { message, digest })
+        });
         let stream = self.streams.open_call(exchange, head.accept, 1, false, cx);
         let due = since + cx.startup_time();
         self.request(initialize, stream, (since, due), cx);
@@ -302,9 +304,4 @@ impl Session {
             self.send(stream, waiting, cx);
         }
     }
-}
-
-/// Returns the client's name in `initialize`, truncated.
-fn name_of_client(initialize: &Message) -> Option<Box<str>> {
-    client_name(member(initialize.params()?, "clientInfo")?)
 }

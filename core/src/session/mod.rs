@@ -20,7 +20,6 @@
 //! basic/transports (HTTP with SSE).
 
 mod backend;
-mod checkout;
 mod facade;
 mod from_child;
 mod from_client;
@@ -82,7 +81,7 @@ pub(crate) struct Session {
     /// The address of its last POST.
     peer: Option<IpAddr>,
     /// The `initialize` of its client, until it is answered.
-    initialize: Option<Box<Message>>,
+    initialize: Option<Box<Initialize>>,
     /// Whether messages of its client are kept until it has a backend.
     keeps_messages: bool,
     since: Instant,
@@ -92,6 +91,14 @@ pub(crate) struct Session {
     pub(crate) indexed: Option<Evictable>,
     /// The earliest timer that the engine has set for this session.
     pub(crate) wake_at: Instant,
+}
+
+/// An `initialize`.
+#[derive(Debug)]
+struct Initialize {
+    message: Message,
+    /// The digest of its parameters, if it was computed.
+    digest: Option<Box<[u8; 32]>>,
 }
 
 impl Session {
@@ -510,7 +517,12 @@ impl Session {
         let is_first = !self.is_open()
             && self.client_requests.is_first_only()
             && self.server_requests.len() == 0;
-        self.initialize.as_deref().filter(|_| is_first)
+        self.initialize.as_ref().filter(|_| is_first).map(|initialize| &initialize.message)
+    }
+
+    /// Returns the digest of that `initialize`, if it was computed.
+    pub(crate) fn initialize_digest(&self) -> Option<Box<[u8; 32]>> {
+        self.repeatable().and(self.initialize.as_ref()?.digest.clone())
     }
 
     /// Replaces its backend and returns the old one. The client's `initialize` is sent to the new
@@ -518,7 +530,7 @@ impl Session {
     pub(crate) fn restart(&mut self, backend: Backend, cx: &mut Cx<'_>) -> Backend {
         let old = mem::replace(&mut self.backend, backend);
         if let Some(initialize) = &self.initialize {
-            self.backend.request(ClientRequests::FIRST, initialize, cx);
+            self.backend.request(ClientRequests::FIRST, &initialize.message, cx);
         }
         old
     }

@@ -6,14 +6,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::checkout::Checkout;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::facts::Facts;
 use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::job::{
-    CheckoutId, Evaluation, Evaluator, InputContext, Job, ServerInput, SessionOutput, Work,
+    Checkout, CheckoutId, Evaluation, Evaluator, InputContext, Job, ServerInput, SessionOutput,
+    Work,
 };
 use crate::legacy_facade::BackendEvent;
 use crate::machine::Action;
@@ -47,7 +47,7 @@ impl NativeSession {
     ) -> NativeSession {
         let facts = SessionFacts::new(Some(id), now, Some(idle_max));
         let (principal, output) = (Principal::Anonymous, SessionOutput::default());
-        let checkout = Checkout::new(Evaluator { connection, output });
+        let checkout = Checkout::new(Box::new(Evaluator { connection, output }));
         NativeSession {
             checkout,
             takes_batches,

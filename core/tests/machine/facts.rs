@@ -278,9 +278,7 @@ impl Machine {
     }
 
     fn send(&mut self, mut request: Request) {
-        if let Some(preparation) = self.engine.preparation() {
-            preparation.prepare(&mut request);
-        }
+        self.engine.preparation().prepare(&mut request);
         self.open(|exchange| Input::Requested { exchange, request: Box::new(request) });
     }
 
@@ -317,6 +315,7 @@ impl Machine {
             ),
             foreign_session: None,
             params_digest: None,
+            client: None,
             http: None,
             peer: None,
             arrived: self.now,

@@ -158,11 +158,11 @@ impl Pool {
         self.needs_dispatch = true;
         match translated {
             Translated::Tools(page) => {
-                if let Some(cursor) = self.tools.on_list(*page, cx.now) {
+                if let Some(cursor) = self.tools.on_list(*page, cx) {
                     self.list_tools(child, Some(cursor), cx);
                 }
             }
-            _ => self.tools.complete(cx.now),
+            _ => self.tools.complete(cx),
         }
     }
 
@@ -455,7 +455,7 @@ impl Pool {
             .child
             .write_stdin(Chunk::from(line::notification("notifications/initialized", None)), cx);
         if !welcome.has_tools {
-            self.tools.complete(cx.now);
+            self.tools.complete(cx);
         }
         // Each request has its own level; messages below it are dropped here.
         let (method, params) = match welcome.has_logging {

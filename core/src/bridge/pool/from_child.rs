@@ -66,7 +66,7 @@ impl Pool {
         let reject = Reject::BadAnswer(flaw);
         match task.requester {
             Requester::ToolsList => {
-                self.tools.complete(cx.now);
+                self.tools.complete(cx);
                 self.needs_dispatch = true;
                 return;
             }
@@ -143,7 +143,7 @@ impl Pool {
             other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };
         if let Some(page) = page {
-            self.tools.observe(*page, cx.now);
+            self.tools.observe(*page, cx);
         }
         let error = if message.kind() == Kind::Error { "error" } else { "" };
         match outcome {

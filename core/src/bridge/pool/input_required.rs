@@ -6,9 +6,9 @@ use super::*;
 use crate::bridge::pending_input::{ParkedCall, PendingQuestion, RequestState};
 use crate::job::answers;
 use crate::json;
-use crate::json::object::text;
 use crate::json::{Answer, line};
 use crate::legacy_facade::RequestFlags;
+use crate::modern::sealed_ticket;
 use crate::observe::Event;
 use crate::reject::Capability;
 use crate::seal::Binding;
@@ -313,7 +313,7 @@ fn seal_state(post: &Post, ticket: RequestState, cx: &Cx<'_>) -> String {
 
 /// Opens the state that a client has returned.
 pub(super) fn open_state(post: &Post, cx: &Cx<'_>) -> Result<RequestState, Reject> {
-    let state = post.request.request_state().and_then(text).ok_or(Reject::BadRequestState)?;
+    let state = sealed_ticket(&post.request).ok_or(Reject::BadRequestState)?;
     let (principal, method) = (&post.principal, post.method());
     let unsealed = cx.chance.seal.check(principal, method, cx.wall, state.as_bytes());
     let ticket = unsealed.and_then(|it| it.open(post.params_digest()));

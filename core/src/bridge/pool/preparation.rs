@@ -1,4 +1,4 @@
-//! The work on a long request before a worker gets it.
+//! The work on a request before a worker gets it.
 //!
 //! A job does it outside the engine's lock ([`crate::job`]); only this request waits meanwhile.
 
@@ -20,17 +20,20 @@ pub(super) fn request_for(post: &mut Post, child: Era) -> Result<Message, Reject
 }
 
 impl Pool {
-    /// Starts a job for the work that a long request needs. Returns whether the request has to wait
-    /// for it.
+    /// Starts a job for the work that a request needs, if it is long or the work is. Returns whether
+    /// the request has to wait for it.
     pub(super) fn prepare(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
         let Some(post) = self.posts.get(&exchange) else { return false };
-        if post.is_preparing || post.request.len() <= cx.limits.inline_bytes_max {
+        let (bytes, inline_max) = (post.request.len(), cx.limits.inline_bytes_max);
+        let params = self.mirrored_params(post).cloned();
+        // Each of the arguments is searched for.
+        let header_bytes = bytes * params.as_ref().map_or(0, |params| params.len());
+        if post.is_preparing || bytes.max(header_bytes) <= inline_max {
             return post.is_preparing;
         }
         let is_ready =
             post.is_subscription() || post.is_long_retry || post.prepared.translated.is_some();
         let child = self.era.filter(|era| !is_ready && *era != post.era());
-        let params = self.mirrored_params(post).cloned();
         let is_checked = |params: &Arc<MirroredParams>| {
             post.prepared.headers.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, params))
         };

@@ -113,7 +113,7 @@ impl Pool {
                 Requester::InitBarrier => self.on_ready(child, cx),
                 // A child that does not list its tools may still have some.
                 Requester::ToolsList => {
-                    self.tools.complete(cx.now);
+                    self.tools.complete(cx);
                     self.needs_dispatch = true;
                 }
                 _ => continue,

@@ -51,7 +51,7 @@ impl Pool {
         };
         let task = number.and_then(|number| worker.in_flight.get(number));
         match task.map(|task| task.requester) {
-            Some(Requester::ToolsList) => Translation::Tools,
+            Some(Requester::ToolsList) => Translation::Tools(self.tools.listing()),
             Some(Requester::Initialize) => {
                 Translation::Initialize { served: self.served.clone(), offered: self.offered }
             }
@@ -67,6 +67,7 @@ impl Pool {
                     era: self.era.unwrap_or(Era::Legacy),
                     server_info: self.server_info().cloned(),
                     served: self.served.clone(),
+                    tools: (post.method() == "tools/list").then(|| self.tools.known()),
                 })),
                 None => Translation::None,
             },

@@ -6,8 +6,10 @@ use super::interpreted::{self, open_newest};
 use super::modern::*;
 use super::native;
 use super::rig::*;
-use crate::config::ChildEra;
+use crate::config::{BridgeOptions, ChildEra, ChildPer};
 use crate::engine::*;
+use crate::http::{Mirrored, Request, RevisionHeader};
+use crate::limits::Limits;
 
 const CALL: &str = r#""name":"x""#;
 
@@ -253,5 +255,118 @@ fn no_long_message_is_read_by_the_engine_itself_before_a_server_in_this_process(
     let client = native::open(&mut rig);
     let call = rig.post(&client, &long_call(1));
     assert_eq!(rig.json(call).1["result"]["content"][0]["text"], "1");
+    check_walked(&rig, "a call");
+}
+
+#[test]
+fn no_long_initialize_is_read_by_the_engine_itself() {
+    let members =
+        format!(r#""capabilities":{{{}}},"clientInfo":{{{},"name":"n"}}"#, long(), long());
+    let body = initialize("1", "2025-11-25").replace(r#""capabilities":{}"#, &members);
+    assert!(body.len() > 2 * LONG, "both are long");
+    let few = Config { revisions: [Revision::V2025_06_18].into(), ..config(Limits::default()) };
+    for mut rig in [Rig::new(), Rig::of(few), interpreted::rig(), native::rig()] {
+        rig.walked = 0;
+        rig.post(&Client::new(), &body);
+        check_walked(&rig, "initialize");
+    }
+}
+
+#[test]
+fn a_client_that_comes_back_gets_the_child_of_the_same_long_initialize() {
+    let mut rig = Rig::new();
+    let [one, other] = ["a", "b"].map(|last| {
+        let members = format!(r#""capabilities":{{{}}},"x":"{last}""#, long());
+        initialize("1", "2025-11-25").replace(r#""capabilities":{}"#, &members)
+    });
+    for (body, children) in [(&one, 1), (&one, 1), (&other, 2)] {
+        let exchange = rig.post(&Client::new(), body);
+        assert_eq!(rig.children.len(), children);
+        rig.disconnect(exchange);
+    }
+}
+
+#[test]
+fn a_modern_request_with_an_unknown_session_is_served_by_a_job() {
+    let mut rig = native::rig();
+    let known = native::open(&mut rig);
+    rig.delete(&known);
+    rig.jobs_wait = true;
+    let body = Modern::new().body("1", "tools/call", &format!(r#""name":"say",{}"#, long()));
+    let ask = |rig: &mut Rig| {
+        let (mut head, body) = rig.posted(&known, &body);
+        head.revision = RevisionHeader::Served(Revision::V2026_07_28);
+        let (method, name) = (b"tools/call"[..].into(), Some(b"say"[..].into()));
+        head.mirrored = Some(Box::new(Mirrored { method, name, params: Vec::new() }));
+        rig.walked = 0;
+        rig.request(Request::Post { head, body })
+    };
+    let exchange = ask(&mut rig);
+    assert_eq!((rig.jobs.len(), rig.stage(exchange)), (1, Stage::Waiting));
+    rig.work();
+    assert_eq!(rig.json(exchange).1["id"], 1);
+    check_walked(&rig, "a call");
+    let exchange = ask(&mut rig);
+    rig.disconnect(exchange);
+    rig.work();
+    rig.engine.check_empty();
+}
+
+#[test]
+fn no_long_state_is_read_by_the_engine_itself() {
+    let escapes = r"\u0061".repeat(LONG / 6);
+    let state = format!(r#"{CALL},"requestState":"{escapes}""#);
+    for era in [ChildEra::Legacy, ChildEra::Modern] {
+        let mut rig = bridge_of(era);
+        rig.walked = 0;
+        rig.ask(&Modern::new(), "1", "tools/call", &state);
+        check_walked(&rig, "a state");
+    }
+}
+
+#[test]
+fn lists_of_tools_that_two_children_send_at_a_time_are_both_known() {
+    let (child_era, child_per) = (ChildEra::Legacy, ChildPer::Principal);
+    let options = BridgeOptions { child_era, child_per, ..BridgeOptions::default() };
+    let mut rig = bridge(options, Limits::default());
+    let clients = ["Bearer a", "Bearer b"].map(Modern::named);
+    let lists = clients.clone().map(|client| {
+        let list = rig.ask(&client, "1", "tools/list", r#""cursor":"c""#);
+        let child = rig.welcomes();
+        (list, child, rig.number(child))
+    });
+    rig.jobs_wait = true;
+    for ((_, child, number), name) in lists.iter().zip(["one", "two"]) {
+        let tools = tools().replace(r#""name":"x""#, &format!(r#""name":"{name}""#));
+        rig.child_answers(*child, number, &tools);
+    }
+    assert_eq!(rig.jobs.len(), 2);
+    rig.work();
+    assert_eq!(lists.map(|(list, ..)| rig.stage(list)), [Stage::Replied; 2]);
+    rig.jobs_wait = false;
+    for (id, name) in [("5", "one"), ("6", "two")] {
+        let params = format!(r#""name":"{name}","arguments":{{"region":"r"}}"#);
+        let call = rig.ask(&clients[0], id, "tools/call", &params);
+        assert_eq!(rig.error(call).1, -32020, "a header of {name} is missing");
+    }
+}
+
+#[test]
+fn a_call_with_many_arguments_to_compare_is_checked_by_a_job() {
+    let mut rig = bridge_of(ChildEra::Modern);
+    let property = |at| format!(r#""p{at}":{{"type":"string","x-mcp-header":"P{at}"}}"#);
+    let properties: Vec<_> = (0..1000).map(property).collect();
+    let list = format!(
+        r#"{{"tools":[{{"name":"x","inputSchema":{{"type":"object","properties":{{{}}}}}}}]}}"#,
+        properties.join(",")
+    );
+    let exchange = rig.ask(&Modern::new(), "1", "tools/list", "");
+    let child = rig.last_child();
+    let number = rig.number(child);
+    rig.child_answers(child, &number, &list);
+    assert_eq!(rig.json(exchange).0, 200);
+    rig.walked = 0;
+    rig.ask(&Modern::new(), "2", "tools/call", r#""name":"x","arguments":{"a":1}"#);
+    assert_eq!(rig.numbers(child).len(), 1);
     check_walked(&rig, "a call");
 }

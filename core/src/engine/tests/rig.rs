@@ -78,6 +78,7 @@ impl Client {
             principal: self.principal,
             foreign_session: None,
             params_digest: None,
+            client: None,
             http: None,
             peer: self.peer,
             arrived: Instant::ZERO,
@@ -216,9 +217,7 @@ impl Rig {
     }
 
     pub(super) fn request(&mut self, mut request: Request) -> ExchangeId {
-        if let Some(preparation) = self.engine.preparation() {
-            preparation.prepare(&mut request);
-        }
+        self.engine.preparation().prepare(&mut request);
         self.exchange(|exchange| Input::Requested { exchange, request: Box::new(request) })
     }
 

@@ -276,3 +276,55 @@ fn a_server_reports_its_health_with_current_facts() {
     let (status, body) = rig.reply(exchange);
     assert_eq!((status, &parse(body)["status"]), (503, &json!("stopping")));
 }
+
+/// Returns a call whose next step a job does.
+fn stepping(rig: &mut Rig, limits_passed: Duration) -> ExchangeId {
+    let exchange = post(rig, BOTH, &call("7", "steps"));
+    rig.jobs_wait = true;
+    rig.pass(limits_passed);
+    assert_eq!((rig.jobs.len(), rig.stage(exchange)), (1, Stage::Waiting));
+    exchange
+}
+
+#[test]
+fn a_client_that_leaves_while_its_server_works_is_told_nothing() {
+    let mut rig = rig();
+    let exchange = stepping(&mut rig, millis(100));
+    rig.disconnect(exchange);
+    rig.work();
+    rig.engine.check_empty();
+}
+
+#[test]
+fn time_that_passes_while_the_server_works_counts() {
+    let mut rig = rig_with(Limits { request_total_max: millis(250), ..Limits::default() }, |it| it);
+    let exchange = stepping(&mut rig, millis(100));
+    rig.pass(millis(200));
+    assert_eq!(rig.stage(exchange), Stage::Waiting);
+    rig.work();
+    rig.jobs_wait = false;
+    rig.pass(millis(2));
+    let (_, answer) = events(&rig, exchange).pop().expect("an answer");
+    assert_eq!(parse(&answer)["error"]["code"], -32603);
+    rig.engine.check_empty();
+}
+
+#[test]
+fn a_forced_stop_waits_for_the_server_unless_it_is_forced_again() {
+    for again in [false, true] {
+        let mut rig = rig();
+        let exchange = stepping(&mut rig, millis(100));
+        rig.input(Input::ShutdownRequested);
+        rig.input(Input::ShutdownRequested);
+        assert_eq!(rig.stopped, None);
+        if again {
+            rig.input(Input::ShutdownRequested);
+            assert_eq!(rig.stopped, Some(true));
+            continue;
+        }
+        rig.work();
+        let (_, answer) = events(&rig, exchange).pop().expect("an answer");
+        assert_eq!(parse(&answer)["error"]["code"], -32603);
+        assert_eq!(rig.stopped, Some(true));
+    }
+}

@@ -85,6 +85,7 @@ fn mcp_head<H: Headers>(
         principal: bind.principal(authorization(head.headers).as_deref()),
         foreign_session: None,
         params_digest: None,
+        client: None,
         http: None,
         peer: head.peer,
         arrived: head.arrived,

@@ -28,6 +28,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         principal: Principal::Anonymous,
         foreign_session: None,
         params_digest: None,
+        client: None,
         http: None,
         peer: None,
         arrived: Instant::ZERO,

@@ -1,6 +1,8 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::child_spec::ChildSpec;
+use crate::config::Serves;
 use crate::http::{Accept, LastEvent, McpHead, RevisionHeader, SessionHeader};
 use crate::json::{ParseRules, Peer};
 use crate::principal::Principal;
@@ -27,13 +29,16 @@ fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -
         principal: Principal::Anonymous,
         foreign_session: None,
         params_digest: None,
+        client: None,
         http: None,
         peer: None,
         account: None,
         arrived: Instant::ZERO,
     };
     let mut request = Request::Post { head, body };
-    Preparation::new(chance.clone()).prepare(&mut request);
+    let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+    let config = Arc::new(Config::new(Serves::Command(command)));
+    Preparation::new(config, chance.clone()).prepare(&mut request);
     let Request::Post { head, .. } = request else { unreachable!() };
     head.params_digest.map(|digest| *digest)
 }

@@ -1,8 +1,11 @@
 //! The time for which the largest inputs of every kind hold the engine's lock.
 //!
 //! `cargo run --release -p pontoon-lock` prints the longest hold of each input; `cargo run
-//! --release -p pontoon-lock -- 10` fails if one is longer than 10 ms.
+//! --release -p pontoon-lock -- 10` fails if one is longer than 10 ms. A second argument chooses the
+//! inputs whose name contains it.
 
+mod crowds;
+mod fields;
 mod rig;
 
 use std::env;
@@ -11,6 +14,8 @@ use std::time::Duration;
 
 use pontoon_core::config::ChildEra;
 use pontoon_core::http::Accept;
+use pontoon_core::ids::SessionId;
+use serde_json::Value;
 
 use rig::{BOTH, Rig};
 
@@ -21,13 +26,22 @@ const ROUNDS: usize = 5;
 
 fn main() -> ExitCode {
     let max = env::args().nth(1).map(|ms| ms.parse().expect("milliseconds"));
+    let part = env::args().nth(2).unwrap_or_default();
     let mut worst = Duration::ZERO;
-    for (name, scenario) in SCENARIOS {
-        for (shape, make) in SHAPES {
-            let took = (0..ROUNDS).map(|_| scenario(make)).min().unwrap_or_default();
-            println!("{:8.2} ms  {name}, {shape}", took.as_secs_f64() * 1000.0);
+    let mut measure = |name: &str, scenario: &dyn Fn() -> Duration| {
+        if name.contains(&part) {
+            let took = (0..ROUNDS).map(|_| scenario()).min().unwrap_or_default();
+            println!("{:8.2} ms  {name}", took.as_secs_f64() * 1000.0);
             worst = worst.max(took);
         }
+    };
+    for (name, scenario) in SCENARIOS {
+        for (shape, make) in SHAPES {
+            measure(&format!("{name}, {shape}"), &|| scenario(make));
+        }
+    }
+    for (name, scenario) in fields::ROWS.iter().chain(crowds::ROWS) {
+        measure(name, scenario);
     }
     println!("{:8.2} ms  the longest", worst.as_secs_f64() * 1000.0);
     match max {
@@ -38,6 +52,8 @@ fn main() -> ExitCode {
 
 type Make = fn(usize) -> String;
 type Scenario = fn(Make) -> Duration;
+/// An input of one shape.
+type Row = (&'static str, fn() -> Duration);
 
 /// Members of an object of about this many bytes.
 const SHAPES: [(&str, Make); 5] = [
@@ -200,6 +216,50 @@ const SCENARIOS: &[(&str, Scenario)] = &[
         rig.legacy(INITIALIZE, BOTH);
         rig.legacy(&call(&make(4 * MIB)), BOTH)
     }),
+    ("legacy client, legacy server: initialize", |make| {
+        Rig::bridge(ChildEra::Legacy).legacy(&introduction(make), BOTH)
+    }),
+    ("legacy client, legacy server, few revisions: initialize", |make| {
+        Rig::restricted().legacy(&introduction(make), BOTH)
+    }),
+    ("legacy client, legacy server: initialize of a client that comes back", |make| {
+        let mut rig = Rig::bridge(ChildEra::Legacy);
+        rig.legacy(&introduction(make), BOTH);
+        rig.leave();
+        rig.legacy(&introduction(make), BOTH)
+    }),
+    ("legacy client, modern server: initialize", |make| {
+        let mut rig = Rig::bridge(ChildEra::Modern);
+        rig.legacy(&introduction(make), BOTH)
+    }),
+    ("legacy client, server of unknown era: initialize", |make| {
+        let mut rig = Rig::bridge(ChildEra::Probe);
+        let took = rig.legacy(&introduction(make), BOTH);
+        took.max(rig.answers(DISCOVERY))
+    }),
+    ("legacy client over HTTP+SSE, legacy server: initialize", |make| {
+        let mut rig = Rig::bridge(ChildEra::Legacy);
+        rig.connect();
+        rig.post_sse(&introduction(make))
+    }),
+    ("legacy client, server in this process: initialize", |make| {
+        Rig::native().legacy(&introduction(make), BOTH)
+    }),
+    ("modern client with an unknown session, server in this process: a call", |make| {
+        let mut rig = Rig::native();
+        rig.session = SessionId::parse(b"00000000-0000-4000-8000-000000000000");
+        rig.modern("tools/call", &modern_call(&make(4 * MIB), ""))
+    }),
+    ("server without sessions in this process: a batch that waits", |make| {
+        let mut rig = Rig::stateless();
+        let took = rig.legacy(&waiting_batch(make), Accept { json: true, sse: false });
+        (0..5).map(|_| rig.pass(Duration::from_millis(200))).max().unwrap_or_default().max(took)
+    }),
+    ("server without sessions in this process: a batch that waits, as events", |make| {
+        let mut rig = Rig::stateless();
+        let took = rig.legacy(&waiting_batch(make), BOTH);
+        (0..5).map(|_| rig.pass(Duration::from_millis(200))).max().unwrap_or_default().max(took)
+    }),
     ("legacy client, server in this process: a batch", |make| {
         let mut rig = Rig::native();
         rig.legacy(&INITIALIZE.replace("2025-11-25", "2025-03-26"), BOTH);
@@ -213,6 +273,29 @@ fn batch(make: Make) -> String {
         .map(|id| call(&make(4 * MIB / 50)).replace(r#""id":1"#, &format!(r#""id":{id}"#)))
         .collect();
     format!("[{}]", calls.join(","))
+}
+
+/// Requests whose answers repeat them, and one whose answer takes a second.
+fn waiting_batch(make: Make) -> String {
+    let mut all: Vec<_> = (1..=49)
+        .map(|id| {
+            let uri = Value::from(format!("x:{}", make(4 * MIB / 50 / 2)));
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"resources/read","params":{{"uri":{uri}}}}}"#)
+        })
+        .collect();
+    all.push(
+        call("")
+            .replace(r#""x""#, r#""demo_progress","_meta":{"progressToken":1}"#)
+            .replace(r#""id":1"#, r#""id":50"#),
+    );
+    format!("[{}]", all.join(","))
+}
+
+/// An `initialize` with this in the client's description and capabilities.
+fn introduction(make: Make) -> String {
+    let info = format!(r#""clientInfo":{{{},"name""#, make(2 * MIB));
+    let capabilities = format!(r#""sampling":{{{}}}"#, make(2 * MIB));
+    INITIALIZE.replace(r#""clientInfo":{"name""#, &info).replace(r#""sampling":{}"#, &capabilities)
 }
 
 fn sse_session() -> Rig {

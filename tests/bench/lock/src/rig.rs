@@ -9,14 +9,17 @@ use bytes::Bytes;
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{ChildEra, Config, Native, Serves};
 use pontoon_core::engine::Engine;
+use pontoon_core::facts::Facts;
 use pontoon_core::http::{
     Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
 };
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, Message, ParseRules, Peer};
 use pontoon_core::machine::{Action, Actions, Input};
+use pontoon_core::native::Served;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
+use pontoon_core::reject::ExitStatus;
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::Value;
@@ -34,6 +37,8 @@ pub(crate) struct Rig {
     numbers: VecDeque<String>,
     /// The latest session.
     pub(crate) session: Option<SessionId>,
+    /// The `Mcp-Param-…` headers of the next modern request.
+    pub(crate) params: Vec<(Box<str>, Box<[u8]>)>,
     /// The body of the last reply, if it is not long.
     pub(crate) body: Value,
 }
@@ -54,11 +59,26 @@ impl Rig {
         Rig::of(config)
     }
 
+    /// Creates a bridge in front of a legacy command, for clients of the newest legacy revision.
+    pub(crate) fn restricted() -> Rig {
+        let (program, args) = (OsString::from("server"), Vec::new());
+        let mut config = Config::new(Serves::Command(ChildSpec { program, args, env: None }));
+        config.bridge.child_era = ChildEra::Legacy;
+        config.revisions = [Revision::V2025_11_25].into();
+        Rig::of(config)
+    }
+
     /// A server in this process that has sessions.
     pub(crate) fn native() -> Rig {
         let calculator = Arc::new(Calculator::new(Settings::default()));
         let native = Native::stateful(calculator);
         Rig::of(Config::new(Serves::Native(native)))
+    }
+
+    /// A server in this process without sessions.
+    pub(crate) fn stateless() -> Rig {
+        let calculator = Arc::new(Calculator::new(Settings::default()));
+        Rig::of(Config::new(Serves::Native(Native::stateless(calculator))))
     }
 
     /// Creates an endpoint with these settings.
@@ -72,6 +92,7 @@ impl Rig {
             fed: VecDeque::new(),
             numbers: VecDeque::new(),
             session: None,
+            params: Vec::new(),
             body: Value::Null,
         };
         rig.input(Input::Started);
@@ -137,6 +158,7 @@ impl Rig {
             }
             Action::Finish { exchange } => vec![Input::Closed { exchange }],
             Action::Work(job) => vec![job.run()],
+            Action::Sample => vec![Input::Sampled { facts: Box::default() }],
             _ => Vec::new(),
         }
     }
@@ -162,7 +184,7 @@ impl Rig {
     /// Returns the id of the next request to a child.
     pub(crate) fn number(&mut self) -> String {
         let short =
-            self.fed.drain(..).find(|line| line["method"].is_string() && line["id"].is_u64());
+            self.fed.drain(..).find(|line| line["method"].is_string() && !line["id"].is_null());
         short.map(|line| line["id"].to_string()).or(self.numbers.pop_front()).expect("a request")
     }
 
@@ -190,22 +212,65 @@ impl Rig {
     /// Sends a modern request.
     pub(crate) fn modern(&mut self, method: &str, body: &str) -> Duration {
         let version = RevisionHeader::Served(Revision::V2026_07_28);
-        let mut head = head(SessionHeader::Absent, version, BOTH);
+        let session = self.session.map_or(SessionHeader::Absent, SessionHeader::Id);
+        let mut head = head(session, version, BOTH);
         let (method, name) = (method.as_bytes().into(), Some(b"x"[..].into()));
-        head.mirrored = Some(Box::new(Mirrored { method, name, params: Vec::new() }));
+        let params = std::mem::take(&mut self.params);
+        head.mirrored = Some(Box::new(Mirrored { method, name, params }));
         self.request(Request::Post { head, body: read(body) })
     }
 
-    fn request(&mut self, mut request: Request) -> Duration {
+    /// Sends a request. As in an adapter, a server in this process may answer it without the
+    /// engine.
+    pub(crate) fn request(&mut self, request: Request) -> Duration {
         self.exchanges += 1;
-        // An adapter does this before it takes the lock.
-        if let Some(preparation) = self.engine.preparation() {
-            preparation.prepare(&mut request);
-        }
-        self.input(Input::Requested {
-            exchange: ExchangeId(self.exchanges),
-            request: Box::new(request),
-        })
+        let exchange = ExchangeId(self.exchanges);
+        let mut request = match (self.engine.stateless(), request) {
+            (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
+                let at = (self.now, Duration::ZERO);
+                match stateless.answer(head, &body, || at, Facts::default, drop, drop) {
+                    Served::Unfinished(run) => {
+                        return self.input(Input::Unfinished { exchange, run });
+                    }
+                    Served::Reply(..) | Served::Refused(..) => return Duration::ZERO,
+                }
+            }
+            (_, request) => request,
+        };
+        self.engine.preparation().prepare(&mut request);
+        self.input(Input::Requested { exchange, request: Box::new(request) })
+    }
+
+    /// Ends the latest session.
+    pub(crate) fn delete(&mut self) -> Duration {
+        let session = self.session.map_or(SessionHeader::Absent, SessionHeader::Id);
+        self.request(Request::Delete { head: head(session, RevisionHeader::Absent, BOTH) })
+    }
+
+    /// Forgets the requests to children so far.
+    pub(crate) fn forget_requests(&mut self) {
+        self.fed.clear();
+        self.numbers.clear();
+    }
+
+    /// The child ends.
+    pub(crate) fn dies(&mut self) -> Duration {
+        let child = self.child;
+        [
+            Input::ChildStdoutClosed { child },
+            Input::ChildStderrClosed { child },
+            Input::ChildStdinClosed { child, unread: 0 },
+            Input::ChildExited { child, status: ExitStatus::Code(1) },
+        ]
+        .into_iter()
+        .map(|input| self.input(input))
+        .max()
+        .unwrap_or_default()
+    }
+
+    /// The client of the last request disconnects.
+    pub(crate) fn leave(&mut self) -> Duration {
+        self.input(Input::Closed { exchange: ExchangeId(self.exchanges) })
     }
 
     /// The child writes a line.
@@ -226,7 +291,7 @@ impl Rig {
 /// Accepts both forms of answer.
 pub(crate) const BOTH: Accept = Accept { json: true, sse: true };
 
-fn head(session: SessionHeader, revision: RevisionHeader, accept: Accept) -> McpHead {
+pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Accept) -> McpHead {
     McpHead {
         session,
         revision,
@@ -236,6 +301,7 @@ fn head(session: SessionHeader, revision: RevisionHeader, accept: Accept) -> Mcp
         principal: Principal::of(None),
         foreign_session: None,
         params_digest: None,
+        client: None,
         http: None,
         peer: None,
         account: None,

@@ -10,11 +10,11 @@
 
 use std::collections::VecDeque;
 
-use crate::job::CheckoutId;
+use super::CheckoutId;
 
 /// A machine, here or with a job.
 #[derive(Debug)]
-pub(super) struct Checkout<M, F> {
+pub(crate) struct Checkout<M, F> {
     machine: Result<Box<M>, CheckoutId>,
     /// The waiting inputs, and the bytes of each.
     waiting: VecDeque<(F, usize)>,
@@ -22,48 +22,53 @@ pub(super) struct Checkout<M, F> {
 }
 
 impl<M, F> Checkout<M, F> {
-    pub(super) fn new(machine: M) -> Checkout<M, F> {
-        Checkout { machine: Ok(Box::new(machine)), waiting: VecDeque::new(), bytes: 0 }
+    pub(crate) fn new(machine: Box<M>) -> Checkout<M, F> {
+        Checkout { machine: Ok(machine), waiting: VecDeque::new(), bytes: 0 }
+    }
+
+    /// Creates an entry for a machine that a job has.
+    pub(crate) fn away(loan: CheckoutId) -> Checkout<M, F> {
+        Checkout { machine: Err(loan), waiting: VecDeque::new(), bytes: 0 }
     }
 
     /// Returns the machine, if it is here.
-    pub(super) fn get(&self) -> Option<&M> {
+    pub(crate) fn get(&self) -> Option<&M> {
         self.machine.as_deref().ok()
     }
 
     /// Returns the machine for changes, if it is here.
-    pub(super) fn get_mut(&mut self) -> Option<&mut M> {
+    pub(crate) fn get_mut(&mut self) -> Option<&mut M> {
         self.machine.as_deref_mut().ok()
     }
 
     /// Adds an input that holds this many bytes.
-    pub(super) fn push(&mut self, fact: F, bytes: usize) {
+    pub(crate) fn push(&mut self, fact: F, bytes: usize) {
         self.bytes += bytes;
         self.waiting.push_back((fact, bytes));
     }
 
     /// Removes and returns the next input and its bytes, if the machine is here for it.
-    pub(super) fn next(&mut self) -> Option<(F, usize)> {
+    pub(crate) fn next(&mut self) -> Option<(F, usize)> {
         let next = self.machine.is_ok().then(|| self.waiting.pop_front())?;
         match &next {
             Some((_, bytes)) => self.bytes -= bytes,
-            None => self.waiting = VecDeque::new(), // an idle session keeps no buffer
+            None => self.waiting = VecDeque::new(), // an idle machine keeps no buffer
         }
         next
     }
 
     /// Returns the number of bytes of the waiting inputs.
-    pub(super) fn waiting_bytes(&self) -> usize {
+    pub(crate) fn waiting_bytes(&self) -> usize {
         self.bytes
     }
 
     /// Removes and returns the machine for a job.
-    pub(super) fn check_out(&mut self, loan: CheckoutId) -> Option<Box<M>> {
+    pub(crate) fn check_out(&mut self, loan: CheckoutId) -> Option<Box<M>> {
         std::mem::replace(&mut self.machine, Err(loan)).ok()
     }
 
     /// Takes the machine back from its job. Returns whether it was the one that was lent.
-    pub(super) fn check_in(&mut self, loan: CheckoutId, machine: Box<M>) -> bool {
+    pub(crate) fn check_in(&mut self, loan: CheckoutId, machine: Box<M>) -> bool {
         let is_it = self.machine.as_ref().err() == Some(&loan);
         if is_it {
             self.machine = Ok(machine);

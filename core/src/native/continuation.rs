@@ -1,0 +1,61 @@
+//! Work for a server in this process that a job does: on a run that waits, and on a request that
+//! the engine got because it named a session.
+
+use std::sync::Arc;
+
+use crate::facts::Facts;
+use crate::http::McpHead;
+use crate::ids::ExchangeId;
+use crate::json::Body;
+use crate::native::run::{Moment, Run, ToRun};
+use crate::native::{Served, Stateless};
+use crate::observe::Event;
+use crate::random::Chance;
+use crate::server::Changed;
+use crate::time::{Duration, Instant};
+
+/// A run with an input to handle.
+#[derive(Debug)]
+pub(crate) struct Continuation {
+    pub(crate) exchange: ExchangeId,
+    pub(crate) run: Box<Run>,
+    /// The input, and whether the client reads too slowly.
+    pub(crate) input: Option<(ToRun, bool)>,
+    pub(crate) now: Instant,
+    pub(crate) wall: Duration,
+    pub(crate) chance: Arc<Chance>,
+}
+
+impl Continuation {
+    /// Lets the run handle its input.
+    pub(crate) fn carry_out(&mut self) {
+        if let Some((input, is_slow)) = self.input.take() {
+            let moment = Moment { now: self.now, wall: self.wall, chance: &self.chance };
+            self.run.advance(input, is_slow, moment);
+        }
+    }
+}
+
+/// A request to answer.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) exchange: ExchangeId,
+    pub(crate) server: Stateless,
+    pub(crate) head: McpHead,
+    pub(crate) body: Body,
+    /// The current time, and the time since 1970-01-01 00:00 UTC.
+    pub(crate) at: (Instant, Duration),
+    /// The log events and the changes that follow.
+    pub(crate) events: Vec<Event>,
+    pub(crate) changes: Vec<Changed>,
+}
+
+impl Serving {
+    /// Answers the request.
+    pub(crate) fn carry_out(&mut self) -> Served {
+        let log = |event| self.events.push(event);
+        let publish = |change| self.changes.push(change);
+        let at = self.at;
+        self.server.answer(self.head.clone(), &self.body, || at, Facts::default, log, publish)
+    }
+}
