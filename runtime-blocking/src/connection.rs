@@ -223,6 +223,7 @@ impl State {
         }
     }
 
+    #[inline(never)]
     fn handle_events(&mut self, link: &Link) -> Result<(), Over> {
         let front = &link.front;
         let now = front.now();
@@ -253,6 +254,7 @@ impl State {
 
     /// Takes the available part of the answer from the engine, once everything before it was sent;
     /// returns whether there was any.
+    #[inline(never)]
     fn poll_answer(&mut self, link: &Arc<Link>) -> bool {
         if !self.connection.has_sent_all() {
             return false;
@@ -362,8 +364,10 @@ impl State {
     }
 
     /// Reads once, or twice if there is much to read.
+    ///
+    /// Not inlined, because a thread keeps each page of its stack that it has used once.
+    #[inline(never)]
     fn read(&mut self, link: &Link) -> Result<(), Over> {
-        // The stack has room for a usual request, which then needs no memory while the thread waits.
         let mut buffer = [0; READ_BYTES_TYPICAL];
         if self.read_into(link, &mut buffer)? == buffer.len() {
             self.read_into(link, &mut vec![0; self.connection.read_bytes_max()])?;

@@ -231,6 +231,8 @@ impl Connection {
                     self.guard.closing(now);
                 }
             }
+            // A new buffer costs less than to let one grow that is too small for them.
+            _ if self.received.is_empty() => self.received = bytes.to_vec(),
             _ => self.received.extend_from_slice(bytes),
         }
     }

@@ -23,6 +23,9 @@ pub struct RequestLines {
     arrived: Instant,
 }
 
+/// The usual maximum number of headers.
+const LINES_TYPICAL: usize = 16;
+
 /// The places of a header's name and value.
 #[derive(Debug)]
 struct Line {
@@ -45,7 +48,7 @@ impl RequestLines {
         let mut head = RequestLines {
             method,
             target: target.start + path..target.end,
-            lines: Vec::new(),
+            lines: Vec::with_capacity(LINES_TYPICAL),
             is_http_10,
             persists: false,
             expects_continue: false,
