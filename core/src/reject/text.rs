@@ -191,8 +191,8 @@ impl fmt::Display for ExitStatus {
         match self {
             ExitStatus::Code(code) => write!(f, "exited with status {code}"),
             ExitStatus::Signal(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "was ended by signal {signal} ({name})"),
-                None => write!(f, "was ended by signal {signal}"),
+                Some(name) => write!(f, "was killed by signal {signal} ({name})"),
+                None => write!(f, "was killed by signal {signal}"),
             },
             ExitStatus::StdinClosed => f.write_str("closed its standard input"),
             ExitStatus::StdoutClosed => f.write_str("closed its standard output"),

@@ -403,7 +403,7 @@ pub fn closed_stdout(target: &Target) {
     assert!(failure(&answer).contains("closed its standard output"), "{answer}");
     let given_up = || pontoon.log_events("child_given_up");
     eventually("the log says why it was given up", seconds(10), || !given_up().is_empty());
-    assert_eq!(given_up()[0]["why"], "closed its standard output", "{:?}", given_up());
+    assert_eq!(given_up()[0]["reason"], "closed its standard output", "{:?}", given_up());
     expect_ended(&pontoon, &client);
     eventually("it is ended", seconds(12), || !is_running(child));
     expect_no_zombies(&pontoon);

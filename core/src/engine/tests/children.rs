@@ -12,7 +12,7 @@ use crate::protocol::Revision;
 fn each_request_in_flight_is_told_how_the_child_ended() {
     for (status, text) in [
         (ExitStatus::Code(0), "The MCP server process exited with status 0"),
-        (ExitStatus::Signal(9), "The MCP server process was ended by signal 9 (SIGKILL)"),
+        (ExitStatus::Signal(9), "The MCP server process was killed by signal 9 (SIGKILL)"),
         (ExitStatus::Unknown, "The MCP server process ended"),
     ] {
         let mut rig = Rig::new();

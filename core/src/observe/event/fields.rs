@@ -78,7 +78,7 @@ impl Event {
             }
             Event::ChildGivenUp { child, status } => {
                 field("child", count(child.0));
-                field("why", text(status));
+                field("reason", text(status));
             }
             Event::ChildNoise { child, flaw, excerpt, bytes } => {
                 field("child", count(child.0));

@@ -230,7 +230,7 @@ fn fields_say_what_happened() {
     });
     let wanted = [
         "child=3",
-        "status=was ended by signal 9 (SIGKILL)",
+        "status=was killed by signal 9 (SIGKILL)",
         "requested=false",
         "pending=2",
         "stderr=oh",
