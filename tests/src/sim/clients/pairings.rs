@@ -238,7 +238,7 @@ impl Client<'_> {
                         0 => json!({"id": key, "method": "roots/list"}),
                         1 => {
                             let content = json!({"type": "text", "text": words});
-                            let messages = json!([{"role": "client", "content": content}]);
+                            let messages = json!([{"role": "user", "content": content}]);
                             let params = json!({"messages": messages, "maxTokens": 9});
                             json!({"id": key, "method": "sampling/createMessage", "params": params})
                         }
