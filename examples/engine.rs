@@ -61,10 +61,10 @@ impl Adapter {
                 println!("  start {:?} as {child:?}", spec.program);
                 return Some(Input::ChildSpawned { child, pid: 1000 });
             }
-            Action::Feed { child, chunk } => {
+            Action::WriteStdin { child, chunk } => {
                 let bytes = chunk.to_vec();
                 println!("  write to {child:?}: {}", String::from_utf8_lossy(&bytes).trim_end());
-                return Some(Input::ChildFed { child, bytes: bytes.len() });
+                return Some(Input::ChildStdinAcked { child, bytes: bytes.len() });
             }
             Action::Reply { exchange, head, body, .. } => {
                 let body = String::from_utf8(body.to_vec()).expect("JSON is UTF-8");

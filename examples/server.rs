@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use pontoon_tokio::pontoon_core::config::{Config, Native, Serves};
 use pontoon_tokio::pontoon_core::server::{
-    Catalog, Field, Kind, Outbox, Outcome, Request, Scene, Schema, Seat, Server, Tool,
+    Catalog, Field, Handler, Kind, Notifications, Outcome, Request, RequestContext, Schema, Server,
+    Tool,
 };
 use pontoon_tokio::{Options, start};
 
@@ -23,7 +24,7 @@ impl Server for Greeter {
         &self.0
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(Session { greeted: 0 })
     }
 }
@@ -34,8 +35,13 @@ struct Session {
     greeted: u32,
 }
 
-impl Seat for Session {
-    fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+impl Handler for Session {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         // The catalog has one tool, and its arguments have been validated against the schema.
         let Request::CallTool { arguments, .. } = request else { unreachable!("not offered") };
         self.greeted += 1;

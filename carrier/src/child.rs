@@ -266,7 +266,7 @@ impl Pipes {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 bytes => {
                     advance(&mut parts, bytes);
-                    self.hub.report(child, [Input::ChildFed { child, bytes }]);
+                    self.hub.report(child, [Input::ChildStdinAcked { child, bytes }]);
                 }
             }
         }

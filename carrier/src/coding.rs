@@ -6,16 +6,16 @@ use bytes::{BufMut, Bytes, BytesMut};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pontoon_core::chunk::Chunk;
-use pontoon_core::http::{Coding, ReplyHead};
+use pontoon_core::http::{ContentCoding, ReplyHead};
 use pontoon_core::memory::Account;
 
 /// Returns a whole body in the coding for its client, which the head then names. Compressed bytes
 /// count in `account`.
-pub fn encode(head: &mut ReplyHead, taken: Coding, body: Chunk, account: &Account) -> Chunk {
+pub fn encode(head: &mut ReplyHead, taken: ContentCoding, body: Chunk, account: &Account) -> Chunk {
     head.encode(taken, body.len());
     match head.coding {
-        Coding::Fixed | Coding::Identity => body,
-        Coding::Gzip => Chunk::from(account.hold(gzip(&body))),
+        ContentCoding::Uncompressed | ContentCoding::Identity => body,
+        ContentCoding::Gzip => Chunk::from(account.hold(gzip(&body))),
     }
 }
 

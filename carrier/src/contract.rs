@@ -102,7 +102,7 @@
 //!
 //! Bytes that the engine has pushed count as on their way until they are reported as accepted:
 //! [`Sent`](pontoon_core::machine::Input::Sent) for bytes of a stream, or of a reply that asked for
-//! a receipt, and [`ChildFed`](pontoon_core::machine::Input::ChildFed) for bytes that a child's
+//! a receipt, and [`ChildFed`](pontoon_core::machine::Input::ChildStdinAcked) for bytes that a child's
 //! standard input accepted. By these counts the engine pauses reading a child's output, or refuses
 //! a request. An adapter that reports too early makes memory unbounded; one that never reports
 //! stops the session. "Accepted" means passed on towards the kernel, one part at a time:

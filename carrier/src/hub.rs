@@ -1,8 +1,8 @@
 //! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
 //! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer. Never:
-//! waits under the lock. Every action is a push to a mailbox; tasks are woken, jobs are carried out,
-//! and the log is written, once the lock is free.
+//! waits under the lock. Every action is a push to a mailbox; tasks are woken, jobs are carried
+//! out, and the log is written, once the lock is free.
 //!
 //! A panic of the engine aborts the program, because half of an action may have been carried out
 //! and later ones could not be trusted. The children end with it.
@@ -17,8 +17,8 @@ use std::{fmt, io, mem, process};
 
 use pontoon_core::config::Config;
 use pontoon_core::engine::Engine;
-use pontoon_core::facts::Facts;
-use pontoon_core::http::{Admission, Answer, Headers, Request, RequestHead, Rules, Throttle};
+use pontoon_core::host_stats::HostStats;
+use pontoon_core::http::{Admission, Answer, Headers, RateLimiter, Request, RequestHead, Rules};
 use pontoon_core::ids::{ChildId, ExchangeId};
 use pontoon_core::job::Job;
 use pontoon_core::machine::{Action, Actions, Input, Signal};
@@ -48,7 +48,7 @@ pub struct Hub {
     stateless: Option<Stateless>,
     preparation: Preparation,
     /// The rate limit, if there is one.
-    throttle: Option<Mutex<Throttle>>,
+    throttle: Option<Mutex<RateLimiter>>,
     sampler: Sampler,
     pub(crate) connections: Connections,
     log: Mutex<Log>,
@@ -102,12 +102,12 @@ impl Hub {
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
         let mut engine = Engine::new(config.clone(), seed, clock.now());
-        engine.set_epoch(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
+        engine.set_unix_time(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
         let stateless = engine.stateless();
         let memory = engine.memory().clone();
         let preparation = engine.preparation();
         let rate = config.serves.native().and_then(|native| native.rate);
-        let throttle = rate.map(|rate| Mutex::new(Throttle::new(rate)));
+        let throttle = rate.map(|rate| Mutex::new(RateLimiter::new(rate)));
         let state = State {
             engine,
             actions: Actions::new(),
@@ -198,14 +198,13 @@ impl Hub {
                         self.submit([Input::Refused { reject, detail: None }]);
                         Exchange::answered(self, head, body)
                     }
-                    Served::Unfinished(run) => {
-                        self.exchange(false, |exchange| Input::Unfinished { exchange, run })
-                    }
+                    Served::Pending(request) => self
+                        .exchange(false, |exchange| Input::StatelessPending { exchange, request }),
                 }
             }
             (_, mut request) => {
                 self.preparation.prepare(&mut request);
-                let wants_facts = request.wants_facts(&self.config.serves);
+                let wants_facts = request.wants_stats(&self.config.serves);
                 let request = Box::new(request);
                 self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
             }
@@ -219,8 +218,8 @@ impl Hub {
         input: impl FnOnce(ExchangeId) -> Input,
     ) -> Exchange {
         let is_native = self.config.serves.native().is_some();
-        let clock_read = is_native.then(|| Input::ClockRead { wall: self.clock.wall() });
-        let sampled = wants_facts.then(|| Input::Sampled { facts: Box::new(self.sample()) });
+        let clock_read = is_native.then(|| Input::ClockRead { unix_time: self.clock.wall() });
+        let sampled = wants_facts.then(|| Input::Sampled { stats: Box::new(self.sample()) });
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
         let mailbox = Arc::new(exchange::Mailbox::default());
         self.turn(|state, now| {
@@ -230,7 +229,7 @@ impl Hub {
         Exchange::new(id, self.clone(), mailbox)
     }
 
-    fn sample(&self) -> Facts {
+    fn sample(&self) -> HostStats {
         let mut facts = self.sampler.sample(self.clock.now().since(Instant::ZERO));
         facts.process.connections = Some(self.connections.count() as u64);
         facts
@@ -361,7 +360,7 @@ impl Hub {
             self.write_log();
         }
         if aftermath.sample {
-            self.submit([Input::Sampled { facts: Box::new(self.sample()) }]);
+            self.submit([Input::Sampled { stats: Box::new(self.sample()) }]);
         }
         // At the very end, because the program may exit on it, on another thread.
         if let Some(phase) = aftermath.phase {
@@ -440,8 +439,8 @@ impl State {
             }
             Action::Write { exchange, chunk } => self.exchanges.get(&exchange)?.write(chunk),
             Action::CloseStdin { child } => self.children.get(&child)?.close_stdin(),
-            Action::Feed { child, chunk } => self.children.get(&child)?.feed(chunk),
-            Action::Gate { child, open } => self.children.get(&child)?.gate(open),
+            Action::WriteStdin { child, chunk } => self.children.get(&child)?.feed(chunk),
+            Action::SetReadEnabled { child, enabled } => self.children.get(&child)?.gate(enabled),
             Action::Signal { child, signal } => {
                 self.children.get(&child)?.signal(signal);
                 None

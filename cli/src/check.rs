@@ -16,7 +16,7 @@ use pontoon_carrier::{Options, Running};
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
-use pontoon_core::observe::{Dropped, Event, Level, visible};
+use pontoon_core::observe::{Dropped, Event, Level, escape_untrusted};
 use pontoon_core::protocol::{Era, Revision};
 use serde_json::{Value, json};
 
@@ -141,7 +141,7 @@ impl Report {
         let word = |value: &Value| value.as_str().unwrap_or("?").to_owned();
         let revision = word(&opened.result["protocolVersion"]);
         let text = format!("{} {}, {revision}", word(&info["name"]), word(&info["version"]));
-        self.line("initialize", &visible(text.as_bytes()), Some(since));
+        self.line("initialize", &escape_untrusted(text.as_bytes()), Some(since));
         if since.elapsed() > Duration::from_secs(10) {
             let text = "it takes more than 10 s to start: give `pontoon proxy` a longer \
                         --startup-timeout";
@@ -231,7 +231,8 @@ impl Report {
     fn end(mut self) -> ExitCode {
         if let Some(status) = &self.ended {
             let why = telling_line(&self.stderr).unwrap_or("it wrote nothing to standard error");
-            self.problems.push(format!("the process {status}: {}", visible(why.as_bytes())));
+            self.problems
+                .push(format!("the process {status}: {}", escape_untrusted(why.as_bytes())));
         }
         if self.noise > 0 {
             let text = "lines on its standard output are not MCP: a server must write its log to \

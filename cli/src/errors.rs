@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pontoon_core::observe::visible;
+use pontoon_core::observe::escape_untrusted;
 use pontoon_core::reject::ExitStatus;
 
 /// A fatal error, in three lines and an exit code.
@@ -73,7 +73,7 @@ impl Failure {
         let by_itself = format!("run it by itself: {command}");
         Failure {
             what: format!("the wrapped command {status} right after its start"),
-            why: match telling_line(stderr).map(|line| visible(line.as_bytes())) {
+            why: match telling_line(stderr).map(|line| escape_untrusted(line.as_bytes())) {
                 Some(line) => format!("it wrote: {line}"),
                 None => "it wrote nothing to standard error".to_owned(),
             },

@@ -11,7 +11,7 @@ use std::time::{Instant as Clock, SystemTime};
 use pontoon_core::config::Native;
 use pontoon_core::limits::Limits;
 use pontoon_core::seal::StateKey;
-use pontoon_core::server::{Circumstances, Conversation, Pipe};
+use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,7 +23,7 @@ pub(crate) fn serve(native: &Native) -> io::Result<()> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     match converse(native, input, output) {
-        // A client that has closed the pipe has ended the conversation.
+        // A client that has closed the pipe has ended the connection.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
@@ -31,9 +31,9 @@ pub(crate) fn serve(native: &Native) -> io::Result<()> {
 
 fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()> {
     let surroundings = Surroundings::new()?;
-    let conversation = Conversation::new(native.server.clone());
-    let conversation = conversation.restricted_to(native.revisions.clone());
-    let mut pipe = Pipe::new(conversation, Limits::default().line_bytes_max);
+    let connection = ServerConnection::new(native.server.clone());
+    let connection = connection.restricted_to(native.revisions.clone());
+    let mut pipe = StdioServer::new(connection, Limits::default().line_bytes_max);
     let mut chunk = vec![0; READ_BYTES];
     let mut out = Vec::new();
     let mut ended = false;
@@ -50,9 +50,9 @@ fn converse(native: &Native, mut input: File, mut output: File) -> io::Result<()
                 }
             }
         }
-        if pipe.wants_facts() {
+        if pipe.wants_stats() {
             let facts = surroundings.sampler.sample(surroundings.started.elapsed());
-            pipe.handle_facts(&facts, &surroundings.at()?, &mut out);
+            pipe.handle_stats(&facts, &surroundings.at()?, &mut out);
         }
         if pipe.poll_timeout().is_some_and(|due| due <= surroundings.now()) {
             pipe.handle_timeout(&surroundings.at()?, &mut out);
@@ -109,10 +109,10 @@ impl Surroundings {
         Instant::ZERO + self.started.elapsed()
     }
 
-    fn at(&self) -> io::Result<Circumstances<'_>> {
+    fn at(&self) -> io::Result<MessageContext<'_>> {
         let wall = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let random = getrandom::u64().map_err(io::Error::from)?;
-        Ok(Circumstances::without_http(self.now(), wall, random, &self.seal))
+        Ok(MessageContext::without_http(self.now(), wall, random, &self.seal))
     }
 }
 

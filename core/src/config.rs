@@ -123,7 +123,7 @@ impl Default for BridgeOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ChildEra {
-    /// Its conversation begins with `initialize` (2025-11-25 and earlier).
+    /// Its connection begins with `initialize` (2025-11-25 and earlier).
     Legacy,
     /// Every request is self-contained (2026-07-28).
     Modern,

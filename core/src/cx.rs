@@ -5,8 +5,8 @@
 
 mod evictable;
 mod exchanges;
-mod starts;
-mod throttle;
+mod log_rate_limiter;
+mod spawn_backoff;
 mod upstream;
 
 use std::collections::VecDeque;
@@ -21,27 +21,27 @@ use crate::limits::Limits;
 use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId};
-use crate::random::Chance;
+use crate::random::Rng;
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
 pub(crate) use evictable::{Evictable, Loss};
 pub(crate) use exchanges::{Exchanges, Owner, Transport};
-pub(crate) use starts::{PATIENCE, Starts};
-pub(crate) use throttle::{Throttle, Verdict};
+pub(crate) use log_rate_limiter::{LogRateLimiter, Verdict};
+pub(crate) use spawn_backoff::{CHILD_TIME_FACTOR, SpawnBackoff};
 pub(crate) use upstream::Upstream;
 
 /// The counters of ids, and the output of sessions for workers.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct IdAllocator {
     last_child: u64,
     pub(crate) last_upstream: u64,
     /// The output of facades for the shared modern child, oldest first.
     pub(crate) to_workers: VecDeque<(SessionId, ToWorker)>,
 }
 
-impl Ledger {
+impl IdAllocator {
     /// Returns the id of the next child.
     pub(crate) fn next_child(&mut self) -> ChildId {
         self.last_child += 1;
@@ -64,17 +64,17 @@ pub(crate) struct Cx<'a> {
     /// The account of the client whose request this turn handles.
     pub(crate) account: Option<&'a Account>,
     pub(crate) log_level: Level,
-    pub(crate) throttle: &'a mut Throttle,
+    pub(crate) log_limiter: &'a mut LogRateLimiter,
     pub(crate) requests: &'a RequestLog,
     pub(crate) out: &'a mut Actions,
     pub(crate) metrics: &'a mut Metrics,
     pub(crate) upstream: &'a Upstream,
     /// The current wall-clock time.
-    pub(crate) wall: Duration,
-    pub(crate) chance: &'a Arc<Chance>,
+    pub(crate) unix_time: Duration,
+    pub(crate) rng: &'a Arc<Rng>,
     pub(crate) exchanges: &'a mut Exchanges,
-    pub(crate) starts: &'a mut Starts,
-    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) spawn_backoff: &'a mut SpawnBackoff,
+    pub(crate) id_allocator: &'a mut IdAllocator,
     /// Changes made in this turn, for other clients.
     pub(crate) changes: Vec<Changed>,
     /// The earliest deadline set in this turn.
@@ -86,31 +86,31 @@ impl Cx<'_> {
     /// progress token and, for a `subscriptions/listen`, its subscription's id. It is unique over
     /// all such children and never reused.
     pub(crate) fn next_upstream(&mut self) -> u64 {
-        self.ledger.last_upstream += 1;
-        self.ledger.last_upstream
+        self.id_allocator.last_upstream += 1;
+        self.id_allocator.last_upstream
     }
 
     /// Reserves this many such numbers; returns the one before the first.
     pub(crate) fn reserve_upstream(&mut self, numbers: u64) -> u64 {
-        let last = self.ledger.last_upstream;
-        self.ledger.last_upstream += numbers;
+        let last = self.id_allocator.last_upstream;
+        self.id_allocator.last_upstream += numbers;
         last
     }
 
     /// Returns the last such number.
     pub(crate) fn last_upstream(&self) -> u64 {
-        self.ledger.last_upstream
+        self.id_allocator.last_upstream
     }
 
     /// Passes the output of a session's facade to the shared modern child. It is sent at the
     /// end of this turn; the events that follow reach the session as `FromWorker`.
     pub(crate) fn send(&mut self, session: SessionId, what: ToWorker) {
-        self.ledger.to_workers.push_back((session, what));
+        self.id_allocator.to_workers.push_back((session, what));
     }
 
     /// Returns the time that a client waits for the answer to its `initialize`.
     pub(crate) fn startup_time(&self) -> Duration {
-        self.starts.time_max(self.limits)
+        self.spawn_backoff.time_max(self.limits)
     }
 
     /// Sets a timer at `at`.
@@ -121,7 +121,7 @@ impl Cx<'_> {
     /// Returns the histogram of a request, if a server in this process answers it.
     pub(crate) fn series(&self, request: &Message) -> Option<SeriesId> {
         let method = request.method().unwrap_or_default();
-        self.upstream.native().map(|native| native.tally.series(method, request.name()))
+        self.upstream.native().map(|native| native.request_metrics.series(method, request.name()))
     }
 
     /// Logs that a request exceeded its time limit, if it did.
@@ -142,7 +142,7 @@ impl Cx<'_> {
             return;
         }
         let max = self.limits.log_repeats_per_second;
-        match self.throttle.admit(&event, self.now, max) {
+        match self.log_limiter.admit(&event, self.now, max) {
             Verdict::Skip => return,
             Verdict::Log => {}
             Verdict::LogAfter(skipped) => self.out.push(Action::Log(skipped)),
@@ -150,7 +150,8 @@ impl Cx<'_> {
         self.out.push(Action::Log(event));
     }
 
-    /// Returns whether events of level info are logged, such as requests and lines of standard error.
+    /// Returns whether events of level info are logged, such as requests and lines of standard
+    /// error.
     pub(crate) fn logs_info(&self) -> bool {
         self.log_level <= Level::Info
     }

@@ -9,10 +9,10 @@
 //! ```
 //!
 //! A message of up to [`Limits::inline_bytes_max`](crate::limits::Limits::inline_bytes_max) is
-//! handled at once, without a job; the code of a server in this process is always run by one. During
-//! a job, later inputs about the same child, session or request wait in the engine, so that none
-//! overtakes the message of the job. All other work continues, and may make
-//! the result useless: a client may disconnect or cancel, a child or a session may end.
+//! handled at once, without a job; the code of a server in this process is always run by one.
+//! During a job, later inputs about the same child, session or request wait in the engine, so that
+//! none overtakes the message of the job. All other work continues, and may make the result
+//! useless: a client may disconnect or cancel, a child or a session may end.
 
 mod checkout;
 mod evaluation;
@@ -53,7 +53,7 @@ pub(crate) enum Work {
     Prepare(Box<Preparing>),
     /// An input of a facade.
     Interpret(Box<FacadeJob>),
-    /// An input of a conversation with a server in this process.
+    /// An input of a connection with a server in this process.
     Evaluate(Box<Evaluation>),
     /// An input of a request without a session that waits for a server in this process.
     Continue(Box<Continuation>),
@@ -76,7 +76,7 @@ pub(crate) enum Finished {
     Prepared(ExchangeId, Box<Prepared>),
     /// A facade after its input.
     Interpreted(Box<FacadeJob>),
-    /// A conversation after its input.
+    /// A connection after its input.
     Evaluated(Box<Evaluation>),
     /// A waiting request after its input.
     Continued(Box<Continuation>),

@@ -138,7 +138,7 @@ impl LegacyFacade {
     }
 
     fn on_notification(&mut self, message: &Message) {
-        match (message.method(), message.subject().and_then(parse_number)) {
+        match (message.method(), message.correlation_id().and_then(parse_number)) {
             (Some("notifications/cancelled"), Some(call)) => self.cancel(call),
             (Some("notifications/initialized"), _) => self.subscriptions.start(self.client.lists()),
             // The modern era has neither: roots are requested each time, and a server that sends no

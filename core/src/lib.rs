@@ -27,8 +27,8 @@
 //!    within microseconds. Work that grows with a message is a [`job::Job`], which the adapter
 //!    carries out without the lock, and whose result is the next input: translations between the
 //!    eras, lists of tools whose arguments are repeated in headers, and all evaluations of a server
-//!    in this process. An `initialize` is read before the engine gets it
-//!    ([`modern::Preparation`]). Under the lock a message of more than
+//!    in this process. An `initialize` is read before the engine gets it ([`modern::Preparation`]).
+//!    Under the lock a message of more than
 //!    [`Limits::inline_bytes_max`](limits::Limits::inline_bytes_max) is only put into an event of a
 //!    stream: a search for line breaks, and a copy for the replay if it is short enough to be kept.
 //!    `tests/bench/lock` measures the longest hold for the largest inputs.
@@ -42,10 +42,10 @@
 //! A question of a legacy child is the result of the client's request, with a sealed
 //! [state](seal), and the call waits for the client's retry.
 //!
-//! A server that runs in this process ([`config::Native`]) has a [`server::Conversation`] in place
-//! of a child. With sessions everything else is as above. Without sessions, [`native::Stateless`]
-//! answers a POST between steps 3 and 4, without a lock. Only a request that has to wait becomes a
-//! [`native::Run`] and goes to the engine.
+//! A server that runs in this process ([`config::Native`]) has a [`server::ServerConnection`] in
+//! place of a child. With sessions everything else is as above. Without sessions,
+//! [`native::Stateless`] answers a POST between steps 3 and 4, without a lock. Only a request that
+//! has to wait becomes a [`native::StatelessRequest`] and goes to the engine.
 //!
 //! [`http::Connection`] combines steps 1 and 2, the body, and the framing of the answer, for an
 //! adapter without an HTTP library.
@@ -61,7 +61,7 @@
 //! | requests | `legacy_facade`, `native`, `modern`, `http`, `config` |
 //! | servers | `server` |
 //! | formats | `observe`, `translate`, `frame`, `random`, `seal`, `json` |
-//! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `facts`, `ids`, `chunk`, `child_spec`, `numbered`, `protocol`, `shown`, `time` |
+//! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `id_map`, `protocol`, `log_text`, `time` |
 //!
 //! # The two eras
 //!
@@ -77,8 +77,8 @@
 //! | modern | legacy | `bridge/pool/`: children that requests share by key; a child's question becomes a round |
 //! | legacy | modern | `legacy_facade/`: replaces the child of a session, in front of the pool |
 //!
-//! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go to
-//! the pool too, by the rules of `bridge/pool/stateless.rs`.
+//! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go
+//! to the pool too, by the rules of `bridge/pool/stateless.rs`.
 //!
 //! [`translate`] converts messages between the eras; it consists of functions only.
 //!
@@ -101,7 +101,7 @@
 //!   session is a value that shares nothing with another, except for a modern child, which serves
 //!   all of them.
 //! - All bytes that are held for clients and servers are within one budget: [`memory::Memory`].
-//! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a conversation
+//! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a connection
 //!   with a native server beside the code that it limits.
 //! - A metric or an error of the core repeats nothing that a client sent, except the id of the
 //!   request, an unsupported revision, the URI of an unknown resource and, truncated, the name of
@@ -123,21 +123,21 @@
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | the framing of answers without an HTTP library | `http/connection.rs` |
 //! | a field of a message that a rule needs | `json/` |
-//! | a revision, or a difference between two | `protocol/revision.rs`, `protocol/since.rs`; for messages of native servers `server/wording/`, and `server/legacy/` or `server/modern/` for what only one era has |
+//! | a revision, or a difference between two | `protocol/revision.rs`, `protocol/since.rs`; for messages of native servers `server/encode/`, and `server/legacy/` or `server/modern/` for what only one era has |
 //! | a server | an implementation of [`server::Server`]; its documentation has a minimal one. pontoon's own are in the crate `servers` |
 //! | a tool, a text or a metric of `echo` or `calculator` | the crate `servers` |
 //! | a field of a server's `/health`, or a metric of its own | [`server::Server::health`], [`server::Server::write_metrics`] |
 //! | a rule about requests of the modern era | `modern/` |
 //! | a translation between the eras | `translate/` |
 //! | a feature of a modern child for legacy clients | `legacy_facade/` |
-//! | subscribers of changes | `server/listeners.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/subscriptions.rs` |
+//! | subscribers of changes | `server/subscribers.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/subscriptions.rs` |
 //! | the route of a child's message | `session/from_child.rs`, `session/streams.rs` |
 //! | a rule of HTTP+SSE, the transport of 2024-11-05 | `sse.rs` in `http/rules/`, `engine/`, `session/` |
-//! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/runs.rs` |
+//! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/stateless.rs` |
 //! | the child for a modern request, and a child's questions | `bridge/pool/`, `engine/workers.rs` |
 //! | the era probe of a command | `modern/probe.rs`, `engine/era.rs` |
 //! | a child whose client did not wait for its start | `engine/unclaimed.rs` |
-//! | accepted deviations in a child's output | `json/child.rs`, `frame/output.rs`, `frame/spread.rs` |
+//! | accepted deviations in a child's output | `json/child.rs`, `frame/output.rs`, `frame/multi_line.rs` |
 //! | the eviction of sessions and children | `engine/eviction.rs` |
 //! | the start and stop of a child | `bridge/child.rs`, `engine/children.rs`, `engine/endings.rs` |
 //! | a log event or a metric | `observe/`; the fields of an event in `event/fields.rs` |
@@ -153,19 +153,20 @@ pub mod chunk;
 pub mod config;
 mod cx;
 pub mod engine;
-pub mod facts;
 pub mod frame;
+pub mod host_stats;
 pub mod http;
+mod id_map;
 pub mod ids;
 pub mod job;
 pub mod json;
 mod legacy_facade;
 pub mod limits;
+pub mod log_text;
 pub mod machine;
 pub mod memory;
 pub mod modern;
 pub mod native;
-mod numbered;
 pub mod observe;
 pub mod principal;
 pub mod protocol;
@@ -175,6 +176,5 @@ pub mod seal;
 pub mod secrets;
 pub mod server;
 pub mod session;
-pub mod shown;
 pub mod time;
 pub mod translate;

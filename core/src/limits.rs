@@ -67,7 +67,7 @@ pub struct Limits {
 
     // Servers without sessions
     /// Requests in progress at the same time; those that are answered at once do not count.
-    pub runs_max: usize,
+    pub requests_max: usize,
 
     // Sessions
     /// Open sessions. At the limit the oldest idle one is evicted, or `initialize` is refused.
@@ -236,7 +236,7 @@ impl Default for Limits {
             child_json_depth_max: 1024,
             batch_len_max: 50,
             inline_bytes_max: 32 * KIB,
-            runs_max: 1024,
+            requests_max: 1024,
             sessions_max: 100,
             session_idle_max: Duration::from_secs(300),
             initialized_time_max: Duration::from_millis(250),

@@ -15,12 +15,12 @@ use bytes::Bytes;
 
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::http::{Refusal, ReplyHead, Request};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::{Done, Job, Work};
 use crate::json::{InvalidLine, Message};
-use crate::native::Run;
+use crate::native::StatelessRequest;
 use crate::observe::{Detail, Event};
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::server::Changed;
@@ -40,11 +40,11 @@ pub enum Input {
     },
     /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
     /// at once.
-    Unfinished {
+    StatelessPending {
         /// The adapter's number for it; never reused.
         exchange: ExchangeId,
         /// Its state so far.
-        run: Box<Run>,
+        request: Box<StatelessRequest>,
     },
     /// [`crate::http::Guard`] or [`crate::http::Rules`] refused a request; the adapter has answered
     /// it with the [`crate::http::Answer`] for this reason.
@@ -108,7 +108,7 @@ pub enum Input {
         child: ChildId,
     },
     /// A child's standard input accepted this many bytes.
-    ChildFed {
+    ChildStdinAcked {
         /// The child.
         child: ChildId,
         /// The number of bytes since the last such input.
@@ -132,13 +132,13 @@ pub enum Input {
     /// that clock can be set, and continues while the machine is suspended.
     ClockRead {
         /// The time since 1970-01-01 00:00 UTC.
-        wall: Duration,
+        unix_time: Duration,
     },
     /// Facts about the process and its host, as requested by [`Action::Sample`], or before a
-    /// request that needs them ([`crate::http::Request::wants_facts`]).
+    /// request that needs them ([`crate::http::Request::wants_stats`]).
     Sampled {
         /// The facts; the core fills in its counters.
-        facts: Box<Facts>,
+        stats: Box<HostStats>,
     },
     /// A server in this process made a change, as reported by [`crate::native::Stateless`].
     Changed {
@@ -146,7 +146,7 @@ pub enum Input {
         change: Changed,
     },
     /// A job was carried out.
-    Worked {
+    JobDone {
         /// Its result.
         done: Box<Done>,
     },
@@ -164,7 +164,7 @@ impl Action {
 impl Job {
     /// Carries out the work. The result must be reported in any case.
     pub fn run(self) -> Input {
-        Input::Worked { done: Box::new(Done(self.0.finish())) }
+        Input::JobDone { done: Box::new(Done(self.0.finish())) }
     }
 }
 
@@ -215,18 +215,18 @@ pub enum Action {
         child: ChildId,
     },
     /// Write to a child's standard input, after earlier bytes.
-    Feed {
+    WriteStdin {
         /// The child.
         child: ChildId,
         /// The bytes, one line or several.
         chunk: Chunk,
     },
     /// Start or stop reading a child's standard output. A new child's is read.
-    Gate {
+    SetReadEnabled {
         /// The child.
         child: ChildId,
         /// Whether to read.
-        open: bool,
+        enabled: bool,
     },
     /// Send a signal to a child's process group.
     Signal {

@@ -53,7 +53,8 @@ pub struct Memory(Arc<Counters>);
 struct Counters {
     limit: usize,
     used: AtomicUsize,
-    /// First the one of [`Kind::Bodies`], then the one of [`Kind::Kept`], then those found by a hash.
+    /// First the one of [`Kind::Bodies`], then the one of [`Kind::Kept`], then those found
+    /// by a hash.
     shares: Box<[AtomicUsize]>,
 }
 
@@ -251,8 +252,8 @@ impl Account {
         permit.grow(answer.len()).then(|| permit.attach(answer))
     }
 
-    /// Counts an answer in several parts for as long as its last part is kept; `None` if there is no
-    /// room for it.
+    /// Counts an answer in several parts for as long as its last part is kept; `None` if there is
+    /// no room for it.
     pub(crate) fn admit_chunk(&self, answer: Chunk) -> Option<Chunk> {
         let mut permit = self.permit();
         permit.grow(answer.len()).then(|| answer.with_last(|last| permit.attach(last)))

@@ -24,10 +24,10 @@ impl IdSource {
     }
 
     /// Returns a generator of other numbers, with a random sealing key unless one is given.
-    pub(crate) fn chance(&mut self, seal: Option<StateKey>) -> Chance {
+    pub(crate) fn rng(&mut self, seal: Option<StateKey>) -> Rng {
         let (key, own) = (self.key(), self.key());
         let seal = seal.unwrap_or_else(|| StateKey::new(own));
-        Chance { key, drawn: AtomicU64::new(0), seal }
+        Rng { key, drawn: AtomicU64::new(0), seal }
     }
 
     /// Returns a random key.
@@ -47,7 +47,7 @@ impl IdSource {
 
 /// Generates unpredictable numbers for all threads. They identify requests and make random choices,
 /// but are not secrets.
-pub(crate) struct Chance {
+pub(crate) struct Rng {
     key: [u8; 32],
     drawn: AtomicU64,
     /// The key that seals state for clients to return.
@@ -55,15 +55,15 @@ pub(crate) struct Chance {
 }
 
 /// Omits the key, which would make every number predictable.
-impl fmt::Debug for Chance {
+impl fmt::Debug for Rng {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chance").field("drawn", &self.drawn).finish_non_exhaustive()
     }
 }
 
-impl Chance {
+impl Rng {
     /// Returns the next number.
-    pub(crate) fn draw(&self) -> u64 {
+    pub(crate) fn next_u64(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         hash.write(&self.key);
         hash.write_u64(self.drawn.fetch_add(1, Ordering::Relaxed));

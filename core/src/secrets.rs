@@ -2,7 +2,7 @@
 //!
 //! A header is judged by its name and its value; in doubt it counts as a secret.
 
-use crate::shown::visible;
+use crate::log_text::escape_untrusted;
 
 /// The text in place of a secret.
 const MASK: &str = "***";
@@ -39,7 +39,7 @@ const SECRET_ENDS: &[&str] =
 
 /// Returns a header's value with secrets masked; the name is in lower case.
 pub fn header(name: &str, value: &[u8]) -> String {
-    let text = visible(value);
+    let text = escape_untrusted(value);
     if let Some((scheme, credentials)) = credentials(&text)
         && (name.contains("authorization") || matches!(scheme, "Basic" | "Bearer"))
     {

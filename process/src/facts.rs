@@ -1,12 +1,12 @@
 //! Facts about this process and its host, from the operating system.
 //!
-//! Owns: how often facts are sampled, and the source of each. A fact without a source, or on another
-//! system, is `None`. Never: the counters of an endpoint.
+//! Owns: how often facts are sampled, and the source of each. A fact without a source, or on
+//! another system, is `None`. Never: the counters of an endpoint.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use pontoon_core::facts::{ChildrenFacts, Counters, Facts, ProcessFacts, SystemFacts};
+use pontoon_core::host_stats::{ChildrenStats, Counters, HostStats, ProcessStats, SystemStats};
 use pontoon_core::time::Duration;
 
 #[cfg_attr(not(target_os = "linux"), path = "facts/elsewhere.rs")]
@@ -19,11 +19,11 @@ pub struct Sampler(Mutex<Last>);
 /// The last sample.
 #[derive(Debug, Default)]
 struct Last {
-    facts: Option<Facts>,
+    facts: Option<HostStats>,
     /// The processor times of the last sample, for the difference.
     busy: Option<Busy>,
     /// Resources of the children, and the uptime at their last sample; `None` if not wanted.
-    children: Option<(Duration, Option<ChildrenFacts>)>,
+    children: Option<(Duration, Option<ChildrenStats>)>,
 }
 
 /// The age after which facts are sampled again. Clients can cause samples, and each takes system
@@ -52,24 +52,24 @@ impl Sampler {
     }
 
     /// Returns the facts about a process that has been running for `uptime`, which never decreases.
-    pub fn sample(&self, uptime: Duration) -> Facts {
+    pub fn sample(&self, uptime: Duration) -> HostStats {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh = |it: &&Facts| uptime.saturating_sub(it.process.uptime) < AGE_MAX;
+        let is_fresh = |it: &&HostStats| uptime.saturating_sub(it.process.uptime) < AGE_MAX;
         if let Some(facts) = last.facts.as_ref().filter(is_fresh) {
             return facts.clone();
         }
         let (children, system) = (last.children(uptime), last.system());
-        let process = ProcessFacts { children, uptime, ..source::process() };
-        let facts = Facts { process, system, counters: Counters::default() };
+        let process = ProcessStats { children, uptime, ..source::process() };
+        let facts = HostStats { process, system, counters: Counters::default() };
         last.facts.insert(facts).clone()
     }
 }
 
 impl Last {
-    fn system(&mut self) -> SystemFacts {
+    fn system(&mut self) -> SystemStats {
         let memory = source::memory();
         let disk = rustix::fs::statvfs(".").ok();
-        SystemFacts {
+        SystemStats {
             platform: platform(),
             host: host(),
             cores: thread::available_parallelism().map_or(1, |it| it.get().try_into().unwrap_or(1)),
@@ -89,7 +89,7 @@ impl Last {
     }
 
     /// Returns the resources that the children use.
-    fn children(&mut self, uptime: Duration) -> Option<ChildrenFacts> {
+    fn children(&mut self, uptime: Duration) -> Option<ChildrenStats> {
         let (at, known) = self.children.as_mut()?;
         if known.is_none() || uptime.saturating_sub(*at) >= CHILDREN_AGE_MAX {
             let mut now = source::children()?;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use pontoon_core::facts::Facts;
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::seal::StateKey;
-use pontoon_core::server::{Circumstances, Conversation};
+use pontoon_core::server::{MessageContext, ServerConnection};
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::{Value, json};
 
 struct Peer {
-    conversation: Conversation,
+    connection: ServerConnection,
     now: Instant,
 }
 
@@ -20,16 +20,16 @@ impl Peer {
     }
 
     fn with(settings: Settings) -> Self {
-        let conversation = Conversation::new(Arc::new(Calculator::new(settings)));
-        Peer { conversation, now: Instant::from_micros(1_000) }
+        let connection = ServerConnection::new(Arc::new(Calculator::new(settings)));
+        Peer { connection, now: Instant::from_micros(1_000) }
     }
 
     fn send(&mut self, message: &Value) -> Vec<Value> {
         let seal = StateKey::new([0; 32]);
         let at =
-            Circumstances::without_http(self.now, Duration::from_secs(1_698_431_400), 7, &seal);
+            MessageContext::without_http(self.now, Duration::from_secs(1_698_431_400), 7, &seal);
         let mut out = Vec::new();
-        self.conversation.handle_message(message.to_string().as_bytes(), &at, &mut out);
+        self.connection.handle_message(message.to_string().as_bytes(), &at, &mut out);
         messages(&out)
     }
 
@@ -54,13 +54,13 @@ impl Peer {
 
     /// Moves the time to the next deadline.
     fn wait(&mut self) -> (Duration, Vec<Value>) {
-        let due = self.conversation.poll_timeout().unwrap();
+        let due = self.connection.poll_timeout().unwrap();
         let waited = due.since(self.now);
         self.now = due;
         let seal = StateKey::new([0; 32]);
-        let at = Circumstances::without_http(self.now, Duration::ZERO, 0, &seal);
+        let at = MessageContext::without_http(self.now, Duration::ZERO, 0, &seal);
         let mut out = Vec::new();
-        self.conversation.handle_timeout(&at, &mut out);
+        self.connection.handle_timeout(&at, &mut out);
         (waited, messages(&out))
     }
 }
@@ -106,9 +106,9 @@ fn digits_arrive_as_they_were_sent() {
         "arguments":{"a":9007199254740993,"b":0.10000000000000000001,"op":"add","precision":20}}}"#;
     let mut peer = Peer::new();
     let seal = StateKey::new([0; 32]);
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
+    let at = MessageContext::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
-    peer.conversation.handle_message(call.as_bytes(), &at, &mut out);
+    peer.connection.handle_message(call.as_bytes(), &at, &mut out);
     let answer = messages(&out).remove(0);
     assert_eq!(answer["result"]["metadata"]["result"], "9007199254740993.10000000000000000001");
     assert_eq!(answer["result"]["metadata"]["inputs"]["a"], "9007199254740993");
@@ -140,9 +140,9 @@ fn arguments_are_checked_against_what_is_published() {
     assert_eq!(more["result"]["metadata"]["result"], 3);
     let huge = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"calculate","arguments":{"a":1e999999,"b":1,"op":"add"}}}"#;
     let seal = StateKey::new([0; 32]);
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
+    let at = MessageContext::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
-    peer.conversation.handle_message(huge.as_bytes(), &at, &mut out);
+    peer.connection.handle_message(huge.as_bytes(), &at, &mut out);
     assert_eq!(messages(&out)[0]["error"]["code"], -32602);
 }
 
@@ -184,7 +184,7 @@ fn progress_is_told_with_the_token_of_the_client() {
             assert_eq!(said.len(), 1);
         }
     }
-    assert!(peer.conversation.is_idle());
+    assert!(peer.connection.is_idle());
 }
 
 #[test]
@@ -195,13 +195,13 @@ fn the_uptime_is_that_of_the_facts() {
         "params": {"uri": "calculator://stats"},
     });
     assert_eq!(peer.send(&request), Vec::<Value>::new());
-    assert!(peer.conversation.wants_facts());
-    let mut facts = Facts::default();
+    assert!(peer.connection.wants_stats());
+    let mut facts = HostStats::default();
     facts.process.uptime = Duration::from_millis(1234);
     let seal = StateKey::new([0; 32]);
-    let at = Circumstances::without_http(peer.now, Duration::ZERO, 0, &seal);
+    let at = MessageContext::without_http(peer.now, Duration::ZERO, 0, &seal);
     let mut out = Vec::new();
-    peer.conversation.handle_facts(&facts, &at, &mut out);
+    peer.connection.handle_stats(&facts, &at, &mut out);
     let contents = &messages(&out)[0]["result"]["contents"][0];
     assert_eq!(contents["text"], "{\n  \"uptimeMs\": 1234\n}");
     assert_eq!(contents["mimeType"], "application/json");

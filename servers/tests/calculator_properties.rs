@@ -11,7 +11,8 @@ use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, Fault, Outbox, Outcome, Reply, Request, Scene, Server, ToolResult,
+    Arguments, Client, Content, Notifications, Outcome, Reply, Request, RequestContext, RpcError,
+    Server, ToolResult,
 };
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::calculator::{Calculator, Expression, Settings};
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::arithmetic::{Impossible, decimal, evaluate, exactly, operate};
 
-fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply, Fault> {
+fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply, RpcError> {
     let owner: BTreeMap<String, Box<RawValue>> = serde_json::from_str(arguments).unwrap();
     let arguments: Arguments<'_> =
         owner.iter().map(|(name, value)| (name.as_str().into(), value.get())).collect();
@@ -31,10 +32,10 @@ fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply,
         false => Request::GetPrompt { name, arguments: &arguments },
     };
     let seal = StateKey::new([0; 32]);
-    let scene = Scene {
+    let context = RequestContext {
         now: Instant::ZERO,
         arrived: Instant::ZERO,
-        wall: Duration::ZERO,
+        unix_time: Duration::ZERO,
         revision: Revision::NEWEST_LEGACY,
         client: &Client::default(),
         http: None,
@@ -43,8 +44,8 @@ fn ask(name: &str, arguments: &str, random: u64, is_tool: bool) -> Result<Reply,
         random,
         seal: &seal,
     };
-    let mut seat = Calculator::new(Settings::default()).open();
-    match seat.evaluate(&request, &scene, &mut Outbox::default()) {
+    let mut handler = Calculator::new(Settings::default()).new_handler();
+    match handler.evaluate(&request, &context, &mut Notifications::default()) {
         Outcome::Done(done) => done,
         Outcome::Wait(..) => panic!("{name} waits"),
     }
@@ -59,7 +60,7 @@ fn calculate(a: &str, op: &str, b: &str, precision: u32) -> ToolResult {
 }
 
 /// Returns the Markdown of a prompt.
-fn prompt(name: &str, arguments: &Value, random: u64) -> Result<String, Fault> {
+fn prompt(name: &str, arguments: &Value, random: u64) -> Result<String, RpcError> {
     match ask(name, &arguments.to_string(), random, false)? {
         Reply::Prompt { messages, .. } => match &messages[..] {
             [message] => Ok(text(std::slice::from_ref(&message.content))),

@@ -16,8 +16,9 @@ fn parts() -> Chunk {
 #[test]
 fn what_is_packed_unpacks_to_all_of_it() {
     let mut head = ReplyHead::with_body(200, ContentType::Json);
-    let packed = encode(&mut head, Coding::Gzip, parts(), &Memory::new(1024).made()).into_bytes();
-    assert_eq!(head.coding, Coding::Gzip);
+    let packed =
+        encode(&mut head, ContentCoding::Gzip, parts(), &Memory::new(1024).made()).into_bytes();
+    assert_eq!(head.coding, ContentCoding::Gzip);
     assert!(packed.len() < parts().len() / 10, "{} bytes", packed.len());
     let mut unpacked = Vec::new();
     GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
@@ -27,7 +28,7 @@ fn what_is_packed_unpacks_to_all_of_it() {
 #[test]
 fn what_is_not_packed_stays_in_its_parts() {
     let account = Memory::new(1024).made();
-    for taken in [Coding::Fixed, Coding::Identity] {
+    for taken in [ContentCoding::Uncompressed, ContentCoding::Identity] {
         let mut head = ReplyHead::with_body(200, ContentType::Json);
         assert_eq!(encode(&mut head, taken, parts(), &account).parts(), parts().parts());
         assert_eq!(head.coding, taken);

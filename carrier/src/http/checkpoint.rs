@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
 use hyper::rt::ReadBufCursor;
-use pontoon_core::http::{Answer, Breach, Guard, Inspection, PeerWait, Rules};
+use pontoon_core::http::{Answer, Guard, Inspection, PeerWait, Rules, TimeoutAction};
 use pontoon_core::limits::Limits;
 use pontoon_core::time::Instant;
 
@@ -146,12 +146,12 @@ impl Checkpoint {
             };
             match breach {
                 None => {}
-                Some(Breach::Close) => return Poll::Ready(Due::Close),
-                Some(Breach::CloseIdle) => {
+                Some(TimeoutAction::Close) => return Poll::Ready(Due::Close),
+                Some(TimeoutAction::CloseIdle) => {
                     post.parting = true;
                     return Poll::Ready(Due::Poll);
                 }
-                Some(Breach::Refuse(_)) => {
+                Some(TimeoutAction::Refuse(_)) => {
                     post.refuse();
                     return Poll::Ready(Due::Poll);
                 }

@@ -21,7 +21,7 @@ impl Server for Probe {
         &self.0
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(Calls(0))
     }
 
@@ -48,24 +48,29 @@ fn probe() -> Arc<Probe> {
 #[derive(Debug)]
 struct Calls(u32);
 
-impl Seat for Calls {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+impl Handler for Calls {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         let Request::CallTool { name, .. } = request else { return Outcome::text("?") };
         self.0 += 1;
         match *name {
             "count" => Outcome::text(format!("call {}", self.0)),
             "head" => {
-                let http = scene.http.expect("it came over HTTP");
+                let http = context.http.expect("it came over HTTP");
                 let seen: Vec<_> = http.values("x-seen").map(String::from_utf8_lossy).collect();
                 Outcome::text(format!("{} from {:?}: {}", http.target, http.peer, seen.join("+")))
             }
-            "memory" => Outcome::Wait(Wait::Facts, Box::new(Step(3))),
+            "memory" => Outcome::Wait(Wait::Stats, Box::new(Step(3))),
             "news" => {
                 let data = "for you".into();
-                out.push(Notice::Unrelated { level: LogLevel::Info, logger: None, data });
+                out.push(Notification::Unrelated { level: LogLevel::Info, logger: None, data });
                 Outcome::text("sent")
             }
-            _ => Outcome::Wait(soon(scene), Box::new(Step(0))),
+            _ => Outcome::Wait(soon(context), Box::new(Step(0))),
         }
     }
 }
@@ -73,15 +78,20 @@ impl Seat for Calls {
 /// The time between two steps.
 const STEP: Duration = Duration::from_millis(400);
 
-fn soon(scene: &Scene<'_>) -> Wait {
-    Wait::Until(scene.now + STEP)
+fn soon(context: &RequestContext<'_>) -> Wait {
+    Wait::Until(context.now + STEP)
 }
 
 #[derive(Debug)]
 struct Step(u8);
 
 impl Task for Step {
-    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         if let Event::Sampled(facts) = event {
             let (pid, memory) = (facts.process.pid, facts.process.memory.is_some());
             return Outcome::text(format!("process {pid}, memory {memory}"));
@@ -89,7 +99,7 @@ impl Task for Step {
         out.progress(f64::from(self.0), 3.0, "");
         match self.0 {
             2 => Outcome::text("done"),
-            step => Outcome::Wait(soon(scene), Box::new(Step(step + 1))),
+            step => Outcome::Wait(soon(context), Box::new(Step(step + 1))),
         }
     }
 }

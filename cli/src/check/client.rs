@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use pontoon_core::observe::visible;
+use pontoon_core::observe::escape_untrusted;
 use serde_json::{Value, json};
 
 /// The endpoint.
@@ -64,7 +64,7 @@ impl Client {
             .map_err(|error| format!("no answer: {error}"))?;
         let answer: Value = serde_json::from_str(&body).unwrap_or_default();
         if let Some(text) = answer["error"]["message"].as_str() {
-            return Err(visible(text.as_bytes()));
+            return Err(escape_untrusted(text.as_bytes()));
         }
         let result = answer["result"].clone();
         if result.is_null() {

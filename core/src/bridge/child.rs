@@ -23,11 +23,11 @@ use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::json::InvalidLine;
+use crate::log_text::{escape_untrusted, truncate_for_log};
 use crate::machine::{Action, Signal};
 use crate::modern::probe;
 use crate::observe::Event;
 use crate::reject::ExitStatus;
-use crate::shown::{shown, visible};
 use crate::time::Instant;
 
 /// A child process.
@@ -87,7 +87,7 @@ impl Child {
     /// Creates a child that is being started.
     /// Starts a process.
     pub(crate) fn spawn(spec: Arc<ChildSpec>, cx: &mut Cx<'_>) -> Child {
-        let child = cx.ledger.next_child();
+        let child = cx.id_allocator.next_child();
         cx.out.push(Action::Spawn { child, spec });
         Child::new(child, cx.now)
     }
@@ -163,7 +163,7 @@ impl Child {
         }
         line.push(Bytes::from_static(b"\n"));
         self.stdin_pending += line.len();
-        cx.out.push(Action::Feed { child: self.id, chunk: line });
+        cx.out.push(Action::WriteStdin { child: self.id, chunk: line });
     }
 
     /// Records that its standard input accepted this many bytes.
@@ -194,10 +194,10 @@ impl Child {
     /// Starts or stops reading its output.
     pub(crate) fn set_read_enabled(&mut self, open: bool, cx: &mut Cx<'_>) {
         // After its exit, the rest of its output is always read.
-        let open = open || self.exited.is_some();
-        if self.read_enabled != open {
-            self.read_enabled = open;
-            cx.out.push(Action::Gate { child: self.id, open });
+        let enabled = open || self.exited.is_some();
+        if self.read_enabled != enabled {
+            self.read_enabled = enabled;
+            cx.out.push(Action::SetReadEnabled { child: self.id, enabled });
         }
     }
 
@@ -230,7 +230,10 @@ impl Child {
     /// message, or nothing.
     pub(crate) fn other_output(&self) -> String {
         self.first_invalid_line().map_or(String::new(), |line| {
-            format!("; it does not speak MCP: it wrote \"{}\"", shown(&visible(line)))
+            format!(
+                "; it does not speak MCP: it wrote \"{}\"",
+                truncate_for_log(&escape_untrusted(line))
+            )
         })
     }
 
@@ -245,8 +248,8 @@ impl Child {
         self.stderr.push(self.id, bytes, cx);
     }
 
-    /// Leaves the lines of its standard error out of the log for as long as they repeat these, which
-    /// the process before it wrote.
+    /// Leaves the lines of its standard error out of the log for as long as they repeat these,
+    /// which the process before it wrote.
     pub(crate) fn omit_repeated_stderr(&mut self, lines: Bytes) {
         self.stderr.omit_repeated(lines);
     }

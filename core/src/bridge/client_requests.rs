@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 
 use crate::bridge::same_id;
 use crate::cx::Cx;
+use crate::id_map::IdMap;
 use crate::json::parse_number;
-use crate::numbered::Numbered;
 use crate::observe::SeriesId;
 use crate::time::{Duration, Instant};
 
@@ -44,7 +44,9 @@ impl ClientRequest {
     pub(crate) fn count(&self, error: &'static str, cx: &mut Cx<'_>) -> Duration {
         let took = cx.now.since(self.since);
         match (cx.upstream.native(), self.series) {
-            (Some(native), Some(series)) => native.tally.answered(series, error.is_empty(), took),
+            (Some(native), Some(series)) => {
+                native.request_metrics.answered(series, error.is_empty(), took)
+            }
             _ => cx.metrics.operation(self.method, error, took),
         }
         took
@@ -61,7 +63,7 @@ impl ClientRequest {
 /// The pending requests, by the child's number.
 #[derive(Debug, Default)]
 pub(crate) struct ClientRequests {
-    in_flight: Numbered<ClientRequest>,
+    in_flight: IdMap<ClientRequest>,
     last: u64,
 }
 

@@ -38,7 +38,7 @@ use crate::chunk::Chunk;
 use crate::config::{ChildEra, ChildPer, Config};
 #[cfg(test)]
 use crate::cx::Exchanges;
-use crate::cx::{Cx, Evictable, Owner, Starts};
+use crate::cx::{Cx, Evictable, Owner, SpawnBackoff};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::Translated;
@@ -64,7 +64,7 @@ pub(crate) struct Pool {
     /// The number of processes of a legacy command to keep ready.
     prewarm: usize,
     /// The number of those in a row that ended without being used.
-    prewarm_backoff: Starts,
+    prewarm_backoff: SpawnBackoff,
     /// The era of the command; `None` until it is known.
     era: Option<Era>,
     /// Whether the era is an assumption: no child has answered the probe, or `initialize`.
@@ -114,7 +114,7 @@ impl Pool {
             served: config.revisions.clone(),
             child_per: config.bridge.child_per,
             prewarm: config.bridge.warm_children,
-            prewarm_backoff: Starts::default(),
+            prewarm_backoff: SpawnBackoff::default(),
             era: match config.bridge.child_era {
                 ChildEra::Legacy => Some(Era::Legacy),
                 ChildEra::Modern => Some(Era::Modern),
@@ -290,7 +290,7 @@ impl Pool {
         // A subscription is limited by the connection it holds. Counting is skipped while the limit
         // cannot be reached.
         let listens = message.method() == Some("subscriptions/listen");
-        let max = cx.limits.runs_max;
+        let max = cx.limits.requests_max;
         if !listens && self.posts.len() >= max && self.in_flight() >= max {
             return Err(Reject::TooManyRequests);
         }
@@ -418,7 +418,7 @@ impl Pool {
         };
         let is_asked = worker.pending_input.as_ref().is_some_and(|asking| asking.number == number);
         let is_legacy = self.era == Some(Era::Legacy);
-        let is_overrun = worker.in_flight.len() > cx.limits.runs_max;
+        let is_overrun = worker.in_flight.len() > cx.limits.requests_max;
         let Some(task) = worker.in_flight.get_mut(number) else { return };
         let (traits, until) = (task.flags, cx.now + cx.limits.cancel_time_max);
         worker.has_unanswered_cancellation |= traits.non_interactive && is_overrun;
@@ -505,7 +505,7 @@ impl Pool {
             return Some((worker.child, 0));
         }
         if (!worker.has_written_message || worker.is_initializing) && !was_counted {
-            cx.starts.failed(cx.now, cx.limits.start_pause_max);
+            cx.spawn_backoff.record_failure(cx.now, cx.limits.start_pause_max);
         }
         if worker.is_initializing {
             self.fail_waiting_for(worker.affinity, reject, &worker.child.other_output(), cx);
@@ -566,7 +566,7 @@ impl Pool {
     /// Checks the invariants between two inputs.
     pub(crate) fn check(&self, limits: &Limits, exchanges: &Exchanges) {
         assert!(self.workers.len() <= limits.sessions_max, "{:?}", self.workers);
-        assert!(self.in_flight() <= limits.runs_max);
+        assert!(self.in_flight() <= limits.requests_max);
         assert!(!self.needs_dispatch && self.idle_child.is_none() && self.deferred.is_empty());
         for (exchange, post) in &self.posts {
             assert_eq!(exchanges[exchange].owner, Owner::Bridge);

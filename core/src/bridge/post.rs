@@ -16,7 +16,7 @@ use crate::bridge::IdText;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, Mirrored, ReplyHead};
+use crate::http::{Accept, ContentType, McpHead, McpRequestHeaders, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::Prepared;
 use crate::json::{self, Answer, Message};
@@ -56,7 +56,7 @@ pub(crate) struct Post {
     /// The digest of its parameters, if it was computed before.
     params_digest: Option<Box<[u8; 32]>>,
     /// The values of it that its headers repeat.
-    pub(crate) mirrored: Option<Box<Mirrored>>,
+    pub(crate) mirrored: Option<Box<McpRequestHeaders>>,
     accept: Accept,
     /// The client's address.
     peer: Option<IpAddr>,
@@ -97,7 +97,7 @@ impl Post {
             prepared: Prepared::default(),
             is_preparing: false,
             params_digest: head.params_digest.clone(),
-            mirrored: head.mirrored.clone(),
+            mirrored: head.request_headers.clone(),
             accept: head.accept,
             peer: head.peer,
             started: false,

@@ -13,7 +13,7 @@ use crate::job::{Known, Page, Table};
 use crate::json::Message;
 use crate::json::object::text;
 use crate::machine::Action;
-use crate::modern::mirror::MirroredParams;
+use crate::modern::x_mcp_header::HeaderParams;
 use crate::time::Instant;
 
 /// The known tools of a command.
@@ -112,7 +112,7 @@ impl ToolHeaders {
     }
 
     /// Returns the arguments of a call that headers repeat, if there are any.
-    pub(crate) fn params_of(&self, call: &Message) -> Option<&Arc<MirroredParams>> {
+    pub(crate) fn params_of(&self, call: &Message) -> Option<&Arc<HeaderParams>> {
         if self.table.is_empty() || call.method() != Some("tools/call") {
             return None;
         }

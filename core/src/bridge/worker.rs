@@ -15,10 +15,10 @@ use bytes::Bytes;
 use crate::bridge::Child;
 use crate::bridge::pending_input::{ParkedCall, PendingInput};
 use crate::cx::{Evictable, Loss};
+use crate::id_map::IdMap;
 use crate::ids::{ExchangeId, SessionId};
 use crate::legacy_facade::RequestFlags;
 use crate::modern::Exclusivity;
-use crate::numbered::Numbered;
 use crate::principal::Principal;
 use crate::protocol::Revision;
 use crate::reject::Capability;
@@ -29,7 +29,7 @@ use crate::time::Instant;
 pub(crate) struct Worker {
     pub(crate) child: Child,
     /// The pending requests, by number.
-    pub(crate) in_flight: Numbered<InFlight>,
+    pub(crate) in_flight: IdMap<InFlight>,
     /// The requests that it takes.
     pub(crate) affinity: Affinity,
     /// The negotiated legacy revision; `None` for a modern child, and before the negotiation.
@@ -107,7 +107,7 @@ impl Worker {
     pub(crate) fn new(child: Child, affinity: Affinity, now: Instant) -> Worker {
         Worker {
             child,
-            in_flight: Numbered::default(),
+            in_flight: IdMap::default(),
             affinity,
             revision: None,
             is_initializing: false,

@@ -61,7 +61,7 @@ pub(crate) enum Owner {
     /// A request that waits for a worker, or for its answer.
     Bridge,
     /// A request without a session.
-    Run,
+    Stateless,
     /// A session.
     Session(SessionId),
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::child_spec::ChildSpec;
 use crate::config::{Native, Serves};
-use crate::native::Mirrors;
-use crate::observe::Tally;
+use crate::native::ServerHeaderParams;
+use crate::observe::RequestMetrics;
 
 /// The server that answers the requests.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(crate) enum Upstream {
 pub(crate) struct NativeUpstream {
     pub(crate) settings: Native,
     /// The counters of its requests.
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) request_metrics: Arc<RequestMetrics>,
     /// The values that its clients repeat in headers.
-    pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) header_params: Arc<ServerHeaderParams>,
 }
 
 impl Upstream {
@@ -32,11 +32,11 @@ impl Upstream {
             Serves::Command(spec) => Upstream::Command(Arc::new(spec.clone())),
             Serves::Native(native) => {
                 let catalog = native.server.modern_catalog();
-                let tally = Tally::new(catalog.tools.iter().map(|tool| &*tool.name));
+                let tally = RequestMetrics::new(catalog.tools.iter().map(|tool| &*tool.name));
                 Upstream::Native(NativeUpstream {
                     settings: native.clone(),
-                    tally: Arc::new(tally),
-                    mirrors: Arc::new(Mirrors::of(catalog)),
+                    request_metrics: Arc::new(tally),
+                    header_params: Arc::new(ServerHeaderParams::of(catalog)),
                 })
             }
         }

@@ -5,7 +5,7 @@ use std::mem;
 use crate::engine::Engine;
 use crate::ids::SessionId;
 use crate::machine::Actions;
-use crate::native::ToRun;
+use crate::native::StatelessInput;
 use crate::server::Changed;
 use crate::time::Instant;
 
@@ -25,7 +25,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.continue_runs(true, || ToRun::Change(change.clone()), now, out);
+        self.resume_all_stateless(true, || StatelessInput::Change(change.clone()), now, out);
         let others: Vec<_> =
             self.sessions.keys().copied().filter(|id| made_in != Some(*id)).collect();
         for id in others {

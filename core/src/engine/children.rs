@@ -7,34 +7,39 @@ use crate::bridge::{Child, ClientRequests, Pool};
 use crate::child_spec::ChildSpec;
 use crate::cx::{Cx, Upstream};
 use crate::engine::Engine;
-use crate::engine::timers::Wake;
+use crate::engine::timers::Timer;
 use crate::ids::{ChildId, SessionId};
 use crate::job::{Job, Translated, Translation, Work};
 use crate::json::{Concerns, InvalidLine, Kind, Message};
+use crate::log_text::truncate_for_log;
 use crate::machine::{Action, Actions, Input};
 use crate::modern::probe;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Era;
 use crate::reject::{ExitStatus, Reject, SpawnError};
 use crate::session::Session;
-use crate::shown::shown;
 use crate::time::{Duration, Instant};
 
 impl Engine {
     /// Starts the first child before the first session.
     pub(super) fn on_started(&mut self, now: Instant, out: &mut Actions) {
-        match self.desk.upstream {
-            Upstream::Command(_) => self.start_ahead(now, out),
+        match self.shared.upstream {
+            Upstream::Command(_) => self.start_eagerly(now, out),
             Upstream::Native(_) => self.plan_sweep(now),
         }
     }
 
     pub(super) fn spawn(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
-        Child::spawn(spec, &mut self.desk.cx(now, out))
+        Child::spawn(spec, &mut self.shared.cx(now, out))
     }
 
     /// Returns the child for a new session.
-    pub(super) fn hire(&mut self, spec: Arc<ChildSpec>, now: Instant, out: &mut Actions) -> Child {
+    pub(super) fn child_for_session(
+        &mut self,
+        spec: Arc<ChildSpec>,
+        now: Instant,
+        out: &mut Actions,
+    ) -> Child {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         match self.standby.take_if(|child| !is_probed && !child.is_ending()) {
             Some(child) => child,
@@ -62,20 +67,20 @@ impl Engine {
                 .flatten();
         }
         let standby = self.standby.as_mut().filter(|child| child.id == id);
-        let child = match standby.or_else(|| self.leaving.get_mut(&id)) {
+        let child = match standby.or_else(|| self.stopping_children.get_mut(&id)) {
             Some(child) => child,
             None => self.unclaimed.child_mut(id)?,
         };
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let answer = work(child, &mut cx);
         let wake_at = cx.wake_at;
-        self.timers.set(wake_at, Wake::Child(id));
+        self.timers.set(wake_at, Timer::Child(id));
         Some(answer)
     }
 
     pub(super) fn on_child_spawned(&mut self, child: ChildId, pid: u32, out: &mut Actions) {
-        self.desk.metrics.child_started();
-        self.desk.log(Event::ChildStarted { child, pid }, out);
+        self.shared.metrics.child_started();
+        self.shared.log(Event::ChildStarted { child, pid }, out);
     }
 
     pub(super) fn on_child_spawn_failed(
@@ -85,24 +90,24 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.desk.metrics.child_failed();
-        self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+        self.shared.metrics.child_failed();
+        self.shared.spawn_backoff.record_failure(now, self.shared.config.limits.start_pause_max);
         if error == SpawnError::NoResources {
-            self.desk.starts.note_lack_of_resources();
+            self.shared.spawn_backoff.note_lack_of_resources();
         }
-        self.desk.log(Event::ChildFailed { child: id, error }, out);
+        self.shared.log(Event::ChildFailed { child: id, error }, out);
         let reject = Reject::ChildFailed(error);
         self.with_pool(now, out, |pool, cx| pool.on_lost(id, reject, cx));
         self.standby.take_if(|child| child.id == id);
         if self.is_probed(id) {
-            self.give_up_finding(reject, now, out);
+            self.fail_probe(reject, now, out);
         }
-        self.leaving.remove(&id);
+        self.stopping_children.remove(&id);
         self.unclaimed.remove(id);
         if let Some(session) = self.owners.remove(&id) {
             self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
             // There is no process to stop.
-            self.leaving.remove(&id);
+            self.stopping_children.remove(&id);
         }
     }
 
@@ -115,7 +120,7 @@ impl Engine {
     ) {
         match line {
             Ok(message) => self.on_child_message(child, message, now, out),
-            Err(line) => self.on_child_noise(child, line, now, out),
+            Err(line) => self.on_child_invalid_line(child, line, now, out),
         }
     }
 
@@ -128,13 +133,13 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        if let Some(held) = self.held.get_mut(&child) {
+        if let Some(held) = self.held_inputs.get_mut(&child) {
             held.push_back(Input::ChildLine { child, line: Ok(message) });
             return;
         }
         let translation = self.translation(child, &message, now);
-        if translation.bytes(&message) > self.desk.config.limits.inline_bytes_max {
-            self.held.insert(child, VecDeque::new());
+        if translation.bytes(&message) > self.shared.config.limits.inline_bytes_max {
+            self.held_inputs.insert(child, VecDeque::new());
             out.push(Action::Work(Job(Work::Translate { child, message, translation })));
             return;
         }
@@ -152,7 +157,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let Some(held) = self.held.remove(&child) else { return };
+        let Some(held) = self.held_inputs.remove(&child) else { return };
         match self.translation(child, &message, now).is_same(&made) {
             true => self.take_message(child, message, translated, now, out),
             false => {
@@ -160,10 +165,10 @@ impl Engine {
                 self.on_child_message(child, message, now, out);
             }
         }
-        self.pass_on(now, out);
+        self.pump(now, out);
         for fact in held {
             self.take_fact(fact, now, out);
-            self.pass_on(now, out);
+            self.pump(now, out);
         }
     }
 
@@ -203,7 +208,7 @@ impl Engine {
     }
 
     /// Handles a line of a child that is not a message.
-    fn on_child_noise(
+    fn on_child_invalid_line(
         &mut self,
         child: ChildId,
         line: InvalidLine,
@@ -214,7 +219,7 @@ impl Engine {
             return self.on_session_line(id, Err(line), now, out);
         }
         match self.standby.as_ref().is_some_and(|standby| standby.id == child) {
-            true => self.on_standby_noise(child, line, now, out),
+            true => self.on_standby_invalid_line(child, line, now, out),
             false if self.unclaimed.child_mut(child).is_some() => {
                 self.on_unclaimed_line(child, Err(line), now, out);
             }
@@ -235,7 +240,7 @@ impl Engine {
         let end = self.with_session(id, now, out, |session, cx| session.child_line(line, cx));
         match end.flatten() {
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
-            None if !was_open => self.note_opening(id),
+            None if !was_open => self.record_start_success(id),
             None => {}
         }
     }
@@ -255,7 +260,7 @@ impl Engine {
         }
     }
 
-    fn on_standby_noise(
+    fn on_standby_invalid_line(
         &mut self,
         id: ChildId,
         line: InvalidLine,
@@ -270,14 +275,14 @@ impl Engine {
             Concerns::Nothing => {}
             Concerns::Quoted(message) => self.on_child_message(id, *message, now, out),
             // An invalid answer is an answer too.
-            _ => self.settle_era(Era::Legacy, now, out),
+            _ => self.set_era(Era::Legacy, now, out),
         }
     }
 
     /// Records that the command works, if a child has answered `initialize`.
-    fn note_opening(&mut self, id: SessionId) {
+    fn record_start_success(&mut self, id: SessionId) {
         if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
-            self.desk.starts.worked();
+            self.shared.spawn_backoff.record_success();
             self.confirm_era();
         }
     }
@@ -338,34 +343,38 @@ impl Engine {
     }
 
     /// Records since when a client waits for a command that has never worked.
-    pub(super) fn note_start(&mut self, now: Instant) {
-        if self.desk.starts.has_worked() || self.start_awaited.is_some() || !self.is_starting() {
+    pub(super) fn record_start_awaited(&mut self, now: Instant) {
+        if self.shared.spawn_backoff.has_worked()
+            || self.start_awaited.is_some()
+            || !self.is_starting()
+        {
             return;
         }
         let next = now + START_NOTICE;
         self.start_awaited = Some((now, next));
-        self.timers.set(next, Wake::Start);
+        self.timers.set(next, Timer::Start);
     }
 
     /// Logs that it waits for the command, each time after twice as long.
     pub(super) fn on_start_due(&mut self, now: Instant, out: &mut Actions) {
         let Some((since, _)) = self.start_awaited.take_if(|(_, next)| *next <= now) else { return };
-        let Some(spec) = self.desk.upstream.command() else { return };
-        if self.desk.starts.has_worked() || !self.is_starting() {
+        let Some(spec) = self.shared.upstream.command() else { return };
+        if self.shared.spawn_backoff.has_worked() || !self.is_starting() {
             return;
         }
-        let (command, waited) = (shown(&spec.program.to_string_lossy()).into(), now.since(since));
-        self.desk.log(Event::StartAwaited { command, waited }, out);
+        let (command, waited) =
+            (truncate_for_log(&spec.program.to_string_lossy()).into(), now.since(since));
+        self.shared.log(Event::StartAwaited { command, waited }, out);
         let next = now + waited;
         self.start_awaited = Some((since, next));
-        self.timers.set(next, Wake::Start);
+        self.timers.set(next, Timer::Start);
     }
 
     /// Returns whether a client waits for a child to start.
     fn is_starting(&self) -> bool {
         let is_opening =
             |session: &Session| !session.is_open() && session.backend().child().is_some();
-        self.finding.has_waiting()
+        self.era_probe.has_pending()
             || self.sessions.values().any(|session| is_opening(session))
             || self.pool.as_ref().is_some_and(Pool::is_opening)
     }
@@ -396,11 +405,11 @@ impl Engine {
             self.lose_standby(child, status, now, out);
         } else if self.unclaimed.child_mut(id).is_some() {
             self.on_unclaimed_due(id, now, out);
-        } else if let Some(child) = self.leaving.remove(&id) {
+        } else if let Some(child) = self.stopping_children.remove(&id) {
             match child.exit_status() {
                 Some(status) => self.release(child, status, 0, now, out),
                 None => {
-                    self.leaving.insert(id, child);
+                    self.stopping_children.insert(id, child);
                 }
             }
         }
@@ -418,24 +427,26 @@ impl Engine {
     ) {
         let was_probed = self.is_probed(child.id);
         let may_be_answer =
-            (self.take_probe_debt(child.id) || was_probed) && !child.has_read_nothing();
+            (self.take_pending_probe(child.id) || was_probed) && !child.has_read_nothing();
         let stderr = child.stderr_tail();
-        let is_useless = !may_be_answer && child.is_failed_start(status, &self.desk.cx(now, out));
+        let is_useless = !may_be_answer && child.is_failed_start(status, &self.shared.cx(now, out));
         if is_useless {
-            child.report_end(&mut self.desk.cx(now, out));
+            child.report_end(&mut self.shared.cx(now, out));
             let stderr = stderr.clone();
-            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
-            let is_logged = self.desk.cx(now, out).logs_info();
-            self.desk.log(Event::ChildUnusable { status, stderr, is_logged }, out);
+            self.shared
+                .spawn_backoff
+                .record_failure(now, self.shared.config.limits.start_pause_max);
+            let is_logged = self.shared.cx(now, out).logs_info();
+            self.shared.log(Event::ChildUnusable { status, stderr, is_logged }, out);
         }
         match child.has_exited() {
             // Its end is in the log already.
             true if is_useless => self.forget(&child, out),
             true => self.release(child, status, 0, now, out),
-            false => self.dismiss(child, now, out),
+            false => self.shut_down(child, now, out),
         }
         match was_probed {
-            true if is_useless => self.give_up_finding(Reject::ChildExited(status), now, out),
+            true if is_useless => self.fail_probe(Reject::ChildExited(status), now, out),
             true => self.on_probed_end(stderr, now, out),
             false => {}
         }

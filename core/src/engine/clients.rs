@@ -26,15 +26,15 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.desk.account = request.account();
+        self.shared.account = request.account();
         let Some(holder) = request.holder() else {
             return self.dispatch(exchange, request, now, out);
         };
-        match self.desk.exchanges.check(&holder, &self.desk.config.limits) {
+        match self.shared.exchanges.check(&holder, &self.shared.config.limits) {
             Ok(()) => self.dispatch(exchange, request, now, out),
             Err(reject) => self.refuse_request(exchange, request, reject, now, out),
         }
-        self.desk.exchanges.hold(exchange, holder);
+        self.shared.exchanges.hold(exchange, holder);
     }
 
     fn dispatch(
@@ -89,7 +89,7 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.desk.cx(now, out).reply(exchange, head, body);
+        self.shared.cx(now, out).reply(exchange, head, body);
     }
 
     fn on_post(
@@ -107,8 +107,10 @@ impl Engine {
                 self.await_era(None, (exchange, head), body, now, out)
             }
             Ok(Route::Open) => self.open(exchange, head, body, (now, now), out),
-            Ok(Route::OpenUnasked) => self.open_unasked(exchange, head, body, now, out),
-            Ok(Route::Session(_)) if self.is_draining() && asks_anything(body) => {
+            Ok(Route::OpenWithoutInitialize) => {
+                self.open_without_initialize(exchange, head, body, now, out)
+            }
+            Ok(Route::Session(_)) if self.is_draining() && has_requests(body) => {
                 Err(Reject::Draining)
             }
             Ok(Route::Session(id)) => self
@@ -126,12 +128,12 @@ impl Engine {
         if let Some(id) = self.known_session(head, now) {
             return self.check_revision(head, Some(id)).map(|()| Route::Session(id));
         }
-        if envelope::era(head, body, self.desk.served()) == Era::Modern {
+        if envelope::era(head, body, self.shared.served()) == Era::Modern {
             return Ok(Route::Modern);
         }
-        envelope::admit_legacy(self.desk.served())?;
+        envelope::admit_legacy(self.shared.served())?;
         let initializes = head.initializes(body)?;
-        if self.desk.config.bridge.stateless && self.pool.is_some() {
+        if self.shared.config.bridge.stateless && self.pool.is_some() {
             return Ok(Route::Stateless);
         }
         if initializes {
@@ -139,9 +141,9 @@ impl Engine {
         }
         match head.session {
             SessionHeader::Absent
-                if self.desk.upstream.native().is_some() && asks_anything(body) =>
+                if self.shared.upstream.native().is_some() && has_requests(body) =>
             {
-                Ok(Route::OpenUnasked)
+                Ok(Route::OpenWithoutInitialize)
             }
             SessionHeader::Absent => Err(Reject::MissingSession),
             SessionHeader::Foreign | SessionHeader::Id(_) => Err(self.no_session(head)),
@@ -160,7 +162,7 @@ impl Engine {
     /// process only its timer decides, because the request may have waited in the socket all the
     /// time.
     pub(super) fn has_expired(&self, session: &Session, now: Instant) -> bool {
-        session.has_expired(now, &self.desk.config.limits) && !self.was_stopped(now)
+        session.has_expired(now, &self.shared.config.limits) && !self.was_stopped(now)
     }
 
     /// Checks that the header names a supported revision, if any, or the one in use in the session,
@@ -177,7 +179,7 @@ impl Engine {
 
     /// Returns whether a session is bound to the principal of a request, or to none.
     pub(super) fn admits(&self, session: &Session, head: &McpHead) -> bool {
-        let is_bound = self.desk.config.bind_session != BindSession::None;
+        let is_bound = self.shared.config.bind_session != BindSession::None;
         !is_bound || session.admits(&head.principal)
     }
 
@@ -215,7 +217,7 @@ impl Engine {
             return Err(Reject::Draining);
         }
         let (id, backend, said) = self.admit(head, now, out)?;
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let session = Session::open(id, backend, (exchange, head), initialize, since, &mut cx);
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
@@ -241,7 +243,7 @@ impl Engine {
 
     /// Opens a session for a client without `initialize`, which a server in this process does not
     /// need.
-    fn open_unasked(
+    fn open_without_initialize(
         &mut self,
         exchange: ExchangeId,
         head: &McpHead,
@@ -252,19 +254,19 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        let native = &self.desk.upstream.native().ok_or(Reject::MissingSession)?.settings;
-        let revision = native.spoken(&head.revision);
+        let native = &self.shared.upstream.native().ok_or(Reject::MissingSession)?.settings;
+        let revision = native.revision_of(&head.revision);
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
         }
         let (id, backend, _) = self.admit(head, now, out)?;
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let session = Session::open_without_initialize(id, backend, head, revision, &mut cx);
         self.sessions.insert(id, Box::new(session));
-        self.desk.metrics.session_opened();
+        self.shared.metrics.session_opened();
         let revision = revision.as_str().into();
         let (peer, client) = (head.peer, None);
-        self.desk.log(Event::SessionOpened { session: id, revision, peer, client }, out);
+        self.shared.log(Event::SessionOpened { session: id, revision, peer, client }, out);
         self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
             .unwrap_or(Err(Reject::UnknownSession))
     }
@@ -278,9 +280,9 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
         self.check_start(head.params_digest.as_deref(), now)?;
-        self.make_room(head, now, out)?;
+        self.evict_for_session(head, now, out)?;
         let id = self.ids.session();
-        let (backend, said) = self.seat(id, head, now, out)?;
+        let (backend, said) = self.backend_for(id, head, now, out)?;
         Ok((id, backend, said))
     }
 
@@ -291,10 +293,10 @@ impl Engine {
         now: Instant,
     ) -> Result<(), Reject> {
         let is_there = digest.is_some_and(|it| self.unclaimed.has(it));
-        let is_command = self.desk.upstream.command().is_some();
+        let is_command = self.shared.upstream.command().is_some();
         let needs_child = is_command && !is_there && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
-            true => self.desk.starts.check(now),
+            true => self.shared.spawn_backoff.check(now),
             false => Ok(()),
         }
     }
@@ -303,19 +305,19 @@ impl Engine {
     /// both eras is used like a legacy child.
     pub(super) fn sessions_share_a_child(&self) -> bool {
         let is_modern = self.pool.as_ref().is_some_and(|pool| pool.era() == Some(Era::Modern));
-        is_modern && !self.finding.speaks_both()
+        is_modern && !self.era_probe.is_dual_era()
     }
 
     /// Returns the backend of a session that shares the modern child.
-    pub(super) fn facade(&self) -> Backend {
+    pub(super) fn facade_backend(&self) -> Backend {
         let discovery = self.pool.as_ref().and_then(Pool::discovery);
-        let served = self.desk.config.revisions.clone();
+        let served = self.shared.config.revisions.clone();
         Backend::Facade(Box::new(FacadeBackend::new(LegacyFacade::new(served, discovery))))
     }
 
     /// Returns the backend of a new session, and its earlier messages. A child with the same
     /// `initialize` is preferred to a new one.
-    pub(super) fn seat(
+    pub(super) fn backend_for(
         &mut self,
         id: SessionId,
         head: &McpHead,
@@ -323,23 +325,23 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(Backend, Vec<Message>), Reject> {
         if self.sessions_share_a_child() {
-            return Ok((self.facade(), Vec::new()));
+            return Ok((self.facade_backend(), Vec::new()));
         }
-        if let Some(spec) = self.desk.upstream.command().cloned() {
+        if let Some(spec) = self.shared.upstream.command().cloned() {
             let (child, said) =
                 match head.params_digest.as_deref().and_then(|it| self.unclaimed.take(it)) {
                     Some(starting) => (starting.child, starting.messages),
-                    None => (self.hire(spec, now, out), Vec::new()),
+                    None => (self.child_for_session(spec, now, out), Vec::new()),
                 };
             self.owners.insert(child.id, id);
-            self.desk.log(Event::SessionOpening { session: id, child: child.id }, out);
+            self.shared.log(Event::SessionOpening { session: id, child: child.id }, out);
             return Ok((Backend::Child(Box::new(child)), said));
         }
-        let native = &self.desk.upstream.native().ok_or(Reject::NotFound)?.settings;
+        let native = &self.shared.upstream.native().ok_or(Reject::NotFound)?.settings;
         let takes_batches = native.server.catalog().batches;
-        let idle_max = self.desk.config.limits.session_idle_max;
-        let conversation = native.converse(native.spoken(&head.revision), Era::Legacy);
-        let seated = NativeSession::new(conversation, takes_batches, id, now, idle_max);
+        let idle_max = self.shared.config.limits.session_idle_max;
+        let connection = native.connect(native.revision_of(&head.revision), Era::Legacy);
+        let seated = NativeSession::new(connection, takes_batches, id, now, idle_max);
         Ok((Backend::Native(Box::new(seated)), Vec::new()))
     }
 
@@ -393,7 +395,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let (head, body) = refused(reject, asked, self.desk.served());
+        let (head, body) = refused(reject, asked, self.shared.served());
         self.answer(exchange, head, body, now, out);
     }
 
@@ -403,7 +405,7 @@ impl Engine {
 
     /// Iterates over the open exchanges.
     pub(super) fn transports(&self) -> impl Iterator<Item = &Transport> {
-        self.desk.exchanges.values()
+        self.shared.exchanges.values()
     }
 }
 
@@ -416,12 +418,12 @@ enum Route {
     /// It opens a session.
     Open,
     /// A request without a session, for which one is opened.
-    OpenUnasked,
+    OpenWithoutInitialize,
     /// It belongs to this session.
     Session(SessionId),
 }
 
-pub(super) fn asks_anything(body: &Body) -> bool {
+pub(super) fn has_requests(body: &Body) -> bool {
     match body {
         Body::One(message) => message.kind() == Kind::Request,
         Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),

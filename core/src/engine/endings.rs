@@ -2,7 +2,7 @@
 
 use crate::bridge::Child;
 use crate::engine::Engine;
-use crate::engine::timers::Wake;
+use crate::engine::timers::Timer;
 use crate::ids::SessionId;
 use crate::machine::{Action, Actions};
 use crate::observe::{Event, SessionEnd};
@@ -12,8 +12,8 @@ use crate::time::Instant;
 
 impl Engine {
     /// Ends the sessions that are over because of a message in them.
-    pub(super) fn end_those_over(&mut self, now: Instant, out: &mut Actions) {
-        while let Some((id, why)) = self.over.pop() {
+    pub(super) fn end_finished_sessions(&mut self, now: Instant, out: &mut Actions) {
+        while let Some((id, why)) = self.finished_sessions.pop() {
             self.end_session(id, why, Reject::SessionEnded, now, out);
         }
     }
@@ -40,7 +40,9 @@ impl Engine {
             && kept.is_none()
             && (is_late || matches!(reject, Reject::ChildExited(_)))
         {
-            self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+            self.shared
+                .spawn_backoff
+                .record_failure(now, self.shared.config.limits.start_pause_max);
         }
         let fails = kept.is_none()
             && (why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_)));
@@ -52,25 +54,25 @@ impl Engine {
             }
             pool.on_session_ended(id, cx);
         });
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let Backend::Child(child) = session.end(why, reject, &mut cx) else { return };
         self.owners.remove(&child.id);
         match (child.end(now).filter(|_| child.has_exited()), kept) {
             (Some(status), _) => self.release(*child, status, unanswered, now, out),
             (None, Some(digest)) => self.keep_unclaimed(*child, digest, now, out),
-            (None, None) => self.dismiss(*child, now, out),
+            (None, None) => self.shut_down(*child, now, out),
         }
     }
 
     /// Starts the stop order of a child that has no session any more.
-    pub(super) fn dismiss(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
-        let mut cx = self.desk.cx(now, out);
+    pub(super) fn shut_down(&mut self, mut child: Child, now: Instant, out: &mut Actions) {
+        let mut cx = self.shared.cx(now, out);
         if let Some(status) = child.end(now).filter(|_| !child.was_stopped()) {
             cx.log(Event::ChildGivenUp { child: child.id, status });
         }
         child.stop(&mut cx);
-        self.timers.set(child.next_due(now), Wake::Child(child.id));
-        self.leaving.insert(child.id, child);
+        self.timers.set(child.next_due(now), Timer::Child(child.id));
+        self.stopping_children.insert(child.id, child);
     }
 
     /// Removes a child that has exited, and logs its end.
@@ -82,21 +84,21 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let cx = &mut self.desk.cx(now, out);
+        let cx = &mut self.shared.cx(now, out);
         child.report_end(cx);
         let asked = child.was_stopped();
         let stderr = if asked { Default::default() } else { child.stderr_tail() };
         let is_logged = cx.logs_info();
         let event =
             Event::ChildEnded { child: child.id, status, asked, unanswered, stderr, is_logged };
-        self.desk.log(event, out);
+        self.shared.log(event, out);
         self.forget(&child, out);
     }
 
     /// Removes a child that has exited.
     pub(super) fn forget(&mut self, child: &Child, out: &mut Actions) {
-        self.desk.metrics.child_ended(child.was_stopped());
-        self.held.remove(&child.id);
+        self.shared.metrics.child_ended(child.was_stopped());
+        self.held_inputs.remove(&child.id);
         out.push(Action::Release { child: child.id });
         if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
             pool.request_dispatch();

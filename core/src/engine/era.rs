@@ -24,7 +24,7 @@ use crate::bridge::{Child, Pool};
 use crate::config::ChildEra;
 use crate::cx::Owner;
 use crate::engine::Engine;
-use crate::engine::timers::Wake;
+use crate::engine::timers::Timer;
 use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Probed, Translated};
@@ -38,36 +38,36 @@ use crate::time::Instant;
 
 /// The state of the probe.
 #[derive(Debug, Default)]
-pub(super) struct Finding {
+pub(super) struct EraProbe {
     /// The probed child, which is the standby, and the end of waiting for it.
-    asked: Option<(ChildId, Instant)>,
+    probed_child: Option<(ChildId, Instant)>,
     /// Whether a modern child also supports `initialize`.
-    speaks_both: bool,
+    dual_era: bool,
     /// The messages of legacy clients, in order.
-    openings: Vec<Opening>,
+    pending: Vec<PendingMessage>,
 }
 
-impl Finding {
+impl EraProbe {
     /// Returns whether a modern command supports the legacy era too.
-    pub(super) fn speaks_both(&self) -> bool {
-        self.speaks_both
+    pub(super) fn is_dual_era(&self) -> bool {
+        self.dual_era
     }
 
     /// Returns whether a client waits for the era.
-    pub(super) fn has_waiting(&self) -> bool {
-        !self.openings.is_empty()
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     /// Returns whether the `initialize` of this session waits, or a later message.
-    pub(super) fn has_opening(&self, session: SessionId) -> bool {
-        self.openings.iter().any(|opening| opening.session == Some(session))
+    pub(super) fn has_pending_of(&self, session: SessionId) -> bool {
+        self.pending.iter().any(|opening| opening.session == Some(session))
     }
 }
 
 /// An `initialize` that waits; or a later message, over HTTP+SSE, where a client knows its session
 /// by then.
 #[derive(Debug)]
-struct Opening {
+struct PendingMessage {
     exchange: ExchangeId,
     head: McpHead,
     body: Body,
@@ -79,10 +79,10 @@ struct Opening {
 
 impl Engine {
     /// Starts what is to be started before the first request.
-    pub(super) fn start_ahead(&mut self, now: Instant, out: &mut Actions) {
-        let spec = self.desk.upstream.command().cloned();
-        let Some(spec) = spec.filter(|_| self.desk.config.eager) else { return };
-        match self.desk.config.bridge.child_era {
+    pub(super) fn start_eagerly(&mut self, now: Instant, out: &mut Actions) {
+        let spec = self.shared.upstream.command().cloned();
+        let Some(spec) = spec.filter(|_| self.shared.config.eager) else { return };
+        match self.shared.config.bridge.child_era {
             ChildEra::Legacy => {
                 self.standby = Some(self.spawn(spec, now, out));
                 self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
@@ -90,7 +90,7 @@ impl Engine {
             ChildEra::Modern => {
                 self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
             }
-            ChildEra::Probe => self.ask_era(now, out),
+            ChildEra::Probe => self.probe_era(now, out),
         }
     }
 
@@ -100,24 +100,24 @@ impl Engine {
     }
 
     /// Probes the first child, unless one has been probed.
-    pub(super) fn ask_era(&mut self, now: Instant, out: &mut Actions) {
-        let Some(spec) = self.desk.upstream.command().cloned() else { return };
-        if self.finding.asked.is_some() || !self.is_of_unknown_era() {
+    pub(super) fn probe_era(&mut self, now: Instant, out: &mut Actions) {
+        let Some(spec) = self.shared.upstream.command().cloned() else { return };
+        if self.era_probe.probed_child.is_some() || !self.is_of_unknown_era() {
             return;
         }
         if self.standby.as_ref().is_none_or(Child::is_ending) {
-            if let Err(reject) = self.desk.starts.check(now) {
-                return self.give_up_finding(reject, now, out);
+            if let Err(reject) = self.shared.spawn_backoff.check(now) {
+                return self.fail_probe(reject, now, out);
             }
             if let Some(child) = self.standby.take() {
-                self.dismiss(child, now, out);
+                self.shut_down(child, now, out);
             }
         }
-        let mut child = self.hire(spec, now, out);
-        child.probe_era(&mut self.desk.cx(now, out));
-        let due = now + self.desk.config.limits.probe_time_max.min(self.startup_time() / 2);
-        self.timers.set(due, Wake::Era);
-        self.finding.asked = Some((child.id, due));
+        let mut child = self.child_for_session(spec, now, out);
+        child.probe_era(&mut self.shared.cx(now, out));
+        let due = now + self.shared.config.limits.probe_time_max.min(self.startup_time() / 2);
+        self.timers.set(due, Timer::Era);
+        self.era_probe.probed_child = Some((child.id, due));
         self.standby = Some(child);
     }
 
@@ -130,36 +130,46 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        if self.finding.openings.len() >= self.desk.config.limits.sessions_max {
+        if self.era_probe.pending.len() >= self.shared.config.limits.sessions_max {
             return Err(Reject::SessionsFull);
         }
-        self.desk.cx(now, out).register(exchange, Owner::Bridge, None);
-        let opening =
-            Opening { exchange, head: head.clone(), body: body.clone(), since: now, session };
-        self.finding.openings.push(opening);
-        self.note_opening_of(session, now, out);
-        self.ask_era(now, out);
+        self.shared.cx(now, out).register(exchange, Owner::Bridge, None);
+        let opening = PendingMessage {
+            exchange,
+            head: head.clone(),
+            body: body.clone(),
+            since: now,
+            session,
+        };
+        self.era_probe.pending.push(opening);
+        self.update_keeps_messages(session, now, out);
+        self.probe_era(now, out);
         Ok(())
     }
 
     /// Handles the disconnect of a waiting client.
-    pub(super) fn forget_opening(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
-        let openings = &mut self.finding.openings;
+    pub(super) fn drop_pending(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let openings = &mut self.era_probe.pending;
         let position = openings.iter().position(|opening| opening.exchange == exchange);
         let session = position.and_then(|position| openings.remove(position).session);
-        self.note_opening_of(session, now, out);
+        self.update_keeps_messages(session, now, out);
     }
 
     /// Records in a session whether any of its messages waits.
-    fn note_opening_of(&mut self, session: Option<SessionId>, now: Instant, out: &mut Actions) {
+    fn update_keeps_messages(
+        &mut self,
+        session: Option<SessionId>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let Some(id) = session else { return };
-        let is_awaited = self.finding.has_opening(id);
+        let is_awaited = self.era_probe.has_pending_of(id);
         self.with_session(id, now, out, |session, cx| session.set_keeps_messages(is_awaited, cx));
     }
 
     /// Returns whether this child was probed, and has not answered.
     pub(super) fn is_probed(&self, child: ChildId) -> bool {
-        self.finding.asked.is_some_and(|(asked, _)| asked == child)
+        self.era_probe.probed_child.is_some_and(|(asked, _)| asked == child)
     }
 
     /// Handles a message of the probed child.
@@ -179,17 +189,17 @@ impl Engine {
         if let Some(Probed { era: Era::Modern, speaks_both, discovery: Some(result) }) = probed
             && let Some(pool) = &mut self.pool
         {
-            self.finding.speaks_both = *speaks_both;
+            self.era_probe.dual_era = *speaks_both;
             pool.set_discovery(result.clone());
         }
         let era = probed.map(|probed| probed.era);
         if let Some(era) = era.or(is_unnamed.then_some(Era::Legacy)) {
-            self.settle_era(era, now, out);
+            self.set_era(era, now, out);
         }
     }
 
     pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
-        if let Some((child, _)) = self.finding.asked.filter(|(_, due)| *due <= now) {
+        if let Some((child, _)) = self.era_probe.probed_child.filter(|(_, due)| *due <= now) {
             self.assume_legacy(Some(child), now, out);
         }
     }
@@ -200,12 +210,12 @@ impl Engine {
         if let Some(pool) = &mut self.pool {
             pool.assume_era(silent);
         }
-        self.settle_era(Era::Legacy, now, out);
+        self.set_era(Era::Legacy, now, out);
     }
 
     /// Returns whether this child may still answer the probe, though its silence was taken for an
     /// answer, and expects no answer from now on.
-    pub(super) fn take_probe_debt(&mut self, child: ChildId) -> bool {
+    pub(super) fn take_pending_probe(&mut self, child: ChildId) -> bool {
         self.pool.as_mut().is_some_and(|pool| pool.take_pending_probe(child))
     }
 
@@ -217,9 +227,9 @@ impl Engine {
     }
 
     /// Probes again for the requests that wait, if the era has become unknown.
-    pub(super) fn find_era_again(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn reprobe_era(&mut self, now: Instant, out: &mut Actions) {
         if self.is_of_unknown_era() && self.pool.as_ref().is_some_and(Pool::has_waiting) {
-            self.ask_era(now, out);
+            self.probe_era(now, out);
         }
     }
 
@@ -235,36 +245,36 @@ impl Engine {
         if !self.pool.as_ref().is_some_and(Pool::is_era_assumed) {
             return;
         }
-        self.take_probe_debt(child);
+        self.take_pending_probe(child);
         self.confirm_era();
         if probed.era == Era::Legacy {
             return;
         }
-        self.desk.starts.worked();
-        self.finding.speaks_both = probed.speaks_both;
-        self.desk.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
+        self.shared.spawn_backoff.record_success();
+        self.era_probe.dual_era = probed.speaks_both;
+        self.shared.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
         let standby = self.standby.take_if(|standby| standby.id == child);
         self.with_pool(now, out, |pool, cx| {
             pool.retire(|_| true);
             pool.set_era(Era::Modern, standby, cx);
         });
         self.drop_unclaimed(now, out);
-        self.share_openings(now, out);
+        self.move_to_shared_child(now, out);
     }
 
     /// Moves sessions that are being opened on children of their own to the shared child, if the
     /// command does not support `initialize`.
-    fn share_openings(&mut self, now: Instant, out: &mut Actions) {
+    fn move_to_shared_child(&mut self, now: Instant, out: &mut Actions) {
         let is_opening = |session: &Session| {
             session.repeatable().is_some() && session.backend().child().is_some()
         };
-        if self.finding.speaks_both {
+        if self.era_probe.dual_era {
             return;
         }
         let ids: Vec<_> =
             self.sessions.values().filter(|it| is_opening(it)).map(|it| it.id).collect();
         for id in ids {
-            let backend = self.facade();
+            let backend = self.facade_backend();
             self.replace_backend(id, backend, now, out);
         }
     }
@@ -272,8 +282,8 @@ impl Engine {
     /// Handles the end of the probed child after it read the probe, possibly because of it: another
     /// one is started, and not probed. `stderr` is what the probed one wrote to standard error.
     pub(super) fn on_probed_end(&mut self, stderr: Bytes, now: Instant, out: &mut Actions) {
-        let spec = self.desk.upstream.command().cloned();
-        if let Some(spec) = spec.filter(|_| self.desk.config.eager) {
+        let spec = self.shared.upstream.command().cloned();
+        if let Some(spec) = spec.filter(|_| self.shared.config.eager) {
             let mut child = self.spawn(spec, now, out);
             child.omit_repeated_stderr(stderr);
             self.standby = Some(child);
@@ -282,22 +292,22 @@ impl Engine {
     }
 
     /// Records the era, and continues the requests that waited for it.
-    pub(super) fn settle_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
-        self.finding.asked = None;
+    pub(super) fn set_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
+        self.era_probe.probed_child = None;
         let assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
-        self.desk.log(Event::EraFound { era, assumed }, out);
+        self.shared.log(Event::EraFound { era, assumed }, out);
         if era == Era::Modern {
-            self.desk.starts.worked();
+            self.shared.spawn_backoff.record_success();
         }
         // A child of both eras is used by the next request.
-        let is_shared = era == Era::Modern && !self.finding.speaks_both;
+        let is_shared = era == Era::Modern && !self.era_probe.dual_era;
         let child = if is_shared { self.standby.take() } else { None };
         self.with_pool(now, out, |pool, cx| pool.set_era(era, child, cx));
-        for opening in mem::take(&mut self.finding.openings) {
-            let Opening { exchange, head, body, since, session } = opening;
-            self.desk.exchanges.remove(&exchange);
-            self.desk.account = head.account.clone();
-            self.note_opening_of(session, now, out);
+        for opening in mem::take(&mut self.era_probe.pending) {
+            let PendingMessage { exchange, head, body, since, session } = opening;
+            self.shared.exchanges.remove(&exchange);
+            self.shared.account = head.account.clone();
+            self.update_keeps_messages(session, now, out);
             let verdict = match session {
                 Some(_) => self.post_sse(exchange, &head, &body, (since, now), out),
                 None => self.open(exchange, &head, &body, (since, now), out),
@@ -310,14 +320,14 @@ impl Engine {
 
     /// Gives up the probe: the waiting requests fail with this reason, and the next request may try
     /// again.
-    pub(super) fn give_up_finding(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
-        self.finding.asked = None;
-        for opening in mem::take(&mut self.finding.openings) {
-            let Opening { exchange, head, body, session, .. } = opening;
-            self.desk.exchanges.remove(&exchange);
-            self.note_opening_of(session, now, out);
+    pub(super) fn fail_probe(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
+        self.era_probe.probed_child = None;
+        for opening in mem::take(&mut self.era_probe.pending) {
+            let PendingMessage { exchange, head, body, session, .. } = opening;
+            self.shared.exchanges.remove(&exchange);
+            self.update_keeps_messages(session, now, out);
             self.on_refused(reject, now, out);
-            let (mut head, body) = refused(reject, (&head, Some(&body)), self.desk.served());
+            let (mut head, body) = refused(reject, (&head, Some(&body)), self.shared.served());
             // No session was opened, so HTTP can report the error.
             head.status = head.status.max(502);
             self.answer(exchange, head, body, now, out);

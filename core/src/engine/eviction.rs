@@ -71,14 +71,14 @@ enum Victim {
 
 impl Engine {
     /// Evicts for another session, but not the child that got the same `initialize`.
-    pub(super) fn make_room(
+    pub(super) fn evict_for_session(
         &mut self,
         head: &McpHead,
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let digest = head.params_digest.as_deref();
-        if self.has_free_place(digest)? {
+        if self.has_capacity(digest)? {
             return Ok(());
         }
         if !self.sessions_share_a_child() && self.drop_unclaimed_but(digest, now, out) {
@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Evicts for another worker, if a request waits only for that.
-    pub(super) fn make_room_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
+    pub(super) fn evict_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
         let Some(wanted_by) = self.pool.as_ref().and_then(Pool::blocked_on_capacity) else {
             return false;
         };
@@ -105,15 +105,15 @@ impl Engine {
     }
 
     /// Returns whether a client without credentials could open a session now.
-    pub(super) fn has_room(&self) -> bool {
+    pub(super) fn has_anonymous_capacity(&self) -> bool {
         let may_evict = || self.unclaimed.len() > 0 || self.victim(Principal::Anonymous).is_some();
-        self.has_free_place(None).is_ok_and(|is_free| is_free || may_evict())
+        self.has_capacity(None).is_ok_and(|is_free| is_free || may_evict())
     }
 
-    /// Returns whether there is capacity for a session; `digest` is that of its `initialize`. The error means that there is none and that
-    /// no session can be evicted either.
-    fn has_free_place(&self, digest: Option<&[u8; 32]>) -> Result<bool, Reject> {
-        let max = self.desk.config.limits.sessions_max;
+    /// Returns whether there is capacity for a session; `digest` is that of its `initialize`. The
+    /// error means that there is none and that no session can be evicted either.
+    fn has_capacity(&self, digest: Option<&[u8; 32]>) -> Result<bool, Reject> {
+        let max = self.shared.config.limits.sessions_max;
         // Children that are stopping count too, or opening and closing sessions in a loop could
         // pile up processes.
         let is_there = digest.is_some_and(|it| self.unclaimed.has(it));
@@ -121,8 +121,8 @@ impl Engine {
             true => 0,
             false => self.unclaimed.len() - usize::from(is_there),
         };
-        let used = self.sessions.len() + self.workers_with_places() + unclaimed;
-        if used + self.leaving.len() >= max.saturating_mul(2) {
+        let used = self.sessions.len() + self.counted_workers() + unclaimed;
+        if used + self.stopping_children.len() >= max.saturating_mul(2) {
             return Err(Reject::SessionsFull);
         }
         Ok(used < max)
@@ -130,7 +130,7 @@ impl Engine {
 
     /// Returns the number of workers that count as sessions. Where sessions share a child, one more
     /// of them takes no process.
-    fn workers_with_places(&self) -> usize {
+    fn counted_workers(&self) -> usize {
         if self.sessions_share_a_child() { 0 } else { self.workers() }
     }
 
@@ -142,7 +142,7 @@ impl Engine {
             let evictable = self.sessions.get(&id)?.indexed?;
             Some((order(evictable), Victim::Session(id)))
         });
-        let pool = self.pool.as_ref().filter(|_| self.workers_with_places() > 0);
+        let pool = self.pool.as_ref().filter(|_| self.counted_workers() > 0);
         let worker = pool.and_then(|pool| pool.first_evictable(wanted_by));
         let worker = worker.map(|(evictable, id)| (order(evictable), Victim::Worker(id)));
         session.into_iter().chain(worker).min_by_key(|(order, _)| *order).map(|(_, victim)| victim)
@@ -155,7 +155,7 @@ impl Engine {
             }
             Victim::Worker(id) => {
                 self.with_pool(now, out, |pool, cx| pool.evict(id, cx));
-                self.pass_on(now, out);
+                self.pump(now, out);
             }
         }
     }

@@ -20,10 +20,10 @@ mod era;
 mod eviction;
 mod modern;
 mod probes;
-mod runs;
 mod sampling;
 mod shutdown;
 mod sse;
+mod stateless;
 mod timers;
 mod unclaimed;
 mod workers;
@@ -33,13 +33,13 @@ use std::sync::Arc;
 
 use crate::bridge::{Child, Pool};
 use crate::config::Config;
-use crate::cx::{Cx, Exchanges, Ledger, Owner, Starts, Throttle, Upstream};
-use crate::engine::era::Finding;
+use crate::cx::{Cx, Exchanges, IdAllocator, LogRateLimiter, Owner, SpawnBackoff, Upstream};
+use crate::engine::era::EraProbe;
 use crate::engine::eviction::SessionIndex;
-use crate::engine::sampling::{Sweeps, Want};
-use crate::engine::timers::{Timers, Wake};
+use crate::engine::sampling::{ExpiryStats, StatsWaiter};
+use crate::engine::timers::{Timer, Timers};
 use crate::engine::unclaimed::Unclaimed;
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
@@ -48,7 +48,7 @@ use crate::modern::Preparation;
 use crate::native::Stateless;
 use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd};
 use crate::protocol::Revision;
-use crate::random::{Chance, IdSource};
+use crate::random::{IdSource, Rng};
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::session::Session;
@@ -86,7 +86,7 @@ use crate::time::{Deadline, Duration, Instant};
 /// ```
 #[derive(Debug)]
 pub struct Engine {
-    desk: Desk,
+    shared: Shared,
     ids: IdSource,
     /// Boxed, because a node of the tree has many empty entries.
     sessions: BTreeMap<SessionId, Box<Session>>,
@@ -101,22 +101,22 @@ pub struct Engine {
     /// The children without a session, if a command is served.
     pool: Option<Pool>,
     /// Children whose session has ended, until they have exited.
-    leaving: BTreeMap<ChildId, Child>,
+    stopping_children: BTreeMap<ChildId, Child>,
     /// Children with a message that is being translated, and the inputs about each that wait for
     /// that, in order. The thread that reads a child carries out its jobs, so there are few.
-    held: BTreeMap<ChildId, VecDeque<Input>>,
+    held_inputs: BTreeMap<ChildId, VecDeque<Input>>,
     /// Waiting requests without a session.
-    runs: BTreeMap<ExchangeId, runs::Waiting>,
+    stateless_requests: BTreeMap<ExchangeId, stateless::PendingStateless>,
     /// Sessions that are to be ended because of a message in them.
-    over: Vec<(SessionId, SessionEnd)>,
+    finished_sessions: Vec<(SessionId, SessionEnd)>,
     /// Changes of a server in this process, with the session that made each.
     changes: Vec<(Changed, Option<SessionId>)>,
     /// The requests that wait for facts.
-    wanting: BTreeSet<Want>,
+    stats_waiters: BTreeSet<StatsWaiter>,
     /// The latest facts.
-    facts: Facts,
-    sweeps: Sweeps,
-    finding: Finding,
+    stats: HostStats,
+    expiry: ExpiryStats,
+    era_probe: EraProbe,
     /// Since when a client waits for a command that has never worked, and when that is logged next.
     start_awaited: Option<(Instant, Instant)>,
     timers: Timers,
@@ -143,26 +143,26 @@ const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
 
 /// The data that every turn uses.
 #[derive(Debug)]
-struct Desk {
+struct Shared {
     config: Arc<Config>,
     memory: Memory,
     /// The account of the client whose request is being handled.
     account: Option<Account>,
     metrics: Metrics,
     exchanges: Exchanges,
-    throttle: Throttle,
+    log_limiter: LogRateLimiter,
     requests: Arc<RequestLog>,
     /// Whether a timer is set to report skipped log events.
     reports_skipped: bool,
-    starts: Starts,
-    ledger: Ledger,
+    spawn_backoff: SpawnBackoff,
+    id_allocator: IdAllocator,
     upstream: Upstream,
-    chance: Arc<Chance>,
+    rng: Arc<Rng>,
     /// The wall-clock time at [`Instant::ZERO`].
-    epoch: Duration,
+    unix_time_at_zero: Duration,
 }
 
-impl Desk {
+impl Shared {
     fn cx<'a>(&'a mut self, now: Instant, out: &'a mut Actions) -> Cx<'a> {
         Cx {
             now,
@@ -170,16 +170,16 @@ impl Desk {
             memory: &self.memory,
             account: self.account.as_ref(),
             log_level: self.config.log_level,
-            throttle: &mut self.throttle,
+            log_limiter: &mut self.log_limiter,
             requests: &self.requests,
             out,
             metrics: &mut self.metrics,
             upstream: &self.upstream,
-            wall: self.epoch.saturating_add(now.since(Instant::ZERO)),
-            chance: &self.chance,
+            unix_time: self.unix_time_at_zero.saturating_add(now.since(Instant::ZERO)),
+            rng: &self.rng,
             exchanges: &mut self.exchanges,
-            starts: &mut self.starts,
-            ledger: &mut self.ledger,
+            spawn_backoff: &mut self.spawn_backoff,
+            id_allocator: &mut self.id_allocator,
             changes: Vec::new(),
             wake_at: Instant::FAR,
         }
@@ -192,16 +192,16 @@ impl Desk {
     }
 
     /// Returns the wall-clock time.
-    fn wall(&self, now: Instant) -> Duration {
-        self.epoch.saturating_add(now.since(Instant::ZERO))
+    fn unix_time(&self, now: Instant) -> Duration {
+        self.unix_time_at_zero.saturating_add(now.since(Instant::ZERO))
     }
 
     /// Follows the wall clock if it was set, or continued while the machine was suspended. Small
     /// adjustments are ignored, so that the start time stays the same.
-    fn clock_read(&mut self, wall: Duration, now: Instant) {
+    fn on_clock_read(&mut self, wall: Duration, now: Instant) {
         let epoch = wall.saturating_sub(now.since(Instant::ZERO));
-        if epoch.abs_diff(self.epoch) >= CLOCK_STEP_MIN {
-            self.epoch = epoch;
+        if epoch.abs_diff(self.unix_time_at_zero) >= CLOCK_STEP_MIN {
+            self.unix_time_at_zero = epoch;
         }
     }
 
@@ -230,24 +230,24 @@ impl Engine {
         let mut ids = IdSource::new(seed);
         let upstream = Upstream::new(&config.serves);
         let pool = upstream.command().map(|spec| Pool::new(spec.clone(), &config));
-        let chance = Arc::new(ids.chance(config.state_key.clone()));
-        let desk = Desk {
+        let rng = Arc::new(ids.rng(config.state_key.clone()));
+        let shared = Shared {
             memory: Memory::new(config.limits.memory_bytes_max),
             account: None,
             config,
             metrics: Metrics::default(),
             exchanges: Exchanges::default(),
-            throttle: Throttle::default(),
+            log_limiter: LogRateLimiter::default(),
             requests: Arc::default(),
             reports_skipped: false,
-            starts: Starts::default(),
-            ledger: Ledger::default(),
+            spawn_backoff: SpawnBackoff::default(),
+            id_allocator: IdAllocator::default(),
             upstream,
-            chance,
-            epoch: Duration::ZERO,
+            rng,
+            unix_time_at_zero: Duration::ZERO,
         };
         Engine {
-            desk,
+            shared,
             ids,
             sessions: BTreeMap::new(),
             evictions: SessionIndex::default(),
@@ -255,15 +255,15 @@ impl Engine {
             standby: None,
             unclaimed: Unclaimed::default(),
             pool,
-            leaving: BTreeMap::new(),
-            held: BTreeMap::new(),
-            runs: BTreeMap::new(),
-            over: Vec::new(),
+            stopping_children: BTreeMap::new(),
+            held_inputs: BTreeMap::new(),
+            stateless_requests: BTreeMap::new(),
+            finished_sessions: Vec::new(),
             changes: Vec::new(),
-            wanting: BTreeSet::new(),
-            facts: Facts::default(),
-            sweeps: Sweeps::default(),
-            finding: Finding::default(),
+            stats_waiters: BTreeSet::new(),
+            stats: HostStats::default(),
+            expiry: ExpiryStats::default(),
+            era_probe: EraProbe::default(),
             start_awaited: None,
             timers: Timers::default(),
             phase: Phase::Running,
@@ -275,32 +275,32 @@ impl Engine {
 
     /// Sets the wall-clock time at [`Instant::ZERO`], since 1970-01-01 00:00 UTC. Call it before
     /// any input; the default is zero.
-    pub fn set_epoch(&mut self, epoch: Duration) {
-        self.desk.epoch = epoch;
+    pub fn set_unix_time(&mut self, epoch: Duration) {
+        self.shared.unix_time_at_zero = epoch;
     }
 
     /// Returns the server for requests without a session that need no engine, if a server in this
     /// process is served. Its counters count here too.
     pub fn stateless(&self) -> Option<Stateless> {
-        let desk = &self.desk;
+        let desk = &self.shared;
         let native = desk.upstream.native()?;
         Some(Stateless::new(
             desk.config.clone(),
-            native.tally.clone(),
-            desk.chance.clone(),
-            native.mirrors.clone(),
+            native.request_metrics.clone(),
+            desk.rng.clone(),
+            native.header_params.clone(),
             desk.requests.clone(),
         ))
     }
 
     /// Returns the budget of the bytes that are held here and in the adapter.
     pub fn memory(&self) -> &Memory {
-        &self.desk.memory
+        &self.shared.memory
     }
 
     /// Returns the work to do on a request before this engine takes it.
     pub fn preparation(&self) -> Preparation {
-        Preparation::new(self.desk.config.clone(), self.desk.chance.clone())
+        Preparation::new(self.shared.config.clone(), self.shared.rng.clone())
     }
 
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
@@ -311,28 +311,28 @@ impl Engine {
 
     /// Does what follows from an input or a timeout in every part of the engine.
     fn finish_turn(&mut self, now: Instant, out: &mut Actions) {
-        self.pass_on(now, out);
+        self.pump(now, out);
         self.publish_changes(now, out);
-        self.end_those_over(now, out);
-        self.go_on_draining(now, out);
+        self.end_finished_sessions(now, out);
+        self.continue_drain(now, out);
         self.plan_report(now);
-        self.note_start(now);
+        self.record_start_awaited(now);
     }
 
     /// Returns the inputs that wait for a job about the same child as this one, if it has to wait
     /// too: those about its output and its end.
-    fn held_with(&mut self, input: &Input) -> Option<&mut VecDeque<Input>> {
+    fn held_with_child(&mut self, input: &Input) -> Option<&mut VecDeque<Input>> {
         match input {
             Input::ChildLine { child, .. }
             | Input::ChildStdoutClosed { child }
             | Input::ChildStdinClosed { child, .. }
-            | Input::ChildExited { child, .. } => self.held.get_mut(child),
+            | Input::ChildExited { child, .. } => self.held_inputs.get_mut(child),
             _ => None,
         }
     }
 
     fn take_fact(&mut self, input: Input, now: Instant, out: &mut Actions) {
-        if let Some(held) = self.held_with(&input) {
+        if let Some(held) = self.held_with_child(&input) {
             held.push_back(input);
             return;
         }
@@ -341,7 +341,9 @@ impl Engine {
             Input::Requested { exchange, request } => {
                 self.on_request(exchange, *request, now, out);
             }
-            Input::Unfinished { exchange, run } => self.on_unfinished(exchange, run, now, out),
+            Input::StatelessPending { exchange, request } => {
+                self.on_stateless_pending(exchange, request, now, out)
+            }
             Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),
@@ -355,17 +357,17 @@ impl Engine {
                 self.with_child(child, now, out, |child, cx| child.on_stderr(&bytes, cx));
             }
             Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
-            Input::ChildFed { child, bytes } => {
+            Input::ChildStdinAcked { child, bytes } => {
                 self.with_child(child, now, out, |child, _| child.stdin_acked(bytes));
             }
             Input::ChildStdinClosed { child, unread } => {
                 self.on_child_stdin_closed(child, unread, now, out);
             }
             Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
-            Input::ClockRead { wall } => self.desk.clock_read(wall, now),
-            Input::Sampled { facts } => self.on_sampled(*facts, now, out),
+            Input::ClockRead { unix_time } => self.shared.on_clock_read(unix_time, now),
+            Input::Sampled { stats } => self.on_sampled(*stats, now, out),
             Input::Changed { change } => self.changes.push((change, None)),
-            Input::Worked { done } => self.on_worked(done.0, now, out),
+            Input::JobDone { done } => self.on_worked(done.0, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
         }
     }
@@ -379,7 +381,7 @@ impl Engine {
             Finished::Prepared(exchange, prepared) => {
                 self.with_pool(now, out, |pool, _| pool.prepared(exchange, *prepared));
             }
-            Finished::Interpreted(work) => self.on_interpreted(*work, now, out),
+            Finished::Interpreted(work) => self.on_facade_job_done(*work, now, out),
             Finished::Evaluated(work) => {
                 let Evaluation { session, loan, speaker, .. } = *work;
                 self.with_session(session, now, out, |session, _| {
@@ -409,17 +411,17 @@ impl Engine {
         }
         while let Some((at, wake)) = self.timers.take_due(now) {
             match wake {
-                Wake::Child(child) => self.on_child_due(child, now, out),
-                Wake::Drain => self.force_stop(now, out),
-                Wake::DrainReport => self.on_drain_report_due(out),
-                Wake::Log => self.report_skipped(out),
-                Wake::Era => self.on_era_due(now, out),
-                Wake::Pool => self.on_pool_due(at, now, out),
-                Wake::Run(exchange) => self.on_run_due(exchange, at, now, out),
-                Wake::Session(session) => self.on_session_due(session, at, now, out),
-                Wake::Start => self.on_start_due(now, out),
-                Wake::StopDelay => self.on_stop_delay_over(now, out),
-                Wake::Sweep => self.sweep(now, out),
+                Timer::Child(child) => self.on_child_due(child, now, out),
+                Timer::Drain => self.force_stop(now, out),
+                Timer::DrainReport => self.on_drain_report_due(out),
+                Timer::Log => self.report_skipped(out),
+                Timer::Era => self.on_era_due(now, out),
+                Timer::Pool => self.on_pool_due(at, now, out),
+                Timer::Stateless(exchange) => self.on_stateless_due(exchange, at, now, out),
+                Timer::Session(session) => self.on_session_due(session, at, now, out),
+                Timer::Start => self.on_start_due(now, out),
+                Timer::StopDelay => self.on_stop_delay_over(now, out),
+                Timer::Sweep => self.sweep(now, out),
             }
         }
         self.finish_turn(now, out);
@@ -439,7 +441,7 @@ impl Engine {
 
     /// Returns the time that a client waits for the answer to its `initialize`.
     fn startup_time(&self) -> Duration {
-        self.desk.starts.time_max(&self.desk.config.limits)
+        self.shared.spawn_backoff.time_max(&self.shared.config.limits)
     }
 
     /// Runs a turn of a session, and sets its next timer.
@@ -451,20 +453,20 @@ impl Engine {
         work: impl FnOnce(&mut Session, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let session = self.sessions.get_mut(&id)?;
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let answer = work(session, &mut cx);
         let heard = session.poll_backend(&mut cx);
         let end = heard.or(session.apply_backpressure(&mut cx));
         self.evictions.update(session);
         if cx.wake_at < session.wake_at {
             session.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
-            self.timers.set(session.wake_at, Wake::Session(id));
+            self.timers.set(session.wake_at, Timer::Session(id));
         }
-        let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_facts());
+        let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_stats());
         self.changes.extend(cx.changes.drain(..).map(|change| (change, Some(id))));
-        self.over.extend(end.map(|why| (id, why)));
+        self.finished_sessions.extend(end.map(|why| (id, why)));
         if wants_facts {
-            self.want(Want::Session(id), out);
+            self.wait_for_stats(StatsWaiter::Session(id), out);
         }
         Some(answer)
     }
@@ -489,7 +491,7 @@ impl Engine {
     }
 
     fn on_sent(&mut self, exchange: ExchangeId, bytes: usize, now: Instant, out: &mut Actions) {
-        let Some(transport) = self.desk.exchanges.get_mut(&exchange) else { return };
+        let Some(transport) = self.shared.exchanges.get_mut(&exchange) else { return };
         let bytes = transport.taken(bytes);
         if let Owner::Session(id) = transport.owner {
             self.with_session(id, now, out, |session, _| session.sent(bytes));
@@ -497,16 +499,16 @@ impl Engine {
     }
 
     fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
-        let Some(transport) = self.desk.exchanges.remove(&exchange) else { return };
+        let Some(transport) = self.shared.exchanges.remove(&exchange) else { return };
         let id = match transport.owner {
             Owner::Session(id) => id,
             Owner::Bridge => {
-                self.forget_opening(exchange, now, out);
+                self.drop_pending(exchange, now, out);
                 self.with_pool(now, out, |pool, cx| pool.on_client_closed(exchange, cx));
                 return;
             }
-            Owner::Run => {
-                self.runs.remove(&exchange);
+            Owner::Stateless => {
+                self.stateless_requests.remove(&exchange);
                 return;
             }
         };
@@ -519,18 +521,19 @@ impl Engine {
 
     /// Sets a timer to report skipped log events, so that the end of a burst is counted too.
     fn plan_report(&mut self, now: Instant) {
-        let desk = &mut self.desk;
-        if !desk.reports_skipped && (desk.requests.has_skipped() || desk.throttle.has_skipped()) {
+        let desk = &mut self.shared;
+        if !desk.reports_skipped && (desk.requests.has_skipped() || desk.log_limiter.has_skipped())
+        {
             desk.reports_skipped = true;
-            self.timers.set(now + Duration::from_secs(1), Wake::Log);
+            self.timers.set(now + Duration::from_secs(1), Timer::Log);
         }
     }
 
     /// Reports skipped log events.
     fn report_skipped(&mut self, out: &mut Actions) {
-        self.desk.reports_skipped = false;
-        let requests = self.desk.requests.report();
-        out.extend(self.desk.throttle.take_skipped().chain(requests).map(Action::Log));
+        self.shared.reports_skipped = false;
+        let requests = self.shared.requests.report();
+        out.extend(self.shared.log_limiter.take_skipped().chain(requests).map(Action::Log));
     }
 
     fn on_refused(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
@@ -544,8 +547,8 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.desk.metrics.refused(reject);
-        self.desk.cx(now, out).log(Event::Refused { reject, detail });
+        self.shared.metrics.refused(reject);
+        self.shared.cx(now, out).log(Event::Refused { reject, detail });
     }
 }
 

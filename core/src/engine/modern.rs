@@ -23,10 +23,10 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        match self.desk.upstream {
+        match self.shared.upstream {
             Upstream::Command(_) => {
                 let may_have = |method: &str| !is_removed(method);
-                let message = envelope::admit(head, body, self.desk.served(), may_have)?;
+                let message = envelope::admit(head, body, self.shared.served(), may_have)?;
                 self.on_bridged(exchange, head, message, None, now, out)
             }
             Upstream::Native(_) => {
@@ -46,7 +46,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(server) = self.stateless() else { return };
-        let (head, body, at) = (head.clone(), body.clone(), (now, self.desk.wall(now)));
+        let (head, body, at) = (head.clone(), body.clone(), (now, self.shared.unix_time(now)));
         let (events, changes) = (Vec::new(), Vec::new());
         let serving = Serving { exchange, server, head, body, at, events, changes };
         self.serve(serving, now, out);

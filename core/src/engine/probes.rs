@@ -7,7 +7,7 @@ use crate::chunk::Chunk;
 use crate::config::Native;
 use crate::cx::{Owner, Transport};
 use crate::engine::Engine;
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::http::{ContentType, ReplyHead};
 use crate::observe::{Gauges, MetricsText, Process, RequestStats};
 use crate::server::{Health, Server};
@@ -21,12 +21,12 @@ impl Engine {
     /// Answers `GET /health`: the whole state in one line; 503 if a new client would most likely
     /// not be served.
     pub(super) fn health(&self, now: Instant) -> Answer {
-        if let Some(native) = self.desk.upstream.native() {
+        if let Some(native) = self.shared.upstream.native() {
             return self.report(&native.settings, |server, health| server.health(health), now);
         }
         let others_work = self.sessions.values().any(|session| session.is_open());
         let others_work = others_work || self.workers() > 0;
-        let is_unhealthy = self.desk.starts.are_unhealthy(others_work, now);
+        let is_unhealthy = self.shared.spawn_backoff.is_unhealthy(others_work, now);
         let unresponsive = self.unresponsive();
         let (status, word) = match (self.is_stopping(), is_unhealthy) {
             (true, _) => (503, "stopping"),
@@ -49,7 +49,7 @@ impl Engine {
 
     /// Answers `GET /health/detailed` of a server in this process.
     pub(super) fn health_details(&self, now: Instant) -> Answer {
-        match self.desk.upstream.native() {
+        match self.shared.upstream.native() {
             Some(native) => {
                 self.report(&native.settings, |server, health| server.detailed_health(health), now)
             }
@@ -68,8 +68,8 @@ impl Engine {
             stopping: self.is_stopping(),
             sessions: native.sessions,
             uptime: now.since(self.started_at),
-            unix_time: self.desk.wall(now),
-            facts: &Facts { counters: self.counters(now), ..self.facts.clone() },
+            unix_time: self.shared.unix_time(now),
+            facts: &HostStats { counters: self.counters(now), ..self.stats.clone() },
         };
         let status = if self.is_stopping() { 503 } else { 200 };
         let body = Chunk::from(format!("{}\n", report(&*native.server, &health)));
@@ -80,7 +80,7 @@ impl Engine {
         let ahead = usize::from(self.standby.is_some()) + self.unclaimed.len();
         if ahead + self.sessions.len() + self.workers() > 0 {
             "running"
-        } else if self.desk.starts.failed_lately(now) {
+        } else if self.shared.spawn_backoff.failed_lately(now) {
             "failed"
         } else {
             "idle"
@@ -113,14 +113,15 @@ impl Engine {
         if self.is_stopping() {
             return Some("stopping\n");
         }
-        let starts = &self.desk.starts;
+        let starts = &self.shared.spawn_backoff;
         let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
-        let fails = starts.fail_each_time(now) || starts.failed_lately(now) && !works;
+        let fails = starts.fails_repeatedly(now) || starts.failed_lately(now) && !works;
         let has_sessions =
-            self.desk.upstream.native().is_none_or(|native| native.settings.sessions);
+            self.shared.upstream.native().is_none_or(|native| native.settings.sessions);
         match fails {
             true => Some("the command does not start\n"),
-            false => (has_sessions && !self.has_room()).then_some("full (--max-sessions)\n"),
+            false => (has_sessions && !self.has_anonymous_capacity())
+                .then_some("full (--max-sessions)\n"),
         }
     }
 
@@ -134,38 +135,39 @@ impl Engine {
             sessions: self.sessions.len(),
             children: self.owners.len()
                 + self.workers()
-                + self.leaving.len()
+                + self.stopping_children.len()
                 + usize::from(self.standby.is_some())
                 + self.unclaimed.len(),
             unresponsive: self.unresponsive(),
             parked_calls: self.pool.as_ref().map_or(0, Pool::parked_calls),
             in_flight: total(Session::in_flight)
-                + self.waiting_in_runs()
+                + self.stateless_in_flight()
                 + self.pool.as_ref().map_or(0, Pool::in_flight),
             streams: total(Session::open_streams)
                 + self.pool.as_ref().map_or(0, Pool::open_streams)
-                + self.open_runs(),
+                + self.open_stateless(),
             queue_bytes: total(Session::queue_bytes)
                 + self.pool.as_ref().map_or(0, Pool::stdin_pending)
                 + self.unsent_outside_sessions(),
-            memory_bytes: self.desk.memory.used(),
-            memory_limit: self.desk.memory.limit(),
+            memory_bytes: self.shared.memory.used(),
+            memory_limit: self.shared.memory.limit(),
         };
-        let native = self.desk.upstream.native().map(|native| {
+        let native = self.shared.upstream.native().map(|native| {
             let (sessions, active) = (native.settings.sessions, gauges.in_flight);
-            let requests = RequestStats { sessions, active, tally: &native.tally };
+            let requests = RequestStats { sessions, active, tally: &native.request_metrics };
             let mut own = MetricsText::default();
             native.settings.server.write_metrics(&requests, &mut own);
             (requests, own)
         });
-        let process = Process { facts: &self.facts.process, started: self.desk.epoch };
-        let body = Chunk::from(self.desk.metrics.render(&gauges, &process, native));
+        let process =
+            Process { facts: &self.stats.process, started: self.shared.unix_time_at_zero };
+        let body = Chunk::from(self.shared.metrics.render(&gauges, &process, native));
         (ReplyHead::with_body(200, ContentType::Metrics), body)
     }
 
     /// Returns the number of bytes that wait for clients of exchanges without a session.
     fn unsent_outside_sessions(&self) -> usize {
-        let outside = |it: &&Transport| matches!(it.owner, Owner::Bridge | Owner::Run);
+        let outside = |it: &&Transport| matches!(it.owner, Owner::Bridge | Owner::Stateless);
         self.transports().filter(outside).map(|transport| transport.unsent).sum()
     }
 }

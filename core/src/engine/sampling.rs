@@ -5,49 +5,49 @@
 use std::mem;
 
 use crate::engine::Engine;
-use crate::engine::timers::Wake;
-use crate::facts::{Counters, Facts};
+use crate::engine::timers::Timer;
+use crate::host_stats::{Counters, HostStats};
 use crate::ids::{ExchangeId, SessionId};
 use crate::machine::{Action, Actions};
-use crate::native::ToRun;
+use crate::native::StatelessInput;
 use crate::observe::SessionEnd;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
 /// A request that waits for facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Want {
+pub(super) enum StatsWaiter {
     /// A request without a session.
-    Run(ExchangeId),
+    Stateless(ExchangeId),
     /// A session.
     Session(SessionId),
 }
 
 /// Counters of the sweeps for expired sessions.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sweeps {
+pub(super) struct ExpiryStats {
     count: u64,
     last: Option<Instant>,
 }
 
 impl Engine {
     /// Records that something waits for facts, and requests them unless they are requested already.
-    pub(super) fn want(&mut self, want: Want, out: &mut Actions) {
-        if self.wanting.is_empty() {
+    pub(super) fn wait_for_stats(&mut self, want: StatsWaiter, out: &mut Actions) {
+        if self.stats_waiters.is_empty() {
             out.push(Action::Sample);
         }
-        self.wanting.insert(want);
+        self.stats_waiters.insert(want);
     }
 
-    pub(super) fn on_sampled(&mut self, facts: Facts, now: Instant, out: &mut Actions) {
-        let facts = Facts { counters: self.counters(now), ..facts };
-        for want in mem::take(&mut self.wanting) {
+    pub(super) fn on_sampled(&mut self, facts: HostStats, now: Instant, out: &mut Actions) {
+        let facts = HostStats { counters: self.counters(now), ..facts };
+        for want in mem::take(&mut self.stats_waiters) {
             match want {
-                Want::Run(exchange) => {
-                    let facts = ToRun::Facts(Box::new(facts.clone()));
-                    self.continue_run(exchange, facts, now, out);
+                StatsWaiter::Stateless(exchange) => {
+                    let facts = StatelessInput::Facts(Box::new(facts.clone()));
+                    self.resume_stateless(exchange, facts, now, out);
                 }
-                Want::Session(id) => {
+                StatsWaiter::Session(id) => {
                     self.with_session(id, now, out, |session, cx| {
                         if let Some(seated) = session.backend_mut().native_mut() {
                             seated.on_stats(&facts, cx);
@@ -56,17 +56,17 @@ impl Engine {
                 }
             }
         }
-        self.facts = facts;
+        self.stats = facts;
     }
 
     /// Returns the engine's counters.
     pub(crate) fn counters(&self, now: Instant) -> Counters {
         let (requests, errors, took) =
-            self.desk.upstream.native().map(|it| it.tally.totals()).unwrap_or_default();
-        let metrics = &self.desk.metrics;
+            self.shared.upstream.native().map(|it| it.request_metrics.totals()).unwrap_or_default();
+        let metrics = &self.shared.metrics;
         let (sessions_ended, sessions_lived) = metrics.sessions_ended();
-        let seats = self.sessions.values().filter_map(|session| session.backend().native());
-        let stored = seats.map(|seated| seated.stored_bytes() as u64).sum();
+        let handlers = self.sessions.values().filter_map(|session| session.backend().native());
+        let stored = handlers.map(|seated| seated.stored_bytes() as u64).sum();
         Counters {
             requests,
             errors,
@@ -79,25 +79,25 @@ impl Engine {
             stored_bytes: Some(stored),
             queue_bytes: self.sessions.values().map(|session| session.queue_bytes() as u64).sum(),
             queued: self.sessions.values().map(|session| session.queued() as u64).sum(),
-            cleanups: self.sweeps.count,
-            last_cleanup: self.sweeps.last.map(|last| now.since(last)),
+            cleanups: self.expiry.count,
+            last_cleanup: self.expiry.last.map(|last| now.since(last)),
         }
     }
 
     /// Sets the timer of the next sweep, if there can be sessions.
     pub(super) fn plan_sweep(&mut self, now: Instant) {
-        let native = self.desk.upstream.native().map(|native| &native.settings);
+        let native = self.shared.upstream.native().map(|native| &native.settings);
         if let Some(native) = native.filter(|native| native.sessions) {
             // A period of zero would be due at all times.
             let period = native.sweep_period.max(SWEEP_PERIOD_MIN);
-            self.timers.set(now + period, Wake::Sweep);
+            self.timers.set(now + period, Timer::Sweep);
         }
     }
 
     /// Ends the expired sessions whose own timer has not fired yet.
     pub(super) fn sweep(&mut self, now: Instant, out: &mut Actions) {
-        self.sweeps = Sweeps { count: self.sweeps.count + 1, last: Some(now) };
-        let limits = &self.desk.config.limits;
+        self.expiry = ExpiryStats { count: self.expiry.count + 1, last: Some(now) };
+        let limits = &self.shared.config.limits;
         let sessions = self.sessions.values().filter(|session| session.has_expired(now, limits));
         let expired: Vec<_> = sessions.map(|session| session.id).collect();
         for id in expired {

@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use crate::engine::timers::Wake;
+use crate::engine::timers::Timer;
 use crate::engine::{Engine, Phase};
 use crate::ids::SessionId;
 use crate::machine::{Action, Actions};
-use crate::native::ToRun;
+use crate::native::StatelessInput;
 use crate::observe::{Event, SessionEnd};
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const REPORT_TIME: Duration = Duration::from_secs(1);
 impl Engine {
     pub(super) fn on_shutdown_requested(&mut self, now: Instant, out: &mut Actions) {
         match self.phase {
-            Phase::Running if !self.desk.config.limits.stop_delay.is_zero() => {
+            Phase::Running if !self.shared.config.limits.stop_delay.is_zero() => {
                 self.delay_stop(now, out);
             }
             Phase::Running | Phase::StopDelayed => self.drain(now, out),
@@ -34,10 +34,10 @@ impl Engine {
     /// Serves requests for a while longer, because a load balancer that has not noticed still sends
     /// clients here.
     fn delay_stop(&mut self, now: Instant, out: &mut Actions) {
-        let delay = self.desk.config.limits.stop_delay;
+        let delay = self.shared.config.limits.stop_delay;
         self.phase = Phase::StopDelayed;
-        self.timers.set(now + delay, Wake::StopDelay);
-        self.desk.log(Event::StopDelayed { delay }, out);
+        self.timers.set(now + delay, Timer::StopDelay);
+        self.shared.log(Event::StopDelayed { delay }, out);
     }
 
     pub(super) fn on_stop_delay_over(&mut self, now: Instant, out: &mut Actions) {
@@ -49,21 +49,21 @@ impl Engine {
     /// Accepts no new work; sessions end as soon as nothing is in flight in them.
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         self.phase = Phase::Draining;
-        self.timers.set(now + self.desk.config.limits.drain_time_max, Wake::Drain);
-        self.timers.set(now + REPORT_TIME, Wake::DrainReport);
-        self.desk.log(Event::Draining { sessions: self.sessions.len() }, out);
+        self.timers.set(now + self.shared.config.limits.drain_time_max, Timer::Drain);
+        self.timers.set(now + REPORT_TIME, Timer::DrainReport);
+        self.shared.log(Event::Draining { sessions: self.sessions.len() }, out);
         out.push(Action::Unlisten);
         if self.is_of_unknown_era() {
-            self.give_up_finding(Reject::Draining, now, out);
+            self.fail_probe(Reject::Draining, now, out);
         }
         if let Some(child) = self.standby.take() {
-            self.dismiss(child, now, out);
+            self.shut_down(child, now, out);
         }
         self.drop_unclaimed(now, out);
         for id in self.session_ids() {
             self.with_session(id, now, out, |session, cx| session.end_listeners(cx));
         }
-        self.continue_runs(true, || ToRun::EndListens, now, out);
+        self.resume_all_stateless(true, || StatelessInput::EndListens, now, out);
         self.with_pool(now, out, |pool, cx| {
             pool.stop_prewarming();
             // Requests that wait for a child still get one, but no child is probed any more.
@@ -81,21 +81,21 @@ impl Engine {
         for id in self.session_ids() {
             self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
-        self.continue_runs(false, || ToRun::Fail(Reject::Stopped), now, out);
+        self.resume_all_stateless(false, || StatelessInput::Fail(Reject::Stopped), now, out);
         self.stop_workers(true, now, out);
-        let mut cx = self.desk.cx(now, out);
-        for child in self.leaving.values_mut() {
+        let mut cx = self.shared.cx(now, out);
+        for child in self.stopping_children.values_mut() {
             child.kill(&mut cx);
         }
         // The results of jobs are answered first, unless the stop is forced once more.
-        if self.runs.is_empty() || mem::replace(&mut self.is_forced, true) {
+        if self.stateless_requests.is_empty() || mem::replace(&mut self.is_forced, true) {
             self.stop(true, out);
         }
     }
 
     /// Continues a drain: ends the sessions in which nothing is in flight any more, and stops once
     /// nothing is left to wait for.
-    pub(super) fn go_on_draining(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn continue_drain(&mut self, now: Instant, out: &mut Actions) {
         if self.phase != Phase::Draining {
             return;
         }
@@ -108,12 +108,12 @@ impl Engine {
         self.with_pool(now, out, |pool, cx| pool.expire_parked(cx));
         self.stop_workers(false, now, out);
         if self.is_forced {
-            return if self.runs.is_empty() {
+            return if self.stateless_requests.is_empty() {
                 self.stop(true, out)
             };
         }
         let transports = self.transports().next();
-        let children = self.workers() + self.leaving.len();
+        let children = self.workers() + self.stopping_children.len();
         if self.sessions.is_empty() && children == 0 && transports.is_none() {
             self.stop(false, out);
         }
@@ -122,14 +122,14 @@ impl Engine {
     /// Logs what the drain waits for.
     pub(super) fn on_drain_report_due(&self, out: &mut Actions) {
         if self.phase == Phase::Draining {
-            let processes = self.owners.len() + self.workers() + self.leaving.len();
-            self.desk.log(Event::StillStopping { processes }, out);
+            let processes = self.owners.len() + self.workers() + self.stopping_children.len();
+            self.shared.log(Event::StillStopping { processes }, out);
         }
     }
 
     fn stop(&mut self, forced: bool, out: &mut Actions) {
         self.phase = Phase::Stopped;
-        self.desk.log(Event::Stopped { forced }, out);
+        self.shared.log(Event::Stopped { forced }, out);
         out.push(Action::Stop { forced });
     }
 

@@ -9,7 +9,7 @@
 //! A child is started only for a client that sends `initialize`.
 
 use crate::engine::Engine;
-use crate::engine::clients::asks_anything;
+use crate::engine::clients::has_requests;
 use crate::http::{McpHead, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind, Message};
@@ -42,9 +42,9 @@ impl Engine {
             return Err(Reject::Draining);
         }
         self.check_start(None, now)?;
-        self.make_room(head, now, out)?;
+        self.evict_for_session(head, now, out)?;
         let id = self.ids.session();
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let session = Session::open_sse(id, exchange, head, &mut cx);
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
@@ -74,11 +74,11 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let id = self.sse_session(head, now).ok_or_else(|| self.no_session(head))?;
-        if self.is_draining() && asks_anything(body) {
+        if self.is_draining() && has_requests(body) {
             return Err(Reject::Draining);
         }
         if self.sessions.get(&id).is_some_and(|session| session.has_no_backend()) {
-            return self.staff_sse(id, (exchange, head), body, (since, now), out);
+            return self.attach_sse_backend(id, (exchange, head), body, (since, now), out);
         }
         self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
             .unwrap_or(Err(Reject::UnknownSession))
@@ -95,7 +95,7 @@ impl Engine {
     /// Gives a session a backend for its first message, which has to be `initialize`. Messages that
     /// arrive while that waits for the era wait behind it: a client may send a ping before it is
     /// answered (2025-11-25, basic/lifecycle, Initialization).
-    fn staff_sse(
+    fn attach_sse_backend(
         &mut self,
         id: SessionId,
         (exchange, head): (ExchangeId, &McpHead),
@@ -103,7 +103,7 @@ impl Engine {
         (since, now): (Instant, Instant),
         out: &mut Actions,
     ) -> Result<(), Reject> {
-        if self.finding.has_opening(id) {
+        if self.era_probe.has_pending_of(id) {
             return self.await_era(Some(id), (exchange, head), body, now, out);
         }
         let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
@@ -111,7 +111,7 @@ impl Engine {
             return self.await_era(Some(id), (exchange, head), body, now, out);
         }
         self.check_start(head.params_digest.as_deref(), now)?;
-        let (backend, said) = self.seat(id, head, now, out)?;
+        let (backend, said) = self.backend_for(id, head, now, out)?;
         self.with_session(id, now, out, |session, cx| {
             session.attach_backend(backend, (exchange, head), initialize, since, cx);
         });

@@ -12,7 +12,7 @@ use crate::time::{Instant, TimerKind};
 
 /// The target of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Wake {
+pub(crate) enum Timer {
     /// A child without a session.
     Child(ChildId),
     /// The engine, when its drain is over.
@@ -26,7 +26,7 @@ pub(crate) enum Wake {
     /// The pool: children without a session, and the requests that wait for them.
     Pool,
     /// A request without a session.
-    Run(ExchangeId),
+    Stateless(ExchangeId),
     /// A session.
     Session(SessionId),
     /// The engine, at the end of the stop delay.
@@ -39,11 +39,11 @@ pub(crate) enum Wake {
 
 /// The timers that are set.
 #[derive(Debug, Default)]
-pub(crate) struct Timers(BinaryHeap<Reverse<(Instant, Wake)>>);
+pub(crate) struct Timers(BinaryHeap<Reverse<(Instant, Timer)>>);
 
 impl Timers {
     /// Sets a timer. A time that never comes needs none.
-    pub(crate) fn set(&mut self, at: Instant, wake: Wake) {
+    pub(crate) fn set(&mut self, at: Instant, wake: Timer) {
         if at < Instant::FAR {
             self.0.push(Reverse((at, wake)));
         }
@@ -53,17 +53,17 @@ impl Timers {
     pub(crate) fn next(&self) -> Option<(Instant, TimerKind)> {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
-            Wake::Child(_) | Wake::Era | Wake::Start => TimerKind::Child,
-            Wake::Drain | Wake::DrainReport | Wake::StopDelay => TimerKind::Drain,
-            Wake::Log => TimerKind::Session,
-            Wake::Pool | Wake::Run(_) => TimerKind::Run,
-            Wake::Session(_) | Wake::Sweep => TimerKind::Session,
+            Timer::Child(_) | Timer::Era | Timer::Start => TimerKind::Child,
+            Timer::Drain | Timer::DrainReport | Timer::StopDelay => TimerKind::Drain,
+            Timer::Log => TimerKind::Session,
+            Timer::Pool | Timer::Stateless(_) => TimerKind::Run,
+            Timer::Session(_) | Timer::Sweep => TimerKind::Session,
         };
         Some((*at, why))
     }
 
     /// Removes and returns the earliest timer that is due.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Instant, Wake)> {
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Instant, Timer)> {
         if self.0.peek()?.0.0 > now {
             return None;
         }

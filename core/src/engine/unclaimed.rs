@@ -6,8 +6,8 @@
 //! child that was sent anything else.
 
 use crate::bridge::{Child, ClientRequests, Consequence, consequence};
-use crate::cx::PATIENCE;
-use crate::engine::timers::Wake;
+use crate::cx::CHILD_TIME_FACTOR;
+use crate::engine::timers::Timer;
 use crate::engine::{Engine, Phase};
 use crate::ids::{ChildId, SessionId};
 use crate::json::{InvalidLine, Kind, Message, parse_number};
@@ -79,12 +79,13 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        if self.unclaimed.len() >= self.desk.config.limits.openings_max {
+        if self.unclaimed.len() >= self.shared.config.limits.openings_max {
             self.drop_oldest_unclaimed(now, out);
         }
-        let time = self.desk.starts.time_max(&self.desk.config.limits) * PATIENCE;
+        let time =
+            self.shared.spawn_backoff.time_max(&self.shared.config.limits) * CHILD_TIME_FACTOR;
         let due = child.initialize_at.unwrap_or(now) + time;
-        self.timers.set(due, Wake::Child(child.id));
+        self.timers.set(due, Timer::Child(child.id));
         self.unclaimed.0.push(Starting { child, digest, messages: Vec::new(), due });
     }
 
@@ -113,7 +114,7 @@ impl Engine {
             return false;
         }
         let Starting { child, .. } = self.unclaimed.0.remove(0);
-        self.dismiss(child, now, out);
+        self.shut_down(child, now, out);
         true
     }
 
@@ -149,11 +150,11 @@ impl Engine {
         match message.kind() {
             Kind::Error if is_answer => {
                 // It may be the answer to the era probe, which then decides the era.
-                let has_failed = !self.take_probe_debt(id);
+                let has_failed = !self.take_pending_probe(id);
                 return self.lose_unclaimed(id, has_failed, now, out);
             }
             Kind::Result if is_answer => {
-                self.desk.starts.worked();
+                self.shared.spawn_backoff.record_success();
                 self.confirm_era();
             }
             _ => {}
@@ -174,18 +175,18 @@ impl Engine {
             let limit = now.since(starting.child.initialize_at.unwrap_or(now));
             let (method, option) = ("initialize", Some("--startup-timeout"));
             let event = Event::TimedOut { method, session: None, limit, option };
-            self.desk.cx(now, out).log(event);
+            self.shared.cx(now, out).log(event);
             return self.lose_unclaimed(id, true, now, out);
         }
         if let Some(status) = starting.child.end(now) {
-            let owed = self.take_probe_debt(id);
+            let owed = self.take_pending_probe(id);
             let Some(child) = self.unclaimed.remove(id) else { return };
             if !owed || child.has_read_nothing() {
                 self.fail_start(now);
             }
             match child.has_exited() {
                 true => self.release(child, status, 1, now, out),
-                false => self.dismiss(child, now, out),
+                false => self.shut_down(child, now, out),
             }
         }
     }
@@ -196,13 +197,13 @@ impl Engine {
             if has_failed {
                 self.fail_start(now);
             }
-            self.dismiss(child, now, out);
+            self.shut_down(child, now, out);
         }
     }
 
     /// Records that a child could not be opened, without a client to report it to.
     fn fail_start(&mut self, now: Instant) {
-        self.desk.starts.failed(now, self.desk.config.limits.start_pause_max);
+        self.shared.spawn_backoff.record_failure(now, self.shared.config.limits.start_pause_max);
         if let Some(pool) = &mut self.pool {
             pool.invalidate_era();
         }
@@ -227,11 +228,11 @@ impl Engine {
     ) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let child = session.backend().child().filter(|it| !it.has_read_nothing()).map(|it| it.id);
-        let spec = self.desk.upstream.command().cloned();
+        let spec = self.shared.upstream.command().cloned();
         let (Some(old), Some(_), Some(spec)) = (child, session.repeatable(), spec) else {
             return false;
         };
-        if !self.take_probe_debt(old) {
+        if !self.take_pending_probe(old) {
             return false;
         }
         let child = self.spawn(spec, now, out);
@@ -254,7 +255,7 @@ impl Engine {
         self.owners.remove(&child.id);
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(*child, status, 0, now, out),
-            None => self.dismiss(*child, now, out),
+            None => self.shut_down(*child, now, out),
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use crate::bridge::Pool;
 use crate::chunk::Chunk;
-use crate::cx::{Cx, PATIENCE, TURN_PAUSE};
-use crate::engine::timers::Wake;
+use crate::cx::{CHILD_TIME_FACTOR, Cx, TURN_PAUSE};
+use crate::engine::timers::Timer;
 use crate::engine::{Engine, WAKE_TIME_MAX};
 use crate::http::{McpHead, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
@@ -31,11 +31,11 @@ impl Engine {
     ) -> Result<(), Reject> {
         let Body::One(message) = body else { return Err(Reject::BatchWithoutSession) };
         if matches!(message.kind(), Kind::Result | Kind::Error) {
-            self.desk.metrics.dropped(Dropped::UnknownClientAnswer);
+            self.shared.metrics.dropped(Dropped::UnknownClientAnswer);
             self.answer(exchange, ReplyHead::new(202), Chunk::new(), now, out);
             return Ok(());
         }
-        let revision = head.revision.spoken(self.desk.served());
+        let revision = head.revision.spoken(self.shared.served());
         self.on_bridged(exchange, head, message, Some(revision), now, out)
     }
 
@@ -55,7 +55,7 @@ impl Engine {
         let work =
             |pool: &mut Pool, cx: &mut Cx<'_>| pool.post(exchange, head, message, legacy, cx);
         self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
-        self.ask_era(now, out);
+        self.probe_era(now, out);
         Ok(())
     }
 
@@ -68,15 +68,15 @@ impl Engine {
     ) -> Option<T> {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         let pool = self.pool.as_mut()?;
-        let max = self.desk.config.limits.sessions_max;
+        let max = self.shared.config.limits.sessions_max;
         // Children that are stopping count too, or they could pile up.
-        let leaving = self.leaving.len();
+        let leaving = self.stopping_children.len();
         let unclaimed = self.unclaimed.len();
         let used = self.sessions.len() + unclaimed + leaving.saturating_sub(max);
         pool.capacity = max.saturating_sub(used);
         pool.at_capacity = leaving >= max;
         pool.idle_child = self.standby.take_if(|child| !is_probed && !child.is_ending());
-        let mut cx = self.desk.cx(now, out);
+        let mut cx = self.shared.cx(now, out);
         let answer = work(pool, &mut cx);
         pool.dispatch(&mut cx);
         pool.apply_memory_pressure(&mut cx);
@@ -85,7 +85,7 @@ impl Engine {
         }
         if cx.wake_at < pool.wake_at {
             pool.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
-            self.timers.set(pool.wake_at, Wake::Pool);
+            self.timers.set(pool.wake_at, Timer::Pool);
         }
         Some(answer)
     }
@@ -105,35 +105,41 @@ impl Engine {
     }
 
     /// Exchanges the output of facades and workers, until neither has any.
-    pub(super) fn pass_on(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn pump(&mut self, now: Instant, out: &mut Actions) {
         loop {
-            if let Some((session, what)) = self.desk.ledger.to_workers.pop_front() {
+            if let Some((session, what)) = self.shared.id_allocator.to_workers.pop_front() {
                 self.with_pool(now, out, |pool, cx| pool.on_session_output(session, what, cx));
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
-                self.on_worker_said(session, what, now, out);
+                self.on_worker_event(session, what, now, out);
             } else if let Some((child, message)) = self.pool.as_mut().and_then(Pool::next_deferred)
             {
                 self.on_child_message(child, message, now, out);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_retired) {
-                self.dismiss(child, now, out);
+                self.shut_down(child, now, out);
             } else if self.pool.as_ref().is_some_and(Pool::needs_dispatch) {
                 self.with_pool(now, out, |_, _| ());
-            } else if !self.make_room_for_worker(now, out) {
-                return self.find_era_again(now, out);
+            } else if !self.evict_for_worker(now, out) {
+                return self.reprobe_era(now, out);
             }
         }
     }
 
     /// Passes an event of a worker to a session.
-    fn on_worker_said(&mut self, id: SessionId, what: FromWorker, now: Instant, out: &mut Actions) {
+    fn on_worker_event(
+        &mut self,
+        id: SessionId,
+        what: FromWorker,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         self.with_session(id, now, out, |session, _| session.on_upstream_event(what));
         self.note_discovery(id);
     }
 
     /// Takes a facade back from its job.
-    pub(super) fn on_interpreted(&mut self, work: FacadeJob, now: Instant, out: &mut Actions) {
+    pub(super) fn on_facade_job_done(&mut self, work: FacadeJob, now: Instant, out: &mut Actions) {
         let FacadeJob { session: id, loan, facade, .. } = work;
         self.with_session(id, now, out, |session, _| {
             session.backend_mut().check_in_facade(loan, facade);
@@ -172,7 +178,7 @@ impl Engine {
     /// Removes every worker whose process has ended.
     pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
         while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.next_ended(now)) {
-            let limit = self.startup_time() * PATIENCE;
+            let limit = self.startup_time() * CHILD_TIME_FACTOR;
             let reject = status.map_or(Reject::StartupTimeout { limit }, Reject::ChildExited);
             self.drop_worker(child, reject, now, out);
         }
@@ -183,7 +189,7 @@ impl Engine {
         let Some((child, unanswered)) = lost.flatten() else { return };
         match child.end(now).filter(|_| child.has_exited()) {
             Some(status) => self.release(child, status, unanswered, now, out),
-            None => self.dismiss(child, now, out),
+            None => self.shut_down(child, now, out),
         }
     }
 
@@ -196,7 +202,7 @@ impl Engine {
             let nobody_waits = !pool.has_waiting();
             pool.retire(|worker| forced || nobody_waits && worker.is_abandoned());
         });
-        self.pass_on(now, out);
+        self.pump(now, out);
     }
 
     /// Returns the number of workers that are not stopping.

@@ -5,7 +5,7 @@
 //!
 //! | state | the next bytes | then |
 //! |---|---|---|
-//! | reading | hold line ends | a [`Framed::Line`] for each line that is not blank |
+//! | reading | hold line ends | a [`Framed::Relation`] for each line that is not blank |
 //! | reading | make a line too long | a [`Framed::TooLong`] with its start, and skipping |
 //! | skipping | hold no line end | nothing; only the newest few are kept |
 //! | skipping | hold a line end | a [`Framed::Skipped`] with the line's end, and reading |

@@ -2,8 +2,8 @@
 
 mod event_id;
 mod lines;
+mod multi_line;
 mod output;
-mod spread;
 mod sse;
 
 pub use event_id::EventId;

@@ -3,9 +3,9 @@
 //! Owns: the request that a skipped line concerns, and the accounting of the incomplete line's
 //! bytes.
 
-use crate::frame::spread::Spread;
+use crate::frame::multi_line::MultiLineMessage;
 use crate::frame::{Framed, Lines};
-use crate::json::{Concerns, Glimpse, InvalidLine, Message, ParseRules, Peer, read_line};
+use crate::json::{Concerns, InvalidLine, Message, ParseRules, PartialMessage, Peer, read_line};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::reject::Flaw;
@@ -21,9 +21,9 @@ pub struct Output {
     /// The permit for the bytes of the incomplete line.
     pending: Permit,
     /// The line that is being skipped, until the request it concerns is known.
-    skipped: Option<(Glimpse, InvalidLine)>,
+    skipped: Option<(PartialMessage, InvalidLine)>,
     /// Finds messages that are not on one line.
-    spread: Spread,
+    spread: MultiLineMessage,
 }
 
 impl Output {
@@ -32,7 +32,7 @@ impl Output {
         let max = limits.line_bytes_max;
         let rules = ParseRules::of(limits, Peer::Child);
         let pending = account.permit();
-        let (lines, spread) = (Lines::new(max), Spread::default());
+        let (lines, spread) = (Lines::new(max), MultiLineMessage::default());
         Output { lines, rules, max, account, pending, skipped: None, spread }
     }
 
@@ -114,9 +114,9 @@ fn begin(
     start: &[u8],
     flaw: Flaw,
     bytes: usize,
-    skipped: &mut Option<(Glimpse, InvalidLine)>,
+    skipped: &mut Option<(PartialMessage, InvalidLine)>,
 ) -> InvalidLine {
-    let glimpse = Glimpse::of_start(start);
+    let glimpse = PartialMessage::of_start(start);
     let concerns = glimpse.concerns_of_long_line();
     let unreadable = InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, start) };
     if matches!(unreadable.concerns, Concerns::AnyRequest) {
@@ -126,8 +126,8 @@ fn begin(
 }
 
 /// Ends the skipped line.
-fn finish((mut glimpse, line): (Glimpse, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
-    glimpse.look_at_end(end);
+fn finish((mut glimpse, line): (PartialMessage, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
+    glimpse.read_end(end);
     let concerns = glimpse.concerns();
     matches!(concerns, Concerns::Request(_)).then_some(InvalidLine { concerns, ..line })
 }

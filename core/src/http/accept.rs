@@ -52,7 +52,7 @@ struct Wanted {
 
 impl Wanted {
     fn read<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Wanted {
-        let mut wanted = Wanted { json: Verdict::Silent, sse: Verdict::Silent };
+        let mut wanted = Wanted { json: Verdict::NotCovered, sse: Verdict::NotCovered };
         let mut listed = false;
         for member in lines.flat_map(members) {
             listed = true;
@@ -60,12 +60,12 @@ impl Wanted {
             let Some(weight) = range.parameters("q").next().map_or(Some(WEIGHT_MAX), weight) else {
                 continue;
             };
-            wanted.json.hear(&range, "application", "json", weight);
-            wanted.sse.hear(&range, "text", "event-stream", weight);
+            wanted.json.consider(&range, "application", "json", weight);
+            wanted.sse.consider(&range, "text", "event-stream", weight);
         }
         // An empty list, like a missing header, excludes nothing.
         if !listed {
-            let anything = Verdict::Heard { by: Range::Any, weight: WEIGHT_MAX };
+            let anything = Verdict::Covered { by: Range::Any, weight: WEIGHT_MAX };
             wanted = Wanted { json: anything, sse: anything };
         }
         wanted
@@ -75,8 +75,8 @@ impl Wanted {
 /// The verdict of the most specific range so far that covers a form.
 #[derive(Clone, Copy)]
 enum Verdict {
-    Silent,
-    Heard { by: Range, weight: u16 },
+    NotCovered,
+    Covered { by: Range, weight: u16 },
 }
 
 /// The specificity of a range, the least specific first.
@@ -91,7 +91,7 @@ enum Range {
 }
 
 impl Verdict {
-    fn hear(&mut self, range: &Media<'_>, kind: &str, subtype: &str, weight: u16) {
+    fn consider(&mut self, range: &Media<'_>, kind: &str, subtype: &str, weight: u16) {
         let by = if range.is(kind, subtype) {
             Range::Exact
         } else if range.is(kind, "*") {
@@ -104,20 +104,20 @@ impl Verdict {
         // Of two equally specific ranges, which differ in parameters that the answer does not have,
         // the one with the higher weight counts.
         let counts = match *self {
-            Verdict::Silent => true,
-            Verdict::Heard { by: before, weight: given } => (by, weight) > (before, given),
+            Verdict::NotCovered => true,
+            Verdict::Covered { by: before, weight: given } => (by, weight) > (before, given),
         };
         if counts {
-            *self = Verdict::Heard { by, weight };
+            *self = Verdict::Covered { by, weight };
         }
     }
 
     fn is_acceptable(self) -> bool {
-        matches!(self, Verdict::Heard { weight: 1.., .. })
+        matches!(self, Verdict::Covered { weight: 1.., .. })
     }
 
     fn is_named(self) -> bool {
-        matches!(self, Verdict::Heard { by: Range::Kind | Range::Exact, .. })
+        matches!(self, Verdict::Covered { by: Range::Kind | Range::Exact, .. })
     }
 }
 

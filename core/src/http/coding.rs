@@ -8,19 +8,19 @@ use crate::http::media::members;
 
 /// The coding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     /// Not compressed, regardless of the client.
-    Fixed,
+    Uncompressed,
     /// Compressed with gzip (RFC 1952).
     Gzip,
     /// Not compressed, because of the client's header.
     Identity,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Returns the coding that `Accept-Encoding` lines, in order, allow. Only clients that name
     /// gzip or `*`, and do not prefer identity, get compressed answers.
-    pub(super) fn accepted<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Coding {
+    pub(super) fn accepted<'a>(lines: impl Iterator<Item = &'a [u8]>) -> ContentCoding {
         let (mut gzip, mut identity, mut other) = (None, None, None);
         for member in lines.flat_map(members) {
             let Some((name, weight)) = parse(member) else { continue };
@@ -34,8 +34,8 @@ impl Coding {
         }
         let gzip = gzip.or(other).unwrap_or(0);
         match gzip > 0 && gzip >= identity.unwrap_or(0) {
-            true => Coding::Gzip,
-            false => Coding::Identity,
+            true => ContentCoding::Gzip,
+            false => ContentCoding::Identity,
         }
     }
 }

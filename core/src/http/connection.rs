@@ -78,8 +78,8 @@ use bytes::Bytes;
 use crate::chunk::Chunk;
 use crate::http::guard::Passed;
 use crate::http::{
-    Admission, Answer, BodyBuffer, Breach, Coding, Guard, PeerWait, Refusal, ReplyHead, Request,
-    RequestHead, Rules,
+    Admission, Answer, BodyBuffer, ContentCoding, Guard, PeerWait, Refusal, ReplyHead, Request,
+    RequestHead, Rules, TimeoutAction,
 };
 use crate::limits::Limits;
 use crate::time::{Deadline, Instant};
@@ -307,7 +307,7 @@ impl Connection {
 
     /// Returns the form in which the answer to the current request may be sent, for
     /// [`ReplyHead::encode`].
-    pub fn coding(&self) -> Coding {
+    pub fn coding(&self) -> ContentCoding {
         self.response.coding
     }
 
@@ -406,7 +406,7 @@ impl Connection {
     /// arrived, because between two requests they keep the connection open.
     pub fn handle_timeout(&mut self, now: Instant) {
         let breach = self.guard.handle_timeout(now);
-        self.handle_breach(breach, now);
+        self.handle_timeout_action(breach, now);
     }
 
     /// Returns the step of the peer that the connection waits for, and since when.
@@ -419,14 +419,14 @@ impl Connection {
     pub fn give_way(&mut self, now: Instant) {
         self.is_last = true;
         let breach = self.guard.give_way(now);
-        self.handle_breach(breach, now);
+        self.handle_timeout_action(breach, now);
     }
 
-    fn handle_breach(&mut self, breach: Option<Breach>, now: Instant) {
+    fn handle_timeout_action(&mut self, breach: Option<TimeoutAction>, now: Instant) {
         match breach {
             None => {}
-            Some(Breach::Close | Breach::CloseIdle) => self.state = State::Closed,
-            Some(Breach::Refuse(_)) => self.refuse(now),
+            Some(TimeoutAction::Close | TimeoutAction::CloseIdle) => self.state = State::Closed,
+            Some(TimeoutAction::Refuse(_)) => self.refuse(now),
         }
     }
 

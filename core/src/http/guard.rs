@@ -119,7 +119,7 @@ pub(super) enum Passed {
 
 /// The consequence of a missed deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Breach {
+pub enum TimeoutAction {
     /// Answer as with [`Inspection::refuse`], then close.
     Refuse(Reject),
     /// Close without an answer.
@@ -171,7 +171,7 @@ enum Phase {
     /// A head has begun.
     Head(Instant, Head),
     /// Silent for too long; closed unless a request has just arrived.
-    Parting,
+    IdleTimedOut,
     /// A request has passed, and its body is incomplete.
     Body(Instant, Body),
     /// The peer broke a rule, and gets its answer.
@@ -303,7 +303,7 @@ impl Guard {
     /// If a new connection exceeds the limit, one of these is closed: [`first_to_give_way`].
     pub fn waits_for_peer(&self) -> Option<(PeerWait, Instant)> {
         match &self.phase {
-            Phase::Parting | Phase::Closed => None,
+            Phase::IdleTimedOut | Phase::Closed => None,
             _ if self.write_blocked.is_some() => Some((PeerWait::Taking, self.write_blocked?)),
             Phase::Closing { since, .. } => Some((PeerWait::Closing, *since)),
             Phase::Fresh(since) => Some((PeerWait::FirstByte, *since)),
@@ -316,15 +316,15 @@ impl Guard {
 
     /// Closes a connection that waits for its peer, to admit a new one. Returns `None` if it does
     /// not wait any more.
-    pub fn give_way(&mut self, now: Instant) -> Option<Breach> {
+    pub fn give_way(&mut self, now: Instant) -> Option<TimeoutAction> {
         match self.waits_for_peer()?.0 {
             PeerWait::FirstByte | PeerWait::NextRequest => {
-                self.phase = Phase::Parting;
-                Some(Breach::CloseIdle)
+                self.phase = Phase::IdleTimedOut;
+                Some(TimeoutAction::CloseIdle)
             }
             PeerWait::Body if self.in_flight > 0 => {
                 self.refuse(Reject::RequestsFull, now);
-                Some(Breach::Refuse(Reject::RequestsFull))
+                Some(TimeoutAction::Refuse(Reject::RequestsFull))
             }
             _ => Some(self.close()),
         }
@@ -355,7 +355,7 @@ impl Guard {
 
     /// Returns the consequence of a deadline that passed at `now`. Early and late calls are
     /// harmless.
-    pub fn handle_timeout(&mut self, now: Instant) -> Option<Breach> {
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<TimeoutAction> {
         let is_due = |deadline: Option<Deadline>| deadline.is_some_and(|due| due.at <= now);
         // A peer that reads nothing would not read a refusal either.
         if is_due(self.write_deadline()) {
@@ -373,13 +373,13 @@ impl Guard {
             }
             Phase::Idle(_) if self.in_flight > 0 => return Some(self.close()),
             Phase::Fresh(_) | Phase::Idle(_) => {
-                self.phase = Phase::Parting;
-                return Some(Breach::CloseIdle);
+                self.phase = Phase::IdleTimedOut;
+                return Some(TimeoutAction::CloseIdle);
             }
             _ => return Some(self.close()),
         };
         self.refuse(reject, now);
-        Some(Breach::Refuse(reject))
+        Some(TimeoutAction::Refuse(reject))
     }
 
     /// Returns the number of requests that passed and are not answered: none or one.
@@ -411,7 +411,7 @@ impl Guard {
     /// time.
     fn advance(&mut self, bytes: &[u8], now: Instant) -> Result<usize, Reject> {
         match &mut self.phase {
-            Phase::Fresh(_) | Phase::Idle(_) | Phase::Parting => {
+            Phase::Fresh(_) | Phase::Idle(_) | Phase::IdleTimedOut => {
                 if self.in_flight > 0 || bytes.is_empty() {
                     return Ok(0);
                 }
@@ -419,7 +419,7 @@ impl Guard {
                     // An empty line before a request is not part of it (RFC 9112, section 2.2), and
                     // does not start one.
                     b"\r" | b"\r\n" => {
-                        if let Phase::Parting = self.phase {
+                        if let Phase::IdleTimedOut = self.phase {
                             self.phase = Phase::Idle(now);
                         }
                         return Ok(0);
@@ -473,9 +473,9 @@ impl Guard {
         }
     }
 
-    fn close(&mut self) -> Breach {
+    fn close(&mut self) -> TimeoutAction {
         self.phase = Phase::Closed;
-        Breach::Close
+        TimeoutAction::Close
     }
 
     fn phase_deadline(&self) -> Option<Deadline> {
@@ -508,7 +508,7 @@ impl Guard {
                 let at = (*heard + limits.linger_time_max).min(*since + limits.write_time_max);
                 Deadline { at, why: TimerKind::Write }
             }
-            Phase::Parting | Phase::Closed => return None,
+            Phase::IdleTimedOut | Phase::Closed => return None,
         };
         let farewell = self.stopped.map(|stopped| stopped + limits.farewell_time_max);
         Some(Deadline { at: farewell.map_or(deadline.at, |at| deadline.at.min(at)), ..deadline })
@@ -517,7 +517,7 @@ impl Guard {
     /// Returns the deadline for a peer that reads no byte, or once the endpoint has stopped, not
     /// all bytes.
     fn write_deadline(&self) -> Option<Deadline> {
-        if matches!(self.phase, Phase::Closed | Phase::Parting) {
+        if matches!(self.phase, Phase::Closed | Phase::IdleTimedOut) {
             return None;
         }
         let since = self.write_blocked.into_iter().chain(self.stopped).min()?;

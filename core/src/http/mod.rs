@@ -11,30 +11,30 @@ mod coding;
 mod connection;
 mod guard;
 mod media;
+mod rate_limiter;
 mod refused;
 mod reply;
 mod request;
 mod rules;
-mod throttle;
 
 pub use accept::Accept;
 pub use body::BodyBuffer;
-pub use coding::Coding;
+pub use coding::ContentCoding;
 pub use connection::{
     BodyLength, Connection, ConnectionConfig, ConnectionEvent, RequestLines, ResponseHead,
     WriteHead,
 };
 pub(crate) use guard::is_token_byte;
-pub use guard::{Breach, Guard, Inspection, PeerWait, first_to_give_way};
+pub use guard::{Guard, Inspection, PeerWait, TimeoutAction, first_to_give_way};
+pub use rate_limiter::RateLimiter;
+pub(crate) use rate_limiter::neighbourhood;
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, Refusal, ReplyHead};
 pub(crate) use request::Holder;
-pub use request::{LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader};
+pub use request::{LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader};
 pub(crate) use rules::sse_endpoint;
 pub use rules::{
     Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM, allows_origin,
     endpoint_methods,
 };
-pub use throttle::Throttle;
-pub(crate) use throttle::neighbourhood;

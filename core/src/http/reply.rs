@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use crate::http::Coding;
+use crate::http::ContentCoding;
 use crate::ids::SessionId;
 use crate::json::{self, Invalid};
 use crate::observe::Detail;
@@ -33,11 +33,11 @@ pub struct ReplyHead {
     /// CORS headers, for a browser whose origin is allowed.
     pub cors: Option<Cors>,
     /// The coding of the body: see [`ReplyHead::encode`].
-    pub coding: Coding,
+    pub coding: ContentCoding,
 }
 
 /// The minimum length of a body that is compressed.
-const PACKED_BYTES_MIN: usize = 1024;
+const COMPRESSED_BYTES_MIN: usize = 1024;
 
 /// The media types of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +61,13 @@ pub struct Cors {
     pub preflight: bool,
     /// The headers that a preflight asks for besides those that are always allowed, each after a
     /// comma.
-    pub asked: Box<str>,
+    pub requested: Box<str>,
 }
 
 impl Cors {
     /// Returns the headers for a page of this origin, given as in the request.
     pub fn of(origin: &str) -> Cors {
-        Cors { origin: origin.into(), preflight: false, asked: Box::default() }
+        Cors { origin: origin.into(), preflight: false, requested: Box::default() }
     }
 }
 
@@ -95,7 +95,7 @@ impl ReplyHead {
             challenge: None,
             close: false,
             cors: None,
-            coding: Coding::Fixed,
+            coding: ContentCoding::Uncompressed,
         }
     }
 
@@ -109,9 +109,9 @@ impl ReplyHead {
     /// Chooses the coding for a whole body of this length, from those that its client accepts: the
     /// adapter compresses it if [`ReplyHead::coding`] is then gzip. A stream is never compressed,
     /// because compression would delay its events.
-    pub fn encode(&mut self, taken: Coding, bytes: usize) {
+    pub fn encode(&mut self, taken: ContentCoding, bytes: usize) {
         let is_stream = self.content_type == Some(ContentType::EventStream);
-        if bytes >= PACKED_BYTES_MIN && !is_stream {
+        if bytes >= COMPRESSED_BYTES_MIN && !is_stream {
             self.coding = taken;
         }
     }
@@ -149,13 +149,13 @@ impl ReplyHead {
         if self.close {
             line("connection", "close".into());
         }
-        if self.coding == Coding::Gzip {
+        if self.coding == ContentCoding::Gzip {
             line("content-encoding", "gzip".into());
         }
         // The answer depends on the request's origin, so caches must keep them apart.
         let vary = match self.coding {
-            Coding::Fixed => "Origin",
-            Coding::Gzip | Coding::Identity => "Origin, Accept-Encoding",
+            ContentCoding::Uncompressed => "Origin",
+            ContentCoding::Gzip | ContentCoding::Identity => "Origin, Accept-Encoding",
         };
         line("vary", vary.into());
         if let Some(cors) = &self.cors {
@@ -180,7 +180,10 @@ impl Cors {
         line("access-control-allow-origin", self.origin.to_string().into());
         if self.preflight {
             line("access-control-allow-methods", methods.unwrap_or_default().into());
-            line("access-control-allow-headers", format!("{ALLOWED_HEADERS}{}", self.asked).into());
+            line(
+                "access-control-allow-headers",
+                format!("{ALLOWED_HEADERS}{}", self.requested).into(),
+            );
             line("access-control-max-age", "86400".into());
         } else {
             line("access-control-expose-headers", EXPOSED_HEADERS.into());

@@ -12,7 +12,7 @@ use crate::memory::Account;
 use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
-use crate::server::HttpScene;
+use crate::server::HttpRequestHead;
 use crate::time::Instant;
 
 /// A request that passed every rule that needs no session.
@@ -86,7 +86,7 @@ impl Request {
 
     /// Returns whether its answer contains facts about the process and its host, which must be
     /// reported before it.
-    pub fn wants_facts(&self, serves: &Serves) -> bool {
+    pub fn wants_stats(&self, serves: &Serves) -> bool {
         match self {
             Request::Metrics => true,
             Request::Health | Request::HealthDetails => serves.native().is_some(),
@@ -141,7 +141,7 @@ pub struct McpHead {
     /// `Last-Event-ID`.
     pub last_event: LastEvent,
     /// The values of the body that headers repeat, or `None` for a legacy request.
-    pub mirrored: Option<Box<Mirrored>>,
+    pub request_headers: Option<Box<McpRequestHeaders>>,
     /// The principal in `Authorization`.
     pub principal: Principal,
     /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
@@ -154,7 +154,7 @@ pub struct McpHead {
     /// it.
     pub client: Option<Box<str>>,
     /// The whole head, for a server that reads it.
-    pub http: Option<Arc<HttpScene>>,
+    pub http: Option<Arc<HttpRequestHead>>,
     /// The client's address, if known.
     pub peer: Option<IpAddr>,
     /// The time at which the head arrived.
@@ -198,7 +198,7 @@ impl McpHead {
 /// it without reading the body (2026-07-28, basic/transports/streamable-http, Request Headers).
 /// Values are unchanged except for surrounding white space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mirrored {
+pub struct McpRequestHeaders {
     /// `Mcp-Method`; empty if it is missing or repeated.
     pub method: Box<[u8]>,
     /// `Mcp-Name`; `None` if it is missing, empty if it is repeated.
@@ -249,8 +249,8 @@ impl RevisionHeader {
             RevisionHeader::Absent | RevisionHeader::Other(_) | RevisionHeader::Malformed => {
                 let legacy = |revision: &Revision| revision.era() == Era::Legacy;
                 let served = served.iter().copied().filter(legacy);
-                let known = served.clone().filter(|revision| *revision <= UNSAID).max();
-                known.or(served.min()).unwrap_or(UNSAID)
+                let known = served.clone().filter(|revision| *revision <= ASSUMED_REVISION).max();
+                known.or(served.min()).unwrap_or(ASSUMED_REVISION)
             }
         }
     }
@@ -258,7 +258,7 @@ impl RevisionHeader {
 
 /// The revision of a client that names none (2025-11-25, basic/transports, Protocol Version
 /// Header).
-const UNSAID: Revision = Revision::V2025_03_26;
+const ASSUMED_REVISION: Revision = Revision::V2025_03_26;
 
 /// The value of `Last-Event-ID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

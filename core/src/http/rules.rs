@@ -48,7 +48,8 @@ use std::sync::Arc;
 
 use crate::config::{BindSession, Config, Serves};
 use crate::http::{
-    Accept, Answer, Coding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader, SessionHeader,
+    Accept, Answer, ContentCoding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader,
+    SessionHeader,
 };
 use crate::json::{ParseRules, Peer};
 use crate::observe::Detail;
@@ -176,8 +177,8 @@ impl Rules {
         }
     }
 
-    /// Returns the entries of [`Config::hosts`] and [`Config::origins`] that are malformed and allow
-    /// nothing. A program should refuse to start with them.
+    /// Returns the entries of [`Config::hosts`] and [`Config::origins`] that are malformed and
+    /// allow nothing. A program should refuse to start with them.
     pub fn useless_entries(config: &Config) -> impl Iterator<Item = &str> {
         let hosts = config.hosts.iter().filter(|entry| !Hosts::understands(entry));
         let origins = config.origins.iter().filter(|entry| !Origins::understands(entry));
@@ -189,9 +190,9 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// The request is answered: it is refused, or it is `OPTIONS`. The answer is complete. If a body
-    /// is left unread, the answer closes the connection and says so, because HTTP libraries differ
-    /// in how they treat such a body.
+    /// The request is answered: it is refused, or it is `OPTIONS`. The answer is complete. If a
+    /// body is left unread, the answer closes the connection and says so, because HTTP libraries
+    /// differ in how they treat such a body.
     pub fn admit<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Admission, Box<Answer>> {
         let close = has_body(head.headers);
         self.judge(head, close).map_err(|mut answer| {
@@ -200,8 +201,8 @@ impl Rules {
         })
     }
 
-    /// Returns the answer to a request that the guard of its connection has refused, or `None` if it
-    /// has refused none. Pages of allowed origins may read it.
+    /// Returns the answer to a request that the guard of its connection has refused, or `None` if
+    /// it has refused none. Pages of allowed origins may read it.
     pub fn refusal(&self, guard: &Guard) -> Option<Answer> {
         let reject = guard.refused()?;
         let cors = self.origins.check(guard.origin().into_iter()).ok().flatten().map(Cors::of);
@@ -341,10 +342,10 @@ enum Endpoint {
 }
 
 impl Program {
-    fn coding(&self, headers: &impl Headers) -> Coding {
+    fn coding(&self, headers: &impl Headers) -> ContentCoding {
         match self.packs {
-            true => Coding::accepted(headers.values("accept-encoding")),
-            false => Coding::Fixed,
+            true => ContentCoding::accepted(headers.values("accept-encoding")),
+            false => ContentCoding::Uncompressed,
         }
     }
 
@@ -387,12 +388,12 @@ impl Program {
         last_event: LastEvent,
     ) -> Result<McpHead, Reject> {
         let headers = head.headers;
-        let mirrored = mirrored(headers);
+        let request_headers = mirrored(headers);
         let (session, foreign_session) = match self.sessions {
             true => (session(headers)?, None),
             false => (SessionHeader::Absent, foreign_session(headers)),
         };
-        let principal = match self.sessions || self.principals || mirrored.is_some() {
+        let principal = match self.sessions || self.principals || request_headers.is_some() {
             true => self.bind.principal(authorization(headers).as_deref()),
             false => Principal::Anonymous,
         };
@@ -401,7 +402,7 @@ impl Program {
             revision: self.revision(headers),
             accept,
             last_event,
-            mirrored,
+            request_headers,
             principal,
             foreign_session,
             params_digest: None,
@@ -413,8 +414,8 @@ impl Program {
         })
     }
 
-    /// Parses the revision. Whether an unsupported one is refused depends on the era, which is known
-    /// when the body is there.
+    /// Parses the revision. Whether an unsupported one is refused depends on the era, which is
+    /// known when the body is there.
     fn revision(&self, headers: &impl Headers) -> RevisionHeader {
         let text = match visible(headers, "mcp-protocol-version") {
             Ok(Some(text)) => text,

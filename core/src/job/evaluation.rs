@@ -1,27 +1,28 @@
-//! An input of a conversation with a server in this process.
+//! An input of a connection with a server in this process.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::CheckoutId;
 use crate::chunk::Chunk;
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::ids::SessionId;
 use crate::legacy_facade::{BackendEvent, RelatesTo};
 use crate::principal::Principal;
-use crate::random::Chance;
+use crate::random::Rng;
 use crate::server::{
-    Change, Changed, Circumstances, Conversation, HttpScene, Line, SessionFacts, Sink,
+    Change, Changed, HttpRequestHead, MessageContext, MessageSink, Relation, ServerConnection,
+    SessionInfo,
 };
 use crate::time::{Duration, Instant};
 
-/// An input of a conversation.
+/// An input of a connection.
 #[derive(Debug)]
 pub(crate) enum ServerInput {
     /// A message of the client.
     Message(Chunk),
     /// The facts that it waits for.
-    Facts(Box<Facts>),
+    Stats(Box<HostStats>),
     /// A change that was not made in this session.
     Change(Changed),
     /// A timeout.
@@ -34,31 +35,31 @@ pub(crate) struct InputContext {
     pub(crate) now: Instant,
     pub(crate) arrived: Instant,
     pub(crate) wall: Duration,
-    pub(crate) http: Option<Arc<HttpScene>>,
-    pub(crate) session: SessionFacts,
+    pub(crate) http: Option<Arc<HttpRequestHead>>,
+    pub(crate) session: SessionInfo,
     pub(crate) principal: Principal,
     pub(crate) random: u64,
 }
 
-/// A conversation and its output.
+/// A connection and its output.
 #[derive(Debug)]
 pub(crate) struct Evaluator {
-    pub(crate) connection: Conversation,
+    pub(crate) connection: ServerConnection,
     pub(crate) output: SessionOutput,
 }
 
-/// A conversation with a job to do.
+/// A connection with a job to do.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
     pub(crate) session: SessionId,
     pub(crate) loan: CheckoutId,
     pub(crate) speaker: Box<Evaluator>,
     pub(crate) fact: Option<(ServerInput, InputContext)>,
-    pub(crate) chance: Arc<Chance>,
+    pub(crate) chance: Arc<Rng>,
 }
 
 impl Evaluation {
-    /// Passes the input to the conversation.
+    /// Passes the input to the connection.
     pub(crate) fn carry_out(&mut self) {
         if let Some((fact, at)) = self.fact.take() {
             self.speaker.handle_input(fact, &at, &self.chance);
@@ -67,39 +68,39 @@ impl Evaluation {
 }
 
 impl Evaluator {
-    pub(crate) fn handle_input(&mut self, fact: ServerInput, at: &InputContext, chance: &Chance) {
-        let InputContext { now, arrived, wall, principal, random, .. } = *at;
+    pub(crate) fn handle_input(&mut self, fact: ServerInput, at: &InputContext, chance: &Rng) {
+        let InputContext { now, arrived, wall: unix_time, principal, random, .. } = *at;
         let (http, session, seal) = (at.http.as_ref(), Some(&at.session), &chance.seal);
-        let at = Circumstances { now, arrived, wall, http, session, principal, random, seal };
+        let at = MessageContext { now, arrived, unix_time, http, session, principal, random, seal };
         let Evaluator { connection, output } = self;
         match fact {
             ServerInput::Message(message) => {
                 connection.handle_message(&message.into_bytes(), &at, output);
             }
-            ServerInput::Facts(facts) => connection.handle_facts(&facts, &at, output),
-            ServerInput::Change(change) => connection.handle_change(change.told(), output),
+            ServerInput::Stats(facts) => connection.handle_stats(&facts, &at, output),
+            ServerInput::Change(change) => connection.handle_change(change.as_change(), output),
             ServerInput::Timeout => connection.handle_timeout(&at, output),
         }
     }
 }
 
-/// The output of a conversation, in order.
+/// The output of a connection, in order.
 #[derive(Debug, Default)]
 pub(crate) struct SessionOutput {
     pub(crate) text: Vec<u8>,
     pub(crate) events: VecDeque<BackendEvent>,
 }
 
-impl Sink for SessionOutput {
+impl MessageSink for SessionOutput {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
 
-    fn ended(&mut self, line: Line<'_>) {
+    fn ended(&mut self, line: Relation<'_>) {
         let about = match line {
-            Line::Answer(_) => RelatesTo::Unknown,
-            Line::Related(id) => id.parse().map_or(RelatesTo::Unknown, RelatesTo::Request),
-            Line::Unrelated => RelatesTo::None,
+            Relation::Answer(_) => RelatesTo::Unknown,
+            Relation::Related(id) => id.parse().map_or(RelatesTo::Unknown, RelatesTo::Request),
+            Relation::Unrelated => RelatesTo::None,
         };
         let mut text = std::mem::take(&mut self.text);
         // A message that was not asked for can wait in a queue, and most of its buffer would be
@@ -114,7 +115,7 @@ impl Sink for SessionOutput {
         self.events.push_back(BackendEvent::Changed(change.keep()));
     }
 
-    fn hang_up(&mut self, id: &str, come_back: Duration) {
+    fn disconnect(&mut self, id: &str, come_back: Duration) {
         if let Ok(number) = id.parse() {
             self.events.push_back(BackendEvent::Disconnect(number, come_back));
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::json::Message;
 use crate::json::object::Object;
-use crate::modern::mirror::{self, MirroredParams};
+use crate::modern::x_mcp_header::{self, HeaderParams};
 
 /// The tools with arguments that headers repeat, by name. Most tools have none.
-pub(crate) type Table = BTreeMap<String, Arc<MirroredParams>>;
+pub(crate) type Table = BTreeMap<String, Arc<HeaderParams>>;
 
 /// A table that a page is added to.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Known {
     }
 
     /// Returns the table with these tools.
-    fn with(&self, listed: Vec<(String, MirroredParams)>, is_whole: bool) -> Arc<Table> {
+    fn with(&self, listed: Vec<(String, HeaderParams)>, is_whole: bool) -> Arc<Table> {
         let replaces = self.replaces && is_whole;
         let mut is_changed = replaces && self.table.len() != listed.len();
         let mut added = Table::new();
@@ -71,7 +71,7 @@ pub(crate) struct Page {
 impl Page {
     /// Reads a result of `tools/list`, which answers a request for the first page or for another.
     pub(crate) fn read(result: &[u8], is_first: bool, known: &Known) -> Page {
-        let listed = mirror::listed(result);
+        let listed = x_mcp_header::read_tools_page(result);
         let next = cursor(result, "nextCursor");
         let is_whole = is_first && next.is_none();
         let table = known.with(listed.mirrored, is_whole);

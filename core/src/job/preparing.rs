@@ -8,10 +8,10 @@ use bytes::Bytes;
 
 use super::stateless;
 use crate::chunk::Chunk;
-use crate::http::Mirrored;
+use crate::http::McpRequestHeaders;
 use crate::ids::ExchangeId;
 use crate::json::{Message, ParseRules, Peer, line};
-use crate::modern::mirror::MirroredParams;
+use crate::modern::x_mcp_header::HeaderParams;
 use crate::protocol::{Era, Revision};
 use crate::reject::{Capability, Reject};
 use crate::translate::legacy_child;
@@ -24,7 +24,7 @@ pub(crate) struct Preparing {
     /// The era of the child, if it is not that of the client.
     pub(crate) child: Option<Era>,
     /// The arguments that its headers repeat, and the headers.
-    pub(crate) headers: Option<(Arc<MirroredParams>, Option<Box<Mirrored>>)>,
+    pub(crate) headers: Option<(Arc<HeaderParams>, Option<Box<McpRequestHeaders>>)>,
     /// The questions that it may answer, and the revision of the child that asked them.
     pub(crate) questions: Option<(Vec<OpenQuestion>, Revision)>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Prepared {
     /// if it was not translated.
     pub(crate) translated: Option<Result<Message, Reject>>,
     /// The arguments that headers repeat, and whether they do.
-    pub(crate) headers: Option<(Arc<MirroredParams>, Result<(), Reject>)>,
+    pub(crate) headers: Option<(Arc<HeaderParams>, Result<(), Reject>)>,
     /// The answers to questions in it.
     pub(crate) answers: Option<Result<Answers, Reject>>,
 }

@@ -23,14 +23,14 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::de::IgnoredAny;
 
-use crate::json::glimpse::{Concerns, Glimpse};
-use crate::json::mend::{error_object, mended, without_controls};
 use crate::json::object::Object;
+use crate::json::partial_message::{Concerns, PartialMessage};
+use crate::json::repair::{error_object, repaired, without_controls};
 use crate::json::scan::Cursor;
 use crate::json::{Answer, Kind, Message, ParseRules, text, tidy};
+use crate::log_text::{escape_untrusted, truncate_for_log};
 use crate::memory::Account;
 use crate::reject::{Flaw, Reject};
-use crate::shown::{shown, visible};
 
 /// A line, or a part of one, that is not a message.
 #[derive(Clone, Debug)]
@@ -119,7 +119,7 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
             }
             Ok(message) => (self.each)(Ok(message)),
             Err((reject, text)) => {
-                let concerns = Glimpse::of(&text).concerns();
+                let concerns = PartialMessage::of(&text).concerns();
                 self.unreadable(Flaw::from(reject), concerns, &text);
             }
         }
@@ -134,13 +134,13 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
 
     /// Handles a text that begins like JSON but is not.
     fn broken(&mut self, text: &[u8]) {
-        let mended = mended(text);
+        let mended = repaired(text);
         let mut rest = &mended[..];
         let mut values = 0;
         while !rest.is_empty() {
             let Some(len) = value_len(rest) else {
                 let concerns = match rest[0] {
-                    b'{' => Glimpse::of(rest).concerns(),
+                    b'{' => PartialMessage::of(rest).concerns(),
                     _ => Concerns::Nothing,
                 };
                 return self.unreadable(Flaw::NotJson, concerns, rest);
@@ -212,7 +212,7 @@ pub(crate) fn error_words(error: &[u8]) -> String {
     }
     let error = Object::read_or_empty(Some(error));
     let message = error.text("message").unwrap_or_default();
-    shown(&visible(message.as_bytes())).into_owned()
+    truncate_for_log(&escape_untrusted(message.as_bytes())).into_owned()
 }
 
 /// The maximum length of an error object that is parsed for its message.

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use crate::json::params::{Params, fill};
 use crate::json::scan::{Cursor, Span};
 use crate::json::string;
-use crate::json::{About, Invalid, Kind, ParseRules, Peer};
+use crate::json::{Concerned, Invalid, Kind, ParseRules, Peer};
 use crate::reject::Reject;
 
 /// The maximum length of the JSON text of an id or a progress token, in bytes. Each is kept while
@@ -96,7 +96,7 @@ impl Envelope {
                 self.result_revision = revision;
                 return once(&mut self.result, span);
             }
-            other if string::mimics(other) => return Err(Reject::ConfusableKey),
+            other if string::is_confusable(other) => return Err(Reject::ConfusableKey),
             _ => {
                 cursor.value();
                 return Ok(());
@@ -167,19 +167,19 @@ impl Envelope {
     /// Returns the error for this message if it is invalid.
     pub(super) fn invalid(&self, reject: Reject, line: &Bytes) -> Invalid {
         let id = self.id.filter(|id| is_id(id.of_text(line)));
-        Invalid { reject, about: id.and_then(|id| self.about(line.slice(id.range()))) }
+        Invalid { reject, concerned: id.and_then(|id| self.about(line.slice(id.range()))) }
     }
 
     /// Returns the request it concerns, as far as its members show. A child may print any object,
     /// such as a log record with an `id`, so its objects count only if they have another member of
     /// a message.
-    fn about(&self, id: Bytes) -> Option<About> {
+    fn about(&self, id: Bytes) -> Option<Concerned> {
         let answers = self.result.is_some() || self.error.is_some();
         match self.sender {
-            _ if self.method.is_some() => Some(About::Request(id)),
-            _ if answers => Some(About::Answer(id)),
-            Peer::Client => Some(About::Request(id)),
-            Peer::Child => self.version.map(|_| About::Answer(id)),
+            _ if self.method.is_some() => Some(Concerned::Request(id)),
+            _ if answers => Some(Concerned::Answer(id)),
+            Peer::Client => Some(Concerned::Request(id)),
+            Peer::Child => self.version.map(|_| Concerned::Answer(id)),
         }
     }
 }

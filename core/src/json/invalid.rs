@@ -11,12 +11,12 @@ pub struct Invalid {
     pub reject: Reject,
     /// The request that waits for an answer. Known only if every key of the envelope can be read in
     /// only one way, and one of them is a valid id.
-    pub about: Option<About>,
+    pub concerned: Option<Concerned>,
 }
 
 /// The request that a text concerns, with the JSON text of its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum Concerned {
     /// The sender's: the text was meant to be this request. The error response carries its id
     /// (JSON-RPC 2.0, section 5).
     Request(Bytes),
@@ -27,16 +27,16 @@ pub enum About {
 impl Invalid {
     /// Returns the id of the request that the text was meant to be.
     pub fn request_id(&self) -> Option<&[u8]> {
-        match &self.about {
-            Some(About::Request(id)) => Some(id),
+        match &self.concerned {
+            Some(Concerned::Request(id)) => Some(id),
             _ => None,
         }
     }
 
     /// Returns the id of the request that the text was meant to answer.
     pub fn answer_id(&self) -> Option<&[u8]> {
-        match &self.about {
-            Some(About::Answer(id)) => Some(id),
+        match &self.concerned {
+            Some(Concerned::Answer(id)) => Some(id),
             _ => None,
         }
     }
@@ -45,6 +45,6 @@ impl Invalid {
 /// Converts a reason for which the request is unknown.
 impl From<Reject> for Invalid {
     fn from(reject: Reject) -> Self {
-        Invalid { reject, about: None }
+        Invalid { reject, concerned: None }
     }
 }

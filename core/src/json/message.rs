@@ -27,7 +27,7 @@ pub enum Field {
     ProgressToken,
     /// `params.requestId` of `notifications/cancelled`, `params.progressToken` of
     /// `notifications/progress`.
-    Subject,
+    CorrelationId,
 }
 
 /// A field, and the JSON text that replaces its value.
@@ -43,7 +43,7 @@ pub struct Message {
     id: Option<Span>,
     method: Option<Method>,
     progress_token: Option<Span>,
-    subject: Option<Span>,
+    correlation_id: Option<Span>,
     name: Option<Span>,
     /// The fields of modern messages; boxed, because most messages are legacy.
     modern: Option<Box<Modern>>,
@@ -134,7 +134,7 @@ impl Message {
             id: envelope.id.filter(|id| id.of_text(&line) != b"null"),
             method: envelope.method.map(|method| Method::read(method, &line)),
             progress_token: None,
-            subject: None,
+            correlation_id: None,
             modern: Modern::of(&params),
             name: params.name,
             params: envelope.params,
@@ -146,11 +146,11 @@ impl Message {
         };
         match (kind, message.method()) {
             (Kind::Request, _) => message.progress_token = params.in_meta.progress_token,
-            (_, Some("notifications/cancelled")) => message.subject = params.request_id,
-            (_, Some("notifications/progress")) => message.subject = params.progress_token,
+            (_, Some("notifications/cancelled")) => message.correlation_id = params.request_id,
+            (_, Some("notifications/progress")) => message.correlation_id = params.progress_token,
             _ => {}
         }
-        match message.subject() {
+        match message.correlation_id() {
             Some(subject) if !is_string(subject) && !is_number(subject) => {
                 Err((Reject::BadParams.into(), message.line))
             }
@@ -194,8 +194,8 @@ impl Message {
 
     /// Returns the JSON text of the id that a notification refers to: `params.requestId` of
     /// `notifications/cancelled`, `params.progressToken` of `notifications/progress`.
-    pub fn subject(&self) -> Option<&[u8]> {
-        self.bytes_at(self.subject)
+    pub fn correlation_id(&self) -> Option<&[u8]> {
+        self.bytes_at(self.correlation_id)
     }
 
     /// Returns the revision that a modern message declares,
@@ -360,7 +360,7 @@ impl Message {
         match field {
             Field::Id => self.id,
             Field::ProgressToken => self.progress_token,
-            Field::Subject => self.subject,
+            Field::CorrelationId => self.correlation_id,
         }
     }
 

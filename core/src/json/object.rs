@@ -202,11 +202,11 @@ fn entries(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
 
 /// A reason why the members of an object are ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unclear {
+pub(crate) enum KeyError {
     /// A requested member occurs twice.
-    KeyTwice,
+    Duplicate,
     /// A key holds a lone surrogate.
-    KeyNoText,
+    LoneSurrogate,
 }
 
 /// Returns the values of the members with these names, in one walk over an object. Other members
@@ -214,17 +214,17 @@ pub(crate) enum Unclear {
 ///
 /// # Errors
 ///
-/// The first [`Unclear`] key in the text.
+/// The first [`KeyError`] key in the text.
 pub(crate) fn pick<'t, const N: usize>(
     object: &'t str,
     names: &[&str; N],
-) -> Result<[Option<&'t str>; N], Unclear> {
+) -> Result<[Option<&'t str>; N], KeyError> {
     let mut picked = [None; N];
     for member in named_members(object) {
         let (key, value) = member?;
         let place = names.iter().position(|name| *name.as_bytes() == *key);
         if place.is_some_and(|place| picked[place].replace(value).is_some()) {
-            return Err(Unclear::KeyTwice);
+            return Err(KeyError::Duplicate);
         }
     }
     Ok(picked)
@@ -234,37 +234,37 @@ pub(crate) fn pick<'t, const N: usize>(
 ///
 /// # Errors
 ///
-/// [`Unclear::KeyNoText`] before [`Unclear::KeyTwice`].
-pub(crate) fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Unclear> {
+/// [`KeyError::LoneSurrogate`] before [`KeyError::Duplicate`].
+pub(crate) fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, KeyError> {
     let mut members = Vec::new();
     for member in named_members(object) {
         let (key, value) = member?;
         members.push((to_text(key), value));
     }
-    match has_twice(&members) {
-        true => Err(Unclear::KeyTwice),
+    match has_duplicate(&members) {
+        true => Err(KeyError::Duplicate),
         false => Ok(members),
     }
 }
 
 /// Iterates over the members of an object, with escapes in keys resolved.
-fn named_members(object: &str) -> impl Iterator<Item = Result<(Cow<'_, [u8]>, &str), Unclear>> {
+fn named_members(object: &str) -> impl Iterator<Item = Result<(Cow<'_, [u8]>, &str), KeyError>> {
     let mut cursor = Cursor::new(object.as_bytes());
     cursor.enter();
     std::iter::from_fn(move || {
         let key = cursor.name()?;
-        if cursor.take_half_pairs() {
-            return Some(Err(Unclear::KeyNoText));
+        if cursor.take_lone_surrogates() {
+            return Some(Err(KeyError::LoneSurrogate));
         }
         let value = &object[cursor.value().range()];
-        cursor.take_half_pairs();
+        cursor.take_lone_surrogates();
         Some(Ok((key, value)))
     })
 }
 
 /// Returns whether two members have the same name. Many members are sorted first, because a client
 /// may send as many as fit into a message.
-fn has_twice(members: &[(Cow<'_, str>, &str)]) -> bool {
+fn has_duplicate(members: &[(Cow<'_, str>, &str)]) -> bool {
     if members.len() <= FEW {
         let is_before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
         return (1..members.len()).any(is_before);

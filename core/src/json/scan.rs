@@ -63,7 +63,7 @@ pub(super) struct Cursor<'t> {
     at: usize,
     depth: usize,
     deepest: usize,
-    half_pairs: bool,
+    lone_surrogates: bool,
     /// Whether the last string had escapes.
     escaped: bool,
 }
@@ -73,7 +73,7 @@ impl<'t> Cursor<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
         #[cfg(test)]
         walked::add(text.len());
-        Cursor { text, at: 0, depth: 0, deepest: 0, half_pairs: false, escaped: false }
+        Cursor { text, at: 0, depth: 0, deepest: 0, lone_surrogates: false, escaped: false }
     }
 
     /// Returns the byte at this position, or NUL at the end. In front of a value it shows the
@@ -153,15 +153,15 @@ impl<'t> Cursor<'t> {
         if self.deepest > rules.depth_max {
             return Err(Reject::TooDeep);
         }
-        if self.half_pairs && rules.sender == Peer::Client {
+        if self.lone_surrogates && rules.sender == Peer::Client {
             return Err(Reject::LoneSurrogate);
         }
         Ok(())
     }
 
     /// Returns whether a lone surrogate was seen since the last call.
-    pub(super) fn take_half_pairs(&mut self) -> bool {
-        std::mem::take(&mut self.half_pairs)
+    pub(super) fn take_lone_surrogates(&mut self) -> bool {
+        std::mem::take(&mut self.lone_surrogates)
     }
 
     fn leave(&mut self) {
@@ -194,7 +194,7 @@ impl<'t> Cursor<'t> {
             }
             self.escaped = true;
             let (char, len) = string::escape(&self.text[self.at..]);
-            self.half_pairs |= char.is_none();
+            self.lone_surrogates |= char.is_none();
             self.at += len;
         }
         self.at = self.text.len();

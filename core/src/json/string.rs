@@ -73,7 +73,7 @@ pub(super) fn envelope_key(raw: &[u8]) -> Option<&'static [u8]> {
 
 /// Returns whether a key that is not an envelope key could be taken for one by a parser that
 /// ignores case or invisible characters, stops at NUL, or compares keys before it resolves escapes.
-pub(super) fn mimics(raw: &[u8]) -> bool {
+pub(super) fn is_confusable(raw: &[u8]) -> bool {
     let mut key = [0; KEY_LEN_MAX];
     let mut len = 0;
     for char in chars(as_str(raw)) {

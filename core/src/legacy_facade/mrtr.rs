@@ -208,7 +208,7 @@ impl LegacyFacade {
         }
         if !self.is_slow {
             let number = call.to_string();
-            let line = message.with(&[(Field::Subject, number.as_bytes())]);
+            let line = message.with(&[(Field::CorrelationId, number.as_bytes())]);
             self.send_to_client(line.to_vec(), RelatesTo::Request(call));
         }
     }

@@ -21,7 +21,7 @@
 //! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning, server/utilities/logging,
 //! basic/transports/streamable-http (Request Headers, Server Validation).
 
-use crate::http::{McpHead, Mirrored, RevisionHeader};
+use crate::http::{McpHead, McpRequestHeaders, RevisionHeader};
 use crate::json::{Body, Kind, Message};
 use crate::modern::field;
 use crate::protocol::{Era, Revision};
@@ -117,14 +117,14 @@ fn check_versions<'a>(
         return Err(Reject::UnsupportedRevision);
     }
     let method = message.method().unwrap_or_default();
-    match &head.mirrored {
+    match &head.request_headers {
         Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(method),
         _ => Err(Reject::HeaderMismatch(Repeats::Method)),
     }
 }
 
 fn check_method(head: &McpHead, message: &Message, method: &str) -> Result<(), Reject> {
-    if let Some(mirrored) = &head.mirrored {
+    if let Some(mirrored) = &head.request_headers {
         check_name(mirrored, message)?;
     }
     match message.log_level().map(string) {
@@ -138,7 +138,7 @@ fn is_log_level(name: &[u8]) -> bool {
     str::from_utf8(name).is_ok_and(|name| LogLevel::parse(name).is_ok())
 }
 
-fn check_name(mirrored: &Mirrored, message: &Message) -> Result<(), Reject> {
+fn check_name(mirrored: &McpRequestHeaders, message: &Message) -> Result<(), Reject> {
     let name = match message.method() {
         Some("prompts/get" | "tools/call") => message.name_text(),
         Some("resources/read") => message.uri(),

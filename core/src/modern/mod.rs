@@ -7,10 +7,10 @@
 pub(crate) mod envelope;
 mod exclusivity;
 pub mod field;
-pub mod mirror;
 mod preparation;
 pub(crate) mod probe;
 pub(crate) mod status;
+pub mod x_mcp_header;
 
 pub(crate) use exclusivity::{Exclusivity, exclusivity_of};
 pub use preparation::Preparation;

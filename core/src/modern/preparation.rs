@@ -15,7 +15,7 @@ use crate::json::{Body, Kind, Message, ParseRules, Peer};
 use crate::modern::{Exclusivity, exclusivity_of};
 use crate::observe::client_name;
 use crate::protocol::Revision;
-use crate::random::Chance;
+use crate::random::Rng;
 use crate::seal::SalientParams;
 use crate::time::Duration;
 
@@ -23,11 +23,11 @@ use crate::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Preparation {
     config: Arc<Config>,
-    chance: Arc<Chance>,
+    chance: Arc<Rng>,
 }
 
 impl Preparation {
-    pub(crate) fn new(config: Arc<Config>, chance: Arc<Chance>) -> Preparation {
+    pub(crate) fn new(config: Arc<Config>, chance: Arc<Rng>) -> Preparation {
         Preparation { config, chance }
     }
 

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::http::McpHead;
 use crate::ids::ExchangeId;
 use crate::json::Body;
-use crate::native::run::{Moment, Run, ToRun};
+use crate::native::stateless_request::{StatelessCx, StatelessInput, StatelessRequest};
 use crate::native::{Served, Stateless};
 use crate::observe::Event;
-use crate::random::Chance;
+use crate::random::Rng;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
@@ -18,19 +18,19 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Continuation {
     pub(crate) exchange: ExchangeId,
-    pub(crate) run: Box<Run>,
+    pub(crate) run: Box<StatelessRequest>,
     /// The input, and whether the client reads too slowly.
-    pub(crate) input: Option<(ToRun, bool)>,
+    pub(crate) input: Option<(StatelessInput, bool)>,
     pub(crate) now: Instant,
     pub(crate) wall: Duration,
-    pub(crate) chance: Arc<Chance>,
+    pub(crate) chance: Arc<Rng>,
 }
 
 impl Continuation {
     /// Lets the run handle its input.
     pub(crate) fn carry_out(&mut self) {
         if let Some((input, is_slow)) = self.input.take() {
-            let moment = Moment { now: self.now, wall: self.wall, chance: &self.chance };
+            let moment = StatelessCx { now: self.now, wall: self.wall, chance: &self.chance };
             self.run.advance(input, is_slow, moment);
         }
     }
@@ -56,6 +56,6 @@ impl Serving {
         let log = |event| self.events.push(event);
         let publish = |change| self.changes.push(change);
         let at = self.at;
-        self.server.answer(self.head.clone(), &self.body, || at, Facts::default, log, publish)
+        self.server.answer(self.head.clone(), &self.body, || at, HostStats::default, log, publish)
     }
 }

@@ -1,41 +1,41 @@
 //! Native servers over Streamable HTTP.
 //!
-//! Owns: requests that need no session ([`Stateless`], [`Run`]).
-//! Never: JSON-RPC or a tool; a [`Conversation`] handles those.
+//! Owns: requests that need no session ([`Stateless`], [`StatelessRequest`]).
+//! Never: JSON-RPC or a tool; a [`ServerConnection`] handles those.
 //!
 //! ```text
-//!                     ┌ sessions ──────► engine: a session whose other side is a conversation
+//!                     ┌ sessions ──────► engine: a session whose other side is a connection
 //!   POST ── rules ────┤
 //!                     └ no sessions ───► Stateless ── answered ────────────────► reply
 //!                        (no lock)            └────── has to wait ──► engine ──► stream or reply
 //! ```
 
 mod continuation;
-mod mirrors;
-mod run;
+mod header_params;
 mod stateless;
+mod stateless_request;
 
 pub(crate) use continuation::{Continuation, Serving};
-pub(crate) use mirrors::Mirrors;
-pub use run::Run;
-pub(crate) use run::{Moment, Step, ToRun};
+pub(crate) use header_params::ServerHeaderParams;
 pub use stateless::{Served, Stateless};
+pub use stateless_request::StatelessRequest;
+pub(crate) use stateless_request::{StatelessCx, StatelessInput, StatelessOutput};
 
 use crate::config::Native;
 use crate::http::RevisionHeader;
 use crate::protocol::{Era, Revision};
-use crate::server::Conversation;
+use crate::server::ServerConnection;
 
 impl Native {
-    /// Creates a conversation in this era. In the legacy era it uses this revision until
+    /// Creates a connection in this era. In the legacy era it uses this revision until
     /// `initialize` negotiates another.
-    pub(crate) fn converse(&self, revision: Revision, era: Era) -> Conversation {
-        let conversation = Conversation::new(self.server.clone());
-        conversation.restricted_to(self.revisions.clone()).speaking(revision).only(era)
+    pub(crate) fn connect(&self, revision: Revision, era: Era) -> ServerConnection {
+        let connection = ServerConnection::new(self.server.clone());
+        connection.restricted_to(self.revisions.clone()).with_revision(revision).only(era)
     }
 
     /// Returns the revision of a request before `initialize` negotiates one.
-    pub(crate) fn spoken(&self, said: &RevisionHeader) -> Revision {
+    pub(crate) fn revision_of(&self, said: &RevisionHeader) -> Revision {
         said.spoken(&self.revisions)
     }
 

@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use crate::chunk::Chunk;
 use crate::config::{Config, Native};
-use crate::facts::{Counters, Facts};
+use crate::host_stats::{Counters, HostStats};
 use crate::http::{McpHead, ReplyHead, SessionHeader, refused};
 use crate::json::Body;
 use crate::modern::envelope;
-use crate::native::Run;
-use crate::native::mirrors::Mirrors;
-use crate::native::run::{Moment, Step};
-use crate::observe::{Event, RequestLog, Tally};
+use crate::native::StatelessRequest;
+use crate::native::header_params::ServerHeaderParams;
+use crate::native::stateless_request::{StatelessCx, StatelessOutput};
+use crate::observe::{Event, RequestLog, RequestMetrics};
 use crate::protocol::{Era, Revision};
-use crate::random::Chance;
+use crate::random::Rng;
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
@@ -26,9 +26,9 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Stateless {
     config: Arc<Config>,
-    tally: Arc<Tally>,
-    chance: Arc<Chance>,
-    mirrors: Arc<Mirrors>,
+    request_metrics: Arc<RequestMetrics>,
+    rng: Arc<Rng>,
+    header_params: Arc<ServerHeaderParams>,
     requests: Arc<RequestLog>,
 }
 
@@ -39,22 +39,22 @@ pub enum Served {
     Reply(ReplyHead, Chunk),
     /// It is refused, which the engine needs to know.
     Refused(Reject, ReplyHead, Chunk),
-    /// It has to wait: pass it to the engine as `Input::Unfinished`.
-    Unfinished(Box<Run>),
+    /// It has to wait: pass it to the engine as `Input::StatelessPending`.
+    Pending(Box<StatelessRequest>),
 }
 
 /// The number of samples of facts that a request gets before it has to wait.
-const FACTS_MAX: usize = 4;
+const SAMPLES_MAX: usize = 4;
 
 impl Stateless {
     pub(crate) fn new(
         config: Arc<Config>,
-        tally: Arc<Tally>,
-        chance: Arc<Chance>,
-        mirrors: Arc<Mirrors>,
+        request_metrics: Arc<RequestMetrics>,
+        rng: Arc<Rng>,
+        header_params: Arc<ServerHeaderParams>,
         requests: Arc<RequestLog>,
     ) -> Stateless {
-        Stateless { config, tally, chance, mirrors, requests }
+        Stateless { config, request_metrics, rng, header_params, requests }
     }
 
     /// Returns whether a POST is to be answered here. One with a session id may belong to a
@@ -75,7 +75,7 @@ impl Stateless {
         head: McpHead,
         body: &Body,
         clock: impl Fn() -> (Instant, Duration),
-        sample: impl Fn() -> Facts,
+        sample: impl Fn() -> HostStats,
         log: impl FnMut(Event),
         publish: impl FnMut(Changed),
     ) -> Served {
@@ -86,33 +86,34 @@ impl Stateless {
         if let Err(reject) = self.check(native, era, &head, body) {
             return refuse(reject, &head, body, &native.revisions);
         }
-        let mut run = Run::new(native, self.config.log_level, era, head, body);
-        run.take(body, self.moment(clock()), &self.tally);
-        for _ in 0..FACTS_MAX {
+        let mut run = StatelessRequest::new(native, self.config.log_level, era, head, body);
+        run.take(body, self.moment(clock()), &self.request_metrics);
+        for _ in 0..SAMPLES_MAX {
             // Facts about sessions need the engine.
-            if native.sessions || !run.wants_facts() {
+            if native.sessions || !run.wants_stats() {
                 break;
             }
-            let facts = Facts { counters: self.counters(), ..sample() };
-            run.facts(&facts, self.moment(clock()));
+            let facts = HostStats { counters: self.counters(), ..sample() };
+            run.on_stats(&facts, self.moment(clock()));
         }
         let max = self.config.limits.log_requests_per_second;
-        run.count((&self.tally, &self.requests), (clock().0, max), log);
+        run.count((&self.request_metrics, &self.requests), (clock().0, max), log);
         run.take_changes().into_iter().for_each(publish);
         if !run.is_over() {
-            return Served::Unfinished(Box::new(run));
+            return Served::Pending(Box::new(run));
         }
         let step = run.step();
-        let is_short = run.take_short();
+        let is_short = run.take_memory_shortage();
         match step {
-            Step::Reply(head, body) | Step::Stream { begin: Some(head), events: body, .. } => {
-                match is_short {
-                    true => Served::Refused(Reject::UnreadAnswers, head, body),
-                    false => Served::Reply(head, body),
-                }
-            }
+            StatelessOutput::Reply(head, body)
+            | StatelessOutput::Stream { begin: Some(head), events: body, .. } => match is_short {
+                true => Served::Refused(Reject::UnreadAnswers, head, body),
+                false => Served::Reply(head, body),
+            },
             // Nothing of it was sent, so the head is still to come.
-            Step::Stream { begin: None, .. } | Step::Wait => Served::Unfinished(Box::new(run)),
+            StatelessOutput::Stream { begin: None, .. } | StatelessOutput::Wait => {
+                Served::Pending(Box::new(run))
+            }
         }
     }
 
@@ -120,7 +121,7 @@ impl Stateless {
         if era == Era::Modern {
             let has_method = |method: &str| native.server.modern_catalog().has_modern(method);
             let message = envelope::admit(head, body, &native.revisions, has_method)?;
-            return self.mirrors.check(head, message);
+            return self.header_params.check(head, message);
         }
         envelope::admit_legacy(&native.revisions)?;
         head.initializes(body)?;
@@ -130,12 +131,12 @@ impl Stateless {
         Ok(())
     }
 
-    fn moment(&self, (now, wall): (Instant, Duration)) -> Moment<'_> {
-        Moment { now, wall, chance: &self.chance }
+    fn moment(&self, (now, wall): (Instant, Duration)) -> StatelessCx<'_> {
+        StatelessCx { now, wall, chance: &self.rng }
     }
 
     fn counters(&self) -> Counters {
-        let (requests, errors, took) = self.tally.totals();
+        let (requests, errors, took) = self.request_metrics.totals();
         Counters { requests, errors, took, ..Counters::default() }
     }
 }

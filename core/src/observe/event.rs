@@ -11,11 +11,11 @@ pub use fields::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::ids::{ChildId, SessionId};
+use crate::log_text::{escape_untrusted, truncate_for_log};
 use crate::observe::Answered;
 use crate::protocol::Era;
 use crate::reject::{ExitStatus, Flaw, Reject, SpawnError};
 use crate::secrets;
-use crate::shown::{shown, visible};
 use crate::time::Duration;
 
 /// The severity of an event.
@@ -251,7 +251,7 @@ pub struct Detail(Box<str>);
 impl Detail {
     /// Returns the value of a header, with secrets masked.
     pub(crate) fn of_header(name: &str, value: &[u8]) -> Detail {
-        Detail(shown(&secrets::header(name, value)).into())
+        Detail(truncate_for_log(&secrets::header(name, value)).into())
     }
 
     /// Returns the method and the path of a request.
@@ -261,7 +261,7 @@ impl Detail {
 
     /// Returns a text that may hold words of a peer, but no secrets.
     pub(crate) fn of_text(text: &str) -> Detail {
-        Detail(shown(&visible(text.as_bytes())).into())
+        Detail(truncate_for_log(&escape_untrusted(text.as_bytes())).into())
     }
 
     /// Returns the text.

@@ -9,14 +9,14 @@ mod metrics;
 mod metrics_text;
 mod process;
 mod request;
-mod tally;
+mod request_metrics;
 
-pub use crate::shown::visible;
+pub use crate::log_text::escape_untrusted;
 pub use answered::Answered;
 pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};
 pub use metrics_text::{Histogram, MetricsText};
 pub(crate) use process::Process;
 pub(crate) use request::{RequestLog, client_name, tool_of};
-pub use tally::{RequestSeries, RequestStats};
-pub(crate) use tally::{SeriesId, Tally};
+pub(crate) use request_metrics::{RequestMetrics, SeriesId};
+pub use request_metrics::{RequestSeries, RequestStats};

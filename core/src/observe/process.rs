@@ -1,13 +1,13 @@
 //! The metrics of the process and its child processes.
 
-use crate::facts::ProcessFacts;
+use crate::host_stats::ProcessStats;
 use crate::observe::MetricsText;
 use crate::time::Duration;
 
 /// The operating system's figures for the process. Unknown ones are left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process<'a> {
-    pub(crate) facts: &'a ProcessFacts,
+    pub(crate) facts: &'a ProcessStats,
     /// The start of the process, since 1970-01-01 00:00 UTC.
     pub(crate) started: Duration,
 }
@@ -15,7 +15,7 @@ pub(crate) struct Process<'a> {
 impl Process<'_> {
     /// Writes the metrics that all Prometheus client libraries have, and those of the children.
     pub(super) fn render(&self, text: &mut MetricsText) {
-        let ProcessFacts { memory, open_files, threads, connections, children, .. } = *self.facts;
+        let ProcessStats { memory, open_files, threads, connections, children, .. } = *self.facts;
         let connections_help = "Connections of clients that are open.";
         let children_help = "Memory in use by child processes and their descendants, in bytes; what \
                              they share is counted for each.";

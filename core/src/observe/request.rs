@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::json::Message;
 use crate::json::object::{member, text};
+use crate::log_text::truncate_for_log;
 use crate::observe::{Answered, Event};
-use crate::shown::shown;
 use crate::time::Instant;
 
 /// Limits the number of request lines per second; the others are counted in one line.
@@ -64,13 +64,13 @@ impl RequestLog {
 /// Returns the tool that a request calls, truncated.
 pub(crate) fn tool_of(request: &Message) -> Option<Box<str>> {
     let name = request.name().filter(|_| request.method() == Some("tools/call"))?;
-    Some(shown(&String::from_utf8_lossy(name)).into())
+    Some(truncate_for_log(&String::from_utf8_lossy(name)).into())
 }
 
 /// Returns the name in a `clientInfo`, truncated.
 pub(crate) fn client_name(info: &[u8]) -> Option<Box<str>> {
     let name = text(member(info, "name")?)?;
-    Some(shown(&name).into())
+    Some(truncate_for_log(&name).into())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct Catalog {
     pub extensions: Vec<Extension>,
     /// How long a client may cache the server's description and its lists, in whole milliseconds.
     /// Zero is always correct. Resources are never cached.
-    pub fresh_for: Duration,
+    pub cache_ttl: Duration,
     /// The scope in which cached results may be shared.
     pub cache_scope: CacheScope,
     /// Whether it reads the head of HTTP requests. Single tools can opt out with

@@ -1,6 +1,6 @@
 //! Changes of a server that it announces to clients with notifications.
 
-use super::{Catalog, Notice};
+use super::{Catalog, Notification};
 
 /// A change of a server's features or resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Change<'_> {
 
 impl Changed {
     /// Borrows the change.
-    pub fn told(&self) -> Change<'_> {
+    pub fn as_change(&self) -> Change<'_> {
         match self {
             Changed::Prompts => Change::Prompts,
             Changed::Resource(uri) => Change::Resource(uri),
@@ -87,18 +87,18 @@ impl Announces {
     }
 }
 
-impl Notice {
+impl Notification {
     /// Returns the change that this notification announces, if it announces one.
     pub(super) fn change(&self) -> Option<Change<'_>> {
         match self {
-            Notice::PromptsChanged => Some(Change::Prompts),
-            Notice::ResourceUpdated { uri } => Some(Change::Resource(uri)),
-            Notice::ResourcesChanged => Some(Change::Resources),
-            Notice::ToolsChanged => Some(Change::Tools),
-            Notice::HangUp { .. }
-            | Notice::Log { .. }
-            | Notice::Progress { .. }
-            | Notice::Unrelated { .. } => None,
+            Notification::PromptsChanged => Some(Change::Prompts),
+            Notification::ResourceUpdated { uri } => Some(Change::Resource(uri)),
+            Notification::ResourcesChanged => Some(Change::Resources),
+            Notification::ToolsChanged => Some(Change::Tools),
+            Notification::Disconnect { .. }
+            | Notification::Log { .. }
+            | Notification::Progress { .. }
+            | Notification::Unrelated { .. } => None,
         }
     }
 }

@@ -12,22 +12,22 @@
 use std::borrow::Cow;
 
 use super::arguments::integer;
-use super::fault::{unclear, wrong};
 use super::incoming::text_of;
-use super::{Arguments, Fault, Field, Kind, Prompt, Schema};
+use super::rpc_error::{unclear, wrong};
+use super::{Arguments, Field, Kind, Prompt, RpcError, Schema};
 use crate::json::object;
-use crate::shown::shown;
+use crate::log_text::truncate_for_log;
 
 const PATH: &str = "params.arguments";
 
 /// Parses `params.arguments`. Missing arguments parse as an empty object; `null` is an error.
-pub(super) fn arguments(given: Option<&str>) -> Result<Arguments<'_>, Fault> {
+pub(super) fn arguments(given: Option<&str>) -> Result<Arguments<'_>, RpcError> {
     let Some(given) = given else { return Ok(Arguments::default()) };
     members(given, PATH)
 }
 
 /// Parses an object that may have any members.
-pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fault> {
+pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, RpcError> {
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
@@ -36,7 +36,7 @@ pub(super) fn members<'a>(json: &'a str, path: &str) -> Result<Arguments<'a>, Fa
 }
 
 /// Validates the arguments of a tool.
-pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), Fault> {
+pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), RpcError> {
     for field in schema.fields() {
         match arguments.json(field.name) {
             Some(json) => value(field, json)?,
@@ -46,14 +46,14 @@ pub(super) fn tool(schema: &Schema, arguments: &Arguments<'_>) -> Result<(), Fau
     }
     let is_known = |name: &str| schema.fields().iter().any(|field| field.name == name);
     match arguments.iter().find(|(name, _)| schema.is_closed() && !is_known(name)) {
-        Some((name, _)) => Err(wrong(&path(&shown(name)), "is unknown")),
+        Some((name, _)) => Err(wrong(&path(&truncate_for_log(name)), "is unknown")),
         None => Ok(()),
     }
 }
 
 /// Validates the arguments of a prompt; all of them are strings.
-pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), Fault> {
-    let must_be_string = |name: &str| wrong(&path(&shown(name)), "must be a string");
+pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), RpcError> {
+    let must_be_string = |name: &str| wrong(&path(&truncate_for_log(name)), "must be a string");
     for argument in &prompt.arguments {
         if argument.required && arguments.json(argument.name).is_none() {
             return Err(must_be_string(argument.name));
@@ -65,7 +65,7 @@ pub(super) fn prompt(prompt: &Prompt, arguments: &Arguments<'_>) -> Result<(), F
     }
 }
 
-fn value(field: &Field, json: &str) -> Result<(), Fault> {
+fn value(field: &Field, json: &str) -> Result<(), RpcError> {
     let fits = match &field.kind {
         Kind::Boolean => matches!(json, "true" | "false"),
         Kind::Choice(values) => text_of(json).is_some_and(|given| values.contains(&&*given)),
@@ -78,7 +78,7 @@ fn value(field: &Field, json: &str) -> Result<(), Fault> {
     if fits { Ok(()) } else { Err(refusal(field)) }
 }
 
-fn refusal(field: &Field) -> Fault {
+fn refusal(field: &Field) -> RpcError {
     let must = match &field.kind {
         Kind::Boolean => "must be true or false".into(),
         Kind::Choice(values) => format!("must be one of {}", values.join(", ")).into(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::server::Catalog;
 use crate::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Health<'a> {
     /// The time since 1970-01-01 00:00 UTC.
     pub unix_time: Duration,
     /// Figures of the process and its machine, and all counters.
-    pub facts: &'a Facts,
+    pub facts: &'a HostStats,
 }
 
 impl Health<'_> {

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Fault;
+use super::RpcError;
 use crate::json::{Message, is_id};
 use crate::reject::Reject;
 
@@ -31,13 +31,13 @@ pub(super) type Answer<'a> = Result<&'a RawValue, &'a RawValue>;
 #[derive(Debug)]
 pub(super) struct Malformed<'a> {
     pub(super) id: Option<&'a str>,
-    pub(super) fault: Fault,
+    pub(super) fault: RpcError,
 }
 
 impl<'a> Incoming<'a> {
     /// Parses a single message; a batch is an error.
     pub(super) fn parse(message: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        let nameless = |reject| Malformed { id: None, fault: Fault::of(reject) };
+        let nameless = |reject| Malformed { id: None, fault: RpcError::of(reject) };
         let text = str::from_utf8(message).map_err(|_| nameless(Reject::BadJson))?;
         let envelope = Envelope::parse(text).map_err(nameless)?;
         envelope.classify()
@@ -56,12 +56,12 @@ impl<'a> Incoming<'a> {
 }
 
 /// Parses the messages of a batch.
-pub(super) fn batch(text: &[u8]) -> Result<Vec<&RawValue>, Fault> {
+pub(super) fn batch(text: &[u8]) -> Result<Vec<&RawValue>, RpcError> {
     match serde_json::from_slice::<Vec<&RawValue>>(text) {
-        Ok(messages) if messages.is_empty() => Err(Fault::of(Reject::BatchEmpty)),
-        Ok(messages) if messages.len() > BATCH_LEN_MAX => Err(Fault::of(Reject::BatchTooLong)),
+        Ok(messages) if messages.is_empty() => Err(RpcError::of(Reject::BatchEmpty)),
+        Ok(messages) if messages.len() > BATCH_LEN_MAX => Err(RpcError::of(Reject::BatchTooLong)),
         Ok(messages) => Ok(messages),
-        Err(_) => Err(Fault::of(Reject::BadJson)),
+        Err(_) => Err(RpcError::of(Reject::BadJson)),
     }
 }
 
@@ -101,7 +101,7 @@ impl<'a> Envelope<'a> {
     fn classify(self) -> Result<Incoming<'a>, Malformed<'a>> {
         let id = self.id.map(RawValue::get);
         let known = id.filter(|id| is_id(id.as_bytes()));
-        let wrong = |reject| Malformed { id: known, fault: Fault::of(reject) };
+        let wrong = |reject| Malformed { id: known, fault: RpcError::of(reject) };
         if self.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
             return Err(wrong(Reject::BadVersion));
         }

@@ -1,14 +1,14 @@
 //! The interface between pontoon and a server that runs in this process. A server that implements
 //! it is served to every client and over every transport.
 //!
-//! Owns: the traits [`Server`], [`Seat`] and [`Task`]; a server's features ([`Catalog`]), its
-//! requests ([`Request`]), their context ([`Scene`]) and its answers ([`Outcome`]).
+//! Owns: the traits [`Server`], [`Handler`] and [`Task`]; a server's features ([`Catalog`]), its
+//! requests ([`Request`]), their context ([`RequestContext`]) and its answers ([`Outcome`]).
 //! Never: JSON-RPC, a session, a stream or a revision's encoding. A server is written once; the
 //! encoding for each revision is in `wording`, and in `legacy` and `modern` for what only one era
 //! has.
 //!
 //! ```text
-//!   a message ──checked against the catalog──► Seat::evaluate ──► Outcome::Done ──► the answer
+//!   a message ──checked against the catalog──► Handler::evaluate ──► Outcome::Done ──► the answer
 //!                                                   │                    ▲
 //!                                                   └► Outcome::Wait ──► Task::resume, as often
 //!                                                      time, facts,      as it waits again
@@ -22,8 +22,8 @@
 //!
 //! use pontoon_core::seal::StateKey;
 //! use pontoon_core::server::{
-//!     Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene,
-//!     Schema, Seat, Server, Tool,
+//!     Catalog, Field, Handler, Kind, MessageContext, Notifications, Outcome, Request,
+//!     RequestContext, Schema, Server, ServerConnection, Tool,
 //! };
 //! use pontoon_core::time::{Duration, Instant};
 //!
@@ -44,18 +44,23 @@
 //!         &self.0
 //!     }
 //!
-//!     fn open(&self) -> Box<dyn Seat> {
-//!         Box::new(GreeterSeat { greeted: 0 })
+//!     fn new_handler(&self) -> Box<dyn Handler> {
+//!         Box::new(GreeterHandler { greeted: 0 })
 //!     }
 //! }
 //!
 //! #[derive(Debug)]
-//! struct GreeterSeat {
+//! struct GreeterHandler {
 //!     greeted: u32,
 //! }
 //!
-//! impl Seat for GreeterSeat {
-//!     fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+//! impl Handler for GreeterHandler {
+//!     fn evaluate(
+//!         &mut self,
+//!         request: &Request<'_>,
+//!         _: &RequestContext<'_>,
+//!         _: &mut Notifications,
+//!     ) -> Outcome {
 //!         // The only tool. Its argument has been validated as a string.
 //!         let Request::CallTool { arguments, .. } = request else { unreachable!("not announced") };
 //!         self.greeted += 1;
@@ -64,41 +69,42 @@
 //!     }
 //! }
 //!
-//! let mut conversation = Conversation::new(Arc::new(Greeter::new()));
+//! let mut connection = ServerConnection::new(Arc::new(Greeter::new()));
 //! let key = StateKey::new([0; 32]); // a real server needs a random key
-//! let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0, &key);
+//! let at = MessageContext::without_http(Instant::ZERO, Duration::ZERO, 0, &key);
 //! let mut out = Vec::new();
 //! let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":
 //!     {"name":"greet","arguments":{"name":"Ada"}}}"#;
-//! conversation.handle_message(call, &at, &mut out);
+//! connection.handle_message(call, &at, &mut out);
 //! let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Hello Ada, number 1!"}]}}"#;
 //! assert_eq!(out, [answer.as_bytes(), b"\n"].concat());
 //!
 //! out.clear();
 //! let slip = br#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":
 //!     {"name":"greet","arguments":{"nmae":"Ada"}}}"#;
-//! conversation.handle_message(slip, &at, &mut out);
+//! connection.handle_message(slip, &at, &mut out);
 //! let told = String::from_utf8(out).unwrap();
 //! assert!(told.contains("params.arguments.name must be a string"));
 //! ```
 //!
 //! # Both eras from one implementation
 //!
-//! The server above also answers requests of revision 2026-07-28: [`Conversation`] finds the era of
-//! each request in its `_meta` and encodes the answer for it. The eras differ for a server in this:
+//! The server above also answers requests of revision 2026-07-28: [`ServerConnection`] finds the
+//! era of each request in its `_meta` and encodes the answer for it. The eras differ for a server
+//! in this:
 //!
 //! | | legacy | modern |
 //! |---|---|---|
-//! | a [`Seat`] lasts for | a session, or a pair of pipes | one request |
+//! | a [`Handler`] lasts for | a session, or a pair of pipes | one request |
 //! | the client's capabilities come from | `initialize` | the request |
 //! | log messages are sent | unless the client set a level | if the request asks for them |
-//! | changes are announced to | the session, if it subscribed | open streams ([`Listen`]) |
+//! | changes are announced to | the session, if it subscribed | open streams ([`SubscriptionStream`]) |
 //! | a question is | a server request | the result of the first round of a request |
 //! | if the client supports none of the questions | they count as answered with errors | the request fails with -32021 |
 //!
 //! In the modern era the [`Server`] itself keeps all state, under a name that one tool returns
-//! ([`Scene::handle`]) and others take as an argument. [`Server::modern_catalog`] can offer such
-//! tools to modern clients only.
+//! ([`RequestContext::handle`]) and others take as an argument. [`Server::modern_catalog`] can
+//! offer such tools to modern clients only.
 //!
 //! # Questions, and repeated evaluation
 //!
@@ -110,36 +116,37 @@
 //!
 //! - ask before it acts: an action before the last question is repeated in every round, and once
 //!   more for each time a client sends the same state again;
-//! - arrive at the same questions from the same answers: [`Scene::random`] and [`Scene::handle`]
-//!   are the same in all rounds, so a thing made under such a name is made once;
+//! - arrive at the same questions from the same answers: [`RequestContext::random`] and
+//!   [`RequestContext::handle`] are the same in all rounds, so a thing made under such a name is
+//!   made once;
 //! - expect that no second round may follow.
 //!
 //! Source: MCP 2025-11-25, server/{tools,prompts,resources} and server/utilities/*; 2026-07-28,
 //! basic/index, basic/patterns/{mrtr,subscriptions}.
 
 mod arguments;
-mod asking;
 mod catalog;
 mod change;
 mod check;
-mod conversation;
-mod fault;
+mod connection;
+mod encode;
 mod health;
 mod incoming;
 mod legacy;
-mod listeners;
 mod modern;
-mod outbox;
+mod notifications;
 mod params;
-mod pipe;
+mod pending_answers;
 mod question;
 mod reply;
+mod request_context;
 mod rounds;
-mod scene;
+mod rpc_error;
 mod schema;
 mod sink;
-mod waiting;
-mod wording;
+mod stdio;
+mod subscribers;
+mod waiting_request;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -152,23 +159,23 @@ pub use catalog::{
     Tool,
 };
 pub use change::{Announces, Change, Changed};
-pub use conversation::{Circumstances, Conversation};
-pub use fault::Fault;
+pub use connection::{MessageContext, ServerConnection};
 pub use health::Health;
-pub use modern::Listen;
-pub use outbox::{LogLevel, Notice, Outbox};
-pub use pipe::Pipe;
+pub use modern::SubscriptionStream;
+pub use notifications::{LogLevel, Notification, Notifications};
 pub use question::{Answers, Question};
 pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult};
-pub use scene::{Client, HttpScene, Scene, SessionFacts, request_id};
+pub use request_context::{Client, HttpRequestHead, RequestContext, SessionInfo, request_id};
+pub use rpc_error::RpcError;
 pub use schema::{Field, Kind, Schema};
-pub use sink::{Line, Sink};
+pub use sink::{MessageSink, Relation};
+pub use stdio::StdioServer;
 
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::observe::{MetricsText, RequestStats};
 use crate::time::Instant;
 
-/// A server, shared by all conversations. The [module](self) has a complete example.
+/// A server, shared by all connections. The [module](self) has a complete example.
 pub trait Server: fmt::Debug + Send + Sync {
     /// Returns the server's identity and features.
     fn catalog(&self) -> &Catalog;
@@ -179,13 +186,13 @@ pub trait Server: fmt::Debug + Send + Sync {
         self.catalog()
     }
 
-    /// Creates the seat for a new conversation. In the modern era, and on a server without
-    /// sessions, every request gets a seat of its own.
-    fn open(&self) -> Box<dyn Seat>;
+    /// Creates the handler for a new connection. In the modern era, and on a server without
+    /// sessions, every request gets a handler of its own.
+    fn new_handler(&self) -> Box<dyn Handler>;
 
     /// Returns the error for a call of an unknown tool; `name` may be truncated.
-    fn unknown_tool(&self, name: &str) -> Fault {
-        Fault::invalid_params(format!("Unknown tool: {name}"))
+    fn unknown_tool(&self, name: &str) -> RpcError {
+        RpcError::invalid_params(format!("Unknown tool: {name}"))
     }
 
     /// Returns the body of `/health`: by default its status, uptime, version and open sessions.
@@ -203,13 +210,18 @@ pub trait Server: fmt::Debug + Send + Sync {
     fn write_metrics(&self, _requests: &RequestStats<'_>, _text: &mut MetricsText) {}
 }
 
-/// A server's side of one conversation, with its state.
-pub trait Seat: fmt::Debug + Send {
+/// A server's side of one connection, with its state.
+pub trait Handler: fmt::Debug + Send {
     /// Evaluates a request, or returns what it has to wait for. The target is in the catalog, and
     /// the arguments have been validated against the published schema.
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome;
 
-    /// Returns the number of bytes it stores, for a total over all conversations.
+    /// Returns the number of bytes it stores, for a total over all connections.
     fn stored_bytes(&self) -> usize {
         0
     }
@@ -218,7 +230,12 @@ pub trait Seat: fmt::Debug + Send {
 /// An evaluation that waits. It is dropped if its request is cancelled.
 pub trait Task: fmt::Debug + Send {
     /// Continues with the event that it waited for.
-    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome;
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome;
 }
 
 /// A request to a server.
@@ -279,7 +296,7 @@ pub enum Request<'a> {
 #[derive(Debug)]
 pub enum Outcome {
     /// The answer.
-    Done(Result<Reply, Fault>),
+    Done(Result<Reply, RpcError>),
     /// The evaluation continues later.
     Wait(Wait, Box<dyn Task>),
 }
@@ -291,7 +308,7 @@ pub enum Wait {
     /// question that the client does not support counts as answered with an error.
     Answers(Vec<Question>),
     /// Facts about the process and its host.
-    Facts,
+    Stats,
     /// A point in time.
     Until(Instant),
 }
@@ -304,7 +321,7 @@ pub enum Event<'a> {
     /// The time has come.
     Due,
     /// The facts.
-    Sampled(&'a Facts),
+    Sampled(&'a HostStats),
 }
 
 impl Wait {
@@ -321,7 +338,7 @@ impl Outcome {
     }
 
     /// Returns an error.
-    pub fn fault(fault: Fault) -> Outcome {
+    pub fn error(fault: RpcError) -> Outcome {
         Outcome::Done(Err(fault))
     }
 }

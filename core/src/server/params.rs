@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::fault::{unclear, wrong};
 use super::incoming::text_of;
-use super::{Arguments, Client, Fault, LogLevel, check};
+use super::rpc_error::{unclear, wrong};
+use super::{Arguments, Client, LogLevel, RpcError, check};
 use crate::json::is_id;
 use crate::json::object::pick;
 use crate::reject::Reject;
@@ -25,7 +25,7 @@ pub(super) struct Params<'a> {
     /// Unchanged, so that `null` is kept.
     pub(super) input_responses: Option<&'a str>,
     pub(super) level: Option<&'a str>,
-    meta: Option<Result<Meta<'a>, Fault>>,
+    meta: Option<Result<Meta<'a>, RpcError>>,
     pub(super) name: Option<&'a str>,
     /// Unchanged, so that `null` is kept.
     protocol_version: Option<&'a str>,
@@ -69,7 +69,7 @@ pub(super) enum Reference<'a> {
 }
 
 impl<'a> Params<'a> {
-    pub(super) fn parse(params: Option<&'a str>) -> Result<Self, Fault> {
+    pub(super) fn parse(params: Option<&'a str>) -> Result<Self, RpcError> {
         let Some(json) = params else { return Ok(Params::default()) };
         let [
             argument,
@@ -108,25 +108,25 @@ impl<'a> Params<'a> {
     }
 
     /// Parses `_meta`.
-    pub(super) fn meta(&self) -> Result<Meta<'a>, Fault> {
+    pub(super) fn meta(&self) -> Result<Meta<'a>, RpcError> {
         self.meta.clone().unwrap_or(Ok(Meta::default()))
     }
 
     /// Refuses a cursor: lists have one page.
-    pub(super) fn no_cursor(&self) -> Result<(), Fault> {
+    pub(super) fn no_cursor(&self) -> Result<(), RpcError> {
         match self.cursor {
             Some(_) => Err(wrong("params.cursor", "is unknown: there is only one page")),
             None => Ok(()),
         }
     }
 
-    pub(super) fn protocol_version(&self) -> Result<Option<Cow<'a, str>>, Fault> {
+    pub(super) fn protocol_version(&self) -> Result<Option<Cow<'a, str>>, RpcError> {
         optional(self.protocol_version, "params.protocolVersion")
     }
 
     /// Parses the client's description in `initialize`. Extensions are left out because the legacy
     /// era has none.
-    pub(super) fn client(&self) -> Result<Client, Fault> {
+    pub(super) fn client(&self) -> Result<Client, RpcError> {
         let info = self.client_info;
         let (name, version) = named(info, "params.clientInfo")?;
         let mut capabilities = capabilities(self.capabilities, "params.capabilities")?;
@@ -137,7 +137,7 @@ impl<'a> Params<'a> {
     }
 
     /// Parses the parameters of `completion/complete`.
-    pub(super) fn completed(&self) -> Result<Completed<'a>, Fault> {
+    pub(super) fn completed(&self) -> Result<Completed<'a>, RpcError> {
         let of = self.reference()?;
         let argument = required(self.argument, "params.argument")?;
         let [name, value] = fields(argument, "params.argument", &["name", "value"])?;
@@ -149,7 +149,7 @@ impl<'a> Params<'a> {
         })
     }
 
-    fn other_arguments(&self) -> Result<Arguments<'a>, Fault> {
+    fn other_arguments(&self) -> Result<Arguments<'a>, RpcError> {
         let Some(context) = self.context else { return Ok(Arguments::default()) };
         let [given] = fields(context, "params.context", &["arguments"])?;
         let Some(given) = given.filter(is_some) else { return Ok(Arguments::default()) };
@@ -160,7 +160,7 @@ impl<'a> Params<'a> {
         Ok(others)
     }
 
-    fn reference(&self) -> Result<Reference<'a>, Fault> {
+    fn reference(&self) -> Result<Reference<'a>, RpcError> {
         let reference = required(self.reference, "params.ref")?;
         let [name, kind, uri] = fields(reference, "params.ref", &["name", "type", "uri"])?;
         match &*string(kind, "params.ref.type")? {
@@ -172,7 +172,7 @@ impl<'a> Params<'a> {
 }
 
 impl<'a> Meta<'a> {
-    fn parse(json: &'a str) -> Result<Self, Fault> {
+    fn parse(json: &'a str) -> Result<Self, RpcError> {
         let [capabilities, client_info, log_level, progress_token, version] =
             fields(json, "params._meta", &META)?;
         Ok(Meta {
@@ -190,7 +190,7 @@ impl<'a> Meta<'a> {
     }
 
     /// Returns the progress token, as JSON text.
-    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, Fault> {
+    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, RpcError> {
         match self.progress_token {
             Some(token) if !is_id(token.as_bytes()) => {
                 Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
@@ -204,14 +204,14 @@ impl<'a> Meta<'a> {
     /// # Errors
     ///
     /// It declares no revision, or no client capabilities.
-    pub(super) fn version(&self) -> Result<Cow<'a, str>, Fault> {
+    pub(super) fn version(&self) -> Result<Cow<'a, str>, RpcError> {
         let version = self.version.and_then(text_of);
         let has_capabilities = self.capabilities.is_some_and(|it| it.starts_with('{'));
-        version.filter(|_| has_capabilities).ok_or_else(|| Fault::of(Reject::MissingMeta))
+        version.filter(|_| has_capabilities).ok_or_else(|| RpcError::of(Reject::MissingMeta))
     }
 
     /// Parses the client's description in a modern request.
-    pub(super) fn client(&self) -> Result<Client, Fault> {
+    pub(super) fn client(&self) -> Result<Client, RpcError> {
         let (name, version) = named(self.client_info, CLIENT_INFO)?;
         let capabilities = capabilities(self.capabilities, CLIENT_CAPABILITIES)?;
         let wants_progress = self.progress_token.is_some();
@@ -223,14 +223,14 @@ impl<'a> Meta<'a> {
 }
 
 /// Parses the name and version of a client.
-fn named(info: Option<&str>, path: &str) -> Result<(Option<String>, Option<String>), Fault> {
+fn named(info: Option<&str>, path: &str) -> Result<(Option<String>, Option<String>), RpcError> {
     let Some(info) = info else { return Ok((None, None)) };
     let [name, version] = fields(info, path, &["name", "version"])?;
     Ok((kept(name, path, "name")?, kept(version, path, "version")?))
 }
 
 /// Parses the capabilities of a client; an object, if present.
-fn capabilities(given: Option<&str>, path: &str) -> Result<Option<Value>, Fault> {
+fn capabilities(given: Option<&str>, path: &str) -> Result<Option<Value>, RpcError> {
     let Some(given) = given else { return Ok(None) };
     if !given.starts_with('{') {
         return Err(wrong(path, "must be an object"));
@@ -246,7 +246,7 @@ pub(super) fn fields<'a, const N: usize>(
     json: &'a str,
     path: &str,
     names: &[&str; N],
-) -> Result<[Option<&'a str>; N], Fault> {
+) -> Result<[Option<&'a str>; N], RpcError> {
     if !json.starts_with('{') {
         return Err(wrong(path, "must be an object"));
     }
@@ -254,7 +254,7 @@ pub(super) fn fields<'a, const N: usize>(
 }
 
 /// Returns a field that must be an object.
-pub(super) fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, Fault> {
+pub(super) fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, RpcError> {
     value.ok_or_else(|| wrong(path, "must be an object"))
 }
 
@@ -264,17 +264,17 @@ pub(super) fn is_some(json: &&str) -> bool {
 }
 
 /// Returns a field that must be a string.
-pub(super) fn string<'a>(value: Option<&'a str>, path: &str) -> Result<Cow<'a, str>, Fault> {
+pub(super) fn string<'a>(value: Option<&'a str>, path: &str) -> Result<Cow<'a, str>, RpcError> {
     value.and_then(text_of).ok_or_else(|| wrong(path, "must be a string"))
 }
 
 /// Returns an optional field that must be a string if present.
-fn optional<'a>(value: Option<&'a str>, path: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+fn optional<'a>(value: Option<&'a str>, path: &str) -> Result<Option<Cow<'a, str>>, RpcError> {
     value.map(|value| string(Some(value), path)).transpose()
 }
 
-/// Returns a string field that is stored for the length of a conversation and must be short.
-fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, Fault> {
+/// Returns a string field that is stored for the length of a connection and must be short.
+fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, RpcError> {
     let fault = |must| wrong(&format!("{path}.{name}"), must);
     let Some(value) = value.filter(is_some) else { return Ok(None) };
     let text = text_of(value).ok_or_else(|| fault("must be a string"))?;

@@ -12,7 +12,7 @@ use crate::reject::Capability;
 /// A question to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// Its name, unique within a wait. Servers use few and short keys, because a conversation
+    /// Its name, unique within a wait. Servers use few and short keys, because a connection
     /// stores all that were used.
     pub key: Cow<'static, str>,
     /// `sampling/createMessage`, `elicitation/create` or `roots/list`.

@@ -13,21 +13,21 @@
 //!
 //! The state is bound to the principal, the method and the target, and expires after ten minutes.
 //! It holds only the client's own answers and a number. A client may use it more than once; a
-//! server for which that matters derives its effects from [`Scene::random`], which is the same in
-//! all rounds.
+//! server for which that matters derives its effects from [`RequestContext::random`], which is the
+//! same in all rounds.
 //!
-//! [`Scene::random`]: super::Scene::random
+//! [`RequestContext::random`]: super::RequestContext::random
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::asking::undeclared;
-use super::fault::wrong;
-use super::{Answers, Client, Fault, Question};
+use super::pending_answers::undeclared;
+use super::rpc_error::wrong;
+use super::{Answers, Client, Question, RpcError};
+use crate::log_text::truncate_for_log;
 use crate::principal::Principal;
 use crate::reject::Reject;
 use crate::seal::{Binding, PAYLOAD_BYTES_MAX, SalientParams, StateKey};
-use crate::shown::shown;
 use crate::time::Duration;
 
 /// The answers of a client.
@@ -53,7 +53,7 @@ struct State {
 
 /// The status of the questions of a wait.
 #[derive(Debug)]
-pub(super) enum Put {
+pub(super) enum RoundStatus {
     /// All of them are answered.
     Answered(Answers),
     /// These are not answered.
@@ -78,8 +78,8 @@ impl Rounds {
         wall: Duration,
         state: &str,
         given: Map<String, Value>,
-    ) -> Result<Self, Fault> {
-        let refused = || Fault::of(Reject::BadRequestState);
+    ) -> Result<Self, RpcError> {
+        let refused = || RpcError::of(Reject::BadRequestState);
         let unsealed = key.check(principal, subject.method, wall, state.as_bytes());
         let payload = unsealed.and_then(|it| it.open(subject.digest())).map_err(|_| refused())?;
         let state: State = serde_json::from_slice(&payload).map_err(|_| refused())?;
@@ -99,7 +99,11 @@ impl Rounds {
     /// # Errors
     ///
     /// The client supports none of the questions, or an answer is invalid.
-    pub(super) fn put(&mut self, questions: Vec<Question>, client: &Client) -> Result<Put, Fault> {
+    pub(super) fn answers_to(
+        &mut self,
+        questions: Vec<Question>,
+        client: &Client,
+    ) -> Result<RoundStatus, RpcError> {
         let mut open = Vec::new();
         let mut answers = Vec::new();
         let mut is_refused = !questions.is_empty();
@@ -118,20 +122,20 @@ impl Rounds {
             answers.push((question.key.clone(), answer));
         }
         if is_refused {
-            return Err(Fault::missing_answers(&questions));
+            return Err(RpcError::missing_answers(&questions));
         }
         if self.given.len() < brought {
             // The given answers belong to these questions, and not to later ones.
             self.given.clear();
         }
         Ok(match open.is_empty() {
-            true => Put::Answered(answers.into_iter().collect()),
-            false => Put::Open(open),
+            true => RoundStatus::Answered(answers.into_iter().collect()),
+            false => RoundStatus::Open(open),
         })
     }
 
     /// Returns the answer to a question, from an earlier round or else from this request.
-    fn take(&mut self, question: &Question) -> Result<Option<Value>, Fault> {
+    fn take(&mut self, question: &Question) -> Result<Option<Value>, RpcError> {
         let told = self.state.told.iter().zip(&mut self.taken);
         let mut told = told.filter(|((key, _), taken)| *key == question.key && !**taken);
         if let Some(((_, answer), taken)) = told.next() {
@@ -155,21 +159,21 @@ impl Rounds {
         key: &StateKey,
         binding: &Binding<'_>,
         wall: Duration,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, RpcError> {
         self.state.rounds += 1;
         if self.state.rounds > ROUNDS_MAX {
-            return Err(Fault::internal("The server asks too often"));
+            return Err(RpcError::internal("The server asks too often"));
         }
         let payload = serde_json::to_vec(&self.state).unwrap_or_default();
         if payload.len() > PAYLOAD_BYTES_MAX {
             return Err(wrong("params.inputResponses", "are too long together"));
         }
-        Ok(key.seal(binding, wall.saturating_add(LASTS), &payload))
+        Ok(key.seal(binding, wall.saturating_add(STATE_LIFETIME), &payload))
     }
 }
 
 /// Parses the answers in a request, by their keys.
-pub(super) fn given(responses: Option<&str>) -> Result<Map<String, Value>, Fault> {
+pub(super) fn given(responses: Option<&str>) -> Result<Map<String, Value>, RpcError> {
     let Some(responses) = responses else { return Ok(Map::new()) };
     if !responses.starts_with('{') {
         return Err(wrong("params.inputResponses", "must be an object"));
@@ -179,7 +183,7 @@ pub(super) fn given(responses: Option<&str>) -> Result<Map<String, Value>, Fault
 
 /// Checks the fields of an answer that a server relies on (schema, `ElicitResult`,
 /// `CreateMessageResult`, `ListRootsResult`).
-fn check(question: &Question, answer: &Value) -> Result<(), Fault> {
+fn check(question: &Question, answer: &Value) -> Result<(), RpcError> {
     let fits = match question.method {
         "elicitation/create" => {
             let action = answer["action"].as_str();
@@ -200,7 +204,7 @@ fn check(question: &Question, answer: &Value) -> Result<(), Fault> {
     match fits {
         true => Ok(()),
         false => {
-            let path = format!("params.inputResponses.{}", shown(&question.key));
+            let path = format!("params.inputResponses.{}", truncate_for_log(&question.key));
             Err(wrong(&path, &format!("must be a result of {}", question.method)))
         }
     }
@@ -248,4 +252,4 @@ impl<'a> Subject<'a> {
 const ROUNDS_MAX: u32 = 32;
 
 /// The lifetime of a state: long enough for a person to think, or to look something up.
-const LASTS: Duration = Duration::from_secs(600);
+const STATE_LIFETIME: Duration = Duration::from_secs(600);

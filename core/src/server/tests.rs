@@ -1,4 +1,4 @@
-//! Conversations from the client's point of view: requests, and the lines that come back.
+//! Connections from the client's point of view: requests, and the lines that come back.
 
 mod arguments;
 mod lifecycle;

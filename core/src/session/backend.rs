@@ -1,4 +1,4 @@
-//! The backend of a session: a child process, a conversation in this process, or a facade in
+//! The backend of a session: a child process, a connection in this process, or a facade in
 //! front of a modern child.
 //!
 //! Owns: the differences between them. All of them take messages on one line, and answer with
@@ -83,7 +83,7 @@ impl Backend {
         }
     }
 
-    /// Takes a conversation back from its job.
+    /// Takes a connection back from its job.
     pub(crate) fn check_in_evaluator(&mut self, loan: CheckoutId, speaker: Box<Evaluator>) {
         if let Backend::Native(seated) = self {
             seated.check_in(loan, speaker);

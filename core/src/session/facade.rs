@@ -49,7 +49,7 @@ impl FacadeBackend {
         let kept = self.checkout.get().map_or(0, LegacyFacade::kept_bytes);
         if bytes + kept <= cx.limits.inline_bytes_max {
             if let Some(facade) = self.checkout.get_mut() {
-                let last_upstream = &mut cx.ledger.last_upstream;
+                let last_upstream = &mut cx.id_allocator.last_upstream;
                 handle_input(facade, fact, &mut FacadeCx { now: cx.now, last_upstream });
             }
             return true;

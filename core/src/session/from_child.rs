@@ -13,12 +13,12 @@ use crate::json::{
     self, Answer, Concerns, Field, InvalidLine, Kind, Message, error_words, line, parse_number,
 };
 use crate::legacy_facade::RelatesTo;
+use crate::log_text::truncate_for_log;
 use crate::modern::probe;
 use crate::observe::{Dropped, Event, SessionEnd};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::session::{QueuedMessage, Session, extend};
-use crate::shown::shown;
 
 impl Session {
     /// Handles a line of the child's standard output. Returns the reason if the session ends
@@ -196,7 +196,7 @@ impl Session {
         let answered = result.result_revision().unwrap_or_default();
         let revision = Revision::nearest(&answered);
         if revision.as_str() != answered && !answered.is_empty() {
-            self.unknown_revision = Some(shown(&answered).into());
+            self.unknown_revision = Some(truncate_for_log(&answered).into());
         }
         if self.streams.revision.replace(revision).is_none() {
             cx.metrics.session_opened();
@@ -286,7 +286,7 @@ impl Session {
     }
 
     fn on_child_notification(&mut self, message: &Message, about: RelatesTo, cx: &mut Cx<'_>) {
-        match (message.method(), message.subject()) {
+        match (message.method(), message.correlation_id()) {
             (Some("notifications/progress"), Some(number)) => {
                 self.progress(message, number, cx);
             }
@@ -321,7 +321,7 @@ impl Session {
         };
         match stream {
             Some(stream) => {
-                let message = message.with(&[(Field::Subject, &token)]);
+                let message = message.with(&[(Field::CorrelationId, &token)]);
                 self.streams.message(stream, message, cx);
             }
             None => self.dropped(Dropped::UnknownProgress, cx),

@@ -236,7 +236,7 @@ impl Session {
     }
 
     fn notification(&mut self, message: &Message, cx: &mut Cx<'_>) {
-        match (message.method(), message.subject()) {
+        match (message.method(), message.correlation_id()) {
             (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, cx),
             (Some("notifications/initialized"), _) => {
                 self.backend.write_message(message.with(&[]), cx);
@@ -253,7 +253,7 @@ impl Session {
             return self.dropped(Dropped::UnknownCancel, cx);
         };
         let text = number.to_string();
-        let notice = message.with(&[(Field::Subject, text.as_bytes())]);
+        let notice = message.with(&[(Field::CorrelationId, text.as_bytes())]);
         self.forward(Outgoing::Notification(notice), cx);
         self.quarantined_until = cx.now + cx.limits.cancel_time_max;
         call.count_cancelled(cx);

@@ -1,7 +1,7 @@
 //! Sessions of the legacy era: `initialize` opens one, and every later message names it.
 //!
-//! Owns: the conversation of one client with a child of its own, with the facade in front of a
-//! shared child, or with a server in this process, both directions, and its streams.
+//! Owns: the connection of one client with a child of its own, with the facade in front of a shared
+//! child, or with a server in this process, both directions, and its streams.
 //! Never: state of another session; a session is a value without shared parts.
 //!
 //! ```text
@@ -59,7 +59,7 @@ use crate::protocol::Revision;
 use crate::reject::{ExitStatus, Reject};
 use crate::time::{Duration, Instant};
 
-/// A client's conversation with its backend.
+/// A client's connection with its backend.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,

@@ -1,6 +1,6 @@
 //! A server in this process, as the backend of a session.
 //!
-//! Owns: the order in which its conversation gets its inputs; a job does everything that may take
+//! Owns: the order in which its connection gets its inputs; a job does everything that may take
 //! the server's own code long.
 
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chunk::Chunk;
 use crate::cx::Cx;
-use crate::facts::Facts;
+use crate::host_stats::HostStats;
 use crate::http::McpHead;
 use crate::ids::SessionId;
 use crate::job::{
@@ -18,34 +18,34 @@ use crate::job::{
 use crate::legacy_facade::BackendEvent;
 use crate::machine::Action;
 use crate::principal::Principal;
-use crate::server::{Changed, Conversation, HttpScene, SessionFacts};
+use crate::server::{Changed, HttpRequestHead, ServerConnection, SessionInfo};
 use crate::time::{Duration, Instant};
 
-/// A conversation, and the session's facts for it.
+/// A connection, and the session's facts for it.
 #[derive(Debug)]
 pub(crate) struct NativeSession {
     checkout: Checkout<Evaluator, (ServerInput, InputContext)>,
     pub(super) takes_batches: bool,
     id: SessionId,
-    pub(super) facts: SessionFacts,
+    pub(super) facts: SessionInfo,
     /// The sender of the last POST.
     principal: Principal,
     /// The time of the POST whose messages it gets.
     arrived: Instant,
-    http: Option<Arc<HttpScene>>,
+    http: Option<Arc<HttpRequestHead>>,
     /// The number of bytes that the server stores for the session, as last known.
     stored: usize,
 }
 
 impl NativeSession {
     pub(crate) fn new(
-        connection: Conversation,
+        connection: ServerConnection,
         takes_batches: bool,
         id: SessionId,
         now: Instant,
         idle_max: Duration,
     ) -> NativeSession {
-        let facts = SessionFacts::new(Some(id), now, Some(idle_max));
+        let facts = SessionInfo::new(Some(id), now, Some(idle_max));
         let (principal, output) = (Principal::Anonymous, SessionOutput::default());
         let checkout = Checkout::new(Box::new(Evaluator { connection, output }));
         NativeSession {
@@ -80,8 +80,8 @@ impl NativeSession {
         self.push(ServerInput::Message(message), bytes, arrived, http, cx);
     }
 
-    pub(crate) fn on_stats(&mut self, facts: &Facts, cx: &Cx<'_>) {
-        self.push(ServerInput::Facts(Box::new(facts.clone())), 0, cx.now, None, cx);
+    pub(crate) fn on_stats(&mut self, facts: &HostStats, cx: &Cx<'_>) {
+        self.push(ServerInput::Stats(Box::new(facts.clone())), 0, cx.now, None, cx);
     }
 
     /// Announces a change that was not made in this session.
@@ -100,50 +100,50 @@ impl NativeSession {
         fact: ServerInput,
         bytes: usize,
         arrived: Instant,
-        http: Option<Arc<HttpScene>>,
+        http: Option<Arc<HttpRequestHead>>,
         cx: &Cx<'_>,
     ) {
-        let (now, wall, random) = (cx.now, cx.wall, cx.chance.draw());
+        let (now, wall, random) = (cx.now, cx.unix_time, cx.rng.next_u64());
         let (principal, session) = (self.principal, self.facts.clone());
         let at = InputContext { now, arrived, wall, http, session, principal, random };
         self.checkout.push((fact, at), bytes);
     }
 
-    /// Lets a job pass the next input to the conversation, if there is one and no other job has it.
+    /// Lets a job pass the next input to the connection, if there is one and no other job has it.
     /// Inputs that run no code of the server are handled at once.
     pub(super) fn advance(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(((fact, mut at), _)) = self.checkout.next() else { return false };
         at.session.initialized |= self.facts.initialized;
         if matches!(fact, ServerInput::Change(_)) {
             if let Some(speaker) = self.checkout.get_mut() {
-                speaker.handle_input(fact, &at, cx.chance);
+                speaker.handle_input(fact, &at, cx.rng);
             }
             return true;
         }
         let loan = cx.next_upstream();
         let Some(speaker) = self.checkout.check_out(loan) else { return false };
-        let (session, chance) = (self.id, cx.chance.clone());
+        let (session, chance) = (self.id, cx.rng.clone());
         let work = Evaluation { session, loan, speaker, fact: Some((fact, at)), chance };
         cx.out.push(Action::Work(Job(Work::Evaluate(Box::new(work)))));
         false
     }
 
-    /// Takes the conversation back from its job.
+    /// Takes the connection back from its job.
     pub(super) fn check_in(&mut self, loan: CheckoutId, speaker: Box<Evaluator>) {
         if self.checkout.check_in(loan, speaker) {
             self.stored = self.checkout.get().map_or(0, |it| it.connection.stored_bytes());
         }
     }
 
-    /// Returns when something is due; not while a job has the conversation.
+    /// Returns when something is due; not while a job has the connection.
     pub(super) fn next_due(&self) -> Instant {
         let due = self.checkout.get().and_then(|speaker| speaker.connection.poll_timeout());
         due.unwrap_or(Instant::FAR)
     }
 
     /// Returns whether it waits for facts.
-    pub(crate) fn wants_facts(&self) -> bool {
-        self.checkout.get().is_some_and(|speaker| speaker.connection.wants_facts())
+    pub(crate) fn wants_stats(&self) -> bool {
+        self.checkout.get().is_some_and(|speaker| speaker.connection.wants_stats())
     }
 
     /// Returns the number of bytes that the server stores for the session.

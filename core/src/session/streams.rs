@@ -16,8 +16,8 @@ use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner};
 use crate::frame::EventId;
 use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
+use crate::id_map::IdMap;
 use crate::ids::{ExchangeId, SessionId};
-use crate::numbered::Numbered;
 use crate::protocol::Revision;
 use crate::reject::Reject;
 use crate::session::{Replay, Stream};
@@ -38,7 +38,7 @@ pub(crate) struct Streams {
     pub(crate) revision: Option<Revision>,
     /// Whether one stream, the first, carries everything: in a session of HTTP+SSE.
     pub(crate) single_stream: bool,
-    live: Numbered<Stream>,
+    live: IdMap<Stream>,
     /// Streams that ended or lost their client, oldest first, for a client that resumes.
     ended: VecDeque<(u64, Stream)>,
     /// The number of bytes of all kept events.
@@ -65,7 +65,7 @@ impl Streams {
             session,
             revision: None,
             single_stream: false,
-            live: Numbered::default(),
+            live: IdMap::default(),
             ended: VecDeque::new(),
             kept: 0,
             next: 0,

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::log_text::truncate_for_log;
 use crate::protocol::Revision;
 use crate::reject::Capability;
-use crate::shown::shown;
 use crate::translate::capability;
 
 /// Returns the data of -32022: the supported revisions, the newest first, and the requested one
@@ -16,7 +16,7 @@ pub(crate) fn unsupported_revision(
     let mut supported: Vec<_> = supported.into_iter().collect();
     supported.sort_unstable_by(|one, other| other.cmp(one));
     let supported: Vec<_> = supported.iter().map(|revision| revision.as_str()).collect();
-    json!({ "supported": supported, "requested": shown(requested) })
+    json!({ "supported": supported, "requested": truncate_for_log(requested) })
 }
 
 /// Returns the data of -32021: all missing capabilities (2026-07-28, basic/index).

@@ -12,10 +12,10 @@ use bytes::Bytes;
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Native, Serves};
 use pontoon_core::engine::Engine;
-use pontoon_core::facts::Facts;
 use pontoon_core::frame::{EventId, Output};
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{
-    Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
+    Accept, LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader,
 };
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::job::Job;
@@ -208,15 +208,15 @@ impl Machine {
     }
 
     fn other_fact(&mut self, who: u8, what: u8) {
-        let wall = [Duration::ZERO, 56 * YEAR, Duration::MAX][usize::from(what % 3)];
+        let unix_time = [Duration::ZERO, 56 * YEAR, Duration::MAX][usize::from(what % 3)];
         self.input(match who % 8 {
             0 if what < 8 => Input::ShutdownRequested,
             0 | 1 => Input::Refused { reject: Reject::BadHost, detail: None },
-            2 | 3 => Input::ClockRead { wall },
+            2 | 3 => Input::ClockRead { unix_time },
             4 => Input::Changed { change: Changed::Tools },
             5 if what < 128 => Input::Started,
             5 => Input::Changed { change: Changed::Resource("x:y".into()) },
-            _ => Input::Sampled { facts: Box::default() },
+            _ => Input::Sampled { stats: Box::default() },
         });
     }
 
@@ -242,13 +242,13 @@ impl Machine {
                 let Ok(body) = Body::parse(text.clone().into(), rules) else {
                     return self.input(Input::Refused { reject: Reject::BadHead, detail: None });
                 };
-                let mirrored = messages::mirrored(&text).map(Box::<Mirrored>::new);
+                let request_headers = messages::mirrored(&text).map(Box::<McpRequestHeaders>::new);
                 let is_sse = self.config.sse && who % 16 == 3;
-                let revision = match &mirrored {
+                let revision = match &request_headers {
                     Some(_) => RevisionHeader::Served(Revision::V2026_07_28),
                     None => head.revision.clone(),
                 };
-                let head = McpHead { mirrored, revision, ..head };
+                let head = McpHead { request_headers, revision, ..head };
                 match is_sse {
                     true => Request::PostSse { head, body },
                     false => return self.post(head, body),
@@ -266,14 +266,16 @@ impl Machine {
         let mut changes = Vec::new();
         let publish = |change| changes.push(change);
         let clock = || (now, 56 * YEAR);
-        let served = stateless.answer(head, &body, clock, Facts::default, drop, publish);
+        let served = stateless.answer(head, &body, clock, HostStats::default, drop, publish);
         for change in changes {
             self.input(Input::Changed { change });
         }
         match served {
             Served::Reply(..) => {}
             Served::Refused(reject, ..) => self.input(Input::Refused { reject, detail: None }),
-            Served::Unfinished(run) => self.open(|exchange| Input::Unfinished { exchange, run }),
+            Served::Pending(request) => {
+                self.open(|exchange| Input::StatelessPending { exchange, request })
+            }
         }
     }
 
@@ -309,7 +311,7 @@ impl Machine {
             last_event: last
                 .filter(|_| who >= 128)
                 .map_or(LastEvent::Absent, |it| LastEvent::Id(*it)),
-            mirrored: None,
+            request_headers: None,
             principal: Principal::of(
                 [None, None, None, Some(&b"Bearer x"[..])][usize::from(who / 64)],
             ),
@@ -367,8 +369,8 @@ impl Machine {
             24 | 25 => Input::ChildStderrClosed { child },
             26 => Input::ChildStdinClosed { child, unread: usize::from(who) * 10 },
             27..=29 => Input::ChildExited { child, status },
-            30 => Input::ChildFed { child, bytes: usize::MAX },
-            _ => Input::ChildFed { child, bytes: usize::from(what) * 4 },
+            30 => Input::ChildStdinAcked { child, bytes: usize::MAX },
+            _ => Input::ChildStdinAcked { child, bytes: usize::from(what) * 4 },
         };
         self.tell_of_child(fact);
     }
@@ -476,16 +478,20 @@ impl Machine {
                     let child = self.running(child.0, &action);
                     assert!(!std::mem::replace(&mut child.stdin_closed, true), "{action:?} twice");
                 }
-                Action::Feed { child, chunk } => {
+                Action::WriteStdin { child, chunk } => {
                     assert!(
                         !self.running(child.0, &action).stdin_closed,
                         "{action:?} after its end"
                     );
                     self.numbers.extend(messages::ids(&chunk.to_vec()));
                 }
-                Action::Gate { child, open } => {
+                Action::SetReadEnabled { child, enabled } => {
                     let child = self.running(child.0, &action);
-                    assert_ne!(std::mem::replace(&mut child.gated, *open), *open, "no change");
+                    assert_ne!(
+                        std::mem::replace(&mut child.gated, *enabled),
+                        *enabled,
+                        "no change"
+                    );
                 }
                 Action::Signal { child, .. } => self.running(child.0, &action).signalled = true,
                 Action::Release { child } => {

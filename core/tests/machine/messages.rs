@@ -1,6 +1,6 @@
 //! Messages of clients and children, valid and invalid, for [`super::facts`].
 
-use pontoon_core::http::Mirrored;
+use pontoon_core::http::McpRequestHeaders;
 use serde_json::{Value, json};
 
 const META: &str = "io.modelcontextprotocol/";
@@ -73,13 +73,13 @@ fn request(method: &str, who: u8, is_modern: bool, state: Option<&String>) -> Va
 }
 
 /// Returns the fields that the headers of a modern request repeat.
-pub(crate) fn mirrored(text: &str) -> Option<Mirrored> {
+pub(crate) fn mirrored(text: &str) -> Option<McpRequestHeaders> {
     let said: Value = serde_json::from_str(text).ok()?;
     said["params"]["_meta"].get(format!("{META}protocolVersion"))?;
     let method = said["method"].as_str()?;
     let member = if method.starts_with("resources/") { "uri" } else { "name" };
     let name = said["params"][member].as_str()?;
-    Some(Mirrored {
+    Some(McpRequestHeaders {
         method: method.as_bytes().into(),
         name: Some(name.as_bytes().into()),
         params: Vec::new(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pontoon_core::config::{Config, Native, Serves};
 use pontoon_core::engine::Engine;
-use pontoon_core::facts::Facts;
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
 use pontoon_core::native::Served;
 use pontoon_core::time::{Duration, Instant};
@@ -56,7 +56,7 @@ pub(crate) fn era(text: &[u8]) {
     let stateless = Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().unwrap();
     assert!(stateless.takes(&head, &messages), "there are no sessions");
     let clock = || (Instant::ZERO, Duration::ZERO);
-    let served = stateless.answer(head, &messages, clock, Facts::default, drop, drop);
+    let served = stateless.answer(head, &messages, clock, HostStats::default, drop, drop);
     let Ok(message) = serde_json::from_slice::<Value>(body) else { return };
     // Batches belong to one era only, and notifications have no answer.
     if !message.is_object() || message.get("method").is_none() || message.get("id").is_none() {
@@ -69,7 +69,7 @@ pub(crate) fn era(text: &[u8]) {
             let answer: Value = serde_json::from_slice(&answer.to_vec()).expect("an error");
             assert!(answer.get("error").is_some() && answer["id"] == message["id"], "{answer}");
         }
-        Served::Unfinished(_) => {}
+        Served::Pending(_) => {}
     }
 }
 

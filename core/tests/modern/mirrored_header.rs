@@ -11,7 +11,7 @@ use std::str;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pontoon_core::modern::field;
-use pontoon_core::modern::mirror::{Listed, MirroredParams, listed};
+use pontoon_core::modern::x_mcp_header::{HeaderParams, ToolsPage, read_tools_page};
 use serde_json::{Value, json};
 
 /// Panics if these bytes are handled wrongly.
@@ -24,8 +24,7 @@ pub(crate) fn mirrored_header(bytes: &[u8]) {
     }
     let Ok(schema) = serde_json::from_slice::<Value>(schema) else { return };
     check_page(&schema);
-    if let (Ok(params), Ok(arguments)) = (MirroredParams::of(&schema), serde_json::from_slice(json))
-    {
+    if let (Ok(params), Ok(arguments)) = (HeaderParams::of(&schema), serde_json::from_slice(json)) {
         check_call(&params, &schema, &arguments, value);
     }
 }
@@ -86,26 +85,27 @@ fn check_page(schema: &Value) {
         format!(r#"{{ "x-mcp-header" : 1, "tools":[ {{"name":7}} , {tool}, null ] , "b": [] }}"#)
     };
     let name = "a tool".to_owned();
-    let expected = match MirroredParams::of(schema) {
-        Ok(params) if params.is_empty() => Listed::default(),
-        Ok(params) => Listed { mirrored: vec![(name, params)], ..Listed::default() },
+    let expected = match HeaderParams::of(schema) {
+        Ok(params) if params.is_empty() => ToolsPage::default(),
+        Ok(params) => ToolsPage { mirrored: vec![(name, params)], ..ToolsPage::default() },
         Err(invalid) => {
-            let rewritten = listed(page(schema).as_bytes()).rewritten.expect("it is not valid");
+            let rewritten =
+                read_tools_page(page(schema).as_bytes()).rewritten.expect("it is not valid");
             let read: Value = serde_json::from_slice(&rewritten).expect("it stays JSON");
             let stripped = &read["tools"][1]["inputSchema"];
             assert_eq!(String::from_utf8_lossy(&rewritten), page(stripped));
-            assert_eq!(MirroredParams::of(stripped), Ok(MirroredParams::default()));
-            assert_eq!(listed(&rewritten), Listed::default());
+            assert_eq!(HeaderParams::of(stripped), Ok(HeaderParams::default()));
+            assert_eq!(read_tools_page(&rewritten), ToolsPage::default());
             let invalid = vec![(name, invalid)];
-            Listed { invalid, rewritten: Some(rewritten), ..Listed::default() }
+            ToolsPage { invalid, rewritten: Some(rewritten), ..ToolsPage::default() }
         }
     };
-    assert_eq!(listed(page(schema).as_bytes()), expected);
+    assert_eq!(read_tools_page(page(schema).as_bytes()), expected);
 }
 
 /// Checks that a call with the required headers is accepted, and that one with any fewer, or
 /// another value, is not.
-fn check_call(params: &MirroredParams, schema: &Value, arguments: &Value, value: &[u8]) {
+fn check_call(params: &HeaderParams, schema: &Value, arguments: &Value, value: &[u8]) {
     let text = arguments.to_string();
     let is_taken =
         |headers: &[(String, Vec<u8>)]| params.check(Some(text.as_bytes()), headers).is_ok();

@@ -3,8 +3,8 @@
 //! Shared by path between the tests of this crate and the fuzz targets.
 
 use pontoon_core::server::{
-    Catalog, Contents, Event, Fault, Outbox, Outcome, Reply, Request, Resource, Scene, Schema,
-    Seat, Server, Task, Tool, Wait,
+    Catalog, Contents, Event, Handler, Notifications, Outcome, Reply, Request, RequestContext,
+    Resource, RpcError, Schema, Server, Task, Tool, Wait,
 };
 use pontoon_core::time::Duration;
 use serde_json::json;
@@ -38,19 +38,24 @@ impl Server for TestServer {
         &self.0
     }
 
-    fn open(&self) -> Box<dyn Seat> {
-        Box::new(Handler)
+    fn new_handler(&self) -> Box<dyn Handler> {
+        Box::new(TestHandler)
     }
 }
 
 #[derive(Debug)]
-struct Handler;
+struct TestHandler;
 
-impl Seat for Handler {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+impl Handler for TestHandler {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         match request {
             Request::CallTool { name: "add", .. } => Outcome::text("3"),
-            Request::CallTool { name: "steps", .. } => Steps(0).wait(scene),
+            Request::CallTool { name: "steps", .. } => Steps(0).wait(context),
             Request::CallTool { .. } => {
                 Outcome::Wait(Wait::answer("roots", "roots/list", json!({})), Box::new(Asked))
             }
@@ -61,8 +66,10 @@ impl Seat for Handler {
                     text: "xy".to_owned(),
                 }])))
             }
-            Request::ReadResource { uri } => Outcome::fault(Fault::resource_not_found(uri, "none")),
-            _ => Outcome::fault(Fault::method_not_found("not announced")),
+            Request::ReadResource { uri } => {
+                Outcome::error(RpcError::resource_not_found(uri, "none"))
+            }
+            _ => Outcome::error(RpcError::method_not_found("not announced")),
         }
     }
 }
@@ -71,16 +78,21 @@ impl Seat for Handler {
 struct Steps(u8);
 
 impl Steps {
-    fn wait(self, scene: &Scene<'_>) -> Outcome {
-        Outcome::Wait(Wait::Until(scene.now + Duration::from_millis(200)), Box::new(self))
+    fn wait(self, context: &RequestContext<'_>) -> Outcome {
+        Outcome::Wait(Wait::Until(context.now + Duration::from_millis(200)), Box::new(self))
     }
 }
 
 impl Task for Steps {
-    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         let step = self.0 + 1;
         out.progress(f64::from(step), 5.0, "");
-        if step == 5 { Outcome::text("done") } else { Steps(step).wait(scene) }
+        if step == 5 { Outcome::text("done") } else { Steps(step).wait(context) }
     }
 }
 
@@ -88,7 +100,12 @@ impl Task for Steps {
 struct Asked;
 
 impl Task for Asked {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         Outcome::text(format!("{event:?}"))
     }
 }

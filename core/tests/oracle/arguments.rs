@@ -1,4 +1,4 @@
-//! Checks of a conversation with any input, and of a call with any arguments, with a slow and
+//! Checks of a connection with any input, and of a call with any arguments, with a slow and
 //! simple implementation of the published schema.
 //!
 //! Shared by path between the tests of this crate and the fuzz target `arguments`.
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Catalog, Circumstances, Conversation, Field, Kind, Outbox, Outcome, Request, Scene, Schema,
-    Seat, Server, Tool,
+    Catalog, Field, Handler, Kind, MessageContext, Notifications, Outcome, Request, RequestContext,
+    Schema, Server, ServerConnection, Tool,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
@@ -40,11 +40,11 @@ pub(crate) fn arguments(bytes: &[u8]) {
 
 /// Returns a server's output for bytes: lines of JSON.
 fn say(bytes: &[u8]) -> Vec<Value> {
-    let mut conversation = Conversation::new(Arc::new(Typed::new()));
+    let mut connection = ServerConnection::new(Arc::new(Typed::new()));
     let mut out = Vec::new();
     let seal = StateKey::new([0; 32]);
-    let at = Circumstances::without_http(Instant::ZERO, Duration::ZERO, 0, &seal);
-    conversation.handle_message(bytes, &at, &mut out);
+    let at = MessageContext::without_http(Instant::ZERO, Duration::ZERO, 0, &seal);
+    connection.handle_message(bytes, &at, &mut out);
     assert!(out.is_empty() || out.ends_with(b"\n"));
     let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_slice(line).expect("every line is JSON")).collect()
@@ -136,17 +136,22 @@ impl Server for Typed {
         &self.0
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(TypedSeat)
     }
 }
 
-/// A seat that relies on the validation of arguments.
+/// A handler that relies on the validation of arguments.
 #[derive(Debug)]
 struct TypedSeat;
 
-impl Seat for TypedSeat {
-    fn evaluate(&mut self, request: &Request<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+impl Handler for TypedSeat {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let Request::CallTool { arguments, .. } = request else { unreachable!("not announced") };
         assert!((-3..=10).contains(&arguments.integer("count").unwrap()));
         for name in ["mode", "name"] {

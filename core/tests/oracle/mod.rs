@@ -53,7 +53,7 @@ fn check_invalid(invalid: &Invalid, reading: &Reading) {
     );
     let in_doubt = reading.is_ambiguous || invalid.reject == Reject::ConfusableKey;
     let about = reading.about.clone().filter(|_| !in_doubt);
-    assert_eq!(invalid.about, about, "refused as {:?}", invalid.reject);
+    assert_eq!(invalid.concerned, about, "refused as {:?}", invalid.reject);
 }
 
 /// Checks that a message that is valid from a client is valid, and the same, from a child.
@@ -70,7 +70,7 @@ fn check_fields(message: &Message, reading: &Reading) {
     assert_eq!(message.id(), reading.id.as_deref().map(str::as_bytes));
     assert_eq!(whole(message.method()), reading.method.as_deref());
     assert_eq!(message.progress_token(), reading.progress_token.as_deref().map(str::as_bytes));
-    assert_eq!(message.subject(), reading.subject.as_deref().map(str::as_bytes));
+    assert_eq!(message.correlation_id(), reading.subject.as_deref().map(str::as_bytes));
     assert_eq!(message.is_modern(), reading.is_modern);
     assert!(message.is_modern() || message.modern_revision().is_none());
     assert_eq!(whole(message.result_revision().as_deref()), reading.result_revision.as_deref());
@@ -102,7 +102,7 @@ fn check_edits(message: &Message, rules: ParseRules) {
     let fields = [
         (Field::Id, message.id()),
         (Field::ProgressToken, message.progress_token()),
-        (Field::Subject, message.subject()),
+        (Field::CorrelationId, message.correlation_id()),
     ];
     let new: &[u8] = br#""new \ud83d\ude00""#;
     let mut places: Vec<(usize, usize)> = Vec::new();
@@ -128,7 +128,7 @@ fn check_edits(message: &Message, rules: ParseRules) {
     assert_eq!(again.kind(), message.kind());
     assert_eq!(again.id(), message.id().map(|_| new));
     assert_eq!(again.progress_token(), message.progress_token().map(|_| new));
-    assert_eq!(again.subject(), message.subject().map(|_| new));
+    assert_eq!(again.correlation_id(), message.correlation_id().map(|_| new));
     assert_eq!(again.method(), message.method());
 }
 
@@ -140,7 +140,7 @@ fn check_padded(message: &Message, rules: ParseRules) {
         .expect("a padded message is a message");
     assert_same(&padded, message);
     let edits: [(Field, &[u8]); 3] =
-        [(Field::Subject, b"1"), (Field::ProgressToken, b"2"), (Field::Id, b"3")];
+        [(Field::CorrelationId, b"1"), (Field::ProgressToken, b"2"), (Field::Id, b"3")];
     let (long, short) = (padded.with(&edits).to_vec(), message.with(&edits).to_vec());
     assert_eq!(long[1 + spaces.len()..], short[1..]);
 }
@@ -150,7 +150,7 @@ fn assert_same(one: &Message, other: &Message) {
     assert_eq!(one.id(), other.id());
     assert_eq!(one.method(), other.method());
     assert_eq!(one.progress_token(), other.progress_token());
-    assert_eq!(one.subject(), other.subject());
+    assert_eq!(one.correlation_id(), other.correlation_id());
     assert_eq!(one.is_modern(), other.is_modern());
     assert_eq!(one.modern_revision(), other.modern_revision());
     assert_eq!(one.result_revision(), other.result_revision());
@@ -182,7 +182,7 @@ fn check_body(bytes: &[u8], rules: ParseRules) {
             }
         }
         Ok(Body::One(one)) => panic!("an array became {one:?}"),
-        Err(Invalid { about: Some(about), .. }) => panic!("an array is about {about:?}"),
+        Err(Invalid { concerned: Some(about), .. }) => panic!("an array is about {about:?}"),
         Err(Invalid { reject: Reject::BatchEmpty, .. }) => assert!(elements.is_empty()),
         Err(Invalid { reject: Reject::BatchTooLong, .. }) => {
             assert!(elements.len() > rules.batch_len_max);

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use pontoon_core::facts::{ChildrenFacts, ProcessFacts};
+use pontoon_core::host_stats::{ChildrenStats, ProcessStats};
 use pontoon_core::time::Duration;
 use procfs::process::Process;
 use procfs::{CpuTime, Current, CurrentSI, KernelStats, LoadAverage, Meminfo};
@@ -14,14 +14,14 @@ use super::{Busy, Memory};
 mod children;
 
 /// Returns the resources that the children of this process and their descendants use.
-pub(super) fn children() -> Option<ChildrenFacts> {
+pub(super) fn children() -> Option<ChildrenStats> {
     children::of_this_process()
 }
 
 /// Returns the facts about this process, except for its uptime.
-pub(super) fn process() -> ProcessFacts {
+pub(super) fn process() -> ProcessStats {
     let status = Process::myself().and_then(|own| own.status()).ok();
-    ProcessFacts {
+    ProcessStats {
         pid: std::process::id(),
         uptime: Duration::ZERO,
         memory: status.as_ref().and_then(|it| it.vmrss).map(|kib| kib * 1024),
@@ -33,8 +33,8 @@ pub(super) fn process() -> ProcessFacts {
     }
 }
 
-/// Returns the number of open descriptors. `procfs` counts the entries `.` and `..` too, and only on
-/// kernels before 6.2.
+/// Returns the number of open descriptors. `procfs` counts the entries `.` and `..` too, and only
+/// on kernels before 6.2.
 fn open_files() -> Option<u64> {
     let count = fs::read_dir("/proc/self/fd").ok()?.flatten().count();
     // The directory itself was open meanwhile.

@@ -22,7 +22,7 @@ fn a_container_has_no_more_memory_than_it_may_use() {
 fn a_sample_tells_what_is_true_of_this_process() {
     let sampler = Sampler::start(true);
     let before = sampler.sample(Duration::from_secs(1)).process;
-    let Facts { process, system, .. } = sampler.sample(Duration::from_secs(2));
+    let HostStats { process, system, .. } = sampler.sample(Duration::from_secs(2));
     assert_eq!(process.pid, std::process::id());
     assert_eq!(process.uptime, Duration::from_secs(2));
     assert!(process.memory > Some(100_000) && process.memory < system.memory_total);

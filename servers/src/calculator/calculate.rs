@@ -4,8 +4,8 @@
 //! Never: `f64`, so no rounding of its own and no `Infinity`.
 
 use pontoon_core::server::{
-    Arguments, Fault, Field, Kind, LogLevel, Notice, Outbox, Outcome, Scene, Schema, Tool,
-    ToolResult,
+    Arguments, Field, Kind, LogLevel, Notification, Notifications, Outcome, RequestContext,
+    RpcError, Schema, Tool, ToolResult,
 };
 use serde_json::{Value, json};
 
@@ -69,18 +69,22 @@ fn output() -> Value {
     })
 }
 
-pub(super) fn call(arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+pub(super) fn call(
+    arguments: &Arguments<'_>,
+    context: &RequestContext<'_>,
+    out: &mut Notifications,
+) -> Outcome {
     match Calculation::read(arguments) {
-        Err(fault) => Outcome::fault(fault),
+        Err(fault) => Outcome::error(fault),
         Ok(calculation) if arguments.is_set("stream") => {
             out.progress(0.1, 1.0, "Starting calculation...");
-            let result = calculation.evaluate(scene, out);
+            let result = calculation.evaluate(context, out);
             if !result.is_error {
                 out.progress(1.0, 1.0, "Calculation completed");
             }
             result.into()
         }
-        Ok(calculation) => calculation.evaluate(scene, out).into(),
+        Ok(calculation) => calculation.evaluate(context, out).into(),
     }
 }
 
@@ -93,13 +97,13 @@ struct Calculation {
 }
 
 impl Calculation {
-    fn read(arguments: &Arguments<'_>) -> Result<Calculation, Fault> {
+    fn read(arguments: &Arguments<'_>) -> Result<Calculation, RpcError> {
         let operation = arguments.string("op").and_then(|name| Operation::parse(&name));
         Ok(Calculation {
             a: operand(arguments, "a")?,
             b: operand(arguments, "b")?,
             operation: operation.ok_or_else(|| {
-                Fault::invalid_params(format!(
+                RpcError::invalid_params(format!(
                     "params.arguments.op must be one of {}",
                     OPERATIONS.join(", ")
                 ))
@@ -108,7 +112,7 @@ impl Calculation {
         })
     }
 
-    fn evaluate(&self, scene: &Scene<'_>, out: &mut Outbox) -> ToolResult {
+    fn evaluate(&self, context: &RequestContext<'_>, out: &mut Notifications) -> ToolResult {
         let exact = match self.operation.apply(&self.a, &self.b) {
             Ok(exact) => exact,
             Err(none) => return ToolResult::failure(none.to_string()),
@@ -123,14 +127,14 @@ impl Calculation {
             exact.decimal(self.precision),
             steps.join("\n"),
         );
-        self.log(scene, out);
+        self.log(context, out);
         let metadata = json!({
             "operation": self.operation.verb(),
             "inputs": { "a": whole_json(&self.a), "b": whole_json(&self.b) },
             "result": exact.to_json(self.precision),
             "steps": steps,
             "precision": self.precision,
-            "requestId": scene.request_id().to_string(),
+            "requestId": context.request_id().to_string(),
         });
         let mut result = ToolResult::text(text).with(metadata.clone());
         result.extra.insert("metadata".to_owned(), metadata);
@@ -164,27 +168,27 @@ impl Calculation {
     }
 
     /// Logs the calculation for a client that has asked for debug messages.
-    fn log(&self, scene: &Scene<'_>, out: &mut Outbox) {
-        if scene.client.log_level.is_some() {
+    fn log(&self, context: &RequestContext<'_>, out: &mut Notifications) {
+        if context.client.log_level.is_some() {
             let (level, logger) = (LogLevel::Debug, Some("calculator"));
             let data = json!({ "tool": NAME, "operation": self.operation.verb() });
-            out.push(Notice::Log { level, logger, data });
+            out.push(Notification::Log { level, logger, data });
         }
     }
 }
 
-fn operand(arguments: &Arguments<'_>, name: &str) -> Result<Number, Fault> {
+fn operand(arguments: &Arguments<'_>, name: &str) -> Result<Number, RpcError> {
     let parsed = Number::parse(arguments.json(name).unwrap_or_default());
-    parsed.map_err(|why| Fault::invalid_params(format!("params.arguments.{name} {why}")))
+    parsed.map_err(|why| RpcError::invalid_params(format!("params.arguments.{name} {why}")))
 }
 
-fn precision(arguments: &Arguments<'_>) -> Result<u32, Fault> {
+fn precision(arguments: &Arguments<'_>) -> Result<u32, RpcError> {
     if arguments.json("precision").is_none() {
         return Ok(PRECISION);
     }
     let given = arguments.integer("precision").filter(|it| (0..=PRECISION_MAX).contains(it));
     given.and_then(|it| u32::try_from(it).ok()).ok_or_else(|| {
-        Fault::invalid_params(format!(
+        RpcError::invalid_params(format!(
             "params.arguments.precision must be a whole number from 0 to {PRECISION_MAX}"
         ))
     })

@@ -1,6 +1,6 @@
 //! Arguments of prompts with a few possible words.
 
-use pontoon_core::server::{Arguments, Completion, Fault};
+use pontoon_core::server::{Arguments, Completion, RpcError};
 use strum::VariantArray;
 
 /// A word out of a few.
@@ -18,7 +18,7 @@ pub(super) trait Choice: Copy + VariantArray + Into<&'static str> {
     /// # Errors
     ///
     /// It is another word.
-    fn read(arguments: &Arguments<'_>, name: &str, default: Self) -> Result<Self, Fault> {
+    fn read(arguments: &Arguments<'_>, name: &str, default: Self) -> Result<Self, RpcError> {
         let given = arguments.string(name).unwrap_or_default();
         let given = given.trim();
         if given.is_empty() {
@@ -28,7 +28,7 @@ pub(super) trait Choice: Copy + VariantArray + Into<&'static str> {
         found.copied().ok_or_else(|| {
             let words: Vec<_> = Self::ALL.iter().map(|it| it.word()).collect();
             let words = words.join(", ");
-            Fault::invalid_params(format!("params.arguments.{name} must be one of {words}"))
+            RpcError::invalid_params(format!("params.arguments.{name} must be one of {words}"))
         })
     }
 

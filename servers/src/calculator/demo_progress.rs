@@ -1,7 +1,7 @@
 //! The tool `demo_progress`: five steps, a fifth of a second apart.
 
 use pontoon_core::server::{
-    Event, LogLevel, Outbox, Outcome, Scene, Schema, Task, Tool, ToolResult, Wait,
+    Event, LogLevel, Notifications, Outcome, RequestContext, Schema, Task, Tool, ToolResult, Wait,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde_json::json;
@@ -24,8 +24,8 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-pub(super) fn call(scene: &Scene<'_>) -> Outcome {
-    Steps { started: scene.now, done: 0 }.wait()
+pub(super) fn call(context: &RequestContext<'_>) -> Outcome {
+    Steps { started: context.now, done: 0 }.wait()
 }
 
 /// The number of reported steps. Each is due from the start and not from the one before, so that
@@ -44,7 +44,12 @@ impl Steps {
 }
 
 impl Task for Steps {
-    fn resume(mut self: Box<Self>, _: Event<'_>, _: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    fn resume(
+        mut self: Box<Self>,
+        _: Event<'_>,
+        _: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         self.done += 1;
         let progress = f64::from(self.done) / f64::from(STEPS);
         out.progress(progress, 1.0, format!("Progress step {} of {STEPS}", self.done));

@@ -1,6 +1,6 @@
 //! The prompt `explain-calculation`: a worked calculation, with as much detail as requested.
 
-use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument};
+use pontoon_core::server::{Arguments, Outcome, Prompt, PromptArgument, RpcError};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::choice::Choice;
@@ -44,7 +44,7 @@ pub(super) fn definition() -> Prompt {
 
 pub(super) fn answer(arguments: &Arguments<'_>) -> Outcome {
     match read(arguments) {
-        Err(fault) => Outcome::fault(fault),
+        Err(fault) => Outcome::error(fault),
         Ok((calculation, level)) => prompt(
             format!("Explanation of {} ({})", quoted(&calculation), level.word()),
             explain(&calculation, level),
@@ -52,10 +52,10 @@ pub(super) fn answer(arguments: &Arguments<'_>) -> Outcome {
     }
 }
 
-fn read(arguments: &Arguments<'_>) -> Result<(String, Level), Fault> {
+fn read(arguments: &Arguments<'_>) -> Result<(String, Level), RpcError> {
     let calculation = arguments.string("calculation");
     let calculation = calculation
-        .ok_or_else(|| Fault::invalid_params("params.arguments.calculation must be a string"))?;
+        .ok_or_else(|| RpcError::invalid_params("params.arguments.calculation must be a string"))?;
     Ok((calculation, Level::read(arguments, "level", Level::Intermediate)?))
 }
 

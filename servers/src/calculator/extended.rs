@@ -1,6 +1,6 @@
 //! The tools of the extended build, which are not available here: some are listed, others are not.
 
-use pontoon_core::server::{Fault, Field, Kind, Schema, Tool};
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool};
 
 /// Returns the tools that are listed, so that a client learns of the extended build.
 pub(super) fn tools() -> [Tool; 3] {
@@ -32,17 +32,17 @@ pub(super) fn tools() -> [Tool; 3] {
 }
 
 /// Returns the answer to a call of any of [`tools`].
-pub(super) fn unavailable() -> Fault {
-    Fault::new(UNAVAILABLE, "Available in extended build")
+pub(super) fn unavailable() -> RpcError {
+    RpcError::new(UNAVAILABLE, "Available in extended build")
 }
 
 /// Returns the answer to a call of a tool that is not listed.
-pub(super) fn unknown(name: &str) -> Fault {
+pub(super) fn unknown(name: &str) -> RpcError {
     match MISSING.contains(&name) {
         true => {
-            Fault::method_not_found(format!("Tool {name} is not part of this stateless server"))
+            RpcError::method_not_found(format!("Tool {name} is not part of this stateless server"))
         }
-        false => Fault::invalid_params(format!("Unknown tool: {name}")),
+        false => RpcError::invalid_params(format!("Unknown tool: {name}")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The documented bodies of `/health` and `/health/detailed`.
 
-use pontoon_core::facts::Facts;
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::server::{Catalog, Health};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(super) fn report(catalog: &Catalog, health: &Health<'_>) -> Value {
 /// Returns the body of `/health/detailed`. It contains nothing that helps an attacker: no version
 /// except the program's own, no host name, no process id.
 pub(super) fn detailed_report(catalog: &Catalog, health: &Health<'_>) -> Value {
-    let Facts { process, system, counters } = health.facts;
+    let HostStats { process, system, counters } = health.facts;
     json!({
         "status": health.status(),
         "timestamp": rfc3339(health.unix_time),

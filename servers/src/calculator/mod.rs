@@ -40,8 +40,8 @@ use std::sync::Arc;
 
 use pontoon_core::observe::{MetricsText, RequestStats};
 use pontoon_core::server::{
-    Arguments, Catalog, Completion, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat,
-    Server,
+    Arguments, Catalog, Completion, Handler, Health, Notifications, Outcome, Reply, Request,
+    RequestContext, RpcError, Server,
 };
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ pub use number::{NotANumber, Number};
 pub use operation::{NoResult, Operation};
 pub use settings::{InvalidToolName, NAME_LEN_MAX, Settings};
 
-/// The calculator, shared by all conversations.
+/// The calculator, shared by all connections.
 #[derive(Debug)]
 pub struct Calculator {
     catalog: Catalog,
@@ -75,11 +75,11 @@ impl Server for Calculator {
         &self.catalog
     }
 
-    fn open(&self) -> Box<dyn Seat> {
-        Box::new(Desk { sample_tool: self.sample_tool.clone() })
+    fn new_handler(&self) -> Box<dyn Handler> {
+        Box::new(Connection { sample_tool: self.sample_tool.clone() })
     }
 
-    fn unknown_tool(&self, name: &str) -> Fault {
+    fn unknown_tool(&self, name: &str) -> RpcError {
         extended::unknown(name)
     }
 
@@ -97,55 +97,60 @@ impl Server for Calculator {
     }
 }
 
-/// The seat of one request. Its only state is a setting.
+/// The handler of one request. Its only state is a setting.
 #[derive(Debug)]
-struct Desk {
+struct Connection {
     sample_tool: Option<Arc<str>>,
 }
 
-impl Seat for Desk {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+impl Handler for Connection {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         match request {
-            Request::CallTool { name, arguments } => self.call(name, arguments, scene, out),
+            Request::CallTool { name, arguments } => self.call(name, arguments, context, out),
             Request::Complete { of, argument, value, .. } => {
                 Outcome::Done(Ok(Reply::Completion(complete(of, argument, value))))
             }
-            Request::Extended { .. } => Outcome::fault(Fault::method_not_found("no extensions")),
-            Request::GetPrompt { name, arguments } => prompt(name, arguments, scene),
-            Request::ReadResource { uri } => resources::read(uri, scene),
+            Request::Extended { .. } => Outcome::error(RpcError::method_not_found("no extensions")),
+            Request::GetPrompt { name, arguments } => prompt(name, arguments, context),
+            Request::ReadResource { uri } => resources::read(uri, context),
             Request::Subscribe { .. } | Request::Unsubscribe { .. } => {
-                Outcome::fault(Fault::method_not_found("Resources cannot be subscribed to"))
+                Outcome::error(RpcError::method_not_found("Resources cannot be subscribed to"))
             }
         }
     }
 }
 
-impl Desk {
+impl Connection {
     fn call(
         &self,
         name: &str,
         arguments: &Arguments<'_>,
-        scene: &Scene<'_>,
-        out: &mut Outbox,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
     ) -> Outcome {
         if self.sample_tool.as_deref() == Some(name) {
             return sample::call(name, arguments);
         }
         match name {
-            calculate::NAME => calculate::call(arguments, scene, out),
-            demo_progress::NAME => demo_progress::call(scene),
+            calculate::NAME => calculate::call(arguments, context, out),
+            demo_progress::NAME => demo_progress::call(context),
             // The catalog has no others except those of the extended build.
-            _ => Outcome::fault(extended::unavailable()),
+            _ => Outcome::error(extended::unavailable()),
         }
     }
 }
 
-fn prompt(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
+fn prompt(name: &str, arguments: &Arguments<'_>, context: &RequestContext<'_>) -> Outcome {
     match name {
         explain::NAME => explain::answer(arguments),
-        problems::NAME => problems::answer(arguments, scene),
-        tutor::NAME => tutor::answer(arguments, scene),
-        _ => Outcome::fault(Fault::invalid_params(format!("unknown prompt: {name}"))),
+        problems::NAME => problems::answer(arguments, context),
+        tutor::NAME => tutor::answer(arguments, context),
+        _ => Outcome::error(RpcError::invalid_params(format!("unknown prompt: {name}"))),
     }
 }
 

@@ -4,7 +4,9 @@ mod make;
 
 pub(super) use make::{Problem, problem};
 
-use pontoon_core::server::{Arguments, Completion, Fault, Outcome, Prompt, PromptArgument, Scene};
+use pontoon_core::server::{
+    Arguments, Completion, Outcome, Prompt, PromptArgument, RequestContext, RpcError,
+};
 
 use super::choice::{Choice, completion};
 use super::dice::Dice;
@@ -38,11 +40,11 @@ pub(super) fn definition() -> Prompt {
     }
 }
 
-pub(super) fn answer(arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
+pub(super) fn answer(arguments: &Arguments<'_>, context: &RequestContext<'_>) -> Outcome {
     match Wish::read(arguments) {
-        Err(fault) => Outcome::fault(fault),
+        Err(fault) => Outcome::error(fault),
         Ok(wish) => {
-            let problems = wish.problems(&mut Dice::new(scene.random));
+            let problems = wish.problems(&mut Dice::new(context.random));
             let description = format!(
                 "{} {} practice problems: {}",
                 wish.count,
@@ -69,10 +71,10 @@ struct Wish {
 }
 
 impl Wish {
-    fn read(arguments: &Arguments<'_>) -> Result<Wish, Fault> {
+    fn read(arguments: &Arguments<'_>) -> Result<Wish, RpcError> {
         let asked_topic = arguments
             .string("topic")
-            .ok_or_else(|| Fault::invalid_params("params.arguments.topic must be a string"))?;
+            .ok_or_else(|| RpcError::invalid_params("params.arguments.topic must be a string"))?;
         Ok(Wish {
             topic: Topic::find(&asked_topic),
             asked_topic,
@@ -123,7 +125,7 @@ impl Wish {
 }
 
 /// Parses the number of problems: a string, as all arguments of prompts are.
-fn count(arguments: &Arguments<'_>) -> Result<usize, Fault> {
+fn count(arguments: &Arguments<'_>) -> Result<usize, RpcError> {
     let given = arguments.string("count").unwrap_or_default();
     let given = given.trim();
     if given.is_empty() {
@@ -131,7 +133,7 @@ fn count(arguments: &Arguments<'_>) -> Result<usize, Fault> {
     }
     let count = given.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count));
     count.ok_or_else(|| {
-        Fault::invalid_params(format!(
+        RpcError::invalid_params(format!(
             "params.arguments.count must be a whole number from 1 to {COUNT_MAX}"
         ))
     })

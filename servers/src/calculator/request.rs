@@ -2,23 +2,23 @@
 
 use pontoon_core::protocol::Revision;
 use pontoon_core::secrets;
-use pontoon_core::server::{Client, HttpScene, Scene};
+use pontoon_core::server::{Client, HttpRequestHead, RequestContext};
 use serde_json::{Map, Value, json};
 
 use crate::calendar::rfc3339;
 
 /// Describes the request as JSON. Secrets are masked.
-pub(super) fn describe(uri: &str, scene: &Scene<'_>) -> Value {
+pub(super) fn describe(uri: &str, context: &RequestContext<'_>) -> Value {
     let mut request = json!({
-        "requestId": scene.request_id().to_string(),
-        "timestamp": rfc3339(scene.wall),
+        "requestId": context.request_id().to_string(),
+        "timestamp": rfc3339(context.unix_time),
         "method": "resources/read",
         "uri": uri,
-        "protocolVersion": scene.named_revision().map_or("n/a", Revision::as_str),
-        "client": client(scene.client),
-        "transport": if scene.http.is_some() { "http" } else { "stdio" },
+        "protocolVersion": context.named_revision().map_or("n/a", Revision::as_str),
+        "client": client(context.client),
+        "transport": if context.http.is_some() { "http" } else { "stdio" },
     });
-    if let Some(http) = scene.http {
+    if let Some(http) = context.http {
         request["http"] = json!({
             "method": http.method,
             "target": secrets::address(&http.target),
@@ -33,7 +33,7 @@ fn client(client: &Client) -> Value {
 }
 
 /// Joins lines of the same name, in their order (RFC 9110, section 5.3).
-fn headers(http: &HttpScene) -> Map<String, Value> {
+fn headers(http: &HttpRequestHead) -> Map<String, Value> {
     let mut headers = Map::new();
     for (name, value) in &http.headers {
         let value = secrets::header(name, value);

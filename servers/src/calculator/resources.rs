@@ -1,7 +1,8 @@
 //! The resources: constants, formulas, the uptime, the request itself, and an empty history.
 
 use pontoon_core::server::{
-    Contents, Event, Fault, Outbox, Outcome, Reply, Resource, Scene, Task, Template, Wait,
+    Contents, Event, Notifications, Outcome, Reply, RequestContext, Resource, RpcError, Task,
+    Template, Wait,
 };
 use serde_json::{Value, json};
 
@@ -26,15 +27,17 @@ pub(super) fn templates() -> Vec<Template> {
     }]
 }
 
-pub(super) fn read(uri: &str, scene: &Scene<'_>) -> Outcome {
+pub(super) fn read(uri: &str, context: &RequestContext<'_>) -> Outcome {
     match uri {
         CONSTANTS => contents(uri, CONSTANTS_JSON.to_owned()),
-        STATS => Outcome::Wait(Wait::Facts, Box::new(Stats)),
+        STATS => Outcome::Wait(Wait::Stats, Box::new(Stats)),
         FORMULAS => contents(uri, pretty(&formulas())),
-        REQUEST => contents(uri, pretty(&request::describe(uri, scene))),
-        _ if !is_uri(uri) => Outcome::fault(Fault::invalid_params("params.uri is not a URI")),
-        _ if is_history(uri) => Outcome::fault(Fault::resource_not_found(uri, "404 Not Found")),
-        _ => Outcome::fault(Fault::resource_not_found(uri, format!("Resource not found: {uri}"))),
+        REQUEST => contents(uri, pretty(&request::describe(uri, context))),
+        _ if !is_uri(uri) => Outcome::error(RpcError::invalid_params("params.uri is not a URI")),
+        _ if is_history(uri) => Outcome::error(RpcError::resource_not_found(uri, "404 Not Found")),
+        _ => {
+            Outcome::error(RpcError::resource_not_found(uri, format!("Resource not found: {uri}")))
+        }
     }
 }
 
@@ -43,9 +46,14 @@ pub(super) fn read(uri: &str, scene: &Scene<'_>) -> Outcome {
 struct Stats;
 
 impl Task for Stats {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let Event::Sampled(facts) = event else {
-            return Outcome::Wait(Wait::Facts, self);
+            return Outcome::Wait(Wait::Stats, self);
         };
         let uptime = u64::try_from(facts.process.uptime.as_millis()).unwrap_or(u64::MAX);
         contents(STATS, pretty(&json!({ "uptimeMs": uptime })))

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use pontoon_core::facts::Facts;
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, Contents, Event, HttpScene, Notice, ToolResult, Wait,
+    Arguments, Client, Content, Contents, Event, HttpRequestHead, Notification, ToolResult, Wait,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde_json::value::RawValue;
@@ -18,12 +18,12 @@ use super::*;
 pub(super) struct Visitor {
     calculator: Calculator,
     pub(super) client: Client,
-    pub(super) http: Option<Arc<HttpScene>>,
+    pub(super) http: Option<Arc<HttpRequestHead>>,
     pub(super) random: u64,
-    pub(super) facts: Facts,
+    pub(super) facts: HostStats,
     pub(super) now: Instant,
     /// The notifications before the answer, with their times.
-    pub(super) notices: Vec<(Instant, Notice)>,
+    pub(super) notices: Vec<(Instant, Notification)>,
 }
 
 impl Visitor {
@@ -37,16 +37,16 @@ impl Visitor {
             client: Client { wants_progress: true, ..Client::default() },
             http: None,
             random: 1,
-            facts: Facts::default(),
+            facts: HostStats::default(),
             now: Instant::from_micros(5_000_000),
             notices: Vec::new(),
         }
     }
 
-    pub(super) fn ask(&mut self, request: &Request<'_>) -> Result<Reply, Fault> {
-        let mut out = Outbox::default();
-        let mut seat = self.calculator.open();
-        let mut outcome = seat.evaluate(request, &self.scene(), &mut out);
+    pub(super) fn ask(&mut self, request: &Request<'_>) -> Result<Reply, RpcError> {
+        let mut out = Notifications::default();
+        let mut handler = self.calculator.new_handler();
+        let mut outcome = handler.evaluate(request, &self.context(), &mut out);
         loop {
             let now = self.now;
             self.notices.extend(out.drain().map(|notice| (now, notice)));
@@ -56,23 +56,23 @@ impl Visitor {
             };
             let facts = self.facts.clone();
             let event = match wait {
-                Wait::Facts => Event::Sampled(&facts),
+                Wait::Stats => Event::Sampled(&facts),
                 Wait::Until(due) => {
                     self.now = due;
                     Event::Due
                 }
                 Wait::Answers(questions) => panic!("asks the client {questions:?}"),
             };
-            outcome = task.resume(event, &self.scene(), &mut out);
+            outcome = task.resume(event, &self.context(), &mut out);
         }
     }
 
-    fn scene(&self) -> Scene<'_> {
+    fn context(&self) -> RequestContext<'_> {
         static SEAL: LazyLock<StateKey> = LazyLock::new(|| StateKey::new([0; 32]));
-        Scene {
+        RequestContext {
             now: self.now,
             arrived: Instant::ZERO,
-            wall: Duration::from_millis(1_698_431_400_000),
+            unix_time: Duration::from_millis(1_698_431_400_000),
             revision: Revision::NEWEST_LEGACY,
             client: &self.client,
             http: self.http.as_ref(),
@@ -83,7 +83,7 @@ impl Visitor {
         }
     }
 
-    pub(super) fn call(&mut self, name: &str, arguments: &str) -> Result<ToolResult, Fault> {
+    pub(super) fn call(&mut self, name: &str, arguments: &str) -> Result<ToolResult, RpcError> {
         let owner = parse(arguments);
         let request = Request::CallTool { name, arguments: &of(&owner) };
         self.ask(&request).map(|reply| match reply {
@@ -93,7 +93,7 @@ impl Visitor {
     }
 
     /// Returns the text of the only message of a prompt.
-    pub(super) fn prompt(&mut self, name: &str, arguments: Value) -> Result<String, Fault> {
+    pub(super) fn prompt(&mut self, name: &str, arguments: Value) -> Result<String, RpcError> {
         let owner = parse(&arguments.to_string());
         match self.ask(&Request::GetPrompt { name, arguments: &of(&owner) })? {
             Reply::Prompt { messages, description: Some(_) } => match &messages[..] {
@@ -105,7 +105,7 @@ impl Visitor {
     }
 
     /// Returns the text of a resource.
-    pub(super) fn read(&mut self, uri: &str) -> Result<String, Fault> {
+    pub(super) fn read(&mut self, uri: &str) -> Result<String, RpcError> {
         match self.ask(&Request::ReadResource { uri })? {
             Reply::Resource(contents) => match &contents[..] {
                 [Contents::Text { uri: of, mime_type, text }] => {

@@ -2,7 +2,7 @@
 
 mod lessons;
 
-use pontoon_core::server::{Arguments, Fault, Outcome, Prompt, PromptArgument, Scene};
+use pontoon_core::server::{Arguments, Outcome, Prompt, PromptArgument, RequestContext, RpcError};
 use strum::{IntoStaticStr, VariantArray};
 
 use self::lessons::Lesson;
@@ -55,18 +55,18 @@ pub(super) fn definition() -> Prompt {
     }
 }
 
-pub(super) fn answer(arguments: &Arguments<'_>, scene: &Scene<'_>) -> Outcome {
+pub(super) fn answer(arguments: &Arguments<'_>, context: &RequestContext<'_>) -> Outcome {
     match read(arguments) {
-        Err(fault) => Outcome::fault(fault),
+        Err(fault) => Outcome::error(fault),
         Ok((asked, level)) => {
             let topic = Topic::find(&asked).unwrap_or(Topic::OrderOfOperations);
             let description = format!("A lesson about {} ({})", topic.word(), level.word());
-            prompt(description, lesson(&asked, topic, level, &mut Dice::new(scene.random)))
+            prompt(description, lesson(&asked, topic, level, &mut Dice::new(context.random)))
         }
     }
 }
 
-fn read(arguments: &Arguments<'_>) -> Result<(String, StudentLevel), Fault> {
+fn read(arguments: &Arguments<'_>) -> Result<(String, StudentLevel), RpcError> {
     let topic = arguments.string("topic").unwrap_or_default();
     Ok((topic, StudentLevel::read(arguments, "studentLevel", StudentLevel::Beginner)?))
 }

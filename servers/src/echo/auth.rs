@@ -1,7 +1,7 @@
 //! `authContext`: the identity in the request. It is not verified.
 
 use pontoon_core::secrets;
-use pontoon_core::server::{HttpScene, Schema, Tool, ToolResult};
+use pontoon_core::server::{HttpRequestHead, Schema, Tool, ToolResult};
 use serde_json::{Value, json};
 
 use super::jwt::Jwt;
@@ -90,7 +90,7 @@ struct Seen {
 
 impl Seen {
     fn of(call: &Call<'_>) -> Seen {
-        let http = call.scene.http.map(|http| &**http);
+        let http = call.context.http.map(|http| &**http);
         let header = |names: &[&str]| http.and_then(|http| first(http, names));
         let mut seen = Seen {
             session: match call.program {
@@ -198,7 +198,7 @@ impl Seen {
 }
 
 /// Returns the first of these headers that is present.
-fn first(http: &HttpScene, names: &[&str]) -> Option<String> {
+fn first(http: &HttpRequestHead, names: &[&str]) -> Option<String> {
     let found = names.iter().find_map(|name| Some((*name, http.values(name).next()?)));
     found.map(|(name, value)| secrets::header(name, value))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use pontoon_core::secrets;
-use pontoon_core::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
 use serde_json::{Value, json};
 
 use super::jwt::{Jwt, Time, Validity};
@@ -52,7 +52,7 @@ struct Found {
     source: &'static str,
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
+pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, RpcError> {
     let argument = call.text("token")?;
     let source = if argument.is_some() { "argument" } else { "authorization" };
     let decoded = match find(call, argument) {
@@ -73,7 +73,7 @@ fn find(call: &Call<'_>, argument: Option<Cow<'_, str>>) -> Result<Found, String
         };
         return Ok(Found { token: token.to_owned(), source: "argument" });
     }
-    let header = call.scene.http.and_then(|http| http.value("authorization"));
+    let header = call.context.http.and_then(|http| http.value("authorization"));
     let header =
         header.ok_or("No token: pass one as an argument or in the Authorization header")?;
     match secrets::credentials(&header) {
@@ -121,7 +121,7 @@ fn report(call: &Call<'_>, jwt: &Jwt<'_>, source: &str) -> ToolResult {
         "issued_at": seconds("iat"),
         "expires_at": seconds("exp"),
         "not_before": seconds("nbf"),
-        "status": jwt.validity(call.scene.wall).as_str(),
+        "status": jwt.validity(call.context.unix_time).as_str(),
         "raw": raw,
     });
     ToolResult::text(page(call, jwt, raw)).with(structured)
@@ -175,12 +175,12 @@ fn status(page: &mut Page, call: &Call<'_>, jwt: &Jwt<'_>) {
             page.entry(name, time);
         }
     }
-    page.entry("Status", jwt.validity(call.scene.wall).as_str());
+    page.entry("Status", jwt.validity(call.context.unix_time).as_str());
     page.entry("Signature", "not verified");
 }
 
 fn timeline(page: &mut Page, call: &Call<'_>, jwt: &Jwt<'_>) {
-    let now = i64::try_from(call.scene.wall.as_secs()).unwrap_or(i64::MAX);
+    let now = i64::try_from(call.context.unix_time.as_secs()).unwrap_or(i64::MAX);
     let ago = |then: i64| age(then, now).unwrap_or_default();
     page.section("⏱️ Token Timeline");
     match jwt.time("iat") {
@@ -196,7 +196,7 @@ fn timeline(page: &mut Page, call: &Call<'_>, jwt: &Jwt<'_>) {
     }
     let [begins, expires] = ["nbf", "exp"].map(|claim| jwt.time(claim));
     if begins.is_some() || expires.is_some() {
-        page.entry("Status", jwt.validity(call.scene.wall).as_str());
+        page.entry("Status", jwt.validity(call.context.unix_time).as_str());
     }
     match begins {
         None => {}

@@ -5,7 +5,7 @@
 
 use pontoon_core::http::{Cors, ReplyHead, allows_origin, endpoint_methods};
 use pontoon_core::secrets;
-use pontoon_core::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
 use serde_json::{Value, json};
 
 use super::headers::capitalised;
@@ -106,8 +106,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(call: &Call<'_>, policy: &Policy) -> Result<Asked, Fault> {
-        let http = call.scene.http.map(|http| &**http);
+    fn of(call: &Call<'_>, policy: &Policy) -> Result<Asked, RpcError> {
+        let http = call.context.http.map(|http| &**http);
         let value = |name: &str| http.and_then(|http| http.value(name));
         let argument = call.text("origin")?;
         let method = value("access-control-request-method");
@@ -129,7 +129,7 @@ impl Asked {
     }
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
+pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, RpcError> {
     let policy = Policy::of_server(call.program);
     let asked = Asked::of(call, &policy)?;
     let page = match call.program {

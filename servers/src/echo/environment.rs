@@ -3,9 +3,9 @@
 //! Only variables in the lists below are shown with their values. Others that look like secrets are
 //! listed by name as hidden; all others are left out.
 
+use pontoon_core::log_text::escape_untrusted;
 use pontoon_core::secrets;
 use pontoon_core::server::{Schema, Tool, ToolResult};
-use pontoon_core::shown::visible;
 use serde_json::{Map, Value, json};
 
 use super::shape::{a, list, maybe, object};
@@ -87,7 +87,7 @@ pub(super) fn answer(call: &Call<'_>) -> ToolResult {
 fn shown(program: Program, settings: &Settings) -> Shown {
     let revisions: Vec<_> = settings.revisions.iter().map(|revision| revision.as_str()).collect();
     let mut shown = vec![
-        ("MCP_ECHO_HOST", visible(settings.host.as_bytes())),
+        ("MCP_ECHO_HOST", escape_untrusted(settings.host.as_bytes())),
         ("MCP_ECHO_PORT", settings.port.to_string()),
     ];
     match program {
@@ -108,7 +108,7 @@ fn shown(program: Program, settings: &Settings) -> Shown {
 /// Returns a listed variable, masked if necessary.
 fn variable(settings: &Settings, name: &str) -> Option<String> {
     let (_, value) = settings.environment.iter().rev().find(|(key, _)| key == name)?;
-    Some(secrets::address(&visible(value.as_bytes())))
+    Some(secrets::address(&escape_untrusted(value.as_bytes())))
 }
 
 fn or_not_set(settings: &Settings, name: &str) -> String {

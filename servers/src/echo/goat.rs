@@ -1,8 +1,8 @@
 //! `whoIStheGOAT`: for fun. A random legend of computing, or a verdict on any subject, derived from
 //! a hash.
 
-use pontoon_core::server::{Fault, Field, Kind, Schema, Tool, ToolResult};
-use pontoon_core::shown::visible;
+use pontoon_core::log_text::escape_untrusted;
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -33,12 +33,12 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
+pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, RpcError> {
     let subject = call.text("subject")?;
     let subject = subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
     Ok(match subject {
         Some(subject) => judge(call, subject),
-        None => praise(&LEGENDS[(call.scene.random % LEGENDS.len() as u64) as usize]),
+        None => praise(&LEGENDS[(call.context.random % LEGENDS.len() as u64) as usize]),
     })
 }
 
@@ -70,7 +70,7 @@ fn judge(call: &Call<'_>, subject: &str) -> ToolResult {
         75.. => ("Heroic", "Respected by goats 🌿"),
         _ => ("Promising", "Still climbing the mountain ⛰️"),
     };
-    let subject = visible(subject.as_bytes());
+    let subject = escape_untrusted(subject.as_bytes());
     let mut page = Page::new(call.program, "🐐 GOAT Analysis Complete");
     page.line("");
     page.line(format_args!("Subject: {subject}"));

@@ -8,7 +8,7 @@
 //! the number of legacy sessions, and 64 MiB of messages in all. At a limit, a session of the
 //! principal that uses most of it is removed: the oldest of those that were never used, or else the
 //! one that was unused longest.
-#![expect(clippy::disallowed_types, reason = "all conversations share the table, one at a time")]
+#![expect(clippy::disallowed_types, reason = "all connections share the table, one at a time")]
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pontoon_core::ids::SessionId;
 use pontoon_core::principal::Principal;
-use pontoon_core::server::{Scene, SessionFacts};
+use pontoon_core::server::{RequestContext, SessionInfo};
 use pontoon_core::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -46,14 +46,14 @@ impl Handles {
     }
 
     /// Opens a session for the request's principal, with an unguessable name.
-    pub(super) fn open(&self, scene: &Scene<'_>) -> Uuid {
-        let mut open = self.swept(scene.now);
+    pub(super) fn open(&self, context: &RequestContext<'_>) -> Uuid {
+        let mut open = self.swept(context.now);
         while open.len() >= self.max.max(1) {
             let Some(loser) = loser(&open, |_| 1, None) else { break };
             open.remove(&loser);
         }
-        let name = scene.handle();
-        let (principal, since) = (*scene.principal, scene.now);
+        let name = context.handle();
+        let (principal, since) = (*context.principal, context.now);
         let memory = Memory::default();
         open.entry(name).or_insert(Open { principal, memory, since, used_at: since, requests: 0 });
         name
@@ -64,15 +64,15 @@ impl Handles {
     pub(super) fn with<T>(
         &self,
         name: &str,
-        scene: &Scene<'_>,
-        use_it: impl FnOnce(&SessionFacts, &mut Memory) -> T,
+        context: &RequestContext<'_>,
+        use_it: impl FnOnce(&SessionInfo, &mut Memory) -> T,
     ) -> Option<T> {
         let id = SessionId::parse(name.as_bytes())?;
         let key = Uuid::try_parse(name).ok()?;
-        let mut open = self.swept(scene.now);
-        let session = open.get_mut(&key).filter(|it| it.principal == *scene.principal)?;
+        let mut open = self.swept(context.now);
+        let session = open.get_mut(&key).filter(|it| it.principal == *context.principal)?;
         session.requests += 1;
-        let facts = SessionFacts {
+        let facts = SessionInfo {
             id: Some(id),
             initialized: false,
             since: session.since,
@@ -83,7 +83,7 @@ impl Handles {
             queued: 0,
         };
         let used = use_it(&facts, &mut session.memory);
-        session.used_at = scene.now;
+        session.used_at = context.now;
         make_room(&mut open, key);
         Some(used)
     }

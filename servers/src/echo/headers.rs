@@ -1,8 +1,8 @@
 //! `printHeader`: every header line of the request, each in one group.
 
+use pontoon_core::log_text::escape_untrusted;
 use pontoon_core::secrets;
-use pontoon_core::server::{Fault, Field, HttpScene, Kind, Schema, Tool, ToolResult};
-use pontoon_core::shown::visible;
+use pontoon_core::server::{Field, HttpRequestHead, Kind, RpcError, Schema, Tool, ToolResult};
 use serde_json::json;
 
 use super::shape::{a, list, object};
@@ -143,9 +143,9 @@ struct Line {
     value: String,
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
+pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, RpcError> {
     let category = call.text("category")?;
-    let lines = lines(call.program, call.scene.http.map(|http| &**http));
+    let lines = lines(call.program, call.context.http.map(|http| &**http));
     let only = Group::ALL.into_iter().find(|group| category.as_deref() == Some(group.as_str()));
     let mut structured = json!({ "total": lines.len() });
     for group in Group::ALL {
@@ -157,14 +157,14 @@ pub(super) fn answer(call: &Call<'_>) -> Result<ToolResult, Fault> {
     Ok(ToolResult::text(page(call, &lines, only)).with(structured))
 }
 
-fn lines(program: Program, http: Option<&HttpScene>) -> Vec<Line> {
+fn lines(program: Program, http: Option<&HttpRequestHead>) -> Vec<Line> {
     let headers = http.map_or(&[][..], |http| &http.headers);
     let shown = headers.iter().map(|(name, value)| Line {
         group: Group::of(name),
-        name: visible(name.as_bytes()),
+        name: escape_untrusted(name.as_bytes()),
         value: match (program, &**name) {
             // The whole id of a stateful server's session gives access to it.
-            (Program::Stateful, "mcp-session-id") => shortened(&visible(value)),
+            (Program::Stateful, "mcp-session-id") => shortened(&escape_untrusted(value)),
             _ => secrets::header(name, value),
         },
     });
@@ -186,7 +186,7 @@ fn page(call: &Call<'_>, lines: &[Line], only: Option<Group>) -> String {
             format_args!("📋 HTTP Headers Analysis ({} total headers)", lines.len()),
         ),
     };
-    if call.scene.http.is_none() {
+    if call.context.http.is_none() {
         page.line("");
         page.line("This request did not come over HTTP: it has no headers.");
     }

@@ -1,7 +1,7 @@
 //! `healthProbe`: a diagnosis from measured values.
 
-use pontoon_core::facts::Facts;
-use pontoon_core::server::{Scene, Schema, Tool, ToolResult};
+use pontoon_core::host_stats::HostStats;
+use pontoon_core::server::{RequestContext, Schema, Tool, ToolResult};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ struct Diagnosis {
 }
 
 impl Diagnosis {
-    fn of(facts: &Facts, scene: &Scene<'_>) -> Diagnosis {
+    fn of(facts: &HostStats, context: &RequestContext<'_>) -> Diagnosis {
         let system = &facts.system;
         let level = |value: f64, [degraded, unhealthy]: [f64; 2]| {
             let reached = [(unhealthy, Level::Unhealthy), (degraded, Level::Degraded)];
@@ -115,7 +115,7 @@ impl Diagnosis {
                 .map(|part| level(part, MEMORY_PERCENT)),
             disk: disk_percent.map(|part| level(part, DISK_PERCENT)),
             disk_percent,
-            event_loop: level(millis(scene.now.since(scene.arrived)), WAIT_MS),
+            event_loop: level(millis(context.now.since(context.arrived)), WAIT_MS),
         }
     }
 
@@ -152,8 +152,12 @@ const WAIT_MS: [f64; 2] = [250.0, 5000.0];
 /// The average time of an answer above which it is not normal any more.
 const AVERAGE_MAX: Duration = Duration::from_millis(500);
 
-pub(super) fn report(program: Program, facts: &Facts, scene: &Scene<'_>) -> ToolResult {
-    let diagnosis = Diagnosis::of(facts, scene);
+pub(super) fn report(
+    program: Program,
+    facts: &HostStats,
+    context: &RequestContext<'_>,
+) -> ToolResult {
+    let diagnosis = Diagnosis::of(facts, context);
     let level = diagnosis.overall();
     let mut page = Page::new(program, "🏥 System Health Report");
     page.line("");
@@ -164,13 +168,13 @@ pub(super) fn report(program: Program, facts: &Facts, scene: &Scene<'_>) -> Tool
     page.line(format_args!("{} Overall Status: {}{why}", level.mark(), level.overall()));
     match program {
         Program::Stateful => stateful(&mut page, facts),
-        Program::Stateless => stateless(&mut page, facts, scene, &diagnosis),
+        Program::Stateless => stateless(&mut page, facts, context, &diagnosis),
     }
     ToolResult::text(page.finish()).with(structured(facts, &diagnosis))
 }
 
-fn structured(facts: &Facts, diagnosis: &Diagnosis) -> Value {
-    let Facts { process, system, counters } = facts;
+fn structured(facts: &HostStats, diagnosis: &Diagnosis) -> Value {
+    let HostStats { process, system, counters } = facts;
     json!({
         "status": diagnosis.overall().overall(),
         "under_pressure": diagnosis.under_pressure(),
@@ -210,8 +214,8 @@ fn per_minute(count: u64, uptime: Duration) -> Option<f64> {
     (minutes >= 1.0).then(|| count as f64 / minutes)
 }
 
-fn stateful(page: &mut Page, facts: &Facts) {
-    let Facts { process, counters, .. } = facts;
+fn stateful(page: &mut Page, facts: &HostStats) {
+    let HostStats { process, counters, .. } = facts;
     page.section("📊 Session Statistics");
     page.entry("Active Sessions", counters.sessions);
     page.entry("Total Sessions Created", counters.sessions_opened);
@@ -232,17 +236,22 @@ fn stateful(page: &mut Page, facts: &Facts) {
     page.entry("Message Queue Depth", known(depth.map(|depth| format!("{depth:.1} avg"))));
 }
 
-fn stateless(page: &mut Page, facts: &Facts, scene: &Scene<'_>, diagnosis: &Diagnosis) {
+fn stateless(
+    page: &mut Page,
+    facts: &HostStats,
+    context: &RequestContext<'_>,
+    diagnosis: &Diagnosis,
+) {
     resources(page, facts, diagnosis);
     page.section("🌡️ Service Health");
     page.entry(
         "HTTP Server",
-        match scene.http {
+        match context.http {
             Some(_) => "✅ Running",
             None => "⚠️ Not in use (stdio)",
         },
     );
-    let waited = millis(scene.now.since(scene.arrived));
+    let waited = millis(context.now.since(context.arrived));
     page.entry(
         "Event Loop",
         match diagnosis.event_loop {
@@ -256,8 +265,8 @@ fn stateless(page: &mut Page, facts: &Facts, scene: &Scene<'_>, diagnosis: &Diag
     summary(page, facts, diagnosis);
 }
 
-fn resources(page: &mut Page, facts: &Facts, diagnosis: &Diagnosis) {
-    let Facts { process, system, .. } = facts;
+fn resources(page: &mut Page, facts: &HostStats, diagnosis: &Diagnosis) {
+    let HostStats { process, system, .. } = facts;
     let judged = |value: Option<String>, level: Option<Level>| {
         known(value.zip(level).map(|(value, level)| format!("{value} ({})", level.word())))
     };
@@ -272,8 +281,8 @@ fn resources(page: &mut Page, facts: &Facts, diagnosis: &Diagnosis) {
     page.entry("Network", format_args!("Active connections: {connections}"));
 }
 
-fn performance(page: &mut Page, facts: &Facts) {
-    let Facts { process, counters, .. } = facts;
+fn performance(page: &mut Page, facts: &HostStats) {
+    let HostStats { process, counters, .. } = facts;
     page.section("📊 Performance Metrics");
     let average = average(counters.took, counters.requests);
     page.entry(
@@ -288,7 +297,7 @@ fn performance(page: &mut Page, facts: &Facts) {
     page.entry("Uptime", format_args!("{} (this process)", span(process.uptime)));
 }
 
-fn summary(page: &mut Page, facts: &Facts, diagnosis: &Diagnosis) {
+fn summary(page: &mut Page, facts: &HostStats, diagnosis: &Diagnosis) {
     let pressed = diagnosis.under_pressure();
     page.section("🔍 Diagnostic Summary");
     match pressed.is_empty() {

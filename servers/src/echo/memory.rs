@@ -1,9 +1,9 @@
-//! The state of the stateful server for a conversation.
+//! The state of the stateful server for a connection.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The state of one conversation.
+/// The state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// The last message, as it was echoed, and its number.

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pontoon_core::protocol::Era;
 use pontoon_core::server::{
-    Content, Contents, Fault, Field, Kind, LogLevel, Notice, Outbox, Schema, Tool, ToolResult,
+    Content, Contents, Field, Kind, LogLevel, Notification, Notifications, RpcError, Schema, Tool,
+    ToolResult,
 };
 use serde_json::json;
 use unicode_segmentation::UnicodeSegmentation;
@@ -66,13 +67,13 @@ pub(super) fn replay_tool() -> Tool {
 pub(super) fn echo(
     call: &Call<'_>,
     memory: &mut Memory,
-    out: &mut Outbox,
-) -> Result<ToolResult, Fault> {
+    out: &mut Notifications,
+) -> Result<ToolResult, RpcError> {
     let message = call.text("message")?;
-    let message = message.ok_or_else(|| Fault::invalid_params("message must be a string"))?;
+    let message = message.ok_or_else(|| RpcError::invalid_params("message must be a string"))?;
     let max = call.settings.message_bytes_max;
     if message.len() > max {
-        return Err(Fault::invalid_params(format!(
+        return Err(RpcError::invalid_params(format!(
             "message is too long: {} bytes, and ECHO_MAX_MESSAGE_SIZE is {max}",
             message.len()
         )));
@@ -111,9 +112,9 @@ fn counted(call: &Call<'_>, message: String, echoes: u64) -> ToolResult {
     ToolResult::text(text).with(structured)
 }
 
-fn log(message: &str, echo: u64) -> Notice {
+fn log(message: &str, echo: u64) -> Notification {
     let data = json!({ "message": message, "echo": echo });
-    Notice::Unrelated { level: LogLevel::Info, logger: Some("echo"), data }
+    Notification::Unrelated { level: LogLevel::Info, logger: Some("echo"), data }
 }
 
 /// Returns the bytes of a message that is a base64 `data:` URL (RFC 2397).
@@ -130,7 +131,7 @@ fn blob(message: &str) -> Option<Contents> {
 
 pub(super) fn replay(call: &Call<'_>, memory: &mut Memory) -> ToolResult {
     let Some((message, echo)) = memory.replay() else {
-        if call.scene.revision.era() == Era::Modern && call.scene.session.is_none() {
+        if call.context.revision.era() == Era::Modern && call.context.session.is_none() {
             return ToolResult::failure("No session is given: openSession opens one.");
         }
         return ToolResult::failure(

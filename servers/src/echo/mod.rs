@@ -44,14 +44,14 @@ mod timing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pontoon_core::facts::{Facts, SystemFacts};
+use pontoon_core::host_stats::{HostStats, SystemStats};
+use pontoon_core::log_text::escape_untrusted;
 use pontoon_core::observe::{MetricsText, RequestStats};
 use pontoon_core::protocol::Revision;
 use pontoon_core::server::{
-    Arguments, Catalog, Event, Fault, Health, Outbox, Outcome, Reply, Request, Scene, Seat, Server,
-    SessionFacts, Task, Tool, ToolResult, Wait,
+    Arguments, Catalog, Event, Handler, Health, Notifications, Outcome, Reply, Request,
+    RequestContext, RpcError, Server, SessionInfo, Task, Tool, ToolResult, Wait,
 };
-use pontoon_core::shown::visible;
 use serde_json::{Value, json};
 
 use self::handles::Handles;
@@ -77,7 +77,7 @@ enum Program {
 }
 
 impl Echo {
-    /// Creates the server that keeps state for each conversation: 11 tools.
+    /// Creates the server that keeps state for each connection: 11 tools.
     pub fn stateful(settings: Settings) -> Self {
         let catalog = Catalog {
             name: "mcp-echo-streamablehttp-server-stateful",
@@ -175,7 +175,7 @@ impl Server for Echo {
         self.modern.as_ref().unwrap_or(&self.catalog)
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(EchoSeat {
             program: self.program,
             settings: Arc::clone(&self.settings),
@@ -193,7 +193,7 @@ impl Server for Echo {
     }
 }
 
-/// The server's side of a conversation.
+/// The server's side of a connection.
 #[derive(Debug)]
 struct EchoSeat {
     program: Program,
@@ -204,28 +204,33 @@ struct EchoSeat {
     memory: Memory,
 }
 
-impl Seat for EchoSeat {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+impl Handler for EchoSeat {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         let (name, arguments) = match request {
             Request::CallTool { name, arguments } => (*name, *arguments),
             Request::ReadResource { uri } => {
-                return Outcome::fault(Fault::resource_not_found(uri, "there are no resources"));
+                return Outcome::error(RpcError::resource_not_found(uri, "there are no resources"));
             }
-            _ => return Outcome::fault(Fault::method_not_found("there are only tools")),
+            _ => return Outcome::error(RpcError::method_not_found("there are only tools")),
         };
         if name == "healthProbe" || name == "requestTiming" {
             let report = if name == "healthProbe" { health::report } else { timing::report };
             return Sampling { program: self.program, report }.wait();
         }
         let (program, settings) = (self.program, &*self.settings);
-        let call = Call { program, settings, arguments, scene };
+        let call = Call { program, settings, arguments, context };
         let answer = match arguments.text(opening::ARGUMENT) {
             Some(session) => {
-                let in_session = |facts: &SessionFacts, memory: &mut Memory| {
-                    let scene = &Scene { session: Some(facts), ..scene.clone() };
-                    answer_at_once(name, &Call { scene, ..call }, memory, out)
+                let in_session = |facts: &SessionInfo, memory: &mut Memory| {
+                    let context = &RequestContext { session: Some(facts), ..context.clone() };
+                    answer_at_once(name, &Call { context, ..call }, memory, out)
                 };
-                let answer = self.handles.with(&session, scene, in_session);
+                let answer = self.handles.with(&session, context, in_session);
                 answer.unwrap_or_else(|| Ok(opening::unknown()))
             }
             None if name == opening::NAME => Ok(opening::answer(&call, &self.handles)),
@@ -244,8 +249,8 @@ fn answer_at_once(
     name: &str,
     call: &Call<'_>,
     memory: &mut Memory,
-    out: &mut Outbox,
-) -> Result<ToolResult, Fault> {
+    out: &mut Notifications,
+) -> Result<ToolResult, RpcError> {
     match name {
         "authContext" => Ok(auth::answer(call)),
         "bearerDecode" => bearer::answer(call),
@@ -256,7 +261,7 @@ fn answer_at_once(
         "replayLastEcho" => Ok(message::replay(call, memory)),
         "sessionInfo" => Ok(session::answer(call, memory)),
         "whoIStheGOAT" => goat::answer(call),
-        _ => Err(Fault::invalid_params(format!("Unknown tool: {name}"))),
+        _ => Err(RpcError::invalid_params(format!("Unknown tool: {name}"))),
     }
 }
 
@@ -266,41 +271,41 @@ struct Call<'a> {
     program: Program,
     settings: &'a Settings,
     arguments: &'a Arguments<'a>,
-    scene: &'a Scene<'a>,
+    context: &'a RequestContext<'a>,
 }
 
 impl<'a> Call<'a> {
     /// Returns a string argument, or `None` if it was left out.
-    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+    fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, RpcError> {
         if self.arguments.json(name).is_none() {
             return Ok(None);
         }
         // A lone surrogate is valid in a JSON string, but not a text.
         let text = self.arguments.text(name);
-        text.map(Some).ok_or_else(|| Fault::invalid_params(format!("{name} must be a string")))
+        text.map(Some).ok_or_else(|| RpcError::invalid_params(format!("{name} must be a string")))
     }
 
     /// Returns the revision that the client named: in `initialize`, in a header, or in the request.
     fn protocol(&self) -> Option<&'static str> {
-        self.scene.named_revision().map(Revision::as_str)
+        self.context.named_revision().map(Revision::as_str)
     }
 
     fn session_id(&self) -> Option<String> {
-        self.scene.session?.id.map(|id| id.to_string())
+        self.context.session?.id.map(|id| id.to_string())
     }
 
     /// Returns the id of the session for a text. A connection over stdio has none.
     fn shown_session(&self) -> Option<String> {
-        let session = self.scene.session?;
+        let session = self.context.session?;
         Some(session.id.map_or_else(|| "stdio".to_owned(), |id| id.to_string()))
     }
 
     /// Returns `test-client v1.0`, as the client described itself.
     fn client(&self) -> Option<String> {
-        let client = self.scene.client;
-        let name = visible(client.name.as_ref()?.as_bytes());
+        let client = self.context.client;
+        let name = escape_untrusted(client.name.as_ref()?.as_bytes());
         Some(match &client.version {
-            Some(version) => format!("{name} v{}", visible(version.as_bytes())),
+            Some(version) => format!("{name} v{}", escape_untrusted(version.as_bytes())),
             None => name,
         })
     }
@@ -310,26 +315,31 @@ impl<'a> Call<'a> {
 #[derive(Debug)]
 struct Sampling {
     program: Program,
-    report: fn(Program, &Facts, &Scene<'_>) -> ToolResult,
+    report: fn(Program, &HostStats, &RequestContext<'_>) -> ToolResult,
 }
 
 impl Sampling {
     fn wait(self) -> Outcome {
-        Outcome::Wait(Wait::Facts, Box::new(self))
+        Outcome::Wait(Wait::Stats, Box::new(self))
     }
 }
 
 impl Task for Sampling {
-    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        context: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         match event {
-            Event::Sampled(facts) => (self.report)(self.program, facts, scene).into(),
+            Event::Sampled(facts) => (self.report)(self.program, facts, context).into(),
             Event::Answered(_) | Event::Due => self.wait(),
         }
     }
 }
 
 /// Returns the number of bytes of the host's memory that are in use.
-fn used_memory(system: &SystemFacts) -> Option<u64> {
+fn used_memory(system: &SystemStats) -> Option<u64> {
     let (total, available) = system.memory_total.zip(system.memory_available)?;
     Some(total.saturating_sub(available))
 }

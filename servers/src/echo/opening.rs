@@ -30,7 +30,7 @@ pub(super) fn in_a_session(mut tool: Tool) -> Tool {
 }
 
 pub(super) fn answer(call: &Call<'_>, handles: &Handles) -> ToolResult {
-    let name = handles.open(call.scene);
+    let name = handles.open(call.context);
     let lasts = call.settings.session_timeout;
     let text = format!(
         "Session: {name}\nGive it as `session` to echo, replayLastEcho and sessionInfo. It ends \

@@ -46,14 +46,14 @@ pub(super) fn answer(call: &Call<'_>, memory: &Memory) -> ToolResult {
 }
 
 fn structured(call: &Call<'_>, memory: &Memory) -> Value {
-    let scene = call.scene;
-    let session = scene.session;
-    let time = |then| utc(wall_of(then, scene.now, scene.wall), 0);
+    let context = call.context;
+    let session = context.session;
+    let time = |then| utc(wall_of(then, context.now, context.unix_time), 0);
     json!({
         "session_id": call.session_id(),
         "created_at": session.map(|session| time(session.since)),
         "last_activity": session.map(|session| time(session.used_at)),
-        "age_seconds": session.map(|session| scene.now.since(session.since).as_secs()),
+        "age_seconds": session.map(|session| context.now.since(session.since).as_secs()),
         "expires_in_seconds": session.and_then(|it| it.idle_max).map(|idle| idle.as_secs()),
         "requests": session.map(|session| session.requests),
         "echo_count": memory.echoes(),
@@ -61,7 +61,7 @@ fn structured(call: &Call<'_>, memory: &Memory) -> Value {
         "queued": session.map(|session| session.queued),
         "initialized": session.map(|session| session.initialized),
         "protocol_version": call.protocol(),
-        "client_info": { "name": scene.client.name, "version": scene.client.version },
+        "client_info": { "name": context.client.name, "version": context.client.version },
         "state": {
             "last_echo": memory.last(),
             "echo_count": memory.echoes(),
@@ -73,15 +73,15 @@ fn structured(call: &Call<'_>, memory: &Memory) -> Value {
 }
 
 fn page(call: &Call<'_>, memory: &Memory) -> String {
-    let scene = call.scene;
-    let session = scene.session;
-    let time = |then| utc(wall_of(then, scene.now, scene.wall), 0);
+    let context = call.context;
+    let session = context.session;
+    let time = |then| utc(wall_of(then, context.now, context.unix_time), 0);
     let mut page = Page::new(Program::Stateful, "📊 Session Information");
     page.section("🔑 Session Details");
     page.entry("Session ID", known(call.shown_session()));
     page.entry("Created", known(session.map(|session| time(session.since))));
     page.entry("Last Activity", known(session.map(|session| time(session.used_at))));
-    let age = session.map(|session| span(scene.now.since(session.since)));
+    let age = session.map(|session| span(context.now.since(session.since)));
     page.entry("Age", known(age));
     // The timeout starts at the session's last use, which is now.
     let expiry = session.map(|session| session.idle_max.map_or_else(|| "never".to_owned(), span));

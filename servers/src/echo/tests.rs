@@ -4,7 +4,7 @@ pub(super) mod rig;
 
 use pontoon_core::principal::Principal;
 use pontoon_core::seal::StateKey;
-use pontoon_core::server::{Circumstances, Conversation, Pipe};
+use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
 use pontoon_core::time::{Duration, Instant};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -94,12 +94,12 @@ fn every_tool_answers_without_arguments_and_without_http() {
     for mut stage in [stateful(), stateless()] {
         stage.http = None;
         stage.session = None;
-        let mut seat = stage.open();
+        let mut handler = stage.open();
         for name in ["printHeader", "bearerDecode", "authContext", "requestTiming", "corsAnalysis"]
             .into_iter()
             .chain(["environmentDump", "healthProbe", "whoIStheGOAT"])
         {
-            assert!(stage.ask(&mut *seat, name, &json!({})).0.is_ok(), "{name}");
+            assert!(stage.ask(&mut *handler, name, &json!({})).0.is_ok(), "{name}");
         }
     }
 }
@@ -112,10 +112,10 @@ fn half_a_surrogate_pair_is_no_string() {
         let arguments: Arguments<'_> = [(argument.into(), r#""\ud800""#)].into_iter().collect();
         let client = Default::default();
         let seal = StateKey::new([0; 32]);
-        let scene = Scene {
+        let context = RequestContext {
             now: Default::default(),
             arrived: Default::default(),
-            wall: Default::default(),
+            unix_time: Default::default(),
             revision: Revision::NEWEST_LEGACY,
             client: &client,
             http: None,
@@ -125,8 +125,8 @@ fn half_a_surrogate_pair_is_no_string() {
             seal: &seal,
         };
         let request = Request::CallTool { name: tool, arguments: &arguments };
-        let mut seat = Echo::stateless(Settings::default()).open();
-        let outcome = seat.evaluate(&request, &scene, &mut Outbox::default());
+        let mut handler = Echo::stateless(Settings::default()).new_handler();
+        let outcome = handler.evaluate(&request, &context, &mut Notifications::default());
         let Outcome::Done(Err(fault)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(
             (fault.code, &*fault.message),
@@ -147,16 +147,16 @@ fn settings_are_printed_without_the_environment() {
 
 /// Returns all lines of a server over stdio for these messages, one of which arrives each second.
 fn converse(server: Echo, messages: &[Value]) -> Vec<Value> {
-    let mut pipe = Pipe::new(Conversation::new(Arc::new(server)), 10_000);
+    let mut pipe = StdioServer::new(ServerConnection::new(Arc::new(server)), 10_000);
     let seal = StateKey::new([0; 32]);
     let mut out = Vec::new();
     for (message, second) in messages.iter().zip(0..) {
         let passed = Duration::from_secs(second);
         let wall = Duration::from_secs(1_704_110_400) + passed;
-        let at = Circumstances::without_http(Instant::ZERO + passed, wall, 0, &seal);
+        let at = MessageContext::without_http(Instant::ZERO + passed, wall, 0, &seal);
         pipe.handle_input(format!("{message}\n").as_bytes(), &at, &mut out);
-        if pipe.wants_facts() {
-            pipe.handle_facts(&Facts::default(), &at, &mut out);
+        if pipe.wants_stats() {
+            pipe.handle_stats(&HostStats::default(), &at, &mut out);
         }
     }
     let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -266,7 +266,7 @@ proptest! {
             stage.random = random;
             stage.client.name = Some(text.clone());
             let server = Echo::stateful(Settings::default());
-            let mut seat = stage.open();
+            let mut handler = stage.open();
             for tool in &server.catalog().tools {
                 if stage.session.is_none() && matches!(&*tool.name, "replayLastEcho" | "sessionInfo") {
                     continue;
@@ -278,7 +278,7 @@ proptest! {
                         _ => Value::from(&*text),
                     };
                 }
-                let answer = stage.ask(&mut *seat, &tool.name, &arguments).0.unwrap();
+                let answer = stage.ask(&mut *handler, &tool.name, &arguments).0.unwrap();
                 let shown = rig::text(&answer);
                 // The caller's input may be repeated, but the server's own text must not claim
                 // this.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use pontoon_core::shown::visible;
+use pontoon_core::log_text::escape_untrusted;
 use pontoon_core::time::{Duration, Instant};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -65,12 +65,12 @@ pub(super) fn mark(is_so: bool, yes: &str, no: &str) -> String {
 /// Formats a JSON value on one line; a string without its quotation marks.
 pub(super) fn value(value: &Value) -> String {
     match value {
-        Value::String(text) => visible(text.as_bytes()),
+        Value::String(text) => escape_untrusted(text.as_bytes()),
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(Value::to_string).collect();
-            visible(format!("[{}]", items.join(", ")).as_bytes())
+            escape_untrusted(format!("[{}]", items.join(", ")).as_bytes())
         }
-        _ => visible(value.to_string().as_bytes()),
+        _ => escape_untrusted(value.to_string().as_bytes()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `requestTiming`: the time this request takes, and the host.
 
-use pontoon_core::facts::{Facts, SystemFacts};
-use pontoon_core::server::{Scene, Schema, SessionFacts, Tool, ToolResult};
+use pontoon_core::host_stats::{HostStats, SystemStats};
+use pontoon_core::server::{RequestContext, Schema, SessionInfo, Tool, ToolResult};
 use pontoon_core::time::Duration;
 use serde_json::{Value, json};
 
@@ -64,26 +64,30 @@ fn rating(took: Duration) -> &'static Rating {
     RATINGS.iter().find(fits).unwrap_or(&RATINGS[RATINGS.len() - 1])
 }
 
-pub(super) fn report(program: Program, facts: &Facts, scene: &Scene<'_>) -> ToolResult {
+pub(super) fn report(
+    program: Program,
+    facts: &HostStats,
+    context: &RequestContext<'_>,
+) -> ToolResult {
     let page = match program {
-        Program::Stateful => stateful(facts, scene),
-        Program::Stateless => stateless(facts, scene),
+        Program::Stateful => stateful(facts, context),
+        Program::Stateless => stateless(facts, context),
     };
-    ToolResult::text(page).with(structured(facts, scene))
+    ToolResult::text(page).with(structured(facts, context))
 }
 
-fn structured(facts: &Facts, scene: &Scene<'_>) -> Value {
-    let Facts { process, system, counters } = facts;
-    let took = scene.now.since(scene.arrived);
-    let session = scene.session.map(|session| {
+fn structured(facts: &HostStats, context: &RequestContext<'_>) -> Value {
+    let HostStats { process, system, counters } = facts;
+    let took = context.now.since(context.arrived);
+    let session = context.session.map(|session| {
         json!({
-            "age_seconds": scene.now.since(session.since).as_secs(),
+            "age_seconds": context.now.since(session.since).as_secs(),
             "requests": session.requests,
             "average_ms": average(session).map(millis),
         })
     });
     json!({
-        "started": utc(wall_of(scene.arrived, scene.now, scene.wall), 6),
+        "started": utc(wall_of(context.arrived, context.now, context.unix_time), 6),
         "duration_ms": millis(took),
         "rating": rating(took).word,
         "cpu_percent": system.cpu.map(|cpu| cpu * 100.0),
@@ -102,13 +106,13 @@ fn structured(facts: &Facts, scene: &Scene<'_>) -> Value {
     })
 }
 
-fn stateful(facts: &Facts, scene: &Scene<'_>) -> String {
-    let Facts { system, counters, .. } = facts;
-    let took = scene.now.since(scene.arrived);
+fn stateful(facts: &HostStats, context: &RequestContext<'_>) -> String {
+    let HostStats { system, counters, .. } = facts;
+    let took = context.now.since(context.arrived);
     let Rating { word, mark, .. } = rating(took);
     let mut page = Page::new(Program::Stateful, TITLE);
     page.section("📊 Performance Metrics");
-    page.entry("Request Start", utc(wall_of(scene.arrived, scene.now, scene.wall), 3));
+    page.entry("Request Start", utc(wall_of(context.arrived, context.now, context.unix_time), 3));
     page.entry("Processing Time", format_args!("{:.2}ms", millis(took)));
     page.entry("Performance", format_args!("{mark} {word}"));
     page.section("🖥️ System Resources");
@@ -117,8 +121,8 @@ fn stateful(facts: &Facts, scene: &Scene<'_>) -> String {
     page.entry("Active Sessions", counters.sessions);
     page.entry("Message Queue Size", counters.queued);
     page.section("📈 Session Statistics");
-    let session = scene.session;
-    let age = session.map(|session| span(scene.now.since(session.since)));
+    let session = context.session;
+    let age = session.map(|session| span(context.now.since(session.since)));
     let average = session.and_then(average).map(|average| format!("{:.1}ms", millis(average)));
     page.entry("Session Age", known(age));
     page.entry("Requests in Session", known(session.map(|session| session.requests)));
@@ -126,14 +130,14 @@ fn stateful(facts: &Facts, scene: &Scene<'_>) -> String {
     page.finish()
 }
 
-fn stateless(facts: &Facts, scene: &Scene<'_>) -> String {
-    let Facts { process, system, .. } = facts;
-    let took = scene.now.since(scene.arrived);
+fn stateless(facts: &HostStats, context: &RequestContext<'_>) -> String {
+    let HostStats { process, system, .. } = facts;
+    let took = context.now.since(context.arrived);
     let Rating { word, mark, range, .. } = rating(took);
     let mut page = Page::new(Program::Stateless, TITLE);
     page.section("📊 Performance Metrics");
-    page.entry("Request Started", utc(wall_of(scene.arrived, scene.now, scene.wall), 6));
-    page.entry("Current Time", utc(scene.wall, 6));
+    page.entry("Request Started", utc(wall_of(context.arrived, context.now, context.unix_time), 6));
+    page.entry("Current Time", utc(context.unix_time, 6));
     page.entry("Processing Duration", format_args!("{:.2}ms", millis(took)));
     page.entry("Performance Rating", format_args!("{mark} {word} ({range})"));
     page.section("💻 System Resources");
@@ -156,17 +160,17 @@ fn stateless(facts: &Facts, scene: &Scene<'_>) -> String {
 const TITLE: &str = "⏱️ Request Timing Analysis";
 
 /// Returns the average time of the session's earlier requests.
-fn average(session: &SessionFacts) -> Option<Duration> {
+fn average(session: &SessionInfo) -> Option<Duration> {
     let before = u32::try_from(session.requests.saturating_sub(1)).unwrap_or(u32::MAX);
     session.took.checked_div(before)
 }
 
-pub(super) fn cpu(system: &SystemFacts) -> String {
+pub(super) fn cpu(system: &SystemStats) -> String {
     known(system.cpu.map(|cpu| format!("{:.1}%", cpu * 100.0)))
 }
 
 /// Formats `256MB / 1024MB (25.0%)`, with this many decimals.
-fn memory(system: &SystemFacts, decimals: usize) -> String {
+fn memory(system: &SystemStats, decimals: usize) -> String {
     let (Some(used), Some(total)) = (used_memory(system), system.memory_total) else {
         return known::<u8>(None);
     };

@@ -9,8 +9,8 @@ use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, HttpScene, Outbox, Outcome, Reply, Request, Scene, Server,
-    ToolResult,
+    Arguments, Client, Content, HttpRequestHead, Notifications, Outcome, Reply, Request,
+    RequestContext, Server, ToolResult,
 };
 use pontoon_core::time::{Duration, Instant};
 use pontoon_servers::echo::{Echo, Settings};
@@ -20,7 +20,7 @@ use serde_json::value::to_raw_value;
 /// Panics if a tool handles these lines, `name: value`, wrongly.
 pub(crate) fn headers(bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let http = Arc::new(HttpScene {
+    let http = Arc::new(HttpRequestHead {
         method: "POST".into(),
         target: "/mcp".into(),
         headers: lines.map(header).collect(),
@@ -45,7 +45,7 @@ fn header(line: &[u8]) -> (Box<str>, Box<[u8]>) {
 }
 
 /// Checks that every line is in one group, and that the lines of a name are all in the same.
-fn check_groups(data: &Value, http: &HttpScene) {
+fn check_groups(data: &Value, http: &HttpRequestHead) {
     let groups: Vec<&Vec<Value>> = ["auth", "standard", "mcp", "traefik", "custom"]
         .into_iter()
         .map(|group| data[group].as_array().expect("a list for every group"))
@@ -83,22 +83,22 @@ pub(crate) fn servers() -> &'static [Echo; 2] {
     &SERVERS
 }
 
-/// Returns the result of a tool, in a conversation of its own.
+/// Returns the result of a tool, in a connection of its own.
 pub(crate) fn call(
     server: &Echo,
     name: &str,
     argument: Option<(&str, &str)>,
-    http: Option<&Arc<HttpScene>>,
+    http: Option<&Arc<HttpRequestHead>>,
 ) -> ToolResult {
     let raw = argument.map(|(name, value)| (name, to_raw_value(value).expect("a string")));
     let arguments: Arguments<'_> =
         raw.iter().map(|(name, value)| (Cow::Borrowed(*name), value.get())).collect();
     let client = Client::default();
     let seal = StateKey::new([0; 32]);
-    let scene = Scene {
+    let context = RequestContext {
         now: Instant::ZERO,
         arrived: Instant::ZERO,
-        wall: Duration::from_secs(1_704_110_400),
+        unix_time: Duration::from_secs(1_704_110_400),
         revision: Revision::NEWEST_LEGACY,
         client: &client,
         http,
@@ -108,7 +108,7 @@ pub(crate) fn call(
         seal: &seal,
     };
     let request = Request::CallTool { name, arguments: &arguments };
-    match server.open().evaluate(&request, &scene, &mut Outbox::default()) {
+    match server.new_handler().evaluate(&request, &context, &mut Notifications::default()) {
         Outcome::Done(Ok(Reply::Tool(result))) if !result.is_error => result,
         other => panic!("{other:?}"),
     }

@@ -38,16 +38,16 @@ cases! { $ framing:
 pub(super) const SMUGGLED: &str = "smuggled";
 
 /// A program, a session in it, and bytes to be refused.
-pub(super) struct Scene {
+pub(super) struct SmugglingTest {
     pub(super) pontoon: Pontoon,
     pub(super) client: Client,
 }
 
-impl Scene {
-    pub(super) fn new(target: &Target) -> Scene {
+impl SmugglingTest {
+    pub(super) fn new(target: &Target) -> SmugglingTest {
         let pontoon = target.proxy().start();
         let client = Client::open(&pontoon);
-        Scene { pontoon, client }
+        SmugglingTest { pontoon, client }
     }
 
     /// Returns a `tools/call` that would be answered if it were well-formed.
@@ -96,7 +96,7 @@ impl Scene {
 }
 
 pub fn length_and_coding_together(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     let length = format!("Content-Length: {}\r\n", body.len());
@@ -108,7 +108,7 @@ pub fn length_and_coding_together(target: &Target) {
 }
 
 pub fn several_lengths(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     let n = body.len();
     for (case, lines) in [
@@ -122,7 +122,7 @@ pub fn several_lengths(target: &Target) {
 }
 
 pub fn lengths_that_are_none(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     for value in ["+5", "-1", "0x10", "5 5", "3x", "", "5;", "٣", "1e2", "5.0"] {
         let lines = format!("Content-Length: {value}\r\n");
@@ -132,7 +132,7 @@ pub fn lengths_that_are_none(target: &Target) {
 }
 
 pub fn lengths_of_gigabytes(target: &Target) {
-    let mut scene = Scene::new(target);
+    let mut scene = SmugglingTest::new(target);
     let before = rss_kib(scene.pontoon.pid());
     for length in [
         "2147483648",
@@ -154,7 +154,7 @@ pub fn lengths_of_gigabytes(target: &Target) {
 }
 
 pub fn other_transfer_codings(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     for value in [
@@ -177,7 +177,7 @@ pub fn other_transfer_codings(target: &Target) {
 }
 
 pub fn malformed_chunks(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     let n = body.len();
     for (case, chunks) in [
@@ -196,7 +196,7 @@ pub fn malformed_chunks(target: &Target) {
 }
 
 pub fn control_bytes_in_heads(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let head = format!("{}Content-Length: {}\r\n", scene.head(), scene.body().len());
     for line in [
         &b"X-A: one\nX-B: two"[..],
@@ -221,7 +221,7 @@ pub fn control_bytes_in_heads(target: &Target) {
 }
 
 pub fn folded_and_nameless_lines(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     for line in ["X-A: one\r\n two", " X-A: one", "X-A : one", ": one", "X-A", "\tX-A: one"] {
         let lines = format!("{line}\r\nContent-Length: {}\r\n", body.len());
@@ -240,7 +240,7 @@ pub fn host_in_odd_case(target: &Target) {
 }
 
 pub fn missing_and_repeated_hosts(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     for hosts in [
         "",
         "Host: localhost\r\nHost: localhost\r\n",
@@ -288,7 +288,7 @@ pub fn foreign_hosts(target: &Target) {
 }
 
 pub fn targets_that_are_no_path(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let long = format!("/mcp?{}", "a".repeat(64 * 1024));
     scene.refused("64 KiB", Request::new("GET", &long).bytes(), &[414, 431]);
     for (line, statuses) in [
@@ -310,7 +310,7 @@ pub fn targets_that_are_no_path(target: &Target) {
 }
 
 pub fn other_protocols(target: &Target) {
-    let mut scene = Scene::new(target);
+    let mut scene = SmugglingTest::new(target);
     for (case, bytes) in [
         ("HTTP/0.9", &b"GET /livez\r\n\r\n"[..]),
         ("version 0.9", b"GET /livez HTTP/0.9\r\nHost: localhost\r\n\r\n"),
@@ -330,7 +330,7 @@ pub fn other_protocols(target: &Target) {
 }
 
 pub fn well_formed_requests_in_pieces(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let request = scene.client.post(tool_call(1, "echo", json!({"text": "in pieces"}))).bytes();
     for size in [1, 7, 100] {
         let mut wire = Wire::connect(scene.pontoon.addr);
@@ -344,7 +344,7 @@ pub fn well_formed_requests_in_pieces(target: &Target) {
 }
 
 pub fn chunked_bodies(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = tool_call(1, "echo", json!({"text": "in chunks"})).to_string();
     let (a, b) = body.split_at(10);
     let chunks = format!("{:X}\r\n{a}\r\n{:x}\r\n{b}\r\n0\r\n\r\n", a.len(), b.len());
@@ -357,7 +357,7 @@ pub fn chunked_bodies(target: &Target) {
 }
 
 pub fn pipelined_requests_unread(target: &Target) {
-    let mut scene = Scene::new(target);
+    let mut scene = SmugglingTest::new(target);
     let before = rss_kib(scene.pontoon.pid());
     let mut wire = Wire::connect_narrow(scene.pontoon.addr, 4096);
     wire.write_timeout(millis(500));
@@ -376,7 +376,7 @@ pub fn pipelined_requests_unread(target: &Target) {
 }
 
 pub fn expect_continue(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = tool_call(1, "echo", json!({"text": "expected"})).to_string();
     let request = scene.client.sign(Request::post("")).header("Expect", "100-continue");
 
@@ -397,7 +397,7 @@ pub fn expect_continue(target: &Target) {
 }
 
 pub fn bodies_cut_short(target: &Target) {
-    let mut scene = Scene::new(target);
+    let mut scene = SmugglingTest::new(target);
     let body = scene.body();
     // The received part is a complete message by itself: only the framing shows that more was to
     // come.

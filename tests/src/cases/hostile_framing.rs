@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::Target;
 use crate::canary::Canary;
-use crate::cases::framing::{SMUGGLED, Scene};
+use crate::cases::framing::{SMUGGLED, SmugglingTest};
 use crate::client::{text_of, tool_call};
 use crate::probe::rss_kib;
 use crate::wait::{eventually, millis, seconds};
@@ -29,13 +29,13 @@ cases! { $ hostile_framing:
 }
 
 /// Returns a whole request, to be hidden where another reader may find it.
-fn hidden(scene: &Scene) -> String {
+fn hidden(scene: &SmugglingTest) -> String {
     let request = scene.client.post(tool_call(9, "echo", json!({"text": SMUGGLED})));
     String::from_utf8(request.bytes()).unwrap()
 }
 
 pub fn requests_behind_every_kind_of_ambiguity(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let canary = Canary::start(&scene.pontoon);
     let hidden = hidden(&scene);
     let n = hidden.len();
@@ -70,7 +70,7 @@ pub fn requests_behind_every_kind_of_ambiguity(target: &Target) {
 }
 
 pub fn lengths_beyond_all_memory(target: &Target) {
-    let mut scene = Scene::new(target);
+    let mut scene = SmugglingTest::new(target);
     let canary = Canary::start(&scene.pontoon);
     scene.client.expect_served();
     let before = rss_kib(scene.pontoon.pid());
@@ -101,7 +101,7 @@ pub fn lengths_beyond_all_memory(target: &Target) {
 }
 
 pub fn tabs_around_a_coding(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let chunked = format!("{:x}\r\n{}\r\n0\r\n\r\n", scene.body().len(), scene.body());
     // White space around a value is not part of it (RFC 9112, section 5); but not all readers treat
     // a tab as white space, and for those no body follows.
@@ -118,7 +118,7 @@ pub fn tabs_around_a_coding(target: &Target) {
 }
 
 pub fn bytes_beyond_ascii_in_values(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     // In a value that pontoon does not read they have no effect; elsewhere readers could differ.
     for line in [
         &b"Connection: close\x80"[..],
@@ -141,7 +141,7 @@ pub fn bytes_beyond_ascii_in_values(target: &Target) {
 }
 
 pub fn line_ends_that_are_none(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let good = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for bytes in [
         good.replace("1.1\r\n", "1.1\r"),
@@ -163,7 +163,7 @@ pub fn line_ends_that_are_none(target: &Target) {
 }
 
 pub fn extensions_and_trailers_of_chunks(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let body = scene.body();
     let n = body.len();
     for (case, chunks) in [
@@ -183,7 +183,7 @@ pub fn extensions_and_trailers_of_chunks(target: &Target) {
 }
 
 pub fn bodies_of_methods_that_have_none(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let hidden = hidden(&scene);
     // A server that ignores the length of a GET answers its body as the next request.
     for method in ["GET", "DELETE", "OPTIONS", "HEAD", "PUT"] {
@@ -220,7 +220,7 @@ pub fn each_refusal_closes_soon_and_is_logged_once(target: &Target) {
 }
 
 pub fn a_pipeline_is_answered_in_order(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let canary = Canary::start(&scene.pontoon);
     let mut wire = Wire::connect(scene.pontoon.addr);
     // The first takes longest, so answers in order of completion would be in the wrong order.
@@ -241,7 +241,7 @@ pub fn a_pipeline_is_answered_in_order(target: &Target) {
 }
 
 pub fn a_refusal_ends_a_pipeline(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let good = Request::new("GET", "/livez").bytes();
     let mut wire = Wire::connect(scene.pontoon.addr);
     let bad = scene.post("Content-Length: 1\r\nContent-Length: 2\r\n", "");
@@ -256,7 +256,7 @@ pub fn a_refusal_ends_a_pipeline(target: &Target) {
 }
 
 pub fn expectations_that_nobody_waits_for(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let mut wire = Wire::connect(scene.pontoon.addr);
     for nth in 0..20 {
         let call = tool_call(nth, "echo", json!({"text": "expected"}));
@@ -271,7 +271,7 @@ pub fn expectations_that_nobody_waits_for(target: &Target) {
 }
 
 pub fn refused_requests_whose_body_is_not_read(target: &Target) {
-    let scene = Scene::new(target);
+    let scene = SmugglingTest::new(target);
     let hidden = hidden(&scene);
     let chunked = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
     let host = "Host: localhost\r\n";

@@ -3,7 +3,7 @@
 use super::preparation::request_for;
 use super::*;
 use crate::bridge::pending_input::PendingInput;
-use crate::cx::PATIENCE;
+use crate::cx::CHILD_TIME_FACTOR;
 use crate::json::object::Object;
 use crate::json::{Field, line};
 use crate::legacy_facade::RequestFlags;
@@ -295,7 +295,7 @@ impl Pool {
         let spare =
             workers.find(|worker| worker.affinity == Affinity::Unassigned && worker.is_ready())?;
         (spare.affinity, spare.idle_since) = (key, now);
-        self.prewarm_backoff.worked();
+        self.prewarm_backoff.record_success();
         Some(spare.child.id)
     }
 
@@ -366,7 +366,7 @@ impl Pool {
         match self.idle_child.take() {
             Some(child) => Ok(child),
             None => {
-                cx.starts.check(cx.now)?;
+                cx.spawn_backoff.check(cx.now)?;
                 Ok(Child::spawn(self.spec.clone(), cx))
             }
         }
@@ -431,7 +431,7 @@ impl Pool {
     /// Handles the end of a worker. An unused prewarmed one counts as a failed start.
     pub(super) fn record_end(&mut self, worker: &Worker, cx: &Cx<'_>) {
         if worker.affinity == Affinity::Unassigned {
-            self.prewarm_backoff.failed(cx.now, cx.limits.start_pause_max);
+            self.prewarm_backoff.record_failure(cx.now, cx.limits.start_pause_max);
         }
     }
 
@@ -473,7 +473,7 @@ impl Pool {
         cx.wake(due);
         self.initialize_result = Some(welcome);
         self.confirm_era();
-        cx.starts.worked();
+        cx.spawn_backoff.record_success();
     }
 
     /// Makes a legacy child that was opened available for requests.
@@ -521,7 +521,7 @@ impl Pool {
             self.needs_dispatch = true;
             return;
         }
-        cx.starts.failed(cx.now, cx.limits.start_pause_max);
+        cx.spawn_backoff.record_failure(cx.now, cx.limits.start_pause_max);
         self.record_end(&worker, cx);
         self.fail_waiting_for(worker.affinity, reject, end, cx);
         self.invalidate_era();
@@ -585,7 +585,7 @@ fn initialize(worker: &mut Worker, revision: Revision, since: Instant, cx: &mut 
     let params = legacy_child::initialize(revision);
     let line = line::request(number.to_string().as_bytes(), "initialize", Some(&params));
     worker.child.request(number, Chunk::from(line), cx);
-    let due = since + cx.startup_time() * PATIENCE;
+    let due = since + cx.startup_time() * CHILD_TIME_FACTOR;
     cx.wake(since + cx.startup_time());
     let (requester, flags) = (Requester::Initialize, RequestFlags::default());
     worker.in_flight.insert(number, InFlight { requester, flags, since, due });

@@ -39,7 +39,7 @@ impl Pool {
         worker.child.on_line(cx);
         if !worker.has_written_message {
             worker.has_written_message = true;
-            cx.starts.worked();
+            cx.spawn_backoff.record_success();
         }
         match message.kind() {
             Kind::Result | Kind::Error => self.on_answer(child, message, translated, cx),
@@ -169,7 +169,7 @@ impl Pool {
         translated: Translated,
         cx: &mut Cx<'_>,
     ) {
-        match (message.method(), message.subject()) {
+        match (message.method(), message.correlation_id()) {
             (Some("notifications/progress"), Some(number)) => {
                 let value = match translated {
                     Translated::Progress(value) => value,
@@ -247,7 +247,7 @@ impl Pool {
             }
             Requester::Request(exchange) => self.posts.get_mut(&exchange).is_some_and(|post| {
                 let Some(token) = post.token() else { return false };
-                post.notify(message.with(&[(Field::Subject, &token)]), cx)
+                post.notify(message.with(&[(Field::CorrelationId, &token)]), cx)
             }),
         };
         if !told {

@@ -133,7 +133,7 @@ impl Pool {
         }
         let (able, unable) = mem::take(&mut asking.questions).into_iter().partition(can);
         asking.questions = able;
-        let secret = cx.chance.draw();
+        let secret = cx.rng.next_u64();
         let ticket = RequestState::Parked { number: asking.number, secret };
         let (state, principal) = (seal_state(post, ticket, cx), post.principal);
         let questions = asking.questions.iter().map(|it| (it.key.as_str(), &it.question));
@@ -305,17 +305,17 @@ fn write_answer(worker: &mut Worker, answer: &Answer<'_>, id: &[u8], cx: &mut Cx
 
 /// Seals the state for a client: valid only for the same request of the same principal.
 fn seal_state(post: &Post, ticket: RequestState, cx: &Cx<'_>) -> String {
-    let expires = cx.wall.saturating_add(cx.limits.request_total_max);
+    let expires = cx.unix_time.saturating_add(cx.limits.request_total_max);
     let params_digest = post.params_digest();
     let binding = Binding { principal: &post.principal, method: post.method(), params_digest };
-    cx.chance.seal.seal(&binding, expires, &ticket.to_bytes())
+    cx.rng.seal.seal(&binding, expires, &ticket.to_bytes())
 }
 
 /// Opens the state that a client has returned.
 pub(super) fn open_state(post: &Post, cx: &Cx<'_>) -> Result<RequestState, Reject> {
     let state = sealed_ticket(&post.request).ok_or(Reject::BadRequestState)?;
     let (principal, method) = (&post.principal, post.method());
-    let unsealed = cx.chance.seal.check(principal, method, cx.wall, state.as_bytes());
+    let unsealed = cx.rng.seal.check(principal, method, cx.unix_time, state.as_bytes());
     let ticket = unsealed.and_then(|it| it.open(post.params_digest()));
     ticket.ok().and_then(|bytes| RequestState::of(&bytes)).ok_or(Reject::BadRequestState)
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::bridge::pending_input::RequestState;
 use crate::job::{Job, OpenQuestion, Prepared, Preparing, Work, translated};
 use crate::machine::Action;
-use crate::modern::mirror::MirroredParams;
+use crate::modern::x_mcp_header::HeaderParams;
 
 /// Returns a request for a child of this era. It still needs its number as the id and the progress
 /// token.
@@ -20,8 +20,8 @@ pub(super) fn request_for(post: &mut Post, child: Era) -> Result<Message, Reject
 }
 
 impl Pool {
-    /// Starts a job for the work that a request needs, if it is long or the work is. Returns whether
-    /// the request has to wait for it.
+    /// Starts a job for the work that a request needs, if it is long or the work is. Returns
+    /// whether the request has to wait for it.
     pub(super) fn prepare(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
         let Some(post) = self.posts.get(&exchange) else { return false };
         let (bytes, inline_max) = (post.request.len(), cx.limits.inline_bytes_max);
@@ -34,7 +34,7 @@ impl Pool {
         let is_ready =
             post.is_subscription() || post.is_long_retry || post.prepared.translated.is_some();
         let child = self.era.filter(|era| !is_ready && *era != post.era());
-        let is_checked = |params: &Arc<MirroredParams>| {
+        let is_checked = |params: &Arc<HeaderParams>| {
             post.prepared.headers.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, params))
         };
         let headers = params.filter(|params| !is_checked(params));
@@ -74,9 +74,9 @@ impl Pool {
         Some((worker.open_questions(), worker.revision.unwrap_or(Revision::NEWEST_LEGACY)))
     }
 
-    /// Returns the arguments that the headers of a call have to repeat. A legacy client sends no such
-    /// headers.
-    fn mirrored_params(&self, post: &Post) -> Option<&Arc<MirroredParams>> {
+    /// Returns the arguments that the headers of a call have to repeat. A legacy client sends no
+    /// such headers.
+    fn mirrored_params(&self, post: &Post) -> Option<&Arc<HeaderParams>> {
         self.tools.params_of(&post.request).filter(|_| post.era() == Era::Modern)
     }
 

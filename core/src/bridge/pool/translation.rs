@@ -81,7 +81,7 @@ impl Pool {
             true => self.posts.values().any(|post| post.subscription.is_some()),
             false => !self.posts.is_empty(),
         };
-        match (message.method(), message.subject()) {
+        match (message.method(), message.correlation_id()) {
             (Some("notifications/progress"), Some(number)) => {
                 let number = parse_number(number);
                 match worker

@@ -15,7 +15,7 @@ fn fill(exchanges: &mut Exchanges, holder: Holder, limits: &Limits) -> (usize, R
             return (exchanges.len(), reject);
         }
         let id = ExchangeId(exchanges.len() as u64);
-        exchanges.insert(id, Transport::new(Owner::Run, None, None));
+        exchanges.insert(id, Transport::new(Owner::Stateless, None, None));
         exchanges.hold(id, holder);
     }
 }

@@ -260,7 +260,7 @@ fn a_child_of_which_nothing_is_known_any_more_changes_nothing() {
     rig.child_ends(child, ExitStatus::Code(0));
     let actions = rig.actions.len();
     for input in [
-        Input::ChildFed { child, bytes: 9 },
+        Input::ChildStdinAcked { child, bytes: 9 },
         Input::ChildStdinClosed { child, unread: 0 },
         Input::ChildStderr { child, bytes: Bytes::from("x\n") },
         Input::ChildStdoutClosed { child },

@@ -330,7 +330,7 @@ fn who_leaves_while_waiting_is_forgotten() {
     rig.fed(child);
     rig.child_says(child, MODERN);
     assert_eq!(rig.fed(child), [""; 0]);
-    assert!(rig.engine.desk.exchanges.is_empty());
+    assert!(rig.engine.shared.exchanges.is_empty());
 }
 
 // Over HTTP+SSE, where a session exists before its `initialize`

@@ -492,7 +492,7 @@ fn a_client_that_does_not_read_is_spared_what_can_wait() {
     let number = rig.number(child);
     let get = rig.get(&client);
     rig.prompt = false;
-    let high = rig.engine.desk.config.limits.outbound_bytes_high;
+    let high = rig.engine.shared.config.limits.outbound_bytes_high;
     let big = format!(r#"{{"content":[{{"type":"text","text":"{}"}}]}}"#, "x".repeat(high));
     let other = rig.call(&client.accepting(SSE), "2");
     let second = rig.number(child);

@@ -8,7 +8,7 @@ use super::native;
 use super::rig::*;
 use crate::config::{BridgeOptions, ChildEra, ChildPer};
 use crate::engine::*;
-use crate::http::{Mirrored, Request, RevisionHeader};
+use crate::http::{McpRequestHeaders, Request, RevisionHeader};
 use crate::limits::Limits;
 
 const CALL: &str = r#""name":"x""#;
@@ -297,7 +297,8 @@ fn a_modern_request_with_an_unknown_session_is_served_by_a_job() {
         let (mut head, body) = rig.posted(&known, &body);
         head.revision = RevisionHeader::Served(Revision::V2026_07_28);
         let (method, name) = (b"tools/call"[..].into(), Some(b"say"[..].into()));
-        head.mirrored = Some(Box::new(Mirrored { method, name, params: Vec::new() }));
+        head.request_headers =
+            Some(Box::new(McpRequestHeaders { method, name, params: Vec::new() }));
         rig.walked = 0;
         rig.request(Request::Post { head, body })
     };

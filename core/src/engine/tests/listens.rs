@@ -180,7 +180,7 @@ fn a_client_that_does_not_read_loses_its_subscription_and_not_a_change() {
 
 #[test]
 fn as_many_may_listen_as_are_connected() {
-    let limits = Limits { runs_max: 2, ..Default::default() };
+    let limits = Limits { requests_max: 2, ..Default::default() };
     let mut rig = rig_of(Default::default(), limits);
     let tools = r#""notifications":{"toolsListChanged":true}"#;
     for id in 0..5 {

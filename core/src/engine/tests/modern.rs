@@ -92,7 +92,7 @@ impl Rig {
         let said = parse(body);
         let name = &said["params"];
         let name = name.get("name").or(name.get("uri")).or(name.get("taskId"));
-        let mirrored = Mirrored {
+        let mirrored = McpRequestHeaders {
             method: said["method"].as_str().unwrap_or_default().as_bytes().into(),
             name: name.and_then(|name| name.as_str()).map(|name| name.as_bytes().into()),
             params: params.collect(),
@@ -104,7 +104,7 @@ impl Rig {
             ..Client::new()
         };
         let (head, body) = self.posted(&legacy, body);
-        let head = McpHead { mirrored: Some(Box::new(mirrored)), ..head };
+        let head = McpHead { request_headers: Some(Box::new(mirrored)), ..head };
         self.request(Request::Post { head, body })
     }
 

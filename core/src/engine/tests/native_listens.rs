@@ -110,7 +110,7 @@ fn a_stream_that_is_not_opened_is_an_error() {
 
 #[test]
 fn who_listens_takes_no_place_from_who_calls() {
-    let mut rig = rig_with(Limits { runs_max: 1, ..Limits::default() });
+    let mut rig = rig_with(Limits { requests_max: 1, ..Limits::default() });
     let listens =
         [1, 2].map(|id| rig.ask(&Modern::new(), &id.to_string(), "subscriptions/listen", TOOLS));
     let call = rig.ask(&Modern::new(), "3", "tools/call", r#""name":"steps""#);

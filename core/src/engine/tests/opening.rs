@@ -131,7 +131,7 @@ fn a_session_whose_client_left_before_it_was_open_ends_at_once() {
     assert!(rig.children[&child].stdin_closed, "no client came for it");
     rig.child_ends(child, ExitStatus::Code(0));
     rig.engine.check_empty();
-    assert!(rig.engine.desk.starts.check(rig.now).is_ok(), "the child has not failed");
+    assert!(rig.engine.shared.spawn_backoff.check(rig.now).is_ok(), "the child has not failed");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn failed_starts_are_paused_longer_and_longer() {
         let (exchange, _) = rig.initialize(&Client::new());
         assert_eq!(rig.error(exchange).0, 502);
         let failed_at = rig.now;
-        while rig.engine.desk.starts.check(rig.now).is_err() {
+        while rig.engine.shared.spawn_backoff.check(rig.now).is_err() {
             rig.pass(millis(10));
         }
         pauses.push(rig.now.since(failed_at));
@@ -269,7 +269,7 @@ fn every_way_to_fail_the_start_counts_as_one() {
             fail(&mut rig, child);
             assert_eq!(rig.error(exchange).0, 502, "{way}");
         }
-        assert!(rig.engine.desk.starts.check(rig.now).is_err(), "{way}");
+        assert!(rig.engine.shared.spawn_backoff.check(rig.now).is_err(), "{way}");
     }
 }
 

@@ -113,7 +113,7 @@ fn a_child_that_does_not_read_is_not_given_more_and_more() {
     assert!(rig.children[&child].unfed <= 500);
 
     let bytes = std::mem::take(&mut rig.children.get_mut(&child).unwrap().unfed);
-    rig.input(Input::ChildFed { child, bytes });
+    rig.input(Input::ChildStdinAcked { child, bytes });
     let exchange = rig.call(&client, "30");
     assert_eq!(rig.stage(exchange), Stage::Waiting, "there is room again");
 }
@@ -161,7 +161,7 @@ fn a_transport_that_reports_too_much_does_no_harm() {
     rig.input(Input::Sent { exchange: stream, bytes: 1 });
     rig.input(Input::Sent { exchange: ExchangeId(999), bytes: 1 });
     rig.input(Input::Closed { exchange: ExchangeId(999) });
-    rig.input(Input::ChildFed { child, bytes: 1_000_000 });
+    rig.input(Input::ChildStdinAcked { child, bytes: 1_000_000 });
     assert_eq!(rig.metric("pontoon_queue_bytes"), 0);
     assert!(rig.children[&child].reading);
 }

@@ -79,7 +79,7 @@ fn health_is_degraded_while_a_child_does_not_answer() {
     rig.open(Revision::V2025_11_25);
     rig.call(&client, "1");
     assert_eq!(health(&mut rig).1["status"], "healthy");
-    rig.pass(rig.engine.desk.config.limits.request_time_max);
+    rig.pass(rig.engine.shared.config.limits.request_time_max);
     let (status, body) = health(&mut rig);
     assert_eq!((status, body["status"].as_str()), (200, Some("degraded")));
     assert_eq!(body["unresponsive"], 1);

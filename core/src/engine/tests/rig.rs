@@ -74,7 +74,7 @@ impl Client {
             revision: self.revision.clone(),
             accept: self.accept,
             last_event,
-            mirrored: None,
+            request_headers: None,
             principal: self.principal,
             foreign_session: None,
             params_digest: None,
@@ -361,7 +361,7 @@ impl Rig {
     /// Writes a line of the child, a message or not.
     pub(super) fn child_writes(&mut self, child: ChildId, text: impl AsRef<[u8]>) {
         let mut output =
-            Output::new(&self.engine.desk.config.limits, Memory::new(1 << 30).child(child));
+            Output::new(&self.engine.shared.config.limits, Memory::new(1 << 30).child(child));
         let mut lines = Vec::new();
         output.feed(&[text.as_ref(), b"\n"].concat(), |line| lines.push(line));
         for line in lines {

@@ -33,8 +33,10 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let (head, body) = rig.posted(&Client::new().accepting(accept), body);
     let stateless = rig.engine.stateless().expect("no sessions");
     let at = (rig.now, rig.now.since(Instant::ZERO));
-    match stateless.answer(head, &body, || at, Facts::default, drop, drop) {
-        Served::Unfinished(run) => rig.exchange(|exchange| Input::Unfinished { exchange, run }),
+    match stateless.answer(head, &body, || at, HostStats::default, drop, drop) {
+        Served::Pending(request) => {
+            rig.exchange(|exchange| Input::StatelessPending { exchange, request })
+        }
         served => panic!("it does not have to wait: {served:?}"),
     }
 }
@@ -137,7 +139,7 @@ fn a_stream_that_is_quiet_shows_that_it_is_alive() {
 
 #[test]
 fn too_many_at_once_are_told_to_come_back() {
-    let mut rig = rig_with(Limits { runs_max: 2, ..Limits::default() }, |it| it);
+    let mut rig = rig_with(Limits { requests_max: 2, ..Limits::default() }, |it| it);
     post(&mut rig, BOTH, &call("1", "steps"));
     post(&mut rig, BOTH, &call("2", "steps"));
     let exchange = post(&mut rig, BOTH, &call("3", "steps"));
@@ -235,8 +237,8 @@ fn one_that_never_ends_lets_others_go_on() {
 #[test]
 fn a_clock_of_the_world_that_is_set_is_followed() {
     let mut rig = rig();
-    let told = |rig: &mut Rig, wall: Duration| {
-        rig.input(Input::ClockRead { wall });
+    let told = |rig: &mut Rig, unix_time: Duration| {
+        rig.input(Input::ClockRead { unix_time });
         let exchange = rig.request(Request::Health);
         millis(parse(rig.reply(exchange).1)["unix_time_ms"].as_u64().unwrap())
     };
@@ -251,12 +253,12 @@ fn a_clock_of_the_world_that_is_set_is_followed() {
 #[test]
 fn a_server_reports_its_health_with_current_facts() {
     let mut rig = rig();
-    let facts = Facts {
-        process: crate::facts::ProcessFacts { memory: Some(5), ..Default::default() },
-        ..Facts::default()
+    let facts = HostStats {
+        process: crate::host_stats::ProcessStats { memory: Some(5), ..Default::default() },
+        ..HostStats::default()
     };
     rig.pass(millis(1500));
-    rig.input(Input::Sampled { facts: Box::new(facts) });
+    rig.input(Input::Sampled { stats: Box::new(facts) });
     let exchange = rig.request(Request::Health);
     assert_eq!(
         parse(rig.reply(exchange).1),

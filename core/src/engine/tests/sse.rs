@@ -267,7 +267,7 @@ fn so_does_one_that_is_not_open_yet() {
     assert!(rig.has_ended(&seat.client) && ended(&rig, SessionEnd::Abandoned));
     rig.child_ends(seat.child, ExitStatus::Code(0));
     rig.engine.check_empty();
-    assert!(rig.engine.desk.starts.check(rig.now).is_ok(), "no child has failed");
+    assert!(rig.engine.shared.spawn_backoff.check(rig.now).is_ok(), "no child has failed");
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_client_that_says_nothing_has_as_long_as_a_child_to_start() {
     rig.pass(millis(1));
     assert!(rig.has_ended(&client) && ended(&rig, SessionEnd::Expired));
     assert_eq!(rig.stage(stream), Stage::Finished);
-    assert!(rig.engine.desk.starts.check(rig.now).is_ok(), "no child has failed");
+    assert!(rig.engine.shared.spawn_backoff.check(rig.now).is_ok(), "no child has failed");
     rig.engine.check_empty();
 }
 

@@ -50,7 +50,7 @@ pub(super) struct World {
     pub(super) rig: Rig,
     /// Whether some clients use HTTP+SSE.
     sse: bool,
-    seats: Vec<Seat>,
+    handlers: Vec<Seat>,
     lives: BTreeMap<ChildId, Life>,
     asked: BTreeMap<ExchangeId, Asked>,
     /// The client's id for each number.
@@ -110,7 +110,7 @@ impl World {
         World {
             rig,
             sse,
-            seats: Vec::new(),
+            handlers: Vec::new(),
             lives: BTreeMap::new(),
             asked: BTreeMap::new(),
             ids: BTreeMap::new(),
@@ -180,28 +180,28 @@ impl World {
         if self.rig.reply(exchange).0 == 202 {
             let child = self.child_of(client.id());
             self.expect_initialize(stream, Some(child), id);
-            self.seats.push(Seat { client, child, sole: Some(stream) });
+            self.handlers.push(Seat { client, child, sole: Some(stream) });
         } else {
             self.expect(exchange, None, vec![id]);
         }
     }
 
     fn post(&mut self, who: u8, what: u8) {
-        let Some(seat) = pick(&self.seats, who).cloned() else { return };
-        let client = seat.client.accepting([BOTH, BOTH, JSON, SSE][usize::from(what % 4)]);
+        let Some(handler) = pick(&self.handlers, who).cloned() else { return };
+        let client = handler.client.accepting([BOTH, BOTH, JSON, SSE][usize::from(what % 4)]);
         let mut ids = Vec::new();
         let body = match what / 4 % 8 {
             0..=3 => self.request(&mut ids),
             4 => format!("[{},5,{}]", self.request(&mut ids), self.request(&mut ids)),
             5 => {
-                let known = self.asked.values().filter(|asked| asked.child == Some(seat.child));
+                let known = self.asked.values().filter(|asked| asked.child == Some(handler.child));
                 let known: Vec<String> = known.flat_map(|asked| asked.ids.clone()).collect();
                 cancel(pick(&known, what).map_or("0", |id| id))
             }
             6 => format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#, what % 8),
             _ => r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned(),
         };
-        let exchange = match seat.sole {
+        let exchange = match handler.sole {
             Some(_) => self.rig.send(&client, &body),
             None => self.rig.post(&client, &body),
         };
@@ -210,9 +210,9 @@ impl World {
         }
         let accepted =
             self.rig.stage(exchange) == Stage::Replied && self.rig.reply(exchange).0 == 202;
-        match seat.sole.filter(|_| accepted) {
-            Some(sole) => self.expect(sole, Some(seat.child), ids),
-            None => self.expect(exchange, Some(seat.child), ids),
+        match handler.sole.filter(|_| accepted) {
+            Some(sole) => self.expect(sole, Some(handler.child), ids),
+            None => self.expect(exchange, Some(handler.child), ids),
         }
     }
 
@@ -261,15 +261,15 @@ impl World {
     }
 
     fn listen(&mut self, who: u8, what: u8) {
-        let Some(seat) = pick(&self.seats, who).cloned() else { return };
+        let Some(handler) = pick(&self.handlers, who).cloned() else { return };
         let exchange = match what % 3 {
-            0 => self.rig.get(&seat.client),
+            0 => self.rig.get(&handler.client),
             _ => {
-                let seen = self.events_of(seat.child);
+                let seen = self.events_of(handler.child);
                 let guess = format!("{}-{}", what / 3 % 12, what / 36);
                 let last = pick(&seen, what / 3).filter(|_| what % 3 == 1).unwrap_or(&guess);
                 let before = self.carried();
-                let exchange = self.rig.resume(&seat.client, last);
+                let exchange = self.rig.resume(&handler.client, last);
                 let after = self.carried();
                 for lost in before.iter().filter(|lost| !after.contains(lost)) {
                     self.asked.get_mut(lost).unwrap().excused = true;
@@ -277,7 +277,7 @@ impl World {
                 exchange
             }
         };
-        let child = Some(seat.child);
+        let child = Some(handler.child);
         self.asked.insert(exchange, Asked { child, listens: true, ..Asked::default() });
     }
 
@@ -293,13 +293,13 @@ impl World {
 
     /// Returns the exchanges that carry a stream.
     fn carried(&self) -> Vec<ExchangeId> {
-        let transports = self.rig.engine.desk.exchanges.iter();
+        let transports = self.rig.engine.shared.exchanges.iter();
         transports.filter(|(_, t)| t.stream.is_some()).map(|(exchange, _)| *exchange).collect()
     }
 
     fn delete(&mut self, who: u8) {
-        let Some(seat) = pick(&self.seats, who).cloned() else { return };
-        let exchange = self.rig.delete(&seat.client);
+        let Some(handler) = pick(&self.handlers, who).cloned() else { return };
+        let exchange = self.rig.delete(&handler.client);
         self.expect(exchange, None, Vec::new());
     }
 
@@ -396,7 +396,7 @@ impl World {
             3 => self.rig.input(Input::ChildStderr { child, bytes: "oh\nno".into() }),
             _ => {
                 let bytes = std::mem::take(&mut self.rig.children.get_mut(&child).unwrap().unfed);
-                self.rig.input(Input::ChildFed { child, bytes });
+                self.rig.input(Input::ChildStdinAcked { child, bytes });
             }
         }
     }
@@ -422,7 +422,7 @@ impl World {
             if let Some(session) = head.and_then(|head| head.session) {
                 let session = crate::http::SessionHeader::Id(session);
                 let client = Client { session, ..Client::new() };
-                self.seats.push(Seat { client, child: *child, sole: None });
+                self.handlers.push(Seat { client, child: *child, sole: None });
             }
             head.is_none()
         });
@@ -536,7 +536,7 @@ impl World {
         let seen = |sight: &&&str| match **sight {
             "abandoned" => self.rig.actions.iter().any(|action| action.contains("Abandoned")),
             "failed start" => !text.contains("pontoon_children_failed_total 0"),
-            "gate" => self.rig.actions.iter().any(|action| action.starts_with("Gate")),
+            "gate" => self.rig.actions.iter().any(|action| action.starts_with("SetReadEnabled")),
             "replay lost" => !text.contains("pontoon_replay_lost_total 0"),
             name => text.contains(&format!("=\"{name}\"")),
         };

@@ -1,7 +1,7 @@
 use super::*;
 
-fn accepted(lines: &[&str]) -> Coding {
-    Coding::accepted(lines.iter().map(|line| line.as_bytes()))
+fn accepted(lines: &[&str]) -> ContentCoding {
+    ContentCoding::accepted(lines.iter().map(|line| line.as_bytes()))
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn gzip_goes_to_whoever_takes_it() {
         &["gzip;q=0.5, identity;q=0.5"],
         &["identity;q=0, gzip"],
     ] {
-        assert_eq!(accepted(lines), Coding::Gzip, "{lines:?}");
+        assert_eq!(accepted(lines), ContentCoding::Gzip, "{lines:?}");
     }
 }
 
@@ -42,6 +42,6 @@ fn nothing_is_packed_for_whoever_does_not() {
         &["gzipped"],
         &["g zip"],
     ] {
-        assert_eq!(accepted(lines), Coding::Identity, "{lines:?}");
+        assert_eq!(accepted(lines), ContentCoding::Identity, "{lines:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::http::{Coding, Cors, ReplyHead};
+use crate::http::{ContentCoding, Cors, ReplyHead};
 
 /// Appends a response head in HTTP/1.1 to a buffer: the status line, the headers, a date,
 /// `Content-Length` if [`ResponseHead::length`] is known, and the empty line.
@@ -36,7 +36,7 @@ pub(super) struct ResponseRules {
     pub(super) is_head: bool,
     pub(super) close: bool,
     pub(super) cors: Option<Cors>,
-    pub(super) coding: Coding,
+    pub(super) coding: ContentCoding,
 }
 
 impl ResponseRules {
@@ -46,7 +46,7 @@ impl ResponseRules {
         is_head: false,
         close: false,
         cors: None,
-        coding: Coding::Fixed,
+        coding: ContentCoding::Uncompressed,
     };
 }
 

@@ -8,7 +8,7 @@ fn lines(head: &ReplyHead) -> Vec<String> {
 }
 
 fn cors(preflight: bool) -> Option<Cors> {
-    Some(Cors { origin: "https://app.example".into(), preflight, asked: Box::default() })
+    Some(Cors { origin: "https://app.example".into(), preflight, requested: Box::default() })
 }
 
 #[test]
@@ -99,15 +99,21 @@ fn only_what_is_large_enough_and_no_stream_is_packed() {
         head.encode(taken, bytes);
         let lines = lines(&head);
         let vary = lines.contains(&"vary: Origin, Accept-Encoding".to_owned());
-        assert_eq!(vary, head.coding != Coding::Fixed, "{lines:?}");
+        assert_eq!(vary, head.coding != ContentCoding::Uncompressed, "{lines:?}");
         let says_so = lines.contains(&"content-encoding: gzip".to_owned());
-        assert_eq!(says_so, head.coding == Coding::Gzip, "{lines:?}");
+        assert_eq!(says_so, head.coding == ContentCoding::Gzip, "{lines:?}");
         head.coding
     };
-    assert_eq!(chosen(ContentType::Json, Coding::Gzip, 1024), Coding::Gzip);
-    assert_eq!(chosen(ContentType::Json, Coding::Gzip, 1023), Coding::Fixed);
-    assert_eq!(chosen(ContentType::Metrics, Coding::Gzip, 5000), Coding::Gzip);
-    assert_eq!(chosen(ContentType::EventStream, Coding::Gzip, 5000), Coding::Fixed);
-    assert_eq!(chosen(ContentType::Json, Coding::Identity, 1024), Coding::Identity);
-    assert_eq!(chosen(ContentType::Json, Coding::Fixed, 5000), Coding::Fixed);
+    assert_eq!(chosen(ContentType::Json, ContentCoding::Gzip, 1024), ContentCoding::Gzip);
+    assert_eq!(chosen(ContentType::Json, ContentCoding::Gzip, 1023), ContentCoding::Uncompressed);
+    assert_eq!(chosen(ContentType::Metrics, ContentCoding::Gzip, 5000), ContentCoding::Gzip);
+    assert_eq!(
+        chosen(ContentType::EventStream, ContentCoding::Gzip, 5000),
+        ContentCoding::Uncompressed
+    );
+    assert_eq!(chosen(ContentType::Json, ContentCoding::Identity, 1024), ContentCoding::Identity);
+    assert_eq!(
+        chosen(ContentType::Json, ContentCoding::Uncompressed, 5000),
+        ContentCoding::Uncompressed
+    );
 }

@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use super::headers::announced;
 use super::{Endpoint, Headers, RequestHead};
-use crate::http::{Answer, BodyBuffer, Coding, Cors, McpHead, Request, SessionHeader};
-use crate::json::{About, Body, Invalid, Kind, Message, ParseRules};
+use crate::http::{Answer, BodyBuffer, ContentCoding, Cors, McpHead, Request, SessionHeader};
+use crate::json::{Body, Concerned, Invalid, Kind, Message, ParseRules};
 use crate::memory::Memory;
 use crate::reject::Reject;
-use crate::server::{Catalog, HttpScene, Server, Tool};
+use crate::server::{Catalog, HttpRequestHead, Server, Tool};
 
 /// The limits on a body.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Admission {
     pub close: bool,
     /// The content coding of the answer, if that is not a stream. The adapter passes it to
     /// [`ReplyHead::encode`](crate::http::ReplyHead::encode).
-    pub coding: Coding,
+    pub coding: ContentCoding,
     pub(super) admitted: Admitted,
 }
 
@@ -108,7 +108,7 @@ impl Admission {
         match rules.read(body) {
             Ok(body) => {
                 if reader.is_some_and(|reader| reads_http(reader.modern_catalog(), &body)) {
-                    head.http = Some(Arc::new(scene(whole, self.cors.is_some())));
+                    head.http = Some(Arc::new(context(whole, self.cors.is_some())));
                 }
                 Ok(match endpoint {
                     Endpoint::Mcp => Request::Post { head, body },
@@ -136,8 +136,8 @@ fn with_objects(body: Body) -> Result<Body, Invalid> {
         if !is_call || message.params().is_none_or(|params| params.starts_with(b"{")) {
             return Ok(message);
         }
-        let about = message.id().map(|id| About::Request(Bytes::copy_from_slice(id)));
-        Err(Invalid { reject: Reject::ParamsNotObject, about })
+        let concerned = message.id().map(|id| Concerned::Request(Bytes::copy_from_slice(id)));
+        Err(Invalid { reject: Reject::ParamsNotObject, concerned })
     };
     Ok(match body {
         Body::One(message) => Body::One(checked(message)?),
@@ -162,9 +162,9 @@ fn reads_http(catalog: &Catalog, body: &Body) -> bool {
 }
 
 /// Copies the whole head, for a server that reads it.
-fn scene<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpScene {
+fn context<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpRequestHead {
     let own = |(name, value): (&str, &[u8])| (name.to_ascii_lowercase().into(), value.into());
-    HttpScene {
+    HttpRequestHead {
         method: head.method.into(),
         target: head.target.into(),
         headers: head.headers.lines().map(own).collect(),

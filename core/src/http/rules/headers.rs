@@ -3,7 +3,9 @@
 use crate::frame::EventId;
 use crate::http::media::{Media, members};
 use crate::http::reply::ALLOWED_HEADERS;
-use crate::http::{Answer, Cors, Headers, LastEvent, Mirrored, SessionHeader, is_token_byte};
+use crate::http::{
+    Answer, Cors, Headers, LastEvent, McpRequestHeaders, SessionHeader, is_token_byte,
+};
 use crate::ids::SessionId;
 use crate::reject::Reject;
 
@@ -20,16 +22,17 @@ pub(super) fn has_body(headers: &impl Headers) -> bool {
         || headers.values("content-length").any(is_some)
 }
 
-/// Returns the answer to `OPTIONS`. A preflight is recognized by the header that only preflights have
-/// (Fetch standard, CORS-preflight request). Without `cors`, the answer lists only the methods.
+/// Returns the answer to `OPTIONS`. A preflight is recognized by the header that only preflights
+/// have (Fetch standard, CORS-preflight request). Without `cors`, the answer lists only the
+/// methods.
 pub(super) fn options(headers: &impl Headers, methods: &'static str, cors: Option<Cors>) -> Answer {
     let preflight = headers.values("access-control-request-method").next().is_some();
-    let asked = if preflight { asked_headers(headers) } else { Box::default() };
-    Answer::options(methods, cors.map(|cors| Cors { preflight, asked, ..cors }))
+    let requested = if preflight { asked_headers(headers) } else { Box::default() };
+    Answer::options(methods, cors.map(|cors| Cors { preflight, requested, ..cors }))
 }
 
-/// Returns the headers that a preflight asks for, each after a comma. An origin that may read answers
-/// may send any header, because gateways in front read headers that pontoon does not know.
+/// Returns the headers that a preflight asks for, each after a comma. An origin that may read
+/// answers may send any header, because gateways in front read headers that pontoon does not know.
 fn asked_headers(headers: &impl Headers) -> Box<str> {
     let names = headers.values("access-control-request-headers").flat_map(members);
     let names = names
@@ -78,22 +81,22 @@ pub(super) fn session(headers: &impl Headers) -> Result<SessionHeader, Reject> {
 
 /// Returns the fields of the body that headers repeat, or `None` without `Mcp-Method`, which only
 /// clients of the modern era send.
-pub(super) fn mirrored(headers: &impl Headers) -> Option<Box<Mirrored>> {
+pub(super) fn mirrored(headers: &impl Headers) -> Option<Box<McpRequestHeaders>> {
     headers.values("mcp-method").next()?;
     let own = |name| only(headers, name).map(|value| value.map(Box::from));
     let param = |(name, value): (&str, &[u8])| {
         let name = name.to_ascii_lowercase();
         Some((name.strip_prefix("mcp-param-")?.into(), value.into()))
     };
-    Some(Box::new(Mirrored {
+    Some(Box::new(McpRequestHeaders {
         method: own("mcp-method").ok().flatten().unwrap_or_default(),
         name: own("mcp-name").unwrap_or(Some(Box::default())),
         params: headers.lines().filter_map(param).collect(),
     }))
 }
 
-/// Returns the session id that an endpoint without sessions sends back unchanged. A malformed one is
-/// ignored.
+/// Returns the session id that an endpoint without sessions sends back unchanged. A malformed one
+/// is ignored.
 pub(super) fn foreign_session(headers: &impl Headers) -> Option<Box<str>> {
     let text = visible(headers, "mcp-session-id").ok().flatten()?;
     (text.len() <= FOREIGN_BYTES_MAX).then(|| text.into())
@@ -113,8 +116,8 @@ pub(super) fn last_event(headers: &impl Headers) -> Result<LastEvent, Reject> {
     }
 }
 
-/// Returns the value of `Authorization`. Several lines are one value (RFC 9110, section 5.3), so that
-/// an added line does not select the principal of another client.
+/// Returns the value of `Authorization`. Several lines are one value (RFC 9110, section 5.3), so
+/// that an added line does not select the principal of another client.
 pub(super) fn authorization(headers: &impl Headers) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = headers.values("authorization").collect();
     (!lines.is_empty()).then(|| lines.join(&b", "[..]))

@@ -81,7 +81,7 @@ fn mcp_head<H: Headers>(
         revision: RevisionHeader::Absent,
         accept,
         last_event: LastEvent::Absent,
-        mirrored: None,
+        request_headers: None,
         principal: bind.principal(authorization(head.headers).as_deref()),
         foreign_session: None,
         params_digest: None,

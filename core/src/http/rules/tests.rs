@@ -110,11 +110,11 @@ fn only_a_program_that_packs_asks_what_can_be_unpacked() {
     let lines = [("host", "localhost"), ("accept-encoding", "br, gzip")];
     let lines = lines.map(|(name, value)| (name, value.as_bytes()));
     let coding = |config: &Config| admit_with(config, "GET", "/metrics", &lines).unwrap().coding;
-    assert_eq!(coding(&config()), Coding::Fixed);
+    assert_eq!(coding(&config()), ContentCoding::Uncompressed);
     let native = Native::stateless(Arc::new(Fixture::new()));
     let serving = |native| Config { serves: Serves::Native(native), ..config() };
-    assert_eq!(coding(&serving(native.clone())), Coding::Fixed);
-    assert_eq!(coding(&serving(Native { packs: true, ..native })), Coding::Gzip);
+    assert_eq!(coding(&serving(native.clone())), ContentCoding::Uncompressed);
+    assert_eq!(coding(&serving(Native { packs: true, ..native })), ContentCoding::Gzip);
 }
 
 #[test]
@@ -539,10 +539,10 @@ fn a_head_is_copied_only_for_what_looks_at_it() {
         let params = format!(r#"{{"name":"{name}","arguments":{{}}}}"#);
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#)
     };
-    let (say, scene) = (call("tools/call", "say"), call("tools/call", "scene"));
+    let (say, context) = (call("tools/call", "say"), call("tools/call", "scene"));
     assert!(!is_copied(say.clone()));
-    assert!(is_copied(scene.clone()));
-    assert!(is_copied(format!("[{say},{scene}]")));
+    assert!(is_copied(context.clone()));
+    assert!(is_copied(format!("[{say},{context}]")));
     assert!(!is_copied(format!("[{say},{say}]")));
     // A name in another notation, and a request that is not a tool call.
     assert!(is_copied(call("tools/call", r"\u0073ay")));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::json::{About, Kind, Peer};
+use crate::json::{Concerned, Kind, Peer};
 
 const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, sender: Peer::Client };
 
@@ -53,7 +53,7 @@ fn every_message_of_a_batch_has_its_own_verdict() {
             Ok((Kind::Result, Some(b"1".to_vec()))),
             Err(Invalid {
                 reject: Reject::BadVersion,
-                about: Some(About::Request(Bytes::from("2")))
+                concerned: Some(Concerned::Request(Bytes::from("2")))
             }),
         ]
     );
@@ -68,7 +68,7 @@ fn a_body_that_is_refused_whole_is_about_no_request() {
         format!(r#"[{good},"\ud800"]"#),
         format!("{good}{good}"),
     ] {
-        assert_eq!(parse(&text).unwrap_err().about, None, "{text}");
+        assert_eq!(parse(&text).unwrap_err().concerned, None, "{text}");
     }
 }
 

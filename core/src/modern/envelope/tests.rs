@@ -2,7 +2,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::{Accept, LastEvent, Mirrored, SessionHeader};
+use crate::http::{Accept, LastEvent, McpRequestHeaders, SessionHeader};
 use crate::json::{ParseRules, Peer};
 use crate::principal::Principal;
 use crate::time::Instant;
@@ -16,15 +16,18 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         Some(revision) => RevisionHeader::Served(revision),
         None => RevisionHeader::Other(text.into()),
     });
-    let mirrored = method.map(|method| {
-        Box::new(Mirrored { method: method.as_bytes().into(), ..Mirrored::default() })
+    let request_headers = method.map(|method| {
+        Box::new(McpRequestHeaders {
+            method: method.as_bytes().into(),
+            ..McpRequestHeaders::default()
+        })
     });
     McpHead {
         session: SessionHeader::Absent,
         revision: parsed.unwrap_or(RevisionHeader::Absent),
         accept: Accept { json: true, sse: true },
         last_event: LastEvent::Absent,
-        mirrored,
+        request_headers,
         principal: Principal::Anonymous,
         foreign_session: None,
         params_digest: None,
@@ -116,7 +119,7 @@ fn a_name_is_said_in_the_header_too() {
             r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"{key}":{value},"_meta":{META}}}}}"#
         );
         let mut head = head(Some(MODERN), Some(method));
-        let mirrored = head.mirrored.as_mut().unwrap();
+        let mirrored = head.request_headers.as_mut().unwrap();
         mirrored.name = header.map(|header| header.as_bytes().into());
         admit(&head, &body(&text), &Revision::ALL, |_| true).err()
     };

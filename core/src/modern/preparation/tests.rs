@@ -13,7 +13,7 @@ use crate::time::Instant;
 const ABLE: &str = r#"{"elicitation":{}}"#;
 
 /// Returns the digest that is computed for a call with this many bytes of arguments.
-fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -> Option<[u8; 32]> {
+fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> Option<[u8; 32]> {
     let text = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"x","arguments":{{"a":"{}"}},{state}"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{capabilities}}}}}}}"#,
         "x".repeat(bytes)
@@ -25,7 +25,7 @@ fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -
         revision: RevisionHeader::Absent,
         accept: Accept { json: true, sse: true },
         last_event: LastEvent::Absent,
-        mirrored: None,
+        request_headers: None,
         principal: Principal::Anonymous,
         foreign_session: None,
         params_digest: None,
@@ -45,7 +45,7 @@ fn digest(chance: &Arc<Chance>, bytes: usize, capabilities: &str, state: &str) -
 
 #[test]
 fn only_long_calls_that_can_be_asked_back_or_bring_a_genuine_state_are_hashed() {
-    let chance = Arc::new(IdSource::new([1; 32]).chance(None));
+    let chance = Arc::new(IdSource::new([1; 32]).rng(None));
     let state = |params_digest| {
         let binding =
             Binding { principal: &Principal::Anonymous, method: "tools/call", params_digest };

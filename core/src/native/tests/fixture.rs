@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::facts::Counters;
+use crate::host_stats::Counters;
 use crate::observe::{MetricsText, RequestStats};
 use crate::server::*;
 use crate::time::Duration;
@@ -12,7 +12,7 @@ use crate::time::Duration;
 /// | tool | behaviour |
 /// |---|---|
 /// | `say` | answers at once with `text` |
-/// | `count` | returns how often it was called in this conversation |
+/// | `count` | returns how often it was called in this connection |
 /// | `steps` | three steps of 100 ms, each with progress, then the answer |
 /// | `facts` | waits for facts, and returns them |
 /// | `scene` | returns its context |
@@ -90,7 +90,7 @@ impl Server for Fixture {
         &self.catalog
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(Counter(0))
     }
 
@@ -123,33 +123,38 @@ impl Server for Fixture {
 #[derive(Debug)]
 struct Counter(u64);
 
-impl Seat for Counter {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+impl Handler for Counter {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         let Request::CallTool { name, arguments } = request else {
-            return Outcome::fault(Fault::method_not_found("no"));
+            return Outcome::error(RpcError::method_not_found("no"));
         };
         self.0 += 1;
         let log = |text: &str| (LogLevel::Info, None, json!(text));
         match *name {
             "say" => Outcome::text(arguments.string("text").unwrap_or_default()),
             "change" => {
-                out.push(Notice::ToolsChanged);
+                out.push(Notification::ToolsChanged);
                 Outcome::text("changed")
             }
             "count" => Outcome::text(self.0.to_string()),
-            "id" => Outcome::text(scene.request_id().to_string()),
-            "steps" => Steps(0).wait(scene),
+            "id" => Outcome::text(context.request_id().to_string()),
+            "steps" => Steps(0).wait(context),
             "hang-up" => {
-                out.push(Notice::HangUp { come_back: Duration::from_secs(5) });
-                Steps(2).wait(scene)
+                out.push(Notification::Disconnect { come_back: Duration::from_secs(5) });
+                Steps(2).wait(context)
             }
-            "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
-            "endless" => Outcome::Wait(Wait::Until(scene.now), Box::new(Endless)),
-            "scene" => Outcome::text(describe(scene)),
+            "facts" => Outcome::Wait(Wait::Stats, Box::new(Told)),
+            "endless" => Outcome::Wait(Wait::Until(context.now), Box::new(Endless)),
+            "scene" => Outcome::text(describe(context)),
             "ask" | "tell-and-ask" => {
                 if *name == "tell-and-ask" {
                     let (level, logger, data) = log("about to ask");
-                    out.push(Notice::Log { level, logger, data });
+                    out.push(Notification::Log { level, logger, data });
                 }
                 let params = json!({ "messages": [], "maxTokens": 1 });
                 let wait = Wait::answer("model", "sampling/createMessage", params);
@@ -157,19 +162,19 @@ impl Seat for Counter {
             }
             "news" => {
                 let (level, logger, data) = log("yours");
-                out.push(Notice::Log { level, logger, data });
+                out.push(Notification::Log { level, logger, data });
                 let (level, logger, data) = log("everybody's");
-                out.push(Notice::Unrelated { level, logger, data });
+                out.push(Notification::Unrelated { level, logger, data });
                 Outcome::text("told")
             }
-            _ => Outcome::fault(Fault::invalid_params("it always fails")),
+            _ => Outcome::error(RpcError::invalid_params("it always fails")),
         }
     }
 }
 
 /// Describes the context of a request, one word after the other.
-fn describe(scene: &Scene<'_>) -> String {
-    let http = scene.http.map_or("-".to_owned(), |http| {
+fn describe(context: &RequestContext<'_>) -> String {
+    let http = context.http.map_or("-".to_owned(), |http| {
         let headers = http
             .headers
             .iter()
@@ -178,7 +183,7 @@ fn describe(scene: &Scene<'_>) -> String {
         let headers: Vec<_> = headers.collect();
         format!("{} {} {peer} cors={} {}", http.method, http.target, http.cors, headers.join(";"))
     });
-    let session = scene.session.map_or("-".to_owned(), |session| {
+    let session = context.session.map_or("-".to_owned(), |session| {
         format!(
             "initialized={} requests={} used={} took={} queued={}",
             session.initialized,
@@ -188,25 +193,30 @@ fn describe(scene: &Scene<'_>) -> String {
             session.queued,
         )
     });
-    let late = scene.now.since(scene.arrived).as_millis();
-    let wall = scene.wall.as_secs();
-    format!("{} late={late} wall={wall} | {http} | {session}", scene.revision)
+    let late = context.now.since(context.arrived).as_millis();
+    let wall = context.unix_time.as_secs();
+    format!("{} late={late} wall={wall} | {http} | {session}", context.revision)
 }
 
 #[derive(Debug)]
 struct Steps(u32);
 
 impl Steps {
-    fn wait(self, scene: &Scene<'_>) -> Outcome {
-        Outcome::Wait(Wait::Until(scene.now + Duration::from_millis(100)), Box::new(self))
+    fn wait(self, context: &RequestContext<'_>) -> Outcome {
+        Outcome::Wait(Wait::Until(context.now + Duration::from_millis(100)), Box::new(self))
     }
 }
 
 impl Task for Steps {
-    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         let step = self.0 + 1;
         out.progress(f64::from(step), 3.0, format!("Step {step} of 3"));
-        if step == 3 { Outcome::text("done") } else { Steps(step).wait(scene) }
+        if step == 3 { Outcome::text("done") } else { Steps(step).wait(context) }
     }
 }
 
@@ -214,8 +224,13 @@ impl Task for Steps {
 struct Endless;
 
 impl Task for Endless {
-    fn resume(self: Box<Self>, _: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
-        Outcome::Wait(Wait::Until(scene.now), self)
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        context: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
+        Outcome::Wait(Wait::Until(context.now), self)
     }
 }
 
@@ -223,7 +238,12 @@ impl Task for Endless {
 struct Told;
 
 impl Task for Told {
-    fn resume(self: Box<Self>, event: Event<'_>, scene: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        context: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let text = match event {
             Event::Answered(answers) => {
                 answers.first().map_or_else(|message| message, |answer| answer.to_string())
@@ -235,7 +255,7 @@ impl Task for Told {
                 format!("pid={pid} requests={requests} sessions={sessions} cleanups={cleanups}")
             }
         };
-        let method = scene.http.map_or("", |http| &http.method);
+        let method = context.http.map_or("", |http| &http.method);
         Outcome::text(format!("{text} {method}"))
     }
 }

@@ -10,7 +10,7 @@ use super::Fixture;
 use crate::child_spec::ChildSpec;
 use crate::config::{Config, Native, Serves};
 use crate::engine::Engine;
-use crate::facts::{Facts, ProcessFacts};
+use crate::host_stats::{HostStats, ProcessStats};
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
 use crate::json::Body;
 use crate::native::{Served, Stateless};
@@ -51,7 +51,7 @@ impl Desk {
             ..Config::new(Serves::Native(native))
         };
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
-        engine.set_epoch(Duration::from_secs(1_000_000));
+        engine.set_unix_time(Duration::from_secs(1_000_000));
         let stateless = engine.stateless().expect("no sessions");
         Desk { config, engine, stateless, log: RefCell::default() }
     }
@@ -84,9 +84,9 @@ impl Desk {
     fn serve(&self, more: &[(&str, &str)], body: &str) -> Served {
         let (head, body) = self.read(more, body);
         let clock = || (Instant::from_micros(3_005_000), Duration::new(1_000_003, 5_000_000));
-        let sample = || Facts {
-            process: ProcessFacts { pid: 42, ..ProcessFacts::default() },
-            ..Facts::default()
+        let sample = || HostStats {
+            process: ProcessStats { pid: 42, ..ProcessStats::default() },
+            ..HostStats::default()
         };
         let log = |event| self.log.borrow_mut().push(event);
         self.stateless.answer(head, &body, clock, sample, log, drop)
@@ -97,7 +97,7 @@ impl Desk {
             Served::Reply(head, body) | Served::Refused(_, head, body) => {
                 (head, String::from_utf8(body.to_vec()).unwrap())
             }
-            Served::Unfinished(run) => panic!("{run:?}"),
+            Served::Pending(run) => panic!("{run:?}"),
         }
     }
 
@@ -350,7 +350,7 @@ fn what_is_answered_is_logged_where_that_matters_enough() {
 
 #[test]
 fn what_has_to_wait_is_handed_on() {
-    assert!(matches!(Desk::new().serve(&[], &call(1, "steps")), Served::Unfinished(_)));
+    assert!(matches!(Desk::new().serve(&[], &call(1, "steps")), Served::Pending(_)));
 }
 
 #[test]
@@ -408,7 +408,7 @@ fn who_listens_has_to_take_a_stream() {
         panic!("no change may be announced");
     };
     assert_eq!(head.status, 406);
-    assert!(matches!(desk.serve(&said, &listen), Served::Unfinished(_)));
+    assert!(matches!(desk.serve(&said, &listen), Served::Pending(_)));
 }
 
 fn modern() -> String {

@@ -1,9 +1,9 @@
 use super::*;
-use crate::facts::{ChildrenFacts, ProcessFacts};
+use crate::host_stats::{ChildrenStats, ProcessStats};
 
 fn render(metrics: &Metrics) -> String {
-    let children = ChildrenFacts { memory: 4096, cpu: Duration::from_millis(1_250) };
-    let facts = ProcessFacts {
+    let children = ChildrenStats { memory: 4096, cpu: Duration::from_millis(1_250) };
+    let facts = ProcessStats {
         memory: Some(7),
         connections: Some(3),
         children: Some(children),

@@ -1,10 +1,12 @@
 use super::*;
-use crate::facts::Counters;
+use crate::host_stats::Counters;
 
 #[test]
 fn a_report_counts_sessions_where_there_are_some() {
-    let facts =
-        Facts { counters: Counters { sessions: 3, ..Counters::default() }, ..Facts::default() };
+    let facts = HostStats {
+        counters: Counters { sessions: 3, ..Counters::default() },
+        ..HostStats::default()
+    };
     let health = Health {
         stopping: false,
         sessions: true,

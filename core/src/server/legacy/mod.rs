@@ -1,46 +1,46 @@
 //! Messages that only the legacy era has, revisions 2024-11-05 to 2025-11-25: the result of
 //! `initialize`, and server requests.
 
-mod introduction;
+mod initialize;
 
-pub(super) use introduction::{agree, introduction};
+pub(super) use initialize::{agree, introduction};
 
-use super::wording::{self, json, push};
-use super::{Change, Line, Question, Reply, Sink};
+use super::encode::{self, json, push};
+use super::{Change, MessageSink, Question, Relation, Reply};
 use crate::protocol::Revision;
 
 /// Writes the response with a server's reply.
-pub(super) fn reply(out: &mut dyn Sink, id: &str, reply: &Reply, revision: Revision) {
-    wording::answer(out, id, |result| {
-        wording::reply(result, reply, revision);
-        if let Some(meta) = wording::meta_of(reply) {
+pub(super) fn reply(out: &mut dyn MessageSink, id: &str, reply: &Reply, revision: Revision) {
+    encode::answer(out, id, |result| {
+        encode::reply(result, reply, revision);
+        if let Some(meta) = encode::meta_of(reply) {
             result.put("_meta", meta);
         }
     });
 }
 
 /// Writes a server request, with an id of this side.
-pub(super) fn question(out: &mut dyn Sink, asker: &str, id: &str, question: &Question) {
+pub(super) fn question(out: &mut dyn MessageSink, asker: &str, id: &str, question: &Question) {
     let buffer = out.buffer();
     push(buffer, &[r#"{"jsonrpc":"2.0","id":"#]);
     json(buffer, id);
     push(buffer, &[r#","method":""#, question.method, r#"","params":"#]);
     json(buffer, &question.params);
     push(buffer, &["}\n"]);
-    out.ended(Line::Related(asker));
+    out.ended(Relation::Related(asker));
 }
 
 /// Writes `notifications/cancelled` for a server request.
-pub(super) fn withdrawal(out: &mut dyn Sink, asker: &str, id: &str) {
-    wording::notification(out.buffer(), "notifications/cancelled", |params| {
+pub(super) fn withdrawal(out: &mut dyn MessageSink, asker: &str, id: &str) {
+    encode::notification(out.buffer(), "notifications/cancelled", |params| {
         params.put("requestId", id);
         params.put("reason", "the request was cancelled");
     });
-    out.ended(Line::Related(asker));
+    out.ended(Relation::Related(asker));
 }
 
 /// Writes the notification of a change, which belongs to no request.
-pub(super) fn changed(out: &mut dyn Sink, change: Change<'_>) {
-    wording::change(out.buffer(), change, |_| {});
-    out.ended(Line::Unrelated);
+pub(super) fn changed(out: &mut dyn MessageSink, change: Change<'_>) {
+    encode::change(out.buffer(), change, |_| {});
+    out.ended(Relation::Unrelated);
 }

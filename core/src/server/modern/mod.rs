@@ -5,16 +5,16 @@
 //!
 //! Source: 2026-07-28, basic/index (Responses), server/utilities/caching, basic/patterns/mrtr.
 
-mod discovery;
-mod listen;
+mod discover;
+mod subscription;
 
 use serde_json::Value;
 
-pub(super) use discovery::discovery;
-pub use listen::Listen;
+pub(super) use discover::discovery;
+pub use subscription::SubscriptionStream;
 
-use super::wording::{self, Object};
-use super::{CacheScope, Catalog, Fault, Question, Reply, Sink};
+use super::encode::{self, Object};
+use super::{CacheScope, Catalog, MessageSink, Question, Reply, RpcError};
 use crate::protocol::Revision;
 use crate::time::Duration;
 
@@ -23,30 +23,30 @@ pub(super) const REVISION: Revision = Revision::V2026_07_28;
 
 /// The cache lifetime and scope of a result.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fresh {
+pub(super) struct CacheTtl {
     pub(super) lasts: Duration,
     pub(super) scope: CacheScope,
 }
 
-impl Fresh {
+impl CacheTtl {
     /// For the server's description and its lists.
     pub(super) fn of(catalog: &Catalog) -> Self {
-        Fresh { lasts: catalog.fresh_for, scope: catalog.cache_scope }
+        CacheTtl { lasts: catalog.cache_ttl, scope: catalog.cache_scope }
     }
 
     /// For results that may differ the next time.
-    const NEVER: Fresh = Fresh { lasts: Duration::ZERO, scope: CacheScope::Private };
+    const NEVER: CacheTtl = CacheTtl { lasts: Duration::ZERO, scope: CacheScope::Private };
 }
 
 /// Writes a complete result; `fresh` is given for results that declare a cache lifetime.
 pub(super) fn answer(
-    out: &mut dyn Sink,
+    out: &mut dyn MessageSink,
     id: &str,
     catalog: &Catalog,
-    fresh: Option<Fresh>,
+    fresh: Option<CacheTtl>,
     write: impl FnOnce(&mut Object<'_>),
 ) {
-    wording::answer(out, id, |result| {
+    encode::answer(out, id, |result| {
         begin(result, "complete", Some(catalog), |_| {});
         if let Some(fresh) = fresh {
             keep(result, fresh);
@@ -56,33 +56,33 @@ pub(super) fn answer(
 }
 
 /// Writes the response with a server's reply.
-pub(super) fn reply(out: &mut dyn Sink, id: &str, catalog: &Catalog, reply: &Reply) {
+pub(super) fn reply(out: &mut dyn MessageSink, id: &str, catalog: &Catalog, reply: &Reply) {
     let kind = match reply {
         Reply::Extended(members) => members.get("resultType").and_then(Value::as_str),
         _ => None,
     };
-    wording::answer(out, id, |result| {
+    encode::answer(out, id, |result| {
         begin(result, kind.unwrap_or("complete"), Some(catalog), |meta| {
-            if let Some(members) = wording::meta_of(reply) {
+            if let Some(members) = encode::meta_of(reply) {
                 meta.fill(members, &[SERVER_INFO]);
             }
         });
         if let Reply::Resource(_) = reply {
-            keep(result, Fresh::NEVER);
+            keep(result, CacheTtl::NEVER);
         }
-        wording::reply(result, reply, REVISION);
+        encode::reply(result, reply, REVISION);
     });
 }
 
 /// Writes a result that asks for input, with the state that the client returns with its answers.
 pub(super) fn questions(
-    out: &mut dyn Sink,
+    out: &mut dyn MessageSink,
     id: &str,
     catalog: &Catalog,
     questions: &[Question],
     state: &str,
 ) {
-    wording::answer(out, id, |result| {
+    encode::answer(out, id, |result| {
         begin(result, "input_required", Some(catalog), |_| {});
         result.nest("inputRequests", |requests| {
             for Question { key, method, params } in questions {
@@ -97,13 +97,13 @@ pub(super) fn questions(
 }
 
 /// Writes an error.
-pub(super) fn error(out: &mut dyn Sink, id: &str, mut fault: Fault) {
+pub(super) fn error(out: &mut dyn MessageSink, id: &str, mut fault: RpcError) {
     // The modern era has no code of its own for an unknown resource (server/resources, Error
     // Handling).
-    if fault.code == Fault::RESOURCE_NOT_FOUND {
-        fault.code = Fault::INVALID_PARAMS;
+    if fault.code == RpcError::RESOURCE_NOT_FOUND {
+        fault.code = RpcError::INVALID_PARAMS;
     }
-    wording::error(out, Some(id), &fault);
+    encode::error(out, Some(id), &fault);
 }
 
 /// Writes the members that every result has. `more` adds to `_meta`.
@@ -116,13 +116,13 @@ fn begin(
     result.text("resultType", kind);
     result.nest("_meta", |meta| {
         if let Some(catalog) = catalog {
-            wording::server(meta, SERVER_INFO, catalog, REVISION);
+            encode::server(meta, SERVER_INFO, catalog, REVISION);
         }
         more(meta);
     });
 }
 
-fn keep(result: &mut Object<'_>, fresh: Fresh) {
+fn keep(result: &mut Object<'_>, fresh: CacheTtl) {
     result.put("ttlMs", &u64::try_from(fresh.lasts.as_millis()).unwrap_or(u64::MAX));
     let scope = match fresh.scope {
         CacheScope::Private => "private",

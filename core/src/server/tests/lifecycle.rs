@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::rig::{Client, Demo, error};
 use crate::protocol::Revision;
-use crate::server::Conversation;
+use crate::server::ServerConnection;
 
 #[test]
 fn initialize_agrees_on_the_revision_asked_for_or_offers_the_newest() {
@@ -19,14 +19,14 @@ fn initialize_agrees_on_the_revision_asked_for_or_offers_the_newest() {
     ];
     // Listing all revisions restricts nothing.
     let listed =
-        Conversation::new(Arc::new(Demo::default())).restricted_to(Revision::LEGACY.into());
+        ServerConnection::new(Arc::new(Demo::default())).restricted_to(Revision::LEGACY.into());
     let mut with_list = Client::new();
-    with_list.conversation = listed;
+    with_list.connection = listed;
     for (asked, agreed) in cases {
         for client in [&mut Client::new(), &mut with_list] {
             let answer = client.answer("initialize", json!({"protocolVersion": asked}));
             assert_eq!(answer["result"]["protocolVersion"], agreed, "{asked}");
-            assert_eq!(client.conversation.revision().as_str(), agreed);
+            assert_eq!(client.connection.revision().as_str(), agreed);
         }
     }
     let answer = Client::new().answer("initialize", json!({}));
@@ -38,9 +38,9 @@ fn a_list_of_revisions_restricts_the_choice() {
     let allowed = [Revision::V2025_06_18, Revision::V2025_03_26];
     let restricted = || {
         let mut client = Client::new();
-        let conversation = Conversation::new(Arc::new(Demo::default()));
-        client.conversation = conversation.restricted_to(allowed.into());
-        assert_eq!(client.conversation.revision(), Revision::V2025_06_18);
+        let connection = ServerConnection::new(Arc::new(Demo::default()));
+        client.connection = connection.restricted_to(allowed.into());
+        assert_eq!(client.connection.revision(), Revision::V2025_06_18);
         client
     };
     let cases = [
@@ -167,9 +167,10 @@ fn initialize_names_the_field_that_is_wrong() {
 fn nothing_has_to_be_said_first() {
     let mut client = Client::new();
     assert_eq!(super::rig::text(&client.call("echo", json!({"message": "hi"}))), "hi");
-    assert_eq!(client.conversation.revision(), Revision::NEWEST_LEGACY);
-    let older = Conversation::new(Arc::new(Demo::default())).speaking(Revision::V2025_03_26);
-    client.conversation = older;
+    assert_eq!(client.connection.revision(), Revision::NEWEST_LEGACY);
+    let older =
+        ServerConnection::new(Arc::new(Demo::default())).with_revision(Revision::V2025_03_26);
+    client.connection = older;
     let answer = client.call("echo", json!({"message": "hi"}));
     assert_eq!(answer["result"].get("structuredContent"), None::<&Value>);
 }

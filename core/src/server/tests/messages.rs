@@ -42,7 +42,7 @@ fn ids_come_back_as_they_came() {
         let mut client = Client::new();
         let mut out = Vec::new();
         let at = super::rig::at(client.now);
-        client.conversation.handle_message(message.as_bytes(), &at, &mut out);
+        client.connection.handle_message(message.as_bytes(), &at, &mut out);
         let wanted = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{}}}}\n");
         assert_eq!(String::from_utf8(out).unwrap(), wanted);
     }

@@ -1,18 +1,18 @@
 use std::sync::Arc;
 
 use super::rig::{Demo, at, error, messages, text};
-use crate::facts::Facts;
-use crate::server::{Conversation, Pipe};
+use crate::host_stats::HostStats;
+use crate::server::{ServerConnection, StdioServer};
 use crate::time::{Duration, Instant};
 
 const NOW: Instant = Instant::from_micros(5);
 const ECHO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"message":"hi"}}}"#;
 
-fn pipe() -> Pipe {
-    Pipe::new(Conversation::new(Arc::new(Demo::default())), 200)
+fn pipe() -> StdioServer {
+    StdioServer::new(ServerConnection::new(Arc::new(Demo::default())), 200)
 }
 
-fn feed(pipe: &mut Pipe, bytes: &[u8]) -> Vec<serde_json::Value> {
+fn feed(pipe: &mut StdioServer, bytes: &[u8]) -> Vec<serde_json::Value> {
     let mut out = Vec::new();
     pipe.handle_input(bytes, &at(NOW), &mut out);
     messages(&out)
@@ -72,9 +72,9 @@ fn timers_and_facts_pass_through() {
     };
     let mut pipe = pipe();
     assert!(feed(&mut pipe, call("facts").as_bytes()).is_empty());
-    assert!(pipe.wants_facts() && !pipe.is_idle());
+    assert!(pipe.wants_stats() && !pipe.is_idle());
     let mut out = Vec::new();
-    pipe.handle_facts(&Facts::default(), &at(NOW), &mut out);
+    pipe.handle_stats(&HostStats::default(), &at(NOW), &mut out);
     assert_eq!(text(&messages(&out)[0]), "pid 0");
     assert!(feed(&mut pipe, call("steps").as_bytes()).is_empty());
     assert_eq!(pipe.poll_timeout(), Some(NOW + Duration::from_millis(100)));

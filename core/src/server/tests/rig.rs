@@ -11,7 +11,7 @@ use crate::time::Duration;
 
 /// A client that sends messages, moves time, and reads the output.
 pub(super) struct Client {
-    pub(super) conversation: Conversation,
+    pub(super) connection: ServerConnection,
     pub(super) now: Instant,
     /// The subject of each line of the last call.
     pub(super) about: Vec<String>,
@@ -23,8 +23,8 @@ impl Client {
     }
 
     pub(super) fn of(server: Demo) -> Self {
-        let conversation = Conversation::new(Arc::new(server));
-        Client { conversation, now: Instant::from_micros(1_000), about: Vec::new() }
+        let connection = ServerConnection::new(Arc::new(server));
+        Client { connection, now: Instant::from_micros(1_000), about: Vec::new() }
     }
 
     pub(super) fn speaking(revision: &str) -> Self {
@@ -42,7 +42,7 @@ impl Client {
 
     pub(super) fn raw(&mut self, message: impl AsRef<[u8]>) -> Vec<Value> {
         let mut out = Said::default();
-        self.conversation.handle_message(message.as_ref(), &at(self.now), &mut out);
+        self.connection.handle_message(message.as_ref(), &at(self.now), &mut out);
         self.read(out)
     }
 
@@ -81,13 +81,13 @@ impl Client {
     pub(super) fn pass(&mut self, millis: u64) -> Vec<Value> {
         self.now = self.now + Duration::from_millis(millis);
         let mut out = Said::default();
-        self.conversation.handle_timeout(&at(self.now), &mut out);
+        self.connection.handle_timeout(&at(self.now), &mut out);
         self.read(out)
     }
 
-    pub(super) fn sample(&mut self, facts: &Facts) -> Vec<Value> {
+    pub(super) fn sample(&mut self, facts: &HostStats) -> Vec<Value> {
         let mut out = Said::default();
-        self.conversation.handle_facts(facts, &at(self.now), &mut out);
+        self.connection.handle_stats(facts, &at(self.now), &mut out);
         self.read(out)
     }
 
@@ -99,12 +99,12 @@ impl Client {
     }
 }
 
-pub(super) fn at(now: Instant) -> Circumstances<'static> {
+pub(super) fn at(now: Instant) -> MessageContext<'static> {
     static SEAL: LazyLock<StateKey> = LazyLock::new(|| StateKey::new([7; 32]));
-    Circumstances::without_http(now, Duration::from_secs(1_800_000_000), 7, &SEAL)
+    MessageContext::without_http(now, Duration::from_secs(1_800_000_000), 7, &SEAL)
 }
 
-/// The lines and their subjects, and the changes announced to other conversations.
+/// The lines and their subjects, and the changes announced to other connections.
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) bytes: Vec<u8>,
@@ -112,17 +112,17 @@ pub(super) struct Said {
     pub(super) changed: Vec<String>,
 }
 
-impl Sink for Said {
+impl MessageSink for Said {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    fn ended(&mut self, line: Line<'_>) {
+    fn ended(&mut self, line: Relation<'_>) {
         assert_eq!(self.bytes.last(), Some(&b'\n'), "a line is not ended");
         self.about.push(match line {
-            Line::Answer(id) => format!("answer {}", id.unwrap_or("-")),
-            Line::Related(id) => format!("related {id}"),
-            Line::Unrelated => "unrelated".to_owned(),
+            Relation::Answer(id) => format!("answer {}", id.unwrap_or("-")),
+            Relation::Related(id) => format!("related {id}"),
+            Relation::Unrelated => "unrelated".to_owned(),
         });
     }
 
@@ -233,7 +233,7 @@ impl Server for Demo {
         &self.catalog
     }
 
-    fn open(&self) -> Box<dyn Seat> {
+    fn new_handler(&self) -> Box<dyn Handler> {
         Box::new(DemoSeat { count: 0 })
     }
 }
@@ -243,14 +243,19 @@ struct DemoSeat {
     count: u32,
 }
 
-impl Seat for DemoSeat {
-    fn evaluate(&mut self, request: &Request<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+impl Handler for DemoSeat {
+    fn evaluate(
+        &mut self,
+        request: &Request<'_>,
+        context: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         match request {
             Request::CallTool { name: "count", .. } => {
                 self.count += 1;
                 Outcome::text(self.count.to_string())
             }
-            Request::CallTool { name, arguments } => call(name, arguments, scene, out),
+            Request::CallTool { name, arguments } => call(name, arguments, context, out),
             Request::Complete { value: "?", .. } => Outcome::Wait(form("name"), Box::new(Told)),
             Request::Complete { of, argument, value, others } => {
                 let of = others.string("tone").map_or((*of).into(), |tone| format!("{tone} {of}"));
@@ -283,7 +288,7 @@ impl Seat for DemoSeat {
                 Outcome::Wait(form("name"), Box::new(Reading))
             }
             Request::Subscribe { uri: "demo://refused" } | Request::ReadResource { .. } => {
-                Outcome::fault(Fault::resource_not_found("demo://x", "Resource not found"))
+                Outcome::error(RpcError::resource_not_found("demo://x", "Resource not found"))
             }
             Request::Subscribe { .. } | Request::Unsubscribe { .. } => {
                 Outcome::Done(Ok(Reply::Empty))
@@ -292,7 +297,12 @@ impl Seat for DemoSeat {
     }
 }
 
-fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outbox) -> Outcome {
+fn call(
+    name: &str,
+    arguments: &Arguments<'_>,
+    context: &RequestContext<'_>,
+    out: &mut Notifications,
+) -> Outcome {
     match name {
         "echo" => {
             let message = arguments.string("message").unwrap();
@@ -304,7 +314,7 @@ fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outb
             let total = arguments.integer("steps").unwrap_or(3) as u64;
             let millis = arguments.integer("pause").unwrap_or(100) as u64;
             let pause = Duration::from_millis(millis);
-            let due = scene.now + pause;
+            let due = context.now + pause;
             Outcome::Wait(Wait::Until(due), Box::new(Steps { done: 0, total, pause, due }))
         }
         "ask" => {
@@ -321,15 +331,15 @@ fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outb
             Outcome::Wait(Wait::answer("q", method, params), Box::new(Told))
         }
         "interview" => Outcome::Wait(form("name"), Box::new(Interview { name: None })),
-        "facts" => Outcome::Wait(Wait::Facts, Box::new(Told)),
+        "facts" => Outcome::Wait(Wait::Stats, Box::new(Told)),
         "notices" => notices(out),
         "contents" => contents(),
         "dice" => {
-            let rolled = format!("{} {}", scene.random, scene.handle());
+            let rolled = format!("{} {}", context.random, context.handle());
             Outcome::Wait(form("ok"), Box::new(Rolled(rolled)))
         }
         "later" => {
-            Outcome::Wait(Wait::Until(scene.now + Duration::from_millis(100)), Box::new(Later))
+            Outcome::Wait(Wait::Until(context.now + Duration::from_millis(100)), Box::new(Later))
         }
         "marked" => {
             let extra = Map::from_iter([
@@ -338,7 +348,7 @@ fn call(name: &str, arguments: &Arguments<'_>, scene: &Scene<'_>, out: &mut Outb
             ]);
             ToolResult { extra, ..ToolResult::text("marked") }.into()
         }
-        "fault" => Outcome::fault(Fault::new(-32004, "Available in extended build")),
+        "fault" => Outcome::error(RpcError::new(-32004, "Available in extended build")),
         _ => Outcome::Wait(ask_again(), Box::new(Greedy)),
     }
 }
@@ -352,7 +362,12 @@ struct Steps {
 }
 
 impl Task for Steps {
-    fn resume(mut self: Box<Self>, event: Event<'_>, _: &Scene<'_>, out: &mut Outbox) -> Outcome {
+    fn resume(
+        mut self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        out: &mut Notifications,
+    ) -> Outcome {
         assert!(matches!(event, Event::Due));
         if self.done == self.total {
             return Outcome::text(format!("done: {}", self.total));
@@ -369,7 +384,12 @@ impl Task for Steps {
 struct Told;
 
 impl Task for Told {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         match event {
             Event::Answered(answers) => match answers.first() {
                 Ok(answer) => Outcome::text(answer.to_string()),
@@ -386,7 +406,12 @@ impl Task for Told {
 struct Greeting;
 
 impl Task for Greeting {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let content = Content::Text(told(event));
         let messages = vec![Message { role: Role::User, content }];
         Outcome::Done(Ok(Reply::Prompt { description: None, messages }))
@@ -398,7 +423,12 @@ impl Task for Greeting {
 struct Reading;
 
 impl Task for Reading {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let (uri, mime_type) = ("demo://asks".to_owned(), "text/plain".to_owned());
         let contents = Contents::Text { uri, mime_type, text: told(event) };
         Outcome::Done(Ok(Reply::Resource(vec![contents])))
@@ -415,7 +445,12 @@ fn told(event: Event<'_>) -> String {
 struct Rolled(String);
 
 impl Task for Rolled {
-    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         Outcome::text(self.0)
     }
 }
@@ -425,7 +460,12 @@ impl Task for Rolled {
 struct Later;
 
 impl Task for Later {
-    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         Outcome::Wait(form("name"), Box::new(Told))
     }
 }
@@ -437,7 +477,12 @@ struct Interview {
 }
 
 impl Task for Interview {
-    fn resume(self: Box<Self>, event: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        event: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         let Event::Answered(answers) = event else { unreachable!("it waits for answers") };
         let given = |key: &str, field: &str| match answers.get(key).unwrap() {
             Ok(answer) => answer["content"][field].as_str().unwrap_or("?").to_owned(),
@@ -468,7 +513,12 @@ fn form(key: &'static str) -> Wait {
 struct Greedy;
 
 impl Task for Greedy {
-    fn resume(self: Box<Self>, _: Event<'_>, _: &Scene<'_>, _: &mut Outbox) -> Outcome {
+    fn resume(
+        self: Box<Self>,
+        _: Event<'_>,
+        _: &RequestContext<'_>,
+        _: &mut Notifications,
+    ) -> Outcome {
         Outcome::Wait(ask_again(), self)
     }
 }
@@ -477,19 +527,19 @@ fn ask_again() -> Wait {
     Wait::answer("again", "roots/list", json!({}))
 }
 
-fn notices(out: &mut Outbox) -> Outcome {
+fn notices(out: &mut Notifications) -> Outcome {
     for &level in LogLevel::VARIANTS {
-        out.push(Notice::Log { level, logger: Some("demo"), data: json!(level.as_str()) });
+        out.push(Notification::Log { level, logger: Some("demo"), data: json!(level.as_str()) });
     }
     for progress in [1.0, 1.0, 0.5, f64::NAN, 1.5, 3.0] {
-        out.push(Notice::Progress { progress, total: None, message: Some("on".to_owned()) });
+        out.push(Notification::Progress { progress, total: None, message: Some("on".to_owned()) });
     }
     let (level, data) = (LogLevel::Info, json!({"a": "b"}));
-    out.push(Notice::Unrelated { level, logger: None, data });
-    out.push(Notice::PromptsChanged);
-    out.push(Notice::ResourcesChanged);
-    out.push(Notice::ToolsChanged);
-    out.push(Notice::ResourceUpdated { uri: "demo://one".to_owned() });
+    out.push(Notification::Unrelated { level, logger: None, data });
+    out.push(Notification::PromptsChanged);
+    out.push(Notification::ResourcesChanged);
+    out.push(Notification::ToolsChanged);
+    out.push(Notification::ResourceUpdated { uri: "demo://one".to_owned() });
     Outcome::text("said")
 }
 

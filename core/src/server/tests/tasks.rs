@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Client, error, text};
-use crate::facts::{Facts, ProcessFacts};
+use crate::host_stats::{HostStats, ProcessStats};
 use crate::time::Duration;
 
 fn progress(said: &[Value]) -> usize {
@@ -13,11 +13,11 @@ fn progress(said: &[Value]) -> usize {
 #[test]
 fn each_step_is_told_and_then_the_answer() {
     let mut client = Client::new();
-    assert_eq!(client.conversation.poll_timeout(), None);
+    assert_eq!(client.connection.poll_timeout(), None);
     assert!(client.start(json!("t"), "steps", json!({"steps": 2, "pause": 100})).is_empty());
-    assert!(!client.conversation.is_idle());
+    assert!(!client.connection.is_idle());
     let due = client.now + Duration::from_millis(100);
-    assert_eq!(client.conversation.poll_timeout(), Some(due));
+    assert_eq!(client.connection.poll_timeout(), Some(due));
     assert!(client.pass(99).is_empty());
     let said = client.pass(1);
     let first = json!({"progressToken": "t", "progress": 1, "total": 2, "message": "step 1"});
@@ -29,7 +29,7 @@ fn each_step_is_told_and_then_the_answer() {
     let said = client.pass(100);
     assert_eq!((said.len(), &said[0]["id"], text(&said[0])), (1, &json!("t"), "done: 2"));
     assert_eq!(client.about, [r#"answer "t""#]);
-    assert_eq!((client.conversation.poll_timeout(), client.conversation.is_idle()), (None, true));
+    assert_eq!((client.connection.poll_timeout(), client.connection.is_idle()), (None, true));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn who_is_late_catches_up() {
     client.start(json!(1), "steps", json!({"steps": 5, "pause": 200}));
     assert_eq!(progress(&client.pass(650)), 3);
     assert_eq!(progress(&client.pass(3_600_000)), 2);
-    assert!(client.conversation.is_idle());
+    assert!(client.connection.is_idle());
     let said = client.start(json!(2), "steps", json!({"steps": 100, "pause": 0}));
     assert_eq!((progress(&said), &said.last().unwrap()["id"]), (100, &json!(2)));
 }
@@ -49,7 +49,7 @@ fn a_task_that_never_ends_lets_others_go_on() {
     let said = client.start(json!(1), "steps", json!({"steps": 1_000_000, "pause": 0}));
     assert_eq!(progress(&said), 1000);
     assert_eq!(text(&client.call("echo", json!({"message": "meanwhile"}))), "meanwhile");
-    assert!(client.conversation.poll_timeout().unwrap() <= client.now, "it wants to go on");
+    assert!(client.connection.poll_timeout().unwrap() <= client.now, "it wants to go on");
     assert!(progress(&client.pass(0)) >= 1000);
 }
 
@@ -84,7 +84,7 @@ fn a_token_comes_back_as_it_came() {
         );
         let client = &mut Client::new();
         let (mut out, at) = (Vec::new(), super::rig::at(client.now));
-        client.conversation.handle_message(message.as_bytes(), &at, &mut out);
+        client.connection.handle_message(message.as_bytes(), &at, &mut out);
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains(&format!(r#""progressToken":{token},"#)), "{out}");
     }
@@ -119,16 +119,16 @@ fn requests_that_wait_are_limited_in_number() {
 #[test]
 fn facts_are_asked_for_and_given() {
     let mut client = Client::new();
-    assert!(!client.conversation.wants_facts());
+    assert!(!client.connection.wants_stats());
     assert!(client.start(json!(1), "facts", json!({})).is_empty());
     assert!(client.start(json!(2), "facts", json!({})).is_empty());
-    assert!(client.conversation.wants_facts());
+    assert!(client.connection.wants_stats());
     assert!(client.pass(1000).is_empty(), "it is not time that it waits for");
     let facts =
-        Facts { process: ProcessFacts { pid: 42, ..Default::default() }, ..Default::default() };
+        HostStats { process: ProcessStats { pid: 42, ..Default::default() }, ..Default::default() };
     let said = client.sample(&facts);
     assert_eq!((said.len(), text(&said[0]), text(&said[1])), (2, "pid 42", "pid 42"));
-    assert!(!client.conversation.wants_facts());
+    assert!(!client.connection.wants_stats());
     assert!(client.sample(&facts).is_empty());
 }
 

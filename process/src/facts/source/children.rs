@@ -5,14 +5,14 @@
 
 use std::collections::HashSet;
 
-use pontoon_core::facts::ChildrenFacts;
+use pontoon_core::host_stats::ChildrenStats;
 use pontoon_core::time::Duration;
 use procfs::process::{Stat, all_processes};
 use procfs::{page_size, ticks_per_second};
 
 /// Returns the resources that the children of this process and their descendants use, unless the
 /// host has too many processes.
-pub(super) fn of_this_process() -> Option<ChildrenFacts> {
+pub(super) fn of_this_process() -> Option<ChildrenStats> {
     let mut all = Vec::new();
     // A process that has ended in the meantime is ignored.
     for process in all_processes().ok()?.flatten() {
@@ -24,7 +24,7 @@ pub(super) fn of_this_process() -> Option<ChildrenFacts> {
     of(std::process::id().try_into().ok()?, &all)
 }
 
-fn of(parent: i32, all: &[Stat]) -> Option<ChildrenFacts> {
+fn of(parent: i32, all: &[Stat]) -> Option<ChildrenStats> {
     let own = all.iter().find(|process| process.pid == parent)?;
     let children = all.iter().filter(|process| process.ppid == parent);
     let sessions: HashSet<_> = children.map(|child| child.pid).collect();
@@ -38,7 +38,7 @@ fn of(parent: i32, all: &[Stat]) -> Option<ChildrenFacts> {
     }
     let millis = ticks.saturating_mul(1000) / ticks_per_second().max(1);
     let memory = pages.saturating_mul(page_size());
-    Some(ChildrenFacts { memory, cpu: Duration::from_millis(millis) })
+    Some(ChildrenStats { memory, cpu: Duration::from_millis(millis) })
 }
 
 /// The maximum number of processes on a host for this search: each costs microseconds.

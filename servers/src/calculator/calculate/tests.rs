@@ -1,4 +1,4 @@
-use pontoon_core::server::{Client, LogLevel, Notice, ToolResult};
+use pontoon_core::server::{Client, LogLevel, Notification, ToolResult};
 use serde_json::json;
 
 use crate::calculator::tests::{Visitor, text};
@@ -174,7 +174,7 @@ fn progress_is_reported_if_it_is_streamed() {
     let mut visitor = Visitor::new();
     visitor.call("calculate", r#"{"a":1,"b":2,"op":"add","stream":true}"#).unwrap();
     let said: Vec<_> = visitor.notices.iter().map(|(_, notice)| notice.clone()).collect();
-    let progress = |progress, message: &str| Notice::Progress {
+    let progress = |progress, message: &str| Notification::Progress {
         progress,
         total: Some(1.0),
         message: Some(message.to_owned()),
@@ -200,7 +200,7 @@ fn a_client_that_asked_for_messages_hears_of_it() {
     let mut visitor = Visitor::new();
     visitor.client = Client { log_level: Some(LogLevel::Debug), ..Client::default() };
     visitor.call("calculate", r#"{"a":1,"b":2,"op":"add"}"#).unwrap();
-    let [(_, Notice::Log { level, data, .. })] = &visitor.notices[..] else {
+    let [(_, Notification::Log { level, data, .. })] = &visitor.notices[..] else {
         panic!("{:?}", visitor.notices)
     };
     assert_eq!(

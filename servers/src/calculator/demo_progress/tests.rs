@@ -1,4 +1,4 @@
-use pontoon_core::server::Notice;
+use pontoon_core::server::Notification;
 use pontoon_core::time::Duration;
 
 use crate::calculator::tests::{Visitor, text};
@@ -19,7 +19,7 @@ fn five_steps_take_a_second() {
         .notices
         .iter()
         .map(|(at, notice)| match notice {
-            Notice::Progress { progress, total: Some(1.0), message: Some(message) } => {
+            Notification::Progress { progress, total: Some(1.0), message: Some(message) } => {
                 (at.since(start).as_millis(), *progress, &**message)
             }
             other => panic!("not progress: {other:?}"),

@@ -1,16 +1,16 @@
-use pontoon_core::facts::{Counters, ProcessFacts};
+use pontoon_core::host_stats::{Counters, ProcessStats};
 
 use super::*;
 
-fn facts() -> Facts {
-    Facts {
-        process: ProcessFacts { memory: Some(5), ..ProcessFacts::default() },
+fn facts() -> HostStats {
+    HostStats {
+        process: ProcessStats { memory: Some(5), ..ProcessStats::default() },
         counters: Counters { requests: 7, errors: 2, ..Counters::default() },
-        ..Facts::default()
+        ..HostStats::default()
     }
 }
 
-fn health(facts: &Facts) -> Health<'_> {
+fn health(facts: &HostStats) -> Health<'_> {
     Health {
         stopping: false,
         sessions: false,

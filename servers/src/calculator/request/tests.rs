@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::calculator::tests::Visitor;
 
-fn scene(headers: &[(&str, &str)]) -> Option<Arc<HttpScene>> {
-    Some(Arc::new(HttpScene {
+fn context(headers: &[(&str, &str)]) -> Option<Arc<HttpRequestHead>> {
+    Some(Arc::new(HttpRequestHead {
         method: "POST".into(),
         target: "/mcp?access_token=abc&x=1".into(),
         headers: headers
@@ -27,7 +27,7 @@ fn current(visitor: &mut Visitor) -> Value {
 fn the_request_is_told_as_it_came_without_its_secrets() {
     let mut visitor = Visitor::new();
     visitor.client.name = Some("curl".to_owned());
-    visitor.http = scene(&[
+    visitor.http = context(&[
         ("host", "localhost:1071"),
         ("accept", "application/json"),
         ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pontoon_core::principal::Principal;
 use pontoon_core::seal::StateKey;
-use pontoon_core::server::{Circumstances, Conversation, Pipe};
+use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
 use pontoon_core::time::{Duration, Instant};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ impl Rig {
         }
     }
 
-    /// Sends a request in a new conversation.
+    /// Sends a request in a new connection.
     fn ask(&mut self, method: &str, mut params: Value, is_modern: bool) -> Value {
         if is_modern {
             params["_meta"] = json!({
@@ -42,11 +42,11 @@ impl Rig {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         self.random += 1;
         let wall = Duration::from_secs(1_800_000_000);
-        let at = Circumstances::without_http(self.now, wall, self.random, &self.seal);
-        let at = Circumstances { principal: self.principal, ..at };
+        let at = MessageContext::without_http(self.now, wall, self.random, &self.seal);
+        let at = MessageContext { principal: self.principal, ..at };
         let mut out = Vec::new();
-        let mut conversation = Conversation::new(self.server.clone());
-        conversation.handle_message(request.to_string().as_bytes(), &at, &mut out);
+        let mut connection = ServerConnection::new(self.server.clone());
+        connection.handle_message(request.to_string().as_bytes(), &at, &mut out);
         serde_json::from_slice(&out).expect("one answer")
     }
 
@@ -186,9 +186,9 @@ fn sessions_that_are_opened_at_once_are_not_one() {
     });
     let params = json!({"name": "openSession", "arguments": {}, "_meta": meta});
     let open = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let at = Circumstances::without_http(rig.now, Duration::ZERO, 7, &rig.seal);
+    let at = MessageContext::without_http(rig.now, Duration::ZERO, 7, &rig.seal);
     let mut out = Vec::new();
-    let mut pipe = Pipe::new(Conversation::new(rig.server), 1000);
+    let mut pipe = StdioServer::new(ServerConnection::new(rig.server), 1000);
     pipe.handle_input(format!("{open}\n").repeat(3).as_bytes(), &at, &mut out);
     let answers: Vec<Value> =
         serde_json::Deserializer::from_slice(&out).into_iter().map(Result::unwrap).collect();

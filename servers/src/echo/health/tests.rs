@@ -82,7 +82,7 @@ fn the_stateful_layout_is_the_documented_one() {
 #[test]
 fn what_cannot_be_known_is_not_made_up() {
     let mut stage = stateless();
-    stage.facts = Facts::default();
+    stage.facts = HostStats::default();
     stage.http = None;
     let text = stage.text("healthProbe", json!({}));
     assert!(
@@ -106,7 +106,7 @@ fn what_cannot_be_known_is_not_made_up() {
         "{text}"
     );
     let mut stage = stateful();
-    stage.facts = Facts::default();
+    stage.facts = HostStats::default();
     let text = stage.text("healthProbe", json!({}));
     assert!(text.contains("- Last Cleanup: n/a\n"), "{text}");
     assert!(text.contains("- Session Storage: n/a\n- Message Queues: 0B\n"), "{text}");

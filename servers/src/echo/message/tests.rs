@@ -30,14 +30,14 @@ fn the_stateless_server_says_the_message_and_nothing_else() {
 #[test]
 fn a_replay_says_the_last_echo_once_more() {
     let stage = stateful();
-    let mut seat = stage.open();
-    let (nothing, _) = stage.ask(&mut *seat, "replayLastEcho", &json!({}));
+    let mut handler = stage.open();
+    let (nothing, _) = stage.ask(&mut *handler, "replayLastEcho", &json!({}));
     let nothing = nothing.unwrap();
     assert!(nothing.is_error);
     assert_eq!(text(&nothing), "Nothing has been echoed in this session yet: call echo first.");
     let echo = json!({ "message": "Hello, stateful world!", "uppercase": true });
-    stage.ask(&mut *seat, "echo", &echo).0.unwrap();
-    let replay = stage.ask(&mut *seat, "replayLastEcho", &json!({})).0.unwrap();
+    stage.ask(&mut *handler, "echo", &echo).0.unwrap();
+    let replay = stage.ask(&mut *handler, "replayLastEcho", &json!({})).0.unwrap();
     assert_eq!(
         text(&replay),
         "\
@@ -46,9 +46,9 @@ HELLO, STATEFUL WORLD!
 Original echo count: 1
 This session has replayed 1 messages"
     );
-    stage.ask(&mut *seat, "echo", &json!({ "message": "two" })).0.unwrap();
-    stage.ask(&mut *seat, "replayLastEcho", &json!({})).0.unwrap();
-    let replay = stage.ask(&mut *seat, "replayLastEcho", &json!({})).0.unwrap();
+    stage.ask(&mut *handler, "echo", &json!({ "message": "two" })).0.unwrap();
+    stage.ask(&mut *handler, "replayLastEcho", &json!({})).0.unwrap();
+    let replay = stage.ask(&mut *handler, "replayLastEcho", &json!({})).0.unwrap();
     assert_eq!(
         replay.structured.unwrap(),
         json!({ "message": "two", "original_echo_count": 2, "replay_count": 3 })
@@ -58,12 +58,12 @@ This session has replayed 1 messages"
 #[test]
 fn an_echo_is_queued_for_whoever_listens() {
     let stage = stateful();
-    let mut seat = stage.open();
-    stage.ask(&mut *seat, "echo", &json!({ "message": "one" })).0.unwrap();
-    let (_, notices) = stage.ask(&mut *seat, "echo", &json!({ "message": "two" }));
+    let mut handler = stage.open();
+    stage.ask(&mut *handler, "echo", &json!({ "message": "one" })).0.unwrap();
+    let (_, notices) = stage.ask(&mut *handler, "echo", &json!({ "message": "two" }));
     assert_eq!(
         notices,
-        [Notice::Unrelated {
+        [Notification::Unrelated {
             level: LogLevel::Info,
             logger: Some("echo"),
             data: json!({ "message": "two", "echo": 2 }),

@@ -7,14 +7,14 @@ use crate::echo::tests::rig::{SESSION, stateful};
 fn the_session_is_shown_as_documented() {
     let mut stage = stateful();
     stage.wall = Duration::from_secs(1_704_110_730);
-    let mut seat = stage.open();
+    let mut handler = stage.open();
     for message in ["one", "two", "three", "four", "five"] {
-        stage.ask(&mut *seat, "echo", &json!({ "message": message })).0.unwrap();
+        stage.ask(&mut *handler, "echo", &json!({ "message": message })).0.unwrap();
     }
     for _ in 0..2 {
-        stage.ask(&mut *seat, "replayLastEcho", &json!({})).0.unwrap();
+        stage.ask(&mut *handler, "replayLastEcho", &json!({})).0.unwrap();
     }
-    let info = stage.ask(&mut *seat, "sessionInfo", &json!({})).0.unwrap();
+    let info = stage.ask(&mut *handler, "sessionInfo", &json!({})).0.unwrap();
     assert_eq!(
         crate::echo::tests::rig::text(&info),
         "\

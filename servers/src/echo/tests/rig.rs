@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pontoon_core::facts::{Counters, Facts, ProcessFacts, SystemFacts};
+use pontoon_core::host_stats::{Counters, HostStats, ProcessStats, SystemStats};
 use pontoon_core::ids::SessionId;
 use pontoon_core::principal::Principal;
 use pontoon_core::protocol::Revision;
 use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
-    Arguments, Client, Content, Event, Fault, HttpScene, Notice, Outbox, Outcome, Reply, Request,
-    Scene, Seat, Server, SessionFacts, ToolResult, Wait,
+    Arguments, Client, Content, Event, Handler, HttpRequestHead, Notification, Notifications,
+    Outcome, Reply, Request, RequestContext, RpcError, Server, SessionInfo, ToolResult, Wait,
 };
 use pontoon_core::time::{Duration, Instant};
 use serde_json::value::{RawValue, to_raw_value};
@@ -22,10 +22,10 @@ use crate::echo::{Echo, Settings};
 pub(in crate::echo) struct Stage {
     server: fn(Settings) -> Echo,
     pub(in crate::echo) settings: Settings,
-    pub(in crate::echo) http: Option<HttpScene>,
-    pub(in crate::echo) session: Option<SessionFacts>,
+    pub(in crate::echo) http: Option<HttpRequestHead>,
+    pub(in crate::echo) session: Option<SessionInfo>,
     pub(in crate::echo) client: Client,
-    pub(in crate::echo) facts: Facts,
+    pub(in crate::echo) facts: HostStats,
     pub(in crate::echo) took: Duration,
     pub(in crate::echo) wall: Duration,
     pub(in crate::echo) random: u64,
@@ -37,7 +37,7 @@ pub(in crate::echo) const SESSION: &str = "550e8400-e29b-41d4-a716-446655440000"
 
 /// Returns a POST to the stateful server, 5 minutes and 30 seconds into a session.
 pub(in crate::echo) fn stateful() -> Stage {
-    let session = SessionFacts {
+    let session = SessionInfo {
         id: SessionId::parse(SESSION.as_bytes()),
         initialized: true,
         since: before(Duration::from_secs(330)),
@@ -55,7 +55,7 @@ pub(in crate::echo) fn stateless() -> Stage {
     Stage {
         server: Echo::stateless,
         settings: Settings::default(),
-        http: Some(HttpScene {
+        http: Some(HttpRequestHead {
             method: "POST".into(),
             target: "/mcp".into(),
             headers: Vec::new(),
@@ -80,9 +80,9 @@ fn before(span: Duration) -> Instant {
 }
 
 /// Returns the facts of the documents.
-fn facts() -> Facts {
-    Facts {
-        process: ProcessFacts {
+fn facts() -> HostStats {
+    HostStats {
+        process: ProcessStats {
             pid: 1234,
             uptime: Duration::from_secs(5025),
             memory: Some(256 << 20),
@@ -91,7 +91,7 @@ fn facts() -> Facts {
             connections: Some(23),
             children: None,
         },
-        system: SystemFacts {
+        system: SystemStats {
             platform: "Linux 5.15.0 x86_64".to_owned(),
             host: None,
             cores: 2,
@@ -131,17 +131,17 @@ impl Stage {
         headers.iter().fold(self, |stage, (name, value)| stage.header(name, value))
     }
 
-    pub(in crate::echo) fn open(&self) -> Box<dyn Seat> {
-        (self.server)(self.settings.clone()).open()
+    pub(in crate::echo) fn open(&self) -> Box<dyn Handler> {
+        (self.server)(self.settings.clone()).new_handler()
     }
 
-    /// Calls a tool in a conversation.
+    /// Calls a tool in a connection.
     pub(in crate::echo) fn ask(
         &self,
-        seat: &mut dyn Seat,
+        handler: &mut dyn Handler,
         name: &str,
         arguments: &Value,
-    ) -> (Result<ToolResult, Fault>, Vec<Notice>) {
+    ) -> (Result<ToolResult, RpcError>, Vec<Notification>) {
         let members: Vec<(&str, Box<RawValue>)> = arguments
             .as_object()
             .unwrap()
@@ -152,10 +152,10 @@ impl Stage {
             members.iter().map(|(name, value)| (Cow::Borrowed(*name), value.get())).collect();
         let http = self.http.clone().map(Arc::new);
         let seal = StateKey::new([0; 32]);
-        let scene = Scene {
+        let context = RequestContext {
             now: NOW,
             arrived: before(self.took),
-            wall: self.wall,
+            unix_time: self.wall,
             revision: Revision::V2025_06_18,
             client: &self.client,
             http: http.as_ref(),
@@ -164,12 +164,12 @@ impl Stage {
             random: self.random,
             seal: &seal,
         };
-        let mut out = Outbox::default();
+        let mut out = Notifications::default();
         let request = Request::CallTool { name, arguments: &arguments };
-        let mut outcome = seat.evaluate(&request, &scene, &mut out);
+        let mut outcome = handler.evaluate(&request, &context, &mut out);
         if let Outcome::Wait(wait, task) = outcome {
-            assert_eq!(wait, Wait::Facts);
-            outcome = task.resume(Event::Sampled(&self.facts), &scene, &mut out);
+            assert_eq!(wait, Wait::Stats);
+            outcome = task.resume(Event::Sampled(&self.facts), &context, &mut out);
         }
         let Outcome::Done(answer) = outcome else { panic!("it goes on waiting") };
         let answer = answer.map(|reply| match reply {
@@ -182,17 +182,17 @@ impl Stage {
         (answer, out.drain().collect())
     }
 
-    /// Returns the result of a tool in a new conversation.
+    /// Returns the result of a tool in a new connection.
     pub(in crate::echo) fn call(&self, name: &str, arguments: Value) -> ToolResult {
         self.ask(&mut *self.open(), name, &arguments).0.unwrap()
     }
 
-    /// Returns the text in the result of a tool in a new conversation.
+    /// Returns the text in the result of a tool in a new connection.
     pub(in crate::echo) fn text(&self, name: &str, arguments: Value) -> String {
         text(&self.call(name, arguments))
     }
 
-    /// Returns the structured content of a tool in a new conversation.
+    /// Returns the structured content of a tool in a new connection.
     pub(in crate::echo) fn data(&self, name: &str, arguments: Value) -> Value {
         self.call(name, arguments).structured.unwrap()
     }
@@ -265,7 +265,7 @@ pub(in crate::echo) fn misfit(value: &Value, schema: &Value) -> Option<String> {
 }
 
 /// Any number of header lines as a client could send them.
-pub(in crate::echo) fn any_headers() -> impl proptest::strategy::Strategy<Value = HttpScene> {
+pub(in crate::echo) fn any_headers() -> impl proptest::strategy::Strategy<Value = HttpRequestHead> {
     use proptest::prelude::*;
     let name = prop_oneof![
         proptest::sample::select(
@@ -292,7 +292,7 @@ pub(in crate::echo) fn any_headers() -> impl proptest::strategy::Strategy<Value 
         "\\PC{0,20}".prop_map(String::into_bytes),
     ];
     let headers = proptest::collection::vec((name, value), 0..12);
-    (headers, any::<bool>()).prop_map(|(headers, cors)| HttpScene {
+    (headers, any::<bool>()).prop_map(|(headers, cors)| HttpRequestHead {
         method: "POST".into(),
         target: "/mcp".into(),
         headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),

@@ -67,7 +67,7 @@ fn the_stateful_layout_is_the_documented_one() {
 #[test]
 fn what_cannot_be_known_is_not_made_up() {
     for mut stage in [stateful(), stateless()] {
-        stage.facts = Facts::default();
+        stage.facts = HostStats::default();
         stage.session = None;
         let text = stage.text("requestTiming", json!({}));
         for line in ["CPU Usage: n/a", "Memory", "n/a"] {

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{ChildEra, Config, Native, Serves};
 use pontoon_core::engine::Engine;
-use pontoon_core::facts::Facts;
+use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{
-    Accept, LastEvent, McpHead, Mirrored, Request, RevisionHeader, SessionHeader,
+    Accept, LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader,
 };
 use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
 use pontoon_core::json::{Body, Message, ParseRules, Peer};
@@ -118,8 +118,8 @@ impl Rig {
         self.carry_out(took, out)
     }
 
-    /// Carries out what follows, the jobs without a clock that runs. Returns the longest that a fact
-    /// has held the engine.
+    /// Carries out what follows, the jobs without a clock that runs. Returns the longest that a
+    /// fact has held the engine.
     fn carry_out(&mut self, took: Duration, out: Actions) -> Duration {
         let mut longest = took;
         for action in out {
@@ -137,10 +137,10 @@ impl Rig {
                 self.child = child;
                 vec![Input::ChildSpawned { child, pid: 1 }]
             }
-            Action::Feed { child, chunk } => {
+            Action::WriteStdin { child, chunk } => {
                 let bytes = chunk.len();
                 self.feed(chunk.to_vec());
-                vec![Input::ChildFed { child, bytes }]
+                vec![Input::ChildStdinAcked { child, bytes }]
             }
             Action::Reply { exchange, head, body, receipt } => {
                 self.session = head.session.or(self.session);
@@ -158,7 +158,7 @@ impl Rig {
             }
             Action::Finish { exchange } => vec![Input::Closed { exchange }],
             Action::Work(job) => vec![job.run()],
-            Action::Sample => vec![Input::Sampled { facts: Box::default() }],
+            Action::Sample => vec![Input::Sampled { stats: Box::default() }],
             _ => Vec::new(),
         }
     }
@@ -216,7 +216,7 @@ impl Rig {
         let mut head = head(session, version, BOTH);
         let (method, name) = (method.as_bytes().into(), Some(b"x"[..].into()));
         let params = std::mem::take(&mut self.params);
-        head.mirrored = Some(Box::new(Mirrored { method, name, params }));
+        head.request_headers = Some(Box::new(McpRequestHeaders { method, name, params }));
         self.request(Request::Post { head, body: read(body) })
     }
 
@@ -228,9 +228,9 @@ impl Rig {
         let mut request = match (self.engine.stateless(), request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let at = (self.now, Duration::ZERO);
-                match stateless.answer(head, &body, || at, Facts::default, drop, drop) {
-                    Served::Unfinished(run) => {
-                        return self.input(Input::Unfinished { exchange, run });
+                match stateless.answer(head, &body, || at, HostStats::default, drop, drop) {
+                    Served::Pending(request) => {
+                        return self.input(Input::StatelessPending { exchange, request });
                     }
                     Served::Reply(..) | Served::Refused(..) => return Duration::ZERO,
                 }
@@ -297,7 +297,7 @@ pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Acc
         revision,
         accept,
         last_event: LastEvent::Absent,
-        mirrored: None,
+        request_headers: None,
         principal: Principal::of(None),
         foreign_session: None,
         params_digest: None,

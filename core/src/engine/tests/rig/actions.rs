@@ -29,7 +29,7 @@ impl Rig {
 
     /// A child is read unless its client has too much to read.
     fn check_gates(&self) {
-        let limits = &self.engine.desk.config.limits;
+        let limits = &self.engine.shared.config.limits;
         for (child, session) in &self.engine.owners {
             let process = &self.children[child];
             let outbound = self.engine.sessions[session].outbound();
@@ -46,8 +46,8 @@ impl Rig {
             | Action::Reply { exchange, .. }
             | Action::Write { exchange, .. } => self.answer(exchange, action, facts),
             Action::CloseStdin { child }
-            | Action::Feed { child, .. }
-            | Action::Gate { child, .. }
+            | Action::WriteStdin { child, .. }
+            | Action::SetReadEnabled { child, .. }
             | Action::Signal { child, .. }
             | Action::Release { child } => self.order(child, action, facts),
             Action::Spawn { child, .. } => self.spawn(child, facts),
@@ -56,7 +56,7 @@ impl Rig {
                 true => self.jobs.push_back(job),
                 false => facts.push_back(job.run()),
             },
-            Action::Sample => facts.push_back(Input::Sampled { facts: Box::default() }),
+            Action::Sample => facts.push_back(Input::Sampled { stats: Box::default() }),
             Action::Unlisten => assert!(!std::mem::replace(&mut self.unlistened, true)),
             Action::Stop { forced } => assert_eq!(self.stopped.replace(forced), None),
         }
@@ -107,7 +107,7 @@ impl Rig {
             Action::CloseStdin { .. } => {
                 assert!(!std::mem::replace(&mut process.stdin_closed, true), "closed twice");
             }
-            Action::Feed { chunk, .. } => {
+            Action::WriteStdin { chunk, .. } => {
                 assert!(!process.stdin_closed, "fed after its standard input was closed");
                 let bytes = chunk.to_vec();
                 let text = std::str::from_utf8(&bytes).expect("UTF-8");
@@ -117,11 +117,11 @@ impl Rig {
                 process.unfed += bytes.len();
                 if self.prompt {
                     let bytes = std::mem::take(&mut process.unfed);
-                    facts.push_back(Input::ChildFed { child, bytes });
+                    facts.push_back(Input::ChildStdinAcked { child, bytes });
                 }
             }
-            Action::Gate { open, .. } => {
-                assert_ne!(std::mem::replace(&mut process.reading, open), open, "no change");
+            Action::SetReadEnabled { enabled, .. } => {
+                assert_ne!(std::mem::replace(&mut process.reading, enabled), enabled, "no change");
             }
             Action::Signal { signal, .. } => process.signals.push(signal),
             _ => {
@@ -162,11 +162,11 @@ impl Engine {
     /// Checks the invariants between two inputs.
     pub(in crate::engine::tests) fn check(&self) {
         for session in self.sessions.values() {
-            session.check(&self.desk.config.limits, &self.desk.exchanges);
+            session.check(&self.shared.config.limits, &self.shared.exchanges);
         }
-        assert!(self.sessions.len() <= self.desk.config.limits.sessions_max);
+        assert!(self.sessions.len() <= self.shared.config.limits.sessions_max);
         if let Some(pool) = &self.pool {
-            pool.check(&self.desk.config.limits, &self.desk.exchanges);
+            pool.check(&self.shared.config.limits, &self.shared.exchanges);
         }
         let children = self.sessions.values().filter(|it| it.backend().child().is_some());
         assert_eq!(self.owners.len(), children.count());
@@ -176,10 +176,10 @@ impl Engine {
     pub(in crate::engine::tests) fn check_empty(&self) {
         assert!(self.sessions.is_empty(), "{:?}", self.sessions);
         assert!(self.owners.is_empty(), "{:?}", self.owners);
-        assert!(self.leaving.is_empty(), "{:?}", self.leaving);
+        assert!(self.stopping_children.is_empty(), "{:?}", self.stopping_children);
         assert_eq!(self.unclaimed.len(), 0, "{:?}", self.unclaimed);
-        assert!(self.runs.is_empty(), "{:?}", self.runs);
+        assert!(self.stateless_requests.is_empty(), "{:?}", self.stateless_requests);
         assert!(self.pool.as_ref().is_none_or(Pool::is_empty), "{:?}", self.pool);
-        assert!(self.desk.exchanges.is_empty(), "{:?}", self.desk.exchanges);
+        assert!(self.shared.exchanges.is_empty(), "{:?}", self.shared.exchanges);
     }
 }

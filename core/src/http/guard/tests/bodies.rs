@@ -185,7 +185,7 @@ fn a_body_that_breaks_after_its_answer_is_not_answered_again() {
             assert_eq!(guard.inspect(rest.as_bytes(), at(2)), expected);
         }
         assert_eq!(guard.poll_timeout().map(|due| due.at), Some(at(2)));
-        assert_eq!(guard.handle_timeout(at(2)), Some(Breach::Close));
+        assert_eq!(guard.handle_timeout(at(2)), Some(TimeoutAction::Close));
         assert_eq!(guard.poll_timeout(), None);
     }
 }

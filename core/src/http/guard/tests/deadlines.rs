@@ -22,7 +22,7 @@ fn awaiting(length: usize) -> Guard {
     guard
 }
 
-fn assert_due(guard: &mut Guard, millis: u64, why: TimerKind, breach: Breach) {
+fn assert_due(guard: &mut Guard, millis: u64, why: TimerKind, breach: TimeoutAction) {
     let due = Deadline { at: at(millis), why };
     assert_eq!(guard.poll_timeout(), Some(due));
     let just_before = Instant::from_micros(due.at.as_micros() - 1);
@@ -34,7 +34,7 @@ fn assert_due(guard: &mut Guard, millis: u64, why: TimerKind, breach: Breach) {
 
 #[test]
 fn a_connection_without_a_byte_is_closed_silently() {
-    assert_due(&mut guard(), 10_000, Head, Breach::CloseIdle);
+    assert_due(&mut guard(), 10_000, Head, TimeoutAction::CloseIdle);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn the_head_deadline_counts_from_its_first_byte_and_not_from_its_last() {
         let seen = second as usize - 2;
         assert_eq!(guard.inspect(&GET[..seen], at(second * 1000)).pass, 0);
     }
-    assert_due(&mut guard, 13_000, Head, Breach::Refuse(HEAD_LATE));
+    assert_due(&mut guard, 13_000, Head, TimeoutAction::Refuse(HEAD_LATE));
     assert_eq!(guard.refused(), Some(HEAD_LATE));
     assert_eq!(guard.inspect(GET, at(13_000)), Inspection { pass: 0, refuse: Some(HEAD_LATE) });
 }
@@ -57,7 +57,7 @@ fn a_head_that_waited_for_its_turn_has_its_full_time() {
     assert_eq!(guard.poll_timeout(), None);
     guard.responded(at(100_000));
     let _ = guard.inspect(b"GET", at(100_000));
-    assert_due(&mut guard, 110_000, Head, Breach::Refuse(HEAD_LATE));
+    assert_due(&mut guard, 110_000, Head, TimeoutAction::Refuse(HEAD_LATE));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn an_idle_connection_is_closed_counted_from_its_last_answer() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.responded(at(5_000));
-    assert_due(&mut guard, 80_000, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 80_000, Idle, TimeoutAction::CloseIdle);
 }
 
 #[test]
@@ -73,12 +73,12 @@ fn a_request_that_comes_as_its_connection_is_closed_is_still_let_through() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.responded(at(0));
-    assert_due(&mut guard, 75_000, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 75_000, Idle, TimeoutAction::CloseIdle);
     assert_eq!(guard.inspect(GET, at(75_000)).pass, GET.len());
     guard.responded(at(75_001));
-    assert_due(&mut guard, 150_001, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 150_001, Idle, TimeoutAction::CloseIdle);
     let _ = guard.inspect(&GET[..5], at(150_001));
-    assert_due(&mut guard, 160_001, Head, Breach::Refuse(HEAD_LATE));
+    assert_due(&mut guard, 160_001, Head, TimeoutAction::Refuse(HEAD_LATE));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn nothing_is_due_while_a_complete_request_is_in_flight() {
 
 #[test]
 fn a_body_of_which_nothing_comes_is_refused_after_the_grace() {
-    assert_due(&mut awaiting(5), 5_000, Body, Breach::Refuse(BODY_LATE));
+    assert_due(&mut awaiting(5), 5_000, Body, TimeoutAction::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -103,12 +103,12 @@ fn a_body_must_keep_its_average_pace_after_the_grace() {
     for second in 1..5 {
         let _ = slow.inspect(b"x", at(second * 1000));
     }
-    assert_due(&mut slow, 5_000, Body, Breach::Refuse(BODY_LATE));
+    assert_due(&mut slow, 5_000, Body, TimeoutAction::Refuse(BODY_LATE));
 
     // The minimum is 1 KiB/s: 6 KiB last until the end of the sixth second.
     let mut steady = awaiting(4 << 20);
     let _ = steady.inspect(&[b'x'; 6 << 10], at(1000));
-    assert_due(&mut steady, 6_000, Body, Breach::Refuse(BODY_LATE));
+    assert_due(&mut steady, 6_000, Body, TimeoutAction::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_body_has_a_total_time_whatever_its_pace() {
         let _ = guard.inspect(&[b'x'; 100 << 10], at(second * 1000));
         assert_eq!(guard.handle_timeout(at(second * 1000)), None);
     }
-    assert_due(&mut guard, 30_000, Body, Breach::Refuse(BODY_LATE));
+    assert_due(&mut guard, 30_000, Body, TimeoutAction::Refuse(BODY_LATE));
 }
 
 #[test]
@@ -128,14 +128,14 @@ fn what_frames_chunks_does_not_count_as_pace() {
     // 3 KiB of the body in 18 KiB of chunks.
     let input = [head, &"1\r\nx\r\n".repeat(3 << 10)].concat();
     assert_eq!(guard.inspect(input.as_bytes(), at(0)).pass, input.len());
-    assert_due(&mut guard, 5_000, Body, Breach::Refuse(BODY_LATE));
+    assert_due(&mut guard, 5_000, Body, TimeoutAction::Refuse(BODY_LATE));
 }
 
 #[test]
 fn a_body_that_is_late_after_its_answer_closes_silently() {
     let mut guard = awaiting(5);
     guard.responded(at(1));
-    assert_due(&mut guard, 5_000, Body, Breach::Close);
+    assert_due(&mut guard, 5_000, Body, TimeoutAction::Close);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_peer_that_takes_no_bytes_is_closed() {
     let _ = guard.inspect(GET, at(0));
     guard.write_blocked(at(1_000));
     guard.write_blocked(at(20_000));
-    assert_due(&mut guard, 31_000, Write, Breach::Close);
+    assert_due(&mut guard, 31_000, Write, TimeoutAction::Close);
     guard.write_blocked(at(31_001));
     assert_eq!(guard.poll_timeout(), None);
 }
@@ -165,7 +165,7 @@ fn a_peer_that_takes_bytes_slowly_is_not() {
 fn a_refused_peer_has_as_long_to_take_its_answer() {
     let mut guard = guard();
     let _ = guard.inspect(b"\0", at(500));
-    assert_due(&mut guard, 30_500, Write, Breach::Close);
+    assert_due(&mut guard, 30_500, Write, TimeoutAction::Close);
     assert_eq!(guard.refused(), Some(BadHead));
 }
 
@@ -173,7 +173,7 @@ fn a_refused_peer_has_as_long_to_take_its_answer() {
 fn a_peer_that_neither_reads_nor_sends_is_closed_rather_than_refused() {
     let mut guard = awaiting(5);
     guard.write_blocked(at(0));
-    assert_eq!(guard.handle_timeout(at(40_000)), Some(Breach::Close));
+    assert_eq!(guard.handle_timeout(at(40_000)), Some(TimeoutAction::Close));
     assert_eq!(guard.poll_timeout(), None);
 }
 
@@ -189,7 +189,7 @@ fn a_peer_that_takes_an_answer_slowly_is_not_idle() {
         assert_eq!(guard.handle_timeout(at(second * 1000 + 999)), None);
     }
     guard.wrote(at(600_000));
-    assert_due(&mut guard, 675_000, Idle, Breach::CloseIdle);
+    assert_due(&mut guard, 675_000, Idle, TimeoutAction::CloseIdle);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn once_stopped_a_connection_is_given_a_moment_for_what_is_on_its_way() {
     let mut fresh = guard();
     fresh.stopped(at(1_000));
     fresh.stopped(at(1_100));
-    assert_due(&mut fresh, 1_250, Head, Breach::CloseIdle);
+    assert_due(&mut fresh, 1_250, Head, TimeoutAction::CloseIdle);
 
     let mut idle = guard();
     let _ = idle.inspect(GET, at(0));
@@ -206,7 +206,7 @@ fn once_stopped_a_connection_is_given_a_moment_for_what_is_on_its_way() {
     assert_eq!(idle.inspect(GET, at(1_249)).pass, GET.len());
     assert_eq!(idle.handle_timeout(at(1_250)), None, "its answer is being made");
     idle.responded(at(1_251));
-    assert_due(&mut idle, 1_250, Idle, Breach::CloseIdle);
+    assert_due(&mut idle, 1_250, Idle, TimeoutAction::CloseIdle);
 }
 
 #[test]
@@ -214,12 +214,12 @@ fn once_stopped_a_request_that_is_not_whole_in_time_is_refused() {
     let mut head = guard();
     let _ = head.inspect(&GET[..9], at(900));
     head.stopped(at(1_000));
-    assert_due(&mut head, 1_250, Head, Breach::Refuse(Draining));
-    assert_due(&mut head, 1_500, Write, Breach::Close);
+    assert_due(&mut head, 1_250, Head, TimeoutAction::Refuse(Draining));
+    assert_due(&mut head, 1_500, Write, TimeoutAction::Close);
 
     let mut body = awaiting(5);
     body.stopped(at(1_000));
-    assert_due(&mut body, 1_250, Body, Breach::Refuse(Draining));
+    assert_due(&mut body, 1_250, Body, TimeoutAction::Refuse(Draining));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn once_stopped_nobody_holds_a_connection_by_taking_little() {
         guard.write_blocked(at(second * 1000));
         guard.wrote(at(second * 1000 + 1));
     }
-    assert_due(&mut guard, 30_000, Write, Breach::Close);
+    assert_due(&mut guard, 30_000, Write, TimeoutAction::Close);
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_peer_that_sends_no_more_is_answered_for_a_while() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     assert_eq!(guard.ended(at(500)), None);
-    assert_due(&mut guard, 1500, Idle, Breach::Close);
+    assert_due(&mut guard, 1500, Idle, TimeoutAction::Close);
 
     let mut guard = self::guard();
     let _ = guard.inspect(GET, at(0));
@@ -248,7 +248,7 @@ fn a_peer_that_sends_no_more_is_answered_for_a_while() {
     guard.write_blocked(at(1000));
     assert_eq!(guard.poll_timeout().map(|due| due.why), Some(Write));
     guard.wrote(at(2000));
-    assert_due(&mut guard, 3000, Idle, Breach::Close);
+    assert_due(&mut guard, 3000, Idle, TimeoutAction::Close);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_peer_that_leaves_an_event_stream_is_gone_at_once() {
     guard.streaming();
     assert_eq!(guard.poll_timeout(), None);
     assert_eq!(guard.ended(at(500)), None);
-    assert_due(&mut guard, 500, Idle, Breach::Close);
+    assert_due(&mut guard, 500, Idle, TimeoutAction::Close);
 }
 
 #[test]
@@ -267,17 +267,17 @@ fn a_connection_whose_last_answer_was_sent_waits_for_its_peer_for_a_while() {
     let _ = guard.inspect(GET, at(0));
     guard.closing(at(100));
     assert_eq!(guard.inspect(GET, at(200)).pass, 0);
-    assert_due(&mut guard, 2100, Write, Breach::Close);
+    assert_due(&mut guard, 2100, Write, TimeoutAction::Close);
 
     // One that keeps sending has longer, but not forever.
     let mut sending = self::guard();
     (0..20).for_each(|nth| sending.closing(at(nth * 1500)));
-    assert_due(&mut sending, 30_000, Write, Breach::Close);
+    assert_due(&mut sending, 30_000, Write, TimeoutAction::Close);
 
     let mut refused = awaiting(5);
     refused.ended(at(0));
     refused.closing(at(100));
-    assert_due(&mut refused, 2100, Write, Breach::Close);
+    assert_due(&mut refused, 2100, Write, TimeoutAction::Close);
 }
 
 #[test]
@@ -307,11 +307,15 @@ fn connections_give_way_by_what_is_lost_with_them() {
     let mut blocked = after(GET, false);
     blocked.write_blocked(at(3));
     let mut waiting = [
-        (after(b"", false), Some((PeerWait::FirstByte, at(0))), Some(Breach::CloseIdle)),
-        (after(GET, true), Some((PeerWait::NextRequest, at(2))), Some(Breach::CloseIdle)),
-        (after(b"G", false), Some((PeerWait::Head, at(1))), Some(Breach::Close)),
-        (after(head, false), Some((PeerWait::Body, at(1))), Some(Breach::Refuse(RequestsFull))),
-        (blocked, Some((PeerWait::Taking, at(3))), Some(Breach::Close)),
+        (after(b"", false), Some((PeerWait::FirstByte, at(0))), Some(TimeoutAction::CloseIdle)),
+        (after(GET, true), Some((PeerWait::NextRequest, at(2))), Some(TimeoutAction::CloseIdle)),
+        (after(b"G", false), Some((PeerWait::Head, at(1))), Some(TimeoutAction::Close)),
+        (
+            after(head, false),
+            Some((PeerWait::Body, at(1))),
+            Some(TimeoutAction::Refuse(RequestsFull)),
+        ),
+        (blocked, Some((PeerWait::Taking, at(3))), Some(TimeoutAction::Close)),
         (after(GET, false), None, None),
     ];
     assert!(waiting.iter().take(5).is_sorted_by_key(|(guard, ..)| guard.waits_for_peer()));

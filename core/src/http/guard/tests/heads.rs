@@ -261,7 +261,7 @@ fn an_empty_line_at_the_last_moment_does_not_keep_a_connection() {
     let mut now = 0;
     for bytes in [&b"\r"[..], b"\r\n", b"\r\n"] {
         now += 100_000;
-        assert_eq!(guard.handle_timeout(at(now)), Some(Breach::CloseIdle));
+        assert_eq!(guard.handle_timeout(at(now)), Some(TimeoutAction::CloseIdle));
         let _ = guard.inspect(bytes, at(now));
         assert!(guard.poll_timeout().is_some(), "{}", bytes.escape_ascii());
     }

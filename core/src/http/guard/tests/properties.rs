@@ -256,11 +256,11 @@ proptest! {
             }
             let was_refused = guard.refused();
             match guard.handle_timeout(at(now)) {
-                Some(Breach::Refuse(reject)) => {
+                Some(TimeoutAction::Refuse(reject)) => {
                     prop_assert_eq!((was_refused, guard.refused()), (None, Some(reject)));
                 }
-                Some(Breach::Close) => closed = true,
-                Some(Breach::CloseIdle) => parting = true,
+                Some(TimeoutAction::Close) => closed = true,
+                Some(TimeoutAction::CloseIdle) => parting = true,
                 None => {}
             }
             let next = guard.poll_timeout();

@@ -121,7 +121,7 @@ fn headers_of_later_transports_mean_nothing() {
     ];
     let Request::PostSse { head, .. } = request(("POST", "/messages"), &lines) else { panic!() };
     assert_eq!((head.session, head.revision), (SessionHeader::Foreign, RevisionHeader::Absent));
-    assert_eq!((head.last_event, head.mirrored), (LastEvent::Absent, None));
+    assert_eq!((head.last_event, head.request_headers), (LastEvent::Absent, None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::EventId;
-use crate::http::Mirrored;
+use crate::http::McpRequestHeaders;
 use crate::ids::SessionId;
 
 /// Texts that are not words of visible ASCII.
@@ -108,11 +108,11 @@ fn credentials_make_the_principal() {
 
 #[test]
 fn what_the_body_says_is_repeated_once() {
-    let said = |lines: &[(&str, &str)]| head("POST", lines).mirrored;
+    let said = |lines: &[(&str, &str)]| head("POST", lines).request_headers;
     assert!(said(&[("mcp-name", "x")]).is_none(), "it is of the legacy era");
     let method = ("mcp-method", "tools/call");
     let both = said(&[method, ("mcp-name", "x"), ("mcp-param-region", "eu"), ("mcp-param-a", "1")]);
-    let Mirrored { method: said_method, name, params } = *both.expect("headers");
+    let McpRequestHeaders { method: said_method, name, params } = *both.expect("headers");
     assert_eq!((&*said_method, name.as_deref()), (&b"tools/call"[..], Some(&b"x"[..])));
     let params: Vec<_> = params.iter().map(|(name, value)| (&**name, &**value)).collect();
     assert_eq!(params, [("region", &b"eu"[..]), ("a", b"1")]);

@@ -1,19 +1,19 @@
 //! The request that an invalid text concerns.
 
 use super::*;
-use crate::json::About;
+use crate::json::Concerned;
 
-fn concerns(sender: Peer, text: &str) -> (Reject, Option<About>) {
+fn concerns(sender: Peer, text: &str) -> (Reject, Option<Concerned>) {
     let invalid = parse_of(sender, text).expect_err(text);
-    (invalid.reject, invalid.about)
+    (invalid.reject, invalid.concerned)
 }
 
-fn request(id: &'static str) -> Option<About> {
-    Some(About::Request(Bytes::from(id)))
+fn request(id: &'static str) -> Option<Concerned> {
+    Some(Concerned::Request(Bytes::from(id)))
 }
 
-fn answer(id: &'static str) -> Option<About> {
-    Some(About::Answer(Bytes::from(id)))
+fn answer(id: &'static str) -> Option<Concerned> {
+    Some(Concerned::Answer(Bytes::from(id)))
 }
 
 #[test]

@@ -14,10 +14,10 @@ fn only_the_value_of_the_field_changes() {
     assert_eq!(edited(REQUEST, &[(Field::ProgressToken, b"42")]), REQUEST.replace("\"t\"", "42"));
     let cancelled =
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#;
-    assert_eq!(edited(cancelled, &[(Field::Subject, b"8")]), cancelled.replace('7', "8"));
+    assert_eq!(edited(cancelled, &[(Field::CorrelationId, b"8")]), cancelled.replace('7', "8"));
     let progress =
         r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"a"}}"#;
-    assert_eq!(edited(progress, &[(Field::Subject, b"8")]), progress.replace("\"a\"", "8"));
+    assert_eq!(edited(progress, &[(Field::CorrelationId, b"8")]), progress.replace("\"a\"", "8"));
 }
 
 #[test]
@@ -36,10 +36,10 @@ fn the_first_of_two_edits_to_a_field_counts() {
 #[test]
 fn absent_fields_stay_absent() {
     assert_eq!(edited(REQUEST, &[]), REQUEST);
-    assert_eq!(edited(REQUEST, &[(Field::Subject, b"1")]), REQUEST);
+    assert_eq!(edited(REQUEST, &[(Field::CorrelationId, b"1")]), REQUEST);
     let notification = r#"{"jsonrpc":"2.0","method":"m"}"#;
     let all: [Edit<'_>; 3] =
-        [(Field::Id, b"1"), (Field::ProgressToken, b"1"), (Field::Subject, b"1")];
+        [(Field::Id, b"1"), (Field::ProgressToken, b"1"), (Field::CorrelationId, b"1")];
     assert_eq!(edited(notification, &all), notification);
     let error = r#"{"jsonrpc":"2.0","id":null,"error":{}}"#;
     assert_eq!(edited(error, &all), error);

@@ -19,7 +19,7 @@ fn a_progress_token_is_that_of_a_request() {
         r#"{"jsonrpc":"2.0","params":{"progressToken":1,"_meta":{"a":{"progressToken":2},"progressToken" : "t" }},"id":1,"method":"m"}"#,
     );
     assert_eq!(text(request.progress_token()), Some("\"t\""));
-    assert_eq!(request.subject(), None);
+    assert_eq!(request.correlation_id(), None);
     for other in [
         r#"{"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":1}}}"#,
         r#"{"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":null}}}"#,
@@ -59,7 +59,7 @@ fn a_subject_is_what_a_notification_is_about() {
             None,
         ),
     ] {
-        assert_eq!(text(message(line).subject()), subject, "{line}");
+        assert_eq!(text(message(line).correlation_id()), subject, "{line}");
     }
 }
 

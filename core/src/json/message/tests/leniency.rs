@@ -46,7 +46,7 @@ fn params_and_their_meta_may_be_null() {
     assert_eq!(request.progress_token(), None);
     let progress =
         with(r#""method":"notifications/progress","params":{"_meta":null,"progressToken":7}"#);
-    assert_eq!(text(forgiven(&progress, Kind::Notification, bad).subject()), Some("7"));
+    assert_eq!(text(forgiven(&progress, Kind::Notification, bad).correlation_id()), Some("7"));
 
     for params in ["1", "\"null\"", "false"] {
         never(&with(&format!(r#""id":1,"method":"m","params":{params}"#)), no_object);

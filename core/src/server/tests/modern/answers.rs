@@ -10,7 +10,7 @@ use crate::time::Duration;
 #[test]
 fn a_server_is_discovered() {
     let mut demo = Demo::default();
-    demo.catalog.fresh_for = Duration::from_secs(60);
+    demo.catalog.cache_ttl = Duration::from_secs(60);
     demo.catalog.cache_scope = CacheScope::Public;
     let expected = json!({
         "resultType": "complete",
@@ -65,7 +65,7 @@ fn every_result_tells_its_type_and_whose_it_is_and_lists_how_long_they_last() {
 #[test]
 fn what_is_read_is_never_kept() {
     let mut demo = Demo::default();
-    demo.catalog.fresh_for = Duration::from_secs(60);
+    demo.catalog.cache_ttl = Duration::from_secs(60);
     demo.catalog.cache_scope = CacheScope::Public;
     let read = Client::of(demo).result("resources/read", json!({"uri": "demo://one"}));
     assert_eq!((&read["ttlMs"], &read["cacheScope"]), (&json!(0), &json!("private")));
@@ -151,7 +151,7 @@ fn a_cancelled_request_is_never_answered() {
     client.request(json!(5), "tools/call", json!({"name": "steps"}));
     assert!(client.notify("notifications/cancelled", json!({"requestId": 5})).is_empty());
     assert!(client.pass(10_000).is_empty());
-    assert!(client.conversation.is_idle());
+    assert!(client.connection.is_idle());
 }
 
 #[test]

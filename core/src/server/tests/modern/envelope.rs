@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rig::Client;
 use crate::protocol::{Era, Revision};
-use crate::server::Conversation;
+use crate::server::ServerConnection;
 use crate::server::tests::rig::{Client as Legacy, Demo, error, text};
 
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -108,9 +108,9 @@ fn the_rest_of_the_meta_has_to_be_readable() {
 fn both_eras_may_be_mixed_in_one_conversation() {
     let mut legacy = Legacy::speaking("2025-03-26");
     let mut modern = Client::new();
-    std::mem::swap(&mut modern.conversation, &mut legacy.conversation);
+    std::mem::swap(&mut modern.connection, &mut legacy.connection);
     assert_eq!(modern.result("tools/list", json!({}))["resultType"], "complete");
-    std::mem::swap(&mut modern.conversation, &mut legacy.conversation);
+    std::mem::swap(&mut modern.connection, &mut legacy.connection);
     let answer = legacy.call("echo", json!({"message": "hi"}));
     assert_eq!(text(&answer), "hi");
     assert_eq!(answer["result"].get("resultType"), None);
@@ -132,9 +132,9 @@ fn a_request_in_a_batch_is_of_no_modern_revision() {
 }
 
 fn speaking(revisions: &[Revision]) -> Client {
-    let conversation = Conversation::new(Arc::new(Demo::default()));
-    let conversation = conversation.restricted_to(revisions.into());
-    Client { conversation, ..Client::new() }
+    let connection = ServerConnection::new(Arc::new(Demo::default()));
+    let connection = connection.restricted_to(revisions.into());
+    Client { connection, ..Client::new() }
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn a_server_of_the_legacy_era_alone_has_never_heard_of_the_other() {
 #[test]
 fn whoever_knows_the_era_better_may_say_so() {
     let only = |era| {
-        let conversation = Conversation::new(Arc::new(Demo::default())).only(era);
-        Client { conversation, ..Client::new() }
+        let connection = ServerConnection::new(Arc::new(Demo::default())).only(era);
+        Client { connection, ..Client::new() }
     };
     let legacy = only(Era::Legacy).result("tools/list", json!({}));
     assert_eq!(legacy.get("resultType"), None);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::rig::Client;
 use crate::server::tests::rig::{Demo, error, text};
-use crate::server::{Announces, Change, Listen};
+use crate::server::{Announces, Change, SubscriptionStream};
 
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -101,8 +101,8 @@ fn other_conversations_are_told_by_others() {
     assert_eq!(client.changed, ["Prompts", "Resources", "Tools", r#"Resource("demo://one")"#]);
     listen(&mut client, &json!(1), json!({"toolsListChanged": true}));
     let mut out = Vec::new();
-    client.conversation.handle_change(Change::Tools, &mut out);
-    client.conversation.handle_change(Change::Prompts, &mut out);
+    client.connection.handle_change(Change::Tools, &mut out);
+    client.connection.handle_change(Change::Prompts, &mut out);
     let told = crate::server::tests::rig::messages(&out);
     assert_eq!(methods(&told), ["notifications/tools/list_changed"]);
     let mut quiet = Demo::default();
@@ -129,7 +129,7 @@ fn who_stops_listening_is_told_nothing_more() {
     let mut client = Client::new();
     listen(&mut client, &json!(1), all());
     listen(&mut client, &json!("1"), all());
-    assert!(client.conversation.is_idle(), "who only listens is owed nothing");
+    assert!(client.connection.is_idle(), "who only listens is owed nothing");
     assert!(client.notify("notifications/cancelled", json!({"requestId": 1})).is_empty());
     let said = change(&mut client);
     assert!(said.iter().all(|line| line["params"]["_meta"][ID] == "1"));
@@ -176,7 +176,7 @@ fn a_stream_that_cannot_be_opened_is_refused() {
 fn the_end_of_a_stream_is_its_result() {
     let announces = Announces { tools: true, ..Announces::default() };
     let params = r#"{"notifications":{"toolsListChanged":true,"promptsListChanged":true}}"#;
-    let listen = Listen::open(r#""x""#, Some(params), announces).unwrap();
+    let listen = SubscriptionStream::open(r#""x""#, Some(params), announces).unwrap();
     assert!(listen.wants(Change::Tools) && !listen.wants(Change::Prompts));
     assert_eq!((listen.id(), listen.uris().count()), (r#""x""#, 0));
     let mut out = Vec::new();

@@ -119,7 +119,7 @@ proptest! {
             prop_assert!(!is_modern(&params) || code != Some(-32002), "{}", answer);
         }
         prop_assert!(!opened || is_modern(&params));
-        prop_assert!(client.conversation.is_idle());
+        prop_assert!(client.connection.is_idle());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::server::tests::rig::{Demo, Said, messages};
 use crate::server::*;
 use crate::time::Duration;
 
-/// A client. Each request goes to a new conversation, unless they are to share one.
+/// A client. Each request goes to a new connection, unless they are to share one.
 pub(super) struct Client {
-    pub(super) conversation: Conversation,
+    pub(super) connection: ServerConnection,
     pub(super) capabilities: Value,
     pub(super) log_level: Option<&'static str>,
     pub(super) principal: Principal,
@@ -20,7 +20,7 @@ pub(super) struct Client {
     pub(super) random: u64,
     /// The subject of each line of the last call.
     pub(super) about: Vec<String>,
-    /// The changes announced to other conversations.
+    /// The changes announced to other connections.
     pub(super) changed: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Client {
 
     pub(super) fn of(server: Demo) -> Self {
         Client {
-            conversation: Conversation::new(std::sync::Arc::new(server)),
+            connection: ServerConnection::new(std::sync::Arc::new(server)),
             capabilities: json!({}),
             log_level: None,
             principal: Principal::Anonymous,
@@ -64,7 +64,7 @@ impl Client {
     pub(super) fn raw(&mut self, message: impl AsRef<[u8]>) -> Vec<Value> {
         let at = circumstances(self.now, self.wall, self.random, self.principal, &self.seal);
         let mut out = Said::default();
-        self.conversation.handle_message(message.as_ref(), &at, &mut out);
+        self.connection.handle_message(message.as_ref(), &at, &mut out);
         let lines = messages(&out.bytes);
         (self.about, self.changed) = (out.about, out.changed);
         assert_eq!(lines.len(), self.about.len(), "each line is about something");
@@ -75,7 +75,7 @@ impl Client {
         self.now = self.now + Duration::from_millis(millis);
         let at = circumstances(self.now, self.wall, self.random, self.principal, &self.seal);
         let mut out = Said::default();
-        self.conversation.handle_timeout(&at, &mut out);
+        self.connection.handle_timeout(&at, &mut out);
         self.about = out.about;
         messages(&out.bytes)
     }
@@ -130,8 +130,8 @@ fn circumstances(
     random: u64,
     principal: Principal,
     seal: &StateKey,
-) -> Circumstances<'_> {
-    Circumstances { principal, ..Circumstances::without_http(now, wall, random, seal) }
+) -> MessageContext<'_> {
+    MessageContext { principal, ..MessageContext::without_http(now, wall, random, seal) }
 }
 
 /// Returns the keys of the requested input.

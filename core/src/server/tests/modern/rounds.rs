@@ -32,7 +32,7 @@ fn an_interview_takes_three_rounds() {
     assert_eq!(first["result"].get("ttlMs"), None);
     let server = &first["result"]["_meta"]["io.modelcontextprotocol/serverInfo"];
     assert_eq!(server["name"], "demo");
-    assert!(client.conversation.is_idle(), "no task waits for the client");
+    assert!(client.connection.is_idle(), "no task waits for the client");
     // Any instance with the same key can continue.
     let mut client = able();
     let second = client.retry("interview", &state(&first), json!({"name": form("name", "Ada")}));

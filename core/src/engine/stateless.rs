@@ -1,0 +1,377 @@
+//! Requests to a server in this process that belong to no session and have to wait: for time, for
+//! facts, or, on a `subscriptions/listen` stream, for changes.
+//!
+//! Owns: the runs, each tied to its exchange: when the client disconnects, the run ends. Never: a
+//! request that can be answered at once; those do not get here.
+
+use crate::chunk::Chunk;
+use crate::cx::{Cx, Owner, TURN_PAUSE};
+use crate::engine::timers::Timer;
+use crate::engine::{Engine, StatsWaiter, WAKE_TIME_MAX};
+use crate::frame;
+use crate::ids::ExchangeId;
+use crate::job::{Checkout, Job, Work};
+use crate::limits::Limits;
+use crate::machine::{Action, Actions};
+use crate::native::{
+    Continuation, Served, Serving, StatelessCx, StatelessInput, StatelessOutput, StatelessRequest,
+};
+use crate::observe::{Dropped, Event};
+use crate::reject::Reject;
+use crate::time::Instant;
+
+/// A run, with the state of its exchange.
+#[derive(Debug)]
+pub(super) struct PendingStateless {
+    /// The run, which a job has while it does more than a little.
+    checkout: Checkout<StatelessRequest, StatelessInput>,
+    arrived: Instant,
+    /// Whether it is a `subscriptions/listen` stream, as last known.
+    listens: bool,
+    /// The number of its requests in progress, as last known.
+    owed: usize,
+    /// The time of the last output.
+    quiet_since: Instant,
+    /// The earliest timer that the engine has set for it.
+    wake_at: Instant,
+}
+
+impl PendingStateless {
+    fn new(
+        checkout: Checkout<StatelessRequest, StatelessInput>,
+        (arrived, now): (Instant, Instant),
+    ) -> PendingStateless {
+        let mut waiting = PendingStateless {
+            checkout,
+            arrived,
+            listens: false,
+            owed: 1,
+            quiet_since: now,
+            wake_at: Instant::FAR,
+        };
+        waiting.note();
+        waiting
+    }
+
+    /// Updates what is known of the run while a job has it.
+    fn note(&mut self) {
+        if let Some(run) = self.checkout.get() {
+            (self.listens, self.owed) = (run.is_subscription(), run.pending_responses());
+        }
+    }
+
+    /// Returns whether it is a `subscriptions/listen` stream.
+    pub(super) fn is_subscription(&self) -> bool {
+        self.listens
+    }
+
+    /// Adds an input.
+    pub(super) fn push(&mut self, input: StatelessInput) {
+        self.checkout.push(input, 0);
+    }
+
+    /// Lets the run handle its next input, if there is one and no job has the run. Returns whether
+    /// it did. Code of the server is run by a job, and so is the making of a long output.
+    fn advance(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
+        let Some((input, _)) = self.checkout.next() else { return false };
+        let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        let is_slow = unsent >= cx.limits.outbound_bytes_high;
+        let (now, wall) = (cx.now, cx.unix_time);
+        let said = self.checkout.get().map_or(0, StatelessRequest::said_bytes);
+        if !input.is_for_server() && said <= cx.limits.inline_bytes_max {
+            if let Some(run) = self.checkout.get_mut() {
+                run.advance(input, is_slow, StatelessCx { now, wall, chance: cx.rng });
+            }
+            return true;
+        }
+        let Some(run) = self.checkout.check_out(exchange.0) else { return false };
+        let (input, chance) = (Some((input, is_slow)), cx.rng.clone());
+        let work = Continuation { exchange, run, input, now, wall, chance };
+        cx.out.push(Action::Work(Job(Work::Continue(Box::new(work)))));
+        false
+    }
+
+    /// Sends the available output. Returns whether that was the end.
+    fn send(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
+        let Some(run) = self.checkout.get_mut() else { return false };
+        if run.take_overflow() {
+            cx.metrics.dropped(Dropped::Overflow);
+        }
+        if run.take_memory_shortage() {
+            cx.metrics.refused(Reject::UnreadAnswers);
+        }
+        match run.take_ready() {
+            None | Some(StatelessOutput::Wait) => false,
+            Some(StatelessOutput::Reply(head, body)) => {
+                cx.reply(exchange, head, body);
+                true
+            }
+            Some(StatelessOutput::Stream { begin, events, finish }) => {
+                if let Some(head) = begin {
+                    cx.begin(exchange, head);
+                }
+                if !events.is_empty() {
+                    cx.write(exchange, events);
+                    self.quiet_since = cx.now;
+                }
+                if finish {
+                    cx.finish(exchange);
+                }
+                finish
+            }
+        }
+    }
+
+    /// Sends a comment after a time without output. A waiting request becomes a stream if its
+    /// client accepts one, so that proxies do not time out.
+    fn keep_alive(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+        if self.keep_alive_due(cx.limits) <= cx.now {
+            if let Some(head) = self.checkout.get_mut().and_then(StatelessRequest::begin) {
+                cx.begin(exchange, head);
+            }
+            cx.write(exchange, Chunk::from(frame::comment()));
+            self.quiet_since = cx.now;
+        }
+    }
+
+    fn keep_alive_due(&self, limits: &Limits) -> Instant {
+        match self.checkout.get().is_some_and(StatelessRequest::streams) {
+            true => self.quiet_since + limits.keep_alive_period,
+            false => Instant::FAR,
+        }
+    }
+
+    /// Returns when something is due; not while a job has the run.
+    fn next_due(&self, limits: &Limits) -> Instant {
+        let Some(run) = self.checkout.get() else { return Instant::FAR };
+        let given_up = match self.listens {
+            true => Instant::FAR,
+            false => self.arrived + limits.request_total_max,
+        };
+        run.next_due().min(given_up).min(self.keep_alive_due(limits))
+    }
+}
+
+impl Engine {
+    /// Handles a request that [`crate::native::Stateless`] could not answer at once.
+    pub(super) fn on_stateless_pending(
+        &mut self,
+        exchange: ExchangeId,
+        run: Box<StatelessRequest>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.shared.account = run.account().cloned();
+        let holder = run.holder();
+        match self.shared.exchanges.check(&holder, &self.shared.config.limits) {
+            Ok(()) => self.admit_stateless(exchange, run, now, out),
+            Err(reject) => self.refuse_stateless(exchange, *run, reject, now, out),
+        }
+        self.shared.exchanges.hold(exchange, holder);
+    }
+
+    pub(super) fn admit_stateless(
+        &mut self,
+        exchange: ExchangeId,
+        run: Box<StatelessRequest>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let refused = if self.is_draining() {
+            Some(Reject::Draining)
+        } else {
+            // A `subscriptions/listen` stream is limited by the connection it holds. Counting is
+            // skipped while the limit cannot be reached.
+            let max = self.shared.config.limits.requests_max;
+            let is_full = !run.is_subscription()
+                && self.stateless_requests.len() >= max
+                && self.stateless_calls() >= max;
+            is_full.then_some(Reject::TooManyRequests)
+        };
+        if let Some(reject) = refused {
+            return self.refuse_stateless(exchange, *run, reject, now, out);
+        }
+        self.shared.cx(now, out).register(exchange, Owner::Stateless, None);
+        let arrived = run.arrived();
+        let mut waiting = PendingStateless::new(Checkout::new(run), (arrived, now));
+        waiting.push(StatelessInput::Nothing);
+        self.stateless_requests.insert(exchange, waiting);
+        self.advance_stateless(exchange, now, out);
+    }
+
+    /// Has a job answer a request that the adapter did not answer outside the engine.
+    pub(super) fn serve(&mut self, serving: Serving, now: Instant, out: &mut Actions) {
+        let exchange = serving.exchange;
+        self.shared.cx(now, out).register(exchange, Owner::Stateless, None);
+        self.stateless_requests
+            .insert(exchange, PendingStateless::new(Checkout::away(exchange.0), (now, now)));
+        out.push(Action::Work(Job(Work::Serve(Box::new(serving)))));
+    }
+
+    /// Handles the answer of such a job, if the client still waits.
+    pub(super) fn on_served(
+        &mut self,
+        serving: Serving,
+        served: Served,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Serving { exchange, events, changes, .. } = serving;
+        out.extend(events.into_iter().map(Action::Log));
+        self.changes.extend(changes.into_iter().map(|change| (change, None)));
+        if self.stateless_requests.remove(&exchange).is_none() {
+            return out.push(Action::discard(served));
+        }
+        match served {
+            Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
+            Served::Refused(reject, head, body) => {
+                self.on_refused(reject, now, out);
+                self.answer(exchange, head, body, now, out);
+            }
+            Served::Pending(run) => self.admit_stateless(exchange, run, now, out),
+        }
+    }
+
+    /// Takes a run back from its job, if its client still waits.
+    pub(super) fn on_continued(&mut self, work: Continuation, now: Instant, out: &mut Actions) {
+        let Continuation { exchange, run, .. } = work;
+        match self.stateless_requests.get_mut(&exchange) {
+            Some(waiting) => drop(waiting.checkout.check_in(exchange.0, run)),
+            None => out.push(Action::discard(run)),
+        }
+        self.advance_stateless(exchange, now, out);
+    }
+
+    pub(super) fn refuse_stateless(
+        &mut self,
+        exchange: ExchangeId,
+        run: StatelessRequest,
+        reject: Reject,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        self.on_refused(reject, now, out);
+        let (head, body) = run.refuse(reject);
+        self.answer(exchange, head, body, now, out);
+    }
+
+    /// Passes an input to a run.
+    pub(super) fn resume_stateless(
+        &mut self,
+        exchange: ExchangeId,
+        input: StatelessInput,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        if let Some(waiting) = self.stateless_requests.get_mut(&exchange) {
+            waiting.push(input);
+            self.advance_stateless(exchange, now, out);
+        }
+    }
+
+    /// Passes an input to all runs, or to all `subscriptions/listen` streams.
+    pub(super) fn resume_all_stateless(
+        &mut self,
+        only_listening: bool,
+        input: impl Fn() -> StatelessInput,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let runs = self
+            .stateless_requests
+            .iter()
+            .filter(|(_, waiting)| waiting.listens || !only_listening);
+        let exchanges: Vec<_> = runs.map(|(exchange, _)| *exchange).collect();
+        for exchange in exchanges {
+            self.resume_stateless(exchange, input(), now, out);
+        }
+    }
+
+    pub(super) fn on_stateless_due(
+        &mut self,
+        exchange: ExchangeId,
+        at: Instant,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        // The run has set an earlier timer since, so this entry is stale.
+        let Some(waiting) =
+            self.stateless_requests.get_mut(&exchange).filter(|it| it.wake_at == at)
+        else {
+            return;
+        };
+        waiting.wake_at = Instant::FAR;
+        if waiting.checkout.get().is_some_and(|run| run.next_due() <= now) {
+            waiting.push(StatelessInput::Timeout);
+        }
+        let limit = self.shared.config.limits.request_total_max;
+        if waiting.arrived + limit <= now && !waiting.listens {
+            waiting.push(StatelessInput::Fail(Reject::RequestTimeout { limit, option: None }));
+        }
+        self.advance_stateless(exchange, now, out);
+    }
+
+    /// Lets a run handle the inputs that wait for it, and sends its output; unless it is over, sets
+    /// its next timer.
+    fn advance_stateless(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        loop {
+            self.count_answers(exchange, now, out);
+            let Some(waiting) = self.stateless_requests.get_mut(&exchange) else { return };
+            let mut cx = self.shared.cx(now, out);
+            if waiting.send(exchange, &mut cx) {
+                self.stateless_requests.remove(&exchange);
+                return;
+            }
+            waiting.note();
+            if !waiting.advance(exchange, &mut cx) {
+                break;
+            }
+        }
+        let Some(waiting) = self.stateless_requests.get_mut(&exchange) else { return };
+        let mut cx = self.shared.cx(now, out);
+        waiting.keep_alive(exchange, &mut cx);
+        let due = waiting.next_due(cx.limits);
+        let due = due.clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
+        if due < waiting.wake_at {
+            waiting.wake_at = due;
+            self.timers.set(due, Timer::Stateless(exchange));
+        }
+        if waiting.checkout.get().is_some_and(StatelessRequest::wants_stats) {
+            self.wait_for_stats(StatsWaiter::Stateless(exchange), out);
+        }
+    }
+
+    /// Counts the answers of a run and takes its changes, if no job has it.
+    fn count_answers(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+        let waiting = self.stateless_requests.get_mut(&exchange);
+        let Some(run) = waiting.and_then(|waiting| waiting.checkout.get_mut()) else { return };
+        if let Some(native) = self.shared.upstream.native() {
+            let max = self.shared.config.limits.log_requests_per_second;
+            let counts = (&*native.request_metrics, &*self.shared.requests);
+            run.count(counts, (now, max), |event| self.shared.log(event, out));
+        }
+        if let Some((limit, series)) = run.take_timeout() {
+            let native = self.shared.upstream.native();
+            let method = native.map_or("other", |native| native.request_metrics.name(series).0);
+            let event = Event::TimedOut { method, session: None, limit, option: None };
+            self.shared.cx(now, out).log(event);
+        }
+        let changes = run.take_changes();
+        self.changes.extend(changes.into_iter().map(|change| (change, None)));
+    }
+
+    fn stateless_calls(&self) -> usize {
+        self.stateless_requests.values().filter(|waiting| !waiting.is_subscription()).count()
+    }
+
+    /// Returns the number of pending requests in runs, without `subscriptions/listen`.
+    pub(super) fn stateless_in_flight(&self) -> usize {
+        let calls = self.stateless_requests.values().filter(|waiting| !waiting.is_subscription());
+        calls.map(|waiting| waiting.owed).sum()
+    }
+
+    /// Returns the number of exchanges of runs.
+    pub(super) fn open_stateless(&self) -> usize {
+        self.stateless_requests.len()
+    }
+}

@@ -1,0 +1,590 @@
+//! A POST that belongs to no session, from its messages to the last byte of its answer.
+//!
+//! Owns: the form of the answer: one body or a stream.
+//! Never: a lock, a timer or an exchange; the caller has those.
+//!
+//! ```text
+//!   waiting ──every request is answered──► replied   (one JSON body)
+//!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
+//! ```
+
+use core::net::IpAddr;
+use std::mem;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::chunk::Chunk;
+use crate::config::{EventFormat, Native};
+use crate::frame;
+use crate::host_stats::HostStats;
+use crate::http::{Accept, ContentType, Holder, McpHead, ReplyHead, refusal};
+use crate::json::{self, Body, Kind, Message, ParseRules, Peer, classify};
+use crate::memory::Account;
+use crate::modern::status;
+use crate::observe::{Answered, Event, Level, RequestLog, RequestMetrics, SeriesId, client_name};
+use crate::principal::Principal;
+use crate::protocol::Era;
+use crate::random::Rng;
+use crate::reject::Reject;
+use crate::server::{
+    Change, Changed, HttpRequestHead, MessageContext, MessageSink, Relation, ServerConnection,
+    request_id,
+};
+use crate::time::{Duration, Instant};
+
+/// A POST that a connection of its own answers.
+#[derive(Debug)]
+pub struct StatelessRequest {
+    connection: ServerConnection,
+    http: Option<Arc<HttpRequestHead>>,
+    principal: Principal,
+    arrived: Instant,
+    accept: Accept,
+    /// `Mcp-Session-Id` as received; it has no meaning here and is sent back unchanged.
+    session: Option<Box<str>>,
+    is_batch: bool,
+    event_format: Option<Arc<dyn EventFormat>>,
+    /// The client's address.
+    peer: Option<IpAddr>,
+    /// The client's name, if requests are logged.
+    client: Option<Box<str>>,
+    is_logged: bool,
+    said: OutputBuffer,
+    /// The client's account, which its answers count against, or `None` without a memory budget.
+    account: Option<Account>,
+    begun: bool,
+    /// Whether it was given up.
+    failed: bool,
+    /// Whether an error replaced an answer for which there was no memory.
+    is_short: bool,
+    /// Whether a subscription was ended because its client reads too slowly.
+    has_overflowed: bool,
+    /// The time limit that ended it, and the histogram of its oldest request then.
+    timed_out: Option<(Duration, SeriesId)>,
+    /// The output that follows from the last input, until it is taken.
+    ready: Option<StatelessOutput>,
+}
+
+/// An input of a run that waits.
+#[derive(Debug)]
+pub(crate) enum StatelessInput {
+    /// None: it may have output already.
+    Nothing,
+    /// The facts that it waits for.
+    Facts(Box<HostStats>),
+    /// A timeout.
+    Timeout,
+    /// A change, for a client that wants it.
+    Change(Changed),
+    /// The end of a stream that would last until its client disconnects.
+    EndListens,
+    /// The reason for which it is given up.
+    Fail(Reject),
+}
+
+impl StatelessInput {
+    /// Returns whether it runs code of the server.
+    pub(crate) fn is_for_server(&self) -> bool {
+        matches!(self, StatelessInput::Facts(_) | StatelessInput::Timeout)
+    }
+}
+
+/// The next output of a run.
+#[derive(Debug)]
+pub(crate) enum StatelessOutput {
+    /// Nothing yet.
+    Wait,
+    /// The whole answer.
+    Reply(ReplyHead, Chunk),
+    /// A part of a stream.
+    Stream { begin: Option<ReplyHead>, events: Chunk, finish: bool },
+}
+
+/// The context of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatelessCx<'a> {
+    pub(crate) now: Instant,
+    pub(crate) wall: Duration,
+    pub(crate) chance: &'a Rng,
+}
+
+impl StatelessRequest {
+    /// Creates a run without input.
+    pub(super) fn new(
+        native: &Native,
+        log_level: Level,
+        era: Era,
+        head: McpHead,
+        body: &Body,
+    ) -> StatelessRequest {
+        let revision = native.revision_of(&head.revision);
+        StatelessRequest {
+            connection: native.connect(revision, era),
+            http: head.http,
+            principal: head.principal,
+            peer: head.peer,
+            arrived: head.arrived,
+            accept: head.accept,
+            session: head.foreign_session.filter(|_| era == Era::Legacy),
+            is_batch: matches!(body, Body::Batch(_)),
+            event_format: native.event_format.clone().filter(|_| era == Era::Legacy),
+            client: None,
+            is_logged: log_level <= Level::Info,
+            said: OutputBuffer { era, ..OutputBuffer::default() },
+            account: head.account,
+            begun: false,
+            failed: false,
+            is_short: false,
+            has_overflowed: false,
+            timed_out: None,
+            ready: None,
+        }
+    }
+
+    /// Processes the messages of the body, in order.
+    pub(super) fn take(&mut self, body: &Body, moment: StatelessCx<'_>, tally: &RequestMetrics) {
+        match body {
+            Body::One(message) => self.message(message, moment, tally),
+            Body::Batch(messages) => {
+                for message in messages {
+                    match message {
+                        Ok(message) => self.message(message, moment, tally),
+                        Err(invalid) => {
+                            let answer = json::error(invalid.request_id(), &invalid.reject.wire());
+                            self.said.answer(&answer);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message, moment: StatelessCx<'_>, tally: &RequestMetrics) {
+        let random = moment.chance.next_u64();
+        if message.kind() == Kind::Request {
+            if self.is_logged && self.client.is_none() {
+                self.client = message.client_info().and_then(client_name);
+            }
+            let series = tally.series(message.method().unwrap_or_default(), message.name());
+            let id = SmallVec::from_slice(message.id().unwrap_or_default());
+            self.said.owed.push(PendingResponse { id, of: RequestLabels { series, random } });
+        }
+        let format = self.event_format.as_deref();
+        let rewritten = format.and_then(|format| format.rewrite_request(message, random));
+        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
+        // Most answers are not much longer than their request.
+        self.said.text.reserve(message.len() + ANSWER_BYTES);
+        match rewritten {
+            Some(request) => {
+                self.connection.handle_message(request.as_bytes(), &at, &mut self.said);
+            }
+            None => self.connection.handle_parsed(message, &at, &mut self.said),
+        }
+    }
+
+    /// Returns whether it waits for facts.
+    pub(crate) fn wants_stats(&self) -> bool {
+        !self.failed && self.connection.wants_stats()
+    }
+
+    /// Handles an input, and makes the output that follows. A client that reads too slowly gets
+    /// less.
+    pub(crate) fn advance(
+        &mut self,
+        input: StatelessInput,
+        is_slow: bool,
+        moment: StatelessCx<'_>,
+    ) {
+        match input {
+            StatelessInput::Nothing => {}
+            StatelessInput::Facts(facts) => self.on_stats(&facts, moment),
+            StatelessInput::Timeout => self.timeout(moment),
+            StatelessInput::Change(change) => self.change(&change),
+            StatelessInput::EndListens => self.end_subscription(),
+            StatelessInput::Fail(reject) => self.fail(reject),
+        }
+        if is_slow {
+            self.spare();
+        }
+        self.ready = Some(self.step());
+    }
+
+    /// Returns the output that follows from the last input, once.
+    pub(crate) fn take_ready(&mut self) -> Option<StatelessOutput> {
+        self.ready.take()
+    }
+
+    /// Returns the number of bytes of output that was not made ready yet.
+    pub(crate) fn said_bytes(&self) -> usize {
+        self.said.text.len()
+    }
+
+    /// Continues with the facts that it waits for.
+    pub(super) fn on_stats(&mut self, facts: &HostStats, moment: StatelessCx<'_>) {
+        let (arrived, random) = (self.arrived, moment.chance.next_u64());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
+        self.connection.handle_stats(facts, &at, &mut self.said);
+    }
+
+    /// Continues what is due.
+    fn timeout(&mut self, moment: StatelessCx<'_>) {
+        let (arrived, random) = (self.arrived, moment.chance.next_u64());
+        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
+        self.connection.handle_timeout(&at, &mut self.said);
+    }
+
+    /// Returns when something is due.
+    pub(crate) fn next_due(&self) -> Instant {
+        self.connection.poll_timeout().unwrap_or(Instant::FAR)
+    }
+
+    /// Returns when the request arrived.
+    pub(crate) fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
+    /// Returns whether it is complete.
+    pub(crate) fn is_over(&self) -> bool {
+        self.failed || self.connection.is_idle() && !self.connection.has_subscriptions()
+    }
+
+    /// Returns the client that holds the connection.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder::new(self.peer, self.principal, self.is_subscription())
+    }
+
+    /// Returns whether it lasts until its client disconnects.
+    pub(crate) fn is_subscription(&self) -> bool {
+        self.connection.has_subscriptions()
+    }
+
+    /// Announces a change, if its client wants it.
+    fn change(&mut self, change: &Changed) {
+        self.connection.handle_change(change.as_change(), &mut self.said);
+    }
+
+    /// Ends a stream that would last until its client disconnects. Over HTTP its result ends it,
+    /// and no other message is needed (2026-07-28, schema, `CancelledNotification`).
+    fn end_subscription(&mut self) {
+        self.connection.end_subscriptions(&mut self.said);
+    }
+
+    /// Returns the changes it made since the last call, for other clients.
+    pub(crate) fn take_changes(&mut self) -> Vec<Changed> {
+        mem::take(&mut self.said.changes)
+    }
+
+    /// Returns whether it is, or may become, a stream.
+    pub(crate) fn streams(&self) -> bool {
+        self.begun || self.accept.sse
+    }
+
+    /// Returns the head of its stream, unless it was returned before.
+    pub(crate) fn begin(&mut self) -> Option<ReplyHead> {
+        if mem::replace(&mut self.begun, true) {
+            return None;
+        }
+        Some(self.head(ReplyHead::with_body(200, ContentType::EventStream)))
+    }
+
+    /// Returns the number of requests in progress.
+    pub(crate) fn pending_responses(&self) -> usize {
+        self.said.owed.len()
+    }
+
+    /// Returns the time limit that ended it, and the histogram of its oldest request then, once.
+    pub(crate) fn take_timeout(&mut self) -> Option<(Duration, SeriesId)> {
+        self.timed_out.take()
+    }
+
+    /// Answers all requests in progress with an error, and ends.
+    fn fail(&mut self, reject: Reject) {
+        self.failed = true;
+        if let (Some((limit, _)), Some(owed)) = (reject.timeout(), self.said.owed.first()) {
+            self.timed_out = Some((limit, owed.of.series));
+        }
+        for owed in mem::take(&mut self.said.owed) {
+            self.said.answer(&json::error(Some(&owed.id), &reject.wire()));
+            self.said.answered.push((owed.of, false));
+        }
+    }
+
+    /// Returns the answer to a run that is refused.
+    pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
+        self.fail(reject);
+        let body = self.reply().1;
+        (self.head(refusal(reject).0), body)
+    }
+
+    /// Reduces the output for a client that does not read what was sent before: a call loses
+    /// messages other than answers; a subscriber loses its stream, so that it does not take old
+    /// changes for new ones.
+    fn spare(&mut self) {
+        if self.is_subscription() && !self.said.lines.is_empty() {
+            self.has_overflowed = true;
+            self.said.forget_messages();
+            self.end_subscription();
+        } else {
+            self.said.forget_messages();
+        }
+    }
+
+    /// Returns whether a subscription was ended by a slow client since the last call.
+    pub(crate) fn take_overflow(&mut self) -> bool {
+        mem::take(&mut self.has_overflowed)
+    }
+
+    /// Counts the answers since the last call, and logs at most `max` of them per second with
+    /// `log`.
+    pub(crate) fn count(
+        &mut self,
+        (tally, requests): (&RequestMetrics, &RequestLog),
+        (now, max): (Instant, usize),
+        mut log: impl FnMut(Event),
+    ) {
+        let took = now.since(self.arrived);
+        let status = self.said.status.filter(|_| !self.begun).unwrap_or(200);
+        for (RequestLabels { series, random }, ok) in self.said.answered.drain(..) {
+            tally.answered(series, ok, took);
+            let describe = || {
+                let (method, tool) = tally.name(series);
+                Answered {
+                    id: Some(request_id(random)),
+                    peer: self.peer,
+                    client: self.client.clone(),
+                    session: None,
+                    method,
+                    tool: tool.map(|tool| (*tool).into()),
+                    status,
+                    took,
+                    error: (!ok).then_some("error"),
+                }
+            };
+            if self.is_logged {
+                requests.write(now, max, describe, &mut log);
+            }
+        }
+    }
+
+    /// Returns the next output.
+    pub(super) fn step(&mut self) -> StatelessOutput {
+        let over = self.is_over();
+        // A status other than 200 takes precedence over other output, as long as the head was not
+        // sent.
+        if over && !self.begun && self.said.status.is_some_and(|status| status != 200) {
+            let (head, body) = self.reply();
+            return StatelessOutput::Reply(head, body);
+        }
+        let streams = self.begun
+            || !self.accept.json && !self.said.lines.is_empty()
+            || self.accept.sse && self.said.lines.iter().any(|line| !line.is_answer);
+        match (streams, over) {
+            (true, _) => self.stream(over),
+            (false, true) => {
+                let (head, body) = self.reply();
+                StatelessOutput::Reply(head, body)
+            }
+            (false, false) => {
+                self.said.forget_messages();
+                StatelessOutput::Wait
+            }
+        }
+    }
+
+    fn stream(&mut self, finish: bool) -> StatelessOutput {
+        let begin = self.begin();
+        let mut events = Chunk::new();
+        for (line, _) in self.said.take() {
+            let line = self.admit(line).unwrap_or_else(|line| memory_error(&line));
+            events.append(match &self.event_format {
+                Some(format) => format.event(line),
+                None => frame::event(None, Chunk::from(line)),
+            });
+        }
+        if begin.is_none() && events.is_empty() && !finish {
+            return StatelessOutput::Wait;
+        }
+        StatelessOutput::Stream { begin, events, finish }
+    }
+
+    /// Returns the answers in one body, without other messages.
+    fn reply(&mut self) -> (ReplyHead, Chunk) {
+        let lines = self.said.take();
+        let mut answers = lines.into_iter().filter(|(_, is_answer)| *is_answer);
+        let Some((first, _)) = answers.next() else {
+            return (self.head(ReplyHead::new(202)), Chunk::new());
+        };
+        let body = match self.is_batch {
+            false => first,
+            true => array(first, answers.map(|(answer, _)| answer)),
+        };
+        let body = match self.admit(body) {
+            Ok(body) => Chunk::from(body),
+            Err(body) => {
+                return (
+                    self.head(refusal(Reject::UnreadAnswers).0),
+                    Chunk::from(memory_error(&body)),
+                );
+            }
+        };
+        (self.head(ReplyHead::with_body(self.said.status.unwrap_or(200), ContentType::Json)), body)
+    }
+
+    /// Accounts for the bytes of an answer.
+    ///
+    /// # Errors
+    ///
+    /// The account has no room.
+    fn admit(&mut self, message: Bytes) -> Result<Bytes, Bytes> {
+        let Some(account) = &self.account else { return Ok(message) };
+        let admitted = account.made().admit(message.clone());
+        self.is_short |= admitted.is_none();
+        admitted.ok_or(message)
+    }
+
+    /// Returns whether there was no room for an answer since the last call.
+    pub(crate) fn take_memory_shortage(&mut self) -> bool {
+        mem::take(&mut self.is_short)
+    }
+
+    /// Returns the account of its client.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    fn head(&self, mut head: ReplyHead) -> ReplyHead {
+        head.foreign_session.clone_from(&self.session);
+        head
+    }
+}
+
+/// The space that an answer needs around the text that it repeats.
+const ANSWER_BYTES: usize = 128;
+
+fn circumstances<'a>(
+    arrived: Instant,
+    http: Option<&'a Arc<HttpRequestHead>>,
+    principal: Principal,
+    moment: StatelessCx<'a>,
+    random: u64,
+) -> MessageContext<'a> {
+    let StatelessCx { now, wall: unix_time, chance } = moment;
+    let (session, seal) = (None, &chance.seal);
+    MessageContext { now, arrived, unix_time, http, session, principal, random, seal }
+}
+
+/// Returns the error that replaces an answer for which there is no room.
+fn memory_error(answer: &Bytes) -> Bytes {
+    let rules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
+    let answer = Message::parse(answer.clone(), rules).ok();
+    let id = answer.as_ref().and_then(Message::id);
+    json::error(id, &Reject::UnreadAnswers.wire()).into_bytes()
+}
+
+fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
+    let mut array = [b"[", &*first].concat();
+    for item in rest {
+        array.push(b',');
+        array.extend_from_slice(&item);
+    }
+    array.push(b']');
+    array.into()
+}
+
+/// The output of a connection, and the requests in progress.
+#[derive(Debug, Default)]
+struct OutputBuffer {
+    text: Vec<u8>,
+    lines: SmallVec<[OutputLine; 2]>,
+    owed: SmallVec<[PendingResponse; 1]>,
+    /// Requests that were answered and not counted yet, and whether with a result.
+    answered: SmallVec<[(RequestLabels, bool); 1]>,
+    era: Era,
+    /// The HTTP status of the answer, if it is not 200.
+    status: Option<u16>,
+    changes: Vec<Changed>,
+}
+
+/// A line of the output.
+#[derive(Clone, Copy, Debug)]
+struct OutputLine {
+    /// The position after its line break.
+    end: usize,
+    is_answer: bool,
+}
+
+/// A request in progress.
+#[derive(Debug)]
+struct PendingResponse {
+    id: SmallVec<[u8; 24]>,
+    of: RequestLabels,
+}
+
+/// The labels of a request for metrics and logs.
+#[derive(Clone, Copy, Debug)]
+struct RequestLabels {
+    series: SeriesId,
+    /// The random number of its context.
+    random: u64,
+}
+
+impl MessageSink for OutputBuffer {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    fn ended(&mut self, line: Relation<'_>) {
+        let start = self.lines.last().map_or(0, |line| line.end);
+        let is_answer = matches!(line, Relation::Answer(_));
+        if let Relation::Answer(Some(id)) = line {
+            let (kind, _) = classify(&self.text[start..]);
+            if self.era == Era::Modern && kind == Kind::Error {
+                self.status = Some(status::of_answer(&self.text[start..]));
+            }
+            if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
+                let owed = self.owed.remove(place);
+                self.answered.push((owed.of, kind == Kind::Result));
+            }
+        }
+        self.lines.push(OutputLine { end: self.text.len(), is_answer });
+    }
+
+    fn changed(&mut self, change: Change<'_>) {
+        self.changes.push(change.keep());
+    }
+}
+
+impl OutputBuffer {
+    /// Adds an answer of this side.
+    fn answer(&mut self, answer: &Chunk) {
+        answer.parts().iter().for_each(|part| self.text.extend_from_slice(part));
+        self.text.push(b'\n');
+        self.lines.push(OutputLine { end: self.text.len(), is_answer: true });
+    }
+
+    /// Takes every line without its line break, and whether it is an answer.
+    fn take(&mut self) -> SmallVec<[(Bytes, bool); 2]> {
+        let text = Bytes::from(mem::take(&mut self.text));
+        let mut start = 0;
+        let lines = mem::take(&mut self.lines);
+        let cut = |line: OutputLine| {
+            let line_start = mem::replace(&mut start, line.end);
+            (text.slice(line_start..line.end - 1), line.is_answer)
+        };
+        lines.into_iter().map(cut).collect()
+    }
+
+    /// Drops lines that are not answers.
+    fn forget_messages(&mut self) {
+        if self.lines.iter().all(|line| line.is_answer) {
+            return;
+        }
+        for (line, is_answer) in self.take() {
+            if is_answer {
+                self.answer(&Chunk::from(line));
+            }
+        }
+    }
+}
