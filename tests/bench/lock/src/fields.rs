@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pontoon_core::config::ChildEra;
 
-use crate::rig::Rig;
-use crate::{MIB, Row, WELCOME, legacy_server, modern, modern_server};
+use crate::rig::{BOTH, Rig};
+use crate::{MIB, Row, WELCOME, legacy_server, legacy_session, modern, modern_server};
 
 pub(crate) const ROWS: &[Row] = &[
     ("modern client, modern server: a long name", || call(modern_server(), name)),
@@ -46,10 +46,10 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     ("modern client, modern server: a long subscription", || subscription(modern_server())),
     ("modern client, legacy server: a long subscription", || subscription(legacy_server())),
-    ("modern client, legacy server: a method of 4 MiB", || {
-        let mut rig = legacy_server();
+    ("legacy client, legacy server: a method of 4 MiB", || {
+        let mut rig = legacy_session();
         let method = "x".repeat(4 * MIB);
-        rig.modern(&method, &modern(&method, ""))
+        rig.legacy(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#), BOTH)
     }),
 ];
 
