@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 
-use pontoon_carrier::{Options, Running};
+use pontoon_driver::{Options, Running};
 
 /// A runtime.
 #[derive(Clone, Copy, Debug)]

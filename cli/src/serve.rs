@@ -8,11 +8,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pontoon_carrier::{Ended, Options, Running, Stopper};
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
 use pontoon_core::observe::{Event, Level};
 use pontoon_core::reject::ExitStatus;
+use pontoon_driver::{Ended, Options, Running, Stopper};
 
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
 use crate::banner::{self, About, Endpoint};

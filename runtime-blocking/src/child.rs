@@ -8,27 +8,27 @@ use std::process::Child;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Weak};
 
-use pontoon_carrier::child::{End, Order, Pipes};
-use pontoon_carrier::hub::Hub;
+use pontoon_driver::child::{ChildIo, ExitWaiter, SpawnRequest};
+use pontoon_driver::driver::Driver;
 use rustix::io::Errno;
 
 use crate::io::{Event, Io, block_on, descriptors_max};
 
-/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
-/// when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>) {
+/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// killed when the thread that started them ends, and a fork would delay connections.
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, driver: &Weak<Driver>) {
     let running = Arc::new(());
     for order in orders {
-        let Some(hub) = hub.upgrade() else { return };
-        spawn(&hub, order, running.clone());
+        let Some(driver) = driver.upgrade() else { return };
+        spawn(&driver, order, running.clone());
     }
 }
 
 /// Starts a child, which holds `running` until its pipes are closed.
-fn spawn(hub: &Arc<Hub>, order: Order, running: Arc<()>) {
+fn spawn(driver: &Arc<Driver>, order: SpawnRequest, running: Arc<()>) {
     // The event and the threads come first, because a child without them could not be served.
-    let (give_pipes, take_pipes) = sync_channel::<(Pipes, Streams)>(1);
-    let (give_end, take_end) = sync_channel::<(End, Child)>(1);
+    let (give_pipes, take_pipes) = sync_channel::<(ChildIo, Streams)>(1);
+    let (give_end, take_end) = sync_channel::<(ExitWaiter, Child)>(1);
     let event = Event::new().map(Arc::new);
     let started = event.and_then(|event| {
         let (max, children) = (descriptors_max(), Arc::strong_count(&running) as u64);
@@ -37,22 +37,22 @@ fn spawn(hub: &Arc<Hub>, order: Order, running: Arc<()>) {
         }
         crate::spawn("pontoon-pipes", move || {
             if let Ok((pipes, streams)) = take_pipes.recv() {
-                let _ = block_on(&event, pipes.carry(streams));
+                let _ = block_on(&event, pipes.run(streams));
             }
             drop(running);
         })?;
         crate::spawn("pontoon-child", move || {
             if let Ok((end, mut process)) = take_end.recv() {
-                end.reached(process.wait());
+                end.exited(process.wait());
             }
         })?;
         order.command().spawn()
     });
     let mut process = match started {
         Ok(process) => process,
-        Err(error) => return order.failed(hub, &error),
+        Err(error) => return order.failed(driver, &error),
     };
-    let (pipes, end) = order.spawned(hub, process.id());
+    let (pipes, end) = order.spawned(driver, process.id());
     let streams = streams(&mut process);
     // Both threads wait for nothing else.
     let _ = (give_pipes.send((pipes, streams)), give_end.send((end, process)));

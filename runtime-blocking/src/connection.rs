@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use pontoon_carrier::connections::{self, Permit};
-use pontoon_carrier::exchange::{Answer, Exchange};
-use pontoon_carrier::hub::Hub;
-use pontoon_carrier::{Phase, coding};
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait, Rules};
 use pontoon_core::time::{Duration, Instant};
+use pontoon_driver::connections::{self, Permit};
+use pontoon_driver::driver::Driver;
+use pontoon_driver::exchange::{Answer, Exchange};
+use pontoon_driver::{Phase, coding};
 use rustix::event::{PollFd, PollFlags};
 use smallvec::SmallVec;
 
@@ -33,7 +33,7 @@ use crate::respond::write_head;
 
 /// The state that all connections share.
 pub(crate) struct Front {
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     config: Arc<ConnectionConfig>,
     /// Unused events.
     events: Mutex<Vec<Arc<Event>>>,
@@ -43,15 +43,15 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(hub: Arc<Hub>) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(driver: Arc<Driver>) -> io::Result<Arc<Self>> {
         let config = Arc::new(ConnectionConfig {
-            rules: Rules::new(hub.config()),
-            limits: Arc::new(hub.config().limits.clone()),
-            requests_max: hub.connection_requests_max(),
+            rules: Rules::new(driver.config()),
+            limits: Arc::new(driver.config().limits.clone()),
+            requests_max: driver.connection_requests_max(),
             write_head,
         });
         let (events, make_event, stopped) = (Mutex::default(), Event::new as _, Event::new()?);
-        Ok(Arc::new(Front { hub, config, events, make_event, stopped }))
+        Ok(Arc::new(Front { driver, config, events, make_event, stopped }))
     }
 
     /// Serves a connection on a thread of its own.
@@ -68,7 +68,7 @@ impl Front {
     }
 
     fn now(&self) -> Instant {
-        self.hub.clock().now()
+        self.driver.clock().now()
     }
 }
 
@@ -231,14 +231,14 @@ impl State {
             match event {
                 ConnectionEvent::Head => {
                     let head = self.connection.head().expect("it is there with this event");
-                    let verdict = front.hub.admit(&front.config.rules, &head);
+                    let verdict = front.driver.admit(&front.config.rules, &head);
                     self.set_phase(link, now)?;
                     self.connection.admit(verdict, now);
                 }
                 ConnectionEvent::Request(request) => {
-                    self.answer = Pending::Awaited(front.hub.open(request));
+                    self.answer = Pending::Awaited(front.driver.open(request));
                 }
-                ConnectionEvent::Refused(refusal) => front.hub.submit([refusal.into()]),
+                ConnectionEvent::Refused(refusal) => front.driver.submit([refusal.into()]),
                 ConnectionEvent::Shutdown => {
                     // Its read side was closed for another connection, so there is nothing to wait
                     // for.
@@ -311,13 +311,13 @@ impl State {
     }
 
     fn take_answer(&mut self, link: &Link, exchange: Exchange, answer: Answer) {
-        let (hub, now) = (&link.front.hub, link.front.now());
-        if hub.phase() > Phase::Serving {
+        let (driver, now) = (&link.front.driver, link.front.now());
+        if driver.phase() > Phase::Serving {
             self.connection.handle_draining();
         }
         match answer {
             Answer::Reply(mut head, body, receipt) => {
-                let account = hub.memory().made();
+                let account = driver.memory().made();
                 let body = coding::encode(&mut head, self.connection.coding(), body, &account);
                 self.connection.respond(head, body, now);
                 if receipt {
@@ -442,7 +442,7 @@ impl State {
 
     /// Tells the connection the phase of the program.
     fn set_phase(&mut self, link: &Link, now: Instant) -> Result<Phase, Over> {
-        let phase = link.front.hub.phase();
+        let phase = link.front.driver.phase();
         match phase {
             Phase::Serving => {}
             Phase::Draining => self.connection.handle_draining(),

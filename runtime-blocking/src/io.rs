@@ -1,9 +1,9 @@
 //! Pipes, listeners and timers for a thread that waits for several things at once, for polling by
-//! the carrier.
+//! the driver.
 //!
 //! Owns: the one call in which such a thread waits, `poll`. Never: the state of another thread.
 //!
-//! Each poll of the carrier records what it waits for; when no future is ready, the thread waits
+//! Each poll of the driver records what it waits for; when no future is ready, the thread waits
 //! for all of it together. So neither a registry nor a second thread is needed.
 
 use std::cell::{Cell, RefCell};
@@ -18,9 +18,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
-use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self as carrier, Listener, Sink, Source, Stdin};
 use pontoon_core::time::Instant;
+use pontoon_driver::clock::Clock;
+use pontoon_driver::io::{self as driver, Listener, Sink, Source, Stdin};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
@@ -95,8 +95,8 @@ impl Event {
         let _ = rustix::io::read(&self.0, &mut [0; 8]);
     }
 
-    /// Returns its descriptor. The system gives out the lowest unused number, so a new one tells how
-    /// many are in use.
+    /// Returns its descriptor. The system gives out the lowest unused number, so a new one tells
+    /// how many are in use.
     pub(crate) fn number(&self) -> u64 {
         number(&self.0)
     }
@@ -185,7 +185,7 @@ impl Stdin for Io {
     }
 
     fn unread(&self) -> usize {
-        carrier::unread(&self.0.file)
+        driver::unread(&self.0.file)
     }
 }
 
@@ -233,7 +233,7 @@ pub(crate) fn is_passing(error: &std::io::Error) -> bool {
 /// A timer.
 pub(crate) struct Alarm(pub(crate) Clock);
 
-impl carrier::Alarm for Alarm {
+impl driver::Alarm for Alarm {
     fn poll_until(&mut self, _: &mut Context<'_>, at: Instant) -> Poll<()> {
         let pause = at.since(self.0.now());
         if pause.is_zero() {

@@ -1,11 +1,11 @@
 //! A runtime for pontoon's protocol core on threads.
 //!
-//! The obligations of a runtime are in [`pontoon_carrier::contract`]. Some of the ten functions are
-//! the carrier's; the others are here:
+//! The obligations of a runtime are in [`pontoon_driver::contract`]. Some of the ten functions are
+//! the driver's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `io::Listening`, and [`Hub::accept`] |
+//! | `accept` | `io::Listening`, and [`Driver::accept`] |
 //! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Link` |
 //! | `sleep` | `io::Alarm`; `connection::Link` for its connection |
 //! | `spawn` | `child::spawn_all` |
@@ -13,7 +13,7 @@
 //!
 //! ```text
 //!   socket ─ connection ─┐           ┌─ child ─ pipes
-//!     bytes in, bytes    ├─ [ hub ] ─┤
+//!     bytes in, bytes    ├─ [ driver ] ─┤
 //!     out, one thread    │  engine   │
 //!                        └───────────┘
 //! ```
@@ -43,12 +43,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread::{Builder, JoinHandle};
 
-use pontoon_carrier::addresses;
-use pontoon_carrier::hub::Hub;
-pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper};
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
 use pontoon_core::machine::Input;
+use pontoon_driver::addresses;
+use pontoon_driver::driver::Driver;
+pub use pontoon_driver::{Ended, Log, Options, Running, Stopper};
 
 use crate::connection::Front;
 use crate::io::{Alarm, Event, Listening, block_on};
@@ -62,30 +62,30 @@ use crate::io::{Alarm, Event, Listening, block_on};
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let listeners = listeners.into_iter().map(Listening::new).collect::<Result<_>>()?;
-    let (hub, orders) = Hub::new(&options)?;
-    let weak = Arc::downgrade(&hub);
-    let (front, event) = (Front::new(hub.clone())?, Arc::new(Event::new()?));
+    let (driver, orders) = Driver::new(&options)?;
+    let weak = Arc::downgrade(&driver);
+    let (front, event) = (Front::new(driver.clone())?, Arc::new(Event::new()?));
     let spawner = weak.clone();
     spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner))?;
-    let thread = spawn("pontoon", move || serve(&hub, &front, listeners, &event))?;
+    let thread = spawn("pontoon", move || serve(&driver, &front, listeners, &event))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
 /// Runs until the engine has stopped, and its last answers are sent.
 fn serve(
-    hub: &Arc<Hub>,
+    driver: &Arc<Driver>,
     front: &Arc<Front>,
     listeners: Vec<Listening>,
     event: &Arc<Event>,
 ) -> Ended {
-    hub.submit([Input::Started]);
-    let alarm = || Alarm(hub.clock());
+    driver.submit([Input::Started]);
+    let alarm = || Alarm(driver.clock());
     let accept =
-        |listener| hub.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
+        |listener| driver.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
     let mut accepting: Vec<_> = listeners.into_iter().map(accept).map(Box::pin).collect();
-    let mut time = pin!(hub.keep_time(alarm()));
-    let mut stopped = pin!(hub.stopped());
-    let mut ended = pin!(hub.connections_ended());
+    let mut time = pin!(driver.keep_time(alarm()));
+    let mut stopped = pin!(driver.stopped());
+    let mut ended = pin!(driver.connections_ended());
     let mut forced = None;
     let all = poll_fn(|cx| {
         let _endless = time.as_mut().poll(cx);

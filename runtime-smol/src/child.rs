@@ -8,38 +8,38 @@ use std::io::Result;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 
-use pontoon_carrier::child::Order;
-use pontoon_carrier::hub::Hub;
+use pontoon_driver::child::SpawnRequest;
+use pontoon_driver::driver::Driver;
 use smol::Executor;
 use smol::process::{Child, Command, Stdio};
 
 use crate::io::Io;
 
-/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
-/// when the thread that started them ends, and a fork would delay connections.
+/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// killed when the thread that started them ends, and a fork would delay connections.
 pub(crate) fn spawn_all(
-    orders: &Receiver<Order>,
-    hub: &Weak<Hub>,
+    orders: &Receiver<SpawnRequest>,
+    driver: &Weak<Driver>,
     executor: &Weak<Executor<'static>>,
 ) {
     for order in orders {
-        let (Some(hub), Some(executor)) = (hub.upgrade(), executor.upgrade()) else { return };
-        spawn(&hub, order, &executor);
+        let (Some(driver), Some(executor)) = (driver.upgrade(), executor.upgrade()) else { return };
+        spawn(&driver, order, &executor);
     }
 }
 
-fn spawn(hub: &Arc<Hub>, order: Order, executor: &Executor<'static>) {
+fn spawn(driver: &Arc<Driver>, order: SpawnRequest, executor: &Executor<'static>) {
     let mut command = Command::from(order.command());
     // The library does not see that they are piped already.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = match command.spawn() {
         Ok(process) => process,
-        Err(error) => return order.failed(hub, &error),
+        Err(error) => return order.failed(driver, &error),
     };
-    let (pipes, end) = order.spawned(hub, process.id());
+    let (pipes, end) = order.spawned(driver, process.id());
     let streams = streams(&mut process);
-    executor.spawn(pipes.carry(streams)).detach();
-    executor.spawn(async move { end.reached(process.status().await) }).detach();
+    executor.spawn(pipes.run(streams)).detach();
+    executor.spawn(async move { end.exited(process.status().await) }).detach();
 }
 
 fn streams(process: &mut Child) -> Result<(Io<File>, Io<File>, Io<File>)> {

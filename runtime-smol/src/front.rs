@@ -5,30 +5,31 @@
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Weak};
 
-use pontoon_carrier::http::Endpoint;
-use pontoon_carrier::hub::Hub;
+use pontoon_driver::driver::Driver;
+use pontoon_driver::http::Endpoint;
 use smol::{Async, Executor};
 
 use crate::io::{Alarm, Io};
 
 /// Accepts connections until the engine stops listening.
 pub(crate) async fn accept(
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     endpoint: Arc<Endpoint>,
     executor: Weak<Executor<'static>>,
     listener: Async<TcpListener>,
 ) {
-    let clock = hub.clock();
+    let clock = driver.clock();
     let listener = Io::new(listener);
-    hub.accept(listener, Alarm::new(clock.clone()), |stream: Async<TcpStream>, permit| {
-        // It fails only on a closed connection.
-        let _ = stream.get_ref().set_nodelay(true);
-        let (endpoint, alarm) = (endpoint.clone(), Alarm::new(clock.clone()));
-        if let Some(executor) = executor.upgrade() {
-            let serve = async move { endpoint.converse(Io::new(stream), alarm, permit).await };
-            executor.spawn(serve).detach();
-        }
-        Ok(())
-    })
-    .await
+    driver
+        .accept(listener, Alarm::new(clock.clone()), |stream: Async<TcpStream>, permit| {
+            // It fails only on a closed connection.
+            let _ = stream.get_ref().set_nodelay(true);
+            let (endpoint, alarm) = (endpoint.clone(), Alarm::new(clock.clone()));
+            if let Some(executor) = executor.upgrade() {
+                let serve = async move { endpoint.converse(Io::new(stream), alarm, permit).await };
+                executor.spawn(serve).detach();
+            }
+            Ok(())
+        })
+        .await
 }

@@ -1,4 +1,4 @@
-//! smol's sockets, pipes and timers, for polling by the carrier.
+//! smol's sockets, pipes and timers, for polling by the driver.
 
 use std::fs::File;
 use std::future::Future;
@@ -8,9 +8,9 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self as carrier, Listener, Sink, Socket, Source, Stdin};
 use pontoon_core::time::Instant;
+use pontoon_driver::clock::Clock;
+use pontoon_driver::io::{self as driver, Listener, Sink, Socket, Source, Stdin};
 use smol::{Async, Timer};
 
 /// A socket or a pipe.
@@ -110,7 +110,7 @@ impl Stdin for Io<File> {
     }
 
     fn unread(&self) -> usize {
-        carrier::unread(&self.io)
+        driver::unread(&self.io)
     }
 }
 
@@ -128,7 +128,7 @@ impl Alarm {
     }
 }
 
-impl carrier::Alarm for Alarm {
+impl driver::Alarm for Alarm {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         if at < self.at {
             self.timer.set_at(self.clock.at(at));

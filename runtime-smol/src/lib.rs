@@ -1,11 +1,11 @@
 //! A runtime for pontoon's protocol core on smol and hyper.
 //!
-//! Its obligations are in [`pontoon_carrier::contract`]. Most of the ten functions are the
-//! carrier's; the others are here:
+//! Its obligations are in [`pontoon_driver::contract`]. Most of the ten functions are the
+//! driver's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::accept`, and [`Hub::accept`] |
+//! | `accept` | `front::accept`, and [`Driver::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -25,13 +25,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use pontoon_carrier::addresses;
-use pontoon_carrier::http::Endpoint;
-use pontoon_carrier::hub::Hub;
-pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
 use pontoon_core::machine::Input;
+use pontoon_driver::addresses;
+use pontoon_driver::driver::Driver;
+use pontoon_driver::http::Endpoint;
+pub use pontoon_driver::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 use smol::channel::{Receiver, bounded};
 use smol::{Async, Executor, block_on, future, process};
 
@@ -41,13 +41,14 @@ use crate::io::Alarm;
 ///
 /// # Errors
 ///
-/// There is no listener, or the operating system refuses a thread, a file descriptor, or randomness.
+/// There is no listener, or the operating system refuses a thread, a file descriptor, or
+/// randomness.
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let listeners = listeners.into_iter().map(Async::new).collect::<Result<Vec<_>>>()?;
     let executor = Arc::new(Executor::new());
-    let (hub, orders) = Hub::new(&options)?;
-    let weak = Arc::downgrade(&hub);
+    let (driver, orders) = Driver::new(&options)?;
+    let weak = Arc::downgrade(&driver);
 
     let (spawner, handle) = (weak.clone(), Arc::downgrade(&executor));
     thread::Builder::new()
@@ -60,7 +61,7 @@ pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     }
     let thread = thread::Builder::new().name("pontoon".into()).spawn(move || {
         let _at_work = at_work;
-        block_on(executor.run(serve(&executor, hub, listeners)))
+        block_on(executor.run(serve(&executor, driver, listeners)))
     })?;
     Ok(Running::new(addrs, weak, thread))
 }
@@ -77,30 +78,30 @@ fn work(executor: Arc<Executor<'static>>, end: Receiver<()>) -> Result<()> {
 /// Runs until the engine has stopped, and its last answers are sent.
 async fn serve(
     executor: &Arc<Executor<'static>>,
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     listeners: Vec<Async<TcpListener>>,
 ) -> Ended {
-    let endpoint = Arc::new(Endpoint::new(hub.clone()));
-    let timekeeper = hub.clone();
-    let alarm = Alarm::new(hub.clock());
+    let endpoint = Arc::new(Endpoint::new(driver.clone()));
+    let timekeeper = driver.clone();
+    let alarm = Alarm::new(driver.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
-    // Without a driver that has been polled, the first child would need a thread for one, and the
-    // library panics if there is none.
-    let mut driver = Box::pin(process::driver());
-    let _ = future::poll_once(&mut driver).await;
-    executor.spawn(driver).detach();
-    hub.submit([Input::Started]);
+    // Unless async-process's own driver has been polled, the first child would need a thread for
+    // it, and the library panics if there is none.
+    let mut reaper = Box::pin(process::driver());
+    let _ = future::poll_once(&mut reaper).await;
+    executor.spawn(reaper).detach();
+    driver.submit([Input::Started]);
     let accept = |listener| {
         // Weak, because the executor owns this task.
-        let (hub, executor) = (hub.clone(), Arc::downgrade(executor));
-        front::accept(hub, endpoint.clone(), executor, listener)
+        let (driver, executor) = (driver.clone(), Arc::downgrade(executor));
+        front::accept(driver, endpoint.clone(), executor, listener)
     };
     let accepting = listeners.into_iter().map(accept).map(|accept| executor.spawn(accept));
     let accepting: Vec<_> = accepting.collect();
-    let forced = hub.stopped().await;
+    let forced = driver.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    hub.connections_ended().await;
+    driver.connections_ended().await;
     Ended { forced }
 }

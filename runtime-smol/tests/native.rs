@@ -1,6 +1,6 @@
 //! Servers in this process, on this runtime.
 
-#[path = "../../carrier/tests/native/mod.rs"]
+#[path = "../../driver/tests/native/mod.rs"]
 mod native;
 
 #[test]

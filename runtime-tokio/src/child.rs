@@ -6,34 +6,34 @@
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 
-use pontoon_carrier::child::Order;
-use pontoon_carrier::hub::Hub;
+use pontoon_driver::child::SpawnRequest;
+use pontoon_driver::driver::Driver;
 use tokio::process::Command;
 use tokio::runtime::Handle;
 
 use crate::io::{Io, Stdin};
 
-/// Starts children until the hub is gone. Runs on a thread of its own, because children are killed
-/// when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(orders: &Receiver<Order>, hub: &Weak<Hub>, runtime: &Handle) {
+/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// killed when the thread that started them ends, and a fork would delay connections.
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, driver: &Weak<Driver>, runtime: &Handle) {
     let _runtime = runtime.enter();
     for order in orders {
-        let Some(hub) = hub.upgrade() else { return };
-        spawn(&hub, order);
+        let Some(driver) = driver.upgrade() else { return };
+        spawn(&driver, order);
     }
 }
 
-fn spawn(hub: &Arc<Hub>, order: Order) {
+fn spawn(driver: &Arc<Driver>, order: SpawnRequest) {
     let mut process = match Command::from(order.command()).spawn() {
         Ok(process) => process,
-        Err(error) => return order.failed(hub, &error),
+        Err(error) => return order.failed(driver, &error),
     };
     let pid = process.id().expect("the process was not waited for");
-    let (pipes, end) = order.spawned(hub, pid);
+    let (pipes, end) = order.spawned(driver, pid);
     let stdin = process.stdin.take().expect("it is piped");
     let stdout = process.stdout.take().expect("it is piped");
     let stderr = process.stderr.take().expect("it is piped");
     let streams = Stdin::new(stdin).map(|stdin| (stdin, Io(stdout), Io(stderr)));
-    tokio::spawn(pipes.carry(streams));
-    tokio::spawn(async move { end.reached(process.wait().await) });
+    tokio::spawn(pipes.run(streams));
+    tokio::spawn(async move { end.exited(process.wait().await) });
 }

@@ -1,4 +1,4 @@
-//! tokio's sockets, pipes and timers, for polling by the carrier.
+//! tokio's sockets, pipes and timers, for polling by the driver.
 
 use std::future::Future;
 use std::io::{IoSlice, Result};
@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io::{self, Listener, Sink, Socket, Source};
 use pontoon_core::time::Instant;
+use pontoon_driver::clock::Clock;
+use pontoon_driver::io::{self, Listener, Sink, Socket, Source};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::pipe::Sender;
 use tokio::net::{TcpListener, TcpStream};

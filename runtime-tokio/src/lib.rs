@@ -1,11 +1,11 @@
 //! A runtime for pontoon's protocol core on tokio and hyper.
 //!
-//! Its obligations are in [`pontoon_carrier::contract`]. Most of the ten functions are the
-//! carrier's; the others are here:
+//! Its obligations are in [`pontoon_driver::contract`]. Most of the ten functions are the
+//! driver's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::accept`, and [`Hub::accept`] |
+//! | `accept` | `front::accept`, and [`Driver::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -25,13 +25,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use pontoon_carrier::addresses;
-use pontoon_carrier::http::Endpoint;
-use pontoon_carrier::hub::Hub;
-pub use pontoon_carrier::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
 use pontoon_core::machine::Input;
+use pontoon_driver::addresses;
+use pontoon_driver::driver::Driver;
+use pontoon_driver::http::Endpoint;
+pub use pontoon_driver::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::io::Alarm;
@@ -40,12 +40,13 @@ use crate::io::Alarm;
 ///
 /// # Errors
 ///
-/// There is no listener, or the operating system refuses a thread, a file descriptor, or randomness.
+/// There is no listener, or the operating system refuses a thread, a file descriptor, or
+/// randomness.
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let runtime = runtime(options.threads())?;
-    let (hub, orders) = Hub::new(&options)?;
-    let weak = Arc::downgrade(&hub);
+    let (driver, orders) = Driver::new(&options)?;
+    let weak = Arc::downgrade(&driver);
     let listeners = {
         let _runtime = runtime.enter();
         listeners.into_iter().map(register).collect::<Result<Vec<_>>>()?
@@ -57,7 +58,7 @@ pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
         .spawn(move || child::spawn_all(&orders, &spawner, &handle))?;
     let thread = thread::Builder::new()
         .name("pontoon".into())
-        .spawn(move || runtime.block_on(serve(hub, listeners)))?;
+        .spawn(move || runtime.block_on(serve(driver, listeners)))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
@@ -79,17 +80,17 @@ fn runtime(threads: usize) -> Result<Runtime> {
 }
 
 /// Runs until the engine has stopped, and its last answers are sent.
-async fn serve(hub: Arc<Hub>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
-    let endpoint = Arc::new(Endpoint::new(hub.clone()));
-    let timekeeper = hub.clone();
+async fn serve(driver: Arc<Driver>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
+    let endpoint = Arc::new(Endpoint::new(driver.clone()));
+    let timekeeper = driver.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
-    hub.submit([Input::Started]);
-    let accept = |listener| front::accept(hub.clone(), endpoint.clone(), listener);
+    driver.submit([Input::Started]);
+    let accept = |listener| front::accept(driver.clone(), endpoint.clone(), listener);
     let accepting: Vec<_> = listeners.into_iter().map(accept).map(tokio::spawn).collect();
-    let forced = hub.stopped().await;
+    let forced = driver.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    hub.connections_ended().await;
+    driver.connections_ended().await;
     Ended { forced }
 }

@@ -2,13 +2,13 @@ use std::net::TcpListener;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-use pontoon_carrier::Options;
-use pontoon_carrier::child::Order;
 use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::config::{Config, Serves};
 use pontoon_core::limits::Limits;
 use pontoon_core::machine::Input;
 use pontoon_core::observe::Level;
+use pontoon_driver::Options;
+use pontoon_driver::child::SpawnRequest;
 use rustix::io::Errno;
 
 use super::*;
@@ -20,7 +20,7 @@ fn front(limits: Limits) -> Arc<Front> {
 }
 
 /// The same, with the children to start.
-fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
+fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<SpawnRequest>) {
     let config = Config {
         origins: vec!["https://app.example".into()],
         limits,
@@ -31,9 +31,9 @@ fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<Order>) {
             env: None,
         }))
     };
-    let (hub, orders) = Hub::new(&Options::new(config)).unwrap();
-    hub.submit([Input::Started]);
-    (Front::new(hub).unwrap(), orders)
+    let (driver, orders) = Driver::new(&Options::new(config)).unwrap();
+    driver.submit([Input::Started]);
+    (Front::new(driver).unwrap(), orders)
 }
 
 /// Returns a client, and the thread that serves it.
@@ -112,12 +112,12 @@ fn a_browser_may_read_why_its_body_was_refused() {
 fn an_answer_arrives_without_a_descriptor_for_an_event() {
     let (mut front, orders) = front_with_orders(Limits::default());
     Arc::get_mut(&mut front).unwrap().make_event = || Err(Errno::MFILE.into());
-    let hub = front.hub.clone();
+    let driver = front.driver.clone();
     thread::spawn(move || {
         for order in orders {
             // The thread of the connection waits by now.
             thread::sleep(Duration::from_millis(50));
-            order.failed(&hub, &Errno::MFILE.into());
+            order.failed(&driver, &Errno::MFILE.into());
         }
     });
     let (mut peer, served) = connect(&front);
@@ -156,7 +156,7 @@ fn silence_and_a_head_that_never_ends_have_their_time() {
 fn an_idle_connection_ends_with_the_first_wish_to_stop() {
     let front = front(Limits::default());
     let (peer, served) = connect(&front);
-    front.hub.submit([Input::ShutdownRequested]);
+    front.driver.submit([Input::ShutdownRequested]);
     front.stopped.set();
     assert_eq!(rest(peer), "");
     served.join().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use pontoon_carrier::io::{Alarm, Sink, Source};
+use pontoon_driver::io::{Alarm, Sink, Source};
 
 use super::World;
 use super::net::{BUFFER_BYTES, Socket};

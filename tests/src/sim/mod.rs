@@ -1,7 +1,7 @@
 //! A simulated world: programs, children, connections and time, all in the memory of one thread.
 //!
 //! pontoon's engine, its rules, its guard and hyper run in it as they run on tokio, on the same
-//! `pontoon_carrier`; `test-server` runs in it as it runs as a process. The operating system is
+//! `pontoon_driver`; `test-server` runs in it as it runs as a process. The operating system is
 //! simulated: byte streams ([`pipe`], [`net`]), processes and signals ([`process`]), and time,
 //! which stands still while any task is ready and then jumps to the next timer.
 //!
@@ -32,9 +32,9 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use pontoon_carrier::clock::Clock;
-use pontoon_carrier::io;
 use pontoon_core::time::Instant;
+use pontoon_driver::clock::Clock;
+use pontoon_driver::io;
 
 use net::Network;
 use process::{Pid, Processes};

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pontoon_carrier::io as carrier;
+use pontoon_driver::io as driver;
 
 use super::pipe::{Reader, Writer, pipe};
 use super::process::Descriptor;
@@ -29,7 +29,7 @@ pub(crate) struct Listener {
     accepting: Mutex<Option<Waker>>,
 }
 
-impl carrier::Listener for &Listener {
+impl driver::Listener for &Listener {
     type Stream = Socket;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
@@ -120,13 +120,13 @@ impl Drop for Socket {
     }
 }
 
-impl carrier::Source for Socket {
+impl driver::Source for Socket {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.incoming.poll_read(cx, buf)
     }
 }
 
-impl carrier::Sink for Socket {
+impl driver::Sink for Socket {
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -136,7 +136,7 @@ impl carrier::Sink for Socket {
     }
 }
 
-impl carrier::Socket for Socket {
+impl driver::Socket for Socket {
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.half_close();
         Poll::Ready(Ok(()))

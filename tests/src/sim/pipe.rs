@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pontoon_carrier::io as carrier;
 use pontoon_core::time::Instant;
+use pontoon_driver::io as driver;
 
 use super::rng::Rng;
 use super::{Faults, Timer, World, lock};
@@ -124,7 +124,7 @@ impl Reader {
 impl FaultInjector {
     /// Returns the number of bytes that may arrive now.
     fn poll_arrival(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<usize> {
-        if carrier::Alarm::poll_until(&mut self.timer, cx, self.held_until).is_pending() {
+        if driver::Alarm::poll_until(&mut self.timer, cx, self.held_until).is_pending() {
             return Poll::Pending;
         }
         let now = self.world.now();
@@ -145,7 +145,7 @@ impl FaultInjector {
 /// The time between the starts of two long pauses.
 const PAUSE_INTERVAL: Duration = Duration::from_secs(10);
 
-impl carrier::Source for Reader {
+impl driver::Source for Reader {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         Reader::poll_read(self, cx, buf)
     }

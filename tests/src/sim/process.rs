@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pontoon_carrier::io as carrier;
+use pontoon_driver::io as driver;
 use rustix::process::Signal;
 use test_server::{Flags, LIFETIME, Output, System};
 
@@ -200,7 +200,7 @@ pub(crate) struct Pipes {
 /// An end of a pipe, counted as a descriptor of its process.
 pub(crate) struct Counted<T>(T, #[expect(dead_code, reason = "it counts")] Descriptor);
 
-impl carrier::Source for Counted<Reader> {
+impl driver::Source for Counted<Reader> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_read(cx, buf)
     }
@@ -209,7 +209,7 @@ impl carrier::Source for Counted<Reader> {
 /// The write end of a child's standard input.
 pub(crate) struct Stdin(Counted<Writer>);
 
-impl carrier::Sink for Stdin {
+impl driver::Sink for Stdin {
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -219,7 +219,7 @@ impl carrier::Sink for Stdin {
     }
 }
 
-impl carrier::Stdin for Stdin {
+impl driver::Stdin for Stdin {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.0.poll_closed(cx)
     }

@@ -1,16 +1,16 @@
 //! The adapter that runs pontoon's core in a simulated world.
 //!
-//! It has the same parts as any other runtime; see `pontoon_carrier`.
+//! It has the same parts as any other runtime; see `pontoon_driver`.
 
 use std::ffi::OsString;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use pontoon_carrier::Options;
-use pontoon_carrier::child::Order;
-use pontoon_carrier::http::Endpoint;
-use pontoon_carrier::hub::Hub;
 use pontoon_core::machine::{Input, Signal as Wish};
+use pontoon_driver::Options;
+use pontoon_driver::child::SpawnRequest;
+use pontoon_driver::driver::Driver;
+use pontoon_driver::http::Endpoint;
 use rustix::process::Signal;
 
 use super::net::{Listener, Socket};
@@ -44,16 +44,16 @@ pub(crate) fn start(
     options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
 
     let seed = lock(&world.rng).seed();
-    let (hub, orders) = Hub::seeded(&options, world.clock.clone(), seed);
-    let carrier = Arc::new(Adapter {
+    let (driver, orders) = Driver::seeded(&options, world.clock.clone(), seed);
+    let driver = Arc::new(Adapter {
         world: world.clone(),
         pid,
         descriptors,
-        endpoint: Endpoint::new(hub.clone()),
-        hub,
+        endpoint: Endpoint::new(driver.clone()),
+        driver,
         record: record.clone(),
     });
-    carrier.run(port, listener, orders);
+    driver.run(port, listener, orders);
     Program { pid, port, lines }
 }
 
@@ -62,19 +62,19 @@ struct Adapter {
     world: Arc<World>,
     pid: Pid,
     descriptors: Descriptors,
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     endpoint: Endpoint,
     record: Arc<Mutex<Memory>>,
 }
 
 impl Adapter {
-    fn run(self: Arc<Self>, port: u16, listener: Arc<Listener>, orders: Receiver<Order>) {
+    fn run(self: Arc<Self>, port: u16, listener: Arc<Listener>, orders: Receiver<SpawnRequest>) {
         let (world, pid) = (self.world.clone(), self.pid);
         let this = self.clone();
         world.on_idle(move || this.spawn_ordered(&orders));
         let this = self.clone();
-        world.spawn(pid, async move { this.hub.keep_time(this.world.timer()).await });
-        self.hub.submit([Input::Started]);
+        world.spawn(pid, async move { this.driver.keep_time(this.world.timer()).await });
+        self.driver.submit([Input::Started]);
         let this = self.clone();
         world.spawn(pid, async move {
             this.accept(listener).await;
@@ -83,8 +83,8 @@ impl Adapter {
         let this = self.clone();
         world.spawn(pid, async move { this.stop_on_sigterm().await });
         world.spawn(pid, async move {
-            let forced = self.hub.stopped().await;
-            self.hub.connections_ended().await;
+            let forced = self.driver.stopped().await;
+            self.driver.connections_ended().await;
             self.world.end_process(self.pid, exit_status(i32::from(forced)));
         });
     }
@@ -94,7 +94,7 @@ impl Adapter {
         let mut asked = 0;
         loop {
             asked = self.world.asked_to_end(self.pid, asked).await;
-            self.hub.submit([Input::ShutdownRequested]);
+            self.driver.submit([Input::ShutdownRequested]);
         }
     }
 
@@ -108,11 +108,11 @@ impl Adapter {
             });
             Ok(())
         };
-        self.hub.accept(&*listener, self.world.timer(), serve).await;
+        self.driver.accept(&*listener, self.world.timer(), serve).await;
     }
 
     /// Starts the ordered children; returns whether there were any.
-    fn spawn_ordered(&self, orders: &Receiver<Order>) -> bool {
+    fn spawn_ordered(&self, orders: &Receiver<SpawnRequest>) -> bool {
         let mut spawned = false;
         while let Ok(order) = orders.try_recv() {
             self.spawn(order);
@@ -121,13 +121,13 @@ impl Adapter {
         spawned
     }
 
-    fn spawn(&self, order: Order) {
-        let (world, hub) = (&self.world, &self.hub);
+    fn spawn(&self, order: SpawnRequest) {
+        let (world, driver) = (&self.world, &self.driver);
         let arguments = order.spec().args.clone();
         let parent = (self.pid, &self.descriptors);
         let (child, ours) = Child::start(world, parent, arguments, self.record.clone());
         let signalled = world.clone();
-        let (pipes, end) = order.spawned_as(hub, child, move |wish| {
+        let (pipes, end) = order.spawned_as(driver, child, move |wish| {
             let signal = match wish {
                 Wish::Kill => Signal::KILL,
                 Wish::Terminate => Signal::TERM,
@@ -136,9 +136,9 @@ impl Adapter {
             let world = signalled.clone();
             signalled.spawn(KERNEL, async move { world.signal_group(child, signal) });
         });
-        world.spawn(self.pid, pipes.carry(Ok((ours.stdin, ours.stdout, ours.stderr))));
+        world.spawn(self.pid, pipes.run(Ok((ours.stdin, ours.stdout, ours.stderr))));
         let awaited = world.clone();
-        world.spawn(self.pid, async move { end.reached(Ok(awaited.end_of(child).await)) });
+        world.spawn(self.pid, async move { end.exited(Ok(awaited.end_of(child).await)) });
     }
 }
 

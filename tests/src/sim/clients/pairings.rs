@@ -448,9 +448,9 @@ impl Client<'_> {
                 assert!(self.run.is_fragile, "{message}");
                 continue;
             }
-            let carrier = if message["method"].is_string() { "params" } else { "result" };
-            assert_eq!(message[carrier]["_meta"][SUBSCRIPTION], id, "{message}");
-            let expected = match (nth, carrier) {
+            let driver = if message["method"].is_string() { "params" } else { "result" };
+            assert_eq!(message[driver]["_meta"][SUBSCRIPTION], id, "{message}");
+            let expected = match (nth, driver) {
                 (0, _) => "notifications/subscriptions/acknowledged",
                 (_, "params") => "notifications/tools/list_changed",
                 _ => continue,

@@ -5,7 +5,7 @@ use crate::sim::Faults;
 fn connection(world: &Arc<World>) -> (Stream, Socket) {
     let (port, listener) = world.listen();
     let client = Stream::connect(world, port, None).unwrap();
-    let Ok(server) = carrier::Listener::accept_arrived(&mut &*listener) else {
+    let Ok(server) = driver::Listener::accept_arrived(&mut &*listener) else {
         panic!("no connection");
     };
     (client, server)

@@ -1,4 +1,4 @@
-//! The way back of a request: the mailbox that the engine fills, and the reader that empties it.
+//! The way back of a request: the slot that the engine fills, and the reader that empties it.
 //!
 //! Owns: the bytes of an exchange that wait to be sent; the engine bounds them by the reported
 //! bytes. Never: interprets them.
@@ -15,14 +15,14 @@ use pontoon_core::http::ReplyHead;
 use pontoon_core::ids::ExchangeId;
 use pontoon_core::machine::Input;
 
-use crate::hub::{Hub, lock};
+use crate::driver::{Driver, lock};
 
 /// The destination of the engine's actions for an exchange. Each method returns the task to wake.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<Mail>);
+pub(crate) struct ResponseSlot(Mutex<SlotState>);
 
 #[derive(Debug, Default)]
-struct Mail {
+struct SlotState {
     answer: Option<Answer>,
     parts: VecDeque<Bytes>,
     /// Whether the stream has ended.
@@ -39,39 +39,39 @@ pub enum Answer {
     Begin(ReplyHead),
 }
 
-impl Mailbox {
+impl ResponseSlot {
     pub(crate) fn reply(&self, head: ReplyHead, body: Chunk, receipt: bool) -> Option<Waker> {
-        self.put(|mail| mail.answer = Some(Answer::Reply(head, body, receipt)))
+        self.put(|state| state.answer = Some(Answer::Reply(head, body, receipt)))
     }
 
     pub(crate) fn begin(&self, head: ReplyHead) -> Option<Waker> {
-        self.put(|mail| mail.answer = Some(Answer::Begin(head)))
+        self.put(|state| state.answer = Some(Answer::Begin(head)))
     }
 
     pub(crate) fn write(&self, chunk: Chunk) -> Option<Waker> {
-        self.put(|mail| mail.parts.extend(chunk))
+        self.put(|state| state.parts.extend(chunk))
     }
 
     pub(crate) fn finish(&self) -> Option<Waker> {
-        self.put(|mail| mail.finished = true)
+        self.put(|state| state.finished = true)
     }
 
-    fn put(&self, change: impl FnOnce(&mut Mail)) -> Option<Waker> {
-        let mut mail = self.lock();
-        change(&mut mail);
-        mail.reader.take()
+    fn put(&self, change: impl FnOnce(&mut SlotState)) -> Option<Waker> {
+        let mut state = self.lock();
+        change(&mut state);
+        state.reader.take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Mail> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         lock(&self.0)
     }
 }
 
-/// The reading end of a mailbox. Dropping it, because everything was sent or the peer has
+/// The reading end of a slot. Dropping it, because everything was sent or the peer has
 /// disconnected, reports the exchange as closed.
 #[derive(Debug)]
 pub struct Exchange {
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     way: Way,
     /// Bytes that the transport accepted and that are not reported yet.
     sent: usize,
@@ -84,33 +84,33 @@ pub struct Exchange {
 #[expect(clippy::large_enum_variant, reason = "a box would be one allocation more for each answer")]
 enum Way {
     /// The engine, with its number for the exchange.
-    Mailbox(ExchangeId, Arc<Mailbox>),
+    ResponseSlot(ExchangeId, Arc<ResponseSlot>),
     /// An available answer; `None` once it has been taken.
     Ready(Option<Answer>),
 }
 
 impl Exchange {
-    pub(crate) fn new(id: ExchangeId, hub: Arc<Hub>, mailbox: Arc<Mailbox>) -> Self {
-        Exchange { hub, way: Way::Mailbox(id, mailbox), sent: 0, settled: false }
+    pub(crate) fn new(id: ExchangeId, driver: Arc<Driver>, slot: Arc<ResponseSlot>) -> Self {
+        Exchange { driver, way: Way::ResponseSlot(id, slot), sent: 0, settled: false }
     }
 
     /// Creates an exchange with its answer, unknown to the engine.
-    pub(crate) fn answered(hub: &Arc<Hub>, head: ReplyHead, body: Chunk) -> Self {
+    pub(crate) fn answered(driver: &Arc<Driver>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
-        Exchange { hub: hub.clone(), way, sent: 0, settled: true }
+        Exchange { driver: driver.clone(), way, sent: 0, settled: true }
     }
 
     /// Waits for the engine's answer.
     pub async fn answer(&mut self) -> Answer {
-        let mailbox = match &mut self.way {
-            Way::Mailbox(_, mailbox) => mailbox,
+        let slot = match &mut self.way {
+            Way::ResponseSlot(_, slot) => slot,
             Way::Ready(answer) => return answer.take().expect("it is asked for once"),
         };
         let answer = poll_fn(|cx| {
-            let mut mail = mailbox.lock();
-            match mail.answer.take() {
+            let mut state = slot.lock();
+            match state.answer.take() {
                 Some(answer) => Poll::Ready(answer),
-                None => wait(&mut mail, cx),
+                None => wait(&mut state, cx),
             }
         })
         .await;
@@ -120,23 +120,23 @@ impl Exchange {
 
     /// Takes the answer, if it is available, complete, and so short that it needs no receipt.
     pub fn take_short(&mut self) -> Option<Answer> {
-        let Way::Mailbox(_, mailbox) = &self.way else { return None };
+        let Way::ResponseSlot(_, slot) = &self.way else { return None };
         let is_short = |answer: &mut Answer| matches!(answer, Answer::Reply(_, _, false));
-        let answer = mailbox.lock().answer.take_if(is_short)?;
+        let answer = slot.lock().answer.take_if(is_short)?;
         self.settled = true;
         Some(answer)
     }
 
     /// Moves the available parts of a stream to `parts`; `false` at its end.
     pub fn poll_parts(&mut self, cx: &mut Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
-        let Way::Mailbox(_, mailbox) = &self.way else { return Poll::Ready(false) };
+        let Way::ResponseSlot(_, slot) = &self.way else { return Poll::Ready(false) };
         let arrived = {
-            let mut mail = mailbox.lock();
-            mem::swap(&mut mail.parts, parts);
-            match (parts.is_empty(), mail.finished) {
+            let mut state = slot.lock();
+            mem::swap(&mut state.parts, parts);
+            match (parts.is_empty(), state.finished) {
                 (false, _) => Poll::Ready(true),
                 (true, true) => Poll::Ready(false),
-                (true, false) => wait(&mut mail, cx),
+                (true, false) => wait(&mut state, cx),
             }
         };
         if arrived.is_pending() {
@@ -157,8 +157,8 @@ impl Exchange {
     fn report_sent(&mut self) {
         match (&self.way, mem::take(&mut self.sent)) {
             (Way::Ready(_), _) | (_, 0) => {}
-            (&Way::Mailbox(exchange, _), bytes) => {
-                self.hub.submit([Input::Sent { exchange, bytes }]);
+            (&Way::ResponseSlot(exchange, _), bytes) => {
+                self.driver.submit([Input::Sent { exchange, bytes }]);
             }
         }
     }
@@ -166,14 +166,14 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if let (&Way::Mailbox(id, _), false) = (&self.way, self.settled) {
-            self.hub.close(id, self.sent);
+        if let (&Way::ResponseSlot(id, _), false) = (&self.way, self.settled) {
+            self.driver.close(id, self.sent);
         }
     }
 }
 
-fn wait<T>(mail: &mut Mail, cx: &Context<'_>) -> Poll<T> {
-    match &mut mail.reader {
+fn wait<T>(state: &mut SlotState, cx: &Context<'_>) -> Poll<T> {
+    match &mut state.reader {
         Some(reader) => reader.clone_from(cx.waker()),
         reader => *reader = Some(cx.waker().clone()),
     }

@@ -7,7 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `lib` | `start`: creates the hub, starts the threads, runs until the end |
+//! | `lib` | `start`: creates the driver, starts the threads, runs until the end |
 //! | `front` | the listeners, and a task or thread for each connection |
 //! | `child` | starts children, and transfers the bytes of their pipes |
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
@@ -20,28 +20,28 @@
 //!
 //! | function | owner | obligation |
 //! |---|---|---|
-//! | `now` | carrier, [`Clock`] | monotonic microseconds; the only caller of the system's clock |
-//! | `seed` | carrier, [`Hub::new`] | 32 bytes from the system, once for each engine |
+//! | `now` | driver, [`Clock`] | monotonic microseconds; the only caller of the system's clock |
+//! | `seed` | driver, [`Driver::new`] | 32 bytes from the system, once for each engine |
 //! | `accept` | runtime | a connection becomes requests, behind its guard, and the rules check each |
-//! | `reply` | carrier with `hyper` | head and whole body, with `Content-Length`; keep-alive |
-//! | `stream` | carrier with `hyper` | each part is sent at once, and accepted bytes are reported |
-//! | `watch` | carrier with `hyper` | a peer that disconnects is noticed while its answer is pending |
+//! | `reply` | driver with `hyper` | head and whole body, with `Content-Length`; keep-alive |
+//! | `stream` | driver with `hyper` | each part is sent at once, and accepted bytes are reported |
+//! | `watch` | driver with `hyper` | a peer that disconnects is noticed while its answer is pending |
 //! | `sleep` | runtime, [`Alarm`] | one timer for the engine, one for each connection; never late |
 //! | `spawn` | runtime | children with three pipes, in their own group, without zombies |
 //! | `run` | none | the core hands out no work: long work is a call outside the lock |
 //! | `stop` | both, [`Stopper`] | a request to stop is an input; the engine decides what follows |
 //!
-//! # The carrier's part
+//! # The driver's part
 //!
-//! [`Hub`] is the engine behind one lock. A runtime never sees an action: the hub carries them out,
+//! [`Driver`] is the engine behind one lock. A runtime never sees an action: the driver carries them out,
 //! in the order they were pushed, by one `match` without a wildcard, and under the same lock as the
 //! input they follow from. So an action is never overtaken by that of a later input. None of them
-//! waits: each is a push to a mailbox, to the bounded channel of orders or to the events for the
+//! waits: each is a push to a slot, to the bounded channel of orders or to the events for the
 //! log, or a signal. After the lock is released, tasks are woken, then the log is written, and last
 //! the phase changes.
 //!
-//! - Inputs with data come from here too: [`Hub::open`] numbers a request and returns the
-//!   [`Exchange`] for its answer; [`Pipes::carry`] frames and parses a child's output, outside the
+//! - Inputs with data come from here too: [`Driver::open`] numbers a request and returns the
+//!   [`Exchange`] for its answer; [`ChildIo::run`] frames and parses a child's output, outside the
 //!   lock. A runtime itself reports only [`Started`](pontoon_core::machine::Input::Started), once
 //!   it listens, and [`Refused`](pontoon_core::machine::Input::Refused), for requests that a guard
 //!   or the rules refused.
@@ -52,34 +52,33 @@
 //!
 //! # The runtime's part
 //!
-//! **accept.** [`Hub::accept`] accepts connections, at most `connections_max` at once. For one more
-//! it closes another one; until then it waits, and later ones stay in the
-//! listener's backlog. After a failed accept it pauses for `accept_pause`, and if there are
-//! no descriptors left, closes a connection. A runtime adds a [`Listener`], and starts a task or a
-//! thread that keeps the [`Permit`] for as long as the connection is open. Every byte
-//! passes a `core::http::Guard` before an HTTP library sees it, and its deadlines are kept. A
-//! connection is read no further than the guard has room to keep. Accepting ends with
-//! [`Phase::Serving`]; idle connections end with it.
+//! **accept.** [`Driver::accept`] accepts connections, at most `connections_max` at once. For one
+//! more it closes another one; until then it waits, and later ones stay in the listener's backlog.
+//! After a failed accept it pauses for `accept_pause`, and if there are no descriptors left, closes
+//! a connection. A runtime adds a [`Listener`], and starts a task or a thread that keeps the
+//! [`Permit`] for as long as the connection is open. Every byte passes a `core::http::Guard` before
+//! an HTTP library sees it, and its deadlines are kept. A connection is read no further than the
+//! guard has room to keep. Accepting ends with [`Phase::Serving`]; idle connections end with it.
 //!
 //! **io.** Each [`Source`], [`Sink`], [`Socket`], [`Stdin`] and [`Alarm`] is polled by one task at
 //! a time. A write passes to the system what it accepts now, in one call, without a buffer behind
 //! it. [`Stdin::poll_closed`] reports a child that has closed its end while nothing is written. An
 //! [`Alarm`] may fire early, and is then polled again; it must not fire late.
 //!
-//! **spawn.** [`Hub::new`] returns the channel of [`Order`]s. They are carried out one after the
-//! other, on a thread that lives as long as the children, because on Linux children are killed when
-//! the thread that started them ends. [`Order::command`] is complete, except for the pipes that
-//! some libraries set themselves. Then the runtime calls [`Order::failed`], with the system's error
-//! unchanged, or [`Order::spawned`], which returns two values: [`Pipes::carry`] gets the pipes, and
-//! [`End::reached`] the result of waiting for the process. Both run to their end independently:
-//! pipes may outlive a process, and a process its pipes. A runtime does not kill; the hub sends
-//! signals to the group.
+//! **spawn.** [`Driver::new`] returns the channel of [`SpawnRequest`]s. They are carried out one
+//! after the other, on a thread that lives as long as the children, because on Linux children are
+//! killed when the thread that started them ends. [`SpawnRequest::command`] is complete, except for
+//! the pipes that some libraries set themselves. Then the runtime calls [`SpawnRequest::failed`],
+//! with the system's error unchanged, or [`SpawnRequest::spawned`], which returns two values:
+//! [`ChildIo::run`] gets the pipes, and [`ExitWaiter::exited`] the result of waiting for the
+//! process. Both run to their end independently: pipes may outlive a process, and a process its
+//! pipes. A runtime does not kill; the driver sends signals to the group.
 //!
-//! **sleep.** One task runs [`Hub::keep_time`] for as long as the endpoint lives. The hub wakes it
-//! for an earlier deadline.
+//! **sleep.** One task runs [`Driver::keep_time`] for as long as the endpoint lives. The driver
+//! wakes it for an earlier deadline.
 //!
 //! **stop.** `start` returns a [`Running`] and listens already. Its thread waits for
-//! [`Hub::stopped`], which also kills the remaining children, then until the last connection has
+//! [`Driver::stopped`], which also kills the remaining children, then until the last connection has
 //! ended, and returns [`Ended`]. Signals of the operating system belong to the program, not to the
 //! runtime.
 //!
@@ -93,19 +92,19 @@
 //! - It retries nothing, and reports a failure once.
 //! - It reads and changes no payload; [`coding::encode`] compresses a whole answer where the core
 //!   decides so.
-//! - It keeps nothing without a bound. Mailboxes have none of their own because the engine bounds
+//! - It keeps nothing without a bound. Slots have none of their own because the engine bounds
 //!   them: see below.
 //! - It matches on an action without `_`, so that the compiler shows where a new one is missing.
-//! - It calls the engine under no lock of its own, and waits for nothing under the hub's.
+//! - It calls the engine under no lock of its own, and waits for nothing under the driver's.
 //!
 //! # Receipts and bounds
 //!
 //! Bytes that the engine has pushed count as on their way until they are reported as accepted:
 //! [`Sent`](pontoon_core::machine::Input::Sent) for bytes of a stream, or of a reply that asked for
-//! a receipt, and [`ChildFed`](pontoon_core::machine::Input::ChildStdinAcked) for bytes that a child's
-//! standard input accepted. By these counts the engine pauses reading a child's output, or refuses
-//! a request. An adapter that reports too early makes memory unbounded; one that never reports
-//! stops the session. "Accepted" means passed on towards the kernel, one part at a time:
+//! a receipt, and [`ChildStdinAcked`](pontoon_core::machine::Input::ChildStdinAcked) for bytes that
+//! a child's standard input accepted. By these counts the engine pauses reading a child's output,
+//! or refuses a request. An adapter that reports too early makes memory unbounded; one that never
+//! reports stops the session. "Accepted" means passed on towards the kernel, one part at a time:
 //! [`Exchange::taken`] is called when the transport asks for a part, and so for the next only once
 //! there is room for it. [`Exchange`] reports when nothing more waits, and otherwise every 64 KiB,
 //! so that not every receipt takes the lock.
@@ -116,29 +115,30 @@
 //!
 //! # Panics and threads
 //!
-//! A panic under the hub's lock ends the program, and with it the children, because half an action
-//! may have been carried out. A panic anywhere else ends that task: the connection closes, its
-//! exchanges are reported as closed by being dropped, and the locks it may have held protect data
-//! that a panic cannot leave half changed.
+//! A panic under the driver's lock ends the program, and with it the children, because half an
+//! action may have been carried out. A panic anywhere else ends that task: the connection closes,
+//! its exchanges are reported as closed by being dropped, and the locks it may have held protect
+//! data that a panic cannot leave half changed.
 //!
-//! [`Hub`], [`Exchange`], [`Pipes`] and [`End`] may be used from any thread. A turn of the hub
-//! takes microseconds; more threads than [`THREADS_MAX`] would wait for it. The log is called on
-//! the thread that caused an event, never under a lock of the engine, and in the order of events.
+//! [`Driver`], [`Exchange`], [`ChildIo`] and [`ExitWaiter`] may be used from any thread. A turn of
+//! the driver takes microseconds; more threads than [`THREADS_MAX`] would wait for it. The log is
+//! called on the thread that caused an event, never under a lock of the engine, and in the order of
+//! events.
 //!
 //! # One request
 //!
 //! ```text
 //!  1  front     accepts, gets a permit, serves the connection with a task of its own
-//!  2  carrier   reads; the guard keeps the head until it is complete and valid
+//!  2  driver    reads; the guard keeps the head until it is complete and valid
 //!  3  hyper     parses it and calls the service
-//!  4  carrier   Rules::admit checks the head; the body is read, Admission::request parses it
-//!  5  carrier   Hub::open: number, mailbox and Requested under one lock
-//!  6  engine    finds the session, pushes Feed to its child; returns
+//!  4  driver    Rules::admit checks the head; the body is read, Admission::request parses it
+//!  5  driver    Driver::open: number, slot and Requested under one lock
+//!  6  engine    finds the session, pushes WriteStdin to its child; returns
 //!  7  child     (below) answers: ChildLine; the engine pushes Reply, or Begin, Write, Finish
-//!  8  hub       puts them into the exchange's mailbox, frees the lock, wakes the service
-//!  9  carrier   Exchange::answer: a whole reply, or a stream that is polled part by part
+//!  8  driver    puts them into the exchange's slot, frees the lock, wakes the service
+//!  9  driver    Exchange::answer: a whole reply, or a stream that is polled part by part
 //! 10  hyper     writes; what it takes is reported as Sent where that is wanted
-//! 11  carrier   the body is dropped: the guard lets the next head pass, Closed is reported
+//! 11  driver    the body is dropped: the guard lets the next head pass, Closed is reported
 //! ```
 //!
 //! A request that a guard refuses never gets to 3: hyper reads a stand-in, and the service answers
@@ -148,15 +148,15 @@
 //! # One child
 //!
 //! ```text
-//!  1  engine    pushes Spawn; the hub makes its mailbox and puts an Order into a bounded channel
-//!               (if it is full, that is a ChildSpawnFailed)
-//!  2  child     the spawning thread takes it, spawns, Order::spawned: ChildSpawned
-//!  3  child     one task for Pipes::carry, one that waits for the process and its End
-//!  4  carrier   writes what is fed, and reports ChildFed after each write
-//!  5  carrier   reads lines and standard error: ChildLine, ChildStderr
+//!  1  engine    pushes Spawn; the driver makes its slot and puts a SpawnRequest into a bounded
+//!               channel (if it is full, that is a ChildSpawnFailed)
+//!  2  child     the spawning thread takes it, spawns, SpawnRequest::spawned: ChildSpawned
+//!  3  child     one task for ChildIo::run, one for the process and its ExitWaiter
+//!  4  driver    writes what is due, and reports ChildStdinAcked after each write
+//!  5  driver    reads lines and standard error: ChildLine, ChildStderr
 //!  6  engine    stops it: CloseStdin, after a grace Signal(Terminate), then Signal(Kill)
-//!  7  child     the process ends: End::reached, ChildExited; the engine has its group killed
-//!  8  carrier   the pipes end: ChildStderrClosed, ChildStdoutClosed
+//!  7  child     the process ends: ExitWaiter::exited, ChildExited; the engine has its group killed
+//!  8  driver    the pipes end: ChildStderrClosed, ChildStdoutClosed
 //!  9  engine    pushes Release: pipes that are still open are dropped
 //! ```
 //!
@@ -166,26 +166,26 @@
 //! [`Alarm`]: crate::io::Alarm
 //! [`Clock`]: crate::clock::Clock
 //! [`coding::encode`]: crate::coding::encode
-//! [`End`]: crate::child::End
-//! [`End::reached`]: crate::child::End::reached
+//! [`ExitWaiter`]: crate::child::ExitWaiter
+//! [`ExitWaiter::exited`]: crate::child::ExitWaiter::exited
 //! [`Ended`]: crate::Ended
 //! [`Exchange`]: crate::exchange::Exchange
 //! [`Exchange::taken`]: crate::exchange::Exchange::taken
-//! [`Hub`]: crate::hub::Hub
-//! [`Hub::accept`]: crate::hub::Hub::accept
-//! [`Hub::keep_time`]: crate::hub::Hub::keep_time
-//! [`Hub::new`]: crate::hub::Hub::new
-//! [`Hub::open`]: crate::hub::Hub::open
-//! [`Hub::stopped`]: crate::hub::Hub::stopped
-//! [`Order`]: crate::child::Order
-//! [`Order::command`]: crate::child::Order::command
-//! [`Order::failed`]: crate::child::Order::failed
-//! [`Order::spawned`]: crate::child::Order::spawned
+//! [`Driver`]: crate::driver::Driver
+//! [`Driver::accept`]: crate::driver::Driver::accept
+//! [`Driver::keep_time`]: crate::driver::Driver::keep_time
+//! [`Driver::new`]: crate::driver::Driver::new
+//! [`Driver::open`]: crate::driver::Driver::open
+//! [`Driver::stopped`]: crate::driver::Driver::stopped
+//! [`SpawnRequest`]: crate::child::SpawnRequest
+//! [`SpawnRequest::command`]: crate::child::SpawnRequest::command
+//! [`SpawnRequest::failed`]: crate::child::SpawnRequest::failed
+//! [`SpawnRequest::spawned`]: crate::child::SpawnRequest::spawned
 //! [`Phase::Serving`]: crate::Phase::Serving
 //! [`Listener`]: crate::io::Listener
 //! [`Permit`]: crate::connections::Permit
-//! [`Pipes`]: crate::child::Pipes
-//! [`Pipes::carry`]: crate::child::Pipes::carry
+//! [`ChildIo`]: crate::child::ChildIo
+//! [`ChildIo::run`]: crate::child::ChildIo::run
 //! [`ReplyHead`]: pontoon_core::http::ReplyHead
 //! [`Running`]: crate::Running
 //! [`Sink`]: crate::io::Sink

@@ -14,7 +14,7 @@ use pontoon_core::time::Instant;
 
 use crate::clock::Clock;
 use crate::connections::Connection;
-use crate::hub::lock;
+use crate::driver::lock;
 use crate::io::Alarm;
 use crate::phase::Phase;
 

@@ -10,7 +10,7 @@ use pontoon_core::config::Config;
 use pontoon_core::machine::Input;
 use pontoon_core::observe::Event;
 
-use crate::hub::Hub;
+use crate::driver::Driver;
 
 /// Writes the events of the log, on any thread; never called under a lock of the engine.
 pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -56,10 +56,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Creates the handle of the endpoint of `hub`, which listens on `addrs` and ends with
+    /// Creates the handle of the endpoint of `driver`, which listens on `addrs` and ends with
     /// `thread`. For runtimes, which get the addresses from [`addresses`].
-    pub fn new(addrs: Vec<SocketAddr>, hub: Weak<Hub>, thread: JoinHandle<Ended>) -> Self {
-        Running { addrs, stopper: Stopper { hub }, thread }
+    pub fn new(addrs: Vec<SocketAddr>, driver: Weak<Driver>, thread: JoinHandle<Ended>) -> Self {
+        Running { addrs, stopper: Stopper { driver }, thread }
     }
 
     /// Returns the first address on which it listens.
@@ -105,15 +105,15 @@ pub struct Ended {
 /// Stops an endpoint, from any thread.
 #[derive(Clone)]
 pub struct Stopper {
-    hub: Weak<Hub>,
+    driver: Weak<Driver>,
 }
 
 impl Stopper {
     /// Asks it to stop: it accepts no new work, and ends when all work is done or its time is up.
     /// The second call stops it at once.
     pub fn stop(&self) {
-        if let Some(hub) = self.hub.upgrade() {
-            hub.submit([Input::ShutdownRequested]);
+        if let Some(driver) = self.driver.upgrade() {
+            driver.submit([Input::ShutdownRequested]);
         }
     }
 }

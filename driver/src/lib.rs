@@ -1,16 +1,16 @@
-//! The parts that all runtimes of pontoon share: the engine behind its lock, and the ways to it.
+//! The code that all runtimes of pontoon share: the engine behind its lock, and the ways to it.
 //!
-//! The core returns actions, and this crate keeps them in mailboxes that tasks empty by polling, so
+//! The core returns actions, and this crate keeps them in slots that tasks empty by polling, so
 //! that any runtime that can poll can run the core. A runtime adds sockets, pipes, processes,
 //! timers and threads, as [`io::Socket`], [`io::Stdin`], [`io::Source`] and [`io::Alarm`]. Its
 //! obligations are in [`contract`].
 //!
 //! ```text
-//!   runtime            carrier                        runtime
-//!   socket ─ http::Endpoint ─┐           ┌─ child::Pipes ─ pipes
-//!     guard, hyper, rules    ├─ [ hub ] ─┤    lines, framed and parsed
-//!                            │  engine   │    outside the lock
-//!   timer ─ Hub::keep_time ──┘           └── child::Order ─ processes
+//!   runtime            driver                            runtime
+//!   socket ─ http::Endpoint ─┐            ┌─ child::ChildIo ─ pipes
+//!     guard, hyper, rules    ├─ [Driver] ─┤    lines, framed and parsed
+//!                            │   engine   │    outside the lock
+//!   timer ─ keep_time ───────┘            └─ child::SpawnRequest ─ processes
 //! ```
 //!
 //! Owns: the lock around the engine, everything that waits on its way in or out, the clock.
@@ -24,10 +24,10 @@ pub mod clock;
 pub mod coding;
 pub mod connections;
 pub mod contract;
+pub mod driver;
 pub mod exchange;
 #[cfg(feature = "hyper")]
 pub mod http;
-pub mod hub;
 pub mod io;
 mod phase;
 mod running;

@@ -72,7 +72,7 @@ impl Alarm for Punctual {
 
 struct Pair {
     peer: DuplexStream,
-    guarded: TokioIo<Guarded<DuplexStream>>,
+    guarded: TokioIo<GuardedConnection<DuplexStream>>,
     checkpoint: Arc<Checkpoint>,
     limits: Arc<Limits>,
 }
@@ -81,7 +81,7 @@ fn pair(buf_bytes: usize) -> Pair {
     let limits = Arc::new(Limits::default());
     let checkpoint = Arc::new(Checkpoint::new(limits.clone(), Clock::start()));
     let (peer, stream) = duplex(buf_bytes);
-    let guarded = TokioIo::new(Guarded::new(stream, checkpoint.clone()));
+    let guarded = TokioIo::new(GuardedConnection::new(stream, checkpoint.clone()));
     Pair { peer, guarded, checkpoint, limits }
 }
 

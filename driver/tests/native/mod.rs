@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pontoon_carrier::{Options, Running};
 use pontoon_core::config::{Config, Native, Serves};
 use pontoon_core::observe::{Level, MetricsText, RequestStats};
 use pontoon_core::server::*;
+use pontoon_driver::{Options, Running};
 
 /// The function that starts an endpoint on a runtime.
 type Start = fn(Vec<TcpListener>, Options) -> std::io::Result<Running>;

@@ -1,7 +1,7 @@
 //! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
-//! Owns: the engine, the mailboxes of exchanges and children, and the engine's one timer. Never:
-//! waits under the lock. Every action is a push to a mailbox; tasks are woken, jobs are carried
+//! Owns: the engine, the slots of exchanges and children, and the engine's one timer. Never:
+//! waits under the lock. Every action is a push to a slot; tasks are woken, jobs are carried
 //! out, and the log is written, once the lock is free.
 //!
 //! A panic of the engine aborts the program, because half of an action may have been carried out
@@ -31,7 +31,7 @@ use pontoon_core::time::Instant;
 use pontoon_process::Sampler;
 use smallvec::SmallVec;
 
-use crate::child::{self, Order};
+use crate::child::{self, SpawnRequest};
 use crate::clock::{self, Clock};
 use crate::connections::Connections;
 use crate::exchange::{self, Exchange};
@@ -40,7 +40,7 @@ use crate::phase::{Phase, Phases};
 use crate::{Log, Options};
 
 /// The state that all tasks share.
-pub struct Hub {
+pub struct Driver {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
     memory: Memory,
@@ -62,9 +62,9 @@ pub struct Hub {
 struct State {
     engine: Engine,
     actions: Actions,
-    exchanges: HashMap<ExchangeId, Arc<exchange::Mailbox>>,
-    children: HashMap<ChildId, Arc<child::Mailbox>>,
-    spawner: SyncSender<Order>,
+    exchanges: HashMap<ExchangeId, Arc<exchange::ResponseSlot>>,
+    children: HashMap<ChildId, Arc<child::ChildSlot>>,
+    spawner: SyncSender<SpawnRequest>,
     /// The time for which the timer is set.
     armed: Instant,
     /// The task of that timer.
@@ -83,21 +83,25 @@ struct Aftermath {
     phase: Option<Phase>,
 }
 
-impl Hub {
-    /// Creates a hub, and the channel of children to start with [`crate::child::Order::command`],
-    /// in order. The channel closes with the hub.
+impl Driver {
+    /// Creates a driver, and the channel of children to start with
+    /// [`crate::child::SpawnRequest::command`], in order. The channel closes with the driver.
     ///
     /// # Errors
     ///
     /// The operating system refuses randomness.
-    pub fn new(options: &Options) -> io::Result<(Arc<Hub>, Receiver<Order>)> {
-        Ok(Hub::seeded(options, Clock::start(), clock::seed()?))
+    pub fn new(options: &Options) -> io::Result<(Arc<Driver>, Receiver<SpawnRequest>)> {
+        Ok(Driver::seeded(options, Clock::start(), clock::seed()?))
     }
 
     /// Does the same with a given clock and seed, for reproducible runs.
     ///
     /// Session ids are derived from `seed`, so a predictable one is only for simulations.
-    pub fn seeded(options: &Options, clock: Clock, seed: [u8; 32]) -> (Arc<Hub>, Receiver<Order>) {
+    pub fn seeded(
+        options: &Options,
+        clock: Clock,
+        seed: [u8; 32],
+    ) -> (Arc<Driver>, Receiver<SpawnRequest>) {
         let config = Arc::new(options.config.clone());
         // A session has one child, and an ended one may overlap with its successor.
         let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
@@ -118,7 +122,7 @@ impl Hub {
             timekeeper: None,
         };
         let sampler = Sampler::start(config.serves.native().is_none());
-        let hub = Hub {
+        let driver = Driver {
             clock,
             config,
             memory,
@@ -133,7 +137,7 @@ impl Hub {
             exchanges: AtomicU64::new(0),
             phases: Phases::new(),
         };
-        (Arc::new(hub), orders)
+        (Arc::new(driver), orders)
     }
 
     /// Returns the clock.
@@ -221,12 +225,12 @@ impl Hub {
         let clock_read = is_native.then(|| Input::ClockRead { unix_time: self.clock.wall() });
         let sampled = wants_facts.then(|| Input::Sampled { stats: Box::new(self.sample()) });
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
-        let mailbox = Arc::new(exchange::Mailbox::default());
+        let slot = Arc::new(exchange::ResponseSlot::default());
         self.turn(|state, now| {
-            state.exchanges.insert(id, mailbox.clone());
+            state.exchanges.insert(id, slot.clone());
             state.take(clock_read.into_iter().chain(sampled).chain([input(id)]), now);
         });
-        Exchange::new(id, self.clone(), mailbox)
+        Exchange::new(id, self.clone(), slot)
     }
 
     fn sample(&self) -> HostStats {
@@ -391,7 +395,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl fmt::Debug for Hub {
+impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("phase", &self.phase()).finish_non_exhaustive()
     }
@@ -439,17 +443,19 @@ impl State {
             }
             Action::Write { exchange, chunk } => self.exchanges.get(&exchange)?.write(chunk),
             Action::CloseStdin { child } => self.children.get(&child)?.close_stdin(),
-            Action::WriteStdin { child, chunk } => self.children.get(&child)?.feed(chunk),
-            Action::SetReadEnabled { child, enabled } => self.children.get(&child)?.gate(enabled),
+            Action::WriteStdin { child, chunk } => self.children.get(&child)?.write_stdin(chunk),
+            Action::SetReadEnabled { child, enabled } => {
+                self.children.get(&child)?.set_read_enabled(enabled)
+            }
             Action::Signal { child, signal } => {
                 self.children.get(&child)?.signal(signal);
                 None
             }
             Action::Release { child } => self.children.remove(&child)?.release(),
             Action::Spawn { child, spec } => {
-                let mailbox = Arc::new(child::Mailbox::default());
-                self.children.insert(child, mailbox.clone());
-                if self.spawner.try_send(Order { child, spec, mailbox }).is_err() {
+                let slot = Arc::new(child::ChildSlot::default());
+                self.children.insert(child, slot.clone());
+                if self.spawner.try_send(SpawnRequest { child, spec, slot }).is_err() {
                     aftermath.unspawned.push(child);
                 }
                 None

@@ -1,4 +1,4 @@
-//! A child process from the hub's side: the mailbox that the engine fills, and the pipes that empty
+//! A child process from the driver's side: the slot that the engine fills, and the pipes that empty
 //! it.
 //!
 //! Owns: the bytes that wait to be written to a child, which the engine bounds. Never: decides when
@@ -21,20 +21,20 @@ use pontoon_core::ids::ChildId;
 use pontoon_core::machine::{Input, Signal};
 use pontoon_core::reject::ExitStatus;
 
-use crate::hub::{Hub, lock};
+use crate::driver::{Driver, lock};
 use crate::io::{Source, Stdin};
 use crate::scratch;
 
 /// The destination of the engine's actions for a child. Most methods return the task to wake.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox {
-    mail: Mutex<Mail>,
+pub(crate) struct ChildSlot {
+    state: Mutex<SlotState>,
     /// Whether reading standard output is paused. A read in progress still completes.
     gated: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Mail {
+struct SlotState {
     stdin: VecDeque<Bytes>,
     /// Whether standard input accepts no more bytes.
     stdin_closed: bool,
@@ -44,22 +44,22 @@ struct Mail {
     pipes: Option<Waker>,
 }
 
-impl Mailbox {
-    pub(crate) fn feed(&self, chunk: Chunk) -> Option<Waker> {
-        let mut mail = self.lock();
-        if !mail.stdin_closed {
-            mail.stdin.extend(chunk);
+impl ChildSlot {
+    pub(crate) fn write_stdin(&self, chunk: Chunk) -> Option<Waker> {
+        let mut state = self.lock();
+        if !state.stdin_closed {
+            state.stdin.extend(chunk);
         }
-        mail.pipes.take()
+        state.pipes.take()
     }
 
     pub(crate) fn close_stdin(&self) -> Option<Waker> {
-        let mut mail = self.lock();
-        mail.stdin_closed = true;
-        mail.pipes.take()
+        let mut state = self.lock();
+        state.stdin_closed = true;
+        state.pipes.take()
     }
 
-    pub(crate) fn gate(&self, open: bool) -> Option<Waker> {
+    pub(crate) fn set_read_enabled(&self, open: bool) -> Option<Waker> {
         self.gated.store(!open, Ordering::Release);
         if open { self.lock().pipes.take() } else { None }
     }
@@ -71,45 +71,45 @@ impl Mailbox {
     }
 
     pub(crate) fn release(&self) -> Option<Waker> {
-        let mut mail = self.lock();
-        mail.released = true;
-        mail.pipes.take()
+        let mut state = self.lock();
+        state.released = true;
+        state.pipes.take()
     }
 
     /// Takes the bytes that wait for standard input; `false` when no more will follow.
     fn poll_stdin(&self, cx: &Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
-        let mut mail = self.lock();
+        let mut state = self.lock();
         // Not a swap, so that the buffer of an idle child is freed.
-        *parts = mem::take(&mut mail.stdin);
+        *parts = mem::take(&mut state.stdin);
         if !parts.is_empty() {
             return Poll::Ready(true);
         }
-        if mail.stdin_closed {
+        if state.stdin_closed {
             return Poll::Ready(false);
         }
-        mail.wake(cx)
+        state.wake(cx)
     }
 
     fn poll_open(&self, cx: &Context<'_>) -> Poll<()> {
         if !self.gated.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
-        let mut mail = self.lock();
+        let mut state = self.lock();
         // The engine opens the gate before it looks for the task to wake.
-        if self.gated.load(Ordering::Acquire) { mail.wake(cx) } else { Poll::Ready(()) }
+        if self.gated.load(Ordering::Acquire) { state.wake(cx) } else { Poll::Ready(()) }
     }
 
     fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut mail = self.lock();
-        if mail.released { Poll::Ready(()) } else { mail.wake(cx) }
+        let mut state = self.lock();
+        if state.released { Poll::Ready(()) } else { state.wake(cx) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Mail> {
-        lock(&self.mail)
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
+        lock(&self.state)
     }
 }
 
-impl Mail {
+impl SlotState {
     /// Registers the task of the pipes for the next change.
     fn wake<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
         match &mut self.pipes {
@@ -137,13 +137,13 @@ impl fmt::Debug for Process {
 
 /// A child to be started.
 #[derive(Debug)]
-pub struct Order {
+pub struct SpawnRequest {
     pub(crate) child: ChildId,
     pub(crate) spec: Arc<ChildSpec>,
-    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) slot: Arc<ChildSlot>,
 }
 
-impl Order {
+impl SpawnRequest {
     /// Returns the command. Start it on a thread that lives as long as the children, because they
     /// are killed when that thread ends.
     pub fn command(&self) -> process::Command {
@@ -156,66 +156,69 @@ impl Order {
     }
 
     /// Reports that it could not be started.
-    pub fn failed(self, hub: &Hub, error: &io::Error) {
-        hub.spawn_failed(self.child, pontoon_process::spawn_error(error));
+    pub fn failed(self, driver: &Driver, error: &io::Error) {
+        driver.spawn_failed(self.child, pontoon_process::spawn_error(error));
     }
 
     /// Reports that it was started. Its pipes and its end need a task each.
-    pub fn spawned(self, hub: &Arc<Hub>, pid: u32) -> (Pipes, End) {
-        self.spawned_as(hub, pid, move |signal| pontoon_process::signal_group(pid, signal))
+    pub fn spawned(self, driver: &Arc<Driver>, pid: u32) -> (ChildIo, ExitWaiter) {
+        self.spawned_as(driver, pid, move |signal| pontoon_process::signal_group(pid, signal))
     }
 
     /// Does the same for a child that is not a process of the operating system. `signal` is called
     /// under the engine's lock, so it must not block.
     pub fn spawned_as(
         self,
-        hub: &Arc<Hub>,
+        driver: &Arc<Driver>,
         pid: u32,
         signal: impl Fn(Signal) + Send + 'static,
-    ) -> (Pipes, End) {
-        let Order { child, mailbox, .. } = self;
-        mailbox.lock().process = Some(Process(Box::new(signal)));
-        if !hub.report(child, [Input::ChildSpawned { child, pid }]) {
-            mailbox.signal(Signal::Kill);
+    ) -> (ChildIo, ExitWaiter) {
+        let SpawnRequest { child, slot, .. } = self;
+        slot.lock().process = Some(Process(Box::new(signal)));
+        if !driver.report(child, [Input::ChildSpawned { child, pid }]) {
+            slot.signal(Signal::Kill);
         }
-        (Pipes { hub: hub.clone(), child, mailbox }, End { hub: hub.clone(), child })
+        (
+            ChildIo { driver: driver.clone(), child, slot },
+            ExitWaiter { driver: driver.clone(), child },
+        )
     }
 }
 
 /// The end of a child. A task has to wait for it even if the engine does not need it any more, to
 /// prevent a zombie process.
 #[derive(Debug)]
-pub struct End {
-    hub: Arc<Hub>,
+pub struct ExitWaiter {
+    driver: Arc<Driver>,
     child: ChildId,
 }
 
-impl End {
+impl ExitWaiter {
     /// Reports that the process has ended.
-    pub fn reached(self, status: io::Result<process::ExitStatus>) {
+    pub fn exited(self, status: io::Result<process::ExitStatus>) {
         let status = status.map_or(ExitStatus::Unknown, pontoon_process::exit_status);
-        self.hub.report(self.child, [Input::ChildExited { child: self.child, status }]);
+        self.driver.report(self.child, [Input::ChildExited { child: self.child, status }]);
     }
 }
 
 /// The pipes of a child.
 #[derive(Debug)]
-pub struct Pipes {
-    hub: Arc<Hub>,
+pub struct ChildIo {
+    driver: Arc<Driver>,
     child: ChildId,
-    mailbox: Arc<Mailbox>,
+    slot: Arc<ChildSlot>,
 }
 
-impl Pipes {
+impl ChildIo {
     /// Transfers bytes both ways until all three pipes have ended, or the engine has released the
     /// child. Without pipes, the engine is told that the child closed them.
-    pub async fn carry(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
+    pub async fn run(self, pipes: io::Result<(impl Stdin, impl Source, impl Source)>) {
         let child = self.child;
         let Ok((stdin, stdout, stderr)) = pipes else {
             let stdin = Input::ChildStdinClosed { child, unread: 0 };
             let stdout = Input::ChildStdoutClosed { child };
             let stderr = Input::ChildStderrClosed { child };
-            self.hub.report(child, [stdin, stdout, stderr]);
+            self.driver.report(child, [stdin, stdout, stderr]);
             return;
         };
         let mut feed = pin!(self.feed(stdin));
@@ -223,7 +226,7 @@ impl Pipes {
         let mut stderr = pin!(self.read_stderr(stderr));
         let mut open = [true; 3];
         poll_fn(|cx| {
-            if self.mailbox.poll_released(cx).is_ready() {
+            if self.slot.poll_released(cx).is_ready() {
                 return Poll::Ready(());
             }
             open[0] = open[0] && feed.as_mut().poll(cx).is_pending();
@@ -240,20 +243,20 @@ impl Pipes {
     async fn feed(&self, mut stdin: impl Stdin) {
         let child = self.child;
         if self.write_all(&mut stdin).await.is_err() {
-            self.mailbox.close_stdin();
+            self.slot.close_stdin();
             let unread = stdin.unread();
-            self.hub.report(child, [Input::ChildStdinClosed { child, unread }]);
+            self.driver.report(child, [Input::ChildStdinClosed { child, unread }]);
         }
     }
 
     async fn write_all(&self, stdin: &mut impl Stdin) -> io::Result<()> {
         let child = self.child;
-        let bytes_max = self.hub.config.limits.pipe_write_bytes;
+        let bytes_max = self.driver.config.limits.pipe_write_bytes;
         let mut parts = VecDeque::new();
         loop {
             if parts.is_empty() {
                 let more = poll_fn(|cx| {
-                    if let Poll::Ready(more) = self.mailbox.poll_stdin(cx, &mut parts) {
+                    if let Poll::Ready(more) = self.slot.poll_stdin(cx, &mut parts) {
                         return Poll::Ready(Ok(more));
                     }
                     stdin.poll_closed(cx).map(|()| Err(io::ErrorKind::BrokenPipe))
@@ -266,19 +269,19 @@ impl Pipes {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 bytes => {
                     advance(&mut parts, bytes);
-                    self.hub.report(child, [Input::ChildStdinAcked { child, bytes }]);
+                    self.driver.report(child, [Input::ChildStdinAcked { child, bytes }]);
                 }
             }
         }
     }
 
     async fn read_stdout(&self, mut stdout: impl Source) {
-        let (child, limits) = (self.child, &self.hub.config.limits);
-        let mut output = Output::new(limits, self.hub.memory().child(child));
+        let (child, limits) = (self.child, &self.driver.config.limits);
+        let mut output = Output::new(limits, self.driver.memory().child(child));
         let mut inputs = Vec::new();
         loop {
             let read = poll_fn(|cx| {
-                ready!(self.mailbox.poll_open(cx));
+                ready!(self.slot.poll_open(cx));
                 scratch::poll_read(&mut stdout, cx, limits.pipe_read_bytes, |bytes| {
                     output.feed(bytes, |line| inputs.push(Input::ChildLine { child, line }));
                     bytes.len()
@@ -287,11 +290,11 @@ impl Pipes {
             let Ok(bytes @ 1..) = read.await else { break };
             let mut rest = mem::take(&mut inputs).into_iter();
             while rest.len() > LINES_PER_TURN_MAX {
-                self.hub.report(child, rest.by_ref().take(LINES_PER_TURN_MAX));
+                self.driver.report(child, rest.by_ref().take(LINES_PER_TURN_MAX));
                 pass_turn().await;
             }
             if rest.len() > 0 {
-                self.hub.report(child, rest);
+                self.driver.report(child, rest);
             }
             // The pipe may never be empty.
             if bytes >= limits.pipe_read_bytes {
@@ -300,12 +303,12 @@ impl Pipes {
         }
         output.finish(|line| inputs.push(Input::ChildLine { child, line }));
         inputs.push(Input::ChildStdoutClosed { child });
-        self.hub.report(child, inputs);
+        self.driver.report(child, inputs);
     }
 
     async fn read_stderr(&self, mut stderr: impl Source) {
         let child = self.child;
-        let bytes_max = self.hub.config.limits.pipe_read_bytes;
+        let bytes_max = self.driver.config.limits.pipe_read_bytes;
         loop {
             let read = poll_fn(|cx| {
                 scratch::poll_read(&mut stderr, cx, bytes_max, Bytes::copy_from_slice)
@@ -313,7 +316,7 @@ impl Pipes {
             match read.await {
                 Ok(bytes) if !bytes.is_empty() => {
                     let is_full = bytes.len() >= bytes_max;
-                    self.hub.report(child, [Input::ChildStderr { child, bytes }]);
+                    self.driver.report(child, [Input::ChildStderr { child, bytes }]);
                     if is_full {
                         pass_turn().await;
                     }
@@ -321,7 +324,7 @@ impl Pipes {
                 _ => break,
             }
         }
-        self.hub.report(child, [Input::ChildStderrClosed { child }]);
+        self.driver.report(child, [Input::ChildStderrClosed { child }]);
     }
 }
 

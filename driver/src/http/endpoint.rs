@@ -25,17 +25,17 @@ use pontoon_core::reject::Reject;
 
 use crate::coding;
 use crate::connections::Permit;
+use crate::driver::Driver;
 use crate::exchange::Answer;
 use crate::http::body::ReplyBody;
 use crate::http::checkpoint::{Checkpoint, Due};
-use crate::http::guarded::Guarded;
-use crate::hub::Hub;
+use crate::http::guarded::GuardedConnection;
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 
 /// The state that all connections share.
 pub struct Endpoint {
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     rules: Rules,
     limits: Arc<Limits>,
     http: http1::Builder,
@@ -44,9 +44,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Creates the endpoint of this hub.
-    pub fn new(hub: Arc<Hub>) -> Self {
-        let limits = Arc::new(hub.config.limits.clone());
+    /// Creates the endpoint of this driver.
+    pub fn new(driver: Arc<Driver>) -> Self {
+        let limits = Arc::new(driver.config.limits.clone());
         let mut http = http1::Builder::new();
         // Without `pipeline_flush`, because with it hyper buffers any number of bytes that the peer
         // does not read.
@@ -54,13 +54,13 @@ impl Endpoint {
         http.max_headers(limits.head_lines_max);
         // A head that passes the guard fits.
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN));
-        let requests_max = hub.connection_requests_max();
-        Endpoint { rules: Rules::new(&hub.config), limits, http, requests_max, hub }
+        let requests_max = driver.connection_requests_max();
+        Endpoint { rules: Rules::new(&driver.config), limits, http, requests_max, driver }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm, permit: Permit) {
-        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.hub.clock()));
+        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.driver.clock()));
         permit.register(checkpoint.clone());
         self.serve(socket, alarm, checkpoint).await;
     }
@@ -72,16 +72,16 @@ impl Endpoint {
         checkpoint: Arc<Checkpoint>,
     ) {
         let peer = socket.peer();
-        let io = Guarded::new(socket, checkpoint.clone());
+        let io = GuardedConnection::new(socket, checkpoint.clone());
         let requests = AtomicU64::new(0);
         let service = service_fn(|request| {
             let is_last = self.requests_max <= requests.fetch_add(1, Ordering::Relaxed) + 1;
             self.exchange(request, peer, is_last, checkpoint.clone())
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
-        let mut phase = self.hub.phase();
+        let mut phase = self.driver.phase();
         loop {
-            let mut later = pin!(self.hub.phase_after(phase));
+            let mut later = pin!(self.driver.phase_after(phase));
             let later = poll_fn(|cx| {
                 loop {
                     if connection.as_mut().poll(cx).is_ready() {
@@ -100,7 +100,7 @@ impl Endpoint {
             }
         }
         let refusal = checkpoint.refusal(&self.rules).and_then(|refusal| refusal.report());
-        self.hub.submit(refusal.map(Input::from));
+        self.driver.submit(refusal.map(Input::from));
     }
 
     /// Answers one request.
@@ -115,7 +115,7 @@ impl Endpoint {
         is_last: bool,
         checkpoint: Arc<Checkpoint>,
     ) -> io::Result<Response<ReplyBody>> {
-        let arrived = self.hub.clock.now();
+        let arrived = self.driver.clock.now();
         if let Some(refusal) = checkpoint.refusal(&self.rules) {
             return Ok(self.refuse(refusal, checkpoint));
         }
@@ -127,7 +127,7 @@ impl Endpoint {
             peer,
             arrived,
         };
-        let admission = match self.hub.admit(&self.rules, &head) {
+        let admission = match self.driver.admit(&self.rules, &head) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
@@ -151,10 +151,10 @@ impl Endpoint {
             Ok(request) => request,
             Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
         };
-        let mut exchange = self.hub.open(request);
+        let mut exchange = self.driver.open(request);
         let (mut head, body) = match exchange.answer().await {
             Answer::Reply(mut head, body, receipt) => {
-                let body = coding::encode(&mut head, coding, body, &self.hub.memory().made());
+                let body = coding::encode(&mut head, coding, body, &self.driver.memory().made());
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
@@ -165,7 +165,7 @@ impl Endpoint {
     }
 
     fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-        self.hub.submit(refusal.report().map(Input::from));
+        self.driver.submit(refusal.report().map(Input::from));
         self.refuse(refusal, checkpoint)
     }
 
@@ -176,7 +176,7 @@ impl Endpoint {
 
     fn respond(&self, mut head: ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
         // The client must not reuse this connection.
-        head.close |= self.hub.phase() > Phase::Serving;
+        head.close |= self.driver.phase() > Phase::Serving;
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
         head.headers(|name, value| {

@@ -43,15 +43,15 @@ fn wake(woken: Option<Waker>) {
 #[test]
 fn standard_input_ends_after_everything_that_was_fed() {
     let cx = Context::from_waker(Waker::noop());
-    let mailbox = Mailbox::default();
-    mailbox.feed(Chunk::from(&b"last\n"[..]));
-    mailbox.close_stdin();
-    mailbox.feed(Chunk::from(&b"too late\n"[..]));
+    let slot = ChildSlot::default();
+    slot.write_stdin(Chunk::from(&b"last\n"[..]));
+    slot.close_stdin();
+    slot.write_stdin(Chunk::from(&b"too late\n"[..]));
     let mut parts = VecDeque::new();
-    assert_eq!(mailbox.poll_stdin(&cx, &mut parts), Poll::Ready(true));
+    assert_eq!(slot.poll_stdin(&cx, &mut parts), Poll::Ready(true));
     assert_eq!(parts, ["last\n"]);
     parts.clear();
-    assert_eq!(mailbox.poll_stdin(&cx, &mut parts), Poll::Ready(false));
+    assert_eq!(slot.poll_stdin(&cx, &mut parts), Poll::Ready(false));
 }
 
 #[test]
@@ -59,20 +59,20 @@ fn every_action_wakes_the_pipes() {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
     let cx = Context::from_waker(&waker);
-    let mailbox = Mailbox::default();
+    let slot = ChildSlot::default();
     let actions: [&dyn Fn() -> Option<Waker>; 4] = [
-        &|| mailbox.feed(Chunk::from(&b"line\n"[..])),
-        &|| mailbox.gate(true),
-        &|| mailbox.close_stdin(),
-        &|| mailbox.release(),
+        &|| slot.write_stdin(Chunk::from(&b"line\n"[..])),
+        &|| slot.set_read_enabled(true),
+        &|| slot.close_stdin(),
+        &|| slot.release(),
     ];
     for (rung, action) in actions.iter().enumerate() {
-        assert!(mailbox.poll_released(&cx).is_pending());
+        assert!(slot.poll_released(&cx).is_pending());
         assert_eq!(bell.rung(), rung);
         wake(action());
     }
     assert_eq!(bell.rung(), actions.len());
-    assert!(mailbox.poll_released(&cx).is_ready());
+    assert!(slot.poll_released(&cx).is_ready());
 }
 
 /// Endless bytes, always available.
@@ -108,18 +108,19 @@ impl Stdin for Hole {
 fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
     for endless in [&b"y\n"[..], b"\n", b"x", b"{\"jsonrpc\":\"2.0\",\"method\":\"x\"}\n"] {
         let spec = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
-        let (hub, _orders) = Hub::new(&Options::new(Config::new(Serves::Command(spec)))).unwrap();
-        let (child, mailbox) = (ChildId(1), Arc::new(Mailbox::default()));
-        let pipes = Pipes { hub, child, mailbox: mailbox.clone() };
+        let (driver, _orders) =
+            Driver::new(&Options::new(Config::new(Serves::Command(spec)))).unwrap();
+        let (child, slot) = (ChildId(1), Arc::new(ChildSlot::default()));
+        let pipes = ChildIo { driver, child, slot: slot.clone() };
         let bell = Arc::new(Bell::default());
         let waker = Waker::from(bell.clone());
         let mut cx = Context::from_waker(&waker);
-        let mut carry = pin!(pipes.carry(Ok((Hole, Endless(endless), Endless(endless)))));
+        let mut carry = pin!(pipes.run(Ok((Hole, Endless(endless), Endless(endless)))));
         for rung in 0..10 {
             assert_eq!(bell.rung() > 0, rung > 0, "it comes again by itself");
             assert!(carry.as_mut().poll(&mut cx).is_pending(), "it gives way");
         }
-        mailbox.release();
+        slot.release();
         assert!(carry.as_mut().poll(&mut cx).is_ready(), "it learns that it was released");
     }
 }
@@ -127,10 +128,10 @@ fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
 #[test]
 fn a_gate_holds_until_it_is_opened() {
     let cx = Context::from_waker(Waker::noop());
-    let mailbox = Mailbox::default();
-    assert!(mailbox.poll_open(&cx).is_ready(), "a new child is read");
-    mailbox.gate(false);
-    assert!(mailbox.poll_open(&cx).is_pending());
-    wake(mailbox.gate(true));
-    assert!(mailbox.poll_open(&cx).is_ready());
+    let slot = ChildSlot::default();
+    assert!(slot.poll_open(&cx).is_ready(), "a new child is read");
+    slot.set_read_enabled(false);
+    assert!(slot.poll_open(&cx).is_pending());
+    wake(slot.set_read_enabled(true));
+    assert!(slot.poll_open(&cx).is_ready());
 }

@@ -15,7 +15,7 @@ use crate::io::{Socket, Source};
 use crate::scratch;
 
 /// A socket that is read through a [`Checkpoint`], which also monitors its writes.
-pub(crate) struct Guarded<S> {
+pub(crate) struct GuardedConnection<S> {
     socket: S,
     checkpoint: Arc<Checkpoint>,
     /// Whether the guard has been told that the peer reads nothing.
@@ -25,9 +25,9 @@ pub(crate) struct Guarded<S> {
     linger: Option<usize>,
 }
 
-impl<S> Guarded<S> {
+impl<S> GuardedConnection<S> {
     pub(crate) fn new(socket: S, checkpoint: Arc<Checkpoint>) -> Self {
-        Guarded { socket, checkpoint, blocked: false, linger: None }
+        GuardedConnection { socket, checkpoint, blocked: false, linger: None }
     }
 
     /// Tells the guard when the peer stops reading, and when it continues.
@@ -54,13 +54,13 @@ impl<S: Socket> Source for Arrived<'_, S> {
     }
 }
 
-impl<S: Socket + Unpin> Read for Guarded<S> {
+impl<S: Socket + Unpin> Read for GuardedConnection<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let Guarded { socket, checkpoint, .. } = self.get_mut();
+        let GuardedConnection { socket, checkpoint, .. } = self.get_mut();
         let mut post = checkpoint.lock();
         loop {
             let bytes_max = match post.supply(&mut buf, &checkpoint.clock) {
@@ -86,7 +86,7 @@ impl<S: Socket + Unpin> Read for Guarded<S> {
     }
 }
 
-impl<S: Socket + Unpin> Write for Guarded<S> {
+impl<S: Socket + Unpin> Write for GuardedConnection<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -116,7 +116,7 @@ impl<S: Socket + Unpin> Write for Guarded<S> {
     /// Closing both sides at once would reset the connection, and lose the answer. One of the
     /// guard's deadlines limits the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Guarded { socket, checkpoint, linger, .. } = &mut *self;
+        let GuardedConnection { socket, checkpoint, linger, .. } = &mut *self;
         loop {
             match linger {
                 None => {

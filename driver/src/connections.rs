@@ -15,7 +15,7 @@ use pontoon_core::http::{PeerWait, first_to_give_way};
 use pontoon_core::reject::SpawnError;
 use pontoon_core::time::Instant;
 
-use crate::hub::{Hub, lock};
+use crate::driver::{Driver, lock};
 use crate::io::{Alarm, Listener};
 use crate::phase::Phase;
 
@@ -46,22 +46,22 @@ pub trait Connection: Send + Sync {
 
 /// Counts a connection as open until it is dropped.
 pub struct Permit {
-    hub: Arc<Hub>,
+    driver: Arc<Driver>,
     number: u64,
 }
 
 impl Permit {
     /// Registers the connection, which may be closed for another one from now on.
     pub fn register(&self, connection: Arc<dyn Connection>) {
-        lock(&self.hub.connections.open).connections.insert(self.number, Some(connection));
+        lock(&self.driver.connections.open).connections.insert(self.number, Some(connection));
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let ended = lock(&self.hub.connections.open).connections.remove(&self.number);
+        let ended = lock(&self.driver.connections.open).connections.remove(&self.number);
         drop(ended);
-        self.hub.connections.ended.notify(usize::MAX);
+        self.driver.connections.ended.notify(usize::MAX);
     }
 }
 
@@ -81,7 +81,7 @@ impl Connections {
     }
 }
 
-impl Hub {
+impl Driver {
     /// Accepts connections until the engine stops listening, and then those in the backlog, because
     /// some may have been sent a request. `serve` starts to serve one, and does not wait for it.
     pub async fn accept<L: Listener>(
@@ -146,7 +146,7 @@ impl Hub {
         open.last += 1;
         let number = open.last;
         open.connections.insert(number, None);
-        Some(Permit { hub: self.clone(), number })
+        Some(Permit { driver: self.clone(), number })
     }
 
     /// Waits until one more connection may be opened, and closes others for it.
