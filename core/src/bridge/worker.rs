@@ -202,7 +202,7 @@ impl Worker {
         }
         let ParkedCall { since, principal, .. } =
             self.parked().filter(|_| self.has_only_parked_call())?;
-        Some(Evictable { loss: Loss::ParkedCall, since, principal })
+        Some(Evictable { loss: Loss::Idle, since, principal })
     }
 
     /// Returns whether it has no requests except its parked call.

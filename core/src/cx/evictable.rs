@@ -8,10 +8,10 @@ use crate::time::Instant;
 pub(crate) enum Loss {
     /// Nothing: the session has not been initialized.
     Unopened,
-    /// The state of an idle session or worker.
+    /// The state of an idle session or worker, or a parked call: its client was sent questions and
+    /// has not retried. The one that has waited longest goes first, so that parked calls do not
+    /// displace a session in use.
     Idle,
-    /// A call whose client was sent questions and has not retried.
-    ParkedCall,
     /// A session in which only GET streams are open.
     Streams,
 }

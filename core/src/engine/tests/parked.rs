@@ -462,3 +462,21 @@ fn a_parked_call_gives_way_to_a_session_and_to_a_request_of_another_client() {
     assert_eq!(rig.metric("pontoon_parked_calls"), 0);
     assert_eq!(rig.dropped(Dropped::UnansweredAsk), 2);
 }
+
+#[test]
+fn parked_calls_do_not_displace_a_session_in_use() {
+    let limits = Limits { sessions_max: 3, ..Limits::default() };
+    let mut rig = rig_of(BridgeOptions::default(), limits);
+    let (session, child) = rig.open(Revision::V2025_11_25);
+    for id in 1..=6 {
+        let (_, worker, _) = rig.called(&able(), CALL);
+        rig.child_says(worker, &elicit("7", "who?"));
+        rig.pass(secs(1));
+        rig.bury();
+        let exchange = rig.call(&session, &id.to_string());
+        let number = rig.number(child);
+        rig.child_answers(child, &number, "{}");
+        assert_eq!(rig.reply(exchange).0, 200);
+    }
+    assert_eq!(rig.metric("pontoon_parked_calls"), 2);
+}
