@@ -57,7 +57,7 @@ pub(crate) struct Rng {
 /// Omits the key, which would make every number predictable.
 impl fmt::Debug for Rng {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chance").field("drawn", &self.drawn).finish_non_exhaustive()
+        f.debug_struct("Rng").field("drawn", &self.drawn).finish_non_exhaustive()
     }
 }
 

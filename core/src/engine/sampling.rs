@@ -44,7 +44,7 @@ impl Engine {
         for want in mem::take(&mut self.stats_waiters) {
             match want {
                 StatsWaiter::Stateless(exchange) => {
-                    let facts = StatelessInput::Facts(Box::new(facts.clone()));
+                    let facts = StatelessInput::Stats(Box::new(facts.clone()));
                     self.resume_stateless(exchange, facts, now, out);
                 }
                 StatsWaiter::Session(id) => {

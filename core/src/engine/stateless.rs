@@ -1,8 +1,8 @@
 //! Requests to a server in this process that belong to no session and have to wait: for time, for
-//! facts, or, on a `subscriptions/listen` stream, for changes.
+//! statistics of the host, or, on a `subscriptions/listen` stream, for changes.
 //!
-//! Owns: the runs, each tied to its exchange: when the client disconnects, the run ends. Never: a
-//! request that can be answered at once; those do not get here.
+//! Owns: the requests, each tied to its exchange: when the client disconnects, the request ends.
+//! Never: a request that can be answered at once; those do not get here.
 
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner, TURN_PAUSE};
@@ -20,14 +20,14 @@ use crate::observe::{Dropped, Event};
 use crate::reject::Reject;
 use crate::time::Instant;
 
-/// A run, with the state of its exchange.
+/// A request, with the state of its exchange.
 #[derive(Debug)]
 pub(super) struct PendingStateless {
-    /// The run, which a job has while it does more than a little.
+    /// The request, which a job has while it does more than a little.
     checkout: Checkout<StatelessRequest, StatelessInput>,
     arrived: Instant,
     /// Whether it is a `subscriptions/listen` stream, as last known.
-    listens: bool,
+    is_subscription: bool,
     /// The number of its requests in progress, as last known.
     owed: usize,
     /// The time of the last output.
@@ -44,7 +44,7 @@ impl PendingStateless {
         let mut waiting = PendingStateless {
             checkout,
             arrived,
-            listens: false,
+            is_subscription: false,
             owed: 1,
             quiet_since: now,
             wake_at: Instant::FAR,
@@ -53,16 +53,17 @@ impl PendingStateless {
         waiting
     }
 
-    /// Updates what is known of the run while a job has it.
+    /// Updates what is known of the request while a job has it.
     fn note(&mut self) {
-        if let Some(run) = self.checkout.get() {
-            (self.listens, self.owed) = (run.is_subscription(), run.pending_responses());
+        if let Some(request) = self.checkout.get() {
+            (self.is_subscription, self.owed) =
+                (request.is_subscription(), request.pending_responses());
         }
     }
 
     /// Returns whether it is a `subscriptions/listen` stream.
     pub(super) fn is_subscription(&self) -> bool {
-        self.listens
+        self.is_subscription
     }
 
     /// Adds an input.
@@ -70,37 +71,37 @@ impl PendingStateless {
         self.checkout.push(input, 0);
     }
 
-    /// Lets the run handle its next input, if there is one and no job has the run. Returns whether
-    /// it did. Code of the server is run by a job, and so is the making of a long output.
+    /// Lets the request handle its next input, if there is one and no job has the request. Returns
+    /// whether it did. Code of the server is run by a job, and so is the making of a long output.
     fn advance(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
         let Some((input, _)) = self.checkout.next() else { return false };
         let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
         let is_slow = unsent >= cx.limits.outbound_bytes_high;
-        let (now, wall) = (cx.now, cx.unix_time);
+        let (now, unix_time) = (cx.now, cx.unix_time);
         let said = self.checkout.get().map_or(0, StatelessRequest::said_bytes);
         if !input.is_for_server() && said <= cx.limits.inline_bytes_max {
-            if let Some(run) = self.checkout.get_mut() {
-                run.advance(input, is_slow, StatelessCx { now, wall, chance: cx.rng });
+            if let Some(request) = self.checkout.get_mut() {
+                request.advance(input, is_slow, StatelessCx { now, unix_time, rng: cx.rng });
             }
             return true;
         }
-        let Some(run) = self.checkout.check_out(exchange.0) else { return false };
-        let (input, chance) = (Some((input, is_slow)), cx.rng.clone());
-        let work = Continuation { exchange, run, input, now, wall, chance };
+        let Some(request) = self.checkout.check_out(exchange.0) else { return false };
+        let (input, rng) = (Some((input, is_slow)), cx.rng.clone());
+        let work = Continuation { exchange, request, input, now, unix_time, rng };
         cx.out.push(Action::Work(Job(Work::Continue(Box::new(work)))));
         false
     }
 
     /// Sends the available output. Returns whether that was the end.
     fn send(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
-        let Some(run) = self.checkout.get_mut() else { return false };
-        if run.take_overflow() {
+        let Some(request) = self.checkout.get_mut() else { return false };
+        if request.take_overflow() {
             cx.metrics.dropped(Dropped::Overflow);
         }
-        if run.take_memory_shortage() {
+        if request.take_memory_shortage() {
             cx.metrics.refused(Reject::UnreadAnswers);
         }
-        match run.take_ready() {
+        match request.take_ready() {
             None | Some(StatelessOutput::Wait) => false,
             Some(StatelessOutput::Reply(head, body)) => {
                 cx.reply(exchange, head, body);
@@ -141,14 +142,14 @@ impl PendingStateless {
         }
     }
 
-    /// Returns when something is due; not while a job has the run.
+    /// Returns when something is due; not while a job has the request.
     fn next_due(&self, limits: &Limits) -> Instant {
-        let Some(run) = self.checkout.get() else { return Instant::FAR };
-        let given_up = match self.listens {
+        let Some(request) = self.checkout.get() else { return Instant::FAR };
+        let given_up = match self.is_subscription {
             true => Instant::FAR,
             false => self.arrived + limits.request_total_max,
         };
-        run.next_due().min(given_up).min(self.keep_alive_due(limits))
+        request.next_due().min(given_up).min(self.keep_alive_due(limits))
     }
 }
 
@@ -157,15 +158,15 @@ impl Engine {
     pub(super) fn on_stateless_pending(
         &mut self,
         exchange: ExchangeId,
-        run: Box<StatelessRequest>,
+        request: Box<StatelessRequest>,
         now: Instant,
         out: &mut Actions,
     ) {
-        self.shared.account = run.account().cloned();
-        let holder = run.holder();
+        self.shared.account = request.account().cloned();
+        let holder = request.holder();
         match self.shared.exchanges.check(&holder, &self.shared.config.limits) {
-            Ok(()) => self.admit_stateless(exchange, run, now, out),
-            Err(reject) => self.refuse_stateless(exchange, *run, reject, now, out),
+            Ok(()) => self.admit_stateless(exchange, request, now, out),
+            Err(reject) => self.refuse_stateless(exchange, *request, reject, now, out),
         }
         self.shared.exchanges.hold(exchange, holder);
     }
@@ -173,7 +174,7 @@ impl Engine {
     pub(super) fn admit_stateless(
         &mut self,
         exchange: ExchangeId,
-        run: Box<StatelessRequest>,
+        request: Box<StatelessRequest>,
         now: Instant,
         out: &mut Actions,
     ) {
@@ -183,17 +184,17 @@ impl Engine {
             // A `subscriptions/listen` stream is limited by the connection it holds. Counting is
             // skipped while the limit cannot be reached.
             let max = self.shared.config.limits.requests_max;
-            let is_full = !run.is_subscription()
+            let is_full = !request.is_subscription()
                 && self.stateless_requests.len() >= max
                 && self.stateless_calls() >= max;
             is_full.then_some(Reject::TooManyRequests)
         };
         if let Some(reject) = refused {
-            return self.refuse_stateless(exchange, *run, reject, now, out);
+            return self.refuse_stateless(exchange, *request, reject, now, out);
         }
         self.shared.cx(now, out).register(exchange, Owner::Stateless, None);
-        let arrived = run.arrived();
-        let mut waiting = PendingStateless::new(Checkout::new(run), (arrived, now));
+        let arrived = request.arrived();
+        let mut waiting = PendingStateless::new(Checkout::new(request), (arrived, now));
         waiting.push(StatelessInput::Nothing);
         self.stateless_requests.insert(exchange, waiting);
         self.advance_stateless(exchange, now, out);
@@ -228,16 +229,16 @@ impl Engine {
                 self.on_refused(reject, now, out);
                 self.answer(exchange, head, body, now, out);
             }
-            Served::Pending(run) => self.admit_stateless(exchange, run, now, out),
+            Served::Pending(request) => self.admit_stateless(exchange, request, now, out),
         }
     }
 
-    /// Takes a run back from its job, if its client still waits.
+    /// Takes a request back from its job, if its client still waits.
     pub(super) fn on_continued(&mut self, work: Continuation, now: Instant, out: &mut Actions) {
-        let Continuation { exchange, run, .. } = work;
+        let Continuation { exchange, request, .. } = work;
         match self.stateless_requests.get_mut(&exchange) {
-            Some(waiting) => drop(waiting.checkout.check_in(exchange.0, run)),
-            None => out.push(Action::discard(run)),
+            Some(waiting) => drop(waiting.checkout.check_in(exchange.0, request)),
+            None => out.push(Action::discard(request)),
         }
         self.advance_stateless(exchange, now, out);
     }
@@ -245,17 +246,17 @@ impl Engine {
     pub(super) fn refuse_stateless(
         &mut self,
         exchange: ExchangeId,
-        run: StatelessRequest,
+        request: StatelessRequest,
         reject: Reject,
         now: Instant,
         out: &mut Actions,
     ) {
         self.on_refused(reject, now, out);
-        let (head, body) = run.refuse(reject);
+        let (head, body) = request.refuse(reject);
         self.answer(exchange, head, body, now, out);
     }
 
-    /// Passes an input to a run.
+    /// Passes an input to a request.
     pub(super) fn resume_stateless(
         &mut self,
         exchange: ExchangeId,
@@ -269,7 +270,7 @@ impl Engine {
         }
     }
 
-    /// Passes an input to all runs, or to all `subscriptions/listen` streams.
+    /// Passes an input to all requests, or to all `subscriptions/listen` streams.
     pub(super) fn resume_all_stateless(
         &mut self,
         only_listening: bool,
@@ -277,11 +278,11 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let runs = self
+        let requests = self
             .stateless_requests
             .iter()
-            .filter(|(_, waiting)| waiting.listens || !only_listening);
-        let exchanges: Vec<_> = runs.map(|(exchange, _)| *exchange).collect();
+            .filter(|(_, waiting)| waiting.is_subscription || !only_listening);
+        let exchanges: Vec<_> = requests.map(|(exchange, _)| *exchange).collect();
         for exchange in exchanges {
             self.resume_stateless(exchange, input(), now, out);
         }
@@ -294,25 +295,25 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        // The run has set an earlier timer since, so this entry is stale.
+        // The request has set an earlier timer since, so this entry is stale.
         let Some(waiting) =
             self.stateless_requests.get_mut(&exchange).filter(|it| it.wake_at == at)
         else {
             return;
         };
         waiting.wake_at = Instant::FAR;
-        if waiting.checkout.get().is_some_and(|run| run.next_due() <= now) {
+        if waiting.checkout.get().is_some_and(|request| request.next_due() <= now) {
             waiting.push(StatelessInput::Timeout);
         }
         let limit = self.shared.config.limits.request_total_max;
-        if waiting.arrived + limit <= now && !waiting.listens {
+        if waiting.arrived + limit <= now && !waiting.is_subscription {
             waiting.push(StatelessInput::Fail(Reject::RequestTimeout { limit, option: None }));
         }
         self.advance_stateless(exchange, now, out);
     }
 
-    /// Lets a run handle the inputs that wait for it, and sends its output; unless it is over, sets
-    /// its next timer.
+    /// Lets a request handle the inputs that wait for it, and sends its output; unless it is over,
+    /// sets its next timer.
     fn advance_stateless(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         loop {
             self.count_answers(exchange, now, out);
@@ -341,22 +342,22 @@ impl Engine {
         }
     }
 
-    /// Counts the answers of a run and takes its changes, if no job has it.
+    /// Counts the answers of a request and takes its changes, if no job has it.
     fn count_answers(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
         let waiting = self.stateless_requests.get_mut(&exchange);
-        let Some(run) = waiting.and_then(|waiting| waiting.checkout.get_mut()) else { return };
+        let Some(request) = waiting.and_then(|waiting| waiting.checkout.get_mut()) else { return };
         if let Some(native) = self.shared.upstream.native() {
             let max = self.shared.config.limits.log_requests_per_second;
             let counts = (&*native.request_metrics, &*self.shared.requests);
-            run.count(counts, (now, max), |event| self.shared.log(event, out));
+            request.count(counts, (now, max), |event| self.shared.log(event, out));
         }
-        if let Some((limit, series)) = run.take_timeout() {
+        if let Some((limit, series)) = request.take_timeout() {
             let native = self.shared.upstream.native();
             let method = native.map_or("other", |native| native.request_metrics.name(series).0);
             let event = Event::TimedOut { method, session: None, limit, option: None };
             self.shared.cx(now, out).log(event);
         }
-        let changes = run.take_changes();
+        let changes = request.take_changes();
         self.changes.extend(changes.into_iter().map(|change| (change, None)));
     }
 
@@ -364,13 +365,13 @@ impl Engine {
         self.stateless_requests.values().filter(|waiting| !waiting.is_subscription()).count()
     }
 
-    /// Returns the number of pending requests in runs, without `subscriptions/listen`.
+    /// Returns the number of pending requests, without `subscriptions/listen`.
     pub(super) fn stateless_in_flight(&self) -> usize {
         let calls = self.stateless_requests.values().filter(|waiting| !waiting.is_subscription());
         calls.map(|waiting| waiting.owed).sum()
     }
 
-    /// Returns the number of exchanges of runs.
+    /// Returns the number of open exchanges.
     pub(super) fn open_stateless(&self) -> usize {
         self.stateless_requests.len()
     }

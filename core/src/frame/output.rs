@@ -116,19 +116,19 @@ fn begin(
     bytes: usize,
     skipped: &mut Option<(PartialMessage, InvalidLine)>,
 ) -> InvalidLine {
-    let glimpse = PartialMessage::of_start(start);
-    let concerns = glimpse.concerns_of_long_line();
+    let partial = PartialMessage::of_start(start);
+    let concerns = partial.concerns_of_long_line();
     let unreadable = InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, start) };
     if matches!(unreadable.concerns, Concerns::AnyRequest) {
-        *skipped = Some((glimpse, unreadable.clone()));
+        *skipped = Some((partial, unreadable.clone()));
     }
     unreadable
 }
 
 /// Ends the skipped line.
-fn finish((mut glimpse, line): (PartialMessage, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
-    glimpse.read_end(end);
-    let concerns = glimpse.concerns();
+fn finish((mut partial, line): (PartialMessage, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
+    partial.read_end(end);
+    let concerns = partial.concerns();
     matches!(concerns, Concerns::Request(_)).then_some(InvalidLine { concerns, ..line })
 }
 

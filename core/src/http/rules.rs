@@ -7,13 +7,13 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use pontoon_core::http::{Answer, Coding, Cors, Headers, Request, RequestHead, Rules};
+//! use pontoon_core::http::{Answer, ContentCoding, Cors, Headers, Request, RequestHead, Rules};
 //!
 //! fn receive<H: Headers>(
 //!     rules: &Rules,
 //!     head: &RequestHead<'_, H>,
 //!     read_body: impl FnOnce() -> Bytes,
-//! ) -> Result<(Request, Option<Cors>, Coding), Box<Answer>> {
+//! ) -> Result<(Request, Option<Cors>, ContentCoding), Box<Answer>> {
 //!     let admission = rules.admit(head)?;
 //!     // `Admission::open_account` refuses what the memory budget has no room for.
 //!     let (cors, coding) = (admission.cors.clone(), admission.coding);

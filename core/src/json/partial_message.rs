@@ -40,17 +40,17 @@ pub(crate) struct PartialMessage {
 impl PartialMessage {
     /// Reads a complete text.
     pub(crate) fn of(text: &[u8]) -> PartialMessage {
-        let mut glimpse = PartialMessage::default();
-        glimpse.read_start(text);
-        glimpse.read_end(text);
-        glimpse
+        let mut partial = PartialMessage::default();
+        partial.read_start(text);
+        partial.read_end(text);
+        partial
     }
 
     /// Reads the start of a text.
     pub(crate) fn of_start(text: &[u8]) -> PartialMessage {
-        let mut glimpse = PartialMessage::default();
-        glimpse.read_start(text);
-        glimpse
+        let mut partial = PartialMessage::default();
+        partial.read_start(text);
+        partial
     }
 
     /// Reads the end of the same text.

@@ -16,7 +16,7 @@
 //! | the log level, if given, is valid | [`Reject::BadParams`] |
 //! | a subscriber accepts an event stream | [`Reject::NotAcceptable`] |
 //!
-//! Later checks need the tool's schema: the headers of [`super::mirror`].
+//! Later checks need the tool's schema: the headers of [`super::x_mcp_header`].
 //!
 //! Source: 2026-07-28, basic/index (Request Metadata), basic/versioning, server/utilities/logging,
 //! basic/transports/streamable-http (Request Headers, Server Validation).

@@ -1,4 +1,4 @@
-//! Work for a server in this process that a job does: on a run that waits, and on a request that
+//! Work for a server in this process that a job does: on a request that waits, and on one that
 //! the engine got because it named a session.
 
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use crate::random::Rng;
 use crate::server::Changed;
 use crate::time::{Duration, Instant};
 
-/// A run with an input to handle.
+/// A waiting request with an input to handle.
 #[derive(Debug)]
 pub(crate) struct Continuation {
     pub(crate) exchange: ExchangeId,
-    pub(crate) run: Box<StatelessRequest>,
+    pub(crate) request: Box<StatelessRequest>,
     /// The input, and whether the client reads too slowly.
     pub(crate) input: Option<(StatelessInput, bool)>,
     pub(crate) now: Instant,
-    pub(crate) wall: Duration,
-    pub(crate) chance: Arc<Rng>,
+    pub(crate) unix_time: Duration,
+    pub(crate) rng: Arc<Rng>,
 }
 
 impl Continuation {
-    /// Lets the run handle its input.
+    /// Lets the request handle its input.
     pub(crate) fn carry_out(&mut self) {
         if let Some((input, is_slow)) = self.input.take() {
-            let moment = StatelessCx { now: self.now, wall: self.wall, chance: &self.chance };
-            self.run.advance(input, is_slow, moment);
+            let moment = StatelessCx { now: self.now, unix_time: self.unix_time, rng: &self.rng };
+            self.request.advance(input, is_slow, moment);
         }
     }
 }

@@ -131,8 +131,8 @@ impl Stateless {
         Ok(())
     }
 
-    fn moment(&self, (now, wall): (Instant, Duration)) -> StatelessCx<'_> {
-        StatelessCx { now, wall, chance: &self.rng }
+    fn moment(&self, (now, unix_time): (Instant, Duration)) -> StatelessCx<'_> {
+        StatelessCx { now, unix_time, rng: &self.rng }
     }
 
     fn counters(&self) -> Counters {

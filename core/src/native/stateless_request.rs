@@ -73,7 +73,7 @@ pub(crate) enum StatelessInput {
     /// None: it may have output already.
     Nothing,
     /// The facts that it waits for.
-    Facts(Box<HostStats>),
+    Stats(Box<HostStats>),
     /// A timeout.
     Timeout,
     /// A change, for a client that wants it.
@@ -87,7 +87,7 @@ pub(crate) enum StatelessInput {
 impl StatelessInput {
     /// Returns whether it runs code of the server.
     pub(crate) fn is_for_server(&self) -> bool {
-        matches!(self, StatelessInput::Facts(_) | StatelessInput::Timeout)
+        matches!(self, StatelessInput::Stats(_) | StatelessInput::Timeout)
     }
 }
 
@@ -106,8 +106,8 @@ pub(crate) enum StatelessOutput {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StatelessCx<'a> {
     pub(crate) now: Instant,
-    pub(crate) wall: Duration,
-    pub(crate) chance: &'a Rng,
+    pub(crate) unix_time: Duration,
+    pub(crate) rng: &'a Rng,
 }
 
 impl StatelessRequest {
@@ -162,7 +162,7 @@ impl StatelessRequest {
     }
 
     fn message(&mut self, message: &Message, moment: StatelessCx<'_>, tally: &RequestMetrics) {
-        let random = moment.chance.next_u64();
+        let random = moment.rng.next_u64();
         if message.kind() == Kind::Request {
             if self.is_logged && self.client.is_none() {
                 self.client = message.client_info().and_then(client_name);
@@ -199,7 +199,7 @@ impl StatelessRequest {
     ) {
         match input {
             StatelessInput::Nothing => {}
-            StatelessInput::Facts(facts) => self.on_stats(&facts, moment),
+            StatelessInput::Stats(facts) => self.on_stats(&facts, moment),
             StatelessInput::Timeout => self.timeout(moment),
             StatelessInput::Change(change) => self.change(&change),
             StatelessInput::EndListens => self.end_subscription(),
@@ -223,14 +223,14 @@ impl StatelessRequest {
 
     /// Continues with the facts that it waits for.
     pub(super) fn on_stats(&mut self, facts: &HostStats, moment: StatelessCx<'_>) {
-        let (arrived, random) = (self.arrived, moment.chance.next_u64());
+        let (arrived, random) = (self.arrived, moment.rng.next_u64());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.connection.handle_stats(facts, &at, &mut self.said);
     }
 
     /// Continues what is due.
     fn timeout(&mut self, moment: StatelessCx<'_>) {
-        let (arrived, random) = (self.arrived, moment.chance.next_u64());
+        let (arrived, random) = (self.arrived, moment.rng.next_u64());
         let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
         self.connection.handle_timeout(&at, &mut self.said);
     }
@@ -470,8 +470,8 @@ fn circumstances<'a>(
     moment: StatelessCx<'a>,
     random: u64,
 ) -> MessageContext<'a> {
-    let StatelessCx { now, wall: unix_time, chance } = moment;
-    let (session, seal) = (None, &chance.seal);
+    let StatelessCx { now, unix_time, rng } = moment;
+    let (session, seal) = (None, &rng.seal);
     MessageContext { now, arrived, unix_time, http, session, principal, random, seal }
 }
 

@@ -3,12 +3,12 @@
 //! Owns: the era of each message; in the legacy era the negotiated revision, the client's
 //! description of itself and its subscriptions; the waiting requests, and the open streams of
 //! changes.
-//! Never: encodes messages (that is `wording`, `legacy` and `modern`), or computes a tool's result.
+//! Never: encodes messages (that is `encode`, `legacy` and `modern`), or computes a tool's result.
 //!
 //! ```text
-//!   message ──► era ──► dispatch ──► Handler::evaluate ──► conclude ──► the answer
+//!   message ──► era ──► dispatch ──► Handler::evaluate ──► outcome ───► the answer
 //!                                                        │    ▲
-//!                                                      Waiting │   handle_timeout, handle_facts,
+//!                                                      Waiting │   handle_timeout, handle_stats,
 //!                                                        └─────┘   an answer of the client
 //! ```
 //!

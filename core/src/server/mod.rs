@@ -4,14 +4,14 @@
 //! Owns: the traits [`Server`], [`Handler`] and [`Task`]; a server's features ([`Catalog`]), its
 //! requests ([`Request`]), their context ([`RequestContext`]) and its answers ([`Outcome`]).
 //! Never: JSON-RPC, a session, a stream or a revision's encoding. A server is written once; the
-//! encoding for each revision is in `wording`, and in `legacy` and `modern` for what only one era
+//! encoding for each revision is in `encode`, and in `legacy` and `modern` for what only one era
 //! has.
 //!
 //! ```text
 //!   a message ──checked against the catalog──► Handler::evaluate ──► Outcome::Done ──► the answer
 //!                                                   │                    ▲
 //!                                                   └► Outcome::Wait ──► Task::resume, as often
-//!                                                      time, facts,      as it waits again
+//!                                                      time, stats,      as it waits again
 //!                                                      the client
 //! ```
 //!

@@ -1,6 +1,7 @@
 //! Connections from the client's point of view: requests, and the lines that come back.
 
 mod arguments;
+mod encode;
 mod lifecycle;
 mod messages;
 mod modern;
@@ -9,4 +10,3 @@ mod pipe;
 mod properties;
 mod rig;
 mod tasks;
-mod wording;

@@ -1,11 +1,11 @@
 //! Other systems: no facts but those of every Unix.
 
-use pontoon_core::facts::{ChildrenFacts, ProcessFacts};
+use pontoon_core::host_stats::{ChildrenStats, ProcessStats};
 
 use super::{Busy, Memory};
 
-pub(super) fn process() -> ProcessFacts {
-    ProcessFacts { pid: std::process::id(), ..ProcessFacts::default() }
+pub(super) fn process() -> ProcessStats {
+    ProcessStats { pid: std::process::id(), ..ProcessStats::default() }
 }
 
 pub(super) fn busy() -> Option<Busy> {
@@ -20,6 +20,6 @@ pub(super) fn memory() -> Option<Memory> {
     None
 }
 
-pub(super) fn children() -> Option<ChildrenFacts> {
+pub(super) fn children() -> Option<ChildrenStats> {
     None
 }

@@ -176,7 +176,7 @@ impl Server for Echo {
     }
 
     fn new_handler(&self) -> Box<dyn Handler> {
-        Box::new(EchoSeat {
+        Box::new(EchoHandler {
             program: self.program,
             settings: Arc::clone(&self.settings),
             handles: Arc::clone(&self.handles),
@@ -195,7 +195,7 @@ impl Server for Echo {
 
 /// The server's side of a connection.
 #[derive(Debug)]
-struct EchoSeat {
+struct EchoHandler {
     program: Program,
     settings: Arc<Settings>,
     /// The sessions that modern clients name.
@@ -204,7 +204,7 @@ struct EchoSeat {
     memory: Memory,
 }
 
-impl Handler for EchoSeat {
+impl Handler for EchoHandler {
     fn evaluate(
         &mut self,
         request: &Request<'_>,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::interpreted::{self, open_newest};
+use super::facade::{self, open_newest};
 use super::modern::*;
 use super::native;
 use super::rig::*;
@@ -76,7 +76,7 @@ fn a_request_whose_time_is_over_meanwhile_has_one_answer() {
 
 #[test]
 fn what_a_legacy_client_says_meanwhile_comes_after() {
-    let mut rig = interpreted::rig();
+    let mut rig = facade::rig();
     let (client, child) = open_newest(&mut rig);
     rig.fed(child);
     rig.jobs_wait = true;
@@ -98,7 +98,7 @@ fn what_a_legacy_client_says_meanwhile_comes_after() {
 
 #[test]
 fn a_session_that_ends_meanwhile_takes_its_interpreter_with_it() {
-    let mut rig = interpreted::rig();
+    let mut rig = facade::rig();
     let (client, child) = open_newest(&mut rig);
     rig.fed(child);
     rig.jobs_wait = true;
@@ -201,7 +201,7 @@ fn no_long_message_is_read_by_the_engine_itself_before_a_modern_child() {
     assert_eq!(rig.json(exchange).0, 200);
     check_walked(&rig, "an answer");
 
-    let mut rig = interpreted::rig();
+    let mut rig = facade::rig();
     let (client, child) = open_newest(&mut rig);
     rig.fed(child);
     let call = rig.post(&client, &long_call(1));
@@ -265,7 +265,7 @@ fn no_long_initialize_is_read_by_the_engine_itself() {
     let body = initialize("1", "2025-11-25").replace(r#""capabilities":{}"#, &members);
     assert!(body.len() > 2 * LONG, "both are long");
     let few = Config { revisions: [Revision::V2025_06_18].into(), ..config(Limits::default()) };
-    for mut rig in [Rig::new(), Rig::of(few), interpreted::rig(), native::rig()] {
+    for mut rig in [Rig::new(), Rig::of(few), facade::rig(), native::rig()] {
         rig.walked = 0;
         rig.post(&Client::new(), &body);
         check_walked(&rig, "initialize");

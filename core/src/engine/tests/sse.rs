@@ -21,23 +21,23 @@ fn result(id: &str) -> String {
 }
 
 /// A client, its stream and its child.
-struct Seat {
+struct OpenSession {
     client: Client,
     stream: ExchangeId,
     child: ChildId,
 }
 
 /// Opens a session in which `initialize` has been sent, but not answered.
-fn opening(rig: &mut Rig) -> Seat {
+fn opening(rig: &mut Rig) -> OpenSession {
     let (stream, client) = rig.open_stream(&Client::new());
     let posted = rig.send(&client, &initialize("0", REVISION));
     assert_eq!(rig.reply(posted), (202, ""));
     let child = *rig.engine.owners.keys().last().expect("a child");
-    Seat { client, stream, child }
+    OpenSession { client, stream, child }
 }
 
 /// Opens a session after the answer to `initialize`.
-fn open(rig: &mut Rig) -> Seat {
+fn open(rig: &mut Rig) -> OpenSession {
     let seat = opening(rig);
     let number = rig.number(seat.child);
     rig.child_says(seat.child, &welcome(&number, REVISION));
@@ -45,7 +45,7 @@ fn open(rig: &mut Rig) -> Seat {
     seat
 }
 
-impl Seat {
+impl OpenSession {
     /// Sends a message that must be accepted.
     fn send(&self, rig: &mut Rig, body: &str) {
         let posted = rig.send(&self.client, body);
@@ -160,7 +160,7 @@ fn initialize_has_to_come_first_and_once() {
         assert_eq!(rig.error(refused), (400, -32600, text), "{body}");
     }
     assert!(rig.children.is_empty());
-    for Seat { client, .. } in [opening(&mut rig), open(&mut rig)] {
+    for OpenSession { client, .. } in [opening(&mut rig), open(&mut rig)] {
         let again = rig.send(&client, &initialize("9", REVISION));
         assert_eq!(rig.error(again).2, "Session already initialized");
         assert_eq!(parse(rig.reply(again).1)["id"], 9);

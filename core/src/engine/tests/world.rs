@@ -28,7 +28,7 @@ struct Asked {
 
 /// A client with a session, and its child.
 #[derive(Clone, Debug)]
-struct Seat {
+struct OpenSession {
     client: Client,
     child: ChildId,
     /// The only stream of its session, in HTTP+SSE.
@@ -50,7 +50,7 @@ pub(super) struct World {
     pub(super) rig: Rig,
     /// Whether some clients use HTTP+SSE.
     sse: bool,
-    handlers: Vec<Seat>,
+    handlers: Vec<OpenSession>,
     lives: BTreeMap<ChildId, Life>,
     asked: BTreeMap<ExchangeId, Asked>,
     /// The client's id for each number.
@@ -180,7 +180,7 @@ impl World {
         if self.rig.reply(exchange).0 == 202 {
             let child = self.child_of(client.id());
             self.expect_initialize(stream, Some(child), id);
-            self.handlers.push(Seat { client, child, sole: Some(stream) });
+            self.handlers.push(OpenSession { client, child, sole: Some(stream) });
         } else {
             self.expect(exchange, None, vec![id]);
         }
@@ -422,7 +422,7 @@ impl World {
             if let Some(session) = head.and_then(|head| head.session) {
                 let session = crate::http::SessionHeader::Id(session);
                 let client = Client { session, ..Client::new() };
-                self.handlers.push(Seat { client, child: *child, sole: None });
+                self.handlers.push(OpenSession { client, child: *child, sole: None });
             }
             head.is_none()
         });

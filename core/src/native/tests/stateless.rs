@@ -32,19 +32,19 @@ impl Headers for Lines {
     }
 }
 
-struct Desk {
+struct Endpoint {
     config: Config,
     engine: Engine,
     stateless: Stateless,
     log: RefCell<Vec<Event>>,
 }
 
-impl Desk {
-    fn of(native: Native) -> Desk {
-        Desk::logging(Level::Info, native)
+impl Endpoint {
+    fn of(native: Native) -> Endpoint {
+        Endpoint::logging(Level::Info, native)
     }
 
-    fn logging(log_level: Level, native: Native) -> Desk {
+    fn logging(log_level: Level, native: Native) -> Endpoint {
         let config = Config {
             log_level,
             origins: vec!["https://app.example".into()],
@@ -53,11 +53,11 @@ impl Desk {
         let mut engine = Engine::new(Arc::new(config.clone()), [1; 32], Instant::ZERO);
         engine.set_unix_time(Duration::from_secs(1_000_000));
         let stateless = engine.stateless().expect("no sessions");
-        Desk { config, engine, stateless, log: RefCell::default() }
+        Endpoint { config, engine, stateless, log: RefCell::default() }
     }
 
-    fn new() -> Desk {
-        Desk::of(Native::stateless(Arc::new(Fixture::new())))
+    fn new() -> Endpoint {
+        Endpoint::of(Native::stateless(Arc::new(Fixture::new())))
     }
 
     /// Applies the rules to a POST.
@@ -132,7 +132,7 @@ fn content_type(head: &ReplyHead) -> String {
 
 #[test]
 fn a_call_needs_no_initialize_and_gets_one_json_body() {
-    let (head, body) = Desk::new().post(&[], &call(7, "say"));
+    let (head, body) = Endpoint::new().post(&[], &call(7, "say"));
     assert_eq!((head.status, &*content_type(&head)), (200, "application/json"));
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["id"], 7);
@@ -141,14 +141,14 @@ fn a_call_needs_no_initialize_and_gets_one_json_body() {
 
 #[test]
 fn nothing_is_remembered_between_requests() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     assert_eq!(desk.text(&[], "count"), "1");
     assert_eq!(desk.text(&[("Mcp-Session-Id", "mine")], "count"), "1");
 }
 
 #[test]
 fn a_session_id_of_the_client_goes_back_unless_it_is_malformed() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     let echoed = |value: &str| {
         let (head, _) = desk.post(&[("Mcp-Session-Id", value)], &call(1, "say"));
         assert_eq!(head.session, None, "none is made up");
@@ -163,7 +163,7 @@ fn a_session_id_of_the_client_goes_back_unless_it_is_malformed() {
 
 #[test]
 fn notifications_and_answers_are_accepted_without_a_body() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     for body in [
         r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
         r#"{"jsonrpc":"2.0","method":"notifications/whatever"}"#,
@@ -176,7 +176,7 @@ fn notifications_and_answers_are_accepted_without_a_body() {
 
 #[test]
 fn only_event_stream_gets_one_event() {
-    let (head, body) = Desk::new().post(&[("Accept", "text/event-stream")], &call(1, "say"));
+    let (head, body) = Endpoint::new().post(&[("Accept", "text/event-stream")], &call(1, "say"));
     assert_eq!(content_type(&head), "text/event-stream");
     assert!(body.starts_with("event: message\ndata: {"), "{body}");
     assert_eq!(body.matches("event: ").count(), 1, "{body}");
@@ -184,7 +184,7 @@ fn only_event_stream_gets_one_event() {
 
 #[test]
 fn what_is_more_than_an_answer_is_streamed_to_whoever_takes_a_stream() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     for accept in ["*/*", "application/json, text/event-stream", ""] {
         let (head, body) = desk.post(&[("Accept", accept)], &call(1, "news"));
         assert_eq!(content_type(&head), "text/event-stream", "{accept}");
@@ -198,12 +198,12 @@ fn what_is_more_than_an_answer_is_streamed_to_whoever_takes_a_stream() {
 
 #[test]
 fn facts_are_there_at_once() {
-    assert_eq!(Desk::new().text(&[], "facts"), "pid=42 requests=0 sessions=0 cleanups=0 POST");
+    assert_eq!(Endpoint::new().text(&[], "facts"), "pid=42 requests=0 sessions=0 cleanups=0 POST");
 }
 
 #[test]
 fn a_client_without_a_session_cannot_be_asked() {
-    let text = Desk::new().text(&[], "ask");
+    let text = Endpoint::new().text(&[], "ask");
     assert!(text.starts_with("The client did not declare"), "{text}");
 }
 
@@ -215,22 +215,22 @@ fn the_server_sees_the_whole_head() {
         ("x-twice", "2"),
         ("MCP-Protocol-Version", "2025-06-18"),
     ];
-    let text = Desk::new().text(&more, "scene");
+    let text = Endpoint::new().text(&more, "scene");
     assert_eq!(
         text,
         "2025-06-18 late=5 wall=1000003 | POST /mcp?a=b 127.0.0.1 cors=true \
          host=localhost;content-type=application/json;origin=https://app.example;x-twice=1;\
          x-twice=2;mcp-protocol-version=2025-06-18 | -"
     );
-    let text = Desk::new().text(&[("Origin", "http://localhost:5173")], "scene");
+    let text = Endpoint::new().text(&[("Origin", "http://localhost:5173")], "scene");
     assert!(text.contains("cors=true"), "{text}");
-    let text = Desk::new().text(&[], "scene");
+    let text = Endpoint::new().text(&[], "scene");
     assert!(text.contains("cors=false"), "{text}");
 }
 
 #[test]
 fn a_client_that_names_no_revision_speaks_that_of_the_first_http() {
-    assert!(Desk::new().text(&[], "scene").starts_with("2025-03-26 "));
+    assert!(Endpoint::new().text(&[], "scene").starts_with("2025-03-26 "));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_client_that_names_no_revision_gets_one_that_is_served() {
     ];
     for (served, spoken) in cases {
         let native = Native::stateless(Arc::new(Fixture::new()));
-        let desk = Desk::of(Native { revisions: served.into(), ..native });
+        let desk = Endpoint::of(Native { revisions: served.into(), ..native });
         assert!(desk.text(&[], "scene").starts_with(spoken), "{served:?}");
     }
 }
@@ -252,7 +252,7 @@ fn a_client_that_names_no_revision_gets_one_that_is_served() {
 fn a_revision_that_is_not_served_is_refused_with_those_that_are() {
     let served = [Revision::V2024_11_05, Revision::V2025_06_18];
     let native = Native::stateless(Arc::new(Fixture::new()));
-    let desk = Desk::of(Native { revisions: Arc::new(served), ..native });
+    let desk = Endpoint::of(Native { revisions: Arc::new(served), ..native });
     for asked in ["2025-11-25", "1999-01-01"] {
         let (head, body) = desk.post(&[("MCP-Protocol-Version", asked)], &call(5, "say"));
         let body: Value = serde_json::from_str(&body).unwrap();
@@ -270,13 +270,13 @@ fn a_batch_is_executed_where_there_are_batches() {
         call(1, "say"),
         call(2, "fail")
     );
-    let (head, body) = Desk::new().post(&[], &batch);
+    let (head, body) = Endpoint::new().post(&[], &batch);
     let refusal: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((head.status, &refusal["error"]["code"]), (400, &json!(-32600)));
 
     let native = Native::stateless(Arc::new(Fixture::with_batches()));
     let revision: &[_] = &[("MCP-Protocol-Version", "2025-03-26")];
-    for (desk, more) in [(Desk::of(native), &[][..]), (Desk::new(), revision)] {
+    for (desk, more) in [(Endpoint::of(native), &[][..]), (Endpoint::new(), revision)] {
         let (head, body) = desk.post(more, &batch);
         assert_eq!((head.status, &*content_type(&head)), (200, "application/json"));
         let answers: Value = serde_json::from_str(&body).unwrap();
@@ -291,7 +291,7 @@ fn a_batch_is_executed_where_there_are_batches() {
 #[test]
 fn initialize_stands_alone() {
     let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}]"#;
-    let desk = Desk::of(Native::stateless(Arc::new(Fixture::with_batches())));
+    let desk = Endpoint::of(Native::stateless(Arc::new(Fixture::with_batches())));
     let Served::Refused(Reject::InitializeInBatch, head, _) = desk.serve(&[], batch) else {
         panic!("it was not refused");
     };
@@ -306,14 +306,14 @@ fn initialize_stands_alone() {
     assert!(body.contains(r#""protocolVersion":"2025-03-26""#), "{body}");
     // The same in a batch that is refused anyway.
     assert!(matches!(
-        Desk::new().serve(&[], batch),
+        Endpoint::new().serve(&[], batch),
         Served::Refused(Reject::InitializeInBatch, ..)
     ));
 }
 
 #[test]
 fn what_is_answered_is_counted_by_method_and_tool() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     desk.text(&[], "say");
     desk.post(&[], &call(1, "fail"));
     desk.post(&[], &call(1, "no-such-tool"));
@@ -327,11 +327,11 @@ fn what_is_answered_is_counted_by_method_and_tool() {
 #[test]
 fn what_is_answered_is_logged_where_that_matters_enough() {
     let native = Native::stateless(Arc::new(Fixture::with_batches()));
-    let quiet = Desk::logging(Level::Warning, native.clone());
+    let quiet = Endpoint::logging(Level::Warning, native.clone());
     quiet.text(&[], "say");
     assert_eq!(quiet.log.into_inner(), [], "the log begins at warning");
 
-    let desk = Desk::of(native);
+    let desk = Endpoint::of(native);
     let id = desk.text(&[], "id");
     let batch = format!(r#"[{},{},5]"#, call(1, "secret"), call(2, "fail"));
     desk.post(&[("Authorization", "Bearer secret")], &batch);
@@ -350,15 +350,15 @@ fn what_is_answered_is_logged_where_that_matters_enough() {
 
 #[test]
 fn what_has_to_wait_is_handed_on() {
-    assert!(matches!(Desk::new().serve(&[], &call(1, "steps")), Served::Pending(_)));
+    assert!(matches!(Endpoint::new().serve(&[], &call(1, "steps")), Served::Pending(_)));
 }
 
 #[test]
 fn a_session_needs_the_engine() {
     let command = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
-    let config = Config { serves: Serves::Command(command), ..Desk::new().config };
+    let config = Config { serves: Serves::Command(command), ..Endpoint::new().config };
     assert!(Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().is_none());
-    let sessions = Desk::of(Native::stateful(Arc::new(Fixture::new())));
+    let sessions = Endpoint::of(Native::stateful(Arc::new(Fixture::new())));
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
     let id = "0b9f3c1e-5a7d-4c1b-9e57-3f2d1c0b9a88";
     for (lines, body, is_taken) in [
@@ -376,7 +376,7 @@ fn a_session_needs_the_engine() {
 #[test]
 fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
     let native = Native::stateless(Arc::new(Fixture::with_extension()));
-    let desk = Desk::of(native);
+    let desk = Endpoint::of(native);
     let refusal = |named: &[&str], id: Value| {
         let mut lines = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "things/get")];
         lines.extend(named.iter().map(|name| ("Mcp-Name", *name)));
@@ -399,7 +399,7 @@ fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
 
 #[test]
 fn who_listens_has_to_take_a_stream() {
-    let desk = Desk::new();
+    let desk = Endpoint::new();
     let listen = modern_call("subscriptions/listen", json!({"notifications": {}}));
     let said = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "subscriptions/listen")];
     let mut lines = said.to_vec();

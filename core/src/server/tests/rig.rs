@@ -234,16 +234,16 @@ impl Server for Demo {
     }
 
     fn new_handler(&self) -> Box<dyn Handler> {
-        Box::new(DemoSeat { count: 0 })
+        Box::new(DemoHandler { count: 0 })
     }
 }
 
 #[derive(Debug)]
-struct DemoSeat {
+struct DemoHandler {
     count: u32,
 }
 
-impl Handler for DemoSeat {
+impl Handler for DemoHandler {
     fn evaluate(
         &mut self,
         request: &Request<'_>,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::interpreted::{DISCOVERY, DONE, introduce, rig};
+use super::facade::{DISCOVERY, DONE, introduce, rig};
 use super::modern::*;
 use super::rig::*;
 use crate::config::{BridgeOptions, ChildEra};
