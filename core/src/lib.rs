@@ -18,8 +18,8 @@
 //!
 //! 1. [`http::Guard`], one per connection, sees every byte before the HTTP library does. Only
 //!    unambiguous HTTP/1.1 within its limits and deadlines passes.
-//! 2. [`http::Rules`] checks the head: route, `Host`, `Origin`, media types, MCP headers. It is a
-//!    function and needs no lock.
+//! 2. [`http::Rules`] checks the head: route, `Host`, `Origin`, media types, MCP headers. It
+//!    keeps no state between requests and needs no lock.
 //! 3. [`json::Body`] parses the envelopes of the messages. A payload keeps its bytes, and is sent
 //!    on with another id.
 //! 4. [`engine::Engine`] gets the [`http::Request`] as an input, finds its session, and sends the

@@ -15,6 +15,10 @@ use strum::IntoStaticStr;
 use crate::time::Duration;
 
 /// The reason why a request was refused, or why the child could not answer it.
+///
+/// The name in metrics and logs is that of the variant in `snake_case`, except for six variants,
+/// whose `serialize` keeps an earlier name, and for two kinds of [`Reject::BadAnswer`]: see
+/// [`Reject::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
 #[cfg_attr(test, derive(strum::VariantNames))]
 #[strum(serialize_all = "snake_case")]

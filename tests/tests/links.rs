@@ -1,4 +1,5 @@
-//! Every relative link of the documents leads to a file, and to a heading of it.
+//! Every relative link of the documents leads to a file, and to a heading of it. The paths that the
+//! descriptions of the architecture name exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -64,6 +65,47 @@ fn fault(document: &Path, text: &str, link: &str) -> Option<String> {
     };
     let has_anchor = anchor.is_empty() || anchors(&text).contains(anchor);
     (!has_anchor).then(|| format!("{link}: there is no such heading"))
+}
+
+/// Returns the paths between back quotes: those of Rust files, those that end with `/`, and those
+/// that begin with a folder of the root. A path with a capital letter, such as `NAME.rs`, stands
+/// for several.
+fn quoted_paths(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = outside_code(text).flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_path_byte =
+        |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"/._-".contains(&it);
+    quoted.filter(move |it| {
+        let Some((first, _)) = it.split_once('/') else { return false };
+        let is_path = it.bytes().all(is_path_byte) && !first.is_empty();
+        is_path && (it.ends_with(".rs") || it.ends_with('/') || root().join(first).exists())
+    })
+}
+
+/// The folders from which a path can be named. The last one is for `event/fields.rs`, in a row about
+/// `observe/` of `core/src/lib.rs`.
+const STARTS: [&str; 4] = ["", "core", "core/src", "core/src/observe"];
+
+/// Returns whether a path exists from one of [`STARTS`].
+fn is_in_tree(path: &str) -> bool {
+    STARTS.iter().any(|folder| root().join(folder).join(path).exists())
+}
+
+#[test]
+fn every_path_of_the_architecture_exists() {
+    for document in ["ARCHITECTURE.md", "core/src/lib.rs"] {
+        let text = fs::read_to_string(root().join(document)).expect("a text");
+        assert!(quoted_paths(&text).count() > 20, "{document}: few paths were found");
+        let gone: Vec<_> = quoted_paths(&text).filter(|path| !is_in_tree(path)).collect();
+        assert!(gone.is_empty(), "{document} names {gone:?}, which do not exist");
+    }
+}
+
+#[test]
+fn gone_paths_are_found() {
+    let text =
+        "`json/` `json/gone/` `http/gone.rs` `core/src/gone` `text/event-stream` `a/NAME.rs`";
+    let gone: Vec<_> = quoted_paths(text).filter(|path| !is_in_tree(path)).collect();
+    assert_eq!(gone, ["json/gone/", "http/gone.rs", "core/src/gone"]);
 }
 
 #[test]
