@@ -2,8 +2,8 @@
 //!
 //! There is no `trait Runtime`: a trait would have to be asynchronous or not, and the contract is
 //! behaviour. The suite in `tests` checks it for every runtime; a new runtime is added there by a
-//! file as short as `tests/tests/smol.rs`. The existing three have the same files in the same
-//! order:
+//! file as short as `tests/tests/smol.rs`. The existing three have the same files, except that
+//! `runtime-blocking` has `connection` and `respond` in place of `front`:
 //!
 //! | file | content |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
 //!
 //! A runtime that polls futures enables this crate's feature `hyper`, and those four files are all
-//! of it, about 300 lines. `runtime-blocking` carries `core::http::Connection` on a thread instead,
-//! in the file `connection`.
+//! of it, about 300 lines. `runtime-blocking` carries [`pontoon_core::http::Connection`] on a
+//! thread instead, in the file `connection`.
 //!
 //! # The ten functions
 //!
@@ -56,9 +56,10 @@
 //! more it closes another one; until then it waits, and later ones stay in the listener's backlog.
 //! After a failed accept it pauses for `accept_pause`, and if there are no descriptors left, closes
 //! a connection. A runtime adds a [`Listener`], and starts a task or a thread that keeps the
-//! [`Permit`] for as long as the connection is open. Every byte passes a `core::http::Guard` before
-//! an HTTP library sees it, and its deadlines are kept. A connection is read no further than the
-//! guard has room to keep. Accepting ends with [`Phase::Serving`]; idle connections end with it.
+//! [`Permit`] for as long as the connection is open. Every byte passes a
+//! [`pontoon_core::http::Guard`] before an HTTP library sees it, and its deadlines are kept. A
+//! connection is read no further than the guard has room to keep. Accepting ends with
+//! [`Phase::Serving`]; idle connections end with it.
 //!
 //! **io.** Each [`Source`], [`Sink`], [`Socket`], [`Stdin`] and [`Alarm`] is polled by one task at
 //! a time. A write passes to the system what it accepts now, in one call, without a buffer behind
@@ -84,11 +85,11 @@
 //!
 //! # Rules for adapters
 //!
-//! - It chooses no status, no header, no body and no text: [`ReplyHead`] and `core::http::Answer`
-//!   are complete, except for the framing and the date.
-//! - It has no limit, deadline or period of its own; all are in `core::limits::Limits`. It has no
-//!   timer policy either: it asks the engine or a guard for the next deadline, and calls when that
-//!   has passed.
+//! - It chooses no status, no header, no body and no text: [`ReplyHead`] and
+//!   [`pontoon_core::http::Answer`] are complete, except for the framing and the date.
+//! - It has no limit, deadline or period of its own; all are in [`pontoon_core::limits::Limits`]. It
+//!   has no timer policy either: it asks the engine or a guard for the next deadline, and calls when
+//!   that has passed.
 //! - It retries nothing, and reports a failure once.
 //! - It reads and changes no payload; [`coding::encode`] compresses a whole answer where the core
 //!   decides so.
