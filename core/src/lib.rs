@@ -140,7 +140,7 @@
 //! | accepted deviations in a child's output | `json/child.rs`, `frame/output.rs`, `frame/multi_line.rs` |
 //! | the eviction of sessions and children | `engine/eviction.rs` |
 //! | the start and stop of a child | `bridge/child.rs`, `engine/children.rs`, `engine/endings.rs` |
-//! | a log event or a metric | `observe/`; the fields of an event in `event/fields.rs` |
+//! | a log event or a metric | `observe/`; the fields of an event in `observe/event/fields.rs` |
 //! | work that grows with a message | `job.rs` and `job/`: a kind of work and its result |
 //! | an effect | [`machine::Action`]; the compiler shows the adapters without it |
 

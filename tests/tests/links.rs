@@ -81,9 +81,8 @@ fn quoted_paths(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The folders from which a path can be named. The last one is for `event/fields.rs`, in a row about
-/// `observe/` of `core/src/lib.rs`.
-const STARTS: [&str; 4] = ["", "core", "core/src", "core/src/observe"];
+/// The folders from which a path can be named.
+const STARTS: [&str; 3] = ["", "core", "core/src"];
 
 /// Returns whether a path exists from one of [`STARTS`].
 fn is_in_tree(path: &str) -> bool {
