@@ -13,6 +13,7 @@
 //! Whenever the process has exited its group gets SIGKILL: a grandchild does not outlive it, and
 //! cannot keep its pipes open. Stop order: 2025-11-25, basic/lifecycle, Shutdown.
 
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -178,11 +179,11 @@ impl Child {
     pub(crate) fn stdin_closed(&mut self, unread: usize, cx: &mut Cx<'_>) {
         self.has_read_nothing = unread >= self.stdin_taken;
         self.stdin_pending = 0;
-        if self.stop.is_none() && self.stdin_open {
+        let was_open = mem::replace(&mut self.stdin_open, false);
+        if self.stop.is_none() && was_open {
             self.stdin_closed_early = true;
             self.await_end(cx);
         }
-        self.stdin_open = false;
     }
 
     /// Returns whether its standard input was closed before it had read anything; its end is then
@@ -290,10 +291,13 @@ impl Child {
     }
 
     /// Extends the wait for the other half of its end, up to a limit, because another process that
-    /// inherited its output could write to it forever.
+    /// inherited its output could write to it forever. The limit is also the time in which it is
+    /// learned whether a probed child has read the probe.
     fn await_end(&mut self, cx: &mut Cx<'_>) {
         let since = self.ending.map_or(cx.now, |ending| ending.since);
-        let at = (cx.now + cx.limits.exit_grace).min(since + cx.limits.exit_time_max);
+        let is_stdin_awaited = self.exited.is_some() && self.is_probed && self.stdin_open;
+        let grace = if is_stdin_awaited { cx.limits.exit_time_max } else { cx.limits.exit_grace };
+        let at = (cx.now + grace).min(since + cx.limits.exit_time_max);
         self.ending = Some(Ending { since, at });
         cx.wake(at);
     }
