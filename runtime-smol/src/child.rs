@@ -8,10 +8,10 @@ use std::io::Result;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 
+use async_process::{Child, Command, Stdio};
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::driver::Driver;
 use smol::Executor;
-use smol::process::{Child, Command, Stdio};
 
 use crate::io::Io;
 

@@ -5,9 +5,10 @@
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Weak};
 
+use async_io::Async;
 use pontoon_driver::driver::Driver;
 use pontoon_driver::http::Endpoint;
-use smol::{Async, Executor};
+use smol::Executor;
 
 use crate::io::{Alarm, Io};
 

@@ -8,10 +8,10 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use async_io::{Async, Timer};
 use pontoon_core::time::Instant;
 use pontoon_driver::clock::Clock;
 use pontoon_driver::io::{self as driver, Listener, Sink, Socket, Source, Stdin};
-use smol::{Async, Timer};
 
 /// A socket or a pipe.
 pub(crate) struct Io<T> {

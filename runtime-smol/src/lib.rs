@@ -1,4 +1,4 @@
-//! A runtime for pontoon's protocol core on smol and hyper.
+//! A runtime for pontoon's protocol core on smol, async-io, async-process and hyper.
 //!
 //! Its obligations are in [`pontoon_driver::contract`]. Most of the ten functions are the
 //! driver's; the others are here:
@@ -25,6 +25,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
+use async_io::Async;
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
 use pontoon_core::machine::Input;
@@ -33,7 +34,7 @@ use pontoon_driver::driver::Driver;
 use pontoon_driver::http::Endpoint;
 pub use pontoon_driver::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
 use smol::channel::{Receiver, bounded};
-use smol::{Async, Executor, block_on, future, process};
+use smol::{Executor, block_on, future};
 
 use crate::io::Alarm;
 
@@ -87,7 +88,7 @@ async fn serve(
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
     // Unless async-process's own driver has been polled, the first child would need a thread for
     // it, and the library panics if there is none.
-    let mut reaper = Box::pin(process::driver());
+    let mut reaper = Box::pin(async_process::driver());
     let _ = future::poll_once(&mut reaper).await;
     executor.spawn(reaper).detach();
     driver.submit([Input::Started]);
