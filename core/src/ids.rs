@@ -1,6 +1,6 @@
 //! The ids of sessions, exchanges, children and streams.
 //!
-//! Owns: the types. Never: generates an id; [`crate::random`] does.
+//! Owns: the types. Never: generates an id; `random.rs` does.
 
 use std::fmt;
 

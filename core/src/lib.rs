@@ -38,7 +38,7 @@
 //!
 //! A modern request belongs to no session. In front of a command it goes to one of a pool of
 //! children, chosen by its principal or as [`config::ChildPer`] says; for a legacy child it is
-//! translated ([`translate`]). The digest of a long request is computed before the engine gets it.
+//! translated (`translate`). The digest of a long request is computed before the engine gets it.
 //! A question of a legacy child is the result of the client's request, with a sealed
 //! [state](seal), and the call waits for the client's retry.
 //!
@@ -80,7 +80,7 @@
 //! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go
 //! to the pool too, by the rules of `bridge/pool/stateless.rs`.
 //!
-//! [`translate`] converts messages between the eras; it consists of functions only.
+//! `translate` converts messages between the eras; it consists of functions only.
 //!
 //! # The boundary
 //!
@@ -147,7 +147,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-pub mod bridge;
+mod bridge;
 pub mod child_spec;
 pub mod chunk;
 pub mod config;
@@ -170,11 +170,11 @@ pub mod native;
 pub mod observe;
 pub mod principal;
 pub mod protocol;
-pub mod random;
+mod random;
 pub mod reject;
 pub mod seal;
 pub mod secrets;
 pub mod server;
-pub mod session;
+mod session;
 pub mod time;
-pub mod translate;
+mod translate;

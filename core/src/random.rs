@@ -15,11 +15,11 @@ use crate::seal::StateKey;
 
 /// Generates session ids from a seed; equal seeds generate equal ids.
 #[derive(Clone, Debug)]
-pub struct IdSource(ChaCha20Rng);
+pub(crate) struct IdSource(ChaCha20Rng);
 
 impl IdSource {
     /// Creates a generator from 32 bytes, which must be secret and random in production.
-    pub fn new(seed: [u8; 32]) -> Self {
+    pub(crate) fn new(seed: [u8; 32]) -> Self {
         IdSource(ChaCha20Rng::from_seed(seed))
     }
 
@@ -38,7 +38,7 @@ impl IdSource {
     }
 
     /// Returns the next session id.
-    pub fn session(&mut self) -> SessionId {
+    pub(crate) fn session(&mut self) -> SessionId {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);
         SessionId::from_random(bytes)

@@ -8,7 +8,7 @@ use crate::reject::Capability;
 
 /// Returns whether client capabilities (JSON text) include this one. `elicitation` without modes
 /// means forms.
-pub fn is_declared(client_capabilities: &[u8], capability: Capability) -> bool {
+pub(crate) fn is_declared(client_capabilities: &[u8], capability: Capability) -> bool {
     let all = Object::read_or_empty(Some(client_capabilities));
     let has = |family: &str, member: &str| {
         all.object(family).is_some_and(|family| family.some(member).is_some())
@@ -26,7 +26,7 @@ pub fn is_declared(client_capabilities: &[u8], capability: Capability) -> bool {
 }
 
 /// Returns the method that needs it.
-pub fn method(capability: Capability) -> &'static str {
+pub(crate) fn method(capability: Capability) -> &'static str {
     match capability {
         Capability::Elicitation | Capability::ElicitationUrl => "elicitation/create",
         Capability::Roots => "roots/list",
@@ -36,7 +36,7 @@ pub fn method(capability: Capability) -> &'static str {
 
 /// Returns the client capabilities (JSON text) that these questions need together:
 /// `data.requiredCapabilities` of the error -32021 (2026-07-28, basic/index).
-pub fn required(capabilities: &[Capability]) -> Vec<u8> {
+pub(crate) fn required(capabilities: &[Capability]) -> Vec<u8> {
     let needs = |capability| capabilities.contains(&capability);
     let mut all = Object::default();
     match (needs(Capability::Elicitation), needs(Capability::ElicitationUrl)) {

@@ -29,18 +29,17 @@
 //! Sources: MCP 2026-07-28, basic/versioning, basic/index, basic/patterns/mrtr, server/utilities/caching;
 //! the changelogs and schemas of all revisions.
 
-pub mod capability;
+pub(crate) mod capability;
 mod code;
 mod content;
 pub(crate) mod error_data;
-pub mod legacy_child;
+pub(crate) mod legacy_child;
 mod meta;
-pub mod modern_child;
+pub(crate) mod modern_child;
 mod shape;
 pub(crate) mod stateless;
-pub mod subscription;
+pub(crate) mod subscription;
 
-pub use crate::reject::Capability;
 pub(crate) use meta::may_require_input;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::json::object::Object;
 
 /// Returns the params of a notification, or a result, marked for one stream: with the id of its
 /// listen request, a JSON text, in `_meta`.
-pub fn tag(params: Option<&[u8]>, subscription_id: &[u8]) -> Vec<u8> {
+pub(crate) fn tag(params: Option<&[u8]>, subscription_id: &[u8]) -> Vec<u8> {
     Tagged::of(params).with(subscription_id).to_vec()
 }
 
@@ -51,14 +51,14 @@ impl Tagged {
 const END: &[u8] = b"}}";
 
 /// Returns the id (JSON text) in the mark of a notification's params, or of a result.
-pub fn id(params: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn id(params: &[u8]) -> Option<Vec<u8>> {
     let params = Object::read(params)?;
     let id = params.object("_meta")?.some(SUBSCRIPTION_ID)?.to_vec();
     Some(id)
 }
 
 /// Returns the params of a notification without the mark, or `None` if nothing else was in them.
-pub fn untag(params: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn untag(params: &[u8]) -> Option<Vec<u8>> {
     let mut params = Object::read(params)?;
     params.edit_object("_meta", |meta| meta.remove(SUBSCRIPTION_ID));
     (!params.is_empty()).then(|| params.write())

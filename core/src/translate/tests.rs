@@ -7,6 +7,7 @@ use super::*;
 use crate::json::Answer;
 use crate::json::object::Object;
 use crate::protocol::Revision;
+use crate::reject::Capability;
 
 /// Unusual JSON: numbers that no float holds, escapes, any keys.
 fn value() -> impl Strategy<Value = String> {
@@ -124,7 +125,7 @@ proptest! {
     ) {
         let text = object.as_bytes();
         let mut told = vec![
-            legacy_child::discover(text, &Revision::ALL),
+            legacy_child::introduction::discover(text, &Revision::ALL),
             legacy_child::params(method, Some(text), 1),
             legacy_child::result(method, text, Some(text)),
             legacy_child::question(asking, Some(text), text).ok().map(|it| it.request.to_vec()),

@@ -8,14 +8,18 @@ use crate::translate::{content, shape};
 /// Returns the entries of `inputResponses`: keys with escapes resolved, and answers (JSON text).
 /// Returns `None` if it is not an object or has a duplicate key, which is the client's error
 /// (-32602).
-pub fn responses(input_responses: &[u8]) -> Option<Vec<(String, &[u8])>> {
+pub(crate) fn responses(input_responses: &[u8]) -> Option<Vec<(String, &[u8])>> {
     object::map(input_responses)
 }
 
 /// Returns the result for the child's request, from an answer in `inputResponses`; `revision` is
 /// the child's. Returns `None` if the answer does not have the required shape, which is the
 /// client's error (-32602).
-pub fn answer(needs: Capability, response: &[u8], revision: Revision) -> Option<Answer<'static>> {
+pub(crate) fn answer(
+    needs: Capability,
+    response: &[u8],
+    revision: Revision,
+) -> Option<Answer<'static>> {
     let mut answer = shape::answer(needs, response)?;
     if matches!(needs, Capability::Sampling | Capability::SamplingTools) {
         answer.edit("content", |blocks| Some(content::one(blocks, revision)));
@@ -25,7 +29,7 @@ pub fn answer(needs: Capability, response: &[u8], revision: Revision) -> Option<
 
 /// Returns the answer for the child if the client gives none: an elicitation is cancelled, anything
 /// else fails.
-pub fn give_up(needs: Capability) -> Answer<'static> {
+pub(crate) fn give_up(needs: Capability) -> Answer<'static> {
     match needs {
         Capability::Elicitation | Capability::ElicitationUrl => {
             Answer::result(br#"{"action":"cancel"}"#.to_vec())

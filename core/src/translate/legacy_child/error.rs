@@ -7,7 +7,7 @@ use crate::translate::{code, meta};
 
 /// A translated error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// An error object (JSON text).
     Error(Vec<u8>),
     /// The user has to visit some URLs, and then the client can send the request again; the child
@@ -25,7 +25,7 @@ pub enum Failure {
 /// | no error object, no code | -32603 |
 ///
 /// `uri` is the JSON text of the request's `params.uri`. Message and data are unchanged.
-pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
+pub(crate) fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Failure {
     let mut error = code::object(error);
     match code::of(&error) {
         Some(code::RESOURCE_NOT_FOUND) => {

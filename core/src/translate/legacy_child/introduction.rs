@@ -9,7 +9,7 @@ use crate::translate::meta;
 /// Returns the params of the `initialize` that opens a child's session: a legacy revision, and
 /// every capability that can be translated, regardless of the client. Each question is later
 /// compared with the capabilities of the request it serves.
-pub fn initialize(revision: Revision) -> Vec<u8> {
+pub(crate) fn initialize(revision: Revision) -> Vec<u8> {
     let mut client = Object::default();
     client.put("name", quoted("pontoon"));
     client.put("version", quoted(env!("CARGO_PKG_VERSION")));
@@ -22,7 +22,7 @@ pub fn initialize(revision: Revision) -> Vec<u8> {
 
 /// Returns the newest revision that a child names in its error to `initialize`, if it is older than
 /// the offered one (2025-11-25, basic/lifecycle, Error Handling). `error` is a JSON text.
-pub fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
+pub(crate) fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
     let error = Object::read(error)?;
     let data = error.object("data")?;
     let supported = elements(data.get("supported")?)?;
@@ -38,7 +38,7 @@ pub fn counteroffer(error: &[u8], offered: Revision) -> Option<Revision> {
 ///
 /// Capabilities are the child's except for `tasks`, which have another form in the modern era. The
 /// result is stale at once (`ttlMs` 0) and private, because the child may change.
-pub fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<u8>> {
+pub(crate) fn discover(initialize_result: &[u8], supported: &[Revision]) -> Option<Vec<u8>> {
     let mut told = Object::read(initialize_result)?;
     let mut capabilities = told.object("capabilities").unwrap_or_default();
     capabilities.remove_nulls();
@@ -106,7 +106,7 @@ pub(crate) fn welcome(
 }
 
 /// Returns the child's `serverInfo` (JSON text), from its result of `initialize`.
-pub fn server_info(initialize_result: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn server_info(initialize_result: &[u8]) -> Option<Vec<u8>> {
     Some(Object::read(initialize_result)?.object("serverInfo")?.write())
 }
 

@@ -16,15 +16,15 @@
 
 mod answer;
 mod error;
-mod introduction;
+pub(super) mod introduction;
 mod params;
 mod question;
 mod result;
 
-pub use answer::{answer, give_up, responses};
-pub use error::{Failure, error};
+pub(crate) use answer::{answer, give_up, responses};
+pub(crate) use error::{Failure, error};
 pub(crate) use introduction::{InitializeResult, welcome};
-pub use introduction::{counteroffer, discover, initialize, server_info};
-pub use params::params;
-pub use question::{Question, Refusal, input_required, key, question};
-pub use result::result;
+pub(crate) use introduction::{counteroffer, initialize};
+pub(crate) use params::params;
+pub(crate) use question::{Question, Refusal, input_required, key, question};
+pub(crate) use result::result;

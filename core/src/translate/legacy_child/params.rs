@@ -10,7 +10,7 @@ use crate::translate::meta;
 ///
 /// `task` of `tools/call` is removed too: tasks are not offered, and their results could not be
 /// translated.
-pub fn params(method: &str, params: Option<&[u8]>, token: u64) -> Option<Vec<u8>> {
+pub(crate) fn params(method: &str, params: Option<&[u8]>, token: u64) -> Option<Vec<u8>> {
     let mut params = match params {
         Some(params) => Object::read(params)?,
         None => Object::default(),

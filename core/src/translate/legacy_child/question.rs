@@ -11,7 +11,7 @@ use crate::translate::{capability, code, meta};
 
 /// An entry of `inputRequests`, and what the client must be able to do for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// The capability that the client must have declared; it also determines the kind of answer.
     pub needs: Capability,
     /// The entry: JSON text, `method` and `params`.
@@ -20,7 +20,7 @@ pub struct Question {
 
 /// The reason why a child's request cannot be translated; the child gets it as an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// A required member of its params is missing or has a wrong type.
     BadParams,
     /// The client of this request did not declare the capability.
@@ -31,7 +31,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Returns the error for the child.
-    pub fn answer(self) -> Answer<'static> {
+    pub(crate) fn answer(self) -> Answer<'static> {
         match self {
             Refusal::BadParams => Answer::error(code::INVALID_PARAMS, "Invalid params"),
             Refusal::Undeclared => {
@@ -52,7 +52,7 @@ impl Refusal {
 /// # Errors
 ///
 /// See [`Refusal`].
-pub fn question(
+pub(crate) fn question(
     method: &str,
     params: Option<&[u8]>,
     client_capabilities: &[u8],
@@ -89,7 +89,7 @@ fn has_context(client_capabilities: &[u8]) -> bool {
 
 /// Returns the key for a request with this id (JSON text): the text of the id, or for a string that
 /// could be taken for a number or for such a key, its JSON text. Different ids have different keys.
-pub fn key(id: &[u8]) -> String {
+pub(crate) fn key(id: &[u8]) -> String {
     let plain = |text: &str| !text.starts_with(|c: char| c.is_ascii_digit() || "-\"".contains(c));
     match text(id) {
         Some(text) if plain(&text) => text.into_owned(),
@@ -99,7 +99,7 @@ pub fn key(id: &[u8]) -> String {
 
 /// Returns the result that requests these inputs (keys and entries) from the client, with the
 /// sealed state for it to return, and the server's identity (JSON text). The entries are not copied.
-pub fn input_required<'q>(
+pub(crate) fn input_required<'q>(
     questions: impl IntoIterator<Item = (&'q str, &'q Question)>,
     state: Option<&str>,
     server_info: Option<&[u8]>,

@@ -9,7 +9,7 @@ use crate::translate::meta;
 ///
 /// `server_info` is the JSON text of the child's. In `tools/list`, members about tasks are removed,
 /// and a tool that can only be called as a task is left out.
-pub fn result(method: &str, result: &[u8], server_info: Option<&[u8]>) -> Option<Vec<u8>> {
+pub(crate) fn result(method: &str, result: &[u8], server_info: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut result = Object::read(result)?;
     if method == "tools/list" {
         result.edit_elements("tools", without_tasks);

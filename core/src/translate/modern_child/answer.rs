@@ -7,7 +7,7 @@ use crate::translate::shape;
 /// Returns the entry of `inputResponses`, or `None` if the client answered with an error or an
 /// invalid result: the call is then to be cancelled. An elicitation always has an entry: it is
 /// cancelled by the user.
-pub fn answer(needs: Capability, answer: &Answer<'_>) -> Option<Vec<u8>> {
+pub(crate) fn answer(needs: Capability, answer: &Answer<'_>) -> Option<Vec<u8>> {
     let shaped = match answer {
         Answer::Result(result) => shape::answer(needs, result).map(|answer| answer.write()),
         Answer::Error(_) => None,

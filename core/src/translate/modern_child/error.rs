@@ -16,7 +16,7 @@ use crate::translate::content::text_block;
 /// | no error object, no code | -32603 |
 ///
 /// `uri` is the JSON text of the request's `params.uri`.
-pub fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> {
+pub(crate) fn error(method: &str, error: &[u8], uri: Option<&[u8]>) -> Answer<'static> {
     let mut error = code::object(error);
     match code::of(&error) {
         Some(code::INVALID_PARAMS) if method == "resources/read" && names(&error, uri) => {

@@ -9,7 +9,7 @@ use crate::translate::meta;
 ///
 /// Capabilities are the child's except for `extensions`, which the legacy era does not have. A
 /// child without an identity gets a placeholder name and version, because both are required.
-pub fn initialize(discover_result: &[u8], revision: Revision) -> Option<Vec<u8>> {
+pub(crate) fn initialize(discover_result: &[u8], revision: Revision) -> Option<Vec<u8>> {
     let mut told = Object::read(discover_result)?;
     let mut capabilities = told.object("capabilities").unwrap_or_default();
     restrict(&mut capabilities, revision);
@@ -62,7 +62,7 @@ fn server_info(mut info: Object<'_>, revision: Revision) -> Vec<u8> {
 
 /// Returns the client capabilities for every request, from those of `initialize` (JSON text) and
 /// the negotiated revision: those that both that revision and the modern era have.
-pub fn client_capabilities(capabilities: Option<&[u8]>, revision: Revision) -> Vec<u8> {
+pub(crate) fn client_capabilities(capabilities: Option<&[u8]>, revision: Revision) -> Vec<u8> {
     let mut all = Object::read_or_empty(capabilities);
     all.remove_nulls();
     for extra in ["extensions", "tasks"] {

@@ -28,10 +28,10 @@ mod question;
 mod result;
 mod sampling;
 
-pub use answer::answer;
-pub use error::error;
-pub use introduction::{client_capabilities, initialize};
-pub use params::{Caller, own, params, retry, uri};
-pub use probe::{Probed, probe, speaks_both};
-pub use question::question;
-pub use result::{InputRequest, Outcome, result};
+pub(crate) use answer::answer;
+pub(crate) use error::error;
+pub(crate) use introduction::{client_capabilities, initialize};
+pub(crate) use params::{Caller, own, params, retry, uri};
+pub(crate) use probe::{Probed, probe, speaks_both};
+pub(crate) use question::question;
+pub(crate) use result::{InputRequest, Outcome, result};

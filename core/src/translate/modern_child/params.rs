@@ -5,7 +5,7 @@ use crate::translate::meta;
 
 /// A legacy client's description of itself, for every request.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller<'t> {
+pub(crate) struct Caller<'t> {
     /// Its capabilities, as [`client_capabilities`](super::client_capabilities) returns them (JSON
     /// text).
     pub capabilities: &'t [u8],
@@ -21,7 +21,7 @@ pub struct Caller<'t> {
 ///
 /// `task` of `tools/call` is removed because tasks are not offered, and so are members that would
 /// make it a retry.
-pub fn params(
+pub(crate) fn params(
     method: &str,
     params: Option<&[u8]>,
     caller: &Caller<'_>,
@@ -41,7 +41,7 @@ pub fn params(
 }
 
 /// Returns the params of a request of the bridge itself, such as `server/discover`.
-pub fn own(params: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn own(params: Option<&[u8]>) -> Vec<u8> {
     let info = [br#"{"name":"pontoon","version":"#, &*quoted(env!("CARGO_PKG_VERSION")), b"}"];
     let info = info.concat();
     let bridge = Caller { capabilities: b"{}", info: Some(&info), log_level: None };
@@ -70,7 +70,7 @@ fn put_or_remove<'t>(object: &mut Object<'t>, key: &'static str, value: Option<&
 /// Returns the params of a retry: those of the first try, as [`params`] returned them, with the
 /// client's answers and the child's state (JSON text), another token in place of the first, and the
 /// client's current log level.
-pub fn retry<'r>(
+pub(crate) fn retry<'r>(
     params: &'r [u8],
     responses: impl IntoIterator<Item = (&'r str, &'r [u8])>,
     state: Option<&'r [u8]>,
@@ -91,7 +91,7 @@ pub fn retry<'r>(
 }
 
 /// Returns the uri in a request's params (JSON text).
-pub fn uri(params: &[u8]) -> Option<&[u8]> {
+pub(crate) fn uri(params: &[u8]) -> Option<&[u8]> {
     object::member(params, "uri")
 }
 

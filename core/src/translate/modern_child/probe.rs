@@ -7,7 +7,7 @@ use crate::translate::code;
 
 /// The era of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Probed {
+pub(crate) enum Probed {
     /// It supports 2026-07-28.
     Modern,
     /// It is modern, but supports no revision that is known here.
@@ -19,7 +19,7 @@ pub enum Probed {
 /// Returns the era from the answer to `server/discover` (2026-07-28, basic/transports/stdio,
 /// Backward Compatibility). An answer that names no revisions, or only legacy ones, is that of a
 /// legacy child.
-pub fn probe(answer: &Answer<'_>) -> Probed {
+pub(crate) fn probe(answer: &Answer<'_>) -> Probed {
     match answer {
         Answer::Result(result) => Object::read(result).map_or(Probed::Legacy, |result| {
             by_revisions(result.get("supportedVersions"), Probed::Legacy)
@@ -30,7 +30,7 @@ pub fn probe(answer: &Answer<'_>) -> Probed {
 
 /// Returns whether a modern child also supports `initialize`, from its result of `server/discover`
 /// (JSON text).
-pub fn speaks_both(discovery: &[u8]) -> bool {
+pub(crate) fn speaks_both(discovery: &[u8]) -> bool {
     let result = Object::read_or_empty(Some(discovery));
     let revisions = result.get("supportedVersions").and_then(elements).unwrap_or_default();
     let mut revisions = revisions.into_iter().filter_map(text);

@@ -14,7 +14,7 @@ use crate::translate::meta;
 /// # Errors
 ///
 /// The capability that this needs, if the revision does not have it.
-pub fn question(
+pub(crate) fn question(
     request: &InputRequest,
     revision: Revision,
     elicitation_id: &str,

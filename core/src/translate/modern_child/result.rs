@@ -8,7 +8,7 @@ use crate::translate::{meta, shape};
 
 /// A translated result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The result in the client's revision (JSON text).
     Complete(Vec<u8>),
     /// The client must be asked, and then the request is sent again.
@@ -22,7 +22,7 @@ pub enum Outcome {
 
 /// An entry of `inputRequests`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputRequest {
+pub(crate) struct InputRequest {
     /// The key for its answer.
     pub key: String,
     /// The capability that the client must have declared; it also determines the method
@@ -35,7 +35,7 @@ pub struct InputRequest {
 /// Translates a result: members that only the modern era has are removed, and content that
 /// `revision` does not have is replaced by text. Returns `None` if it is malformed or of an unknown
 /// type, which is the child's error.
-pub fn result(method: &str, result: &[u8], revision: Revision) -> Option<Outcome> {
+pub(crate) fn result(method: &str, result: &[u8], revision: Revision) -> Option<Outcome> {
     let result = Object::read(result)?;
     match (result.some("resultType"), result.text("resultType").as_deref()) {
         (None, _) | (_, Some("complete")) => {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::translate::Capability;
+use crate::reject::Capability;
 use crate::translate::capability::is_declared;
 
 fn discovered(initialize_result: &str) -> String {
