@@ -2,16 +2,15 @@
 //!
 //! glibc keeps the memory of large messages for the next ones, which is fast: with a fixed mmap
 //! threshold, which returns each large allocation when it is freed, an echo of 1 MB took 2.3 times
-//! the processor time. So its thresholds stay as they are, and a thread returns what glibc keeps
-//! once a burst is over.
+//! the processor time. So its thresholds stay as they are, and a thread returns what glibc
+//! keeps.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::thread;
 use std::time::Duration;
 
-/// The time between two checks. A check reads a file of procfs.
-const CHECK_PERIOD: Duration = Duration::from_secs(2);
+/// The time after which free memory is returned. With little to return that takes microseconds.
+const PERIOD: Duration = Duration::from_secs(2);
 
 /// Has all threads allocate from one arena. To be called before the first thread starts.
 ///
@@ -23,7 +22,10 @@ pub(crate) fn use_one_arena() {
     unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
 }
 
-/// Starts a thread that returns free memory whenever the resident memory has changed.
+/// Starts a thread that returns free memory every two seconds.
+///
+/// It does so even if the resident memory has not changed: what has been freed since is still
+/// resident.
 ///
 /// # Errors
 ///
@@ -31,22 +33,11 @@ pub(crate) fn use_one_arena() {
 pub(crate) fn watch() -> io::Result<()> {
     let thread = thread::Builder::new().name("pontoon-memory".into());
     thread.spawn(|| {
-        let mut known = 0;
-        while let Some(pages) = resident_pages() {
-            if pages != known {
-                // SAFETY: malloc_trim touches free memory only, and any thread may call it.
-                unsafe { libc::malloc_trim(0) };
-                known = resident_pages().unwrap_or(pages);
-            }
-            thread::sleep(CHECK_PERIOD);
+        loop {
+            thread::sleep(PERIOD);
+            // SAFETY: malloc_trim touches free memory only, and any thread may call it.
+            unsafe { libc::malloc_trim(0) };
         }
     })?;
     Ok(())
-}
-
-/// Returns the resident pages of the program; `None` without procfs.
-fn resident_pages() -> Option<usize> {
-    let mut statm = [0; 128];
-    let length = File::open("/proc/self/statm").ok()?.read(&mut statm).ok()?;
-    str::from_utf8(&statm[..length]).ok()?.split(' ').nth(1)?.parse().ok()
 }
