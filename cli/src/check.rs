@@ -110,7 +110,7 @@ impl Report {
                 if era == Era::Legacy && since.elapsed() >= Duration::from_secs(4) {
                     self.line(
                         "",
-                        "it did not answer server/discover; --child-era legacy saves the wait",
+                        "it did not answer server/discover; `pontoon proxy --child-era legacy` saves the wait",
                         None,
                     );
                 }
