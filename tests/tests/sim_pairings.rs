@@ -3,35 +3,16 @@
 //!
 //! `PONTOON_SEED` and `PONTOON_SEEDS` as in `sim_sessions.rs`.
 
-use std::ops::Range;
-
-use pontoon_suite::sim::{clients, env_seed, env_seed_count};
-
-/// The default number of seeds.
-const SEEDS: u64 = 200;
-
-fn run(seeds: Range<u64>) {
-    let (mut answers, mut sessions) = (0, 0);
-    for seed in env_seed().map_or(seeds, |seed| seed..seed + 1) {
-        let stats = clients::run_pairing_seed(seed);
-        answers += stats.answers;
-        sessions += stats.sessions;
-    }
-    println!("{answers} answers, {sessions} sessions");
-}
-
-fn seeds() -> u64 {
-    env_seed_count().unwrap_or(SEEDS)
-}
+use pontoon_suite::sim::clients;
 
 #[test]
 fn every_client_gets_its_own_answers_in_the_first_half_of_the_worlds() {
-    run(0..seeds() / 2);
+    clients::run_half(true, clients::run_pairing_seed);
 }
 
 #[test]
 fn every_client_gets_its_own_answers_in_the_second_half_of_the_worlds() {
-    run(seeds() / 2..seeds());
+    clients::run_half(false, clients::run_pairing_seed);
 }
 
 #[test]

@@ -4,37 +4,16 @@
 //! `PONTOON_SEED=n cargo test -p pontoon-suite --test sim_sessions` runs one seed, and
 //! `PONTOON_SEEDS=10000` this many, from the first on; the default is two hundred.
 
-use std::ops::Range;
-
-use pontoon_suite::sim::{clients, env_seed, env_seed_count};
-
-/// The default number of seeds.
-const SEEDS: u64 = 200;
-
-/// Runs these seeds, or the one in `PONTOON_SEED`.
-fn run(seeds: Range<u64>) {
-    let (mut answers, mut sessions) = (0, 0);
-    for seed in env_seed().map_or(seeds, |seed| seed..seed + 1) {
-        let stats = clients::run_seed(seed);
-        answers += stats.answers;
-        sessions += stats.sessions;
-    }
-    println!("{answers} answers, {sessions} sessions");
-}
-
-/// Returns the number of seeds to run.
-fn seeds() -> u64 {
-    env_seed_count().unwrap_or(SEEDS)
-}
+use pontoon_suite::sim::clients;
 
 #[test]
 fn every_property_holds_in_the_first_half_of_the_worlds() {
-    run(0..seeds() / 2);
+    clients::run_half(true, clients::run_seed);
 }
 
 #[test]
 fn every_property_holds_in_the_second_half_of_the_worlds() {
-    run(seeds() / 2..seeds());
+    clients::run_half(false, clients::run_seed);
 }
 
 #[test]

@@ -27,7 +27,7 @@ use super::link::Link;
 use super::process::SUITE;
 use super::program::{self, Program};
 use super::rng::Rng;
-use super::{Faults, World, WorldGuard, lock};
+use super::{Faults, World, WorldGuard, env_seed, lock, number_in};
 use crate::pontoon::Verb;
 use crate::record::Record;
 use crate::wire::Request;
@@ -41,6 +41,23 @@ pub struct RunStats {
     pub answers: u64,
     /// The number of opened sessions.
     pub sessions: u64,
+}
+
+/// The default number of seeds.
+const SEEDS: u64 = 200;
+
+/// Runs the first half of the seeds, or the second, or only the seed in `PONTOON_SEED`.
+/// `PONTOON_SEEDS` sets their number.
+pub fn run_half(is_first: bool, run_seed: fn(u64) -> RunStats) {
+    let count = number_in("PONTOON_SEEDS").unwrap_or(SEEDS);
+    let half = if is_first { 0..count / 2 } else { count / 2..count };
+    let (mut answers, mut sessions) = (0, 0);
+    for seed in env_seed().map_or(half, |seed| seed..seed + 1) {
+        let stats = run_seed(seed);
+        answers += stats.answers;
+        sessions += stats.sessions;
+    }
+    println!("{answers} answers, {sessions} sessions");
 }
 
 /// Runs the world of this seed to its end: sessions with processes of their own.

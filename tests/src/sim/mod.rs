@@ -108,11 +108,6 @@ pub fn env_seed() -> Option<u64> {
     number_in("PONTOON_SEED")
 }
 
-/// Returns the number of seeds in `PONTOON_SEEDS`.
-pub fn env_seed_count() -> Option<u64> {
-    number_in("PONTOON_SEEDS")
-}
-
 fn number_in(variable: &str) -> Option<u64> {
     let value = env::var(variable).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is not a number")))
