@@ -12,10 +12,10 @@
 //! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
 //! ```text
-//!   socket ─ connection ─┐           ┌─ child ─ pipes
-//!     bytes in, bytes    ├─ [ driver ] ─┤
-//!     out, one thread    │  engine   │
-//!                        └───────────┘
+//!   socket ─ connection ─┐            ┌─ child ─ pipes
+//!     bytes in, bytes    ├─ [driver] ─┤
+//!     out, one thread    │   engine   │
+//!                        └────────────┘
 //! ```
 //!
 //! Threads: one for each connection, two for each child, and two that are always there. Each of

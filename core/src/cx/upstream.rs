@@ -32,10 +32,11 @@ impl Upstream {
             Serves::Command(spec) => Upstream::Command(Arc::new(spec.clone())),
             Serves::Native(native) => {
                 let catalog = native.server.modern_catalog();
-                let tally = RequestMetrics::new(catalog.tools.iter().map(|tool| &*tool.name));
+                let request_metrics =
+                    RequestMetrics::new(catalog.tools.iter().map(|tool| &*tool.name));
                 Upstream::Native(NativeUpstream {
                     settings: native.clone(),
-                    request_metrics: Arc::new(tally),
+                    request_metrics: Arc::new(request_metrics),
                     header_params: Arc::new(ServerHeaderParams::of(catalog)),
                 })
             }

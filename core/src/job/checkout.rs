@@ -4,8 +4,8 @@
 //! Never: interprets an input.
 //!
 //! ```text
-//!   here ──lend──► with a job ──give_back──► here     inputs wait until it is here, and are then
-//!                                                     handled one by one
+//!   here ──check_out──► with a job ──check_in──► here     inputs wait until it is here, and are then
+//!                                                       handled one by one
 //! ```
 
 use std::collections::VecDeque;
@@ -27,8 +27,8 @@ impl<M, F> Checkout<M, F> {
     }
 
     /// Creates an entry for a machine that a job has.
-    pub(crate) fn away(loan: CheckoutId) -> Checkout<M, F> {
-        Checkout { machine: Err(loan), waiting: VecDeque::new(), bytes: 0 }
+    pub(crate) fn away(id: CheckoutId) -> Checkout<M, F> {
+        Checkout { machine: Err(id), waiting: VecDeque::new(), bytes: 0 }
     }
 
     /// Returns the machine, if it is here.
@@ -42,9 +42,9 @@ impl<M, F> Checkout<M, F> {
     }
 
     /// Adds an input that holds this many bytes.
-    pub(crate) fn push(&mut self, fact: F, bytes: usize) {
+    pub(crate) fn push(&mut self, input: F, bytes: usize) {
         self.bytes += bytes;
-        self.waiting.push_back((fact, bytes));
+        self.waiting.push_back((input, bytes));
     }
 
     /// Removes and returns the next input and its bytes, if the machine is here for it.
@@ -63,13 +63,13 @@ impl<M, F> Checkout<M, F> {
     }
 
     /// Removes and returns the machine for a job.
-    pub(crate) fn check_out(&mut self, loan: CheckoutId) -> Option<Box<M>> {
-        std::mem::replace(&mut self.machine, Err(loan)).ok()
+    pub(crate) fn check_out(&mut self, id: CheckoutId) -> Option<Box<M>> {
+        std::mem::replace(&mut self.machine, Err(id)).ok()
     }
 
-    /// Takes the machine back from its job. Returns whether it was the one that was lent.
-    pub(crate) fn check_in(&mut self, loan: CheckoutId, machine: Box<M>) -> bool {
-        let is_it = self.machine.as_ref().err() == Some(&loan);
+    /// Takes the machine back from its job. Returns whether it was the one that this job had.
+    pub(crate) fn check_in(&mut self, id: CheckoutId, machine: Box<M>) -> bool {
+        let is_it = self.machine.as_ref().err() == Some(&id);
         if is_it {
             self.machine = Ok(machine);
         }

@@ -23,12 +23,12 @@ use crate::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Preparation {
     config: Arc<Config>,
-    chance: Arc<Rng>,
+    rng: Arc<Rng>,
 }
 
 impl Preparation {
-    pub(crate) fn new(config: Arc<Config>, chance: Arc<Rng>) -> Preparation {
-        Preparation { config, chance }
+    pub(crate) fn new(config: Arc<Config>, rng: Arc<Rng>) -> Preparation {
+        Preparation { config, rng }
     }
 
     /// Reads an `initialize`; computes the digest of a long modern request's parameters, if it
@@ -92,7 +92,7 @@ impl Preparation {
             Some(_) => sealed_ticket(message).is_some_and(|state| {
                 let method = message.method().unwrap_or_default();
                 let now = Duration::ZERO; // the engine knows the time
-                self.chance.seal.check(&head.principal, method, now, state.as_bytes()).is_ok()
+                self.rng.seal.check(&head.principal, method, now, state.as_bytes()).is_ok()
             }),
             None => exclusivity_of(message) == Exclusivity::Exclusive,
         };

@@ -43,7 +43,7 @@ pub enum Served {
     Pending(Box<StatelessRequest>),
 }
 
-/// The number of samples of facts that a request gets before it has to wait.
+/// The number of samples of statistics that a request gets before it has to wait.
 const SAMPLES_MAX: usize = 4;
 
 impl Stateless {
@@ -67,7 +67,7 @@ impl Stateless {
     }
 
     /// Answers a POST. `clock` returns the current time and the time since 1970-01-01 00:00 UTC;
-    /// `sample` returns facts about the process and its host, and is called only if the server
+    /// `sample` returns statistics of the process and its host, and is called only if the server
     /// waits for them. `log` takes log events, and `publish` takes the changes that the request
     /// made: `Input::Changed`.
     pub fn answer(
@@ -86,24 +86,24 @@ impl Stateless {
         if let Err(reject) = self.check(native, era, &head, body) {
             return refuse(reject, &head, body, &native.revisions);
         }
-        let mut run = StatelessRequest::new(native, self.config.log_level, era, head, body);
-        run.take(body, self.moment(clock()), &self.request_metrics);
+        let mut request = StatelessRequest::new(native, self.config.log_level, era, head, body);
+        request.take(body, self.context(clock()), &self.request_metrics);
         for _ in 0..SAMPLES_MAX {
-            // Facts about sessions need the engine.
-            if native.sessions || !run.wants_stats() {
+            // Figures of sessions need the engine.
+            if native.sessions || !request.wants_stats() {
                 break;
             }
-            let facts = HostStats { counters: self.counters(), ..sample() };
-            run.on_stats(&facts, self.moment(clock()));
+            let stats = HostStats { counters: self.counters(), ..sample() };
+            request.on_stats(&stats, self.context(clock()));
         }
         let max = self.config.limits.log_requests_per_second;
-        run.count((&self.request_metrics, &self.requests), (clock().0, max), log);
-        run.take_changes().into_iter().for_each(publish);
-        if !run.is_over() {
-            return Served::Pending(Box::new(run));
+        request.count((&self.request_metrics, &self.requests), (clock().0, max), log);
+        request.take_changes().into_iter().for_each(publish);
+        if !request.is_over() {
+            return Served::Pending(Box::new(request));
         }
-        let step = run.step();
-        let is_short = run.take_memory_shortage();
+        let step = request.step();
+        let is_short = request.take_memory_shortage();
         match step {
             StatelessOutput::Reply(head, body)
             | StatelessOutput::Stream { begin: Some(head), events: body, .. } => match is_short {
@@ -112,7 +112,7 @@ impl Stateless {
             },
             // Nothing of it was sent, so the head is still to come.
             StatelessOutput::Stream { begin: None, .. } | StatelessOutput::Wait => {
-                Served::Pending(Box::new(run))
+                Served::Pending(Box::new(request))
             }
         }
     }
@@ -131,7 +131,7 @@ impl Stateless {
         Ok(())
     }
 
-    fn moment(&self, (now, unix_time): (Instant, Duration)) -> StatelessCx<'_> {
+    fn context(&self, (now, unix_time): (Instant, Duration)) -> StatelessCx<'_> {
         StatelessCx { now, unix_time, rng: &self.rng }
     }
 

@@ -67,12 +67,12 @@ pub struct StatelessRequest {
     ready: Option<StatelessOutput>,
 }
 
-/// An input of a run that waits.
+/// An input of a waiting request.
 #[derive(Debug)]
 pub(crate) enum StatelessInput {
     /// None: it may have output already.
     Nothing,
-    /// The facts that it waits for.
+    /// The statistics that it waits for.
     Stats(Box<HostStats>),
     /// A timeout.
     Timeout,
@@ -91,7 +91,7 @@ impl StatelessInput {
     }
 }
 
-/// The next output of a run.
+/// The next output of a request.
 #[derive(Debug)]
 pub(crate) enum StatelessOutput {
     /// Nothing yet.
@@ -111,7 +111,7 @@ pub(crate) struct StatelessCx<'a> {
 }
 
 impl StatelessRequest {
-    /// Creates a run without input.
+    /// Creates a request without input.
     pub(super) fn new(
         native: &Native,
         log_level: Level,
@@ -311,7 +311,7 @@ impl StatelessRequest {
         }
     }
 
-    /// Returns the answer to a run that is refused.
+    /// Returns the answer to a request that is refused.
     pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
         self.fail(reject);
         let body = self.reply().1;

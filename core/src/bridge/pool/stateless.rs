@@ -13,12 +13,13 @@
 //!
 //! A request of a child for its client is refused, because nothing could return the answer.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::job::stateless::{agreed, text_of};
 use crate::json::line;
 use crate::server::LogLevel;
 use crate::translate::stateless;
-use bytes::Bytes;
 
 /// Answers a request of a legacy client that no child gets, or returns the request.
 pub(super) fn answer_here(post: Post, cx: &mut Cx<'_>) -> Option<Post> {
@@ -50,12 +51,8 @@ pub(super) fn answer_here(post: Post, cx: &mut Cx<'_>) -> Option<Post> {
 
 impl Pool {
     /// Returns the result of a client's `initialize`, for a legacy child.
-    pub(super) fn initialize_result(
-        &self,
-        post: &Post,
-        welcome: &InitializeResult,
-    ) -> Option<Bytes> {
+    pub(super) fn initialize_result(&self, post: &Post, child: &InitializeResult) -> Option<Bytes> {
         let revision = agreed(&post.request, &self.served);
-        stateless::initialize(&welcome.result, revision).map(Bytes::from)
+        stateless::initialize(&child.result, revision).map(Bytes::from)
     }
 }
