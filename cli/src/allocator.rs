@@ -2,14 +2,13 @@
 //!
 //! glibc keeps the memory of large messages for the next ones, which is fast: with a fixed mmap
 //! threshold, which returns each large allocation when it is freed, an echo of 1 MB took 2.3 times
-//! the processor time. So its thresholds stay as they are, and a thread returns what glibc
-//! keeps.
+//! the processor time. So its thresholds stay as they are, and a thread returns what glibc keeps.
 
 use std::io;
 use std::thread;
 use std::time::Duration;
 
-/// The time after which free memory is returned. With little to return that takes microseconds.
+/// The time after which free memory is returned again.
 const PERIOD: Duration = Duration::from_secs(2);
 
 /// Has all threads allocate from one arena. To be called before the first thread starts.
