@@ -8,15 +8,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pontoon_tokio::pontoon_core::child_spec::ChildSpec;
-use pontoon_tokio::pontoon_core::config::{BridgeOptions, ChildEra, Config, Serves};
-use pontoon_tokio::pontoon_core::engine::Engine;
-use pontoon_tokio::pontoon_core::frame::Output;
 use pontoon_tokio::pontoon_core::http::{Headers, RequestHead, Rules};
-use pontoon_tokio::pontoon_core::ids::{ChildId, ExchangeId};
-use pontoon_tokio::pontoon_core::limits::Limits;
-use pontoon_tokio::pontoon_core::machine::{Action, Input};
-use pontoon_tokio::pontoon_core::time::{Duration, Instant};
+use pontoon_tokio::pontoon_core::{
+    Action, BridgeOptions, ChildEra, ChildId, ChildSpec, Config, Duration, Engine, ExchangeId,
+    Input, Instant, Limits, Output, Serves,
+};
 
 /// Headers in the representation of an adapter.
 struct HeaderList(Vec<(&'static str, String)>);

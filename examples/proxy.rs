@@ -9,9 +9,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::{env, thread};
 
-use pontoon_tokio::pontoon_core::child_spec::ChildSpec;
-use pontoon_tokio::pontoon_core::config::{Config, Serves};
-use pontoon_tokio::pontoon_core::observe::Level;
+use pontoon_tokio::pontoon_core::{ChildSpec, Config, Level, Serves};
 use pontoon_tokio::{Options, start};
 
 fn main() -> io::Result<ExitCode> {

@@ -8,11 +8,11 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use pontoon_tokio::pontoon_core::config::{Config, Native, Serves};
 use pontoon_tokio::pontoon_core::server::{
     Catalog, Field, Handler, Kind, Notifications, Outcome, Request, RequestContext, Schema, Server,
     Tool,
 };
+use pontoon_tokio::pontoon_core::{Config, Native, Serves};
 use pontoon_tokio::{Options, start};
 
 /// A server with one tool.

@@ -16,7 +16,7 @@ mod serving;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use pontoon_core::protocol::Revision;
+use pontoon_core::Revision;
 
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;

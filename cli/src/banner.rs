@@ -3,9 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use pontoon_core::child_spec::ChildSpec;
 use pontoon_core::http::SSE_STREAM;
-use pontoon_core::observe::Level;
+use pontoon_core::{ChildSpec, Level};
 use serde_json::json;
 
 use crate::hints::quoted;

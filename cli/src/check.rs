@@ -12,11 +12,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{Config, Serves};
-use pontoon_core::limits::Limits;
-use pontoon_core::observe::{Dropped, Event, Level, escape_untrusted};
-use pontoon_core::protocol::{Era, Revision};
+use pontoon_core::{
+    ChildSpec, Config, Dropped, Era, Event, Level, Limits, Revision, Serves, escape_untrusted,
+};
 use pontoon_driver::{Options, Running};
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use pontoon_core::child_spec::ChildSpec;
+use pontoon_core::ChildSpec;
 
 use crate::errors::Failure;
 use crate::hints::{self, quoted};

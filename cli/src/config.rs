@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{BindSession, BridgeOptions, Config, Native, Serves};
-use pontoon_core::limits::Limits;
-use pontoon_core::protocol::Revision;
+use pontoon_core::{
+    BindSession, BridgeOptions, ChildSpec, Config, Limits, Native, Revision, Serves,
+};
 
 use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
 

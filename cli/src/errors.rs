@@ -5,8 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pontoon_core::observe::escape_untrusted;
-use pontoon_core::reject::ExitStatus;
+use pontoon_core::{ExitStatus, escape_untrusted};
 
 /// A fatal error, in three lines and an exit code.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
-use pontoon_core::observe::Level;
+use pontoon_core::Level;
 
 use crate::errors::Failure;
 use crate::log::Notice;

@@ -20,7 +20,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pontoon_core::observe::Level;
+use pontoon_core::Level;
 use time::UtcOffset;
 
 pub(crate) use self::entry::{Entry, Notice};

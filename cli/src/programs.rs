@@ -3,8 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use pontoon_core::config::{Native, Rate};
-use pontoon_core::protocol::Revision;
+use pontoon_core::{Native, Rate, Revision};
 use pontoon_servers::calculator::{Calculator, FlatEvents};
 use pontoon_servers::echo::{Echo, Settings};
 

@@ -8,10 +8,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pontoon_core::config::{Config, Serves};
 use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
-use pontoon_core::observe::{Event, Level};
-use pontoon_core::reject::ExitStatus;
+use pontoon_core::{Config, Event, ExitStatus, Level, Serves};
 use pontoon_driver::{Ended, Options, Running, Stopper};
 
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};

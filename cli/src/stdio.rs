@@ -8,11 +8,8 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Instant as Clock, SystemTime};
 
-use pontoon_core::config::Native;
-use pontoon_core::limits::Limits;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Limits, Native, StateKey};
 use pontoon_process::Sampler;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 

@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use pontoon_core::protocol::Revision;
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, Revision};
 use pontoon_servers::calculator;
 use strum::VariantNames;
 

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! `ARCHITECTURE.md` at the root of the repository shows all crates, and where to start reading. To
-//! write a server, read [`server`]. `examples/engine.rs` drives [`engine::Engine`] by hand.
+//! write a server, read [`server`]. `examples/engine.rs` drives [`Engine`] by hand.
 //!
 //! # The path of a request
 //!
@@ -20,32 +20,31 @@
 //!    unambiguous HTTP/1.1 within its limits and deadlines passes.
 //! 2. [`http::Rules`] checks the head: route, `Host`, `Origin`, media types, MCP headers. It
 //!    keeps no state between requests and needs no lock.
-//! 3. [`json::Body`] parses the envelopes of the messages. A payload keeps its bytes, and is sent
-//!    on with another id.
-//! 4. [`engine::Engine`] gets the [`http::Request`] as an input, finds its session, and sends the
-//!    message to the child. It is the only machine with shared state, behind a lock, and returns
-//!    within microseconds. Work that grows with a message is a [`job::Job`], which the adapter
-//!    carries out without the lock, and whose result is the next input: translations between the
-//!    eras, lists of tools whose arguments are repeated in headers, and all evaluations of a server
-//!    in this process. An `initialize` is read before the engine gets it ([`modern::Preparation`]).
-//!    Under the lock a message of more than
-//!    [`Limits::inline_bytes_max`](limits::Limits::inline_bytes_max) is only put into an event of a
-//!    stream: a search for line breaks, and a copy for the replay if it is short enough to be kept.
+//! 3. [`Body`] parses the envelopes of the messages. A payload keeps its bytes, and is sent on with
+//!    another id.
+//! 4. [`Engine`] gets the [`http::Request`] as an input, finds its session, and sends the message
+//!    to the child. It is the only machine with shared state, behind a lock, and returns within
+//!    microseconds. Work that grows with a message is a [`Job`], which the adapter carries out
+//!    without the lock, and whose result is the next input: translations between the eras, lists of
+//!    tools whose arguments are repeated in headers, and all evaluations of a server in this
+//!    process. An `initialize` is read before the engine gets it ([`Preparation`]). Under the lock
+//!    a message of more than [`Limits::inline_bytes_max`] is only put into an event of a stream: a
+//!    search for line breaks, and a copy for the replay if it is short enough to be kept.
 //!    `tests/bench/lock` measures the longest hold for the largest inputs.
-//! 5. [`frame::Output`] parses the child's output, again outside any lock: [`frame::Lines`] finds
-//!    the lines, `json/child.rs` the messages on them. They are inputs of the engine. The answer is
-//!    an action.
+//! 5. [`Output`] parses the child's output, again outside any lock: `frame/lines.rs` finds the
+//!    lines, `json/child.rs` the messages on them. They are inputs of the engine. The answer is an
+//!    action.
 //!
 //! A modern request belongs to no session. In front of a command it goes to one of a pool of
-//! children, chosen by its principal or as [`config::ChildPer`] says; for a legacy child it is
-//! translated (`translate`). The digest of a long request is computed before the engine gets it.
-//! A question of a legacy child is the result of the client's request, with a sealed
-//! [state](seal), and the call waits for the client's retry.
+//! children, chosen by its principal or as [`ChildPer`] says; for a legacy child it is translated
+//! (`translate`). The digest of a long request is computed before the engine gets it. A question of
+//! a legacy child is the result of the client's request, with a sealed state (`seal`), and the call
+//! waits for the client's retry.
 //!
-//! A server that runs in this process ([`config::Native`]) has a [`server::ServerConnection`] in
-//! place of a child. With sessions everything else is as above. Without sessions,
-//! [`native::Stateless`] answers a POST between steps 3 and 4, without a lock. Only a request that
-//! has to wait becomes a [`native::StatelessRequest`] and goes to the engine.
+//! A server that runs in this process ([`Native`]) has a [`server::ServerConnection`] in place of a
+//! child. With sessions everything else is as above. Without sessions, [`Stateless`] answers a POST
+//! between steps 3 and 4, without a lock. Only a request that has to wait becomes a
+//! [`StatelessRequest`] and goes to the engine.
 //!
 //! [`http::Connection`] combines steps 1 and 2, the body, and the framing of the answer, for an
 //! adapter without an HTTP library.
@@ -66,7 +65,7 @@
 //! # The two eras
 //!
 //! In the legacy era, up to revision 2025-11-25, a client opens a session. In the modern era
-//! (2026-07-28) every request is self-contained. [`modern`] has the rules for modern requests that
+//! (2026-07-28) every request is self-contained. `modern` has the rules for modern requests that
 //! hold for every kind of server. A native server answers them as if it had no sessions. For a
 //! command, the eras of both sides decide:
 //!
@@ -77,18 +76,22 @@
 //! | modern | legacy | `bridge/pool/`: children that requests share by key; a child's question becomes a round |
 //! | legacy | modern | `legacy_facade/`: replaces the child of a session, in front of the pool |
 //!
-//! With [`config::BridgeOptions::stateless`] there are no sessions: requests of legacy clients go
-//! to the pool too, by the rules of `bridge/pool/stateless.rs`.
+//! With [`BridgeOptions::stateless`] there are no sessions: requests of legacy clients go to the
+//! pool too, by the rules of `bridge/pool/stateless.rs`.
 //!
 //! `translate` converts messages between the eras; it consists of functions only.
 //!
 //! # The boundary
 //!
-//! [`machine::Input`] and [`machine::Action`] are the boundary of the engine. Machines have the
-//! methods `handle_input`, `handle_timeout` and `poll_timeout`, and append actions to a buffer of
-//! the caller. Actions are carried out in order. An adapter owns sockets, pipes, processes, one
-//! clock, one seed and one timer per machine. It decides nothing: no status code, no retry, no
-//! timeout, no limit is chosen outside this crate.
+//! [`Input`] and [`Action`] are the boundary of the engine. Machines have the methods
+//! `handle_input`, `handle_timeout` and `poll_timeout`, and append actions to a buffer of the
+//! caller. Actions are carried out in order. An adapter owns sockets, pipes, processes, one clock,
+//! one seed and one timer per machine. It decides nothing: no status code, no retry, no timeout, no
+//! limit is chosen outside this crate.
+//!
+//! Other crates use the names at the root of this crate, which are re-exported one by one; those
+//! about HTTP are in [`http`], those for authors of servers in [`server`]. All other modules are
+//! private.
 //!
 //! # Invariants
 //!
@@ -100,9 +103,9 @@
 //! - An answer is routed by a number that this side chose; the client's id is only passed on. A
 //!   session is a value that shares nothing with another, except for a modern child, which serves
 //!   all of them.
-//! - All bytes that are held for clients and servers are within one budget: [`memory::Memory`].
-//! - Every queue, buffer, table and wait has a limit: in [`limits::Limits`], and for a connection
-//!   with a native server beside the code that it limits.
+//! - All bytes that are held for clients and servers are within one budget: [`Memory`].
+//! - Every queue, buffer, table and wait has a limit: in [`Limits`], and for a connection with a
+//!   native server beside the code that it limits.
 //! - A metric or an error of the core repeats nothing that a client sent, except the id of the
 //!   request, an unsupported revision, the URI of an unknown resource and, truncated, the name of
 //!   an unknown feature of a native server. The log has the name of the client, the tools that it
@@ -117,9 +120,9 @@
 //!
 //! | to add | go to |
 //! |---|---|
-//! | a reason to refuse a request | [`reject::Reject`]: a variant, its status and code, its text in `reject/text.rs` |
-//! | a limit | [`limits::Limits`] |
-//! | a buffer | a permit of [`memory::Memory`] |
+//! | a reason to refuse a request | [`Reject`]: a variant, its status and code, its text in `reject/text.rs` |
+//! | a limit | [`Limits`] |
+//! | a buffer | a permit of [`Memory`] |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | the framing of answers without an HTTP library | `http/connection.rs` |
 //! | a field of a message that a rule needs | `json/` |
@@ -142,39 +145,93 @@
 //! | the start and stop of a child | `bridge/child.rs`, `engine/children.rs`, `engine/endings.rs` |
 //! | a log event or a metric | `observe/`; the fields of an event in `observe/event/fields.rs` |
 //! | work that grows with a message | `job.rs` and `job/`: a kind of work and its result |
-//! | an effect | [`machine::Action`]; the compiler shows the adapters without it |
+//! | an effect | [`Action`]; the compiler shows the adapters without it |
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![warn(missing_docs, unnameable_types)]
 
 mod bridge;
-pub mod child_spec;
-pub mod chunk;
-pub mod config;
+mod child_spec;
+mod chunk;
+mod config;
 mod cx;
-pub mod engine;
-pub mod frame;
-pub mod host_stats;
+mod engine;
+mod frame;
+mod host_stats;
 pub mod http;
 mod id_map;
-pub mod ids;
-pub mod job;
-pub mod json;
+mod ids;
+mod job;
+mod json;
 mod legacy_facade;
-pub mod limits;
-pub mod log_text;
-pub mod machine;
-pub mod memory;
-pub mod modern;
-pub mod native;
-pub mod observe;
-pub mod principal;
-pub mod protocol;
+mod limits;
+mod log_text;
+mod machine;
+mod memory;
+mod modern;
+mod native;
+mod observe;
+mod principal;
+mod protocol;
 mod random;
-pub mod reject;
-pub mod seal;
-pub mod secrets;
+mod reject;
+mod seal;
+mod secrets;
 pub mod server;
 mod session;
-pub mod time;
+mod time;
 mod translate;
+
+// The engine, its inputs and its actions.
+pub use chunk::Chunk;
+pub use engine::Engine;
+pub use ids::{ChildId, ExchangeId, SessionId};
+pub use job::{Done, Job};
+pub use machine::{Action, Actions, Input, Signal};
+pub use native::{Served, Stateless, StatelessRequest};
+pub use principal::Principal;
+pub use time::{Deadline, Duration, Instant, TimerKind};
+
+// Messages. They are parsed outside the engine's lock.
+pub use frame::Output;
+pub use json::{
+    Body, Concerned, Concerns, Invalid as InvalidMessage, InvalidLine, Kind as MessageKind,
+    Message, ParseRules, Peer,
+};
+pub use modern::Preparation;
+
+// Configuration.
+pub use child_spec::ChildSpec;
+pub use config::{
+    BindSession, BridgeOptions, ChildEra, ChildPer, Config, EventFormat, Native, Rate, Serves,
+};
+pub use limits::Limits;
+pub use protocol::{Era, Revision};
+pub use seal::StateKey;
+
+// Refusals, and the reasons why a child ended.
+pub use reject::{Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, Wire};
+
+// The memory budget.
+pub use memory::{Account, Memory, Permit};
+
+// Log events, metrics, and figures about the host.
+pub use host_stats::{ChildrenStats, Counters, HostStats, ProcessStats, SystemStats};
+pub use log_text::escape_untrusted;
+pub use observe::{
+    Answered, Detail, Dropped, Event, Histogram, Level, MetricsText, RequestSeries, RequestStats,
+    SessionEnd, Value as FieldValue,
+};
+
+/// Internals that tests of this crate and fuzz targets check on their own. They are no part of the
+/// interface.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::frame::EventId;
+    pub use crate::json::{Field, ID_BYTES_MAX};
+    pub use crate::modern::field;
+    pub use crate::modern::x_mcp_header::{
+        HeaderParams, Invalid as InvalidHeaderParam, ToolsPage, read_tools_page,
+    };
+    pub use crate::seal::{Binding, Refused, SalientParams, Unsealed};
+}

@@ -11,7 +11,7 @@ pub struct Limits {
     // Everything
     /// Bytes that are held for all clients and servers together: request bodies, lines of children,
     /// answers that clients have not read, input that waits for a child, and events kept for
-    /// `Last-Event-ID`. Its shares are in [`crate::memory`].
+    /// `Last-Event-ID`. [`Memory`](crate::Memory) has its shares.
     pub memory_bytes_max: usize,
 
     // HTTP connections
@@ -189,13 +189,13 @@ pub struct Limits {
 impl Limits {
     /// Returns the maximum number of open requests and streams: an eighth of the connections is
     /// reserved for probes and for requests that are answered at once.
-    pub fn open_requests_max(&self) -> usize {
+    pub(crate) fn open_requests_max(&self) -> usize {
         (self.connections_max - self.connections_max / 8).max(1)
     }
 
     /// Returns the maximum number of open streams: GET streams, those of HTTP+SSE and
     /// `subscriptions/listen`.
-    pub fn open_streams_max(&self) -> usize {
+    pub(crate) fn open_streams_max(&self) -> usize {
         (self.connections_max - self.connections_max / 4).max(1)
     }
 

@@ -2,10 +2,6 @@
 //!
 //! Owns: [`Input`] and [`Action`]. Both enums are exhaustive on purpose: a new action must
 //! break every adapter at compile time. Never: decides how an action is carried out.
-//!
-//! Order: actions are carried out in the order in which they were pushed. For one exchange that is
-//! either one [`Action::Reply`], or [`Action::Begin`], any number of [`Action::Write`], and one
-//! [`Action::Finish`].
 
 use std::any::Any;
 
@@ -176,7 +172,10 @@ impl From<Refusal> for Input {
 
 /// An effect that the adapter carries out, without a reply.
 ///
-/// An action for an exchange or a child that no longer exists has no effect.
+/// Actions are carried out in the order in which they were pushed. For one exchange that is either
+/// one [`Reply`](Self::Reply), or [`Begin`](Self::Begin), any number of [`Write`](Self::Write), and
+/// one [`Finish`](Self::Finish). An action for an exchange or a child that no longer exists has no
+/// effect.
 #[derive(Debug)]
 pub enum Action {
     /// Send a head; body bytes follow, each to be flushed at once.

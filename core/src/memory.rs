@@ -6,23 +6,6 @@
 //! Never: waits. A permit is granted or refused at once; the caller decides what follows.
 //!
 //! The counters are atomic, because request bodies are read without the engine's lock.
-//!
-//! | share | at most | of |
-//! |---|---|---|
-//! | request bodies, read or being read, until the server has taken them | 1/2 | the budget |
-//! | events kept for `Last-Event-ID`, and messages that wait for a stream | 1/4 | the budget |
-//! | output of one child, until its clients have read it | 1/2 | the budget |
-//! | request bodies of one session, and its unread answers | 1/4 each | the budget |
-//! | request bodies and unread answers of one principal with credentials | 1/2 | the budget |
-//! | request bodies and unread answers of one peer address, unless it is a loopback address | 1/2 | the budget |
-//!
-//! The last eighth of the budget is reserved for messages of up to [`SMALL_BYTES_MAX`], which count
-//! in the shares above but are never refused because of them: when large messages have used up
-//! everything else, small ones are still served. A loopback address has no share, because all
-//! clients of a user, or of a reverse proxy on this machine, have the same address.
-//!
-//! The counter of a share is found by a hash of its owner. Two owners can get the same counter, and
-//! then have one share together.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -41,12 +24,29 @@ use crate::limits::Limits;
 
 /// The maximum length of a message that may use the last eighth of the budget, and is not refused
 /// because of a share.
-pub const SMALL_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const SMALL_BYTES_MAX: usize = 64 * 1024;
 
 /// The number of counters for the shares of sessions, principals, peer addresses and children.
 const COUNTERS: u16 = 4096;
 
-/// The budget for all held bytes. Clones share the budget.
+/// The budget for all held bytes ([`Limits::memory_bytes_max`]). Clones share the budget.
+///
+/// | share | at most | of |
+/// |---|---|---|
+/// | request bodies, read or being read, until the server has taken them | 1/2 | the budget |
+/// | events kept for `Last-Event-ID`, and messages that wait for a stream | 1/4 | the budget |
+/// | output of one child, until its clients have read it | 1/2 | the budget |
+/// | request bodies of one session, and its unread answers | 1/4 each | the budget |
+/// | request bodies and unread answers of one principal with credentials | 1/2 | the budget |
+/// | request bodies and unread answers of one peer address, unless it is a loopback address | 1/2 | the budget |
+///
+/// The last eighth of the budget is reserved for messages of up to 64 KiB, which count in the
+/// shares above but are never refused because of them: when large messages have used up everything
+/// else, small ones are still served. A loopback address has no share, because all clients of a
+/// user, or of a reverse proxy on this machine, have the same address.
+///
+/// The counter of a share is found by a hash of its owner. Two owners can get the same counter, and
+/// then have one share together.
 #[derive(Clone)]
 pub struct Memory(Arc<Counters>);
 
@@ -189,7 +189,7 @@ impl Memory {
 
     /// Returns whether more bytes are held than the budget allows, which only bytes added without a
     /// permit can cause.
-    pub fn is_overdrawn(&self) -> bool {
+    pub(crate) fn is_overdrawn(&self) -> bool {
         self.used() > self.0.limit
     }
 
@@ -261,7 +261,7 @@ impl Account {
 
     /// Returns whether this many more bytes would be permitted now. One answer is always permitted
     /// for a client that has read all others.
-    pub fn has_room(&self, bytes: usize) -> bool {
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
         let has_room = |counter: &AtomicUsize, max: usize| {
             let used = counter.load(Ordering::Relaxed);
             used.saturating_add(bytes) <= max || used == 0 && !self.in_budget
@@ -299,7 +299,7 @@ impl Permit {
 
     /// Adds `more` bytes if they are permitted, and returns whether they were.
     #[must_use]
-    pub fn grow(&mut self, more: usize) -> bool {
+    pub(crate) fn grow(&mut self, more: usize) -> bool {
         let Account { memory, in_budget, shares, .. } = &self.account;
         let whole = self.bytes.saturating_add(more);
         let (budget, is_spared) = self.account.budget(whole);
@@ -339,7 +339,7 @@ impl Permit {
     }
 
     /// Returns some of its bytes to the account.
-    pub fn give_back(&mut self, bytes: usize) {
+    pub(crate) fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.each_counter(|counter| {
             counter.fetch_sub(bytes, Ordering::Relaxed);

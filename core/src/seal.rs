@@ -35,7 +35,7 @@ use crate::principal::Principal;
 use crate::time::Duration;
 
 /// The maximum length of a payload, in bytes.
-pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 
 /// The key that states are sealed with.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl StateKey {
         StateKey(Hmac::new_from_slice(&bytes).expect("HMAC takes keys of any length"))
     }
 
-    /// Seals a payload of at most [`PAYLOAD_BYTES_MAX`] bytes; a longer one cannot be opened. The
+    /// Seals a payload of at most 1 MiB; a longer one cannot be opened. The
     /// text consists of letters, digits, `-` and `_`, and is 98 bytes and a third longer than the
     /// payload.
     ///

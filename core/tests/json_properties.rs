@@ -3,7 +3,8 @@
 mod oracle;
 
 use bytes::Bytes;
-use pontoon_core::json::{Field, Message, ParseRules, Peer};
+use pontoon_core::testing::Field;
+use pontoon_core::{Message, ParseRules, Peer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

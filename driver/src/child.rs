@@ -14,12 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::{fmt, mem, process};
 
 use bytes::{Buf, Bytes};
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::chunk::Chunk;
-use pontoon_core::frame::Output;
-use pontoon_core::ids::ChildId;
-use pontoon_core::machine::{Input, Signal};
-use pontoon_core::reject::ExitStatus;
+use pontoon_core::{ChildId, ChildSpec, Chunk, ExitStatus, Input, Output, Signal};
 
 use crate::driver::{Driver, lock};
 use crate::io::{Source, Stdin};

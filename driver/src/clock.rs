@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{self, SystemTime};
 
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant};
 
 /// A clock that counts from the start of the program. Clones share the start.
 #[derive(Clone, Debug)]

@@ -5,9 +5,8 @@ use std::io::Write;
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pontoon_core::chunk::Chunk;
 use pontoon_core::http::{ContentCoding, ReplyHead};
-use pontoon_core::memory::Account;
+use pontoon_core::{Account, Chunk};
 
 /// Returns a whole body in the coding for its client, which the head then names. Compressed bytes
 /// count in `account`.

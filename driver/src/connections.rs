@@ -12,8 +12,7 @@ use std::task::{Poll, ready};
 
 use event_listener::Event;
 use pontoon_core::http::{PeerWait, first_to_give_way};
-use pontoon_core::reject::SpawnError;
-use pontoon_core::time::Instant;
+use pontoon_core::{Instant, SpawnError};
 
 use crate::driver::{Driver, lock};
 use crate::io::{Alarm, Listener};

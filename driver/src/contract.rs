@@ -42,8 +42,8 @@
 //!
 //! - Inputs with data come from here too: [`Driver::open`] numbers a request and returns the
 //!   [`Exchange`] for its answer; [`ChildIo::run`] frames and parses a child's output, outside the
-//!   lock. A runtime itself reports only [`Started`](pontoon_core::machine::Input::Started), once
-//!   it listens, and [`Refused`](pontoon_core::machine::Input::Refused), for requests that a guard
+//!   lock. A runtime itself reports only [`Started`](pontoon_core::Input::Started), once
+//!   it listens, and [`Refused`](pontoon_core::Input::Refused), for requests that a guard
 //!   or the rules refused.
 //! - An [`Exchange`] that is dropped, for any reason, is reported as closed, unless it was answered
 //!   by a reply without receipt. No other cleanup is needed.
@@ -87,7 +87,7 @@
 //!
 //! - It chooses no status, no header, no body and no text: [`ReplyHead`] and
 //!   [`pontoon_core::http::Answer`] are complete, except for the framing and the date.
-//! - It has no limit, deadline or period of its own; all are in [`pontoon_core::limits::Limits`]. It
+//! - It has no limit, deadline or period of its own; all are in [`pontoon_core::Limits`]. It
 //!   has no timer policy either: it asks the engine or a guard for the next deadline, and calls when
 //!   that has passed.
 //! - It retries nothing, and reports a failure once.
@@ -101,8 +101,8 @@
 //! # Receipts and bounds
 //!
 //! Bytes that the engine has pushed count as on their way until they are reported as accepted:
-//! [`Sent`](pontoon_core::machine::Input::Sent) for bytes of a stream, or of a reply that asked for
-//! a receipt, and [`ChildStdinAcked`](pontoon_core::machine::Input::ChildStdinAcked) for bytes that
+//! [`Sent`](pontoon_core::Input::Sent) for bytes of a stream, or of a reply that asked for
+//! a receipt, and [`ChildStdinAcked`](pontoon_core::Input::ChildStdinAcked) for bytes that
 //! a child's standard input accepted. By these counts the engine pauses reading a child's output,
 //! or refuses a request. An adapter that reports too early makes memory unbounded; one that never
 //! reports stops the session. "Accepted" means passed on towards the kernel, one part at a time:

@@ -15,19 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker, ready};
 use std::{fmt, io, mem, process};
 
-use pontoon_core::config::Config;
-use pontoon_core::engine::Engine;
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{Admission, Answer, Headers, RateLimiter, Request, RequestHead, Rules};
-use pontoon_core::ids::{ChildId, ExchangeId};
-use pontoon_core::job::Job;
-use pontoon_core::machine::{Action, Actions, Input, Signal};
-use pontoon_core::memory::Memory;
-use pontoon_core::modern::Preparation;
-use pontoon_core::native::{Served, Stateless};
-use pontoon_core::observe::Event;
-use pontoon_core::reject::SpawnError;
-use pontoon_core::time::Instant;
+use pontoon_core::{
+    Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
+    Memory, Preparation, Served, Signal, SpawnError, Stateless,
+};
 use pontoon_process::Sampler;
 use smallvec::SmallVec;
 

@@ -10,10 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use pontoon_core::chunk::Chunk;
 use pontoon_core::http::ReplyHead;
-use pontoon_core::ids::ExchangeId;
-use pontoon_core::machine::Input;
+use pontoon_core::{Chunk, ExchangeId, Input};
 
 use crate::driver::{Driver, lock};
 

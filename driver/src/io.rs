@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::task::{Context, Poll};
 
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 pub use pontoon_process::unread;
 
 /// A source of bytes: a socket, or a child's standard output or error.

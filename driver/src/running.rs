@@ -6,9 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
-use pontoon_core::config::Config;
-use pontoon_core::machine::Input;
-use pontoon_core::observe::Event;
+use pontoon_core::{Config, Event, Input};
 
 use crate::driver::Driver;
 

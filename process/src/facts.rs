@@ -6,8 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use pontoon_core::host_stats::{ChildrenStats, Counters, HostStats, ProcessStats, SystemStats};
-use pontoon_core::time::Duration;
+use pontoon_core::{ChildrenStats, Counters, Duration, HostStats, ProcessStats, SystemStats};
 
 #[cfg_attr(not(target_os = "linux"), path = "facts/elsewhere.rs")]
 mod source;

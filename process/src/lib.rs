@@ -26,9 +26,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
 pub use facts::Sampler;
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::machine::Signal;
-use pontoon_core::reject::{ExitStatus, SpawnError};
+use pontoon_core::{ChildSpec, ExitStatus, Signal, SpawnError};
 use rustix::io::Errno;
 use rustix::process::Pid;
 #[cfg(target_os = "linux")]

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait, Rules};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant};
 use pontoon_driver::connections::{self, Permit};
 use pontoon_driver::driver::Driver;
 use pontoon_driver::exchange::{Answer, Exchange};

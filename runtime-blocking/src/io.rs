@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 use pontoon_driver::clock::Clock;
 use pontoon_driver::io::{self as driver, Listener, Sink, Source, Stdin};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};

@@ -45,7 +45,7 @@ use std::thread::{Builder, JoinHandle};
 
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
-use pontoon_core::machine::Input;
+use pontoon_core::Input;
 use pontoon_driver::addresses;
 use pontoon_driver::driver::Driver;
 pub use pontoon_driver::{Ended, Log, Options, Running, Stopper};

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use async_io::{Async, Timer};
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 use pontoon_driver::clock::Clock;
 use pontoon_driver::io::{self as driver, Listener, Sink, Socket, Source, Stdin};
 

@@ -28,7 +28,7 @@ use std::thread;
 use async_io::Async;
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
-use pontoon_core::machine::Input;
+use pontoon_core::Input;
 use pontoon_driver::addresses;
 use pontoon_driver::driver::Driver;
 use pontoon_driver::http::Endpoint;

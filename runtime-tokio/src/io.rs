@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 use pontoon_driver::clock::Clock;
 use pontoon_driver::io::{self, Listener, Sink, Socket, Source};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};

@@ -3,7 +3,7 @@
 use ::time::OffsetDateTime;
 use ::time::format_description::BorrowedFormatItem;
 use ::time::macros::format_description;
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 
 /// Returns seconds since 1970 as a date, `2018-01-18 01:30:22`, or `None` outside the years -9999
 /// to 9999.

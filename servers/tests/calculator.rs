@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use pontoon_core::host_stats::HostStats;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{MessageContext, ServerConnection};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, HostStats, Instant, StateKey};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::{Value, json};
 

@@ -7,14 +7,11 @@ use std::fmt::Write as _;
 
 use dashu_base::{Abs, Signed};
 use dashu_ratio::RBig;
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, Notifications, Outcome, Reply, Request, RequestContext, RpcError,
     Server, ToolResult,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Principal, Revision, StateKey};
 use pontoon_servers::calculator::{Calculator, Expression, Settings};
 use proptest::prelude::*;
 use proptest::sample::select;

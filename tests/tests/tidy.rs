@@ -98,6 +98,19 @@ fn the_documentation_has_the_layers() {
     }
 }
 
+/// The public modules of `core`. All other names that crates use are re-exported at its root.
+const PUBLIC_MODULES: [&str; 3] = ["http", "server", "testing"];
+
+#[test]
+fn core_has_one_interface_at_its_root() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let text = fs::read_to_string(root.join("core/src/lib.rs")).expect("UTF-8");
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let modules: Vec<_> = modules.map(|line| line.trim_end_matches([';', ' ', '{'])).collect();
+    assert_eq!(modules, PUBLIC_MODULES, "make a module private, and re-export what others use");
+    assert!(!text.contains("::*"), "re-export each name on its own");
+}
+
 /// The crates whose files may still import each other in a circle.
 const WITH_CIRCLES: [&str; 5] = ["driver", "config", "tests", "tests/fixture", "tests/test-server"];
 

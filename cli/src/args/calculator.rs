@@ -1,7 +1,7 @@
 //! The settings of `pontoon calculator`.
 
 use clap::{Arg, Args};
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 use pontoon_servers::calculator::Settings;
 
 use super::serving::ServingArgs;

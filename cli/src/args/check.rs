@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 
 use crate::values::{self, Assignment};
 

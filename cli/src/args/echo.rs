@@ -1,8 +1,7 @@
 //! The settings of `pontoon echo`.
 
 use clap::{Arg, ArgAction, Args};
-use pontoon_core::protocol::Revision;
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, Revision};
 
 use super::serving::{ServingArgs, SessionArgs};
 use crate::values::{self, GIB, Revisions};

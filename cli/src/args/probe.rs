@@ -1,7 +1,7 @@
 //! The settings of `pontoon probe`.
 
 use clap::Args;
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 
 use crate::values::{self, ProbeUrl};
 

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use pontoon_core::config::{ChildEra, ChildPer};
-use pontoon_core::time::Duration;
+use pontoon_core::{ChildEra, ChildPer, Duration};
 
 use super::serving::{ServingArgs, SessionArgs};
 use crate::values::{self, Assignment, GIB, KIB, MIB, Revisions};

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pontoon_core::config::BindSession;
-use pontoon_core::observe::Level;
-use pontoon_core::time::Duration;
+use pontoon_core::{BindSession, Duration, Level};
 use strum::{EnumString, VariantNames};
 
 use crate::runtime::{RUNTIMES, Runtime};

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use pontoon_core::observe::escape_untrusted;
+use pontoon_core::escape_untrusted;
 use serde_json::{Value, json};
 
 /// The endpoint.

@@ -1,6 +1,5 @@
 use pontoon_config::Source;
-use pontoon_core::config::{ChildEra, ChildPer};
-use pontoon_core::protocol::Revision;
+use pontoon_core::{ChildEra, ChildPer, Revision};
 use serde_json::json;
 
 use super::machine::Machine;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use pontoon_core::observe::{Event, Level, Value};
+use pontoon_core::{Event, FieldValue, Level};
 
 /// An entry and its time.
 #[derive(Clone, Debug)]
@@ -113,17 +113,17 @@ impl Entry {
         }
     }
 
-    pub(super) fn fields(&self, mut field: impl FnMut(&'static str, Value<'_>)) {
+    pub(super) fn fields(&self, mut field: impl FnMut(&'static str, FieldValue<'_>)) {
         match &self.what {
             What::Event(event) => {
                 event.fields(&mut field);
                 if let Some(command) = &self.command {
-                    field("mcp_server", Value::Bytes(command.as_bytes()));
+                    field("mcp_server", FieldValue::Bytes(command.as_bytes()));
                 }
             }
             What::Notice(notice) => {
                 for (name, value) in &notice.fields {
-                    field(name, Value::Bytes(value.as_bytes()));
+                    field(name, FieldValue::Bytes(value.as_bytes()));
                 }
             }
         }

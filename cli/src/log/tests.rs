@@ -1,7 +1,6 @@
 use std::sync::Mutex;
 
-use pontoon_core::ids::ChildId;
-use pontoon_core::observe::{Answered, Event};
+use pontoon_core::{Answered, ChildId, Event};
 
 use super::*;
 
@@ -134,7 +133,7 @@ fn a_person_reads_aligned_lines_with_the_time_of_day() {
     assert!(coloured.contains("\u{1b}[32mINFO \u{1b}[0m"), "{coloured:?}");
     let lived = Duration::from_micros(84_792_094);
     let mut text = String::new();
-    let value = pontoon_core::observe::Value::Time(lived);
+    let value = pontoon_core::FieldValue::Time(lived);
     text::push_value(&mut text, &value);
     assert_eq!(text, "84.8s");
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use pontoon_core::observe::{Level, Value};
+use pontoon_core::{FieldValue, Level};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -84,20 +84,20 @@ const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Returns the name of a field: that of the text, if it has one.
-fn pretty_name(name: &'static str, value: &Value<'_>) -> &'static str {
+fn pretty_name(name: &'static str, value: &FieldValue<'_>) -> &'static str {
     match value {
-        Value::Named("requestId", _) => "request_id",
+        FieldValue::Named("requestId", _) => "request_id",
         _ => name,
     }
 }
 
-pub(super) fn push_value(out: &mut String, value: &Value<'_>) {
+pub(super) fn push_value(out: &mut String, value: &FieldValue<'_>) {
     match value {
-        Value::Bytes(bytes) => push_word(out, &String::from_utf8_lossy(bytes)),
-        Value::Count(count) => push(out, format_args!("{count}")),
-        Value::Flag(flag) => push(out, format_args!("{flag}")),
-        Value::Text(text) | Value::Named(_, text) => push_word(out, text),
-        Value::Time(time) => push(out, format_args!("{time:.1?}")),
+        FieldValue::Bytes(bytes) => push_word(out, &String::from_utf8_lossy(bytes)),
+        FieldValue::Count(count) => push(out, format_args!("{count}")),
+        FieldValue::Flag(flag) => push(out, format_args!("{flag}")),
+        FieldValue::Text(text) | FieldValue::Named(_, text) => push_word(out, text),
+        FieldValue::Time(time) => push(out, format_args!("{time:.1?}")),
     }
 }
 
@@ -123,14 +123,14 @@ pub(super) fn json(entry: &Entry, out: &mut String) {
     entry.fields(|name, value| {
         push(out, format_args!(r#","{name}":"#));
         match value {
-            Value::Bytes(bytes) => out.push_str(&json_string(&String::from_utf8_lossy(bytes))),
-            Value::Count(count) => push(out, format_args!("{count}")),
-            Value::Flag(flag) => push(out, format_args!("{flag}")),
-            Value::Text(text) => out.push_str(&json_string(&text)),
-            Value::Named(inner, text) => {
+            FieldValue::Bytes(bytes) => out.push_str(&json_string(&String::from_utf8_lossy(bytes))),
+            FieldValue::Count(count) => push(out, format_args!("{count}")),
+            FieldValue::Flag(flag) => push(out, format_args!("{flag}")),
+            FieldValue::Text(text) => out.push_str(&json_string(&text)),
+            FieldValue::Named(inner, text) => {
                 push(out, format_args!(r#"{{"{inner}":{}}}"#, json_string(&text)));
             }
-            Value::Time(time) => push(out, format_args!("{}", time.as_secs_f64())),
+            FieldValue::Time(time) => push(out, format_args!("{}", time.as_secs_f64())),
         }
     });
     out.push_str("}\n");

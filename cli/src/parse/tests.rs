@@ -1,6 +1,4 @@
-use pontoon_core::config::{ChildEra, ChildPer};
-use pontoon_core::observe::Level;
-use pontoon_core::time::Duration;
+use pontoon_core::{ChildEra, ChildPer, Duration, Level};
 
 use super::*;
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs};
@@ -143,7 +141,7 @@ fn the_command_need_not_be_utf8() {
 #[test]
 fn defaults_are_those_of_the_core() {
     let args = proxy(&[]);
-    let limits = pontoon_core::limits::Limits::default();
+    let limits = pontoon_core::Limits::default();
     assert_eq!(
         (args.serving.host.as_str(), args.serving.port, args.serving.path.as_str()),
         ("127.0.0.1", 3000, "/mcp")

@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use pontoon_core::observe::Level;
+use pontoon_core::Level;
 
 use super::{FILE, Origin, Variables, is_service_link};
 use crate::env_names::{self, Program};

@@ -63,13 +63,8 @@ use crate::time::{Deadline, Duration, Instant};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use pontoon_core::child_spec::ChildSpec;
-/// use pontoon_core::config::{Config, Serves};
-/// use pontoon_core::engine::Engine;
 /// use pontoon_core::http::Request;
-/// use pontoon_core::ids::ExchangeId;
-/// use pontoon_core::machine::{Action, Input};
-/// use pontoon_core::time::Instant;
+/// use pontoon_core::{Action, ChildSpec, Config, Engine, ExchangeId, Input, Instant, Serves};
 ///
 /// let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
 /// let config = Arc::new(Config::new(Serves::Command(command)));

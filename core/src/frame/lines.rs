@@ -18,7 +18,7 @@ use memchr::memchr;
 /// Time is linear in the number of bytes. Memory holds the incomplete line only: at most one byte
 /// over the limit, and nothing between two lines. It grows as bytes arrive.
 #[derive(Debug)]
-pub struct Lines {
+pub(crate) struct Lines {
     line_bytes_max: usize,
     /// The beginning of an incomplete line, without a line feed, or the newest bytes of a line that
     /// is skipped.
@@ -28,7 +28,7 @@ pub struct Lines {
 
 /// A line, or an end of a line that is too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Framed {
+pub(crate) enum Framed {
     /// A line without its end; not blank. It has a buffer of its own, so that keeping a short line
     /// does not keep the whole read.
     Line(Bytes),
@@ -40,13 +40,13 @@ pub enum Framed {
 
 impl Lines {
     /// Creates a splitter with a maximum line length in bytes, not counting line ends.
-    pub fn new(line_bytes_max: usize) -> Lines {
+    pub(crate) fn new(line_bytes_max: usize) -> Lines {
         Lines { line_bytes_max, pending: Vec::new(), is_skipping: false }
     }
 
     /// Processes the next bytes, and calls `each` with the lines that they complete, in order. A
     /// line ends with LF or CRLF. Each byte is copied once, into its line.
-    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Framed)) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Framed)) {
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
             self.take(&rest[..end], true, &mut each);
@@ -57,7 +57,7 @@ impl Lines {
     }
 
     /// Ends the output, and with it the last line.
-    pub fn finish(&mut self, mut each: impl FnMut(Framed)) {
+    pub(crate) fn finish(&mut self, mut each: impl FnMut(Framed)) {
         self.complete(&mut each);
     }
 
@@ -108,7 +108,7 @@ impl Lines {
     }
 
     /// Returns the number of bytes kept of the incomplete line.
-    pub fn pending_bytes(&self) -> usize {
+    pub(crate) fn pending_bytes(&self) -> usize {
         self.pending.capacity()
     }
 
@@ -118,7 +118,7 @@ impl Lines {
     }
 
     /// Skips the incomplete line, as if it were too long.
-    pub fn skip_line(&mut self, mut each: impl FnMut(Framed)) {
+    pub(crate) fn skip_line(&mut self, mut each: impl FnMut(Framed)) {
         if !self.is_skipping {
             self.begin_to_skip(&mut each);
         }
@@ -151,7 +151,7 @@ impl Lines {
 }
 
 /// The number of bytes kept from each end of a line over the limit.
-pub const EDGE_BYTES: usize = 4096;
+pub(crate) const EDGE_BYTES: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,6 @@ mod output;
 mod sse;
 
 pub use event_id::EventId;
-pub use lines::{EDGE_BYTES, Framed, Lines};
+pub(crate) use lines::{EDGE_BYTES, Framed, Lines};
 pub use output::Output;
-pub use sse::{comment, endpoint, event, ping, priming, retry};
+pub(crate) use sse::{comment, endpoint, event, ping, priming, retry};

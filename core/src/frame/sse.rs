@@ -13,7 +13,7 @@ use crate::time::Duration;
 ///
 /// The payload is JSON text on one `data` line. A line break in it, which JSON allows only between
 /// two tokens, would end that line, so it is replaced by a space.
-pub fn event(id: Option<EventId>, payload: Chunk) -> Chunk {
+pub(crate) fn event(id: Option<EventId>, payload: Chunk) -> Chunk {
     let mut chunk = match id {
         Some(id) => Chunk::from(format!("id: {id}\nevent: message\ndata: ")),
         None => Chunk::from(&b"event: message\ndata: "[..]),
@@ -27,7 +27,7 @@ pub fn event(id: Option<EventId>, payload: Chunk) -> Chunk {
 
 /// Writes an event without a message: an id from which the client can resume, and the delay before
 /// it reconnects (2025-11-25, basic/transports, Sending Messages to the Server).
-pub fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
+pub(crate) fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
     Chunk::from(match retry {
         Some(pause) => format!("id: {id}\nretry: {}\ndata: \n\n", pause.as_millis()),
         None => format!("id: {id}\ndata: \n\n"),
@@ -36,23 +36,23 @@ pub fn priming(id: EventId, retry: Option<Duration>) -> Chunk {
 
 /// Writes the HTTP+SSE event with the URI for the client's messages (2024-11-05, basic/transports,
 /// HTTP with SSE).
-pub fn endpoint(uri: &str) -> Chunk {
+pub(crate) fn endpoint(uri: &str) -> Chunk {
     Chunk::from(format!("event: endpoint\ndata: {uri}\n\n"))
 }
 
 /// Writes the reconnection time in whole milliseconds, without an event.
-pub fn retry(pause: Duration) -> Chunk {
+pub(crate) fn retry(pause: Duration) -> Chunk {
     Chunk::from(format!("retry: {}\n\n", pause.as_millis()))
 }
 
 /// Returns a comment that keeps the stream alive; clients ignore it.
-pub fn comment() -> Bytes {
+pub(crate) fn comment() -> Bytes {
     Bytes::from_static(b": keep-alive\n\n")
 }
 
 /// Returns an event that keeps the stream alive, for clients that wait for this event name; others
 /// ignore it.
-pub fn ping() -> Bytes {
+pub(crate) fn ping() -> Bytes {
     Bytes::from_static(b"event: keep-alive\ndata: {\"type\":\"ping\"}\n\n")
 }
 

@@ -22,14 +22,11 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use pontoon_core::child_spec::ChildSpec;
-//! use pontoon_core::config::{Config, Serves};
 //! use pontoon_core::http::{
 //!     BodyLength, Connection, ConnectionConfig, ConnectionEvent, ContentType, ReplyHead, ResponseHead,
 //!     Rules,
 //! };
-//! use pontoon_core::chunk::Chunk;
-//! use pontoon_core::time::Instant;
+//! use pontoon_core::{ChildSpec, Chunk, Config, Instant, Serves};
 //!
 //! fn write_head(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
 //!     out.extend(format!("HTTP/1.1 {} \r\n", head.status()).bytes());

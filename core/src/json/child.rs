@@ -39,14 +39,14 @@ pub struct InvalidLine {
     pub flaw: Flaw,
     /// The request that it answers, if that can be determined.
     pub concerns: Concerns,
-    /// Its beginning, at most [`EXCERPT_BYTES`].
+    /// Its beginning, at most 120 bytes.
     pub excerpt: Bytes,
     /// Its length; for a line over the limit, the number of bytes known so far.
     pub bytes: usize,
 }
 
 /// The number of bytes of a line that are kept for the log.
-pub const EXCERPT_BYTES: usize = 120;
+pub(crate) const EXCERPT_BYTES: usize = 120;
 
 impl InvalidLine {
     pub(crate) fn new(flaw: Flaw, concerns: Concerns, text: &[u8]) -> InvalidLine {

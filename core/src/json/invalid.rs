@@ -32,14 +32,6 @@ impl Invalid {
             _ => None,
         }
     }
-
-    /// Returns the id of the request that the text was meant to answer.
-    pub fn answer_id(&self) -> Option<&[u8]> {
-        match &self.concerned {
-            Some(Concerned::Answer(id)) => Some(id),
-            _ => None,
-        }
-    }
 }
 
 /// Converts a reason for which the request is unknown.

@@ -13,7 +13,7 @@ use crate::json::{Field, Kind, Message};
 
 /// The answer to a request: the JSON text of its `result` or of its `error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<'t> {
+pub(crate) enum Answer<'t> {
     /// The result.
     Result(Cow<'t, [u8]>),
     /// The error object.
@@ -22,7 +22,7 @@ pub enum Answer<'t> {
 
 impl<'t> Answer<'t> {
     /// Returns the answer in a message, if it is one.
-    pub fn of(message: &'t Message) -> Option<Answer<'t>> {
+    pub(crate) fn of(message: &'t Message) -> Option<Answer<'t>> {
         match message.kind() {
             Kind::Result => message.result().map(|result| Answer::Result(result.into())),
             Kind::Error => message.error().map(|error| Answer::Error(error.into())),
@@ -31,12 +31,12 @@ impl<'t> Answer<'t> {
     }
 
     /// Creates an answer with a result.
-    pub fn result(result: Vec<u8>) -> Answer<'static> {
+    pub(crate) fn result(result: Vec<u8>) -> Answer<'static> {
         Answer::Result(Cow::Owned(result))
     }
 
     /// Creates an answer with an error of this side.
-    pub fn error(code: i32, message: &str) -> Answer<'static> {
+    pub(crate) fn error(code: i32, message: &str) -> Answer<'static> {
         let mut error = Object::default();
         error.put("code", code.to_string().into_bytes());
         error.put("message", quoted(message));
@@ -44,7 +44,7 @@ impl<'t> Answer<'t> {
     }
 
     /// Returns the response to the request with this id.
-    pub fn line(&self, id: &[u8]) -> Vec<u8> {
+    pub(crate) fn line(&self, id: &[u8]) -> Vec<u8> {
         match self {
             Answer::Result(result) => concat(&[BEGIN, ID, id, br#","result":"#, result, b"}"]),
             Answer::Error(error) => concat(&[BEGIN, ID, id, br#","error":"#, error, b"}"]),
@@ -95,12 +95,12 @@ pub(crate) fn notification_with(method: &str, params: Chunk) -> Chunk {
 const COPY_BYTES_MAX: usize = 1024;
 
 /// Returns a request.
-pub fn request(id: &[u8], method: &str, params: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn request(id: &[u8], method: &str, params: Option<&[u8]>) -> Vec<u8> {
     call(&[BEGIN, ID, id], method, params)
 }
 
 /// Returns a notification.
-pub fn notification(method: &str, params: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn notification(method: &str, params: Option<&[u8]>) -> Vec<u8> {
     call(&[BEGIN], method, params)
 }
 

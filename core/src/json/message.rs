@@ -31,7 +31,7 @@ pub enum Field {
 }
 
 /// A field, and the JSON text that replaces its value.
-pub type Edit<'a> = (Field, &'a [u8]);
+pub(crate) type Edit<'a> = (Field, &'a [u8]);
 
 /// A valid message on one line, otherwise unchanged.
 ///
@@ -242,7 +242,7 @@ impl Message {
     }
 
     /// Returns the JSON text of `params.inputResponses` of a modern message.
-    pub fn input_responses(&self) -> Option<&[u8]> {
+    pub(crate) fn input_responses(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.input_responses)
     }
 
@@ -252,7 +252,7 @@ impl Message {
     }
 
     /// Returns the JSON text of `params.taskId` of a modern message.
-    pub fn task_id(&self) -> Option<&[u8]> {
+    pub(crate) fn task_id(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.task_id)
     }
 

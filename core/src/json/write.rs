@@ -10,12 +10,12 @@ use crate::reject::Wire;
 /// have it for requests whose id could not be read.
 ///
 /// The id is a JSON text without line breaks.
-pub fn error(id: Option<&[u8]>, wire: &Wire) -> Chunk {
+pub(crate) fn error(id: Option<&[u8]>, wire: &Wire) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: None })
 }
 
 /// Writes an error response with `data`; otherwise like [`error`].
-pub fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
+pub(crate) fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: Some(data) })
 }
 

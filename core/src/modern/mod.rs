@@ -10,7 +10,7 @@ pub mod field;
 mod preparation;
 pub(crate) mod probe;
 pub(crate) mod status;
-pub mod x_mcp_header;
+pub(crate) mod x_mcp_header;
 
 pub(crate) use exclusivity::{Exclusivity, exclusivity_of};
 pub use preparation::Preparation;

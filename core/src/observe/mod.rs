@@ -11,7 +11,6 @@ mod process;
 mod request;
 mod request_metrics;
 
-pub use crate::log_text::escape_untrusted;
 pub use answered::Answered;
 pub use event::{Detail, Dropped, Event, Level, SessionEnd, Value};
 pub(crate) use metrics::{Gauges, Metrics};

@@ -2,7 +2,7 @@
 
 /// Returns the method as one of a fixed set of names, or `other` for a method that the
 /// specification does not define, so that metric labels do not depend on clients.
-pub fn known_method(method: &str) -> &'static str {
+pub(crate) fn known_method(method: &str) -> &'static str {
     KNOWN[method_index(method)]
 }
 

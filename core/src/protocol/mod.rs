@@ -4,6 +4,6 @@ mod method;
 mod revision;
 pub(crate) mod since;
 
-pub use method::known_method;
+pub(crate) use method::known_method;
 pub(crate) use method::{KNOWN, is_removed, method_index};
 pub use revision::{Era, Revision};

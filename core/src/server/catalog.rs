@@ -51,7 +51,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Returns whether the modern era has a method: only announced methods exist.
-    pub fn has_modern(&self, method: &str) -> bool {
+    pub(crate) fn has_modern(&self, method: &str) -> bool {
         match method {
             "server/discover" | "subscriptions/listen" | "tools/call" | "tools/list" => true,
             "completion/complete" => self.completions,

@@ -42,7 +42,7 @@ impl Change<'_> {
 
 impl Changed {
     /// Borrows the change.
-    pub fn as_change(&self) -> Change<'_> {
+    pub(crate) fn as_change(&self) -> Change<'_> {
         match self {
             Changed::Prompts => Change::Prompts,
             Changed::Resource(uri) => Change::Resource(uri),

@@ -150,7 +150,7 @@ impl ServerConnection {
     }
 
     /// Uses this legacy revision until `initialize` negotiates another.
-    pub fn with_revision(mut self, revision: Revision) -> Self {
+    pub(crate) fn with_revision(mut self, revision: Revision) -> Self {
         self.revision = revision;
         self
     }
@@ -197,12 +197,12 @@ impl ServerConnection {
 
     /// Announces a change that no request of this connection made, to the clients of this
     /// connection that want it.
-    pub fn handle_change(&mut self, change: Change<'_>, out: &mut dyn MessageSink) {
+    pub(crate) fn handle_change(&mut self, change: Change<'_>, out: &mut dyn MessageSink) {
         self.announce_change(change, self.is_initialized, out);
     }
 
     /// Returns whether a modern client has an open `subscriptions/listen` stream.
-    pub fn has_subscriptions(&self) -> bool {
+    pub(crate) fn has_subscriptions(&self) -> bool {
         self.listeners.has_streams()
     }
 

@@ -20,12 +20,11 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use pontoon_core::seal::StateKey;
 //! use pontoon_core::server::{
 //!     Catalog, Field, Handler, Kind, MessageContext, Notifications, Outcome, Request,
 //!     RequestContext, Schema, Server, ServerConnection, Tool,
 //! };
-//! use pontoon_core::time::{Duration, Instant};
+//! use pontoon_core::{Duration, Instant, StateKey};
 //!
 //! #[derive(Debug)]
 //! struct Greeter(Catalog);
@@ -174,6 +173,11 @@ pub use stdio::StdioServer;
 use crate::host_stats::HostStats;
 use crate::observe::{MetricsText, RequestStats};
 use crate::time::Instant;
+
+/// Detection of secrets in what a client sent, and their masked form.
+pub mod secrets {
+    pub use crate::secrets::{address, credentials, header, is_secret, preview};
+}
 
 /// A server, shared by all connections. The [module](self) has a complete example.
 pub trait Server: fmt::Debug + Send + Sync {

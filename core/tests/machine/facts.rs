@@ -9,25 +9,16 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{BridgeOptions, ChildEra, ChildPer, Config, Native, Serves};
-use pontoon_core::engine::Engine;
-use pontoon_core::frame::{EventId, Output};
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{
     Accept, LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader,
 };
-use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
-use pontoon_core::job::Job;
-use pontoon_core::json::{Body, ParseRules, Peer};
-use pontoon_core::limits::Limits;
-use pontoon_core::machine::{Action, Actions, Input};
-use pontoon_core::native::Served;
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::reject::{ExitStatus, Reject, SpawnError};
 use pontoon_core::server::Changed;
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::testing::EventId;
+use pontoon_core::{
+    Action, Actions, Body, BridgeOptions, ChildEra, ChildId, ChildPer, ChildSpec, Config, Duration,
+    Engine, ExchangeId, ExitStatus, HostStats, Input, Instant, Job, Limits, Native, Output,
+    ParseRules, Peer, Principal, Reject, Revision, Served, Serves, SessionId, SpawnError,
+};
 
 #[path = "messages.rs"]
 mod messages;

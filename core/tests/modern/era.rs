@@ -7,12 +7,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pontoon_core::config::{Config, Native, Serves};
-use pontoon_core::engine::Engine;
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
-use pontoon_core::native::Served;
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Config, Duration, Engine, HostStats, Instant, Native, Served, Serves};
 use serde_json::Value;
 
 #[path = "../native/mod.rs"]

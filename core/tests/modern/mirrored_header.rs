@@ -10,8 +10,7 @@ use std::str;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pontoon_core::modern::field;
-use pontoon_core::modern::x_mcp_header::{HeaderParams, ToolsPage, read_tools_page};
+use pontoon_core::testing::{HeaderParams, ToolsPage, field, read_tools_page};
 use serde_json::{Value, json};
 
 /// Panics if these bytes are handled wrongly.

@@ -6,9 +6,8 @@
 use std::fmt;
 use std::fmt::Write;
 
-use pontoon_core::principal::Principal;
-use pontoon_core::seal::{Binding, Refused, SalientParams, StateKey};
-use pontoon_core::time::Duration;
+use pontoon_core::testing::{Binding, Refused, SalientParams};
+use pontoon_core::{Duration, Principal, StateKey};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;

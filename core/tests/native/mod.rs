@@ -2,11 +2,11 @@
 //!
 //! Shared by path between the tests of this crate and the fuzz targets.
 
+use pontoon_core::Duration;
 use pontoon_core::server::{
     Catalog, Contents, Event, Handler, Notifications, Outcome, Reply, Request, RequestContext,
     Resource, RpcError, Schema, Server, Task, Tool, Wait,
 };
-use pontoon_core::time::Duration;
 use serde_json::json;
 
 /// The server. The tool `add` answers at once, `steps` after five steps of 200 ms with progress,

@@ -6,12 +6,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Catalog, Field, Handler, Kind, MessageContext, Notifications, Outcome, Request, RequestContext,
     Schema, Server, ServerConnection, Tool,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, StateKey};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -9,8 +9,8 @@
 mod reading;
 
 use bytes::Bytes;
-use pontoon_core::json::{Body, Field, Invalid, Message, ParseRules, Peer};
-use pontoon_core::reject::Reject;
+use pontoon_core::testing::Field;
+use pontoon_core::{Body, InvalidMessage, Message, ParseRules, Peer, Reject};
 
 use self::reading::Reading;
 
@@ -44,7 +44,7 @@ fn check_message(bytes: &[u8], rules: ParseRules) {
 
 /// Checks that a refusal names an existing fault, and the request it concerns unless its id is
 /// ambiguous.
-fn check_invalid(invalid: &Invalid, reading: &Reading) {
+fn check_invalid(invalid: &InvalidMessage, reading: &Reading) {
     assert!(
         reading.may_refuse.contains(&invalid.reject),
         "refused as {:?}, but only {:?} are wrong",
@@ -182,12 +182,12 @@ fn check_body(bytes: &[u8], rules: ParseRules) {
             }
         }
         Ok(Body::One(one)) => panic!("an array became {one:?}"),
-        Err(Invalid { concerned: Some(about), .. }) => panic!("an array is about {about:?}"),
-        Err(Invalid { reject: Reject::BatchEmpty, .. }) => assert!(elements.is_empty()),
-        Err(Invalid { reject: Reject::BatchTooLong, .. }) => {
+        Err(InvalidMessage { concerned: Some(about), .. }) => panic!("an array is about {about:?}"),
+        Err(InvalidMessage { reject: Reject::BatchEmpty, .. }) => assert!(elements.is_empty()),
+        Err(InvalidMessage { reject: Reject::BatchTooLong, .. }) => {
             assert!(elements.len() > rules.batch_len_max);
         }
-        Err(Invalid { reject, .. }) => {
+        Err(InvalidMessage { reject, .. }) => {
             assert!(matches!(reject, Reject::BadJson | Reject::LoneSurrogate | Reject::TooDeep));
             assert!(Reading::of(bytes, rules).may_refuse.contains(&reject));
         }

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use pontoon_core::json::{Concerned, ID_BYTES_MAX, Kind, ParseRules, Peer};
-use pontoon_core::reject::Reject;
+use pontoon_core::testing::ID_BYTES_MAX;
+use pontoon_core::{Concerned, MessageKind, ParseRules, Peer, Reject};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -20,7 +20,7 @@ pub(super) struct Reading {
     pub(super) is_ambiguous: bool,
     /// The request it concerns, if it is not a message.
     pub(super) about: Option<Concerned>,
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<MessageKind>,
     pub(super) id: Option<String>,
     pub(super) method: Option<String>,
     pub(super) progress_token: Option<String>,
@@ -110,7 +110,7 @@ impl Reading {
         self.about = about(members, sender);
         let id = value(members, "id");
         match id {
-            Some("null") if self.kind == Some(Kind::Error) => {}
+            Some("null") if self.kind == Some(MessageKind::Error) => {}
             Some(id) if !is_name(id) => self.refuse(Reject::BadId),
             _ => self.id = id.map(str::to_owned),
         }
@@ -123,13 +123,13 @@ impl Reading {
         self.params(value(members, "params"), is_child);
         let result = value(members, "result").and_then(self::members).unwrap_or_default();
         let revisions: Vec<_> = result.iter().filter(|m| m.key == "protocolVersion").collect();
-        if let ([revision], Some(Kind::Result)) = (&revisions[..], self.kind) {
+        if let ([revision], Some(MessageKind::Result)) = (&revisions[..], self.kind) {
             self.result_revision = string(revision.value);
         }
     }
 
     fn params(&mut self, params: Option<&str>, may_be_null: bool) {
-        let is_call = matches!(self.kind, Some(Kind::Request | Kind::Notification));
+        let is_call = matches!(self.kind, Some(MessageKind::Request | MessageKind::Notification));
         let params = params.filter(|params| !(may_be_null && *params == "null"));
         if is_call && params.is_some_and(|params| !params.starts_with(['{', '['])) {
             self.refuse(Reject::ParamsNotObject);
@@ -148,7 +148,7 @@ impl Reading {
         }
         self.is_modern = is_call && MODERN.iter().any(|key| value(&meta, key).is_some());
         match (self.kind, self.method.as_deref()) {
-            (Some(Kind::Request), _) => {
+            (Some(MessageKind::Request), _) => {
                 self.progress_token = value(&meta, "progressToken").map(str::to_owned);
                 if self.progress_token.as_deref().is_some_and(|token| !is_name(token)) {
                     self.refuse(Reject::BadParams);
@@ -173,16 +173,16 @@ fn has_twice(members: &[Member<'_>], names: &[&str]) -> bool {
     names.iter().any(|name| count(name) > 1)
 }
 
-fn kind(members: &[Member<'_>], is_child: bool) -> Option<Kind> {
+fn kind(members: &[Member<'_>], is_child: bool) -> Option<MessageKind> {
     let has = |name| value(members, name).is_some();
     let is = |name| value(members, name).is_some_and(|value| !is_child || value != "null");
     match (has("method"), has("result"), has("error"), has("id")) {
-        (true, false, false, true) => Some(Kind::Request),
-        (true, false, false, false) => Some(Kind::Notification),
-        (false, true, false, true) => Some(Kind::Result),
-        (false, false, true, _) => Some(Kind::Error),
-        (false, true, true, true) if !is("error") => Some(Kind::Result),
-        (false, true, true, _) if is("error") && !is("result") => Some(Kind::Error),
+        (true, false, false, true) => Some(MessageKind::Request),
+        (true, false, false, false) => Some(MessageKind::Notification),
+        (false, true, false, true) => Some(MessageKind::Result),
+        (false, false, true, _) => Some(MessageKind::Error),
+        (false, true, true, true) if !is("error") => Some(MessageKind::Result),
+        (false, true, true, _) if is("error") && !is("result") => Some(MessageKind::Error),
         _ => None,
     }
 }

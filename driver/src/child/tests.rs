@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::task::Wake;
 
-use pontoon_core::config::{Config, Serves};
+use pontoon_core::{Config, Serves};
 
 use super::*;
 use crate::running::Options;

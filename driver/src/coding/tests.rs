@@ -1,8 +1,8 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
+use pontoon_core::Memory;
 use pontoon_core::http::ContentType;
-use pontoon_core::memory::Memory;
 
 use super::*;
 

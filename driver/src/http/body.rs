@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
-use pontoon_core::chunk::Chunk;
+use pontoon_core::Chunk;
 
 use crate::exchange::Exchange;
 use crate::http::checkpoint::Checkpoint;

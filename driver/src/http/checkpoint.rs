@@ -9,8 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{Buf, BytesMut};
 use hyper::rt::ReadBufCursor;
 use pontoon_core::http::{Answer, Guard, Inspection, PeerWait, Rules, TimeoutAction};
-use pontoon_core::limits::Limits;
-use pontoon_core::time::Instant;
+use pontoon_core::{Instant, Limits};
 
 use crate::clock::Clock;
 use crate::connections::Connection;

@@ -17,11 +17,8 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use pontoon_core::chunk::Chunk;
 use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules};
-use pontoon_core::limits::Limits;
-use pontoon_core::machine::Input;
-use pontoon_core::reject::Reject;
+use pontoon_core::{Chunk, Input, Limits, Reject};
 
 use crate::coding;
 use crate::connections::Permit;

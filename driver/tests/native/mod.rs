@@ -5,9 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pontoon_core::config::{Config, Native, Serves};
-use pontoon_core::observe::{Level, MetricsText, RequestStats};
 use pontoon_core::server::*;
+use pontoon_core::{Config, Level, MetricsText, Native, RequestStats, Serves};
 use pontoon_driver::{Options, Running};
 
 /// The function that starts an endpoint on a runtime.

@@ -1,6 +1,6 @@
 //! Other systems: no facts but those of every Unix.
 
-use pontoon_core::host_stats::{ChildrenStats, ProcessStats};
+use pontoon_core::{ChildrenStats, ProcessStats};
 
 use super::{Busy, Memory};
 

@@ -4,8 +4,7 @@
 
 use std::fs;
 
-use pontoon_core::host_stats::{ChildrenStats, ProcessStats};
-use pontoon_core::time::Duration;
+use pontoon_core::{ChildrenStats, Duration, ProcessStats};
 use procfs::process::Process;
 use procfs::{CpuTime, Current, CurrentSI, KernelStats, LoadAverage, Meminfo};
 

@@ -2,11 +2,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{Config, Serves};
-use pontoon_core::limits::Limits;
-use pontoon_core::machine::Input;
-use pontoon_core::observe::Level;
+use pontoon_core::{ChildSpec, Config, Input, Level, Limits, Serves};
 use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
 use rustix::io::Errno;

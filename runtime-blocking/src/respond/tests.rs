@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{Config, Serves};
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, Rules};
-use pontoon_core::time::Instant;
+use pontoon_core::{ChildSpec, Config, Instant, Serves};
 
 use super::*;
 

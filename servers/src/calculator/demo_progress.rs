@@ -3,7 +3,7 @@
 use pontoon_core::server::{
     Event, LogLevel, Notifications, Outcome, RequestContext, Schema, Task, Tool, ToolResult, Wait,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant};
 use serde_json::json;
 
 pub(super) const NAME: &str = "demo_progress";

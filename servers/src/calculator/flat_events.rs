@@ -7,9 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use pontoon_core::chunk::Chunk;
-use pontoon_core::config::EventFormat;
-use pontoon_core::json::{Kind, Message};
+use pontoon_core::{Chunk, EventFormat, Message, MessageKind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -21,7 +19,8 @@ impl EventFormat for FlatEvents {
     /// Adds a progress token to a call that has none, since the documented client shows progress
     /// without asking for it.
     fn rewrite_request(&self, request: &Message, random: u64) -> Option<String> {
-        let is_call = request.kind() == Kind::Request && request.method() == Some("tools/call");
+        let is_call =
+            request.kind() == MessageKind::Request && request.method() == Some("tools/call");
         if !is_call || request.progress_token().is_some() {
             return None;
         }

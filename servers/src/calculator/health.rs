@@ -1,8 +1,7 @@
 //! The documented bodies of `/health` and `/health/detailed`.
 
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::server::{Catalog, Health};
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, HostStats};
 use serde_json::{Value, json};
 
 use crate::calendar::rfc3339;

@@ -38,11 +38,11 @@ mod tutor;
 
 use std::sync::Arc;
 
-use pontoon_core::observe::{MetricsText, RequestStats};
 use pontoon_core::server::{
     Arguments, Catalog, Completion, Handler, Health, Notifications, Outcome, Reply, Request,
     RequestContext, RpcError, Server,
 };
+use pontoon_core::{MetricsText, RequestStats};
 use serde_json::Value;
 
 use self::choice::Choice;

@@ -1,8 +1,7 @@
 //! `request://current`: the request that reads it, and nothing about the process.
 
-use pontoon_core::protocol::Revision;
-use pontoon_core::secrets;
-use pontoon_core::server::{Client, HttpRequestHead, RequestContext};
+use pontoon_core::Revision;
+use pontoon_core::server::{Client, HttpRequestHead, RequestContext, secrets};
 use serde_json::{Map, Value, json};
 
 use crate::calendar::rfc3339;

@@ -1,14 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use pontoon_core::host_stats::HostStats;
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, Contents, Event, HttpRequestHead, Notification, ToolResult, Wait,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, HostStats, Instant, Principal, Revision, StateKey};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! `authContext`: the identity in the request. It is not verified.
 
-use pontoon_core::secrets;
-use pontoon_core::server::{HttpRequestHead, Schema, Tool, ToolResult};
+use pontoon_core::server::{HttpRequestHead, Schema, Tool, ToolResult, secrets};
 use serde_json::{Value, json};
 
 use super::jwt::Jwt;

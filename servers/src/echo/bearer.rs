@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use pontoon_core::secrets;
-use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult, secrets};
 use serde_json::{Value, json};
 
 use super::jwt::{Jwt, Time, Validity};

@@ -4,8 +4,7 @@
 //! always true.
 
 use pontoon_core::http::{Cors, ReplyHead, allows_origin, endpoint_methods};
-use pontoon_core::secrets;
-use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
+use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult, secrets};
 use serde_json::{Value, json};
 
 use super::headers::capitalised;

@@ -3,9 +3,8 @@
 //! Only variables in the lists below are shown with their values. Others that look like secrets are
 //! listed by name as hidden; all others are left out.
 
-use pontoon_core::log_text::escape_untrusted;
-use pontoon_core::secrets;
-use pontoon_core::server::{Schema, Tool, ToolResult};
+use pontoon_core::escape_untrusted;
+use pontoon_core::server::{Schema, Tool, ToolResult, secrets};
 use serde_json::{Map, Value, json};
 
 use super::shape::{a, list, maybe, object};

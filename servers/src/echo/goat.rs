@@ -1,7 +1,7 @@
 //! `whoIStheGOAT`: for fun. A random legend of computing, or a verdict on any subject, derived from
 //! a hash.
 
-use pontoon_core::log_text::escape_untrusted;
+use pontoon_core::escape_untrusted;
 use pontoon_core::server::{Field, Kind, RpcError, Schema, Tool, ToolResult};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -14,10 +14,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pontoon_core::ids::SessionId;
-use pontoon_core::principal::Principal;
 use pontoon_core::server::{RequestContext, SessionInfo};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Principal, SessionId};
 use uuid::Uuid;
 
 use super::memory::Memory;

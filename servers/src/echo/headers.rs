@@ -1,8 +1,9 @@
 //! `printHeader`: every header line of the request, each in one group.
 
-use pontoon_core::log_text::escape_untrusted;
-use pontoon_core::secrets;
-use pontoon_core::server::{Field, HttpRequestHead, Kind, RpcError, Schema, Tool, ToolResult};
+use pontoon_core::escape_untrusted;
+use pontoon_core::server::{
+    Field, HttpRequestHead, Kind, RpcError, Schema, Tool, ToolResult, secrets,
+};
 use serde_json::json;
 
 use super::shape::{a, list, object};

@@ -1,8 +1,7 @@
 //! `healthProbe`: a diagnosis from measured values.
 
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::server::{RequestContext, Schema, Tool, ToolResult};
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, HostStats};
 use serde_json::{Value, json};
 
 use super::shape::{a, list, maybe, object, word};

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 use serde_json::{Map, Value};
 
 use super::text;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pontoon_core::protocol::Era;
+use pontoon_core::Era;
 use pontoon_core::server::{
     Content, Contents, Field, Kind, LogLevel, Notification, Notifications, RpcError, Schema, Tool,
     ToolResult,

@@ -44,14 +44,11 @@ mod timing;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pontoon_core::host_stats::{HostStats, SystemStats};
-use pontoon_core::log_text::escape_untrusted;
-use pontoon_core::observe::{MetricsText, RequestStats};
-use pontoon_core::protocol::Revision;
 use pontoon_core::server::{
     Arguments, Catalog, Event, Handler, Health, Notifications, Outcome, Reply, Request,
     RequestContext, RpcError, Server, SessionInfo, Task, Tool, ToolResult, Wait,
 };
+use pontoon_core::{HostStats, MetricsText, RequestStats, Revision, SystemStats, escape_untrusted};
 use serde_json::{Value, json};
 
 use self::handles::Handles;

@@ -1,7 +1,7 @@
 //! The documented bodies of `/health`, and the documented metrics.
 
-use pontoon_core::observe::{MetricsText, RequestStats};
 use pontoon_core::server::Health;
+use pontoon_core::{MetricsText, RequestStats};
 use serde_json::{Value, json};
 
 use super::Program;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use pontoon_core::protocol::Revision;
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, Revision};
 
 /// The settings of a diagnostic server, fixed for its lifetime. The caller reads them from the
 /// command line, the environment and files; the server shows them, and of its environment only the
@@ -26,7 +25,7 @@ pub struct Settings {
     /// Whether `echo` also returns the bytes of a base64 `data:` URL (`ECHO_ENABLE_BINARY`).
     pub binary: bool,
     /// Whether answers are compressed (`ECHO_ENABLE_COMPRESSION`). Only shown; the endpoint does it
-    /// ([`pontoon_core::config::Native::packs`]).
+    /// ([`pontoon_core::Native::packs`]).
     pub compression: bool,
     /// The maximum length of a message of `echo` in bytes of UTF-8 (`ECHO_MAX_MESSAGE_SIZE`); a
     /// longer one is refused with -32602.
@@ -34,7 +33,7 @@ pub struct Settings {
     /// The supported revisions (`MCP_PROTOCOL_VERSIONS_SUPPORTED`).
     pub revisions: Vec<Revision>,
     /// The origins whose pages get CORS headers: the endpoint's
-    /// [`pontoon_core::config::Config::origins`].
+    /// [`pontoon_core::Config::origins`].
     pub origins: Vec<String>,
     /// The container around the process.
     pub container: Container,

@@ -2,10 +2,8 @@
 
 pub(super) mod rig;
 
-use pontoon_core::principal::Principal;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Principal, StateKey};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,8 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use pontoon_core::log_text::escape_untrusted;
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, escape_untrusted};
 use serde_json::Value;
 use time::OffsetDateTime;
 

@@ -1,8 +1,7 @@
 //! `requestTiming`: the time this request takes, and the host.
 
-use pontoon_core::host_stats::{HostStats, SystemStats};
 use pontoon_core::server::{RequestContext, Schema, SessionInfo, Tool, ToolResult};
-use pontoon_core::time::Duration;
+use pontoon_core::{Duration, HostStats, SystemStats};
 use serde_json::{Value, json};
 
 use super::shape::{a, list, maybe, object, word};

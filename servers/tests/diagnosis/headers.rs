@@ -5,14 +5,11 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, HttpRequestHead, Notifications, Outcome, Reply, Request,
     RequestContext, Server, ToolResult,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Principal, Revision, StateKey};
 use pontoon_servers::echo::{Echo, Settings};
 use serde_json::Value;
 use serde_json::value::to_raw_value;

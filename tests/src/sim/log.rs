@@ -1,6 +1,6 @@
 //! The log of a simulated program, in the form of `--log-format json`.
 
-use pontoon_core::observe::{Event, Value};
+use pontoon_core::{Event, FieldValue};
 use serde_json::{Map, json};
 
 /// Returns the line of an event.
@@ -11,12 +11,12 @@ pub(super) fn line(event: &Event) -> String {
     line.insert("message".into(), json!(event.message()));
     event.fields(|name, value| {
         let value = match value {
-            Value::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
-            Value::Count(count) => json!(count),
-            Value::Flag(flag) => json!(flag),
-            Value::Text(text) => json!(text),
-            Value::Named(inner, text) => json!({ inner: text }),
-            Value::Time(time) => json!(time.as_secs_f64()),
+            FieldValue::Bytes(bytes) => json!(String::from_utf8_lossy(bytes)),
+            FieldValue::Count(count) => json!(count),
+            FieldValue::Flag(flag) => json!(flag),
+            FieldValue::Text(text) => json!(text),
+            FieldValue::Named(inner, text) => json!({ inner: text }),
+            FieldValue::Time(time) => json!(time.as_secs_f64()),
         };
         line.insert(name.into(), value);
     });

@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 use pontoon_driver::clock::Clock;
 use pontoon_driver::io;
 

@@ -4,12 +4,10 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, Config, Native, Serves,
+use pontoon_core::{
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, Revision,
+    Serves,
 };
-use pontoon_core::observe::Level;
-use pontoon_core::protocol::Revision;
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};
 use pontoon_servers::echo::{self, Echo};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pontoon_core::time::Instant;
+use pontoon_core::Instant;
 use pontoon_driver::io as driver;
 
 use super::rng::Rng;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use pontoon_core::machine::{Input, Signal as Wish};
+use pontoon_core::{Input, Signal as Wish};
 use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::driver::Driver;

@@ -103,7 +103,7 @@ impl SubscriptionStream {
     }
 
     /// Writes a change that the client [wants][SubscriptionStream::wants].
-    pub fn write_change(&self, change: Change<'_>, buffer: &mut Vec<u8>) {
+    pub(crate) fn write_change(&self, change: Change<'_>, buffer: &mut Vec<u8>) {
         encode::change(buffer, change, |params| self.write_id(params));
     }
 

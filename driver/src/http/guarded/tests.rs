@@ -4,9 +4,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use pontoon_core::limits::Limits;
-use pontoon_core::reject::Reject;
-use pontoon_core::time::Instant;
+use pontoon_core::{Instant, Limits, Reject};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
 };

@@ -5,8 +5,7 @@
 
 use std::collections::HashSet;
 
-use pontoon_core::host_stats::ChildrenStats;
-use pontoon_core::time::Duration;
+use pontoon_core::{ChildrenStats, Duration};
 use procfs::process::{Stat, all_processes};
 use procfs::{page_size, ticks_per_second};
 

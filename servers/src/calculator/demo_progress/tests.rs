@@ -1,5 +1,5 @@
+use pontoon_core::Duration;
 use pontoon_core::server::Notification;
-use pontoon_core::time::Duration;
 
 use crate::calculator::tests::{Visitor, text};
 

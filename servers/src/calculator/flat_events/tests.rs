@@ -1,4 +1,4 @@
-use pontoon_core::json::{ParseRules, Peer};
+use pontoon_core::{ParseRules, Peer};
 
 use super::*;
 

@@ -1,4 +1,4 @@
-use pontoon_core::host_stats::{Counters, ProcessStats};
+use pontoon_core::{Counters, ProcessStats};
 
 use super::*;
 

@@ -1,4 +1,4 @@
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 use serde_json::{Value, json};
 
 use super::is_uri;

@@ -1,4 +1,4 @@
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -25,10 +25,7 @@ fn the_stateless_layout_is_the_documented_one() {
             ("TZ", "UTC"),
         ]),
         host: "0.0.0.0".to_owned(),
-        revisions: vec![
-            pontoon_core::protocol::Revision::V2025_06_18,
-            pontoon_core::protocol::Revision::V2024_11_05,
-        ],
+        revisions: vec![pontoon_core::Revision::V2025_06_18, pontoon_core::Revision::V2024_11_05],
         container: Container {
             docker: true,
             id: Some("abc123def456".to_owned()),

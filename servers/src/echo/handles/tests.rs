@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pontoon_core::principal::Principal;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{MessageContext, ServerConnection, StdioServer};
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{Duration, Instant, Principal, StateKey};
 use serde_json::{Value, json};
 
 use crate::echo::{Echo, Settings};

@@ -1,4 +1,4 @@
-use pontoon_core::time::Duration;
+use pontoon_core::Duration;
 use serde_json::json;
 
 use crate::echo::tests::rig::{SESSION, stateful};

@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pontoon_core::host_stats::{Counters, HostStats, ProcessStats, SystemStats};
-use pontoon_core::ids::SessionId;
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::seal::StateKey;
 use pontoon_core::server::{
     Arguments, Client, Content, Event, Handler, HttpRequestHead, Notification, Notifications,
     Outcome, Reply, Request, RequestContext, RpcError, Server, SessionInfo, ToolResult, Wait,
 };
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{
+    Counters, Duration, HostStats, Instant, Principal, ProcessStats, Revision, SessionId, StateKey,
+    SystemStats,
+};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use pontoon_core::config::ChildEra;
 use pontoon_core::http::Request;
-use pontoon_core::machine::Input;
 use pontoon_core::server::Changed;
+use pontoon_core::{ChildEra, Input};
 
 use crate::rig::{BOTH, Rig};
 use crate::{DISCOVERY, INITIALIZE, MIB, Row, WELCOME, call, legacy_server, modern, modern_call};

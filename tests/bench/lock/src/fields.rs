@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pontoon_core::config::ChildEra;
+use pontoon_core::ChildEra;
 
 use crate::rig::{BOTH, Rig};
 use crate::{MIB, Row, WELCOME, legacy_server, legacy_session, modern, modern_server};

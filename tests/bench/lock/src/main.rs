@@ -12,9 +12,8 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use pontoon_core::config::ChildEra;
 use pontoon_core::http::Accept;
-use pontoon_core::ids::SessionId;
+use pontoon_core::{ChildEra, SessionId};
 use serde_json::Value;
 
 use rig::{BOTH, Rig};

@@ -7,21 +7,14 @@ use std::sync::Arc;
 use std::time::Instant as Clock;
 
 use bytes::Bytes;
-use pontoon_core::child_spec::ChildSpec;
-use pontoon_core::config::{ChildEra, Config, Native, Serves};
-use pontoon_core::engine::Engine;
-use pontoon_core::host_stats::HostStats;
 use pontoon_core::http::{
     Accept, LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader,
 };
-use pontoon_core::ids::{ChildId, ExchangeId, SessionId};
-use pontoon_core::json::{Body, Message, ParseRules, Peer};
-use pontoon_core::machine::{Action, Actions, Input};
-use pontoon_core::native::Served;
-use pontoon_core::principal::Principal;
-use pontoon_core::protocol::Revision;
-use pontoon_core::reject::ExitStatus;
-use pontoon_core::time::{Duration, Instant};
+use pontoon_core::{
+    Action, Actions, Body, ChildEra, ChildId, ChildSpec, Config, Duration, Engine, ExchangeId,
+    ExitStatus, HostStats, Input, Instant, Message, Native, ParseRules, Peer, Principal, Revision,
+    Served, Serves, SessionId,
+};
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::Value;
 

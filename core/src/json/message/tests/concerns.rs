@@ -98,11 +98,11 @@ fn nobody_is_concerned_if_the_id_is_in_doubt() {
 }
 
 #[test]
-fn its_id_is_found_by_what_it_concerns() {
+fn only_a_request_has_an_id_that_is_answered() {
     let asks = parse(r#"{"jsonrpc":"1.0","id":1,"method":"m"}"#).unwrap_err();
-    assert_eq!((text(asks.request_id()), asks.answer_id()), (Some("1"), None));
+    assert_eq!(text(asks.request_id()), Some("1"));
     let answers = parse(r#"{"jsonrpc":"1.0","id":1,"result":1}"#).unwrap_err();
-    assert_eq!((answers.request_id(), text(answers.answer_id())), (None, Some("1")));
+    assert_eq!((answers.request_id(), &answers.concerned), (None, &answer("1")));
     let neither = parse("{").unwrap_err();
-    assert_eq!((neither.request_id(), neither.answer_id()), (None, None));
+    assert_eq!((neither.request_id(), &neither.concerned), (None, &None));
 }
