@@ -8,6 +8,7 @@
 
 mod calculator;
 mod check;
+mod client_limits;
 mod config;
 mod echo;
 mod probe;

@@ -38,7 +38,7 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         bridge,
         sse,
         bind_session,
-        ..of(&args.serving, limits, Serves::Command(child))
+        ..of(&args.serving, Some(&args.sessions), limits, Serves::Command(child))
     }
 }
 
@@ -55,10 +55,15 @@ pub(crate) fn native(args: &ServingArgs, sessions: Option<&SessionArgs>, native:
     };
     let sse = native.sessions && sessions.is_some_and(|sessions| sessions.sse);
     let bind_session = sessions.map_or(BindSession::Subject, |sessions| sessions.bind_session);
-    Config { sse, bind_session, ..of(args, limits, Serves::Native(native)) }
+    Config { sse, bind_session, ..of(args, sessions, limits, Serves::Native(native)) }
 }
 
-fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
+fn of(
+    args: &ServingArgs,
+    sessions: Option<&SessionArgs>,
+    limits: Limits,
+    serves: Serves,
+) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
     Config {
@@ -78,6 +83,7 @@ fn of(args: &ServingArgs, limits: Limits, serves: Serves) -> Config {
             write_time_max: args.write_timeout,
             ..limits
         },
+        client_limits: args.client_limits.limits(sessions.and_then(|it| it.sessions_per_client)),
         eager: true,
         log_level: args.log.log_level,
         ..Config::new(serves)

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use pontoon_core::{Native, Rate, Revision};
+use pontoon_core::{Native, Revision};
 use pontoon_servers::calculator::{Calculator, FlatEvents};
 use pontoon_servers::echo::{Echo, Settings};
 
@@ -46,12 +46,10 @@ pub(crate) fn echo(args: &EchoArgs, variables: &Variables) -> Result<Native, Fai
 pub(crate) fn calculator(args: &CalculatorArgs) -> Native {
     let server = Calculator::new(args.sample_tool.clone().unwrap_or_default());
     let native = Native::stateless(Arc::new(server));
-    let window = args.rate_window;
-    let rate = args.rate_limit.map(|requests_max| Rate { requests_max, window });
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
     let event_format = args.documented_events.then(|| Arc::new(FlatEvents) as Arc<_>);
-    Native { revisions, event_format, rate, ..native }
+    Native { revisions, event_format, ..native }
 }
 
 /// Creates the server of `pontoon stdio`. Variables apply to it as they do over HTTP.

@@ -27,7 +27,7 @@ pub(crate) fn proxy(
 ) -> Result<ExitCode, Failure> {
     check_stateless(args)?;
     check_path("proxy", &args.serving.path, &args.sessions)?;
-    check_memory(&args.serving)?;
+    check_limits(&args.serving)?;
     let child = command::resolve(&args.command, args.clean_env, &args.env, variables)?;
     notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
@@ -50,7 +50,7 @@ pub(crate) fn echo(
         args.serving.log.log_level = Level::Debug;
     }
     check_path("echo", &args.serving.path, &args.sessions)?;
-    check_memory(&args.serving)?;
+    check_limits(&args.serving)?;
     let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
     // A tool shows the port, and 0 is not the real one.
     args.serving.port = listeners[0].local_addr().map_err(cannot_start)?.port();
@@ -68,11 +68,12 @@ pub(crate) fn calculator(
     args: &CalculatorArgs,
     mut notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
-    check_memory(&args.serving)?;
+    check_limits(&args.serving)?;
     let about = About { name: "calculator", what: "the calculator, without sessions" };
     let native = programs::calculator(args);
     let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
-    let config = config::native(&args.serving, None, native);
+    let mut config = config::native(&args.serving, None, native);
+    config.client_limits.rate = args.rate().or(config.client_limits.rate);
     serve(&args.serving, config, about, listeners, notices)
 }
 
@@ -103,7 +104,16 @@ fn check_stateless(args: &ProxyArgs) -> Result<(), Failure> {
 
 /// Checks the memory: a session may use a quarter of it for request bodies, so one body must fit
 /// into that.
-fn check_memory(args: &ServingArgs) -> Result<(), Failure> {
+fn check_limits(args: &ServingArgs) -> Result<(), Failure> {
+    let client = &args.client_limits;
+    if client.burst.is_some() && client.requests_per_second.is_none() {
+        return Err(Failure {
+            what: "--burst has no effect without --requests-per-second".into(),
+            why: "it is the number of requests at once that this rate allows".into(),
+            fix: "give --requests-per-second too, or leave --burst out".into(),
+            code: 2,
+        });
+    }
     if args.max_body <= args.max_memory / 4 {
         return Ok(());
     }

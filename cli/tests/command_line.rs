@@ -60,12 +60,16 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--drain-timeout", "[env: MCP_DRAIN_TIMEOUT] [default: 30]"),
         ("--runtime", "[env: MCP_RUNTIME]"),
         ("--threads", "[env: MCP_THREADS]"),
+        ("--requests-per-second", "[env: MCP_REQUESTS_PER_SECOND]"),
+        ("--burst", "[env: MCP_BURST]"),
+        ("--concurrent-requests", "[env: MCP_CONCURRENT_REQUESTS]"),
         ("--log-level", "[env: MCP_LOG_LEVEL] [default: info]"),
         ("--log-format", "[env: MCP_LOG_FORMAT] [default: pretty]"),
         ("--log-file", "[env: LOG_FILE]"),
         ("--quiet", "[env: MCP_QUIET]"),
         ("--timeout", "[env: MCP_SESSION_TIMEOUT] [default: 300]"),
         ("--max-sessions", "[env: MCP_MAX_SESSIONS] [default: 100]"),
+        ("--sessions-per-client", "[env: MCP_SESSIONS_PER_CLIENT]"),
         ("--sse", "[env: MCP_SSE]"),
         ("--stateless", "[env: MCP_STATELESS]"),
         ("--request-timeout", "[env: MCP_SUBPROCESS_TIMEOUT] [default: 30]"),
@@ -170,6 +174,8 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     assert_eq!(what, "error: invalid value \"-1\" for --timeout");
     let [_, why, _] = failure(2, &["proxy", "sh"], &[("MCP_QUIET", "perhaps")]);
     assert_eq!(why, "  why: a switch is true or false, yes or no, on or off, 1 or 0");
+    let [what, ..] = failure(2, &["proxy", "--burst", "5", "sh"], &[]);
+    assert_eq!(what, "error: --burst has no effect without --requests-per-second");
     let variables = [
         ("MCP_BIND_HOST", "http://x"),
         ("MCP_PORT", "70000"),
@@ -182,6 +188,8 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
         ("MCP_MAX_SESSIONS", "0"),
         ("MCP_MAX_BODY", "4GiB"),
         ("MCP_MAX_CONNECTIONS", "0"),
+        ("MCP_REQUESTS_PER_SECOND", "0.5"),
+        ("MCP_CONCURRENT_REQUESTS", "0"),
         ("MCP_HEAD_TIMEOUT", "0"),
         ("MCP_BODY_TIMEOUT", "1h"),
         ("MCP_WRITE_TIMEOUT", "-1"),

@@ -55,6 +55,14 @@ pub struct Limits {
     pub keep_alive: Option<Time>,
     /// Time limit for requests in flight after the request to stop
     pub drain_timeout: Option<Time>,
+    /// Requests per second that a client may send to a server, on average
+    pub requests_per_second: Option<NonZeroUsize>,
+    /// Requests that a client may send at once, if there is a limit per second
+    pub burst: Option<NonZeroUsize>,
+    /// Requests of a client that may be in progress at the same time
+    pub concurrent_requests: Option<NonZeroUsize>,
+    /// Sessions that a client may have at a server
+    pub sessions_per_client: Option<NonZeroUsize>,
 }
 
 /// Settings for the server of one entry.

@@ -1,10 +1,12 @@
 //! The settings of an endpoint.
 
+mod client_limits;
 mod native;
 
 use std::sync::Arc;
 
-pub use native::{EventFormat, Native, Rate};
+pub use client_limits::{ClientLimits, Rate};
+pub use native::{EventFormat, Native};
 use strum::{EnumString, VariantNames};
 
 use crate::child_spec::ChildSpec;
@@ -27,6 +29,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// The limits.
     pub limits: Limits,
+    /// The limits for each client.
+    pub client_limits: ClientLimits,
     /// The server behind the endpoint.
     pub serves: Serves,
     /// The supported revisions, in any order. A server in this process has its own
@@ -59,6 +63,7 @@ impl Config {
             hosts: Vec::new(),
             origins: Vec::new(),
             limits: Limits::default(),
+            client_limits: ClientLimits::default(),
             serves,
             revisions: Revision::ALL.into(),
             bridge: BridgeOptions::default(),

@@ -203,7 +203,8 @@ pub use modern::Preparation;
 // Configuration.
 pub use child_spec::ChildSpec;
 pub use config::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, Config, EventFormat, Native, Rate, Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ClientLimits, Config, EventFormat, Native,
+    Rate, Serves,
 };
 pub use limits::Limits;
 pub use protocol::{Era, Revision};

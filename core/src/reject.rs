@@ -159,11 +159,17 @@ pub enum Reject {
     InFlightFull,
     /// The memory budget, or the client's share of it, has no room for the request body.
     MemoryFull,
-    /// Too many requests from one address in a time window.
+    /// Too many requests of one client at a time ([`crate::config::ClientLimits::rate`]).
     RateExceeded {
-        /// The time until the window ends.
+        /// The time until a request is allowed.
         pause: Duration,
+        /// The option that sets the limit.
+        option: &'static str,
     },
+    /// Too many requests of one client are in progress.
+    ConcurrencyExceeded,
+    /// One client has too many sessions.
+    ClientSessionsFull,
     /// Too many requests and streams are open, in total or from one address or principal.
     RequestsFull,
     /// Too many requests without a session are in progress.
@@ -350,13 +356,14 @@ impl Reject {
             | Reject::InFlightFull
             | Reject::MemoryFull
             | Reject::RequestsFull
+            | Reject::ConcurrencyExceeded
             | Reject::TooManyRequests
             | Reject::ChildBackpressure
             | Reject::UnreadAnswers
             | Reject::BadAnswer(Flaw::NoRoom)
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
-            Reject::SessionsFull | Reject::StreamsFull => Some(5),
-            Reject::RateExceeded { pause } | Reject::SpawnBackoff { pause } => {
+            Reject::SessionsFull | Reject::ClientSessionsFull | Reject::StreamsFull => Some(5),
+            Reject::RateExceeded { pause, .. } | Reject::SpawnBackoff { pause } => {
                 Some(whole_seconds(pause))
             }
             _ => None,
@@ -370,6 +377,16 @@ impl Reject {
             Reject::HeadTimeout { limit } => Some((limit, Some("--head-timeout"))),
             Reject::RequestTimeout { limit, option } => Some((limit, option)),
             Reject::StartupTimeout { limit } => Some((limit, Some("--startup-timeout"))),
+            _ => None,
+        }
+    }
+
+    /// Returns the option of the limit for each client that was exceeded, if it was one.
+    pub fn client_limit(self) -> Option<&'static str> {
+        match self {
+            Reject::RateExceeded { option, .. } => Some(option),
+            Reject::ConcurrencyExceeded => Some("--concurrent-requests"),
+            Reject::ClientSessionsFull => Some("--sessions-per-client"),
             _ => None,
         }
     }
@@ -426,7 +443,7 @@ impl Reject {
             | StreamsFull
             | BadAnswer(Flaw::NoRoom)
             | ChildFailed(SpawnError::NoResources) => (503, INTERNAL_ERROR),
-            RateExceeded { .. } => (429, SERVER_ERROR),
+            RateExceeded { .. } | ConcurrencyExceeded | ClientSessionsFull => (429, SERVER_ERROR),
             // The child is not an HTTP client.
             ServerRequestTimeout | ServerRequestLimit => (200, INTERNAL_ERROR),
             // The request was accepted; its answer is an error of the protocol, not of HTTP.

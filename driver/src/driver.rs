@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker, ready};
 use std::{fmt, io, mem, process};
 
-use pontoon_core::http::{Admission, Answer, Headers, RateLimiter, Request, RequestHead, Rules};
+use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, Request, RequestHead, Rules};
 use pontoon_core::{
     Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
     Memory, Preparation, Served, Signal, SpawnError, Stateless,
@@ -39,8 +39,8 @@ pub struct Driver {
     /// The server for requests without a session, which it answers outside the lock.
     stateless: Option<Stateless>,
     preparation: Preparation,
-    /// The rate limit, if there is one.
-    throttle: Option<Mutex<RateLimiter>>,
+    /// The limits for each client, if there are any.
+    client_limiter: Option<Mutex<ClientLimiter>>,
     sampler: Sampler,
     pub(crate) connections: Connections,
     log: Mutex<Log>,
@@ -102,8 +102,8 @@ impl Driver {
         let stateless = engine.stateless();
         let memory = engine.memory().clone();
         let preparation = engine.preparation();
-        let rate = config.serves.native().and_then(|native| native.rate);
-        let throttle = rate.map(|rate| Mutex::new(RateLimiter::new(rate)));
+        let client_limits = config.client_limits;
+        let client_limiter = || Mutex::new(ClientLimiter::new(client_limits));
         let state = State {
             engine,
             actions: Actions::new(),
@@ -120,7 +120,7 @@ impl Driver {
             memory,
             stateless,
             preparation,
-            throttle,
+            client_limiter: (!client_limits.is_empty()).then(client_limiter),
             sampler,
             connections: Connections::default(),
             log: Mutex::new(options.log.clone()),
@@ -158,8 +158,8 @@ impl Driver {
         native.and_then(|native| native.connection_requests_max).unwrap_or(u64::MAX)
     }
 
-    /// Checks a request by its head, before any byte of its body is read, and counts it for the
-    /// rate limit. Creates the account of its client.
+    /// Checks a request by its head, before any byte of its body is read, and counts it for its
+    /// client. Creates the account of its client.
     ///
     /// # Errors
     ///
@@ -170,10 +170,8 @@ impl Driver {
         head: &RequestHead<'_, H>,
     ) -> Result<Admission, Box<Answer>> {
         let mut admission = rules.admit(head)?;
-        if let Some(throttle) = self.throttle.as_ref().filter(|_| admission.expects_body()) {
-            lock(throttle)
-                .handle_request(head.peer, head.arrived)
-                .map_err(|reject| Answer::refusal(reject, admission.cors.clone()))?;
+        if let Some(limiter) = &self.client_limiter {
+            admission.identify_client(&mut lock(limiter), head)?;
         }
         admission.open_account(&self.memory, head)?;
         Ok(admission)
@@ -182,7 +180,12 @@ impl Driver {
     /// Submits a request, and returns the exchange for its answer. A request to a server in this
     /// process that belongs to no session is answered here, without the engine, unless it has to
     /// wait.
-    pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
+    pub fn open(self: &Arc<Self>, mut request: Request) -> Exchange {
+        let slot = request.take_slot();
+        self.answer(request).holding(slot)
+    }
+
+    fn answer(self: &Arc<Self>, request: Request) -> Exchange {
         match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());

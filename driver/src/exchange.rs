@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use pontoon_core::http::ReplyHead;
+use pontoon_core::http::{ClientSlot, ReplyHead};
 use pontoon_core::{Chunk, ExchangeId, Input};
 
 use crate::driver::{Driver, lock};
@@ -75,6 +75,8 @@ pub struct Exchange {
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
+    /// Its request's place among those of the client in progress.
+    client_slot: Option<Arc<ClientSlot>>,
 }
 
 /// The source of an answer.
@@ -89,13 +91,20 @@ enum Way {
 
 impl Exchange {
     pub(crate) fn new(id: ExchangeId, driver: Arc<Driver>, slot: Arc<ResponseSlot>) -> Self {
-        Exchange { driver, way: Way::ResponseSlot(id, slot), sent: 0, settled: false }
+        let way = Way::ResponseSlot(id, slot);
+        Exchange { driver, way, sent: 0, settled: false, client_slot: None }
     }
 
     /// Creates an exchange with its answer, unknown to the engine.
     pub(crate) fn answered(driver: &Arc<Driver>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
-        Exchange { driver: driver.clone(), way, sent: 0, settled: true }
+        Exchange { driver: driver.clone(), way, sent: 0, settled: true, client_slot: None }
+    }
+
+    /// Keeps the place of its request until it is dropped.
+    pub(crate) fn holding(mut self, client_slot: Option<Arc<ClientSlot>>) -> Self {
+        self.client_slot = client_slot;
+        self
     }
 
     /// Waits for the engine's answer.

@@ -58,6 +58,9 @@ macro_rules! every_case {
         mod children {
             $crate::children!($($target)*);
         }
+        mod client_limits {
+            $crate::client_limits!($($target)*);
+        }
         mod framing {
             $crate::framing!($($target)*);
         }
@@ -140,6 +143,7 @@ pub mod bridge_eras;
 pub mod bridge_policies;
 pub mod calls;
 pub mod children;
+pub mod client_limits;
 pub mod framing;
 pub mod gateways;
 pub mod hostile_framing;

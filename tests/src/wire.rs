@@ -88,6 +88,12 @@ impl Wire {
         Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
     }
 
+    /// Connects from this address.
+    pub fn connect_from(source: Ipv4Addr, addr: SocketAddr) -> Wire {
+        let stream = Stream::connect_from(source, addr);
+        Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
+    }
+
     fn of(stream: Stream) -> Wire {
         Wire {
             stream,

@@ -1,7 +1,7 @@
 //! The settings of `pontoon calculator`.
 
 use clap::{Arg, Args};
-use pontoon_core::Duration;
+use pontoon_core::{Duration, Rate};
 use pontoon_servers::calculator::Settings;
 
 use super::serving::ServingArgs;
@@ -47,8 +47,9 @@ pub(crate) struct CalculatorArgs {
     #[arg(
         long,
         env = "RATE_LIMIT_MAX",
-        help_heading = "Endpoint",
+        help_heading = "Limits for each client",
         value_name = "COUNT",
+        conflicts_with = "requests_per_second",
         value_parser = values::number::<u64, 1, { u64::MAX }>
     )]
     pub(crate) rate_limit: Option<u64>,
@@ -57,12 +58,20 @@ pub(crate) struct CalculatorArgs {
     #[arg(
         long,
         env = "RATE_LIMIT_WINDOW",
-        help_heading = "Endpoint",
+        help_heading = "Limits for each client",
         value_name = "MILLISECONDS",
         default_value = "900000",
         value_parser = values::milliseconds
     )]
     pub(crate) rate_window: Duration,
+}
+
+impl CalculatorArgs {
+    /// Returns the limit of requests from an address, if there is one.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        let window = self.rate_window;
+        self.rate_limit.map(|requests_max| Rate::Window { requests_max, window })
+    }
 }
 
 /// Changes the options of all servers to what is documented for this one.

@@ -6,6 +6,7 @@ use clap::Args;
 use pontoon_core::{BindSession, Duration, Level};
 use strum::{EnumString, VariantNames};
 
+use super::client_limits::ClientLimitArgs;
 use crate::runtime::{RUNTIMES, Runtime};
 use crate::values::{self, GIB, KIB, MIB};
 
@@ -185,6 +186,10 @@ pub(crate) struct ServingArgs {
     )]
     pub(crate) threads: Option<usize>,
 
+    /// The limits for each client.
+    #[command(flatten)]
+    pub(crate) client_limits: ClientLimitArgs,
+
     /// The settings of the log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -248,6 +253,15 @@ pub(crate) struct SessionArgs {
         value_parser = values::number::<usize, 1, 100_000>
     )]
     pub(crate) max_sessions: usize,
+
+    /// Sessions that a client may have; unlimited if not given. An `initialize` beyond it gets 429
+    #[arg(
+        long,
+        env = "MCP_SESSIONS_PER_CLIENT",
+        value_name = "COUNT",
+        value_parser = values::number::<usize, 1, 100_000>
+    )]
+    pub(crate) sessions_per_client: Option<usize>,
 
     /// Part of the first credentials (Authorization) of a session that later ones must match:
     /// subject, token (the whole value) or none. Other requests are refused. The subject is the

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use pontoon_core::{ClientLimits, Rate};
+
 use super::*;
 use crate::args::Verb;
 use crate::parse;
@@ -57,6 +59,25 @@ fn a_flag_reaches_the_limit_it_is_for() {
     };
     assert_eq!(limits, wanted);
     assert_eq!(config(&[]).limits, Limits::default());
+}
+
+#[test]
+fn a_flag_reaches_the_limit_for_each_client() {
+    let of = |words: &[&str]| config(words).client_limits;
+    assert!(of(&[]).is_empty());
+    let limits = of(&[
+        "--requests-per-second=16",
+        "--burst=17",
+        "--concurrent-requests=18",
+        "--sessions-per-client=19",
+    ]);
+    let wanted = ClientLimits {
+        rate: Some(Rate::Steady { per_second: 16, burst: 17 }),
+        requests_max: Some(18),
+        sessions_max: Some(19),
+    };
+    assert_eq!(limits, wanted);
+    assert_eq!(of(&["--requests-per-second=2"]).rate, Some(Rate::steady(2, None)));
 }
 
 #[test]

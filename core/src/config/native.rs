@@ -29,8 +29,6 @@ pub struct Native {
     /// The interval of sweeps for expired sessions. Each session also has a timer of its own, so
     /// that an expired session is never served.
     pub sweep_period: Duration,
-    /// The rate limit for each address, or `None` for no limit.
-    pub rate: Option<Rate>,
     /// The number of requests after which a connection is closed, or `None` for no limit.
     pub connection_requests_max: Option<u64>,
 }
@@ -50,19 +48,9 @@ impl Native {
             event_format: None,
             packs: false,
             sweep_period: Duration::from_secs(60),
-            rate: None,
             connection_requests_max: None,
         }
     }
-}
-
-/// A number of requests in a time window, for each address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// The maximum number of requests from one address.
-    pub requests_max: u64,
-    /// The window, which begins with the first of them.
-    pub window: Duration,
 }
 
 /// Another form for the events with which legacy requests outside of sessions are answered.

@@ -3,7 +3,8 @@
 //!
 //! Owns: which events these are, by their name and reason; both are from a fixed set. A refused
 //! `Host` or `Origin` is logged once a minute for each value, because its value is what an operator
-//! needs. Never: touches the metrics, which count every event.
+//! needs, and a client over its limit once a minute. Never: touches the metrics, which count every
+//! event.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,9 @@ use crate::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub(crate) struct LogRateLimiter {
     kinds: BTreeMap<Kind, Second>,
-    /// Values of `Host` and `Origin` that were logged within the last minute.
-    values: BTreeMap<(Reject, Detail), Instant>,
+    /// Values of `Host` and `Origin`, and clients over a limit, that were logged within the last
+    /// minute.
+    values: BTreeMap<(&'static str, Detail), Instant>,
     /// Whether events have been skipped since the last report.
     has_skipped: bool,
 }
@@ -96,11 +98,13 @@ impl LogRateLimiter {
     /// such a value.
     fn is_new_value(&mut self, event: &Event, now: Instant) -> bool {
         let Event::Refused { reject, detail: Some(detail) } = event else { return true };
-        if !matches!(reject, Reject::ForbiddenHost | Reject::ForbiddenOrigin) {
+        let is_value = matches!(reject, Reject::ForbiddenHost | Reject::ForbiddenOrigin)
+            || reject.client_limit().is_some();
+        if !is_value {
             return true;
         }
         self.values.retain(|_, logged| now.since(*logged) < VALUE_PERIOD);
-        let value = (*reject, detail.clone());
+        let value = (reject.name(), detail.clone());
         if self.values.len() >= VALUES_MAX || self.values.contains_key(&value) {
             return false;
         }

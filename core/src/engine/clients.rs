@@ -5,9 +5,12 @@ use crate::chunk::Chunk;
 use crate::config::BindSession;
 use crate::cx::Transport;
 use crate::engine::{Engine, Phase};
-use crate::http::{LastEvent, McpHead, ReplyHead, Request, RevisionHeader, SessionHeader, refused};
+use crate::http::{
+    ClientSlot, LastEvent, LimitedClient, McpHead, ReplyHead, Request, RevisionHeader,
+    SessionHeader, refused,
+};
 use crate::ids::{ExchangeId, SessionId};
-use crate::json::{Body, Kind, Message};
+use crate::json::{Body, Message};
 use crate::legacy_facade::LegacyFacade;
 use crate::machine::Actions;
 use crate::modern::envelope;
@@ -110,7 +113,7 @@ impl Engine {
             Ok(Route::OpenWithoutInitialize) => {
                 self.open_without_initialize(exchange, head, body, now, out)
             }
-            Ok(Route::Session(_)) if self.is_draining() && has_requests(body) => {
+            Ok(Route::Session(_)) if self.is_draining() && body.has_requests() => {
                 Err(Reject::Draining)
             }
             Ok(Route::Session(id)) => self
@@ -141,7 +144,7 @@ impl Engine {
         }
         match head.session {
             SessionHeader::Absent
-                if self.shared.upstream.native().is_some() && has_requests(body) =>
+                if self.shared.upstream.native().is_some() && body.has_requests() =>
             {
                 Ok(Route::OpenWithoutInitialize)
             }
@@ -216,9 +219,11 @@ impl Engine {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
+        let slot = open_client_session(head)?;
         let (id, backend, said) = self.admit(head, now, out)?;
         let mut cx = self.shared.cx(now, out);
         let session = Session::open(id, backend, (exchange, head), initialize, since, &mut cx);
+        self.client_slots.extend(slot.map(|slot| (id, slot)));
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
@@ -259,9 +264,11 @@ impl Engine {
         if matches!(body, Body::Batch(_)) && !native.takes_batches(&head.revision) {
             return Err(Reject::BatchNotAllowed);
         }
+        let slot = open_client_session(head)?;
         let (id, backend, _) = self.admit(head, now, out)?;
         let mut cx = self.shared.cx(now, out);
         let session = Session::open_without_initialize(id, backend, head, revision, &mut cx);
+        self.client_slots.extend(slot.map(|slot| (id, slot)));
         self.sessions.insert(id, Box::new(session));
         self.shared.metrics.session_opened();
         let revision = revision.as_str().into();
@@ -394,7 +401,9 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        self.on_refused(reject, now, out);
+        let client = asked.0.client_limits.as_ref();
+        let detail = client.filter(|_| reject == Reject::ClientSessionsFull);
+        self.log_refusal(reject, detail.map(LimitedClient::detail), now, out);
         let (head, body) = refused(reject, asked, self.shared.served());
         self.answer(exchange, head, body, now, out);
     }
@@ -409,6 +418,11 @@ impl Engine {
     }
 }
 
+/// Counts a session for its client, if there are limits for each.
+pub(super) fn open_client_session(head: &McpHead) -> Result<Option<ClientSlot>, Reject> {
+    head.client_limits.as_ref().map(LimitedClient::open_session).transpose()
+}
+
 /// The class of a POST.
 enum Route {
     /// A modern request.
@@ -421,11 +435,4 @@ enum Route {
     OpenWithoutInitialize,
     /// It belongs to this session.
     Session(SessionId),
-}
-
-pub(super) fn has_requests(body: &Body) -> bool {
-    match body {
-        Body::One(message) => message.kind() == Kind::Request,
-        Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),
-    }
 }

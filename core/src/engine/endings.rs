@@ -28,6 +28,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        self.client_slots.remove(&id);
         self.evictions.remove(id, session.indexed);
         let is_late = matches!(reject, Reject::StartupTimeout { .. });
         let child = session.backend().child();

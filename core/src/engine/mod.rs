@@ -40,6 +40,7 @@ use crate::engine::sampling::{ExpiryStats, StatsWaiter};
 use crate::engine::timers::{Timer, Timers};
 use crate::engine::unclaimed::Unclaimed;
 use crate::host_stats::HostStats;
+use crate::http::ClientSlot;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
@@ -85,6 +86,8 @@ pub struct Engine {
     ids: IdSource,
     /// Boxed, because a node of the tree has many empty entries.
     sessions: BTreeMap<SessionId, Box<Session>>,
+    /// The places of sessions among those of their clients, if there are limits for each client.
+    client_slots: BTreeMap<SessionId, ClientSlot>,
     /// The sessions that can be evicted.
     evictions: SessionIndex,
     /// The session of each child.
@@ -245,6 +248,7 @@ impl Engine {
             shared,
             ids,
             sessions: BTreeMap::new(),
+            client_slots: BTreeMap::new(),
             evictions: SessionIndex::default(),
             owners: BTreeMap::new(),
             standby: None,

@@ -9,7 +9,7 @@
 //! A child is started only for a client that sends `initialize`.
 
 use crate::engine::Engine;
-use crate::engine::clients::has_requests;
+use crate::engine::clients::open_client_session;
 use crate::http::{McpHead, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind, Message};
@@ -42,10 +42,12 @@ impl Engine {
             return Err(Reject::Draining);
         }
         self.check_start(None, now)?;
+        let slot = open_client_session(head)?;
         self.evict_for_session(head, now, out)?;
         let id = self.ids.session();
         let mut cx = self.shared.cx(now, out);
         let session = Session::open_sse(id, exchange, head, &mut cx);
+        self.client_slots.extend(slot.map(|slot| (id, slot)));
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
         self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
@@ -74,7 +76,7 @@ impl Engine {
         out: &mut Actions,
     ) -> Result<(), Reject> {
         let id = self.sse_session(head, now).ok_or_else(|| self.no_session(head))?;
-        if self.is_draining() && has_requests(body) {
+        if self.is_draining() && body.has_requests() {
             return Err(Reject::Draining);
         }
         if self.sessions.get(&id).is_some_and(|session| session.has_no_backend()) {

@@ -7,11 +7,11 @@
 
 mod accept;
 mod body;
+mod client_limiter;
 mod coding;
 mod connection;
 mod guard;
 mod media;
-mod rate_limiter;
 mod refused;
 mod reply;
 mod request;
@@ -19,6 +19,8 @@ mod rules;
 
 pub use accept::Accept;
 pub use body::BodyBuffer;
+pub(crate) use client_limiter::neighbourhood;
+pub use client_limiter::{ClientLimiter, ClientSlot, LimitedClient};
 pub use coding::ContentCoding;
 pub use connection::{
     BodyLength, Connection, ConnectionConfig, ConnectionEvent, RequestLines, ResponseHead,
@@ -26,8 +28,6 @@ pub use connection::{
 };
 pub(crate) use guard::is_token_byte;
 pub use guard::{Guard, Inspection, PeerWait, TimeoutAction, first_to_give_way};
-pub use rate_limiter::RateLimiter;
-pub(crate) use rate_limiter::neighbourhood;
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, Refusal, ReplyHead};

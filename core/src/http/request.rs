@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Serves;
 use crate::frame::EventId;
-use crate::http::{Accept, neighbourhood};
+use crate::http::{Accept, ClientSlot, LimitedClient, neighbourhood};
 use crate::ids::SessionId;
 use crate::json::{Body, Kind, Message};
 use crate::memory::Account;
@@ -84,6 +84,12 @@ impl Request {
         }
     }
 
+    /// Takes its place among the requests of its client in progress. The adapter keeps it until the
+    /// answer has ended.
+    pub fn take_slot(&mut self) -> Option<Arc<ClientSlot>> {
+        self.head_mut()?.client_limits.as_mut()?.request.take()
+    }
+
     /// Returns whether its answer contains facts about the process and its host, which must be
     /// reported before it.
     pub fn wants_stats(&self, serves: &Serves) -> bool {
@@ -99,8 +105,7 @@ impl Request {
     pub(crate) fn holder(&self) -> Option<Holder> {
         let (head, is_stream) = match self {
             Request::Post { head, body } | Request::PostSse { head, body } => {
-                let listens = |message: &Message| message.method() == Some("subscriptions/listen");
-                (head, matches!(body, Body::One(message) if listens(message)))
+                (head, is_subscription(body))
             }
             Request::Listen { head } | Request::OpenSse { head } => (head, true),
             Request::Delete { .. }
@@ -112,6 +117,11 @@ impl Request {
         };
         Some(Holder::new(head.peer, head.principal, is_stream))
     }
+}
+
+/// Returns whether the answer to these messages is a stream that stays open.
+pub(super) fn is_subscription(body: &Body) -> bool {
+    matches!(body, Body::One(message) if message.method() == Some("subscriptions/listen"))
 }
 
 /// The client that holds an exchange open.
@@ -161,6 +171,8 @@ pub struct McpHead {
     pub arrived: Instant,
     /// The client's account, which held bytes count against, or `None` without a memory budget.
     pub account: Option<Account>,
+    /// The client, if there are limits for each.
+    pub client_limits: Option<LimitedClient>,
 }
 
 impl McpHead {

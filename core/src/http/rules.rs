@@ -411,6 +411,7 @@ impl Program {
             peer: head.peer,
             arrived: head.arrived,
             account: None,
+            client_limits: None,
         })
     }
 

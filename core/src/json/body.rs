@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::json::scan::{Cursor, Span};
 use crate::json::text;
-use crate::json::{Invalid, Message, ParseRules};
+use crate::json::{Invalid, Kind, Message, ParseRules};
 use crate::reject::Reject;
 
 /// The parsed body of a POST.
@@ -38,6 +38,14 @@ impl Body {
             Message::read(text.slice(element.range()), rules).map_err(|(invalid, _)| invalid)
         };
         Ok(Body::Batch(elements.iter().map(read).collect()))
+    }
+
+    /// Returns whether it has a request, so that it has to be answered.
+    pub(crate) fn has_requests(&self) -> bool {
+        match self {
+            Body::One(message) => message.kind() == Kind::Request,
+            Body::Batch(messages) => messages.iter().flatten().any(|m| m.kind() == Kind::Request),
+        }
     }
 }
 

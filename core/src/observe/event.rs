@@ -406,7 +406,10 @@ const fn refusal_level(reject: Reject) -> Level {
         | Reject::OtherPrincipal
         | Reject::SessionsFull
         | Reject::SpawnBackoff { .. }
-        | Reject::ChildBackpressure => Level::Warning,
+        | Reject::ChildBackpressure
+        | Reject::RateExceeded { .. }
+        | Reject::ConcurrencyExceeded
+        | Reject::ClientSessionsFull => Level::Warning,
         _ => Level::Info,
     }
 }

@@ -73,6 +73,8 @@ const REJECTS: &[&str] = &[
     "in_flight_full",
     "memory_full",
     "rate_exceeded",
+    "concurrency_exceeded",
+    "client_sessions_full",
     "requests_full",
     "runs_full",
     "sessions_full",

@@ -155,7 +155,7 @@ impl Reject {
             MemoryFull => {
                 "The server has no memory left for this request body; the budget is --max-memory"
             }
-            RateExceeded { .. } => "Too many requests. Please try again later.",
+            RateExceeded { .. } | ConcurrencyExceeded | ClientSessionsFull => self.limit_text(),
             RequestsFull => "Too many requests are open (--max-connections)",
             TooManyRequests => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open (--max-sessions)",
@@ -182,6 +182,23 @@ impl Reject {
             | RequestTimeout { .. }
             | SpawnBackoff { .. }
             | StartupTimeout { .. } => "",
+        }
+    }
+
+    /// Returns the text of a limit for each client.
+    fn limit_text(self) -> &'static str {
+        match self {
+            // The documented text of the calculator, whose clients may know it.
+            Reject::RateExceeded { option: "--rate-limit", .. } => {
+                "Too many requests. Please try again later."
+            }
+            Reject::ConcurrencyExceeded => {
+                "Too many requests of this client are in progress (--concurrent-requests)"
+            }
+            Reject::ClientSessionsFull => {
+                "This client has too many sessions: end one with DELETE (--sessions-per-client)"
+            }
+            _ => "Too many requests of this client (--requests-per-second)",
         }
     }
 }

@@ -313,6 +313,7 @@ impl Machine {
             peer: None,
             arrived: self.now,
             account: None,
+            client_limits: None,
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, Revision,
-    Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, Rate,
+    Revision, Serves,
 };
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};
 use pontoon_servers::echo::{self, Echo};
@@ -124,6 +124,17 @@ pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Conf
                 limits.startup_time_max = time(value);
                 limits.first_startup_time_max = time(value);
             }
+            "--requests-per-second" => {
+                config.client_limits.rate = Some(Rate::steady(number(value) as u32, None));
+            }
+            "--burst" => {
+                let Some(Rate::Steady { burst, .. }) = &mut config.client_limits.rate else {
+                    panic!("{option} without --requests-per-second before it");
+                };
+                *burst = number(value) as u32;
+            }
+            "--concurrent-requests" => config.client_limits.requests_max = Some(number(value)),
+            "--sessions-per-client" => config.client_limits.sessions_max = Some(number(value)),
             "--stop-delay" => limits.stop_delay = time(value),
             "--timeout" => limits.session_idle_max = time(value),
             "--write-timeout" => limits.write_time_max = time(value),

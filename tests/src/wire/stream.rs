@@ -1,7 +1,8 @@
 //! The byte stream of a connection, real or simulated.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
@@ -14,6 +15,13 @@ use crate::sim;
 pub(super) enum Stream {
     Real(TcpStream),
     Simulated(sim::net::Stream),
+}
+
+/// Creates a socket that programs that other cases start meanwhile do not inherit.
+fn socket() -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None);
+    Ok(socket?)
 }
 
 impl Stream {
@@ -31,12 +39,16 @@ impl Stream {
             let stream = sim::net::Stream::connect(&world, addr.port(), Some(receive_buffer));
             return stream.map(Stream::Simulated);
         }
-        let SocketAddr::V4(addr) = addr else { panic!("{addr} is not IPv4") };
-        // Programs that other cases start meanwhile must not inherit it.
-        let flags = SocketFlags::CLOEXEC;
-        let socket =
-            rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
+        let socket = socket()?;
         sockopt::set_socket_recv_buffer_size(&socket, receive_buffer)?;
+        rustix::net::connect(&socket, &addr)?;
+        Stream::real(TcpStream::from(socket))
+    }
+
+    /// Connects from this address, over a real socket.
+    pub(super) fn connect_from(source: Ipv4Addr, addr: SocketAddr) -> io::Result<Stream> {
+        let socket = socket()?;
+        rustix::net::bind(&socket, &SocketAddrV4::new(source, 0))?;
         rustix::net::connect(&socket, &addr)?;
         Stream::real(TcpStream::from(socket))
     }

@@ -83,6 +83,7 @@ impl Client {
             peer: self.peer,
             arrived: Instant::ZERO,
             account: None,
+            client_limits: None,
         }
     }
 }

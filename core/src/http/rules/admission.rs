@@ -6,7 +6,11 @@ use bytes::Bytes;
 
 use super::headers::announced;
 use super::{Endpoint, Headers, RequestHead};
-use crate::http::{Answer, BodyBuffer, ContentCoding, Cors, McpHead, Request, SessionHeader};
+use crate::http::request::is_subscription;
+use crate::http::{
+    Answer, BodyBuffer, ClientLimiter, ContentCoding, Cors, LimitedClient, McpHead, Request,
+    SessionHeader,
+};
 use crate::json::{Body, Concerned, Invalid, Kind, Message, ParseRules};
 use crate::memory::Memory;
 use crate::reject::Reject;
@@ -41,12 +45,44 @@ pub(super) enum Admitted {
     Whole(Request),
 }
 
+impl Admitted {
+    /// Returns its MCP headers, or `None` for a request outside of the endpoint.
+    fn head_mut(&mut self) -> Option<&mut McpHead> {
+        match self {
+            Admitted::Message(_, mcp, ..) => Some(mcp),
+            Admitted::Whole(request) => request.head_mut(),
+        }
+    }
+}
+
 impl Admission {
     /// Returns whether there is a body to read, of at most
     /// [`Limits::body_bytes_max`](crate::limits::Limits::body_bytes_max). Any other body has no
     /// meaning and can be skipped.
     pub fn expects_body(&self) -> bool {
         matches!(self.admitted, Admitted::Message(..))
+    }
+
+    /// Counts the request for its client. A DELETE is always allowed, because it ends something.
+    ///
+    /// # Errors
+    ///
+    /// The client sends requests too fast. The answer is complete.
+    pub fn identify_client<H: Headers>(
+        &mut self,
+        limiter: &mut ClientLimiter,
+        head: &RequestHead<'_, H>,
+    ) -> Result<(), Box<Answer>> {
+        let is_counted = !matches!(self.admitted, Admitted::Whole(Request::Delete { .. }));
+        let Some(mcp) = self.admitted.head_mut() else { return Ok(()) };
+        match limiter.handle_request(head.peer, is_counted, head.arrived) {
+            Ok(client) => mcp.client_limits = Some(client),
+            Err((reject, detail)) => {
+                let refusal = Answer::refusal(reject, self.cors.clone());
+                return Err(Box::new(Answer { detail: Some(detail), ..refusal }));
+            }
+        }
+        Ok(())
     }
 
     /// Opens the account to which the bytes of the body and of the answer are charged.
@@ -63,11 +99,7 @@ impl Admission {
             Admitted::Message(..) => announced(head.headers),
             Admitted::Whole(_) => 0,
         };
-        let mcp = match &mut self.admitted {
-            Admitted::Message(_, mcp, ..) => Some(mcp),
-            Admitted::Whole(request) => request.head_mut(),
-        };
-        let Some(mcp) = mcp else { return Ok(()) };
+        let Some(mcp) = self.admitted.head_mut() else { return Ok(()) };
         let session = match mcp.session {
             SessionHeader::Id(id) => Some(id),
             SessionHeader::Absent | SessionHeader::Foreign => None,
@@ -105,7 +137,7 @@ impl Admission {
             Admitted::Message(endpoint, head, rules, reader) => (endpoint, head, rules, reader),
             Admitted::Whole(request) => return Ok(request),
         };
-        match rules.read(body) {
+        match rules.read(body).and_then(|body| count(&mut head, body)) {
             Ok(body) => {
                 if reader.is_some_and(|reader| reads_http(reader.modern_catalog(), &body)) {
                     head.http = Some(Arc::new(context(whole, self.cors.is_some())));
@@ -115,7 +147,12 @@ impl Admission {
                     Endpoint::Messages => Request::PostSse { head, body },
                 })
             }
-            Err(invalid) => Err(Box::new(Answer::invalid(&invalid, self.cors))),
+            Err(invalid) => {
+                let client = head.client_limits.as_ref();
+                let client = client.filter(|_| invalid.reject == Reject::ConcurrencyExceeded);
+                let detail = client.map(LimitedClient::detail);
+                Err(Box::new(Answer { detail, ..Answer::invalid(&invalid, self.cors) }))
+            }
         }
     }
 }
@@ -129,6 +166,23 @@ impl BodyRules {
     }
 }
 
+/// Counts requests among those of their client in progress. Notifications and responses are not
+/// counted, because a request in progress may wait for them; `subscriptions/listen` has limits of
+/// its own.
+fn count(head: &mut McpHead, body: Body) -> Result<Body, Invalid> {
+    let Some(client) = &mut head.client_limits else { return Ok(body) };
+    if body.has_requests() && !is_subscription(&body) {
+        client.open_request().map_err(|reject| {
+            let id = match &body {
+                Body::One(message) => message.id(),
+                Body::Batch(_) => None,
+            };
+            Invalid { reject, concerned: id.map(concerned) }
+        })?;
+    }
+    Ok(body)
+}
+
 /// Refuses messages with an array as `params`, which JSON-RPC has and MCP has not.
 fn with_objects(body: Body) -> Result<Body, Invalid> {
     let checked = |message: Message| {
@@ -136,8 +190,7 @@ fn with_objects(body: Body) -> Result<Body, Invalid> {
         if !is_call || message.params().is_none_or(|params| params.starts_with(b"{")) {
             return Ok(message);
         }
-        let concerned = message.id().map(|id| Concerned::Request(Bytes::copy_from_slice(id)));
-        Err(Invalid { reject: Reject::ParamsNotObject, concerned })
+        Err(Invalid { reject: Reject::ParamsNotObject, concerned: message.id().map(concerned) })
     };
     Ok(match body {
         Body::One(message) => Body::One(checked(message)?),
@@ -145,6 +198,10 @@ fn with_objects(body: Body) -> Result<Body, Invalid> {
             Body::Batch(all.into_iter().map(|message| message.and_then(checked)).collect())
         }
     })
+}
+
+fn concerned(id: &[u8]) -> Concerned {
+    Concerned::Request(Bytes::copy_from_slice(id))
 }
 
 /// Returns whether the handler of any of these messages reads the head. Only tools can declare that

@@ -90,6 +90,7 @@ fn mcp_head<H: Headers>(
         peer: head.peer,
         arrived: head.arrived,
         account: None,
+        client_limits: None,
     }
 }
 

@@ -36,6 +36,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         peer: None,
         arrived: Instant::ZERO,
         account: None,
+        client_limits: None,
     }
 }
 

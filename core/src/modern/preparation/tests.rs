@@ -33,6 +33,7 @@ fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> O
         http: None,
         peer: None,
         account: None,
+        client_limits: None,
         arrived: Instant::ZERO,
     };
     let mut request = Request::Post { head, body };

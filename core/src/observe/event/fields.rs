@@ -157,9 +157,15 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
         | Reject::NotAcceptable
         | Reject::NotFound
         | Reject::UnsupportedMediaType => ("request", None),
+        Reject::RateExceeded { .. } | Reject::ConcurrencyExceeded | Reject::ClientSessionsFull => {
+            ("client", None)
+        }
         _ => ("detail", None),
     };
     field(key, text(&detail));
+    if let Some(option) = reject.client_limit() {
+        field("option", name(option));
+    }
     if let Some(option) = option {
         field("allowed_by", Value::Text(Cow::Owned(format!("{option} {detail}"))));
     }

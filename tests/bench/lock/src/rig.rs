@@ -304,6 +304,7 @@ pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Acc
         http: None,
         peer: None,
         account: None,
+        client_limits: None,
         arrived: Instant::ZERO,
     }
 }
