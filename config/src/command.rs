@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::base::resolve;
-use crate::entry::Cx;
+use crate::cx::Cx;
 use crate::env::{self, Env};
 use crate::expand::{Place, Text, expand};
 use crate::facts::FileKind;
@@ -155,7 +155,7 @@ fn words_of_args(cx: &mut Cx<'_>, args: Option<&Member>) -> Vec<Raw> {
                 Json::Text(text) => text.split_whitespace().collect(),
                 _ => vec!["…"],
             };
-            let hint = format!(r#""args": {}"#, list(&secrets::mask(&words)));
+            let hint = format!(r#""args": {}"#, secrets::list(&secrets::mask(&words)));
             let text = format!("must be a list of strings, and is {}", other.kind());
             cx.error("args", args.line, text, hint);
             return Vec::new();
@@ -288,7 +288,7 @@ fn hint(cx: &Cx<'_>, words: &[&str], is_path: bool, cwd: Option<&Path>, env: &En
             true => String::new(),
             false => format!(r#", "env": {{ {} }}"#, names.join(", ")),
         };
-        return format!("there is no shell; write {}{set}", apart(&rest));
+        return format!("there is no shell; write {}{set}", secrets::apart(&rest));
     }
     match (spaces, is_path) {
         (true, _) => "`command` is one program; its arguments belong into `args`".to_owned(),
@@ -305,25 +305,6 @@ fn hint(cx: &Cx<'_>, words: &[&str], is_path: bool, cwd: Option<&Path>, env: &En
         }
         (false, false) => "install it, or give its whole path".to_owned(),
     }
-}
-
-/// Returns a command line as `command` and `args`, without secrets.
-pub(crate) fn apart(words: &[&str]) -> String {
-    let masked = secrets::mask(words);
-    let Some((program, args)) = masked.split_first() else {
-        return r#""command": "…""#.to_owned();
-    };
-    let program = serde_json::Value::from(program.text.as_str());
-    match args.is_empty() {
-        true => format!(r#""command": {program}"#),
-        false => format!(r#""command": {program}, "args": {}"#, list(args)),
-    }
-}
-
-fn list(words: &[Masked]) -> String {
-    let words: Vec<String> =
-        words.iter().map(|word| serde_json::Value::from(word.text.as_str()).to_string()).collect();
-    format!("[{}]", words.join(", "))
 }
 
 fn is_program(cx: &Cx<'_>, name: &str, cwd: Option<&Path>) -> bool {

@@ -1,7 +1,7 @@
 //! Commands that start a container: options without which a stdio server does not work well.
 
 use crate::command::CommandLine;
-use crate::entry::Cx;
+use crate::cx::Cx;
 
 /// The programs that run containers.
 const ENGINES: [&str; 3] = ["docker", "nerdctl", "podman"];

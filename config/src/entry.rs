@@ -3,72 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::resolve;
+use crate::cx::Cx;
 use crate::expand::{Place, expand};
-use crate::facts::{Facts, FileKind};
+use crate::facts::FileKind;
 use crate::kind::{ADDRESSES, Kind, is_off, kind};
-use crate::report::{Finding, Level, Outcome, Server, Value};
+use crate::report::{Outcome, Server, Value};
+use crate::settings::{EntrySettings, Problem};
 use crate::syntax::{Json, Member, member};
 use crate::{command, containers, env, keys, settings, windows};
-
-/// The surroundings of an entry, and the findings about it.
-pub(crate) struct Cx<'a> {
-    /// The machine.
-    pub(crate) facts: &'a dyn Facts,
-    /// The folder that relative places start from.
-    pub(crate) base: &'a Path,
-    /// The name of the file.
-    pub(crate) file: &'a str,
-    /// The key of the list of servers.
-    pub(crate) list: &'static str,
-    /// The name of the entry.
-    pub(crate) entry: &'a str,
-    /// The findings.
-    pub(crate) findings: Vec<Finding>,
-}
-
-impl Cx<'_> {
-    pub(crate) fn error(
-        &mut self,
-        key: &str,
-        line: usize,
-        text: impl Into<String>,
-        hint: impl Into<Option<String>>,
-    ) {
-        self.add(Level::Error, key, line, text.into(), hint.into());
-    }
-
-    pub(crate) fn warn(
-        &mut self,
-        key: &str,
-        line: usize,
-        text: impl Into<String>,
-        hint: impl Into<Option<String>>,
-    ) {
-        self.add(Level::Warning, key, line, text.into(), hint.into());
-    }
-
-    pub(crate) fn note(&mut self, key: &str, line: usize, text: impl Into<String>) {
-        self.add(Level::Note, key, line, text.into(), None);
-    }
-
-    fn add(&mut self, level: Level, key: &str, line: usize, text: String, hint: Option<String>) {
-        self.findings.push(Finding {
-            level,
-            file: self.file.to_owned(),
-            line,
-            entry: Some(self.entry.to_owned()),
-            key: key.to_owned(),
-            text,
-            hint,
-            list: self.list,
-        });
-    }
-
-    /// Returns the number of errors.
-    pub(crate) fn errors(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.level == Level::Error).count()
-    }
-}
 
 /// Reads an entry; `None` if it is a comment. The path of a server is not known yet.
 pub(crate) fn read(cx: &mut Cx<'_>, entry: &Member) -> Option<Outcome> {
@@ -106,7 +48,7 @@ fn stdio(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Outcome {
     let cwd = cwd(cx, members);
     let env = env::read(cx, members);
     let line = command::read(cx, members, cwd.as_deref(), &env);
-    let settings = member(members, "pontoon").and_then(|member| settings::of_entry(cx, member));
+    let settings = member(members, "pontoon").and_then(|member| own_settings(cx, member));
     if let Some(line) = &line {
         containers::check(cx, line);
         line.warn_of_secrets(cx);
@@ -125,6 +67,15 @@ fn stdio(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Outcome {
         settings: settings.unwrap_or_default(),
         shown,
     }))
+}
+
+/// Reads the settings of an entry; `None` is an error.
+fn own_settings(cx: &mut Cx<'_>, found: &Member) -> Option<EntrySettings> {
+    let (settings, problems) = settings::read(found);
+    for Problem { line, key, text, hint } in problems {
+        cx.error(&key, line, text, hint);
+    }
+    settings
 }
 
 /// Returns the working directory; `None` is an error.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::base::resolve;
-use crate::entry::Cx;
+use crate::cx::Cx;
 use crate::expand::{Place, Text, expand};
 use crate::secrets;
 use crate::syntax::{self, Json, Member, member};

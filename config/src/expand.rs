@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::entry::Cx;
+use crate::cx::Cx;
 use crate::placeholder::{self, is_name};
 use crate::secrets;
 

@@ -2,11 +2,24 @@
 
 use serde::de::IgnoredAny;
 
+use std::path::PathBuf;
+
 use crate::locate::{self, Form, Found, LISTS};
 use crate::report::{Finding, Level};
 use crate::settings::{self, Settings};
 use crate::syntax::{self, Json, Member, SyntaxError, duplicates, member};
-use crate::{Source, keys, toml_file};
+use crate::{keys, toml_file};
+
+/// A file to read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name for messages.
+    pub name: String,
+    /// Its absolute path. Links in it are not followed.
+    pub path: PathBuf,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
 
 /// The findings about a file, and whether it is unusable.
 pub(crate) struct Findings<'a> {
@@ -142,7 +155,7 @@ fn check_spelling(findings: &mut Findings<'_>, root: &[Member]) {
         }
         let is_list = LISTS.iter().any(|list| locate::is_near(name, list));
         let has_list = LISTS.iter().any(|list| member(root, list).is_some());
-        let has_entries = locate::members(found).iter().any(locate::looks_like_entry);
+        let has_entries = syntax::members(found).iter().any(locate::looks_like_entry);
         if is_list && has_list && has_entries && !LISTS.contains(&name) {
             let hint = "move its entries into `mcpServers`".to_owned();
             findings.add(Level::Warning, (found.line, None, name), "not read", hint);
@@ -163,11 +176,11 @@ fn check_entries(findings: &mut Findings<'_>, list: &'static str, entries: &[Mem
         findings.add(Level::Error, place, text, "rename or remove one of them".to_owned());
     }
     for entry in entries {
-        let members = locate::members(entry);
+        let members = syntax::members(entry);
         let place = Some((list, entry.name.as_str()));
         check_duplicates(findings, members, place, "");
         if let Some(env) = member(members, "env") {
-            check_duplicates(findings, locate::members(env), place, "env.");
+            check_duplicates(findings, syntax::members(env), place, "env.");
         }
     }
 }
@@ -258,7 +271,7 @@ fn is_entry(members: &[Member]) -> bool {
 
 /// Returns whether a list of servers is in a member, at any depth.
 fn has_list(outer: &Member) -> bool {
-    let inner = locate::members(outer);
+    let inner = syntax::members(outer);
     member(inner, LISTS[0]).is_some() || inner.iter().any(has_list)
 }
 

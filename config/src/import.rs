@@ -4,12 +4,11 @@ use serde::Serialize;
 use serde::ser::{Error, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 
-use crate::file::{self, Findings};
+use crate::file::{self, Findings, Source};
 use crate::keys;
 use crate::locate::{self, Form, Found, LISTS};
-use crate::read::Source;
 use crate::report::{Finding, Level};
-use crate::syntax::{Json, Member, Node, member};
+use crate::syntax::{self, Json, Member, Node, member};
 use crate::toml_file;
 
 /// A converted file.
@@ -76,7 +75,7 @@ pub fn import(sources: &[Source]) -> Imported {
 }
 
 fn is_json(source: &Source) -> bool {
-    crate::syntax::parse(&source.bytes).is_ok()
+    syntax::parse(&source.bytes).is_ok()
 }
 
 /// Returns the converted entries of a file.
@@ -152,7 +151,7 @@ fn entries(form: Form, servers: Vec<Member>, findings: &mut Findings<'_>) -> Vec
         let place = (line, Some((LISTS[0], name.as_str())), "");
         file::check_duplicates(findings, &members, place.1, "");
         if let Some(env) = member(&members, "env").or(member(&members, "environment")) {
-            file::check_duplicates(findings, locate::members(env), place.1, "env.");
+            file::check_duplicates(findings, syntax::members(env), place.1, "env.");
         }
         match form {
             Form::Agent => {
@@ -219,7 +218,7 @@ fn of_editor(members: &mut Vec<Member>) {
         return;
     };
     let command = members.remove(at);
-    let inner = locate::members(&command).iter().cloned();
+    let inner = syntax::members(&command).iter().cloned();
     members.extend(inner.map(|mut inner| {
         if inner.name == "path" {
             inner.name = "command".to_owned();

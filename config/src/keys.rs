@@ -1,6 +1,6 @@
 //! The keys of an entry that pontoon does not read.
 
-use crate::entry::Cx;
+use crate::cx::Cx;
 use crate::syntax::Member;
 
 /// The keys that are read.

@@ -1,7 +1,7 @@
 //! The kind of an entry: a command, or the address of a remote server; and whether it is switched
 //! off.
 
-use crate::entry::Cx;
+use crate::cx::Cx;
 use crate::keys;
 use crate::syntax::{Json, Member, member};
 

@@ -30,6 +30,7 @@
 mod base;
 mod command;
 mod containers;
+mod cx;
 mod entry;
 mod env;
 mod expand;
@@ -52,7 +53,8 @@ mod windows;
 
 pub use base::resolve;
 pub use facts::{Facts, FileKind};
+pub use file::Source;
 pub use import::{Imported, import};
-pub use read::{Source, read};
+pub use read::read;
 pub use report::{Entry, Finding, Level, Outcome, Report, Server, Value, escape};
 pub use schema::schema;

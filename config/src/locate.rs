@@ -2,7 +2,7 @@
 
 use crate::keys;
 use crate::kind::ADDRESSES;
-use crate::syntax::{Json, Member, member};
+use crate::syntax::{Json, Member, member, members};
 
 /// The keys that hold the servers.
 pub(crate) const LISTS: [&str; 2] = ["mcpServers", "servers"];
@@ -150,12 +150,4 @@ pub(crate) fn is_telling(member: &Member) -> bool {
 
 fn is_object(member: &Member) -> bool {
     matches!(member.node.value, Json::Object(_))
-}
-
-/// Returns the members of an object, none of another value.
-pub(crate) fn members(member: &Member) -> &[Member] {
-    match &member.node.value {
-        Json::Object(members) => members,
-        _ => &[],
-    }
 }

@@ -1,26 +1,15 @@
 //! Reading of several files, and the rules that concern several entries.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::base::base_of;
-use crate::entry::{self, Cx};
+use crate::cx::Cx;
+use crate::entry;
 use crate::facts::Facts;
-use crate::file::{self, Findings};
+use crate::file::{self, Findings, Source};
 use crate::paths::path_of;
 use crate::report::{Entry, Finding, Level, Outcome, Report};
 use crate::syntax::Member;
-
-/// A file to read.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its name for messages.
-    pub name: String,
-    /// Its absolute path. Links in it are not followed.
-    pub path: PathBuf,
-    /// Its content.
-    pub bytes: Vec<u8>,
-}
 
 /// An entry whose path is not settled yet.
 struct Draft {

@@ -468,3 +468,23 @@ fn is_json_with_secret(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
         && text.split('"').skip(1).step_by(2).any(is_secret_name)
 }
+
+/// Returns a command line as `command` and `args`, without secrets.
+pub(crate) fn apart(words: &[&str]) -> String {
+    let masked = mask(words);
+    let Some((program, args)) = masked.split_first() else {
+        return r#""command": "…""#.to_owned();
+    };
+    let program = serde_json::Value::from(program.text.as_str());
+    match args.is_empty() {
+        true => format!(r#""command": {program}"#),
+        false => format!(r#""command": {program}, "args": {}"#, list(args)),
+    }
+}
+
+/// Returns words as a list in JSON.
+pub(crate) fn list(words: &[Masked]) -> String {
+    let words: Vec<String> =
+        words.iter().map(|word| serde_json::Value::from(word.text.as_str()).to_string()).collect();
+    format!("[{}]", words.join(", "))
+}

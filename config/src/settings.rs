@@ -14,9 +14,7 @@ use serde_path_to_error::Segment;
 
 pub use values::{HeaderName, Listen, Size, Time, VariableName};
 
-use crate::entry::Cx;
-use crate::locate::members;
-use crate::syntax::{Json, Member, Node, duplicates, member};
+use crate::syntax::{Json, Member, Node, duplicates, member, members};
 
 /// Settings for all servers of a file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -145,15 +143,6 @@ pub(crate) struct Problem {
     pub(crate) key: String,
     pub(crate) text: String,
     pub(crate) hint: Option<String>,
-}
-
-/// Reads the settings of an entry; `None` is an error.
-pub(crate) fn of_entry(cx: &mut Cx<'_>, found: &Member) -> Option<EntrySettings> {
-    let (settings, problems) = read::<EntrySettings>(found);
-    for Problem { line, key, text, hint } in problems {
-        cx.error(&key, line, text, hint);
-    }
-    settings
 }
 
 /// Reads settings, with all problems that they have; `None` if they have one.

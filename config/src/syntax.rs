@@ -88,6 +88,14 @@ impl Json {
     }
 }
 
+/// Returns the members of an object, none of another value.
+pub(crate) fn members(member: &Member) -> &[Member] {
+    match &member.node.value {
+        Json::Object(members) => members,
+        _ => &[],
+    }
+}
+
 /// Returns the member of this name.
 pub(crate) fn member<'a>(members: &'a [Member], name: &str) -> Option<&'a Member> {
     members.iter().find(|member| member.name == name)

@@ -1,6 +1,6 @@
 //! Leftovers of Windows in `command`, and how the same is written on Unix.
 
-use crate::command::apart;
+use crate::secrets::apart;
 
 /// The maximum number of programs inside each other, such as `cmd /c npx.cmd`.
 const DEPTH_MAX: usize = 4;
