@@ -9,6 +9,8 @@
 //! itself; its [`System`] does that. For a process that is the operating system, for a simulated
 //! one the simulated world. Never checks pontoon's reaction; the cases do that from outside.
 
+mod call;
+mod dispatch;
 mod flags;
 mod modern;
 mod questions;

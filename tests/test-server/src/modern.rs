@@ -7,27 +7,14 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::System;
+use crate::call::{Call, Meta};
 use crate::server::{Line, Server};
-use crate::tools::Call;
 
 const REVISION: &str = "2026-07-28";
 
 /// Levels from least to most severe.
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-/// The metadata of a request.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Meta<'a> {
-    #[serde(borrow, rename = "progressToken")]
-    progress_token: Option<&'a RawValue>,
-    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
-    version: Option<String>,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(crate) capabilities: Option<Value>,
-    #[serde(rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<String>,
-}
 
 #[derive(Default, Deserialize)]
 struct Params<'a> {
@@ -49,13 +36,6 @@ pub(crate) fn refusal(method: &str, line: &Line<'_>) -> Option<Value> {
         _ => (-32602, Value::Null),
     };
     Some(json!({"code": code, "message": "no request of 2026-07-28", "data": data}))
-}
-
-/// Returns a result as complete, in the format of the modern era.
-pub(crate) fn complete(result: &str) -> String {
-    let rest = result.strip_prefix('{').expect("an object");
-    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-    format!(r#"{{"resultType":"complete"{comma}{rest}"#)
 }
 
 impl<S: System> Server<S> {

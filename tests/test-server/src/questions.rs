@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::System;
+use crate::call::{Call, text};
 use crate::server::Server;
-use crate::tools::{self, Call};
 
 /// One question.
 #[derive(Clone, Debug, Deserialize)]
@@ -116,7 +116,7 @@ pub(crate) async fn rounds<S: System>(
         }
     }
     found.retain(|key, _| rounds.iter().flatten().any(|ask| ask.key() == *key));
-    server.result(id, &tools::text(&Value::Object(found).to_string())).await;
+    server.result(id, &text(&Value::Object(found).to_string())).await;
 }
 
 impl<S: System> Server<S> {

@@ -3,23 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::System;
-use crate::server::Server;
-
-/// A subscription of the modern era.
-pub(crate) struct Listen {
-    /// The id of the request that opened it, as text.
-    pub(crate) id: String,
-    /// The changes that the client wants.
-    wanted: Value,
-}
-
-impl Listen {
-    /// Returns the `_meta` of every message of the subscription.
-    fn meta(&self) -> Value {
-        let id: Value = self.id.parse().expect("an id");
-        json!({"io.modelcontextprotocol/subscriptionId": id})
-    }
-}
+use crate::server::{Listen, Server};
 
 impl<S: System> Server<S> {
     /// Opens a subscription to the supported changes: this server has no prompts.

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::modern::Meta;
+use crate::call::{Call, text};
 use crate::questions::{self, Ask};
 use crate::server::Server;
 use crate::{LIFETIME, System};
@@ -55,21 +54,6 @@ const TOOLS: [(&str, &str); 37] = [
     ("write", "{head, fill, tail, times, last}: writes bytes in place of an answer"),
     ("wrong_id", "an answer with an unknown id, then the right one"),
 ];
-
-/// The parameters of a call.
-#[derive(Deserialize)]
-pub(crate) struct Call<'a> {
-    name: String,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "_meta")]
-    pub(crate) meta: Meta<'a>,
-    /// The modern client's answers, by the keys of the questions.
-    #[serde(default, rename = "inputResponses")]
-    pub(crate) answers: Value,
-    #[serde(default, rename = "requestState")]
-    pub(crate) state: Option<String>,
-}
 
 /// The answer to `tools/list`.
 pub(crate) fn list() -> Value {
@@ -232,11 +216,6 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         "write" => server.write(&written(id, &arguments)).await,
         unknown => server.error(id, -32602, &format!("Unknown tool: {unknown}")).await,
     }
-}
-
-/// Returns a result with one text.
-pub(crate) fn text(text: &str) -> String {
-    json!({"content": [{"type": "text", "text": text}]}).to_string()
 }
 
 fn argv(system: &impl System) -> Value {
